@@ -1,0 +1,97 @@
+"""The tree of errors. Each one says what is wrong, where, and how to mend it.
+
+TreadleError
+├── SpecError          the project file, or a file it names, is wrong
+│   └── ExpressionError    an expression inside it is wrong
+├── DataError          rows do not fit what was declared
+│   └── ContractBroken     a whole batch was refused by its contract
+├── EvidenceError      the chain does not hold together
+├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
+├── AccessError        the actor may not do this
+├── GateError          a gate of the brief does not hold, so the step is refused
+├── RequestError       one prediction, event or outcome is refused (HTTP 422)
+└── MissingExtra       an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TreadleError(Exception):
+    """Base of all expected failures.
+
+    `what` is one sentence, `where` a place such as ``treadle.yaml:12:5`` or ``request.distance``,
+    `mend` one sentence that says how to put it right. All three are shown to the user.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n  {self.mend}" if self.mend else text
+
+
+class SpecError(TreadleError):
+    """The project file, or a file that it names, is wrong."""
+
+
+class ExpressionError(SpecError):
+    """An expression cannot be parsed or typed."""
+
+
+class DataError(TreadleError):
+    """Rows do not fit what was declared."""
+
+
+class ContractBroken(DataError):
+    """A batch broke its contract: nothing of it was taken, the last good snapshot stands."""
+
+
+class EvidenceError(TreadleError):
+    """The evidence chain was edited, or two entries contradict each other."""
+
+
+class ModelError(TreadleError):
+    """A bundle is damaged, unsigned, or does not reproduce its golden records."""
+
+
+class AccessError(TreadleError):
+    """The actor may not do this."""
+
+
+class GateError(TreadleError):
+    """A gate of the brief does not hold."""
+
+
+class RequestError(TreadleError):
+    """One record of a request is refused; `field`, `value` and `rule` say why."""
+
+    def __init__(
+        self, what: str, *, field: str, value: object, rule: str, where: str = "", mend: str = ""
+    ) -> None:
+        self.field, self.value, self.rule = field, value, rule
+        super().__init__(what, where=where, mend=mend)
+
+
+class MissingExtra(TreadleError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__(f"this needs the package {package}", mend=f'pip install "treadle[{extra}]"')
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A "did you mean" sentence for `word`, or the list of what is known; empty when nothing is known.
+
+    >>> nearest("distanse", ["distance", "origin"])
+    'did you mean "distance"?'
+    """
+    names = sorted({str(name) for name in known})
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"known here: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}" if names else ""
