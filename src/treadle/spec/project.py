@@ -11,7 +11,7 @@ class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
     """A part of the project file: immutable, and an unknown key in it is an error."""
 
 
-class People(_Part, frozen=True):
+class People(_Part, frozen=True, kw_only=True):
     """Who owns the project and who may approve a release; names are local to the project."""
 
     owner: str
@@ -21,7 +21,7 @@ class People(_Part, frozen=True):
     """`policy`: a release is approved by the policy's own act when every gate of the brief holds."""
 
 
-class Mistakes(_Part, frozen=True):
+class Mistakes(_Part, frozen=True, kw_only=True):
     """What each kind of error costs, in `currency`, per decision."""
 
     missed: float = 1.0
@@ -29,14 +29,14 @@ class Mistakes(_Part, frozen=True):
     currency: str = "USD"
 
 
-class Limits(_Part, frozen=True):
+class Limits(_Part, frozen=True, kw_only=True):
     p99_ms: float | None = None
     bundle_mb: float | None = None
     train_cost: float | None = None
     train_minutes: float | None = None
 
 
-class Brief(_Part, frozen=True):
+class Brief(_Part, frozen=True, kw_only=True):
     """What decision is made, how good is good enough, what errors cost, who decides."""
 
     decision: str = ""
@@ -47,7 +47,7 @@ class Brief(_Part, frozen=True):
     people: People
 
 
-class Source(_Part, frozen=True):
+class Source(_Part, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known."""
 
     read: str
@@ -62,7 +62,7 @@ class Source(_Part, frozen=True):
         return (self.key,) if isinstance(self.key, str) else self.key
 
 
-class View(_Part, frozen=True):
+class View(_Part, frozen=True, kw_only=True):
     """An event table cut from a source: expressions over the source's columns, with its own time of knowing.
 
     `key` is the column that online state is kept by. Its rows are identified by the source's key.
@@ -75,7 +75,7 @@ class View(_Part, frozen=True):
     columns: dict[str, str]
 
 
-class Split(_Part, frozen=True):
+class Split(_Part, frozen=True, kw_only=True):
     by: Literal["time", "random", "stratified", "group"] = "random"
     test: float = 0.2
     folds: int = 4
@@ -83,7 +83,7 @@ class Split(_Part, frozen=True):
     group: str | None = None
 
 
-class Predict(_Part, frozen=True):
+class Predict(_Part, frozen=True, kw_only=True):
     """What is predicted, for each row of which source, and when. `at` is absent for tables without time."""
 
     name: str
@@ -97,7 +97,7 @@ class Predict(_Part, frozen=True):
     split: Split = Split()
 
 
-class Lookup(_Part, frozen=True):
+class Lookup(_Part, frozen=True, kw_only=True):
     """The last row of a source (or view) with the same key known strictly before `at`."""
 
     source: str = field(name="from")
@@ -110,7 +110,7 @@ class Lookup(_Part, frozen=True):
         return (self.on,) if isinstance(self.on, str) else self.on
 
 
-class Window(_Part, frozen=True):
+class Window(_Part, frozen=True, kw_only=True):
     """Aggregates over a view's rows with the same key, known in [at - length, at)."""
 
     source: str = field(name="from")
@@ -119,14 +119,14 @@ class Window(_Part, frozen=True):
     take: dict[str, str]
 
 
-class Features(_Part, frozen=True):
+class Features(_Part, frozen=True, kw_only=True):
     request: tuple[str, ...] = ()
     row: dict[str, str] = {}
     lookup: dict[str, Lookup] = {}
     window: dict[str, Window] = {}
 
 
-class Train(_Part, frozen=True):
+class Train(_Part, frozen=True, kw_only=True):
     families: Literal["auto"] | tuple[str, ...] = "auto"
     search: Literal["bayesian", "random", "none"] = "bayesian"
     imbalance: Literal["auto", "none", "weights"] = "auto"
@@ -134,19 +134,19 @@ class Train(_Part, frozen=True):
     trials: int = 40
 
 
-class Serve(_Part, frozen=True):
+class Serve(_Part, frozen=True, kw_only=True):
     endpoint: str | None = None
     entity: str | None = None
     host: str = "127.0.0.1"
     port: int = 8686
 
 
-class Watch(_Part, frozen=True):
+class Watch(_Part, frozen=True, kw_only=True):
     window: str = "1d"
     alert: tuple[str, ...] = ("log",)
 
 
-class ProjectSpec(_Part, frozen=True):
+class ProjectSpec(_Part, frozen=True, kw_only=True):
     """A whole project. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`."""
 
     project: str
