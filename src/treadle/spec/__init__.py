@@ -19,6 +19,7 @@ from treadle.spec.project import (
     Watch,
     Window,
 )
+
 from treadle.spec.load import FILE, Project, load  # isort: skip
 
 
@@ -27,7 +28,11 @@ def json_schema() -> dict[str, Any]:
     import msgspec
 
     schema = msgspec.json.schema(ProjectSpec)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Treadle project file", **schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Treadle project file",
+        **schema,
+    }
 
 
 def as_data(spec: ProjectSpec) -> dict[str, Any]:
@@ -38,6 +43,25 @@ def as_data(spec: ProjectSpec) -> dict[str, Any]:
     return data
 
 
-__all__ = ["FILE", "Brief", "Features", "Limits", "Lookup", "Mistakes", "People", "Predict", "Project",
-           "ProjectSpec", "Serve", "Source", "Split", "Train", "View", "Watch", "Window", "as_data",
-           "json_schema", "load"]
+__all__ = [
+    "FILE",
+    "Brief",
+    "Features",
+    "Limits",
+    "Lookup",
+    "Mistakes",
+    "People",
+    "Predict",
+    "Project",
+    "ProjectSpec",
+    "Serve",
+    "Source",
+    "Split",
+    "Train",
+    "View",
+    "Watch",
+    "Window",
+    "as_data",
+    "json_schema",
+    "load",
+]

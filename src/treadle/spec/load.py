@@ -90,8 +90,11 @@ def _parse(text: str, file: Path) -> Any:
     except YAMLError as bad:
         raise SpecError(f"not valid YAML: {bad}", where=file.name, mend="check for control characters") from bad
     if not isinstance(tree, Mapping):
-        raise SpecError("the project file must be a mapping of keys", where=f"{file.name}:1:1",
-                        mend="begin with: project: NAME")
+        raise SpecError(
+            "the project file must be a mapping of keys",
+            where=f"{file.name}:1:1",
+            mend="begin with: project: NAME",
+        )
     return tree
 
 
@@ -128,8 +131,10 @@ def _convert(tree: Any, file: Path, positions: Mapping[str, tuple[int, int]]) ->
     unknown = list(_unknown_keys(plain, ProjectSpec, ""))
     if unknown:
         raise SpecError(
-            "; ".join(f'unknown key "{path}" at {_at(path, positions)}{f" ({hint})" if hint else ""}'
-                      for path, hint in unknown),
+            "; ".join(
+                f'unknown key "{path}" at {_at(path, positions)}{f" ({hint})" if hint else ""}'
+                for path, hint in unknown
+            ),
             where=f"{file.name}:{_at(unknown[0][0], positions)}",
             mend="remove the key or correct its name; `treadle schema` lists all keys",
         )
@@ -235,6 +240,8 @@ def _check_names(project: Project) -> None:
         wrong.append(("predict.split.folds", f"at least 2 folds are needed, found {split.folds}"))
     if wrong:
         first = project.place(wrong[0][0])
-        raise SpecError("; ".join(text if i == 0 else f"{project.place(path)}: {text}"
-                                  for i, (path, text) in enumerate(wrong)),
-                        where=first, mend="correct the name, or define what it names")
+        raise SpecError(
+            "; ".join(text if i == 0 else f"{project.place(path)}: {text}" for i, (path, text) in enumerate(wrong)),
+            where=first,
+            mend="correct the name, or define what it names",
+        )

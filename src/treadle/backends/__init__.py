@@ -1,0 +1,1 @@
+"""Engines for the protocols of the rooms, one folder an engine. Rooms never import this one."""

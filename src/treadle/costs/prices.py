@@ -1,0 +1,68 @@
+"""A price book: what a CPU-hour, a GiB-hour of memory and a GiB-month of storage cost, on a date."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from treadle.errors import SpecError
+from treadle.evidence import Usage
+
+BOOKS = Path(__file__).parent / "books"
+_NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
+
+
+class PriceBook:
+    """Prices of one date, in one currency; `digest` names its exact content."""
+
+    def __init__(self, name: str, date: str, currency: str, prices: dict[str, float], source: str, digest: str) -> None:
+        self.name, self.date, self.currency = name, date, currency
+        self.prices, self.source, self.digest = prices, source, digest
+
+    def price(self, usage: Usage, at: datetime) -> dict[str, Any]:
+        """The price of a step: CPU-seconds used, and peak memory held for its wall time.
+
+        CPU is charged by the seconds used, so that a step that waits is cheap; a machine that stands idle
+        is the business of the deployment, not of a step.
+        """
+        amount = (
+            usage.cpu_seconds / 3600 * self.prices["cpu_hour"]
+            + usage.peak_mb / 1024 * usage.seconds / 3600 * self.prices["memory_gb_hour"]
+            + usage.written_bytes / 2**30 * self.prices.get("written_gb", 0.0)
+        )
+        return {"amount": round(amount, 9), "currency": self.currency, "book": f"{self.name} {self.date}"}
+
+
+def load_book(path: Path | None = None) -> PriceBook:
+    """A book from a file; None: the newest of those that ship with Treadle."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    from treadle.evidence import digest
+
+    file = path or sorted(BOOKS.glob("*.yaml"))[-1]
+    if not file.is_file():
+        raise SpecError(f"there is no price file {file.name}", where="prices", mend=f"put it at {file}")
+    content = file.read_bytes()
+    try:
+        data = YAML(typ="safe").load(content) or {}
+    except YAMLError as bad:
+        raise SpecError(f"not valid YAML: {bad}", where=file.name, mend="compare it with the book that ships") from bad
+    prices = data.get("prices") or {} if isinstance(data, dict) else {}
+    for name in _NEEDED:
+        value = prices.get(name)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
+            raise SpecError(
+                f"the price {name} must be a number that is not negative, found {value!r}",
+                where=file.name,
+                mend=f"give all of: {', '.join(_NEEDED)}",
+            )
+    return PriceBook(
+        name=str(data.get("book", file.stem)),
+        date=str(data.get("date", "")),
+        currency=str(data.get("currency", "USD")),
+        prices={k: float(v) for k, v in prices.items()},
+        source=str(data.get("source", "")),
+        digest=digest(content),
+    )

@@ -1,0 +1,10 @@
+"""The evidence chain: entries, steps (cached and metered), and `verify`.
+
+Stage code knows one instrument: `with chain.step(kind, uses=[...], settings={...}) as step`.
+"""
+
+from treadle.evidence.chain import Chain, Observer, Step
+from treadle.evidence.entry import Entry, Usage, digest
+from treadle.evidence.verify import Verdict, verify
+
+__all__ = ["Chain", "Entry", "Observer", "Step", "Usage", "Verdict", "digest", "verify"]

@@ -1,0 +1,73 @@
+"""What every engine of tables and blobs keeps to. `treadle.testing` has the suite that proves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Snapshot(Struct, frozen=True):
+    """One version of one table, named by its content: equal fingerprints mean equal rows in equal order."""
+
+    table: str
+    version: int
+    fingerprint: str
+    rows: int
+
+    def ref(self) -> dict[str, Any]:
+        return {
+            "kind": "table",
+            "table": self.table,
+            "version": self.version,
+            "fingerprint": self.fingerprint,
+            "rows": self.rows,
+        }
+
+
+class Tables(Protocol):
+    """Versioned tables. A write is atomic: readers see the version before it or the version after it.
+
+    Two writers never lose each other's rows: an `append` is retried on conflict, a `replace` takes the next
+    version. A version stays readable until it is vacuumed.
+    """
+
+    def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
+        """Make `frame` the newest version. An equal newest version is kept, and returned, as it is."""
+        ...
+
+    def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
+        """Add rows; returns the version. A second append with the same `once` adds nothing."""
+        ...
+
+    def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
+        """The rows of a version (None: the newest), lazily. DataError if the table or version is missing."""
+        ...
+
+    def exists(self, name: str, version: int | None = None) -> bool: ...
+
+    def version(self, name: str) -> int | None:
+        """The newest version; None if there is no such table."""
+        ...
+
+
+class Blobs(Protocol):
+    """Files addressed by the SHA-256 of their content; immutable; a put of the same content is free."""
+
+    def put(self, content: bytes) -> str: ...
+
+    def put_file(self, path: Path) -> str: ...
+
+    def get(self, digest: str) -> bytes:
+        """The content; EvidenceError if it is missing or no longer has this digest."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """A local file with the content, for readers that need one."""
+        ...
+
+    def exists(self, digest: str) -> bool: ...
