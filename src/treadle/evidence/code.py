@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 @functools.cache
 def fingerprint(names: tuple[str, ...]) -> str:
-    """Hash of `names`: rooms of this package ("features", "training/search.py"), or "lib:NAME" for a library's version."""
+    """Hash of `names`: rooms or files of this package ("features"), or "lib:NAME" for a library's version."""
     total = hashlib.sha256()
     for name in sorted(names):
         if name.startswith("lib:"):

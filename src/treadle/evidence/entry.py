@@ -23,7 +23,7 @@ class Usage(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """One fact. `uses` and `made` are references: dicts with a `kind` (table, blob, entry, value) and a content hash."""
+    """One fact. `uses` and `made` hold references: dicts with a `kind` (table, blob, entry, value) and a hash."""
 
     seq: int
     id: str

@@ -60,9 +60,12 @@ def _faults_of(row: object, prev: str) -> list[str]:
         faults.append(f"entry {number} was put in another order: it was written as entry {entry.seq}")
     if entry.prev != prev:
         faults.append(f"entry {number} does not follow the entry before it (edited, dropped or reordered before it)")
-    for name in ("id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev"):
-        if getattr(entry, name) != getattr(row, name):
-            faults.append(f"entry {number} was edited: its column {name} differs from its content")
+    columns = ("id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev")
+    faults.extend(
+        f"entry {number} was edited: its column {name} differs from its content"
+        for name in columns
+        if getattr(entry, name) != getattr(row, name)
+    )
     return faults
 
 

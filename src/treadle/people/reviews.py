@@ -78,10 +78,10 @@ def gates_of(
         ("bundle_mb", limits.bundle_mb, bundle_mb, "MB"),
         ("p99_ms", limits.p99_ms, p99_ms, "ms"),
     ):
-        if limit is not None:
-            holds = found is not None and found <= limit
-            shown = "not measured" if found is None else f"{found:.4g}"
-            gates.append(Gate(name, limit, found, holds, f"{name} is {shown} {unit}, must be at most {limit:g}"))
+        if most is not None:
+            holds = measured is not None and measured <= most
+            shown = "not measured" if measured is None else f"{measured:.4g}"
+            gates.append(Gate(name, most, measured, holds, f"{name} is {shown} {unit}, must be at most {most:g}"))
     return gates
 
 
