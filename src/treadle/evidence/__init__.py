@@ -4,7 +4,7 @@ Stage code knows one instrument: `with chain.step(kind, uses=[...], settings={..
 """
 
 from treadle.evidence.chain import Chain, Observer, Step
-from treadle.evidence.entry import Entry, Usage, digest
+from treadle.evidence.entry import Entry, Usage, content_hash, digest
 from treadle.evidence.verify import Verdict, verify
 
-__all__ = ["Chain", "Entry", "Observer", "Step", "Usage", "Verdict", "digest", "verify"]
+__all__ = ["Chain", "Entry", "Observer", "Step", "Usage", "Verdict", "content_hash", "digest", "verify"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import msgspec
 
 from treadle.evidence.code import fingerprint
-from treadle.evidence.entry import GENESIS, Entry, Usage, digest
+from treadle.evidence.entry import GENESIS, Entry, Usage, content_hash, digest
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -232,7 +232,7 @@ class Step:
         self.parts = {
             "code": code,
             "settings": digest(settings),
-            **{f"input {_input_name(i, ref)}": _input_hash(ref) for i, ref in enumerate(uses)},
+            **{f"input {_input_name(i, ref)}": content_hash(ref) for i, ref in enumerate(uses)},
         }
         self.key = digest([kind, subject, self.parts])
         self.outputs: dict[str, Any] = {}
@@ -331,19 +331,3 @@ def _input_name(index: int, ref: Any) -> str:
     if isinstance(ref, Mapping):
         return str(ref.get("name") or ref.get("table") or ref.get("kind") or index)
     return str(index)
-
-
-def _input_hash(ref: Any) -> str:
-    """What identifies the content of a reference: not its version number or its place."""
-    if isinstance(ref, Mapping):
-        for name in ("fingerprint", "digest", "hash"):
-            if name in ref:
-                return str(ref[name])
-    return digest(ref)
-
-
-def walk(entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
-    """Each entry with every content hash that it made."""
-    for entry in entries:
-        for ref in entry.made.values():
-            yield entry, _input_hash(ref)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -56,3 +57,12 @@ def digest(value: Any) -> str:
     """SHA-256 of a value's canonical JSON; of the bytes themselves for bytes."""
     content = value if isinstance(value, bytes) else msgspec.json.encode(value, order="deterministic")
     return hashlib.sha256(content).hexdigest()
+
+
+def content_hash(ref: Any) -> str:
+    """What identifies the content of a reference: not its version number or its place."""
+    if isinstance(ref, Mapping):
+        for name in ("fingerprint", "digest", "hash"):
+            if name in ref:
+                return str(ref[name])
+    return digest(ref)

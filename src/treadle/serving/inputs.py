@@ -1,0 +1,197 @@
+"""What one request may hold: fields, types and the contract's rules, compiled into a decoder and one check.
+
+The description is data in the bundle (`inputs`), so a server needs nothing of the project's folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from treadle.errors import RequestError, nearest
+
+ID = "prediction_id"
+"""Reserved field of a record: the caller's own id for this prediction; made by the server when absent."""
+
+_TYPES: dict[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "date": date,
+    "timestamp": datetime,
+}
+_AT = re.compile(r" - at `\$(?P<path>.*)`$")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`")
+_MISSING = re.compile(r"required field `(?P<name>.*)`")
+
+
+class InputRule(Struct, frozen=True):
+    """A row rule of the contract: `expression` must not be false for the record."""
+
+    id: str
+    field: str
+    text: str
+    expression: str
+
+
+class InputField(Struct, frozen=True):
+    name: str
+    type: str
+    nullable: bool = True
+    feature: bool = True
+    """False: kept with the prediction (an entity or key) but not seen by the model."""
+    example: Any = None
+
+
+class Inputs(Struct, frozen=True):
+    """The request schema of a model."""
+
+    fields: tuple[InputField, ...]
+    rules: tuple[InputRule, ...] = ()
+
+
+class RecordReader:
+    """Decodes and checks request bodies. `record` is the Struct type that records become."""
+
+    def __init__(self, inputs: Inputs, name: str = "Record") -> None:
+        from treadle import expr
+
+        self.inputs = inputs
+        needed = [(f.name, _TYPES[f.type]) for f in inputs.fields if not f.nullable]
+        optional = [(f.name, _TYPES[f.type] | None, None) for f in inputs.fields if f.nullable]
+        # gc=False: records hold no cycles, and the collector's walks over them cost latency
+        self.record: Any = msgspec.defstruct(
+            name, [*needed, *optional, (ID, str | None, None)], kw_only=True, forbid_unknown_fields=True, gc=False
+        )
+        self._decoder = msgspec.json.Decoder(self.record | list[self.record])
+        self._times = tuple(f.name for f in inputs.fields if f.type == "timestamp")
+        self._floats = tuple(f.name for f in inputs.fields if f.type == "float")
+        types = {f.name: f.type for f in inputs.fields}
+        variables = {name: f"r.{name}" for name in types}
+        namespace: dict[str, Any] = dict(expr.row_namespace())
+        lines = ["def broken(r):"]
+        for index, rule in enumerate(inputs.rules):
+            source = expr.to_row(expr.parse(rule.expression, types, where=rule.id), variables)
+            lines.append(f"    if ({source}) is False: return {index}")
+        lines.append("    return -1")
+        self.source = "\n".join(lines)
+        exec(compile(self.source, "<request rules>", "exec"), namespace)
+        self._broken: Callable[[Any], int] = namespace["broken"]
+
+    def read(self, body: bytes) -> Any:
+        """A record, or a list of records. RequestError names field, value and rule of the first that is wrong."""
+        try:
+            found = self._decoder.decode(body)
+        except msgspec.ValidationError as bad:
+            raise self._refusal(bad, body) from bad
+        except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+            raise RequestError(
+                f"the body is not valid JSON: {bad}",
+                field="",
+                value=None,
+                rule="json",
+                mend="send one JSON object, or a list of them",
+            ) from bad
+        if type(found) is list:
+            for index, record in enumerate(found):
+                self._check(record, f"[{index}].")
+        else:
+            self._check(found, "")
+        return found
+
+    def _check(self, record: Any, place: str) -> None:
+        for name in self._times:
+            value = getattr(record, name)
+            if value is not None and value.tzinfo is not UTC:
+                # a time without a zone is taken as UTC, as the sources' times are
+                setattr(record, name, value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+        index = self._broken(record)
+        if index >= 0:
+            rule = self.inputs.rules[index]
+            value = getattr(record, rule.field, None)
+            raise RequestError(
+                f"{place}{rule.field} is {value!r}, but {rule.text}",
+                field=f"{place}{rule.field}",
+                value=value,
+                rule=rule.text,
+                mend="correct the value",
+            )
+
+    def _refusal(self, bad: msgspec.ValidationError, body: bytes) -> RequestError:
+        message = str(bad)
+        at = _AT.search(message)
+        path = at["path"].lstrip(".") if at else ""
+        what = message[: at.start()] if at else message
+        unknown, missing = _UNKNOWN.search(what), _MISSING.search(what)
+        prefix = f"{path}." if path else ""
+        names = [f.name for f in self.inputs.fields]
+        if unknown:
+            return RequestError(
+                f'unknown field "{prefix}{unknown["name"]}"',
+                field=prefix + unknown["name"],
+                value=_dig(body, prefix + unknown["name"]),
+                rule="no unknown fields",
+                mend=nearest(unknown["name"], names) or "remove the field",
+            )
+        if missing:
+            return RequestError(
+                f'the field "{prefix}{missing["name"]}" is missing',
+                field=prefix + missing["name"],
+                value=None,
+                rule="required",
+                mend=f"a record has: {', '.join(names)}",
+            )
+        rule = what[0].lower() + what[1:].replace("`", "")
+        return RequestError(
+            f"{path or 'the body'}: {rule}",
+            field=path,
+            value=_dig(body, path),
+            rule=rule,
+            mend="see /openapi.json for the types",
+        )
+
+
+def _dig(body: bytes, path: str) -> Any:
+    """The value that stands at `[2].origin` in a body that is valid JSON."""
+    value: Any = msgspec.json.decode(body)
+    for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def openapi_schema(inputs: Inputs) -> dict[str, Any]:
+    """The JSON Schema of one record."""
+    json_types: dict[str, dict[str, Any]] = {
+        "bool": {"type": "boolean"},
+        "int": {"type": "integer"},
+        "float": {"type": "number"},
+        "str": {"type": "string"},
+        "date": {"type": "string", "format": "date"},
+        "timestamp": {"type": "string", "format": "date-time"},
+    }
+    properties: dict[str, Any] = {}
+    for field in inputs.fields:
+        schema = dict(json_types[field.type])
+        if field.nullable:
+            schema["type"] = [schema["type"], "null"]
+        rules = [rule.text for rule in inputs.rules if rule.field == field.name]
+        if rules:
+            schema["description"] = "; ".join(rules)
+        properties[field.name] = schema
+    properties[ID] = {"type": ["string", "null"], "description": "your own id for this prediction"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": [f.name for f in inputs.fields if not f.nullable],
+        "example": {f.name: f.example for f in inputs.fields},
+    }

@@ -1,0 +1,131 @@
+"""What training is given: features, labels and times of the same rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from treadle.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+FeatureType = Literal["bool", "int", "float", "str", "date", "timestamp"]
+FeatureOrigin = Literal["request", "row", "lookup", "window"]
+Kind = Literal["classification", "regression"]
+LEAST_ROWS = 50
+"""Fewer training rows than this give folds in which no metric means anything."""
+
+
+class FeatureColumn(Struct, frozen=True):
+    """One raw feature: its name, its type, and which part of the project file it comes from."""
+
+    name: str
+    type: FeatureType
+    origin: FeatureOrigin = "request"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTable:
+    """Rows with a label. Row i of `frame`, `label`, `at`, `known`, `ids` and `group` is the same example.
+
+    `label` holds 0.0 and 1.0 for classification and any finite number for regression. `at` is when the
+    prediction is made and `known` when its label became known, both UTC; None for tables without time.
+    `group` is the column a split by group keeps together, where there is one.
+    """
+
+    frame: pl.DataFrame
+    label: np.ndarray[Any, Any]
+    at: np.ndarray[Any, Any] | None
+    known: np.ndarray[Any, Any] | None
+    ids: Sequence[Any]
+    features: tuple[FeatureColumn, ...]
+    group: Sequence[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)
+
+    def rows(self, index: np.ndarray[Any, Any]) -> TrainingTable:
+        """The rows at the positions `index`, in that order."""
+        ids, group = self.ids, self.group
+        return replace(
+            self,
+            frame=self.frame[index],
+            label=self.label[index],
+            at=None if self.at is None else self.at[index],
+            known=None if self.known is None else self.known[index],
+            ids=[ids[int(i)] for i in index],
+            group=None if group is None else [group[int(i)] for i in index],
+        )
+
+    def only(self, origins: tuple[FeatureOrigin, ...]) -> tuple[FeatureColumn, ...]:
+        """The features that come from one of `origins`."""
+        return tuple(feature for feature in self.features if feature.origin in origins)
+
+
+def check(table: TrainingTable, kind: Kind) -> None:
+    """Refuse a table that nothing can be learned from, all reasons at once.
+
+    Raises:
+        DataError: no rows or too few, features and frame that disagree, a label that is missing, infinite,
+            constant, or (in classification) neither 0 nor 1, times that are missing, an empty feature.
+    """
+    import numpy as np
+
+    wrong: list[str] = []
+    if len(table) < LEAST_ROWS:
+        found = "there are no rows with a label" if len(table) == 0 else f"there are only {len(table)} rows with a label"
+        raise DataError(f"{found}; at least {LEAST_ROWS} are needed", where="training table",
+                        mend="give more rows, or check `predict.label` and the filters before it")
+    wrong += _shape(table)
+    label = np.asarray(table.label, dtype=np.float64)
+    if not np.isfinite(label).all():
+        row = int(np.flatnonzero(~np.isfinite(label))[0])
+        wrong.append(f"the label of row {row} is {label[row]}: labels must be finite numbers")
+    else:
+        wrong += _label(label, kind)
+    for name, times in (("at", table.at), ("known", table.known)):
+        if times is not None and np.isnat(times).any():
+            wrong.append(f"`{name}` is missing in {int(np.isnat(times).sum())} rows")
+    if wrong:
+        raise DataError("; ".join(wrong), where="training table", mend="correct the project file or the source rows")
+
+
+def _shape(table: TrainingTable) -> list[str]:
+    wrong = []
+    if not table.features:
+        wrong.append("there are no features")
+    columns = table.frame.columns
+    for name in table.names:
+        if name not in columns:
+            hint = nearest(name, columns)
+            wrong.append(f'the frame has no column "{name}"{f" ({hint})" if hint else ""}')
+        elif table.frame.get_column(name).null_count() == len(table):
+            wrong.append(f'the feature "{name}" is empty in all {len(table)} rows')
+    lengths = {"frame": table.frame.height, "ids": len(table.ids)}
+    lengths |= {n: len(v) for n, v in (("at", table.at), ("known", table.known), ("group", table.group)) if v is not None}
+    wrong += [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
+    return wrong
+
+
+def _label(label: np.ndarray[Any, Any], kind: Kind) -> list[str]:
+    low, high = float(label.min()), float(label.max())
+    if kind == "regression":
+        return [f"the label is {low:g} in every row"] if math.isclose(low, high, rel_tol=1e-12, abs_tol=0) else []
+    if ((label != 0) & (label != 1)).any():
+        return [f"a classification label must be true or false, found values from {low:g} to {high:g}"]
+    if low == high:
+        return [f"there is one class only: every label is {'true' if high else 'false'}"]
+    positives = int(label.sum())
+    if min(positives, len(label) - positives) < 10:
+        return [f"{min(positives, len(label) - positives)} rows of the rarer class are too few: at least 10 are needed"]
+    return []
