@@ -116,7 +116,7 @@ def migrate(url: str, engine: Engine, found: str | None, to: str = "head") -> No
     with engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         found = _locked_revision(connection)
-        if to != "head" and found is not None and to < found:
+        if found is not None and (to == "base" or (to != "head" and to < found)):
             command.downgrade(config, to)
         else:
             command.upgrade(config, to)

@@ -87,7 +87,7 @@ class DeltaTables:
         if not (self.root / name / "_delta_log").is_dir():
             return None
         try:
-            return int(DeltaTable(self._place(name), without_files=True).version())
+            return int(DeltaTable(self._place(name)).version())
         except TableNotFoundError:
             return None
 

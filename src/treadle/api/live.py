@@ -1,0 +1,83 @@
+"""The live side: serve, predict, watch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from treadle.api.operation import Context, ProjectPath, Request, operation, option
+
+
+class ServeRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    host: option(str | None, "address to listen on; the project's if not given") = None  # type: ignore[valid-type]
+    port: option(int | None, "port; the project's if not given") = None  # type: ignore[valid-type]
+    as_of: option(str | None, "build the online state anew from all rows known before this time (UTC)") = None  # type: ignore[valid-type]
+
+
+class ServeAnswer(Struct, frozen=True):
+    url: str
+    model: str
+    predictions: int
+    seconds: float
+
+
+class PredictRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    record: option(str | None, "one record, or a list, as JSON; - for standard input") = None  # type: ignore[valid-type]
+    source: option(str | None, "a CSV, JSON Lines or Parquet file of records", flag="--from") = None  # type: ignore[valid-type]
+    out: option(str | None, "write the answers to this file: .parquet, .csv or .jsonl") = None  # type: ignore[valid-type]
+    model: option(str | None, "a version; the released one if not given") = None  # type: ignore[valid-type]
+
+
+class PredictAnswer(Struct, frozen=True):
+    model: str
+    rows: int
+    predictions: list[Any]
+    out: str | None
+
+
+class WatchRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class WatchAnswer(Struct, frozen=True):
+    """`metric_by_day` and `drift` are lists of rows; `page` is the HTML page with the plots."""
+
+    endpoint: str
+    predictions: int
+    outcomes: int
+    joined: int
+    metric: str
+    metric_by_day: list[Any]
+    drift: list[Any]
+    overall: dict[str, Any]
+    page: str
+
+
+@operation("serve", permission="run")
+def serve(request: ServeRequest, context: Context) -> ServeAnswer:
+    """Serve the released model over HTTP until stopped with Ctrl-C."""
+    from treadle.api.endpoint import serve_until_stopped
+    from treadle.api.workspace import open_workspace
+
+    return serve_until_stopped(open_workspace(request.project, context, "run"), request, context)
+
+
+@operation("predict", permission="run")
+def predict(request: PredictRequest, context: Context) -> PredictAnswer:
+    """Predict records with the released model, without a server."""
+    from treadle.api.endpoint import predict_records
+    from treadle.api.workspace import open_workspace
+
+    return predict_records(open_workspace(request.project, context, "run"), request)
+
+
+@operation("watch", permission="read", remote=True)
+def watch(request: WatchRequest, context: Context) -> WatchAnswer:
+    """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature."""
+    from treadle.api.workspace import open_workspace
+    from treadle.loop import watch_endpoint
+
+    return watch_endpoint(open_workspace(request.project, context, "read"))

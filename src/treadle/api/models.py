@@ -1,0 +1,138 @@
+"""The models of a project: list, show, release, roll back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option
+
+Version = argument(str | None, "model version, such as 2 or flights:2; the newest if not given")
+
+
+class ListRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class ListAnswer(Struct, frozen=True):
+    endpoint: str
+    models: list[Any]
+
+
+class ShowRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    model: Version = None
+
+
+class ShowAnswer(Struct, frozen=True):
+    model: str
+    status: str
+    requested_by: str
+    approved_by: str
+    gates: list[Any]
+    bundle: str
+    mb: float
+    manifest: dict[str, Any]
+    card: str
+
+
+class ReleaseRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    model: Version = None
+    note: option(str, "a remark, kept with the approval") = ""  # type: ignore[valid-type]
+
+
+class ReleaseAnswer(Struct, frozen=True):
+    endpoint: str
+    model: str
+    bundle: str
+    approved_by: str
+    time: str
+
+
+class RollbackRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    reason: option(str, "why, kept with the act") = ""  # type: ignore[valid-type]
+
+
+@operation("models", "list", permission="read", remote=True)
+def models_list(request: ListRequest, context: Context) -> ListAnswer:
+    """List the model versions of a project, newest first."""
+    from treadle.api.workspace import open_workspace
+    from treadle.models.registry import versions
+
+    workspace = open_workspace(request.project, context, "read")
+    return ListAnswer(
+        endpoint=workspace.endpoint,
+        models=versions(workspace.chain, workspace.project.spec.project, workspace.endpoint),
+    )
+
+
+@operation("models", "show", permission="read", remote=True)
+def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
+    """Show one model version: its card, its gates and who approved it."""
+    from treadle.api.workspace import open_workspace
+    from treadle.models import Bundle
+    from treadle.models.registry import find
+    from treadle.people import review_of
+
+    workspace = open_workspace(request.project, context, "read")
+    packing = find(workspace.chain, workspace.project.spec.project, request.model)
+    digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
+    bundle = Bundle.open(workspace.blobs.path(digest))
+    review = review_of(workspace.chain, name)
+    return ShowAnswer(
+        model=name,
+        status=review.status,
+        requested_by=review.requested_by,
+        approved_by=review.approved_by,
+        gates=list(review.gates),
+        bundle=digest,
+        mb=float(packing.detail.get("mb", 0.0)),
+        manifest=bundle.manifest_data,
+        card=bundle.card,
+    )
+
+
+@operation("models", "release", permission="release")
+def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
+    """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
+    from treadle.api.workspace import open_workspace
+    from treadle.models.registry import find, release
+    from treadle.people import approve
+
+    workspace = open_workspace(request.project, context, "release")
+    packing = find(workspace.chain, workspace.project.spec.project, request.model)
+    name = str(packing.detail["model"])
+    approval = workspace.chain.last(kind="review.approved", subject=f"model/{name}")
+    if approval is None:
+        approval = approve(workspace.chain, workspace.project.spec, name, by=workspace.chain.actor, note=request.note)
+    released = release(workspace.chain, workspace.endpoint, packing, workspace.pointer, approval=approval)
+    return ReleaseAnswer(
+        endpoint=released.endpoint,
+        model=released.model,
+        bundle=released.bundle,
+        approved_by=approval.actor,
+        time=released.time,
+    )
+
+
+@operation("models", "rollback", permission="release")
+def models_rollback(request: RollbackRequest, context: Context) -> ReleaseAnswer:
+    """Return the endpoint to the version that it served before; running servers follow within seconds."""
+    from treadle.api.workspace import open_workspace
+    from treadle.models.registry import rollback
+    from treadle.people import review_of
+
+    workspace = open_workspace(request.project, context, "release")
+    back = rollback(
+        workspace.chain, workspace.endpoint, workspace.project.spec.project, workspace.pointer, reason=request.reason
+    )
+    return ReleaseAnswer(
+        endpoint=back.endpoint,
+        model=back.model,
+        bundle=back.bundle,
+        approved_by=review_of(workspace.chain, back.model).approved_by,
+        time=back.time,
+    )

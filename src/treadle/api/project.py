@@ -1,0 +1,104 @@
+"""Begin a project, check it, and publish its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option
+
+
+class InitRequest(Request, frozen=True):
+    folder: argument(str, "folder of the new project")  # type: ignore[valid-type]
+    source: option(str, "the CSV, JSON Lines or Parquet file to learn from", flag="--from")  # type: ignore[valid-type]
+    target: option(str, "the column to predict")  # type: ignore[valid-type]
+    name: option(str | None, "name of the project; the folder's name if not given") = None  # type: ignore[valid-type]
+    owner: option(str | None, "who owns it; the machine's user if not given") = None  # type: ignore[valid-type]
+
+
+class InitAnswer(Struct, frozen=True):
+    """`guesses` says what was guessed and from what, a sentence each."""
+
+    project: str
+    file: str
+    contract: str
+    guesses: list[str]
+    next: str
+
+
+class CheckRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    data: option(bool, "also read the tables and hold them to their contracts") = True  # type: ignore[valid-type]
+
+
+class SourceCheck(Struct, frozen=True):
+    source: str
+    rows: int
+    columns: int
+    rules: int
+    quarantined: int
+    broken: list[str]
+
+
+class CheckAnswer(Struct, frozen=True):
+    project: str
+    ok: bool
+    features: int
+    inputs: list[str]
+    sources: list[SourceCheck]
+
+
+class SchemaRequest(Request, frozen=True):
+    out: option(str | None, "write to this file and not to the screen") = None  # type: ignore[valid-type]
+
+
+@operation("init", permission="run")
+def init(request: InitRequest, context: Context) -> InitAnswer:
+    """Write a sensible project for a table, and say what was guessed."""
+    from treadle.api.guess import write_project
+
+    return write_project(request)
+
+
+@operation("check", permission="read")
+def check(request: CheckRequest, context: Context) -> CheckAnswer:
+    """Check the project file, its expressions, and its tables against their contracts."""
+    from treadle.api.workspace import open_workspace
+    from treadle.loop import check_sources, planned
+
+    workspace = open_workspace(request.project, context, "read")
+    plan = planned(workspace)
+    found = check_sources(workspace) if request.data else []
+    return CheckAnswer(
+        project=workspace.project.spec.project,
+        ok=not any(report.broken for report in found),
+        features=len(plan.features),
+        inputs=[field.name for field in plan.inputs],
+        sources=[
+            SourceCheck(
+                source=r.source,
+                rows=r.rows,
+                columns=r.columns,
+                rules=r.rules,
+                quarantined=r.quarantined,
+                broken=r.broken,
+            )
+            for r in found
+        ],
+    )
+
+
+@operation("schema", permission="read", remote=True)
+def schema(request: SchemaRequest, context: Context) -> dict[str, Any]:
+    """Print the JSON Schema of the project file, for editors."""
+    from pathlib import Path
+
+    import msgspec
+
+    from treadle.spec import json_schema
+
+    found = json_schema()
+    if request.out:
+        Path(request.out).write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    return found

@@ -1,0 +1,157 @@
+"""Commands built from the operations: arguments and options from the request, help from the docstring.
+
+click rather than typer: a command here comes from a typed request and not from a function's signature
+(docs/decisions/0003-click.md).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import types
+from typing import Any, Union, get_args, get_origin
+
+import click
+import msgspec
+
+from treadle import __version__
+from treadle.api import OPERATIONS, Context, Field, Operation
+from treadle.errors import TreadleError
+
+_GROUPS = {"features": "Features in batch and online.", "models": "The models of a project."}
+_HELP = """From raw tables and event streams to a model in production that is correct, watched and paid for.
+
+Begin with:  treadle init DIR --from data.csv --target COLUMN   then:  treadle run DIR --serve
+"""
+
+
+def build() -> click.Group:
+    root = click.Group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    click.version_option(__version__, prog_name="treadle")(root)
+    for found in OPERATIONS.values():
+        group = root
+        for word in found.words[:-1]:
+            if word not in root.commands:
+                root.add_command(click.Group(word, help=_GROUPS[word]))
+            group = root.commands[word]  # type: ignore[assignment]
+        group.add_command(_command(found))
+    return root
+
+
+def _command(found: Operation) -> click.Command:
+    parameters: list[click.Parameter] = [_parameter(field) for field in found.fields()]
+    parameters.append(
+        click.Option(["--as", "actor"], metavar="NAME", help="who acts; the project's owner if not given")
+    )
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="print one JSON object and nothing else"))
+    if found.name == "run":
+        parameters.append(click.Option(["--serve"], is_flag=True, help="then serve the released model until Ctrl-C"))
+        parameters.append(click.Option(["--port"], type=int, help="port for --serve; the project's if not given"))
+
+    def call(**given: Any) -> None:
+        _call(found, given)
+
+    return click.Command(
+        found.words[-1], callback=call, params=parameters, help=found.doc, short_help=found.doc.splitlines()[0]
+    )
+
+
+def _parameter(field: Field) -> click.Parameter:
+    kind, names = _kind(field.kind), (field.flag, field.name)
+    if field.is_argument:
+        return click.Argument([field.name], required=field.required, default=field.default, metavar=field.name.upper())
+    if kind is bool:
+        flags = f"{field.flag}/--no-{field.flag[2:]}" if field.default else field.flag
+        return click.Option([flags, field.name], is_flag=True, default=field.default, help=field.text)
+    shown = field.default not in (None, "", ".")
+    return click.Option(
+        list(names), type=kind, required=field.required, default=field.default, help=field.text, show_default=shown
+    )
+
+
+def _kind(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return _kind(next(a for a in get_args(hint) if a is not type(None)))
+    return hint if hint in (int, float, bool) else str
+
+
+def _call(found: Operation, given: dict[str, Any]) -> None:
+    from treadle.cli.progress import Progress, Quiet
+
+    actor, as_json = given.pop("actor"), given.pop("as_json")
+    serve, port = given.pop("serve", False), given.pop("port", None)
+    if found.name == "serve":
+        port = given["port"] = port
+    if serve and as_json:
+        raise click.UsageError("--serve goes on until stopped, so it cannot go with --json")
+    request = msgspec.convert({k: v for k, v in given.items() if v is not None}, found.request)
+    progress = Quiet() if as_json else Progress()
+    with progress:
+        answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say))
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(answer, enc_hook=str).decode() + "\n")
+    else:
+        from treadle.cli.show import show
+
+        show(found.name, answer)
+    if serve:
+        _serve_after_run(request, answer, port, actor)
+    if getattr(answer, "ok", True) is False:
+        raise SystemExit(1)
+
+
+def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | None) -> None:
+    if not answer.released:
+        raise TreadleError(
+            f"{answer.model} is {answer.status}, so there is nothing to serve", where=request.project, mend=answer.next
+        )
+    from treadle.api.live import ServeRequest, serve
+
+    serve(ServeRequest(project=request.project, port=port), Context(actor=actor, say=_print))
+
+
+def _print(text: str) -> None:
+    from treadle.cli.show import console
+
+    console().print(text, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run a command. Expected failures print one message on stderr and exit with 1; usage errors with 2."""
+    _end_with_the_terminal()
+    try:
+        build().main(prog_name="treadle", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        raise SystemExit(done.exit_code) from None
+    except click.Abort:
+        click.echo("stopped; what was finished is kept", err=True)
+        raise SystemExit(130) from None
+    except click.ClickException as bad:
+        bad.show()
+        raise SystemExit(bad.exit_code) from None
+    except KeyboardInterrupt:
+        click.echo("stopped; what was finished is kept", err=True)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except TreadleError as bad:
+        _fail(str(bad))
+    except msgspec.ValidationError as bad:
+        _fail(str(bad))
+    except OSError as bad:
+        _fail(
+            f"{bad.filename or 'the system'}: {bad.strerror or bad}\n  check that the disk has room and may be written"
+        )
+
+
+def _fail(message: str) -> None:
+    click.echo(f"treadle: {message}", err=True)
+    raise SystemExit(1)
+
+
+def _end_with_the_terminal() -> None:
+    """A terminal that goes away ends a long run like Ctrl-C does, so that steps are closed properly."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.default_int_handler)

@@ -1,0 +1,101 @@
+"""What a person sees while work goes on. On stderr, so that stdout holds the answer alone."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+_NAMES = {
+    "sources.read": "read and check",
+    "features.build": "build features",
+    "training.search": "tune models",
+    "training.fit": "fit the best",
+    "training.evaluate": "evaluate on the sealed test rows",
+    "model.packed": "pack",
+    "report.written": "write the report",
+    "state.built": "build the online state",
+    "features.proved": "prove features",
+    "replay.played": "replay",
+}
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def started(self, step: Any) -> None: ...
+
+    def progressed(self, step: Any, done: float, total: float, text: str) -> None: ...
+
+    def ended(self, step: Any, entry: Any) -> None: ...
+
+
+class Progress(Quiet):
+    """One line a step: a bar while it runs, then what it took and whether it was needed."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._tasks: dict[int, Any] = {}
+
+    def _bars(self) -> Any:
+        if self._live is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bars
+
+            self._live = Bars(
+                TextColumn("  {task.description:<34}"),
+                BarColumn(bar_width=24),
+                TimeElapsedColumn(),
+                TextColumn("[dim]{task.fields[text]}"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._live.start()
+        return self._live
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._bars().console.print(text, highlight=False, soft_wrap=True)
+
+    def started(self, step: Any) -> None:
+        if not step.cached:
+            self._tasks[id(step)] = self._bars().add_task(_title(step), total=None, text="")
+
+    def progressed(self, step: Any, done: float, total: float, text: str) -> None:
+        task = self._tasks.get(id(step))
+        if task is not None:
+            self._bars().update(task, completed=done, total=total or None, text=text)
+
+    def ended(self, step: Any, entry: Any) -> None:
+        bars = self._bars()
+        task = self._tasks.pop(id(step), None)
+        if task is not None:
+            bars.remove_task(task)
+        if step.cached:
+            mark, note = "[cyan]=[/]", f"not run again: {step.why}"
+        elif entry is None or entry.status == "failed":
+            mark, note = "[red]✗[/]", "failed"
+        else:
+            usage = entry.usage
+            said = f" · {step.detail['said']}" if step.detail.get("said") else ""
+            mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}"
+        bars.console.print(f"{mark} {_title(step):<34} [dim]{note}[/]", highlight=False, soft_wrap=True)
+
+
+def _title(step: Any) -> str:
+    name = _NAMES.get(step.kind, step.kind)
+    return f"{name} {step.subject.rpartition('/')[2]}" if step.kind == "sources.read" else name

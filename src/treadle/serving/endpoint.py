@@ -1,0 +1,236 @@
+"""One endpoint: the model that is served, its online state, and the journal of what it answered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from treadle.errors import ModelError, RequestError, TreadleError
+from treadle.models.registry import Released, pointed
+from treadle.serving.inputs import Inputs
+from treadle.serving.journal import Journal
+from treadle.serving.live import LiveModel
+from treadle.serving.metrics import Metrics
+
+
+class Prediction(Struct, frozen=True, gc=False):
+    """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor."""
+
+    prediction_id: str
+    prediction: bool | float
+    probability: float | None
+    threshold: float | None
+    model: str
+
+
+class Answered(Struct, gc=False):
+    """What the journal keeps of a prediction: enough to explain it and to make it again."""
+
+    prediction_id: str
+    answered: float
+    at: datetime | None
+    model: str
+    prediction: bool | float
+    probability: float | None
+    threshold: float | None
+    record: Any
+    features: Any
+
+
+class Outcome(Struct, forbid_unknown_fields=True):
+    """What really came of a prediction. `known`: when it became known; now, if not given."""
+
+    prediction_id: str
+    label: bool | float
+    known: datetime | None | UnsetType = UNSET
+
+
+class Rebuild(Struct, forbid_unknown_fields=True):
+    as_of: datetime
+
+
+class Endpoint:
+    """Everything behind the routes. One event loop owns it; only `open_model` runs in another thread."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        pointer: Path,
+        journal: Path,
+        state: Any,
+        open_model: Callable[[Released], LiveModel],
+        rebuild: Callable[[LiveModel, datetime], Any] | None = None,
+    ) -> None:
+        self.name, self.pointer, self.state = name, pointer, state
+        self.metrics = Metrics(name)
+        self._open_model, self._rebuild = open_model, rebuild
+        self._predictions, self._outcomes = Journal(journal, "predictions"), Journal(journal, "outcomes")
+        self._outcome_decoder = msgspec.json.Decoder(Outcome | list[Outcome])
+        self._encode = msgspec.json.Encoder(enc_hook=str).encode
+        self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
+        self._count = 0
+        self._refused_release = ""
+        released = pointed(pointer)
+        if released is None:
+            raise ModelError(
+                f"nothing is released to endpoint {name}", where=name, mend="release a model first: treadle run PROJECT"
+            )
+        self._take(released, open_model(released))
+
+    def _take(self, released: Released, live: LiveModel) -> None:
+        self.live, self.released = live, released
+        self.metrics.model.clear()
+        self.metrics.model.labels(self.name, live.name).set(1)
+
+    @property
+    def model(self) -> str:
+        return self.live.name
+
+    @property
+    def inputs(self) -> Inputs:
+        return self.live.inputs
+
+    @property
+    def decision(self) -> str:
+        return self.live.decision
+
+    def predict(self, body: bytes) -> bytes:
+        """Answer one request body: JSON of a `Prediction`, or of a list of them."""
+        found = self.live.reader.read(body)
+        if type(found) is not list:
+            values, at = self.live.features(found, self.state)
+            answer = self._answer(found, values, at, self.live.score(values))
+            self.metrics.predictions.inc()
+            return self._encode(answer)
+        drawn = [self.live.features(record, self.state) for record in found]
+        scores = self.live.score_many([values for values, _ in drawn])
+        answers = [
+            self._answer(record, values, at, score)
+            for record, (values, at), score in zip(found, drawn, scores, strict=True)
+        ]
+        self.metrics.predictions.inc(len(answers))
+        return self._encode(answers)
+
+    def _answer(self, record: Any, values: Any, at: datetime | None, score: float) -> Prediction:
+        live = self.live
+        given = record.prediction_id
+        if given is None:
+            self._count += 1
+            given = f"{self._prefix}{self._count:08x}"
+        if live.threshold is None:
+            answer = Prediction(given, score, None, None, live.name)
+        else:
+            answer = Prediction(given, score >= live.threshold, score, live.threshold, live.name)
+        self._predictions.add(
+            Answered(
+                given,
+                time.time(),
+                at,
+                live.name,
+                answer.prediction,
+                answer.probability,
+                answer.threshold,
+                record,
+                values,
+            )
+        )
+        return answer
+
+    def take_outcomes(self, body: bytes) -> int:
+        try:
+            found = self._outcome_decoder.decode(body)
+        except msgspec.ValidationError as bad:
+            raise RequestError(
+                str(bad),
+                field=str(bad).rpartition("$.")[2].rstrip("`"),
+                value=None,
+                rule="outcome",
+                mend="send prediction_id, label and, where known, the time `known`",
+            ) from bad
+        except msgspec.DecodeError as bad:
+            raise RequestError(f"the body is not valid JSON: {bad}", field="", value=None, rule="json") from bad
+        outcomes = found if isinstance(found, list) else [found]
+        for outcome in outcomes:
+            self._check_label(outcome)
+        now = datetime.now(UTC)
+        for outcome in outcomes:
+            if not isinstance(outcome.known, datetime):
+                outcome.known = now
+            elif outcome.known.tzinfo is None:
+                outcome.known = outcome.known.replace(tzinfo=UTC)
+            self._outcomes.add(outcome)
+        self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
+        self.metrics.outcomes.inc(len(outcomes))
+        return len(outcomes)
+
+    def _check_label(self, outcome: Outcome) -> None:
+        if self.live.threshold is not None and outcome.label not in (0, 1):
+            raise RequestError(
+                f"label is {outcome.label!r}, but this endpoint's outcomes are true or false",
+                field="label",
+                value=outcome.label,
+                rule="true, false, 1 or 0",
+            )
+
+    def take_events(self, view: str, body: bytes) -> int:
+        """Rows of a view or looked-up source; known to later predictions, on disk before it is acknowledged."""
+        return self.live.take_events(view, body, self.state)
+
+    def event_fields(self) -> Mapping[str, Mapping[str, str]]:
+        return self.live.event_fields
+
+    def rebuild_state(self, body: bytes) -> datetime:
+        if self._rebuild is None:
+            raise TreadleError(
+                "the online state can only be rebuilt where the server listens on this machine alone",
+                mend="serve on 127.0.0.1, or run: treadle serve PROJECT --as-of TIME",
+            )
+        try:
+            wanted = msgspec.json.decode(body, type=Rebuild).as_of
+        except msgspec.MsgspecError as bad:
+            raise RequestError(str(bad), field="as_of", value=None, rule="a time such as 2013-11-01T00:00:00Z") from bad
+        wanted = wanted.replace(tzinfo=UTC) if wanted.tzinfo is None else wanted.astimezone(UTC)
+        self._rebuild(self.live, wanted)
+        return wanted
+
+    def state_as_of(self) -> datetime | None:
+        found: datetime | None = getattr(self.state, "as_of", None)
+        return found
+
+    def ready(self) -> tuple[bool, str]:
+        return self.live.ready, self.live.golden
+
+    def flush(self) -> None:
+        try:
+            self._predictions.flush()
+            self._outcomes.flush()
+        except TreadleError:
+            self.metrics.journal_waiting.inc()  # a full disk: kept in memory, tried again at the next flush
+
+    async def follow(self) -> None:
+        """Serve what the pointer names now. A bundle that does not open or prove itself is refused, once."""
+        released = pointed(self.pointer)
+        if released is None or released.bundle == self.released.bundle or released.entry == self._refused_release:
+            return
+        try:
+            live = await asyncio.to_thread(self._open_model, released)
+        except TreadleError as bad:
+            self._refused_release = released.entry
+            print(f"treadle: {released.model} was not taken up, {self.model} goes on: {bad}", flush=True)
+            return
+        self._take(released, live)
+
+    def close(self) -> None:
+        self._predictions.close()
+        self._outcomes.close()
+        if self.state is not None:
+            self.state.close()

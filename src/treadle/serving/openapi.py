@@ -1,0 +1,115 @@
+"""The endpoint's OpenAPI description, from the model's request schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from treadle.serving.inputs import openapi_schema
+
+if TYPE_CHECKING:
+    from treadle.serving.endpoint import Endpoint
+
+
+def openapi(endpoint: Endpoint) -> dict[str, Any]:
+    """OpenAPI 3.1, valid for the model that is served now."""
+    record, answer = _ref("Record"), _ref("Prediction")
+    paths: dict[str, Any] = {
+        "/predict": _post("Predict one record, or a list of them.", _either(record), _either(answer)),
+        "/outcomes": _post("Tell what really came of predictions.", _either(_ref("Outcome")), _taken()),
+        "/healthz": _get("Is the process alive?"),
+        "/readyz": _get("Do the golden records come out right on this machine?"),
+        "/metrics": {"get": {"summary": "Counters for Prometheus.", "responses": {"200": {"description": "text"}}}},
+    }
+    for view, fields in endpoint.event_fields().items():
+        schema = {"type": "object", "properties": {name: _TYPES[kind] for name, kind in fields.items()}}
+        paths[f"/events/{view}"] = _post(f"Tell of rows of {view} as they become known.", _either(schema), _taken())
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{endpoint.name} ({endpoint.model})",
+            "version": endpoint.model,
+            "description": endpoint.decision,
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Record": openapi_schema(endpoint.inputs),
+                "Prediction": _PREDICTION,
+                "Outcome": _OUTCOME,
+                "Error": {
+                    "type": "object",
+                    "properties": {
+                        "error": {"type": "string"},
+                        "field": {"type": "string"},
+                        "value": {},
+                        "rule": {"type": "string"},
+                        "mend": {"type": "string"},
+                    },
+                },
+            }
+        },
+    }
+
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "bool": {"type": ["boolean", "null"]},
+    "int": {"type": ["integer", "null"]},
+    "float": {"type": ["number", "null"]},
+    "str": {"type": ["string", "null"]},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "timestamp": {"type": ["string", "null"], "format": "date-time"},
+}
+_PREDICTION = {
+    "type": "object",
+    "required": ["prediction_id", "prediction", "model"],
+    "properties": {
+        "prediction_id": {"type": "string"},
+        "prediction": {"type": ["boolean", "number"]},
+        "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+        "threshold": {"type": ["number", "null"]},
+        "model": {"type": "string"},
+    },
+}
+_OUTCOME = {
+    "type": "object",
+    "required": ["prediction_id", "label"],
+    "properties": {
+        "prediction_id": {"type": "string"},
+        "label": {"type": ["boolean", "number"]},
+        "known": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _either(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [schema, {"type": "array", "items": schema}]}
+
+
+def _taken() -> dict[str, Any]:
+    return {"type": "object", "properties": {"taken": {"type": "integer"}}}
+
+
+def _post(text: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    refused = {
+        "description": "Refused: names field, value and rule.",
+        "content": {"application/json": {"schema": _ref("Error")}},
+    }
+    return {
+        "post": {
+            "summary": text,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": {
+                "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},
+                "400": refused,
+                "422": refused,
+            },
+        }
+    }
+
+
+def _get(text: str) -> dict[str, Any]:
+    return {"get": {"summary": text, "responses": {"200": {"description": "Yes."}, "503": {"description": "No."}}}}

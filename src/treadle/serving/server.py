@@ -1,0 +1,43 @@
+"""Run an endpoint on a port: uvicorn with uvloop and httptools, one process."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from treadle.errors import TreadleError
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket, so that a taken port is told before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as bad:
+        listening.close()
+        raise TreadleError(
+            f"cannot listen on {host}:{port}: {bad.strerror}",
+            where="serve.port",
+            mend=f"stop what listens there, or choose another: --port {port + 1}",
+        ) from bad
+    return listening
+
+
+def serve(app: Any, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; open requests are finished first."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        loop="auto",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        date_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listening])

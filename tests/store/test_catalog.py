@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from treadle.errors import TreadleError
+from treadle.evidence import Chain
+from treadle.store.catalog import entries, metadata, migrate, open_catalog
+
+
+def test_the_migrated_schema_is_the_declared_one(tmp_path: Path) -> None:
+    engine = open_catalog(f"sqlite:///{tmp_path / 'c.db'}")
+    found = inspect(engine)
+    assert {c["name"] for c in found.get_columns("entries")} == {c.name for c in entries.columns}
+    assert {i["name"] for i in found.get_indexes("entries")} == {i.name for i in metadata.tables["entries"].indexes}
+    engine.dispose()
+
+
+def test_migrations_go_down_and_up_again_and_back_the_file_up(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    engine = open_catalog(url)
+    Chain(engine=engine, actor="a").append("note", "kept in the copy")
+    migrate(url, engine, "0001", to="base")
+    assert not inspect(engine).has_table("entries")
+    engine.dispose()
+    (copy,) = tmp_path.glob("c.db.before-0001-*")
+    saved = open_catalog(f"sqlite:///{copy}")
+    assert Chain(engine=saved, actor="a").entries()[0].subject == "kept in the copy"
+    saved.dispose()
+    again = open_catalog(url)
+    assert inspect(again).has_table("entries")
+    again.dispose()
+
+
+def test_a_catalog_of_a_newer_treadle_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    engine = open_catalog(url)
+    with engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(TreadleError, match="newer Treadle"):
+        open_catalog(url)
