@@ -67,8 +67,15 @@ def _fit_scaled(name: str, series: pl.Series) -> Scaled:
     low, fill, high = (float(q) for q in np.quantile(known, (0.001, 0.5, 0.999)))
     filled = np.clip(np.where((values > LOWEST) & (values < HIGHEST), values, fill), low, high)
     scale = float(filled.std())
-    return Scaled(name, fill=fill, low=low, high=high, mean=float(filled.mean()),
-                  scale=scale if scale > 1e-12 else 1.0, indicator=len(known) < len(values))
+    return Scaled(
+        name,
+        fill=fill,
+        low=low,
+        high=high,
+        mean=float(filled.mean()),
+        scale=scale if scale > 1e-12 else 1.0,
+        indicator=len(known) < len(values),
+    )
 
 
 def _fit_levels(
@@ -86,13 +93,17 @@ def _fit_levels(
         hot = {level: tuple(float(i == j) for j in range(width)) for i, level in enumerate(levels)}
         none = (0.0,) * width
         missing = tuple(f"{name}={level}" for level in levels)
-        return Levels(name, (*missing, f"{name}:missing"), {k: (*v, 0.0) for k, v in hot.items()},
-                      (*none, 0.0), (*none, 1.0)), None
+        return Levels(
+            name, (*missing, f"{name}:missing"), {k: (*v, 0.0) for k, v in hot.items()}, (*none, 0.0), (*none, 1.0)
+        ), None
     levels = levels[:MOST_LEVELS]
     code = np.full(len(text), len(levels), dtype=np.int64)
     if levels:
-        code = text.replace_strict(levels, list(range(len(levels))), default=len(levels),
-                                   return_dtype=pl.Int64).to_numpy().copy()
+        code = (
+            text.replace_strict(levels, list(range(len(levels))), default=len(levels), return_dtype=pl.Int64)
+            .to_numpy()
+            .copy()
+        )
     code[text.is_null().to_numpy()] = len(levels) + 1
     return _rates(name, levels, code, table, linear, seed)
 
@@ -128,7 +139,8 @@ def _others_rates(code: Array, table: TrainingTable, prior: float, seed: int) ->
             here, there = fold == k, fold != k
             count[here] = np.bincount(code[there], minlength=code.max() + 1)[code[here]]
             total[here] = np.bincount(code[there], weights=table.label[there], minlength=code.max() + 1)[code[here]]
-        return (total + SMOOTHING * prior) / (count + SMOOTHING)
+        without_time: Array = (total + SMOOTHING * prior) / (count + SMOOTHING)
+        return without_time
     known = table.at if table.known is None else table.known
     # Times as ranks, so that (level, time) fits one sortable integer.
     times, rank = np.unique(np.concatenate([table.at, known]), return_inverse=True)
@@ -140,4 +152,5 @@ def _others_rates(code: Array, table: TrainingTable, prior: float, seed: int) ->
     summed = np.concatenate([[0.0], np.cumsum(table.label[order])])
     first = np.searchsorted(told, code * span, side="left")
     last = np.searchsorted(told, asked, side="left")  # strictly before the prediction is made
-    return (summed[last] - summed[first] + SMOOTHING * prior) / (last - first + SMOOTHING)
+    rates: Array = (summed[last] - summed[first] + SMOOTHING * prior) / (last - first + SMOOTHING)
+    return rates

@@ -90,7 +90,7 @@ class Scaled(Struct, frozen=True, tag="scaled"):
 
 
 Step = Number | Levels | Clock | Scaled
-_ORDER = {Number: 0, Levels: 1, Clock: 2, Scaled: 3}
+_ORDER: dict[type, int] = {Number: 0, Levels: 1, Clock: 2, Scaled: 3}
 
 
 class Encoder(Struct, frozen=True):

@@ -83,9 +83,12 @@ def check(table: TrainingTable, kind: Kind) -> None:
 
     wrong: list[str] = []
     if len(table) < LEAST_ROWS:
-        found = "there are no rows with a label" if len(table) == 0 else f"there are only {len(table)} rows with a label"
-        raise DataError(f"{found}; at least {LEAST_ROWS} are needed", where="training table",
-                        mend="give more rows, or check `predict.label` and the filters before it")
+        found = f"there are only {len(table)} rows with a label" if len(table) else "there are no rows with a label"
+        raise DataError(
+            f"{found}; at least {LEAST_ROWS} are needed",
+            where="training table",
+            mend="give more rows, or check `predict.label` and the filters before it",
+        )
     wrong += _shape(table)
     label = np.asarray(table.label, dtype=np.float64)
     if not np.isfinite(label).all():
@@ -112,7 +115,8 @@ def _shape(table: TrainingTable) -> list[str]:
         elif table.frame.get_column(name).null_count() == len(table):
             wrong.append(f'the feature "{name}" is empty in all {len(table)} rows')
     lengths = {"frame": table.frame.height, "ids": len(table.ids)}
-    lengths |= {n: len(v) for n, v in (("at", table.at), ("known", table.known), ("group", table.group)) if v is not None}
+    others = (("at", table.at), ("known", table.known), ("group", table.group))
+    lengths |= {name: len(values) for name, values in others if values is not None}
     wrong += [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
     return wrong
 

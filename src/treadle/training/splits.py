@@ -82,12 +82,18 @@ def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     if predict.kind == "classification":
         folds = [f for f in folds if _both_classes(table, f.train) and _both_classes(table, f.valid)]
         if not (_both_classes(table, train) and _both_classes(table, test)):
-            raise DataError(f"split by {rule.by}: the training or the test part holds one class only",
-                            where="predict.split", mend="give more rows, a larger test share, or split by stratified")
+            raise DataError(
+                f"split by {rule.by}: the training or the test part holds one class only",
+                where="predict.split",
+                mend="give more rows, a larger test share, or split by stratified",
+            )
     folds = [f for f in folds if len(f.train) >= 20 and len(f.valid) >= 5]
     if not folds or len(test) == 0:
-        raise DataError(f"split by {rule.by} leaves no usable folds", where="predict.split",
-                        mend="give more rows, fewer folds, or a smaller gap")
+        raise DataError(
+            f"split by {rule.by} leaves no usable folds",
+            where="predict.split",
+            mend="give more rows, fewer folds, or a smaller gap",
+        )
     made = Split(rule.by, train, test, tuple(folds), purged, cut)
     return Split(rule.by, train, test, tuple(folds), purged, cut, leak_checks(table, made))
 
@@ -99,8 +105,11 @@ def _both_classes(table: TrainingTable, rows: Array) -> bool:
 
 def _by_time(table: TrainingTable, share: float, gap: float) -> tuple[Array, Array, int, np.datetime64]:
     if table.at is None:
-        raise DataError("a split by time needs the time of each example", where="predict.split.by",
-                        mend="set `predict.at`, or split by random or stratified")
+        raise DataError(
+            "a split by time needs the time of each example",
+            where="predict.split.by",
+            mend="set `predict.at`, or split by random or stratified",
+        )
     order = np.argsort(table.at, kind="stable")
     # The cut is a time, not a row: rows of one instant stay together, on the later side.
     cut: np.datetime64 = table.at[order[min(int(len(order) * (1 - share)), len(order) - 1)]]
@@ -134,20 +143,24 @@ def _time_folds(table: TrainingTable, train: Array, count: int, gap: float) -> l
     return folds
 
 
-def _parts(
-    table: TrainingTable, by: str, label: Array | None, share: float, folds: int, seed: int
-) -> Array:
+def _parts(table: TrainingTable, by: str, label: Array | None, share: float, folds: int, seed: int) -> Array:
     """-1 for test rows, else the number of the fold."""
     random = np.random.default_rng(seed)
     n = len(table)
     if by == "group":
         if table.group is None:
-            raise DataError("a split by group needs the group of each row", where="predict.split.group",
-                            mend="name a column in `predict.split.group`")
+            raise DataError(
+                "a split by group needs the group of each row",
+                where="predict.split.group",
+                mend="name a column in `predict.split.group`",
+            )
         names, member = np.unique(np.asarray(table.group).astype(str), return_inverse=True)
         if len(names) < folds + 1:
-            raise DataError(f"{len(names)} groups are too few for a test part and {folds} folds",
-                            where="predict.split.group", mend="use fewer folds or split by random")
+            raise DataError(
+                f"{len(names)} groups are too few for a test part and {folds} folds",
+                where="predict.split.group",
+                mend="use fewer folds or split by random",
+            )
         return _deal(random.permutation(len(names)), share, folds)[member]
     part = np.empty(n, dtype=np.int64)
     strata = label if by == "stratified" and label is not None else np.zeros(n)
@@ -168,13 +181,23 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
     checks = [_duplicates(table, made), _one_feature(table, made)]
     if made.cut is not None and table.at is not None:
         latest = table.at[made.train].max()
-        checks.append(Check("time_order", bool(latest < made.cut),
-                            f"The last training row is predicted at {latest}, the first test row at {made.cut}."))
+        checks.append(
+            Check(
+                "time_order",
+                bool(latest < made.cut),
+                f"The last training row is predicted at {latest}, the first test row at {made.cut}.",
+            )
+        )
         if table.known is not None:
             known = table.known[made.train].max()
-            checks.append(Check("label_known", bool(known < made.cut),
-                                f"{made.purged} rows before the cut were left out: they lie in the gap, or their label "
-                                f"was not known yet. The last training label was known at {known}."))
+            checks.append(
+                Check(
+                    "label_known",
+                    bool(known < made.cut),
+                    f"{made.purged} rows before the cut were left out: they lie in the gap, or their label "
+                    f"was not known yet. The last training label was known at {known}.",
+                )
+            )
     if table.group is not None:
         groups = np.asarray(table.group).astype(str)
         shared = np.intersect1d(groups[made.train], groups[made.test])
@@ -187,14 +210,18 @@ def _duplicates(table: TrainingTable, made: Split) -> Check:
     hashes = table.frame.select(table.names).hash_rows(seed=1).to_numpy()
     same = int(np.isin(hashes[made.test], hashes[made.train]).sum())
     share = same / max(len(made.test), 1)
-    return Check("duplicates", share < 0.01,
-                 f"{same} of {len(made.test)} test rows ({share:.2%}) have exactly the features of a training row.")
+    return Check(
+        "duplicates",
+        share < 0.01,
+        f"{same} of {len(made.test)} test rows ({share:.2%}) have exactly the features of a training row.",
+    )
 
 
 def _one_feature(table: TrainingTable, made: Split) -> Check:
     """A single feature that ranks the label almost perfectly is usually the label, told early."""
     rows = made.train[:: max(1, len(made.train) // 20_000)]
     label = table.label[rows]
+    binary = bool(np.isin(label, (0.0, 1.0)).all())
     best, name = 0.0, ""
     for feature in table.features:
         if feature.type not in ("int", "float", "bool"):
@@ -203,19 +230,34 @@ def _one_feature(table: TrainingTable, made: Split) -> Check:
         known = np.isfinite(values)
         if known.sum() < 20:
             continue
-        rank, other = _ranks(values[known]), _ranks(label[known])
-        if rank.std() > 0 and other.std() > 0:
-            strength = abs(float(np.corrcoef(rank, other)[0, 1]))
-            # A split label has a limit below 1: hold the strength to what a perfect feature would reach.
-            limit = abs(float(np.corrcoef(_ranks(np.sort(values[known])), np.sort(other))[0, 1]))
-            if strength / max(limit, 1e-9) > best:
-                best, name = strength / max(limit, 1e-9), feature.name
-    text = "No numeric feature could be held against the label." if not name else (
-        f'The strongest single number, "{name}", follows the label at {best:.2f} of what a perfect feature would reach.')
-    return Check("one_feature", best < 0.97, text)
+        found = _strength(values[known], label[known], binary)
+        if found > best:
+            best, name = found, feature.name
+    measure = "an area under the ROC curve" if binary else "a rank correlation"
+    text = (
+        "No numeric feature could be held against the label."
+        if not name
+        else (f'The strongest single number, "{name}", ranks the label with {measure} of {best:.2f}.')
+    )
+    return Check("one_feature", best < 0.98, text)
+
+
+def _strength(values: Array, label: Array, binary: bool) -> float:
+    """How well `values` alone rank the label, in either direction; 0 when there is nothing to rank."""
+    rank = _ranks(values)
+    if not binary:
+        other = _ranks(label)
+        return abs(float(np.corrcoef(rank, other)[0, 1])) if rank.std() > 0 and other.std() > 0 else 0.0
+    positives = float(label.sum())
+    negatives = len(label) - positives
+    if not positives or not negatives:
+        return 0.0
+    area = (float(rank[label > 0.5].sum()) - positives * (positives - 1) / 2) / (positives * negatives)
+    return max(area, 1 - area)
 
 
 def _ranks(values: Array) -> Array:
+    """Ranks from 0; equal values share the mean of theirs."""
     _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Array = (np.cumsum(count) - (count + 1) / 2)[inverse]
     return ranks

@@ -1,0 +1,11 @@
+"""Pages for people: one self-contained HTML file each, light or dark as the reader's screen is, no JavaScript.
+
+`page` lays sections out, `Chart` draws into inline SVG, `table` and `tile` show numbers. No room below this one.
+"""
+
+from __future__ import annotations
+
+from treadle.pages.charts import Chart, Mark, bars_across, escape
+from treadle.pages.page import Section, page, table, tile
+
+__all__ = ["Chart", "Mark", "Section", "bars_across", "escape", "page", "table", "tile"]

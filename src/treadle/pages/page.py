@@ -1,0 +1,91 @@
+"""The layout that every page shares, and the small pieces that show numbers in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from treadle.pages.charts import escape
+
+_STYLE = """
+:root{--paper:#fbfaf7;--card:#fff;--ink:#1d2430;--quiet:#66707f;--edge:#e4e1d9;--grid:#ecebe6;--c1:#1f6f8b;
+--c2:#c8553d;--c3:#7a8450;--c4:#8d6a9f;--good:#2e7d4f;--bad:#b3372a}
+@media (prefers-color-scheme:dark){:root{--paper:#12161c;--card:#1a2028;--ink:#e6e9ee;--quiet:#97a1b0;--edge:#2b333e;
+--grid:#262d37;--c1:#5bb5d1;--c2:#f08a70;--c3:#b3bf7d;--c4:#c6a1d8;--good:#6cc493;--bad:#f0857a}}
+*{box-sizing:border-box}html{color-scheme:light dark}
+body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
+"Liberation Sans",sans-serif}
+main{max-width:1040px;margin:0 auto;padding:36px 24px 72px}
+h1{font-size:27px;line-height:1.25;margin:2px 0 6px;letter-spacing:-.01em}
+h2{font-size:18px;margin:40px 0 4px;letter-spacing:-.005em}h3{font-size:14px;margin:0 0 8px}
+.eyebrow{color:var(--c1);font-size:12.5px;font-weight:600;letter-spacing:.06em;text-transform:uppercase}
+.lead{font-size:17px;max-width:70ch;margin:0 0 22px}p{max-width:75ch;margin:6px 0}
+.quiet,figcaption,footer{color:var(--quiet);font-size:13.5px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(205px,1fr));gap:12px;margin:18px 0 8px}
+.tile,.card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:15px 17px}
+.tile .name{color:var(--quiet);font-size:13px}.tile .value{font-size:27px;font-weight:600;line-height:1.25;
+font-variant-numeric:tabular-nums}.tile .value small{font-size:15px;font-weight:400;color:var(--quiet)}
+.tile .beside{font-size:13px;color:var(--quiet)}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:12px;margin-top:10px}
+figure{margin:0}svg{display:block;width:100%;height:auto;overflow:visible}
+svg text{fill:var(--quiet);font-size:11.5px;font-variant-numeric:tabular-nums}svg text.label{fill:var(--ink)}
+svg text.note{font-size:11px}.grid line,svg .grid{stroke:var(--grid)}svg .axis,svg .tick{stroke:var(--quiet)}
+svg .rule{stroke:var(--quiet);stroke-dasharray:3 3}svg .line{fill:none;stroke-width:2;stroke-linejoin:round}
+svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--ink);stroke-width:1.3;opacity:.65}
+.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}
+.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.bar{opacity:.85}
+.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--quiet);padding-left:52px}
+.key{display:inline-block;width:18px;height:0;border-top:3px solid;vertical-align:middle;margin-right:6px}
+.key.dash{border-top-style:dashed}.k1{color:var(--c1)}.k2{color:var(--c2)}.k3{color:var(--c3)}.k4{color:var(--c4)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
+th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:6px 10px;border-bottom:1px solid var(--edge);
+vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}tr:last-child td{border-bottom:0}
+.good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
+code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
+details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}footer{margin-top:48px}
+@media print{body{background:#fff}.tile,.card{break-inside:avoid}}
+"""
+
+_LAYOUT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title><style>{{ style|safe }}</style></head><body><main>
+<div class="eyebrow">{{ eyebrow }}</div><h1>{{ title }}</h1>{% if lead %}<p class="lead">{{ lead }}</p>{% endif %}
+{% for section in sections %}<section>{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
+{% if section.text %}<p class="quiet">{{ section.text }}</p>{% endif %}{{ section.body|safe }}</section>
+{% endfor %}<footer>{{ footer }}</footer></main></body></html>
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence below it, and `body`: HTML made by this room, the only part that is not escaped."""
+
+    title: str
+    body: str
+    text: str = ""
+
+
+def page(title: str, sections: Sequence[Section], *, eyebrow: str = "Treadle", lead: str = "", footer: str = "") -> str:
+    """One whole HTML document that needs nothing else: no script, no font, no image from elsewhere."""
+    from jinja2 import Environment
+
+    layout = Environment(autoescape=True).from_string(_LAYOUT)
+    return layout.render(title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE)
+
+
+def tile(name: str, value: str, beside: str, unit: str = "") -> str:
+    """A number shown large, with what it has to be read beside: an interval, a baseline."""
+    small = f" <small>{escape(unit)}</small>" if unit else ""
+    return (f'<div class="tile"><div class="name">{escape(name)}</div><div class="value">{escape(value)}{small}</div>'
+            f'<div class="beside">{escape(beside)}</div></div>')
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[int] = ()) -> str:
+    """Rows of text, escaped; the columns at the positions `numbers` stand to the right."""
+    right = set(numbers)
+
+    def cells(tag: str, values: Sequence[object]) -> str:
+        return "".join(f'<{tag}{" class=n" if i in right else ""}>{escape(v)}</{tag}>' for i, v in enumerate(values))
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead><tbody>{body}</tbody></table></div>'

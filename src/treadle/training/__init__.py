@@ -1,0 +1,54 @@
+"""From a table of features and labels to a fitted, calibrated and judged model.
+
+`check` refuses what nothing can be learned from, `split` seals the test rows, `search` looks for family and settings,
+`fit` fits them, `evaluate` opens the test rows, `report` shows what they said; `train` is the first four in one call.
+`Encoder` and `Calibrator` are the fitted data that a bundle carries. Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treadle.training.bootstrap import Interval as Interval
+    from treadle.training.calibrate import Calibrator as Calibrator
+    from treadle.training.encoder import Encoder as Encoder
+    from treadle.training.evaluation import Evaluation as Evaluation
+    from treadle.training.evaluation import evaluate as evaluate
+    from treadle.training.families import Constant as Constant
+    from treadle.training.families import Estimator as Estimator
+    from treadle.training.families import Linear as Linear
+    from treadle.training.families import Trees as Trees
+    from treadle.training.fitting import fit as fit
+    from treadle.training.fitting import train as train
+    from treadle.training.metrics import scores as scores
+    from treadle.training.model import FitSummary as FitSummary
+    from treadle.training.model import Fitted as Fitted
+    from treadle.training.model import FittedModel as FittedModel
+    from treadle.training.model import SearchResult as SearchResult
+    from treadle.training.model import Trial as Trial
+    from treadle.training.reporting import report as report
+    from treadle.training.searching import search as search
+    from treadle.training.splits import Check as Check
+    from treadle.training.splits import Split as Split
+    from treadle.training.splits import split as split
+    from treadle.training.table import FeatureColumn as FeatureColumn
+    from treadle.training.table import TrainingTable as TrainingTable
+    from treadle.training.table import check as check
+
+_HOMES = {
+    "Calibrator": "calibrate", "Check": "splits", "Constant": "families", "Encoder": "encoder",
+    "Estimator": "families", "Evaluation": "evaluation", "FeatureColumn": "table", "FitSummary": "model",
+    "Fitted": "model", "FittedModel": "model", "Interval": "bootstrap", "Linear": "families",
+    "SearchResult": "model", "Split": "splits", "TrainingTable": "table", "Trees": "families", "Trial": "model",
+    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics",
+    "search": "searching", "split": "splits", "train": "fitting",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,159 @@
+"""From a model's raw margin to a probability that can be believed, as data.
+
+A margin is the log-odds before the sigmoid. Three maps compete: the sigmoid itself, Platt's two-parameter sigmoid
+(Platt 1999) and isotonic regression by pooling adjacent violators (Zadrozny and Elkan 2002). Each is fitted on some
+folds of out-of-fold margins and scored on the others; the lowest log loss wins, the simpler one when it is close.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+
+Array = np.ndarray[Any, Any]
+MOST_KNOTS = 100
+MARGIN_OF_WIN = 0.001
+"""A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking."""
+
+
+class Calibrator(Struct, frozen=True):
+    """`identity` (regression): the value itself. `sigmoid`: 1 / (1 + exp(-(a x + b))). `isotonic`: lines between
+    the knots (x, y), constant outside them.
+
+    >>> Calibrator("sigmoid").scalar(0.0)
+    0.5
+    """
+
+    kind: Literal["identity", "sigmoid", "isotonic"] = "sigmoid"
+    a: float = 1.0
+    b: float = 0.0
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+
+    def scalar(self, margin: float) -> float:
+        """One margin."""
+        return self.function()(margin)
+
+    def function(self) -> Callable[[float], float]:
+        """`scalar` with its look-ups done beforehand."""
+        if self.kind == "identity":
+            return float
+        if self.kind == "sigmoid":
+            a, b, exp = self.a, self.b, math.exp
+
+            def sigmoid(margin: float) -> float:
+                z = a * margin + b
+                if z >= 0:
+                    return 1.0 / (1.0 + exp(-z))
+                small = exp(z) if z > -700.0 else 0.0
+                return small / (1.0 + small)
+
+            return sigmoid
+        x, y, last, find = self.x, self.y, len(self.x) - 1, bisect.bisect_right
+
+        def isotonic(margin: float) -> float:
+            right = find(x, margin)
+            if right == 0:
+                return y[0]
+            if right > last:
+                return y[last]
+            left = right - 1
+            return y[left] + (y[right] - y[left]) * ((margin - x[left]) / (x[right] - x[left]))
+
+        return isotonic
+
+    def vector(self, margins: Array) -> Array:
+        """Many margins, float64."""
+        m = np.asarray(margins, dtype=np.float64)
+        if self.kind == "identity":
+            return m
+        if self.kind == "sigmoid":
+            return _sigmoid(self.a * m + self.b)
+        x, y = np.array(self.x), np.array(self.y)
+        right = np.searchsorted(x, m, side="right")
+        left, inner = np.clip(right - 1, 0, len(x) - 1), np.clip(right, 0, len(x) - 1)
+        width = np.where(inner > left, x[inner] - x[left], 1.0)
+        line = y[left] + (y[inner] - y[left]) * ((m - x[left]) / width)
+        bounded: Array = np.where(right == 0, y[0], np.where(right >= len(x), y[-1], line))
+        return bounded
+
+
+def _sigmoid(z: Array) -> Array:
+    small = np.exp(-np.abs(z))
+    bounded: Array = np.where(z >= 0, 1.0 / (1.0 + small), small / (1.0 + small))
+    return bounded
+
+
+def choose(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+    """The map with the lowest cross-fitted log loss, fitted on all of `margins`; and the log loss of each.
+
+    `fold` numbers the rows' folds. With one fold only, rows are dealt to two halves.
+    """
+    if len(np.unique(fold)) < 2:
+        fold = np.arange(len(y)) % 2
+    fits: dict[str, Callable[[Array, Array], Calibrator]] = {
+        "none": lambda m, t: Calibrator(),
+        "sigmoid": platt,
+        "isotonic": isotonic,
+    }
+    losses = {}
+    for name, fit in fits.items():
+        p = np.empty(len(y))
+        for k in np.unique(fold):
+            here = fold == k
+            p[here] = fit(margins[~here], y[~here]).vector(margins[here])
+        q = np.clip(p, 1e-7, 1 - 1e-7)
+        losses[name] = float(-np.mean(np.where(y > 0.5, np.log(q), np.log1p(-q))))
+    best = "none"
+    for name in ("sigmoid", "isotonic"):
+        if losses[name] < losses[best] * (1 - MARGIN_OF_WIN):
+            best = name
+    return fits[best](margins, y), losses
+
+
+def platt(margins: Array, y: Array) -> Calibrator:
+    """Slope and offset of the log-odds by Newton steps, with Platt's smoothed targets; slope kept positive."""
+    positives, n = y.sum(), len(y)
+    target = np.where(y > 0.5, (positives + 1) / (positives + 2), 1 / (n - positives + 2))
+    x = np.column_stack([np.asarray(margins, dtype=np.float64), np.ones(n)])
+    beta = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = _sigmoid(x @ beta)
+        slope = x.T @ (p - target)
+        bend = (x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
+        step = np.linalg.solve(bend, slope)
+        beta = beta - np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    if not np.isfinite(beta).all() or beta[0] <= 0:
+        return Calibrator()  # the margins do not rank: turning them around would be a guess
+    return Calibrator("sigmoid", a=float(beta[0]), b=float(beta[1]))
+
+
+def isotonic(margins: Array, y: Array) -> Calibrator:
+    """The best non-decreasing steps, as lines between the middles of the steps, so that few margins tie."""
+    order = np.argsort(margins, kind="stable")
+    m, target = np.asarray(margins, dtype=np.float64)[order], y[order]
+    # Equal counts of rows first: fewer, steadier blocks than single rows.
+    blocks = np.array_split(np.arange(len(m)), min(MOST_KNOTS, max(2, len(m) // 20)))
+    pooled: list[list[float]] = []
+    for rows in blocks:
+        pooled.append([float(m[rows].sum()), float(target[rows].sum()), float(len(rows))])
+        while len(pooled) > 1 and pooled[-2][1] / pooled[-2][2] >= pooled[-1][1] / pooled[-1][2]:
+            last = pooled.pop()
+            pooled[-1] = [pooled[-1][i] + last[i] for i in range(3)]
+    x = [block[0] / block[2] for block in pooled]
+    # Half a row of each class: a block of few rows is never wholly certain.
+    p = [(block[1] + 0.5) / (block[2] + 1) for block in pooled]
+    knots: list[tuple[float, float]] = []
+    for at, value in zip(x, np.maximum.accumulate(p), strict=True):
+        if not knots or at > knots[-1][0]:
+            knots.append((at, float(value)))
+    if len(knots) < 2:
+        return Calibrator()
+    return Calibrator("isotonic", x=tuple(k[0] for k in knots), y=tuple(k[1] for k in knots))

@@ -1,0 +1,225 @@
+"""The views of test predictions beside the single metric: calibration, curves, slices, importance, money."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.spec.project import Mistakes
+from treadle.training import metrics
+from treadle.training.bootstrap import Interval, interval
+from treadle.training.metrics import Array
+from treadle.training.model import Fitted
+from treadle.training.table import TrainingTable
+
+MOST_LEVELS = 24
+LEAST_SLICE = 50
+SLICE_REPLICATES = 100
+
+
+class Bin(Struct, frozen=True):
+    """Rows of similar prediction: their mean prediction, the mean label with its 95 % interval, and their number."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    rows: int
+
+
+class Point(Struct, frozen=True):
+    """A point of the precision-recall and ROC curves, at one threshold."""
+
+    threshold: float
+    precision: float
+    recall: float
+    false_alarm_rate: float
+
+
+class Confusion(Struct, frozen=True):
+    """Rows by what was decided and what was true; costs in `currency`."""
+
+    true_alarms: int
+    false_alarms: int
+    missed: int
+    true_quiet: int
+    cost_missed: float
+    cost_false_alarms: float
+    currency: str
+
+
+class Money(Struct, frozen=True):
+    """The cost of mistakes per decision: with the model, never acting, always acting; and what the model saves
+    against the cheaper of those two, with its interval."""
+
+    model: Interval
+    never: float
+    always: float
+    saved: Interval
+    currency: str
+
+
+class Slice(Struct, frozen=True):
+    """The metric on the test rows where `feature` is `level`. `share`: positives, or the mean label."""
+
+    feature: str
+    level: str
+    rows: int
+    share: float
+    metric: Interval
+
+
+class Importance(Struct, frozen=True):
+    """How much worse the metric gets when the feature's values are shuffled among rows: mean, least, most."""
+
+    feature: str
+    drop: float
+    low: float
+    high: float
+
+
+def calibration(p: Array, y: Array, bins: int = 20) -> tuple[float, tuple[Bin, ...]]:
+    """Expected calibration error over bins of equal row count (Naeini et al. 2015), and the bins.
+
+    The interval of a bin is Wilson's (1927).
+    """
+    order = np.argsort(p, kind="stable")
+    made, error = [], 0.0
+    for rows in np.array_split(order, max(1, min(bins, len(order) // 5))):
+        n, mean, share = len(rows), float(p[rows].mean()), float(y[rows].mean())
+        low, high = wilson(share, n)
+        made.append(Bin(mean, share, low, high, n))
+        error += abs(mean - share) * n / len(p)
+    return error, tuple(made)
+
+
+def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % interval of a share seen in n rows."""
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def curves(p: Array, y: Array, points: int = 200) -> tuple[Point, ...]:
+    """Precision, recall and false-alarm rate at up to `points` thresholds, from the highest down."""
+    order = np.argsort(-p, kind="stable")
+    true, called = np.cumsum(y[order]), np.arange(1, len(y) + 1)
+    ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+    # Dense at the start, where precision moves fastest.
+    spread = np.unique((len(ends) - 1) * np.linspace(0, 1, points) ** 2 // 1).astype(int)
+    positives, negatives = max(float(true[-1]), 1.0), max(float(len(y) - true[-1]), 1.0)
+    return tuple(
+        Point(
+            float(p[order][end]),
+            float(true[end] / called[end]),
+            float(true[end] / positives),
+            float((called[end] - true[end]) / negatives),
+        )
+        for end in ends[spread]
+    )
+
+
+def confusion(p: Array, y: Array, threshold: float, mistakes: Mistakes) -> Confusion:
+    act, late = p >= threshold, y > 0.5
+    missed, alarms = int((~act & late).sum()), int((act & ~late).sum())
+    return Confusion(
+        int((act & late).sum()),
+        alarms,
+        missed,
+        int((~act & ~late).sum()),
+        missed * mistakes.missed,
+        alarms * mistakes.false_alarm,
+        mistakes.currency,
+    )
+
+
+def money(
+    p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Callable[[int], Array], replicates: int
+) -> Money:
+    act, late = p >= threshold, y > 0.5
+    cost = np.where(~act & late, mistakes.missed, 0.0) + np.where(act & ~late, mistakes.false_alarm, 0.0)
+    never, always = np.where(late, mistakes.missed, 0.0), np.where(late, 0.0, mistakes.false_alarm)
+    cheaper = never if never.mean() <= always.mean() else always
+    with_model, saved = [], []
+    for k in range(replicates):
+        w = draw(k)
+        with_model.append(float(w @ cost / w.sum()))
+        saved.append(float(w @ (cheaper - cost) / w.sum()))
+    return Money(
+        interval(float(cost.mean()), with_model),
+        float(never.mean()),
+        float(always.mean()),
+        interval(float((cheaper - cost).mean()), saved),
+        mistakes.currency,
+    )
+
+
+def slices(
+    table: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
+) -> tuple[Slice, ...]:
+    """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
+    weights = [draw(k) for k in range(SLICE_REPLICATES)]
+    found = []
+    for feature in table.features:
+        column = table.frame.get_column(feature.name)
+        few = MOST_LEVELS if feature.type in ("str", "bool") else 7 if feature.type == "int" else 0
+        if not few or not 1 < column.n_unique() <= few:
+            continue
+        text = np.array(["(missing)" if v is None else str(v) for v in column.to_list()])
+        for level in np.unique(text):
+            rows = np.flatnonzero(text == level)
+            if len(rows) < LEAST_SLICE:
+                continue
+            y = table.label[rows]
+            value = metrics.weighted(metric, y, p[rows], threshold)
+            whole = value(np.ones(len(rows)))
+            if math.isfinite(whole):
+                found.append(
+                    Slice(
+                        feature.name,
+                        str(level),
+                        len(rows),
+                        float(y.mean()),
+                        interval(whole, [value(w[rows]) for w in weights]),
+                    )
+                )
+    return tuple(found)
+
+
+def importance(
+    model: Fitted,
+    table: TrainingTable,
+    metric: str,
+    threshold: float,
+    *,
+    most_rows: int = 6000,
+    repeats: int = 3,
+    seed: int = 7,
+) -> tuple[Importance, ...]:
+    """Permutation importance (Breiman 2001; Fisher et al. 2019) on a sample of rows, largest first.
+
+    All columns that one raw feature was encoded to are shuffled together. Features that say the same share their
+    importance: shuffling one leaves the other.
+    """
+    random = np.random.default_rng(seed)
+    rows = np.sort(random.permutation(len(table))[:most_rows])
+    x, y = model.encoder.matrix(table.frame[rows]), table.label[rows]
+    ones, sign = np.ones(len(rows)), metrics.sign(metric)
+
+    def score(encoded: Array) -> float:
+        p = model.calibrator.vector(model.estimator.margin(encoded))
+        return metrics.weighted(metric, y, p, threshold)(ones) * sign
+
+    whole, found = score(x), []
+    for name, columns in model.encoder.groups().items():
+        drops = []
+        for _ in range(repeats):
+            shuffled: Any = x.copy()
+            shuffled[:, columns] = x[random.permutation(len(rows))][:, columns]
+            drops.append(whole - score(shuffled))
+        found.append(Importance(name, float(np.mean(drops)), min(drops), max(drops)))
+    return tuple(sorted(found, key=lambda i: -i.drop))

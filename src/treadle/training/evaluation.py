@@ -1,0 +1,258 @@
+"""Open the sealed test rows once, and say what they show.
+
+Whoever calls `evaluate` counts the call: each look at the test rows makes the next a little less honest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.errors import DataError
+from treadle.spec.project import ProjectSpec
+from treadle.training import describe, metrics
+from treadle.training.bootstrap import REPLICATES, Interval, draws, interval
+from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
+from treadle.training.metrics import Array, Own
+from treadle.training.model import FittedModel
+from treadle.training.searching import Progress
+from treadle.training.splits import Check, Split
+from treadle.training.table import Kind, TrainingTable
+
+
+class Period(Struct, frozen=True):
+    """The metric on the test rows of one week."""
+
+    start: str
+    rows: int
+    metric: Interval
+
+
+class Histogram(Struct, frozen=True):
+    """Counts between edges, of predictions for positives and negatives (regression: all in `negatives`)."""
+
+    edges: tuple[float, ...]
+    negatives: tuple[int, ...]
+    positives: tuple[int, ...]
+
+
+class Evaluation(Struct, frozen=True):
+    """All that the test rows showed; every value with its interval. Gains are positive where the model is better."""
+
+    kind: Kind
+    metric: str
+    family: str
+    rows: int
+    train_rows: int
+    share: float
+    test_from: str | None
+    test_to: str | None
+    value: Interval
+    baseline: Interval
+    reference: Interval | None
+    gain_over_baseline: Interval
+    gain_over_reference: Interval | None
+    verdict: str
+    scores: dict[str, Interval]
+    own: dict[str, float]
+    threshold: float
+    calibration_error: float | None
+    calibration: tuple[Bin, ...]
+    curves: tuple[Point, ...]
+    histogram: Histogram
+    confusion: Confusion | None
+    money: Money | None
+    slices: tuple[Slice, ...]
+    importance: tuple[Importance, ...]
+    periods: tuple[Period, ...]
+    residuals: tuple[tuple[float, float], ...]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def evaluate(
+    model: FittedModel,
+    table: TrainingTable,
+    parts: Split,
+    spec: ProjectSpec,
+    *,
+    own: Mapping[str, Own] | None = None,
+    progress: Progress | None = None,
+    replicates: int = REPLICATES,
+    clock: Callable[[], float] = time.monotonic,
+) -> Evaluation:
+    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time.
+
+    Raises:
+        DataError: no test rows, or a metric that these rows do not define.
+    """
+    start, say = clock(), progress or (lambda done, text: None)
+    test = table.rows(parts.test)
+    if len(test) == 0:
+        raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
+    summary, y = model.summary, test.label
+    say(0.0, "predicting the test rows")
+    p = model.predict(test.frame)
+    binary = summary.kind == "classification"
+    draw = _remembered(draws(y, test.at, stratify=binary, seed=spec.train.seed))
+    baseline = np.full(len(y), model.baseline.value) if not binary else _sigmoid(np.full(len(y), model.baseline.value))
+    reference = None if model.reference is None else model.reference.predict(test.frame)
+    say(0.2, "intervals by bootstrap")
+    rival = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    say(0.5, "importance by permutation")
+    important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
+    say(0.8, "slices")
+    error, bins = describe.calibration(p, y) if binary else (None, ())
+    mistakes = spec.brief.mistakes
+    return Evaluation(
+        kind=summary.kind,
+        metric=summary.metric,
+        family=summary.family,
+        rows=len(test),
+        train_rows=summary.train_rows,
+        share=float(y.mean()),
+        test_from=None if test.at is None else str(test.at.min()),
+        test_to=None if test.at is None else str(test.at.max()),
+        **rival,
+        scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
+        | {summary.metric: rival["value"]},
+        own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
+        threshold=summary.threshold,
+        calibration_error=error,
+        calibration=bins,
+        curves=describe.curves(p, y) if binary else (),
+        histogram=_histogram(p, y, binary),
+        confusion=describe.confusion(p, y, summary.threshold, mistakes) if binary else None,
+        money=describe.money(p, y, summary.threshold, mistakes, draw, min(replicates, 200)) if binary else None,
+        slices=describe.slices(test, p, summary.metric, summary.threshold, draw),
+        importance=important,
+        periods=_periods(test, p, summary.metric, summary.threshold, draw),
+        residuals=()
+        if binary
+        else tuple(
+            (float(a), float(b)) for a, b in zip(p[:: max(1, len(p) // 400)], y[:: max(1, len(p) // 400)], strict=True)
+        ),
+        checks=parts.checks,
+        notes=summary.notes,
+        seconds=clock() - start,
+    )
+
+
+def _sigmoid(margin: Array) -> Array:
+    p: Array = 1 / (1 + np.exp(-margin))
+    return p
+
+
+def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
+    """The first hundred draws are asked for again and again; they are kept, as float32 to be small."""
+    kept: dict[int, Array] = {}
+
+    def remembered(number: int) -> Array:
+        if number not in kept:
+            weights = draw(number)
+            if number >= 100:
+                return weights
+            kept[number] = weights.astype(np.float32)
+        return kept[number].astype(np.float64)
+
+    return remembered
+
+
+def _compare(
+    metric: str,
+    y: Array,
+    p: Array,
+    baseline: Array,
+    reference: Array | None,
+    threshold: float,
+    draw: Callable[[int], Array],
+    replicates: int,
+) -> dict[str, Any]:
+    """The model beside its rivals, on the same draws of rows, so that what is common cancels out."""
+    ours = metrics.weighted(metric, y, p, threshold)
+    theirs = metrics.weighted(metric, y, baseline, threshold)
+    third = None if reference is None else metrics.weighted(metric, y, reference, threshold)
+    weights = np.ones(len(y))
+    sign = metrics.sign(metric)
+    whole = (ours(weights), theirs(weights), 0.0 if third is None else third(weights))
+    if not np.isfinite(whole[0]):
+        raise DataError(
+            f"{metric} is not defined on the test rows",
+            where="predict.metric",
+            mend="give more test rows, or choose another metric",
+        )
+    drawn = []
+    for k in range(replicates):
+        w = draw(k)
+        drawn.append((ours(w), theirs(w), 0.0 if third is None else third(w)))
+    gain = interval((whole[0] - whole[1]) * sign, [(a - b) * sign for a, b, _ in drawn])
+    over = None if third is None else interval((whole[0] - whole[2]) * sign, [(a - c) * sign for a, _, c in drawn])
+    return {
+        "value": interval(whole[0], [d[0] for d in drawn]),
+        "baseline": interval(whole[1], [d[1] for d in drawn]),
+        "reference": None if third is None else interval(whole[2], [d[2] for d in drawn]),
+        "gain_over_baseline": gain,
+        "gain_over_reference": over,
+        "verdict": _verdict(metric, gain, over),
+    }
+
+
+def _verdict(metric: str, gain: Interval, over: Interval | None) -> str:
+    def real(found: Interval) -> bool:
+        return found.low is not None and found.low > 0
+
+    def shown(found: Interval) -> str:
+        bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
+        return f"{found.value:+.4g} ({bounds})"
+
+    if not real(gain):
+        return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
+    if over is None:
+        return f"A gain of {shown(gain)} in {metric} over knowing nothing."
+    if not real(over):
+        return f"No gain from history: in {metric} it is within noise of the simple model, {shown(over)}."
+    return f"A gain of {shown(over)} in {metric} over request and row features alone."
+
+
+def _all_scores(
+    kind: Kind, y: Array, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
+) -> dict[str, Interval]:
+    values = {name: metrics.weighted(name, y, p, threshold) for name in metrics.known(kind)}
+    ones = np.ones(len(y))
+    drawn: dict[str, list[float]] = {name: [] for name in values}
+    for k in range(replicates):
+        w = draw(k)
+        for name, value in values.items():
+            drawn[name].append(value(w))
+    return {name: interval(value(ones), drawn[name]) for name, value in values.items()}
+
+
+def _histogram(p: Array, y: Array, binary: bool) -> Histogram:
+    edges = np.linspace(0, 1, 41) if binary else np.histogram_bin_edges(p, 40)
+    positive = y > 0.5 if binary else np.zeros(len(y), dtype=bool)
+    no, _ = np.histogram(p[~positive], edges)
+    yes, _ = np.histogram(p[positive], edges)
+    return Histogram(tuple(map(float, edges)), tuple(map(int, no)), tuple(map(int, yes)))
+
+
+def _periods(
+    test: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
+) -> tuple[Period, ...]:
+    if test.at is None:
+        return ()
+    weeks = (test.at.astype("datetime64[D]").astype(np.int64) + 3) // 7  # from Monday to Sunday
+    found = []
+    for week in np.unique(weeks):
+        rows = np.flatnonzero(weeks == week)
+        value = metrics.weighted(metric, test.label[rows], p[rows], threshold)
+        whole = value(np.ones(len(rows)))
+        if len(rows) >= describe.LEAST_SLICE and np.isfinite(whole):
+            days = test.at[rows].astype("datetime64[D]").min()
+            drawn = [value(draw(k)[rows]) for k in range(describe.SLICE_REPLICATES)]
+            found.append(Period(str(days), len(rows), interval(whole, drawn)))
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""Fit the chosen settings on all training rows, calibrate them, and choose the threshold.
+
+1. On each fold, fit on all of its training rows and predict its validation rows: out-of-fold margins.
+2. Choose the calibration and the threshold on those margins.
+3. Fit encoder and estimator on all training rows, with as many rounds as the folds wanted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from treadle.spec.project import Mistakes, ProjectSpec
+from treadle.training import calibrate, metrics
+from treadle.training.calibrate import Calibrator
+from treadle.training.encode import fit_encoder
+from treadle.training.families import Estimator, Family, Params, Trees, constant
+from treadle.training.metrics import Array
+from treadle.training.model import FitSummary, Fitted, FittedModel, SearchResult
+from treadle.training.searching import OnTrial, Progress, make_families, search
+from treadle.training.splits import Split, split
+from treadle.training.table import FeatureColumn, TrainingTable, check
+
+SIMPLE_ORIGINS = ("request", "row")
+
+
+def train(
+    table: TrainingTable,
+    spec: ProjectSpec,
+    *,
+    deadline_s: float = math.inf,
+    progress: Progress | None = None,
+    on_trial: OnTrial | None = None,
+    threads: int = 2,
+) -> tuple[FittedModel, Split, SearchResult]:
+    """Check, split, search and fit in one call. The search gets 60 % of `deadline_s`: fitting needs the rest.
+
+    Raises:
+        DataError: a table that nothing can be learned from.
+    """
+    check(table, spec.predict.kind)
+    parts = split(table, spec.predict, seed=spec.train.seed)
+    found = search(
+        table, parts, spec, deadline_s=deadline_s * 0.6, progress=progress, on_trial=on_trial, threads=threads
+    )
+    return fit(table, parts, found, spec, progress=progress, threads=threads), parts, found
+
+
+def fit(
+    table: TrainingTable,
+    parts: Split,
+    found: SearchResult,
+    spec: ProjectSpec,
+    *,
+    progress: Progress | None = None,
+    threads: int = 2,
+    clock: Callable[[], float] = time.monotonic,
+) -> FittedModel:
+    """The model that `found` describes, fitted on the training rows of `parts`; test rows are not read."""
+    start = clock()
+    family = next(f for f in make_families(table, parts, spec, threads) if f.name == found.family)
+    kind, metric = spec.predict.kind, found.metric
+    margins, truth, fold, rounds = _out_of_fold(table, parts, family, found.params, metric, spec.train.seed, progress)
+    if kind == "classification":
+        calibrator, losses = calibrate.choose(margins, truth, fold)
+        threshold = choose_threshold(calibrator.vector(margins), truth, spec.brief.mistakes)
+    else:
+        calibrator, losses, threshold = Calibrator("identity"), {}, 0.0
+    params = {**found.params, "rounds": rounds} if rounds else dict(found.params)
+    if progress:
+        progress(0.7, "fitting on all training rows")
+    rows = table.rows(parts.train)
+    encoder, x = fit_encoder(rows, linear=family.linear, seed=spec.train.seed)
+    estimator = family.fit(x, rows.label, params)
+    if progress:
+        progress(0.9, "fitting the model it has to beat")
+    reference = _reference(table, parts, family, params, metric, spec.train.seed)
+    value = metrics.weighted(metric, truth, calibrator.vector(margins), threshold)(np.ones(len(truth)))
+    summary = FitSummary(
+        kind=kind,
+        metric=metric,
+        family=family.name,
+        params=params,
+        threshold=threshold,
+        out_of_fold=value,
+        calibration=_calibration_name(calibrator),
+        calibration_log_loss=losses,
+        train_rows=len(rows),
+        seconds=clock() - start,
+        notes=found.notes,
+    )
+    return FittedModel(
+        encoder=encoder,
+        estimator=estimator,
+        calibrator=calibrator,
+        features=table.features,
+        summary=summary,
+        baseline=constant(rows.label, kind),
+        reference=reference,
+    )
+
+
+def _calibration_name(calibrator: Calibrator) -> str:
+    return "none" if calibrator == Calibrator() else calibrator.kind
+
+
+def _out_of_fold(
+    table: TrainingTable,
+    parts: Split,
+    family: Family,
+    params: Params,
+    metric: str,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[Array, Array, Array, int]:
+    """Margins, labels and fold numbers of all validation rows, and the rounds the folds wanted."""
+    margins, truth, number, rounds = [], [], [], []
+    for k, part in enumerate(parts.folds):
+        if progress:
+            progress(0.7 * k / len(parts.folds), f"out-of-fold predictions {k + 1} of {len(parts.folds)}")
+        rows = table.rows(part.train)
+        encoder, x = fit_encoder(rows, linear=family.linear, seed=seed)
+        held, label = encoder.matrix(table.frame[part.valid]), table.label[part.valid]
+        estimator = family.fit(x, rows.label, params, (held, label), metric)
+        margins.append(estimator.margin(held))
+        truth.append(label)
+        number.append(np.full(len(label), k))
+        rounds.append(estimator.rounds if isinstance(estimator, Trees) else 0)
+    return (
+        np.concatenate(margins),
+        np.concatenate(truth),
+        np.concatenate(number),
+        int(np.median(rounds)) if any(rounds) else 0,
+    )
+
+
+def _reference(
+    table: TrainingTable, parts: Split, family: Family, params: Params, metric: str, seed: int
+) -> Fitted | None:
+    """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
+    simple: tuple[FeatureColumn, ...] = tuple(f for f in table.features if f.origin in SIMPLE_ORIGINS)
+    if not simple or len(simple) == len(table.features):
+        return None
+    last = parts.folds[-1]
+    rows = table.rows(last.train)
+    encoder, x = fit_encoder(rows, linear=family.linear, features=simple, seed=seed)
+    held, label = encoder.matrix(table.frame[last.valid]), table.label[last.valid]
+    tried: Estimator = family.fit(x, rows.label, params, (held, label), metric)
+    own = {**params, "rounds": tried.rounds} if isinstance(tried, Trees) else params
+    whole = table.rows(parts.train)
+    encoder, x = fit_encoder(whole, linear=family.linear, features=simple, seed=seed)
+    plain = Calibrator("identity") if family.kind == "regression" else Calibrator()
+    return Fitted(encoder, family.fit(x, whole.label, own), plain)
+
+
+def choose_threshold(p: Array, y: Array, mistakes: Mistakes) -> float:
+    """The probability from which acting costs least on `p` and `y`: the least sum of missed and false alarms.
+
+    With perfect probabilities that is false_alarm / (false_alarm + missed) (Elkan 2001); the rows have the last word,
+    among 500 candidates, and a tie goes to the one nearest to that.
+    """
+    ideal = mistakes.false_alarm / max(mistakes.false_alarm + mistakes.missed, 1e-12)
+    candidates = np.unique(np.concatenate([np.quantile(p, np.linspace(0, 1, 500)), [ideal]]))
+    order = np.argsort(p)
+    hits = np.concatenate([[0.0], np.cumsum(y[order])])
+    below = np.searchsorted(p[order], candidates, side="left")
+    missed = hits[below]
+    alarms = (len(y) - below) - (hits[-1] - missed)
+    cost = missed * mistakes.missed + alarms * mistakes.false_alarm
+    cheapest = np.flatnonzero(cost <= cost.min() + 1e-12)
+    return float(candidates[cheapest[np.argmin(np.abs(candidates[cheapest] - ideal))]])

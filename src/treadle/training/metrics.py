@@ -1,0 +1,165 @@
+"""Metrics of predictions against labels, each written once over row weights, so that the bootstrap can reuse them.
+
+Definitions are those of scikit-learn (Pedregosa et al. 2011), which the tests hold them to. Needs NumPy only:
+monitoring computes realised metrics with the same code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from treadle.errors import SpecError, nearest
+
+Array = np.ndarray[Any, Any]
+Kind = Literal["classification", "regression"]
+Own = Callable[[Array, Array, float], float]
+Weighted = Callable[[Array], float]
+"""A metric whose labels and predictions are fixed: row weights in, value out."""
+
+CLASSIFICATION = (
+    "average_precision",
+    "roc_auc",
+    "log_loss",
+    "brier",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+)
+REGRESSION = ("rmse", "mae", "mse", "r2")
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse"})
+_EPS = 1e-15
+
+
+def known(kind: Kind) -> tuple[str, ...]:
+    return CLASSIFICATION if kind == "classification" else REGRESSION
+
+
+def derive(metric: str | None, kind: Kind, label: Array, missed: float = 1.0, false_alarm: float = 1.0) -> str:
+    """The metric asked for, checked; or, when none was, one that fits the kind, the balance and the costs.
+
+    Rare positives or unequal costs: average_precision, which looks at the positives only. Else roc_auc.
+    """
+    if metric is not None:
+        if metric not in known(kind):
+            raise SpecError(
+                f'there is no {kind} metric "{metric}"', where="predict.metric", mend=nearest(metric, known(kind))
+            )
+        return metric
+    if kind == "regression":
+        return "rmse"
+    share = float(np.mean(label))
+    return "average_precision" if min(share, 1 - share) < 0.2 or missed != false_alarm else "roc_auc"
+
+
+def sign(metric: str) -> int:
+    """1 where higher is better, -1 where lower is."""
+    return -1 if metric in LOWER_IS_BETTER else 1
+
+
+def scores(
+    y: Array, p: Array, threshold: float = 0.5, kind: Kind = "classification", own: Mapping[str, Own] | None = None
+) -> dict[str, float]:
+    """All metrics of one kind by name. `p`: probabilities, or predicted values for regression.
+
+    A metric that is not defined on these rows (roc_auc with one class) is NaN. `own` are the user's own metrics:
+    functions of labels, predictions and threshold.
+
+    >>> round(scores(np.array([0., 1., 1.]), np.array([.2, .4, .9]))["recall"], 2)
+    0.5
+    """
+    ones = np.ones(len(y))
+    values = {name: weighted(name, y, p, threshold)(ones) for name in known(kind)}
+    return values | {name: float(function(y, p, threshold)) for name, function in (own or {}).items()}
+
+
+def weighted(name: str, y: Array, p: Array, threshold: float = 0.5) -> Weighted:
+    """One metric as a function of row weights. What does not depend on weights, such as the order, is done once."""
+    y = np.asarray(y, dtype=np.float64)
+    p = np.asarray(p, dtype=np.float64)
+    if name in ("average_precision", "roc_auc"):
+        return _ranking(name, y, p)
+    if name in ("log_loss", "brier", "mse", "rmse", "mae"):
+        return _mean_loss(name, y, p)
+    if name == "r2":
+        return lambda w: _r2(y, p, w)
+    if name in CLASSIFICATION:
+        return _decisions(name, y, p >= threshold)
+    raise SpecError(f'there is no metric "{name}"', mend=nearest(name, (*CLASSIFICATION, *REGRESSION)))
+
+
+def _ranking(name: str, y: Array, p: Array) -> Weighted:
+    order = np.argsort(-p, kind="stable")
+    hits, ordered = y[order], p[order]
+    # Rows of equal prediction cannot be told apart: curves have points only where the prediction changes.
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+
+    def value(w: Array) -> float:
+        weight = w[order]
+        true = np.cumsum(weight * hits)[ends]
+        called = np.cumsum(weight)[ends]
+        positives, negatives = true[-1], called[-1] - true[-1]
+        if positives <= 0 or (name == "roc_auc" and negatives <= 0):
+            return math.nan
+        if name == "average_precision":
+            gained = np.diff(true, prepend=0.0)
+            return float(np.sum(gained * true / np.maximum(called, _EPS)) / positives)
+        false = called - true
+        steps = np.diff(false, prepend=0.0)
+        middle = (true + np.concatenate([[0.0], true[:-1]])) / 2
+        return float(np.sum(steps * middle) / (positives * negatives))
+
+    return value
+
+
+def _mean_loss(name: str, y: Array, p: Array) -> Weighted:
+    if name == "log_loss":
+        q = np.clip(p, _EPS, 1 - _EPS)
+        loss = -np.where(y > 0.5, np.log(q), np.log1p(-q))
+    else:
+        loss = np.abs(y - p) if name == "mae" else (y - p) ** 2
+
+    def value(w: Array) -> float:
+        total = w.sum()
+        mean = float(np.dot(w, loss) / total) if total > 0 else math.nan
+        return math.sqrt(mean) if name == "rmse" else mean
+
+    return value
+
+
+def _r2(y: Array, p: Array, w: Array) -> float:
+    total = w.sum()
+    if total <= 0:
+        return math.nan
+    spread = float(np.dot(w, (y - np.dot(w, y) / total) ** 2))
+    return 1 - float(np.dot(w, (y - p) ** 2)) / spread if spread > 0 else math.nan
+
+
+def _decisions(name: str, y: Array, act: Array) -> Weighted:
+    true, false = act & (y > 0.5), act & (y <= 0.5)
+    missed, quiet = ~act & (y > 0.5), ~act & (y <= 0.5)
+
+    def value(w: Array) -> float:
+        tp, fp, fn, tn = (float(w[rows].sum()) for rows in (true, false, missed, quiet))
+        return _of_counts(name, tp, fp, fn, tn)
+
+    return value
+
+
+def _of_counts(name: str, tp: float, fp: float, fn: float, tn: float) -> float:
+    recall = tp / (tp + fn) if tp + fn else math.nan
+    if name == "recall":
+        return recall
+    if name == "precision":
+        return tp / (tp + fp) if tp + fp else 0.0
+    if name == "f1":
+        return 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0
+    if name == "balanced_accuracy":
+        return (recall + tn / (tn + fp)) / 2 if tn + fp else math.nan
+    total = tp + fp + fn + tn
+    return (tp + tn) / total if total else math.nan

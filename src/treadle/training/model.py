@@ -1,0 +1,98 @@
+"""What training gives: the fitted model and the record of how it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from treadle.training.calibrate import Calibrator
+from treadle.training.encoder import Encoder
+from treadle.training.table import FeatureColumn, Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+    from treadle.training.families import Constant, Estimator
+
+
+TrialState = Literal["complete", "pruned", "failed"]
+Stopped = Literal["trials", "deadline", "good_enough", "no_search"]
+
+
+class Trial(Struct, frozen=True):
+    """One setting tried: `value` is the mean of `fold_scores` in the metric's own sign and unit."""
+
+    number: int
+    family: str
+    params: dict[str, Any]
+    fold_scores: tuple[float, ...]
+    value: float
+    seconds: float
+    state: TrialState
+
+
+class SearchResult(Struct, frozen=True):
+    """The best trial, all trials, and in `notes` what was cut short to keep within the limits."""
+
+    metric: str
+    family: str
+    params: dict[str, Any]
+    value: float
+    trials: tuple[Trial, ...]
+    seconds: float
+    stopped: Stopped
+    notes: tuple[str, ...] = ()
+
+
+class FitSummary(Struct, frozen=True):
+    """The JSON-able part of a fitted model. `out_of_fold` holds the metric on rows that were not fitted on."""
+
+    kind: Kind
+    metric: str
+    family: str
+    params: dict[str, Any]
+    threshold: float
+    out_of_fold: float
+    calibration: str
+    calibration_log_loss: dict[str, float]
+    train_rows: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """An estimator with the encoder and the calibrator that it belongs to."""
+
+    encoder: Encoder
+    estimator: Estimator
+    calibrator: Calibrator
+
+    def margin(self, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
+        """Raw margins of the rows of `frame`: log-odds, or values."""
+        return self.estimator.margin(self.encoder.matrix(frame))
+
+    def predict(self, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
+        """Calibrated probabilities, or values for regression."""
+        return self.calibrator.vector(self.margin(frame))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel(Fitted):
+    """A model ready to be evaluated and exported, beside the two that it has to beat.
+
+    `baseline` knows only the overall rate. `reference` is the same family on request and row features alone; None
+    where the project has no other features.
+    """
+
+    features: tuple[FeatureColumn, ...]
+    summary: FitSummary
+    baseline: Constant
+    reference: Fitted | None
+
+    @property
+    def threshold(self) -> float:
+        return self.summary.threshold

@@ -1,0 +1,249 @@
+"""The evaluation as a page that one would show to a colleague who has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
+from treadle.spec.project import ProjectSpec
+from treadle.training.bootstrap import Interval
+from treadle.training.evaluation import Evaluation
+from treadle.training.metrics import sign
+from treadle.training.model import SearchResult
+
+_NAMES = {
+    "average_precision": "Average precision", "roc_auc": "ROC AUC", "log_loss": "Log loss", "brier": "Brier score",
+    "accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy", "precision": "Precision", "recall": "Recall",
+    "f1": "F1", "rmse": "RMSE", "mae": "MAE", "mse": "MSE", "r2": "R²",
+}
+
+
+def report(
+    found: Evaluation,
+    spec: ProjectSpec,
+    search: SearchResult | None = None,
+    *,
+    costs: Sequence[tuple[str, str]] = (),
+    made: str = "",
+) -> str:
+    """One self-contained HTML page. `costs`: (what, amount) lines of this run; `made`: a line on when and from what."""
+    sections = [Section("", _tiles(found, costs)), Section("Is it better than what is simpler?", _rivals(found))]
+    if found.kind == "classification":
+        sections += [
+            Section("What the decisions cost", _money(found, spec),
+                    f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
+                    "so that mistakes cost least."),
+            Section("Can the probabilities be believed?", _calibration(found),
+                    f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
+                    "and what came, over groups of equal size."),
+            Section("Every threshold", _curves(found)),
+        ]
+    else:
+        sections.append(Section("Predicted and true", _residuals(found)))
+    sections += [
+        Section("What the model looks at", _importance(found),
+                f"How much {_name(found.metric).lower()} is lost when one feature is shuffled among the test rows; "
+                "the line is the range of three shuffles. Features that say the same share their importance."),
+        Section("Where it does well and where not", _slices(found)),
+        Section("Could the answer have leaked?", _checks(found)),
+    ]
+    if search is not None:
+        sections.append(Section("How it was found", _trials(search, found)))
+    if costs:
+        sections.append(Section("What this run cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
+    lead = spec.brief.decision or f"Predict {spec.predict.name}."
+    return page(f"{spec.project}: {_headline(found)}", sections, eyebrow="Treadle · model report", lead=lead,
+                footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}. {made}")
+
+
+def _headline(found: Evaluation) -> str:
+    name, rival = _name(found.metric), found.reference or found.baseline
+    name = name if name.isupper() or name.startswith("R") else name.lower()
+    than = "from simple features" if found.reference else "without a model"
+    return f"{name} {found.value.value:.3f}, against {rival.value:.3f} {than}"
+
+
+def _name(metric: str) -> str:
+    return _NAMES.get(metric, metric)
+
+
+def _span(value: Interval, digits: int = 3) -> str:
+    if value.low is None or value.high is None:
+        return "no interval: too few rows"
+    return f"{value.low:.{digits}f} to {value.high:.{digits}f}"
+
+
+def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
+    tiles = [tile(_name(found.metric), f"{found.value.value:.3f}", f"95 % interval {_span(found.value)}")]
+    tiles.append(tile("Without a model", f"{found.baseline.value:.3f}", f"95 % interval {_span(found.baseline)}"))
+    if found.reference is not None:
+        tiles.append(tile("Request and row features only", f"{found.reference.value:.3f}",
+                          f"95 % interval {_span(found.reference)}"))
+    if found.money is not None:
+        cheaper = min(found.money.never, found.money.always)
+        tiles.append(tile("Saved per decision", f"{found.money.saved.value:.3f}",
+                          f"{_span(found.money.saved)}; best fixed rule costs {cheaper:.3f}", found.money.currency))
+    when = f"{found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else "drawn at random"
+    tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
+    tiles += [tile(name, amount, "this run") for name, amount in costs[:1]]
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _rivals(found: Evaluation) -> str:
+    rows = [("No model: the overall rate", found.baseline, None)]
+    if found.reference is not None:
+        rows.append(("Request and row features only", found.reference, None))
+    chart_rows = [(f"this model ({found.family})", found.value), *[(n, v) for n, v, _ in reversed(rows)]]
+    bars = bars_across([(n, v.value, v.low or v.value, v.high or v.value) for n, v in chart_rows], width=560)
+    better = "" if sign(found.metric) > 0 else " Lower is better."
+    over_time = ""
+    if len(found.periods) > 2:
+        periods = found.periods
+        place = list(range(len(periods)))
+        every = max(1, len(periods) // 5)
+        chart = Chart("week of", _name(found.metric), width=460, height=230,
+                      x=(-0.4, len(periods) - 0.6),
+                      x_ticks=[(i, periods[i].start) for i in place if i % every == 0])
+        chart.add(Mark("points", place, [p.metric.value for p in periods],
+                       low=[_low(p.metric) for p in periods], high=[_high(p.metric) for p in periods],
+                       tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods]))
+        chart.rule("y", found.value.value, "all test rows")
+        over_time = f'<div class="card"><h3>Week by week</h3>{chart.svg()}</div>'
+    return (f"<p>{escape(found.verdict)}{better}</p>"
+            f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
+            f"{_scores(found)}</div>{over_time}</div>")
+
+
+def _low(value: Interval) -> float:
+    return value.value if value.low is None else value.low
+
+
+def _high(value: Interval) -> float:
+    return value.value if value.high is None else value.high
+
+
+def _scores(found: Evaluation) -> str:
+    rows = [(_name(name), f"{v.value:.4g}", _span(v)) for name, v in found.scores.items()]
+    rows += [(name, f"{v:.4g}", "the project's own") for name, v in found.own.items()]
+    whole = table(("Metric", "Value", "95 % interval"), rows, numbers=(1, 2))
+    return f"<details><summary>All metrics</summary>{whole}</details>"
+
+
+def _money(found: Evaluation, spec: ProjectSpec) -> str:
+    c, m = found.confusion, found.money
+    assert c is not None and m is not None
+    total = max(found.rows, 1)
+    rows = [
+        ("True", f"{c.true_alarms:,} ({c.true_alarms / total:.1%})", f"{c.missed:,} ({c.missed / total:.1%})",
+         f"{c.cost_missed:,.0f} {c.currency}"),
+        ("False", f"{c.false_alarms:,} ({c.false_alarms / total:.1%})",
+         f"{c.true_quiet:,} ({c.true_quiet / total:.1%})", f"{c.cost_false_alarms:,.0f} {c.currency}"),
+    ]
+    mistakes = spec.brief.mistakes
+    counts = table(("What came", "Acted", "Did not act", "Cost of the mistakes"), rows, numbers=(1, 2, 3))
+    rules = table(("Rule", f"{m.currency} per decision", "95 % interval"), [
+        ("With this model", f"{m.model.value:.3f}", _span(m.model)),
+        ("Never act", f"{m.never:.3f}", ""), ("Always act", f"{m.always:.3f}", ""),
+        ("Saved against the cheaper of those", f"{m.saved.value:+.3f}", _span(m.saved))], numbers=(1, 2))
+    return (f'<div class="grid"><div class="card"><h3>Decisions on the test rows</h3>{counts}'
+            f'<p class="quiet">A missed one costs {mistakes.missed:g} {escape(m.currency)}, a false alarm '
+            f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{rules}</div></div>')
+
+
+def _calibration(found: Evaluation) -> str:
+    bins = found.calibration
+    top = min(1.0, max([b.high for b in bins] + [b.predicted for b in bins]) * 1.08)
+    chart = Chart("predicted probability", "share that came true", x=(0, top), y=(0, top), height=320)
+    chart.add(Mark("line", [0, top], [0, top], label="perfect", colour=3, dashed=True))
+    chart.add(Mark("points", [b.predicted for b in bins], [b.observed for b in bins], low=[b.low for b in bins],
+                   high=[b.high for b in bins], label="test rows, in groups of equal size",
+                   tips=[f"predicted {b.predicted:.3f}, came {b.observed:.3f} ({b.low:.3f} to {b.high:.3f}), "
+                         f"{b.rows:,} rows" for b in bins]))
+    h = found.histogram
+    last = max((i for i, n in enumerate(h.negatives) if n + h.positives[i]), default=0) + 1
+    edges, no, yes = h.edges[: last + 1], h.negatives[:last], h.positives[:last]
+    hist = Chart("predicted probability", "test rows", height=320, x=(0, edges[-1]))
+    spans = [f"{edges[i]:.3f} to {edges[i + 1]:.3f}" for i in range(last)]
+    hist.add(Mark("bars", edges, no, label="did not come", colour=1,
+                  tips=[f"{s}: {n:,} did not come" for s, n in zip(spans, no, strict=True)]))
+    hist.add(Mark("bars", edges, yes, base=no, high=[a + b for a, b in zip(no, yes, strict=True)], label="came",
+                  colour=2, tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)]))
+    hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
+    return (f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
+            f'<div class="card"><h3>Predictions</h3>{hist.svg()}</div></div>')
+
+
+def _curves(found: Evaluation) -> str:
+    points = found.curves
+    pr = Chart("recall: share of the true ones acted on", "precision", x=(0, 1), y=(0, 1))
+    pr.add(Mark("step", [p.recall for p in points], [p.precision for p in points], label="this model"))
+    pr.add(Mark("line", [0, 1], [found.share, found.share], label="without a model", colour=3, dashed=True))
+    roc = Chart("false alarms among the untrue", "recall", x=(0, 1), y=(0, 1))
+    roc.add(Mark("line", [0.0, *[p.false_alarm_rate for p in points]], [0.0, *[p.recall for p in points]],
+                 label="this model"))
+    roc.add(Mark("line", [0, 1], [0, 1], label="without a model", colour=3, dashed=True))
+    here = min(points, key=lambda p: abs(p.threshold - found.threshold))
+    tip = f"threshold {here.threshold:.3f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
+    pr.add(Mark("points", [here.recall], [here.precision], colour=2, tips=[tip], label="chosen threshold"))
+    roc.add(Mark("points", [here.false_alarm_rate], [here.recall], colour=2, tips=[tip], label="chosen threshold"))
+    return (f'<div class="grid"><div class="card"><h3>Precision and recall</h3>{pr.svg()}</div>'
+            f'<div class="card"><h3>ROC</h3>{roc.svg()}</div></div>')
+
+
+def _residuals(found: Evaluation) -> str:
+    x, y = [a for a, _ in found.residuals], [b for _, b in found.residuals]
+    low, high = min(x + y), max(x + y)
+    chart = Chart("predicted", "true", width=560, height=380)
+    chart.add(Mark("line", [low, high], [low, high], label="perfect", colour=3, dashed=True))
+    chart.add(Mark("points", x, y, label=f"{len(x)} of the test rows",
+                   tips=[f"predicted {a:.4g}, true {b:.4g}" for a, b in found.residuals]))
+    return f'<div class="card">{chart.svg()}</div>'
+
+
+def _importance(found: Evaluation) -> str:
+    rows = [(i.feature, i.drop, i.low, i.high) for i in found.importance]
+    half = (min(len(rows), 30) + 1) // 2
+    left, right = bars_across(rows[:half]), bars_across(rows[half : 2 * half]) if len(rows) > half else ""
+    second = f'<div class="card">{right}</div>' if right else ""
+    return f'<div class="grid"><div class="card">{left}</div>{second}</div>'
+
+
+def _slices(found: Evaluation) -> str:
+    if not found.slices:
+        return '<p class="quiet">No feature has few enough levels to cut by.</p>'
+    names = list(dict.fromkeys(s.feature for s in found.slices))
+    cards = []
+    for name in names:
+        rows = [(s.level, f"{s.rows:,}", f"{s.share:.3g}", f"{s.metric.value:.3f}", _span(s.metric))
+                for s in found.slices if s.feature == name]
+        head = (name, "rows", "positives" if found.kind == "classification" else "mean", _name(found.metric), "95 %")
+        cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')
+    return f'<div class="grid">{"".join(cards)}</div>'
+
+
+def _checks(found: Evaluation) -> str:
+    rows = "".join(
+        f'<tr><td class="mark {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
+        f"<td>{escape(c.name.replace('_', ' '))}</td><td>{escape(c.text)}</td></tr>" for c in found.checks)
+    return f'<div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
+
+
+def _trials(search: SearchResult, found: Evaluation) -> str:
+    whole = [t for t in search.trials if t.state != "failed"]
+    chart = Chart("trial", _name(search.metric), height=260)
+    for colour, family in enumerate(dict.fromkeys(t.family for t in whole), start=1):
+        for state, dim in (("complete", 0), ("pruned", 2)):
+            some = [t for t in whole if t.family == family and t.state == state]
+            if some:
+                chart.add(Mark("points", [t.number + 1 for t in some], [t.value for t in some], colour=colour + dim,
+                               label=family if state == "complete" else f"{family}, given up early",
+                               tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some]))
+    ranked = sorted(whole, key=lambda t: -t.value * sign(search.metric))[:8]
+    rows = [(t.number + 1, t.family, f"{t.value:.4f}", t.state, f"{t.seconds:.1f} s",
+             ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()))
+            for t in ranked]
+    best = table(("Trial", "Family", _name(search.metric), "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
+    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
+    head = f"{len(search.trials)} trials in {search.seconds:.0f} s, on the training folds"
+    return (f'{notes}<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
+            f'<div class="card" style="margin-top:12px">{best}</div>')
