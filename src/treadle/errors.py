@@ -70,9 +70,7 @@ class GateError(TreadleError):
 class RequestError(TreadleError):
     """One record of a request is refused; `field`, `value` and `rule` say why."""
 
-    def __init__(
-        self, what: str, *, field: str, value: object, rule: str, where: str = "", mend: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, field: str, value: object, rule: str, where: str = "", mend: str = "") -> None:
         self.field, self.value, self.rule = field, value, rule
         super().__init__(what, where=where, mend=mend)
 

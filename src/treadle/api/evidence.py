@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
 
 
 class CostsRequest(Request, frozen=True):
@@ -81,19 +81,17 @@ class VerifyAnswer(Struct, frozen=True):
 @operation("costs", permission="read", remote=True)
 def costs(request: CostsRequest, context: Context) -> Any:
     """Show what the work cost, by run, step and day."""
-    from treadle.api.workspace import open_workspace
     from treadle.costs import costs as ledger
 
-    return ledger(open_workspace(request.project, context, "read").chain, run=request.run)
+    return ledger(workspace_for(request.project, context, "read").chain, run=request.run)
 
 
 @operation("log", permission="read", remote=True)
 def log(request: LogRequest, context: Context) -> LogAnswer:
     """Show the newest entries of the evidence chain."""
     from treadle.api.explain import sentence
-    from treadle.api.workspace import open_workspace
-
-    chain = open_workspace(request.project, context, "read").chain
+    
+    chain = workspace_for(request.project, context, "read").chain
     found = chain.entries(
         kind=request.kind, subject=request.subject, run=request.run, newest_first=True, limit=request.limit
     )
@@ -121,16 +119,14 @@ def log(request: LogRequest, context: Context) -> LogAnswer:
 def why(request: WhyRequest, context: Context) -> WhyAnswer:
     """Explain a subject: walk from it back to the data, the code, the money and the people."""
     from treadle.api.explain import explain
-    from treadle.api.workspace import open_workspace
-
-    return explain(open_workspace(request.project, context, "read"), request.subject)
+    
+    return explain(workspace_for(request.project, context, "read"), request.subject)
 
 
 @operation("verify", permission="read", remote=True)
 def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
     """Check that no entry of the evidence chain was edited, dropped or reordered."""
-    from treadle.api.workspace import open_workspace
     from treadle.evidence import verify as check
 
-    found = check(open_workspace(request.project, context, "read").chain, expect=request.expect)
+    found = check(workspace_for(request.project, context, "read").chain, expect=request.expect)
     return VerifyAnswer(entries=found.entries, ok=found.ok, faults=found.faults, head=found.head)

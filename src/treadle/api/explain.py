@@ -9,8 +9,8 @@ from treadle.api.evidence import WhyAnswer, WhyNode
 from treadle.errors import EvidenceError, nearest
 
 if TYPE_CHECKING:
-    from treadle.api.workspace import Workspace
     from treadle.evidence import Entry
+    from treadle.workspace import Workspace
 
 
 def explain(workspace: Workspace, subject: str) -> WhyAnswer:

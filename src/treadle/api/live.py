@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
 
 
 class ServeRequest(Request, frozen=True):
@@ -60,24 +60,21 @@ class WatchAnswer(Struct, frozen=True):
 def serve(request: ServeRequest, context: Context) -> ServeAnswer:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
     from treadle.api.endpoint import serve_until_stopped
-    from treadle.api.workspace import open_workspace
-
-    return serve_until_stopped(open_workspace(request.project, context, "run"), request, context)
+    
+    return serve_until_stopped(workspace_for(request.project, context, "run"), request, context)
 
 
 @operation("predict", permission="run")
 def predict(request: PredictRequest, context: Context) -> PredictAnswer:
     """Predict records with the released model, without a server."""
     from treadle.api.endpoint import predict_records
-    from treadle.api.workspace import open_workspace
-
-    return predict_records(open_workspace(request.project, context, "run"), request)
+    
+    return predict_records(workspace_for(request.project, context, "run"), request)
 
 
 @operation("watch", permission="read", remote=True)
 def watch(request: WatchRequest, context: Context) -> WatchAnswer:
     """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature."""
-    from treadle.api.workspace import open_workspace
     from treadle.loop import watch_endpoint
 
-    return watch_endpoint(open_workspace(request.project, context, "read"))
+    return watch_endpoint(workspace_for(request.project, context, "read"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
 
 Version = argument(str | None, "model version, such as 2 or flights:2; the newest if not given")
 
@@ -59,10 +59,9 @@ class RollbackRequest(Request, frozen=True):
 @operation("models", "list", permission="read", remote=True)
 def models_list(request: ListRequest, context: Context) -> ListAnswer:
     """List the model versions of a project, newest first."""
-    from treadle.api.workspace import open_workspace
     from treadle.models.registry import versions
 
-    workspace = open_workspace(request.project, context, "read")
+    workspace = workspace_for(request.project, context, "read")
     return ListAnswer(
         endpoint=workspace.endpoint,
         models=versions(workspace.chain, workspace.project.spec.project, workspace.endpoint),
@@ -72,12 +71,11 @@ def models_list(request: ListRequest, context: Context) -> ListAnswer:
 @operation("models", "show", permission="read", remote=True)
 def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
     """Show one model version: its card, its gates and who approved it."""
-    from treadle.api.workspace import open_workspace
     from treadle.models import Bundle
     from treadle.models.registry import find
     from treadle.people import review_of
 
-    workspace = open_workspace(request.project, context, "read")
+    workspace = workspace_for(request.project, context, "read")
     packing = find(workspace.chain, workspace.project.spec.project, request.model)
     digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
     bundle = Bundle.open(workspace.blobs.path(digest))
@@ -98,11 +96,10 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
 @operation("models", "release", permission="release")
 def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
     """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
-    from treadle.api.workspace import open_workspace
     from treadle.models.registry import find, release
     from treadle.people import approve
 
-    workspace = open_workspace(request.project, context, "release")
+    workspace = workspace_for(request.project, context, "release")
     packing = find(workspace.chain, workspace.project.spec.project, request.model)
     name = str(packing.detail["model"])
     approval = workspace.chain.last(kind="review.approved", subject=f"model/{name}")
@@ -121,11 +118,10 @@ def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
 @operation("models", "rollback", permission="release")
 def models_rollback(request: RollbackRequest, context: Context) -> ReleaseAnswer:
     """Return the endpoint to the version that it served before; running servers follow within seconds."""
-    from treadle.api.workspace import open_workspace
     from treadle.models.registry import rollback
     from treadle.people import review_of
 
-    workspace = open_workspace(request.project, context, "release")
+    workspace = workspace_for(request.project, context, "release")
     back = rollback(
         workspace.chain, workspace.endpoint, workspace.project.spec.project, workspace.pointer, reason=request.reason
     )

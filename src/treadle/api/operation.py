@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +53,13 @@ class Context:
     observer: Any = field(default_factory=NoObserver)
     say: Callable[[str], None] = lambda text: None
     """A line for the person who waits, while the work goes on."""
+
+
+def workspace_for(project: str, context: Context, permission: str, *, run: str = "", fresh: bool = False) -> Workspace:
+    """The workspace of `project`, opened for who asks; AccessError if they lack `permission`."""
+    from treadle.workspace import open_workspace
+
+    return open_workspace(project, permission, actor=context.actor, observer=context.observer, run=run, fresh=fresh)
 
 
 @dataclass(frozen=True)

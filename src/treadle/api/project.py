@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
 
 
 class InitRequest(Request, frozen=True):
@@ -64,10 +64,9 @@ def init(request: InitRequest, context: Context) -> InitAnswer:
 @operation("check", permission="read")
 def check(request: CheckRequest, context: Context) -> CheckAnswer:
     """Check the project file, its expressions, and its tables against their contracts."""
-    from treadle.api.workspace import open_workspace
     from treadle.loop import check_sources, planned
 
-    workspace = open_workspace(request.project, context, "read")
+    workspace = workspace_for(request.project, context, "read")
     plan = planned(workspace)
     found = check_sources(workspace) if request.data else []
     return CheckAnswer(

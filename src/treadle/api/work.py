@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
 
 
 class RunRequest(Request, frozen=True):
@@ -84,25 +84,25 @@ class ProveRequest(Request, frozen=True):
 @operation("run", permission="run")
 def run(request: RunRequest, context: Context) -> RunAnswer:
     """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
-    from treadle.api.workspace import new_run, open_workspace
     from treadle.loop import run as run_loop
+    from treadle.workspace import new_run
 
-    return run_loop(open_workspace(request.project, context, "run", run=new_run(), fresh=request.fresh))
+    return run_loop(workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh))
 
 
 @operation("replay", permission="run")
 def replay(request: ReplayRequest, context: Context) -> ReplayAnswer:
     """Play history after the training cut through the live endpoint, over HTTP, in time order."""
     from treadle.api.play import play
-    from treadle.api.workspace import new_run, open_workspace
+    from treadle.workspace import new_run
 
-    return play(open_workspace(request.project, context, "run", run=new_run()), request, context)
+    return play(workspace_for(request.project, context, "run", run=new_run()), request, context)
 
 
 @operation("features", "prove", permission="run")
 def features_prove(request: ProveRequest, context: Context) -> Any:
     """Play real history through the batch and the online path, and report every cell that differs."""
-    from treadle.api.workspace import new_run, open_workspace
     from treadle.loop import prove_features
+    from treadle.workspace import new_run
 
-    return prove_features(open_workspace(request.project, context, "run", run=new_run()), rows=request.rows)
+    return prove_features(workspace_for(request.project, context, "run", run=new_run()), rows=request.rows)

@@ -3,8 +3,8 @@
 Stage code knows one instrument: `with chain.step(kind, uses=[...], settings={...}) as step`.
 """
 
-from treadle.evidence.chain import Chain, Observer, Step
+from treadle.evidence.chain import Chain, Observer, Silent, Step
 from treadle.evidence.entry import Entry, Usage, content_hash, digest
 from treadle.evidence.verify import Verdict, verify
 
-__all__ = ["Chain", "Entry", "Observer", "Step", "Usage", "Verdict", "content_hash", "digest", "verify"]
+__all__ = ["Chain", "Entry", "Observer", "Silent", "Step", "Usage", "Verdict", "content_hash", "digest", "verify"]

@@ -216,14 +216,17 @@ def _draw(mark: Mark, px: Callable[[float], float], py: Callable[[float], float]
 
 
 def bars_across(
-    rows: Sequence[tuple[str, float, float, float]], *, width: int = 460, unit: str = "", most: int = 20
+    rows: Sequence[tuple[str, float, float, float]], *, width: int = 460, top: float = 0.0, most: int = 20
 ) -> str:
-    """Horizontal bars with intervals, one a (name, value, low, high), in the order given."""
+    """Horizontal bars with intervals, one a (name, value, low, high), in the order given.
+
+    `top`: the value the scale must reach at least, so that several sets of bars can be compared.
+    """
     rows = rows[:most]
     if not rows:
         return '<p class="quiet">Nothing to show.</p>'
-    left, line = 190, 20
-    top = max(max(high for *_, high in rows), 0.0) or 1.0
+    left, line = 205, 20
+    top = max(max(high for *_, high in rows), top, 0.0) or 1.0
     floor = min(min(low for _, _, low, _ in rows), 0.0)
     scale = (width - left - 70) / (top - floor)
 
@@ -234,12 +237,12 @@ def bars_across(
     for i, (name, value, low, high) in enumerate(rows):
         y = i * line
         tip = f"<title>{escape(name)}: {value:.4g} ({low:.4g} to {high:.4g})</title>"
-        shown = name if len(name) <= 30 else name[:29] + "…"
+        shown = name if len(name) <= 34 else name[:33] + "…"
         out.append(
             f'<g>{tip}<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(shown)}</text>'
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}{escape(unit)}</text></g>')
+            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}</text></g>')
     return (f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'
             f'{"".join(out)}</svg></figure>')

@@ -21,12 +21,12 @@ h2{font-size:18px;margin:40px 0 4px;letter-spacing:-.005em}h3{font-size:14px;mar
 .eyebrow{color:var(--c1);font-size:12.5px;font-weight:600;letter-spacing:.06em;text-transform:uppercase}
 .lead{font-size:17px;max-width:70ch;margin:0 0 22px}p{max-width:75ch;margin:6px 0}
 .quiet,figcaption,footer{color:var(--quiet);font-size:13.5px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(205px,1fr));gap:12px;margin:18px 0 8px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,1fr));gap:12px;margin:18px 0 8px}
 .tile,.card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:15px 17px}
 .tile .name{color:var(--quiet);font-size:13px}.tile .value{font-size:27px;font-weight:600;line-height:1.25;
 font-variant-numeric:tabular-nums}.tile .value small{font-size:15px;font-weight:400;color:var(--quiet)}
 .tile .beside{font-size:13px;color:var(--quiet)}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:12px;margin-top:10px}
+.grid{display:grid;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:12px;margin-top:10px}
 figure{margin:0}svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:var(--quiet);font-size:11.5px;font-variant-numeric:tabular-nums}svg text.label{fill:var(--ink)}
 svg text.note{font-size:11px}.grid line,svg .grid{stroke:var(--grid)}svg .axis,svg .tick{stroke:var(--quiet)}
@@ -37,8 +37,8 @@ svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--i
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--quiet);padding-left:52px}
 .key{display:inline-block;width:18px;height:0;border-top:3px solid;vertical-align:middle;margin-right:6px}
 .key.dash{border-top-style:dashed}.k1{color:var(--c1)}.k2{color:var(--c2)}.k3{color:var(--c3)}.k4{color:var(--c4)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
-th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:6px 10px;border-bottom:1px solid var(--edge);
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:5px 7px;border-bottom:1px solid var(--edge);
 vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}tr:last-child td{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}

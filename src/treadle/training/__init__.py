@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
     from treadle.training.metrics import scores as scores
+    from treadle.training.metrics import sign as sign
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
     from treadle.training.model import FittedModel as FittedModel
@@ -42,7 +43,7 @@ _HOMES = {
     "Estimator": "families", "Evaluation": "evaluation", "FeatureColumn": "table", "FitSummary": "model",
     "Fitted": "model", "FittedModel": "model", "Interval": "bootstrap", "Linear": "families",
     "SearchResult": "model", "Split": "splits", "TrainingTable": "table", "Trees": "families", "Trial": "model",
-    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics",
+    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics", "sign": "metrics",
     "search": "searching", "split": "splits", "train": "fitting",
 }
 __all__ = sorted(_HOMES)

@@ -229,7 +229,8 @@ def _all_scores(
         w = draw(k)
         for name, value in values.items():
             drawn[name].append(value(w))
-    return {name: interval(value(ones), drawn[name]) for name, value in values.items()}
+    whole = {name: value(ones) for name, value in values.items()}
+    return {name: interval(value, drawn[name]) for name, value in whole.items() if np.isfinite(value)}
 
 
 def _histogram(p: Array, y: Array, binary: bool) -> Histogram:

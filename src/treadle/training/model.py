@@ -23,7 +23,7 @@ Stopped = Literal["trials", "deadline", "good_enough", "no_search"]
 
 
 class Trial(Struct, frozen=True):
-    """One setting tried: `value` is the mean of `fold_scores` in the metric's own sign and unit."""
+    """One setting tried: `value` is the mean of `fold_scores` in the metric's own unit; 0 for a failed trial."""
 
     number: int
     family: str

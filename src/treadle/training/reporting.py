@@ -44,7 +44,8 @@ def report(
         Section("What the model looks at", _importance(found),
                 f"How much {_name(found.metric).lower()} is lost when one feature is shuffled among the test rows; "
                 "the line is the range of three shuffles. Features that say the same share their importance."),
-        Section("Where it does well and where not", _slices(found)),
+        Section("Where it does well and where not", _slices(found),
+                f"{_name(found.metric)} on parts of the test rows."),
         Section("Could the answer have leaked?", _checks(found)),
     ]
     if search is not None:
@@ -94,20 +95,20 @@ def _rivals(found: Evaluation) -> str:
     if found.reference is not None:
         rows.append(("Request and row features only", found.reference, None))
     chart_rows = [(f"this model ({found.family})", found.value), *[(n, v) for n, v, _ in reversed(rows)]]
-    bars = bars_across([(n, v.value, v.low or v.value, v.high or v.value) for n, v in chart_rows], width=560)
+    bars = bars_across([(n, v.value, v.low or v.value, v.high or v.value) for n, v in chart_rows])
     better = "" if sign(found.metric) > 0 else " Lower is better."
     over_time = ""
     if len(found.periods) > 2:
         periods = found.periods
         place = list(range(len(periods)))
         every = max(1, len(periods) // 5)
-        chart = Chart("week of", _name(found.metric), width=460, height=230,
+        chart = Chart("week from (dotted: all test rows)", _name(found.metric), width=460, height=230,
                       x=(-0.4, len(periods) - 0.6),
-                      x_ticks=[(i, periods[i].start) for i in place if i % every == 0])
+                      x_ticks=[(i, periods[i].start[5:]) for i in place if i % every == 0])
         chart.add(Mark("points", place, [p.metric.value for p in periods],
                        low=[_low(p.metric) for p in periods], high=[_high(p.metric) for p in periods],
                        tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods]))
-        chart.rule("y", found.value.value, "all test rows")
+        chart.rule("y", found.value.value)
         over_time = f'<div class="card"><h3>Week by week</h3>{chart.svg()}</div>'
     return (f"<p>{escape(found.verdict)}{better}</p>"
             f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
@@ -126,7 +127,7 @@ def _scores(found: Evaluation) -> str:
     rows = [(_name(name), f"{v.value:.4g}", _span(v)) for name, v in found.scores.items()]
     rows += [(name, f"{v:.4g}", "the project's own") for name, v in found.own.items()]
     whole = table(("Metric", "Value", "95 % interval"), rows, numbers=(1, 2))
-    return f"<details><summary>All metrics</summary>{whole}</details>"
+    return f"<details open><summary>All metrics</summary>{whole}</details>"
 
 
 def _money(found: Evaluation, spec: ProjectSpec) -> str:
@@ -140,7 +141,7 @@ def _money(found: Evaluation, spec: ProjectSpec) -> str:
          f"{c.true_quiet:,} ({c.true_quiet / total:.1%})", f"{c.cost_false_alarms:,.0f} {c.currency}"),
     ]
     mistakes = spec.brief.mistakes
-    counts = table(("What came", "Acted", "Did not act", "Cost of the mistakes"), rows, numbers=(1, 2, 3))
+    counts = table(("Came", "Acted", "Did not act", "Cost"), rows, numbers=(1, 2, 3))
     rules = table(("Rule", f"{m.currency} per decision", "95 % interval"), [
         ("With this model", f"{m.model.value:.3f}", _span(m.model)),
         ("Never act", f"{m.never:.3f}", ""), ("Always act", f"{m.always:.3f}", ""),
@@ -203,7 +204,9 @@ def _residuals(found: Evaluation) -> str:
 def _importance(found: Evaluation) -> str:
     rows = [(i.feature, i.drop, i.low, i.high) for i in found.importance]
     half = (min(len(rows), 30) + 1) // 2
-    left, right = bars_across(rows[:half]), bars_across(rows[half : 2 * half]) if len(rows) > half else ""
+    top = max((high for *_, high in rows), default=0.0)  # both halves on one scale
+    left = bars_across(rows[:half], top=top)
+    right = bars_across(rows[half : 2 * half], top=top) if len(rows) > half else ""
     second = f'<div class="card">{right}</div>' if right else ""
     return f'<div class="grid"><div class="card">{left}</div>{second}</div>'
 
@@ -216,14 +219,14 @@ def _slices(found: Evaluation) -> str:
     for name in names:
         rows = [(s.level, f"{s.rows:,}", f"{s.share:.3g}", f"{s.metric.value:.3f}", _span(s.metric))
                 for s in found.slices if s.feature == name]
-        head = (name, "rows", "positives" if found.kind == "classification" else "mean", _name(found.metric), "95 %")
+        head = (name, "rows", "positives" if found.kind == "classification" else "mean", "value", "95 % interval")
         cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')
     return f'<div class="grid">{"".join(cards)}</div>'
 
 
 def _checks(found: Evaluation) -> str:
     rows = "".join(
-        f'<tr><td class="mark {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
+        f'<tr><td class="mark n {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
         f"<td>{escape(c.name.replace('_', ' '))}</td><td>{escape(c.text)}</td></tr>" for c in found.checks)
     return f'<div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
 

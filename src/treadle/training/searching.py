@@ -196,7 +196,7 @@ def _run(
         if _hopeless(found, earlier, sign) and fold + 1 < len(folds.folds):
             state = "pruned"
             break
-    value = float(np.mean(found)) if found else math.nan
+    value = float(np.mean(found)) if found else 0.0
     if asked is not None:
         # A pruned trial tells the sampler what its folds showed; only a failed one tells nothing.
         study.tell(asked, value * sign) if found else study.tell(asked, state=optuna.trial.TrialState.FAIL)

@@ -185,7 +185,8 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
             Check(
                 "time_order",
                 bool(latest < made.cut),
-                f"The last training row is predicted at {latest}, the first test row at {made.cut}.",
+                f"The last training row is predicted at {_minute(latest)}, the first test row at "
+                            f"{_minute(made.cut)}.",
             )
         )
         if table.known is not None:
@@ -195,7 +196,7 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
                     "label_known",
                     bool(known < made.cut),
                     f"{made.purged} rows before the cut were left out: they lie in the gap, or their label "
-                    f"was not known yet. The last training label was known at {known}.",
+                    f"was not known yet. The last training label was known at {_minute(known)}.",
                 )
             )
     if table.group is not None:
@@ -204,6 +205,10 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
         ok = made.by != "group" or len(shared) == 0
         checks.append(Check("groups", ok, f"{len(shared)} groups have rows on both sides of the cut."))
     return tuple(checks)
+
+
+def _minute(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[m]")).replace("T", " ") + " UTC"
 
 
 def _duplicates(table: TrainingTable, made: Split) -> Check:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle.access import check_actor, default_actor, require
-from treadle.api.operation import Context
 from treadle.spec import Project, load
 
 if TYPE_CHECKING:
@@ -62,16 +61,22 @@ def home(root: Path) -> Path:
 
 
 def open_workspace(
-    path: str | Path, context: Context, permission: str, *, run: str | None = None, fresh: bool = False
+    path: str | Path,
+    permission: str,
+    *,
+    actor: str | None = None,
+    observer: Any = None,
+    run: str = "",
+    fresh: bool = False,
 ) -> Workspace:
     """Load the project, check that the actor may do this, and open what is kept."""
     from treadle.backends.embedded import DeltaTables, FolderBlobs
     from treadle.costs import load_book
-    from treadle.evidence import Chain
+    from treadle.evidence import Chain, Silent
     from treadle.store.catalog import open_catalog
 
     project = load(path)
-    actor = check_actor(context.actor) if context.actor else default_actor(project.spec)
+    actor = check_actor(actor) if actor else default_actor(project.spec)
     require(actor, permission, project.spec)
     root = home(project.root)
     root.mkdir(parents=True, exist_ok=True)
@@ -90,11 +95,11 @@ def open_workspace(
     chain = Chain(
         engine=engine,
         actor=actor,
-        run=run or "",
+        run=run,
         head_file=root / "catalog.head",
         price=price,
         present=present,
-        observer=context.observer,
+        observer=observer or Silent(),
         fresh=fresh,
     )
     return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs)

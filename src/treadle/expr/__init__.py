@@ -1,0 +1,41 @@
+"""The expression language: SQL scalar expressions, typed, with three back ends of equal results.
+
+`parse` and `parse_aggregate` check a text; `to_polars`, `to_row` and `to_sql` compile it; `functions_table` lists
+what the language has.
+"""
+
+from treadle.expr.parse import AGGREGATES, parse, parse_aggregate
+from treadle.expr.polars import to_polars
+from treadle.expr.row import row_function, row_namespace, to_row
+from treadle.expr.sql import to_sql
+from treadle.expr.tree import Aggregate, Expression
+from treadle.expr.types import Type, column_types, duration, polars_type, to_polars_type
+
+__all__ = [
+    "AGGREGATES",
+    "Aggregate",
+    "Expression",
+    "Type",
+    "column_types",
+    "duration",
+    "functions_table",
+    "parse",
+    "parse_aggregate",
+    "polars_type",
+    "row_function",
+    "row_namespace",
+    "to_polars",
+    "to_polars_type",
+    "to_row",
+    "to_sql",
+]
+
+
+def functions_table() -> list[tuple[str, str, str]]:
+    """(name, arguments, what it does) of every function and operator."""
+    from treadle.expr.tree import functions
+
+    return [
+        (f.name, ", ".join("|".join(a) for a in f.arguments) + (", …" if f.many else ""), f.text)
+        for f in functions().values()
+    ]

@@ -1,0 +1,259 @@
+"""Arithmetic and mathematics. A float result that is NaN or infinite is NULL, in every back end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from treadle.expr.table import NUMBER, Function, wider
+
+_INT = ("int",)
+_LARGEST = 9.2e18
+"""An integer result of this magnitude or more is NULL: 64 bits hold no more."""
+
+
+def finite_row(value: Any) -> Any:
+    return value if type(value) is not float or math.isfinite(value) else None
+
+
+def finite_polars(value: Any) -> Any:
+    import polars as pl
+
+    return pl.when(value.is_finite()).then(value)
+
+
+def _bounded(operate: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """+, - and * over integers and floats alike."""
+
+    def row(a: Any, b: Any) -> Any:
+        value = operate(a, b)
+        if type(value) is float:
+            return value if math.isfinite(value) else None
+        if type(value) is int:
+            return value if -_LARGEST < operate(float(a), float(b)) < _LARGEST else None
+        return value
+
+    def polars(a: Any, b: Any) -> Any:
+        import polars as pl
+
+        safe = operate(a.cast(pl.Float64), b.cast(pl.Float64)).abs() < _LARGEST
+        return pl.when(safe).then(operate(a, b))
+
+    return polars, row
+
+
+def arithmetic(name: str, operate: Callable[[Any, Any], Any], text: str) -> Function:
+    integers, row = _bounded(operate)
+
+    def polars(a: Any, b: Any, kinds: list[str]) -> Any:
+        return integers(a, b) if kinds == ["int", "int"] else finite_polars(operate(a, b))
+
+    return Function(name, (NUMBER, NUMBER), wider, polars, row, f"({{0}} {name} {{1}})", text)
+
+
+def _divide_polars(a: Any, b: Any) -> Any:
+    import polars as pl
+
+    return finite_polars(a.cast(pl.Float64) / b.cast(pl.Float64))
+
+
+def _divide_row(a: Any, b: Any) -> Any:
+    return finite_row(float(a) / float(b)) if b else None
+
+
+def _whole_polars(a: Any, b: Any) -> Any:
+    import polars as pl
+
+    quotient = a // b
+    # Polars rounds down; SQL cuts towards zero
+    cut = pl.when((a % b != 0) & ((a < 0) != (b < 0))).then(quotient + 1).otherwise(quotient)
+    return pl.when(b != 0).then(cut)
+
+
+def _whole_row(a: int, b: int) -> Any:
+    if not b:
+        return None
+    quotient = abs(a) // abs(b)
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+def _rest_polars(a: Any, b: Any, kinds: list[str]) -> Any:
+    import polars as pl
+
+    if kinds == ["int", "int"]:
+        return pl.when(b != 0).then(a - b * _whole_polars(a, b))
+    rest = (a.abs() % b.abs()).cast(pl.Float64)
+    return finite_polars(pl.when(b != 0).then(pl.when(a < 0).then(-rest).otherwise(rest)))
+
+
+def _rest_row(a: Any, b: Any) -> Any:
+    if not b:
+        return None
+    if type(a) is int and type(b) is int:
+        return a - b * _whole_row(a, b)
+    # as Polars computes it, so that both round alike
+    rest = float(abs(a)) % float(abs(b))
+    return -rest if a < 0 else rest
+
+
+def _math(name: str, function: Callable[[float], float], method: str, text: str, sql: str = "") -> Function:
+    """A function from float to float; outside its domain NULL."""
+
+    def row(a: Any) -> Any:
+        try:
+            return finite_row(float(function(a)))
+        except (ValueError, OverflowError):
+            return None
+
+    def polars(a: Any) -> Any:
+        import polars as pl
+
+        return finite_polars(getattr(a.cast(pl.Float64), method)())
+
+    return Function(name, (NUMBER,), "float", polars, row, sql or f"{name}({{0}})", text)
+
+
+def _same(types: list[Any]) -> Any:
+    return types[0]
+
+
+def _round_row(a: Any, digits: int = 0) -> Any:
+    if type(a) is int:
+        return a
+    scale = 10.0**digits
+    moved = math.floor(abs(a) * scale + 0.5) / scale if math.isfinite(abs(a) * scale) else abs(a)
+    return math.copysign(moved, a) if moved else 0.0
+
+
+def _round_polars(a: Any, digits: Any = None, *, kinds: list[str], values: list[Any]) -> Any:
+    import polars as pl
+
+    if kinds[0] == "int":
+        return a
+    scale = 10.0 ** (values[1] if len(values) > 1 else 0)
+    size = a.abs() * scale
+    moved = pl.when(size.is_finite()).then((size + 0.5).floor() / scale).otherwise(a.abs())
+    return pl.when(moved == 0).then(0.0).otherwise(pl.when(a < 0).then(-moved).otherwise(moved))
+
+
+def _power_row(a: Any, b: Any) -> Any:
+    try:
+        value = float(a) ** float(b)
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return None if isinstance(value, complex) else finite_row(value)
+
+
+def _power_polars(a: Any, b: Any) -> Any:
+    import polars as pl
+
+    return finite_polars(a.cast(pl.Float64).pow(b.cast(pl.Float64)))
+
+
+def _log_row(base: float) -> Callable[[Any], Any]:
+    return lambda a: math.log10(a) if base == 10 else math.log2(a) if base == 2 else math.log(a)
+
+
+def _atan2_polars(a: Any, b: Any) -> Any:
+    import polars as pl
+
+    return pl.arctan2(a.cast(pl.Float64), b.cast(pl.Float64))
+
+
+FUNCTIONS = (
+    arithmetic("+", lambda a, b: a + b, "sum"),
+    arithmetic("-", lambda a, b: a - b, "difference"),
+    arithmetic("*", lambda a, b: a * b, "product"),
+    Function(
+        "/",
+        (NUMBER, NUMBER),
+        "float",
+        _divide_polars,
+        _divide_row,
+        "({0} / nullif({1}, 0))",
+        "quotient, always a float; NULL when divided by zero",
+    ),
+    Function(
+        "//",
+        (_INT, _INT),
+        "int",
+        _whole_polars,
+        _whole_row,
+        "({0} // nullif({1}, 0))",
+        "whole quotient, cut towards zero; NULL when divided by zero",
+    ),
+    Function(
+        "%",
+        (NUMBER, NUMBER),
+        wider,
+        _rest_polars,
+        _rest_row,
+        "({0} % nullif({1}, 0))",
+        "rest, with the sign of the dividend; NULL when divided by zero",
+    ),
+    Function("negate", (NUMBER,), _same, lambda a: -a, lambda a: -a, "(-{0})", "minus the value: -x"),
+    Function("abs", (NUMBER,), _same, lambda a: a.abs(), abs, "abs({0})", "absolute value"),
+    Function(
+        "sign", (NUMBER,), "int", lambda a: a.sign().cast(int), lambda a: (a > 0) - (a < 0), "sign({0})", "-1, 0 or 1"
+    ),
+    Function(
+        "round",
+        (NUMBER, _INT),
+        _same,
+        _round_polars,
+        _round_row,
+        "round({all})",
+        "rounded, half away from zero, to so many digits (none if not given)",
+        optional=1,
+        literal=(1,),
+    ),
+    Function(
+        "floor",
+        (NUMBER,),
+        _same,
+        lambda a: a.floor(),
+        lambda a: a if type(a) is int else float(math.floor(a)),
+        "floor({0})",
+        "the next whole number below",
+    ),
+    Function(
+        "ceil",
+        (NUMBER,),
+        _same,
+        lambda a: a.ceil(),
+        lambda a: a if type(a) is int else float(math.ceil(a)),
+        "ceil({0})",
+        "the next whole number above",
+    ),
+    Function("power", (NUMBER, NUMBER), "float", _power_polars, _power_row, "power({0}, {1})", "a to the b"),
+    Function(
+        "atan2",
+        (NUMBER, NUMBER),
+        "float",
+        _atan2_polars,
+        lambda a, b: math.atan2(a, b),
+        "atan2({0}, {1})",
+        "angle of the point (b, a), in radians",
+    ),
+    Function("pi", (), "float", lambda: __import__("polars").lit(math.pi), lambda: math.pi, "pi()", "3.14159…"),
+    _math("sqrt", math.sqrt, "sqrt", "square root; NULL below zero"),
+    _math("exp", math.exp, "exp", "e to the value"),
+    _math("ln", _log_row(math.e), "log", "natural logarithm; NULL at zero and below"),
+    _math("log10", _log_row(10), "log10", "logarithm to base 10; NULL at zero and below"),
+    Function(
+        "log2",
+        (NUMBER,),
+        "float",
+        lambda a: finite_polars(a.cast(float).log(2.0)),
+        lambda a: math.log(a) / math.log(2.0) if a > 0 else None,
+        "log2({0})",
+        "logarithm to base 2; NULL at zero and below",
+    ),
+    _math("sin", math.sin, "sin", "sine of radians"),
+    _math("cos", math.cos, "cos", "cosine of radians"),
+    _math("tan", math.tan, "tan", "tangent of radians"),
+    _math("atan", math.atan, "arctan", "arc tangent, in radians"),
+    _math("radians", math.radians, "radians", "degrees to radians"),
+    _math("degrees", math.degrees, "degrees", "radians to degrees"),
+)

@@ -1,0 +1,327 @@
+"""Strings and regular expressions. Positions count from 1, lengths are in characters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from treadle.expr.table import ANY, Function
+
+_S = ("str",)
+_I = ("int",)
+
+
+def _pl() -> Any:
+    import polars as pl
+
+    return pl
+
+
+def _substring_row(a: str, start: int, length: int | None = None) -> str:
+    begin = start - 1 if start > 0 else (len(a) + start if start < 0 else -1)
+    end = len(a) if length is None else begin + max(length, 0)
+    return a[max(begin, 0) : max(end, 0)]
+
+
+def _substring_polars(a: Any, start: Any, length: Any = None) -> Any:
+    pl = _pl()
+    size = a.str.len_chars().cast(pl.Int64)
+    begin = pl.when(start > 0).then(start - 1).when(start < 0).then(size + start).otherwise(pl.lit(-1, pl.Int64))
+    end = size if length is None else begin + pl.when(length > 0).then(length).otherwise(0)
+    first, last = begin.clip(0), end.clip(0)
+    return a.str.slice(first, (last - first).clip(0))
+
+
+def _left_polars(a: Any, n: Any) -> Any:
+    pl = _pl()
+    size = a.str.len_chars().cast(pl.Int64)
+    return a.str.slice(0, pl.when(n >= 0).then(n).otherwise(size + n).clip(0))
+
+
+def _right_row(a: str, n: int) -> str:
+    keep = n if n >= 0 else len(a) + n
+    return a[max(len(a) - keep, 0) :] if keep > 0 else ""
+
+
+def _right_polars(a: Any, n: Any) -> Any:
+    pl = _pl()
+    size = a.str.len_chars().cast(pl.Int64)
+    keep = pl.when(n >= 0).then(n).otherwise(size + n).clip(0, None)
+    keep = pl.min_horizontal(keep, size)
+    return a.str.slice(size - keep, keep)
+
+
+def _pad(left: bool) -> tuple[Any, Any]:
+    def row(a: str, n: int, fill: str) -> str:
+        if n <= len(a):
+            return a[: max(n, 0)]
+        if not fill:
+            return a
+        more = (fill * ((n - len(a)) // len(fill) + 1))[: n - len(a)]
+        return more + a if left else a + more
+
+    def polars(a: Any, n: Any, fill: Any, *, values: list[Any]) -> Any:
+        # no vectorised padding with a text in Polars: the row function is run on distinct values
+        return a.map_elements(lambda v: row(v, values[1], values[2]), return_dtype=_pl().String, skip_nulls=True)
+
+    return polars, row
+
+
+_LPAD, _RPAD = _pad(True), _pad(False)
+
+
+def _split_row(a: str, by: str, n: int) -> str:
+    parts = a.split(by) if by else list(a)
+    index = n - 1 if n > 0 else len(parts) + n if n < 0 else 0
+    return parts[index] if 0 <= index < len(parts) else ""
+
+
+def _split_polars(a: Any, by: Any, n: Any, *, values: list[Any]) -> Any:
+    place = values[2]
+    parts = a.str.split(values[1])
+    index = place - 1 if place > 0 else place if place < 0 else 0
+    return _pl().when(a.is_not_null()).then(parts.list.get(index, null_on_oob=True).fill_null(""))
+
+
+def _strpos_polars(a: Any, part: Any, *, values: list[Any]) -> Any:
+    pl = _pl()
+    at = a.str.find(values[1], literal=True)
+    before = a.str.head(0).str.len_chars()  # typed zero with a's NULLs
+    chars = a.str.slice(0).str.split_exact(values[1], 1).struct.field("field_0").str.len_chars()
+    return (pl.when(at.is_not_null()).then(chars + 1).otherwise(before)).cast(pl.Int64)
+
+
+def _extract_row(a: str, pattern: str, group: int = 0) -> str:
+    found = re.search(pattern, a)
+    return (found[group] or "") if found else ""
+
+
+def _extract_polars(a: Any, pattern: Any, group: Any = None, *, values: list[Any]) -> Any:
+    found = a.str.extract(values[1], values[2] if len(values) > 2 else 0)
+    return _pl().when(a.is_not_null()).then(found.fill_null(""))
+
+
+def _concat_row(*parts: Any) -> str:
+    return "".join(text_row(part) for part in parts if part is not None)
+
+
+def text_row(value: Any) -> str:
+    if value is True or value is False:
+        return "true" if value else "false"
+    return str(value)
+
+
+def _like(case: bool) -> tuple[Any, Any]:
+    def pattern(like: str) -> str:
+        return "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in like)
+
+    def row(a: str, like: str) -> bool:
+        flags = re.DOTALL if case else re.DOTALL | re.IGNORECASE
+        return re.fullmatch(pattern(like), a, flags) is not None
+
+    def polars(a: Any, like: Any, *, values: list[Any]) -> Any:
+        body = "".join(".*" if c == "%" else "." if c == "_" else _rust_escape(c) for c in values[1])
+        return a.str.contains(f"(?s{'' if case else 'i'})\\A(?:{body})\\z")
+
+    return polars, row
+
+
+def _rust_escape(character: str) -> str:
+    return "\\" + character if character in r"\.+*?()|[]{}^$#&-~" else character
+
+
+_LIKE, _ILIKE = _like(True), _like(False)
+
+FUNCTIONS = (
+    Function(
+        "||", (_S, _S), "str", lambda a, b: a + b, lambda a, b: a + b, "({0} || {1})", "joined; NULL if either is"
+    ),
+    Function(
+        "concat",
+        (ANY,),
+        "str",
+        lambda *a: _pl().concat_str([p.cast(_pl().String) for p in a], ignore_nulls=True),
+        _concat_row,
+        "concat({all})",
+        "joined; NULLs are left out",
+        many=True,
+        strict=False,
+    ),
+    Function("lower", (_S,), "str", lambda a: a.str.to_lowercase(), str.lower, "lower({0})", "in lower case"),
+    Function("upper", (_S,), "str", lambda a: a.str.to_uppercase(), str.upper, "upper({0})", "in upper case"),
+    Function(
+        "trim",
+        (_S,),
+        "str",
+        lambda a: a.str.strip_chars(" "),
+        lambda a: a.strip(" "),
+        "trim({0})",
+        "without spaces at both ends",
+    ),
+    Function(
+        "ltrim",
+        (_S,),
+        "str",
+        lambda a: a.str.strip_chars_start(" "),
+        lambda a: a.lstrip(" "),
+        "ltrim({0})",
+        "without spaces at the beginning",
+    ),
+    Function(
+        "rtrim",
+        (_S,),
+        "str",
+        lambda a: a.str.strip_chars_end(" "),
+        lambda a: a.rstrip(" "),
+        "rtrim({0})",
+        "without spaces at the end",
+    ),
+    Function("length", (_S,), "int", lambda a: a.str.len_chars().cast(int), len, "length({0})", "characters"),
+    Function(
+        "substring",
+        (_S, _I, _I),
+        "str",
+        _substring_polars,
+        _substring_row,
+        "substring({all})",
+        "from a position, so many characters (to the end if not given)",
+        optional=2,
+    ),
+    Function(
+        "left",
+        (_S, _I),
+        "str",
+        _left_polars,
+        lambda a, n: a[:n] if n else "",
+        "left({0}, {1})",
+        "the first n characters; all but the last -n",
+    ),
+    Function(
+        "right",
+        (_S, _I),
+        "str",
+        _right_polars,
+        _right_row,
+        "right({0}, {1})",
+        "the last n characters; all but the first -n",
+    ),
+    Function(
+        "replace",
+        (_S, _S, _S),
+        "str",
+        lambda a, b, c, *, values: a.str.replace_all(values[1], values[2], literal=True) if values[1] else a,
+        lambda a, b, c: a.replace(b, c) if b else a,
+        "replace({0}, {1}, {2})",
+        "each b by c",
+        literal=(1, 2),
+    ),
+    Function(
+        "starts_with",
+        (_S, _S),
+        "bool",
+        lambda a, b: a.str.starts_with(b),
+        str.startswith,
+        "starts_with({0}, {1})",
+        "does a begin with b?",
+    ),
+    Function(
+        "ends_with",
+        (_S, _S),
+        "bool",
+        lambda a, b: a.str.ends_with(b),
+        str.endswith,
+        "suffix({0}, {1})",
+        "does a end with b?",
+    ),
+    Function(
+        "contains",
+        (_S, _S),
+        "bool",
+        lambda a, b: a.str.contains(b, literal=True),
+        lambda a, b: b in a,
+        "contains({0}, {1})",
+        "does a hold b?",
+    ),
+    Function(
+        "strpos",
+        (_S, _S),
+        "int",
+        _strpos_polars,
+        lambda a, b: a.find(b) + 1,
+        "strpos({0}, {1})",
+        "position of b in a; 0 if it is not there",
+        literal=(1,),
+    ),
+    Function(
+        "split_part",
+        (_S, _S, _I),
+        "str",
+        _split_polars,
+        _split_row,
+        "split_part({0}, {1}, {2})",
+        "the n-th part between separators; negative counts from the end",
+        literal=(1, 2),
+    ),
+    Function(
+        "lpad",
+        (_S, _I, _S),
+        "str",
+        *_LPAD,
+        "lpad({0}, {1}, {2})",
+        "filled at the left, or cut, to n characters",
+        literal=(1, 2),
+    ),
+    Function(
+        "rpad",
+        (_S, _I, _S),
+        "str",
+        *_RPAD,
+        "rpad({0}, {1}, {2})",
+        "filled at the right, or cut, to n characters",
+        literal=(1, 2),
+    ),
+    Function("reverse", (_S,), "str", lambda a: a.str.reverse(), lambda a: a[::-1], "reverse({0})", "backwards"),
+    Function(
+        "repeat",
+        (_S, _I),
+        "str",
+        lambda a, n, *, values: _pl().concat_str([a] * max(values[1], 0)) if values[1] > 0 else a.str.head(0),
+        lambda a, n: a * max(n, 0),
+        "repeat({0}, {1})",
+        "n times",
+        literal=(1,),
+    ),
+    Function("like", (_S, _S), "bool", *_LIKE, "({0} LIKE {1})", "% is any text, _ any character", literal=(1,)),
+    Function("ilike", (_S, _S), "bool", *_ILIKE, "({0} ILIKE {1})", "like, without regard to case", literal=(1,)),
+    Function(
+        "regexp_matches",
+        (_S, _S),
+        "bool",
+        lambda a, p, *, values: a.str.contains(values[1]),
+        lambda a, p: re.search(p, a) is not None,
+        "regexp_matches({0}, {1})",
+        "does the pattern occur?",
+        literal=(1,),
+    ),
+    Function(
+        "regexp_replace",
+        (_S, _S, _S),
+        "str",
+        lambda a, p, b, *, values: a.str.replace(values[1], values[2].replace("$", "$$")),
+        lambda a, p, b: re.sub(p, lambda _: b, a, count=1),
+        "regexp_replace({0}, {1}, {2})",
+        "the first match replaced by a plain text",
+        literal=(1, 2),
+    ),
+    Function(
+        "regexp_extract",
+        (_S, _S, _I),
+        "str",
+        _extract_polars,
+        _extract_row,
+        "regexp_extract({all})",
+        "the first match, or its n-th group; empty if there is none",
+        optional=2,
+        literal=(1, 2),
+    ),
+)

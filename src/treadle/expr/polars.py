@@ -1,0 +1,48 @@
+"""An expression as a Polars expression."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from treadle.expr.functions_logic import cast_polars
+from treadle.expr.functions_numbers import finite_polars
+from treadle.expr.tree import Expression, Node, functions
+from treadle.expr.types import to_polars_type
+
+
+def to_polars(expression: Expression | Node) -> Any:
+    """A `pl.Expr` over the columns' names. Floats that are NaN or infinite are NULL from the start."""
+    return _build(expression.tree if isinstance(expression, Expression) else expression)
+
+
+def _build(node: Node) -> Any:
+    import polars as pl
+
+    if node.op == "column":
+        column = pl.col(node.value)
+        if node.type == "float":
+            return finite_polars(column.cast(pl.Float64))
+        if node.type == "int":
+            return column.cast(pl.Int64)
+        return _utc(column) if node.type == "timestamp" else column
+    if node.op == "literal":
+        return pl.lit(node.value, dtype=to_polars_type(node.type))
+    args = [_build(arg) for arg in node.args]
+    if node.op == "cast":
+        return cast_polars(args[0], node.args[0].type, node.value)
+    function = functions()[node.op]
+    extra: dict[str, Any] = {}
+    wanted = inspect.signature(function.polars).parameters
+    if "kinds" in wanted:
+        extra["kinds"] = [arg.type for arg in node.args]
+    if "values" in wanted:
+        extra["values"] = [arg.value for arg in node.args]
+    built = function.polars(*args, **extra)
+    return built.cast(pl.Int64) if node.type == "int" else built
+
+
+def _utc(column: Any) -> Any:
+    import polars as pl
+
+    return column.cast(pl.Datetime("us", "UTC"))

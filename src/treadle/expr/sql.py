@@ -1,0 +1,51 @@
+"""An expression as SQL text, for DuckDB directly and for other dialects by sqlglot."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from treadle.expr.tree import Expression, Node, functions
+from treadle.expr.types import SQL_TYPES
+
+
+def to_sql(expression: Expression | Node, dialect: str = "duckdb") -> str:
+    """SQL text in `dialect`. Columns are quoted."""
+    text = _sql(expression.tree if isinstance(expression, Expression) else expression)
+    if dialect == "duckdb":
+        return text
+    import sqlglot
+
+    return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
+
+
+def _sql(node: Node) -> str:
+    if node.op == "column":
+        return '"' + str(node.value).replace('"', '""') + '"'
+    if node.op == "literal":
+        return _literal(node.value, node.type)
+    args = [_sql(arg) for arg in node.args]
+    if node.op == "cast":
+        return f"TRY_CAST({args[0]} AS {SQL_TYPES[node.value]})"
+    if node.op == "case":
+        branches = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(args[0:-1:2], args[1::2], strict=False))
+        return f"(CASE {branches} ELSE {args[-1]} END)"
+    return functions()[node.op].sql.format(*args, all=", ".join(args), rest=", ".join(args[1:]))
+
+
+def _literal(value: Any, kind: str) -> str:
+    if value is None:
+        return "NULL" if kind in ("null", "interval") else f"CAST(NULL AS {SQL_TYPES[kind]})"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return f"CAST({value} AS BIGINT)"
+    if isinstance(value, float):
+        return f"CAST({value!r} AS DOUBLE)"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, date):
+        return f"DATE '{value:%Y-%m-%d}'"
+    if isinstance(value, timedelta):
+        return f"to_microseconds({value // timedelta(microseconds=1)})"
+    return "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,97 @@
+"""The types of the language, and how they stand in Polars, Python and SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from treadle.errors import SpecError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Type = Literal["bool", "int", "float", "str", "date", "timestamp", "interval", "null"]
+
+SQL_TYPES: dict[str, str] = {
+    "bool": "BOOLEAN",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "str": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_WORDS = {
+    "microsecond": 1e-6,
+    "millisecond": 1e-3,
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+    "week": 604800,
+}
+_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)(s?)\s*", re.IGNORECASE)
+
+
+def duration(text: str) -> timedelta:
+    """A length of time: `90s`, `15m`, `3h`, `1d`, `2w`, or in words, `1 hour`, `30 minutes`.
+
+    >>> duration("3h"), duration("30 minutes")
+    (datetime.timedelta(seconds=10800), datetime.timedelta(seconds=1800))
+
+    Raises:
+        SpecError: anything else; months and years, whose length varies, among it.
+    """
+    found = _LENGTH.fullmatch(text)
+    if found:
+        unit, plural = found[2].lower(), found[3]
+        seconds = _UNITS.get(unit + plural.lower()) or _WORDS.get(unit) or (_UNITS.get(unit) if not plural else None)
+        if seconds is not None:
+            try:
+                return timedelta(microseconds=round(float(found[1]) * seconds * 1e6))
+            except OverflowError as bad:
+                raise SpecError(f'"{text}" is too long a time', mend="give at most some thousand years") from bad
+    raise SpecError(
+        f'"{text}" is not a length of time', mend="write a number and s, m, h, d or w: 90s, 15m, 3h, 1d, 2w"
+    )
+
+
+def column_types(schema: Any) -> dict[str, Type]:
+    """The language's type of each column of a Polars schema or frame. DataError-free: unknown types are left out."""
+    found = schema.collect_schema() if hasattr(schema, "collect_schema") else schema
+    types = {name: polars_type(dtype) for name, dtype in found.items()}
+    return {name: kind for name, kind in types.items() if kind is not None}
+
+
+def polars_type(dtype: Any) -> Type | None:
+    import polars as pl
+
+    if dtype == pl.Boolean:
+        return "bool"
+    if dtype.is_integer():
+        return "int"
+    if dtype.is_float():
+        return "float"
+    if dtype == pl.Date:
+        return "date"
+    if isinstance(dtype, pl.Datetime):
+        return "timestamp"
+    return "str" if dtype in (pl.String, pl.Categorical, pl.Enum) else None
+
+
+def to_polars_type(kind: str) -> pl.DataType:
+    import polars as pl
+
+    types: Mapping[str, Any] = {
+        "bool": pl.Boolean(),
+        "int": pl.Int64(),
+        "float": pl.Float64(),
+        "str": pl.String(),
+        "date": pl.Date(),
+        "timestamp": pl.Datetime("us", "UTC"),
+        "interval": pl.Duration("us"),
+        "null": pl.Null(),
+    }
+    return types[kind]  # type: ignore[no-any-return]

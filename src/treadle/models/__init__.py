@@ -1,0 +1,36 @@
+"""A model as data: export to ONNX, pack into one signed file, open it, score with it, register and release it.
+
+`export` turns a fitted model into a graph and proves it equal; `prepare` gathers what a bundle holds; `Bundle` writes
+and opens the file; `Scorer` scores with NumPy and ONNX Runtime alone. Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treadle.models.bundle import Bundle as Bundle
+    from treadle.models.bundle import Golden as Golden
+    from treadle.models.bundle import Manifest as Manifest
+    from treadle.models.bundle import Parts as Parts
+    from treadle.models.cards import card as card
+    from treadle.models.exporting import export as export
+    from treadle.models.packing import prepare as prepare
+    from treadle.models.reference import Reference as Reference
+    from treadle.models.scorer import Scorer as Scorer
+    from treadle.models.signing import new_key as new_key
+    from treadle.models.signing import public_key as public_key
+
+_HOMES = {
+    "Bundle": "bundle", "Golden": "bundle", "Manifest": "bundle", "Parts": "bundle", "Reference": "reference",
+    "Scorer": "scorer", "card": "cards", "export": "exporting", "new_key": "signing", "prepare": "packing",
+    "public_key": "signing",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

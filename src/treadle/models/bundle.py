@@ -1,0 +1,270 @@
+"""The released model as one file: data only, hashed, signed, and refused when anything about it is unexpected.
+
+A bundle is a zip with exactly these members. The manifest holds size and SHA-256 of each other member, the signature
+is over the manifest's bytes, so nothing can be edited, dropped or added. Opening runs no code from the file.
+
+    manifest.json   what it is, what it takes, plan, encoder, calibrator, threshold, metrics, where it came from
+    model.onnx      the graph                reference.json  histograms for drift
+    golden.json     records with answers     card.md         the model card
+    cost.json       what it cost             signature.json  Ed25519 over manifest.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from treadle.errors import ModelError
+from treadle.models import signing
+from treadle.models.reference import Reference
+from treadle.models.scorer import Scorer
+from treadle.training import Calibrator, Encoder, FeatureColumn, Interval
+
+FORMAT = 1
+MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
+MOST_BYTES = 256 * 1024 * 1024
+"""Of all members together, unpacked: more is a mistake or an attack."""
+GOLDEN_TOLERANCE = 1e-5
+LEAST_GOLDEN = 20
+# The earliest time a zip can hold, so that equal content gives an equal file.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class Member(Struct, frozen=True, forbid_unknown_fields=True):
+    size: int
+    sha256: str
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the bundle is. `request` and `plan` belong to the features room, and are carried as they are.
+
+    `metrics` are values on the sealed test rows. `refs` name what it came from: data, code, run.
+    """
+
+    format: int = FORMAT
+    project: str
+    model: str
+    created: str
+    kind: str
+    target: str
+    family: str
+    metric: str
+    metrics: dict[str, Interval]
+    threshold: float
+    calibration_error: float | None
+    features: tuple[FeatureColumn, ...]
+    request: Any
+    plan: Any
+    encoder: Encoder
+    calibrator: Calibrator
+    refs: dict[str, str]
+    public_key: str
+    members: dict[str, Member] = {}
+
+
+class Golden(Struct, frozen=True, forbid_unknown_fields=True):
+    """A real record: raw features in the manifest's order, as JSON, and the prediction that training gave."""
+
+    values: tuple[Any, ...]
+    expected: float
+
+
+class _Signature(Struct, frozen=True, forbid_unknown_fields=True):
+    algorithm: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a bundle is written from. `manifest` needs no members and no key yet."""
+
+    manifest: Manifest
+    onnx: bytes
+    reference: Reference
+    golden: tuple[Golden, ...]
+    card: str
+    cost: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """An opened bundle whose hashes and signature hold. `id` is the SHA-256 of its manifest."""
+
+    manifest: Manifest
+    onnx: bytes
+    reference: Reference
+    golden: tuple[Golden, ...]
+    card: str
+    cost: dict[str, Any]
+    id: str
+
+    @staticmethod
+    def write(path: str | Path, parts: Parts, key: str) -> str:
+        """Write and sign; the file appears whole or not at all. Gives the id. `key`: a private key, hex.
+
+        Raises:
+            ModelError: fewer than 20 golden records, or a key that is not one.
+        """
+        if len(parts.golden) < LEAST_GOLDEN:
+            raise ModelError(f"{len(parts.golden)} golden records are too few: at least {LEAST_GOLDEN} are needed")
+        content = {
+            "model.onnx": parts.onnx,
+            "reference.json": _json(parts.reference),
+            "golden.json": _json(parts.golden),
+            "card.md": parts.card.encode(),
+            "cost.json": _json(parts.cost),
+        }
+        members = {name: Member(len(body), _sha(body)) for name, body in content.items()}
+        public = signing.public_key(key)
+        manifest = _json(msgspec.structs.replace(parts.manifest, members=members, public_key=public))
+        signature = _json(_Signature("ed25519", public, signing.sign(manifest, key)))
+        whole = {"manifest.json": manifest, **content, "signature.json": signature}
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+        try:
+            with zipfile.ZipFile(partial, "w") as packed:
+                for name in MEMBERS:
+                    info = zipfile.ZipInfo(name, _NO_TIME)
+                    info.compress_type = zipfile.ZIP_DEFLATED
+                    info.external_attr = 0o644 << 16
+                    packed.writestr(info, whole[name], compresslevel=6)
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
+        return _sha(manifest)
+
+    @staticmethod
+    def open(path: str | Path, trusted_keys: Collection[str] | None) -> Bundle:
+        """Read and check. `trusted_keys`: public keys, hex; None takes any key, for a file that was just written.
+
+        1. The members are the expected ones and not too large.
+        2. The signature over the manifest holds, by a trusted key.
+        3. Every member has the size and hash that the manifest says.
+
+        Raises:
+            ModelError: any of these does not hold, or a part is not what its type says.
+        """
+        file = Path(path)
+        content = _read(file)
+        manifest_bytes = content["manifest.json"]
+        signature = _decode(content, "signature.json", _Signature, file)
+        if signature.algorithm != "ed25519" or not signing.holds(
+            manifest_bytes, signature.signature, signature.public_key
+        ):
+            raise ModelError("the signature does not hold: the manifest was changed after it was signed",
+                             where=str(file), mend="take the bundle again from where it was made")
+        if trusted_keys is not None and signature.public_key not in trusted_keys:
+            raise ModelError(f"signed by a key that is not trusted ({signature.public_key[:16]}…)", where=str(file),
+                             mend="add the public key to the trusted ones, if you know whose it is")
+        manifest = _decode(content, "manifest.json", Manifest, file)
+        if manifest.format != FORMAT or manifest.public_key != signature.public_key:
+            raise ModelError(f"format {manifest.format} or its key is not what this version reads", where=str(file))
+        for name in MEMBERS[1:-1]:
+            told = manifest.members.get(name)
+            if told is None or told.size != len(content[name]) or told.sha256 != _sha(content[name]):
+                raise ModelError(f"{name} is not what the manifest says", where=str(file),
+                                 mend="take the bundle again from where it was made")
+        return Bundle(
+            manifest, content["model.onnx"], _decode(content, "reference.json", Reference, file),
+            _decode(content, "golden.json", tuple[Golden, ...], file), content["card.md"].decode(),
+            _decode(content, "cost.json", dict[str, Any], file), _sha(manifest_bytes))
+
+    def scorer(self, *, threads: int = 1) -> Scorer:
+        """A new scorer; each thread needs its own."""
+        return Scorer(self.onnx, self.manifest.encoder, self.manifest.calibrator, threads=threads)
+
+    def verify_golden(self, scorer: Scorer | None = None) -> float:
+        """Score every golden record, row by row as serving does; the largest difference.
+
+        Raises:
+            ModelError: a prediction differs from what training gave by more than `GOLDEN_TOLERANCE`.
+        """
+        scorer = scorer or self.scorer()
+        if len(self.golden) < LEAST_GOLDEN:
+            raise ModelError(f"the bundle has {len(self.golden)} golden records, {LEAST_GOLDEN} are needed")
+        scale = max(1.0, *(abs(g.expected) for g in self.golden))
+        worst = 0.0
+        for number, golden in enumerate(self.golden):
+            found = scorer.score(raw_values(golden.values, self.manifest.features))
+            gap = abs(found - golden.expected)
+            if not gap <= GOLDEN_TOLERANCE * scale:
+                raise ModelError(f"golden record {number} gives {found:.8g}, training gave {golden.expected:.8g}",
+                                 where=self.manifest.model, mend="do not serve this bundle on this machine")
+            worst = max(worst, gap)
+        return worst
+
+
+def json_values(values: Collection[Any]) -> tuple[Any, ...]:
+    """Raw features as JSON holds them: times and dates as ISO text."""
+    return tuple(v.isoformat() if isinstance(v, date | datetime) else v for v in values)
+
+
+def raw_values(values: Collection[Any], features: tuple[FeatureColumn, ...]) -> tuple[Any, ...]:
+    """The opposite of `json_values`.
+
+    Raises:
+        ModelError: another number of values, or text that is not a time.
+    """
+    if len(values) != len(features):
+        raise ModelError(f"a record has {len(values)} values for {len(features)} features", where="golden.json")
+    readers: dict[str, Any] = {"timestamp": datetime.fromisoformat, "date": date.fromisoformat}
+    try:
+        return tuple(readers[f.type](v) if v is not None and f.type in readers else v
+                     for v, f in zip(values, features, strict=True))
+    except (TypeError, ValueError) as bad:
+        raise ModelError(f"a record holds something that is not a time: {bad}", where="golden.json") from bad
+
+
+def _json(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    """All members, when they are exactly the expected ones; sizes are checked before and while unpacking."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            infos = packed.infolist()
+            if sorted(i.filename for i in infos) != sorted(MEMBERS):
+                odd = sorted({i.filename for i in infos} ^ set(MEMBERS)) or ["a member that comes twice"]
+                raise ModelError(f"not a bundle: unexpected or missing members ({', '.join(odd[:5])})", where=str(file))
+            if sum(i.file_size for i in infos) > MOST_BYTES:
+                raise ModelError(f"the bundle unpacks to more than {MOST_BYTES >> 20} MB", where=str(file))
+            content = {}
+            for info in infos:
+                with packed.open(info) as member:
+                    # The size in the directory may lie: never read more than it says.
+                    body = member.read(info.file_size + 1)
+                if len(body) != info.file_size:
+                    raise ModelError(f"{info.filename} is larger than it says", where=str(file))
+                content[info.filename] = body
+            return content
+    except FileNotFoundError as bad:
+        raise ModelError("there is no such bundle", where=str(file)) from bad
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as bad:
+        raise ModelError(f"the file is damaged: {bad}", where=str(file), mend="take the bundle again") from bad
+    except Exception as bad:
+        if isinstance(bad, ModelError):
+            raise
+        raise ModelError(f"the file is damaged: {bad}", where=str(file), mend="take the bundle again") from bad
+
+
+def _decode(content: dict[str, bytes], name: str, kind: Any, file: Path) -> Any:
+    try:
+        return msgspec.json.decode(content[name], type=kind)
+    except msgspec.MsgspecError as bad:
+        raise ModelError(f"{name} is not what it should be: {bad}", where=str(file)) from bad

@@ -1,0 +1,69 @@
+"""Gather all that a bundle holds from a fitted model and its evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from treadle.models.bundle import Golden, Manifest, Parts, json_values
+from treadle.models.cards import card
+from treadle.models.exporting import export
+from treadle.models.reference import describe
+from treadle.spec.project import ProjectSpec
+from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+
+GOLDEN_RECORDS = 24
+PROOF_ROWS = 20_000
+
+
+def prepare(
+    model: FittedModel,
+    found: Evaluation,
+    table: TrainingTable,
+    parts: Split,
+    spec: ProjectSpec,
+    *,
+    name: str,
+    created: str,
+    request: Any,
+    plan: Any,
+    refs: dict[str, str],
+    cost: dict[str, Any],
+) -> Parts:
+    """Export and prove the graph, describe the training rows, choose golden records, write the card.
+
+    `name` is the model's, `created` an ISO time, `request` and `plan` JSON-able data of the features room, `refs` what
+    it came from (data, code, run), `cost` the cost sheet.
+
+    Raises:
+        ModelError: the graph does not predict what the model predicts.
+    """
+    proof = np.concatenate([_spread(parts.test, PROOF_ROWS // 2), _spread(parts.train, PROOF_ROWS // 2)])
+    onnx = export(model, table.frame[proof])
+    unseen = model.predict(table.frame[_spread(parts.test, PROOF_ROWS)])
+    manifest = Manifest(
+        project=spec.project, model=name, created=created, kind=found.kind, target=spec.predict.name,
+        family=found.family, metric=found.metric, metrics=found.scores, threshold=model.threshold,
+        calibration_error=found.calibration_error, features=model.features, request=request, plan=plan,
+        encoder=model.encoder, calibrator=model.calibrator, refs=refs, public_key="")
+    return Parts(
+        manifest=manifest, onnx=onnx,
+        reference=describe(table.frame[parts.train], model.features, unseen),
+        golden=_golden(model, table, parts), card=card(spec, found, model.summary, created=created), cost=cost)
+
+
+def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
+    """Real records over the whole range of predictions, so that many ways through the graph are walked."""
+    rows = _spread(parts.test, 5000)
+    p = model.predict(table.frame[rows])
+    chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
+    frame = table.frame[chosen].select(model.encoder.inputs)
+    return tuple(
+        Golden(json_values(values), float(expected))
+        for values, expected in zip(frame.iter_rows(), model.predict(frame), strict=True)
+    )

@@ -1,0 +1,91 @@
+"""What training rows looked like, feature by feature, for drift to be measured against. No row can be read from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from treadle.training import FeatureColumn
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+BINS = 20
+MOST_LEVELS = 50
+LEAST_COUNT = 5
+"""A level that fewer rows had is counted among the others: it could name someone."""
+
+
+class Numbers(Struct, frozen=True, tag="numbers"):
+    """Counts in (edges[i], edges[i+1]]; the first bin also holds what lies below, the last what lies above.
+    Times are counted by their second of the day, truth values as 0 and 1."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    missing: int
+
+
+class Texts(Struct, frozen=True, tag="texts"):
+    """Counts by level, the rarer ones together in `others`."""
+
+    counts: dict[str, int]
+    others: int
+    missing: int
+
+
+class Reference(Struct, frozen=True):
+    """`features` by name over training rows; `scores` are predictions for test rows, which the model had not seen."""
+
+    rows: int
+    features: dict[str, Numbers | Texts]
+    scores: Numbers
+
+
+def describe(frame: pl.DataFrame, features: tuple[FeatureColumn, ...], scores: np.ndarray[Any, Any]) -> Reference:
+    """The reference of `frame`, with `scores` beside it."""
+    made: dict[str, Numbers | Texts] = {}
+    for feature in features:
+        series = frame.get_column(feature.name)
+        made[feature.name] = texts(series) if feature.type == "str" else numbers(_plain(series, feature))
+    return Reference(frame.height, made, numbers(scores))
+
+
+def _plain(series: pl.Series, feature: FeatureColumn) -> np.ndarray[Any, Any]:
+    import polars as pl
+
+    if feature.type == "timestamp":
+        series = series.dt.hour().cast(pl.Float64) * 3600 + series.dt.minute().cast(pl.Float64) * 60
+    elif feature.type == "date":
+        series = series.dt.weekday().cast(pl.Float64) - 1
+    values: np.ndarray[Any, Any] = series.cast(pl.Float64).to_numpy()
+    return values
+
+
+def numbers(values: np.ndarray[Any, Any]) -> Numbers:
+    """Counts between quantiles; a number that fills many of them gets one bin to itself."""
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return Numbers((), (), len(values))
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)))
+    if len(edges) == 1:
+        edges = np.array([edges[0] - 0.5, edges[0]])
+    elif len(known[known == edges[0]]) > len(known) / BINS:
+        edges = np.concatenate([[edges[0] - 1.0], edges])
+    place = np.clip(np.searchsorted(edges, known, side="left") - 1, 0, len(edges) - 2)
+    counts = np.bincount(place, minlength=len(edges) - 1)
+    return Numbers(tuple(map(float, edges)), tuple(map(int, counts)), int(len(values) - len(known)))
+
+
+def texts(series: pl.Series) -> Texts:
+    import polars as pl
+
+    text = series.cast(pl.String).alias("level")
+    table = text.drop_nulls().value_counts(name="n").sort(["n", "level"], descending=[True, False])
+    kept = table.head(MOST_LEVELS).filter(pl.col("n") >= LEAST_COUNT)
+    counts = {str(level): int(n) for level, n in kept.iter_rows()}
+    missing = text.null_count()
+    return Texts(counts, len(text) - missing - sum(counts.values()), missing)

@@ -1,0 +1,70 @@
+"""Score encoded rows with a graph: NumPy and ONNX Runtime, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from treadle.errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from treadle.training import Calibrator, Encoder
+
+INPUT, OUTPUT = "x", "margin"
+
+
+class Scorer:
+    """A graph ready to score, with its encoder and calibrator.
+
+    `score_row` writes into one buffer that was bound once, so a Scorer serves one thread: give each thread its own.
+    `score_matrix` may be called from any.
+    """
+
+    def __init__(self, graph: bytes, encoder: Encoder, calibrator: Calibrator, *, threads: int = 1) -> None:
+        import numpy as np
+        import onnxruntime
+
+        # A tensor may name a file to be read in its stead. None of ours does, and no bundle may read files.
+        if b"location" in graph:
+            raise ModelError("the graph refers to a file outside the bundle", where="model.onnx")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as bad:  # ONNX Runtime has no common error type of its own
+            raise ModelError(f"the graph cannot be loaded: {str(bad).splitlines()[0]}", where="model.onnx") from bad
+        self.encoder, self.calibrator, self.width = encoder, calibrator, encoder.width
+        takes = self._session.get_inputs()[0]
+        if takes.name != INPUT or takes.shape[-1] != self.width or self._session.get_outputs()[0].name != OUTPUT:
+            raise ModelError(f"the graph takes {takes.shape[-1]} columns as {takes.name}, the encoder gives {self.width}",
+                             where="model.onnx")
+        self._in = np.zeros((1, self.width), dtype=np.float32)
+        self._out = np.zeros((1, 1), dtype=np.float32)
+        self._row = self._in[0]
+        self._binding = self._session.io_binding()
+        self._binding.bind_input(INPUT, "cpu", 0, np.float32, self._in.shape, self._in.ctypes.data)
+        self._binding.bind_output(OUTPUT, "cpu", 0, np.float32, self._out.shape, self._out.ctypes.data)
+        self._calibrate = calibrator.function()
+        self._encode: Callable[[Sequence[Any]], list[float]] = encoder.row_source()
+
+    def score_row(self, row: list[float]) -> float:
+        """The prediction for one encoded row, as `encoder.row` gives it."""
+        self._row[:] = row
+        self._session.run_with_iobinding(self._binding)
+        return self._calibrate(self._out.item())
+
+    def score(self, values: Sequence[Any]) -> float:
+        """The prediction for one record of raw features, in the order of `encoder.inputs`."""
+        return self.score_row(self._encode(values))
+
+    def score_matrix(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Predictions, float64 [rows], for encoded rows, float32 [rows, width]."""
+        import numpy as np
+
+        if len(x) == 0:
+            return np.empty(0)
+        margins = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(x, dtype=np.float32)})[0]
+        return self.calibrator.vector(margins[:, 0])
