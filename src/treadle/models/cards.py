@@ -9,7 +9,8 @@ from treadle.training import Evaluation, FitSummary, Interval, sign
 def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: str) -> str:
     """What the model is for, how good it is and for whom, what it was made from, what it must not be used for."""
     people = spec.brief.people
-    asked = f" A prediction is made at `{spec.predict.at}` and uses only what was known before." if spec.predict.at else ""
+    at = spec.predict.at
+    asked = f" A prediction is made at `{at}` and uses only what was known before." if at else ""
     lines = [
         f"# {spec.project}: {spec.predict.name}", "",
         f"Made {created}. Owner: {people.owner}. Reviewers: {', '.join(people.reviewers) or 'none named'}.", "",
@@ -21,8 +22,8 @@ def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: 
 
 _LIMITS = [
     "", "## Limits", "",
-    "It speaks about rows like those it was tested on. It has not been tested for other decisions, other places or later",
-    "times; watch it, and do not use it where nobody watches.", "",
+    "It speaks about rows like those it was tested on. It has not been tested for other decisions, other places or",
+    "later times; watch it, and do not use it where nobody watches.", "",
 ]
 
 
@@ -39,8 +40,8 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
         lines.append("")
         lines.append(f"It acts from a probability of {found.threshold:.3f}; a missed one costs {cost.missed:g} "
                      f"{cost.currency}, a false alarm {cost.false_alarm:g}.")
-        lines.append(f"That saves {saved.value:.3f} {cost.currency} per decision ({_span(saved)}) against the better of "
-                     f"never and always acting. Calibration error: {found.calibration_error:.3f}.")
+        lines.append(f"That saves {saved.value:.3f} {cost.currency} per decision ({_span(saved)}) against the better "
+                     f"of never and always acting. Calibration error: {found.calibration_error:.3f}.")
     return lines
 
 

@@ -148,5 +148,6 @@ def floor32(value: float) -> float:
     >>> floor32(0.1) <= 0.1 < floor32(0.1) + 1e-8
     True
     """
-    near = np.float32(value)
+    with np.errstate(over="ignore"):  # LightGBM writes 1e300 for "anything": the next step down is the largest float32
+        near = np.float32(value)
     return float(near if float(near) <= value else np.nextafter(near, np.float32(-np.inf)))

@@ -43,8 +43,8 @@ _HOMES = {
     "Estimator": "families", "Evaluation": "evaluation", "FeatureColumn": "table", "FitSummary": "model",
     "Fitted": "model", "FittedModel": "model", "Interval": "bootstrap", "Linear": "families",
     "SearchResult": "model", "Split": "splits", "TrainingTable": "table", "Trees": "families", "Trial": "model",
-    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics", "sign": "metrics",
-    "search": "searching", "split": "splits", "train": "fitting",
+    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics",
+    "search": "searching", "sign": "metrics", "split": "splits", "train": "fitting",
 }
 __all__ = sorted(_HOMES)
 
