@@ -120,8 +120,10 @@ def platt(margins: Array, y: Array) -> Calibrator:
     """Slope and offset of the log-odds by Newton steps, with Platt's smoothed targets; slope kept positive."""
     positives, n = y.sum(), len(y)
     target = np.where(y > 0.5, (positives + 1) / (positives + 2), 1 / (n - positives + 2))
-    x = np.column_stack([np.asarray(margins, dtype=np.float64), np.ones(n)])
-    beta = np.array([1.0, 0.0])
+    # Margins of unit spread make the two parameters alike in size, and Newton's steps safe.
+    spread = float(np.std(margins)) or 1.0
+    x = np.column_stack([np.asarray(margins, dtype=np.float64) / spread, np.ones(n)])
+    beta = np.array([0.0, math.log(max(positives, 0.5) / max(n - positives, 0.5))])
     for _ in range(50):
         p = _sigmoid(x @ beta)
         slope = x.T @ (p - target)
@@ -130,6 +132,7 @@ def platt(margins: Array, y: Array) -> Calibrator:
         beta = beta - np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
+    beta[0] /= spread
     if not np.isfinite(beta).all() or beta[0] <= 0:
         return Calibrator()  # the margins do not rank: turning them around would be a guess
     return Calibrator("sigmoid", a=float(beta[0]), b=float(beta[1]))

@@ -1,0 +1,85 @@
+"""No row on both sides, nothing known too late on the training side, and leaks said in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from treadle.errors import DataError, SpecError
+from treadle.training import split
+from treadle.training.splits import seconds
+
+
+def test_time_split_purges_what_was_not_known(table, spec):
+    rows = table()
+    made = split(rows, spec().predict)
+    assert len(np.intersect1d(made.train, made.test)) == 0
+    assert rows.at[made.test].min() == made.cut
+    assert rows.known[made.train].max() < made.cut
+    assert rows.at[made.train].max() < made.cut - np.timedelta64(3, "h")
+    assert made.purged == len(rows) - len(made.train) - len(made.test) > 0
+    for fold in made.folds:
+        assert set(fold.train) | set(fold.valid) <= set(made.train)
+        assert rows.known[fold.train].max() < rows.at[fold.valid].min()
+    assert all(check.ok for check in made.checks)
+
+
+def test_rows_of_one_instant_stay_together(table, spec):
+    rows = table()
+    rows = replace(rows, at=rows.at.astype("datetime64[D]").astype("datetime64[us]"))
+    made = split(rows, spec().predict)
+    assert rows.at[made.train].max() < rows.at[made.test].min()
+
+
+def test_order_of_rows_does_not_matter(table, spec):
+    rows = table()
+    mixed = np.random.default_rng(0).permutation(len(rows))
+    ids = {rows.ids[i] for i in split(rows, spec().predict).test}
+    shuffled = rows.rows(mixed)
+    assert {shuffled.ids[i] for i in split(shuffled, spec().predict).test} == ids
+
+
+@pytest.mark.parametrize("by", ["random", "stratified"])
+def test_untimed_splits(table, spec, by):
+    rows = table(timed=False)
+    made = split(rows, spec(by=by).predict)
+    assert sorted(np.concatenate([made.train, made.test])) == list(range(len(rows)))
+    assert sorted(np.concatenate([fold.valid for fold in made.folds])) == sorted(made.train)
+    if by == "stratified":
+        assert rows.label[made.test].mean() == pytest.approx(rows.label.mean(), abs=0.01)
+    again = split(rows, spec(by=by).predict)
+    assert np.array_equal(made.test, again.test)
+
+
+def test_groups_stay_together(table, spec):
+    rows = table(timed=False)
+    rows = replace(rows, group=[i % 37 for i in range(len(rows))])
+    made = split(rows, spec(by="group").predict)
+    group = np.array(rows.group)
+    assert not set(group[made.train]) & set(group[made.test])
+    for fold in made.folds:
+        assert not set(group[fold.train]) & set(group[fold.valid])
+
+
+def test_leaks_are_said(table, spec):
+    rows = table(timed=False)
+    twice = rows.rows(np.concatenate([np.arange(len(rows)), np.arange(len(rows))]))
+    checks = {c.name: c for c in split(twice, spec(by="random").predict).checks}
+    assert not checks["duplicates"].ok and "exactly the features" in checks["duplicates"].text
+    told = replace(rows, frame=rows.frame.with_columns(count=rows.label.astype(int)))
+    checks = {c.name: c for c in split(told, spec(by="random").predict).checks}
+    assert not checks["one_feature"].ok and '"count"' in checks["one_feature"].text
+
+
+def test_wrong_splits_are_refused(table, spec):
+    with pytest.raises(DataError, match="needs the time"):
+        split(table(timed=False), spec().predict)
+    with pytest.raises(DataError, match="needs the group"):
+        split(table(), spec(by="group").predict)
+    rows = table()
+    with pytest.raises(DataError, match="one class"):
+        split(replace(rows, label=(np.arange(len(rows)) < 50).astype(float)), spec().predict)
+    with pytest.raises(SpecError, match="length of time"):
+        seconds("soon")
