@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -21,7 +22,8 @@ ENCODER = Encoder(
     steps=(
         Scaled("f", fill=0.1, low=-5.0, high=5.0, mean=0.3, scale=0.7, indicator=True), Number("f"), Number("i"),
         Number("b"), Scaled("i", fill=1.0, low=-9.0, high=1e18, mean=2.0, scale=3.0),
-        Levels("s", ("s:rate", "s:share"), {"a": (0.1, 0.2), "ü東": (0.3, 0.4), "": (0.5, 0.6)}, (0.7, 0.8), (0.9, 1.0)),
+        Levels("s", ("s:rate", "s:share"), {"a": (0.1, 0.2), "ü東": (0.3, 0.4), "": (0.5, 0.6)}, (0.7, 0.8),
+               (0.9, 1.0)),
         Clock("t"), Clock("t", smooth=True), Clock("d", date=True), Clock("d", date=True, smooth=True),
     ),
 )
@@ -98,15 +100,9 @@ def test_a_rows_label_never_reaches_its_own_rate(table, timed):
     for i in (5, 300, 599):
         changed = rows.label.copy()
         changed[i] = 1 - changed[i]
-        _, other = fit_encoder(msgspec_replace(rows, changed), linear=False)
+        _, other = fit_encoder(replace(rows, label=changed), linear=False)
         prior = abs(rows.label.mean() - changed.mean())  # the overall rate moves by this, and no more may
         assert abs(x[i, rate] - other[i, rate]) <= prior + 1e-7
-
-
-def msgspec_replace(rows, label):
-    from dataclasses import replace
-
-    return replace(rows, label=label)
 
 
 def test_rates_use_only_labels_known_before(table):
@@ -122,8 +118,8 @@ def test_rates_use_only_labels_known_before(table):
 def test_one_row_is_fast():
     names = tuple(f"n{i}" for i in range(40))
     levels = tuple(f"s{i}" for i in range(5))
-    encoder = Encoder(inputs=(*names, *levels), steps=(
-        *map(Number, names), *(Levels(s, (f"{s}:r", f"{s}:n"), {"a": (1.0, 2.0)}, (0.0, 0.0), (0.0, 0.0)) for s in levels)))
+    texts = (Levels(s, (f"{s}:r", f"{s}:n"), {"a": (1.0, 2.0)}, (0.0, 0.0), (0.0, 0.0)) for s in levels)
+    encoder = Encoder(inputs=(*names, *levels), steps=(*map(Number, names), *texts))
     encode, values = encoder.row_source(), (*(float(i) for i in range(40)), *("a" for _ in levels))
     best = 1.0
     for _ in range(20):

@@ -12,8 +12,8 @@ import pytest
 
 from treadle.errors import DataError, SpecError
 from treadle.training import Evaluation, SearchResult, check, evaluate, report, search, split, train
-from treadle.training.searching import _hopeless
 from treadle.training.model import Trial
+from treadle.training.searching import _hopeless
 
 
 @pytest.mark.parametrize(("kind", "by"), [("classification", "time"), ("classification", "stratified"),

@@ -4,7 +4,8 @@ The graph ends before the sigmoid; the calibrator, which is data, makes a probab
 
 ONNX is float32, LightGBM compares in float64. For a float32 value x and a threshold t, x <= t holds exactly when
 x <= t', where t' is the greatest float32 that is not above t. So thresholds are rounded *down*, and every row takes
-the same way through every tree; what is left is the rounding of sums, which `export` holds to a bound.
+the same way through every tree; what is left is the rounding of sums, which `export` holds to a bound. (One exception
+that no real table has met: LightGBM takes numbers within 1e-35 of zero for zero.)
 """
 
 from __future__ import annotations

@@ -1,0 +1,155 @@
+"""A bundle opens only when it is whole, unedited, signed by someone trusted, and gives its golden answers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+
+import msgspec
+import polars as pl
+import pytest
+
+from treadle.errors import ModelError
+from treadle.models import Bundle, Golden, new_key, public_key
+from treadle.models.bundle import MEMBERS, json_values, raw_values
+from treadle.models.reference import describe
+
+
+@pytest.fixture
+def file(binary, tmp_path):
+    path = tmp_path / "m.treadle"
+    Bundle.write(path, binary.parts, binary.key)
+    return path
+
+
+def _edited(file, name, content, *, extra=None):
+    """The same zip with one member changed, None to drop it."""
+    with zipfile.ZipFile(file) as packed:
+        members = {n: packed.read(n) for n in packed.namelist()}
+    members[name] = content
+    other = file.with_name("edited.treadle")
+    with zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as packed:
+        for member, body in {**members, **(extra or {})}.items():
+            if body is not None:
+                packed.writestr(member, body)
+    return other
+
+
+def test_written_and_opened(case, tmp_path):
+    path = tmp_path / "deep" / "m.treadle"
+    made = Bundle.write(path, case.parts, case.key)
+    bundle = Bundle.open(path, [public_key(case.key)])
+    assert bundle.id == made and path.stat().st_size < 1_000_000
+    assert bundle.manifest.plan == {"steps": [1, None, "ü"]} and bundle.manifest.refs == {"data": "abc"}
+    assert bundle.manifest.encoder == case.model.encoder and bundle.golden == case.parts.golden
+    assert bundle.verify_golden() < 1e-2 and len(bundle.golden) >= 20
+    assert "# p: y" in bundle.card and bundle.cost == {"money": 0.01}
+    assert not list(path.parent.glob("*.partial"))
+
+
+def test_equal_parts_give_an_equal_file(binary, file, tmp_path):
+    Bundle.write(tmp_path / "again", binary.parts, binary.key)
+    assert (tmp_path / "again").read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_an_edited_member_is_refused(binary, file, name):
+    with zipfile.ZipFile(file) as packed:
+        content = bytearray(packed.read(name))
+    content[len(content) // 2] ^= 1
+    with pytest.raises(ModelError):
+        Bundle.open(_edited(file, name, bytes(content)), [public_key(binary.key)])
+    with pytest.raises(ModelError, match="unexpected or missing"):
+        Bundle.open(_edited(file, name, None), [public_key(binary.key)])
+
+
+def test_a_changed_threshold_does_not_pass(binary, file):
+    with zipfile.ZipFile(file) as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+    manifest["threshold"] = 0.0
+    with pytest.raises(ModelError, match="signature"):
+        Bundle.open(_edited(file, "manifest.json", json.dumps(manifest).encode()), None)
+
+
+def test_another_key_is_refused(binary, file):
+    with pytest.raises(ModelError, match="not trusted"):
+        Bundle.open(file, [public_key(new_key())])
+    with pytest.raises(ModelError, match="not trusted"):
+        Bundle.open(file, [])
+    with pytest.raises(ModelError, match="hex"):
+        Bundle.write(file, binary.parts, "not a key")
+
+
+def test_truncated_files_are_refused(file, tmp_path):
+    whole = file.read_bytes()
+    for length in (0, 10, len(whole) // 2, len(whole) - 1):
+        cut = tmp_path / "cut"
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ModelError):
+            Bundle.open(cut, None)
+    with pytest.raises(ModelError, match="no such"):
+        Bundle.open(tmp_path / "nowhere", None)
+
+
+def test_flipped_bytes_are_refused_or_change_nothing(file, tmp_path):
+    whole, first = file.read_bytes(), Bundle.open(file, None)
+    for place in range(0, len(whole), max(1, len(whole) // 150)):
+        bent = tmp_path / "bent"
+        bent.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            other = Bundle.open(bent, None)
+        except ModelError:
+            continue
+        assert other.id == first.id and other.onnx == first.onnx and other.golden == first.golden
+
+
+def test_odd_members_and_bombs_are_refused(file, monkeypatch):
+    with pytest.raises(ModelError, match="unexpected"):
+        Bundle.open(_edited(file, "../../etc/passwd", b"x"), None)
+    with pytest.raises(ModelError, match="unexpected"):
+        Bundle.open(_edited(file, "code.py", b"x"), None)
+    monkeypatch.setattr("treadle.models.bundle.MOST_BYTES", 1 << 20)
+    with pytest.raises(ModelError, match="unpacks to more"):
+        Bundle.open(_edited(file, "card.md", b"\0" * (4 << 20)), None)
+
+
+def test_golden_records_guard_the_machine(binary, tmp_path):
+    wrong = tuple(Golden(g.values, g.expected + (0.01 if i == 7 else 0)) for i, g in enumerate(binary.parts.golden))
+    Bundle.write(tmp_path / "m", replace(binary.parts, golden=wrong), binary.key)
+    with pytest.raises(ModelError, match="golden record 7"):
+        Bundle.open(tmp_path / "m", None).verify_golden()
+    with pytest.raises(ModelError, match="too few"):
+        Bundle.write(tmp_path / "m", replace(binary.parts, golden=wrong[:5]), binary.key)
+    odd = (Golden(("x",), 0.5),) * 20
+    Bundle.write(tmp_path / "m", replace(binary.parts, golden=odd), binary.key)
+    with pytest.raises(ModelError, match="1 values for 5"):
+        Bundle.open(tmp_path / "m", None).verify_golden()
+
+
+def test_raw_values_survive_json(binary):
+    row = binary.table.frame.row(3)
+    again = raw_values(msgspec.json.decode(msgspec.json.encode(json_values(row))), binary.table.features)
+    assert again == row
+    with pytest.raises(ModelError, match="not a time"):
+        raw_values((1, 2, "x", "yesterday", None), binary.table.features)
+
+
+def test_scoring_needs_no_training_library(file):
+    code = (f"import sys; from treadle.models import Bundle; b = Bundle.open({str(file)!r}, None); b.verify_golden(); "
+            "print([m for m in ('sklearn', 'lightgbm', 'polars', 'onnx', 'optuna', 'scipy') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_reference_counts_every_row(binary):
+    frame, features = binary.table.frame, binary.table.features
+    made = describe(frame, features, binary.model.predict(frame))
+    for name, part in made.features.items():
+        counts = part.counts.values() if isinstance(part.counts, dict) else part.counts
+        assert sum(counts) + part.missing + getattr(part, "others", 0) == frame.height, name
+    assert made.features["amount"].missing == frame["amount"].null_count()
+    rare = describe(pl.DataFrame({"city": ["a"] * 9 + ["only one"]}), features[2:3], binary.model.predict(frame))
+    assert rare.features["city"].counts == {"a": 9} and rare.features["city"].others == 1

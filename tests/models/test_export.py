@@ -1,0 +1,100 @@
+"""The graph goes the way the model goes, for every float32, missing ones too; what differs is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.errors import ModelError
+from treadle.models.exporting import export, floor32, prove, to_onnx
+from treadle.models.scorer import Scorer
+from treadle.training import Constant, Trees
+from treadle.training.calibrate import Calibrator
+
+
+def test_equal_on_real_rows(case):
+    assert prove(case.parts.onnx, case.model, case.table.frame) < 1e-5 * max(1, np.abs(case.table.label).max())
+
+
+def test_equal_on_any_float32(case):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(3000, case.model.encoder.width)).astype(np.float32) * 3
+    if isinstance(case.model.estimator, Trees):
+        # Values that lie on thresholds, on both sides of them, and at the limits of float32.
+        x[random.random(x.shape) < 0.3] = np.nan
+        x[random.random(x.shape) < 0.1] = 0.0
+        x[random.random(x.shape) < 0.02] = 3e38
+        edges = np.array(_thresholds(case.model.estimator), dtype=np.float32)
+        up, down = np.nextafter(edges, np.float32(np.inf)), np.nextafter(edges, -np.float32(np.inf))
+        near = np.concatenate([edges, up, down])
+        x[:, :] = np.where(random.random(x.shape) < 0.3, random.choice(near, x.shape), x)
+        x[np.abs(x) < 1e-34] = 0.0  # LightGBM takes these for zero, the graph does not
+    margins = Scorer(case.parts.onnx, case.model.encoder, Calibrator("identity")).score_matrix(x)
+    expected = case.model.estimator.margin(x)
+    assert np.abs(margins - expected).max() <= 2e-5 * max(1.0, float(np.abs(expected).max()))
+
+
+def _thresholds(trees):
+    found = []
+
+    def walk(node):
+        if "left_child" in node:
+            found.append(min(node["threshold"], 3e38))
+            walk(node["left_child"])
+            walk(node["right_child"])
+
+    for tree in trees.booster.dump_model()["tree_info"]:
+        walk(tree["tree_structure"])
+    return found or [0.0]
+
+
+@given(st.floats(-1e30, 1e30), st.floats(width=32, allow_nan=False))
+def test_floor32_keeps_every_comparison(threshold, x):
+    down = floor32(threshold)
+    assert np.float32(down) == down and down <= threshold
+    assert (x <= threshold) == (x <= down)
+
+
+def test_another_model_is_refused(case):
+    class Shifted:
+        def margin(self, x):
+            return case.model.estimator.margin(x) * 1.001
+
+    other = replace(case.model, estimator=Shifted())
+    with pytest.raises(ModelError, match="where the model gives"):
+        prove(case.parts.onnx, other, case.table.frame)
+    with pytest.raises(ModelError, match="without rows"):
+        export(case.model, case.table.frame.head(0))
+
+
+def test_what_has_no_graph_is_refused(case):
+    with pytest.raises(ModelError, match="Constant"):
+        to_onnx(replace(case.model, estimator=Constant(0.0)))
+
+
+def test_rows_of_another_width_are_refused(binary):
+    other = replace(binary.model, encoder=type(binary.model.encoder)(("a",), binary.model.encoder.steps[:1]))
+    with pytest.raises(ModelError, match="columns"):
+        Scorer(binary.parts.onnx, other.encoder, other.calibrator)
+    for junk in (b"", b"not a graph", binary.parts.onnx[:100], b"location" + binary.parts.onnx):
+        with pytest.raises(ModelError):
+            Scorer(junk, binary.model.encoder, binary.model.calibrator)
+
+
+def test_one_row_equals_many(case):
+    scorer = Scorer(case.parts.onnx, case.model.encoder, case.model.calibrator)
+    many = scorer.score_matrix(case.model.encoder.matrix(case.table.frame))
+    one_by_one = [scorer.score(values) for values in case.table.frame.iter_rows()]
+    # One row takes another path through the runtime, which may add up in another order.
+    assert one_by_one == pytest.approx(list(many), rel=1e-5, abs=2e-6)
+    assert len(scorer.score_matrix(np.empty((0, scorer.width), np.float32))) == 0
+
+
+def test_odd_records_give_a_number(binary):
+    scorer = Scorer(binary.parts.onnx, binary.model.encoder, binary.model.calibrator)
+    for values in ((None,) * 5, (float("nan"), float("inf"), "never seen \x00 東", None, None)):
+        assert 0 <= scorer.score(values) <= 1
