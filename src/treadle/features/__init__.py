@@ -1,0 +1,59 @@
+"""Features: one plan, computed for all rows (`build`), for one record (`compile_online`), and proved equal (`prove`).
+
+`plan` checks a project's features against its tables; `seed` builds online state; `EventReader` adds to it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
+
+if TYPE_CHECKING:
+    from treadle.features.batch import build as build
+    from treadle.features.online import EventReader as EventReader
+    from treadle.features.online import OnlineFeatures as OnlineFeatures
+    from treadle.features.online import compile_online as compile_online
+    from treadle.features.proof import Proof as Proof
+    from treadle.features.proof import prove as prove
+    from treadle.features.seeding import seed as seed
+    from treadle.features.state import Memory as Memory
+    from treadle.features.state import OnlineState as OnlineState
+
+_HOMES = {
+    "EventReader": "online",
+    "Memory": "state",
+    "OnlineFeatures": "online",
+    "OnlineState": "state",
+    "Proof": "proof",
+    "build": "batch",
+    "compile_online": "online",
+    "make_plan": "planning",
+    "prove": "proof",
+    "seed": "seeding",
+}
+__all__ = [
+    "EventReader",
+    "FeatureColumn",
+    "FeaturePlan",
+    "InputColumn",
+    "Memory",
+    "OnlineFeatures",
+    "OnlineState",
+    "Proof",
+    "build",
+    "compile_online",
+    "make_plan",
+    "prove",
+    "seed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loaded on first use: a server needs neither Polars nor NumPy for online features."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value  # a module may bind the same name: the function is what is meant
+    return value

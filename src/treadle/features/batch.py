@@ -1,0 +1,222 @@
+"""Features of all rows at once.
+
+Windows and lookups are found by binary search: events are sorted by (key, known, id), so that a window is a
+slice of positions, and a sum over it the difference of two running sums. `online` does the same arithmetic in the
+same order on one key at a time, and so gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from treadle import expr
+from treadle.errors import DataError
+from treadle.features.events import EventTable, event_table
+from treadle.features.plan import FeaturePlan, LookupPlan, Take, WindowPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+AT, LABEL, KNOWN = "__at__", "__label__", "__label_known__"
+Array = np.ndarray[Any, Any]
+
+
+def build(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame | pl.DataFrame]) -> pl.DataFrame:
+    """One row per row of `plan.each`, in its order: key columns, `__at__`, `__label__`, `__label_known__`, features.
+
+    Raises:
+        DataError: a key of a lookup without time that stands twice.
+    """
+    frame = examples(plan, tables[plan.each])
+    return attach(plan, frame, {name: event_table(plan, name, tables) for name in streams_of(plan)})
+
+
+def streams_of(plan: FeaturePlan) -> list[str]:
+    used = {w.view for w in plan.windows} | {lookup.stream for lookup in plan.lookups}
+    return [name for name in (*plan.views, *plan.lookup_streams) if name in used]
+
+
+def examples(plan: FeaturePlan, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
+    """Inputs, row features, label and times of each row; whatever else stays out."""
+    types = plan.each_types
+    frame = table.lazy()
+    at = [] if plan.at is None else [expr.to_polars(expr.parse(plan.at, types)).alias(AT)]
+    label = expr.to_polars(expr.parse(plan.label, types)).cast(pl.Float64).alias(LABEL)
+    known = [] if plan.label_known is None else [expr.to_polars(expr.parse(plan.label_known, types)).alias(KNOWN)]
+    keep = list(dict.fromkeys([*plan.key, *plan.input_types, *_group(plan)]))
+    read = [_read(name, types[name]) for name in keep]
+    frame = frame.select(*read, *at, label, *known)
+    seen = dict(plan.each_types)
+    for feature in plan.rows:
+        frame = frame.with_columns(expr.to_polars(expr.parse(feature.text, seen)).alias(feature.name))
+        seen[feature.name] = feature.type
+    return frame.collect()
+
+
+def _group(plan: FeaturePlan) -> list[str]:
+    return [plan.group] if plan.group else []
+
+
+def _read(name: str, kind: str) -> pl.Expr:
+    """A column as its feature type: 64-bit, NaN and infinities as NULL."""
+    return expr.to_polars(expr.parse(f'"{name}"', {name: kind})).alias(name)  # type: ignore[dict-item]
+
+
+def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTable]) -> pl.DataFrame:
+    """Add lookups and windows to examples, in the plan's order of features."""
+    columns: dict[str, pl.Series] = {}
+    at = None if plan.at is None else frame.get_column(AT).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
+    finders: dict[tuple[str, tuple[str, ...]], _Finder] = {}
+
+    def finder(stream: str, on: tuple[str, ...]) -> _Finder:
+        if (stream, on) not in finders:
+            finders[stream, on] = _Finder(events[stream], frame.select(on), at)
+        return finders[stream, on]
+
+    for lookup in plan.lookups:
+        _lookup(lookup, events[lookup.stream], finder(lookup.stream, lookup.on), at, columns)
+    for window in plan.windows:
+        _window(window, events[window.view], finder(window.view, (window.on,)), columns)
+    base = frame.with_columns(series.alias(name) for name, series in columns.items())
+    extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_group(plan)) if c in base.columns]
+    names = list(dict.fromkeys([*extra, *(f.name for f in plan.features)]))
+    return base.select(names)
+
+
+class _Finder:
+    """Positions in an event table for all examples: how many events of the same key were known before a time."""
+
+    def __init__(self, events: EventTable, keys: pl.DataFrame, at: Array | None) -> None:
+        self.events, self.at = events, at
+        renamed = keys.rename(dict(zip(keys.columns, events.keys.columns[:-1], strict=True)))
+        codes = renamed.join(events.keys, on=renamed.columns, how="left", maintain_order="left").get_column("__code__")
+        self.code = codes.fill_null(-1).to_numpy()
+        self.start = events.starts[self.code]
+        timed = at is not None and events.known is not None
+        self._end = self.before(0) if timed else None
+
+    def before(self, ago_us: int) -> Array:
+        """Position of the first event of the key that was not known before `at - ago_us`; its start if no key."""
+        assert self.at is not None
+        when = self.at - ago_us
+        out = self.events.search(self.code, when)
+        out[self.code < 0] = self.start[self.code < 0]
+        return out
+
+    @property
+    def end(self) -> Array:
+        assert self._end is not None
+        return self._end
+
+
+def _lookup(
+    plan: LookupPlan, events: EventTable, found: _Finder, at: Array | None, columns: dict[str, pl.Series]
+) -> None:
+    if events.known is None:
+        index = np.where(found.code >= 0, found.start, -1)
+    else:
+        assert at is not None and events.happened is not None
+        last = found.end - 1
+        index = np.where(last >= found.start, events.newest[np.maximum(last, 0)] if len(events) else -1, -1)
+        if plan.max_age_us is not None and len(events):
+            age = at - events.happened[np.maximum(index, 0)]
+            index = np.where(age <= plan.max_age_us, index, -1)
+    for name in plan.take:
+        columns[f"{plan.name}_{name}"] = _gather(events.frame.get_column(name), index)
+
+
+def _gather(values: pl.Series, index: Array) -> pl.Series:
+    """values[index], NULL where the index is negative."""
+    if len(values) == 0:
+        return pl.Series(values.name, [None] * len(index), dtype=values.dtype)
+    picks = pl.Series(index).cast(pl.Int64)
+    return values.gather(picks.set(picks < 0, None).cast(pl.UInt32))
+
+
+def _window(plan: WindowPlan, events: EventTable, found: _Finder, columns: dict[str, pl.Series]) -> None:
+    hi = found.end
+    for text, length in plan.lengths:
+        lo = found.before(length)
+        for take in plan.takes:
+            columns[f"{plan.name}_{take.name}_{text}"] = _take(take, events, found.start, lo, hi)
+
+
+def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) -> pl.Series:
+    if take.argument is None:
+        return pl.Series(hi - lo)
+    argument = events.arguments[take.argument]
+    count = _difference(argument.counts, start, lo, hi)
+    some = count > 0
+    if take.function == "count":
+        return pl.Series(count)
+    if take.function in ("avg", "sum", "stddev"):
+        total = _difference(argument.sums, start, lo, hi)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if take.function == "avg":
+                return _nullable(total / count, some)
+            if take.function == "sum":
+                whole = take.type == "int"
+                return _nullable(np.rint(total).astype(np.int64) if whole else total, some)
+            squares = _difference(argument.squares, start, lo, hi)
+            spread = (squares - total * total / count) / (count - 1)
+            return _nullable(np.sqrt(np.maximum(spread, 0.0)), count > 1)
+    if take.function in ("first", "last"):
+        near = (
+            argument.last_valid[np.maximum(hi - 1, 0)]
+            if take.function == "last"
+            else argument.next_valid[np.minimum(lo, len(events) - 1)]
+            if len(events)
+            else lo
+        )
+        return _gather(argument.values, np.where(some, near, -1))
+    best = _extreme(argument.numbers, lo, hi, largest=take.function == "max")
+    return _nullable(best.astype(np.int64) if take.type == "int" and some.any() else best, some)
+
+
+def _difference(running: Array, start: Array, lo: Array, hi: Array) -> Array:
+    """running[hi - 1] - running[lo - 1], where nothing comes before the key's first event."""
+    if len(running) == 0:
+        return np.zeros(len(lo), running.dtype)
+    upper = running[np.maximum(hi - 1, 0)]
+    lower = np.where(lo > start, running[np.maximum(lo - 1, 0)], running.dtype.type(0))
+    return np.where(hi > lo, upper - lower, running.dtype.type(0))
+
+
+def _nullable(values: Array, known: Array) -> pl.Series:
+    series = pl.Series(np.where(known, values, 0))
+    return series.set(pl.Series(~known), None)
+
+
+def _extreme(numbers: Array, lo: Array, hi: Array, *, largest: bool) -> Array:
+    """Largest or smallest of numbers[lo:hi] by a sparse table: level k holds the extreme of 2^k neighbours.
+
+    Bender and Farach-Colton, "The LCA problem revisited" (2000), section 3. NaN stands for NULL.
+    """
+    better = np.fmax if largest else np.fmin
+    out = np.zeros(len(lo))
+    size = hi - lo
+    level, k = numbers, 0
+    while len(level):
+        here = (size >= 1 << k) & (size < 1 << (k + 1))
+        out[here] = better(level[lo[here]], level[hi[here] - (1 << k)])
+        if not (size >= 1 << (k + 1)).any():
+            break
+        level = better(level[: -(1 << k)], level[1 << k :])
+        k += 1
+    return np.nan_to_num(out, nan=0.0)
+
+
+def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str) -> None:
+    """A table without time holds one row a key."""
+    twice = frame.filter(pl.struct(keys).is_duplicated())
+    if twice.height:
+        shown = ", ".join(f"{k}={twice.item(0, k)!r}" for k in keys)
+        raise DataError(
+            f"{name} has {twice.height} rows with a key that stands twice, the first with {shown}",
+            where=f"sources.{name.split(' by ')[0]}",
+            mend="give the source a time with `happened:`, or make its key unique",
+        )

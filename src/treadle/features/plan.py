@@ -1,0 +1,137 @@
+"""The feature plan: every feature of a project, checked and typed, as data that goes into the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+Origin = Literal["request", "row", "lookup", "window"]
+ColumnType = Literal["bool", "int", "float", "str", "date", "timestamp"]
+
+
+class FeatureColumn(Struct, frozen=True):
+    """One feature: its name, its type, and which part of the project file it comes from."""
+
+    name: str
+    type: ColumnType
+    origin: Origin = "request"
+
+
+class InputColumn(Struct, frozen=True):
+    """One field of a request. `feature` is False for a field that only others are derived from."""
+
+    name: str
+    type: ColumnType
+    feature: bool = True
+
+
+class RowFeature(Struct, frozen=True):
+    """An expression over inputs and earlier row features."""
+
+    name: str
+    text: str
+    type: ColumnType
+
+
+class Stream(Struct, frozen=True):
+    """Rows of a source (or of a view on it) as events: when known, under which key, with which values.
+
+    `known` and `happened` are expressions over the source's columns; both None for a table without time.
+    `identity` are the columns that tell rows apart: the same row told twice counts once.
+    """
+
+    name: str
+    source: str
+    types: dict[str, ColumnType]
+    """The source's columns that are read, with their types."""
+    key: tuple[str, ...]
+    known: str | None
+    happened: str | None
+    identity: tuple[str, ...]
+    where: str | None = None
+    columns: dict[str, str] = {}
+    """Derived columns: name to expression over the source's columns."""
+    column_types: dict[str, ColumnType] = {}
+
+
+class LookupPlan(Struct, frozen=True):
+    """The last row of `stream` under the key made of the inputs `on`, known before `at`."""
+
+    name: str
+    stream: str
+    on: tuple[str, ...]
+    take: tuple[str, ...]
+    max_age_us: int | None
+
+
+class Take(Struct, frozen=True):
+    """One aggregate of a window. `argument` is the number of the view's argument; None for count(*)."""
+
+    name: str
+    function: str
+    argument: int | None
+    type: ColumnType
+
+
+class WindowPlan(Struct, frozen=True):
+    """Aggregates over the rows of `view` under the key `on`, known in [at - length, at)."""
+
+    name: str
+    view: str
+    on: str
+    lengths: tuple[tuple[str, int], ...]
+    """(as written, microseconds)"""
+    takes: tuple[Take, ...]
+
+
+class Argument(Struct, frozen=True):
+    """An expression over a view's columns that windows aggregate. `kept`: its values are needed, not only sums."""
+
+    text: str
+    type: ColumnType
+    kept: bool
+
+
+class FeaturePlan(Struct, frozen=True):
+    """All of a project's features, in order. Data only: `batch`, `online` and `prove` compile it."""
+
+    project: str
+    each: str
+    each_types: dict[str, ColumnType]
+    key: tuple[str, ...]
+    at: str | None
+    label: str
+    label_type: ColumnType
+    label_known: str | None
+    group: str | None
+    kind: str
+    inputs: tuple[InputColumn, ...]
+    rows: tuple[RowFeature, ...]
+    views: dict[str, Stream]
+    lookup_streams: dict[str, Stream]
+    arguments: dict[str, tuple[Argument, ...]]
+    lookups: tuple[LookupPlan, ...]
+    windows: tuple[WindowPlan, ...]
+    features: tuple[FeatureColumn, ...]
+
+    @property
+    def input_types(self) -> dict[str, ColumnType]:
+        return {column.name: column.type for column in self.inputs}
+
+    def horizon_us(self, view: str) -> int:
+        """The longest window over a view."""
+        return max((us for w in self.windows if w.view == view for _, us in w.lengths), default=0)
+
+    def sources(self) -> dict[str, set[str]]:
+        """Each source that is read, with the columns that are read of it."""
+        found: dict[str, set[str]] = {self.each: set(self.each_types)}
+        for stream in (*self.views.values(), *self.lookup_streams.values()):
+            found.setdefault(stream.source, set()).update(stream.types)
+        return found
+
+
+def stream_types(stream: Stream) -> Mapping[str, ColumnType]:
+    """What a lookup or a window over the stream may name: derived columns before the source's own."""
+    return {**stream.types, **stream.column_types}

@@ -1,0 +1,185 @@
+"""Prove that batch and online agree: play real history through the online path and compare every cell.
+
+Events are told as they become known, those known exactly at `at` before the prediction is asked, so that a feature
+that is not strictly-before is caught. Every example is asked in the order of its `at`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from heapq import merge
+from typing import Any
+
+import msgspec
+import polars as pl
+from msgspec import Struct
+
+from treadle.features.batch import AT, build, examples, streams_of
+from treadle.features.events import rows_of
+from treadle.features.online import EventReader, OnlineFeatures, compile_online, micros
+from treadle.features.plan import FeaturePlan
+from treadle.features.state import Memory, OnlineState
+
+TOLERANCE = 1e-9
+"""Cells of floats count as differing beyond this relative difference; `max_abs_difference` tells of any."""
+
+
+class FeatureProof(Struct, frozen=True):
+    name: str
+    differing: int
+    max_abs_difference: float
+
+
+class Differing(Struct, frozen=True):
+    """One cell that differs: the example's key, and both values."""
+
+    key: str
+    feature: str
+    batch: Any
+    online: Any
+
+
+class Proof(Struct, frozen=True):
+    """`ok`: no cell differs."""
+
+    rows: int
+    cells: int
+    differing: int
+    max_abs_difference: float
+    features: int
+    events: int
+    ok: bool
+    by_feature: list[FeatureProof]
+    examples: list[Differing]
+
+
+def prove(
+    plan: FeaturePlan,
+    tables: Mapping[str, pl.LazyFrame | pl.DataFrame],
+    *,
+    rows: int | None = None,
+    state: OnlineState | None = None,
+    online: OnlineFeatures | None = None,
+    progress: Callable[[float, float, str], None] = lambda done, total, text: None,
+) -> Proof:
+    """Compare `rows` examples (all, if None), spread over all history; every event is played.
+
+    state: where the online path keeps its state; memory, if None. online: the function to try; the plan's own, if None.
+    """
+    batch = build(plan, tables)
+    inputs = examples(plan, tables[plan.each])
+    chosen = _chosen(batch, plan, rows)
+    batch, inputs = batch[chosen], inputs[chosen]
+    played, told = _play(plan, tables, inputs, state or Memory(), online or compile_online(plan), progress)
+    return _compare(plan, batch, played, told)
+
+
+def _chosen(batch: pl.DataFrame, plan: FeaturePlan, rows: int | None) -> pl.Series:
+    order = batch.get_column(AT).arg_sort() if plan.at is not None else pl.Series(range(batch.height))
+    if plan.at is not None:
+        order = order.filter(batch.get_column(AT).gather(order).is_not_null())
+    step = 1 if rows is None or rows >= len(order) else math.ceil(len(order) / max(rows, 1))
+    return order.gather_every(step)
+
+
+def _play(
+    plan: FeaturePlan,
+    tables: Mapping[str, Any],
+    inputs: pl.DataFrame,
+    state: OnlineState,
+    online: OnlineFeatures,
+    progress: Callable[[float, float, str], None],
+) -> tuple[list[tuple[Any, ...]], int]:
+    record: Any = msgspec.defstruct("Record", list(plan.input_types))
+    asked = inputs.select(list(plan.input_types)).iter_rows()
+    at_times = inputs.get_column(AT) if plan.at is not None else [None] * inputs.height
+    told, events = 0, _events(plan, tables, state)
+    waiting = next(events, None)
+    out = []
+    for number, (values, at) in enumerate(zip(asked, at_times, strict=True)):
+        until = micros(at) if at is not None else math.inf
+        while waiting is not None and waiting[0] <= until:
+            waiting[2]()
+            told += 1
+            waiting = next(events, None)
+        out.append(online.features(record(*values), state)[0])
+        if number % 5000 == 0:
+            progress(number, inputs.height, f"{number:,} of {inputs.height:,} rows")
+    return out, told
+
+
+def _events(plan: FeaturePlan, tables: Mapping[str, Any], state: OnlineState) -> Iterator[tuple[int, int, Any]]:
+    """(known, number, tell) of every row of every stream, in the order in which they become known."""
+    feeds, names = [], dict.fromkeys(name.split(" by ")[0] for name in streams_of(plan))
+    for number, name in enumerate(names):
+        feeds.append(_feed(plan, name, number, tables, state))
+    return merge(*feeds, key=lambda item: item[:2])
+
+
+def _feed(
+    plan: FeaturePlan, name: str, number: int, tables: Mapping[str, Any], state: OnlineState
+) -> Iterator[tuple[int, int, Any]]:
+    reader = EventReader(plan, name)
+    streams = [
+        s
+        for s in (plan.views.get(name), *(s for n, s in plan.lookup_streams.items() if n.startswith(f"{name} by ")))
+        if s is not None
+    ]
+    frame = rows_of(streams[0], tables[streams[0].source])
+    known = "__known__" in frame.columns
+    if known:
+        frame = frame.sort("__known__", maintain_order=True)
+    columns = list(reader.types)
+    # the plain columns of the source, as a caller would post them
+    plain = (
+        tables[streams[0].source].lazy().select(columns).collect() if not set(columns) <= set(frame.columns) else frame
+    )
+    times = frame.get_column("__known__").to_list() if known else [-(2**62)] * plain.height
+    for when, values in zip(times, plain.select(columns).iter_rows(), strict=True):
+        row = reader.row(**dict(zip(columns, values, strict=True)))
+        yield when, number, (lambda row=row: reader.put([row], state))
+
+
+def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...]], told: int) -> Proof:
+    found: list[FeatureProof] = []
+    shown: list[Differing] = []
+    keys = plan.key[0] if plan.key else None
+    for index, feature in enumerate(plan.features):
+        expected = batch.get_column(feature.name)
+        online = pl.Series(feature.name, [values[index] for values in played], dtype=expected.dtype, strict=False)
+        wrong, largest = _differences(expected, online)
+        found.append(FeatureProof(feature.name, int(wrong.sum()), largest))
+        for row in wrong.arg_true().head(3):
+            if len(shown) < 20:
+                shown.append(
+                    Differing(
+                        str(batch.item(row, keys)) if keys else str(row),
+                        feature.name,
+                        expected[row],
+                        played[row][index],
+                    )
+                )
+    differing = sum(f.differing for f in found)
+    return Proof(
+        rows=batch.height,
+        cells=batch.height * len(plan.features),
+        differing=differing,
+        max_abs_difference=max((f.max_abs_difference for f in found), default=0.0),
+        features=len(plan.features),
+        events=told,
+        ok=differing == 0,
+        by_feature=found,
+        examples=shown,
+    )
+
+
+def _differences(expected: pl.Series, online: pl.Series) -> tuple[pl.Series, float]:
+    wrong = expected.ne_missing(online)
+    if not expected.dtype.is_float():
+        return wrong, float((expected.cast(pl.Float64) - online.cast(pl.Float64)).abs().max() or 0.0) if (
+            expected.dtype.is_integer()
+        ) else 0.0
+    gap = (expected - online).abs()
+    near = (gap <= TOLERANCE * expected.abs().clip(1.0)).fill_null(False)
+    return wrong & ~near, float(gap.max() or 0.0)  # type: ignore[arg-type]

@@ -1,0 +1,302 @@
+"""Online state: what is known of each key, now.
+
+`OnlineState` is the protocol, `Memory` the engine that keeps nothing, and the histories are what both hold. A history
+is sorted by (known, id), so that features at a past time are still right, as far back as the history goes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from treadle.errors import TreadleError
+
+if TYPE_CHECKING:
+    from treadle.features.plan import FeaturePlan
+
+SLACK_US = 86_400_000_000
+"""Histories go back a day further than the longest window, for predictions that are asked late."""
+_FAR_PAST = -(2**62)
+
+Key = Any
+EventRow = tuple[Key, int, str, tuple[Any, ...]]
+"""(key, known in microseconds, id, argument values)"""
+LookupRow = tuple[Key, int, int, tuple[Any, ...]]
+"""(key, known, happened in microseconds, values)"""
+
+
+class History:
+    """Events of one key of a view. `sums[a][i]` is argument a's running total up to and with event i.
+
+    `floor`: nothing is kept that was known before it, so a window that reaches further back has no answer.
+    """
+
+    __slots__ = ("base", "counts", "floor", "ids", "known", "squares", "sums", "values")
+
+    def __init__(self, arguments: int) -> None:
+        self.known: list[int] = []
+        self.ids: list[str] = []
+        self.values: list[list[Any]] = [[] for _ in range(arguments)]
+        self.sums: list[list[float]] = [[] for _ in range(arguments)]
+        self.squares: list[list[float]] = [[] for _ in range(arguments)]
+        self.counts: list[list[int]] = [[] for _ in range(arguments)]
+        self.base: list[tuple[float, float, int]] = [(0.0, 0.0, 0)] * arguments
+        self.floor = _FAR_PAST
+
+    def put(self, known: int, identity: str, values: tuple[Any, ...]) -> None:
+        """Add an event at its place. The same (known, id) again replaces the first."""
+        if known < self.floor:
+            return  # too late to be seen by any window that can still be answered
+        at = len(self.known)
+        while at and (self.known[at - 1], self.ids[at - 1]) >= (known, identity):
+            at -= 1
+        if at < len(self.known) and (self.known[at], self.ids[at]) == (known, identity):
+            for column, value in zip(self.values, values, strict=True):
+                column[at] = value
+        else:
+            self.known.insert(at, known)
+            self.ids.insert(at, identity)
+            for column, value in zip(self.values, values, strict=True):
+                column.insert(at, value)
+        self._run(at)
+
+    def _run(self, start: int) -> None:
+        """Running totals anew from event `start` on, in the order in which batch adds them."""
+        for a, column in enumerate(self.values):
+            sums, squares, counts = self.sums[a], self.squares[a], self.counts[a]
+            del sums[start:], squares[start:], counts[start:]
+            total, square, count = (sums[-1], squares[-1], counts[-1]) if sums else self.base[a]
+            for value in column[start:]:
+                if value is not None and type(value) is not str:
+                    number = float(value) if not isinstance(value, datetime) else 0.0
+                    total += number
+                    square += number * number
+                if value is not None:
+                    count += 1
+                sums.append(total)
+                squares.append(square)
+                counts.append(count)
+
+    def trim(self, before: int) -> None:
+        """Forget events known before a time; their totals stay in the base."""
+        cut = bisect_left(self.known, before)
+        if cut == 0:
+            return
+        self.floor = before
+        for a in range(len(self.values)):
+            self.base[a] = (self.sums[a][cut - 1], self.squares[a][cut - 1], self.counts[a][cut - 1])
+            del self.values[a][:cut], self.sums[a][:cut], self.squares[a][:cut], self.counts[a][:cut]
+        del self.known[:cut], self.ids[:cut]
+
+    # -- what generated code asks; [lo, hi) are positions
+
+    def count(self, a: int, lo: int, hi: int) -> int:
+        if lo >= hi:
+            return 0
+        counts = self.counts[a]
+        return counts[hi - 1] - (counts[lo - 1] if lo else self.base[a][2])
+
+    def total(self, a: int, lo: int, hi: int) -> float:
+        sums = self.sums[a]
+        return sums[hi - 1] - (sums[lo - 1] if lo else self.base[a][0])
+
+    def square(self, a: int, lo: int, hi: int) -> float:
+        squares = self.squares[a]
+        return squares[hi - 1] - (squares[lo - 1] if lo else self.base[a][1])
+
+    def last(self, a: int, lo: int, hi: int) -> Any:
+        values = self.values[a]
+        return next((values[i] for i in range(hi - 1, lo - 1, -1) if values[i] is not None), None)
+
+    def first(self, a: int, lo: int, hi: int) -> Any:
+        values = self.values[a]
+        return next((values[i] for i in range(lo, hi) if values[i] is not None), None)
+
+    def known_values(self, a: int, lo: int, hi: int) -> list[float]:
+        return [float(value) for value in self.values[a][lo:hi] if value is not None]
+
+    def packed(self) -> list[Any]:
+        return [self.known, self.ids, self.values, self.base, self.floor]
+
+    @classmethod
+    def unpacked(cls, data: list[Any]) -> History:
+        made = cls(len(data[2]))
+        made.known, made.ids, made.values, made.floor = data[0], data[1], data[2], data[4]
+        made.base = [tuple(base) for base in data[3]]
+        made._run(0)
+        return made
+
+
+class Versions:
+    """Rows of one key of a lookup. `best[i]` is the row, of the first i + 1 known, that happened last."""
+
+    __slots__ = ("best", "happened", "known", "values")
+
+    def __init__(self) -> None:
+        self.known: list[int] = []
+        self.happened: list[int] = []
+        self.values: list[tuple[Any, ...]] = []
+        self.best: list[int] = []
+
+    def put(self, known: int, happened: int, values: tuple[Any, ...]) -> None:
+        at = len(self.known)
+        while at and (self.known[at - 1], self.happened[at - 1]) >= (known, happened):
+            at -= 1
+        if at < len(self.known) and (self.known[at], self.happened[at]) == (known, happened):
+            self.values[at] = values
+        else:
+            self.known.insert(at, known)
+            self.happened.insert(at, happened)
+            self.values.insert(at, values)
+        self._run(at)
+
+    def _run(self, start: int) -> None:
+        del self.best[start:]
+        for i in range(start, len(self.known)):
+            before = self.best[i - 1] if i else 0
+            self.best.append(i if self.happened[i] >= self.happened[before] else before)
+
+    def trim(self, before: int) -> None:
+        """Keep the row that counts at `before`, and all later ones."""
+        cut = bisect_left(self.known, before)
+        if cut > 1:
+            keep = self.best[cut - 1]
+            self.known[:cut], self.happened[:cut], self.values[:cut] = (
+                [self.known[keep]],
+                [self.happened[keep]],
+                [self.values[keep]],
+            )
+            self._run(0)
+
+    def find(self, at: int, max_age: int | None) -> tuple[Any, ...] | None:
+        """The row that counts at `at`: known strictly before, happened last, not too old."""
+        n = bisect_left(self.known, at)
+        if not n:
+            return None
+        row = self.best[n - 1]
+        if max_age is not None and at - self.happened[row] > max_age:
+            return None
+        return self.values[row]
+
+    def packed(self) -> list[Any]:
+        return [self.known, self.happened, self.values]
+
+    @classmethod
+    def unpacked(cls, data: list[Any]) -> Versions:
+        made = cls()
+        made.known, made.happened = data[0], data[1]
+        made.values = [tuple(values) for values in data[2]]
+        made._run(0)
+        return made
+
+
+class OnlineState(Protocol):
+    """What an engine of online state keeps to.
+
+    Durability: what a `put_` returned from survives the end of the process by any signal; a machine that loses
+    power may lose the last seconds. Order: rows may come in any order and more than once; the result is that of
+    each row told once, in the order of (known, id). Threads: one thread owns it. Processes: one may write; a second
+    that opens the same place gets a TreadleError.
+    """
+
+    as_of: datetime | None
+    """The state was built from all that was known before this time; None if it was filled by events alone."""
+
+    def history(self, view: str, key: Key) -> History | None: ...
+
+    def versions(self, stream: str, key: Key) -> Versions | None: ...
+
+    def put_events(self, view: str, rows: Iterable[EventRow], arguments: int, keep_us: int) -> None:
+        """Add events; forget what lies more than `keep_us` before a key's newest."""
+        ...
+
+    def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None: ...
+
+    def load(
+        self,
+        histories: Iterable[tuple[str, Key, History]],
+        versions: Iterable[tuple[str, Key, Versions]],
+        as_of: datetime,
+    ) -> None:
+        """Replace everything, in one transaction."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Memory:
+    """An `OnlineState` that lives as long as the process: for tests, proofs and one-off predictions."""
+
+    def __init__(self) -> None:
+        self.as_of: datetime | None = None
+        self._histories: dict[tuple[str, Key], History] = {}
+        self._versions: dict[tuple[str, Key], Versions] = {}
+
+    def history(self, view: str, key: Key) -> History | None:
+        return self._histories.get((view, key))
+
+    def versions(self, stream: str, key: Key) -> Versions | None:
+        return self._versions.get((stream, key))
+
+    def put_events(self, view: str, rows: Iterable[EventRow], arguments: int, keep_us: int) -> None:
+        put_events(rows, lambda key: self._histories.setdefault((view, key), History(arguments)), keep_us)
+
+    def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None:
+        put_lookup(rows, lambda key: self._versions.setdefault((stream, key), Versions()), keep_us)
+
+    def load(
+        self,
+        histories: Iterable[tuple[str, Key, History]],
+        versions: Iterable[tuple[str, Key, Versions]],
+        as_of: datetime,
+    ) -> None:
+        self._histories = {(view, key): history for view, key, history in histories}
+        self._versions = {(stream, key): found for stream, key, found in versions}
+        self.as_of = as_of
+
+    def close(self) -> None: ...
+
+
+def put_events(rows: Iterable[EventRow], history: Callable[[Key], History], keep_us: int) -> dict[Key, History]:
+    """Add events to the histories of their keys; which keys changed."""
+    touched: dict[Key, History] = {}
+    for key, known, identity, values in rows:
+        found = touched.get(key)
+        if found is None:
+            found = touched[key] = history(key)
+        found.put(known, identity, values)
+    for found in touched.values():
+        # not at each event: a quarter more than is needed may gather first
+        if found.known and found.known[0] < found.known[-1] - keep_us - keep_us // 4:
+            found.trim(found.known[-1] - keep_us)
+    return touched
+
+
+def put_lookup(
+    rows: Iterable[LookupRow], versions: Callable[[Key], Versions], keep_us: int | None
+) -> dict[Key, Versions]:
+    touched: dict[Key, Versions] = {}
+    for key, known, happened, values in rows:
+        found = touched.get(key)
+        if found is None:
+            found = touched[key] = versions(key)
+        found.put(known, happened, values)
+    if keep_us is not None:
+        for found in touched.values():
+            found.trim(found.known[-1] - keep_us)
+    return touched
+
+
+def keep_of(plan: FeaturePlan, view: str) -> int:
+    """How long the events of a view are kept."""
+    return plan.horizon_us(view) + SLACK_US
+
+
+def locked(place: str) -> TreadleError:
+    return TreadleError(
+        "another process writes this online state",
+        where=place,
+        mend="stop the other server, or serve the other endpoint from its own workspace",
+    )
