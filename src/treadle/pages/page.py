@@ -27,7 +27,9 @@ h2{font-size:18px;margin:40px 0 4px;letter-spacing:-.005em}h3{font-size:14px;mar
 font-variant-numeric:tabular-nums}.tile .value small{font-size:15px;font-weight:400;color:var(--quiet)}
 .tile .beside{font-size:13px;color:var(--quiet)}
 .grid{display:grid;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:12px;margin-top:10px}
-figure{margin:0}svg{display:block;width:100%;height:auto;overflow:visible}
+figure{margin:0;max-width:560px}
+.columns{columns:2 420px;column-gap:12px;margin-top:10px}
+.columns .card{break-inside:avoid;margin-bottom:12px}svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:var(--quiet);font-size:11.5px;font-variant-numeric:tabular-nums}svg text.label{fill:var(--ink)}
 svg text.note{font-size:11px}.grid line,svg .grid{stroke:var(--grid)}svg .axis,svg .tick{stroke:var(--quiet)}
 svg .rule{stroke:var(--quiet);stroke-dasharray:3 3}svg .line{fill:none;stroke-width:2;stroke-linejoin:round}
@@ -39,7 +41,8 @@ svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--i
 .key.dash{border-top-style:dashed}.k1{color:var(--c1)}.k2{color:var(--c2)}.k3{color:var(--c3)}.k4{color:var(--c4)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:5px 7px;border-bottom:1px solid var(--edge);
-vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}tr:last-child td{border-bottom:0}
+vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}td.w{white-space:nowrap}
+tr:last-child td{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
 details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}footer{margin-top:48px}

@@ -6,6 +6,7 @@ when a family is first fitted.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -17,8 +18,17 @@ from treadle.training.metrics import Kind
 
 Array = np.ndarray[Any, Any]
 Params = dict[str, Any]
+FEW_ROWS = 10_000
+"""Below this, waking a second thread takes longer than the work it would do, much longer on a busy machine."""
 MOST_ROUNDS = 1500
 PATIENCE = 40
+
+
+def _polite_threads() -> None:
+    """Let OpenMP threads sleep while they wait. By default they spin, and on a machine with other work the spinning
+    thread keeps the one it waits for from running: fits of half a second took half a minute. OpenMP reads this
+    once, when the library that brings it is loaded, so it is set before that; a setting of the user's stands."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class Estimator(Protocol):
@@ -46,10 +56,13 @@ class Trees:
 
     booster: Any
     rounds: int
+    threads: int = 2
 
     def margin(self, x: Array) -> Array:
         # LightGBM answers float32 input by its own conversion; float64 of float32 values is exact.
-        out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds)
+        threads = 1 if len(x) < FEW_ROWS else self.threads
+        out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds,
+                                   num_threads=threads)
         return np.asarray(out, dtype=np.float64)
 
 
@@ -111,6 +124,7 @@ class LinearFamily(Family):
     def fit(
         self, x: Array, y: Array, params: Params, valid: tuple[Array, Array] | None = None, metric: str = ""
     ) -> Estimator:
+        _polite_threads()
         from sklearn.linear_model import LogisticRegression, Ridge
 
         c = float(params["c"])
@@ -193,17 +207,18 @@ class LightGBMFamily(Family):
     def fit(
         self, x: Array, y: Array, params: Params, valid: tuple[Array, Array] | None = None, metric: str = ""
     ) -> Estimator:
+        _polite_threads()
         import lightgbm
 
         settings = self.settings(params, len(y), metric)
         data = lightgbm.Dataset(x, y, weight=self.weights(y, params), params=settings, free_raw_data=True)
         if valid is None:
             rounds = int(params.get("rounds", 300))
-            return Trees(lightgbm.train(settings, data, num_boost_round=rounds), rounds)
+            return Trees(lightgbm.train(settings, data, num_boost_round=rounds), rounds, self.threads)
         held = lightgbm.Dataset(valid[0], valid[1], reference=data, params=settings)
         stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
         booster = lightgbm.train(settings, data, num_boost_round=MOST_ROUNDS, valid_sets=[held], callbacks=[stop])
-        return Trees(booster, int(booster.best_iteration or booster.current_iteration()))
+        return Trees(booster, int(booster.best_iteration or booster.current_iteration()), self.threads)
 
 
 FAMILIES: dict[str, type[Family]] = {family.name: family for family in (LinearFamily, LightGBMFamily)}

@@ -22,9 +22,7 @@ from treadle.training.metrics import Array
 from treadle.training.model import FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.searching import OnTrial, Progress, make_families, search
 from treadle.training.splits import Split, split
-from treadle.training.table import FeatureColumn, TrainingTable, check
-
-SIMPLE_ORIGINS = ("request", "row")
+from treadle.training.table import TrainingTable, check
 
 
 def train(
@@ -141,7 +139,7 @@ def _reference(
     table: TrainingTable, parts: Split, family: Family, params: Params, metric: str, seed: int
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
-    simple: tuple[FeatureColumn, ...] = tuple(f for f in table.features if f.origin in SIMPLE_ORIGINS)
+    simple = table.only(("request", "row"))
     if not simple or len(simple) == len(table.features):
         return None
     last = parts.folds[-1]

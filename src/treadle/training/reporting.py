@@ -110,7 +110,8 @@ def _rivals(found: Evaluation) -> str:
                        tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods]))
         chart.rule("y", found.value.value)
         over_time = f'<div class="card"><h3>Week by week</h3>{chart.svg()}</div>'
-    return (f"<p>{escape(found.verdict)}{better}</p>"
+    verdict = found.verdict.replace(found.metric, _name(found.metric).lower())
+    return (f"<p>{escape(verdict)}{better}</p>"
             f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
             f"{_scores(found)}</div>{over_time}</div>")
 
@@ -221,13 +222,14 @@ def _slices(found: Evaluation) -> str:
                 for s in found.slices if s.feature == name]
         head = (name, "rows", "positives" if found.kind == "classification" else "mean", "value", "95 % interval")
         cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')
-    return f'<div class="grid">{"".join(cards)}</div>'
+    return f'<div class="columns">{"".join(cards)}</div>'
 
 
 def _checks(found: Evaluation) -> str:
     rows = "".join(
         f'<tr><td class="mark n {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
-        f"<td>{escape(c.name.replace('_', ' '))}</td><td>{escape(c.text)}</td></tr>" for c in found.checks)
+        f'<td class="w">{escape(c.name.replace("_", " "))}</td>'
+        f"<td>{escape(c.text)}</td></tr>" for c in found.checks)
     return f'<div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
 
 

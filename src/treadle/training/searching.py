@@ -95,7 +95,7 @@ def search(
     kind, mistakes = spec.predict.kind, spec.brief.mistakes
     metric = metrics.derive(spec.predict.metric, kind, table.label[split.train], mistakes.missed, mistakes.false_alarm)
     folds = _Folds(table, split.folds, spec.train.seed)
-    study = _study(spec)
+    study = _study(spec, chosen)
     enough = spec.brief.good_enough.get(metric)
     most = len(chosen) if spec.train.search == "none" else max(spec.train.trials, len(chosen))
     start, trials = clock(), list[Trial]()
@@ -147,7 +147,7 @@ def _notes(folds: _Folds, stopped: str, deadline_s: float, done: int, most: int)
     return tuple(notes)
 
 
-def _study(spec: ProjectSpec) -> Any:
+def _study(spec: ProjectSpec, chosen: list[Family]) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -156,7 +156,12 @@ def _study(spec: ProjectSpec) -> Any:
         sampler: Any = optuna.samplers.TPESampler(seed=seed, n_startup_trials=6)
     else:
         sampler = optuna.samplers.RandomSampler(seed=seed)
-    return optuna.create_study(direction="maximize", sampler=sampler)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for family in chosen:  # the defaults come first, and the sampler learns from them too
+        settings = {f"{family.name}.{key}": value for key, value in family.defaults().items()
+                    if family.weight_option or key != "even_classes"}
+        study.enqueue_trial({"family": family.name, **settings})
+    return study
 
 
 def _best(trials: list[Trial], metric: str) -> Trial | None:
@@ -176,14 +181,10 @@ def _run(
     import optuna
 
     began, sign = clock(), metrics.sign(metric)
-    asked = None
-    if number < len(chosen):
-        family = chosen[number]
-        params = family.defaults()
-    else:
-        asked = study.ask()
-        family = chosen[asked.suggest_int("family", 0, len(chosen) - 1)] if len(chosen) > 1 else chosen[0]
-        params = family.suggest(asked)
+    asked = study.ask()
+    name = asked.suggest_categorical("family", [family.name for family in chosen])
+    family = next(family for family in chosen if family.name == name)
+    params = family.suggest(asked)
     found, rounds = [], []
     state: TrialState = "complete"
     for fold in range(len(folds.folds)):
@@ -197,9 +198,11 @@ def _run(
             state = "pruned"
             break
     value = float(np.mean(found)) if found else 0.0
-    if asked is not None:
-        # A pruned trial tells the sampler what its folds showed; only a failed one tells nothing.
-        study.tell(asked, value * sign) if found else study.tell(asked, state=optuna.trial.TrialState.FAIL)
+    # A pruned trial tells the sampler what its folds showed; only a failed one tells nothing.
+    if found:
+        study.tell(asked, value * sign)
+    else:
+        study.tell(asked, state=optuna.trial.TrialState.FAIL)
     if any(rounds):
         params = {**params, "rounds": max(1, int(np.median(rounds)))}
     return Trial(number, family.name, params, tuple(found), value, clock() - began, state)

@@ -56,20 +56,27 @@ class TrainingTable:
 
     def rows(self, index: np.ndarray[Any, Any]) -> TrainingTable:
         """The rows at the positions `index`, in that order."""
-        ids, group = self.ids, self.group
         return replace(
             self,
             frame=self.frame[index],
             label=self.label[index],
             at=None if self.at is None else self.at[index],
             known=None if self.known is None else self.known[index],
-            ids=[ids[int(i)] for i in index],
-            group=None if group is None else [group[int(i)] for i in index],
+            ids=_take(self.ids, index),
+            group=None if self.group is None else _take(self.group, index),
         )
 
     def only(self, origins: tuple[FeatureOrigin, ...]) -> tuple[FeatureColumn, ...]:
         """The features that come from one of `origins`."""
         return tuple(feature for feature in self.features if feature.origin in origins)
+
+
+def _take(values: Sequence[Any], index: np.ndarray[Any, Any]) -> Sequence[Any]:
+    """The values at the positions `index`; at once where they are a Series or an array."""
+    if hasattr(values, "dtype"):
+        taken: Sequence[Any] = values[index]  # type: ignore[call-overload]
+        return taken
+    return [values[place] for place in index.tolist()]
 
 
 def check(table: TrainingTable, kind: Kind) -> None:
