@@ -1,0 +1,20 @@
+"""Data contracts: `load` one, `check` a table against it in one pass, `propose` one for a table that has none."""
+
+from treadle.contracts.checking import check
+from treadle.contracts.proposal import propose
+from treadle.contracts.reading import load
+from treadle.contracts.report import Report, RuleResult, raise_if_broken
+from treadle.contracts.rules import Bound, Contract, Rule, row_rules
+
+__all__ = [
+    "Bound",
+    "Contract",
+    "Report",
+    "Rule",
+    "RuleResult",
+    "check",
+    "load",
+    "propose",
+    "raise_if_broken",
+    "row_rules",
+]

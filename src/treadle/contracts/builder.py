@@ -1,0 +1,117 @@
+"""Rules in the making: each gets a name of its own, and its expression is parsed before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from treadle import expr
+from treadle.contracts.document import Document
+from treadle.contracts.rules import Bound, Rule, RuleKind, quoted
+from treadle.errors import ExpressionError
+from treadle.expr import Type
+
+
+class Builder:
+    """Collects the rules of one contract."""
+
+    def __init__(self, document: Document, columns: dict[str, Type | None]) -> None:
+        self.document, self.columns = document, columns
+        self.rules: list[Rule] = []
+        self._names: set[str] = set()
+
+    def add(
+        self,
+        node: Any,
+        kind: RuleKind,
+        column: str | None,
+        text: str,
+        expression: str | None = None,
+        *,
+        columns: Iterable[str] = (),
+        low: float | None = None,
+        high: float | None = None,
+        bound: Bound | None = None,
+        measure: str | None = None,
+        name: str = "",
+        at: str | None = None,
+    ) -> None:
+        """Add a rule that stands at `node`, or at the key `at` of it."""
+        where = self.document.at(node, at)
+        read = dict.fromkeys([column] if column else [])
+        read.update(dict.fromkeys(columns))
+        for text_of in (expression, measure):
+            if text_of is not None:
+                read.update(dict.fromkeys(self._checked(text_of, where)))
+        self.rules.append(
+            Rule(
+                id=self._unique(name or (f"{column}_{kind}" if column else kind)),
+                kind=kind,
+                column=column,
+                text=text,
+                where=where,
+                expression=expression,
+                columns=tuple(read),
+                low=low,
+                high=high,
+                bound=bound,
+                measure=measure,
+            )
+        )
+
+    def _checked(self, expression: str, where: str) -> tuple[str, ...]:
+        # NULL or not can be asked of a column whose type is not declared; anything else cannot
+        plain = expression.endswith(" is not null") or expression.endswith(" is null")
+        types = {name: kind or "str" for name, kind in self.columns.items() if kind is not None or plain}
+        found = expr.parse(expression, types, where=where)
+        if found.type not in ("bool", "null"):
+            raise ExpressionError(
+                f"a rule must be true or false, and this is of type {found.type}: {expression}",
+                where=where,
+                mend="compare it with something",
+            )
+        return found.columns
+
+    def _unique(self, label: str) -> str:
+        made, count = label, 2
+        while made in self._names:
+            made, count = f"{label}_{count}", count + 1
+        self._names.add(made)
+        return made
+
+    def typed(self, column: str, node: Any, key: Any) -> Type:
+        """The declared type of a column, which a rule at `node` needs."""
+        kind = self.columns[column]
+        if kind is None:
+            raise self.document.error(node, key, f"{column} has no logicalType, and this rule needs one")
+        return kind
+
+    def matches(self, column: str, pattern: str) -> str:
+        """An expression: the pattern occurs in the column's value."""
+        return f"regexp_matches({quoted(column)}, {_text(pattern)})"
+
+    def literal(self, value: Any, column: str, node: Any, key: Any) -> str:
+        """A value of the file as a constant of the column's type."""
+        kind = self.typed(column, node, key)
+        if isinstance(value, bool):
+            right, made = kind in ("bool", "str"), "true" if value else "false"
+        elif isinstance(value, int | float):
+            # as plain numbers: the reader's own classes print as they were written, such as 1_000
+            right = kind in ("int", "float", "str")
+            made = repr(int(value) if isinstance(value, int) else float(value))
+            made = made if value == value and abs(value) != float("inf") else "null"
+        elif isinstance(value, datetime | date):
+            right = kind in ("date", "timestamp", "str")
+            made = value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+        else:
+            right, made = value is not None and kind in ("str", "date", "timestamp"), str(value)
+        if not right or made == "null":
+            raise self.document.error(node, key, f"{value!r} is no value for {column}, which is of type {kind}")
+        if kind in ("date", "timestamp"):
+            return f"{kind} {_text(made)}"
+        return _text(made) if kind == "str" else made
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
