@@ -12,7 +12,7 @@ from treadle.errors import ModelError
 from treadle.training.calibrate import Calibrator
 from treadle.training.encoder import Encoder
 from treadle.training.families import Constant, Estimator, Linear, Trees
-from treadle.training.model import Fitted, FittedModel, FitSummary
+from treadle.training.model import FitSummary, Fitted, FittedModel
 from treadle.training.table import FeatureColumn
 
 

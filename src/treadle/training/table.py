@@ -7,27 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
-
 from treadle.errors import DataError, nearest
+from treadle.features.plan import FeatureColumn, Origin
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-FeatureType = Literal["bool", "int", "float", "str", "date", "timestamp"]
-FeatureOrigin = Literal["request", "row", "lookup", "window"]
 Kind = Literal["classification", "regression"]
 LEAST_ROWS = 50
 """Fewer training rows than this give folds in which no metric means anything."""
-
-
-class FeatureColumn(Struct, frozen=True):
-    """One raw feature: its name, its type, and which part of the project file it comes from."""
-
-    name: str
-    type: FeatureType
-    origin: FeatureOrigin = "request"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +55,7 @@ class TrainingTable:
             group=None if self.group is None else _take(self.group, index),
         )
 
-    def only(self, origins: tuple[FeatureOrigin, ...]) -> tuple[FeatureColumn, ...]:
+    def only(self, origins: tuple[Origin, ...]) -> tuple[FeatureColumn, ...]:
         """The features that come from one of `origins`."""
         return tuple(feature for feature in self.features if feature.origin in origins)
 
