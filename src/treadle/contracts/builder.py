@@ -43,7 +43,7 @@ class Builder:
         read.update(dict.fromkeys(columns))
         for text_of in (expression, measure):
             if text_of is not None:
-                read.update(dict.fromkeys(self._checked(text_of, where)))
+                read.update(dict.fromkeys(self._checked(text_of, where, kind in ("required", "null_share"))))
         self.rules.append(
             Rule(
                 id=self._unique(name or (f"{column}_{kind}" if column else kind)),
@@ -60,10 +60,9 @@ class Builder:
             )
         )
 
-    def _checked(self, expression: str, where: str) -> tuple[str, ...]:
+    def _checked(self, expression: str, where: str, any_type: bool) -> tuple[str, ...]:
         # NULL or not can be asked of a column whose type is not declared; anything else cannot
-        plain = expression.endswith(" is not null") or expression.endswith(" is null")
-        types = {name: kind or "str" for name, kind in self.columns.items() if kind is not None or plain}
+        types = {name: kind or "str" for name, kind in self.columns.items() if kind is not None or any_type}
         found = expr.parse(expression, types, where=where)
         if found.type not in ("bool", "null"):
             raise ExpressionError(

@@ -100,7 +100,9 @@ def open_document(path: Path) -> Document:
     try:
         content = path.read_bytes()
     except OSError as bad:
-        raise SpecError(f"there is no contract {path.name}", where=str(path), mend="write one with: treadle init") from bad
+        raise SpecError(
+            f"there is no contract {path.name}", where=str(path), mend="write one with: treadle init"
+        ) from bad
     try:
         tree = YAML(typ="rt").load(content.decode("utf-8"))
     except UnicodeDecodeError as bad:

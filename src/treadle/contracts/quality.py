@@ -60,12 +60,13 @@ def _expression(build: Builder, node: Any, column: str | None, key: str) -> None
     text = node.get(key)
     if not isinstance(text, str) or not text.strip():
         raise build.document.error(node, key, f"the rule needs an expression under `{key}`")
-    text = " ".join(text.split()) if "'" not in text else text.strip()
+    text = text.strip()
     if text.lower().startswith(("select ", "with ")):
         raise build.document.error(
             node, key, "queries cannot be run here", "write what must hold of each row: arrived > departed"
         )
-    _add(build, node, "expression", column, f"in each row it must hold that {text}", text, at=key, bound=_tolerance(build, node))
+    shown = f"in each row it must hold that {text}"
+    _add(build, node, "expression", column, shown, text, at=key, bound=_tolerance(build, node))
 
 
 def _library(build: Builder, node: Any, column: str | None) -> None:
@@ -121,7 +122,7 @@ def _nulls(build: Builder, node: Any, column: str) -> None:
     measure = f"{quoted(column)} is null"
     if constants:
         measure = f"{quoted(column)} in ({', '.join(constants)}) or {measure}"
-    text = f"of {column} {bound.text('values')} may be missing"
+    text = f"{column} must have {bound.text('missing values')}"
     _add(build, node, "null_share", column, text, bound=bound, measure=measure)
 
 
@@ -129,7 +130,9 @@ def _duplicates(build: Builder, node: Any, column: str | None) -> None:
     names = [column] if column else [str(name) for name in _arguments(build, node).get("properties") or ()]
     for name in names:
         if name not in build.columns:
-            raise build.document.error(node, "arguments", f'there is no property "{name}"', nearest(name, build.columns))
+            raise build.document.error(
+                node, "arguments", f'there is no property "{name}"', nearest(name, build.columns)
+            )
     if not names:
         raise build.document.error(node, "metric", "duplicates of what?", "give arguments: {properties: [a, b]}")
     text = f"no two rows may have the same {', '.join(names)}"
@@ -160,7 +163,7 @@ def _valid(build: Builder, node: Any, column: str, metric: str, key: str) -> Non
 def _tolerance(build: Builder, node: Any) -> Bound | None:
     """A bound on the rows that fail a row rule. Zero needs none: each failing row is set aside anyway."""
     bound = _bound(build, node)
-    return None if bound == _ZERO or (bound and (bound.low, bound.high) == (0.0, 0.0)) else bound
+    return None if bound and (bound.low, bound.high) == (0.0, 0.0) else bound
 
 
 def _bound(build: Builder, node: Any) -> Bound | None:
@@ -168,7 +171,8 @@ def _bound(build: Builder, node: Any) -> Bound | None:
     found = [key for key in node if str(key).startswith("must")]
     unknown = [key for key in found if key not in _BOUNDS]
     if unknown:
-        raise document.error(node, unknown[0], f'the bound "{unknown[0]}" cannot be checked here', nearest(unknown[0], _BOUNDS))
+        what = f'the bound "{unknown[0]}" cannot be checked here'
+        raise document.error(node, unknown[0], what, nearest(unknown[0], _BOUNDS))
     unit = str(node.get("unit") or "rows")
     if unit not in ("rows", "percent"):
         raise document.error(node, "unit", f'"{unit}" is no unit of a rule', "use rows or percent")

@@ -130,7 +130,9 @@ def _only_key(build: Builder, node: Any) -> bool:
 def _options(build: Builder, options: Mapping[str, Any], name: str, node: Any) -> None:
     for key in options:
         if key not in _OPTIONS and not (key in _NO_RULE and build.columns[name] in ("date", "timestamp")):
-            raise build.document.error(options, key, f'the option "{key}" cannot be checked here', nearest(key, _OPTIONS))
+            raise build.document.error(
+                options, key, f'the option "{key}" cannot be checked here', nearest(key, _OPTIONS)
+            )
     build.typed(name, node, "logicalTypeOptions")
     limits = {key: options[key] for key in _LIMITS if key in options}
     if limits:

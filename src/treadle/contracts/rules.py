@@ -43,8 +43,8 @@ class Bound(Struct, frozen=True):
         return self.high is None or not (value > self.high or (self.high_open and value == self.high))
 
     def text(self, noun: str) -> str:
-        """In words: `at least 3 rows`, `exactly 0 %`."""
-        noun = "%" if self.percent else noun
+        """In words: `at least 3 rows`, `at most 5 % missing values`."""
+        noun = f"% {noun}" if self.percent else noun
         if self.low is not None and self.low == self.high:
             return f"exactly {number(self.low)} {noun}"
         parts = []

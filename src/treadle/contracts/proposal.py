@@ -1,0 +1,117 @@
+"""Propose a contract for a table that has none: what its rows keep today."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from treadle import expr
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_LOGICAL = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+_MOST_LEVELS, _FEWEST_ROWS = 12, 50
+_MARGIN = 0.5
+"""How far beyond the values of today a limit lies, as a share of their span."""
+
+
+def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = ()) -> str:
+    """The text of a contract that `frame` keeps.
+
+    Types; required where nothing is missing; limits of numbers, with a margin; the key; and the valid values of strings
+    that have few.
+    """
+    import io
+
+    from ruamel.yaml import YAML
+
+    tree = {
+        "apiVersion": "v3.0.2",
+        "kind": "DataContract",
+        "id": name,
+        "name": name,
+        "version": "0.1.0",
+        "status": "draft",
+        "schema": [
+            {
+                "name": name,
+                "logicalType": "object",
+                "properties": [_property(values, key) for values in frame.iter_columns()],
+            }
+        ],
+    }
+    yaml, out = YAML(), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.width = 110
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(tree, out)
+    return "# Proposed from the rows of today: read it, and say what must really hold.\n" + out.getvalue()
+
+
+def _property(values: pl.Series, key: tuple[str, ...]) -> dict[str, Any]:
+    import polars as pl
+
+    made: dict[str, Any] = {"name": values.name}
+    decimal = isinstance(values.dtype, pl.Decimal)
+    kind = "float" if decimal else expr.polars_type(values.dtype)
+    if kind is not None:
+        made["logicalType"] = _LOGICAL[kind]
+    if kind == "float":
+        values = values.cast(pl.Float64).fill_nan(None)
+    if len(values) and values.null_count() == 0:
+        made["required"] = True
+    if values.name in key:
+        made["primaryKey"] = True
+        if len(key) == 1:
+            made["unique"] = True
+        else:
+            made["primaryKeyPosition"] = key.index(values.name) + 1
+    elif kind in ("int", "float"):
+        limits = _limits(values, kind)
+        if limits:
+            made["logicalTypeOptions"] = limits
+    elif kind == "str" and len(values) > _FEWEST_ROWS and 1 < values.n_unique() <= _MOST_LEVELS:
+        levels = sorted(value for value in values.cast(pl.String).unique().to_list() if value is not None)
+        made["quality"] = [
+            {
+                "name": f"{values.name}_is_known",
+                "type": "library",
+                "metric": "invalidValues",
+                "arguments": {"validValues": levels},
+                "mustBe": 0,
+            }
+        ]
+    return made
+
+
+def _limits(values: pl.Series, kind: str) -> dict[str, float]:
+    if kind == "float":
+        values = values.filter(values.is_finite())
+    low: Any = values.min()
+    high: Any = values.max()
+    if low is None:
+        return {}
+    margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1
+    least = _outward(low - margin, math.floor)
+    if low >= 0 > least:
+        least = 0  # what is never negative today is hardly ever meant to be
+    most = _outward(high + margin, math.ceil)
+    if kind == "int":
+        return {"minimum": max(int(least), -(2**63)), "maximum": min(int(most), 2**63 - 1)}
+    return {"minimum": float(least), "maximum": float(most)} if math.isfinite(most - least) else {}
+
+
+def _outward(value: float, turn: Any) -> float:
+    """To two digits, away from the values."""
+    if not value or not math.isfinite(value):
+        return value
+    unit = 10 ** (math.floor(math.log10(abs(value))) - 1)
+    return float(turn(value / unit) * unit) if unit < 1 else int(turn(value / unit)) * int(unit)

@@ -1,0 +1,64 @@
+"""What came of a check: the rows that are good, those that are not and why, and whether the batch may be taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from treadle.contracts.rules import Contract, Rule
+from treadle.errors import ContractBroken
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule came out.
+
+    failing: rows that fail it; of a rule about the whole table the count that it bounds (missing values, rows, or for
+    freshness seconds since the newest). share: `failing` over the rows; 0 where it is no count of rows.
+    """
+
+    rule: Rule
+    failing: int
+    share: float
+    ok: bool
+    batch_level: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The result of `check`.
+
+    good: the rows that fail no row rule, in order, columns cast to their declared types. quarantine: a line for each
+    failing row and rule, with `row` (from 0), `key`, `rule`, `column`, `value`, `reason`. bad_rows: rows with at least
+    one line there, so that `good.height + bad_rows == rows`. broken: why the batch may not be taken; empty if it may.
+    """
+
+    rows: int
+    results: tuple[RuleResult, ...]
+    good: pl.DataFrame
+    quarantine: pl.DataFrame
+    bad_rows: int
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """May the batch be taken?"""
+        return not self.broken
+
+
+def raise_if_broken(report: Report, contract: Contract, where: str) -> None:
+    """Refuse a broken batch.
+
+    Raises:
+        ContractBroken: with every reason.
+    """
+    if report.broken:
+        reasons = "; ".join(report.broken)
+        raise ContractBroken(
+            f"the batch of {report.rows:,} rows breaks the contract {contract.name} {contract.version}: {reasons}",
+            where=where,
+            mend="nothing of it was taken; mend the data where they come from, or the contract if it asks too much",
+        )

@@ -1,0 +1,99 @@
+"""From counts to the verdict: which rules held, and in sentences why a batch may not be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from treadle.contracts.report import RuleResult
+from treadle.contracts.rules import Contract, Rule
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the pass over a table found.
+
+    failing: rows that fail a rule, or that it counts, by its id. missing: columns that are not there, with a hint.
+    uncast: columns of a type that cannot be cast, with that type. newest: by freshness rule. empty: columns without
+    any value.
+    """
+
+    rows: int
+    bad_rows: int
+    failing: Mapping[str, int]
+    missing: Mapping[str, str]
+    uncast: Mapping[str, str]
+    newest: Mapping[str, Any]
+    empty: Set[str]
+
+
+def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[RuleResult, ...], list[str]]:
+    """How each rule came out, and the sentences of what breaks the batch."""
+    broken = [
+        f'the column "{name}" is missing{f" ({hint})" if hint else ""}: add it, or take it out of the contract'
+        for name, hint in counts.missing.items()
+    ]
+    results = []
+    for rule in contract.rules:
+        result, why = _of_rule(rule, counts, now)
+        results.append(result)
+        broken += why
+    share = counts.bad_rows / counts.rows if counts.rows else 0.0
+    if share > contract.max_bad_share:
+        broken.append(_too_many(contract, counts, share))
+    return tuple(results), broken
+
+
+def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, list[str]]:
+    rows, failing = counts.rows, counts.failing.get(rule.id, 0)
+    unseen = any(name in counts.missing or name in counts.uncast for name in rule.columns)
+    why: list[str] = []
+    if rule.kind == "freshness":
+        failing, why = _freshness(rule, counts, now) if not unseen else (0, [])
+    elif rule.kind == "row_count":
+        failing = rows
+        if rule.bound is not None and not rule.bound.holds(rows, rows):
+            why = [f"{rule.text}, found {rows:,}: is the batch whole?"]
+    elif rule.kind == "type" and rule.column is not None and rule.column in counts.uncast:
+        failing = rows
+        why = [f"{rule.text}, and the whole column is of type {counts.uncast[rule.column]}: cast it in the source"]
+    elif rule.kind == "type" and failing and rule.column in counts.empty:
+        why = [f"{rule.text}, and no value of it is ({failing:,} of {rows:,} rows): cast it in the source"]
+    elif rule.bound is not None and not unseen and not rule.bound.holds(failing, rows):
+        noun = "missing values" if rule.batch_level else "failing rows"
+        limit = "" if rule.batch_level else f", in {rule.bound.text(noun)}"
+        why = [f"{rule.text}{limit}, found {failing:,} of {rows:,} rows: see them in the source"]
+    ok = not why and not unseen and (rule.batch_level or failing == 0 or rule.bound is not None)
+    counted = rule.kind not in ("freshness", "row_count")
+    share = failing / rows if rows and counted else 0.0
+    return RuleResult(rule, failing, share, ok, rule.batch_level), why
+
+
+def _freshness(rule: Rule, counts: Counts, now: datetime) -> tuple[int, list[str]]:
+    newest, limit = counts.newest.get(rule.id), rule.high or 0.0
+    if newest is None:
+        return 0, [f"{rule.text}, and there is none: is the batch whole?"]
+    moment = now if now.tzinfo else now.replace(tzinfo=UTC)
+    age = (moment - newest).total_seconds()
+    if age <= limit:
+        return max(0, int(age)), []
+    return int(age), [f"{rule.text}, found {newest:%Y-%m-%d %H:%M:%S}, {_length(age)} old: has the source stopped?"]
+
+
+def _length(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _too_many(contract: Contract, counts: Counts, share: float) -> str:
+    rules = [rule for rule in contract.rules if not rule.batch_level and counts.failing.get(rule.id)]
+    rules.sort(key=lambda rule: -counts.failing[rule.id])
+    most = ", ".join(f"{counts.failing[rule.id]:,} since {rule.text}" for rule in rules[:3])
+    return (
+        f"{counts.bad_rows:,} of {counts.rows:,} rows are bad ({share:.2%}; at most {contract.max_bad_share:.2%} may "
+        f"be): {most}"
+    )
