@@ -50,6 +50,18 @@ class Workspace:
     def reports(self) -> Path:
         return self.root / "reports"
 
+    @property
+    def signing_key(self) -> str:
+        return _signing_key(self.root)
+
+    @property
+    def trusted_keys(self) -> list[str]:
+        """Public keys whose bundles are opened here: the workspace's own, and those in keys/trusted/."""
+        from treadle.models import public_key
+
+        others = [file.read_text(encoding="ascii").strip() for file in (self.root / "keys" / "trusted").glob("*.pub")]
+        return [public_key(self.signing_key), *others]
+
     def table(self, name: str) -> str:
         """The full name of one of this project's tables."""
         return f"{self.project.spec.project}/{name}"
@@ -109,21 +121,15 @@ def new_run() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def signing_key(root: Path) -> bytes:
-    """The workspace's Ed25519 private key (32 bytes), made on first use, readable by its owner only."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+def _signing_key(root: Path) -> str:
+    """The workspace's private key, hex, made on first use and readable by its owner only."""
+    from treadle.models import new_key
 
     file = root / "keys" / "signing.key"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(Ed25519PrivateKey.generate().private_bytes_raw())
-    return file.read_bytes()
-
-
-def public_key(private: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+            with os.fdopen(descriptor, "w") as out:
+                out.write(new_key())
+    return file.read_text(encoding="ascii")

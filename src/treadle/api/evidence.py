@@ -90,7 +90,7 @@ def costs(request: CostsRequest, context: Context) -> Any:
 def log(request: LogRequest, context: Context) -> LogAnswer:
     """Show the newest entries of the evidence chain."""
     from treadle.api.explain import sentence
-    
+
     chain = workspace_for(request.project, context, "read").chain
     found = chain.entries(
         kind=request.kind, subject=request.subject, run=request.run, newest_first=True, limit=request.limit
@@ -119,7 +119,7 @@ def log(request: LogRequest, context: Context) -> LogAnswer:
 def why(request: WhyRequest, context: Context) -> WhyAnswer:
     """Explain a subject: walk from it back to the data, the code, the money and the people."""
     from treadle.api.explain import explain
-    
+
     return explain(workspace_for(request.project, context, "read"), request.subject)
 
 

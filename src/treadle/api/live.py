@@ -60,7 +60,7 @@ class WatchAnswer(Struct, frozen=True):
 def serve(request: ServeRequest, context: Context) -> ServeAnswer:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
     from treadle.api.endpoint import serve_until_stopped
-    
+
     return serve_until_stopped(workspace_for(request.project, context, "run"), request, context)
 
 
@@ -68,7 +68,7 @@ def serve(request: ServeRequest, context: Context) -> ServeAnswer:
 def predict(request: PredictRequest, context: Context) -> PredictAnswer:
     """Predict records with the released model, without a server."""
     from treadle.api.endpoint import predict_records
-    
+
     return predict_records(workspace_for(request.project, context, "run"), request)
 
 

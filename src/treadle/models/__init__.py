@@ -23,8 +23,16 @@ if TYPE_CHECKING:
     from treadle.models.signing import public_key as public_key
 
 _HOMES = {
-    "Bundle": "bundle", "Golden": "bundle", "Manifest": "bundle", "Parts": "bundle", "Reference": "reference",
-    "Scorer": "scorer", "card": "cards", "export": "exporting", "new_key": "signing", "prepare": "packing",
+    "Bundle": "bundle",
+    "Golden": "bundle",
+    "Manifest": "bundle",
+    "Parts": "bundle",
+    "Reference": "reference",
+    "Scorer": "scorer",
+    "card": "cards",
+    "export": "exporting",
+    "new_key": "signing",
+    "prepare": "packing",
     "public_key": "signing",
 }
 __all__ = sorted(_HOMES)

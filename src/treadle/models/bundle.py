@@ -162,23 +162,37 @@ class Bundle:
         if signature.algorithm != "ed25519" or not signing.holds(
             manifest_bytes, signature.signature, signature.public_key
         ):
-            raise ModelError("the signature does not hold: the manifest was changed after it was signed",
-                             where=str(file), mend="take the bundle again from where it was made")
+            raise ModelError(
+                "the signature does not hold: the manifest was changed after it was signed",
+                where=str(file),
+                mend="take the bundle again from where it was made",
+            )
         if trusted_keys is not None and signature.public_key not in trusted_keys:
-            raise ModelError(f"signed by a key that is not trusted ({signature.public_key[:16]}…)", where=str(file),
-                             mend="add the public key to the trusted ones, if you know whose it is")
+            raise ModelError(
+                f"signed by a key that is not trusted ({signature.public_key[:16]}…)",
+                where=str(file),
+                mend="add the public key to the trusted ones, if you know whose it is",
+            )
         manifest = _decode(content, "manifest.json", Manifest, file)
         if manifest.format != FORMAT or manifest.public_key != signature.public_key:
             raise ModelError(f"format {manifest.format} or its key is not what this version reads", where=str(file))
         for name in MEMBERS[1:-1]:
             told = manifest.members.get(name)
             if told is None or told.size != len(content[name]) or told.sha256 != _sha(content[name]):
-                raise ModelError(f"{name} is not what the manifest says", where=str(file),
-                                 mend="take the bundle again from where it was made")
+                raise ModelError(
+                    f"{name} is not what the manifest says",
+                    where=str(file),
+                    mend="take the bundle again from where it was made",
+                )
         return Bundle(
-            manifest, content["model.onnx"], _decode(content, "reference.json", Reference, file),
-            _decode(content, "golden.json", tuple[Golden, ...], file), content["card.md"].decode(),
-            _decode(content, "cost.json", dict[str, Any], file), _sha(manifest_bytes))
+            manifest,
+            content["model.onnx"],
+            _decode(content, "reference.json", Reference, file),
+            _decode(content, "golden.json", tuple[Golden, ...], file),
+            content["card.md"].decode(),
+            _decode(content, "cost.json", dict[str, Any], file),
+            _sha(manifest_bytes),
+        )
 
     def scorer(self, *, threads: int = 1) -> Scorer:
         """A new scorer; each thread needs its own."""
@@ -199,8 +213,11 @@ class Bundle:
             found = scorer.score(raw_values(golden.values, self.manifest.features))
             gap = abs(found - golden.expected)
             if not gap <= GOLDEN_TOLERANCE * scale:
-                raise ModelError(f"golden record {number} gives {found:.8g}, training gave {golden.expected:.8g}",
-                                 where=self.manifest.model, mend="do not serve this bundle on this machine")
+                raise ModelError(
+                    f"golden record {number} gives {found:.8g}, training gave {golden.expected:.8g}",
+                    where=self.manifest.model,
+                    mend="do not serve this bundle on this machine",
+                )
             worst = max(worst, gap)
         return worst
 
@@ -220,8 +237,10 @@ def raw_values(values: Collection[Any], features: tuple[FeatureColumn, ...]) -> 
         raise ModelError(f"a record has {len(values)} values for {len(features)} features", where="golden.json")
     readers: dict[str, Any] = {"timestamp": datetime.fromisoformat, "date": date.fromisoformat}
     try:
-        return tuple(readers[f.type](v) if v is not None and f.type in readers else v
-                     for v, f in zip(values, features, strict=True))
+        return tuple(
+            readers[f.type](v) if v is not None and f.type in readers else v
+            for v, f in zip(values, features, strict=True)
+        )
     except (TypeError, ValueError) as bad:
         raise ModelError(f"a record holds something that is not a time: {bad}", where="golden.json") from bad
 

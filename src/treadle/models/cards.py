@@ -12,18 +12,27 @@ def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: 
     at = spec.predict.at
     asked = f" A prediction is made at `{at}` and uses only what was known before." if at else ""
     lines = [
-        f"# {spec.project}: {spec.predict.name}", "",
-        f"Made {created}. Owner: {people.owner}. Reviewers: {', '.join(people.reviewers) or 'none named'}.", "",
-        "## What it is for", "", spec.brief.decision or f"Predict {spec.predict.name}.", "",
-        f"One example per row of `{spec.predict.each}`; the label is `{spec.predict.label}`.{asked}", "",
+        f"# {spec.project}: {spec.predict.name}",
+        "",
+        f"Made {created}. Owner: {people.owner}. Reviewers: {', '.join(people.reviewers) or 'none named'}.",
+        "",
+        "## What it is for",
+        "",
+        spec.brief.decision or f"Predict {spec.predict.name}.",
+        "",
+        f"One example per row of `{spec.predict.each}`; the label is `{spec.predict.label}`.{asked}",
+        "",
     ]
     return "\n".join(lines + _quality(spec, found) + _weakest(found) + _origin(found, summary) + _LIMITS)
 
 
 _LIMITS = [
-    "", "## Limits", "",
+    "",
+    "## Limits",
+    "",
     "It speaks about rows like those it was tested on. It has not been tested for other decisions, other places or",
-    "later times; watch it, and do not use it where nobody watches.", "",
+    "later times; watch it, and do not use it where nobody watches.",
+    "",
 ]
 
 
@@ -32,16 +41,26 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
     if found.reference is not None:
         rows.append((f"{found.metric} from request and row features", found.reference))
     rows += [(name, value) for name, value in found.scores.items() if name != found.metric]
-    lines = ["## How good it is", "", found.verdict, "",
-             "| on the sealed test rows | value | 95 % interval |", "|---|---|---|",
-             *[f"| {name} | {value.value:.4g} | {_span(value)} |" for name, value in rows]]
+    lines = [
+        "## How good it is",
+        "",
+        found.verdict,
+        "",
+        "| on the sealed test rows | value | 95 % interval |",
+        "|---|---|---|",
+        *[f"| {name} | {value.value:.4g} | {_span(value)} |" for name, value in rows],
+    ]
     if found.money is not None and found.calibration_error is not None:
         cost, saved = spec.brief.mistakes, found.money.saved
         lines.append("")
-        lines.append(f"It acts from a probability of {found.threshold:.3f}; a missed one costs {cost.missed:g} "
-                     f"{cost.currency}, a false alarm {cost.false_alarm:g}.")
-        lines.append(f"That saves {saved.value:.3f} {cost.currency} per decision ({_span(saved)}) against the better "
-                     f"of never and always acting. Calibration error: {found.calibration_error:.3f}.")
+        lines.append(
+            f"It acts from a probability of {found.threshold:.3f}; a missed one costs {cost.missed:g} "
+            f"{cost.currency}, a false alarm {cost.false_alarm:g}."
+        )
+        lines.append(
+            f"That saves {saved.value:.3f} {cost.currency} per decision ({_span(saved)}) against the better "
+            f"of never and always acting. Calibration error: {found.calibration_error:.3f}."
+        )
     return lines
 
 
@@ -53,11 +72,19 @@ def _weakest(found: Evaluation) -> list[str]:
 
 def _origin(found: Evaluation, summary: FitSummary) -> list[str]:
     span = f", from {found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else ""
-    made = (f"{summary.family} on {summary.train_rows:,} training rows and {len(found.importance)} features; tested on "
-            f"{found.rows:,} rows{span}. It looks most at {', '.join(i.feature for i in found.importance[:5])}.")
-    return ["", "## What it was made from", "", made, "",
-            *[f"- {note}" for note in found.notes],
-            *[f"- {'Holds' if c.ok else 'DOES NOT HOLD'}: {c.text}" for c in found.checks]]
+    made = (
+        f"{summary.family} on {summary.train_rows:,} training rows and {len(found.importance)} features; tested on "
+        f"{found.rows:,} rows{span}. It looks most at {', '.join(i.feature for i in found.importance[:5])}."
+    )
+    return [
+        "",
+        "## What it was made from",
+        "",
+        made,
+        "",
+        *[f"- {note}" for note in found.notes],
+        *[f"- {'Holds' if c.ok else 'DOES NOT HOLD'}: {c.text}" for c in found.checks],
+    ]
 
 
 def _span(value: Interval) -> str:

@@ -50,7 +50,9 @@ def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
     if np.isnan(gap).any() or gap[worst] > TOLERANCE * scale:
         raise ModelError(
             f"the exported graph gives {ours[worst]:.8g} where the model gives {theirs[worst]:.8g} (row {worst})",
-            where="export", mend="scale large features, or train another family: float32 cannot hold this model")
+            where="export",
+            mend="scale large features, or train another family: float32 cannot hold this model",
+        )
     return float(gap.max())
 
 
@@ -66,10 +68,14 @@ def to_onnx(model: Fitted) -> bytes:
     elif isinstance(estimator, Linear):
         nodes, constants = _linear(estimator)
     else:
-        raise ModelError(f"a {type(estimator).__name__} cannot be exported", where="export",
-                         mend="train one of the families: linear, lightgbm")
+        raise ModelError(
+            f"a {type(estimator).__name__} cannot be exported",
+            where="export",
+            mend="train one of the families: linear, lightgbm",
+        )
     graph = helper.make_graph(
-        nodes, "treadle",
+        nodes,
+        "treadle",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, width])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 1])],
         initializer=constants,
@@ -94,18 +100,32 @@ def _trees(estimator: Trees) -> Any:
     from onnx import helper
 
     dump = estimator.booster.dump_model(num_iteration=estimator.rounds)
-    nodes: dict[str, list[Any]] = {name: [] for name in (
-        "treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")}
+    nodes: dict[str, list[Any]] = {
+        name: []
+        for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")
+    }
     leaves: dict[str, list[Any]] = {"treeids": [], "nodeids": [], "ids": [], "weights": []}
     for number, tree in enumerate(dump["tree_info"]):
         _tree(number, tree["tree_structure"], nodes, leaves)
     return helper.make_node(
-        "TreeEnsembleRegressor", [INPUT], [OUTPUT], domain="ai.onnx.ml", n_targets=1, post_transform="NONE",
+        "TreeEnsembleRegressor",
+        [INPUT],
+        [OUTPUT],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        post_transform="NONE",
         aggregate_function="SUM",
-        nodes_treeids=nodes["treeids"], nodes_nodeids=nodes["nodeids"], nodes_featureids=nodes["featureids"],
-        nodes_values=nodes["values"], nodes_modes=nodes["modes"], nodes_truenodeids=nodes["truenodeids"],
-        nodes_falsenodeids=nodes["falsenodeids"], nodes_missing_value_tracks_true=nodes["missing"],
-        target_treeids=leaves["treeids"], target_nodeids=leaves["nodeids"], target_ids=leaves["ids"],
+        nodes_treeids=nodes["treeids"],
+        nodes_nodeids=nodes["nodeids"],
+        nodes_featureids=nodes["featureids"],
+        nodes_values=nodes["values"],
+        nodes_modes=nodes["modes"],
+        nodes_truenodeids=nodes["truenodeids"],
+        nodes_falsenodeids=nodes["falsenodeids"],
+        nodes_missing_value_tracks_true=nodes["missing"],
+        target_treeids=leaves["treeids"],
+        target_nodeids=leaves["nodeids"],
+        target_ids=leaves["ids"],
         target_weights=leaves["weights"],
     )
 

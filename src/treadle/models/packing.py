@@ -43,14 +43,32 @@ def prepare(
     onnx = export(model, table.frame[proof])
     unseen = model.predict(table.frame[_spread(parts.test, PROOF_ROWS)])
     manifest = Manifest(
-        project=spec.project, model=name, created=created, kind=found.kind, target=spec.predict.name,
-        family=found.family, metric=found.metric, metrics=found.scores, threshold=model.threshold,
-        calibration_error=found.calibration_error, features=model.features, request=request, plan=plan,
-        encoder=model.encoder, calibrator=model.calibrator, refs=refs, public_key="")
+        project=spec.project,
+        model=name,
+        created=created,
+        kind=found.kind,
+        target=spec.predict.name,
+        family=found.family,
+        metric=found.metric,
+        metrics=found.scores,
+        threshold=model.threshold,
+        calibration_error=found.calibration_error,
+        features=model.features,
+        request=request,
+        plan=plan,
+        encoder=model.encoder,
+        calibrator=model.calibrator,
+        refs=refs,
+        public_key="",
+    )
     return Parts(
-        manifest=manifest, onnx=onnx,
+        manifest=manifest,
+        onnx=onnx,
         reference=describe(table.frame[parts.train], model.features, unseen),
-        golden=_golden(model, table, parts), card=card(spec, found, model.summary, created=created), cost=cost)
+        golden=_golden(model, table, parts),
+        card=card(spec, found, model.summary, created=created),
+        cost=cost,
+    )
 
 
 def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:

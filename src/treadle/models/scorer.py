@@ -39,8 +39,10 @@ class Scorer:
         self.encoder, self.calibrator, self.width = encoder, calibrator, encoder.width
         takes = self._session.get_inputs()[0]
         if takes.name != INPUT or takes.shape[-1] != self.width or self._session.get_outputs()[0].name != OUTPUT:
-            raise ModelError(f"the graph takes {takes.shape[-1]} columns as {takes.name}, "
-                             f"the encoder gives {self.width} as {INPUT}", where="model.onnx")
+            raise ModelError(
+                f"the graph takes {takes.shape[-1]} columns as {takes.name}, the encoder gives {self.width} as {INPUT}",
+                where="model.onnx",
+            )
         self._in = np.zeros((1, self.width), dtype=np.float32)
         self._out = np.zeros((1, 1), dtype=np.float32)
         self._row = self._in[0]

@@ -50,7 +50,7 @@ class Outcome(Struct, forbid_unknown_fields=True):
 
     prediction_id: str
     label: bool | float
-    known: datetime | None | UnsetType = UNSET
+    known: datetime | UnsetType | None = UNSET
 
 
 class Rebuild(Struct, forbid_unknown_fields=True):
@@ -66,25 +66,28 @@ class Endpoint:
         *,
         pointer: Path,
         journal: Path,
-        state: Any,
         open_model: Callable[[Released], LiveModel],
-        rebuild: Callable[[LiveModel, datetime], Any] | None = None,
+        open_state: Callable[[LiveModel], Any],
+        rebuild: Callable[[LiveModel, Any, datetime], None] | None = None,
     ) -> None:
-        self.name, self.pointer, self.state = name, pointer, state
+        self.name, self.pointer = name, pointer
         self.metrics = Metrics(name)
-        self._open_model, self._rebuild = open_model, rebuild
+        self._open_model, self._open_state, self._rebuild = open_model, open_state, rebuild
         self._predictions, self._outcomes = Journal(journal, "predictions"), Journal(journal, "outcomes")
         self._outcome_decoder = msgspec.json.Decoder(Outcome | list[Outcome])
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
-        self._count = 0
+        self._count = self.answered = 0
         self._refused_release = ""
+        self.state: Any = None
         released = pointed(pointer)
         if released is None:
             raise ModelError(
                 f"nothing is released to endpoint {name}", where=name, mend="release a model first: treadle run PROJECT"
             )
-        self._take(released, open_model(released))
+        live = open_model(released)
+        self.state = open_state(live)
+        self._take(released, live)
 
     def _take(self, released: Released, live: LiveModel) -> None:
         self.live, self.released = live, released
@@ -110,6 +113,7 @@ class Endpoint:
             values, at = self.live.features(found, self.state)
             answer = self._answer(found, values, at, self.live.score(values))
             self.metrics.predictions.inc()
+            self.answered += 1
             return self._encode(answer)
         drawn = [self.live.features(record, self.state) for record in found]
         scores = self.live.score_many([values for values, _ in drawn])
@@ -118,6 +122,7 @@ class Endpoint:
             for record, (values, at), score in zip(found, drawn, scores, strict=True)
         ]
         self.metrics.predictions.inc(len(answers))
+        self.answered += len(answers)
         return self._encode(answers)
 
     def _answer(self, record: Any, values: Any, at: datetime | None, score: float) -> Prediction:
@@ -199,7 +204,7 @@ class Endpoint:
         except msgspec.MsgspecError as bad:
             raise RequestError(str(bad), field="as_of", value=None, rule="a time such as 2013-11-01T00:00:00Z") from bad
         wanted = wanted.replace(tzinfo=UTC) if wanted.tzinfo is None else wanted.astimezone(UTC)
-        self._rebuild(self.live, wanted)
+        self._rebuild(self.live, self.state, wanted)
         return wanted
 
     def state_as_of(self) -> datetime | None:
@@ -227,6 +232,10 @@ class Endpoint:
             self._refused_release = released.entry
             print(f"treadle: {released.model} was not taken up, {self.model} goes on: {bad}", flush=True)
             return
+        if live.state_name != self.live.state_name:
+            old, self.state = self.state, self._open_state(live)
+            if old is not None:
+                old.close()
         self._take(released, live)
 
     def close(self) -> None:

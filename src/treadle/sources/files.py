@@ -42,7 +42,12 @@ def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.La
     times without a zone are taken as UTC. Raises DataError when nothing is there or a file cannot be parsed.
     """
     reading = find(source, root, where=where)
-    return reading, harmonised(_scan(reading, where), where)
+    return reading, scan(reading, where)
+
+
+def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
+    """The rows of what was found, lazily."""
+    return harmonised(_scan(reading, where), where)
 
 
 def find(source: Source, root: Path, *, where: str = "") -> Reading:

@@ -1,0 +1,217 @@
+"""Open the released model: serve it, or predict with it in this process."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from treadle.api.live import PredictAnswer, PredictRequest, ServeAnswer, ServeRequest
+from treadle.errors import DataError, ModelError, RequestError, SpecError
+
+if TYPE_CHECKING:
+    from treadle.api.operation import Context
+    from treadle.models.registry import Released
+    from treadle.serving import App, LiveModel
+    from treadle.workspace import Workspace
+
+
+def parse_time(text: str, where: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as bad:
+        raise SpecError(
+            f'"{text}" is not a time', where=where, mend="write 2013-11-01 or 2013-11-01T06:00:00Z"
+        ) from bad
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
+    """The bundle of a version, opened and proved. ModelError if it is damaged, unsigned or not equal here."""
+    from treadle.models import Bundle
+    from treadle.serving import LiveModel
+
+    if not workspace.blobs.exists(digest):
+        raise ModelError(
+            f"the bundle of {name} is missing",
+            where=str(workspace.blobs.path(digest)),
+            mend="run the project again: it is packed anew",
+        )
+    return LiveModel(Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys))
+
+
+def open_state(workspace: Workspace, live: LiveModel) -> Any:
+    from treadle.backends.embedded.state import LmdbState
+
+    return LmdbState(workspace.state / live.state_name) if live.state_name else None
+
+
+def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] | None = None) -> App:
+    """The endpoint's application, over what is released now."""
+    from treadle.serving import App, Endpoint
+
+    def open_model(released: Released) -> LiveModel:
+        return open_live(workspace, released.bundle, released.model)
+
+    def rebuild(live: LiveModel, state: Any, as_of: datetime) -> None:
+        rebuild_state(workspace, live, state, as_of)
+
+    endpoint = Endpoint(
+        workspace.endpoint,
+        pointer=workspace.pointer,
+        journal=workspace.journal,
+        open_model=open_model,
+        open_state=lambda live: open_state(workspace, live),
+        rebuild=rebuild if may_rebuild else None,
+    )
+    return App(endpoint, mounts)
+
+
+def rebuild_state(workspace: Workspace, live: LiveModel, state: Any, as_of: datetime | None) -> None:
+    """Fill the state anew from the newest snapshots, as it was just before `as_of`."""
+    from treadle.features import seed
+
+    if state is None:
+        return
+    tables = {
+        name: workspace.tables.scan(workspace.table(f"source/{name}")).select(sorted(columns)).collect()
+        for name, columns in live.plan.sources().items()
+    }
+    seed(live.plan, tables, state, as_of)
+
+
+def serve_until_stopped(
+    workspace: Workspace, request: ServeRequest, context: Context, mounts: dict[str, Any] | None = None
+) -> ServeAnswer:
+    """Bind, open, prove, serve; say how to use it and how to stop."""
+    from treadle.serving import bind, serve
+
+    spec = workspace.project.spec
+    host, port = request.host or spec.serve.host, spec.serve.port if request.port is None else request.port
+    start = time.monotonic()
+    listening = bind(host, port)
+    port = listening.getsockname()[1]
+    local = host in ("127.0.0.1", "localhost", "::1")
+    app = make_app(workspace, may_rebuild=local, mounts=mounts)
+    endpoint = app.endpoint
+    if request.as_of:
+        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(request.as_of, "--as-of"))
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    context.say(
+        f"\n[bold]{endpoint.model}[/] answers on [bold]{url}[/] (ready in {time.monotonic() - start:.1f} s; "
+        f"golden records: {endpoint.ready()[1]})"
+    )
+    for line in first_steps(workspace, endpoint.live, endpoint.state, url):
+        context.say(line)
+    serve(app, listening)
+    return ServeAnswer(url=url, model=endpoint.model, predictions=endpoint.answered, seconds=time.monotonic() - start)
+
+
+def first_steps(workspace: Workspace, live: LiveModel, state: Any, url: str) -> list[str]:
+    """A curl line with its real answer, and how to stop."""
+    record = example_record(workspace)
+    if record is None:
+        return [f"  OpenAPI: {url}/openapi.json", "  Stop with Ctrl-C."]
+    body = msgspec.json.encode(record).decode()
+    found: Any = live.reader.read(body.encode())
+    score = live.score(live.features(found, state)[0])
+    if live.threshold is None:
+        answer = f"prediction {score:.4g}"
+    else:
+        answer = (
+            f"probability {score:.4f}, threshold {live.threshold:.4f}: {'yes' if score >= live.threshold else 'no'}"
+        )
+    quoted = body.replace("'", "'\\''")
+    return [
+        "Try it:",
+        f"  curl -s {url}/predict -d '{quoted}'",
+        f"  -> {answer}",
+        f"Also: {url}/openapi.json, /readyz, /metrics.   Stop with Ctrl-C.",
+    ]
+
+
+def example_record(workspace: Workspace) -> dict[str, Any] | None:
+    """A real record, the newest of the examples, with the fields that a request has."""
+    packing = workspace.chain.last(kind="model.packed", subject=workspace.project.spec.project, status="done")
+    found = packing.detail.get("example") if packing is not None else None
+    return dict(found) if found else None
+
+
+def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAnswer:
+    """Predict with a version in this process. Nothing is written to the ledger: nobody is served."""
+    from treadle.models.registry import current, find
+
+    released = current(workspace.chain, workspace.endpoint)
+    if request.model is None and released is not None:
+        digest, name = released.bundle, released.model
+    else:
+        packing = find(workspace.chain, workspace.project.spec.project, request.model)
+        digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
+    live = open_live(workspace, digest, name)
+    records = live.reader.read(_body(request, live))
+    records = records if isinstance(records, list) else [records]
+    state = _state_for_reading(workspace, live)
+    drawn = [live.features(record, state)[0] for record in records]
+    answers = []
+    for record, score in zip(records, live.score_many(drawn), strict=True):
+        known = {f.name: getattr(record, f.name) for f in live.inputs.fields if not f.feature}
+        decided: dict[str, Any] = (
+            {"prediction": score}
+            if live.threshold is None
+            else {"prediction": score >= live.threshold, "probability": score, "threshold": live.threshold}
+        )
+        answers.append({**known, **decided, "model": name})
+    if request.out:
+        _write(answers, Path(request.out))
+    return PredictAnswer(model=name, rows=len(answers), predictions=[] if request.out else answers, out=request.out)
+
+
+def _state_for_reading(workspace: Workspace, live: LiveModel) -> Any:
+    """The endpoint's state; a state of all that the snapshots know, if a server holds it."""
+    from treadle.errors import TreadleError
+    from treadle.features import Memory
+
+    if not live.state_name:
+        return None
+    try:
+        return open_state(workspace, live)
+    except TreadleError:
+        state = Memory()
+        rebuild_state(workspace, live, state, None)
+        return state
+
+
+def _body(request: PredictRequest, live: LiveModel) -> bytes:
+    import sys
+
+    if (request.record is None) == (request.source is None):
+        raise RequestError(
+            "give --record or --from",
+            field="record",
+            value=None,
+            rule="one of the two",
+            mend="--record '{...}', --record - for standard input, or --from file.csv",
+        )
+    if request.record is not None:
+        return sys.stdin.buffer.read() if request.record == "-" else request.record.encode()
+    from treadle.sources import read
+    from treadle.spec import Source
+
+    frame = read(Source(read=str(Path(request.source or "").resolve())), Path.cwd(), where="--from")[1].collect()
+    if not frame.height:
+        raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
+    wanted = [f.name for f in live.inputs.fields]
+    return msgspec.json.encode(frame.select([c for c in frame.columns if c in wanted]).to_dicts())
+
+
+def _write(answers: list[dict[str, Any]], path: Path) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame(answers, infer_schema_length=None)
+    writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
+    if path.suffix not in writers:
+        raise DataError(f"cannot write {path.name}", where="--out", mend=f"end the name in {', '.join(writers)}")
+    writers[path.suffix](path)  # type: ignore[operator]

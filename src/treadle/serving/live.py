@@ -1,0 +1,84 @@
+"""One opened model, ready to answer: reader, online features, scorer, golden records proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from treadle.errors import RequestError, nearest
+from treadle.features import EventReader, FeaturePlan, compile_online
+from treadle.serving.inputs import Inputs, RecordReader
+
+if TYPE_CHECKING:
+    from treadle.models import Bundle
+
+_FEW = 8  # up to so many records are scored one by one: a matrix costs more to build than it saves
+
+
+class LiveModel:
+    """A bundle that has proved itself on this machine. Belongs to one thread."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        manifest = bundle.manifest
+        self.name = manifest.model
+        self.state_name = manifest.refs.get("state", "")
+        self.plan = msgspec.convert(manifest.plan, FeaturePlan)
+        self.inputs = msgspec.convert(manifest.request["inputs"], Inputs)
+        self.decision = str(manifest.request.get("decision", ""))
+        self.threshold: float | None = manifest.threshold if manifest.kind == "classification" else None
+        self.reader = RecordReader(self.inputs)
+        self.features = compile_online(self.plan).features
+        self._scorer = bundle.scorer()
+        worst = bundle.verify_golden(self._scorer)
+        self.ready, self.golden = True, f"{len(bundle.golden)} pass, largest difference {worst:.1e}"
+        self.score = self._score_function()
+        self._events: dict[str, EventReader] = {}
+
+    def _score_function(self) -> Callable[[Sequence[Any]], float]:
+        order = [f.name for f in self.plan.features]
+        wanted = list(self._scorer.encoder.inputs)
+        if order == wanted:
+            self._pick: Callable[[Sequence[Any]], Sequence[Any]] = lambda values: values
+            return self._scorer.score
+        places = [order.index(name) for name in wanted]
+        score = self._scorer.score
+        self._pick = lambda values: [values[i] for i in places]
+        return lambda values: score([values[i] for i in places])
+
+    def score_many(self, rows: Sequence[Sequence[Any]]) -> list[float]:
+        if len(rows) <= _FEW:
+            return [self.score(values) for values in rows]
+        import numpy as np
+
+        encode = self._scorer.encoder.row
+        matrix = np.array([encode(self._pick(values)) for values in rows], dtype=np.float32)
+        return [float(p) for p in self._scorer.score_matrix(matrix)]
+
+    @property
+    def event_names(self) -> list[str]:
+        """Views and looked-up sources that events can be posted to."""
+        return list(dict.fromkeys([*self.plan.arguments, *(n.split(" by ")[0] for n in self.plan.lookup_streams)]))
+
+    def events(self, name: str) -> EventReader:
+        if name not in self.event_names:
+            raise RequestError(
+                f'there is no view "{name}"',
+                field="VIEW",
+                value=name,
+                rule="a view of the model",
+                mend=nearest(name, self.event_names) or "this model takes no events",
+            )
+        if name not in self._events:
+            self._events[name] = EventReader(self.plan, name)
+        return self._events[name]
+
+    def take_events(self, name: str, body: bytes, state: Any) -> int:
+        reader = self.events(name)
+        rows = reader.read(body)
+        return reader.put(rows, state) if state is not None else 0
+
+    @property
+    def event_fields(self) -> Mapping[str, Mapping[str, str]]:
+        return {name: self.events(name).types for name in self.event_names}
