@@ -63,7 +63,7 @@ def check(
         schema = lazy.collect_schema()
         plan = _planned(contract, schema)
         passed = lazy.with_columns(plan.values).with_columns(plan.masks).collect()
-    except (pl.exceptions.PolarsError, OSError) as bad:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
         reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
         raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
     failing = _failing(plan, passed)

@@ -104,9 +104,10 @@ def _limits(values: pl.Series, kind: str) -> dict[str, float]:
     if low >= 0 > least:
         least = 0  # what is never negative today is hardly ever meant to be
     most = _outward(high + margin, math.ceil)
-    if kind == "int":
-        return {"minimum": max(int(least), -(2**63)), "maximum": min(int(most), 2**63 - 1)}
-    return {"minimum": float(least), "maximum": float(most)} if math.isfinite(most - least) else {}
+    # a limit that 64 bits or a float cannot hold would limit nothing
+    widest = 2.0**63 if kind == "int" else math.inf
+    turn = int if kind == "int" else float
+    return {name: turn(v) for name, v in (("minimum", least), ("maximum", most)) if abs(v) < widest}
 
 
 def _outward(value: float, turn: Any) -> float:

@@ -1,0 +1,73 @@
+"""A proposed contract holds on the rows that it was proposed from, and says something."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, date, datetime
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from treadle.contracts import check, load, propose
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def loaded(tmp_path, text):
+    file = tmp_path / "p.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+def test_proposal_of_a_table(tmp_path):
+    frame = pl.DataFrame(
+        {
+            "id": range(60),
+            "level": ["no", "yes", "1"] * 20,
+            "many": [str(i) for i in range(60)],
+            "amount": [float(i) for i in range(60)],
+            "gap": [None, *range(-59, 0)],
+            "day": [date(2020, 1, 1)] * 60,
+            "at": [datetime(2020, 1, 1)] * 60,
+            "flag": [True] * 60,
+            "nothing": [None] * 60,
+            "list": [[1]] * 60,
+        }
+    )
+    made = loaded(tmp_path, propose(frame, "t", ("id",)))
+    report = check(frame, made, now=NOW)
+    assert report.ok and report.bad_rows == 0
+    by_name = {rule.id: rule for rule in made.rules}
+    assert by_name["id_unique"] and "id_range" not in by_name
+    assert by_name["level_is_known"].text == "level must be one of 1, no, yes"
+    assert "many_is_known" not in by_name
+    assert (by_name["amount_range"].low, by_name["amount_range"].high) == (0.0, 89.0)
+    assert by_name["gap_range"].low == -88.0 and by_name["gap_range"].high > -1
+    assert "gap_required" not in by_name and "nothing_required" not in by_name
+    assert made.columns["list"] is None and made.columns["at"] == "timestamp"
+
+
+def test_key_of_two_columns_is_unique_together(tmp_path):
+    frame = pl.DataFrame({"a": [1, 1], "b": [1, 2]})
+    made = loaded(tmp_path, propose(frame, "t", ("a", "b")))
+    assert check(frame, made, now=NOW).ok
+    assert [rule.columns for rule in made.rules if rule.kind == "unique"] == [("a", "b")]
+
+
+_CELLS = {
+    "i": st.none() | st.integers(-(2**63), 2**63 - 1),
+    "f": st.none() | st.floats(allow_infinity=False),
+    "s": st.none() | st.sampled_from(["", "no", "1", "null", "~", "é", "'", ": #", "2020-01-01", "\t"]),
+    "t": st.none() | st.text(string.printable, max_size=5),
+    "b": st.none() | st.booleans(),
+}
+_SCHEMA = {"i": pl.Int64, "f": pl.Float64, "s": pl.String, "t": pl.String, "b": pl.Boolean}
+
+
+@given(rows=st.lists(st.fixed_dictionaries(_CELLS), max_size=12), times=st.sampled_from([1, 6]))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_holds_on_its_own_rows(tmp_path, rows, times):
+    frame = pl.DataFrame(rows * times, schema=_SCHEMA)
+    report = check(frame, loaded(tmp_path, propose(frame, "tä: b")), now=NOW)
+    assert report.ok and report.bad_rows == 0, report.quarantine
