@@ -66,6 +66,7 @@ def run(workspace: Workspace) -> RunResult:
     """Run every stage of the project. What was done before and did not change is taken from the record."""
     start = time.monotonic()
     work = Work(workspace)
+    brief = state_brief(work)
     sources = read_sources(work)
     plan = make_plan(work, sources)
     features = build_features(work, plan, sources)
@@ -75,7 +76,7 @@ def run(workspace: Workspace) -> RunResult:
     evaluation = evaluate(work, features, fitted)
     report = write_report(work, found, evaluation)
     state = build_state(work, plan, sources)
-    packing = pack(work, plan, fitted, evaluation, state)
+    packing = pack(work, brief, plan, fitted, evaluation, state)
     model, gates = ask_review(work, packing, evaluation)
     released = release_if_approved(work, model, gates)
     return RunResult(
@@ -106,6 +107,16 @@ class Work:
         made = self.workspace.chain.step(kind, subject or self.workspace.project.spec.project, **options)
         self.steps.append(made)
         return made
+
+
+def state_brief(work: Work) -> Step:
+    """Keep the brief as it stood: what is decided, what errors cost, what is good enough, who decides."""
+    brief = work.workspace.project.spec.brief
+    with work.step("brief.stated", settings={"brief": brief}) as step:
+        if not step.cached:
+            step.made("brief", {"kind": "value", "name": "brief", "value": brief, "digest": digest(brief)})
+            step.note(said=brief.decision or "no decision is stated")
+    return step
 
 
 # ---- sources and contracts
@@ -440,6 +451,26 @@ def training_cost(steps: Sequence[Step]) -> dict[str, Any]:
     }
 
 
+def prove_features(workspace: Workspace, rows: int | None = None) -> Any:
+    """Play real history through the batch and the online path; kept in the chain."""
+    from treadle import features
+
+    work = Work(workspace)
+    sources = read_sources(work)
+    plan = make_plan(work, sources)
+    with work.step(
+        "features.proved", uses=[s.snapshot for s in sources.values()], settings={"rows": rows}, cache=False
+    ) as step:
+        proof = features.prove(plan, source_tables(workspace, plan, sources), rows=rows, progress=step.progress)
+        step.note(
+            rows=proof.rows,
+            cells=proof.cells,
+            differing=proof.differing,
+            said=f"{proof.cells:,} cells, {proof.differing:,} differ",
+        )
+    return proof
+
+
 # ---- models: state, bundle, review, release
 
 
@@ -477,7 +508,7 @@ def seed_state(workspace: Workspace, plan: FeaturePlan, tables: Mapping[str, Any
         state.close()
 
 
-def pack(work: Work, plan: FeaturePlan, fitted: Step, evaluation: Step, state: str | None) -> Step:
+def pack(work: Work, brief: Step, plan: FeaturePlan, fitted: Step, evaluation: Step, state: str | None) -> Step:
     """One signed file with all that serving needs; its ONNX graph is proved equal to the fitted model."""
     from treadle.models.delivery import pack_bundle
 
@@ -486,7 +517,7 @@ def pack(work: Work, plan: FeaturePlan, fitted: Step, evaluation: Step, state: s
     rules = row_rules(contract, set(plan.input_types)) if contract else ()
     with work.step(
         "model.packed",
-        uses=[fitted.outputs["model"], evaluation.outputs["evaluation"]],
+        uses=[fitted.outputs["model"], evaluation.outputs["evaluation"], brief.outputs["brief"]],
         settings={"plan": plan, "state": state, "brief": as_data(spec)["brief"], "rules": rules},
         code=("models", "features", "serving/inputs.py", "lib:onnx", "lib:onnxruntime"),
     ) as step:

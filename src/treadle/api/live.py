@@ -75,6 +75,33 @@ def predict(request: PredictRequest, context: Context) -> PredictAnswer:
 @operation("watch", permission="read", remote=True)
 def watch(request: WatchRequest, context: Context) -> WatchAnswer:
     """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature."""
-    from treadle.loop import watch_endpoint
 
-    return watch_endpoint(workspace_for(request.project, context, "read"))
+    from treadle.errors import ModelError
+    from treadle.models import Bundle
+    from treadle.models.registry import current
+    from treadle.monitoring import watch, watch_page
+
+    workspace = workspace_for(request.project, context, "read")
+    released = current(workspace.chain, workspace.endpoint)
+    if released is None:
+        raise ModelError(
+            f"nothing is released to endpoint {workspace.endpoint}",
+            where=workspace.endpoint,
+            mend=f"treadle run {request.project}",
+        )
+    bundle = Bundle.open(workspace.blobs.path(released.bundle), workspace.trusted_keys)
+    found = watch(workspace.tables, workspace.table(""), workspace.journal, bundle)
+    page = workspace.reports / f"{workspace.endpoint}-watch.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(watch_page(found, workspace.endpoint, workspace.project.spec.brief.decision), encoding="utf-8")
+    return WatchAnswer(
+        endpoint=workspace.endpoint,
+        predictions=found.predictions,
+        outcomes=found.outcomes,
+        joined=found.joined,
+        metric=found.metric,
+        metric_by_day=list(found.metric_by_day),
+        drift=list(found.drift),
+        overall=found.overall,
+        page=str(page),
+    )

@@ -63,29 +63,10 @@ def init(request: InitRequest, context: Context) -> InitAnswer:
 
 @operation("check", permission="read")
 def check(request: CheckRequest, context: Context) -> CheckAnswer:
-    """Check the project file, its expressions, and its tables against their contracts."""
-    from treadle.loop import check_sources, planned
+    """Check the project file, its expressions, and its tables against their contracts. Keeps nothing."""
+    from treadle.api.checking import check_project
 
-    workspace = workspace_for(request.project, context, "read")
-    plan = planned(workspace)
-    found = check_sources(workspace) if request.data else []
-    return CheckAnswer(
-        project=workspace.project.spec.project,
-        ok=not any(report.broken for report in found),
-        features=len(plan.features),
-        inputs=[field.name for field in plan.inputs],
-        sources=[
-            SourceCheck(
-                source=r.source,
-                rows=r.rows,
-                columns=r.columns,
-                rules=r.rules,
-                quarantined=r.quarantined,
-                broken=r.broken,
-            )
-            for r in found
-        ],
-    )
+    return check_project(workspace_for(request.project, context, "read"), data=request.data)
 
 
 @operation("schema", permission="read", remote=True)

@@ -15,19 +15,24 @@ class RunRequest(Request, frozen=True):
 
 
 class RunAnswer(Struct, frozen=True):
-    """What a run came to. `interval` is a 95 % interval; `cost` is in `currency`, of this run's own steps.
+    """What a run came to.
 
-    `trained_*` are the same figures of the steps that made the model, whichever run did them.
+    `interval` is a 95 % interval of `value` on the sealed test rows; `baseline` knows only the overall rate,
+    `schedule_only` is the same family on request and row features alone. `seconds`, `cpu_seconds`, `peak_mb` and
+    `cost` (in `currency`) are of the steps that made this model, whichever run did them; `this_run_seconds` and
+    `this_run_cost` of this run alone.
     """
 
     run: str
     model: str
     status: str
+    released: bool
     metric: str
     value: float
-    interval: list[float]
+    interval: list[float | None]
     baseline: float
     schedule_only: float | None
+    verdict: str
     threshold: float | None
     calibration_error: float | None
     seconds: float
@@ -35,13 +40,13 @@ class RunAnswer(Struct, frozen=True):
     peak_mb: float
     cost: float
     currency: str
-    trained_seconds: float
-    trained_cost: float
+    this_run_seconds: float
+    this_run_cost: float
+    bundle_mb: float
     report: str
     steps: list[dict[str, Any]]
     cached_steps: list[str]
-    gates: list[dict[str, Any]]
-    released: bool
+    gates: list[Any]
     next: str
 
 
@@ -85,9 +90,60 @@ class ProveRequest(Request, frozen=True):
 def run(request: RunRequest, context: Context) -> RunAnswer:
     """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
     from treadle.loop import run as run_loop
+    from treadle.loop import training_cost
     from treadle.workspace import new_run
 
-    return run_loop(workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh))
+    workspace = workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh)
+    result = run_loop(workspace)
+    found, spent = result.evaluation, training_cost(result.steps)
+    fresh = training_cost([step for step in result.steps if not step.cached])
+    reviewers = workspace.project.spec.brief.people.reviewers
+    failing = [gate.text for gate in result.gates if not gate.holds]
+    if result.released:
+        after = f"treadle run {request.project} --serve"
+    elif failing:
+        after = f"no release while a gate fails: {'; '.join(failing)}"
+    else:
+        after = f"treadle models release {request.project} --as {reviewers[0] if reviewers else 'REVIEWER'}"
+    return RunAnswer(
+        run=workspace.chain.run,
+        model=result.model,
+        status=result.status,
+        released=result.released,
+        metric=found.metric,
+        value=found.value.value,
+        interval=[found.value.low, found.value.high],
+        baseline=found.baseline.value,
+        schedule_only=found.reference.value if found.reference else None,
+        verdict=found.verdict,
+        threshold=found.threshold if found.kind == "classification" else None,
+        calibration_error=found.calibration_error,
+        seconds=spent["seconds"],
+        cpu_seconds=spent["cpu_seconds"],
+        peak_mb=spent["peak_mb"],
+        cost=spent["amount"],
+        currency=spent["currency"],
+        this_run_seconds=round(result.seconds, 2),
+        this_run_cost=fresh["amount"],
+        bundle_mb=result.mb,
+        report=result.report,
+        steps=[_step(step) for step in result.steps],
+        cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
+        gates=list(result.gates),
+        next=after,
+    )
+
+
+def _step(step: Any) -> dict[str, Any]:
+    usage = step.entry.usage if step.entry is not None else None
+    return {
+        "kind": step.kind,
+        "subject": step.subject,
+        "cached": step.cached,
+        "why": step.why,
+        "seconds": usage.seconds if usage else None,
+        "cost": step.entry.cost["amount"] if step.entry is not None and step.entry.cost else None,
+    }
 
 
 @operation("replay", permission="run")
@@ -105,4 +161,5 @@ def features_prove(request: ProveRequest, context: Context) -> Any:
     from treadle.loop import prove_features
     from treadle.workspace import new_run
 
-    return prove_features(workspace_for(request.project, context, "run", run=new_run()), rows=request.rows)
+    workspace = workspace_for(request.project, context, "run", run=new_run())
+    return prove_features(workspace, rows=request.rows)

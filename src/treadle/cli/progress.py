@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _NAMES = {
+    "brief.stated": "the brief",
     "sources.read": "read and check",
     "features.build": "build features",
     "training.search": "tune models",

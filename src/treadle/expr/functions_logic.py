@@ -85,8 +85,8 @@ def _best_polars(largest: bool) -> Callable[..., Any]:
         return pl.when(b.is_null() | wins).then(a).otherwise(b)
 
     # by comparison and not max_horizontal, which does not take strings
-    return lambda *values: functools.reduce(
-        lambda a, b: _pl().when(a.is_null()).then(b).otherwise(better(a, b)), values
+    return lambda *options: functools.reduce(
+        lambda a, b: _pl().when(a.is_null()).then(b).otherwise(better(a, b)), options
     )
 
 
@@ -275,9 +275,6 @@ def _row_date(value: Any, source: str) -> Any:
 
 
 def _row_str(value: Any, source: str) -> str:
-    if source == "timestamp":
-        text: str = value.strftime("%Y-%m-%d %H:%M:%S")
-        return f"{text}.{value.microsecond:06d}" if value.microsecond else text
     return text_row(value)
 
 

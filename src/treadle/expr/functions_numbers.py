@@ -83,8 +83,19 @@ def _rest_polars(a: Any, b: Any, kinds: list[str]) -> Any:
 
     if kinds == ["int", "int"]:
         return pl.when(b != 0).then(a - b * _whole_polars(a, b))
-    rest = (a.abs() % b.abs()).cast(pl.Float64)
-    return finite_polars(pl.when(b != 0).then(pl.when(a < 0).then(-rest).otherwise(rest)))
+    # Polars' own rest is a - floor(a / b) * b, which is off by b where the quotient is rounded up
+    pair = pl.struct(a.cast(pl.Float64).alias("a"), b.cast(pl.Float64).alias("b"))
+    rest = pair.map_batches(_fmod, return_dtype=pl.Float64, is_elementwise=True)
+    return finite_polars(pl.when(b != 0).then(rest))
+
+
+def _fmod(pairs: Any) -> Any:
+    import numpy as np
+    import polars as pl
+
+    a, b = (pairs.struct.field(name).to_numpy() for name in ("a", "b"))
+    with np.errstate(invalid="ignore"):
+        return pl.Series(np.fmod(a, b))
 
 
 def _rest_row(a: Any, b: Any) -> Any:
@@ -92,9 +103,7 @@ def _rest_row(a: Any, b: Any) -> Any:
         return None
     if type(a) is int and type(b) is int:
         return a - b * _whole_row(a, b)
-    # as Polars computes it, so that both round alike
-    rest = float(abs(a)) % float(abs(b))
-    return -rest if a < 0 else rest
+    return math.fmod(a, b)
 
 
 def _math(name: str, function: Callable[[float], float], method: str, text: str, sql: str = "") -> Function:

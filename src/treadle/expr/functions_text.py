@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
-from treadle.expr.table import ANY, Function
+from treadle.expr.patterns import python_pattern, rust_pattern
+from treadle.expr.table import Function
 
 _S = ("str",)
 _I = ("int",)
@@ -15,6 +17,11 @@ def _pl() -> Any:
     import polars as pl
 
     return pl
+
+
+def _known(value: Any, *needed: Any) -> Any:
+    """The value, where all that it was made from is known: Polars reads a missing length as "to the end"."""
+    return _pl().when(_pl().all_horizontal(n.is_not_null() for n in needed)).then(value)
 
 
 def _substring_row(a: str, start: int, length: int | None = None) -> str:
@@ -29,13 +36,13 @@ def _substring_polars(a: Any, start: Any, length: Any = None) -> Any:
     begin = pl.when(start > 0).then(start - 1).when(start < 0).then(size + start).otherwise(pl.lit(-1, pl.Int64))
     end = size if length is None else begin + pl.when(length > 0).then(length).otherwise(0)
     first, last = begin.clip(0), end.clip(0)
-    return a.str.slice(first, (last - first).clip(0))
+    return _known(a.str.slice(first, (last - first).clip(0)), start, *([] if length is None else [length]))
 
 
 def _left_polars(a: Any, n: Any) -> Any:
     pl = _pl()
     size = a.str.len_chars().cast(pl.Int64)
-    return a.str.slice(0, pl.when(n >= 0).then(n).otherwise(size + n).clip(0))
+    return _known(a.str.slice(0, pl.when(n >= 0).then(n).otherwise(size + n).clip(0)), n)
 
 
 def _right_row(a: str, n: int) -> str:
@@ -48,7 +55,7 @@ def _right_polars(a: Any, n: Any) -> Any:
     size = a.str.len_chars().cast(pl.Int64)
     keep = pl.when(n >= 0).then(n).otherwise(size + n).clip(0, None)
     keep = pl.min_horizontal(keep, size)
-    return a.str.slice(size - keep, keep)
+    return _known(a.str.slice(size - keep, keep), n)
 
 
 def _pad(left: bool) -> tuple[Any, Any]:
@@ -85,6 +92,8 @@ def _split_polars(a: Any, by: Any, n: Any, *, values: list[Any]) -> Any:
 
 def _strpos_polars(a: Any, part: Any, *, values: list[Any]) -> Any:
     pl = _pl()
+    if not values[1]:
+        return pl.when(a.is_not_null()).then(pl.lit(1, pl.Int64))
     at = a.str.find(values[1], literal=True)
     before = a.str.head(0).str.len_chars()  # typed zero with a's NULLs
     chars = a.str.slice(0).str.split_exact(values[1], 1).struct.field("field_0").str.len_chars()
@@ -92,12 +101,12 @@ def _strpos_polars(a: Any, part: Any, *, values: list[Any]) -> Any:
 
 
 def _extract_row(a: str, pattern: str, group: int = 0) -> str:
-    found = re.search(pattern, a)
+    found = python_pattern(pattern).search(a)
     return (found[group] or "") if found else ""
 
 
 def _extract_polars(a: Any, pattern: Any, group: Any = None, *, values: list[Any]) -> Any:
-    found = a.str.extract(values[1], values[2] if len(values) > 2 else 0)
+    found = a.str.extract(rust_pattern(values[1]), values[2] if len(values) > 2 else 0)
     return _pl().when(a.is_not_null()).then(found.fill_null(""))
 
 
@@ -105,9 +114,19 @@ def _concat_row(*parts: Any) -> str:
     return "".join(text_row(part) for part in parts if part is not None)
 
 
+def _concat_polars(*parts: Any, kinds: list[str]) -> Any:
+    from treadle.expr.functions_logic import cast_polars
+
+    texts = [cast_polars(part, kind, "str") for part, kind in zip(parts, kinds, strict=True)]
+    return _pl().concat_str(texts, ignore_nulls=True)
+
+
 def text_row(value: Any) -> str:
     if value is True or value is False:
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        text = value.strftime("%Y-%m-%d %H:%M:%S")
+        return f"{text}.{value.microsecond:06d}" if value.microsecond else text
     return str(value)
 
 
@@ -138,9 +157,9 @@ FUNCTIONS = (
     ),
     Function(
         "concat",
-        (ANY,),
+        (("str", "int", "bool", "date", "timestamp"),),
         "str",
-        lambda *a: _pl().concat_str([p.cast(_pl().String) for p in a], ignore_nulls=True),
+        _concat_polars,
         _concat_row,
         "concat({all})",
         "joined; NULLs are left out",
@@ -297,8 +316,8 @@ FUNCTIONS = (
         "regexp_matches",
         (_S, _S),
         "bool",
-        lambda a, p, *, values: a.str.contains(values[1]),
-        lambda a, p: re.search(p, a) is not None,
+        lambda a, p, *, values: a.str.contains(rust_pattern(values[1])),
+        lambda a, p: python_pattern(p).search(a) is not None,
         "regexp_matches({0}, {1})",
         "does the pattern occur?",
         literal=(1,),
@@ -307,8 +326,8 @@ FUNCTIONS = (
         "regexp_replace",
         (_S, _S, _S),
         "str",
-        lambda a, p, b, *, values: a.str.replace(values[1], values[2].replace("$", "$$")),
-        lambda a, p, b: re.sub(p, lambda _: b, a, count=1),
+        lambda a, p, b, *, values: a.str.replace(rust_pattern(values[1]), values[2].replace("$", "$$")),
+        lambda a, p, b: python_pattern(p).sub(lambda _: b, a, count=1),
         "regexp_replace({0}, {1}, {2})",
         "the first match replaced by a plain text",
         literal=(1, 2),

@@ -201,7 +201,7 @@ FUNCTIONS = (
         "date",
         _make_date_polars,
         _make_date_row,
-        "try_cast(printf('%04d-%02d-%02d', {0}, {1}, {2}) AS DATE)",
+        "(CASE WHEN {0} BETWEEN 1 AND 9999 THEN try_cast(printf('%04d-%02d-%02d', {0}, {1}, {2}) AS DATE) END)",
         "a date; NULL if there is no such day",
     ),
     _between("seconds_between", 1e6, "seconds from a to b, with fractions"),

@@ -9,6 +9,7 @@ from typing import Any
 from treadle.errors import ExpressionError, nearest
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
 from treadle.expr.functions_time import TRUNCATIONS
+from treadle.expr.patterns import python_pattern, rust_pattern
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type, duration
@@ -50,6 +51,7 @@ _NAMES = {
     "DayOfWeek": "weekday",
     "DayOfWeekIso": "weekday",
     "Replace": "replace",
+    "TimeToUnix": "epoch",
 }
 _ALIASES = {
     "len": "length",
@@ -343,6 +345,20 @@ class _Reader:
 
     _datetrunc = _timestamptrunc
 
+    def _log(self, found: Any) -> Node:
+        base, value = found.this, found.expression
+        if value is None:
+            return self.call("log10", [self.node(base)], found)
+        name = {"2": "log2", "10": "log10"}.get(base.name)
+        if name is None:
+            raise self.error(found, "logarithms are ln, log2 and log10", "write ln(x) / ln(base)")
+        return self.call(name, [self.node(value)], found)
+
+    def _pad(self, found: Any) -> Node:
+        fill = found.args.get("fill_pattern")
+        parts = [self.node(part) for part in (found.this, found.expression, fill) if part is not None]
+        return self.call("lpad" if found.args.get("is_left") else "rpad", parts, found)
+
     # -- calls
 
     def function_name(self, found: Any) -> str:
@@ -406,19 +422,23 @@ class _Reader:
 
     def _check_constants(self, function: Function, args: list[Node], found: Any) -> None:
         if function.name.startswith("regexp_"):
-            import polars as pl
-
-            try:
-                re.compile(args[1].value or "")
-                pl.Series([""]).str.contains(args[1].value or "")
-            except (re.error, pl.exceptions.ComputeError) as bad:
-                raise self.error(
-                    found,
-                    f"'{args[1].value}' is no pattern: {str(bad).splitlines()[0]}",
-                    "look-around and back references are not available",
-                ) from bad
+            self._check_pattern(args, found)
         if function.name == "date_trunc" and args[0].value.lower() not in TRUNCATIONS:
             raise self.error(found, f"cannot cut to '{args[0].value}'", nearest(args[0].value, TRUNCATIONS))
+
+    def _check_pattern(self, args: list[Node], found: Any) -> None:
+        pattern = args[1].value or ""
+        try:
+            rust_pattern(pattern)
+        except ValueError as bad:
+            raise self.error(
+                found,
+                f"'{pattern}' is no pattern: {str(bad).splitlines()[0]}",
+                "look-around and back references are not available",
+            ) from bad
+        group = args[2].value if len(args) > 2 and args[2].type == "int" else None
+        if group is not None and not 0 <= group <= python_pattern(pattern).groups:
+            raise self.error(found, f"the pattern '{pattern}' has no group {group}")
 
     def _common(self, types: list[Type], found: Any, what: str) -> Type:
         known = set(types) - {"null"}

@@ -9,6 +9,9 @@ from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import SQL_TYPES
 
 
+_WHOLE = ("round", "floor", "ceil")
+
+
 def to_sql(expression: Expression | Node, dialect: str = "duckdb") -> str:
     """SQL text in `dialect`. Columns are quoted."""
     text = _sql(expression.tree if isinstance(expression, Expression) else expression)
@@ -24,13 +27,23 @@ def _sql(node: Node) -> str:
         return '"' + str(node.value).replace('"', '""') + '"'
     if node.op == "literal":
         return _literal(node.value, node.type)
-    args = [_sql(arg) for arg in node.args]
+    if node.op in _WHOLE and node.type == "int":
+        return _sql(node.args[0])  # DuckDB makes a float of it
+    function = functions().get(node.op)
+    plain = function.literal if function is not None else ()
+    # places for constants take an INTEGER and no BIGINT
+    args = [
+        str(arg.value)
+        if place in plain and arg.op == "literal" and arg.type == "int" and arg.value is not None
+        else _sql(arg)
+        for place, arg in enumerate(node.args)
+    ]
     if node.op == "cast":
         return f"TRY_CAST({args[0]} AS {SQL_TYPES[node.value]})"
-    if node.op == "case":
+    if function is None or node.op == "case":
         branches = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(args[0:-1:2], args[1::2], strict=False))
         return f"(CASE {branches} ELSE {args[-1]} END)"
-    return functions()[node.op].sql.format(*args, all=", ".join(args), rest=", ".join(args[1:]))
+    return function.sql.format(*args, all=", ".join(args), rest=", ".join(args[1:]))
 
 
 def _literal(value: Any, kind: str) -> str:

@@ -133,5 +133,10 @@ class FeaturePlan(Struct, frozen=True):
 
 
 def stream_types(stream: Stream) -> Mapping[str, ColumnType]:
-    """What a lookup or a window over the stream may name: derived columns before the source's own."""
-    return {**stream.types, **stream.column_types}
+    """What a lookup or a window over the stream may name: derived columns before the source's own.
+
+    In the order of names, which the values of a lookup's rows are kept in: a plan that was read back from JSON may
+    hold its dictionaries in another order than the plan that built the state.
+    """
+    found: dict[str, ColumnType] = {**stream.types, **stream.column_types}
+    return dict(sorted(found.items()))

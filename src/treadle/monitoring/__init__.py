@@ -4,13 +4,15 @@ from typing import Any
 
 from treadle.monitoring.ledger import collect, find_prediction
 
-__all__ = ["Watched", "collect", "find_prediction", "watch"]
+__all__ = ["Watched", "collect", "find_prediction", "watch", "watch_page"]
+
+_HOMES = {"Watched": "watching", "watch": "watching", "watch_page": "page"}
 
 
 def __getattr__(name: str) -> Any:
     """Loaded on first use: a look into the ledger needs no plots and no metrics."""
-    if name in ("Watched", "watch"):
-        from treadle.monitoring import watch
+    import importlib
 
-        return getattr(watch, name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"treadle.monitoring.{_HOMES[name]}"), name)
     raise AttributeError(name)

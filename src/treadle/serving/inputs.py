@@ -159,7 +159,10 @@ class RecordReader:
 
 def _dig(body: bytes, path: str) -> Any:
     """The value that stands at `[2].origin` in a body that is valid JSON."""
-    value: Any = msgspec.json.decode(body)
+    try:
+        value: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:  # refused before the end of the body was read
+        return None
     for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
         try:
             value = value[int(index)] if index else value[name]

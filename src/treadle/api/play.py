@@ -1,0 +1,352 @@
+"""Replay: history after the training cut, through a live endpoint, over HTTP, in time order.
+
+1. The endpoint's online state is set back to just before the start.
+2. In time order: a row is posted as it becomes known; a prediction is asked at each example's `at`; its label is
+   told when it becomes known. Rows of one kind that follow each other without another kind between are sent together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from treadle.api.endpoint import open_live, parse_time
+from treadle.api.work import ReplayAnswer, ReplayRequest
+from treadle.errors import ModelError, SpecError, TreadleError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.api.operation import Context
+    from treadle.features import FeaturePlan
+    from treadle.workspace import Workspace
+
+_TOGETHER = 500
+_EVENT, _ASK, _TELL = 0, 1, 2  # at one moment: events first, so that strictly-before is put to the test
+
+
+@dataclass
+class Tally:
+    events: int = 0
+    predictions: int = 0
+    outcomes: int = 0
+    refused: int = 0
+    first_refusal: str = ""
+    took: list[float] = field(default_factory=list)
+
+
+def play(workspace: Workspace, request: ReplayRequest, context: Context) -> ReplayAnswer:
+    """Play from `start` to `end`; see the module's text."""
+    from treadle.models.registry import current, find
+
+    released = current(workspace.chain, workspace.endpoint)
+    if released is None:
+        raise ModelError(
+            f"nothing is released to endpoint {workspace.endpoint}",
+            where=workspace.endpoint,
+            mend="run the project first",
+        )
+    live = open_live(workspace, released.bundle, released.model)
+    plan = live.plan
+    if plan.at is None:
+        raise SpecError(
+            "a table without time has no order to replay",
+            where=workspace.project.place("predict"),
+            mend="give predict an `at:`, or use: treadle predict",
+        )
+    packing = find(workspace.chain, workspace.project.spec.project, released.model)
+    start, end = _span(workspace, request, packing.detail.get("cut"))
+    with _endpoint(workspace, request, context) as url:
+        client = Client(url)
+        served = client.get("/")["model"]
+        client.post("/state", {"as_of": start.isoformat()})
+        context.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {end:%Y-%m-%d %H:%M}Z")
+        began = time.monotonic()
+        with workspace.chain.step(
+            "replay.played", f"endpoint/{workspace.endpoint}", settings={"start": start, "end": end}, cache=False
+        ) as step:
+            tally = _play(workspace, plan, client, start, end, served, step.progress)
+            step.note(
+                said=f"{tally.predictions:,} predictions, {tally.events:,} events, {tally.outcomes:,} outcomes",
+                model=served,
+            )
+        seconds = time.monotonic() - began
+    took = sorted(tally.took) or [0.0]
+    if tally.refused:
+        context.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
+    return ReplayAnswer(
+        start=start.isoformat(),
+        end=end.isoformat(),
+        url=url,
+        events=tally.events,
+        predictions=tally.predictions,
+        outcomes=tally.outcomes,
+        refused=tally.refused,
+        seconds=round(seconds, 2),
+        requests_per_second=round(client.requests / max(seconds, 1e-9), 1),
+        p50_ms=round(took[len(took) // 2] * 1000, 3),
+        p99_ms=round(took[int(len(took) * 0.99)] * 1000, 3),
+        next=f"treadle watch {request.project}",
+    )
+
+
+def _span(workspace: Workspace, request: ReplayRequest, cut: str | None) -> tuple[datetime, datetime]:
+    trained = parse_time(cut, "cut") if cut else None
+    if request.start is None and trained is None:
+        raise SpecError(
+            "this model was not split by time, so there is no cut to start from",
+            where="--from",
+            mend="give --from TIME --even-training",
+        )
+    start = parse_time(request.start, "--from") if request.start else trained
+    assert start is not None
+    if not request.even_training and (trained is None or start < trained):
+        shown = f"{trained:%Y-%m-%dT%H:%M:%SZ}" if trained else "unknown"
+        raise SpecError(
+            f"{start:%Y-%m-%dT%H:%M:%SZ} is before the training cut ({shown}): the model has seen those rows",
+            where="--from",
+            mend="start later, or say --even-training if you mean it",
+        )
+    end = parse_time(request.end, "--to") if request.end else datetime.max.replace(tzinfo=start.tzinfo)
+    if end <= start:
+        raise SpecError("the end is not after the start", where="--to", mend="give a later time")
+    return start, end
+
+
+@contextlib.contextmanager
+def _endpoint(workspace: Workspace, request: ReplayRequest, context: Context) -> Iterator[str]:
+    """The endpoint that is asked for, one that runs already, or one started for this replay."""
+    spec = workspace.project.spec
+    url = request.url or f"http://{spec.serve.host}:{spec.serve.port}"
+    try:
+        found = Client(url).get("/")
+    except TreadleError:
+        if request.url:
+            raise
+    else:
+        if found.get("endpoint") != workspace.endpoint:
+            raise TreadleError(
+                f"{url} is endpoint {found.get('endpoint')!r} and not {workspace.endpoint!r}",
+                where="--url",
+                mend="name the right one with --url",
+            )
+        yield url
+        return
+    context.say("no endpoint is running here: one is started for this replay")
+    with started(workspace) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def started(workspace: Workspace) -> Iterator[str]:
+    """A server process of the project's endpoint, on a free port, ended with the block."""
+    import socket
+    import subprocess
+    import sys
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "treadle",
+        "serve",
+        str(workspace.project.file),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_ready(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_ready(url: str, process: Any) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise TreadleError(f"the endpoint did not start: {process.stderr.read().decode().strip()}", where=url)
+        with contextlib.suppress(TreadleError):
+            Client(url).get("/readyz")
+            return
+        time.sleep(0.1)
+    raise TreadleError("the endpoint was not ready within 30 s", where=url, mend="look at: treadle serve PROJECT")
+
+
+class Client:
+    """One kept HTTP connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url, self.requests = url, 0
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+
+    def get(self, path: str) -> Any:
+        status, body = self._send("GET", path, None)
+        if status != 200:
+            raise TreadleError(f"{path} answered {status}: {body.decode()[:300]}", where=self.url)
+        return msgspec.json.decode(body)
+
+    def post(self, path: str, body: Any) -> Any:
+        status, answer = self.try_post(path, body)
+        if status != 200:
+            raise TreadleError(f"{path} answered {status}: {answer}", where=self.url)
+        return answer
+
+    def try_post(self, path: str, body: Any) -> tuple[int, Any]:
+        status, content = self._send("POST", path, msgspec.json.encode(body))
+        return status, msgspec.json.decode(content)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        self.requests += 1
+        try:
+            self._connection.request(method, path, body)
+            answer = self._connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as bad:
+            self._connection.close()
+            raise TreadleError(
+                f"no answer: {bad}", where=self.url, mend="start it with: treadle serve PROJECT"
+            ) from bad
+
+
+def _play(
+    workspace: Workspace, plan: FeaturePlan, client: Client, start: datetime, end: datetime, model: str, progress: Any
+) -> Tally:
+    tally, span = Tally(), None
+    feeds = [*_events(workspace, plan, start, end), *_examples(workspace, plan, start, end, model)]
+    for (kind, name), group in groupby(merge(*feeds, key=lambda item: item[:2]), key=lambda item: (item[1], item[2])):
+        for batch in _batches(group, 1 if kind == _ASK else _TOGETHER):
+            rows = [row for _, _, _, row in batch]
+            if kind == _ASK:
+                begun = time.perf_counter()
+                status, answer = client.try_post("/predict", rows[0])
+                tally.took.append(time.perf_counter() - begun)
+                tally.predictions += status == 200
+            elif kind == _TELL:
+                status, answer = client.try_post("/outcomes", rows)
+                tally.outcomes += len(rows) if status == 200 else 0
+            else:
+                status, answer = client.try_post(f"/events/{name}", rows)
+                tally.events += len(rows) if status == 200 else 0
+            if status != 200:
+                tally.refused += 1
+                tally.first_refusal = tally.first_refusal or f"{answer.get('error', answer)}"
+            if client.requests % 200 == 0:
+                now = batch[-1][0]
+                span = span or (start.timestamp() * 1e6, _last(workspace, plan, end))
+                progress(
+                    now - span[0],
+                    max(span[1] - span[0], 1),
+                    f"{datetime.fromtimestamp(now / 1e6, start.tzinfo):%b %d %H:%M}, {tally.predictions:,} predictions",
+                )
+    return tally
+
+
+def _batches(items: Any, most: int) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == most:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _source(workspace: Workspace, name: str) -> pl.LazyFrame:
+    return workspace.tables.scan(workspace.table(f"source/{name}"))
+
+
+def _last(workspace: Workspace, plan: FeaturePlan, end: datetime) -> float:
+    import polars as pl
+
+    from treadle import expr
+
+    at = expr.to_polars(expr.parse(plan.at or "", plan.each_types))
+    newest: Any = _source(workspace, plan.each).select(at.max().dt.epoch("us")).collect().item()
+    return float(min(newest or 0, end.timestamp() * 1e6) if end.year < 9999 else newest or pl.Series([0]).item())
+
+
+def _events(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime) -> Iterator[Iterator[Any]]:
+    """A feed a view or looked-up source: its rows known in [start, end), in the order in which they become known."""
+    import polars as pl
+
+    from treadle import expr
+
+    streams: dict[str, Any] = {name: plan.views[name] for name in plan.arguments}
+    for label, stream in plan.lookup_streams.items():
+        streams.setdefault(label.split(" by ")[0], stream)
+    for name, stream in streams.items():
+        if stream.known is None:
+            continue
+        known = expr.to_polars(expr.parse(stream.known, stream.types)).dt.epoch("us").alias("__known__")
+        frame = _source(workspace, stream.source).select(list(stream.types)).with_columns(known)
+        if stream.where:
+            frame = frame.filter(expr.to_polars(expr.parse(stream.where, stream.types)))
+        frame = frame.filter(pl.col("__known__").is_between(_us(start), _us(end), closed="left")).sort("__known__")
+        yield _rows(frame.collect(), _EVENT, name)
+
+
+def _examples(
+    workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime, model: str
+) -> Iterator[Iterator[Any]]:
+    """Two feeds: records to predict at their `at`, and outcomes when they become known."""
+    import polars as pl
+
+    from treadle import expr
+
+    types = plan.each_types
+    frame = _source(workspace, plan.each)
+    key = pl.concat_str([pl.lit(model), *(pl.col(k).cast(pl.String) for k in plan.key)], separator="/")
+    at = expr.to_polars(expr.parse(plan.at or "", types)).dt.epoch("us").alias("__known__")
+    ident = key.alias("prediction_id") if plan.key else None
+    if ident is None:
+        frame = frame.with_row_index("__n__")
+        ident = pl.concat_str([pl.lit(model), pl.col("__n__").cast(pl.String)], separator="/").alias("prediction_id")
+    inside = pl.col("__known__").is_between(_us(start), _us(end), closed="left")
+    wanted = list(dict.fromkeys([*plan.input_types, *plan.key]))
+    asked = frame.select(*wanted, at, ident).filter(inside).sort("__known__").collect()
+    yield _rows(asked, _ASK, "")
+    if plan.label_known is not None:
+        known = expr.to_polars(expr.parse(plan.label_known, types)).dt.epoch("us")
+        label = expr.to_polars(expr.parse(plan.label, types)).alias("label")
+        told = (
+            frame.select(ident, label, at, known.alias("__told__"))
+            .filter(inside & pl.col("label").is_not_null() & (pl.col("__told__") < _us(end)))
+            .select(
+                "prediction_id",
+                "label",
+                pl.max_horizontal("__told__", pl.col("__known__") + 1).alias("__known__"),
+                known=pl.from_epoch("__told__", time_unit="us").dt.replace_time_zone("UTC"),
+            )
+            .sort("__known__")
+            .collect()
+        )
+        yield _rows(told, _TELL, "")
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000) if moment.year < 9999 else 2**62
+
+
+def _rows(frame: pl.DataFrame, kind: int, name: str) -> Iterator[tuple[int, int, str, Mapping[str, Any]]]:
+    times = frame.get_column("__known__").to_list()
+    for when, row in zip(times, frame.drop("__known__").iter_rows(named=True), strict=True):
+        yield when, kind, name, row

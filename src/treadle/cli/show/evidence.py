@@ -1,0 +1,64 @@
+"""costs, log, why, verify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show import money, table
+
+
+def show_costs(answer: Any, out: Any) -> None:
+    out.print(
+        f"[bold]{money(answer.amount, answer.currency)}[/] in all: {answer.seconds:,.0f} s, "
+        f"{answer.cpu_seconds:,.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak; prices: "
+        f"{', '.join(answer.books) or 'none'}"
+    )
+    for title, lines in (("step", answer.by_step), ("run", answer.by_run), ("day", answer.by_day)):
+        grid = table(title, "steps", "seconds", "CPU-seconds", "peak MB", answer.currency, right=(1, 2, 3, 4, 5))
+        for line in lines:
+            grid.add_row(
+                line.name,
+                str(line.steps),
+                f"{line.seconds:,.1f}",
+                f"{line.cpu_seconds:,.1f}",
+                f"{line.peak_mb:,.0f}",
+                f"{line.amount:.6f}",
+            )
+        out.print(grid)
+        out.print()
+
+
+def show_log(answer: Any, out: Any) -> None:
+    grid = table("#", "time", "kind", "subject", "who", "", right=(0,))
+    for line in answer.entries:
+        text = f"[red]{line.text}[/]" if line.status == "failed" else line.text
+        grid.add_row(str(line.seq), line.time[:19].replace("T", " "), line.kind, line.subject, line.actor, text)
+    out.print(grid if answer.entries else "nothing was recorded yet")
+
+
+def show_why(answer: Any, out: Any) -> None:
+    prediction = answer.facts.get("prediction")
+    if prediction:
+        probability = prediction.get("probability")
+        shown = f", probability {probability:.4f}" if probability is not None else ""
+        out.print(f"[bold]{answer.subject}[/]: {prediction['model']} answered {prediction['prediction']}{shown}")
+        out.print(f"  from {prediction['record']}", soft_wrap=True)
+    else:
+        out.print(f"[bold]{answer.subject}[/]")
+    for node in answer.nodes:
+        cost = f" · {node.cost:.6f}" if node.cost is not None else ""
+        out.print(
+            f"{'  ' * (node.depth + 1)}[dim]#{node.seq}[/] {node.kind} {node.subject}: {node.text}"
+            f" [dim]({node.actor}, {node.time[:16]}{cost})[/]",
+            soft_wrap=True,
+        )
+
+
+def show_verdict(answer: Any, out: Any) -> None:
+    if answer.ok:
+        out.print(f"[green]✓[/] {answer.entries:,} entries hold together; head {answer.head}", soft_wrap=True)
+    for fault in answer.faults:
+        out.print(f"[red]✗[/] {fault}", soft_wrap=True)
+
+
+VIEWS = {"costs": show_costs, "log": show_log, "why": show_why, "verify": show_verdict}

@@ -1,0 +1,75 @@
+"""serve, predict, watch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show import number, table
+
+_MOST = 20
+
+
+def show_served(answer: Any, out: Any) -> None:
+    out.print(f"stopped; {answer.predictions:,} predictions in {answer.seconds:.0f} s, all in the ledger")
+
+
+def show_predictions(answer: Any, out: Any) -> None:
+    if answer.out:
+        out.print(f"{answer.rows:,} predictions by {answer.model} in {answer.out}", soft_wrap=True)
+        return
+    names = list(answer.predictions[0]) if answer.predictions else []
+    grid = table(*names)
+    for row in answer.predictions[:_MOST]:
+        grid.add_row(*(number(row[n]) if isinstance(row[n], float) else str(row[n]) for n in names))
+    out.print(grid)
+    if answer.rows > _MOST:
+        out.print(f"… {answer.rows - _MOST:,} more: --out FILE writes them all")
+
+
+def show_watch(answer: Any, out: Any) -> None:
+    out.print(
+        f"[bold]{answer.endpoint}[/]: {answer.predictions:,} predictions, {answer.outcomes:,} outcomes, "
+        f"{answer.joined:,} joined by id"
+    )
+    if not answer.predictions:
+        out.print("nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT")
+        return
+    if answer.metric_by_day:
+        grid = table(
+            "day",
+            "predictions",
+            "labels",
+            answer.metric.replace("_", " "),
+            "95 % interval",
+            "base rate",
+            right=(1, 2, 3, 5),
+        )
+        for day in answer.metric_by_day:
+            shown = "–" if day.low is None else f"{number(day.low, 3)} to {number(day.high, 3)}"
+            grid.add_row(
+                day.day, f"{day.predictions:,}", f"{day.labels:,}", number(day.value, 3), shown, number(day.base, 3)
+            )
+        out.print(grid)
+        whole = answer.overall
+        if whole.get("value") is not None:
+            out.print(
+                f"all days: {answer.metric} [bold]{number(whole['value'])}[/], 95 % interval "
+                f"{number(whole['low'])} to {number(whole['high'])}; on the sealed test rows it was "
+                f"{number(whole.get('tested'))}"
+            )
+    grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
+    for line in answer.drift[:_MOST]:
+        grid.add_row(
+            line.feature,
+            number(line.psi, 3),
+            f"{line.missing_reference:.1%}",
+            f"{line.missing_now:.1%}",
+            f"[yellow]{line.verdict}[/]" if line.verdict != "steady" else "[dim]steady[/]",
+        )
+    out.print(grid)
+    if len(answer.drift) > _MOST:
+        out.print(f"… {len(answer.drift) - _MOST} more features on the page")
+    out.print(f"page:  {answer.page}", soft_wrap=True)
+
+
+VIEWS = {"serve": show_served, "predict": show_predictions, "watch": show_watch}

@@ -1,0 +1,51 @@
+"""models list, show, release, rollback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show import number, table
+
+
+def show_list(answer: Any, out: Any) -> None:
+    grid = table("model", "status", "metric", "value", "95 % interval", "MB", "made", "by", "run", right=(3, 5))
+    for model in answer.models:
+        status = "[green]released[/]" if model.released else model.status
+        grid.add_row(
+            model.name,
+            status,
+            model.metric,
+            number(model.value),
+            f"{number(model.low)} to {number(model.high)}",
+            f"{model.mb:.2f}",
+            model.created[:16],
+            model.by,
+            model.run,
+        )
+    out.print(grid if answer.models else "no model yet: treadle run PROJECT")
+
+
+def show_model(answer: Any, out: Any) -> None:
+    who = f", asked for by {answer.requested_by}" if answer.requested_by else ""
+    who += f", approved by {answer.approved_by}" if answer.approved_by else ""
+    out.print(f"[bold]{answer.model}[/] · {answer.status}{who} · {answer.mb:.2f} MB · {answer.bundle[:16]}…")
+    for gate in answer.gates:
+        out.print(f"  {'[green]✓[/]' if gate.holds else '[red]✗[/]'} {gate.text}")
+    from rich.markdown import Markdown
+
+    out.print(Markdown(answer.card))
+
+
+def show_release(answer: Any, out: Any) -> None:
+    out.print(
+        f"endpoint {answer.endpoint} serves [bold]{answer.model}[/], approved by {answer.approved_by or 'nobody'}; "
+        "running servers take it up within seconds"
+    )
+
+
+VIEWS = {
+    "models list": show_list,
+    "models show": show_model,
+    "models release": show_release,
+    "models rollback": show_release,
+}

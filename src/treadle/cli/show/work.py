@@ -1,0 +1,65 @@
+"""run, replay, features prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show import money, number, table
+
+
+def show_run(answer: Any, out: Any) -> None:
+    low, high = answer.interval
+    out.print()
+    out.print(f"[bold]{answer.model}[/] · {answer.status}{' · released' if answer.released else ''}")
+    grid = table("", "", "", right=(1,))
+    name = answer.metric.replace("_", " ")
+    grid.add_row(name, f"[bold]{number(answer.value)}[/]", f"95 % {number(low)} to {number(high)}, on sealed rows")
+    if answer.schedule_only is not None:
+        grid.add_row(
+            "  without lookups, windows", number(answer.schedule_only), "same family, request and row features only"
+        )
+    grid.add_row("  trivial baseline", number(answer.baseline), "knows only the overall rate")
+    if answer.threshold is not None:
+        grid.add_row("threshold", number(answer.threshold), "where mistakes cost least")
+    if answer.calibration_error is not None:
+        grid.add_row("calibration error", number(answer.calibration_error), "0 is perfect")
+    out.print(grid)
+    out.print(f"[dim]{answer.verdict}[/]")
+    failing = [gate for gate in answer.gates if not gate.holds]
+    held = len(answer.gates) - len(failing)
+    out.print(f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {g.text}" for g in failing))
+    out.print(
+        f"cost:  {money(answer.cost, answer.currency)} for {answer.seconds:.0f} s, "
+        f"{answer.cpu_seconds:.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak"
+        f" (this run: {money(answer.this_run_cost, answer.currency)}, {answer.this_run_seconds:.1f} s)"
+    )
+    out.print(f"report: {answer.report}", soft_wrap=True)
+    if answer.steps and len(answer.cached_steps) == len(answer.steps):
+        out.print("nothing was done again: code, settings and inputs are those of an earlier run")
+    out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def show_replay(answer: Any, out: Any) -> None:
+    out.print(f"played {answer.start[:16]}Z to {answer.end[:16]}Z through {answer.url}")
+    out.print(
+        f"{answer.predictions:,} predictions, {answer.events:,} events, {answer.outcomes:,} outcomes in "
+        f"{answer.seconds:.1f} s; p50 {answer.p50_ms:.2f} ms, p99 {answer.p99_ms:.2f} ms a prediction"
+    )
+    out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def show_proof(answer: Any, out: Any) -> None:
+    mark = "[green]✓[/]" if answer.ok else "[red]✗[/]"
+    out.print(
+        f"{mark} {answer.rows:,} rows x {answer.features} features = {answer.cells:,} cells: "
+        f"{answer.differing:,} differ; largest difference {answer.max_abs_difference:g}; "
+        f"{answer.events:,} events played"
+    )
+    if answer.examples:
+        grid = table("key", "feature", "batch", "online")
+        for found in answer.examples:
+            grid.add_row(found.key, found.feature, str(found.batch), str(found.online))
+        out.print(grid)
+
+
+VIEWS = {"run": show_run, "replay": show_replay, "features prove": show_proof}

@@ -1,0 +1,114 @@
+"""Drift by feature: what is asked now against what the model was trained on.
+
+The reference is in the bundle, as counts; so drift needs no training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.models.reference import Numbers, Reference, Texts
+
+Array = np.ndarray[Any, Any]
+SHIFT, MOVE = 0.1, 0.25
+"""PSI below 0.1 is read as steady, above 0.25 as moved (Siddiqi, Credit Risk Scorecards, 2006)."""
+_LEAST = 1e-4  # a share of zero would make PSI infinite
+
+
+class DriftLine(Struct, frozen=True):
+    """One feature, or the model's scores. `js` is the Jensen-Shannon distance, base 2, from 0 to 1.
+
+    `noise` is the PSI that this many rows would show on average with no drift at all.
+    """
+
+    feature: str
+    psi: float
+    noise: float
+    js: float
+    missing_reference: float
+    missing_now: float
+    rows: int
+    verdict: str
+    labels: list[str]
+    reference: list[float]
+    now: list[float]
+
+
+def drift(reference: Reference, values: dict[str, Sequence[Any]], scores: Array) -> list[DriftLine]:
+    """A line for each feature and one for the scores, the most moved first."""
+    lines = [line(name, known, values[name]) for name, known in reference.features.items() if name in values]
+    lines.append(line("(the model's scores)", reference.scores, list(scores)))
+    return sorted(lines, key=lambda found: -max(found.psi - found.noise, 0.0))
+
+
+def line(name: str, known: Numbers | Texts, values: Sequence[Any]) -> DriftLine:
+    labels, before, now = _counts(known, values)
+    total_before, total_now = max(before.sum(), 1), max(now.sum(), 1)
+    p, q = np.maximum(before / total_before, _LEAST), np.maximum(now / total_now, _LEAST)
+    psi = float(((q - p) * np.log(q / p)).sum()) if len(values) else 0.0
+    # the mean of PSI without drift: (bins - 1) * (1/n + 1/m), by its chi-square limit (Yurdakul 2018)
+    noise = (len(before) - 1) * (1 / total_before + 1 / total_now)
+    real = psi - noise
+    verdict = "steady" if real < SHIFT else "shifted" if real < MOVE else "moved"
+    return DriftLine(
+        feature=name,
+        psi=round(psi, 5),
+        noise=round(float(noise), 5),
+        js=round(_js(p, q), 5),
+        missing_reference=float(before[-1] / total_before),
+        missing_now=float(now[-1] / total_now),
+        rows=len(values),
+        verdict=verdict,
+        labels=labels,
+        reference=(before / total_before).tolist(),
+        now=(now / total_now).tolist(),
+    )
+
+
+def _counts(known: Numbers | Texts, values: Sequence[Any]) -> tuple[list[str], Array, Array]:
+    """Labels and counts of both sides; the last bin is what was missing."""
+    if isinstance(known, Texts):
+        levels = list(known.counts)
+        seen: dict[Any, int] = {}
+        for value in values:
+            seen[value] = seen.get(value, 0) + 1
+        now = [seen.get(level, 0) for level in levels]
+        missing = seen.get(None, 0)
+        others = len(values) - missing - sum(now)
+        before = [*known.counts.values(), known.others, known.missing]
+        return [*levels, "others", "missing"], np.array(before, float), np.array([*now, others, missing], float)
+    numbers = np.array([_number(value) for value in values], dtype=float)
+    there = numbers[np.isfinite(numbers)]
+    missing = len(numbers) - len(there)
+    if not known.edges:
+        return ["any", "missing"], np.array([0.0, known.missing]), np.array([float(len(there)), float(missing)])
+    edges = np.array(known.edges)
+    place = np.clip(np.searchsorted(edges, there, side="left") - 1, 0, len(edges) - 2)
+    counts = np.bincount(place, minlength=len(edges) - 1)
+    labels = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    return ([*labels, "missing"], np.array([*known.counts, known.missing], float), np.array([*counts, missing], float))
+
+
+def _number(value: Any) -> float:
+    """As the reference counts it: a time by its second of the day, a date by its weekday."""
+    if value is None:
+        return float("nan")
+    if isinstance(value, str):
+        from datetime import date, datetime
+
+        if len(value) == 10:
+            return float(date.fromisoformat(value).weekday())
+        moment = datetime.fromisoformat(value)
+        return moment.hour * 3600.0 + moment.minute * 60.0
+    return float(value)
+
+
+def _js(p: Array, q: Array) -> float:
+    p, q = p / p.sum(), q / q.sum()
+    middle = (p + q) / 2
+    return float(np.sqrt(max(((p * np.log2(p / middle)).sum() + (q * np.log2(q / middle)).sum()) / 2, 0.0)))

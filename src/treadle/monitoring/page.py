@@ -1,0 +1,139 @@
+"""The watch page: traffic, realised quality by day with intervals, drift by feature."""
+
+from __future__ import annotations
+
+from treadle.monitoring.drift import DriftLine
+from treadle.monitoring.watching import Watched
+from treadle.pages import Chart, Mark, Section, page, table, tile
+
+_SHOWN = 6
+
+
+def watch_page(found: Watched, endpoint: str, decision: str) -> str:
+    """One self-contained HTML page."""
+    whole = found.overall
+    name = found.metric.replace("_", " ")
+    tiles = [
+        tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
+        tile(name.capitalize(), _shown(whole["value"]), f"95 % {_shown(whole['low'])} to {_shown(whole['high'])}"),
+        tile("On the sealed test rows", _shown(whole["tested"]), "when the model was released"),
+        tile(
+            "Features that moved",
+            str(sum(line.verdict == "moved" for line in found.drift)),
+            f"of {len(found.drift)}, by PSI above 0.25",
+        ),
+    ]
+    sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
+    if found.metric_by_day:
+        sections.append(
+            Section(
+                f"Realised {name} by day",
+                _quality(found),
+                "By the day for which the prediction was made. The band is the 95 % interval; the line "
+                "across is the value on the sealed test rows.",
+            )
+        )
+        sections.append(
+            Section(
+                "Predicted and real rate by day",
+                _rates(found),
+                "A gap that stays tells of probabilities that can no longer be believed.",
+            )
+        )
+    if found.drift:
+        sections.append(
+            Section(
+                "Drift by feature, against training",
+                _drift(found.drift),
+                "PSI less its noise: under 0.1 is steady, over 0.25 has moved.",
+            )
+        )
+    return page(f"{endpoint}: {found.model}", sections, eyebrow="Treadle watch", lead=decision)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _quality(found: Watched) -> str:
+    days = [(i, day) for i, day in enumerate(found.metric_by_day) if day.value is not None]
+    if not days:
+        return "<p>No label is known yet.</p>"
+    chart = Chart("day", found.metric.replace("_", " "), width=920, x_ticks=_day_ticks(found))
+    band = [(float(i), d) for i, d in days if d.low is not None and d.high is not None]
+    if band:
+        chart.add(
+            Mark(
+                "band",
+                [x for x, _ in band],
+                low=[d.low or 0.0 for _, d in band],
+                high=[d.high or 0.0 for _, d in band],
+                label="95 % interval",
+            )
+        )
+    chart.add(
+        Mark(
+            "line",
+            [float(i) for i, _ in days],
+            [d.value or 0.0 for _, d in days],
+            label="realised",
+            tips=[f"{d.day}: {d.value:.3f} over {d.labels:,} labels" for _, d in days],
+        )
+    )
+    if found.overall["tested"] is not None:
+        chart.rule("y", found.overall["tested"], "sealed test")
+    return chart.svg()
+
+
+def _rates(found: Watched) -> str:
+    days = [(float(i), d) for i, d in enumerate(found.metric_by_day) if d.base is not None]
+    if not days:
+        return "<p>No label is known yet.</p>"
+    chart = Chart("day", "rate", width=920, x_ticks=_day_ticks(found))
+    chart.add(Mark("line", [x for x, _ in days], [d.base or 0.0 for _, d in days], label="real"))
+    chart.add(
+        Mark(
+            "line",
+            [x for x, _ in days],
+            [d.mean_prediction or 0.0 for _, d in days],
+            label="predicted",
+            colour=2,
+            dashed=True,
+        )
+    )
+    return chart.svg()
+
+
+def _day_ticks(found: Watched) -> list[tuple[float, str]]:
+    days = found.metric_by_day
+    step = max(1, len(days) // 8)
+    return [(float(i), days[i].day[5:]) for i in range(0, len(days), step)]
+
+
+def _drift(lines: list[DriftLine]) -> str:
+    rows = [
+        (
+            x.feature,
+            f"{x.psi:.3f}",
+            f"{x.noise:.3f}",
+            f"{x.js:.3f}",
+            f"{x.missing_reference:.1%}",
+            f"{x.missing_now:.1%}",
+            x.verdict,
+        )
+        for x in lines
+    ]
+    head = ("feature", "PSI", "noise", "JS distance", "missing in training", "missing now", "")
+    plots = "".join(_shares(x) for x in lines[:_SHOWN])
+    return f'<div class="grid">{plots}</div>' + table(head, rows, numbers=(1, 2, 3, 4, 5))
+
+
+def _shares(found: DriftLine) -> str:
+    where = [float(i) for i in range(len(found.labels))]
+    step = max(1, len(where) // 4)
+    chart = Chart(
+        "", "share", height=220, caption=found.feature, x_ticks=[(x, found.labels[int(x)]) for x in where[::step]]
+    )
+    chart.add(Mark("line", where, found.reference, label="training"))
+    chart.add(Mark("line", where, found.now, label="now", colour=2, dashed=True))
+    return chart.svg()

@@ -1,0 +1,94 @@
+"""Watch one endpoint: the ledger, realised quality by day, drift by feature, and a page with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from treadle.monitoring.drift import DriftLine, drift
+from treadle.monitoring.ledger import read
+from treadle.monitoring.quality import Day, by_day, join_outcomes, measure
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.models import Bundle
+    from treadle.store import Tables
+
+
+class Watched(Struct, frozen=True):
+    """What was found. `joined` predictions have a label; `overall` is the metric over all of them."""
+
+    model: str
+    predictions: int
+    outcomes: int
+    joined: int
+    metric: str
+    metric_by_day: list[Day]
+    drift: list[DriftLine]
+    overall: dict[str, Any]
+
+
+def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle) -> Watched:
+    """Move what servers wrote into the ledger, and judge it against the bundle's own reference."""
+    import polars as pl
+
+    predictions = read(tables, prefix, journal, "predictions")
+    outcomes = read(tables, prefix, journal, "outcomes")
+    joined = join_outcomes(predictions, outcomes)
+    known = joined.filter(pl.col("label").is_not_null())
+    manifest = bundle.manifest
+    at = (
+        known.get_column("at").cast(pl.Datetime("us")).to_numpy()
+        if known.height and known["at"].null_count() == 0
+        else None
+    )
+    value, low, high = measure(known, manifest.metric, manifest.threshold, at=at)
+    tested = manifest.metrics.get(manifest.metric)
+    mine = predictions.filter(pl.col("model") == manifest.model)
+    features = _features(mine, [f.name for f in manifest.features], manifest.plan)
+    scores = mine.select(pl.coalesce("probability", "prediction")).to_series().to_numpy()
+    return Watched(
+        model=manifest.model,
+        predictions=predictions.height,
+        outcomes=outcomes.height,
+        joined=known.height,
+        metric=manifest.metric,
+        metric_by_day=by_day(joined, manifest.metric, manifest.threshold),
+        drift=drift(bundle.reference, features, scores.astype(np.float64)) if mine.height else [],
+        overall={
+            "value": value,
+            "low": low,
+            "high": high,
+            "tested": tested.value if tested else None,
+            "decisions": _decisions(known),
+        },
+    )
+
+
+def _features(predictions: pl.DataFrame, names: list[str], plan: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The feature values that the model saw, by column."""
+    decode = msgspec.json.Decoder(list[Any]).decode
+    order = [feature["name"] for feature in plan["features"]]
+    rows = [decode(text) for text in predictions.get_column("features")]
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in order]
+    return {name: list(columns[order.index(name)]) for name in names if name in order}
+
+
+def _decisions(known: pl.DataFrame) -> dict[str, int]:
+    """Counts of right and wrong decisions, for classifiers."""
+    if known.height == 0 or known.get_column("threshold").null_count():
+        return {}
+    act = known.get_column("prediction").to_numpy() > 0.5
+    true = known.get_column("label").to_numpy() > 0.5
+    return {
+        "hits": int((act & true).sum()),
+        "missed": int((~act & true).sum()),
+        "false_alarms": int((act & ~true).sum()),
+        "rejected": int((~act & ~true).sum()),
+    }
