@@ -193,7 +193,8 @@ def make_plan(work: Work, sources: Mapping[str, SourceState]) -> FeaturePlan:
     workspace = work.workspace
     schemas = {name: expr.column_types(_scan(workspace, state.snapshot)) for name, state in sources.items()}
     try:
-        return features.make_plan(workspace.project.spec, schemas)
+        plan: FeaturePlan = features.make_plan(workspace.project.spec, schemas)
+        return plan
     except SpecError as bad:
         raise workspace.project.located(bad) from bad
 
@@ -429,10 +430,10 @@ def write_report(work: Work, found: SearchResult, evaluation: Step) -> str:
 def _cost_lines(work: Work) -> list[tuple[str, str]]:
     spent = training_cost(work.steps)
     return [
-        ("time", f"{spent['seconds']:.0f} s"),
+        ("Cost of this model", f"{spent['amount']:.4f} {spent['currency']}"),
+        ("Time", f"{spent['seconds']:.0f} s"),
         ("CPU", f"{spent['cpu_seconds']:.0f} CPU-seconds"),
-        ("peak memory", f"{spent['peak_mb']:,.0f} MB"),
-        ("money", f"{spent['amount']:.4f} {spent['currency']}"),
+        ("Peak memory", f"{spent['peak_mb']:,.0f} MB"),
     ]
 
 

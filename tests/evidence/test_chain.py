@@ -91,8 +91,7 @@ def test_usage_counts_cpu_memory_bytes_and_children(chain: Chain, tmp_path: Path
         ("delete from entries where seq = 2", "entry 2 is missing"),
         ("delete from entries where seq = 3", "missing at the end"),
         (
-            "update entries set seq = 99 where seq = 1; update entries set seq = 1 where seq = 2;"
-            "update entries set seq = 2 where seq = 99",
+            "; ".join(f"update entries set seq = {new} where seq = {old}" for old, new in ((1, 99), (2, 1), (99, 2))),
             "put in another order",
         ),
     ],

@@ -30,29 +30,59 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     amount, big = random.normal(size=n), random.normal(size=n) * 1e6
     city = random.choice(["Oslo", "東京", "ü"], n)
     drive = 2 * amount + (city == "ü") + big / 1e6 + random.normal(size=n)
-    frame = pl.DataFrame({
-        "amount": pl.Series(amount).set(pl.Series(random.random(n) < 0.1), None), "big": big,
-        "city": pl.Series(city), "when": pl.Series(at).dt.replace_time_zone("UTC"), "day": pl.Series(at).cast(pl.Date),
-    })
-    features = (FeatureColumn("amount", "float"), FeatureColumn("big", "float", "window"), FeatureColumn("city", "str"),
-                FeatureColumn("when", "timestamp"), FeatureColumn("day", "date", "row"))
+    frame = pl.DataFrame(
+        {
+            "amount": pl.Series(amount).set(pl.Series(random.random(n) < 0.1), None),
+            "big": big,
+            "city": pl.Series(city),
+            "when": pl.Series(at).dt.replace_time_zone("UTC"),
+            "day": pl.Series(at).cast(pl.Date),
+        }
+    )
+    features = (
+        FeatureColumn("amount", "float"),
+        FeatureColumn("big", "float", "window"),
+        FeatureColumn("city", "str"),
+        FeatureColumn("when", "timestamp"),
+        FeatureColumn("day", "date", "row"),
+    )
     label = drive * 50 + 1000 if kind == "regression" else (drive > 0).astype(float)
     table = TrainingTable(frame, label, at, at, [str(i) for i in range(n)], features)
     spec = ProjectSpec(
-        project="p", brief=Brief(people=People(owner="ada")), sources={"s": Source(read="s.csv")},
+        project="p",
+        brief=Brief(people=People(owner="ada")),
+        sources={"s": Source(read="s.csv")},
         predict=Predict(name="y", each="s", at="when", label="y", kind=kind, split=Split(by="time", folds=2)),
-        train=Train(search="none", families=(family,)))
+        train=Train(search="none", families=(family,)),
+    )
     model, cut, _ = train(table, spec)
     found = evaluate(model, table, cut, spec, replicates=40)
     extra: dict[str, Any] = {"request": {"fields": ["amount"]}, "plan": {"steps": [1, None, "ü"]}}
-    parts = prepare(model, found, table, cut, spec, name="p:1", created="2024-02-01T00:00:00Z", refs={"data": "abc"},
-                    cost={"money": 0.01}, **extra)
+    parts = prepare(
+        model,
+        found,
+        table,
+        cut,
+        spec,
+        name="p:1",
+        created="2024-02-01T00:00:00Z",
+        refs={"data": "abc"},
+        cost={"money": 0.01},
+        **extra,
+    )
     return Case(table, model, cut, parts, new_key())
 
 
-@pytest.fixture(scope="session", params=[("classification", "lightgbm"), ("classification", "linear"),
-                                         ("regression", "lightgbm"), ("regression", "linear")],
-                ids=lambda p: "-".join(p))
+@pytest.fixture(
+    scope="session",
+    params=[
+        ("classification", "lightgbm"),
+        ("classification", "linear"),
+        ("regression", "lightgbm"),
+        ("regression", "linear"),
+    ],
+    ids=lambda p: "-".join(p),
+)
 def case(request: pytest.FixtureRequest) -> Case:
     return build(*request.param)
 

@@ -138,8 +138,10 @@ def test_raw_values_survive_json(binary):
 
 
 def test_scoring_needs_no_training_library(file):
-    code = (f"import sys; from treadle.models import Bundle; b = Bundle.open({str(file)!r}, None); b.verify_golden(); "
-            "print([m for m in ('sklearn', 'lightgbm', 'polars', 'onnx', 'optuna', 'scipy') if m in sys.modules])")
+    code = (
+        f"import sys; from treadle.models import Bundle; b = Bundle.open({str(file)!r}, None); b.verify_golden(); "
+        "print([m for m in ('sklearn', 'lightgbm', 'polars', 'onnx', 'optuna', 'scipy') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

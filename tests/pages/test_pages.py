@@ -30,8 +30,13 @@ def test_ticks_are_inside_and_few(low, span):
 
 def test_every_mark_draws_well_formed_svg():
     chart = Chart("x", "y")
-    for mark in (Mark("line", [0, 1], [1, 2]), Mark("step", [0, 1], [1, math.nan]), Mark("band", [0, 1], low=[0, 1],
-                 high=[1, 2]), Mark("points", [0.5], [1], low=[0], high=[2]), Mark("bars", [0, 1, 2], [3, 4])):
+    for mark in (
+        Mark("line", [0, 1], [1, 2]),
+        Mark("step", [0, 1], [1, math.nan]),
+        Mark("band", [0, 1], low=[0, 1], high=[1, 2]),
+        Mark("points", [0.5], [1], low=[0], high=[2]),
+        Mark("bars", [0, 1, 2], [3, 4]),
+    ):
         chart.add(mark)
     figure = ET.fromstring(chart.rule("x", 0.5, "here").rule("y", 1.0, "there").svg())
     assert "nan" not in ET.tostring(figure).decode()

@@ -49,7 +49,7 @@ def test_unknown_keys_are_all_reported_with_position_and_nearest_name(tmp_path: 
         ("key: id", "key: 5", "treadle.yaml:5:30", "sources.orders.key"),
         ("read: orders.csv, ", "", "treadle.yaml:5:3", "missing required field `read`"),
         ("each: orders", "each: order", "treadle.yaml:6:20", 'did you mean "orders"?'),
-        ("project: shop", "project: [", "treadle.yaml:2:6", "not valid YAML"),
+        ("project: shop", "project: [", "treadle.yaml:3:9", "not valid YAML"),
         ("project: shop", "project: shop\nproject: two", "treadle.yaml:2:1", "duplicate key"),
         ('label: "paid = 0"', "label: y, split: {by: tme}", "treadle.yaml:6:52", "found 'tme'"),
         ('label: "paid = 0"', "label: y, split: {by: time}", "treadle.yaml:6:52", "needs `predict.at`"),

@@ -30,17 +30,24 @@ def build(n: int = 600, *, timed: bool = True, kind: str = "classification", see
     count = random.integers(0, 9, n)
     drive = 1.5 * amount + np.where(city == "Köln", 1.0, -0.5) + 0.2 * count + random.normal(size=n)
     label = drive * 10 if kind == "regression" else (drive > 0.8).astype(float)
-    frame = pl.DataFrame({
-        "amount": pl.Series(np.where(random.random(n) < 0.1, np.nan, amount)).fill_nan(None),
-        "count": count,
-        "flag": random.random(n) < 0.5,
-        "city": pl.Series([None if random.random() < 0.05 else str(c) for c in city]),
-        "when": pl.Series(at).dt.replace_time_zone("UTC"),
-        "day": pl.Series(at).cast(pl.Date),
-    })
+    frame = pl.DataFrame(
+        {
+            "amount": pl.Series(np.where(random.random(n) < 0.1, np.nan, amount)).fill_nan(None),
+            "count": count,
+            "flag": random.random(n) < 0.5,
+            "city": pl.Series([None if random.random() < 0.05 else str(c) for c in city]),
+            "when": pl.Series(at).dt.replace_time_zone("UTC"),
+            "day": pl.Series(at).cast(pl.Date),
+        }
+    )
     return TrainingTable(
-        frame, label, at if timed else None, at + np.timedelta64(2, "h") if timed else None,
-        [f"r{i}" for i in range(n)], FEATURES)
+        frame,
+        label,
+        at if timed else None,
+        at + np.timedelta64(2, "h") if timed else None,
+        [f"r{i}" for i in range(n)],
+        FEATURES,
+    )
 
 
 def project(kind: str = "classification", *, by: str = "time", trials: int = 4, **train: object) -> ProjectSpec:
@@ -48,8 +55,14 @@ def project(kind: str = "classification", *, by: str = "time", trials: int = 4, 
         project="t",
         brief=Brief(decision="Act.", mistakes=Mistakes(missed=5, false_alarm=1), people=People(owner="ada")),
         sources={"rows": Source(read="rows.csv")},
-        predict=Predict(name="y", each="rows", at="when" if by == "time" else None, label="y", kind=kind,
-                        split=Split(by=by, test=0.25, folds=3, gap="3h" if by == "time" else "0d")),
+        predict=Predict(
+            name="y",
+            each="rows",
+            at="when" if by == "time" else None,
+            label="y",
+            kind=kind,
+            split=Split(by=by, test=0.25, folds=3, gap="3h" if by == "time" else "0d"),
+        ),
         train=Train(trials=trials, **train),
     )
 

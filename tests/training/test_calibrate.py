@@ -14,7 +14,9 @@ from treadle.training.calibrate import choose, isotonic, platt
 from treadle.training.fitting import choose_threshold
 
 KINDS = [
-    Calibrator("identity"), Calibrator(), Calibrator("sigmoid", a=0.4, b=-2.0),
+    Calibrator("identity"),
+    Calibrator(),
+    Calibrator("sigmoid", a=0.4, b=-2.0),
     Calibrator("isotonic", x=(-2.0, 0.0, 0.5, 3.0), y=(0.01, 0.2, 0.2, 0.97)),
 ]
 

@@ -20,21 +20,32 @@ from treadle.training.encoder import Clock, Levels, Number, Scaled
 ENCODER = Encoder(
     inputs=("f", "i", "b", "s", "t", "d"),
     steps=(
-        Scaled("f", fill=0.1, low=-5.0, high=5.0, mean=0.3, scale=0.7, indicator=True), Number("f"), Number("i"),
-        Number("b"), Scaled("i", fill=1.0, low=-9.0, high=1e18, mean=2.0, scale=3.0),
-        Levels("s", ("s:rate", "s:share"), {"a": (0.1, 0.2), "ü東": (0.3, 0.4), "": (0.5, 0.6)}, (0.7, 0.8),
-               (0.9, 1.0)),
-        Clock("t"), Clock("t", smooth=True), Clock("d", date=True), Clock("d", date=True, smooth=True),
+        Scaled("f", fill=0.1, low=-5.0, high=5.0, mean=0.3, scale=0.7, indicator=True),
+        Number("f"),
+        Number("i"),
+        Number("b"),
+        Scaled("i", fill=1.0, low=-9.0, high=1e18, mean=2.0, scale=3.0),
+        Levels(
+            "s", ("s:rate", "s:share"), {"a": (0.1, 0.2), "ü東": (0.3, 0.4), "": (0.5, 0.6)}, (0.7, 0.8), (0.9, 1.0)
+        ),
+        Clock("t"),
+        Clock("t", smooth=True),
+        Clock("d", date=True),
+        Clock("d", date=True, smooth=True),
     ),
 )
 TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 ROWS = st.lists(
     st.tuples(
-        st.none() | st.floats(), st.none() | st.integers(-(2**63), 2**63 - 1), st.none() | st.booleans(),
-        st.none() | st.sampled_from(["a", "ü東", "", "never seen", "a\x00"]), st.none() | TIMES,
+        st.none() | st.floats(),
+        st.none() | st.integers(-(2**63), 2**63 - 1),
+        st.none() | st.booleans(),
+        st.none() | st.sampled_from(["a", "ü東", "", "never seen", "a\x00"]),
+        st.none() | TIMES,
         st.none() | st.dates(date(1900, 1, 1), date(2200, 1, 1)),
     ),
-    min_size=1, max_size=8,
+    min_size=1,
+    max_size=8,
 )
 SCHEMA = {"f": pl.Float64, "i": pl.Int64, "b": pl.Boolean, "s": pl.String, "t": pl.Datetime("us", "UTC"), "d": pl.Date}
 
@@ -48,7 +59,8 @@ def test_row_equals_matrix(rows):
     one_by_one = np.array([np.array(encode(row), dtype=np.float32) for row in rows])
     assert matrix.dtype == np.float32 and matrix.shape == (len(rows), ENCODER.width)
     assert np.array_equal(matrix.view(np.int32), one_by_one.view(np.int32)) or np.array_equal(
-        matrix, one_by_one, equal_nan=True)
+        matrix, one_by_one, equal_nan=True
+    )
 
 
 def test_outputs_follow_groups():

@@ -12,8 +12,9 @@ from treadle.errors import SpecError
 from treadle.training import metrics, scores
 from treadle.training.bootstrap import draws, interval
 
-PAIRS = st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000001, 0.9, 1.0])), min_size=4,
-                 max_size=60).filter(lambda rows: len({a for a, _ in rows}) == 2)
+PAIRS = st.lists(
+    st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000001, 0.9, 1.0])), min_size=4, max_size=60
+).filter(lambda rows: len({a for a, _ in rows}) == 2)
 
 
 @given(PAIRS)
@@ -22,10 +23,14 @@ def test_classification_equals_scikit_learn(rows):
     y, p = np.array([float(a) for a, _ in rows]), np.array([b for _, b in rows])
     ours, act = scores(y, p, 0.5), p >= 0.5
     theirs = {
-        "average_precision": sk.average_precision_score(y, p), "roc_auc": sk.roc_auc_score(y, p),
-        "log_loss": sk.log_loss(y, np.clip(p, 1e-15, 1 - 1e-15), labels=[0, 1]), "brier": sk.brier_score_loss(y, p),
-        "accuracy": sk.accuracy_score(y, act), "balanced_accuracy": sk.balanced_accuracy_score(y, act),
-        "precision": sk.precision_score(y, act, zero_division=0), "recall": sk.recall_score(y, act),
+        "average_precision": sk.average_precision_score(y, p),
+        "roc_auc": sk.roc_auc_score(y, p),
+        "log_loss": sk.log_loss(y, np.clip(p, 1e-15, 1 - 1e-15), labels=[0, 1]),
+        "brier": sk.brier_score_loss(y, p),
+        "accuracy": sk.accuracy_score(y, act),
+        "balanced_accuracy": sk.balanced_accuracy_score(y, act),
+        "precision": sk.precision_score(y, act, zero_division=0),
+        "recall": sk.recall_score(y, act),
         "f1": sk.f1_score(y, act, zero_division=0),
     }
     assert ours == {name: pytest.approx(value, abs=1e-9) for name, value in theirs.items()}
@@ -36,9 +41,12 @@ def test_regression_equals_scikit_learn():
     y, p = random.normal(size=200), random.normal(size=200)
     ours = scores(y, p, kind="regression", own={"worst": lambda y, p, t: float(np.abs(y - p).max())})
     assert ours == {
-        "rmse": pytest.approx(sk.root_mean_squared_error(y, p)), "mae": pytest.approx(sk.mean_absolute_error(y, p)),
-        "mse": pytest.approx(sk.mean_squared_error(y, p)), "r2": pytest.approx(sk.r2_score(y, p)),
-        "worst": pytest.approx(np.abs(y - p).max())}
+        "rmse": pytest.approx(sk.root_mean_squared_error(y, p)),
+        "mae": pytest.approx(sk.mean_absolute_error(y, p)),
+        "mse": pytest.approx(sk.mean_squared_error(y, p)),
+        "r2": pytest.approx(sk.r2_score(y, p)),
+        "worst": pytest.approx(np.abs(y - p).max()),
+    }
 
 
 @pytest.mark.parametrize("name", [*metrics.CLASSIFICATION, *metrics.REGRESSION])

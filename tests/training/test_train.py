@@ -16,8 +16,10 @@ from treadle.training.model import Trial
 from treadle.training.searching import _hopeless
 
 
-@pytest.mark.parametrize(("kind", "by"), [("classification", "time"), ("classification", "stratified"),
-                                          ("regression", "time"), ("regression", "random")])
+@pytest.mark.parametrize(
+    ("kind", "by"),
+    [("classification", "time"), ("classification", "stratified"), ("regression", "time"), ("regression", "random")],
+)
 def test_train_evaluate_report(table, spec, kind, by):
     rows, project = table(timed=by == "time", kind=kind), spec(kind, by=by)
     seen, told = [], []
@@ -46,7 +48,8 @@ def test_a_test_row_changes_no_fitted_parameter(table, spec, family):
     test = np.isin(np.arange(len(rows)), parts.test)
     other = frame.with_columns(
         pl.when(pl.Series(test)).then(pl.lit(1e6)).otherwise("amount").alias("amount"),
-        pl.when(pl.Series(test)).then(pl.lit("elsewhere")).otherwise("city").alias("city"))
+        pl.when(pl.Series(test)).then(pl.lit("elsewhere")).otherwise("city").alias("city"),
+    )
     label[parts.test] = np.roll(label[parts.test], 7)
     again, _, _ = train(replace(rows, frame=other, label=label), project)
     assert again.encoder == model.encoder and again.calibrator == model.calibrator
@@ -66,7 +69,8 @@ def test_the_deadline_is_kept_and_said(table, spec):
 def test_good_enough_stops_the_search(table, spec):
     rows, project = table(), spec(trials=50)
     project = msgspec.structs.replace(
-        project, brief=msgspec.structs.replace(project.brief, good_enough={"average_precision": 0.3}))
+        project, brief=msgspec.structs.replace(project.brief, good_enough={"average_precision": 0.3})
+    )
     found = search(rows, split(rows, project.predict), project)
     assert found.stopped == "good_enough" and len(found.trials) == 2
 
@@ -101,19 +105,22 @@ def _with(rows, **changes):
     return replace(rows, **changes)
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda r: r.rows(np.arange(0)), "no rows with a label"),
-    (lambda r: r.rows(np.arange(9)), "only 9 rows"),
-    (lambda r: _with(r, label=np.ones(len(r))), "one class only"),
-    (lambda r: _with(r, label=r.label * 3), "must be true or false"),
-    (lambda r: _with(r, label=np.where(np.arange(len(r)) == 4, np.nan, r.label)), "label of row 4 is nan"),
-    (lambda r: _with(r, label=np.where(np.arange(len(r)) == 4, np.inf, r.label)), "label of row 4 is inf"),
-    (lambda r: _with(r, label=(np.arange(len(r)) < 3).astype(float)), "rarer class"),
-    (lambda r: _with(r, frame=r.frame.with_columns(amount=pl.lit(None, pl.Float64))), '"amount" is empty'),
-    (lambda r: _with(r, frame=r.frame.drop("city")), 'no column "city"'),
-    (lambda r: _with(r, features=()), "no features"),
-    (lambda r: _with(r, ids=["x"]), "`ids` has 1 rows"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda r: r.rows(np.arange(0)), "no rows with a label"),
+        (lambda r: r.rows(np.arange(9)), "only 9 rows"),
+        (lambda r: _with(r, label=np.ones(len(r))), "one class only"),
+        (lambda r: _with(r, label=r.label * 3), "must be true or false"),
+        (lambda r: _with(r, label=np.where(np.arange(len(r)) == 4, np.nan, r.label)), "label of row 4 is nan"),
+        (lambda r: _with(r, label=np.where(np.arange(len(r)) == 4, np.inf, r.label)), "label of row 4 is inf"),
+        (lambda r: _with(r, label=(np.arange(len(r)) < 3).astype(float)), "rarer class"),
+        (lambda r: _with(r, frame=r.frame.with_columns(amount=pl.lit(None, pl.Float64))), '"amount" is empty'),
+        (lambda r: _with(r, frame=r.frame.drop("city")), 'no column "city"'),
+        (lambda r: _with(r, features=()), "no features"),
+        (lambda r: _with(r, ids=["x"]), "`ids` has 1 rows"),
+    ],
+)
 def test_bad_tables_are_refused(table, change, words):
     with pytest.raises(DataError, match=words):
         check(change(table()), "classification")

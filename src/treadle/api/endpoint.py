@@ -11,6 +11,7 @@ import msgspec
 
 from treadle.api.live import PredictAnswer, PredictRequest, ServeAnswer, ServeRequest
 from treadle.errors import DataError, ModelError, RequestError, SpecError
+from treadle.features.plan import attribute
 
 if TYPE_CHECKING:
     from treadle.api.operation import Context
@@ -157,7 +158,7 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
     drawn = [live.features(record, state)[0] for record in records]
     answers = []
     for record, score in zip(records, live.score_many(drawn), strict=True):
-        known = {f.name: getattr(record, f.name) for f in live.inputs.fields if not f.feature}
+        known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
         decided: dict[str, Any] = (
             {"prediction": score}
             if live.threshold is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -11,15 +11,15 @@ from treadle.api.operation import Context, ProjectPath, Request, argument, opera
 
 class CostsRequest(Request, frozen=True):
     project: ProjectPath = "."
-    run: option(str | None, "only this run") = None  # type: ignore[valid-type]
+    run: Annotated[str | None, option("only this run")] = None
 
 
 class LogRequest(Request, frozen=True):
     project: ProjectPath = "."
-    kind: option(str | None, "only this kind; a kind that ends in a dot is a prefix") = None  # type: ignore[valid-type]
-    subject: option(str | None, "only this subject") = None  # type: ignore[valid-type]
-    run: option(str | None, "only this run") = None  # type: ignore[valid-type]
-    limit: option(int, "the newest so many entries") = 50  # type: ignore[valid-type]
+    kind: Annotated[str | None, option("only this kind; a kind that ends in a dot is a prefix")] = None
+    subject: Annotated[str | None, option("only this subject")] = None
+    run: Annotated[str | None, option("only this run")] = None
+    limit: Annotated[int, option("the newest so many entries")] = 50
 
 
 class LogLine(Struct, frozen=True):
@@ -41,10 +41,10 @@ class LogAnswer(Struct, frozen=True):
 
 
 class WhyRequest(Request, frozen=True):
-    subject: argument(  # type: ignore[valid-type]
-        str, "what to explain: endpoint/NAME, model/NAME:1, a table, a prediction id, an entry's number or id"
-    )
-    project: option(str, "folder of the project") = "."  # type: ignore[valid-type]
+    subject: Annotated[
+        str, argument("what to explain: endpoint/NAME, model/NAME:1, a table, a prediction id, an entry's number or id")
+    ]
+    project: Annotated[str, option("folder of the project")] = "."
 
 
 class WhyNode(Struct, frozen=True):
@@ -68,7 +68,7 @@ class WhyAnswer(Struct, frozen=True):
 
 class VerifyRequest(Request, frozen=True):
     project: ProjectPath = "."
-    expect: option(str | None, "a head hash noted down earlier, which must be in the chain") = None  # type: ignore[valid-type]
+    expect: Annotated[str | None, option("a head hash noted down earlier, which must be in the chain")] = None
 
 
 class VerifyAnswer(Struct, frozen=True):

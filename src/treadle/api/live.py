@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -11,9 +11,11 @@ from treadle.api.operation import Context, ProjectPath, Request, operation, opti
 
 class ServeRequest(Request, frozen=True):
     project: ProjectPath = "."
-    host: option(str | None, "address to listen on; the project's if not given") = None  # type: ignore[valid-type]
-    port: option(int | None, "port; the project's if not given") = None  # type: ignore[valid-type]
-    as_of: option(str | None, "build the online state anew from all rows known before this time (UTC)") = None  # type: ignore[valid-type]
+    host: Annotated[str | None, option("address to listen on; the project's if not given")] = None
+    port: Annotated[int | None, option("port; the project's if not given")] = None
+    as_of: Annotated[str | None, option("build the online state anew from all rows known before this time (UTC)")] = (
+        None
+    )
 
 
 class ServeAnswer(Struct, frozen=True):
@@ -25,10 +27,10 @@ class ServeAnswer(Struct, frozen=True):
 
 class PredictRequest(Request, frozen=True):
     project: ProjectPath = "."
-    record: option(str | None, "one record, or a list, as JSON; - for standard input") = None  # type: ignore[valid-type]
-    source: option(str | None, "a CSV, JSON Lines or Parquet file of records", flag="--from") = None  # type: ignore[valid-type]
-    out: option(str | None, "write the answers to this file: .parquet, .csv or .jsonl") = None  # type: ignore[valid-type]
-    model: option(str | None, "a version; the released one if not given") = None  # type: ignore[valid-type]
+    record: Annotated[str | None, option("one record, or a list, as JSON; - for standard input")] = None
+    source: Annotated[str | None, option("a CSV, JSON Lines or Parquet file of records", flag="--from")] = None
+    out: Annotated[str | None, option("write the answers to this file: .parquet, .csv or .jsonl")] = None
+    model: Annotated[str | None, option("a version; the released one if not given")] = None
 
 
 class PredictAnswer(Struct, frozen=True):

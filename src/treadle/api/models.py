@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
 from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
 
-Version = argument(str | None, "model version, such as 2 or flights:2; the newest if not given")
+Version = Annotated[str | None, argument("model version, such as 2 or flights:2; the newest if not given")]
 
 
 class ListRequest(Request, frozen=True):
@@ -40,7 +40,7 @@ class ShowAnswer(Struct, frozen=True):
 class ReleaseRequest(Request, frozen=True):
     project: ProjectPath = "."
     model: Version = None
-    note: option(str, "a remark, kept with the approval") = ""  # type: ignore[valid-type]
+    note: Annotated[str, option("a remark, kept with the approval")] = ""
 
 
 class ReleaseAnswer(Struct, frozen=True):
@@ -53,7 +53,7 @@ class ReleaseAnswer(Struct, frozen=True):
 
 class RollbackRequest(Request, frozen=True):
     project: ProjectPath = "."
-    reason: option(str, "why, kept with the act") = ""  # type: ignore[valid-type]
+    reason: Annotated[str, option("why, kept with the act")] = ""
 
 
 @operation("models", "list", permission="read", remote=True)
@@ -71,6 +71,8 @@ def models_list(request: ListRequest, context: Context) -> ListAnswer:
 @operation("models", "show", permission="read", remote=True)
 def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
     """Show one model version: its card, its gates and who approved it."""
+    import msgspec
+
     from treadle.models import Bundle
     from treadle.models.registry import find
     from treadle.people import review_of
@@ -78,7 +80,7 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
     workspace = workspace_for(request.project, context, "read")
     packing = find(workspace.chain, workspace.project.spec.project, request.model)
     digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
-    bundle = Bundle.open(workspace.blobs.path(digest))
+    bundle = Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys)
     review = review_of(workspace.chain, name)
     return ShowAnswer(
         model=name,
@@ -88,7 +90,7 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
         gates=list(review.gates),
         bundle=digest,
         mb=float(packing.detail.get("mb", 0.0)),
-        manifest=bundle.manifest_data,
+        manifest=msgspec.to_builtins(bundle.manifest),
         card=bundle.card,
     )
 

@@ -21,17 +21,17 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an operation is asked. Each field is an option of the command; one marked `argument` is a position."""
 
 
-def argument(kind: Any, text: str) -> Any:
-    """A field that is given by its place on the command line."""
-    return Annotated[kind, Meta(description=text, extra={"argument": True})]
+def argument(text: str) -> Meta:
+    """Marks a field that is given by its place on the command line."""
+    return Meta(description=text, extra={"argument": True})
 
 
-def option(kind: Any, text: str, *, flag: str = "") -> Any:
-    """A field that is given as `--name` (or `flag`)."""
-    return Annotated[kind, Meta(description=text, extra={"flag": flag} if flag else {})]
+def option(text: str, *, flag: str = "") -> Meta:
+    """Marks a field that is given as `--name` (or `flag`)."""
+    return Meta(description=text, extra={"flag": flag} if flag else {})
 
 
-ProjectPath = argument(str, "folder of the project, or its treadle.yaml")
+ProjectPath = Annotated[str, argument("folder of the project, or its treadle.yaml")]
 
 
 class NoObserver:

@@ -70,7 +70,8 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
         client = Client(url)
         served = client.get("/")["model"]
         client.post("/state", {"as_of": start.isoformat()})
-        context.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {end:%Y-%m-%d %H:%M}Z")
+        shown = "the end of the data" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}Z"
+        context.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
         began = time.monotonic()
         with workspace.chain.step(
             "replay.played", f"endpoint/{workspace.endpoint}", settings={"start": start, "end": end}, cache=False
@@ -81,6 +82,7 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
                 model=served,
             )
         seconds = time.monotonic() - began
+        end = min(end, datetime.fromtimestamp(_last(workspace, plan, end) / 1e6, start.tzinfo))
     took = sorted(tally.took) or [0.0]
     if tally.refused:
         context.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")

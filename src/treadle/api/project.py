@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -10,11 +10,11 @@ from treadle.api.operation import Context, ProjectPath, Request, argument, opera
 
 
 class InitRequest(Request, frozen=True):
-    folder: argument(str, "folder of the new project")  # type: ignore[valid-type]
-    source: option(str, "the CSV, JSON Lines or Parquet file to learn from", flag="--from")  # type: ignore[valid-type]
-    target: option(str, "the column to predict")  # type: ignore[valid-type]
-    name: option(str | None, "name of the project; the folder's name if not given") = None  # type: ignore[valid-type]
-    owner: option(str | None, "who owns it; the machine's user if not given") = None  # type: ignore[valid-type]
+    folder: Annotated[str, argument("folder of the new project")]
+    source: Annotated[str, option("the CSV, JSON Lines or Parquet file to learn from", flag="--from")]
+    target: Annotated[str, option("the column to predict")]
+    name: Annotated[str | None, option("name of the project; the folder's name if not given")] = None
+    owner: Annotated[str | None, option("who owns it; the machine's user if not given")] = None
 
 
 class InitAnswer(Struct, frozen=True):
@@ -29,7 +29,7 @@ class InitAnswer(Struct, frozen=True):
 
 class CheckRequest(Request, frozen=True):
     project: ProjectPath = "."
-    data: option(bool, "also read the tables and hold them to their contracts") = True  # type: ignore[valid-type]
+    data: Annotated[bool, option("also read the tables and hold them to their contracts")] = True
 
 
 class SourceCheck(Struct, frozen=True):
@@ -50,7 +50,7 @@ class CheckAnswer(Struct, frozen=True):
 
 
 class SchemaRequest(Request, frozen=True):
-    out: option(str | None, "write to this file and not to the screen") = None  # type: ignore[valid-type]
+    out: Annotated[str | None, option("write to this file and not to the screen")] = None
 
 
 @operation("init", permission="run")

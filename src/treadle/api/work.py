@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from treadle.api.operation import Context, ProjectPath, Request, operation, opti
 
 class RunRequest(Request, frozen=True):
     project: ProjectPath = "."
-    fresh: option(bool, "run every step again, whatever is cached") = False  # type: ignore[valid-type]
+    fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
 
 
 class RunAnswer(Struct, frozen=True):
@@ -52,18 +52,14 @@ class RunAnswer(Struct, frozen=True):
 
 class ReplayRequest(Request, frozen=True):
     project: ProjectPath = "."
-    start: option(
-        str | None,
-        "play from this time on (UTC); the training cut if not given",  # type: ignore[valid-type]
-        flag="--from",
-    ) = None
-    end: option(
-        str | None,
-        "play up to this time (UTC); the end of the data if not given",  # type: ignore[valid-type]
-        flag="--to",
-    ) = None
-    url: option(str | None, "a running endpoint; else one is started for the replay") = None  # type: ignore[valid-type]
-    even_training: option(bool, "allow times before the training cut, which the model has seen") = False  # type: ignore[valid-type]
+    start: Annotated[
+        str | None, option("play from this time on (UTC); the training cut if not given", flag="--from")
+    ] = None
+    end: Annotated[str | None, option("play up to this time (UTC); the end of the data if not given", flag="--to")] = (
+        None
+    )
+    url: Annotated[str | None, option("a running endpoint; else one is started for the replay")] = None
+    even_training: Annotated[bool, option("allow times before the training cut, which the model has seen")] = False
 
 
 class ReplayAnswer(Struct, frozen=True):
@@ -83,7 +79,7 @@ class ReplayAnswer(Struct, frozen=True):
 
 class ProveRequest(Request, frozen=True):
     project: ProjectPath = "."
-    rows: option(int | None, "compare only so many rows, spread over all; every event is played") = None  # type: ignore[valid-type]
+    rows: Annotated[int | None, option("compare only so many rows, spread over all; every event is played")] = None
 
 
 @operation("run", permission="run")

@@ -12,9 +12,9 @@ from typing import Any
 
 from treadle.expr.functions_text import text_row
 from treadle.expr.table import ANY, ORDERED, Function, wider
-from treadle.expr.types import to_polars_type
+from treadle.expr.types import Type, to_polars_type
 
-_B = ("bool",)
+_B: tuple[Type, ...] = ("bool",)
 
 
 def _pl() -> Any:
@@ -342,7 +342,9 @@ def cast_polars(value: Any, source: str, target: str) -> Any:
         case ("timestamp", "str"):
             plain = value.dt.strftime("%Y-%m-%d %H:%M:%S")
             return (
-                pl.when(value.dt.microsecond() == 0).then(plain).otherwise(value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+                pl.when(value.dt.microsecond() == 0)
+                .then(plain)
+                .otherwise(value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f").str.strip_chars_end("0"))
             )
         case ("bool", "str"):
             return pl.when(value).then(pl.lit("true")).when(~value).then(pl.lit("false"))

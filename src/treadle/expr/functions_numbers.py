@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from treadle.expr.table import NUMBER, Function, wider
+from treadle.expr.types import Type
 
-_INT = ("int",)
+_INT: tuple[Type, ...] = ("int",)
 _LARGEST = 9.2e18
 """An integer result of this magnitude or more is NULL: 64 bits hold no more."""
 

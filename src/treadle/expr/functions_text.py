@@ -8,9 +8,10 @@ from typing import Any
 
 from treadle.expr.patterns import python_pattern, rust_pattern
 from treadle.expr.table import Function
+from treadle.expr.types import Type
 
-_S = ("str",)
-_I = ("int",)
+_S: tuple[Type, ...] = ("str",)
+_I: tuple[Type, ...] = ("int",)
 
 
 def _pl() -> Any:
@@ -126,7 +127,7 @@ def text_row(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         text = value.strftime("%Y-%m-%d %H:%M:%S")
-        return f"{text}.{value.microsecond:06d}" if value.microsecond else text
+        return f"{text}.{value.microsecond:06d}".rstrip("0") if value.microsecond else text
     return str(value)
 
 

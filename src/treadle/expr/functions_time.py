@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from treadle.expr.table import TIME, Function
+from treadle.expr.types import Type
 
-_T = ("timestamp",)
+_T: tuple[Type, ...] = ("timestamp",)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _TRUNCATIONS = {"minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
@@ -30,7 +31,7 @@ def _moment_polars(value: Any) -> Any:
 
 
 def _epoch_us(value: Any) -> int:
-    return (_moment(value) - _EPOCH) // _MICRO
+    return int((_moment(value) - _EPOCH) // _MICRO)
 
 
 def _us_polars(value: Any, kind: str) -> Any:
@@ -135,7 +136,7 @@ def _shifted(types: list[Any]) -> Any:
 
 
 _PLUS, _MINUS = _shift(1), _shift(-1)
-_MOMENT_OR_LENGTH = ("date", "timestamp", "interval")
+_MOMENT_OR_LENGTH: tuple[Type, ...] = ("date", "timestamp", "interval")
 
 # + and - over times stand apart from those over numbers: the parser chooses by the types
 TIME_PLUS = Function(

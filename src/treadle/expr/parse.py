@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from treadle.errors import ExpressionError, nearest
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
@@ -402,7 +402,7 @@ class _Reader:
             if position in function.literal and arg.op != "literal":
                 raise self.error(found, f"{name} takes a constant in place {position + 1}")
         self._check_constants(function, args, found)
-        args = [_as(arg, function.takes(i)[0]) if arg.type == "null" else arg for i, arg in enumerate(args)]
+        args = [_as(arg, cast(Type, function.takes(i)[0])) if arg.type == "null" else arg for i, arg in enumerate(args)]
         result = function.result_type([arg.type for arg in args])
         return Node(name, result, tuple(args))
 

@@ -1,7 +1,8 @@
 """Regular expressions that mean the same in Python, in Polars (Rust) and in DuckDB (RE2).
 
-The language has what all three have. Where they read a pattern differently, RE2's meaning holds: `\\d`, `\\w`, `\\s` and
-`\\b` are about ASCII, and `$` without `(?m)` is the very end. Such parts are written out before Python and Rust see them.
+The language has what all three have. Where they read a pattern differently, RE2's meaning holds: `\\d`, `\\w`, `\\s`
+and `\\b` are about ASCII, and `$` without `(?m)` is the very end. Such parts are written out before Python and Rust see
+them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import SQL_TYPES
 
-
 _WHOLE = ("round", "floor", "ceil")
 
 
@@ -40,6 +39,8 @@ def _sql(node: Node) -> str:
     ]
     if node.op == "cast":
         return f"TRY_CAST({args[0]} AS {SQL_TYPES[node.value]})"
+    if node.op == "substring" and len(args) > 2:  # DuckDB counts backwards from the start where the length is negative
+        args[2] = f"(CASE WHEN {args[2]} < 0 THEN 0 ELSE {args[2]} END)"
     if function is None or node.op == "case":
         branches = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(args[0:-1:2], args[1::2], strict=False))
         return f"(CASE {branches} ELSE {args[-1]} END)"

@@ -11,10 +11,10 @@ from typing import Any
 
 from treadle.expr.types import Type
 
-NUMBER = ("int", "float")
-TIME = ("date", "timestamp")
-ANY = ("bool", "int", "float", "str", "date", "timestamp")
-ORDERED = ("int", "float", "str", "date", "timestamp", "bool")
+NUMBER: tuple[Type, ...] = ("int", "float")
+TIME: tuple[Type, ...] = ("date", "timestamp")
+ANY: tuple[Type, ...] = ("bool", "int", "float", "str", "date", "timestamp")
+ORDERED: tuple[Type, ...] = ("int", "float", "str", "date", "timestamp", "bool")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Function:
     """
 
     name: str
-    arguments: tuple[tuple[Type, ...], ...]
+    arguments: tuple[tuple[str, ...], ...]
     result: Type | Callable[[list[Type]], Type]
     polars: Callable[..., Any]
     row: Callable[..., Any]
@@ -44,7 +44,7 @@ class Function:
     def result_type(self, types: list[Type]) -> Type:
         return self.result(types) if callable(self.result) else self.result
 
-    def takes(self, position: int) -> tuple[Type, ...]:
+    def takes(self, position: int) -> tuple[str, ...]:
         return self.arguments[min(position, len(self.arguments) - 1)]
 
     @property

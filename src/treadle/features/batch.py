@@ -63,7 +63,8 @@ def _group(plan: FeaturePlan) -> list[str]:
 
 def _read(name: str, kind: str) -> pl.Expr:
     """A column as its feature type: 64-bit, NaN and infinities as NULL."""
-    return expr.to_polars(expr.parse(f'"{name}"', {name: kind})).alias(name)  # type: ignore[dict-item]
+    column: pl.Expr = expr.to_polars(expr.parse(f'"{name}"', {name: kind}))  # type: ignore[dict-item]
+    return column.alias(name)
 
 
 def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTable]) -> pl.DataFrame:
@@ -183,7 +184,8 @@ def _difference(running: Array, start: Array, lo: Array, hi: Array) -> Array:
         return np.zeros(len(lo), running.dtype)
     upper = running[np.maximum(hi - 1, 0)]
     lower = np.where(lo > start, running[np.maximum(lo - 1, 0)], running.dtype.type(0))
-    return np.where(hi > lo, upper - lower, running.dtype.type(0))
+    out: Array = np.where(hi > lo, upper - lower, running.dtype.type(0))
+    return out
 
 
 def _nullable(values: Array, known: Array) -> pl.Series:

@@ -52,7 +52,8 @@ class EventTable:
 
     @cached_property
     def _ranked(self) -> tuple[Array, Array]:
-        times, rank = np.unique(self.known, return_inverse=True)  # type: ignore[arg-type]
+        assert self.known is not None
+        times, rank = np.unique(self.known, return_inverse=True)
         return times, self.code.astype(np.int64) * (len(times) + 1) + rank
 
     @cached_property
@@ -135,7 +136,7 @@ def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
 
 def _micros(text: str, types: Mapping[str, Any]) -> pl.Expr:
     found = expr.parse(text, types)
-    value = expr.to_polars(found)
+    value: pl.Expr = expr.to_polars(found)
     return value.cast(pl.Datetime("us")).dt.epoch("us") if found.type == "date" else value.dt.epoch("us")
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from treadle import expr
 from treadle.errors import RequestError
-from treadle.features.plan import FeaturePlan, Stream, Take, WindowPlan, stream_types
+from treadle.features.plan import FeaturePlan, Stream, Take, WindowPlan, attribute, renames, stream_types
 from treadle.features.state import EventRow, LookupRow, OnlineState, keep_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ def compile_online(plan: FeaturePlan) -> OnlineFeatures:
 class _Writer:
     def __init__(self, plan: FeaturePlan) -> None:
         self.plan = plan
-        self.variables = {name: f"r.{name}" for name in plan.input_types}
+        self.variables = {name: f"r.{attribute(name)}" for name in plan.input_types}
         self.names: dict[str, str] = {}
         self.number = 0
 
@@ -75,7 +75,7 @@ class _Writer:
         else:
             out.append("    at = t = None")
         for name, kind in plan.input_types.items():
-            self.names[name] = f"finite(r.{name})" if kind == "float" else f"r.{name}"
+            self.names[name] = f"finite(r.{attribute(name)})" if kind == "float" else f"r.{attribute(name)}"
         for feature in plan.rows:
             local = self._local(feature.name)
             out.append(f"    {local} = {self._source(feature.text, types)}")
@@ -100,7 +100,7 @@ class _Writer:
     def _lookups(self) -> list[str]:
         out = []
         for lookup in self.plan.lookups:
-            key = f"r.{lookup.on[0]}" if len(lookup.on) == 1 else f"({', '.join(f'r.{c}' for c in lookup.on)})"
+            key = _key(lookup.on)
             stream = self.plan.lookup_streams[lookup.stream]
             found = self._local(f"{lookup.name}_row")
             at = "t" if stream.known is not None else "0"
@@ -120,7 +120,7 @@ class _Writer:
         if (window.view, window.on) not in done:
             done.add((window.view, window.on))
             out += [
-                f"    {history} = state.history({window.view!r}, r.{window.on}) if state is not None else None",
+                f"    {history} = state.history({window.view!r}, {_key((window.on,))}) if state is not None else None",
                 f"    {history}_hi = bisect_left({history}.known, t) if {history} is not None and t is not None else 0",
             ]
         for text, length in window.lengths:
@@ -182,9 +182,10 @@ class EventReader:
         self.types: dict[str, Any] = {}
         for stream in streams:
             self.types.update(stream.types)
-        fields = [(n, _PYTHON.get(kind, Any) | None, None) for n, kind in self.types.items()]
-        self.row: Any = msgspec.defstruct("Event", fields, kw_only=True)
-        self._decoder = msgspec.json.Decoder(self.row | list[self.row])
+        fields = [(attribute(n), _PYTHON.get(kind, Any) | None, None) for n, kind in self.types.items()]
+        self.row: Any = msgspec.defstruct("Event", fields, kw_only=True, rename=renames(self.types))
+        one_or_many: Any = self.row | list[self.row]  # type: ignore[name-defined]
+        self._decoder = msgspec.json.Decoder(one_or_many)
         self._times = [n for n, kind in self.types.items() if kind == "timestamp"]
         self.arguments = plan.arguments.get(name, ())
         self.keep = keep_of(plan, name)
@@ -210,9 +211,13 @@ class EventReader:
         rows = found if isinstance(found, list) else [found]
         for row in rows:
             for name in self._times:
-                value = getattr(row, name)
+                value = getattr(row, attribute(name))
                 if value is not None and value.tzinfo is not UTC:
-                    setattr(row, name, value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+                    setattr(
+                        row,
+                        attribute(name),
+                        value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC),
+                    )
         return rows
 
     def put(self, rows: list[Any], state: OnlineState) -> int:
@@ -250,28 +255,29 @@ class EventReader:
 def _event_function(stream: Stream, arguments: list[str]) -> Callable[[Any], EventRow | str | None]:
     """Row to (key, known, id, argument values); the name of what is missing; None where `where` leaves it out."""
     types: dict[str, Any] = dict(stream.types)
-    variables = {n: f"r.{n}" for n in types}
+    variables = {n: f"r.{attribute(n)}" for n in types}
     known = expr.parse(stream.known or "", types)
     lines = ["def event(r):"]
     if stream.where:
         lines.append(f"    if ({expr.to_row(expr.parse(stream.where, types), variables)}) is not True: return None")
     lines.append(f"    known = {expr.to_row(known, variables)}")
     lines.append(f"    if known is None: return {', '.join(known.columns)!r}")
-    lines += [f"    if r.{c} is None: return {c!r}" for c in stream.key]
+    lines += [f"    if r.{attribute(c)} is None: return {c!r}" for c in stream.key]
     for i, (name, text) in enumerate(stream.columns.items()):
-        lines.append(f"    c{i} = {expr.to_row(expr.parse(text, types), {n: f'r.{n}' for n in types})}")
+        lines.append(f"    c{i} = {expr.to_row(expr.parse(text, types), {n: f'r.{attribute(n)}' for n in types})}")
         variables[name] = f"c{i}"
     every = stream_types(stream)
     values = "".join(f"{expr.to_row(expr.parse(a, every), variables)}, " for a in arguments)
-    identity = " + '\\x1f' + ".join(f"text(r.{c})" for c in stream.identity) or "''"
-    lines.append(f"    return r.{stream.key[0]}, micros_of(known), {identity}, ({values})")
-    return _compiled(lines, "event")
+    identity = " + '\\x1f' + ".join(f"text(r.{attribute(c)})" for c in stream.identity) or "''"
+    lines.append(f"    return {_key(stream.key)}, micros_of(known), {identity}, ({values})")
+    made: Callable[[Any], EventRow | str | None] = _compiled(lines, "event")
+    return made
 
 
 def _lookup_function(stream: Stream) -> Callable[[Any], LookupRow | str]:
     types: dict[str, Any] = dict(stream.types)
-    variables = {n: f"r.{n}" for n in types}
-    lines = ["def version(r):", *(f"    if r.{c} is None: return {c!r}" for c in stream.key)]
+    variables = {n: f"r.{attribute(n)}" for n in types}
+    lines = ["def version(r):", *(f"    if r.{attribute(c)} is None: return {c!r}" for c in stream.key)]
     if stream.known is None:
         lines.append("    known = happened = -1")
     else:
@@ -284,12 +290,19 @@ def _lookup_function(stream: Stream) -> Callable[[Any], LookupRow | str]:
             ]
     derived = {n: expr.to_row(expr.parse(t, types), variables) for n, t in stream.columns.items()}
     values = "".join(
-        f"{derived.get(n) or (f'finite(r.{n})' if k == 'float' else f'r.{n}')}, "
+        f"{derived.get(n) or (f'finite({variables[n]})' if k == 'float' else variables[n])}, "
         for n, k in stream_types(stream).items()
     )
-    key = f"r.{stream.key[0]}" if len(stream.key) == 1 else f"({', '.join(f'r.{c}' for c in stream.key)})"
+    key = _key(stream.key)
     lines.append(f"    return {key}, known, happened, ({values})")
-    return _compiled(lines, "version")
+    made: Callable[[Any], LookupRow | str] = _compiled(lines, "version")
+    return made
+
+
+def _key(columns: tuple[str, ...]) -> str:
+    """Source of the key that state is kept by: the value of one column, a tuple of several."""
+    parts = [f"r.{attribute(c)}" for c in columns]
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 def _compiled(lines: list[str], name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import keyword
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -130,6 +131,18 @@ class FeaturePlan(Struct, frozen=True):
         for stream in (*self.views.values(), *self.lookup_streams.values()):
             found.setdefault(stream.source, set()).update(stream.types)
         return found
+
+
+def attribute(name: str) -> str:
+    """The Python attribute that holds the column `name` in a record: itself, where that is plain ASCII."""
+    if name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_"):
+        return name
+    return "c_" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name)
+
+
+def renames(names: Iterable[str]) -> dict[str, str]:
+    """From attribute to column, for those that differ: what `msgspec.defstruct(rename=…)` takes."""
+    return {attribute(name): name for name in names if attribute(name) != name}
 
 
 def stream_types(stream: Stream) -> Mapping[str, ColumnType]:

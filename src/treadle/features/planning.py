@@ -202,7 +202,8 @@ class _Planner:
         )
 
     def _lookups(self, views: Mapping[str, Stream]) -> tuple[tuple[LookupPlan, ...], dict[str, Stream]]:
-        made, streams = [], {}
+        made: list[LookupPlan] = []
+        streams: dict[str, Stream] = {}
         for name, lookup in self.spec.features.lookup.items():
             where = f"features.lookup.{name}"
             for column in lookup.keys:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from treadle.features.batch import AT, build, examples, streams_of
 from treadle.features.events import rows_of
 from treadle.features.online import EventReader, OnlineFeatures, compile_online, micros
-from treadle.features.plan import FeaturePlan
+from treadle.features.plan import FeaturePlan, attribute
 from treadle.features.state import Memory, OnlineState
 
 TOLERANCE = 1e-9
@@ -91,7 +91,7 @@ def _play(
     online: OnlineFeatures,
     progress: Callable[[float, float, str], None],
 ) -> tuple[list[tuple[Any, ...]], int]:
-    record: Any = msgspec.defstruct("Record", list(plan.input_types))
+    record: Any = msgspec.defstruct("Record", [attribute(name) for name in plan.input_types])
     asked = inputs.select(list(plan.input_types)).iter_rows()
     at_times = inputs.get_column(AT) if plan.at is not None else [None] * inputs.height
     told, events = 0, _events(plan, tables, state)
@@ -131,13 +131,14 @@ def _feed(
     if known:
         frame = frame.sort("__known__", maintain_order=True)
     columns = list(reader.types)
+    attributes = [attribute(name) for name in columns]
     # the plain columns of the source, as a caller would post them
     plain = (
         tables[streams[0].source].lazy().select(columns).collect() if not set(columns) <= set(frame.columns) else frame
     )
     times = frame.get_column("__known__").to_list() if known else [-(2**62)] * plain.height
     for when, values in zip(times, plain.select(columns).iter_rows(), strict=True):
-        row = reader.row(**dict(zip(columns, values, strict=True)))
+        row = reader.row(**dict(zip(attributes, values, strict=True)))
         yield when, number, (lambda row=row: reader.put([row], state))
 
 
@@ -177,9 +178,10 @@ def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...
 def _differences(expected: pl.Series, online: pl.Series) -> tuple[pl.Series, float]:
     wrong = expected.ne_missing(online)
     if not expected.dtype.is_float():
-        return wrong, float((expected.cast(pl.Float64) - online.cast(pl.Float64)).abs().max() or 0.0) if (
-            expected.dtype.is_integer()
-        ) else 0.0
+        if not expected.dtype.is_integer():
+            return wrong, 0.0
+        largest: Any = (expected.cast(pl.Float64) - online.cast(pl.Float64)).abs().max()
+        return wrong, float(largest or 0.0)
     gap = (expected - online).abs()
     near = (gap <= TOLERANCE * expected.abs().clip(1.0)).fill_null(False)
     return wrong & ~near, float(gap.max() or 0.0)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ The reference is in the bundle, as counts; so drift needs no training rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +39,7 @@ class DriftLine(Struct, frozen=True):
     now: list[float]
 
 
-def drift(reference: Reference, values: dict[str, Sequence[Any]], scores: Array) -> list[DriftLine]:
+def drift(reference: Reference, values: Mapping[str, Sequence[Any]], scores: Array) -> list[DriftLine]:
     """A line for each feature and one for the scores, the most moved first."""
     lines = [line(name, known, values[name]) for name, known in reference.features.items() if name in values]
     lines.append(line("(the model's scores)", reference.scores, list(scores)))

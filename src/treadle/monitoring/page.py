@@ -27,17 +27,11 @@ def watch_page(found: Watched, endpoint: str, decision: str) -> str:
     if found.metric_by_day:
         sections.append(
             Section(
-                f"Realised {name} by day",
-                _quality(found),
-                "By the day for which the prediction was made. The band is the 95 % interval; the line "
-                "across is the value on the sealed test rows.",
-            )
-        )
-        sections.append(
-            Section(
-                "Predicted and real rate by day",
-                _rates(found),
-                "A gap that stays tells of probabilities that can no longer be believed.",
+                "By day",
+                f'<div class="grid">{_quality(found)}{_rates(found)}</div>',
+                f"Left: realised {name} by the day for which the prediction was made, with its 95 % interval; the line "
+                "across is the value on the sealed test rows. Right: a gap that stays tells of probabilities that can "
+                "no longer be believed.",
             )
         )
     if found.drift:
@@ -59,7 +53,7 @@ def _quality(found: Watched) -> str:
     days = [(i, day) for i, day in enumerate(found.metric_by_day) if day.value is not None]
     if not days:
         return "<p>No label is known yet.</p>"
-    chart = Chart("day", found.metric.replace("_", " "), width=920, x_ticks=_day_ticks(found))
+    chart = Chart("day", found.metric.replace("_", " "), x_ticks=_day_ticks(found))
     band = [(float(i), d) for i, d in days if d.low is not None and d.high is not None]
     if band:
         chart.add(
@@ -89,7 +83,7 @@ def _rates(found: Watched) -> str:
     days = [(float(i), d) for i, d in enumerate(found.metric_by_day) if d.base is not None]
     if not days:
         return "<p>No label is known yet.</p>"
-    chart = Chart("day", "rate", width=920, x_ticks=_day_ticks(found))
+    chart = Chart("day", "rate", x_ticks=_day_ticks(found))
     chart.add(Mark("line", [x for x, _ in days], [d.base or 0.0 for _, d in days], label="real"))
     chart.add(
         Mark(

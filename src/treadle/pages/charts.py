@@ -118,17 +118,23 @@ class Chart:
         parts += [_draw(mark, px, py, y0) for mark in self.marks]
         for axis, at, label in self.rules:
             if axis == "x":
-                parts.append(f'<line class="rule" x1="{px(at)}" x2="{px(at)}" y1="{TOP}" y2="{TOP + high}"/>'
-                             f'<text class="note" x="{px(at) + 4}" y="{TOP + 11}">{escape(label)}</text>')
+                parts.append(
+                    f'<line class="rule" x1="{px(at)}" x2="{px(at)}" y1="{TOP}" y2="{TOP + high}"/>'
+                    f'<text class="note" x="{px(at) + 4}" y="{TOP + 11}">{escape(label)}</text>'
+                )
             else:
-                parts.append(f'<line class="rule" x1="{LEFT}" x2="{LEFT + wide}" y1="{py(at)}" y2="{py(at)}"/>'
-                             f'<text class="note" x="{LEFT + wide - 4}" y="{py(at) - 4}" text-anchor="end">'
-                             f"{escape(label)}</text>")
+                parts.append(
+                    f'<line class="rule" x1="{LEFT}" x2="{LEFT + wide}" y1="{py(at)}" y2="{py(at)}"/>'
+                    f'<text class="note" x="{LEFT + wide - 4}" y="{py(at) - 4}" text-anchor="end">'
+                    f"{escape(label)}</text>"
+                )
         name = escape(f"{self.y_label} by {self.x_label}")
         body = "".join(parts)
         below = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        return (f'<figure><svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{name}">{body}</svg>'
-                f"{self._legend()}{below}</figure>")
+        return (
+            f'<figure><svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{name}">{body}</svg>'
+            f"{self._legend()}{below}</figure>"
+        )
 
     def _limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         xs = [v for m in self.marks for v in m.x if math.isfinite(v)]
@@ -137,8 +143,9 @@ class Chart:
             ys.append(0.0)
         return self.x or _around(xs), self.y or _around(ys, air=0.06)
 
-    def _axes(self, px: Callable[[float], float], py: Callable[[float], float],
-              x: tuple[float, float], y: tuple[float, float]) -> str:
+    def _axes(
+        self, px: Callable[[float], float], py: Callable[[float], float], x: tuple[float, float], y: tuple[float, float]
+    ) -> str:
         bottom, right = self.height - BOTTOM, self.width - RIGHT
         out = [
             f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{py(value)}" y2="{py(value)}"/>'
@@ -147,14 +154,20 @@ class Chart:
         ]
         named = self.x_ticks if self.x_ticks is not None else [(v, self.x_format(v)) for v in ticks(*x)]
         for at, text in named:
-            out.append(f'<line class="tick" x1="{px(at)}" x2="{px(at)}" y1="{bottom}" y2="{bottom + 4}"/>'
-                       f'<text x="{px(at)}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>')
+            out.append(
+                f'<line class="tick" x1="{px(at)}" x2="{px(at)}" y1="{bottom}" y2="{bottom + 4}"/>'
+                f'<text x="{px(at)}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>'
+            )
         out.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-        out.append(f'<text class="label" x="{(LEFT + right) / 2}" y="{self.height - 8}" text-anchor="middle">'
-                   f"{escape(self.x_label)}</text>")
+        out.append(
+            f'<text class="label" x="{(LEFT + right) / 2}" y="{self.height - 8}" text-anchor="middle">'
+            f"{escape(self.x_label)}</text>"
+        )
         middle = (TOP + bottom) / 2
-        out.append(f'<text class="label" x="13" y="{middle}" text-anchor="middle" '
-                   f'transform="rotate(-90 13 {middle})">{escape(self.y_label)}</text>')
+        out.append(
+            f'<text class="label" x="13" y="{middle}" text-anchor="middle" '
+            f'transform="rotate(-90 13 {middle})">{escape(self.y_label)}</text>'
+        )
         return "".join(out)
 
     def _legend(self) -> str:
@@ -191,8 +204,9 @@ def _draw(mark: Mark, px: Callable[[float], float], py: Callable[[float], float]
     if mark.kind in ("line", "step"):
         places = [(px(x), py(y)) for x, y in zip(mark.x, mark.y, strict=True) if math.isfinite(y)]
         if mark.kind == "step":
-            places = [place for i, (x, y) in enumerate(places)
-                      for place in ([(x, places[i - 1][1])] if i else []) + [(x, y)]]
+            places = [
+                place for i, (x, y) in enumerate(places) for place in ([(x, places[i - 1][1])] if i else []) + [(x, y)]
+            ]
         return f'<path class="line {colour}" d="{_path(places)}"/>'
     if mark.kind == "band":
         there = [(px(x), py(v)) for x, v in zip(mark.x, mark.high, strict=True)]
@@ -209,8 +223,10 @@ def _draw(mark: Mark, px: Callable[[float], float], py: Callable[[float], float]
     out = []
     for i, (x, y) in enumerate(zip(mark.x, mark.y, strict=True)):
         if mark.low:
-            out.append(f'<line class="whisker {colour}" x1="{px(x)}" x2="{px(x)}" '
-                       f'y1="{py(mark.low[i])}" y2="{py(mark.high[i])}"/>')
+            out.append(
+                f'<line class="whisker {colour}" x1="{px(x)}" x2="{px(x)}" '
+                f'y1="{py(mark.low[i])}" y2="{py(mark.high[i])}"/>'
+            )
         out.append(f'<circle class="f{mark.colour} dot" cx="{px(x)}" cy="{py(y)}" r="3">{_tip(mark, i)}</circle>')
     return "".join(out)
 
@@ -243,6 +259,9 @@ def bars_across(
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}</text></g>')
-    return (f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'
-            f'{"".join(out)}</svg></figure>')
+            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}</text></g>'
+        )
+    return (
+        f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'
+        f"{''.join(out)}</svg></figure>"
+    )

@@ -79,8 +79,10 @@ def page(title: str, sections: Sequence[Section], *, eyebrow: str = "Treadle", l
 def tile(name: str, value: str, beside: str, unit: str = "") -> str:
     """A number shown large, with what it has to be read beside: an interval, a baseline."""
     small = f" <small>{escape(unit)}</small>" if unit else ""
-    return (f'<div class="tile"><div class="name">{escape(name)}</div><div class="value">{escape(value)}{small}</div>'
-            f'<div class="beside">{escape(beside)}</div></div>')
+    return (
+        f'<div class="tile"><div class="name">{escape(name)}</div><div class="value">{escape(value)}{small}</div>'
+        f'<div class="beside">{escape(beside)}</div></div>'
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[int] = ()) -> str:
@@ -88,7 +90,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Seq
     right = set(numbers)
 
     def cells(tag: str, values: Sequence[object]) -> str:
-        return "".join(f'<{tag}{" class=n" if i in right else ""}>{escape(v)}</{tag}>' for i, v in enumerate(values))
+        return "".join(f"<{tag}{' class=n' if i in right else ''}>{escape(v)}</{tag}>" for i, v in enumerate(values))
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead><tbody>{body}</tbody></table></div>'

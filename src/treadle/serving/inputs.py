@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import RequestError, nearest
+from treadle.features.plan import attribute, renames
 
 ID = "prediction_id"
 """Reserved field of a record: the caller's own id for this prediction; made by the server when absent."""
@@ -63,17 +64,22 @@ class RecordReader:
         from treadle import expr
 
         self.inputs = inputs
-        needed = [(f.name, _TYPES[f.type]) for f in inputs.fields if not f.nullable]
-        optional = [(f.name, _TYPES[f.type] | None, None) for f in inputs.fields if f.nullable]
+        needed = [(attribute(f.name), _TYPES[f.type]) for f in inputs.fields if not f.nullable]
+        optional = [(attribute(f.name), _TYPES[f.type] | None, None) for f in inputs.fields if f.nullable]
         # gc=False: records hold no cycles, and the collector's walks over them cost latency
         self.record: Any = msgspec.defstruct(
-            name, [*needed, *optional, (ID, str | None, None)], kw_only=True, forbid_unknown_fields=True, gc=False
+            name,
+            [*needed, *optional, (ID, str | None, None)],
+            kw_only=True,
+            forbid_unknown_fields=True,
+            gc=False,
+            rename=renames(f.name for f in inputs.fields),
         )
-        self._decoder = msgspec.json.Decoder(self.record | list[self.record])
-        self._times = tuple(f.name for f in inputs.fields if f.type == "timestamp")
-        self._floats = tuple(f.name for f in inputs.fields if f.type == "float")
-        types = {f.name: f.type for f in inputs.fields}
-        variables = {name: f"r.{name}" for name in types}
+        one_or_many: Any = self.record | list[self.record]  # type: ignore[name-defined]
+        self._decoder = msgspec.json.Decoder(one_or_many)
+        self._times = tuple(attribute(f.name) for f in inputs.fields if f.type == "timestamp")
+        types: dict[str, Any] = {f.name: f.type for f in inputs.fields}
+        variables = {name: f"r.{attribute(name)}" for name in types}
         namespace: dict[str, Any] = dict(expr.row_namespace())
         lines = ["def broken(r):"]
         for index, rule in enumerate(inputs.rules):
@@ -114,7 +120,7 @@ class RecordReader:
         index = self._broken(record)
         if index >= 0:
             rule = self.inputs.rules[index]
-            value = getattr(record, rule.field, None)
+            value = getattr(record, attribute(rule.field), None)
             raise RequestError(
                 f"{place}{rule.field} is {value!r}, but {rule.text}",
                 field=f"{place}{rule.field}",

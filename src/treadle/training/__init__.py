@@ -39,12 +39,32 @@ if TYPE_CHECKING:
     from treadle.training.table import check as check
 
 _HOMES = {
-    "Calibrator": "calibrate", "Check": "splits", "Constant": "families", "Encoder": "encoder",
-    "Estimator": "families", "Evaluation": "evaluation", "FeatureColumn": "table", "FitSummary": "model",
-    "Fitted": "model", "FittedModel": "model", "Interval": "bootstrap", "Linear": "families",
-    "SearchResult": "model", "Split": "splits", "TrainingTable": "table", "Trees": "families", "Trial": "model",
-    "check": "table", "evaluate": "evaluation", "fit": "fitting", "report": "reporting", "scores": "metrics",
-    "search": "searching", "sign": "metrics", "split": "splits", "train": "fitting",
+    "Calibrator": "calibrate",
+    "Check": "splits",
+    "Constant": "families",
+    "Encoder": "encoder",
+    "Estimator": "families",
+    "Evaluation": "evaluation",
+    "FeatureColumn": "table",
+    "FitSummary": "model",
+    "Fitted": "model",
+    "FittedModel": "model",
+    "Interval": "bootstrap",
+    "Linear": "families",
+    "SearchResult": "model",
+    "Split": "splits",
+    "TrainingTable": "table",
+    "Trees": "families",
+    "Trial": "model",
+    "check": "table",
+    "evaluate": "evaluation",
+    "fit": "fitting",
+    "report": "reporting",
+    "scores": "metrics",
+    "search": "searching",
+    "sign": "metrics",
+    "split": "splits",
+    "train": "fitting",
 }
 __all__ = sorted(_HOMES)
 

@@ -65,8 +65,7 @@ class Trees:
     def margin(self, x: Array) -> Array:
         # LightGBM answers float32 input by its own conversion; float64 of float32 values is exact.
         threads = 1 if len(x) < FEW_ROWS else self.threads
-        out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds,
-                                   num_threads=threads)
+        out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds, num_threads=threads)
         return np.asarray(out, dtype=np.float64)
 
 

@@ -12,9 +12,19 @@ from treadle.training.metrics import sign
 from treadle.training.model import SearchResult
 
 _NAMES = {
-    "average_precision": "Average precision", "roc_auc": "ROC AUC", "log_loss": "Log loss", "brier": "Brier score",
-    "accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy", "precision": "Precision", "recall": "Recall",
-    "f1": "F1", "rmse": "RMSE", "mae": "MAE", "mse": "MSE", "r2": "R²",
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "mse": "MSE",
+    "r2": "R²",
 }
 
 
@@ -30,22 +40,32 @@ def report(
     sections = [Section("", _tiles(found, costs)), Section("Is it better than what is simpler?", _rivals(found))]
     if found.kind == "classification":
         sections += [
-            Section("What the decisions cost", _money(found, spec),
-                    f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
-                    "so that mistakes cost least."),
-            Section("Can the probabilities be believed?", _calibration(found),
-                    f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
-                    "and what came, over groups of equal size."),
+            Section(
+                "What the decisions cost",
+                _money(found, spec),
+                f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
+                "so that mistakes cost least.",
+            ),
+            Section(
+                "Can the probabilities be believed?",
+                _calibration(found),
+                f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
+                "and what came, over groups of equal size.",
+            ),
             Section("Every threshold", _curves(found)),
         ]
     else:
         sections.append(Section("Predicted and true", _residuals(found)))
     sections += [
-        Section("What the model looks at", _importance(found),
-                f"How much {_name(found.metric).lower()} is lost when one feature is shuffled among the test rows; "
-                "the line is the range of three shuffles. Features that say the same share their importance."),
-        Section("Where it does well and where not", _slices(found),
-                f"{_name(found.metric)} on parts of the test rows."),
+        Section(
+            "What the model looks at",
+            _importance(found),
+            f"How much {_name(found.metric).lower()} is lost when one feature is shuffled among the test rows; "
+            "the line is the range of three shuffles. Features that say the same share their importance.",
+        ),
+        Section(
+            "Where it does well and where not", _slices(found), f"{_name(found.metric)} on parts of the test rows."
+        ),
         Section("Could the answer have leaked?", _checks(found)),
     ]
     if search is not None:
@@ -53,8 +73,13 @@ def report(
     if costs:
         sections.append(Section("What this run cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
     lead = spec.brief.decision or f"Predict {spec.predict.name}."
-    return page(f"{spec.project}: {_headline(found)}", sections, eyebrow="Treadle · model report", lead=lead,
-                footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}. {made}")
+    return page(
+        f"{spec.project}: {_headline(found)}",
+        sections,
+        eyebrow="Treadle · model report",
+        lead=lead,
+        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}. {made}",
+    )
 
 
 def _headline(found: Evaluation) -> str:
@@ -78,12 +103,23 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
     tiles = [tile(_name(found.metric), f"{found.value.value:.3f}", f"95 % interval {_span(found.value)}")]
     tiles.append(tile("Without a model", f"{found.baseline.value:.3f}", f"95 % interval {_span(found.baseline)}"))
     if found.reference is not None:
-        tiles.append(tile("Request and row features only", f"{found.reference.value:.3f}",
-                          f"95 % interval {_span(found.reference)}"))
+        tiles.append(
+            tile(
+                "Request and row features only",
+                f"{found.reference.value:.3f}",
+                f"95 % interval {_span(found.reference)}",
+            )
+        )
     if found.money is not None:
         cheaper = min(found.money.never, found.money.always)
-        tiles.append(tile("Saved per decision", f"{found.money.saved.value:.3f}",
-                          f"{_span(found.money.saved)}; best fixed rule costs {cheaper:.3f}", found.money.currency))
+        tiles.append(
+            tile(
+                "Saved per decision",
+                f"{found.money.saved.value:.3f}",
+                f"{_span(found.money.saved)}; best fixed rule costs {cheaper:.3f}",
+                found.money.currency,
+            )
+        )
     when = f"{found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else "drawn at random"
     tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
     tiles += [tile(name, amount, "this run") for name, amount in costs[:1]]
@@ -102,18 +138,32 @@ def _rivals(found: Evaluation) -> str:
         periods = found.periods
         place = list(range(len(periods)))
         every = max(1, len(periods) // 5)
-        chart = Chart("week from (dotted: all test rows)", _name(found.metric), width=460, height=230,
-                      x=(-0.4, len(periods) - 0.6),
-                      x_ticks=[(i, periods[i].start[5:]) for i in place if i % every == 0])
-        chart.add(Mark("points", place, [p.metric.value for p in periods],
-                       low=[_low(p.metric) for p in periods], high=[_high(p.metric) for p in periods],
-                       tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods]))
+        chart = Chart(
+            "week from (dotted: all test rows)",
+            _name(found.metric),
+            width=460,
+            height=230,
+            x=(-0.4, len(periods) - 0.6),
+            x_ticks=[(i, periods[i].start[5:]) for i in place if i % every == 0],
+        )
+        chart.add(
+            Mark(
+                "points",
+                place,
+                [p.metric.value for p in periods],
+                low=[_low(p.metric) for p in periods],
+                high=[_high(p.metric) for p in periods],
+                tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods],
+            )
+        )
         chart.rule("y", found.value.value)
         over_time = f'<div class="card"><h3>Week by week</h3>{chart.svg()}</div>'
     verdict = found.verdict.replace(found.metric, _name(found.metric).lower())
-    return (f"<p>{escape(verdict)}{better}</p>"
-            f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
-            f"{_scores(found)}</div>{over_time}</div>")
+    return (
+        f"<p>{escape(verdict)}{better}</p>"
+        f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
+        f"{_scores(found)}</div>{over_time}</div>"
+    )
 
 
 def _low(value: Interval) -> float:
@@ -136,20 +186,36 @@ def _money(found: Evaluation, spec: ProjectSpec) -> str:
     assert c is not None and m is not None
     total = max(found.rows, 1)
     rows = [
-        ("True", f"{c.true_alarms:,} ({c.true_alarms / total:.1%})", f"{c.missed:,} ({c.missed / total:.1%})",
-         f"{c.cost_missed:,.0f} {c.currency}"),
-        ("False", f"{c.false_alarms:,} ({c.false_alarms / total:.1%})",
-         f"{c.true_quiet:,} ({c.true_quiet / total:.1%})", f"{c.cost_false_alarms:,.0f} {c.currency}"),
+        (
+            "True",
+            f"{c.true_alarms:,} ({c.true_alarms / total:.1%})",
+            f"{c.missed:,} ({c.missed / total:.1%})",
+            f"{c.cost_missed:,.0f} {c.currency}",
+        ),
+        (
+            "False",
+            f"{c.false_alarms:,} ({c.false_alarms / total:.1%})",
+            f"{c.true_quiet:,} ({c.true_quiet / total:.1%})",
+            f"{c.cost_false_alarms:,.0f} {c.currency}",
+        ),
     ]
     mistakes = spec.brief.mistakes
     counts = table(("Came", "Acted", "Did not act", "Cost"), rows, numbers=(1, 2, 3))
-    rules = table(("Rule", f"{m.currency} per decision", "95 % interval"), [
-        ("With this model", f"{m.model.value:.3f}", _span(m.model)),
-        ("Never act", f"{m.never:.3f}", ""), ("Always act", f"{m.always:.3f}", ""),
-        ("Saved against the cheaper of those", f"{m.saved.value:+.3f}", _span(m.saved))], numbers=(1, 2))
-    return (f'<div class="grid"><div class="card"><h3>Decisions on the test rows</h3>{counts}'
-            f'<p class="quiet">A missed one costs {mistakes.missed:g} {escape(m.currency)}, a false alarm '
-            f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{rules}</div></div>')
+    rules = table(
+        ("Rule", f"{m.currency} per decision", "95 % interval"),
+        [
+            ("With this model", f"{m.model.value:.3f}", _span(m.model)),
+            ("Never act", f"{m.never:.3f}", ""),
+            ("Always act", f"{m.always:.3f}", ""),
+            ("Saved against the cheaper of those", f"{m.saved.value:+.3f}", _span(m.saved)),
+        ],
+        numbers=(1, 2),
+    )
+    return (
+        f'<div class="grid"><div class="card"><h3>Decisions on the test rows</h3>{counts}'
+        f'<p class="quiet">A missed one costs {mistakes.missed:g} {escape(m.currency)}, a false alarm '
+        f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{rules}</div></div>'
+    )
 
 
 def _calibration(found: Evaluation) -> str:
@@ -157,22 +223,52 @@ def _calibration(found: Evaluation) -> str:
     top = min(1.0, max([b.high for b in bins] + [b.predicted for b in bins]) * 1.08)
     chart = Chart("predicted probability", "share that came true", x=(0, top), y=(0, top), height=320)
     chart.add(Mark("line", [0, top], [0, top], label="perfect", colour=3, dashed=True))
-    chart.add(Mark("points", [b.predicted for b in bins], [b.observed for b in bins], low=[b.low for b in bins],
-                   high=[b.high for b in bins], label="test rows, in groups of equal size",
-                   tips=[f"predicted {b.predicted:.3f}, came {b.observed:.3f} ({b.low:.3f} to {b.high:.3f}), "
-                         f"{b.rows:,} rows" for b in bins]))
+    chart.add(
+        Mark(
+            "points",
+            [b.predicted for b in bins],
+            [b.observed for b in bins],
+            low=[b.low for b in bins],
+            high=[b.high for b in bins],
+            label="test rows, in groups of equal size",
+            tips=[
+                f"predicted {b.predicted:.3f}, came {b.observed:.3f} ({b.low:.3f} to {b.high:.3f}), {b.rows:,} rows"
+                for b in bins
+            ],
+        )
+    )
     h = found.histogram
     last = max((i for i, n in enumerate(h.negatives) if n + h.positives[i]), default=0) + 1
     edges, no, yes = h.edges[: last + 1], h.negatives[:last], h.positives[:last]
     hist = Chart("predicted probability", "test rows", height=320, x=(0, edges[-1]))
     spans = [f"{edges[i]:.3f} to {edges[i + 1]:.3f}" for i in range(last)]
-    hist.add(Mark("bars", edges, no, label="did not come", colour=1,
-                  tips=[f"{s}: {n:,} did not come" for s, n in zip(spans, no, strict=True)]))
-    hist.add(Mark("bars", edges, yes, base=no, high=[a + b for a, b in zip(no, yes, strict=True)], label="came",
-                  colour=2, tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)]))
+    hist.add(
+        Mark(
+            "bars",
+            edges,
+            no,
+            label="did not come",
+            colour=1,
+            tips=[f"{s}: {n:,} did not come" for s, n in zip(spans, no, strict=True)],
+        )
+    )
+    hist.add(
+        Mark(
+            "bars",
+            edges,
+            yes,
+            base=no,
+            high=[a + b for a, b in zip(no, yes, strict=True)],
+            label="came",
+            colour=2,
+            tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)],
+        )
+    )
     hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
-    return (f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
-            f'<div class="card"><h3>Predictions</h3>{hist.svg()}</div></div>')
+    return (
+        f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
+        f'<div class="card"><h3>Predictions</h3>{hist.svg()}</div></div>'
+    )
 
 
 def _curves(found: Evaluation) -> str:
@@ -181,15 +277,20 @@ def _curves(found: Evaluation) -> str:
     pr.add(Mark("step", [p.recall for p in points], [p.precision for p in points], label="this model"))
     pr.add(Mark("line", [0, 1], [found.share, found.share], label="without a model", colour=3, dashed=True))
     roc = Chart("false alarms among the untrue", "recall", x=(0, 1), y=(0, 1))
-    roc.add(Mark("line", [0.0, *[p.false_alarm_rate for p in points]], [0.0, *[p.recall for p in points]],
-                 label="this model"))
+    roc.add(
+        Mark(
+            "line", [0.0, *[p.false_alarm_rate for p in points]], [0.0, *[p.recall for p in points]], label="this model"
+        )
+    )
     roc.add(Mark("line", [0, 1], [0, 1], label="without a model", colour=3, dashed=True))
     here = min(points, key=lambda p: abs(p.threshold - found.threshold))
     tip = f"threshold {here.threshold:.3f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
     pr.add(Mark("points", [here.recall], [here.precision], colour=2, tips=[tip], label="chosen threshold"))
     roc.add(Mark("points", [here.false_alarm_rate], [here.recall], colour=2, tips=[tip], label="chosen threshold"))
-    return (f'<div class="grid"><div class="card"><h3>Precision and recall</h3>{pr.svg()}</div>'
-            f'<div class="card"><h3>ROC</h3>{roc.svg()}</div></div>')
+    return (
+        f'<div class="grid"><div class="card"><h3>Precision and recall</h3>{pr.svg()}</div>'
+        f'<div class="card"><h3>ROC</h3>{roc.svg()}</div></div>'
+    )
 
 
 def _residuals(found: Evaluation) -> str:
@@ -197,8 +298,15 @@ def _residuals(found: Evaluation) -> str:
     low, high = min(x + y), max(x + y)
     chart = Chart("predicted", "true", width=560, height=380)
     chart.add(Mark("line", [low, high], [low, high], label="perfect", colour=3, dashed=True))
-    chart.add(Mark("points", x, y, label=f"{len(x)} of the test rows",
-                   tips=[f"predicted {a:.4g}, true {b:.4g}" for a, b in found.residuals]))
+    chart.add(
+        Mark(
+            "points",
+            x,
+            y,
+            label=f"{len(x)} of the test rows",
+            tips=[f"predicted {a:.4g}, true {b:.4g}" for a, b in found.residuals],
+        )
+    )
     return f'<div class="card">{chart.svg()}</div>'
 
 
@@ -218,8 +326,11 @@ def _slices(found: Evaluation) -> str:
     names = list(dict.fromkeys(s.feature for s in found.slices))
     cards = []
     for name in names:
-        rows = [(s.level, f"{s.rows:,}", f"{s.share:.3g}", f"{s.metric.value:.3f}", _span(s.metric))
-                for s in found.slices if s.feature == name]
+        rows = [
+            (s.level, f"{s.rows:,}", f"{s.share:.3g}", f"{s.metric.value:.3f}", _span(s.metric))
+            for s in found.slices
+            if s.feature == name
+        ]
         head = (name, "rows", "positives" if found.kind == "classification" else "mean", "value", "95 % interval")
         cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')
     return f'<div class="columns">{"".join(cards)}</div>'
@@ -229,7 +340,9 @@ def _checks(found: Evaluation) -> str:
     rows = "".join(
         f'<tr><td class="mark n {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
         f'<td class="w">{escape(c.name.replace("_", " "))}</td>'
-        f"<td>{escape(c.text)}</td></tr>" for c in found.checks)
+        f"<td>{escape(c.text)}</td></tr>"
+        for c in found.checks
+    )
     return f'<div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
 
 
@@ -240,15 +353,32 @@ def _trials(search: SearchResult, found: Evaluation) -> str:
         for state, dim in (("complete", 0), ("pruned", 2)):
             some = [t for t in whole if t.family == family and t.state == state]
             if some:
-                chart.add(Mark("points", [t.number + 1 for t in some], [t.value for t in some], colour=colour + dim,
-                               label=family if state == "complete" else f"{family}, given up early",
-                               tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some]))
+                chart.add(
+                    Mark(
+                        "points",
+                        [t.number + 1 for t in some],
+                        [t.value for t in some],
+                        colour=colour + dim,
+                        label=family if state == "complete" else f"{family}, given up early",
+                        tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some],
+                    )
+                )
     ranked = sorted(whole, key=lambda t: -t.value * sign(search.metric))[:8]
-    rows = [(t.number + 1, t.family, f"{t.value:.4f}", t.state, f"{t.seconds:.1f} s",
-             ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()))
-            for t in ranked]
+    rows = [
+        (
+            t.number + 1,
+            t.family,
+            f"{t.value:.4f}",
+            t.state,
+            f"{t.seconds:.1f} s",
+            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()),
+        )
+        for t in ranked
+    ]
     best = table(("Trial", "Family", _name(search.metric), "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
     notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
     head = f"{len(search.trials)} trials in {search.seconds:.0f} s, on the training folds"
-    return (f'{notes}<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
-            f'<div class="card" style="margin-top:12px">{best}</div>')
+    return (
+        f'{notes}<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
+        f'<div class="card" style="margin-top:12px">{best}</div>'
+    )

@@ -158,8 +158,11 @@ def _study(spec: ProjectSpec, chosen: list[Family]) -> Any:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for family in chosen:  # the defaults come first, and the sampler learns from them too
-        settings = {f"{family.name}.{key}": value for key, value in family.defaults().items()
-                    if family.weight_option or key != "even_classes"}
+        settings = {
+            f"{family.name}.{key}": value
+            for key, value in family.defaults().items()
+            if family.weight_option or key != "even_classes"
+        }
         study.enqueue_trial({"family": family.name, **settings})
     return study
 

@@ -185,8 +185,7 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
             Check(
                 "time_order",
                 bool(latest < made.cut),
-                f"The last training row is predicted at {_minute(latest)}, the first test row at "
-                            f"{_minute(made.cut)}.",
+                f"The last training row is predicted at {_minute(latest)}, the first test row at {_minute(made.cut)}.",
             )
         )
         if table.known is not None:

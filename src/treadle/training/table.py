@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from treadle.errors import DataError, nearest
-from treadle.features.plan import FeatureColumn, Origin
+from treadle.features.plan import FeatureColumn as FeatureColumn
+from treadle.features.plan import Origin
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,0 +1,256 @@
+"""Guess a sensible project from one table, and say what was guessed and from what."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from treadle.access import check_actor, default_actor
+from treadle.api.project import InitAnswer, InitRequest
+from treadle.errors import DataError, SpecError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MOST_LEVELS = 0.5  # a text column with more distinct values than this share of rows names things, and teaches nothing
+_POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fraud", "bad", "late")
+_FEW = 20
+
+
+def write_project(request: InitRequest) -> InitAnswer:
+    """Write treadle.yaml, a proposed contract and a copy of the table. An existing project is never overwritten.
+
+    Raises:
+        DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already.
+    """
+    from treadle.contracts import propose
+    from treadle.sources import read
+    from treadle.spec import FILE, Source, load
+
+    folder, data = Path(request.folder), Path(request.source)
+    if (folder / FILE).exists():
+        raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
+    frame = read(Source(read=str(data.resolve())), Path.cwd(), where="--from")[1].collect()
+    if request.target not in frame.columns:
+        raise DataError(
+            f'{data.name} has no column "{request.target}"',
+            where="--target",
+            mend=nearest(request.target, frame.columns),
+        )
+    name = _name(request.name or folder.resolve().name)
+    owner = check_actor(request.owner) if request.owner else default_actor()
+    guess = Guess(frame, request.target, name, data.suffix.lower(), owner)
+    text = guess.text()
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "contracts").mkdir(exist_ok=True)
+    copied = folder / "data" / f"{name}{data.suffix.lower()}"
+    if copied.resolve() != data.resolve():
+        shutil.copy2(data, copied)
+    contract = folder / "contracts" / f"{name}.yaml"
+    contract.write_text(propose(frame, name, (guess.key,) if guess.key else ()), encoding="utf-8")
+    file = folder / FILE
+    file.write_text(text, encoding="utf-8")
+    load(file)  # what is written must be what can be read
+    return InitAnswer(
+        project=name,
+        file=str(file),
+        contract=str(contract),
+        guesses=guess.said,
+        next=f"treadle run {request.folder} --serve",
+    )
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "project"
+
+
+class Guess:
+    """What a table seems to be. `said` holds a sentence for each guess."""
+
+    def __init__(self, frame: pl.DataFrame, target: str, name: str, ending: str, owner: str) -> None:
+        from treadle import expr
+
+        self.frame, self.target, self.name, self.ending, self.owner = frame, target, name, ending, owner
+        self.said: list[str] = []
+        self.types = expr.column_types(frame.schema)
+        if frame.height == 0:
+            raise DataError("the table has no rows", where="--from", mend="give a table with rows")
+        if target not in self.types:
+            raise DataError(
+                f"{target} is of a type that cannot be predicted ({frame.schema[target]})",
+                where="--target",
+                mend="choose a number, a text with two values, or true and false",
+            )
+        self.kind, self.label, self.positive_share = self._task()
+        self.key = self._key()
+        self.time = self._time()
+        self.request = self._features()
+
+    def _task(self) -> tuple[str, str, float]:
+        import polars as pl
+
+        values = self.frame.get_column(self.target).drop_nulls()
+        levels = values.unique().sort().to_list()
+        quoted = _quoted(self.target)
+        if len(levels) < 2:
+            raise DataError(
+                f"{self.target} has {len(levels)} distinct value", where="--target", mend="choose a column that varies"
+            )
+        if self.types[self.target] == "bool":
+            return self._classes(quoted, float(values.cast(pl.Float64).mean() or 0.0), "it is true or false")  # type: ignore[arg-type]
+        if len(levels) == 2:
+            positive = next((v for v in levels if str(v).lower() in _POSITIVE), None)
+            if positive is None:
+                counts = values.value_counts().sort("count")
+                positive = counts.item(0, self.target)
+            share = float((values == positive).mean() or 0.0)
+            shown = _literal(positive)
+            return self._classes(f"{quoted} = {shown}", share, f"it has two values, and {shown} is the one to find")
+        if self.types[self.target] in ("int", "float"):
+            self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse")
+            return "regression", quoted, 0.0
+        raise DataError(
+            f"{self.target} has {len(levels):,} different texts, and one of two can be predicted so far",
+            where="--target",
+            mend=f"write your own label in treadle.yaml, such as {quoted} = '{levels[0]}'",
+        )
+
+    def _classes(self, label: str, share: float, why: str) -> tuple[str, str, float]:
+        self.said.append(f"classification of {self.target}, since {why}; {share:.1%} of rows are positive")
+        return "classification", label, share
+
+    def _key(self) -> str | None:
+        rows = self.frame.height
+        for name, kind in self.types.items():
+            column = self.frame.get_column(name)
+            whole = kind in ("int", "str") and name != self.target
+            named = re.search(r"(^|_)(id|key|uuid|number|no|code|account)$|id$", name.lower()) is not None
+            if whole and column.null_count() == 0 and column.n_unique() == rows and (named or kind == "str"):
+                self.said.append(f"key: {name}, since it is never missing and never stands twice")
+                return name
+        self.said.append("no key: no column names each row; add one to join outcomes to rows")
+        return None
+
+    def _time(self) -> str | None:
+        times = [
+            n
+            for n, kind in self.types.items()
+            if kind in ("timestamp", "date") and self.frame.get_column(n).null_count() == 0 and n != self.target
+        ]
+        if not times:
+            self.said.append(
+                "no time: rows are split at random"
+                if self.kind == "regression"
+                else "no time: rows are split at random, each class alike"
+            )
+            return None
+        self.said.append(
+            f"time: predictions are made at {times[0]}, and the newest fifth of rows is the test; if the label "
+            "is known only later, say when with `label_known:`"
+        )
+        return times[0]
+
+    def _features(self) -> list[str]:
+        kept, left = [], []
+        for name, kind in self.types.items():
+            if name in (self.target, self.key):
+                continue
+            column = self.frame.get_column(name)
+            distinct = column.n_unique()
+            if distinct <= 1:
+                left.append(f"{name} (never varies)")
+            elif kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
+                left.append(f"{name} (names nearly every row)")
+            elif kind == "date" and name == self.time:
+                left.append(f"{name} (the time itself)")
+            else:
+                kept.append(name)
+        unread = [n for n in self.frame.columns if n not in self.types]
+        left += [f"{n} (nested: not read so far)" for n in unread]
+        if not kept:
+            raise DataError("no column is left to learn from", where="--from", mend="give a table with more columns")
+        self.said.append(f"features: {len(kept)} columns" + (f"; left out: {', '.join(left)}" if left else ""))
+        self.said.append(
+            "check that each feature is known when the prediction is made: a column that is filled in "
+            "afterwards makes a model that looks good and is useless"
+        )
+        return kept
+
+    def text(self) -> str:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+        def flow(value: Any) -> Any:
+            made: Any = CommentedMap(value) if isinstance(value, dict) else CommentedSeq(value)
+            made.fa.set_flow_style()
+            return made
+
+        tree = CommentedMap(self._tree(flow))
+        out = io.StringIO()
+        yaml = YAML()
+        yaml.width = 110
+        yaml.dump(tree, out)
+        return (
+            "# Written by `treadle init`. Every line is a guess: read it, and correct what is wrong.\n" + out.getvalue()
+        )
+
+    def _tree(self, flow: Any) -> dict[str, Any]:
+        source: dict[str, Any] = {"read": f"data/{self.name}{self.ending}"}
+        if self.key:
+            source["key"] = self.key
+        if self.time:
+            source["happened"] = self.time
+        source["contract"] = f"contracts/{self.name}.yaml"
+        split = {
+            "by": "time" if self.time else "random" if self.kind == "regression" else "stratified",
+            "test": 0.2,
+            "folds": 4,
+        }
+        predict: dict[str, Any] = {"name": re.sub(r"\W+", "_", self.target), "each": self.name}
+        if self.time:
+            at = _quoted(self.time)
+            predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"
+        predict |= {"label": self.label, "kind": self.kind, "split": flow(split)}
+        brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {self.target}."}
+        if self.kind == "classification":
+            brief["mistakes"] = flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})
+            self.said.append(
+                "costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows"
+            )
+        brief["limits"] = flow({"train_minutes": 5})
+        brief["people"] = flow({"owner": self.owner, "reviewers": [], "approve": "policy"})
+        self.said.append(
+            f"owner: {self.owner}; the policy approves a release when every gate holds; name reviewers and "
+            "set approve: reviewer to have a person approve"
+        )
+        return {
+            "project": self.name,
+            "brief": brief,
+            "sources": {self.name: flow(source)},
+            "predict": predict,
+            "features": {"request": flow(self.request)},
+            "train": flow({"families": "auto", "search": "bayesian"}),
+            "serve": flow({"endpoint": self.name, "port": 8686}),
+        }
+
+
+def _quoted(name: str) -> str:
+    """A column in an expression: quoted where it would be read as something else."""
+    from treadle import expr
+    from treadle.errors import ExpressionError
+
+    try:
+        plain = re.fullmatch(r"[A-Za-z_]\w*", name) is not None and expr.parse(name, {name: "str"}).columns == (name,)
+        plain = plain and expr.parse(f"{name} = 'x'", {name: "str"}).columns == (name,)
+    except ExpressionError:
+        plain = False
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
