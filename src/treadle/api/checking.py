@@ -16,8 +16,8 @@ def check_project(workspace: Workspace, *, data: bool) -> CheckAnswer:
     from treadle import expr
     from treadle.contracts import check
     from treadle.features import make_plan
-    from treadle.loop import contract_of
     from treadle.sources import read
+    from treadle.stages import contract_of
 
     project, schemas, found = workspace.project, {}, []
     for name, source in project.spec.sources.items():

@@ -86,7 +86,7 @@ class ProveRequest(Request, frozen=True):
 def run(request: RunRequest, context: Context) -> RunAnswer:
     """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
     from treadle.loop import run as run_loop
-    from treadle.loop import training_cost
+    from treadle.stages import training_cost
     from treadle.workspace import new_run
 
     workspace = workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh)
@@ -154,7 +154,7 @@ def replay(request: ReplayRequest, context: Context) -> ReplayAnswer:
 @operation("features", "prove", permission="run")
 def features_prove(request: ProveRequest, context: Context) -> Any:
     """Play real history through the batch and the online path, and report every cell that differs."""
-    from treadle.loop import prove_features
+    from treadle.stages import prove_features
     from treadle.workspace import new_run
 
     workspace = workspace_for(request.project, context, "run", run=new_run())

@@ -9,103 +9,13 @@ from typing import Any, cast
 from treadle.errors import ExpressionError, nearest
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
 from treadle.expr.functions_time import TRUNCATIONS
+from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, TYPE_NAMES
 from treadle.expr.patterns import python_pattern, rust_pattern
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type, duration
 
 AGGREGATES = ("avg", "count", "first", "last", "max", "min", "stddev", "sum")
-
-# sqlglot's class for a function, where its own name is another than ours
-_NAMES = {
-    "Pow": "power",
-    "Ceil": "ceil",
-    "StrPosition": "strpos",
-    "RegexpLike": "regexp_matches",
-    "Substring": "substring",
-    "TimestampTrunc": "date_trunc",
-    "DateTrunc": "date_trunc",
-    "StartsWith": "starts_with",
-    "EndsWith": "ends_with",
-    "DayOfYear": "dayofyear",
-    "DayOfMonth": "day",
-    "WeekOfYear": "week",
-    "Length": "length",
-    "SplitPart": "split_part",
-    "RegexpReplace": "regexp_replace",
-    "RegexpExtract": "regexp_extract",
-    "DateFromParts": "make_date",
-    "Concat": "concat",
-    "Coalesce": "coalesce",
-    "Upper": "upper",
-    "Lower": "lower",
-    "Log": "log10",
-    "Sqrt": "sqrt",
-    "Contains": "contains",
-    "ArrayContains": "contains",
-    "Nullif": "nullif",
-    "Greatest": "greatest",
-    "Least": "least",
-    "Month": "month",
-    "Quarter": "quarter",
-    "DayOfWeek": "weekday",
-    "DayOfWeekIso": "weekday",
-    "Replace": "replace",
-    "TimeToUnix": "epoch",
-}
-_ALIASES = {
-    "len": "length",
-    "substr": "substring",
-    "pow": "power",
-    "ceiling": "ceil",
-    "suffix": "ends_with",
-    "prefix": "starts_with",
-    "log": "log10",
-    "datetrunc": "date_trunc",
-    "regexp_like": "regexp_matches",
-    "day_of_year": "dayofyear",
-    "instr": "strpos",
-    "ifnull": "coalesce",
-    "mod": "%",
-    "pow_": "power",
-}
-_BINARY = {
-    "Add": "+",
-    "Sub": "-",
-    "Mul": "*",
-    "Div": "/",
-    "IntDiv": "//",
-    "Mod": "%",
-    "EQ": "=",
-    "NEQ": "<>",
-    "LT": "<",
-    "LTE": "<=",
-    "GT": ">",
-    "GTE": ">=",
-    "And": "and",
-    "Or": "or",
-    "DPipe": "||",
-    "Like": "like",
-    "ILike": "ilike",
-}
-_TYPES = {
-    "BOOLEAN": "bool",
-    "TINYINT": "int",
-    "SMALLINT": "int",
-    "INT": "int",
-    "BIGINT": "int",
-    "FLOAT": "float",
-    "DOUBLE": "float",
-    "DECIMAL": "float",
-    "VARCHAR": "str",
-    "TEXT": "str",
-    "CHAR": "str",
-    "DATE": "date",
-    "TIMESTAMP": "timestamp",
-    "TIMESTAMPTZ": "timestamp",
-    "TIMESTAMPNTZ": "timestamp",
-    "DATETIME": "timestamp",
-}
 
 
 def parse(text: str, columns: Mapping[str, Type], *, where: str = "") -> Expression:
@@ -195,8 +105,8 @@ class _Reader:
         if special is not None:
             result: Node = special(found)
             return result
-        if kind in _BINARY:
-            made = self.call(_BINARY[kind], [self.node(found.this), self.node(found.expression)], found)
+        if kind in BINARY:
+            made = self.call(BINARY[kind], [self.node(found.this), self.node(found.expression)], found)
             return self._negated(found, made)
         from sqlglot import exp
 
@@ -303,7 +213,7 @@ class _Reader:
 
     def _cast(self, found: Any) -> Node:
         name = found.args["to"].this.value if hasattr(found.args["to"].this, "value") else str(found.args["to"].this)
-        target = _TYPES.get(str(name).upper())
+        target = TYPE_NAMES.get(str(name).upper())
         if target is None:
             raise self.error(found, f"there is no type {name}", nearest(str(name).lower(), SQL_TYPES))
         inner = self.node(found.this)
@@ -313,14 +223,14 @@ class _Reader:
                 raise self.error(
                     found, f"'{inner.value}' is no {target}", "write '2013-01-31' or '2013-01-31 05:00:00'"
                 )
-            return Node("literal", target, value=value)  # type: ignore[arg-type]
+            return Node("literal", target, value=value)
         if inner.type not in (target, "null") and inner.type not in ALLOWED_CASTS[target]:
             raise self.error(
                 found,
                 f"{inner.type} cannot be cast to {target}",
                 f"to {target} can be cast: {', '.join(ALLOWED_CASTS[target])}",
             )
-        return Node("cast", target, (inner,), value=target)  # type: ignore[arg-type]
+        return Node("cast", target, (inner,), value=target)
 
     _trycast = _cast
 
@@ -363,8 +273,8 @@ class _Reader:
 
     def function_name(self, found: Any) -> str:
         kind = type(found).__name__
-        name = found.name.lower() if kind == "Anonymous" else _NAMES.get(kind) or found.sql_name().lower()
-        return _ALIASES.get(name, name)
+        name = found.name.lower() if kind == "Anonymous" else CLASS_NAMES.get(kind) or found.sql_name().lower()
+        return ALIASES.get(name, name)
 
     def arguments(self, found: Any) -> list[Any]:
         """A function's arguments in the order in which they were written."""

@@ -107,8 +107,6 @@ def evaluate(
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices")
-    error, bins = describe.calibration(p, y) if binary else (None, ())
-    mistakes = spec.brief.mistakes
     return Evaluation(
         kind=summary.kind,
         metric=summary.metric,
@@ -123,24 +121,42 @@ def evaluate(
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
         threshold=summary.threshold,
-        calibration_error=error,
-        calibration=bins,
-        curves=describe.curves(p, y) if binary else (),
         histogram=_histogram(p, y, binary),
-        confusion=describe.confusion(p, y, summary.threshold, mistakes) if binary else None,
-        money=describe.money(p, y, summary.threshold, mistakes, draw, min(replicates, 200)) if binary else None,
         slices=describe.slices(test, p, summary.metric, summary.threshold, draw),
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, draw),
-        residuals=()
-        if binary
-        else tuple(
-            (float(a), float(b)) for a, b in zip(p[:: max(1, len(p) // 400)], y[:: max(1, len(p) // 400)], strict=True)
-        ),
         checks=parts.checks,
         notes=summary.notes,
         seconds=clock() - start,
+        **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
+
+
+def _of_classes(p: Array, y: Array, threshold: float, spec: ProjectSpec, draw: Any, replicates: int) -> dict[str, Any]:
+    """What only probabilities have: calibration, curves, and mistakes counted and in money."""
+    error, bins = describe.calibration(p, y)
+    mistakes = spec.brief.mistakes
+    return {
+        "calibration_error": error,
+        "calibration": bins,
+        "curves": describe.curves(p, y),
+        "confusion": describe.confusion(p, y, threshold, mistakes),
+        "money": describe.money(p, y, threshold, mistakes, draw, min(replicates, 200)),
+        "residuals": (),
+    }
+
+
+def _of_numbers(p: Array, y: Array) -> dict[str, Any]:
+    """Some 400 predictions beside the truth, for the plot."""
+    step = max(1, len(p) // 400)
+    return {
+        "calibration_error": None,
+        "calibration": (),
+        "curves": (),
+        "confusion": None,
+        "money": None,
+        "residuals": tuple((float(a), float(b)) for a, b in zip(p[::step], y[::step], strict=True)),
+    }
 
 
 def _sigmoid(margin: Array) -> Array:

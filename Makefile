@@ -1,0 +1,38 @@
+# One word for each daily act. Needs Python 3.11 or newer, and make.
+# `make run ARGS=--fresh`, `make test ARGS="tests/expr -k round"`
+
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 python,\
+	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+BIN := .venv/bin
+MADE := .venv/.made
+
+.PHONY: run setup test lint bench docs clean
+
+run: $(MADE)  ## the whole loop on the flights example, then serve it on 127.0.0.1:8686
+	$(BIN)/treadle run examples/flights --serve $(ARGS)
+
+setup: $(MADE)  ## the environment alone, in .venv
+
+test: $(MADE)  ## all tests
+	$(BIN)/pytest $(ARGS)
+
+lint: $(MADE)  ## style, then types
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/mypy
+
+bench: $(MADE)  ## ours beside the bare limit and peers, in one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(MADE)  ## the pages that are written by code: the JSON Schema, the commands, the picture in the README
+	$(BIN)/python docs/make.py
+
+clean:  ## the environment and what the examples made
+	rm -rf .venv examples/*/.treadle
+
+$(MADE): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Treadle needs Python 3.11 or newer; install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "setting up .venv with $(PYTHON): some 70 packages, a minute or two"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(MADE)

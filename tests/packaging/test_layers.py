@@ -1,0 +1,91 @@
+"""Imports go down one list of rooms, use what a neighbour's `__init__` names, and stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import treadle
+
+ROOT = Path(treadle.__file__).parent
+# from the top of the house to its foundation: a room imports only what stands after it
+ROOMS = (
+    "__main__", "cli", "web", "api", "loop", "stages", "workspace", "backends", "targets", "monitoring", "serving",
+    "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs", "privacy",
+    "access", "expr", "evidence", "store", "spec", "testing", "errors", "__init__",
+)  # fmt: skip
+ENGINES_MAY_USE = {"features", "store", "errors"}  # an engine knows the protocol that it fulfils, and no other room
+HEAVY = ("polars", "numpy", "sqlalchemy", "sklearn", "lightgbm", "onnxruntime", "onnx", "optuna", "deltalake")
+
+
+def modules() -> Iterator[Path]:
+    yield from sorted(ROOT.rglob("*.py"))
+
+
+def room_of(module: Path) -> str:
+    part = module.relative_to(ROOT).parts[0]
+    return part.removesuffix(".py")
+
+
+def imported(module: Path) -> Iterator[tuple[int, str, bool]]:
+    """(line, dotted name, whether it stands at the head of the file) of each import of our own."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    head = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "treadle":
+            names = [f"treadle.{a.name}" for a in node.names] if node.module == "treadle" else [node.module]
+            yield from ((node.lineno, name, id(node) in head) for name in names)
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, a.name, id(node) in head) for a in node.names if a.name.startswith("treadle."))
+
+
+def test_every_room_has_its_place_in_the_list() -> None:
+    assert {room_of(module) for module in modules()} <= set(ROOMS)
+
+
+def test_imports_go_down_the_list_only() -> None:
+    wrong = []
+    for module in modules():
+        room = room_of(module)
+        for line, name, _ in imported(module):
+            target = name.split(".")[1]
+            if target == "__version__":
+                continue
+            if ROOMS.index(target) < ROOMS.index(room):
+                wrong.append(f"{module.relative_to(ROOT)}:{line} imports {name}, which stands above {room}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_workspace_opens_engines() -> None:
+    """A room knows the protocol; which engine fulfils it is decided in one place."""
+    users = {
+        room_of(module)
+        for module in modules()
+        for _, name, _ in imported(module)
+        if name.startswith("treadle.backends") and room_of(module) != "backends"
+    }
+    assert users <= {"workspace", "stages", "api"}, users
+
+
+def test_an_engine_knows_only_its_protocol() -> None:
+    used = {
+        name.split(".")[1]
+        for module in modules()
+        if room_of(module) == "backends"
+        for _, name, _ in imported(module)
+        if name.split(".")[1] != "backends"
+    }
+    assert used <= ENGINES_MAY_USE, used
+
+
+@pytest.mark.parametrize("name", ["treadle", "treadle.api", "treadle.cli", "treadle.spec", "treadle.errors"])
+def test_importing_loads_nothing_heavy(name: str) -> None:
+    """`treadle --help` answers at once because of this."""
+    code = f"import sys, {name}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
