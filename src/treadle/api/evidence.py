@@ -44,7 +44,7 @@ class WhyRequest(Request, frozen=True):
     subject: Annotated[
         str, argument("what to explain: endpoint/NAME, model/NAME:1, a table, a prediction id, an entry's number or id")
     ]
-    project: Annotated[str, option("folder of the project")] = "."
+    project: ProjectPath = "."
 
 
 class WhyNode(Struct, frozen=True):
@@ -58,6 +58,7 @@ class WhyNode(Struct, frozen=True):
     actor: str
     text: str
     cost: float | None
+    currency: str
 
 
 class WhyAnswer(Struct, frozen=True):

@@ -33,7 +33,8 @@ def explain(workspace: Workspace, subject: str) -> WhyAnswer:
                 time=entry.time,
                 actor=entry.actor,
                 text=sentence(entry),
-                cost=_amount(entry),
+                cost=float(entry.cost["amount"]) if entry.cost else None,
+                currency=str(entry.cost["currency"]) if entry.cost else "",
             )
         )
         for ref in entry.uses:
@@ -101,10 +102,6 @@ def _prediction(workspace: Workspace, wanted: str) -> dict[str, Any] | None:
     from treadle.monitoring import find_prediction
 
     return find_prediction(workspace.tables, workspace.table("predictions"), workspace.journal, wanted)
-
-
-def _amount(entry: Entry) -> float | None:
-    return float(entry.cost["amount"]) if entry.cost else None
 
 
 def sentence(entry: Entry) -> str:

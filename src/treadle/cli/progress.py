@@ -18,6 +18,7 @@ _NAMES = {
     "features.proved": "prove features",
     "replay.played": "replay",
 }
+_FIRST = ("", "always run", "never run before")  # reasons that need no words
 
 
 class Quiet:
@@ -93,7 +94,8 @@ class Progress(Quiet):
         else:
             usage = entry.usage
             said = f" · {step.detail['said']}" if step.detail.get("said") else ""
-            mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}"
+            again = "" if step.why in _FIRST else f" · again, because {step.why}"
+            mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}{again}"
         bars.console.print(f"{mark} {_title(step):<34} [dim]{note}[/]", highlight=False, soft_wrap=True)
 
 

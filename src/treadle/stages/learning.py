@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from treadle.evidence import Step
+from treadle.evidence import Step, digest
 from treadle.features import FeaturePlan
 from treadle.stages.data import scan_snapshot
 from treadle.stages.work import Work, training_cost
@@ -77,9 +77,9 @@ def _times(frame: pl.DataFrame, name: str) -> Any:
     return frame.get_column(name).cast(pl.Datetime("us")).to_numpy()
 
 
-def search_models(work: Work, features: Step) -> SearchResult:
+def search_models(work: Work, features: Step) -> Step:
     """Try families and settings on the training folds, within the brief's time and money."""
-    from treadle.training import SearchResult, search
+    from treadle.training import search
 
     spec = work.workspace.project.spec
     settings = {
@@ -98,12 +98,19 @@ def search_models(work: Work, features: Step) -> SearchResult:
                 deadline_s=_deadline(spec),
                 progress=lambda done, text: step.progress(done, 1.0, text),
             )
-            step.value("found", found)
+            step.made("found", {"kind": "value", "value": found, "digest": digest(found)})
             step.note(
                 said=f"{len(found.trials)} trials, best {found.family} {found.metric} {found.value:.4f} on folds",
                 dropped=work.data.dropped,
             )
-    return msgspec.convert(step.outputs["found"]["value"], SearchResult)
+    return step
+
+
+def found_by(search: Step) -> SearchResult:
+    """What the search came to, as it is kept in the chain."""
+    from treadle.training import SearchResult
+
+    return msgspec.convert(search.outputs["found"]["value"], SearchResult)
 
 
 def _deadline(spec: Any) -> float:
@@ -111,20 +118,15 @@ def _deadline(spec: Any) -> float:
     return float("inf") if minutes is None else minutes * 60 * _SEARCH_SHARE
 
 
-def fit_best(work: Work, features: Step, found: SearchResult) -> Step:
+def fit_best(work: Work, features: Step, search: Step) -> Step:
     """Fit the best settings on all training rows; calibrate and choose the threshold on out-of-fold predictions."""
     from treadle.training import fit
     from treadle.training.keep import dump
 
-    spec = work.workspace.project.spec
-    settings = {
-        "family": found.family,
-        "params": found.params,
-        "predict": spec.predict,
-        "train": spec.train,
-        "mistakes": spec.brief.mistakes,
-    }
-    with work.step("training.fit", uses=[features.outputs["table"]], settings=settings, code=_TRAINING) as step:
+    spec, found = work.workspace.project.spec, found_by(search)
+    settings = {"predict": spec.predict, "train": spec.train, "mistakes": spec.brief.mistakes}
+    chosen = {"kind": "value", "name": "found", "digest": search.outputs["found"]["digest"]}
+    with work.step("training.fit", uses=[features.outputs["table"], chosen], settings=settings, code=_TRAINING) as step:
         if not step.cached:
             work.model = fit(
                 work.data.table,
@@ -194,7 +196,7 @@ def evaluation_of(work: Work, evaluation: Step) -> Evaluation:
     return msgspec.json.decode(content, type=Evaluation)
 
 
-def write_report(work: Work, found: SearchResult, evaluation: Step) -> str:
+def write_report(work: Work, search: Step, evaluation: Step) -> str:
     """The HTML report of this evaluation; its path."""
     from treadle.training import report
 
@@ -211,7 +213,11 @@ def write_report(work: Work, found: SearchResult, evaluation: Step) -> str:
                 f"Run {workspace.chain.run}. The sealed test rows were opened {opened} time{'s' if opened > 1 else ''}."
             )
             html = report(
-                evaluation_of(work, evaluation), workspace.project.spec, found, costs=_cost_lines(work), made=made
+                evaluation_of(work, evaluation),
+                workspace.project.spec,
+                found_by(search),
+                costs=_cost_lines(work),
+                made=made,
             )
             step.made("report", {"kind": "blob", "digest": workspace.blobs.put(html.encode())})
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ def show_why(answer: Any, out: Any) -> None:
     else:
         out.print(f"[bold]{answer.subject}[/]")
     for node in answer.nodes:
-        cost = f" · {node.cost:.6f}" if node.cost is not None else ""
+        cost = f" · {money(node.cost, node.currency)}" if node.cost is not None else ""
         out.print(
             f"{'  ' * (node.depth + 1)}[dim]#{node.seq}[/] {node.kind} {node.subject}: {node.text}"
             f" [dim]({node.actor}, {node.time[:16]}{cost})[/]",

@@ -18,7 +18,8 @@ def show_run(answer: Any, out: Any) -> None:
         grid.add_row(
             "  without lookups, windows", number(answer.schedule_only), "same family, request and row features only"
         )
-    grid.add_row("  trivial baseline", number(answer.baseline), "knows only the overall rate")
+    knows = "always says the mean" if answer.threshold is None else "knows only the overall rate"
+    grid.add_row("  trivial baseline", number(answer.baseline), knows)
     if answer.threshold is not None:
         grid.add_row("threshold", number(answer.threshold), "where mistakes cost least")
     if answer.calibration_error is not None:
