@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import uuid
 from pathlib import Path
 
 from treadle.errors import EvidenceError
@@ -20,7 +20,7 @@ class FolderBlobs:
         place = self.path(digest)
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            part = place.with_suffix(f".{os.getpid()}.part")
+            part = place.with_suffix(f".{uuid.uuid4().hex}.part")
             try:
                 part.write_bytes(content)
                 part.replace(place)

@@ -6,8 +6,9 @@ A transaction is not synced to the disk (the kernel has it when `put_` returns),
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ from treadle.features.state import (
 _FORMAT = b"\x01"
 _MAP_BYTES = 64 * 2**30  # address space and not disk: LMDB grows into it
 _AS_OF = b"!as_of"
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+_DATE = 1  # msgpack has times, but no dates: a date is an extension of its own, by the number of its day
 
 
 class LmdbState:
@@ -72,8 +72,10 @@ class LmdbState:
                 found = self._histories[(view, key)] = History(arguments)
             return found
 
-        touched = put_events(rows, history, keep_us)
-        self._write(("e", view, key, found.packed()) for key, found in touched.items())
+        rows = list(rows)
+        with _all_or_nothing(self._histories, view, rows):
+            touched = put_events(rows, history, keep_us)
+            self._write(("e", view, key, found.packed()) for key, found in touched.items())
 
     def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None:
         def versions(key: Key) -> Versions:
@@ -82,8 +84,10 @@ class LmdbState:
                 found = self._versions[(stream, key)] = Versions()
             return found
 
-        touched = put_lookup(rows, versions, keep_us)
-        self._write(("l", stream, key, found.packed()) for key, found in touched.items())
+        rows = list(rows)
+        with _all_or_nothing(self._versions, stream, rows):
+            touched = put_lookup(rows, versions, keep_us)
+            self._write(("l", stream, key, found.packed()) for key, found in touched.items())
 
     def load(
         self,
@@ -94,9 +98,9 @@ class LmdbState:
         with self._env.begin(write=True) as writing:
             writing.drop(self._env.open_db(None, txn=writing), delete=False)
             for view, key, history in histories:
-                writing.put(_place("e", view, key), _FORMAT + _encode(_plain(history.packed())))
+                writing.put(_place("e", view, key), _content(history.packed()))
             for stream, key, found in versions:
-                writing.put(_place("l", stream, key), _FORMAT + _encode(_plain(found.packed())))
+                writing.put(_place("l", stream, key), _content(found.packed()))
             writing.put(_AS_OF, _encode(as_of.timestamp()))
         self._histories.clear()
         self._versions.clear()
@@ -110,16 +114,29 @@ class LmdbState:
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
         with self._env.begin(write=True) as writing:
             for kind, name, key, data in items:
-                writing.put(_place(kind, name, key), _FORMAT + _encode(_plain(data)))
+                writing.put(_place(kind, name, key), _content(data))
 
     def close(self) -> None:
+        if self._lock.closed:
+            return
         self._env.sync(True)
         self._env.close()
         self._lock.close()
 
 
+@contextmanager
+def _all_or_nothing(kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[None]:
+    """Rows that cannot be written must not stay in memory either: what they touched is read again from the file."""
+    try:
+        yield
+    except BaseException:
+        for row in rows:
+            kept.pop((name, row[0]), None)
+        raise
+
+
 def _place(kind: str, name: str, key: Key) -> bytes:
-    place = _encode([kind, name, key])
+    place = _encode([kind, name, _marked(key) if type(key) is tuple else _marked((key,))[0]])
     if len(place) <= 500:
         return place
     # LMDB takes keys of up to 511 bytes
@@ -128,6 +145,23 @@ def _place(kind: str, name: str, key: Key) -> bytes:
     return place[:400] + hashlib.sha256(place).digest()
 
 
-def _plain(data: Any) -> Any:
-    """msgpack has timestamps of its own for aware datetimes; dates are kept as they are written."""
-    return data
+def _content(packed: list[Any]) -> bytes:
+    """A history or versions as bytes; their values are the third part of both."""
+    return _FORMAT + _encode([*packed[:2], [_marked(values) for values in packed[2]], *packed[3:]])
+
+
+def _marked(values: Sequence[Any]) -> Sequence[Any]:
+    if date not in map(type, values):
+        return values
+    return [
+        msgspec.msgpack.Ext(_DATE, value.toordinal().to_bytes(4, "big")) if type(value) is date else value
+        for value in values
+    ]
+
+
+def _extension(code: int, data: memoryview) -> Any:
+    return date.fromordinal(int.from_bytes(data, "big")) if code == _DATE else msgspec.msgpack.Ext(code, bytes(data))
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ext_hook=_extension).decode

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,7 @@ from treadle.store import Snapshot
 if TYPE_CHECKING:
     import polars as pl
 
-_ATTEMPTS = 20  # appends that lost a race are repeated on the newer version
+_FINGERPRINT = "treadle.fingerprint"
 
 
 class DeltaTables:
@@ -22,45 +25,33 @@ class DeltaTables:
         self.root = root
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
-        from deltalake import CommitProperties
+        from deltalake import CommitProperties, DeltaTable
 
-        content = fingerprint(frame)
-        newest = self.version(name)
-        if newest is not None and self._fingerprint_of(name) == content:
-            return Snapshot(name, newest, content, frame.height)
-        place = self._place(name)
-        frame.write_delta(
-            place,
-            mode="overwrite",
-            delta_write_options={
-                "schema_mode": "overwrite",
-                "commit_properties": CommitProperties(custom_metadata={"treadle.fingerprint": content}),
-            }
-            if newest is not None
-            else {"commit_properties": CommitProperties(custom_metadata={"treadle.fingerprint": content})},
-        )
-        return Snapshot(name, self.version(name) or 0, content, frame.height)
+        content, place = fingerprint(frame), self._place(name)
+        options: dict[str, Any] = {"commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content})}
+        with self._alone(name):
+            newest = self.version(name)
+            if newest is not None:
+                if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
+                    return Snapshot(name, newest, content, frame.height)
+                options["schema_mode"] = "overwrite"
+            frame.write_delta(place, mode="overwrite", delta_write_options=options)
+            return Snapshot(name, self.version(name) or 0, content, frame.height)
 
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         from deltalake import CommitProperties, DeltaTable, Transaction
-        from deltalake.exceptions import CommitFailedError
 
         place = self._place(name)
-        for attempt in range(_ATTEMPTS):
-            exists = self.version(name) is not None
-            if exists and once is not None and DeltaTable(place).transaction_version(once) is not None:
-                break
-            properties = CommitProperties(app_transactions=[Transaction(once, 1)] if once else None)
-            options: dict[str, Any] = {"commit_properties": properties}
-            if exists:
+        marks = [Transaction(once, 1)] if once else None
+        options: dict[str, Any] = {"commit_properties": CommitProperties(app_transactions=marks)}
+        with self._alone(name):
+            newest = self.version(name)
+            if newest is not None:
+                if once is not None and DeltaTable(place).transaction_version(once) is not None:
+                    return newest
                 options["schema_mode"] = "merge"
-            try:
-                frame.write_delta(place, mode="append", delta_write_options=options)
-                break
-            except CommitFailedError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        return self.version(name) or 0
+            frame.write_delta(place, mode="append", delta_write_options=options)
+            return self.version(name) or 0
 
     def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
         import polars as pl
@@ -91,12 +82,18 @@ class DeltaTables:
         except TableNotFoundError:
             return None
 
-    def _fingerprint_of(self, name: str) -> str | None:
-        from deltalake import DeltaTable
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """One writer at a time, of threads and processes alike; the kernel lets go of what a killed process held.
 
-        history = DeltaTable(self._place(name)).history(1)
-        found = history[0].get("treadle.fingerprint") if history else None
-        return str(found) if found else None
+        Delta alone would let two writers make the same table, number its history wrongly while another writes, and
+        not see a mark that came between its look and its write.
+        """
+        folder = self.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".writer.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _place(self, name: str) -> str:
         return str(self.root / name)

@@ -1,0 +1,28 @@
+"""Conformance suites for engines: what every online state, every engine of tables and every engine of blobs does.
+
+A test of an engine inherits a suite and gives one fixture, `opens`: a function without arguments that opens the
+engine, always at the same place. It must survive `pickle`, because some tests open the engine in another process and
+kill that::
+
+    from treadle.testing import DurableStateSuite
+
+    class TestRedisState(DurableStateSuite):
+        @pytest.fixture
+        def opens(self, tmp_path):
+            return functools.partial(RedisState, "redis://localhost/7", "test")
+
+Import it in a `conftest.py` after `pytest.register_assert_rewrite("treadle.testing")` for asserts that show values.
+"""
+
+try:
+    import pytest as _pytest  # noqa: F401
+except ModuleNotFoundError as bad:
+    from treadle.errors import MissingExtra
+
+    raise MissingExtra("dev", "pytest") from bad
+
+from treadle.testing.blobs import BlobsSuite
+from treadle.testing.state import DurableStateSuite, OnlineStateSuite
+from treadle.testing.tables import TablesSuite
+
+__all__ = ["BlobsSuite", "DurableStateSuite", "OnlineStateSuite", "TablesSuite"]

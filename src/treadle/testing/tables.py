@@ -1,0 +1,142 @@
+"""What an engine of tables does. See `treadle.store.Tables` for the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from treadle.errors import DataError
+from treadle.testing.killing import killed_after, say
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Opens = Callable[[], Any]
+
+
+def frame_of_all_types() -> pl.DataFrame:
+    """One column of each type that a source can hold, with its edges and a None."""
+    import polars as pl
+
+    return pl.DataFrame(
+        {
+            "whole": [-(2**63), 2**63 - 1, None],
+            "float": [0.1, float("nan"), float("-inf")],
+            "bool": [True, None, False],
+            "text": ["", None, "東京 'ü' \U0001f6eb"],
+            "date": [date(1, 1, 1), date(9999, 12, 31), None],
+            "time": [datetime(1950, 1, 1, tzinfo=UTC), None, datetime(2024, 2, 29, 1, 2, 3, 456789, tzinfo=UTC)],
+            "Spalte mit ü, 'Zeichen'": [1, 2, 3],
+        },
+        schema_overrides={"time": pl.Datetime("us", "UTC")},
+    )
+
+
+class TablesSuite:
+    """What every engine of tables keeps to:
+
+    - `replace` gives a snapshot named by content: equal rows in equal order have one fingerprint at any place, and an
+      equal newest version is kept; every version stays readable;
+    - rows come back in order, with the columns, types, NaN and None that were written, to anyone who opens the place;
+    - `append` adds rows, and columns that are new; with the mark `once`, a second time adds nothing;
+    - writers at once lose no rows; what a write returned from survives the end of the process by any signal, and a
+      write that was cut short is not seen;
+    - a table or version that does not exist is named in a DataError.
+    """
+
+    @pytest.fixture
+    def opens(self) -> Opens:
+        pytest.fail("the engine's test gives the fixture `opens`")
+
+    def test_a_snapshot_is_named_by_content(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("p/t", frame)
+        assert opens().replace("p/t", frame) == first
+        assert (first.table, first.rows) == ("p/t", 3)
+        second = opens().replace("p/t", frame.reverse())
+        assert second.version == first.version + 1 and second.fingerprint != first.fingerprint
+        assert opens().replace("elsewhere", frame).fingerprint == first.fingerprint
+        back = opens().replace("p/t", frame)
+        assert back.version == second.version + 1 and back.fingerprint == first.fingerprint
+
+    def test_every_version_stays_readable_with_its_types(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("p/t", frame)
+        opens().replace("p/t", frame.select(other="bool"))
+        assert opens().scan("p/t").collect().columns == ["other"]
+        old = opens().scan("p/t", first.version).collect()
+        assert old.equals(frame) and old.schema == frame.schema
+        assert opens().exists("p/t", first.version) and not opens().exists("p/t", first.version + 9)
+
+    def test_a_table_may_be_empty(self, opens: Opens) -> None:
+        nothing = frame_of_all_types().clear()
+        assert opens().replace("t", nothing).rows == 0
+        found = opens().scan("t").collect()
+        assert found.height == 0 and found.schema == nothing.schema
+
+    def test_an_append_adds_rows_and_columns(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        opens().append("t", frame)
+        opens().append("t", frame.select("text", more="whole"))
+        found = opens().scan("t").collect()
+        assert found.height == 6 and found["more"].null_count() == 4
+        assert sorted(found["text"].drop_nulls()) == sorted([*frame["text"].drop_nulls()] * 2)
+
+    def test_an_append_with_the_same_mark_adds_nothing(self, opens: Opens) -> None:
+        for mark in ("one", "one", "two", "one"):
+            opens().append("t", frame_of_all_types(), once=mark)
+        assert opens().scan("t").collect().height == 6
+        opens().append("another", frame_of_all_types(), once="one")
+        assert opens().scan("another").collect().height == 3
+
+    def test_writers_at_once_lose_no_rows(self, opens: Opens) -> None:
+        frame = frame_of_all_types().head(1)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda i: opens().append("t", frame, once=f"mark {i // 2}"), range(12)))
+        assert opens().scan("t").collect().height == 6
+
+    def test_replacements_at_once_are_versions_of_their_own(self, opens: Opens) -> None:
+        import polars as pl
+
+        frames = [pl.DataFrame({"row": [i] * 100}) for i in range(8)]
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(lambda frame: opens().replace("t", frame), frames))
+        assert sorted(snapshot.version for snapshot in made) == list(range(8))
+        assert all(opens().scan("t", s.version).collect().equals(f) for s, f in zip(made, frames, strict=True))
+
+    def test_a_large_table_comes_back_in_order(self, opens: Opens) -> None:
+        import polars as pl
+
+        frame = pl.DataFrame({"row": range(200_000), "text": ["x" * 2**20] + ["ü"] * 199_999})
+        opens().replace("t", frame)
+        assert opens().scan("t").collect().equals(frame)
+
+    def test_a_missing_table_or_version_is_named(self, opens: Opens) -> None:
+        tables = opens()
+        assert tables.version("t") is None and not tables.exists("t")
+        with pytest.raises(DataError, match='no table "t"'):
+            tables.scan("t")
+        tables.replace("t", frame_of_all_types())
+        with pytest.raises(DataError, match="no version 7"):
+            tables.scan("t", 7)
+
+    def test_a_killed_writer_loses_nothing_that_was_acknowledged(self, opens: Opens) -> None:
+        told = [int(line) for line in killed_after(12, _append_for_ever, opens)]
+        found = opens().scan("t").collect()["row"].sort().to_list()
+        # three rows an append: whole appends only, and those that were told are all there
+        assert found == [i for i in range(len(found) // 3) for _ in range(3)] and len(found) // 3 >= len(told)
+        opens().append("t", frame_of_all_types().select(row="whole"))
+        assert opens().scan("t").collect().height == len(found) + 3
+
+
+def _append_for_ever(opens: Opens) -> None:
+    import polars as pl
+
+    tables = opens()
+    for i in range(1_000_000):
+        tables.append("t", pl.DataFrame({"row": [i] * 3}), once=f"mark {i}")
+        say(i)
