@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from treadle.expr.types import Type
 _INT: tuple[Type, ...] = ("int",)
 _LARGEST = 9.2e18
 """An integer result of this magnitude or more is NULL: 64 bits hold no more."""
+_LEAST = -(2**63)
+"""The one integer whose opposite does not fit 64 bits."""
 
 
 def finite_row(value: Any) -> Any:
@@ -22,6 +25,13 @@ def finite_polars(value: Any) -> Any:
     import polars as pl
 
     return pl.when(value.is_finite()).then(value)
+
+
+def column_like(value: Any, column: Any) -> Any:
+    """The value as a whole column. By a constant Polars multiplies with its reciprocal instead of dividing, and takes
+    powers by multiplication: both are off in the last bit from what Python and SQL give.
+    """
+    return value + column * 0.0
 
 
 def _bounded(operate: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -56,7 +66,8 @@ def arithmetic(name: str, operate: Callable[[Any, Any], Any], text: str) -> Func
 def _divide_polars(a: Any, b: Any) -> Any:
     import polars as pl
 
-    return finite_polars(a.cast(pl.Float64) / b.cast(pl.Float64))
+    number = a.cast(pl.Float64)
+    return finite_polars(number / column_like(b.cast(pl.Float64), number))
 
 
 def _divide_row(a: Any, b: Any) -> Any:
@@ -69,11 +80,11 @@ def _whole_polars(a: Any, b: Any) -> Any:
     quotient = a // b
     # Polars rounds down; SQL cuts towards zero
     cut = pl.when((a % b != 0) & ((a < 0) != (b < 0))).then(quotient + 1).otherwise(quotient)
-    return pl.when(b != 0).then(cut)
+    return pl.when((b != 0) & ((a != _LEAST) | (b != -1))).then(cut)
 
 
 def _whole_row(a: int, b: int) -> Any:
-    if not b:
+    if not b or (a == _LEAST and b == -1):
         return None
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
@@ -83,7 +94,8 @@ def _rest_polars(a: Any, b: Any, kinds: list[str]) -> Any:
     import polars as pl
 
     if kinds == ["int", "int"]:
-        return pl.when(b != 0).then(a - b * _whole_polars(a, b))
+        rest = a % b  # with the sign of b
+        return pl.when(b != 0).then(pl.when((rest != 0) & ((a < 0) != (b < 0))).then(rest - b).otherwise(rest))
     # Polars' own rest is a - floor(a / b) * b, which is off by b where the quotient is rounded up
     pair = pl.struct(a.cast(pl.Float64).alias("a"), b.cast(pl.Float64).alias("b"))
     rest = pair.map_batches(_fmod, return_dtype=pl.Float64, is_elementwise=True)
@@ -103,7 +115,8 @@ def _rest_row(a: Any, b: Any) -> Any:
     if not b:
         return None
     if type(a) is int and type(b) is int:
-        return a - b * _whole_row(a, b)
+        rest = abs(a) % abs(b)
+        return -rest if a < 0 else rest
     return math.fmod(a, b)
 
 
@@ -128,11 +141,29 @@ def _same(types: list[Any]) -> Any:
     return types[0]
 
 
+def _opposite_row(operate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda a: None if type(a) is int and a == _LEAST else operate(a)
+
+
+def _opposite_polars(operate: Callable[[Any], Any]) -> Callable[..., Any]:
+    def polars(a: Any, kinds: list[str]) -> Any:
+        import polars as pl
+
+        return pl.when(a != _LEAST).then(operate(a)) if kinds == ["int"] else operate(a)
+
+    return polars
+
+
 def _round_row(a: Any, digits: int = 0) -> Any:
     if type(a) is int:
         return a
     scale = 10.0**digits
-    moved = math.floor(abs(a) * scale + 0.5) / scale if math.isfinite(abs(a) * scale) else abs(a)
+    size = abs(a) * scale
+    if not math.isfinite(size):
+        return a
+    whole = math.floor(size)
+    # not floor(size + 0.5): that sum is rounded itself
+    moved = (whole + 1 if size - whole >= 0.5 else whole) / scale
     return math.copysign(moved, a) if moved else 0.0
 
 
@@ -143,7 +174,9 @@ def _round_polars(a: Any, digits: Any = None, *, kinds: list[str], values: list[
         return a
     scale = 10.0 ** (values[1] if len(values) > 1 else 0)
     size = a.abs() * scale
-    moved = pl.when(size.is_finite()).then((size + 0.5).floor() / scale).otherwise(a.abs())
+    whole = size.floor()
+    near = pl.when(size - whole >= 0.5).then(whole + 1.0).otherwise(whole)
+    moved = pl.when(size.is_finite()).then(near / column_like(pl.lit(scale), size)).otherwise(a.abs())
     return pl.when(moved == 0).then(0.0).otherwise(pl.when(a < 0).then(-moved).otherwise(moved))
 
 
@@ -158,11 +191,33 @@ def _power_row(a: Any, b: Any) -> Any:
 def _power_polars(a: Any, b: Any) -> Any:
     import polars as pl
 
-    return finite_polars(a.cast(pl.Float64).pow(b.cast(pl.Float64)))
+    number = a.cast(pl.Float64)
+    return finite_polars(number.pow(column_like(b.cast(pl.Float64), number)))
 
 
-def _log_row(base: float) -> Callable[[Any], Any]:
-    return lambda a: math.log10(a) if base == 10 else math.log2(a) if base == 2 else math.log(a)
+def _logarithm(name: str, base: float) -> Function:
+    """A quotient of natural logarithms in both paths, whole for the powers of the base."""
+    scale = math.log(base)
+
+    def row(a: Any) -> Any:
+        if a <= 0:
+            return None
+        value = math.log(a) / scale
+        near = float(round(value))
+        return near if base**near == a else value
+
+    def polars(a: Any) -> Any:
+        import polars as pl
+
+        number = a.cast(pl.Float64)
+        natural = number.log()
+        value = finite_polars(natural / column_like(pl.lit(scale), natural))
+        near = value.round(0, "half_to_even")
+        return pl.when(column_like(pl.lit(base), near).pow(near) == number).then(near).otherwise(value)
+
+    return Function(
+        name, (NUMBER,), "float", polars, row, f"{name}({{0}})", f"logarithm to base {base:g}; NULL at zero and below"
+    )
 
 
 def _atan2_polars(a: Any, b: Any) -> Any:
@@ -202,8 +257,16 @@ FUNCTIONS = (
         "({0} % nullif({1}, 0))",
         "rest, with the sign of the dividend; NULL when divided by zero",
     ),
-    Function("negate", (NUMBER,), _same, lambda a: -a, lambda a: -a, "(-{0})", "minus the value: -x"),
-    Function("abs", (NUMBER,), _same, lambda a: a.abs(), abs, "abs({0})", "absolute value"),
+    Function(
+        "negate",
+        (NUMBER,),
+        _same,
+        _opposite_polars(operator.neg),
+        _opposite_row(operator.neg),
+        "(-{0})",
+        "minus the value: -x",
+    ),
+    Function("abs", (NUMBER,), _same, _opposite_polars(abs), _opposite_row(abs), "abs({0})", "absolute value"),
     Function(
         "sign", (NUMBER,), "int", lambda a: a.sign().cast(int), lambda a: (a > 0) - (a < 0), "sign({0})", "-1, 0 or 1"
     ),
@@ -249,17 +312,9 @@ FUNCTIONS = (
     Function("pi", (), "float", lambda: __import__("polars").lit(math.pi), lambda: math.pi, "pi()", "3.14159…"),
     _math("sqrt", math.sqrt, "sqrt", "square root; NULL below zero"),
     _math("exp", math.exp, "exp", "e to the value"),
-    _math("ln", _log_row(math.e), "log", "natural logarithm; NULL at zero and below"),
-    _math("log10", _log_row(10), "log10", "logarithm to base 10; NULL at zero and below"),
-    Function(
-        "log2",
-        (NUMBER,),
-        "float",
-        lambda a: finite_polars(a.cast(float).log(2.0)),
-        lambda a: math.log(a) / math.log(2.0) if a > 0 else None,
-        "log2({0})",
-        "logarithm to base 2; NULL at zero and below",
-    ),
+    _math("ln", math.log, "log", "natural logarithm; NULL at zero and below"),
+    _logarithm("log10", 10.0),
+    _logarithm("log2", 2.0),
     _math("sin", math.sin, "sin", "sine of radians"),
     _math("cos", math.cos, "cos", "cosine of radians"),
     _math("tan", math.tan, "tan", "tangent of radians"),

@@ -34,8 +34,10 @@ def _substring_row(a: str, start: int, length: int | None = None) -> str:
 def _substring_polars(a: Any, start: Any, length: Any = None) -> Any:
     pl = _pl()
     size = a.str.len_chars().cast(pl.Int64)
+    # no text is as long, and their sums fit 64 bits
+    start, length = start.clip(-(2**40), 2**40), None if length is None else length.clip(0, 2**39)
     begin = pl.when(start > 0).then(start - 1).when(start < 0).then(size + start).otherwise(pl.lit(-1, pl.Int64))
-    end = size if length is None else begin + pl.when(length > 0).then(length).otherwise(0)
+    end = size if length is None else begin + length
     first, last = begin.clip(0), end.clip(0)
     return _known(a.str.slice(first, (last - first).clip(0)), start, *([] if length is None else [length]))
 
@@ -111,6 +113,11 @@ def _extract_polars(a: Any, pattern: Any, group: Any = None, *, values: list[Any
     return _pl().when(a.is_not_null()).then(found.fill_null(""))
 
 
+def _reverse_polars(a: Any) -> Any:
+    # by characters, as everywhere here; Polars' own keeps a letter and its accent together
+    return _pl().when(a.is_not_null()).then(a.str.split("").list.reverse().list.join(""))
+
+
 def _concat_row(*parts: Any) -> str:
     return "".join(text_row(part) for part in parts if part is not None)
 
@@ -126,8 +133,8 @@ def text_row(value: Any) -> str:
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, datetime):
-        text = value.strftime("%Y-%m-%d %H:%M:%S")
-        return f"{text}.{value.microsecond:06d}".rstrip("0") if value.microsecond else text
+        text = value.replace(tzinfo=None).isoformat(" ")
+        return text.rstrip("0") if value.microsecond else text
     return str(value)
 
 
@@ -135,13 +142,15 @@ def _like(case: bool) -> tuple[Any, Any]:
     def pattern(like: str) -> str:
         return "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in like)
 
+    # without regard to case: both in lower case, since each engine of patterns has its own idea of it
     def row(a: str, like: str) -> bool:
-        flags = re.DOTALL if case else re.DOTALL | re.IGNORECASE
-        return re.fullmatch(pattern(like), a, flags) is not None
+        text, like = (a, like) if case else (a.lower(), like.lower())
+        return re.fullmatch(pattern(like), text, re.DOTALL) is not None
 
     def polars(a: Any, like: Any, *, values: list[Any]) -> Any:
-        body = "".join(".*" if c == "%" else "." if c == "_" else _rust_escape(c) for c in values[1])
-        return a.str.contains(f"(?s{'' if case else 'i'})\\A(?:{body})\\z")
+        like = values[1] if case else values[1].lower()
+        body = "".join(".*" if c == "%" else "." if c == "_" else _rust_escape(c) for c in like)
+        return (a if case else a.str.to_lowercase()).str.contains(f"(?s)\\A(?:{body})\\z")
 
     return polars, row
 
@@ -175,7 +184,7 @@ FUNCTIONS = (
         "str",
         lambda a: a.str.strip_chars(" "),
         lambda a: a.strip(" "),
-        "trim({0})",
+        "trim({0}, ' ')",
         "without spaces at both ends",
     ),
     Function(
@@ -184,7 +193,7 @@ FUNCTIONS = (
         "str",
         lambda a: a.str.strip_chars_start(" "),
         lambda a: a.lstrip(" "),
-        "ltrim({0})",
+        "ltrim({0}, ' ')",
         "without spaces at the beginning",
     ),
     Function(
@@ -193,7 +202,7 @@ FUNCTIONS = (
         "str",
         lambda a: a.str.strip_chars_end(" "),
         lambda a: a.rstrip(" "),
-        "rtrim({0})",
+        "rtrim({0}, ' ')",
         "without spaces at the end",
     ),
     Function("length", (_S,), "int", lambda a: a.str.len_chars().cast(int), len, "length({0})", "characters"),
@@ -300,7 +309,7 @@ FUNCTIONS = (
         "filled at the right, or cut, to n characters",
         literal=(1, 2),
     ),
-    Function("reverse", (_S,), "str", lambda a: a.str.reverse(), lambda a: a[::-1], "reverse({0})", "backwards"),
+    Function("reverse", (_S,), "str", _reverse_polars, lambda a: a[::-1], "reverse({0})", "backwards"),
     Function(
         "repeat",
         (_S, _I),

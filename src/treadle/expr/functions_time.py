@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from treadle.expr.functions_numbers import column_like
 from treadle.expr.table import TIME, Function
 from treadle.expr.types import Type
 
 _T: tuple[Type, ...] = ("timestamp",)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _TRUNCATIONS = {"minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 
@@ -38,12 +40,18 @@ def _us_polars(value: Any, kind: str) -> Any:
     return (_moment_polars(value) if kind == "date" else value).dt.epoch("us")
 
 
+def _epoch_polars(value: Any, kinds: list[str]) -> Any:
+    length = _us_polars(value, kinds[0]).cast(_pl().Float64)
+    return length / column_like(_pl().lit(1e6), length)
+
+
 def _between(name: str, unit: float, text: str) -> Function:
     def row(a: Any, b: Any) -> float:
         return (_epoch_us(b) - _epoch_us(a)) / unit
 
     def polars(a: Any, b: Any, kinds: list[str]) -> Any:
-        return (_us_polars(b, kinds[1]) - _us_polars(a, kinds[0])).cast(_pl().Float64) / unit
+        length = (_us_polars(b, kinds[1]) - _us_polars(a, kinds[0])).cast(_pl().Float64)
+        return length / column_like(_pl().lit(unit), length)
 
     return Function(
         name,
@@ -126,7 +134,10 @@ def _shift(sign: int) -> tuple[Any, Any]:
     def polars(a: Any, b: Any, kinds: list[str]) -> Any:
         left = _moment_polars(a) if kinds[0] == "date" else a
         right = _moment_polars(b) if kinds[1] == "date" else b
-        return left + right if sign > 0 else left - right
+        found = left + right if sign > 0 else left - right
+        if kinds == ["interval", "interval"]:
+            return found
+        return _pl().when(found.is_between(_FIRST, _LAST)).then(found)
 
     return polars, row
 
@@ -181,7 +192,7 @@ FUNCTIONS = (
         "epoch",
         (TIME,),
         "float",
-        lambda a, kinds: _us_polars(a, kinds[0]).cast(float) / 1e6,
+        _epoch_polars,
         lambda a: _epoch_us(a) / 1e6,
         "(epoch_us({0}::TIMESTAMP) / 1e6)",
         "seconds since 1970",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from treadle.expr.functions_logic import FALSE, SHAPES, TRUE
 from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import SQL_TYPES
 
@@ -38,13 +39,25 @@ def _sql(node: Node) -> str:
         for place, arg in enumerate(node.args)
     ]
     if node.op == "cast":
-        return f"TRY_CAST({args[0]} AS {SQL_TYPES[node.value]})"
+        return _cast(args[0], node.args[0].type, node.value)
     if node.op == "substring" and len(args) > 2:  # DuckDB counts backwards from the start where the length is negative
         args[2] = f"(CASE WHEN {args[2]} < 0 THEN 0 ELSE {args[2]} END)"
     if function is None or node.op == "case":
         branches = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(args[0:-1:2], args[1::2], strict=False))
         return f"(CASE {branches} ELSE {args[-1]} END)"
     return function.sql.format(*args, all=", ".join(args), rest=", ".join(args[1:]))
+
+
+def _cast(text: str, source: str, target: str) -> str:
+    """A cast that takes what the language takes: databases read more texts as numbers, times and truth."""
+    if source == "str" and target == "bool":
+        word = f"lower(trim({text}, ' '))"
+        true, false = (", ".join(f"'{w}'" for w in words) for words in (TRUE, FALSE))
+        return f"(CASE WHEN {word} IN ({true}) THEN TRUE WHEN {word} IN ({false}) THEN FALSE END)"
+    cast = f"TRY_CAST({text} AS {SQL_TYPES[target]})"
+    if source == "str" and target in SHAPES:
+        return f"(CASE WHEN regexp_matches({text}, '{SHAPES[target]}') THEN {cast} END)"
+    return cast
 
 
 def _literal(value: Any, kind: str) -> str:
@@ -57,9 +70,9 @@ def _literal(value: Any, kind: str) -> str:
     if isinstance(value, float):
         return f"CAST({value!r} AS DOUBLE)"
     if isinstance(value, datetime):
-        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+        return f"TIMESTAMP '{value.replace(tzinfo=None).isoformat(' ', 'microseconds')}'"
     if isinstance(value, date):
-        return f"DATE '{value:%Y-%m-%d}'"
+        return f"DATE '{value.isoformat()}'"
     if isinstance(value, timedelta):
         return f"to_microseconds({value // timedelta(microseconds=1)})"
     return "'" + str(value).replace("'", "''") + "'"
