@@ -5,6 +5,7 @@ TreadleError
 │   └── ExpressionError    an expression inside it is wrong
 ├── DataError          rows do not fit what was declared
 │   └── ContractBroken     a whole batch was refused by its contract
+├── StoreError         what is kept cannot be read or written: a full disk, a lock, a database that is away
 ├── EvidenceError      the chain does not hold together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
 ├── AccessError        the actor may not do this
@@ -49,6 +50,10 @@ class DataError(TreadleError):
 
 class ContractBroken(DataError):
     """A batch broke its contract: nothing of it was taken, the last good snapshot stands."""
+
+
+class StoreError(TreadleError):
+    """The catalog, a table or a blob cannot be read or written."""
 
 
 class EvidenceError(TreadleError):

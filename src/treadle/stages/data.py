@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from treadle.contracts import Contract, check, load, raise_if_broken
-from treadle.errors import SpecError
+from treadle.errors import DataError, SpecError
 from treadle.evidence import Step, digest
 from treadle.features import FeaturePlan
 from treadle.spec import Source
@@ -93,13 +93,20 @@ def _held_to_contract(
     workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, where: str
 ) -> tuple[pl.DataFrame, int, int]:
     if contract is None:
-        return frame.collect(), 0, 0
+        return _some_rows(workspace, name, frame.collect(), where), 0, 0
     report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
     if report.quarantine.height:
         # also for a batch that is refused: the reasons must not be lost with it
         workspace.tables.replace(workspace.table(f"quarantine/{name}"), report.quarantine)
     raise_if_broken(report, contract, where)
-    return report.good, report.bad_rows, len(contract.rules)
+    return _some_rows(workspace, name, report.good, where), report.bad_rows, len(contract.rules)
+
+
+def _some_rows(workspace: Workspace, name: str, frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """An empty table of examples is a delivery that failed; an empty table to look up in may be right."""
+    if frame.height == 0 and name == workspace.project.spec.predict.each:
+        raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")
+    return frame
 
 
 def make_plan(work: Work, sources: Mapping[str, SourceState]) -> FeaturePlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
+    make_url,
     text,
 )
+from sqlalchemy.exc import OperationalError
 
-from treadle.errors import TreadleError
+from treadle.errors import StoreError, TreadleError
 
 REVISION = "0001"
 """The newest migration. Kept here so that an up-to-date catalog opens without importing Alembic."""
@@ -57,8 +60,9 @@ versions = Table("alembic_version", MetaData(), Column("version_num", String(32)
 def open_catalog(url: str) -> Engine:
     """Connect and bring the schema up to date. An SQLite file is copied aside before it is migrated."""
     engine = create_engine(url, **_options(url))
+    _say_plainly(engine, url)
     if url.startswith("sqlite"):
-        _sqlite_manners(engine)
+        _sqlite_manners(engine, url)
     found = _revision(engine)
     if found is not None and found > REVISION:
         raise TreadleError(
@@ -75,16 +79,37 @@ def _options(url: str) -> dict[str, Any]:
     return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
 
 
-def _sqlite_manners(engine: Engine) -> None:
+def _refused(url: str, error: BaseException) -> StoreError:
+    return StoreError(
+        f"the catalog cannot be used: {error}",
+        where=make_url(url).render_as_string(hide_password=True),
+        mend="check that the disk has room and may be written, and that the database answers; nothing recorded is lost",
+    )
+
+
+def _say_plainly(engine: Engine, url: str) -> None:
+    """A full disk or a database that went away is an expected failure, not a bug to be traced."""
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: Any) -> None:
+        if isinstance(context.sqlalchemy_exception, OperationalError):
+            raise _refused(url, context.original_exception) from context.original_exception
+
+
+def _sqlite_manners(engine: Engine, url: str) -> None:
     """WAL for readers beside a writer; every transaction takes the write lock at once, so that two never race."""
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.close()
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error as bad:
+            raise _refused(url, bad) from bad
+        finally:
+            cursor.close()
 
     @event.listens_for(engine, "begin")
     def began(connection: Any) -> None:

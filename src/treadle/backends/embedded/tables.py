@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.errors import DataError
+from treadle.errors import DataError, StoreError
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class DeltaTables:
                 if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
                     return Snapshot(name, newest, content, frame.height)
                 options["schema_mode"] = "overwrite"
-            frame.write_delta(place, mode="overwrite", delta_write_options=options)
+            with _said_plainly(place):
+                frame.write_delta(place, mode="overwrite", delta_write_options=options)
             return Snapshot(name, self.version(name) or 0, content, frame.height)
 
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
@@ -50,7 +51,8 @@ class DeltaTables:
                 if once is not None and DeltaTable(place).transaction_version(once) is not None:
                     return newest
                 options["schema_mode"] = "merge"
-            frame.write_delta(place, mode="append", delta_write_options=options)
+            with _said_plainly(place):
+                frame.write_delta(place, mode="append", delta_write_options=options)
             return self.version(name) or 0
 
     def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
@@ -97,6 +99,20 @@ class DeltaTables:
 
     def _place(self, name: str) -> str:
         return str(self.root / name)
+
+
+@contextmanager
+def _said_plainly(place: str) -> Iterator[None]:
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except DeltaError as bad:
+        raise StoreError(
+            f"the table cannot be written: {bad}",
+            where=place,
+            mend="check that the disk has room and may be written; its last version stands",
+        ) from bad
 
 
 def fingerprint(frame: pl.DataFrame) -> str:

@@ -1,0 +1,57 @@
+"""Two real projects, small: the first weeks of the flights, and the credit table. Made once for a worker."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from terminal import answer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def small_flights(folder: Path) -> Path:
+    """The flights example until 20 February: 43,000 flights, linear models, a few trials."""
+    source, until = EXAMPLES / "flights", datetime(2013, 2, 20)
+    project = folder / "flights"
+    shutil.copytree(source, project, ignore=shutil.ignore_patterns(".treadle", "data"))
+    (project / "data").mkdir()
+    for name, column in (("flights", "sched_dep"), ("weather", "observed_at"), ("planes", None)):
+        frame = pl.read_parquet(source / "data" / f"{name}.parquet")
+        if column:
+            frame = frame.filter(pl.col(column).dt.replace_time_zone(None) < until)
+        frame.write_parquet(project / "data" / f"{name}.parquet")
+    file = project / "treadle.yaml"
+    text = file.read_text(encoding="utf-8")
+    for old, new in (
+        ("families: auto", "families: [linear], trials: 2"),
+        ("must_have:   {average_precision: 0.45}", "must_have:   {average_precision: 0.25}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="session")
+def flights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The small flights project after `treadle run`, and what the run answered."""
+    project = small_flights(tmp_path_factory.mktemp("e2e"))
+    return project, answer("run", project)
+
+
+@pytest.fixture
+def credit(tmp_path: Path) -> Path:
+    """The credit project, not yet run; linear models only."""
+    project = tmp_path / "credit"
+    shutil.copytree(EXAMPLES / "credit", project, ignore=shutil.ignore_patterns(".treadle"))
+    file = project / "treadle.yaml"
+    text = file.read_text(encoding="utf-8")
+    quick = text.replace("families: auto", "families: [linear]").replace("trials: 20", "trials: 2")
+    assert quick != text
+    file.write_text(quick, encoding="utf-8")
+    return project
