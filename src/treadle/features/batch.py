@@ -15,7 +15,7 @@ import polars as pl
 
 from treadle import expr
 from treadle.errors import DataError
-from treadle.features.events import EventTable, event_table
+from treadle.features.events import EventTable, event_tables, stable_order
 from treadle.features.plan import FeaturePlan, LookupPlan, Take, WindowPlan
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def build(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame | pl.DataFrame]) 
         DataError: a key of a lookup without time that stands twice.
     """
     frame = examples(plan, tables[plan.each])
-    return attach(plan, frame, {name: event_table(plan, name, tables) for name in streams_of(plan)})
+    return attach(plan, frame, event_tables(plan, streams_of(plan), tables))
 
 
 def streams_of(plan: FeaturePlan) -> list[str]:
@@ -71,11 +71,12 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
     """Add lookups and windows to examples, in the plan's order of features."""
     columns: dict[str, pl.Series] = {}
     at = None if plan.at is None else frame.get_column(AT).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
+    asked = None if at is None else _Asked(at)
     finders: dict[tuple[str, tuple[str, ...]], _Finder] = {}
 
     def finder(stream: str, on: tuple[str, ...]) -> _Finder:
         if (stream, on) not in finders:
-            finders[stream, on] = _Finder(events[stream], frame.select(on), at)
+            finders[stream, on] = _Finder(events[stream], frame.select(on), asked)
         return finders[stream, on]
 
     for lookup in plan.lookups:
@@ -88,30 +89,46 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
     return base.select(names)
 
 
+class _Asked:
+    """The times of prediction, in order, and where each stands among the times of a stream."""
+
+    def __init__(self, at: Array) -> None:
+        self.order = np.argsort(at, kind="stable")
+        self.ascending = at[self.order]
+        self._found: dict[tuple[int, int], Array] = {}
+
+    def ranks(self, times: Array, ago_us: int) -> Array:
+        """How many of `times` lie before each `at - ago_us`, in the order of `at`. Streams may share their times."""
+        name = (id(times), ago_us)
+        if name not in self._found:
+            self._found[name] = np.searchsorted(times, self.ascending - ago_us, side="left")
+        return self._found[name]
+
+
 class _Finder:
     """Positions in an event table for all examples: how many events of the same key were known before a time."""
 
-    def __init__(self, events: EventTable, keys: pl.DataFrame, at: Array | None) -> None:
-        self.events, self.at = events, at
+    def __init__(self, events: EventTable, keys: pl.DataFrame, asked: _Asked | None) -> None:
+        self.events, self.asked = events, asked
         renamed = keys.rename(dict(zip(keys.columns, events.keys.columns[:-1], strict=True)))
         codes = renamed.join(events.keys, on=renamed.columns, how="left", maintain_order="left").get_column("__code__")
         self.code = codes.fill_null(-1).to_numpy()
         self.start = events.starts[self.code]
-        timed = at is not None and events.known is not None
-        self._end = self.before(0) if timed else None
+        if asked is not None and events.known is not None:
+            # in the order of (key, time) all lengths of a window are found without sorting again
+            inner = stable_order(self.code[asked.order], events.keys.height)
+            self._inner, self._order = inner, asked.order[inner]
+            self._sorted_code = self.code[self._order]
+            self.end = self.before(0)
 
     def before(self, ago_us: int) -> Array:
         """Position of the first event of the key that was not known before `at - ago_us`; its start if no key."""
-        assert self.at is not None
-        when = self.at - ago_us
-        out = self.events.search(self.code, when)
+        assert self.asked is not None
+        ranks = self.asked.ranks(self.events.times, ago_us)[self._inner]
+        out = np.empty(len(self.code), np.int64)
+        out[self._order] = self.events.search_ranks(self._sorted_code, ranks)
         out[self.code < 0] = self.start[self.code < 0]
         return out
-
-    @property
-    def end(self) -> Array:
-        assert self._end is not None
-        return self._end
 
 
 def _lookup(
@@ -150,19 +167,19 @@ def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) ->
     if take.argument is None:
         return pl.Series(hi - lo)
     argument = events.arguments[take.argument]
-    count = _difference(argument.counts, start, lo, hi)
+    count = argument.count_between(lo, hi)
     some = count > 0
     if take.function == "count":
         return pl.Series(count)
     if take.function in ("avg", "sum", "stddev"):
-        total = _difference(argument.sums, start, lo, hi)
+        total = argument.sum_between(start, lo, hi)
         with np.errstate(divide="ignore", invalid="ignore"):
             if take.function == "avg":
                 return _nullable(total / count, some)
             if take.function == "sum":
                 whole = take.type == "int"
                 return _nullable(np.rint(total).astype(np.int64) if whole else total, some)
-            squares = _difference(argument.squares, start, lo, hi)
+            squares = argument.squares_between(start, lo, hi)
             spread = (squares - total * total / count) / (count - 1)
             return _nullable(np.sqrt(np.maximum(spread, 0.0)), count > 1)
     if take.function in ("first", "last"):
@@ -176,16 +193,6 @@ def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) ->
         return _gather(argument.values, np.where(some, near, -1))
     best = _extreme(argument.numbers, lo, hi, largest=take.function == "max")
     return _nullable(best.astype(np.int64) if take.type == "int" and some.any() else best, some)
-
-
-def _difference(running: Array, start: Array, lo: Array, hi: Array) -> Array:
-    """running[hi - 1] - running[lo - 1], where nothing comes before the key's first event."""
-    if len(running) == 0:
-        return np.zeros(len(lo), running.dtype)
-    upper = running[np.maximum(hi - 1, 0)]
-    lower = np.where(lo > start, running[np.maximum(lo - 1, 0)], running.dtype.type(0))
-    out: Array = np.where(hi > lo, upper - lower, running.dtype.type(0))
-    return out
 
 
 def _nullable(values: Array, known: Array) -> pl.Series:

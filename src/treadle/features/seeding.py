@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from treadle.features.batch import streams_of
-from treadle.features.events import EventTable, event_table
+from treadle.features.events import EventTable, event_tables
 from treadle.features.online import micros
 from treadle.features.plan import FeaturePlan, stream_types
 from treadle.features.state import SLACK_US, History, OnlineState, Versions, keep_of
@@ -27,7 +27,7 @@ def seed(
 ) -> datetime:
     """Replace all state by what was known strictly before `as_of`; None: all that is known. Gives the time used."""
     used = streams_of(plan)
-    events = {name: event_table(plan, name, tables) for name in used}
+    events = event_tables(plan, used, tables)
     newest = max(
         (
             int(e.known[-1]) if len(e) == 1 else int(e.known.max())
