@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 _JSON = b"application/json"
 _MAX_BODY = 64 * 2**20
 _RELEASE_POLL_SECONDS = 1.0
+_SHOWN = 500  # of a value that is wrong, in an answer
 
 
 class App:
@@ -88,7 +90,12 @@ class App:
         except RequestError as bad:
             answer = self._refused(bad)
         except TreadleError as bad:
-            answer = self._error(503 if path == "/predict" else 400, bad.what, bad.mend)
+            # what a caller may not do, or what this server cannot do now
+            answer = self._error(400 if path == "/state" else 503, bad.what, bad.mend)
+        except Exception:
+            # a fault of ours: counted, logged with its trace, and told as such
+            traceback.print_exc()
+            answer = self._error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
         self.endpoint.metrics.request(shown, answer[0])
         return answer
 
@@ -118,7 +125,14 @@ class App:
         return (
             (200 if ready else 503),
             _JSON,
-            self._encode({"ready": ready, "model": self.endpoint.model, "golden_records": text}),
+            self._encode(
+                {
+                    "ready": ready,
+                    "model": self.endpoint.model,
+                    "golden_records": text,
+                    "refused_release": self.endpoint.refused or None,
+                }
+            ),
         )
 
     def _metrics(self, _body: bytes) -> tuple[int, bytes, bytes]:
@@ -152,9 +166,20 @@ class App:
             status,
             _JSON,
             self._encode(
-                {"error": bad.what, "field": bad.field, "value": bad.value, "rule": bad.rule, "mend": bad.mend}
+                {
+                    "error": _short(bad.what),
+                    "field": _short(bad.field),
+                    "value": self._shown(bad.value),
+                    "rule": bad.rule,
+                    "mend": bad.mend,
+                }
             ),
         )
+
+    def _shown(self, value: Any) -> Any:
+        """The value that is wrong; of a long one, its beginning."""
+        text = self._encode(value)
+        return value if len(text) <= _SHOWN else text[:_SHOWN].decode(errors="ignore") + "…"
 
     def _error(self, status: int, what: str, mend: str) -> tuple[int, bytes, bytes]:
         return status, _JSON, self._encode({"error": what, "mend": mend})
@@ -187,6 +212,10 @@ class App:
         while True:
             await asyncio.sleep(_RELEASE_POLL_SECONDS)
             await self.endpoint.follow()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 2 * _SHOWN else text[: 2 * _SHOWN] + "…"
 
 
 async def _rest(body: bytes, receive: Receive) -> bytes:

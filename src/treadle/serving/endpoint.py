@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
 from treadle.models.registry import Released, pointed
-from treadle.serving.inputs import Inputs
+from treadle.serving.inputs import Inputs, decoded, in_utc
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
@@ -53,6 +53,15 @@ class Outcome(Struct, forbid_unknown_fields=True):
     known: datetime | UnsetType | None = UNSET
 
 
+class Told(Struct, gc=False):
+    """What the journal keeps of an outcome. `told` grows from one to the next, so that the last one is known."""
+
+    prediction_id: str
+    label: bool | float
+    known: datetime
+    told: float
+
+
 class Rebuild(Struct, forbid_unknown_fields=True):
     as_of: datetime
 
@@ -75,10 +84,11 @@ class Endpoint:
         self._open_model, self._open_state, self._rebuild = open_model, open_state, rebuild
         self._predictions, self._outcomes = Journal(journal, "predictions"), Journal(journal, "outcomes")
         self._outcome_decoder = msgspec.json.Decoder(Outcome | list[Outcome])
+        self._rebuild_decoder = msgspec.json.Decoder(Rebuild)
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
         self._count = self.answered = 0
-        self._refused_release = ""
+        self._last_told = 0.0
         self.state: Any = None
         released = pointed(pointer)
         if released is None:
@@ -91,6 +101,7 @@ class Endpoint:
 
     def _take(self, released: Released, live: LiveModel) -> None:
         self.live, self.released = live, released
+        self._refused_release = self.refused = ""
         self.metrics.model.clear()
         self.metrics.model.labels(self.name, live.name).set(1)
 
@@ -151,44 +162,32 @@ class Endpoint:
         return answer
 
     def take_outcomes(self, body: bytes) -> int:
-        try:
-            found = self._outcome_decoder.decode(body)
-        except msgspec.ValidationError as bad:
-            raise RequestError(
-                str(bad),
-                field=str(bad).rpartition("$.")[2].rstrip("`"),
-                value=None,
-                rule="outcome",
-                mend="send prediction_id, label and, where known, the time `known`",
-            ) from bad
-        except msgspec.DecodeError as bad:
-            raise RequestError(f"the body is not valid JSON: {bad}", field="", value=None, rule="json") from bad
-        outcomes = found if isinstance(found, list) else [found]
-        for outcome in outcomes:
-            self._check_label(outcome)
-        now = datetime.now(UTC)
-        for outcome in outcomes:
-            if not isinstance(outcome.known, datetime):
-                outcome.known = now
-            elif outcome.known.tzinfo is None:
-                outcome.known = outcome.known.replace(tzinfo=UTC)
+        found = decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has")
+        many = isinstance(found, list)
+        told = [self._told(outcome, f"[{i}]." if many else "") for i, outcome in enumerate(found if many else [found])]
+        for outcome in told:
             self._outcomes.add(outcome)
         self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
-        self.metrics.outcomes.inc(len(outcomes))
-        return len(outcomes)
+        self.metrics.outcomes.inc(len(told))
+        return len(told)
 
-    def _check_label(self, outcome: Outcome) -> None:
+    def _told(self, outcome: Outcome, place: str) -> Told:
         if self.live.threshold is not None and outcome.label not in (0, 1):
             raise RequestError(
-                f"label is {outcome.label!r}, but this endpoint's outcomes are true or false",
-                field="label",
+                f"{place}label is {outcome.label!r}, but this endpoint's outcomes are true or false",
+                field=f"{place}label",
                 value=outcome.label,
                 rule="true, false, 1 or 0",
             )
+        known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
+        self._last_told = max(time.time(), self._last_told + 2e-6)  # two microseconds: a float of now has no finer ones
+        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), self._last_told)
 
     def take_events(self, view: str, body: bytes) -> int:
         """Rows of a view or looked-up source; known to later predictions, on disk before it is acknowledged."""
-        return self.live.take_events(view, body, self.state)
+        taken = self.live.take_events(view, body, self.state)
+        self.metrics.events.labels(self.name, view).inc(taken)
+        return taken
 
     def event_fields(self) -> Mapping[str, Mapping[str, str]]:
         return self.live.event_fields
@@ -199,11 +198,7 @@ class Endpoint:
                 "the online state can only be rebuilt where the server listens on this machine alone",
                 mend="serve on 127.0.0.1, or run: treadle serve PROJECT --as-of TIME",
             )
-        try:
-            wanted = msgspec.json.decode(body, type=Rebuild).as_of
-        except msgspec.MsgspecError as bad:
-            raise RequestError(str(bad), field="as_of", value=None, rule="a time such as 2013-11-01T00:00:00Z") from bad
-        wanted = wanted.replace(tzinfo=UTC) if wanted.tzinfo is None else wanted.astimezone(UTC)
+        wanted = in_utc(decoded(self._rebuild_decoder, body, ["as_of"], "it has").as_of, "as_of")
         self._rebuild(self.live, self.state, wanted)
         return wanted
 
@@ -212,6 +207,8 @@ class Endpoint:
         return found
 
     def ready(self) -> tuple[bool, str]:
+        """The golden records, scored anew: whether they come out right on this machine now."""
+        self.live.prove()
         return self.live.ready, self.live.golden
 
     def flush(self) -> None:
@@ -222,24 +219,37 @@ class Endpoint:
             self.metrics.journal_waiting.inc()  # a full disk: kept in memory, tried again at the next flush
 
     async def follow(self) -> None:
-        """Serve what the pointer names now. A bundle that does not open or prove itself is refused, once."""
-        released = pointed(self.pointer)
-        if released is None or released.bundle == self.released.bundle or released.entry == self._refused_release:
+        """Serve what the pointer names now. A release that cannot be taken up is refused, once."""
+        try:
+            released = pointed(self.pointer)
+        except (OSError, msgspec.MsgspecError) as bad:
+            self.refused = f"{self.pointer} cannot be read: {bad}"
+            return
+        if released is None or released.entry == self._refused_release:
+            return
+        if released.bundle == self.released.bundle:
+            self._refused_release = self.refused = ""
             return
         try:
             live = await asyncio.to_thread(self._open_model, released)
-        except TreadleError as bad:
+            state = self.state if live.state_name == self.live.state_name else self._open_state(live)
+        except Exception as bad:
+            # whatever is wrong with it, the model that proved itself goes on answering
             self._refused_release = released.entry
-            print(f"treadle: {released.model} was not taken up, {self.model} goes on: {bad}", flush=True)
+            self.refused = f"{released.model} was not taken up, {self.model} goes on: {bad}"
+            print(f"treadle: {self.refused}", flush=True)
             return
-        if live.state_name != self.live.state_name:
-            old, self.state = self.state, self._open_state(live)
+        if state is not self.state:
+            old, self.state = self.state, state
             if old is not None:
                 old.close()
         self._take(released, live)
 
     def close(self) -> None:
-        self._predictions.close()
-        self._outcomes.close()
+        for journal in (self._predictions, self._outcomes):
+            try:
+                journal.close()
+            except TreadleError as bad:
+                print(f"treadle: records are lost: {bad}", flush=True)
         if self.state is not None:
             self.state.close()

@@ -7,6 +7,7 @@ at most the last `FLUSH_SECONDS`; a machine that loses power may lose what the k
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ FLUSH_SECONDS = 0.25
 _ROLL_BYTES = 64 * 2**20  # a segment is read whole when it is moved, so it stays small enough for memory
 _ROLL_SECONDS = 60.0
 
-OPEN, CLOSED = ".open", ".jsonl"
+OPEN, CLOSED, _NEW = ".open", ".jsonl", ".new"
 
 
 class Journal:
@@ -36,53 +37,71 @@ class Journal:
         self._written = 0
         self._opened = 0.0
         self._number = 0
-        self.lost = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, record: Any) -> None:
         self._waiting.append(self._encode(record))
 
     def flush(self) -> None:
-        """Hand everything to the kernel. A full disk keeps the records waiting, and raises."""
-        if self._waiting:
-            if self._file is None:
-                self._open()
-            content = b"\n".join(self._waiting) + b"\n"
-            start = self._file.tell()
-            try:
-                self._file.write(content)
-            except OSError as bad:
-                self._file.truncate(start)
-                self._file.seek(start)
-                raise TreadleError(
-                    f"the journal cannot be written: {bad.strerror}",
-                    where=str(self._path),
-                    mend="free space on this disk; records wait in memory until then",
-                ) from bad
-            self._waiting.clear()
-            self._written += len(content)
-        if self._file is not None and (
-            self._written >= _ROLL_BYTES or time.monotonic() - self._opened >= _ROLL_SECONDS
-        ):
-            self.roll()
+        """Hand everything to the kernel. A full disk keeps the records waiting, and raises a TreadleError."""
+        try:
+            if self._waiting:
+                if self._file is None:
+                    self._open()
+                self._write(b"\n".join(self._waiting) + b"\n")
+                self._waiting.clear()
+            if self._file is not None and (
+                self._written >= _ROLL_BYTES or time.monotonic() - self._opened >= _ROLL_SECONDS
+            ):
+                self.roll()
+        except OSError as bad:
+            raise TreadleError(
+                f"the journal cannot be written: {bad.strerror}",
+                where=str(self._path or self.folder),
+                mend="free space on this disk; records wait in memory until then",
+            ) from bad
+
+    def _write(self, content: bytes) -> None:
+        """All of it or nothing: a disk that fills up takes a part before it refuses the rest."""
+        start, left = self._written, memoryview(content)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            self._file.truncate(start)
+            self._file.seek(start)
+            raise
+        self._written += len(content)
 
     def _open(self) -> None:
+        """A new segment, locked while this process lives: so one in use is told from one that was left behind.
+
+        It gets the name that `segments` looks for only once it is locked; nobody can take it for one left behind.
+        """
         import fcntl
 
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._number += 1
         name = f"{self.kind}-{time.time_ns():020d}-{os.getpid()}-{self._number}"
-        self._path = self.folder / (name + OPEN)
-        self._file = self._path.open("wb", buffering=0)
-        # held while this process lives: tells a segment in use from one that a killed process left behind
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        path, new = self.folder / (name + OPEN), self.folder / (name + _NEW)
+        file = new.open("wb", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            new.rename(path)
+        except OSError:
+            file.close()
+            raise
+        self._file, self._path = file, path
         self._written, self._opened = 0, time.monotonic()
 
     def roll(self) -> None:
         """Close the segment, so that it can be moved to its table."""
         if self._file is not None and self._path is not None:
-            self._path.rename(self._path.with_suffix(CLOSED))
-            self._file.close()
+            file, path = self._file, self._path
             self._file = self._path = None
+            # one that cannot be renamed is unlocked all the same, so `segments` closes it later
+            with file, contextlib.suppress(OSError):
+                path.rename(path.with_suffix(CLOSED))
 
     def close(self) -> None:
         self.flush()
@@ -90,29 +109,46 @@ class Journal:
 
 
 def segments(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
-    """(closed segments, segments still being written). One that a killed process left open is closed first."""
+    """(closed segments, segments still being written), oldest first. One that a killed process left open is closed."""
     import fcntl
 
-    closed, live = [], []
+    closed, live = set(), []
     for path in sorted(folder.glob(f"{kind}-*")) if folder.is_dir() else []:
         if path.suffix == CLOSED:
-            closed.append(path)
+            closed.add(path)
         elif path.suffix == OPEN:
             try:
                 with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    closed.append(path.rename(path.with_suffix(CLOSED)))
+                    closed.add(path.rename(path.with_suffix(CLOSED)))
             except BlockingIOError:
                 live.append(path)
-            except FileNotFoundError:
-                closed.append(path.with_suffix(CLOSED))
-    return closed, live
+            except FileNotFoundError:  # closed in the meantime
+                closed.add(path.with_suffix(CLOSED))
+    return sorted(closed), live
+
+
+def lines(path: Path) -> Iterator[dict[str, Any] | bytes]:
+    """The records of a segment; as bytes, a line that is none, as a machine without power may leave behind.
+
+    A last line that a killed process cut short is left out. A segment that was moved to its table meanwhile has none.
+    """
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+        except FileNotFoundError:
+            if path.suffix == OPEN:  # closed meanwhile
+                yield from lines(path.with_suffix(CLOSED))
+            return
+        for line in file:
+            if line.endswith(b"\n"):
+                try:
+                    yield decode(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    yield line
 
 
 def records(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a segment; a last line that a killed process cut short is left out."""
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield decode(line)
+    """The records of a segment, without what is damaged."""
+    return (line for line in lines(path) if not isinstance(line, bytes))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from treadle.errors import RequestError, nearest
+from treadle.errors import ModelError, RequestError, nearest
 from treadle.features import EventReader, FeaturePlan, compile_online
 from treadle.serving.inputs import Inputs, RecordReader
 
@@ -30,11 +30,22 @@ class LiveModel:
         self.threshold: float | None = manifest.threshold if manifest.kind == "classification" else None
         self.reader = RecordReader(self.inputs)
         self.features = compile_online(self.plan).features
-        self._scorer = bundle.scorer()
-        worst = bundle.verify_golden(self._scorer)
-        self.ready, self.golden = True, f"{len(bundle.golden)} pass, largest difference {worst:.1e}"
+        self._scorer, self._bundle = bundle.scorer(), bundle
+        self.ready, self.golden = False, "not tried yet"
+        self.prove()
+        if not self.ready:
+            raise ModelError(self.golden, where=self.name, mend="do not serve this bundle on this machine")
         self.score = self._score_function()
         self._events: dict[str, EventReader] = {}
+
+    def prove(self) -> None:
+        """Score the golden records; `ready` and `golden` tell what came of it. Under a millisecond."""
+        try:
+            worst = self._bundle.verify_golden(self._scorer)
+        except ModelError as bad:
+            self.ready, self.golden = False, bad.what
+        else:
+            self.ready, self.golden = True, f"{len(self._bundle.golden)} pass, largest difference {worst:.1e}"
 
     def _score_function(self) -> Callable[[Sequence[Any]], float]:
         order = [f.name for f in self.plan.features]
@@ -76,8 +87,19 @@ class LiveModel:
 
     def take_events(self, name: str, body: bytes, state: Any) -> int:
         reader = self.events(name)
-        rows = reader.read(body)
-        return reader.put(rows, state) if state is not None else 0
+        try:
+            rows = reader.read(body)
+            return reader.put(rows, state) if state is not None else 0
+        except RecursionError as bad:
+            raise RequestError("the body is nested too deeply", field="", value=None, rule="json") from bad
+        except OverflowError as bad:
+            raise RequestError(
+                f"a row of {name} holds a number of more than 64 bits, or a time that no calendar has in UTC",
+                field="",
+                value=None,
+                rule="whole numbers of 64 bits, times in the years 1 to 9999 UTC",
+                mend="nothing of this request was taken: correct the row and send it again",
+            ) from bad
 
     @property
     def event_fields(self) -> Mapping[str, Mapping[str, str]]:

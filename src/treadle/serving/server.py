@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
+import threading
 from typing import Any
 
 from treadle.errors import TreadleError
 
+_WAITING = 2048  # connections not yet accepted, as many as uvicorn asks for
+
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket, so that a taken port is told before anything is loaded."""
+    """A listening socket: a taken port is told before anything is loaded, and who calls early waits for the answer."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_WAITING)
     except OSError as bad:
         listening.close()
         raise TreadleError(
@@ -26,7 +32,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def serve(app: Any, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; open requests are finished first."""
+    """Serve until SIGINT or SIGTERM; open requests are finished first, and the journal is closed. Returns then."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -40,4 +46,8 @@ def serve(app: Any, listening: socket.socket) -> None:
         server_header=False,
         date_header=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # uvicorn raises the signal again once it has shut down; but to be stopped is how a server is meant to end
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,263 @@
+"""A server's life: it starts only with a proved model, follows releases, and survives what is done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from served_shop import RECORD, Served, release, serving
+
+from treadle.api import Context
+from treadle.api.endpoint import make_app, open_live, open_state
+from treadle.api.models import RollbackRequest, models_rollback
+from treadle.errors import ModelError, TreadleError
+from treadle.models import Bundle, Parts
+from treadle.models.registry import Released, find, pointed
+from treadle.serving import App, Endpoint, records, segments
+from treadle.workspace import Workspace, open_workspace
+
+EVENT = {"customer": "Eva", "amount": 20.0, "items": 1, "told": "2024-04-14T00:00:00Z", "came_back": True}
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Wait for what comes by itself; give it half a minute on a busy machine."""
+    for _ in range(600):
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("this never came to hold")
+
+
+def model_of(served: Served) -> str:
+    return str(served.http.get("/readyz").json()["model"])
+
+
+def journal_of(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
+    closed, live = segments(open_workspace(folder, "read").journal, kind)
+    return {record["prediction_id"]: record for path in [*closed, *live] for record in records(path)}
+
+
+def with_wrong_golden(workspace: Workspace) -> str:
+    """The newest bundle, whole and signed, but with a golden record that does not come out right."""
+    digest = str(find(workspace.chain, "shop").made["bundle"]["digest"])
+    bundle = Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys)
+    golden = (msgspec.structs.replace(bundle.golden[0], expected=0.123), *bundle.golden[1:])
+    parts = Parts(bundle.manifest, bundle.onnx, bundle.reference, golden, bundle.card, bundle.cost)
+    Bundle.write(workspace.root / "wrong", parts, workspace.signing_key)
+    return workspace.blobs.put_file(workspace.root / "wrong")
+
+
+def point_to(workspace: Workspace, bundle: str) -> None:
+    wrong = Released("shop", "shop:9", bundle, f"entry of {bundle}", "2024-05-01T00:00:00Z")
+    part = workspace.pointer.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(wrong))
+    part.replace(workspace.pointer)
+
+
+def get(app: App, path: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as http:
+            return await http.get(path)
+
+    return asyncio.run(ask())
+
+
+def test_a_server_follows_a_release_and_a_rollback_without_refusing_anyone(shop: Path) -> None:
+    with serving(shop) as served:
+        statuses, models = set(), set()
+
+        def asked() -> str:
+            answer = served.http.post("/predict", json=RECORD)
+            statuses.add(answer.status_code)
+            models.add(answer.json()["model"])
+            return str(answer.json()["model"])
+
+        assert asked() == "shop:1"
+        release(shop, "shop:2")
+        until(lambda: asked() == "shop:2")
+        assert served.http.get("/openapi.json").json()["info"]["version"] == model_of(served) == "shop:2"
+        assert 'treadle_model_info{endpoint="shop",model="shop:2"} 1.0' in served.http.get("/metrics").text
+        assert "shop:1" not in served.http.get("/metrics").text
+        models_rollback(RollbackRequest(project=str(shop), reason="for the test"), Context(actor="grace"))
+        until(lambda: asked() == "shop:1")
+        assert statuses == {200} and models == {"shop:1", "shop:2"}
+        # its online state came back with it
+        assert served.http.post("/events/returns", json={**EVENT, "order_id": "e1"}).json() == {"taken": 1}
+
+
+def follow(endpoint: Endpoint) -> str:
+    """What a running server does every second; what it says of a release that it refused."""
+    asyncio.run(endpoint.follow())
+    return endpoint.refused
+
+
+def test_a_release_that_does_not_prove_itself_is_refused_and_told(app: App, workspace: Workspace) -> None:
+    endpoint = app.endpoint
+    asked = msgspec.json.encode({**RECORD, "prediction_id": "same"})
+    before, released = endpoint.predict(asked), pointed(workspace.pointer)
+    assert released is not None
+    for bundle, why in (
+        (with_wrong_golden(workspace), "golden record 0"),
+        ("0" * 64, "the bundle of shop:9 is missing"),
+        (workspace.blobs.put(b"not a bundle"), "damaged"),
+    ):
+        point_to(workspace, bundle)
+        assert why in follow(endpoint) and endpoint.model == "shop:1"
+        answer = get(app, "/readyz")
+        assert answer.status_code == 200 and why in answer.json()["refused_release"]
+    workspace.pointer.write_text("{")
+    assert "cannot be read" in follow(endpoint)
+    assert endpoint.predict(asked) == before
+    workspace.pointer.write_bytes(msgspec.json.encode(released))
+    assert follow(endpoint) == ""
+
+
+def test_a_release_whose_state_is_in_use_is_refused_and_told(endpoint: Endpoint, workspace: Workspace) -> None:
+    digest = str(find(workspace.chain, "shop", "shop:2").made["bundle"]["digest"])
+    held = open_state(workspace, open_live(workspace, digest, "shop:2"))
+    release(workspace.project.root, "shop:2")
+    assert "another process writes" in follow(endpoint) and endpoint.model == "shop:1"
+    held.close()
+    assert json.loads(endpoint.predict(msgspec.json.encode(RECORD)))["model"] == "shop:1"
+
+
+def test_nothing_is_served_by_a_model_that_does_not_prove_itself(workspace: Workspace) -> None:
+    point_to(workspace, with_wrong_golden(workspace))
+    with pytest.raises(ModelError, match=r"golden record 0 gives .* training gave 0\.123"):
+        make_app(workspace, may_rebuild=False)
+
+
+def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: Workspace) -> None:
+    released = pointed(workspace.pointer)
+    assert released is not None
+    bundles = []
+
+    def open_model(released: Released) -> Any:
+        from treadle.serving import LiveModel
+
+        bundles.append(Bundle.open(workspace.blobs.path(released.bundle), workspace.trusted_keys))
+        return LiveModel(bundles[0])
+
+    endpoint = Endpoint(
+        "shop",
+        pointer=workspace.pointer,
+        journal=workspace.journal,
+        open_model=open_model,
+        open_state=lambda live: open_state(workspace, live),
+    )
+    app = App(endpoint)
+    assert get(app, "/readyz").status_code == 200
+    good = bundles[0].golden
+    object.__setattr__(bundles[0], "golden", (msgspec.structs.replace(good[0], expected=0.123), *good[1:]))
+    answer = get(app, "/readyz")
+    assert answer.status_code == 503 and answer.json()["ready"] is False
+    assert "golden record 0 gives" in answer.json()["golden_records"]
+    object.__setattr__(bundles[0], "golden", good)
+    assert get(app, "/readyz").status_code == 200
+    endpoint.close()
+
+
+def test_nothing_released_is_told_with_what_to_do(workspace: Workspace) -> None:
+    workspace.pointer.unlink()
+    with pytest.raises(ModelError, match="nothing is released to endpoint shop"):
+        make_app(workspace, may_rebuild=False)
+
+
+def test_a_killed_server_loses_at_most_a_second_of_predictions_and_nothing_that_it_was_told(shop: Path) -> None:
+    acknowledged: list[tuple[str, float]] = []
+    with serving(shop) as served:
+        began = time.monotonic()
+        while time.monotonic() < began + 1.8:
+            found = served.http.post("/predict", json=[RECORD] * 3).json()
+            acknowledged += [(answer["prediction_id"], time.monotonic()) for answer in found]
+        before = served.http.post("/predict", json={**RECORD, "customer": "Eva"}).json()["probability"]
+        outcome = {"prediction_id": acknowledged[0][0], "label": True}
+        assert served.http.post("/outcomes", json=outcome).json() == {"taken": 1}
+        events = [{**EVENT, "order_id": f"e{i}"} for i in range(5)]
+        assert served.http.post("/events/returns", json=events).json() == {"taken": 5}
+        killed = time.monotonic()
+        served.kill()
+    kept = journal_of(shop, "predictions")
+    assert {i for i, at in acknowledged if at < killed - 1.0} <= set(kept)
+    assert set(kept) <= {i for i, _ in acknowledged} | set(list(kept)[-1:])
+    assert set(journal_of(shop, "outcomes")) == {acknowledged[0][0]}
+    with serving(shop) as again:
+        answer = again.http.post("/predict", json={**RECORD, "customer": "Eva"}).json()
+        assert answer["probability"] != before  # it remembers the events
+        assert answer["prediction_id"] not in {i for i, _ in acknowledged}
+
+
+def test_predictions_are_on_disk_within_a_second_while_the_server_runs(shop: Path) -> None:
+    with serving(shop) as served:
+        mine = {f"mine-{i}" for i in range(20)}
+        served.http.post("/predict", json=[{**RECORD, "prediction_id": i} for i in sorted(mine)])
+        time.sleep(1)
+        kept = journal_of(shop, "predictions")
+        assert set(kept) == mine
+        assert kept["mine-0"]["record"] == {**RECORD, "prediction_id": "mine-0"}
+        assert kept["mine-0"]["at"] == RECORD["ordered"] and kept["mine-0"]["model"] == "shop:1"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_stopped_server_closes_its_journal_and_says_so(shop: Path, how: signal.Signals) -> None:
+    with serving(shop) as served:
+        answer = served.http.post("/predict", json=RECORD).json()
+        status, said = served.stop(how)
+    assert status == 0 and "stopped; 1 predictions" in said
+    closed, live = segments(open_workspace(shop, "read").journal, "predictions")
+    assert len(closed) == 1 and live == []
+    assert [record["prediction_id"] for record in records(closed[0])] == [answer["prediction_id"]]
+
+
+def test_a_second_server_over_the_same_state_is_refused(shop: Path) -> None:
+    with serving(shop) as served:
+        command = [sys.executable, "-m", "treadle", "serve", str(shop), "--port", "0"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "another process writes this online state" in done.stderr + done.stdout
+        port = served.http.base_url.port
+        command[-1] = str(port)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and f"cannot listen on 127.0.0.1:{port}" in done.stderr + done.stdout
+        assert served.http.get("/healthz").status_code == 200
+
+
+def test_the_state_can_be_set_back_where_only_this_machine_listens(workspace: Workspace) -> None:
+    local, public = make_app(workspace, may_rebuild=True).endpoint, None
+    try:
+        late = local.predict(msgspec.json.encode({**RECORD, "customer": "Bo"}))
+        local.rebuild_state(b'{"as_of":"2024-01-02T00:00:00Z"}')
+        assert str(local.state_as_of()) == "2024-01-02 00:00:00+00:00"
+        early = local.predict(msgspec.json.encode({**RECORD, "customer": "Bo"}))
+        assert json.loads(early)["probability"] != json.loads(late)["probability"]
+    finally:
+        local.close()
+    public = make_app(workspace, may_rebuild=False).endpoint
+    with pytest.raises(TreadleError, match="only be rebuilt where"):
+        public.rebuild_state(b'{"as_of":"2024-01-02T00:00:00Z"}')
+    public.close()
+
+
+def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(endpoint: Endpoint, workspace: Workspace) -> None:
+    asked = msgspec.json.encode({**RECORD, "prediction_id": "kept"})
+    workspace.journal.rename(workspace.journal.with_name("away"))
+    workspace.journal.write_text("a file stands here")
+    endpoint.predict(asked)
+    endpoint.flush()
+    assert b'treadle_journal_errors{endpoint="shop"} 1.0' in endpoint.metrics.text()
+    with pytest.raises(TreadleError, match="cannot be written"):
+        endpoint.take_outcomes(b'{"prediction_id":"kept","label":1}')
+    workspace.journal.unlink()
+    endpoint.flush()
+    assert list(journal_of(workspace.project.root, "predictions")) == ["kept"]
+    assert list(journal_of(workspace.project.root, "outcomes")) == ["kept"]
