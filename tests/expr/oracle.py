@@ -181,7 +181,7 @@ class Oracle:
         if numbers == []:
             return []
         where = "" if numbers is None else f"WHERE n IN ({', '.join(map(str, numbers))})"
-        return [_aware(v) for (v,) in self.duck.execute(f"SELECT {to_sql(found)} FROM t {where} ORDER BY n").fetchall()]
+        return [aware(v) for (v,) in self.duck.execute(f"SELECT {to_sql(found)} FROM t {where} ORDER BY n").fetchall()]
 
     def inside(self, found: Expression) -> list[int]:
         """Numbers of the rows over which no part of the expression leaves what DuckDB computes."""
@@ -239,5 +239,5 @@ def _naive(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def _aware(value: Any) -> Any:
+def aware(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -16,7 +16,7 @@ from treadle.expr.tree import functions
 
 @pytest.fixture(scope="module")
 def oracle() -> Oracle:
-    return Oracle(some_rows(200, 1))
+    return Oracle(some_rows(150, 1))
 
 
 def _columns(kind: Type) -> list[str]:

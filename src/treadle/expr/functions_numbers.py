@@ -11,7 +11,8 @@ from treadle.expr.table import NUMBER, Function, wider
 from treadle.expr.types import Type
 
 _INT: tuple[Type, ...] = ("int",)
-_LARGEST = 9.2e18
+_BOUND = 92 * 10**17
+_LARGEST = float(_BOUND)
 """An integer result of this magnitude or more is NULL: 64 bits hold no more."""
 _LEAST = -(2**63)
 """The one integer whose opposite does not fit 64 bits."""
@@ -154,9 +155,30 @@ def _opposite_polars(operate: Callable[[Any], Any]) -> Callable[..., Any]:
     return polars
 
 
+def _round_whole_row(a: int, digits: int) -> int | None:
+    if digits >= 0:
+        return a
+    unit = int(10**-digits)
+    if abs(a) >= _BOUND - unit:
+        return None
+    moved = (abs(a) + unit // 2) // unit * unit
+    return -moved if a < 0 else moved
+
+
+def _round_whole_polars(a: Any, digits: int) -> Any:
+    import polars as pl
+
+    if digits >= 0:
+        return a
+    unit = int(10**-digits)
+    moved = (a.abs() + unit // 2) // unit * unit
+    inside = (a > unit - _BOUND) & (a < _BOUND - unit)
+    return pl.when(inside).then(pl.when(a < 0).then(-moved).otherwise(moved))
+
+
 def _round_row(a: Any, digits: int = 0) -> Any:
     if type(a) is int:
-        return a
+        return _round_whole_row(a, digits)
     scale = 10.0**digits
     size = abs(a) * scale
     if not math.isfinite(size):
@@ -170,9 +192,10 @@ def _round_row(a: Any, digits: int = 0) -> Any:
 def _round_polars(a: Any, digits: Any = None, *, kinds: list[str], values: list[Any]) -> Any:
     import polars as pl
 
+    places = values[1] if len(values) > 1 else 0
     if kinds[0] == "int":
-        return a
-    scale = 10.0 ** (values[1] if len(values) > 1 else 0)
+        return _round_whole_polars(a, places)
+    scale = 10.0**places
     size = a.abs() * scale
     whole = size.floor()
     near = pl.when(size - whole >= 0.5).then(whole + 1.0).otherwise(whole)

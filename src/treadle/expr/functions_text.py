@@ -193,7 +193,7 @@ FUNCTIONS = (
         "str",
         lambda a: a.str.strip_chars_start(" "),
         lambda a: a.lstrip(" "),
-        "ltrim({0}, ' ')",
+        "trim(LEADING ' ' FROM {0})",
         "without spaces at the beginning",
     ),
     Function(
@@ -202,7 +202,7 @@ FUNCTIONS = (
         "str",
         lambda a: a.str.strip_chars_end(" "),
         lambda a: a.rstrip(" "),
-        "rtrim({0}, ' ')",
+        "trim(TRAILING ' ' FROM {0})",
         "without spaces at the end",
     ),
     Function("length", (_S,), "int", lambda a: a.str.len_chars().cast(int), len, "length({0})", "characters"),
@@ -259,7 +259,7 @@ FUNCTIONS = (
         "bool",
         lambda a, b: a.str.ends_with(b),
         str.endswith,
-        "suffix({0}, {1})",
+        "(right({0}, length({1})) = {1})",
         "does a end with b?",
     ),
     Function(
@@ -268,7 +268,7 @@ FUNCTIONS = (
         "bool",
         lambda a, b: a.str.contains(b, literal=True),
         lambda a, b: b in a,
-        "contains({0}, {1})",
+        "(strpos({0}, {1}) > 0)",
         "does a hold b?",
     ),
     Function(

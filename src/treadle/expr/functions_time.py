@@ -64,9 +64,15 @@ def _between(name: str, unit: float, text: str) -> Function:
     )
 
 
-def _part(name: str, row: Any, method: str, text: str, sql: str = "") -> Function:
+def _part(name: str, row: Any, method: str, text: str, field: str = "") -> Function:
     return Function(
-        name, (TIME,), "int", lambda a: getattr(a.dt, method)().cast(int), row, sql or f"{name}({{0}})", text
+        name,
+        (TIME,),
+        "int",
+        lambda a: getattr(a.dt, method)().cast(int),
+        row,
+        f"extract({(field or name).upper()} FROM {{0}})",
+        text,
     )
 
 
@@ -77,7 +83,7 @@ def _clock(name: str, method: str, text: str) -> Function:
         "int",
         lambda a: getattr(a.dt, method)().cast(int),
         lambda a: getattr(a, name),
-        f"{name}({{0}})",
+        f"CAST(floor(extract({name.upper()} FROM {{0}})) AS BIGINT)",  # some databases give seconds with fractions
         text,
     )
 
@@ -180,10 +186,10 @@ FUNCTIONS = (
         "int",
         lambda a: a.dt.weekday().cast(int) - 1,
         lambda a: a.weekday(),
-        "(isodow({0}) - 1)",
+        "(extract(ISODOW FROM {0}) - 1)",
         "0 is Monday, 6 Sunday",
     ),
-    _part("dayofyear", lambda a: a.timetuple().tm_yday, "ordinal_day", "1 to 366"),
+    _part("dayofyear", lambda a: a.timetuple().tm_yday, "ordinal_day", "1 to 366", "doy"),
     _part("week", lambda a: a.isocalendar()[1], "week", "ISO week, 1 to 53"),
     _clock("hour", "hour", "0 to 23"),
     _clock("minute", "minute", "0 to 59"),

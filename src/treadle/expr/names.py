@@ -36,8 +36,9 @@ CLASS_NAMES = {
     "Least": "least",
     "Month": "month",
     "Quarter": "quarter",
-    "DayOfWeek": "weekday",
-    "DayOfWeekIso": "weekday",
+    "DayOfWeek": "dayofweek",
+    "DayOfWeekIso": "isodow",
+    "Rand": "random",
     "Replace": "replace",
     "TimeToUnix": "epoch",
 }
@@ -53,10 +54,25 @@ ALIASES = {
     "datetrunc": "date_trunc",
     "regexp_like": "regexp_matches",
     "day_of_year": "dayofyear",
+    "doy": "dayofyear",
+    "dow": "dayofweek",
     "instr": "strpos",
     "ifnull": "coalesce",
     "mod": "%",
     "pow_": "power",
+}
+# operators that are words: nobody calls them
+WORDS = ("and", "or", "not", "in", "between", "case", "like", "ilike", "negate")
+_MONDAY = "databases disagree on it; weekday(x) is 0 on Monday, 6 on Sunday"
+_NOW = "a feature knows the time from its columns alone"
+# what to do instead, where the nearest name is no help
+HINTS = {
+    "dayofweek": _MONDAY,
+    "isodow": _MONDAY,
+    "now": _NOW,
+    "current_date": _NOW,
+    "current_timestamp": _NOW,
+    "random": "a feature must be the same at each reading",
 }
 # sqlglot's class for an infix operator
 BINARY = {
@@ -86,8 +102,8 @@ TYPE_NAMES: dict[str, Type] = {
     "INT": "int",
     "BIGINT": "int",
     "FLOAT": "float",
+    "REAL": "float",
     "DOUBLE": "float",
-    "DECIMAL": "float",
     "VARCHAR": "str",
     "TEXT": "str",
     "CHAR": "str",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -9,13 +10,15 @@ from typing import Any, cast
 from treadle.errors import ExpressionError, nearest
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
 from treadle.expr.functions_time import TRUNCATIONS
-from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, TYPE_NAMES
+from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
 from treadle.expr.patterns import python_pattern, rust_pattern
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type, duration
 
 AGGREGATES = ("avg", "count", "first", "last", "max", "min", "stddev", "sum")
+DEEPEST = 150
+"""Calls within calls; Python does not compile source with 200 brackets open."""
 
 
 def parse(text: str, columns: Mapping[str, Type], *, where: str = "") -> Expression:
@@ -45,7 +48,8 @@ def parse_aggregate(text: str, columns: Mapping[str, Type], *, where: str = "") 
     if len(inner) != 1 or isinstance(inner[0], exp.Distinct):
         raise reader.error(found, f"{name} takes one expression", mend=f"write {name}(column)")
     tree = reader.node(inner[0])
-    argument = Expression(inner[0].sql(dialect="duckdb"), tree.type, tuple(dict.fromkeys(reader.used)), tree)
+    written = text[text.index("(") + 1 : text.rindex(")")].strip()
+    argument = Expression(written, tree.type, tuple(dict.fromkeys(reader.used)), tree)
     if name in ("avg", "sum", "stddev") and tree.type not in ("bool", "int", "float"):
         raise reader.error(found, f"{name} takes numbers, found {tree.type}", mend="")
     kinds: dict[str, Type] = {"avg": "float", "stddev": "float", "count": "int"}
@@ -57,6 +61,7 @@ class _Reader:
     def __init__(self, text: str, columns: Mapping[str, Type], where: str) -> None:
         self.text, self.columns, self.where = text, columns, where
         self.used: list[str] = []
+        self.depth = 0
 
     def parsed(self) -> Any:
         import sqlglot
@@ -67,11 +72,14 @@ class _Reader:
         try:
             found = sqlglot.parse(self.text, dialect="duckdb")
         except ParseError as bad:
-            first = bad.errors[0] if bad.errors else {}
+            first = bad.errors[0] if bad.errors else {"description": str(bad)}
             place = (
                 f"{first.get('line', 1)}:{max(1, int(first.get('col', 1)) - len(str(first.get('highlight', ''))) + 1)}"
             )
-            raise self._at(place, f"not an expression: {str(first.get('description', bad)).rstrip('.')}") from bad
+            what = re.sub(
+                r"^Required keyword: '(\w+)' missing for.*", "something is missing", str(first["description"])
+            )
+            raise self._at(place, f"not an expression: {what.rstrip('.')}") from bad
         except (TokenError, RecursionError) as bad:
             raise self._at("1:1", f"not an expression: {str(bad).splitlines()[0]}") from bad
         if len(found) != 1 or found[0] is None:
@@ -89,17 +97,27 @@ class _Reader:
 
     def _place(self, found: Any) -> str:
         """Line and column of a part: from the parser where it kept them, else by looking its text up."""
-        start = found.meta.get("start") if hasattr(found, "meta") else None
-        if start is None:
-            name = found.name if hasattr(found, "name") else ""
-            at = re.search(rf"\b{re.escape(name)}\b", self.text) if name else None
-            start = at.start() if at else 0
+        parts = list(found.walk())
+        starts = [part.meta["start"] for part in parts if "start" in part.meta]
+        if not starts:
+            named = (re.search(rf"(?<!\w){re.escape(part.name)}(?!\w)", self.text) for part in parts if part.name)
+            starts = [at.start() for at in named if at]
+        start = min(starts, default=0)
         line = self.text.count("\n", 0, start) + 1
         return f"{line}:{start - (self.text.rfind(chr(10), 0, start) + 1) + 1}"
 
     # -- one method a kind of node
 
     def node(self, found: Any) -> Node:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self._at("1:1", f"more than {DEEPEST} operations stand within each other", "split it into two")
+        try:
+            return self._node(found)
+        finally:
+            self.depth -= 1
+
+    def _node(self, found: Any) -> Node:
         kind = type(found).__name__
         special = getattr(self, f"_{kind.lower()}", None)
         if special is not None:
@@ -135,6 +153,8 @@ class _Reader:
             if int(text) >= 2**63:
                 raise self.error(found, f"the number {text} does not fit 64 bits")
             return Node("literal", "int", value=int(text))
+        if not math.isfinite(float(text)):
+            raise self.error(found, f"the number {text} does not fit 64 bits")
         return Node("literal", "float", value=float(text))
 
     def _boolean(self, found: Any) -> Node:
@@ -212,10 +232,10 @@ class _Reader:
         return Node("case", common, args)
 
     def _cast(self, found: Any) -> Node:
-        name = found.args["to"].this.value if hasattr(found.args["to"].this, "value") else str(found.args["to"].this)
-        target = TYPE_NAMES.get(str(name).upper())
+        name = found.args["to"].sql(dialect="duckdb")
+        target = TYPE_NAMES.get(name.upper())
         if target is None:
-            raise self.error(found, f"there is no type {name}", nearest(str(name).lower(), SQL_TYPES))
+            raise self.error(found, f"there is no type {name}", nearest(name.lower(), SQL_TYPES))
         inner = self.node(found.this)
         if inner.op == "literal" and inner.type == "str" and target in ("date", "timestamp"):
             value = cast_row(inner.value, "str", target)
@@ -246,8 +266,14 @@ class _Reader:
             ) from bad
 
     def _extract(self, found: Any) -> Node:
-        part = {"doy": "dayofyear", "dow": "weekday", "isodow": "weekday"}.get(found.name.lower(), found.name.lower())
-        return self.call(part, [self.node(found.expression)], found)
+        return self.call(ALIASES.get(found.name.lower(), found.name.lower()), [self.node(found.expression)], found)
+
+    def _regexplike(self, found: Any) -> Node:
+        if "start" not in found.meta:
+            raise self.error(
+                found, "~ is the whole text in some databases, a part in others", "write regexp_matches(x, 'pattern')"
+            )
+        return self.call("regexp_matches", [self.node(arg) for arg in self.arguments(found)], found)
 
     def _timestamptrunc(self, found: Any) -> Node:
         unit = Node("literal", "str", value=found.args["unit"].name.lower())
@@ -263,6 +289,10 @@ class _Reader:
         if name is None:
             raise self.error(found, "logarithms are ln, log2 and log10", "write ln(x) / ln(base)")
         return self.call(name, [self.node(value)], found)
+
+    def _trim(self, found: Any) -> Node:
+        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(found.args.get("position")).upper(), "trim")
+        return self.call(name, [self.node(arg) for arg in (found.this, found.expression) if arg is not None], found)
 
     def _pad(self, found: Any) -> Node:
         fill = found.args.get("fill_pattern")
@@ -296,7 +326,9 @@ class _Reader:
             types = [arg.type for arg in args]
         function = functions().get(name)
         if function is None or name == "case":
-            raise self.error(found, f'there is no function "{name}"', nearest(name, functions()))
+            known = [other for other in functions() if other.isidentifier() and other not in WORDS]
+            hint = "aggregates stand under `take` of a window" if name in AGGREGATES else HINTS.get(name)
+            raise self.error(found, f'there is no function "{name}"', hint or nearest(name, known))
         self._check_count(function, len(args), found)
         if function.same:
             common = self._common(types, found, f"the arguments of {name}")
@@ -309,7 +341,7 @@ class _Reader:
                     f"{name} takes {' or '.join(allowed)} in place {position + 1}, found {arg.type}",
                     "cast it: cast(x as TYPE)",
                 )
-            if position in function.literal and arg.op != "literal":
+            if position in function.literal and (arg.op != "literal" or arg.value is None):
                 raise self.error(found, f"{name} takes a constant in place {position + 1}")
         self._check_constants(function, args, found)
         args = [_as(arg, cast(Type, function.takes(i)[0])) if arg.type == "null" else arg for i, arg in enumerate(args)]
@@ -333,11 +365,13 @@ class _Reader:
     def _check_constants(self, function: Function, args: list[Node], found: Any) -> None:
         if function.name.startswith("regexp_"):
             self._check_pattern(args, found)
+        if function.name == "round" and len(args) > 1 and abs(args[1].value) > 18:
+            raise self.error(found, f"round takes -18 to 18 digits, found {args[1].value}")
         if function.name == "date_trunc" and args[0].value.lower() not in TRUNCATIONS:
             raise self.error(found, f"cannot cut to '{args[0].value}'", nearest(args[0].value, TRUNCATIONS))
 
     def _check_pattern(self, args: list[Node], found: Any) -> None:
-        pattern = args[1].value or ""
+        pattern = args[1].value
         try:
             rust_pattern(pattern)
         except ValueError as bad:

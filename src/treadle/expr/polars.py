@@ -25,6 +25,8 @@ def _build(node: Node) -> Any:
             return finite_polars(column.cast(pl.Float64))
         if node.type == "int":
             return column.cast(pl.Int64)
+        if node.type == "str":
+            return column.cast(pl.String)  # categories too, which compare by their text
         return _utc(column) if node.type == "timestamp" else column
     if node.op == "literal":
         return pl.lit(node.value, dtype=to_polars_type(node.type))

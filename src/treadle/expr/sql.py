@@ -27,7 +27,7 @@ def _sql(node: Node) -> str:
         return '"' + str(node.value).replace('"', '""') + '"'
     if node.op == "literal":
         return _literal(node.value, node.type)
-    if node.op in _WHOLE and node.type == "int":
+    if node.op in _WHOLE and node.type == "int" and (len(node.args) == 1 or node.args[1].value >= 0):
         return _sql(node.args[0])  # DuckDB makes a float of it
     function = functions().get(node.op)
     plain = function.literal if function is not None else ()
@@ -74,5 +74,5 @@ def _literal(value: Any, kind: str) -> str:
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, timedelta):
-        return f"to_microseconds({value // timedelta(microseconds=1)})"
+        return f"INTERVAL '{value // timedelta(microseconds=1)} microseconds'"
     return "'" + str(value).replace("'", "''") + "'"

@@ -23,6 +23,8 @@ SQL_TYPES: dict[str, str] = {
     "timestamp": "TIMESTAMP",
 }
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = 1e4 * 366 * 86400
+"""Seconds; from the first year that there is to the last."""
 _WORDS = {
     "microsecond": 1e-6,
     "millisecond": 1e-3,
@@ -49,10 +51,9 @@ def duration(text: str) -> timedelta:
         unit, plural = found[2].lower(), found[3]
         seconds = _UNITS.get(unit + plural.lower()) or _WORDS.get(unit) or (_UNITS.get(unit) if not plural else None)
         if seconds is not None:
-            try:
-                return timedelta(microseconds=round(float(found[1]) * seconds * 1e6))
-            except OverflowError as bad:
-                raise SpecError(f'"{text}" is too long a time', mend="give at most some thousand years") from bad
+            if float(found[1]) * seconds > _LONGEST:
+                raise SpecError(f'"{text}" is too long a time', mend="give at most some thousand years")
+            return timedelta(microseconds=round(float(found[1]) * seconds * 1e6))
     raise SpecError(
         f'"{text}" is not a length of time', mend="write a number and s, m, h, d or w: 90s, 15m, 3h, 1d, 2w"
     )
@@ -72,7 +73,7 @@ def polars_type(dtype: Any) -> Type | None:
         return "bool"
     if dtype.is_integer():
         return "int"
-    if dtype.is_float():
+    if dtype.is_float() or dtype.is_decimal():
         return "float"
     if dtype == pl.Date:
         return "date"
