@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from treadle.evidence import Step, digest
+from treadle.evidence import Step, content_hash
 from treadle.features import FeaturePlan
 from treadle.stages.data import scan_snapshot
 from treadle.stages.work import Work, training_cost
@@ -98,7 +98,7 @@ def search_models(work: Work, features: Step) -> Step:
                 deadline_s=_deadline(spec),
                 progress=lambda done, text: step.progress(done, 1.0, text),
             )
-            step.made("found", {"kind": "value", "value": found, "digest": digest(found)})
+            step.value("found", found)
             step.note(
                 said=f"{len(found.trials)} trials, best {found.family} {found.metric} {found.value:.4f} on folds",
                 dropped=work.data.dropped,
@@ -125,7 +125,7 @@ def fit_best(work: Work, features: Step, search: Step) -> Step:
 
     spec, found = work.workspace.project.spec, found_by(search)
     settings = {"predict": spec.predict, "train": spec.train, "mistakes": spec.brief.mistakes}
-    chosen = {"kind": "value", "name": "found", "digest": search.outputs["found"]["digest"]}
+    chosen = {"kind": "value", "name": "found", "digest": content_hash(search.outputs["found"])}
     with work.step("training.fit", uses=[features.outputs["table"], chosen], settings=settings, code=_TRAINING) as step:
         if not step.cached:
             work.model = fit(
