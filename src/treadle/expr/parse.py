@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from treadle.errors import ExpressionError, nearest
+from treadle.expr.constants import wrong_constant
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
-from treadle.expr.functions_time import TRUNCATIONS
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
-from treadle.expr.patterns import python_pattern, rust_pattern
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type, duration
@@ -363,26 +362,9 @@ class _Reader:
             raise self.error(found, f"{function.name} takes {wanted} arguments, found {given}")
 
     def _check_constants(self, function: Function, args: list[Node], found: Any) -> None:
-        if function.name.startswith("regexp_"):
-            self._check_pattern(args, found)
-        if function.name == "round" and len(args) > 1 and abs(args[1].value) > 18:
-            raise self.error(found, f"round takes -18 to 18 digits, found {args[1].value}")
-        if function.name == "date_trunc" and args[0].value.lower() not in TRUNCATIONS:
-            raise self.error(found, f"cannot cut to '{args[0].value}'", nearest(args[0].value, TRUNCATIONS))
-
-    def _check_pattern(self, args: list[Node], found: Any) -> None:
-        pattern = args[1].value
-        try:
-            rust_pattern(pattern)
-        except ValueError as bad:
-            raise self.error(
-                found,
-                f"'{pattern}' is no pattern: {str(bad).splitlines()[0]}",
-                "look-around and back references are not available",
-            ) from bad
-        group = args[2].value if len(args) > 2 and args[2].type == "int" else None
-        if group is not None and not 0 <= group <= python_pattern(pattern).groups:
-            raise self.error(found, f"the pattern '{pattern}' has no group {group}")
+        wrong = wrong_constant(function.name, [arg.value for arg in args])
+        if wrong is not None:
+            raise self.error(found, *wrong)
 
     def _common(self, types: list[Type], found: Any, what: str) -> Type:
         known = set(types) - {"null"}
