@@ -32,6 +32,8 @@ def test_a_release_waits_for_another_person_and_can_be_rolled_back(credit: Path)
     assert "sources.read source/credit" in second["cached_steps"], "only what changed is run again"
     with serving(credit) as (url, _):
         assert http(f"{url}/readyz")[1]["model"] == "credit:1"
+        assert http(f"{url}/api/models/list") == (200, answer("models", "list", credit))
+        assert http(f"{url}/report")[1].startswith("<!doctype html>")
         answer("models", "release", credit, "--as", "grace")
         until = time.monotonic() + 20
         while http(f"{url}/readyz")[1]["model"] != "credit:2":

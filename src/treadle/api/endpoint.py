@@ -84,9 +84,7 @@ def rebuild_state(workspace: Workspace, live: LiveModel, state: Any, as_of: date
     seed(live.plan, tables, state, as_of)
 
 
-def serve_until_stopped(
-    workspace: Workspace, request: ServeRequest, context: Context, mounts: dict[str, Any] | None = None
-) -> ServeAnswer:
+def serve_until_stopped(workspace: Workspace, request: ServeRequest, context: Context) -> ServeAnswer:
     """Bind, open, prove, serve; say how to use it and how to stop."""
     from treadle.serving import bind, serve
 
@@ -96,7 +94,7 @@ def serve_until_stopped(
     listening = bind(host, port)
     port = listening.getsockname()[1]
     local = host in ("127.0.0.1", "localhost", "::1")
-    app = make_app(workspace, may_rebuild=local, mounts=mounts)
+    app = make_app(workspace, may_rebuild=local, mounts=context.mounts)
     endpoint = app.endpoint
     if request.as_of:
         rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(request.as_of, "--as-of"))
@@ -115,22 +113,21 @@ def first_steps(workspace: Workspace, live: LiveModel, state: Any, url: str) -> 
     """A curl line with its real answer, and how to stop."""
     record = example_record(workspace)
     if record is None:
-        return [f"  OpenAPI: {url}/openapi.json", "  Stop with Ctrl-C."]
+        return [f"Also: {url}/openapi.json.   Stop with Ctrl-C."]
     body = msgspec.json.encode(record).decode()
     found: Any = live.reader.read(body.encode())
     score = live.score(live.features(found, state)[0])
-    if live.threshold is None:
-        answer = f"prediction {score:.4g}"
-    else:
-        answer = (
-            f"probability {score:.4f}, threshold {live.threshold:.4f}: {'yes' if score >= live.threshold else 'no'}"
-        )
+    answer: dict[str, Any] = {"prediction": score, "model": live.name}
+    if live.threshold is not None:
+        sure = {"probability": score, "threshold": live.threshold}
+        answer = {"prediction": bool(score >= live.threshold), **sure, "model": live.name}
+    shown = msgspec.json.encode(answer).decode()
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",
         f"  curl -s {url}/predict -d '{quoted}'",
-        f"  -> {answer}",
-        f"Also: {url}/openapi.json, /readyz, /metrics.   Stop with Ctrl-C.",
+        f'  {{"prediction_id":"…",{shown[1:]}',
+        f"Also: {url}/report, /watch, /api, /openapi.json, /readyz, /metrics.   Stop with Ctrl-C.",
     ]
 
 

@@ -53,6 +53,8 @@ class Context:
     observer: Any = field(default_factory=NoObserver)
     say: Callable[[str], None] = lambda text: None
     """A line for the person who waits, while the work goes on."""
+    mounts: dict[str, Any] = field(default_factory=dict)
+    """Path to ASGI application: what a server answers beside the endpoint's own paths."""
 
 
 def workspace_for(project: str, context: Context, permission: str, *, run: str = "", fresh: bool = False) -> Workspace:

@@ -88,7 +88,8 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     request = msgspec.convert({k: v for k, v in given.items() if v is not None}, found.request)
     progress = Quiet() if as_json else Progress()
     with progress:
-        answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say))
+        mounts = _mounts(given["project"]) if found.name == "serve" else {}
+        answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say, mounts=mounts))
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer, enc_hook=str).decode() + "\n")
     else:
@@ -108,7 +109,15 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
         )
     from treadle.api.live import ServeRequest, serve
 
-    serve(ServeRequest(project=request.project, port=port), Context(actor=actor, say=_print))
+    context = Context(actor=actor, say=_print, mounts=_mounts(request.project))
+    serve(ServeRequest(project=request.project, port=port), context)
+
+
+def _mounts(project: str) -> dict[str, Any]:
+    from treadle.web import Routes
+
+    routes = Routes(project)
+    return dict.fromkeys(routes.prefixes, routes)
 
 
 def _print(text: str) -> None:

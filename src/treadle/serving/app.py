@@ -149,7 +149,7 @@ class App:
                 {
                     "endpoint": self.endpoint.name,
                     "model": self.endpoint.model,
-                    "paths": sorted({path for _, path in self._routes} | {"/events/VIEW"}),
+                    "paths": sorted({path for _, path in self._routes} | {"/events/VIEW", *self.mounts}),
                 }
             ),
         )

@@ -1,0 +1,71 @@
+"""What GET /api answers: the operations that only read, typed as on the command line; everything else is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from treadle.api import OPERATIONS
+from treadle.web import Routes
+
+CREDIT = Path(__file__).parents[2] / "examples" / "credit"
+
+
+@pytest.fixture
+def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Routes:
+    monkeypatch.setenv("TREADLE_HOME", str(tmp_path / "home"))
+    return Routes(str(CREDIT))
+
+
+def get(routes: Routes, path: str, query: str = "", method: str = "GET") -> tuple[int, Any]:
+    status, _, content = routes.answer(method, path, query)
+    return status, json.loads(content)
+
+
+def test_every_operation_is_listed_with_what_it_takes(routes: Routes) -> None:
+    status, listed = get(routes, "/api")
+    assert status == 200
+    assert {each["operation"] for each in listed["operations"]} == set(OPERATIONS)
+    why = next(each for each in listed["operations"] if each["operation"] == "why")
+    assert why["path"] == "/api/why" and why["takes"]["subject"]["required"]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, found in OPERATIONS.items() if found.remote))
+def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Routes, name: str) -> None:
+    status, found = get(routes, f"/api/{name.replace(' ', '/')}")
+    assert status == 200 or found["error"], name
+    assert status in (200, 400, 404, 422)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, found in OPERATIONS.items() if not found.remote))
+def test_an_operation_that_changes_something_is_refused(routes: Routes, name: str) -> None:
+    status, found = get(routes, f"/api/{name.replace(' ', '/')}")
+    assert status == 403 and f"treadle {name}" in found["mend"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "said"),
+    [
+        ("/api/cost", "", 404, "costs"),
+        ("/api/why", "", 422, "subject"),
+        ("/api/log", "limit=many", 422, "limit"),
+        ("/api/log", "limt=3", 422, "limt"),
+        ("/api/why", "subject=endpoint/nowhere", 404, "nothing in the record"),
+        ("/report", "", 404, "not made yet"),
+    ],
+)
+def test_what_cannot_be_answered_is_said(routes: Routes, path: str, query: str, status: int, said: str) -> None:
+    found, answer = get(routes, path, query)
+    assert found == status and said in json.dumps(answer)
+
+
+def test_the_project_is_the_one_served_whatever_is_asked(routes: Routes, tmp_path: Path) -> None:
+    status, found = get(routes, "/api/models/list", f"project={tmp_path}")
+    assert status == 200 and found["endpoint"] == "credit"
+
+
+def test_nothing_is_changed_over_http(routes: Routes) -> None:
+    assert get(routes, "/api/log", method="POST")[0] == 405
