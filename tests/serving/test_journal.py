@@ -137,6 +137,8 @@ for i in range(100):
     except TreadleError as bad:
         refused += 1
         said = str(bad)
+(path,) = Path(sys.argv[1]).iterdir()
+assert path.read_bytes().endswith(b'{"i":88}\\n'), "a torn line is on the disk"
 print(refused, said)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 kept.close()

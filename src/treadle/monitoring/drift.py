@@ -87,11 +87,15 @@ def _counts(known: Numbers | Texts, values: Sequence[Any]) -> tuple[list[str], A
     missing = len(numbers) - len(there)
     if not known.edges:
         return ["any", "missing"], np.array([0.0, known.missing]), np.array([float(len(there)), float(missing)])
-    edges = np.array(known.edges)
+    edges, counted = np.array(known.edges), known.counts
+    if len(counted) == 1:
+        # it never varied in training, and does it now? In one bin with all else this could not be seen
+        low = np.nextafter(edges[0], -np.inf)
+        edges, counted = np.array([-np.inf, low, edges[1], np.inf]), (0, *counted, 0)
     place = np.clip(np.searchsorted(edges, there, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
     labels = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    return ([*labels, "missing"], np.array([*known.counts, known.missing], float), np.array([*counts, missing], float))
+    return ([*labels, "missing"], np.array([*counted, known.missing], float), np.array([*counts, missing], float))
 
 
 def _number(value: Any) -> float:

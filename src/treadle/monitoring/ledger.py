@@ -2,16 +2,17 @@
 
 1. A segment is read whole and turned into a frame.
 2. The frame is appended in one transaction that also records the segment's name.
-3. Only then is the segment deleted.
+3. Only then is the segment deleted; one with lines that are no records is kept beside as `.damaged`.
 A process killed between 2 and 3 leaves the segment; the next `collect` finds its name in the table and adds nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.serving.journal import records, segments
+from treadle.serving.journal import lines, records, segments
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 KINDS = ("predictions", "outcomes")
 
 
+_ORDER = {"predictions": "answered", "outcomes": "told"}
+
+
 def collect(tables: Tables, prefix: str, journal: Path) -> dict[str, int]:
     """Move closed segments of `journal` into `{prefix}predictions` and `{prefix}outcomes`; rows moved by kind."""
     moved = {}
@@ -28,16 +32,21 @@ def collect(tables: Tables, prefix: str, journal: Path) -> dict[str, int]:
         moved[kind] = 0
         closed, _live = segments(journal, kind)
         for segment in closed:
-            frame = _frame(kind, [segment])
+            found = list(lines(segment))
+            frame = _frame(kind, [line for line in found if not isinstance(line, bytes)])
             if frame.height:
                 tables.append(f"{prefix}{kind}", frame, once=segment.stem)
-            segment.unlink(missing_ok=True)
+            if frame.height == len(found):
+                segment.unlink(missing_ok=True)
+            else:
+                with contextlib.suppress(FileNotFoundError):  # another process has kept it already
+                    segment.rename(segment.with_suffix(".damaged"))
             moved[kind] += frame.height
     return moved
 
 
 def read(tables: Tables, prefix: str, journal: Path, kind: str) -> pl.DataFrame:
-    """All rows of a kind: what is in the table, and what a running server has written but not yet closed.
+    """All rows of a kind: what is in the table, and what running servers have written but not yet closed.
 
     One row an id: the newest, for predictions and outcomes alike, so that a correction counts and a
     replay that is played twice does not count twice.
@@ -45,44 +54,24 @@ def read(tables: Tables, prefix: str, journal: Path, kind: str) -> pl.DataFrame:
     import polars as pl
 
     collect(tables, prefix, journal)
-    _closed, live = segments(journal, kind)
-    parts = [_frame(kind, live)]
+    # segments before the table: what another process moves between the two is then seen twice, and not never
+    closed, live = segments(journal, kind)
+    parts = [_frame(kind, [record for path in [*closed, *live] for record in records(path)])]
     if tables.exists(f"{prefix}{kind}"):
         parts.insert(0, tables.scan(f"{prefix}{kind}").collect())
-    frame = pl.concat(parts, how="diagonal_relaxed") if parts else _frame(kind, [])
+    frame = pl.concat(parts, how="diagonal_relaxed").sort(_ORDER[kind], maintain_order=True)
     return frame.unique("prediction_id", keep="last", maintain_order=True)
 
 
-def _frame(kind: str, paths: list[Path]) -> pl.DataFrame:
+def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
     import polars as pl
 
-    found: list[dict[str, Any]] = []
-    for path in paths:
-        found.extend(records(path))
-    time = pl.Datetime("us", "UTC")
+    texts = {"record", "features"}
+    types: dict[str, Any]
     if kind == "outcomes":
-        frame = pl.DataFrame(
-            {
-                "prediction_id": [r["prediction_id"] for r in found],
-                "label": [float(r["label"]) for r in found],
-                "known": [r["known"] for r in found],
-            },
-            schema={"prediction_id": pl.String, "label": pl.Float64, "known": pl.String},
-        )
-        return frame.with_columns(pl.col("known").str.to_datetime(time_unit="us", time_zone="UTC"))
-    frame = pl.DataFrame(
-        {
-            "prediction_id": [r["prediction_id"] for r in found],
-            "answered": [r["answered"] for r in found],
-            "at": [r["at"] for r in found],
-            "model": [r["model"] for r in found],
-            "prediction": [float(r["prediction"]) for r in found],
-            "probability": [r["probability"] for r in found],
-            "threshold": [r["threshold"] for r in found],
-            "record": [_json(r["record"]) for r in found],
-            "features": [_json(r["features"]) for r in found],
-        },
-        schema={
+        types = {"prediction_id": pl.String, "label": pl.Float64, "known": pl.String, "told": pl.Float64}
+    else:
+        types = {
             "prediction_id": pl.String,
             "answered": pl.Float64,
             "at": pl.String,
@@ -92,12 +81,26 @@ def _frame(kind: str, paths: list[Path]) -> pl.DataFrame:
             "threshold": pl.Float64,
             "record": pl.String,
             "features": pl.String,
-        },
-    )
+        }
+    columns = {
+        name: [_json(row.get(name)) if name in texts else _plain(row.get(name)) for row in found] for name in types
+    }
+    frame = pl.DataFrame(columns, schema=types)
     return frame.with_columns(
-        pl.from_epoch((pl.col("answered") * 1e6).cast(pl.Int64), time_unit="us").dt.replace_time_zone("UTC"),
-        pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC").cast(time),
+        *(_moment(name) for name in ("answered", "told") if name in types),
+        *(pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC") for name in ("at", "known") if name in types),
     )
+
+
+def _moment(name: str) -> pl.Expr:
+    """Seconds since 1970 as a time."""
+    import polars as pl
+
+    return pl.from_epoch((pl.col(name) * 1e6).cast(pl.Int64), time_unit="us").dt.replace_time_zone("UTC").alias(name)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, bool | int) else value
 
 
 def _json(value: Any) -> str:
@@ -107,15 +110,14 @@ def _json(value: Any) -> str:
 
 
 def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> dict[str, Any] | None:
-    """One prediction by id, in the table or in the segments not yet moved; None if there is none."""
+    """The newest prediction with an id, in the segments not yet moved or in the table; None if there is none."""
     import polars as pl
 
     closed, live = segments(journal, "predictions")
-    for path in [*live, *closed]:
-        for record in records(path):
-            if record["prediction_id"] == wanted:
-                return record
+    found = [r for path in [*closed, *live] for r in records(path) if r["prediction_id"] == wanted]
+    if found:
+        return max(found, key=lambda record: float(record["answered"]))
     if not tables.exists(table):
         return None
-    rows = tables.scan(table).filter(pl.col("prediction_id") == wanted).collect().to_dicts()
+    rows = tables.scan(table).filter(pl.col("prediction_id") == wanted).sort("answered").collect().to_dicts()
     return rows[-1] if rows else None

@@ -24,6 +24,8 @@ def watch_page(found: Watched, endpoint: str, decision: str) -> str:
         ),
     ]
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
+    if not found.predictions:
+        sections = [Section("", "<p>Nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT.</p>")]
     if found.metric_by_day:
         sections.append(
             Section(

@@ -1,0 +1,59 @@
+"""A small model in a bundle, whose reference drift is measured against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from told import FEATURES, ROWS, frame_of
+
+from treadle.backends.embedded import DeltaTables
+from treadle.models import Bundle, new_key, prepare
+from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
+from treadle.training import TrainingTable, evaluate, train
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    frame, random = frame_of(4), np.random.default_rng(5)
+    drive = 2 * frame["amount"].fill_null(0.0).to_numpy() + (frame["city"] == "東京").to_numpy()
+    label = (drive + random.normal(size=ROWS) > 0.5).astype(float)
+    at = frame["when"].dt.replace_time_zone(None).to_numpy()
+    table = TrainingTable(frame, label, at, at, [str(i) for i in range(ROWS)], FEATURES)
+    spec = ProjectSpec(
+        project="shop",
+        brief=Brief(people=People(owner="ada")),
+        sources={"s": Source(read="s.csv")},
+        predict=Predict(name="y", each="s", at="when", label="y", split=Split(by="time", folds=2)),
+        train=Train(search="none", families=("linear",)),
+    )
+    model, cut, _ = train(table, spec)
+    judged = evaluate(model, table, cut, spec, replicates=40)
+    plan = {"features": [{"name": feature.name} for feature in FEATURES]}
+    parts = prepare(
+        model,
+        judged,
+        table,
+        cut,
+        spec,
+        name="shop:1",
+        created="2024-02-01T00:00:00Z",
+        request={},
+        plan=plan,
+        refs={},
+        cost={},
+    )
+    path = tmp_path_factory.mktemp("bundle") / "shop.treadle"
+    Bundle.write(path, parts, new_key())
+    return Bundle.open(path, None)
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> DeltaTables:
+    return DeltaTables(tmp_path / "tables")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "journal"

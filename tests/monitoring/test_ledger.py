@@ -1,0 +1,153 @@
+"""What a server wrote becomes rows of a table, each once, whatever is killed, read twice or damaged."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+from told import START, answered, told, write
+
+from treadle.backends.embedded import DeltaTables
+from treadle.monitoring import collect, find_prediction
+from treadle.monitoring.ledger import read
+from treadle.serving import segments
+
+MOVED = {"predictions": 0, "outcomes": 0}
+
+
+def ids(frame: pl.DataFrame) -> list[str]:
+    return frame.get_column("prediction_id").to_list()
+
+
+def in_table(tables: DeltaTables, kind: str = "predictions") -> list[str]:
+    return sorted(ids(tables.scan(f"shop/{kind}").collect()))
+
+
+def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTables, folder: Path) -> None:
+    assert collect(tables, "shop/", folder) == MOVED
+    predictions, outcomes = (read(tables, "shop/", folder, kind) for kind in ("predictions", "outcomes"))
+    assert predictions.height == outcomes.height == 0
+    assert predictions.schema["answered"] == predictions.schema["at"] == pl.Datetime("us", "UTC")
+    assert outcomes.columns == ["prediction_id", "label", "known", "told"]
+    assert not tables.exists("shop/predictions")
+
+
+def test_closed_segments_are_moved_once_and_deleted(tables: DeltaTables, folder: Path) -> None:
+    write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
+    write(folder, *(answered(f"q{i}", 0.5) for i in range(3)))
+    write(folder, told("p0", True))
+    assert collect(tables, "shop/", folder) == {"predictions": 8, "outcomes": 1}
+    assert collect(tables, "shop/", folder) == MOVED
+    assert list(folder.iterdir()) == []
+    assert len(in_table(tables)) == 8 and in_table(tables, "outcomes") == ["p0"]
+
+
+def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTables, folder: Path) -> None:
+    """As if the process that moved it had been killed between the append and the delete."""
+    write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
+    (segment,), _ = segments(folder, "predictions")
+    content = segment.read_bytes()
+    collect(tables, "shop/", folder)
+    segment.write_bytes(content)
+    assert len(ids(read(tables, "shop/", folder, "predictions"))) == 5
+    assert len(in_table(tables)) == 5 and not segment.exists()
+
+
+def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, folder: Path) -> None:
+    for i in range(6):
+        write(folder, answered(f"a{i}", 0.5), answered(f"b{i}", 0.5))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: collect(DeltaTables(tables.root), "shop/", folder), range(4)))
+    assert in_table(tables) == sorted(f"{a}{i}" for a in "ab" for i in range(6))
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from told import answered, write
+kept = write(Path(sys.argv[1]), answered("p0", 0.5), answered("p1", 0.5), close=False)
+print("written", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_server_writes_is_read_while_it_runs_and_moved_once_it_is_killed(
+    tables: DeltaTables, folder: Path
+) -> None:
+    command = [sys.executable, "-c", SERVER, str(folder), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None and server.stdout.readline() == "written\n"
+            write(folder, answered("before", 0.5, second=-1))
+            assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
+            assert in_table(tables) == ["before"]
+        finally:
+            server.send_signal(signal.SIGKILL)
+    assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
+    assert in_table(tables) == ["before", "p0", "p1"]
+
+
+def test_an_id_counts_once_with_what_was_said_last(tables: DeltaTables, folder: Path) -> None:
+    """However the rows are spread over segments and files of the table."""
+    write(folder, told("p", True, second=30), told("q", True, second=1))
+    for second in (10, 20, 5, 25):
+        write(folder, told("p", False, second=second))
+        write(folder, answered("p", second / 100, second=second))
+        collect(tables, "shop/", folder)
+    live = write(folder, told("q", False, second=2), close=False)
+    outcomes = read(tables, "shop/", folder, "outcomes")
+    assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 1.0, "q": 0.0}
+    assert read(tables, "shop/", folder, "predictions")["probability"].to_list() == [0.25]
+    assert in_table(tables, "outcomes") == ["p"] * 5 + ["q"]  # nothing of what was said is dropped from the record
+    live.close()
+
+
+def test_values_keep_their_type_and_none(tables: DeltaTables, folder: Path) -> None:
+    record = {"city": "東京 'ü'", "amount": None, "nan": float("nan"), "at": START}
+    write(
+        folder,
+        answered("yes", 0.75, record=record, features=(1, None, float("nan"), "ü", True)),
+        answered("value", -3.5, threshold=None, at=None, second=1.5),
+    )
+    for _ in range(2):  # from the journal, then from the table
+        first, second = read(tables, "shop/", folder, "predictions").to_dicts()
+        assert (first["prediction"], first["probability"], first["threshold"]) == (1.0, 0.75, 0.5)
+        assert first["record"] == '{"city":"東京 \'ü\'","amount":null,"nan":null,"at":"2024-03-01T12:00:00Z"}'
+        assert first["features"] == '[1,null,null,"ü",true]'
+        assert first["at"] == START and first["answered"] == START
+        assert (second["prediction"], second["probability"], second["threshold"]) == (-3.5, None, None)
+        assert second["at"] is None and second["answered"] == START + timedelta(seconds=1.5)
+
+
+def test_a_label_may_be_a_truth_value_or_a_number(tables: DeltaTables, folder: Path) -> None:
+    known = datetime(2024, 2, 29, 1, 2, 3, 456789, tzinfo=UTC)
+    write(folder, told("a", True), told("b", 2.5), told("c", 3, known=known))
+    found = read(tables, "shop/", folder, "outcomes").sort("prediction_id")
+    assert found["label"].to_list() == [1.0, 2.5, 3.0] and found["known"][2] == known
+
+
+def test_a_damaged_line_is_set_aside_and_the_others_are_moved(tables: DeltaTables, folder: Path) -> None:
+    write(folder, answered("p0", 0.5), answered("p1", 0.5))
+    (segment,), _ = segments(folder, "predictions")
+    first, second = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(first + b"\x00" * 100 + b"\n" + second + b'{"prediction_id":"torn"')
+    assert collect(tables, "shop/", folder) == {"predictions": 2, "outcomes": 0}
+    assert in_table(tables) == ["p0", "p1"]
+    assert [path.suffix for path in folder.iterdir()] == [".damaged"]
+    assert collect(tables, "shop/", folder) == MOVED
+
+
+def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder: Path) -> None:
+    assert find_prediction(tables, "shop/predictions", folder, "p") is None
+    write(folder, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
+    for _ in range(2):  # in the journal, then in the table
+        found = find_prediction(tables, "shop/predictions", folder, "p")
+        assert found is not None and found["probability"] == 0.1
+        assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
+        collect(tables, "shop/", folder)

@@ -1,0 +1,105 @@
+"""The whole look at an endpoint: from the journal to the page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+from told import FEATURES, START, answered, frame_of, told, write
+
+from treadle.backends.embedded import DeltaTables
+from treadle.models import Bundle
+from treadle.monitoring import Watched, watch, watch_page
+
+ROWS = 504
+
+
+@pytest.fixture
+def labels(bundle: Bundle, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Three weeks of predictions, `amount` shifted, labels known for all but the last fifty."""
+    random = np.random.default_rng(2)
+    scores, frame = random.random(ROWS), frame_of(9, ROWS)
+    label = random.random(ROWS) < scores
+    rows = [list(row) for row in frame.with_columns(frame["amount"] + 1.5).select(f.name for f in FEATURES).rows()]
+    write(
+        folder,
+        *(
+            answered(f"p{i}", float(scores[i]), at=START + timedelta(hours=i), second=i, features=rows[i])
+            for i in range(ROWS)
+        ),
+        answered("by another", 0.5, model="shop:0", features=[None] * 7),
+    )
+    write(folder, *(told(f"p{i}", bool(label[i])) for i in range(ROWS - 50)), told("unknown", True))
+    return label, scores
+
+
+def test_what_was_found_adds_up(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    found = watch(tables, "shop/", folder, bundle)
+    label, scores = labels[0][:-50], labels[1][:-50]
+    assert (found.model, found.predictions, found.outcomes, found.joined) == ("shop:1", ROWS + 1, ROWS - 49, ROWS - 50)
+    assert found.metric == bundle.manifest.metric
+    assert sum(day.predictions for day in found.metric_by_day) == found.predictions
+    assert sum(day.labels for day in found.metric_by_day) == found.joined
+    act = scores >= 0.5
+    assert found.overall["decisions"] == {
+        "hits": int((act & label).sum()),
+        "missed": int((~act & label).sum()),
+        "false_alarms": int((act & ~label).sum()),
+        "rejected": int((~act & ~label).sum()),
+    }
+    assert found.overall["tested"] == bundle.manifest.metrics[found.metric].value
+    assert found.overall["low"] < found.overall["value"] < found.overall["high"]
+    assert found.drift[0].feature == "amount" and found.drift[0].verdict == "moved"
+    assert {x.rows for x in found.drift} == {ROWS}  # another model's predictions are not held against this one's
+    assert watch(tables, "shop/", folder, bundle) == found
+
+
+def test_the_metric_over_all_days_is_that_of_scikit_learn(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    manifest = msgspec.structs.replace(bundle.manifest, metric="average_precision")
+    asked = Bundle(manifest, bundle.onnx, bundle.reference, bundle.golden, bundle.card, bundle.cost, bundle.id)
+    found = watch(tables, "shop/", folder, asked)
+    label, scores = labels[0][:-50], labels[1][:-50]
+    assert found.overall["value"] == pytest.approx(average_precision_score(label, scores), abs=1e-12)
+
+
+def test_the_page_shows_what_was_found(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    found = watch(tables, "shop/", folder, bundle)
+    page = watch_page(found, "shop", "Call a <customer> & ask")
+    assert "505" in page and "454 with a label by now" in page
+    assert f"{found.overall['value']:.3f}" in page and f"{found.drift[0].psi:.3f}" in page
+    assert page.count("<svg") >= 2 + len(found.drift[:6]) and "amount" in page
+    assert "Call a &lt;customer&gt; &amp; ask" in page and "<customer>" not in page
+    assert "src=" not in page and "http" not in page.replace("http://www.w3.org", "")  # nothing is fetched
+
+
+def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
+    found = watch(tables, "shop/", folder, bundle)
+    assert (found.predictions, found.outcomes, found.joined, found.metric_by_day, found.drift) == (0, 0, 0, [], [])
+    assert found.overall["value"] is None
+    page = watch_page(found, "shop", "")
+    assert page.count("Nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT.") == 1
+    assert "<svg" not in page and "<table" not in page
+
+
+def test_outcomes_alone_are_counted_and_wait(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
+    write(folder, told("early", True))
+    found = watch(tables, "shop/", folder, bundle)
+    assert (found.predictions, found.outcomes, found.joined) == (0, 1, 0)
+
+
+def test_features_that_are_all_missing_are_measured(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
+    write(folder, *(answered(f"p{i}", 0.5, features=[None, float("nan"), None, None, None]) for i in range(30)))
+    found = watch(tables, "shop/", folder, bundle)
+    assert all(x.missing_now == 1.0 for x in found.drift if x.feature != "(the model's scores)")
+    page = watch_page(found, "shop", "")
+    assert "No label is known yet." in page and isinstance(found, Watched)
