@@ -6,6 +6,7 @@ from typing import Any
 
 from treadle.cli.show import number, table
 
+_DAYS = 14
 _MOST = 20
 
 
@@ -44,7 +45,9 @@ def show_watch(answer: Any, out: Any) -> None:
             "base rate",
             right=(1, 2, 3, 5),
         )
-        for day in answer.metric_by_day:
+        if len(answer.metric_by_day) > _DAYS:
+            out.print(f"[dim]the newest {_DAYS} of {len(answer.metric_by_day)} days; all are on the page[/]")
+        for day in answer.metric_by_day[-_DAYS:]:
             shown = "–" if day.low is None else f"{number(day.low, 3)} to {number(day.high, 3)}"
             grid.add_row(
                 day.day, f"{day.predictions:,}", f"{day.labels:,}", number(day.value, 3), shown, number(day.base, 3)
