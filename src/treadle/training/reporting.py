@@ -36,7 +36,7 @@ def report(
     costs: Sequence[tuple[str, str]] = (),
     made: str = "",
 ) -> str:
-    """One self-contained HTML page. `costs`: (what, amount) lines of this run; `made`: a line on when and from what."""
+    """One self-contained HTML page. `costs`: (what, amount) lines of this model; `made`: a line on when and from what."""
     sections = [Section("", _tiles(found, costs)), Section("Is it better than what is simpler?", _rivals(found))]
     if found.kind == "classification":
         sections += [
@@ -71,7 +71,7 @@ def report(
     if search is not None:
         sections.append(Section("How it was found", _trials(search, found)))
     if costs:
-        sections.append(Section("What this run cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
+        sections.append(Section("What this model cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
     lead = spec.brief.decision or f"Predict {spec.predict.name}."
     return page(
         f"{spec.project}: {_headline(found)}",
@@ -122,7 +122,7 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
         )
     when = f"{found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else "drawn at random"
     tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
-    tiles += [tile(name, amount, "this run") for name, amount in costs[:1]]
+    tiles += [tile(name, amount, "data, features and training") for name, amount in costs[:1]]
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
