@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from treadle.backends.embedded import DeltaTables, FolderBlobs
 from treadle.backends.embedded.state import LmdbState
-from treadle.errors import EvidenceError
+from treadle.errors import EvidenceError, StoreError
 from treadle.features import Memory
 from treadle.testing import BlobsSuite, DurableStateSuite, OnlineStateSuite, TablesSuite
 
@@ -29,6 +31,29 @@ class TestMemory(OnlineStateSuite):
         super().test_dates_of_events_keep_their_type(opens)
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from treadle.backends.embedded.state import LmdbState
+from treadle.errors import StoreError
+folder, rows = Path(sys.argv[1]), [("k", i, str(i), ("x" * 1000,)) for i in range(1000)]
+state = LmdbState(folder)
+state.put_events("v", rows[:1], 1, 2**61)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+try:
+    state.put_events("v", rows, 1, 2**61)
+except StoreError as bad:
+    print(bad)
+assert state.history("v", "k").known == [0]
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+state.put_events("v", rows[1:3], 1, 2**61)
+state.close()
+state = LmdbState(folder)
+assert state.history("v", "k").known == [0, 1, 2]
+state.close()
+"""
+
+
 class TestLmdbState(DurableStateSuite):
     @pytest.fixture
     def opens(self, tmp_path: Path) -> Callable[[], LmdbState]:
@@ -37,6 +62,18 @@ class TestLmdbState(DurableStateSuite):
     @DATES_OF_EVENTS
     def test_dates_of_events_keep_their_type(self, opens: Callable[[], LmdbState]) -> None:
         super().test_dates_of_events_keep_their_type(opens)
+
+    def test_a_full_disk_is_told_and_what_was_told_before_stands(self, tmp_path: Path) -> None:
+        """A limit on the size of files stands for the disk."""
+        done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "the online state cannot be written" in done.stdout and "may be written" in done.stdout
+
+    def test_a_file_that_is_no_state_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "data.mdb").write_bytes(b"not a database" * 1000)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="cannot be opened"):
+                LmdbState(tmp_path)
 
 
 class TestDeltaTables(TablesSuite):

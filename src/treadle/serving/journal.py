@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from treadle.errors import TreadleError
+from treadle.errors import StoreError
 
 FLUSH_SECONDS = 0.25
 _ROLL_BYTES = 64 * 2**20  # a segment is read whole when it is moved, so it stays small enough for memory
@@ -43,7 +43,7 @@ class Journal:
         self._waiting.append(self._encode(record))
 
     def flush(self) -> None:
-        """Hand everything to the kernel. A full disk keeps the records waiting, and raises a TreadleError."""
+        """Hand everything to the kernel. A full disk keeps the records waiting, and raises a StoreError."""
         try:
             if self._waiting:
                 if self._file is None:
@@ -55,7 +55,7 @@ class Journal:
             ):
                 self.roll()
         except OSError as bad:
-            raise TreadleError(
+            raise StoreError(
                 f"the journal cannot be written: {bad.strerror}",
                 where=str(self._path or self.folder),
                 mend="free space on this disk; records wait in memory until then",

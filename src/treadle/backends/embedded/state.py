@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from treadle.errors import StoreError
 from treadle.features.state import (
     EventRow,
     History,
@@ -44,7 +45,13 @@ class LmdbState:
         except BlockingIOError as bad:
             self._lock.close()
             raise locked(str(folder)) from bad
-        self._env = lmdb.open(str(folder), map_size=_MAP_BYTES, sync=False, metasync=False, max_dbs=0, lock=False)
+        self._folder = str(folder)
+        try:
+            with self._said_plainly("opened"):
+                self._env = lmdb.open(self._folder, map_size=_MAP_BYTES, sync=False, metasync=False, lock=False)
+        except StoreError:
+            self._lock.close()
+            raise
         self._histories: dict[tuple[str, Key], History | None] = {}
         self._versions: dict[tuple[str, Key], Versions | None] = {}
         with self._env.begin() as reading:
@@ -95,7 +102,7 @@ class LmdbState:
         versions: Iterable[tuple[str, Key, Versions]],
         as_of: datetime,
     ) -> None:
-        with self._env.begin(write=True) as writing:
+        with self._said_plainly("written"), self._env.begin(write=True) as writing:
             writing.drop(self._env.open_db(None, txn=writing), delete=False)
             for view, key, history in histories:
                 writing.put(_place("e", view, key), _content(history.packed()))
@@ -112,9 +119,22 @@ class LmdbState:
             return None if found is None else _decode(bytes(found[1:]))
 
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
-        with self._env.begin(write=True) as writing:
+        with self._said_plainly("written"), self._env.begin(write=True) as writing:
             for kind, name, key, data in items:
                 writing.put(_place(kind, name, key), _content(data))
+
+    @contextmanager
+    def _said_plainly(self, done: str) -> Iterator[None]:
+        import lmdb
+
+        try:
+            yield
+        except lmdb.Error as bad:
+            raise StoreError(
+                f"the online state cannot be {done}: {bad}",
+                where=self._folder,
+                mend="check that the disk has room and may be written; what was told before stands",
+            ) from bad
 
     def close(self) -> None:
         if self._lock.closed:
