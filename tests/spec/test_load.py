@@ -54,6 +54,8 @@ def test_unknown_keys_are_all_reported_with_position_and_nearest_name(tmp_path: 
         ('label: "paid = 0"', "label: y, split: {by: tme}", "treadle.yaml:6:52", "found 'tme'"),
         ('label: "paid = 0"', "label: y, split: {by: time}", "treadle.yaml:6:52", "needs `predict.at`"),
         ('label: "paid = 0"', "label: y, split: {test: 1.5}", "treadle.yaml:6:52", "between 0 and 0.9"),
+        ('label: "paid = 0"', "label: y, split: {gap: soon}", "treadle.yaml:6:52", "not a length of time"),
+        ("project: shop", "project: shop\nwatch: {window: soon}", "treadle.yaml:2:9", "not a length of time"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_line_and_column(

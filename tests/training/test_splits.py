@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from treadle.errors import DataError, SpecError
+from treadle.errors import DataError
 from treadle.training import split
-from treadle.training.splits import seconds
 
 
 def test_time_split_purges_what_was_not_known(table, spec):
@@ -81,5 +80,3 @@ def test_wrong_splits_are_refused(table, spec):
     rows = table()
     with pytest.raises(DataError, match="one class"):
         split(replace(rows, label=(np.arange(len(rows)) < 50).astype(float)), spec().predict)
-    with pytest.raises(SpecError, match="length of time"):
-        seconds("soon")

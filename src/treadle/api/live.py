@@ -45,7 +45,10 @@ class WatchRequest(Request, frozen=True):
 
 
 class WatchAnswer(Struct, frozen=True):
-    """`metric_by_day` and `drift` are lists of rows; `page` is the HTML page with the plots."""
+    """`metric_by_day` and `drift` are lists of rows; `recent` is the newest `watch.window` of labels.
+
+    `alerts` say what a person must look at; `page` is the HTML page with the plots.
+    """
 
     endpoint: str
     predictions: int
@@ -55,6 +58,8 @@ class WatchAnswer(Struct, frozen=True):
     metric_by_day: list[Any]
     drift: list[Any]
     overall: dict[str, Any]
+    recent: Any
+    alerts: list[Any]
     page: str
 
 
@@ -77,11 +82,10 @@ def predict(request: PredictRequest, context: Context) -> PredictAnswer:
 @operation("watch", permission="read", remote=True)
 def watch(request: WatchRequest, context: Context) -> WatchAnswer:
     """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature."""
-
     from treadle.errors import ModelError
     from treadle.models import Bundle
     from treadle.models.registry import current
-    from treadle.monitoring import watch, watch_page
+    from treadle.monitoring import alerts_of, log_alerts, watch, watch_page
 
     workspace = workspace_for(request.project, context, "read")
     released = current(workspace.chain, workspace.endpoint)
@@ -91,11 +95,15 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
             where=workspace.endpoint,
             mend=f"treadle run {request.project}",
         )
+    spec = workspace.project.spec
     bundle = Bundle.open(workspace.blobs.path(released.bundle), workspace.trusted_keys)
-    found = watch(workspace.tables, workspace.table(""), workspace.journal, bundle)
+    found = watch(workspace.tables, workspace.table(""), workspace.journal, bundle, spec.watch.window)
+    alerts = alerts_of(found, spec.brief.must_have)
+    if "log" in spec.watch.alert:
+        log_alerts(workspace.chain, workspace.endpoint, found.model, alerts)
     page = workspace.reports / f"{workspace.endpoint}-watch.html"
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(watch_page(found, workspace.endpoint, workspace.project.spec.brief.decision), encoding="utf-8")
+    page.write_text(watch_page(found, workspace.endpoint, spec.brief.decision, alerts), encoding="utf-8")
     return WatchAnswer(
         endpoint=workspace.endpoint,
         predictions=found.predictions,
@@ -105,5 +113,7 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
         metric_by_day=list(found.metric_by_day),
         drift=list(found.drift),
         overall=found.overall,
+        recent=found.recent,
+        alerts=list(alerts),
         page=str(page),
     )

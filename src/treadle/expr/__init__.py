@@ -9,7 +9,7 @@ from treadle.expr.polars import to_polars
 from treadle.expr.row import row_function, row_namespace, to_row
 from treadle.expr.sql import to_sql
 from treadle.expr.tree import Aggregate, Expression
-from treadle.expr.types import Type, column_types, duration, polars_type, to_polars_type
+from treadle.expr.types import Type, column_types, polars_type, to_polars_type
 
 __all__ = [
     "AGGREGATES",
@@ -17,7 +17,6 @@ __all__ = [
     "Expression",
     "Type",
     "column_types",
-    "duration",
     "functions_table",
     "parse",
     "parse_aggregate",

@@ -13,7 +13,8 @@ from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
-from treadle.expr.types import SQL_TYPES, Type, duration
+from treadle.expr.types import SQL_TYPES, Type
+from treadle.spec import duration
 
 AGGREGATES = ("avg", "count", "first", "last", "max", "min", "stddev", "sum")
 DEEPEST = 150

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
-
-from treadle.errors import SpecError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,41 +18,6 @@ SQL_TYPES: dict[str, str] = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
 }
-_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_LONGEST = 1e4 * 366 * 86400
-"""Seconds; from the first year that there is to the last."""
-_WORDS = {
-    "microsecond": 1e-6,
-    "millisecond": 1e-3,
-    "second": 1,
-    "minute": 60,
-    "hour": 3600,
-    "day": 86400,
-    "week": 604800,
-}
-_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)(s?)\s*", re.IGNORECASE)
-
-
-def duration(text: str) -> timedelta:
-    """A length of time: `90s`, `15m`, `3h`, `1d`, `2w`, or in words, `1 hour`, `30 minutes`.
-
-    >>> duration("3h"), duration("30 minutes")
-    (datetime.timedelta(seconds=10800), datetime.timedelta(seconds=1800))
-
-    Raises:
-        SpecError: anything else; months and years, whose length varies, among it.
-    """
-    found = _LENGTH.fullmatch(text)
-    if found:
-        unit, plural = found[2].lower(), found[3]
-        seconds = _UNITS.get(unit + plural.lower()) or _WORDS.get(unit) or (_UNITS.get(unit) if not plural else None)
-        if seconds is not None:
-            if float(found[1]) * seconds > _LONGEST:
-                raise SpecError(f'"{text}" is too long a time', mend="give at most some thousand years")
-            return timedelta(microseconds=round(float(found[1]) * seconds * 1e6))
-    raise SpecError(
-        f'"{text}" is not a length of time', mend="write a number and s, m, h, d or w: 90s, 15m, 3h, 1d, 2w"
-    )
 
 
 def column_types(schema: Any) -> dict[str, Type]:

@@ -19,7 +19,7 @@ from treadle.features.plan import (
     WindowPlan,
     stream_types,
 )
-from treadle.spec import ProjectSpec
+from treadle.spec import ProjectSpec, duration
 
 Types = Mapping[str, Any]
 
@@ -226,7 +226,7 @@ class _Planner:
             label = f"{lookup.source} by {','.join(lookup.keys)}"
             stream = _with_types(stream, streams.get(label), label)
             streams[label] = stream
-            age = expr.duration(lookup.no_older_than) if lookup.no_older_than else None
+            age = duration(lookup.no_older_than) if lookup.no_older_than else None
             if age is not None and stream.known is None:
                 raise SpecError(
                     f"{lookup.source} has no time, so no row of it is too old",
@@ -288,7 +288,7 @@ class _Planner:
                 )
             self._same_types((window.on,), view, where)
             self._need((window.on,))
-            lengths = tuple((text, round(expr.duration(text).total_seconds() * 1e6)) for text in window.last)
+            lengths = tuple((text, round(duration(text).total_seconds() * 1e6)) for text in window.last)
             takes = tuple(self._take(view, n, text, f"{where}.take.{n}") for n, text in window.take.items())
             made.append(WindowPlan(name, view.name, window.on, lengths, takes))
             self.features.extend(

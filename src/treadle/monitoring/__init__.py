@@ -1,12 +1,19 @@
-"""How an endpoint does: the prediction ledger, late labels, realised quality by day, drift by feature."""
+"""How an endpoint does: the prediction ledger, late labels, realised quality by day, drift by feature, alerts."""
 
 from typing import Any
 
 from treadle.monitoring.ledger import collect, find_prediction
 
-__all__ = ["Watched", "collect", "find_prediction", "watch", "watch_page"]
+__all__ = ["Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
 
-_HOMES = {"Watched": "watching", "watch": "watching", "watch_page": "page"}
+_HOMES = {
+    "Alert": "alerts",
+    "Watched": "watching",
+    "alerts_of": "alerts",
+    "log_alerts": "alerts",
+    "watch": "watching",
+    "watch_page": "page",
+}
 
 
 def __getattr__(name: str) -> Any:

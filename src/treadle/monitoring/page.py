@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
+from treadle.monitoring.alerts import Alert
 from treadle.monitoring.drift import DriftLine
 from treadle.monitoring.watching import Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
@@ -9,7 +13,7 @@ from treadle.pages import Chart, Mark, Section, page, table, tile
 _SHOWN = 6
 
 
-def watch_page(found: Watched, endpoint: str, decision: str) -> str:
+def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
     """One self-contained HTML page."""
     whole = found.overall
     name = found.metric.replace("_", " ")
@@ -24,6 +28,9 @@ def watch_page(found: Watched, endpoint: str, decision: str) -> str:
         ),
     ]
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
+    if alerts:
+        items = "".join(f"<li>{escape(alert.text)}</li>" for alert in alerts)
+        sections.append(Section("Look at this", f"<ul>{items}</ul>"))
     if not found.predictions:
         sections = [Section("", "<p>Nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT.</p>")]
     if found.metric_by_day:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from treadle.monitoring.drift import DriftLine, drift
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import Day, by_day, join_outcomes, measure
+from treadle.spec import duration
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,10 +33,15 @@ class Watched(Struct, frozen=True):
     metric_by_day: list[Day]
     drift: list[DriftLine]
     overall: dict[str, Any]
+    recent: Day | None = None
+    """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
 
-def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle) -> Watched:
-    """Move what servers wrote into the ledger, and judge it against the bundle's own reference."""
+def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
+    """Move what servers wrote into the ledger, and judge it against the bundle's own reference.
+
+    window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.
+    """
     import polars as pl
 
     predictions = read(tables, prefix, journal, "predictions")
@@ -68,7 +74,19 @@ def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle) -> Watched
             "tested": tested.value if tested else None,
             "decisions": _decisions(known),
         },
+        recent=_recent(joined, known, manifest.metric, manifest.threshold, window),
     )
+
+
+def _recent(joined: pl.DataFrame, known: pl.DataFrame, metric: str, threshold: float, window: str) -> Day | None:
+    import polars as pl
+
+    when = pl.coalesce("at", "answered")
+    newest = known.select(when.max()).item() if known.height else None
+    if newest is None:
+        return None
+    rows = joined.filter((when > newest - duration(window)) & (when <= newest))
+    return by_day(rows.with_columns(pl.lit(str(newest.date())).alias("day")), metric, threshold)[0]
 
 
 def _features(predictions: pl.DataFrame, names: list[str], plan: Mapping[str, Any]) -> dict[str, list[Any]]:

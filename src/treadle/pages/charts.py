@@ -130,10 +130,10 @@ class Chart:
                 )
         name = escape(f"{self.y_label} by {self.x_label}")
         body = "".join(parts)
-        below = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        above = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure><svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{name}">{body}</svg>'
-            f"{self._legend()}{below}</figure>"
+            f'<figure>{above}<svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{name}">{body}</svg>'
+            f"{self._legend()}</figure>"
         )
 
     def _limits(self) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from treadle.spec.durations import duration
 from treadle.spec.project import (
     Brief,
     Features,
@@ -62,6 +63,7 @@ __all__ = [
     "Watch",
     "Window",
     "as_data",
+    "duration",
     "json_schema",
     "load",
 ]

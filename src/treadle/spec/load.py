@@ -12,6 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from treadle.errors import SpecError, nearest
+from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
 
 FILE = "treadle.yaml"
@@ -238,6 +239,11 @@ def _check_names(project: Project) -> None:
         wrong.append(("predict.split.test", f"the test share must lie between 0 and 0.9, found {split.test}"))
     if split.folds < 2:
         wrong.append(("predict.split.folds", f"at least 2 folds are needed, found {split.folds}"))
+    for where, text in (("predict.split.gap", split.gap), ("watch.window", spec.watch.window)):
+        try:
+            duration(text)
+        except SpecError as bad:
+            wrong.append((where, f"{bad.what}; {bad.mend}"))
     if wrong:
         first = project.place(wrong[0][0])
         raise SpecError(

@@ -142,8 +142,10 @@ class Serve(_Part, frozen=True, kw_only=True):
 
 
 class Watch(_Part, frozen=True, kw_only=True):
+    """Alerts look at the newest `window` of labels; `log` keeps them in the evidence chain."""
+
     window: str = "1d"
-    alert: tuple[str, ...] = ("log",)
+    alert: tuple[Literal["log"], ...] = ("log",)
 
 
 class ProjectSpec(_Part, frozen=True, kw_only=True):

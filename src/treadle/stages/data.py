@@ -113,10 +113,10 @@ def make_plan(work: Work, sources: Mapping[str, SourceState]) -> FeaturePlan:
     """Check every expression of the project against the tables' types."""
     from treadle import expr, features
 
-    workspace = work.workspace
+    workspace, spec = work.workspace, work.workspace.project.spec
     schemas = {name: expr.column_types(scan_snapshot(workspace, state.snapshot)) for name, state in sources.items()}
     try:
-        plan: FeaturePlan = features.make_plan(workspace.project.spec, schemas)
+        plan: FeaturePlan = features.make_plan(spec, schemas)
         return plan
     except SpecError as bad:
         raise workspace.project.located(bad) from bad

@@ -36,7 +36,7 @@ def report(
     costs: Sequence[tuple[str, str]] = (),
     made: str = "",
 ) -> str:
-    """One self-contained HTML page. `costs`: (what, amount) lines of this model; `made`: a line on when and from what."""
+    """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
     sections = [Section("", _tiles(found, costs)), Section("Is it better than what is simpler?", _rivals(found))]
     if found.kind == "classification":
         sections += [

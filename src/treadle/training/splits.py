@@ -7,19 +7,17 @@ known before the first test row is predicted (else it is purged), and a gap can 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
-from treadle.errors import DataError, SpecError
-from treadle.spec.project import Predict
+from treadle.errors import DataError
+from treadle.spec import Predict, duration
 from treadle.training.table import TrainingTable
 
 Array = np.ndarray[Any, Any]
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Check(Struct, frozen=True):
@@ -51,18 +49,6 @@ class Split:
     checks: tuple[Check, ...] = field(default=())
 
 
-def seconds(length: str) -> float:
-    """A length of time such as ``90m``, ``12h``, ``1d`` in seconds.
-
-    >>> seconds("1d"), seconds("0d")
-    (86400.0, 0.0)
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", length)
-    if not match:
-        raise SpecError(f'"{length}" is not a length of time', mend="write a number and one of s, m, h, d, w: 12h")
-    return float(match[1]) * _UNITS[match[2]]
-
-
 def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     """Cut `table` as `predict.split` says.
 
@@ -72,8 +58,8 @@ def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     rule = predict.split
     purged, cut = 0, None
     if rule.by == "time":
-        train, test, purged, cut = _by_time(table, rule.test, seconds(rule.gap))
-        folds = _time_folds(table, train, rule.folds, seconds(rule.gap))
+        train, test, purged, cut = _by_time(table, rule.test, duration(rule.gap).total_seconds())
+        folds = _time_folds(table, train, rule.folds, duration(rule.gap).total_seconds())
     else:
         label = table.label if predict.kind == "classification" else None
         part = _parts(table, rule.by, label, rule.test, rule.folds, seed)

@@ -72,6 +72,8 @@ def show_watch(answer: Any, out: Any) -> None:
     out.print(grid)
     if len(answer.drift) > _MOST:
         out.print(f"… {len(answer.drift) - _MOST} more features on the page")
+    for alert in answer.alerts:
+        out.print(f"[red]![/] {alert.text}", soft_wrap=True)
     out.print(f"page:  {answer.page}", soft_wrap=True)
 
 

@@ -1,0 +1,68 @@
+"""Alerts: raised by what is sure to be wrong, quiet on noise, kept once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from treadle.evidence import Chain
+from treadle.monitoring import Watched, alerts_of, log_alerts
+from treadle.monitoring.drift import DriftLine
+from treadle.monitoring.quality import Day
+
+
+def line(feature: str, verdict: str) -> DriftLine:
+    return DriftLine(
+        feature=feature,
+        psi=0.5,
+        noise=0.0,
+        js=0.1,
+        missing_reference=0.0,
+        missing_now=0.0,
+        rows=900,
+        verdict=verdict,
+        labels=[],
+        reference=[],
+        now=[],
+    )
+
+
+def watched(value: float, low: float | None, high: float | None, *moved: str, metric: str = "roc_auc") -> Watched:
+    recent = Day("2024-03-01", 900, 800, value, low, high, 0.2, 0.2)
+    drift = [line(name, "moved") for name in moved] + [line("steady one", "steady")]
+    return Watched("shop:1", 900, 800, 800, metric, [], drift, {}, recent)
+
+
+@pytest.mark.parametrize(
+    ("found", "about"),
+    [
+        (watched(0.60, 0.55, 0.65), ["quality"]),
+        (watched(0.68, 0.63, 0.73), []),  # below what it must have, but not beyond noise
+        (watched(0.80, 0.75, 0.85), []),
+        (watched(0.60, None, None), []),  # too few labels for an interval
+        (watched(0.80, 0.75, 0.85, "amount"), ["drift"]),
+        (watched(0.60, 0.55, 0.65, "amount", "größe"), ["quality", "drift"]),
+        (watched(0.90, 0.85, 0.95, metric="log_loss"), ["quality"]),  # lower is better here
+        (watched(0.50, 0.45, 0.55, metric="log_loss"), []),
+    ],
+)
+def test_an_alert_is_raised_only_beyond_noise(found: Watched, about: list[str]) -> None:
+    alerts = alerts_of(found, {"roc_auc": 0.7, "log_loss": 0.7})
+    assert [alert.about for alert in alerts] == about
+    assert all(alert.until == "2024-03-01" for alert in alerts)
+
+
+def test_without_labels_or_a_limit_there_is_nothing_to_say() -> None:
+    empty: Any = Watched("shop:1", 0, 0, 0, "roc_auc", [], [], {})
+    assert alerts_of(empty, {"roc_auc": 0.7}) == []
+    assert alerts_of(watched(0.1, 0.0, 0.2), {}) == []
+
+
+def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:
+    alerts = alerts_of(watched(0.60, 0.55, 0.65, "amount"), {"roc_auc": 0.7})
+    for _ in range(3):
+        log_alerts(chain, "shop", "shop:1", alerts)
+    kept = chain.entries(kind="alert.raised")
+    assert [entry.actor for entry in kept] == ["policy:watch"] * 2
+    assert [entry.detail["said"] for entry in kept] == [alert.text for alert in alerts]
