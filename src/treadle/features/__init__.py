@@ -12,17 +12,17 @@ from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
     from treadle.features.batch import build as build
-    from treadle.features.online import EventReader as EventReader
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.proof import Proof as Proof
     from treadle.features.proof import prove as prove
+    from treadle.features.reader import EventReader as EventReader
     from treadle.features.seeding import seed as seed
     from treadle.features.state import Memory as Memory
     from treadle.features.state import OnlineState as OnlineState
 
 _HOMES = {
-    "EventReader": "online",
+    "EventReader": "reader",
     "Memory": "state",
     "OnlineFeatures": "online",
     "OnlineState": "state",

@@ -16,7 +16,7 @@ import polars as pl
 from treadle import expr
 from treadle.errors import DataError
 from treadle.features.events import EventTable, event_tables, stable_order
-from treadle.features.plan import FeaturePlan, LookupPlan, Take, WindowPlan
+from treadle.features.plan import LARGEST, FeaturePlan, LookupPlan, Take, WindowPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,40 +173,42 @@ def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) ->
         return pl.Series(count)
     if take.function in ("avg", "sum", "stddev"):
         total = argument.sum_between(start, lo, hi)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             if take.function == "avg":
                 return _nullable(total / count, some)
+            if take.function == "sum" and take.type == "int":
+                fits = np.abs(total) < LARGEST
+                return _nullable(np.rint(np.where(fits, total, 0.0)).astype(np.int64), some & fits)
             if take.function == "sum":
-                whole = take.type == "int"
-                return _nullable(np.rint(total).astype(np.int64) if whole else total, some)
+                return _nullable(total, some)
             squares = argument.squares_between(start, lo, hi)
             spread = (squares - total * total / count) / (count - 1)
-            return _nullable(np.sqrt(np.maximum(spread, 0.0)), count > 1)
+            return _nullable(np.sqrt(np.where(spread < 0.0, 0.0, spread)), count > 1)
     if take.function in ("first", "last"):
+        if not len(events):
+            return _gather(argument.values, lo)
+        last = take.function == "last"
         near = (
-            argument.last_valid[np.maximum(hi - 1, 0)]
-            if take.function == "last"
-            else argument.next_valid[np.minimum(lo, len(events) - 1)]
-            if len(events)
-            else lo
+            argument.last_valid[np.maximum(hi - 1, 0)] if last else argument.next_valid[np.minimum(lo, len(events) - 1)]
         )
         return _gather(argument.values, np.where(some, near, -1))
-    best = _extreme(argument.numbers, lo, hi, largest=take.function == "max")
-    return _nullable(best.astype(np.int64) if take.type == "int" and some.any() else best, some)
+    largest = take.function == "max"
+    return _nullable(_extreme(argument.extremes(largest), lo, hi, largest=largest), some)
 
 
 def _nullable(values: Array, known: Array) -> pl.Series:
-    series = pl.Series(np.where(known, values, 0))
+    known = known & np.isfinite(values)
+    series = pl.Series(np.where(known, values, values.dtype.type(0)))
     return series.set(pl.Series(~known), None)
 
 
 def _extreme(numbers: Array, lo: Array, hi: Array, *, largest: bool) -> Array:
     """Largest or smallest of numbers[lo:hi] by a sparse table: level k holds the extreme of 2^k neighbours.
 
-    Bender and Farach-Colton, "The LCA problem revisited" (2000), section 3. NaN stands for NULL.
+    Bender and Farach-Colton, "The LCA problem revisited" (2000), section 3. NaN, or the other end of 64 bits, is NULL.
     """
     better = np.fmax if largest else np.fmin
-    out = np.zeros(len(lo))
+    out = np.zeros(len(lo), numbers.dtype)
     size = hi - lo
     level, k = numbers, 0
     while len(level):
@@ -216,7 +218,7 @@ def _extreme(numbers: Array, lo: Array, hi: Array, *, largest: bool) -> Array:
             break
         level = better(level[: -(1 << k)], level[1 << k :])
         k += 1
-    return np.nan_to_num(out, nan=0.0)
+    return out
 
 
 def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str) -> None:

@@ -74,10 +74,12 @@ class Values:
     code: Array
     starts: Array
 
-    @cached_property
-    def numbers(self) -> Array:
-        """As float64, NaN for NULL."""
-        return self.values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    def extremes(self, largest: bool) -> Array:
+        """As numbers of 64 bits, of which a NULL is never the largest, or the smallest."""
+        if self.values.dtype.is_float():
+            return self.values.fill_null(float("nan")).to_numpy()
+        bounds = np.iinfo(np.int64)
+        return self.values.cast(pl.Int64).fill_null(bounds.min if largest else bounds.max).to_numpy()
 
     @cached_property
     def sums(self) -> Array:
@@ -207,13 +209,22 @@ def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
             _micros(stream.happened or stream.known, types).alias(_HAPPENED),
         ]
     identity = (
-        [pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in stream.identity], separator="\x1f").alias(_ID)]
+        [pl.concat_str([_text(pl.col(c), types[c]) for c in stream.identity], separator="\x1f").alias(_ID)]
         if stream.identity
         else []
     )
     frame = frame.with_columns(*times, *identity).with_columns(derived)
     needed = [*stream.key, *([_KNOWN, _HAPPENED] if times else [])]
     return frame.drop_nulls(needed).collect()
+
+
+def _text(column: pl.Expr, kind: str) -> pl.Expr:
+    """A part of an identity, as `online` writes it: a row that was seeded and is told again must be found."""
+    if kind == "timestamp":
+        column = column.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
+    if kind == "float":
+        column = column.map_elements(str, return_dtype=pl.String)
+    return column.cast(pl.String).fill_null("")
 
 
 def _micros(text: str, types: Mapping[str, Any]) -> pl.Expr:

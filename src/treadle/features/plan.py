@@ -12,6 +12,10 @@ Origin = Literal["request", "row", "lookup", "window"]
 ColumnType = Literal["bool", "int", "float", "str", "date", "timestamp"]
 
 
+LARGEST = 9.2e18
+"""A whole number of this size or more is NULL, in sums as in expressions: 64 bits hold no more."""
+
+
 class FeatureColumn(Struct, frozen=True):
     """One feature: its name, its type, and which part of the project file it comes from."""
 

@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from treadle.features.batch import AT, build, examples, streams_of
 from treadle.features.events import rows_of
-from treadle.features.online import EventReader, OnlineFeatures, compile_online, micros
+from treadle.features.online import OnlineFeatures, compile_online, micros
 from treadle.features.plan import FeaturePlan, attribute
+from treadle.features.reader import EventReader
 from treadle.features.state import Memory, OnlineState
 
 TOLERANCE = 1e-9

@@ -104,12 +104,14 @@ def _versions(plan: FeaturePlan, name: str, events: EventTable, until: int) -> I
         made, lo, hi = Versions(), int(bounds[code]), int(bounds[code + 1])
         if events.known is None or events.happened is None:
             made.known, made.happened, made.values = [-1] * (hi - lo), [-1] * (hi - lo), rows[lo:hi]
+            made.ids = [""] * (hi - lo)
         else:
             hi = lo + int(np.searchsorted(events.known[lo:hi], until, side="left"))
             if hi == lo:
                 continue
             made.known, made.happened = events.known[lo:hi].tolist(), events.happened[lo:hi].tolist()
             made.values = rows[lo:hi]
+            made.ids = events.ids[lo:hi].to_list() if events.ids is not None else [""] * (hi - lo)
         made._run(0)
         if events.known is not None:
             made.trim(made.known[-1] - max(ages) - SLACK_US)

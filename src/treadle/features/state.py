@@ -23,8 +23,8 @@ _FAR_PAST = -(2**62)
 Key = Any
 EventRow = tuple[Key, int, str, tuple[Any, ...]]
 """(key, known in microseconds, id, argument values)"""
-LookupRow = tuple[Key, int, int, tuple[Any, ...]]
-"""(key, known, happened in microseconds, values)"""
+LookupRow = tuple[Key, int, int, tuple[Any, ...]] | tuple[Key, int, int, tuple[Any, ...], str]
+"""(key, known, happened in microseconds, values), and the id where rows of one moment are told apart by it"""
 
 
 class History:
@@ -69,8 +69,8 @@ class History:
             del sums[start:], squares[start:], counts[start:]
             total, square, count = (sums[-1], squares[-1], counts[-1]) if sums else self.base[a]
             for value in column[start:]:
-                if value is not None and type(value) is not str:
-                    number = float(value) if not isinstance(value, datetime) else 0.0
+                if isinstance(value, int | float):
+                    number = float(value)
                     total += number
                     square += number * number
                 if value is not None:
@@ -114,8 +114,8 @@ class History:
         values = self.values[a]
         return next((values[i] for i in range(lo, hi) if values[i] is not None), None)
 
-    def known_values(self, a: int, lo: int, hi: int) -> list[float]:
-        return [float(value) for value in self.values[a][lo:hi] if value is not None]
+    def known_values(self, a: int, lo: int, hi: int) -> list[Any]:
+        return [value for value in self.values[a][lo:hi] if value is not None]
 
     def packed(self) -> list[Any]:
         return [self.known, self.ids, self.values, self.base, self.floor]
@@ -130,27 +130,36 @@ class History:
 
 
 class Versions:
-    """Rows of one key of a lookup. `best[i]` is the row, of the first i + 1 known, that happened last."""
+    """Rows of one key of a lookup, by (known, happened, id). `best[i]`: of the first i + 1, the row that happened last.
 
-    __slots__ = ("best", "happened", "known", "values")
+    Of two that happened at one moment it is the later in this order, in whatever order they were told.
+    """
+
+    __slots__ = ("best", "happened", "ids", "known", "values")
 
     def __init__(self) -> None:
         self.known: list[int] = []
         self.happened: list[int] = []
         self.values: list[tuple[Any, ...]] = []
+        self.ids: list[str] = []
         self.best: list[int] = []
 
-    def put(self, known: int, happened: int, values: tuple[Any, ...]) -> None:
-        at = len(self.known)
-        while at and (self.known[at - 1], self.happened[at - 1]) >= (known, happened):
+    def put(self, known: int, happened: int, values: tuple[Any, ...], identity: str = "") -> None:
+        """Add a row at its place. The same (known, happened, id) again replaces the first."""
+        at, place = len(self.known), (known, happened, identity)
+        while at and self._place(at - 1) >= place:
             at -= 1
-        if at < len(self.known) and (self.known[at], self.happened[at]) == (known, happened):
+        if at < len(self.known) and self._place(at) == place:
             self.values[at] = values
         else:
             self.known.insert(at, known)
             self.happened.insert(at, happened)
             self.values.insert(at, values)
+            self.ids.insert(at, identity)
         self._run(at)
+
+    def _place(self, at: int) -> tuple[int, int, str]:
+        return self.known[at], self.happened[at], self.ids[at]
 
     def _run(self, start: int) -> None:
         del self.best[start:]
@@ -163,11 +172,9 @@ class Versions:
         cut = bisect_left(self.known, before)
         if cut > 1:
             keep = self.best[cut - 1]
-            self.known[:cut], self.happened[:cut], self.values[:cut] = (
-                [self.known[keep]],
-                [self.happened[keep]],
-                [self.values[keep]],
-            )
+            columns: tuple[list[Any], ...] = (self.known, self.happened, self.values, self.ids)
+            for column in columns:
+                column[:cut] = [column[keep]]
             self._run(0)
 
     def find(self, at: int, max_age: int | None) -> tuple[Any, ...] | None:
@@ -181,13 +188,14 @@ class Versions:
         return self.values[row]
 
     def packed(self) -> list[Any]:
-        return [self.known, self.happened, self.values]
+        return [self.known, self.happened, self.values, self.ids]
 
     @classmethod
     def unpacked(cls, data: list[Any]) -> Versions:
         made = cls()
         made.known, made.happened = data[0], data[1]
         made.values = [tuple(values) for values in data[2]]
+        made.ids = data[3] if len(data) > 3 else [""] * len(made.known)  # what was written before there were ids
         made._run(0)
         return made
 
@@ -278,11 +286,11 @@ def put_lookup(
     rows: Iterable[LookupRow], versions: Callable[[Key], Versions], keep_us: int | None
 ) -> dict[Key, Versions]:
     touched: dict[Key, Versions] = {}
-    for key, known, happened, values in rows:
+    for key, known, happened, values, *identity in rows:
         found = touched.get(key)
         if found is None:
             found = touched[key] = versions(key)
-        found.put(known, happened, values)
+        found.put(known, happened, values, *identity)
     if keep_us is not None:
         for found in touched.values():
             found.trim(found.known[-1] - keep_us)
