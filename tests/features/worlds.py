@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -124,38 +125,73 @@ def table(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 # ---- random tables: few keys, times on a grid, so that ties are many
 
-_KEYS = st.sampled_from(["a", "a", "a", "b", "", None])
-_NUMBERS = st.sampled_from([1, 1, 1, 2, None])
-_TIMES = st.builds(
-    lambda days, tens, micro: START + timedelta(days=days, microseconds=micro) + tens * TEN_MINUTES,
-    st.sampled_from([0, 0, 0, 0, 1, 3]),
-    st.integers(0, 4),
-    st.sampled_from([0, 0, 0, 0, 0, 1, -1]),
-)
+KEYS = ("a", "a", "a", "b", "", None)
+NUMBERS = (1, 1, 1, 2, None)
+DAYS_LATER = (0, 0, 0, 0, 1, 3)
+MICROSECONDS = (0, 0, 0, 0, 0, 1, -1)
+FLOATS = (0.0, -0.0, 0.1, 0.2, 0.3, 1.0, 1.5, -7.25, 1e-9, 999.75, None, float("nan"), float("inf"))
+WHOLE = (0, 1, -1, 2, 7, -7, 100, None)
+BOOLS = (True, False, None)
+WORDS = ("x", "", "日本", "a,b", None)
+DAYS = (date(2024, 2, 29), date(1969, 12, 31), None)
+
+
+def moment(days: int, tens: int, micro: int) -> datetime:
+    return START + timedelta(days=days, microseconds=micro) + tens * TEN_MINUTES
+
+
+_TIMES = st.builds(moment, st.sampled_from(DAYS_LATER), st.integers(0, 4), st.sampled_from(MICROSECONDS))
 _SOME_TIMES = st.one_of(_TIMES, _TIMES, _TIMES, st.none())
-_FLOATS = st.sampled_from(
-    [0.0, -0.0, 0.1, 0.2, 0.3, 1.0, 1.5, -7.25, 1e9, 1e-9, 123456.789, None, float("nan"), float("inf")]
+_EVENT = st.tuples(*map(st.sampled_from, (KEYS, NUMBERS)), _SOME_TIMES, *map(st.sampled_from, (FLOATS, WHOLE, BOOLS)))
+_MORE = st.tuples(*map(st.sampled_from, (WORDS, DAYS)))
+_TRIP = st.tuples(*map(st.sampled_from, (KEYS, NUMBERS)), _TIMES, st.sampled_from(FLOATS))
+_PRICE = st.tuples(
+    *map(st.sampled_from, (KEYS, NUMBERS)), _SOME_TIMES, _SOME_TIMES, *map(st.sampled_from, (FLOATS, WORDS, DAYS))
 )
-_WHOLE = st.sampled_from([0, 1, -1, 2, 7, -7, 100, None])
-_WORDS = st.sampled_from(["x", "", "日本", "a,b", None])
-_DAYS = st.sampled_from([date(2024, 2, 29), date(1969, 12, 31), None])
-_BOOLS = st.sampled_from([True, False, None])
+_SIZES = (("a", 5, "big"), ("", None, None))
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> Tables:
-    events = draw(
-        st.lists(st.tuples(_KEYS, _NUMBERS, _SOME_TIMES, _FLOATS, _WHOLE, _BOOLS, _WORDS, _DAYS), max_size=14)
-    )
+    events = draw(st.lists(st.tuples(_EVENT, _MORE), max_size=14))
     ids = draw(st.permutations(range(8, 8 + len(events))))  # as text, 10 stands before 9
-    trips = draw(st.lists(st.tuples(_KEYS, _NUMBERS, _TIMES, _FLOATS), min_size=1, max_size=6))
-    prices = draw(st.lists(st.tuples(_KEYS, _NUMBERS, _SOME_TIMES, _SOME_TIMES, _FLOATS, _WORDS, _DAYS), max_size=8))
-    sizes = [("a", 5, "big"), ("", None, None)][: draw(st.integers(0, 2))]
     return {
-        "trips": table("trips", [(i, *row) for i, row in enumerate(trips)]),
-        "events": table("events", [(i, *row) for i, row in zip(ids, events, strict=True)]),
-        "prices": table("prices", prices),
-        "sizes": table("sizes", sizes),
+        "trips": table("trips", [(i, *row) for i, row in enumerate(draw(st.lists(_TRIP, min_size=1, max_size=6)))]),
+        "events": table("events", [(i, *row, *more) for i, (row, more) in zip(ids, events, strict=True)]),
+        "prices": table("prices", draw(st.lists(_PRICE, max_size=8))),
+        "sizes": table("sizes", list(_SIZES[: draw(st.integers(0, 2))])),
+    }
+
+
+def world(seed: int, trips: int, events: int) -> Tables:
+    """A larger one, of the same values."""
+    draw = random.Random(seed)
+
+    def time() -> datetime:
+        return moment(draw.choice(DAYS_LATER), draw.randrange(40), draw.choice(MICROSECONDS))
+
+    def keys() -> tuple[str | None, int | None]:
+        return draw.choice(KEYS), draw.choice(NUMBERS)
+
+    def values(*pools: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(draw.choice(pool) for pool in pools)
+
+    def some_time() -> datetime | None:
+        return draw.choice((None, *[time() for _ in range(9)]))
+
+    return {
+        "trips": table("trips", [(i, *keys(), time(), draw.choice(FLOATS)) for i in range(trips)]),
+        "events": table(
+            "events",
+            [
+                (i, *keys(), some_time(), *values(FLOATS, WHOLE, BOOLS, WORDS, DAYS))
+                for i in draw.sample(range(events), events)
+            ],
+        ),
+        "prices": table(
+            "prices", [(*keys(), some_time(), some_time(), *values(FLOATS, WORDS, DAYS)) for _ in range(events)]
+        ),
+        "sizes": table("sizes", list(_SIZES)),
     }
 
 
@@ -164,13 +200,12 @@ def worlds(draw: st.DrawFn) -> Tables:
 
 def posts(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> Iterator[tuple[datetime, str, bytes]]:
     """(known, name, body) of every row of every view and looked-up source, as they became known."""
-    found = []
+    found: list[tuple[datetime, str, bytes]] = []
     names = dict.fromkeys([*plan.arguments, *(label.split(" by ")[0] for label in plan.lookup_streams)])
     for name in names:
         view = plan.views.get(name)
         source = view.source if view else name
-        for row in tables[source].iter_rows(named=True):
-            found.append((known_of(name, row), name, msgspec.json.encode(row)))
+        found += [(known_of(name, row), name, msgspec.json.encode(row)) for row in tables[source].iter_rows(named=True)]
     yield from sorted(found, key=lambda post: post[0])
 
 
