@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,14 +85,15 @@ class Guess:
                 where="--target",
                 mend="choose a number, a text with two values, or true and false",
             )
-        self.kind, self.label, self.positive_share = self._task()
+        counts = Counter(self.types.values())
+        shown = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        self.said.append(f"types: {shown}; contracts/{name}.yaml has them with the ranges and sets that hold now")
+        self.kind, self.label, self.metric = self._task()
         self.key = self._key()
         self.time = self._time()
         self.request = self._features()
 
-    def _task(self) -> tuple[str, str, float]:
-        import polars as pl
-
+    def _task(self) -> tuple[str, str, str]:
         values = self.frame.get_column(self.target).drop_nulls()
         levels = values.unique().sort().to_list()
         quoted = _quoted(self.target)
@@ -100,27 +102,34 @@ class Guess:
                 f"{self.target} has {len(levels)} distinct value", where="--target", mend="choose a column that varies"
             )
         if self.types[self.target] == "bool":
-            return self._classes(quoted, float(values.cast(pl.Float64).mean() or 0.0), "it is true or false")  # type: ignore[arg-type]
+            return self._classes(quoted, values, True, "it is true or false")
         if len(levels) == 2:
             positive = next((v for v in levels if str(v).lower() in _POSITIVE), None)
             if positive is None:
                 counts = values.value_counts().sort("count")
                 positive = counts.item(0, self.target)
-            share = float((values == positive).mean() or 0.0)
             shown = _literal(positive)
-            return self._classes(f"{quoted} = {shown}", share, f"it has two values, and {shown} is the one to find")
+            return self._classes(
+                f"{quoted} = {shown}", values, positive, f"it has two values, and {shown} is the one to find"
+            )
         if self.types[self.target] in ("int", "float"):
             self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse")
-            return "regression", quoted, 0.0
+            return "regression", quoted, "rmse"
         raise DataError(
             f"{self.target} has {len(levels):,} different texts, and one of two can be predicted so far",
             where="--target",
             mend=f"write your own label in treadle.yaml, such as {quoted} = '{levels[0]}'",
         )
 
-    def _classes(self, label: str, share: float, why: str) -> tuple[str, str, float]:
-        self.said.append(f"classification of {self.target}, since {why}; {share:.1%} of rows are positive")
-        return "classification", label, share
+    def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
+        from treadle.training.metrics import derive
+
+        metric = derive(None, "classification", (values == positive).cast(float).to_numpy())
+        self.said.append(
+            f"classification of {self.target}, since {why}; {(values == positive).mean():.1%} of rows are positive, "
+            f"so the metric is {metric}"
+        )
+        return "classification", label, metric
 
     def _key(self) -> str | None:
         rows = self.frame.height
@@ -213,7 +222,7 @@ class Guess:
         if self.time:
             at = _quoted(self.time)
             predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"
-        predict |= {"label": self.label, "kind": self.kind, "split": flow(split)}
+        predict |= {"label": self.label, "kind": self.kind, "metric": self.metric, "split": flow(split)}
         brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {self.target}."}
         if self.kind == "classification":
             brief["mistakes"] = flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})

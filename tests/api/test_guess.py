@@ -1,0 +1,113 @@
+"""What `treadle init` makes of a table: task, metric, key, time, features; and what it refuses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.api.guess import write_project
+from treadle.api.project import InitAnswer, InitRequest
+from treadle.errors import TreadleError
+from treadle.spec import ProjectSpec, load
+
+ROWS = 60
+DAYS = [datetime(2024, 1, 1) + timedelta(hours=n) for n in range(ROWS)]
+
+
+def table(**columns: object) -> pl.DataFrame:
+    return pl.DataFrame({"amount": [n % 7 / 2 for n in range(ROWS)], **columns})
+
+
+def init(
+    folder: Path, frame: pl.DataFrame, target: str, ending: str = "parquet", name: str | None = None
+) -> tuple[InitAnswer, ProjectSpec]:
+    data = folder / f"given.{ending}"
+    frame.write_parquet(data) if ending == "parquet" else frame.write_csv(data)
+    answer = write_project(
+        InitRequest(folder=str(folder / "made"), source=str(data), target=target, name=name, owner="ada")
+    )
+    return answer, load(folder / "made").spec
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "metric", "label"),
+    [
+        ([n % 2 == 0 for n in range(ROWS)], "classification", "roc_auc", "y"),
+        ([n % 10 == 0 for n in range(ROWS)], "classification", "average_precision", "y"),
+        (["yes" if n % 3 else "no" for n in range(ROWS)], "classification", "roc_auc", "y = 'yes'"),
+        (["it's" if n % 10 else "rare" for n in range(ROWS)], "classification", "average_precision", "y = 'rare'"),
+        ([n % 2 for n in range(ROWS)], "classification", "roc_auc", "y = 1"),
+        ([n / 3 for n in range(ROWS)], "regression", "rmse", "y"),
+        ([None if n < 5 else n % 9 for n in range(ROWS)], "regression", "rmse", "y"),
+    ],
+)
+def test_the_task_follows_from_the_target(
+    tmp_path: Path, values: list[object], kind: str, metric: str, label: str
+) -> None:
+    answer, spec = init(tmp_path, table(y=values), "y")
+    assert (spec.predict.kind, spec.predict.metric, spec.predict.label) == (kind, metric, label)
+    assert any(guess.startswith(kind) and metric in guess for guess in answer.guesses)
+
+
+def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
+    frame = table(
+        row_id=range(ROWS),
+        when=DAYS,
+        fixed=[1] * ROWS,
+        note=[f"free text {n}" for n in range(ROWS)],
+        colour=["red" if n % 2 else "blue" for n in range(ROWS)],
+        y=[n % 2 == 0 for n in range(ROWS)],
+    )
+    answer, spec = init(tmp_path, frame, "y")
+    source = spec.sources["made"]
+    assert source.key == "row_id" and source.happened == "when" and source.contract == "contracts/made.yaml"
+    assert spec.predict.split.by == "time"
+    assert spec.features.request == ("amount", "when", "colour")
+    said = "\n".join(answer.guesses)
+    assert "fixed (never varies)" in said and "note (names nearly every row)" in said
+    assert "types: " in said and (tmp_path / "made" / "contracts" / "made.yaml").is_file()
+
+
+def test_a_table_without_key_and_time_is_split_by_class(tmp_path: Path) -> None:
+    answer, spec = init(tmp_path, table(y=[n % 2 == 0 for n in range(ROWS)]), "y", "csv")
+    assert spec.predict.split.by == "stratified" and spec.predict.at is None
+    assert any(guess.startswith("no key") for guess in answer.guesses)
+
+
+def test_dates_and_names_that_are_words_of_the_language_are_quoted(tmp_path: Path) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(ROWS)]
+    _, spec = init(tmp_path, table(when=days, case=[n % 2 == 0 for n in range(ROWS)]), "case", name="Größe & Co")
+    assert spec.predict.at == 'cast("when" as timestamp)' and spec.predict.label == '"case"'
+    assert spec.project == "gr-e-co"
+
+
+@pytest.mark.parametrize(
+    ("frame", "target", "said"),
+    [
+        (table(y=[1] * ROWS), "y", "1 distinct value"),
+        (table(y=[None] * ROWS), "y", "y"),
+        (table(y=[str(n) for n in range(ROWS)]), "y", "60 different texts"),
+        (table(y=range(ROWS)).head(0), "y", "no rows"),
+        (table(y=range(ROWS)), "yy", "did you mean"),
+        (pl.DataFrame({"y": [n % 2 for n in range(ROWS)]}), "y", "no column is left"),
+        (table(y=[[n] for n in range(ROWS)]), "y", "cannot be predicted"),
+    ],
+)
+def test_what_cannot_be_predicted_is_refused(tmp_path: Path, frame: pl.DataFrame, target: str, said: str) -> None:
+    with pytest.raises(TreadleError) as caught:
+        init(tmp_path, frame, target)
+    assert said in str(caught.value)
+    assert not (tmp_path / "made" / "treadle.yaml").exists()
+
+
+def test_a_project_is_never_overwritten(tmp_path: Path) -> None:
+    frame = table(y=[n % 2 == 0 for n in range(ROWS)])
+    init(tmp_path, frame, "y")
+    mine = tmp_path / "made" / "treadle.yaml"
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(TreadleError, match="already"):
+        init(tmp_path, frame, "y")
+    assert mine.read_text(encoding="utf-8") == "mine"
