@@ -48,7 +48,7 @@ def examples(plan: FeaturePlan, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFr
     label = expr.to_polars(expr.parse(plan.label, types)).cast(pl.Float64).alias(LABEL)
     known = [] if plan.label_known is None else [expr.to_polars(expr.parse(plan.label_known, types)).alias(KNOWN)]
     keep = list(dict.fromkeys([*plan.key, *plan.input_types, *_group(plan)]))
-    read = [_read(name, types[name]) for name in keep]
+    read = [read_column(name, types[name]) for name in keep]
     frame = frame.select(*read, *at, label, *known)
     seen = dict(plan.each_types)
     for feature in plan.rows:
@@ -61,7 +61,7 @@ def _group(plan: FeaturePlan) -> list[str]:
     return [plan.group] if plan.group else []
 
 
-def _read(name: str, kind: str) -> pl.Expr:
+def read_column(name: str, kind: str) -> pl.Expr:
     """A column as its feature type: 64-bit, NaN and infinities as NULL."""
     column: pl.Expr = expr.to_polars(expr.parse(f'"{name}"', {name: kind}))  # type: ignore[dict-item]
     return column.alias(name)

@@ -205,8 +205,8 @@ def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     times = []
     if stream.known is not None:
         times = [
-            _micros(stream.known, types).alias(_KNOWN),
-            _micros(stream.happened or stream.known, types).alias(_HAPPENED),
+            microseconds(stream.known, types).alias(_KNOWN),
+            microseconds(stream.happened or stream.known, types).alias(_HAPPENED),
         ]
     identity = (
         [pl.concat_str([_text(pl.col(c), types[c]) for c in stream.identity], separator="\x1f").alias(_ID)]
@@ -227,7 +227,8 @@ def _text(column: pl.Expr, kind: str) -> pl.Expr:
     return column.cast(pl.String).fill_null("")
 
 
-def _micros(text: str, types: Mapping[str, Any]) -> pl.Expr:
+def microseconds(text: str, types: Mapping[str, Any]) -> pl.Expr:
+    """An expression's times, in microseconds since 1970."""
     found = expr.parse(text, types)
     value: pl.Expr = expr.to_polars(found)
     return value.cast(pl.Datetime("us")).dt.epoch("us") if found.type == "date" else value.dt.epoch("us")

@@ -15,13 +15,14 @@ import msgspec
 import polars as pl
 from msgspec import Struct
 
-from treadle.features.batch import AT, build, examples, streams_of
-from treadle.features.events import rows_of
+from treadle.features.batch import AT, build, examples, read_column, streams_of
+from treadle.features.events import microseconds
 from treadle.features.online import OnlineFeatures, compile_online, micros
 from treadle.features.plan import FeaturePlan, attribute
 from treadle.features.reader import EventReader
 from treadle.features.state import Memory, OnlineState
 
+_KNOWN = "__known__"
 TOLERANCE = 1e-9
 """Cells of floats count as differing beyond this relative difference; `max_abs_difference` tells of any."""
 
@@ -122,25 +123,23 @@ def _feed(
     plan: FeaturePlan, name: str, number: int, tables: Mapping[str, Any], state: OnlineState
 ) -> Iterator[tuple[int, int, Any]]:
     reader = EventReader(plan, name)
-    streams = [
-        s
-        for s in (plan.views.get(name), *(s for n, s in plan.lookup_streams.items() if n.startswith(f"{name} by ")))
-        if s is not None
-    ]
-    frame = rows_of(streams[0], tables[streams[0].source])
-    known = "__known__" in frame.columns
-    if known:
-        frame = frame.sort("__known__", maintain_order=True)
-    columns = list(reader.types)
-    attributes = [attribute(name) for name in columns]
-    # the plain columns of the source, as a caller would post them
-    plain = (
-        tables[streams[0].source].lazy().select(columns).collect() if not set(columns) <= set(frame.columns) else frame
-    )
-    times = frame.get_column("__known__").to_list() if known else [-(2**62)] * plain.height
-    for when, values in zip(times, plain.select(columns).iter_rows(), strict=True):
-        row = reader.row(**dict(zip(attributes, values, strict=True)))
+    frame = _posted(reader, tables[reader.streams[0].source])
+    times = frame.get_column(_KNOWN).to_list()
+    columns = [attribute(column) for column in reader.types]
+    for when, values in zip(times, frame.select(list(reader.types)).iter_rows(), strict=True):
+        row = reader.row(**dict(zip(columns, values, strict=True)))
         yield when, number, (lambda row=row: reader.put([row], state))
+
+
+def _posted(reader: EventReader, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
+    """The source's columns as a caller would post them, in the order of knowing; without rows that are refused."""
+    first = reader.streams[0]
+    frame = table.lazy().select(read_column(column, kind) for column, kind in reader.types.items())
+    times = {"known": first.known, "happened": first.happened or first.known}
+    moments = [microseconds(text, reader.types).alias(f"__{n}__") for n, text in times.items() if text is not None]
+    keys = (pl.all_horizontal(pl.col(column).is_not_null() for column in stream.key) for stream in reader.streams)
+    frame = frame.with_columns(*(moments or [pl.lit(-(2**62)).alias(_KNOWN)])).filter(pl.any_horizontal(keys))
+    return frame.drop_nulls([f"__{n}__" for n in times] if moments else []).sort(_KNOWN, maintain_order=True).collect()
 
 
 def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...]], told: int) -> Proof:
@@ -148,20 +147,14 @@ def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...
     shown: list[Differing] = []
     keys = plan.key[0] if plan.key else None
     for index, feature in enumerate(plan.features):
-        expected = batch.get_column(feature.name)
-        online = pl.Series(feature.name, [values[index] for values in played], dtype=expected.dtype, strict=False)
-        wrong, largest = _differences(expected, online)
-        found.append(FeatureProof(feature.name, int(wrong.sum()), largest))
-        for row in wrong.arg_true().head(3):
+        expected = batch.get_column(feature.name).to_list()
+        online = [values[index] for values in played]
+        wrong = [row for row, (a, b) in enumerate(zip(expected, online, strict=True)) if not _equal(a, b)]
+        found.append(FeatureProof(feature.name, len(wrong), _largest(expected, online)))
+        for row in wrong[:3]:
             if len(shown) < 20:
-                shown.append(
-                    Differing(
-                        str(batch.item(row, keys)) if keys else str(row),
-                        feature.name,
-                        expected[row],
-                        played[row][index],
-                    )
-                )
+                key = str(batch.item(row, keys)) if keys else str(row)
+                shown.append(Differing(key, feature.name, expected[row], online[row]))
     differing = sum(f.differing for f in found)
     return Proof(
         rows=batch.height,
@@ -176,13 +169,13 @@ def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...
     )
 
 
-def _differences(expected: pl.Series, online: pl.Series) -> tuple[pl.Series, float]:
-    wrong = expected.ne_missing(online)
-    if not expected.dtype.is_float():
-        if not expected.dtype.is_integer():
-            return wrong, 0.0
-        largest: Any = (expected.cast(pl.Float64) - online.cast(pl.Float64)).abs().max()
-        return wrong, float(largest or 0.0)
-    gap = (expected - online).abs()
-    near = (gap <= TOLERANCE * expected.abs().clip(1.0)).fill_null(False)
-    return wrong & ~near, float(gap.max() or 0.0)  # type: ignore[arg-type]
+def _equal(batch: Any, online: Any) -> bool:
+    if type(batch) is not type(online):
+        return False
+    return bool(batch == online or (type(batch) is float and abs(batch - online) <= TOLERANCE * abs(batch)))
+
+
+def _largest(batch: list[Any], online: list[Any]) -> float:
+    """The largest difference of two numbers."""
+    pairs = ((a, b) for a, b in zip(batch, online, strict=True) if type(a) in (int, float) and type(b) in (int, float))
+    return float(max((abs(a - b) for a, b in pairs), default=0.0))

@@ -32,9 +32,9 @@ class EventReader:
         self.name = name
         self.view = plan.views.get(name) if name in plan.arguments else None
         self.lookups = [(label, s) for label, s in plan.lookup_streams.items() if label.startswith(f"{name} by ")]
-        streams: list[Stream] = [s for s in [self.view] if s] + [s for _, s in self.lookups]
+        self.streams: list[Stream] = [s for s in [self.view] if s] + [s for _, s in self.lookups]
         self.types: dict[str, Any] = {}
-        for stream in streams:
+        for stream in self.streams:
             self.types.update(stream.types)
         fields = [(attribute(n), _PYTHON[kind] | None, None) for n, kind in self.types.items()]
         self.row: Any = msgspec.defstruct("Event", fields, kw_only=True, rename=renames(self.types))
