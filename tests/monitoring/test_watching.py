@@ -60,6 +60,16 @@ def test_what_was_found_adds_up(
     assert watch(tables, "shop/", folder, bundle) == found
 
 
+def test_the_newest_window_is_that_of_the_newest_label(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    newest = START + timedelta(hours=ROWS - 51)  # the last fifty have no label
+    for window, rows in (("1d", 24), ("7d", 168)):
+        recent = watch(tables, "shop/", folder, bundle, window).recent
+        assert recent is not None
+        assert (recent.day, recent.predictions, recent.labels) == (str(newest.date()), rows, rows)
+
+
 def test_the_metric_over_all_days_is_that_of_scikit_learn(
     tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:

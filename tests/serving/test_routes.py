@@ -127,8 +127,8 @@ def test_events_are_known_to_later_predictions(served: Served) -> None:
         ({"amount": "much"}, "[1].amount"),
         ({"customer": None}, "[1].customer"),
         ({"told": None}, "[1].told"),
-        ({"told": "9999-12-31T23:59:59-12:00"}, ""),
-        ({"items": 2**70}, ""),
+        ({"told": "9999-12-31T23:59:59-12:00"}, "[1].told"),
+        ({"items": 2**70}, "[1].items"),
     ],
 )
 def test_a_wrong_event_is_refused_with_all_that_came_with_it(
@@ -149,6 +149,43 @@ def test_a_wrong_event_is_refused_with_all_that_came_with_it(
     assert post(served, "/predict", asked).json()["probability"] == before
 
 
+@pytest.mark.parametrize("path", ["/predict", "/events/returns", "/events/customers", "/outcomes", "/state"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"null",
+        b"3",
+        b'"x"',
+        b"[[]]",
+        b'{"amount":1e999,"tier":1e999,"label":1e999,"as_of":1e999}',
+        b'{"amount":NaN}',
+    ],
+    ids=[
+        "empty",
+        "cut",
+        "bytes",
+        "surrogate",
+        "deep list",
+        "deep object",
+        "null",
+        "3",
+        "text",
+        "lists",
+        "1e999",
+        "NaN",
+    ],
+)
+def test_no_body_is_a_fault_of_the_server(served: Served, path: str, content: bytes) -> None:
+    answer = post(served, path, content)
+    assert answer.status_code in (400, 422) and answer.json()["error"] and answer.json()["rule"]
+
+
 def test_rows_of_a_looked_up_source_replace_what_was_known(served: Served) -> None:
     asked = {**RECORD, "customer": "newcomer"}
     before = post(served, "/predict", asked).json()["probability"]
@@ -156,7 +193,6 @@ def test_rows_of_a_looked_up_source_replace_what_was_known(served: Served) -> No
     assert post(served, "/predict", asked).json()["probability"] != before
 
 
-@pytest.mark.xfail(strict=True, reason="not done by us: a posted row's date stays text, which the encoder cannot take")
 def test_a_posted_row_may_have_a_date(served: Served) -> None:
     row = {"customer": "dated", "since": "2019-03-15", "tier": "b", "vip": True}
     assert post(served, "/events/customers", row).json() == {"taken": 1}

@@ -90,8 +90,14 @@ class LiveModel:
         try:
             rows = reader.read(body)
             return reader.put(rows, state) if state is not None else 0
-        except RecursionError as bad:
-            raise RequestError("the body is nested too deeply", field="", value=None, rule="json") from bad
+        except (RecursionError, msgspec.DecodeError) as bad:
+            raise RequestError(
+                f"the body is nested too deeply, or holds a number beyond any type ({bad})",
+                field="",
+                value=None,
+                rule="json",
+                mend="send one JSON object, or a list of them",
+            ) from bad
         except OverflowError as bad:
             raise RequestError(
                 f"a row of {name} holds a number of more than 64 bits, or a time that no calendar has in UTC",
