@@ -87,7 +87,7 @@ def refusal(text: str) -> ExpressionError:
 )
 def test_what_is_not_in_the_language_is_refused_with_its_place(text: str, place: str, what: str, mend: str) -> None:
     error = refusal(text)
-    assert error.where.startswith(f"features.row.x at {place}"), error.where
+    assert error.where.startswith(f"features.row.x: at {place}"), error.where
     assert what in error.what
     assert text in error.what
     assert mend in error.mend

@@ -87,7 +87,7 @@ class _Reader:
         return found[0]
 
     def _at(self, place: str, what: str, mend: str = "") -> ExpressionError:
-        shown = f"{self.where} at {place}" if self.where else f"expression {place}"
+        shown = f"{self.where}: at {place}" if self.where else f"expression {place}"
         return ExpressionError(
             f"{what}, in: {self.text}", where=shown, mend=mend or "SQL scalar expressions are allowed"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
+from treadle.features.checks import check_derived, check_known, check_some, length_us
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -19,7 +20,7 @@ from treadle.features.plan import (
     WindowPlan,
     stream_types,
 )
-from treadle.spec import ProjectSpec, duration
+from treadle.spec import ProjectSpec
 
 Types = Mapping[str, Any]
 
@@ -36,6 +37,7 @@ def make_plan(spec: ProjectSpec, schemas: Mapping[str, Types]) -> FeaturePlan:
 class _Planner:
     def __init__(self, spec: ProjectSpec, schemas: Mapping[str, Types]) -> None:
         self.spec, self.schemas = spec, schemas
+        check_known(spec.predict.each, spec.sources, "predict.each", "source")
         self.each: Types = schemas[spec.predict.each]
         self.inputs: dict[str, bool] = {}  # name -> is a feature
         self.features: list[FeatureColumn] = []
@@ -58,8 +60,9 @@ class _Planner:
                     mend="name a timestamp column, with an interval where needed",
                 )
             self._need(at.columns)
+        label_known: tuple[str, ...] = ()
         if predict.label_known is not None:
-            self._time(predict.label_known, self.each, "predict.label_known")
+            label_known = self._time(predict.label_known, self.each, "predict.label_known")
         rows = self._rows()
         views = {name: self._view(name) for name in spec.views}
         lookups, streams = self._lookups(views)
@@ -72,7 +75,7 @@ class _Planner:
         self._no_twins()
         inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         request = [FeatureColumn(n, self.each[n], "request") for n, f in self.inputs.items() if f]
-        kept = {*self.inputs, *label.columns, *source.keys, *([predict.label_known] if predict.label_known else [])}
+        kept = {*self.inputs, *label.columns, *source.keys, *label_known}
         if predict.split.group:
             self._column(predict.split.group, "predict.split.group")
             kept.add(predict.split.group)
@@ -118,10 +121,12 @@ class _Planner:
                 mend="write an expression, such as: column = 'yes'",
             )
 
-    def _time(self, text: str, types: Types, where: str) -> None:
+    def _time(self, text: str, types: Types, where: str) -> tuple[str, ...]:
+        """The columns of an expression that must be a time."""
         found = expr.parse(text, types, where=where)
         if found.type not in ("timestamp", "date"):
             raise SpecError(f"a time is wanted here, found {found.type}", where=where, mend="name a timestamp column")
+        return found.columns
 
     def _rows(self) -> tuple[RowFeature, ...]:
         """Row features in an order in which each comes after those that it reads."""
@@ -165,6 +170,7 @@ class _Planner:
 
     def _view(self, name: str) -> Stream:
         view, where = self.spec.views[name], f"views.{name}"
+        check_known(view.source, self.spec.sources, f"{where}.from", "source")
         types = self.schemas[view.source]
         keys = self.spec.sources[view.source].keys
         if not keys:
@@ -178,15 +184,15 @@ class _Planner:
                 raise SpecError(
                     f'source {view.source} has no column "{column}"', where=f"{where}.key", mend=nearest(column, types)
                 )
-        self._time(view.known, types, f"{where}.known")
-        used = {view.key, *keys, *expr.parse(view.known, types).columns}
+        used = {view.key, *keys, *self._time(view.known, types, f"{where}.known")}
         if view.where:
             found = expr.parse(view.where, types, where=f"{where}.where")
             if found.type != "bool":
                 raise SpecError(f"`where` must be true or false, found {found.type}", where=f"{where}.where")
             used.update(found.columns)
         columns = {n: expr.parse(t, types, where=f"{where}.columns.{n}") for n, t in view.columns.items()}
-        for parsed in columns.values():
+        for column, parsed in columns.items():
+            check_derived(column, parsed, view.key, f"{where}.columns.{column}")
             used.update(parsed.columns)
         return Stream(
             name=name,
@@ -206,10 +212,13 @@ class _Planner:
         streams: dict[str, Stream] = {}
         for name, lookup in self.spec.features.lookup.items():
             where = f"features.lookup.{name}"
+            check_known(lookup.source, {**self.spec.sources, **views}, f"{where}.from", "source or view")
+            check_some(lookup.keys, f"{where}.on")
+            check_some(lookup.take, f"{where}.take")
             for column in lookup.keys:
                 self._column(column, f"{where}.on")
             stream = (
-                self._from_view(views[lookup.source], where)
+                self._from_view(views[lookup.source], lookup.keys, where)
                 if lookup.source in views
                 else self._from_source(lookup.source, lookup.keys, lookup.take, where)
             )
@@ -226,21 +235,29 @@ class _Planner:
             label = f"{lookup.source} by {','.join(lookup.keys)}"
             stream = _with_types(stream, streams.get(label), label)
             streams[label] = stream
-            age = duration(lookup.no_older_than) if lookup.no_older_than else None
+            age = length_us(lookup.no_older_than, f"{where}.no_older_than") if lookup.no_older_than else None
+            if stream.known is not None and self.spec.predict.at is None:
+                raise SpecError(
+                    f"{lookup.source} has a time, so a lookup needs to know when the prediction is made",
+                    where=where,
+                    mend="give predict an `at:`",
+                )
             if age is not None and stream.known is None:
                 raise SpecError(
                     f"{lookup.source} has no time, so no row of it is too old",
                     where=f"{where}.no_older_than",
                     mend="give the source `happened:`, or leave this out",
                 )
-            made.append(
-                LookupPlan(
-                    name, label, lookup.keys, lookup.take, None if age is None else round(age.total_seconds() * 1e6)
-                )
-            )
+            made.append(LookupPlan(name, label, lookup.keys, lookup.take, age))
         return tuple(made), streams
 
-    def _from_view(self, view: Stream, where: str) -> Stream:
+    def _from_view(self, view: Stream, on: tuple[str, ...], where: str) -> Stream:
+        if len(on) != 1:
+            raise SpecError(
+                f"{view.name} is keyed by {view.key[0]}, not by {len(on)} columns",
+                where=f"{where}.on",
+                mend="name one column",
+            )
         return view
 
     def _from_source(self, name: str, on: tuple[str, ...], take: tuple[str, ...], where: str) -> Stream:
@@ -280,7 +297,11 @@ class _Planner:
     def _windows(self, views: Mapping[str, Stream]) -> tuple[WindowPlan, ...]:
         made = []
         for name, window in self.spec.features.window.items():
-            where, view = f"features.window.{name}", views[window.source]
+            where = f"features.window.{name}"
+            check_known(window.source, views, f"{where}.from", "view")
+            check_some(window.last, f"{where}.last")
+            check_some(tuple(window.take), f"{where}.take")
+            view = views[window.source]
             self._column(window.on, f"{where}.on")
             if self.spec.predict.at is None:
                 raise SpecError(
@@ -288,7 +309,7 @@ class _Planner:
                 )
             self._same_types((window.on,), view, where)
             self._need((window.on,))
-            lengths = tuple((text, round(duration(text).total_seconds() * 1e6)) for text in window.last)
+            lengths = tuple((text, length_us(text, f"{where}.last")) for text in window.last)
             takes = tuple(self._take(view, n, text, f"{where}.take.{n}") for n, text in window.take.items())
             made.append(WindowPlan(name, view.name, window.on, lengths, takes))
             self.features.extend(
@@ -304,6 +325,8 @@ class _Planner:
         if found.argument is None:
             return Take(name, "count", None, "int")
         kind = found.argument.type
+        if kind in ("interval", "null"):
+            raise SpecError(f"{found.function} over a window cannot take {kind}", where=where, mend="name a column")
         if found.function in ("min", "max") and kind not in ("int", "float", "bool"):
             raise SpecError(
                 f"{found.function} over a window takes numbers, found {kind}", where=where, mend="use first or last"
