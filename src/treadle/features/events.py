@@ -223,8 +223,12 @@ def _text(column: pl.Expr, kind: str) -> pl.Expr:
     if kind == "timestamp":
         column = column.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
     if kind == "float":
-        column = column.map_elements(str, return_dtype=pl.String)
+        column = column.map_batches(_float_texts, return_dtype=pl.String)
     return column.cast(pl.String).fill_null("")
+
+
+def _float_texts(values: pl.Series) -> pl.Series:
+    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
 
 
 def microseconds(text: str, types: Mapping[str, Any]) -> pl.Expr:

@@ -76,7 +76,7 @@ class EventReader:
         return RequestError(
             f"{path or 'the body'}: {rule}",
             field=path,
-            value=_found_at(msgspec.json.decode(body), path),
+            value=_found_at(body, path),
             rule=rule,
             mend=f"rows of {self.name} have: {', '.join(f'{n} ({kind})' for n, kind in self.types.items())}",
         )
@@ -191,8 +191,12 @@ def _in_utc(moment: datetime, field: str) -> datetime:
         ) from bad
 
 
-def _found_at(value: Any, path: str) -> Any:
-    """The value at `[2].origin`."""
+def _found_at(body: bytes, path: str) -> Any:
+    """The value that stands at `[2].origin` in a body."""
+    try:
+        value: Any = msgspec.json.decode(body)
+    except msgspec.MsgspecError:  # a number that no float holds
+        return None
     for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
         try:
             value = value[int(index)] if index else value[name]
