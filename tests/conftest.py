@@ -1,13 +1,24 @@
-"""Fixtures that several rooms' tests share."""
+"""Fixtures that several rooms' tests share.
+
+Property tests draw the same examples each time; `HYPOTHESIS=explore make test` looks for new ones.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from treadle.evidence import Chain
 from treadle.store.catalog import open_catalog
+
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", **_LATE)
+settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 
 @pytest.fixture

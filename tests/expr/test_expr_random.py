@@ -21,7 +21,7 @@ def oracle() -> Oracle:
     return Oracle(some_rows(80, 2))
 
 
-@settings(derandomize=True, max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(_TEXTS)
 def test_random_expressions_agree_in_polars_row_and_duckdb(text: str) -> None:
     oracle().agree(text)

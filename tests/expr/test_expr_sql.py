@@ -112,7 +112,7 @@ def test_a_call_in_another_dialect_can_be_parsed_again(name: str, dialect: str) 
         assert {c.name for c in again.find_all(sqlglot.exp.Column)} == set(parse(text, COLUMNS).columns)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(expressions("bool", 4))
 def test_random_expressions_in_another_dialect_can_be_parsed_again(text: str) -> None:
     found = parse(text, COLUMNS)

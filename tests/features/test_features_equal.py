@@ -14,7 +14,7 @@ from treadle.features import Memory, OnlineState, build, seed
 PLAN = plan_of(project())
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_batch_equals_what_events_told_in_the_order_of_knowing_give(tables: Tables) -> None:
     batch = build(PLAN, tables)

@@ -51,7 +51,7 @@ SCHEMA = {"f": pl.Float64, "i": pl.Int64, "b": pl.Boolean, "s": pl.String, "t": 
 
 
 @given(ROWS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_row_equals_matrix(rows):
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     matrix = ENCODER.matrix(frame)

@@ -18,7 +18,7 @@ PAIRS = st.lists(
 
 
 @given(PAIRS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_classification_equals_scikit_learn(rows):
     y, p = np.array([float(a) for a, _ in rows]), np.array([b for _, b in rows])
     ours, act = scores(y, p, 0.5), p >= 0.5

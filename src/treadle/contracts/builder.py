@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -97,15 +98,14 @@ class Builder:
             right, made = kind in ("bool", "str"), "true" if value else "false"
         elif isinstance(value, int | float):
             # as plain numbers: the reader's own classes print as they were written, such as 1_000
-            right = kind in ("int", "float", "str")
+            right = kind in ("int", "float", "str") and (isinstance(value, int) or math.isfinite(value))
             made = repr(int(value) if isinstance(value, int) else float(value))
-            made = made if value == value and abs(value) != float("inf") else "null"
         elif isinstance(value, datetime | date):
             right = kind in ("date", "timestamp", "str")
             made = value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
         else:
             right, made = value is not None and kind in ("str", "date", "timestamp"), str(value)
-        if not right or made == "null":
+        if not right:
             raise self.document.error(node, key, f"{value!r} is no value for {column}, which is of type {kind}")
         if kind in ("date", "timestamp"):
             return f"{kind} {_text(made)}"
