@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, settings
 from treadle.evidence import Chain
 from treadle.store.catalog import open_catalog
 
-settings.register_profile(
-    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile("explore", **_LATE)
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, database=None, **_PATIENT)
+settings.register_profile("explore", **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 

@@ -161,3 +161,11 @@ def test_a_shifted_feature_ranks_first(bundle: Bundle, name: str, change: Any) -
 def test_drift_of_the_scores_alone_is_seen(bundle: Bundle) -> None:
     found = drift(bundle.reference, asked(11, 504), np.full(504, 0.99))
     assert found[0].feature == "(the model's scores)" and found[0].verdict == "moved"
+
+
+def test_a_rare_value_that_becomes_common_is_seen() -> None:
+    """One row in fifty has the flag: it must not share a bin with the rest."""
+    known = numbers(np.array([0.0] * 980 + [1.0] * 20))
+    assert known.counts == (980, 20)
+    assert line("flag", known, [0.0] * 980 + [1.0] * 20).psi == 0.0
+    assert line("flag", known, [0.0] * 700 + [1.0] * 300).verdict == "moved"

@@ -64,17 +64,17 @@ def _plain(series: pl.Series, feature: FeatureColumn) -> np.ndarray[Any, Any]:
 
 
 def numbers(values: np.ndarray[Any, Any]) -> Numbers:
-    """Counts between quantiles; a number that fills many of them gets one bin to itself."""
+    """Counts between quantiles; a number that fills many of them, or is one of few, gets a bin to itself."""
     import numpy as np
 
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return Numbers((), (), len(values))
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)))
-    if len(edges) == 1:
-        edges = np.array([edges[0] - 0.5, edges[0]])
-    elif len(known[known == edges[0]]) > len(known) / BINS:
-        edges = np.concatenate([[edges[0] - 1.0], edges])
+    distinct = np.unique(known)
+    few = len(distinct) <= BINS
+    edges = distinct if few else np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)))
+    if few or len(known[known == edges[0]]) > len(known) / BINS:
+        edges = np.concatenate([[edges[0] - 0.5], edges])
     place = np.clip(np.searchsorted(edges, known, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
     return Numbers(tuple(map(float, edges)), tuple(map(int, counts)), int(len(values) - len(known)))
