@@ -46,6 +46,7 @@ class EventReader:
         ages = {lookup.stream: lookup.max_age_us for lookup in plan.lookups}
         self._event = _event_function(self.view, [a.text for a in self.arguments]) if self.view else None
         self._versions = [(label, _lookup_function(stream), stream, ages.get(label)) for label, stream in self.lookups]
+        self._functions = [*([self._event] if self._event else []), *(function for _, function, _, _ in self._versions)]
 
     def read(self, body: bytes) -> list[Any]:
         """Rows of a body, typed; other fields are passed over. RequestError names field, value and rule."""
@@ -87,13 +88,12 @@ class EventReader:
         Raises:
             RequestError: a row without its key or its time; nothing of the batch is taken then.
         """
-        functions = [*([self._event] if self._event else []), *(function for _, function, _, _ in self._versions)]
-        found = [[function(row) for row in rows] for function in functions]
-        for index, each in enumerate(zip(*found, strict=True)):
+        found = [[function(row) for row in rows] for function in self._functions]
+        for index, one in enumerate(found[0] if found else ()):
             # a row may lack the key of one lookup and have that of another
-            if all(isinstance(one, str) for one in each):
-                raise self._missing(each[0], index)
-        kept: list[list[Any]] = [[one for one in each if isinstance(one, tuple)] for each in found]
+            if type(one) is str and all(type(each[index]) is str for each in found):
+                raise self._missing(one, index)
+        kept: list[list[Any]] = [[one for one in each if type(one) is tuple] for each in found]
         if self._event is not None and kept[0]:
             state.put_events(self.name, kept[0], len(self.arguments), self.keep)
         for (label, _, stream, age), versions in zip(self._versions, kept[-len(self._versions) :], strict=False):

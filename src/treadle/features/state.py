@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SLACK_US = 86_400_000_000
 """Histories go back a day further than the longest window, for predictions that are asked late."""
 _FAR_PAST = -(2**62)
+_NUMBERS = (int, float)
 
 Key = Any
 EventRow = tuple[Key, int, str, tuple[Any, ...]]
@@ -69,7 +70,7 @@ class History:
             del sums[start:], squares[start:], counts[start:]
             total, square, count = (sums[-1], squares[-1], counts[-1]) if sums else self.base[a]
             for value in column[start:]:
-                if isinstance(value, int | float):
+                if isinstance(value, _NUMBERS):
                     number = float(value)
                     total += number
                     square += number * number
