@@ -191,9 +191,9 @@ FUNCTIONS = (
     ),
     _part("dayofyear", lambda a: a.timetuple().tm_yday, "ordinal_day", "1 to 366", "doy"),
     _part("week", lambda a: a.isocalendar()[1], "week", "ISO week, 1 to 53"),
-    _clock("hour", "hour", "0 to 23"),
-    _clock("minute", "minute", "0 to 59"),
-    _clock("second", "second", "0 to 59"),
+    _clock("hour", "hour", "of the day, 0 to 23"),
+    _clock("minute", "minute", "of the hour, 0 to 59"),
+    _clock("second", "second", "of the minute, 0 to 59"),
     Function(
         "epoch",
         (TIME,),
