@@ -14,12 +14,14 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from treadle.errors import SpecError, nearest
+from treadle.training.cores import CORES, MOST_THREADS
 from treadle.training.metrics import Kind
 
 Array = np.ndarray[Any, Any]
 Params = dict[str, Any]
 FEW_ROWS = 10_000
-"""Below this, waking a second thread takes longer than the work it would do, much longer on a busy machine."""
+FEW_CELLS = 200_000
+"""Below this, waking a second thread takes longer than the work it would do: rows to predict, cells to fit."""
 MOST_ROUNDS = 1500
 PATIENCE = 40
 
@@ -60,11 +62,11 @@ class Trees:
 
     booster: Any
     rounds: int
-    threads: int = 2
+    threads: int = MOST_THREADS
 
     def margin(self, x: Array) -> Array:
         # LightGBM answers float32 input by its own conversion; float64 of float32 values is exact.
-        threads = 1 if len(x) < FEW_ROWS else self.threads
+        threads = 1 if len(x) < FEW_ROWS else CORES.free(self.threads)
         out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds, num_threads=threads)
         return np.asarray(out, dtype=np.float64)
 
@@ -80,13 +82,14 @@ class Constant:
 
 
 class Family(ABC):
-    """Contract: `fit` is deterministic for equal inputs and seed, and uses at most `threads` threads."""
+    """Contract: `fit` is deterministic for equal inputs and seed, and uses at most `threads` threads, fewer on a busy
+    machine."""
 
     name: ClassVar[str]
     linear: ClassVar[bool]
     """Which encoding it takes: scaled and filled, or as is."""
 
-    def __init__(self, kind: Kind, *, weight_option: bool = False, threads: int = 2, seed: int = 7) -> None:
+    def __init__(self, kind: Kind, *, weight_option: bool = False, threads: int = MOST_THREADS, seed: int = 7) -> None:
         self.kind, self.weight_option, self.threads, self.seed = kind, weight_option, threads, seed
 
     @abstractmethod
@@ -200,7 +203,6 @@ class LightGBMFamily(Family):
             "bagging_fraction": params["rows"],
             "bagging_freq": 1,
             "lambda_l2": params["l2"],
-            "num_threads": self.threads,
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -213,7 +215,8 @@ class LightGBMFamily(Family):
         _polite_threads()
         import lightgbm
 
-        settings = self.settings(params, len(y), metric)
+        threads = 1 if x.size < FEW_CELLS else CORES.free(self.threads)
+        settings = self.settings(params, len(y), metric) | {"num_threads": threads}
         data = lightgbm.Dataset(x, y, weight=self.weights(y, params), params=settings, free_raw_data=True)
         if valid is None:
             rounds = int(params.get("rounds", 300))

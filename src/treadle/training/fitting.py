@@ -16,6 +16,7 @@ import numpy as np
 from treadle.spec.project import Mistakes, ProjectSpec
 from treadle.training import calibrate, metrics
 from treadle.training.calibrate import Calibrator
+from treadle.training.cores import MOST_THREADS
 from treadle.training.encode import fit_encoder
 from treadle.training.families import Estimator, Family, Params, Trees, constant
 from treadle.training.metrics import Array
@@ -32,7 +33,7 @@ def train(
     deadline_s: float = math.inf,
     progress: Progress | None = None,
     on_trial: OnTrial | None = None,
-    threads: int = 2,
+    threads: int = MOST_THREADS,
 ) -> tuple[FittedModel, Split, SearchResult]:
     """Check, split, search and fit in one call. The search gets 60 % of `deadline_s`: fitting needs the rest.
 
@@ -54,7 +55,7 @@ def fit(
     spec: ProjectSpec,
     *,
     progress: Progress | None = None,
-    threads: int = 2,
+    threads: int = MOST_THREADS,
     clock: Callable[[], float] = time.monotonic,
 ) -> FittedModel:
     """The model that `found` describes, fitted on the training rows of `parts`; test rows are not read."""

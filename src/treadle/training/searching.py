@@ -16,6 +16,7 @@ import numpy as np
 from treadle.errors import DataError
 from treadle.spec.project import ProjectSpec
 from treadle.training import metrics
+from treadle.training.cores import MOST_THREADS
 from treadle.training.encode import fit_encoder
 from treadle.training.families import Family, Params, Trees, families
 from treadle.training.metrics import Array
@@ -83,7 +84,7 @@ def search(
     deadline_s: float = math.inf,
     progress: Progress | None = None,
     on_trial: OnTrial | None = None,
-    threads: int = 2,
+    threads: int = MOST_THREADS,
     clock: Callable[[], float] = time.monotonic,
 ) -> SearchResult:
     """Try settings until trials or seconds run out, or the folds reach `brief.good_enough`.
