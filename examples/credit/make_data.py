@@ -1,7 +1,7 @@
 """Make data/credit.csv from Default.csv of the PyPI package ISLP (BSD 3-clause).
 
-    pip download ISLP==0.6.0 --no-deps
-    python make_data.py islp-0.6.0-py3-none-any.whl
+pip download ISLP==0.6.0 --no-deps
+python make_data.py islp-0.6.0-py3-none-any.whl
 """
 
 from __future__ import annotations

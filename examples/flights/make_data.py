@@ -43,10 +43,7 @@ def read_csvs(given: Path) -> dict[str, pl.DataFrame]:
     missing = [name for name in names if f"{name}.csv" not in found]
     if missing:
         raise SystemExit(f"{given}: no {', '.join(f'{name}.csv' for name in missing)} in it")
-    return {
-        name: pl.read_csv(found[f"{name}.csv"], null_values=["NA", ""], infer_schema_length=None)
-        for name in names
-    }
+    return {name: pl.read_csv(found[f"{name}.csv"], null_values=["NA", ""], infer_schema_length=None) for name in names}
 
 
 def local(day: pl.Expr, hhmm: pl.Expr) -> pl.Expr:
@@ -91,7 +88,11 @@ def make_flights(csv: pl.DataFrame, airports: pl.DataFrame) -> pl.DataFrame:
     gap = [((pl.col(name) - pl.col("sched_dep")).dt.total_minutes() - pl.col("usual")).abs() for name in days]
     nearest = pl.min_horizontal(gap)
     frame = frame.with_columns(
-        pl.when(gap[1] == nearest).then(days[1]).when(gap[2] == nearest).then(days[2]).otherwise(days[0])
+        pl.when(gap[1] == nearest)
+        .then(days[1])
+        .when(gap[2] == nearest)
+        .then(days[2])
+        .otherwise(days[0])
         .alias("sched_arr")
     )
     return frame.with_columns(
@@ -118,8 +119,10 @@ def check(frame: pl.DataFrame) -> None:
     known = frame.filter(pl.col("arr_at").is_not_null())
     backwards = known.filter(pl.col("arr_at") <= pl.col("dep_at")).height
     flown = known.select(((pl.col("arr_at") - pl.col("dep_at")).dt.total_minutes() < pl.col("air_time")).sum())
-    print(f"flights: {frame.height} rows, {frame['dep_at'].null_count()} cancelled, "
-          f"{frame['arr_at'].null_count() - frame['dep_at'].null_count()} diverted or without arrival")
+    print(
+        f"flights: {frame.height} rows, {frame['dep_at'].null_count()} cancelled, "
+        f"{frame['arr_at'].null_count() - frame['dep_at'].null_count()} diverted or without arrival"
+    )
     print(f"scheduled block time: {block.min()} to {block.max()} minutes")
     print(f"departures that differ from the local dep_time: {differing('dep_at', 'dep_time', 'zone')}")
     print(f"arrivals that differ from the local arr_time: {differing('arr_at', 'arr_time', 'dest_zone')}")
@@ -155,8 +158,17 @@ def main() -> None:
     flights = make_flights(csvs["flights"], csvs["airports"])
     check(flights)
     flights = flights.select(
-        "flight_id", "carrier", pl.col("flight").cast(pl.Int32), "tailnum", "origin", "dest",
-        pl.col("distance").cast(pl.Int32), "sched_dep", "sched_arr", "dep_at", "arr_at",
+        "flight_id",
+        "carrier",
+        pl.col("flight").cast(pl.Int32),
+        "tailnum",
+        "origin",
+        "dest",
+        pl.col("distance").cast(pl.Int32),
+        "sched_dep",
+        "sched_arr",
+        "dep_at",
+        "arr_at",
         pl.col("dep_delay", "arr_delay").cast(pl.Float64),
     ).sort("sched_dep", "flight_id")
     OUT.mkdir(exist_ok=True)
