@@ -48,6 +48,7 @@ def test_some_rows_are_spread_over_all_history() -> None:
     [
         ("third", lambda value: None if value is None else value * (1 + 1e-8)),
         ("third", lambda value: 0.0 if value is None else value),
+        ("third", lambda value: value * 2 if value is not None and abs(value) < 1e-8 else value),
         ("hour", lambda value: value + 1),
         ("hour", float),
         ("seen_n_30m", lambda value: value + 0.25),
