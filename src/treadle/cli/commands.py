@@ -91,6 +91,8 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     with progress:
         mounts = _mounts(given["project"]) if found.name == "serve" else {}
         answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say, mounts=mounts))
+    if serve and answer.released:
+        answer = msgspec.structs.replace(answer, next="")  # it happens below
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer, enc_hook=str).decode() + "\n")
     else:
@@ -109,9 +111,10 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
             f"{answer.model} is {answer.status}, so there is nothing to serve", where=request.project, mend=answer.next
         )
     from treadle.api.live import ServeRequest, serve
+    from treadle.cli.show import show
 
     context = Context(actor=actor, say=_print, mounts=_mounts(request.project))
-    serve(ServeRequest(project=request.project, port=port), context)
+    show("serve", serve(ServeRequest(project=request.project, port=port), context))
 
 
 def _mounts(project: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def show_run(answer: Any, out: Any) -> None:
     out.print(f"report: {answer.report}", soft_wrap=True)
     if answer.steps and len(answer.cached_steps) == len(answer.steps):
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
-    out.print(f"next:  {answer.next}", soft_wrap=True)
+    if answer.next:
+        out.print(f"next:  {answer.next}", soft_wrap=True)
 
 
 def show_replay(answer: Any, out: Any) -> None:
