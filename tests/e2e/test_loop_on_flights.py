@@ -114,6 +114,7 @@ def test_replay_then_watch_shows_realised_quality(flights: Flights) -> None:
 def test_replay_refuses_what_the_model_has_seen(flights: Flights) -> None:
     said = refusal("replay", flights[0], "--from", "2013-01-05", "--to", "2013-01-06")
     assert "training" in said and "--even-training" in said
+    assert "nothing to play" in refusal("replay", flights[0], "--from", "2030-01-01")
 
 
 def test_the_record_holds_and_an_edit_is_found(flights: Flights, tmp_path: Path) -> None:

@@ -67,5 +67,13 @@ def test_the_project_is_the_one_served_whatever_is_asked(routes: Routes, tmp_pat
     assert status == 200 and found["endpoint"] == "credit"
 
 
+def test_no_route_takes_a_place_to_write_to(routes: Routes, tmp_path: Path) -> None:
+    for name, found in OPERATIONS.items():
+        if found.remote:
+            query = f"out={tmp_path / 'x'}"
+            assert get(routes, f"/api/{name.replace(' ', '/')}", query)[0] == 422, name
+    assert not (tmp_path / "x").exists()
+
+
 def test_nothing_is_changed_over_http(routes: Routes) -> None:
     assert get(routes, "/api/log", method="POST")[0] == 405

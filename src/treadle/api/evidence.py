@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
+from treadle.errors import EvidenceError, nearest
 
 
 class CostsRequest(Request, frozen=True):
@@ -84,7 +85,13 @@ def costs(request: CostsRequest, context: Context) -> Any:
     """Show what the work cost, by run, step and day."""
     from treadle.costs import costs as ledger
 
-    return ledger(workspace_for(request.project, context, "read").chain, run=request.run)
+    chain = workspace_for(request.project, context, "read").chain
+    runs = [entry.run for entry in chain.entries() if entry.run] if request.run else []
+    if request.run and request.run not in runs:
+        raise EvidenceError(
+            f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, dict.fromkeys(runs[::-1]))
+        )
+    return ledger(chain, run=request.run)
 
 
 @operation("log", permission="read", remote=True)

@@ -66,6 +66,7 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
         )
     packing = find(workspace.chain, workspace.project.spec.project, released.model)
     start, end = _span(workspace, request, packing.detail.get("cut"))
+    last = _last(workspace, plan, start, end)
     with _endpoint(workspace, request, context) as url:
         client = Client(url)
         served = client.get("/")["model"]
@@ -76,13 +77,13 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
         with workspace.chain.step(
             "replay.played", f"endpoint/{workspace.endpoint}", settings={"start": start, "end": end}, cache=False
         ) as step:
-            tally = _play(workspace, plan, client, start, end, served, step.progress)
+            tally = _play(workspace, plan, client, (start, end, last), served, step.progress)
             step.note(
                 said=f"{tally.predictions:,} predictions, {tally.events:,} events, {tally.outcomes:,} outcomes",
                 model=served,
             )
         seconds = time.monotonic() - began
-        end = min(end, datetime.fromtimestamp(_last(workspace, plan, end) / 1e6, start.tzinfo))
+        end = min(end, datetime.fromtimestamp(last / 1e6, start.tzinfo))
     took = sorted(tally.took) or [0.0]
     if tally.refused:
         context.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
@@ -229,9 +230,14 @@ class Client:
 
 
 def _play(
-    workspace: Workspace, plan: FeaturePlan, client: Client, start: datetime, end: datetime, model: str, progress: Any
+    workspace: Workspace,
+    plan: FeaturePlan,
+    client: Client,
+    span: tuple[datetime, datetime, float],
+    model: str,
+    progress: Any,
 ) -> Tally:
-    tally, span = Tally(), None
+    tally, (start, end, last), first = Tally(), span, _us(span[0])
     feeds = [*_events(workspace, plan, start, end), *_examples(workspace, plan, start, end, model)]
     for (kind, name), group in groupby(merge(*feeds, key=lambda item: item[:2]), key=lambda item: (item[1], item[2])):
         for batch in _batches(group, 1 if kind == _ASK else _TOGETHER):
@@ -252,10 +258,9 @@ def _play(
                 tally.first_refusal = tally.first_refusal or f"{answer.get('error', answer)}"
             if client.requests % 200 == 0:
                 now = batch[-1][0]
-                span = span or (start.timestamp() * 1e6, _last(workspace, plan, end))
                 progress(
-                    now - span[0],
-                    max(span[1] - span[0], 1),
+                    now - first,
+                    max(last - first, 1),
                     f"{datetime.fromtimestamp(now / 1e6, start.tzinfo):%b %d %H:%M}, {tally.predictions:,} predictions",
                 )
     return tally
@@ -276,14 +281,26 @@ def _source(workspace: Workspace, name: str) -> pl.LazyFrame:
     return workspace.tables.scan(workspace.table(f"source/{name}"))
 
 
-def _last(workspace: Workspace, plan: FeaturePlan, end: datetime) -> float:
-    import polars as pl
+def _last(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime) -> float:
+    """When the last example before `end` is asked about, in microseconds.
 
+    Raises:
+        SpecError: no example is asked about from `start` on.
+    """
     from treadle import expr
 
-    at = expr.to_polars(expr.parse(plan.at or "", plan.each_types))
-    newest: Any = _source(workspace, plan.each).select(at.max().dt.epoch("us")).collect().item()
-    return float(min(newest or 0, end.timestamp() * 1e6) if end.year < 9999 else newest or pl.Series([0]).item())
+    at = expr.to_polars(expr.parse(plan.at or "", plan.each_types)).dt.epoch("us")
+    asked = _source(workspace, plan.each)
+    found: Any = asked.select(at.filter((at >= _us(start)) & (at < _us(end))).max()).collect().item()
+    if found is None:
+        newest: Any = asked.select(at.max()).collect().item()
+        shown = datetime.fromtimestamp((newest or 0) / 1e6, start.tzinfo)
+        raise SpecError(
+            f"there is nothing to play: no prediction is made from {start:%Y-%m-%dT%H:%M:%SZ} on before the end",
+            where="--from",
+            mend=f"the last is made at {shown:%Y-%m-%dT%H:%M:%SZ}",
+        )
+    return float(found)
 
 
 def _events(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime) -> Iterator[Iterator[Any]]:

@@ -50,7 +50,7 @@ class CheckAnswer(Struct, frozen=True):
 
 
 class SchemaRequest(Request, frozen=True):
-    out: Annotated[str | None, option("write to this file and not to the screen")] = None
+    """Nothing is asked."""
 
 
 @operation("init", permission="run")
@@ -72,13 +72,6 @@ def check(request: CheckRequest, context: Context) -> CheckAnswer:
 @operation("schema", permission="read", remote=True)
 def schema(request: SchemaRequest, context: Context) -> dict[str, Any]:
     """Print the JSON Schema of the project file, for editors."""
-    from pathlib import Path
-
-    import msgspec
-
     from treadle.spec import json_schema
 
-    found = json_schema()
-    if request.out:
-        Path(request.out).write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
-    return found
+    return json_schema()
