@@ -7,6 +7,7 @@ TreadleError
 │   └── ContractBroken     a whole batch was refused by its contract
 ├── StoreError         what is kept cannot be read or written: a full disk, a lock, a database that is away
 ├── EvidenceError      the chain does not hold together
+├── MoneyError         an amount is none, or unlike currencies were put together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
 ├── AccessError        the actor may not do this
 ├── GateError          a gate of the brief does not hold, so the step is refused
@@ -58,6 +59,10 @@ class StoreError(TreadleError):
 
 class EvidenceError(TreadleError):
     """The evidence chain was edited, or two entries contradict each other."""
+
+
+class MoneyError(TreadleError):
+    """Something is not an amount of money, or two currencies were put together without a rate."""
 
 
 class ModelError(TreadleError):

@@ -2,7 +2,7 @@
 
 brief -> sources -> contract -> features -> training -> evaluation -> review -> release -> (serving -> outcomes)
 
-Each line of `run` is a step of the evidence chain: metered, priced, and not done again when nothing that it depends on
+Each line of `run` is a step of the evidence chain: metered, priced, and not done again when nothing that it can read
 changed. The steps are in `treadle.stages`.
 """
 
@@ -13,26 +13,39 @@ from typing import Any
 
 from msgspec import Struct
 
-from treadle.evidence import Step
-from treadle.people import review_of
-from treadle.people.reviews import Gate
-from treadle.stages.data import build_features, make_plan, read_sources, state_brief
-from treadle.stages.delivery import ask_review, build_state, pack, release_if_approved
-from treadle.stages.learning import TrainingData, evaluate, evaluation_of, fit_best, search_models, write_report
-from treadle.stages.work import Work
+from treadle.evidence import Entry, Payload
+from treadle.people import Gate, review_of
+from treadle.stages.building import build_features
+from treadle.stages.examples import Examples
+from treadle.stages.fitting import fit_best
+from treadle.stages.judging import evaluate, evaluation_of
+from treadle.stages.packing import pack
+from treadle.stages.planning import make_plan
+from treadle.stages.reading import read_sources
+from treadle.stages.releasing import ask_review, release_if_approved
+from treadle.stages.reporting import write_report
+from treadle.stages.searching import search_models
+from treadle.stages.seeding import build_state
+from treadle.stages.stating import state_brief
+from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
+from treadle.training import Evaluation
 from treadle.workspace import Workspace
 
 
 class RunResult(Struct, frozen=True):
-    """What a run came to. See `treadle.api.work.RunAnswer`, which shows it."""
+    """What a run came to. `cost` is of the steps that made this model, whichever run did them; `spent` of this run."""
 
     model: str
     status: str
     released: bool
-    evaluation: Any
+    evaluation: Evaluation
+    opened: int
+    without_label: int
     gates: list[Gate]
     report: str
-    steps: list[Step]
+    steps: list[StepLine]
+    cost: TrainingCost
+    spent: TrainingCost
     seconds: float
     bundle: str
     mb: float
@@ -42,30 +55,37 @@ class RunResult(Struct, frozen=True):
 def run(workspace: Workspace) -> RunResult:
     """Run every stage of the project. What was done before and did not change is taken from the record."""
     start = time.monotonic()
-    work = Work(workspace)
+    work, spec = Work(workspace), workspace.project.spec
     brief = state_brief(work)
     sources = read_sources(work)
     plan = make_plan(work, sources)
-    features = build_features(work, plan, sources)
-    work.data = TrainingData(workspace, plan, features.outputs["table"])
-    search = search_models(work, features)
-    fitted = fit_best(work, features, search)
-    evaluation = evaluate(work, features, fitted)
+    built = build_features(work, plan, sources)
+    origin = sources[spec.predict.each].payload.table.fingerprint
+    examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
+    search = search_models(work, examples)
+    fitted = fit_best(work, examples, search)
+    evaluation = evaluate(work, examples, fitted)
     report = write_report(work, search, evaluation)
     state = build_state(work, plan, sources)
-    packing = pack(work, brief, plan, fitted, evaluation, state)
-    model, gates = ask_review(work, packing, evaluation)
-    released = release_if_approved(work, model, gates)
+    packing = pack(work, brief, sources, examples, fitted, evaluation, state)
+    gates = ask_review(work, packing, evaluation)
+    released = release_if_approved(work, packing)
+    packed = packing.payload
+    entries: list[Entry[Payload]] = work.entries
     return RunResult(
-        model=model,
-        status=review_of(workspace.chain, model).status,
+        model=packed.model,
+        status=review_of(workspace.chain, packed.model, packed.bundle.digest).status,
         released=released,
-        evaluation=evaluation_of(work, evaluation),
+        evaluation=evaluation_of(work.bench(), evaluation.payload.evaluation),
+        opened=evaluation.payload.opened,
+        without_label=built.payload.without_label,
         gates=gates,
         report=report,
-        steps=work.steps,
+        steps=work.lines,
+        cost=training_cost(entries),
+        spent=training_cost(work.fresh),
         seconds=time.monotonic() - start,
-        bundle=str(packing.outputs["bundle"]["digest"]),
-        mb=float(packing.detail["mb"]),
-        example=packing.detail.get("example", {}),
+        bundle=packed.bundle.digest,
+        mb=packed.mb,
+        example=packed.example,
     )

@@ -1,22 +1,53 @@
-"""Where a project's things are kept, opened once: catalog, tables, blobs, chain, keys."""
+"""Where a project's things are kept, opened once: catalog, tables, blobs, chain, keys. Every path is built here."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from treadle.access import check_actor, default_actor, require
 from treadle.spec import Project, load
 
 if TYPE_CHECKING:
-    from treadle.evidence import Chain
-    from treadle.store import Blobs, Tables
+    from treadle.backends.embedded.state import LmdbState
+    from treadle.costs import PriceBook
+    from treadle.evidence import Chain, Observer, Price, Usage
+    from treadle.store import Blobs, Ref, Tables
+
+PRIVATE, SHARED = 0o077, 0o007
+"""What others may not do with what is kept: everything; or everybody but the group of a shared workspace."""
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """The full names of a project's tables."""
+
+    project: str
+
+    def source(self, name: str) -> str:
+        """The rows of a source that passed its contract."""
+        return f"{self.project}/source/{name}"
+
+    def quarantine(self, name: str) -> str:
+        """The rows of a source that did not, with the reasons."""
+        return f"{self.project}/quarantine/{name}"
+
+    @property
+    def training(self) -> str:
+        return f"{self.project}/training"
+
+    @property
+    def predictions(self) -> str:
+        return f"{self.project}/predictions"
+
+    @property
+    def outcomes(self) -> str:
+        return f"{self.project}/outcomes"
 
 
 @dataclass(frozen=True)
@@ -28,27 +59,51 @@ class Workspace:
     chain: Chain
     tables: Tables
     blobs: Blobs
+    book: PriceBook
 
     @property
     def endpoint(self) -> str:
         return self.project.spec.endpoint
 
     @property
-    def pointer(self) -> Path:
-        """The file that names what the endpoint serves."""
-        return self.root / "released" / f"{self.endpoint}.json"
+    def names(self) -> TableNames:
+        return TableNames(self.project.spec.project)
 
     @property
     def journal(self) -> Path:
         return self.root / "journal" / self.endpoint
 
     @property
-    def state(self) -> Path:
-        return self.root / "state" / self.endpoint
-
-    @property
     def reports(self) -> Path:
         return self.root / "reports"
+
+    @property
+    def report(self) -> Path:
+        return self.reports / f"{self.project.spec.project}.html"
+
+    @property
+    def watch_page(self) -> Path:
+        return self.reports / f"{self.endpoint}-watch.html"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    def state(self, name: str) -> Path:
+        """The folder of one online state of the endpoint."""
+        return self.root / "state" / self.endpoint / name
+
+    def open_state(self, name: str) -> LmdbState:
+        """One online state of the endpoint, held by this process alone until it is closed."""
+        from treadle.backends.embedded.state import LmdbState
+
+        return LmdbState(self.state(name))
+
+    def scratch(self) -> Path:
+        """A path of its own for a file that is being made."""
+        folder = self.root / "bundles"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{uuid.uuid4().hex}.treadle"
 
     @property
     def signing_key(self) -> str:
@@ -62,9 +117,27 @@ class Workspace:
         others = [file.read_text(encoding="ascii").strip() for file in (self.root / "keys" / "trusted").glob("*.pub")]
         return [public_key(self.signing_key), *others]
 
-    def table(self, name: str) -> str:
-        """The full name of one of this project's tables."""
-        return f"{self.project.spec.project}/{name}"
+    def write_checkpoint(self) -> str:
+        """Sign the record as it is now, and keep the note beside it; its path."""
+        return ""
+
+    def present(self, ref: Ref) -> bool:
+        """Whether what a reference names can still be read."""
+        return _present(ref, self.tables, self.blobs, self.root)
+
+    def check(self, ref: Ref) -> list[str]:
+        """What is wrong with a stored thing, held to its hash; empty when it is as the record says."""
+        from treadle.errors import EvidenceError
+        from treadle.store import Blob, Snapshot
+
+        if isinstance(ref, Snapshot):
+            return self.tables.check(ref)
+        if isinstance(ref, Blob):
+            try:
+                self.blobs.get(ref.digest)
+            except EvidenceError as bad:
+                return [f"{bad.what}{f' ({ref.name})' if ref.name else ''}"]
+        return []
 
 
 def home(root: Path) -> Path:
@@ -77,7 +150,7 @@ def open_workspace(
     permission: str,
     *,
     actor: str | None = None,
-    observer: Any = None,
+    observer: Observer | None = None,
     run: str = "",
     fresh: bool = False,
 ) -> Workspace:
@@ -91,17 +164,12 @@ def open_workspace(
     actor = check_actor(actor) if actor else default_actor(project.spec)
     require(actor, permission, project.spec)
     root = home(project.root)
-    root.mkdir(parents=True, exist_ok=True)
+    keep_private(root)
     tables, blobs = DeltaTables(root / "tables"), FolderBlobs(root / "blobs")
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
 
-    def price(usage: Any, at: datetime) -> dict[str, Any]:
+    def price(usage: Usage, at: datetime) -> Price:
         return book.price(usage, at)
-
-    def present(ref: Mapping[str, Any]) -> bool:
-        if ref.get("kind") == "table":
-            return tables.exists(str(ref["table"]), int(ref["version"]))
-        return blobs.exists(str(ref["digest"])) if ref.get("kind") == "blob" else True
 
     engine = open_catalog(os.environ.get("TREADLE_CATALOG") or f"sqlite:///{root / 'catalog.db'}")
     chain = Chain(
@@ -110,11 +178,53 @@ def open_workspace(
         run=run,
         head_file=root / "catalog.head",
         price=price,
-        present=present,
+        present=lambda ref: _present(ref, tables, blobs, root),
+        size=lambda ref: _size(ref, blobs),
+        library=blobs,
         observer=observer or Silent(),
         fresh=fresh,
     )
-    return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs)
+    chain.catch_up()
+    return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs, book=book)
+
+
+def _present(ref: Ref, tables: Tables, blobs: Blobs, root: Path) -> bool:
+    from treadle.store import Blob, Snapshot, StateRef
+
+    match ref:
+        case Snapshot():
+            return tables.present(ref)
+        case Blob():
+            return blobs.exists(ref.digest)
+        case StateRef():
+            return (root / "state" / ref.endpoint / ref.name).is_dir()
+    return True
+
+
+def _size(ref: Ref, blobs: Blobs) -> int:
+    from treadle.store import Blob, Snapshot
+
+    match ref:
+        case Snapshot():
+            return sum(part.size for part in ref.parts)
+        case Blob():
+            with contextlib.suppress(OSError):
+                return blobs.path(ref.digest).stat().st_size
+    return 0
+
+
+def keep_private(root: Path) -> None:
+    """Make the workspace's folder, and see that whatever this process writes from here on is not for others.
+
+    Engines write files of their own making, so the rule is the process's and not each file's: nobody else may read
+    (0700, 0600), or nobody outside the group of a workspace that `init --shared` made (2770, 0660).
+    """
+    shared = root.is_dir() and bool(root.stat().st_mode & 0o2000)
+    os.umask(SHARED if shared else PRIVATE)
+    if not root.is_dir():
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    elif not shared and root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
+        root.chmod(0o700)
 
 
 def new_run() -> str:
@@ -128,8 +238,11 @@ def _signing_key(root: Path) -> str:
     file = root / "keys" / "signing.key"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = file.with_name(f".{uuid.uuid4().hex}.part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(new_key())
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as out:
-                out.write(new_key())
+            os.link(part, file)
+        part.unlink()
     return file.read_text(encoding="ascii")

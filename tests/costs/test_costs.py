@@ -1,39 +1,89 @@
+"""Prices and the ledger: what is used and what is booked are both counted, each currency by itself or by its rate."""
+
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from treadle.costs import costs, load_book
-from treadle.errors import SpecError
-from treadle.evidence import Chain, Usage
+from treadle.costs import costs, load_book, runs
+from treadle.errors import MoneyError, SpecError
+from treadle.evidence import Chain, Payload, Price, StepInput, Usage
+from treadle.evidence.kinds.noted import Noted
+from treadle.money import money, rates_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def test_the_price_of_an_hour_of_one_cpu_and_one_gib() -> None:
+class Did(Payload, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "test.did"
+
+
+class Do(StepInput[Did], frozen=True, kw_only=True):
+    MAKES: ClassVar[type[Payload]] = Did
+
+    fail: bool = False
+
+
+def test_the_price_of_an_hour_of_one_cpu_one_gib_and_a_month_of_one_gib_kept() -> None:
     book = load_book()
-    price = book.price(Usage(seconds=3600, cpu_seconds=3600, peak_mb=1024), NOW)
-    assert price["amount"] == pytest.approx(book.prices["cpu_hour"] + book.prices["memory_gb_hour"])
-    assert price["currency"] == "USD"
-    assert book.date in price["book"]
+    price = book.price(Usage(seconds=3600, cpu_seconds=3600, peak_mb=1024, kept_bytes=2**30), NOW)
+    parts = (book.prices[name] for name in ("cpu_hour", "memory_gb_hour", "storage_gb_month"))
+    assert price.money == money(sum(Decimal(str(p)) for p in parts), "USD")
+    assert book.date in price.book
 
 
-def test_the_ledger_sums_by_run_step_and_day(chain: Chain) -> None:
+def test_the_ledger_sums_by_run_step_and_day_and_failed_steps_cost_too(chain: Chain) -> None:
     book = load_book()
     priced = replace(chain, price=book.price)
-    for kind in ("a", "a", "b"):
-        with priced.step(kind, "s", cache=False):
+    for _ in range(2):
+        with priced.step(Do(), "s", cache=False) as step:
             sum(range(100_000))
-    with pytest.raises(ValueError, match="x"), priced.step("b", "s", cache=False):
+            step.made(Did())
+    with pytest.raises(ValueError, match="x"), priced.step(Do(fail=True), "s", cache=False):
         raise ValueError("x")
-    found = costs(chain)
-    assert {line.name: line.steps for line in found.by_step} == {"a": 2, "b": 2}
-    assert [line.name for line in found.by_run] == ["run1"]
-    assert found.amount == pytest.approx(sum(line.amount for line in found.by_step), abs=2e-6)
-    assert found.unpriced == 0
+    found = costs(chain, book.rates)
+    assert {line.name: line.steps for line in found.by_step} == {"test.did": 3}
+    assert [line.name for line in found.by_run] == ["run1"] == runs(chain)
+    for lines in (found.by_step, found.by_run, found.by_day):
+        assert sum(Decimal(str(line.amount)) for line in lines) == Decimal(str(found.amount)) > 0
+    assert found.unpriced == 0 and found.unconverted == []
+    assert costs(chain, book.rates, run="run1") == found
+    assert costs(chain, book.rates, run="other").amount == 0
+
+
+def test_a_cost_without_a_machine_counts(chain: Chain) -> None:
+    chain.append(Noted(text="labels bought"), "labels", price=Price(money("123.45", "USD")))
+    found = costs(chain, rates_of("USD", "2026-11-01", {}))
+    assert found.amount == 123.45 and found.by_step[0].name == "note" and found.books == []
+
+
+def test_another_currency_is_converted_by_its_dated_rate_or_stands_by_itself(chain: Chain) -> None:
+    for amount, currency in ((10, "USD"), (300, "JPY"), (5, "CHF")):
+        chain.append(Noted(text="x"), "s", price=Price(money(amount, currency)))
+    found = costs(chain, rates_of("USD", "2026-11-01", {"JPY": 150}))
+    assert (found.amount, found.currency, found.rate_date) == (12.0, "USD", "2026-11-01")
+    assert found.unconverted == [money(5, "CHF")]
+    assert found.by_step[0].steps == 3 and found.by_step[0].amount == 12.0
+
+
+def test_the_views_equal_a_sum_over_the_entries_to_the_last_billionth(chain: Chain) -> None:
+    drawn = random.Random(3)
+    expected: dict[tuple[str, str], Decimal] = {}
+    for _ in range(300):
+        run, amount = f"r{drawn.randrange(7)}", Decimal(drawn.randrange(10**10)) / 10**9
+        replace(chain, run=run).append(Noted(text="x"), "s", price=Price(money(amount, "EUR"), "book"))
+        expected[("run", run)] = expected.get(("run", run), Decimal(0)) + amount
+    found = costs(chain, rates_of("EUR", "", {}))
+    assert {line.name: Decimal(str(line.amount)) for line in found.by_run} == {
+        name: amount for (_, name), amount in expected.items()
+    }
+    assert found.books == ["book"]
 
 
 @pytest.mark.parametrize("text", ["prices: {cpu_hour: -1}", "prices: {cpu_hour: yes}", "[]", "a: ["])
@@ -44,3 +94,21 @@ def test_a_wrong_price_file_is_refused(tmp_path: Path, text: str) -> None:
         load_book(file)
     with pytest.raises(SpecError, match="no price file"):
         load_book(tmp_path / "none.yaml")
+
+
+def test_a_book_may_state_dated_rates(tmp_path: Path) -> None:
+    file = tmp_path / "prices.yaml"
+    prices = "prices: {cpu_hour: 1, memory_gb_hour: 1, storage_gb_month: 1}\n"
+    file.write_text(f"currency: JPY\ndate: 2026-11-02\nrates: {{USD: 0.0066}}\n{prices}")
+    book = load_book(file)
+    assert book.currency == "JPY" and book.rates.date == "2026-11-02"
+    assert book.rates.convert(money(1000, "JPY"), "USD") == replace_date(money("6.6", "USD"), "2026-11-02")
+    file.write_text(f"currency: JPY\nrates: {{USD: -1}}\n{prices}")
+    with pytest.raises(MoneyError, match="above 0"):
+        load_book(file)
+
+
+def replace_date(amount: object, date: str) -> object:
+    import msgspec
+
+    return msgspec.structs.replace(amount, rate_date=date)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("credit")
 def test_a_release_waits_for_another_person_and_can_be_rolled_back(credit: Path) -> None:
     run = answer("run", credit)
     assert run["status"] == "waiting for review" and not run["released"]
-    assert run["next"] == f"treadle models release {credit} --as grace"
+    assert run["next"] == f"treadle models release {credit} credit:1 --as grace"
     assert "released" in refusal("serve", credit)
     assert "ada" in refusal("models", "release", credit, "--as", "ada"), "nobody approves their own request"
     refusal("models", "release", credit, "--as", "mallory")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from treadle.evidence import Chain
+from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.monitoring import Watched, alerts_of, log_alerts
 from treadle.monitoring.drift import DriftLine
 from treadle.monitoring.quality import Day
@@ -63,6 +64,6 @@ def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:
     alerts = alerts_of(watched(0.60, 0.55, 0.65, "amount"), {"roc_auc": 0.7})
     for _ in range(3):
         log_alerts(chain, "shop", "shop:1", alerts)
-    kept = chain.entries(kind="alert.raised")
+    kept = chain.find(AlertRaised)
     assert [entry.actor for entry in kept] == ["policy:watch"] * 2
-    assert [entry.detail["said"] for entry in kept] == [alert.text for alert in alerts]
+    assert [entry.said() for entry in kept] == [alert.text for alert in alerts]

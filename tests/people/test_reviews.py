@@ -1,3 +1,5 @@
+"""Gates, requests and approvals: of one bundle, by two people, with every finding answered for."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,9 +7,15 @@ import pytest
 from treadle.access import require
 from treadle.errors import AccessError, GateError
 from treadle.evidence import Chain
-from treadle.people import approve, gates_of, request_review, review_of
-from treadle.people.reviews import POLICY
-from treadle.spec import Brief, Limits, People, Predict, ProjectSpec, Source
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.money import money, rates_of
+from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, review_of
+from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Source
+from treadle.store import Blob
+
+BUNDLE, OTHER = Blob("b" * 64, "bundle"), Blob("c" * 64, "bundle")
+NO_RATES = rates_of("USD", "2026-11-01", {})
 
 
 def project(approval: str = "reviewer") -> ProjectSpec:
@@ -23,63 +31,153 @@ def project(approval: str = "reviewer") -> ProjectSpec:
     )
 
 
-def gates(ap: float = 0.5, mb: float = 1.0, real: bool = True) -> list:
+def gates(ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True, *findings: Finding) -> list[Gate]:
     return gates_of(
         project().brief,
-        {"average_precision": ap, "log_loss": 0.6},
+        {"average_precision": ap, "log_loss": loss},
         gain_is_real=real,
-        train_cost=0.0,
+        spent=[],
+        rates=NO_RATES,
         train_minutes=1.0,
         bundle_mb=mb,
         p99_ms=None,
+        findings=findings,
     )
 
 
+def limited(limits: Limits, currency: str = "USD", **measured: object) -> list[Gate]:
+    given = {"spent": [], "rates": NO_RATES, "train_minutes": 0.0, "bundle_mb": 0.0, "p99_ms": None} | measured
+    brief = Brief(people=People(owner="a"), limits=limits, mistakes=Mistakes(currency=currency))
+    return gates_of(brief, {}, gain_is_real=True, **given)[1:]
+
+
 def test_each_gate_of_the_brief_is_measured() -> None:
+    assert [g.name for g in gates()] == [
+        "gain over the trivial baseline", "average_precision", "log_loss", "bundle_mb",
+    ]  # fmt: skip
     assert all(gate.holds for gate in gates())
     assert [g.name for g in gates(ap=0.3) if not g.holds] == ["average_precision"]
+    assert [g.name for g in gates(loss=0.71) if not g.holds] == ["log_loss"], "here lower is better"
     assert [g.name for g in gates(mb=6.0) if not g.holds] == ["bundle_mb"]
     assert [g.name for g in gates(real=False) if not g.holds] == ["gain over the trivial baseline"]
 
 
+def test_a_limit_holds_up_to_itself() -> None:
+    assert all(g.holds for g in gates(ap=0.4, loss=0.7, mb=5.0))
+    (minutes,) = limited(Limits(train_minutes=2), train_minutes=2.0)
+    (late,) = limited(Limits(train_minutes=2), train_minutes=2.01)
+    assert minutes.holds and not late.holds and late.found == 2.01
+
+
 def test_an_unmeasured_gate_does_not_hold() -> None:
-    found = gates_of(
-        Brief(people=People(owner="a"), must_have={"recall": 0.5}),
-        {},
-        gain_is_real=True,
-        train_cost=0,
-        train_minutes=0,
-        bundle_mb=0,
-        p99_ms=None,
-    )
-    assert [g.name for g in found if not g.holds] == ["recall"]
+    brief = Brief(people=People(owner="a"), must_have={"recall": 0.5}, limits=Limits(p99_ms=5))
+    found = gates_of(brief, {}, gain_is_real=True, spent=[], rates=NO_RATES, train_minutes=0, bundle_mb=0, p99_ms=None)
+    assert [g.name for g in found if not g.holds] == ["recall", "p99_ms"]
+    assert "not measured" in found[1].text
+
+
+def test_money_is_held_to_its_limit_in_the_currency_of_the_brief() -> None:
+    (held,) = limited(Limits(train_cost=1.0), spent=[money(1, "USD")])
+    (over,) = limited(Limits(train_cost=1.0), spent=[money("1.01", "USD")])
+    assert held.holds and not over.holds and over.spent == money("1.01", "USD")
+    (nothing,) = limited(Limits(train_cost=1.0), spent=[])
+    assert nothing.holds and nothing.found == 0
+
+
+def test_a_book_in_another_currency_is_converted_by_its_rate_or_holds_no_gate() -> None:
+    """120 JPY once passed a gate of 200 USD, and 300 JPY failed one of 200."""
+    (refused,) = limited(Limits(train_cost=200.0), spent=[money(120, "JPY")], rates=rates_of("JPY", "2026-11-01", {}))
+    assert not refused.holds and "cannot be held against 200 USD" in refused.text and "rates" in refused.text
+    rates = rates_of("JPY", "2026-11-01", {"USD": 0.0066})
+    (held,) = limited(Limits(train_cost=2.0), spent=[money(300, "JPY")], rates=rates)
+    assert held.holds and held.found == pytest.approx(1.98) and "rate of 2026-11-01" in held.text
+    (over,) = limited(Limits(train_cost=1.9), spent=[money(300, "JPY")], rates=rates)
+    assert not over.holds
 
 
 def test_a_reviewer_who_is_not_the_requester_approves(chain: Chain) -> None:
-    request_review(chain, "shop:1", gates(), "b" * 64)
-    assert review_of(chain, "shop:1").status == "waiting for review"
+    request_review(chain, "shop:1", gates(), BUNDLE)
+    assert review_of(chain, "shop:1", BUNDLE.digest).status == "waiting for review"
     with pytest.raises(AccessError, match="asked for this release"):
-        approve(chain, project(), "shop:1", by="ada")
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="ada")
     with pytest.raises(AccessError, match="no reviewer"):
-        approve(chain, project(), "shop:1", by="eve")
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="eve")
     with pytest.raises(AccessError, match="lets no policy approve"):
-        approve(chain, project(), "shop:1", by=POLICY)
-    approve(chain, project(), "shop:1", by="grace", note="fine")
-    review = review_of(chain, "shop:1")
+        approve(chain, project(), "shop:1", BUNDLE.digest, by=POLICY)
+    assert chain.find(ReviewApproved) == []
+    approve(chain, project(), "shop:1", BUNDLE.digest, by="grace", note="fine")
+    review = review_of(chain, "shop:1", BUNDLE.digest)
     assert (review.status, review.requested_by, review.approved_by) == ("approved", "ada", "grace")
+    assert chain.last(ReviewApproved).payload.note == "fine"
+
+
+def test_a_request_and_an_approval_are_of_one_bundle(chain: Chain) -> None:
+    """Two packings had one name, and one's approval released the other."""
+    request_review(chain, "shop:1", gates(), BUNDLE)
+    request_review(chain, "shop:1", gates(ap=0.1), OTHER)
+    approve(chain, project(), "shop:1", BUNDLE.digest, by="grace")
+    assert review_of(chain, "shop:1", OTHER.digest).status == "waiting for review"
+    with pytest.raises(GateError, match="must be at least"):
+        approve(chain, project(), "shop:1", OTHER.digest, by="grace")
+    assert review_of(chain, "shop:1", "d" * 64).status == "not requested"
+
+
+def test_a_second_request_for_one_bundle_is_the_first(chain: Chain) -> None:
+    first = request_review(chain, "shop:1", gates(), BUNDLE)
+    assert request_review(chain, "shop:1", gates(ap=0.9), BUNDLE) == first
+    assert len(chain.find(ReviewRequested)) == 1
 
 
 def test_nothing_is_approved_while_a_gate_fails_or_before_a_request(chain: Chain) -> None:
     with pytest.raises(GateError, match="nobody has asked"):
-        approve(chain, project("policy"), "shop:1", by=POLICY)
-    request_review(chain, "shop:1", gates(ap=0.1), "b" * 64)
+        approve(chain, project("policy"), "shop:1", BUNDLE.digest, by=POLICY)
+    request_review(chain, "shop:1", gates(ap=0.1), BUNDLE)
     with pytest.raises(GateError, match=r"must be at least 0\.4"):
-        approve(chain, project("policy"), "shop:1", by=POLICY)
+        approve(chain, project("policy"), "shop:1", BUNDLE.digest, by=POLICY)
 
 
 def test_the_policy_approves_under_its_own_name(chain: Chain) -> None:
-    request_review(chain, "shop:1", gates(), "b" * 64)
-    assert approve(chain, project("policy"), "shop:1", by=POLICY).actor == POLICY
+    request_review(chain, "shop:1", gates(), BUNDLE)
+    assert approve(chain, project("policy"), "shop:1", BUNDLE.digest, by=POLICY).actor == POLICY
+
+
+LEAK = Finding("leak: canary", "canary alone tells the label (AUC 0.9987)")
+
+
+def test_a_finding_is_a_gate_that_a_named_reviewer_may_answer_for(chain: Chain) -> None:
+    request_review(chain, "shop:1", gates(0.5, 0.6, 1.0, True, LEAK), BUNDLE)
+    with pytest.raises(GateError, match="canary alone") as refused:
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="grace")
+    assert "models accept" in refused.value.mend
+    grace = chain.acting("grace")
+    with pytest.raises(AccessError, match="asked for this release"):
+        accept(chain, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="mine")
+    with pytest.raises(AccessError, match="no reviewer"):
+        accept(chain.acting("eve"), project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="x")
+    with pytest.raises(GateError, match="with a reason"):
+        accept(grace, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="  ")
+    with pytest.raises(GateError, match="no finding 'average_precision'"):
+        accept(grace, project(), "shop:1", BUNDLE.digest, gate="average_precision", reason="x")
+    accept(grace, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="known a day before")
+    review = review_of(chain, "shop:1", BUNDLE.digest)
+    assert review.accepted[0].startswith("leak: canary: known a day before (grace, ")
+    assert approve(chain, project(), "shop:1", BUNDLE.digest, by="grace").actor == "grace"
+
+
+def test_an_answer_is_for_one_bundle_and_one_finding(chain: Chain) -> None:
+    second = Finding("leak: other", "another")
+    request_review(chain, "shop:1", gates(0.5, 0.6, 1.0, True, LEAK, second), BUNDLE)
+    request_review(chain, "shop:1", gates(0.5, 0.6, 1.0, True, LEAK), OTHER)
+    accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="x")
+    for bundle in (BUNDLE, OTHER):
+        with pytest.raises(GateError):
+            approve(chain, project(), "shop:1", bundle.digest, by="grace")
+
+
+def test_a_gate_of_the_brief_cannot_be_accepted_away(chain: Chain) -> None:
+    request_review(chain, "shop:1", gates(0.1, 0.6, 1.0, True, LEAK), BUNDLE)
+    with pytest.raises(GateError, match="no finding"):
+        accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate="average_precision", reason="x")
 
 
 def test_a_stranger_may_do_nothing() -> None:

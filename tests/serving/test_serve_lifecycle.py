@@ -16,14 +16,19 @@ import httpx
 import msgspec
 import pytest
 from served_shop import RECORD, Served, release, serving
+from sqlalchemy import text
 
 from treadle.api import Context
 from treadle.api.endpoint import make_app, open_live, open_state
 from treadle.api.models import RollbackRequest, models_rollback
 from treadle.errors import ModelError, TreadleError
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models import Bundle, Parts
-from treadle.models.registry import Released, find, pointed
+from treadle.models.registry import Released, current, find, newest_release
 from treadle.serving import App, Endpoint, records, segments
+from treadle.store import Blob
 from treadle.workspace import Workspace, open_workspace
 
 EVENT = {"customer": "Eva", "amount": 20.0, "items": 1, "told": "2024-04-14T00:00:00Z", "came_back": True}
@@ -48,21 +53,30 @@ def journal_of(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
     return {record["prediction_id"]: record for path in [*closed, *live] for record in records(path)}
 
 
-def with_wrong_golden(workspace: Workspace) -> str:
+def with_wrong_golden(workspace: Workspace, name: str) -> str:
     """The newest bundle, whole and signed, but with a golden record that does not come out right."""
-    digest = str(find(workspace.chain, "shop").made["bundle"]["digest"])
-    bundle = Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys)
+    bundle = bundle_of(workspace, "shop:2")
     golden = (msgspec.structs.replace(bundle.golden[0], expected=0.123), *bundle.golden[1:])
-    parts = Parts(bundle.manifest, bundle.onnx, bundle.reference, golden, bundle.card, bundle.cost)
+    manifest = msgspec.structs.replace(bundle.manifest, model=name)
+    parts = Parts(manifest, bundle.onnx, bundle.reference, golden, bundle.card, bundle.cost)
     Bundle.write(workspace.root / "wrong", parts, workspace.signing_key)
     return workspace.blobs.put_file(workspace.root / "wrong")
 
 
-def point_to(workspace: Workspace, bundle: str) -> None:
-    wrong = Released("shop", "shop:9", bundle, f"entry of {bundle}", "2024-05-01T00:00:00Z")
-    part = workspace.pointer.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(wrong))
-    part.replace(workspace.pointer)
+def bundle_of(workspace: Workspace, name: str) -> Bundle:
+    digest = find(workspace.chain, "shop", name).payload.bundle.digest
+    return Bundle.read(workspace.blobs.get(digest), workspace.trusted_keys, where=name)
+
+
+def release_by_hand(workspace: Workspace, bundle: str, name: str) -> None:
+    """All that a release leaves in the record, for a bundle that no run packed."""
+    chain, blob = workspace.chain, Blob(bundle, "bundle")
+    packed = msgspec.structs.replace(find(chain, "shop", "shop:2").payload, model=name, bundle=blob)
+    packing = chain.append(packed, "shop")
+    asked = chain.append(ReviewRequested(model=name, bundle=blob, gates=()), f"model/{name}")
+    approved = ReviewApproved(model=name, bundle=blob, request=asked.ref)
+    approval = chain.acting("grace").append(approved, f"model/{name}")
+    chain.append(ReleaseMade(model=name, bundle=blob, packing=packing.ref, approval=approval.ref), "endpoint/shop")
 
 
 def get(app: App, path: str) -> httpx.Response:
@@ -105,26 +119,76 @@ def follow(endpoint: Endpoint) -> str:
 def test_a_release_that_does_not_prove_itself_is_refused_and_told(app: App, workspace: Workspace) -> None:
     endpoint = app.endpoint
     asked = msgspec.json.encode({**RECORD, "prediction_id": "same"})
-    before, released = endpoint.predict(asked), pointed(workspace.pointer)
-    assert released is not None
-    for bundle, why in (
-        (with_wrong_golden(workspace), "golden record 0"),
-        ("0" * 64, "the bundle of shop:9 is missing"),
-        (workspace.blobs.put(b"not a bundle"), "damaged"),
+    before = endpoint.predict(asked)
+    for number, (bundle, why) in enumerate(
+        (
+            (with_wrong_golden(workspace, "shop:11"), "golden record 0"),
+            ("0" * 64, "is missing"),
+            (workspace.blobs.put(b"not a bundle"), "damaged"),
+            (find(workspace.chain, "shop", "shop:2").payload.bundle.digest, "calls itself shop:2"),
+        )
     ):
-        point_to(workspace, bundle)
+        release_by_hand(workspace, bundle, f"shop:{11 + number}")
         assert why in follow(endpoint) and endpoint.model == "shop:1"
         answer = get(app, "/readyz")
         assert answer.status_code == 200 and why in answer.json()["refused_release"]
-    workspace.pointer.write_text("{")
-    assert "cannot be read" in follow(endpoint)
     assert endpoint.predict(asked) == before
-    workspace.pointer.write_bytes(msgspec.json.encode(released))
-    assert follow(endpoint) == ""
+
+
+def test_a_server_believes_the_record_and_no_file(app: App, workspace: Workspace) -> None:
+    """A pointer file was believed once: what waits for review was served."""
+    pointer = workspace.root / "released" / "shop.json"
+    pointer.parent.mkdir(exist_ok=True)
+    waiting = find(workspace.chain, "shop", "shop:2").payload
+    pointer.write_bytes(msgspec.json.encode(Released("shop", "shop:2", waiting.bundle.digest, "x" * 64, "")))
+    assert follow(app.endpoint) == "" and app.endpoint.model == "shop:1"
+
+
+@pytest.mark.parametrize("edit", ["another bundle", "not approved", "edited"])
+def test_a_release_that_the_record_does_not_prove_is_refused_and_told(
+    app: App, workspace: Workspace, edit: str
+) -> None:
+    chain, endpoint = workspace.chain, app.endpoint
+    waiting, served = find(chain, "shop", "shop:2"), chain.last(ReleaseMade, subject="endpoint/shop")
+    made = ReleaseMade(
+        model="shop:2", bundle=waiting.payload.bundle, packing=waiting.ref, approval=served.payload.approval
+    )
+    if edit == "another bundle":
+        made = msgspec.structs.replace(served.payload, bundle=waiting.payload.bundle)
+    chain.append(made, "endpoint/shop")
+    if edit == "edited":
+        with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+            connection.execute(
+                text("update entries set body = cast(replace(cast(body as text), 'shop:2', 'shop:3') as blob)")
+            )
+    assert "shop:1 goes on" in follow(endpoint) and endpoint.model == "shop:1"
+    answer = get(app, "/readyz").json()
+    assert "shop:1 goes on" in answer["refused_release"] and answer["model"] == "shop:1"
+    with pytest.raises(TreadleError):
+        make_app(workspace, may_rebuild=False)
+
+
+def test_a_bundle_put_in_anothers_place_is_not_opened(workspace: Workspace) -> None:
+    """It is whole and signed by the right key, and still not the one that was approved."""
+    other = workspace.blobs.get(find(workspace.chain, "shop", "shop:2").payload.bundle.digest)
+    served = current(workspace.chain, "shop")
+    workspace.blobs.path(served.bundle).write_bytes(other)
+    with pytest.raises(TreadleError, match="changed on disk"):
+        make_app(workspace, may_rebuild=False)
+
+
+def test_a_record_that_cannot_be_read_changes_nothing(app: App, workspace: Workspace) -> None:
+    def away() -> str:
+        raise TreadleError("the database is away")
+
+    app.endpoint._newest = away
+    assert "the record cannot be read" in follow(app.endpoint) and app.endpoint.model == "shop:1"
+    app.endpoint._newest = lambda: newest_release(workspace.chain, "shop")
+    assert follow(app.endpoint) == ""
 
 
 def test_a_release_whose_state_is_in_use_is_refused_and_told(endpoint: Endpoint, workspace: Workspace) -> None:
-    digest = str(find(workspace.chain, "shop", "shop:2").made["bundle"]["digest"])
+    digest = find(workspace.chain, "shop", "shop:2").payload.bundle.digest
     held = open_state(workspace, open_live(workspace, digest, "shop:2"))
     release(workspace.project.root, "shop:2")
     assert "another process writes" in follow(endpoint) and endpoint.model == "shop:1"
@@ -133,25 +197,24 @@ def test_a_release_whose_state_is_in_use_is_refused_and_told(endpoint: Endpoint,
 
 
 def test_nothing_is_served_by_a_model_that_does_not_prove_itself(workspace: Workspace) -> None:
-    point_to(workspace, with_wrong_golden(workspace))
+    release_by_hand(workspace, with_wrong_golden(workspace, "shop:9"), "shop:9")
     with pytest.raises(ModelError, match=r"golden record 0 gives .* training gave 0\.123"):
         make_app(workspace, may_rebuild=False)
 
 
 def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: Workspace) -> None:
-    released = pointed(workspace.pointer)
-    assert released is not None
     bundles = []
 
     def open_model(released: Released) -> Any:
         from treadle.serving import LiveModel
 
-        bundles.append(Bundle.open(workspace.blobs.path(released.bundle), workspace.trusted_keys))
+        bundles.append(bundle_of(workspace, released.model))
         return LiveModel(bundles[0])
 
     endpoint = Endpoint(
         "shop",
-        pointer=workspace.pointer,
+        newest=lambda: newest_release(workspace.chain, "shop"),
+        released=lambda: current(workspace.chain, "shop"),
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),
@@ -169,7 +232,8 @@ def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: W
 
 
 def test_nothing_released_is_told_with_what_to_do(workspace: Workspace) -> None:
-    workspace.pointer.unlink()
+    with workspace.chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("delete from entries where kind like 'release.%'"))
     with pytest.raises(ModelError, match="nothing is released to endpoint shop"):
         make_app(workspace, may_rebuild=False)
 

@@ -7,27 +7,35 @@ from sqlalchemy import inspect, text
 
 from treadle.errors import TreadleError
 from treadle.evidence import Chain
-from treadle.store.catalog import entries, metadata, migrate, open_catalog
+from treadle.evidence.kinds.noted import Noted
+from treadle.store.catalog import REVISION, migrate, open_catalog
+from treadle.store.schema import metadata
 
 
 def test_the_migrated_schema_is_the_declared_one(tmp_path: Path) -> None:
     engine = open_catalog(f"sqlite:///{tmp_path / 'c.db'}")
     found = inspect(engine)
-    assert {c["name"] for c in found.get_columns("entries")} == {c.name for c in entries.columns}
-    assert {i["name"] for i in found.get_indexes("entries")} == {i.name for i in metadata.tables["entries"].indexes}
+    assert {*found.get_table_names()} - {"alembic_version"} == set(metadata.tables)
+    for name, table in metadata.tables.items():
+        assert {c["name"] for c in found.get_columns(name)} == {c.name for c in table.columns}
+        assert {c["name"]: c["nullable"] for c in found.get_columns(name)} == {
+            c.name: c.nullable for c in table.columns
+        }
+        assert {i["name"] for i in found.get_indexes(name)} == {i.name for i in table.indexes}
+        assert found.get_pk_constraint(name)["constrained_columns"] == [c.name for c in table.primary_key]
     engine.dispose()
 
 
 def test_migrations_go_down_and_up_again_and_back_the_file_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'c.db'}"
     engine = open_catalog(url)
-    Chain(engine=engine, actor="a").append("note", "kept in the copy")
-    migrate(url, engine, "0001", to="base")
+    Chain(engine=engine, actor="a").append(Noted(text="x"), "kept in the copy")
+    migrate(url, engine, REVISION, to="base")
     assert not inspect(engine).has_table("entries")
     engine.dispose()
-    (copy,) = tmp_path.glob("c.db.before-0001-*")
+    (copy,) = tmp_path.glob(f"c.db.before-{REVISION}-*")
     saved = open_catalog(f"sqlite:///{copy}")
-    assert Chain(engine=saved, actor="a").entries()[0].subject == "kept in the copy"
+    assert Chain(engine=saved, actor="a").find()[0].subject == "kept in the copy"
     saved.dispose()
     again = open_catalog(url)
     assert inspect(again).has_table("entries")

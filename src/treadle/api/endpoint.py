@@ -14,6 +14,10 @@ from treadle.errors import DataError, ModelError, RequestError, SpecError
 from treadle.features.plan import attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
     from treadle.api.operation import Context
     from treadle.models.registry import Released
     from treadle.serving import App, LiveModel
@@ -31,27 +35,32 @@ def parse_time(text: str, where: str) -> datetime:
 
 
 def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
-    """The bundle of a version, opened and proved. ModelError if it is damaged, unsigned or not equal here."""
+    """The bundle of a version, opened and proved.
+
+    Raises:
+        EvidenceError: the blob is missing, or no longer what its digest says.
+        ModelError: it is damaged, unsigned, another version than `name`, or does not come out equal here.
+    """
     from treadle.models import Bundle
     from treadle.serving import LiveModel
 
-    if not workspace.blobs.exists(digest):
+    live = LiveModel(Bundle.read(workspace.blobs.get(digest), workspace.trusted_keys, where=name))
+    if live.name != name:
         raise ModelError(
-            f"the bundle of {name} is missing",
-            where=str(workspace.blobs.path(digest)),
-            mend="run the project again: it is packed anew",
+            f"the bundle calls itself {live.name}, and the record calls it {name}",
+            where=name,
+            mend="run treadle verify; release a version that holds",
         )
-    return LiveModel(Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys))
+    return live
 
 
 def open_state(workspace: Workspace, live: LiveModel) -> Any:
-    from treadle.backends.embedded.state import LmdbState
-
-    return LmdbState(workspace.state / live.state_name) if live.state_name else None
+    return workspace.open_state(live.state_name) if live.state_name else None
 
 
 def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] | None = None) -> App:
     """The endpoint's application, over what is released now."""
+    from treadle.models.registry import current, newest_release
     from treadle.serving import App, Endpoint
 
     def open_model(released: Released) -> LiveModel:
@@ -62,7 +71,8 @@ def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] 
 
     endpoint = Endpoint(
         workspace.endpoint,
-        pointer=workspace.pointer,
+        newest=lambda: newest_release(workspace.chain, workspace.endpoint),
+        released=lambda: current(workspace.chain, workspace.endpoint),
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),
@@ -77,11 +87,18 @@ def rebuild_state(workspace: Workspace, live: LiveModel, state: Any, as_of: date
 
     if state is None:
         return
-    tables = {
-        name: workspace.tables.scan(workspace.table(f"source/{name}")).select(sorted(columns)).collect()
-        for name, columns in live.plan.sources().items()
-    }
+    tables = {name: newest_rows(workspace, name, sorted(columns)) for name, columns in live.plan.sources().items()}
     seed(live.plan, tables, state, as_of)
+
+
+def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The newest rows of a source that passed its contract, held to the hashes that the record has of them."""
+    from treadle.evidence.kinds.source_read import SourceRead
+
+    for read in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done", newest_first=True):
+        if read.payload.table.table == workspace.names.source(source):
+            return workspace.tables.read(read.payload.table, columns)
+    raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
 
 
 def serve_until_stopped(workspace: Workspace, request: ServeRequest, context: Context) -> ServeAnswer:
@@ -133,9 +150,10 @@ def first_steps(workspace: Workspace, live: LiveModel, state: Any, url: str) -> 
 
 def example_record(workspace: Workspace) -> dict[str, Any] | None:
     """A real record, the newest of the examples, with the fields that a request has."""
-    packing = workspace.chain.last(kind="model.packed", subject=workspace.project.spec.project, status="done")
-    found = packing.detail.get("example") if packing is not None else None
-    return dict(found) if found else None
+    from treadle.evidence.kinds.model_packed import ModelPacked
+
+    packing = workspace.chain.last(ModelPacked, subject=workspace.project.spec.project)
+    return dict(packing.payload.example) if packing is not None and packing.payload.example else None
 
 
 def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAnswer:
@@ -146,8 +164,8 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
     if request.model is None and released is not None:
         digest, name = released.bundle, released.model
     else:
-        packing = find(workspace.chain, workspace.project.spec.project, request.model)
-        digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
+        packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+        digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
     records = live.reader.read(_body(request, live))
     records = records if isinstance(records, list) else [records]

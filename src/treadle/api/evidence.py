@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
+from treadle.api.operation import (
+    Context,
+    ProjectPath,
+    Request,
+    argument,
+    check_limit,
+    operation,
+    option,
+    workspace_for,
+)
+from treadle.costs import Costs
 from treadle.errors import EvidenceError, nearest
+
+if TYPE_CHECKING:
+    from treadle.evidence import Entry, Payload
 
 
 class CostsRequest(Request, frozen=True):
@@ -60,6 +73,9 @@ class WhyNode(Struct, frozen=True):
     text: str
     cost: float | None
     currency: str
+    code: str
+    """What code and libraries the step could reach, in a few words; the list itself is the blob `code_list`."""
+    code_list: str
 
 
 class WhyAnswer(Struct, frozen=True):
@@ -70,6 +86,7 @@ class WhyAnswer(Struct, frozen=True):
 
 class VerifyRequest(Request, frozen=True):
     project: ProjectPath = "."
+    all: Annotated[bool, option("also what no released model rests on: every table and blob ever recorded")] = False
     expect: Annotated[str | None, option("a head hash noted down earlier, which must be in the chain")] = None
 
 
@@ -78,48 +95,54 @@ class VerifyAnswer(Struct, frozen=True):
     ok: bool
     faults: list[str]
     head: str
+    artifacts: int
+    """How many stored tables and blobs were held to their hashes."""
 
 
 @operation("costs", permission="read", remote=True)
-def costs(request: CostsRequest, context: Context) -> Any:
+def costs(request: CostsRequest, context: Context) -> Costs:
     """Show what the work cost, by run, step and day."""
     from treadle.costs import costs as ledger
+    from treadle.costs import runs
 
-    chain = workspace_for(request.project, context, "read").chain
-    runs = [entry.run for entry in chain.entries() if entry.run] if request.run else []
-    if request.run and request.run not in runs:
+    workspace = workspace_for(request.project, context, "read")
+    if request.run is not None and not workspace.chain.find(run=request.run, limit=1):
         raise EvidenceError(
-            f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, dict.fromkeys(runs[::-1]))
+            f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, runs(workspace.chain))
         )
-    return ledger(chain, run=request.run)
+    return ledger(workspace.chain, workspace.book.rates, run=request.run)
 
 
 @operation("log", permission="read", remote=True)
 def log(request: LogRequest, context: Context) -> LogAnswer:
     """Show the newest entries of the evidence chain."""
-    from treadle.api.explain import sentence
-
     chain = workspace_for(request.project, context, "read").chain
-    found = chain.entries(
-        kind=request.kind, subject=request.subject, run=request.run, newest_first=True, limit=request.limit
-    )
-    return LogAnswer(
-        entries=[
-            LogLine(
-                seq=e.seq,
-                time=e.time,
-                kind=e.kind,
-                subject=e.subject,
-                actor=e.actor,
-                status=e.status,
-                run=e.run,
-                seconds=e.usage.seconds if e.usage else None,
-                cost=e.cost["amount"] if e.cost else None,
-                text=sentence(e),
-                hash=e.hash,
-            )
-            for e in reversed(found)
-        ]
+    kind = request.kind or ""
+    with chain.reading() as reader:
+        found: list[Entry[Payload]] = reader.find(
+            names=[kind] if kind and not kind.endswith(".") else [],
+            prefix=kind if kind.endswith(".") else "",
+            subject=request.subject,
+            run=request.run,
+            newest_first=True,
+            limit=check_limit(request.limit),
+        )
+    return LogAnswer(entries=[_line(entry) for entry in reversed(found)])
+
+
+def _line(entry: Entry[Payload]) -> LogLine:
+    return LogLine(
+        seq=entry.seq,
+        time=entry.time,
+        kind=entry.kind,
+        subject=entry.subject,
+        actor=entry.actor,
+        status=entry.status,
+        run=entry.run,
+        seconds=entry.usage.seconds if entry.usage else None,
+        cost=float(entry.price.money.amount) if entry.price else None,
+        text=entry.said(),
+        hash=entry.hash,
     )
 
 
@@ -133,8 +156,11 @@ def why(request: WhyRequest, context: Context) -> WhyAnswer:
 
 @operation("verify", permission="read", remote=True)
 def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
-    """Check that no entry of the evidence chain was edited, dropped or reordered."""
+    """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say."""
     from treadle.evidence import verify as check
 
-    found = check(workspace_for(request.project, context, "read").chain, expect=request.expect)
-    return VerifyAnswer(entries=found.entries, ok=found.ok, faults=found.faults, head=found.head)
+    workspace = workspace_for(request.project, context, "read")
+    found = check(workspace.chain, expect=request.expect, check=workspace.check, everything=request.all)
+    return VerifyAnswer(
+        entries=found.entries, ok=found.ok, faults=found.faults, head=found.head, artifacts=found.artifacts
+    )

@@ -1,127 +1,145 @@
-"""Walk the chain back from a subject, and say each entry in a sentence."""
+"""Walk the record back from a subject: each step to what it used, and on to what made that."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from treadle.api.evidence import WhyAnswer, WhyNode
-from treadle.errors import EvidenceError, nearest
+from treadle.errors import EvidenceError, TreadleError, nearest
+from treadle.evidence import Code, Entry, Payload, Reader
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry
     from treadle.workspace import Workspace
+
+_MOST = 5000
 
 
 def explain(workspace: Workspace, subject: str) -> WhyAnswer:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
-    entries = workspace.chain.entries()
-    start, facts = _start(workspace, entries, subject)
-    makers = _makers(entries)
-    nodes, seen, queue = [], set(), deque((entry, 0) for entry in start)
-    while queue:
-        entry, depth = queue.popleft()
-        if entry.id in seen:
-            continue
-        seen.add(entry.id)
-        nodes.append(
-            WhyNode(
-                depth=depth,
-                seq=entry.seq,
-                kind=entry.kind,
-                subject=entry.subject,
-                time=entry.time,
-                actor=entry.actor,
-                text=sentence(entry),
-                cost=float(entry.cost["amount"]) if entry.cost else None,
-                currency=str(entry.cost["currency"]) if entry.cost else "",
-            )
-        )
-        for ref in entry.uses:
-            for maker in makers.get(_hash(ref), ()):
-                # the same content may have been made again later: what came before this entry counts
-                if maker.seq < entry.seq and maker.id not in seen:
-                    queue.append((maker, depth + 1))
-                    break
+    with workspace.chain.reading() as reader:
+        start, facts = _start(workspace, reader, subject)
+        found = _walk(reader, start)
+    nodes = [_node(workspace, entry, depth) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
     return WhyAnswer(subject=subject, nodes=nodes, facts=facts)
 
 
-def _makers(entries: list[Entry]) -> dict[str, list[Entry]]:
-    makers: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.status == "done":
-            makers.setdefault(entry.hash, []).append(entry)
-            for ref in entry.made.values():
-                makers.setdefault(_hash(ref), []).insert(0, entry)
-    return makers
+def _walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
+    """Level by level; the same content may have been made again later: what came before an entry counts."""
+    from treadle.evidence.views import makers
+
+    out: list[tuple[Entry[Payload], int]] = []
+    seen: set[int] = set()
+    level, depth = list(start), 0
+    while level and len(out) < _MOST:
+        fresh = [entry for entry in level if entry.seq not in seen]
+        seen.update(entry.seq for entry in fresh)
+        out += [(entry, depth) for entry in fresh]
+        numbers: dict[int, None] = {}
+        for entry in fresh:
+            wanted = [ref.content for ref in entry.uses]
+            numbers |= dict.fromkeys(n for n in makers(reader.connection, wanted, entry.seq) if n not in seen)
+        level, depth = reader.by_seq(list(numbers)), depth + 1
+    return out
 
 
-def _hash(ref: Any) -> str:
-    from treadle.evidence import content_hash
+def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> WhyNode:
+    return WhyNode(
+        depth=depth,
+        seq=entry.seq,
+        kind=entry.kind,
+        subject=entry.subject,
+        time=entry.time,
+        actor=entry.actor,
+        text=entry.said(),
+        cost=float(entry.price.money.amount) if entry.price else None,
+        currency=entry.price.money.currency if entry.price else "",
+        code=_code(workspace, entry.code),
+        code_list=entry.code,
+    )
 
-    return content_hash(ref)
+
+def _code(workspace: Workspace, digest: str) -> str:
+    import msgspec
+
+    if not digest:
+        return ""
+    try:
+        found = msgspec.json.decode(workspace.blobs.get(digest), type=Code)
+    except (TreadleError, msgspec.MsgspecError) as bad:
+        return f"its list cannot be read ({str(bad).splitlines()[0]})"
+    named = ("polars", "lightgbm", "scikit-learn", "numpy")
+    libraries = [f"{name} {found.libraries[name]}" for name in named if name in found.libraries]
+    return f"{len(found.modules)} modules, {', '.join([*libraries[:3], found.python])}"
 
 
-def _start(workspace: Workspace, entries: list[Entry], subject: str) -> tuple[list[Entry], dict[str, Any]]:
-    exact = [e for e in entries if subject in (e.id, e.hash, str(e.seq))]
+def _start(workspace: Workspace, reader: Reader, subject: str) -> tuple[list[Entry[Payload]], dict[str, Any]]:
+    exact = _exact(reader, subject)
     if exact:
-        return exact[-1:], {}
+        return exact, {}
     if subject.startswith("endpoint/"):
-        served = [e for e in entries if e.subject == subject and e.kind.startswith("release.")]
+        served: list[Entry[Payload]] = reader.find(
+            prefix="release.", subject=subject, status="done", newest_first=True, limit=1
+        )
         if served:
-            return served[-1:], {"serves": served[-1].detail["model"]}
-    same = [e for e in entries if e.subject == subject and e.status == "done"]
+            return served, {"serves": getattr(served[0].payload, "model", "")}
+    same: list[Entry[Payload]] = reader.find(subject=subject, status="done", newest_first=True, limit=200)
     if same:
-        newest: dict[str, Entry] = {e.kind: e for e in same}
+        newest: dict[str, Entry[Payload]] = {}
+        for entry in same:
+            newest.setdefault(entry.kind, entry)
         return sorted(newest.values(), key=lambda e: -e.seq), {}
-    made = [
-        e
-        for e in entries
-        for ref in e.made.values()
-        if isinstance(ref, dict) and subject in (ref.get("table"), ref.get("digest"), ref.get("fingerprint"))
-    ]
+    made = _maker_of(reader, subject)
     if made:
-        return made[-1:], {}
+        return made, {}
     prediction = _prediction(workspace, subject)
     if prediction is not None:
-        packing = [e for e in entries if e.kind == "model.packed" and e.detail.get("model") == prediction["model"]]
-        released = [
-            e for e in entries if e.kind.startswith("release.") and e.detail.get("model") == prediction["model"]
-        ]
-        return released[-1:] or packing[-1:], {"prediction": prediction}
-    known = {e.subject for e in entries if e.subject}
+        model = str(prediction["model"])
+        served = reader.find(
+            prefix="release.", subject=f"endpoint/{workspace.endpoint}", status="done", newest_first=True
+        )
+        released = [e for e in served if getattr(e.payload, "model", "") == model]
+        return released[:1] or reader.find(subject=f"model/{model}", limit=1), {"prediction": prediction}
     raise EvidenceError(
         f'nothing in the record is called "{subject}"',
         where="why",
-        mend=nearest(subject, known) or "run the project first",
+        mend=nearest(subject, _subjects(reader)) or "run the project first",
     )
+
+
+def _exact(reader: Reader, subject: str) -> list[Entry[Payload]]:
+    """By its number, its id or its hash."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    if subject.isascii() and subject.isdigit() and len(subject) < 18:
+        return reader.by_seq([int(subject)])
+    if len(subject) == 32:
+        row = reader.connection.execute(select(entries.c.seq).where(entries.c.id == subject)).first()
+        return reader.by_seq([int(row[0])]) if row else []
+    return reader.by_hash(subject) if len(subject) == 64 else []
+
+
+def _maker_of(reader: Reader, subject: str) -> list[Entry[Payload]]:
+    """What made a table of this name, or a table or blob of this content, last."""
+    from sqlalchemy import or_, select
+
+    from treadle.store.schema import refs
+
+    query = select(refs.c.seq).where(refs.c.made == 1, or_(refs.c.name == subject, refs.c.content == subject))
+    row = reader.connection.execute(query.order_by(refs.c.seq.desc()).limit(1)).first()
+    return reader.by_seq([int(row[0])]) if row else []
+
+
+def _subjects(reader: Reader) -> list[str]:
+    """What the newest entries are about, for a hint."""
+    newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=500)
+    return list(dict.fromkeys(entry.subject for entry in newest if entry.subject))
 
 
 def _prediction(workspace: Workspace, wanted: str) -> dict[str, Any] | None:
     from treadle.monitoring import find_prediction
 
-    return find_prediction(workspace.tables, workspace.table("predictions"), workspace.journal, wanted)
-
-
-def sentence(entry: Entry) -> str:
-    """What an entry says, for a person."""
-    facts = entry.detail
-    if entry.status == "failed":
-        return f"failed: {facts.get('error', '')}".splitlines()[0]
-    said = facts.get("said")
-    if said:
-        return str(said)
-    match entry.kind:
-        case "review.requested":
-            gates = facts.get("gates", [])
-            return f"asked for a release; {sum(g['holds'] for g in gates)} of {len(gates)} gates hold"
-        case "review.approved":
-            return f"approved{': ' + facts['note'] if facts.get('note') else ''}"
-        case "release.made":
-            return f"released {facts['model']}"
-        case "release.rolled_back":
-            reason = f" ({facts['reason']})" if facts.get("reason") else ""
-            return f"went back from {facts['from']} to {facts['model']}{reason}"
-        case _:
-            return "made " + ", ".join(entry.made) if entry.made else entry.kind
+    return find_prediction(workspace.tables, workspace.names.predictions, workspace.journal, wanted)

@@ -96,12 +96,13 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
             mend=f"treadle run {request.project}",
         )
     spec = workspace.project.spec
-    bundle = Bundle.open(workspace.blobs.path(released.bundle), workspace.trusted_keys)
-    found = watch(workspace.tables, workspace.table(""), workspace.journal, bundle, spec.watch.window)
+    content = workspace.blobs.get(released.bundle)
+    bundle = Bundle.read(content, workspace.trusted_keys, where=released.model)
+    found = watch(workspace.tables, f"{workspace.names.project}/", workspace.journal, bundle, spec.watch.window)
     alerts = alerts_of(found, spec.brief.must_have)
     if "log" in spec.watch.alert:
         log_alerts(workspace.chain, workspace.endpoint, found.model, alerts)
-    page = workspace.reports / f"{workspace.endpoint}-watch.html"
+    page = workspace.watch_page
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(watch_page(found, workspace.endpoint, spec.brief.decision, alerts), encoding="utf-8")
     return WatchAnswer(

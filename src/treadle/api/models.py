@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
+from treadle.api.operation import (
+    Context,
+    ProjectPath,
+    Request,
+    argument,
+    check_limit,
+    operation,
+    option,
+    workspace_for,
+)
+
+if TYPE_CHECKING:
+    from treadle.models.registry import Released
+    from treadle.workspace import Workspace
 
 Version = Annotated[str | None, argument("model version, such as 2 or flights:2; the newest if not given")]
 
 
 class ListRequest(Request, frozen=True):
     project: ProjectPath = "."
+    limit: Annotated[int, option("the newest so many versions")] = 50
 
 
 class ListAnswer(Struct, frozen=True):
@@ -31,6 +45,7 @@ class ShowAnswer(Struct, frozen=True):
     requested_by: str
     approved_by: str
     gates: list[Any]
+    accepted: list[str]
     bundle: str
     mb: float
     manifest: dict[str, Any]
@@ -43,12 +58,30 @@ class ReleaseRequest(Request, frozen=True):
     note: Annotated[str, option("a remark, kept with the approval")] = ""
 
 
+class AcceptRequest(Request, frozen=True):
+    finding: Annotated[str, option("the name of the finding, as `models show` writes it")]
+    because: Annotated[str, option("why it is no leak; it stands in the record under your name")]
+    project: ProjectPath = "."
+    model: Version = None
+
+
+class AcceptAnswer(Struct, frozen=True):
+    model: str
+    finding: str
+    because: str
+    by: str
+    open: list[str]
+    """Findings that still need an answer."""
+
+
 class ReleaseAnswer(Struct, frozen=True):
     endpoint: str
     model: str
     bundle: str
     approved_by: str
     time: str
+    checkpoint: str
+    """A signed checkpoint of the record as it is now: whoever keeps a copy can prove that nothing was rewritten."""
 
 
 class RollbackRequest(Request, frozen=True):
@@ -64,7 +97,9 @@ def models_list(request: ListRequest, context: Context) -> ListAnswer:
     workspace = workspace_for(request.project, context, "read")
     return ListAnswer(
         endpoint=workspace.endpoint,
-        models=versions(workspace.chain, workspace.project.spec.project, workspace.endpoint),
+        models=versions(
+            workspace.chain, workspace.project.spec.project, workspace.endpoint, check_limit(request.limit)
+        ),
     )
 
 
@@ -78,20 +113,48 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
     from treadle.people import review_of
 
     workspace = workspace_for(request.project, context, "read")
-    packing = find(workspace.chain, workspace.project.spec.project, request.model)
-    digest, name = str(packing.made["bundle"]["digest"]), str(packing.detail["model"])
-    bundle = Bundle.open(workspace.blobs.path(digest), workspace.trusted_keys)
-    review = review_of(workspace.chain, name)
+    packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+    content = workspace.blobs.get(packed.bundle.digest)
+    bundle = Bundle.read(content, workspace.trusted_keys, where=packed.model)
+    review = review_of(workspace.chain, packed.model, packed.bundle.digest)
     return ShowAnswer(
-        model=name,
+        model=packed.model,
         status=review.status,
         requested_by=review.requested_by,
         approved_by=review.approved_by,
         gates=list(review.gates),
-        bundle=digest,
-        mb=float(packing.detail.get("mb", 0.0)),
+        accepted=review.accepted,
+        bundle=packed.bundle.digest,
+        mb=packed.mb,
         manifest=msgspec.to_builtins(bundle.manifest),
         card=bundle.card,
+    )
+
+
+@operation("models", "accept", permission="release")
+def models_accept(request: AcceptRequest, context: Context) -> AcceptAnswer:
+    """Answer for a finding about a version, as a reviewer: by name and with a reason that stands in the record."""
+    from treadle.models.registry import find
+    from treadle.people import accept, review_of
+
+    workspace = workspace_for(request.project, context, "release")
+    packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+    entry = accept(
+        workspace.chain,
+        workspace.project.spec,
+        packed.model,
+        packed.bundle.digest,
+        gate=request.finding,
+        reason=request.because,
+    )
+    review = review_of(workspace.chain, packed.model, packed.bundle.digest)
+    answered = {line.partition(":")[0] for line in review.accepted}
+    return AcceptAnswer(
+        model=packed.model,
+        finding=entry.payload.gate,
+        because=entry.payload.reason,
+        by=entry.actor,
+        open=[g.name for g in review.gates if not g.holds and g.acceptable and g.name not in answered],
     )
 
 
@@ -99,38 +162,39 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
 def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
     """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
     from treadle.models.registry import find, release
-    from treadle.people import approve
+    from treadle.people import approve, review_of
 
     workspace = workspace_for(request.project, context, "release")
     packing = find(workspace.chain, workspace.project.spec.project, request.model)
-    name = str(packing.detail["model"])
-    approval = workspace.chain.last(kind="review.approved", subject=f"model/{name}")
-    if approval is None:
-        approval = approve(workspace.chain, workspace.project.spec, name, by=workspace.chain.actor, note=request.note)
-    released = release(workspace.chain, workspace.endpoint, packing, workspace.pointer, approval=approval)
-    return ReleaseAnswer(
-        endpoint=released.endpoint,
-        model=released.model,
-        bundle=released.bundle,
-        approved_by=approval.actor,
-        time=released.time,
-    )
+    packed = packing.payload
+    if review_of(workspace.chain, packed.model, packed.bundle.digest).status != "approved":
+        approve(
+            workspace.chain,
+            workspace.project.spec,
+            packed.model,
+            packed.bundle.digest,
+            by=workspace.chain.actor,
+            note=request.note,
+        )
+    return _answer(workspace, release(workspace.chain, workspace.endpoint, packing))
 
 
 @operation("models", "rollback", permission="release")
 def models_rollback(request: RollbackRequest, context: Context) -> ReleaseAnswer:
     """Return the endpoint to the version that it served before; running servers follow within seconds."""
     from treadle.models.registry import rollback
-    from treadle.people import review_of
 
     workspace = workspace_for(request.project, context, "release")
-    back = rollback(
-        workspace.chain, workspace.endpoint, workspace.project.spec.project, workspace.pointer, reason=request.reason
-    )
+    project = workspace.project.spec.project
+    return _answer(workspace, rollback(workspace.chain, workspace.endpoint, project, reason=request.reason))
+
+
+def _answer(workspace: Workspace, released: Released) -> ReleaseAnswer:
     return ReleaseAnswer(
-        endpoint=back.endpoint,
-        model=back.model,
-        bundle=back.bundle,
-        approved_by=review_of(workspace.chain, back.model).approved_by,
-        time=back.time,
+        endpoint=released.endpoint,
+        model=released.model,
+        bundle=released.bundle,
+        approved_by=released.approved_by,
+        time=released.time,
+        checkpoint=workspace.write_checkpoint(),
     )

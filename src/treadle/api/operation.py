@@ -14,7 +14,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
+    from treadle.evidence import Observer
     from treadle.workspace import Workspace
+
+MOST_LISTED = 10_000
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,27 +37,31 @@ def option(text: str, *, flag: str = "") -> Meta:
 ProjectPath = Annotated[str, argument("folder of the project, or its treadle.yaml")]
 
 
-class NoObserver:
-    """Shows nothing."""
-
-    def started(self, step: Any) -> None: ...
-
-    def progressed(self, step: Any, done: float, total: float, text: str) -> None: ...
-
-    def ended(self, step: Any, entry: Any) -> None: ...
-
-
 @dataclass(frozen=True)
 class Context:
     """Who asks and from where: what an operation needs besides its request."""
 
     actor: str | None = None
     """None: the project's owner, as whom the local user works."""
-    observer: Any = field(default_factory=NoObserver)
+    observer: Observer | None = None
+    """Told what steps do; None: nobody looks."""
     say: Callable[[str], None] = lambda text: None
     """A line for the person who waits, while the work goes on."""
     mounts: dict[str, Any] = field(default_factory=dict)
     """Path to ASGI application: what a server answers beside the endpoint's own paths."""
+
+
+def check_limit(limit: int) -> int:
+    """How many are listed, when it can be so many.
+
+    Raises:
+        SpecError: none, fewer than none, or more than can be listed at once.
+    """
+    from treadle.errors import SpecError
+
+    if not 1 <= limit <= MOST_LISTED:
+        raise SpecError(f"{limit} is no limit", where="--limit", mend=f"give a number from 1 to {MOST_LISTED:,}")
+    return limit
 
 
 def workspace_for(project: str, context: Context, permission: str, *, run: str = "", fresh: bool = False) -> Workspace:

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from treadle.api.endpoint import open_live, parse_time
+from treadle.api.endpoint import newest_rows, open_live, parse_time
 from treadle.api.work import ReplayAnswer, ReplayRequest
 from treadle.errors import ModelError, SpecError, TreadleError
+from treadle.evidence import Payload, StepInput
+from treadle.evidence.kinds.replay_played import ReplayPlayed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,6 +35,16 @@ if TYPE_CHECKING:
 
 _TOGETHER = 500
 _EVENT, _ASK, _TELL = 0, 1, 2  # at one moment: events first, so that strictly-before is put to the test
+
+
+class PlayReplay(StepInput[ReplayPlayed], frozen=True, kw_only=True):
+    """Play from `start` up to `end` through the endpoint that serves `model`."""
+
+    MAKES: ClassVar[type[Payload]] = ReplayPlayed
+
+    start: datetime
+    end: datetime
+    model: str
 
 
 @dataclass
@@ -65,7 +77,7 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
             mend="give predict an `at:`, or use: treadle predict",
         )
     packing = find(workspace.chain, workspace.project.spec.project, released.model)
-    start, end = _span(workspace, request, packing.detail.get("cut"))
+    start, end = _span(workspace, request, packing.payload.cut)
     last = _last(workspace, plan, start, end)
     with _endpoint(workspace, request, context) as url:
         client = Client(url)
@@ -74,13 +86,11 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
         shown = "the end of the data" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}Z"
         context.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
         began = time.monotonic()
-        with workspace.chain.step(
-            "replay.played", f"endpoint/{workspace.endpoint}", settings={"start": start, "end": end}, cache=False
-        ) as step:
+        asked = PlayReplay(start=start, end=end, model=served)
+        with workspace.chain.step(asked, f"endpoint/{workspace.endpoint}", cache=False) as step:
             tally = _play(workspace, plan, client, (start, end, last), served, step.progress)
-            step.note(
-                said=f"{tally.predictions:,} predictions, {tally.events:,} events, {tally.outcomes:,} outcomes",
-                model=served,
+            step.made(
+                ReplayPlayed(model=served, predictions=tally.predictions, events=tally.events, outcomes=tally.outcomes)
             )
         seconds = time.monotonic() - began
         end = min(end, datetime.fromtimestamp(last / 1e6, start.tzinfo))
@@ -278,7 +288,7 @@ def _batches(items: Any, most: int) -> Iterator[list[Any]]:
 
 
 def _source(workspace: Workspace, name: str) -> pl.LazyFrame:
-    return workspace.tables.scan(workspace.table(f"source/{name}"))
+    return newest_rows(workspace, name).lazy()
 
 
 def _last(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime) -> float:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
 
 from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
 
+if TYPE_CHECKING:
+    from treadle.loop import RunResult
+    from treadle.workspace import Workspace
+
 
 class RunRequest(Request, frozen=True):
     project: ProjectPath = "."
     fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
+
+
+class StepShown(Struct, frozen=True):
+    """One step: whether it was taken from the record, and why it was or was not."""
+
+    kind: str
+    subject: str
+    cached: bool
+    why: str
+    seconds: float | None
+    cost: float | None
+
+
+class GateShown(Struct, frozen=True):
+    """One gate of the release. `acceptable`: a reviewer may answer for it, by name and with a reason."""
+
+    name: str
+    limit: float
+    found: float | None
+    holds: bool
+    text: str
+    acceptable: bool
 
 
 class RunAnswer(Struct, frozen=True):
@@ -44,9 +70,13 @@ class RunAnswer(Struct, frozen=True):
     this_run_cost: float
     bundle_mb: float
     report: str
-    steps: list[dict[str, Any]]
+    steps: list[StepShown]
     cached_steps: list[str]
-    gates: list[Any]
+    gates: list[GateShown]
+    opened: int
+    """How often these sealed rows were looked at since the project began, whatever features were made of them."""
+    without_label: int
+    """Rows of the examples that nothing could be learned from, since they have no label, or no time."""
     next: str
 
 
@@ -86,21 +116,12 @@ class ProveRequest(Request, frozen=True):
 def run(request: RunRequest, context: Context) -> RunAnswer:
     """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
     from treadle.loop import run as run_loop
-    from treadle.stages import training_cost
     from treadle.workspace import new_run
 
     workspace = workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh)
     result = run_loop(workspace)
-    found, spent = result.evaluation, training_cost(result.steps)
-    fresh = training_cost([step for step in result.steps if not step.cached])
-    reviewers = workspace.project.spec.brief.people.reviewers
-    failing = [gate.text for gate in result.gates if not gate.holds]
-    if result.released:
-        after = f"treadle run {request.project} --serve"
-    elif failing:
-        after = f"no release while a gate fails: {'; '.join(failing)}"
-    else:
-        after = f"treadle models release {request.project} --as {reviewers[0] if reviewers else 'REVIEWER'}"
+    found, spent, fresh = result.evaluation, result.cost, result.spent
+    paid, paid_now = spent.shown, fresh.shown
     return RunAnswer(
         run=workspace.chain.run,
         model=result.model,
@@ -114,32 +135,45 @@ def run(request: RunRequest, context: Context) -> RunAnswer:
         verdict=found.verdict,
         threshold=found.threshold if found.kind == "classification" else None,
         calibration_error=found.calibration_error,
-        seconds=spent["seconds"],
-        cpu_seconds=spent["cpu_seconds"],
-        peak_mb=spent["peak_mb"],
-        cost=spent["amount"],
-        currency=spent["currency"],
+        seconds=spent.seconds,
+        cpu_seconds=spent.cpu_seconds,
+        peak_mb=spent.peak_mb,
+        cost=float(paid.amount) if paid else 0.0,
+        currency=paid.currency if paid else workspace.book.currency,
         this_run_seconds=round(result.seconds, 2),
-        this_run_cost=fresh["amount"],
+        this_run_cost=float(paid_now.amount) if paid_now else 0.0,
         bundle_mb=result.mb,
         report=result.report,
-        steps=[_step(step) for step in result.steps],
+        steps=[StepShown(s.kind, s.subject, s.cached, s.why, s.seconds, s.cost) for s in result.steps],
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
-        gates=list(result.gates),
-        next=after,
+        gates=[GateShown(g.name, g.limit, g.found, g.holds, g.text, g.acceptable) for g in result.gates],
+        opened=result.opened,
+        without_label=result.without_label,
+        next=_next(workspace, result, request.project),
     )
 
 
-def _step(step: Any) -> dict[str, Any]:
-    usage = step.entry.usage if step.entry is not None else None
-    return {
-        "kind": step.kind,
-        "subject": step.subject,
-        "cached": step.cached,
-        "why": step.why,
-        "seconds": usage.seconds if usage else None,
-        "cost": step.entry.cost["amount"] if step.entry is not None and step.entry.cost else None,
-    }
+def _next(workspace: Workspace, result: RunResult, project: str) -> str:
+    """What to do now; never something that would be refused."""
+    if result.released:
+        return f"treadle run {project} --serve"
+    failing = [gate for gate in result.gates if not gate.holds]
+    people = workspace.project.spec.brief.people
+    reviewers = [name for name in people.reviewers if name != workspace.chain.actor]
+    hard = [gate.text for gate in failing if not gate.acceptable]
+    if hard:
+        return f"no release while a gate fails: {'; '.join(hard)}"
+    if not reviewers:
+        return (
+            "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "
+            "(approve: policy): nobody may approve their own request"
+        )
+    if failing:
+        return (
+            f"{len(failing)} finding(s) need an answer: mend the features, or treadle models accept {project} "
+            f'{result.model} --finding "{failing[0].name}" --because REASON --as {reviewers[0]}'
+        )
+    return f"treadle models release {project} {result.model} --as {reviewers[0]}"
 
 
 @operation("replay", permission="run")

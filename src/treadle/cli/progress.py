@@ -93,7 +93,7 @@ class Progress(Quiet):
             mark, note = "[red]✗[/]", "failed"
         else:
             usage = entry.usage
-            said = f" · {step.detail['said']}" if step.detail.get("said") else ""
+            said = f" · {entry.said()}"
             again = "" if step.why in _FIRST else f" · again, because {step.why}"
             mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}{again}"
         bars.console.print(f"{mark} {_title(step):<34} [dim]{note}[/]", highlight=False, soft_wrap=True)

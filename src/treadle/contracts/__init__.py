@@ -5,6 +5,7 @@ from treadle.contracts.proposal import propose
 from treadle.contracts.reading import load
 from treadle.contracts.report import Report, RuleResult, raise_if_broken
 from treadle.contracts.rules import Bound, Contract, Rule, row_rules
+from treadle.contracts.verdict import stale
 
 __all__ = [
     "Bound",
@@ -17,4 +18,5 @@ __all__ = [
     "propose",
     "raise_if_broken",
     "row_rules",
+    "stale",
 ]

@@ -83,7 +83,7 @@ def check(
     )
     results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)
-    return Report(kept.height, results, good, quarantine, counts.bad_rows, broken)
+    return Report(kept.height, results, good, quarantine, counts.bad_rows, broken, dict(counts.newest))
 
 
 def _planned(contract: Contract, schema: pl.Schema) -> _Plan:

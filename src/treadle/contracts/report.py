@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from treadle.contracts.rules import Contract, Rule
@@ -42,6 +43,8 @@ class Report:
     quarantine: pl.DataFrame
     bad_rows: int
     broken: list[str] = field(default_factory=list)
+    newest: dict[str, datetime | None] = field(default_factory=dict)
+    """The newest time that each freshness rule saw, to ask it again later."""
 
     @property
     def ok(self) -> bool:

@@ -46,12 +46,24 @@ def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[Ru
     return tuple(results), broken
 
 
+def stale(contract: Contract, newest: Mapping[str, Any], now: datetime) -> list[str]:
+    """Why a batch that was taken earlier may not be used `now`: its rules that look at the clock, asked again.
+
+    newest: by rule, as `Report.newest` gave it.
+    """
+    out = []
+    for rule in contract.rules:
+        if rule.kind == "freshness":
+            out += _freshness(rule, newest, now)[1]
+    return out
+
+
 def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, list[str]]:
     rows, failing = counts.rows, counts.failing.get(rule.id, 0)
     unseen = any(name in counts.missing or name in counts.uncast for name in rule.columns)
     why: list[str] = []
     if rule.kind == "freshness":
-        failing, why = _freshness(rule, counts, now) if not unseen else (0, [])
+        failing, why = _freshness(rule, counts.newest, now) if not unseen else (0, [])
     elif rule.kind == "row_count":
         failing = rows
         if rule.bound is not None and not rule.bound.holds(rows, rows):
@@ -71,8 +83,8 @@ def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, lis
     return RuleResult(rule, failing, share, ok, rule.batch_level), why
 
 
-def _freshness(rule: Rule, counts: Counts, now: datetime) -> tuple[int, list[str]]:
-    newest, limit = counts.newest.get(rule.id), rule.high or 0.0
+def _freshness(rule: Rule, seen: Mapping[str, Any], now: datetime) -> tuple[int, list[str]]:
+    newest, limit = seen.get(rule.id), rule.high or 0.0
     if newest is None:
         return 0, [f"{rule.text}, and there is none: is the batch whole?"]
     moment = now if now.tzinfo else now.replace(tzinfo=UTC)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from treadle.errors import SpecError
-from treadle.evidence import Usage
+from treadle.evidence import Price, Usage
+from treadle.money import Rates, money, rates_of
 
 BOOKS = Path(__file__).parent / "books"
 _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
@@ -16,22 +16,27 @@ _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
 class PriceBook:
     """Prices of one date, in one currency; `digest` names its exact content."""
 
-    def __init__(self, name: str, date: str, currency: str, prices: dict[str, float], source: str, digest: str) -> None:
-        self.name, self.date, self.currency = name, date, currency
+    def __init__(self, name: str, date: str, rates: Rates, prices: dict[str, float], source: str, digest: str) -> None:
+        self.name, self.date, self.rates = name, date, rates
         self.prices, self.source, self.digest = prices, source, digest
 
-    def price(self, usage: Usage, at: datetime) -> dict[str, Any]:
-        """The price of a step: CPU-seconds used, and peak memory held for its wall time.
+    @property
+    def currency(self) -> str:
+        return self.rates.currency
+
+    def price(self, usage: Usage, at: datetime) -> Price:
+        """The price of a step: CPU-seconds used, peak memory held for its wall time, and a month of what it keeps.
 
         CPU is charged by the seconds used, so that a step that waits is cheap; a machine that stands idle
-        is the business of the deployment, not of a step.
+        is the business of the deployment, not of a step. Storage is charged one month ahead, when a thing is made.
         """
         amount = (
             usage.cpu_seconds / 3600 * self.prices["cpu_hour"]
             + usage.peak_mb / 1024 * usage.seconds / 3600 * self.prices["memory_gb_hour"]
             + usage.written_bytes / 2**30 * self.prices.get("written_gb", 0.0)
+            + usage.kept_bytes / 2**30 * self.prices["storage_gb_month"]
         )
-        return {"amount": round(amount, 9), "currency": self.currency, "book": f"{self.name} {self.date}"}
+        return Price(money(amount, self.currency), f"{self.name} {self.date}")
 
 
 def load_book(path: Path | None = None) -> PriceBook:
@@ -61,7 +66,7 @@ def load_book(path: Path | None = None) -> PriceBook:
     return PriceBook(
         name=str(data.get("book", file.stem)),
         date=str(data.get("date", "")),
-        currency=str(data.get("currency", "USD")),
+        rates=rates_of(str(data.get("currency", "USD")), str(data.get("date", "")), data.get("rates") or {}),
         prices={k: float(v) for k, v in prices.items()},
         source=str(data.get("source", "")),
         digest=digest(content),

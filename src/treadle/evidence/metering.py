@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import sys
 import threading
 import time
 
@@ -12,12 +14,14 @@ import psutil
 from treadle.evidence.entry import Usage
 
 _SAMPLE_SECONDS = 0.05  # memory has no running total to subtract, so it is sampled
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class Meter:
     """Start it, do the work, `stop()` for the `Usage`. Parallel meters in one process count the same CPU."""
 
     def __init__(self) -> None:
+        _adopt()
         self._process = psutil.Process()
         self._done = threading.Event()
         self._peak = self._resident()
@@ -75,3 +79,19 @@ class Meter:
     def _watch(self) -> None:
         while not self._done.wait(_SAMPLE_SECONDS):
             self._peak = max(self._peak, self._resident())
+
+
+@functools.cache
+def _adopt() -> bool:
+    """On Linux, children of children that outlive their parent become ours, so that what they use is still counted.
+
+    They would else be handed to the init process, and a detached worker would cost nothing. Whether it was done.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    try:
+        return bool(ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (OSError, AttributeError):
+        return False

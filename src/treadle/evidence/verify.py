@@ -1,72 +1,172 @@
-"""Prove that nothing in the chain was edited, dropped or put in another order; else name the place."""
+"""Prove that nothing in the chain was edited, dropped or put in another order, and that what is stored is what it says.
+
+What differs is named. Whatever stands in the catalog, the answer is a verdict and never a crash.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
 
-from treadle.evidence.entry import GENESIS, Entry
+from treadle.errors import EvidenceError
+from treadle.evidence.entry import GENESIS, Entry, decode
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.payload import Payload
+from treadle.store.refs import Blob, Ref, Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.chain import Chain
 
+_COLUMNS = ("id", "kind", "subject", "run", "time", "actor", "status", "prev")
+Checker = Callable[[Ref], list[str]]
+
 
 class Verdict(Struct, frozen=True):
-    """`faults` is empty when the chain holds; each fault names an entry by its number."""
+    """`faults` is empty when the record holds; each fault names an entry by its number, or a stored thing.
+
+    `artifacts`: how many stored tables and blobs were held to their hashes.
+    """
 
     entries: int
     ok: bool
     faults: list[str]
     head: str
+    artifacts: int = 0
 
 
-def verify(chain: Chain, *, expect: str | None = None) -> Verdict:
-    """Check every entry's hash, its link to the one before, the row's columns, and the head kept in a file.
+def verify(
+    chain: Chain, *, expect: str | None = None, check: Checker | None = None, everything: bool = False
+) -> Verdict:
+    """Check every entry's hash, its link to the one before, the row's columns, the tree, and the head kept in a file.
 
-    expect: a head hash noted down earlier (for one, from a release e-mail): it must be in the chain.
+    expect: a head hash noted down earlier (for one, from a release e-mail): it must be in the chain. check: tells what
+    is wrong with a stored thing; those that a released model rests on are held to it, or `everything` that any entry
+    made or used.
     """
-    from sqlalchemy import select
+    from sqlalchemy import select, type_coerce
+    from sqlalchemy.types import NullType
 
-    from treadle.store.catalog import entries
+    from treadle.store.schema import entries
 
     faults: list[str] = []
+    walk = _Walk(everything)
     prev, seq, head, seen = GENESIS, 0, GENESIS, set()
+    columns = [type_coerce(column, NullType()).label(column.name) for column in entries.c]
     with chain.engine.connect() as connection:
-        for row in connection.execute(select(entries).order_by(entries.c.seq)):
+        for row in connection.execute(select(*columns).order_by(entries.c.seq)):
             seq += 1
             if row.seq != seq:
                 gap = f"{seq}" if row.seq == seq + 1 else f"{seq} to {row.seq - 1}"
                 faults.append(f"entry {gap} is missing (dropped)")
                 seq = row.seq
-            faults.extend(_faults_of(row, prev))
-            prev = head = row.hash
-            seen.add(row.hash)
+            found, wrong = _entry_of(row, prev)
+            faults.extend(wrong)
+            if found is not None:
+                walk.add(found)
+            prev = head = str(row.hash)
+            seen.add(head)
+        faults.extend(_tree_faults(connection))
     faults.extend(_tail_faults(chain, seq, seen))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
-    return Verdict(entries=seq, ok=not faults, faults=faults, head=head)
+    stored = walk.stored() if check is not None else []
+    for ref, maker in stored:
+        assert check is not None
+        faults.extend(f"{said} (entry {maker})" for said in check(ref))
+    return Verdict(entries=seq, ok=not faults, faults=faults, head=head, artifacts=len(stored))
 
 
-def _faults_of(row: object, prev: str) -> list[str]:
-    body, sealed, number = row.body, row.hash, row.seq  # type: ignore[attr-defined]
+def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
+    body, sealed, number = row.body, row.hash, row.seq
+    if not isinstance(body, bytes | memoryview):
+        return None, [f"entry {number} was edited: its content is {type(body).__name__} and no longer bytes"]
+    body = bytes(body)
     if hashlib.sha256(body).hexdigest() != sealed:
-        return [f"entry {number} was edited: its content no longer has its hash"]
-    entry = msgspec.json.decode(body, type=Entry)
+        return None, [f"entry {number} was edited: its content no longer has its hash"]
+    try:
+        entry = decode(body, sealed)
+    except EvidenceError as bad:
+        return None, [f"entry {number}: {bad.what}"]
     faults = []
     if entry.seq != number:
         faults.append(f"entry {number} was put in another order: it was written as entry {entry.seq}")
     if entry.prev != prev:
         faults.append(f"entry {number} does not follow the entry before it (edited, dropped or reordered before it)")
-    columns = ("id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev")
     faults.extend(
         f"entry {number} was edited: its column {name} differs from its content"
-        for name in columns
+        for name in _COLUMNS
         if getattr(entry, name) != getattr(row, name)
     )
-    return faults
+    return entry, faults
+
+
+class _Walk:
+    """What a released model rests on: from the releases that stand, back over what each entry used."""
+
+    def __init__(self, everything: bool) -> None:
+        self._everything = everything
+        self._stored: dict[str, tuple[Ref, int]] = {}
+        self._uses: dict[int, tuple[Ref, ...]] = {}
+        self._made: dict[int, tuple[Ref, ...]] = {}
+        self._makers: dict[str, list[int]] = {}
+        self._serving: dict[str, int] = {}
+
+    def add(self, entry: Entry[Payload]) -> None:
+        if entry.status != "done":
+            return
+        if self._everything:
+            self._keep((*entry.uses, *entry.made), entry.seq)
+            return
+        self._uses[entry.seq], self._made[entry.seq] = entry.uses, entry.made
+        self._makers.setdefault(entry.hash, []).append(entry.seq)
+        for ref in entry.made:
+            self._makers.setdefault(ref.content, []).append(entry.seq)
+        if isinstance(entry.payload, ReleaseMade | ReleaseRolledBack):
+            self._serving[entry.subject] = entry.seq
+
+    def _keep(self, refs: Iterable[Ref], seq: int) -> None:
+        for ref in refs:
+            if isinstance(ref, Snapshot | Blob):
+                version = ref.version if isinstance(ref, Snapshot) else 0
+                self._stored.setdefault(f"{ref.content}/{version}", (ref, seq))
+
+    def stored(self) -> list[tuple[Ref, int]]:
+        waiting, seen = list(self._serving.values()), set()
+        while waiting:
+            seq = waiting.pop()
+            if seq in seen:
+                continue
+            seen.add(seq)
+            self._keep((*self._uses[seq], *self._made[seq]), seq)
+            for ref in self._uses[seq]:
+                before = [maker for maker in self._makers.get(ref.content, ()) if maker < seq]
+                waiting.extend(before[-1:])
+        return list(self._stored.values())
+
+
+def _tree_faults(connection: Any) -> list[str]:
+    """The tiles must be those of the entries: a checkpoint is signed over them."""
+    from sqlalchemy import func, select
+
+    from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, leaf_hash
+    from treadle.store.schema import entries, projected, tiles
+
+    size = int(connection.execute(select(func.coalesce(func.max(projected.c.size), 0))).scalar() or 0)
+    held: dict[int, bytes] = {
+        int(row.number): bytes(row.hashes) for row in connection.execute(select(tiles).where(tiles.c.level == 0))
+    }
+    for row in connection.execute(
+        select(entries.c.seq, entries.c.body).where(entries.c.seq <= size).order_by(entries.c.seq)
+    ):
+        number, place = divmod(row.seq - 1, TILE_WIDTH)
+        body = row.body if isinstance(row.body, bytes) else str(row.body).encode()
+        if held.get(number, b"")[place * HASH_BYTES : (place + 1) * HASH_BYTES] != leaf_hash(body):
+            return [f"entry {row.seq} is not the one that the log's tree holds at its place"]
+    return []
 
 
 def _tail_faults(chain: Chain, last: int, seen: set[str]) -> list[str]:
@@ -74,9 +174,13 @@ def _tail_faults(chain: Chain, last: int, seen: set[str]) -> list[str]:
         return []
     if not chain.head_file.is_file():
         return [] if last == 0 else [f"the head file {chain.head_file.name} is missing: the end cannot be checked"]
-    number, sealed = chain.head_file.read_text(encoding="ascii").split()
+    try:
+        number, sealed = chain.head_file.read_text(encoding="ascii").split()
+        written = int(number)
+    except (ValueError, OSError) as bad:
+        return [f"the head file {chain.head_file.name} cannot be read ({bad}): the end cannot be checked"]
     if sealed in seen:
         return []
-    if int(number) > last:
-        return [f"entries {last + 1} to {number} are missing at the end (dropped)"]
-    return [f"entry {number} is not the one that was written last: the chain was rewritten"]
+    if written > last:
+        return [f"entries {last + 1} to {written} are missing at the end (dropped)"]
+    return [f"entry {written} is not the one that was written last: the chain was rewritten"]

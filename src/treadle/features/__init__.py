@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from treadle.features.batch import build as build
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
+    from treadle.features.planning import make_plan as make_plan
     from treadle.features.proof import Proof as Proof
     from treadle.features.proof import prove as prove
     from treadle.features.reader import EventReader as EventReader

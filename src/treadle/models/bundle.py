@@ -12,7 +12,9 @@ is over the manifest's bytes, so nothing can be edited, dropped or added. Openin
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import uuid
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -131,7 +133,7 @@ class Bundle:
         whole = {"manifest.json": manifest, **content, "signature.json": signature}
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+        partial = file.with_name(f".{file.name}.{os.getpid()}.{uuid.uuid4().hex}.partial")
         try:
             with zipfile.ZipFile(partial, "w") as packed:
                 for name in MEMBERS:
@@ -156,7 +158,19 @@ class Bundle:
             ModelError: any of these does not hold, or a part is not what its type says.
         """
         file = Path(path)
-        content = _read(file)
+        try:
+            whole = file.read_bytes()
+        except FileNotFoundError as bad:
+            raise ModelError("there is no such bundle", where=str(file)) from bad
+        except OSError as bad:
+            raise ModelError(f"the file cannot be read: {bad}", where=str(file), mend="take the bundle again") from bad
+        return Bundle.read(whole, trusted_keys, where=file)
+
+    @staticmethod
+    def read(whole: bytes, trusted_keys: Collection[str] | None, *, where: str | Path) -> Bundle:
+        """As `open`, from bytes in hand, such as a blob whose hash was just checked. `where` is named in errors."""
+        file = Path(where)
+        content = _unpacked(whole, file)
         manifest_bytes = content["manifest.json"]
         signature = _decode(content, "signature.json", _Signature, file)
         if signature.algorithm != "ed25519" or not signing.holds(
@@ -253,10 +267,10 @@ def _sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read(file: Path) -> dict[str, bytes]:
+def _unpacked(whole: bytes, file: Path) -> dict[str, bytes]:
     """All members, when they are exactly the expected ones; sizes are checked before and while unpacking."""
     try:
-        with zipfile.ZipFile(file) as packed:
+        with zipfile.ZipFile(io.BytesIO(whole)) as packed:
             infos = packed.infolist()
             if sorted(i.filename for i in infos) != sorted(MEMBERS):
                 odd = sorted({i.filename for i in infos} ^ set(MEMBERS)) or ["a member that comes twice"]
@@ -272,8 +286,6 @@ def _read(file: Path) -> dict[str, bytes]:
                     raise ModelError(f"{info.filename} is larger than it says", where=str(file))
                 content[info.filename] = body
             return content
-    except FileNotFoundError as bad:
-        raise ModelError("there is no such bundle", where=str(file)) from bad
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as bad:
         raise ModelError(f"the file is damaged: {bad}", where=str(file), mend="take the bundle again") from bad
     except Exception as bad:

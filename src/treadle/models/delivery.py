@@ -16,7 +16,7 @@ from treadle.models.packing import prepare
 if TYPE_CHECKING:
     from treadle.contracts import Rule
     from treadle.features import FeaturePlan
-    from treadle.spec import Project
+    from treadle.spec import ProjectSpec
     from treadle.training import Evaluation, FittedModel, Split, TrainingTable
 
 _TIMED = 2000
@@ -31,54 +31,67 @@ class Packed:
     p99_ms: float
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What a bundle is made from besides the model itself. `entity`: the field that predictions are grouped by.
+
+    `refs` say what it came from (data, model, run, state); `cost` is its cost sheet; `cut`: where a split by time cut.
+    """
+
+    name: str
+    created: str
+    plan: FeaturePlan
+    rules: Sequence[Rule]
+    entity: str | None
+    refs: dict[str, str]
+    cost: dict[str, Any]
+    cut: str | None
+
+
 def pack_bundle(
     model: FittedModel,
     found: Evaluation,
     table: TrainingTable,
     parts: Split,
-    project: Project,
-    plan: FeaturePlan,
-    rules: Sequence[Rule],
+    spec: ProjectSpec,
+    delivery: Delivery,
     *,
-    name: str,
-    created: str,
     key: str,
-    folder: Path,
-    refs: dict[str, str],
-    cost: dict[str, Any],
-    cut: str | None,
+    path: Path,
 ) -> Packed:
-    """Write and sign the bundle, open it again as a server would, and prove its golden records."""
-    request = {"inputs": inputs_of(plan, rules, project), "decision": project.spec.brief.decision, "cut": cut}
+    """Write and sign the bundle at `path`, open it again as a server would, and prove its golden records."""
+    request = {
+        "inputs": inputs_of(delivery.plan, delivery.rules, delivery.entity),
+        "decision": spec.brief.decision,
+        "cut": delivery.cut,
+    }
     made = prepare(
         model,
         found,
         table,
         parts,
-        project.spec,
-        name=name,
-        created=created,
+        spec,
+        name=delivery.name,
+        created=delivery.created,
         request=_plain(request),
-        plan=_plain(plan),
-        refs=refs,
-        cost=_plain(cost),
+        plan=_plain(delivery.plan),
+        refs=delivery.refs,
+        cost=_plain(delivery.cost),
     )
-    path = folder / f"{name.replace(':', '-')}.treadle"
     Bundle.write(path, made, key)
     bundle = Bundle.open(path, None)
     bundle.verify_golden()
     return Packed(path, round(path.stat().st_size / 1e6, 3), _p99_ms(bundle))
 
 
-def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], project: Project) -> dict[str, Any]:
+def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> dict[str, Any]:
     """The request schema: the plan's inputs, then what only names the example; the contract's rules on them."""
-    spec = project.spec
     needed = {rule.column for rule in rules if rule.kind == "required"}
     fields = [
         {"name": c.name, "type": c.type, "nullable": c.name not in needed, "feature": c.feature} for c in plan.inputs
     ]
     known = {c.name for c in plan.inputs}
-    names = [*plan.key, *([spec.serve.entity] if spec.serve.entity else [])]
+    names = [*plan.key, *([entity] if entity else [])]
     fields += [
         {"name": n, "type": plan.each_types[n], "nullable": True, "feature": False}
         for n in dict.fromkeys(names)

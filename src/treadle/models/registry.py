@@ -1,22 +1,28 @@
-"""The model registry and the releases: views of the chain.
+"""The model registry and the releases: what the chain says, and nothing beside it.
 
-A version is an entry `model.packed` whose product is a bundle. What an endpoint serves is the newest entry of
-kind `release.` for it. A small pointer file per endpoint is derived from that, for servers to watch.
+A version is an entry `ModelPacked`; its name is given once, under the catalog's lock. What an endpoint serves is the
+newest release entry for it. Request, approval, release and what is served are held to one digest at every hand-over,
+and `proved` asks for all of it again, from the entries themselves, before anything is served.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from treadle.errors import ModelError, nearest
+from treadle.errors import GateError, ModelError, nearest
+from treadle.evidence import Chain, Entry, Payload, Reader, Unknown
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.of_version import Release
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.people import unmet
 
-if TYPE_CHECKING:
-    from treadle.evidence import Chain, Entry
+_MOST = 200
 
 
 class ModelVersion(Struct, frozen=True):
@@ -30,160 +36,304 @@ class ModelVersion(Struct, frozen=True):
     family: str
     metric: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     mb: float
     status: str
     released: bool
 
 
 class Released(Struct, frozen=True):
-    """What an endpoint serves."""
+    """What an endpoint serves: the version, the digest of its bundle, and the release entry that says so."""
 
     endpoint: str
     model: str
     bundle: str
     entry: str
     time: str
+    approved_by: str = ""
 
 
-def next_name(chain: Chain, project: str) -> str:
-    return f"{project}:{len(packed(chain, project)) + 1}"
-
-
-def packed(chain: Chain, project: str) -> list[Entry]:
-    """The packing entry of each version, oldest first; one a bundle."""
-    found: dict[str, Entry] = {}
-    for entry in chain.entries(kind="model.packed", status="done"):
-        model = str(entry.detail.get("model", ""))
-        if model.rpartition(":")[0] == project:
-            found.setdefault(model, entry)
-    return list(found.values())
-
-
-def find(chain: Chain, project: str, model: str | None = None) -> Entry:
+def find(chain: Chain, project: str, model: str | None = None) -> Entry[ModelPacked]:
     """The packing entry of a version: `project:2`, `2`, or None for the newest."""
-    known = {str(entry.detail["model"]): entry for entry in packed(chain, project)}
+    name = None if model is None else model if ":" in model else f"{project}:{model}"
+    with chain.reading() as reader:
+        found = _packing(reader, project, name)
+        if found is not None:
+            return found
+        known = _names(reader, project)
     if not known:
         raise ModelError(f"{project} has no model yet", where=project, mend="make one with: treadle run PROJECT")
-    if model is None:
-        return list(known.values())[-1]
-    name = model if ":" in model else f"{project}:{model}"
-    if name not in known:
-        raise ModelError(f"there is no model {name}", where=project, mend=nearest(name, known))
-    return known[name]
+    raise ModelError(f"there is no model {name}", where=project, mend=nearest(str(name), known))
 
 
-def release(chain: Chain, endpoint: str, packing: Entry, pointer: Path, *, approval: Entry) -> Released:
-    """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing."""
-    serving = current(chain, endpoint)
-    model = str(packing.detail["model"])
-    if serving is not None and serving.model == model:
-        _point(pointer, serving)
-        return serving
-    return _record(
-        chain,
-        "release.made",
-        endpoint,
-        packing,
-        pointer,
-        {"approval": approval.id},
-        [{"kind": "entry", "name": "approval", "digest": approval.hash}],
-    )
+def _packing(reader: Reader, project: str, name: str | None) -> Entry[ModelPacked] | None:
+    from sqlalchemy import select
+
+    from treadle.store.schema import versions
+
+    query = select(versions.c.seq).where(versions.c.project == project)
+    if name is not None:
+        query = query.where(versions.c.model == name)
+    row = reader.connection.execute(query.order_by(versions.c.seq.desc()).limit(1)).first()
+    entry = None if row is None else reader.by_seq([int(row[0])])[0]
+    if entry is None or not isinstance(entry.payload, ModelPacked):
+        return None
+    if name is not None and entry.payload.model != name:
+        raise ModelError(f"the view of versions names another entry as {name}", where=name, mend="treadle verify")
+    return entry  # type: ignore[return-value]
 
 
-def rollback(chain: Chain, endpoint: str, project: str, pointer: Path, *, reason: str = "") -> Released:
-    """Serve again what was served before the version that is served now."""
-    history = chain.entries(kind="release.", subject=f"endpoint/{endpoint}", newest_first=True)
-    if not history:
-        raise ModelError(f"endpoint {endpoint} serves nothing", where=endpoint, mend="release a model first")
-    serving = str(history[0].detail["model"])
-    bad = {serving, *(str(e.detail["from"]) for e in history if e.kind == "release.rolled_back")}
-    good = next((str(e.detail["model"]) for e in history if str(e.detail["model"]) not in bad), None)
-    if good is None:
-        raise ModelError(
-            f"{serving} is the only version that {endpoint} has served, so there is none to return to",
-            where=endpoint,
-            mend="release another version: treadle models release PROJECT VERSION",
+def _names(reader: Reader, project: str) -> list[str]:
+    from sqlalchemy import select
+
+    from treadle.store.schema import versions
+
+    query = select(versions.c.model).where(versions.c.project == project).order_by(versions.c.seq.desc()).limit(_MOST)
+    return [str(row[0]) for row in reader.connection.execute(query)]
+
+
+def release(chain: Chain, endpoint: str, packing: Entry[ModelPacked]) -> Released:
+    """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing.
+
+    Raises:
+        GateError: this very bundle was not approved, or a gate of its request neither holds nor was accepted.
+    """
+    with chain.alone() as alone:
+        approval = _approval_of(alone, packing)
+        _prove_approval(alone, approval, packing.payload)
+        serving = _newest(alone, endpoint)
+        if serving is not None and serving.payload.bundle.digest == packing.payload.bundle.digest:
+            return _released(endpoint, serving, approval.actor)
+        made = alone.append(
+            ReleaseMade(
+                model=packing.payload.model,
+                bundle=packing.payload.bundle,
+                packing=packing.ref,
+                approval=approval.ref,
+            ),
+            f"endpoint/{endpoint}",
         )
-    return _record(
-        chain,
-        "release.rolled_back",
-        endpoint,
-        find(chain, project, good),
-        pointer,
-        {"from": serving, "reason": reason},
-        [],
-    )
+    return _released(endpoint, made, approval.actor)
 
 
-def _record(
-    chain: Chain, kind: str, endpoint: str, packing: Entry, pointer: Path, detail: dict[str, Any], uses: list[Any]
-) -> Released:
-    model, bundle = str(packing.detail["model"]), str(packing.made["bundle"]["digest"])
-    entry = chain.append(
-        kind,
-        f"endpoint/{endpoint}",
-        detail={"model": model, "bundle": bundle, **detail},
-        uses=[
-            {"kind": "blob", "name": "bundle", "digest": bundle},
-            {"kind": "entry", "name": "packing", "digest": packing.hash},
-            *uses,
-        ],
-    )
-    released = Released(endpoint, model, bundle, entry.id, entry.time)
-    _point(pointer, released)
-    return released
+def rollback(chain: Chain, endpoint: str, project: str, *, reason: str = "") -> Released:
+    """Serve again what was served before the version that is served now."""
+    with chain.alone() as alone:
+        history = alone.find(
+            ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True
+        )
+        if not history:
+            raise ModelError(f"endpoint {endpoint} serves nothing", where=endpoint, mend="release a model first")
+        serving = history[0].payload
+        bad = {serving.bundle.digest, *_left(history)}
+        good = next((e for e in history if e.payload.bundle.digest not in bad), None)
+        if good is None:
+            raise ModelError(
+                f"{serving.model} is the only version that {endpoint} has served, so there is none to return to",
+                where=endpoint,
+                mend="release another version: treadle models release PROJECT VERSION",
+            )
+        made = alone.append(
+            ReleaseRolledBack(
+                model=good.payload.model,
+                bundle=good.payload.bundle,
+                packing=good.payload.packing,
+                earlier=good.ref,
+                left=serving.model,
+                reason=reason,
+            ),
+            f"endpoint/{endpoint}",
+        )
+        approval = _prove(alone, endpoint, made)
+    return _released(endpoint, made, approval.actor)
+
+
+def _left(history: list[Entry[Release]]) -> set[str]:
+    """The bundles that a rollback went away from."""
+    out = set()
+    for newer, older in pairwise(history):
+        if isinstance(newer.payload, ReleaseRolledBack):
+            out.add(older.payload.bundle.digest)
+    return out
 
 
 def current(chain: Chain, endpoint: str) -> Released | None:
-    history = chain.entries(kind="release.", subject=f"endpoint/{endpoint}", newest_first=True, limit=1)
-    if not history:
-        return None
-    entry = history[0]
-    return Released(endpoint, str(entry.detail["model"]), str(entry.detail["bundle"]), entry.id, entry.time)
+    """What the record says that `endpoint` serves, proved; None where nothing was released.
+
+    Raises:
+        ModelError, GateError: the newest release does not rest on an approval of its very bundle.
+    """
+    with chain.reading() as reader:
+        newest = _newest(reader, endpoint)
+        return None if newest is None else _released(endpoint, newest, _prove(reader, endpoint, newest).actor)
 
 
-def _point(pointer: Path, released: Released) -> None:
-    pointer.parent.mkdir(parents=True, exist_ok=True)
-    part = pointer.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(msgspec.json.encode(released))
-    part.replace(pointer)
+def newest_release(chain: Chain, endpoint: str) -> str:
+    """The hash of the newest release entry, as cheap as can be: to notice that there is another. "" for none."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.hash).where(
+        entries.c.subject == f"endpoint/{endpoint}",
+        entries.c.kind.in_((ReleaseMade.KIND, ReleaseRolledBack.KIND)),
+        entries.c.status == "done",
+    )
+    with chain.engine.connect() as connection:
+        return str(connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).scalar() or "")
 
 
-def pointed(pointer: Path) -> Released | None:
-    """What the pointer file names; None when nothing was released."""
-    try:
-        return msgspec.json.decode(pointer.read_bytes(), type=Released)
-    except FileNotFoundError:
-        return None
+def _newest(reader: Reader, endpoint: str) -> Entry[Release] | None:
+    return reader.last(ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}")
 
 
-def versions(chain: Chain, project: str, endpoint: str) -> list[ModelVersion]:
-    """All versions of a project, newest first."""
-    serving = current(chain, endpoint)
-    asked = {e.subject for e in chain.entries(kind="review.requested")}
-    approved = {e.subject for e in chain.entries(kind="review.approved")}
-    out = []
-    for entry in reversed(packed(chain, project)):
-        facts, model = entry.detail, str(entry.detail["model"])
-        subject = f"model/{model}"
-        status = "approved" if subject in approved else "waiting for review" if subject in asked else "packed"
-        out.append(
-            ModelVersion(
-                name=model,
-                bundle=str(entry.made["bundle"]["digest"]),
-                created=entry.time,
-                by=entry.actor,
-                run=entry.run,
-                family=str(facts.get("family", "")),
-                metric=str(facts.get("metric", "")),
-                value=float(facts.get("value", 0.0)),
-                low=float(facts.get("low", 0.0)),
-                high=float(facts.get("high", 0.0)),
-                mb=float(facts.get("mb", 0.0)),
-                status=status,
-                released=serving is not None and serving.model == model,
-            )
+def _released(endpoint: str, entry: Entry[Release], approved_by: str) -> Released:
+    said = entry.payload
+    return Released(endpoint, said.model, said.bundle.digest, entry.hash, entry.time, approved_by)
+
+
+def _refused(endpoint: str, what: str) -> ModelError:
+    return ModelError(
+        f"what endpoint {endpoint} should serve is not proved by the record: {what}",
+        where=f"endpoint/{endpoint}",
+        mend="run treadle verify, and release again: treadle models release PROJECT VERSION --as REVIEWER",
+    )
+
+
+def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[ReviewApproved]:
+    """Walk from a release back to the approval of its bundle, holding every hand-over to one digest.
+
+    1. The release stands in the chain as its neighbours say.
+    2. A rollback names an earlier release of the same bundle to the same endpoint.
+    3. The release names a packing that made this bundle under this name, and an approval of this bundle.
+    4. The approval rests on a request for this bundle, by somebody else, whose gates hold or were accepted.
+    """
+    before = reader.by_seq([entry.seq - 1]) if entry.seq > 1 else []
+    if entry.seq > 1 and (not before or before[0].hash != entry.prev):
+        raise _refused(endpoint, f"release entry {entry.seq} does not follow the entry before it")
+    seen = 0
+    made: Entry[Release] = entry
+    while isinstance(made.payload, ReleaseRolledBack):
+        seen += 1
+        earlier = _earlier(reader, endpoint, made)
+        if earlier.payload.bundle.digest != entry.payload.bundle.digest or earlier.seq >= made.seq or seen > _MOST:
+            raise _refused(endpoint, f"entry {made.seq} goes back to another bundle")
+        made = earlier
+    assert isinstance(made.payload, ReleaseMade)
+    packing = _named(reader, endpoint, made.payload.packing.digest, ModelPacked)
+    approval = _named(reader, endpoint, made.payload.approval.digest, ReviewApproved)
+    if (
+        packing.payload.bundle.digest != entry.payload.bundle.digest
+        or packing.payload.model != entry.payload.model
+        or approval.seq >= made.seq
+    ):
+        raise _refused(endpoint, f"release entry {made.seq} names another bundle than it was packed as")
+    _prove_approval(reader, approval, packing.payload)
+    return approval
+
+
+def _earlier(reader: Reader, endpoint: str, back: Entry[Release]) -> Entry[Release]:
+    assert isinstance(back.payload, ReleaseRolledBack)
+    if back.payload.earlier is not None:
+        found: list[Entry[Release]] = [
+            _named(reader, endpoint, back.payload.earlier.digest, ReleaseMade, ReleaseRolledBack)
+        ]
+    else:  # version 0.1 named the version alone
+        every: list[Entry[Release]] = reader.find(
+            ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True
         )
+        found = [e for e in every if e.seq < back.seq and e.payload.bundle.digest == back.payload.bundle.digest]
+    if not found or found[0].subject != f"endpoint/{endpoint}":
+        raise _refused(endpoint, f"entry {back.seq} goes back to what this endpoint never served")
+    return found[0]
+
+
+def _named(reader: Reader, endpoint: str, digest: str, *kinds: type[Payload]) -> Entry[Any]:
+    found = [e for e in reader.by_hash(digest) if isinstance(e.payload, kinds) and e.status == "done"]
+    if len(found) != 1:
+        names = " or ".join(kind.KIND for kind in kinds)
+        raise _refused(endpoint, f"entry {digest[:12]}… ({names}) is not in the record")
+    return found[0]
+
+
+def _approval_of(reader: Reader, packing: Entry[ModelPacked]) -> Entry[ReviewApproved]:
+    """The newest approval of exactly this bundle."""
+    name = packing.payload.model
+    given = reader.find(ReviewApproved, subject=f"model/{name}", status="done", newest_first=True)
+    for approval in given:
+        if approval.payload.bundle.digest == packing.payload.bundle.digest:
+            return approval
+    raise GateError(
+        f"{name} ({packing.payload.bundle.digest[:12]}…) was not approved",
+        where=name,
+        mend="a reviewer must approve it: treadle models release PROJECT VERSION --as REVIEWER",
+    )
+
+
+def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packed: ModelPacked) -> None:
+    """Whether an approval is of this bundle and rests on a request whose gates allow it. Raises GateError."""
+    what = f"{packed.model} ({packed.bundle.digest[:12]}…)"
+    if approval.payload.bundle.digest != packed.bundle.digest or isinstance(approval.payload, Unknown):
+        raise GateError(f"the approval is of another bundle than {what}", where=packed.model, mend="ask for a review")
+    asked = [
+        e
+        for e in reader.by_hash(approval.payload.request.digest)
+        if isinstance(e.payload, ReviewRequested) and e.payload.bundle.digest == packed.bundle.digest
+    ]
+    if not asked or asked[0].seq >= approval.seq:
+        raise GateError(f"nobody asked for a release of {what}", where=packed.model, mend="run the project again")
+    request = asked[0]
+    assert isinstance(request.payload, ReviewRequested)
+    if request.actor == approval.actor:
+        raise GateError(f"{approval.actor} both asked for and approved {what}", where=packed.model)
+    failing = unmet(reader, request)  # type: ignore[arg-type]
+    if failing:
+        raise GateError(
+            f"{what} may not be released: " + "; ".join(gate.text for gate in failing),
+            where="brief.must_have",
+            mend="mend the model, or let the owner change the brief and run again",
+        )
+
+
+def versions(chain: Chain, project: str, endpoint: str, limit: int = _MOST) -> list[ModelVersion]:
+    """The newest versions of a project, newest first."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import versions as table
+
+    with chain.reading() as reader:
+        serving = _newest(reader, endpoint)
+        query = select(table.c.seq).where(table.c.project == project).order_by(table.c.seq.desc()).limit(limit)
+        numbers = [int(row[0]) for row in reader.connection.execute(query)]
+        out = []
+        for entry in reversed(reader.by_seq(numbers)):
+            packed = entry.payload
+            if not isinstance(packed, ModelPacked):
+                continue
+            out.append(
+                ModelVersion(
+                    name=packed.model,
+                    bundle=packed.bundle.digest,
+                    created=entry.time,
+                    by=entry.actor,
+                    run=entry.run,
+                    family=packed.family,
+                    metric=packed.metric,
+                    value=packed.value,
+                    low=packed.low,
+                    high=packed.high,
+                    mb=packed.mb,
+                    status=_status(reader, packed),
+                    released=serving is not None and serving.payload.bundle.digest == packed.bundle.digest,
+                )
+            )
     return out
+
+
+def _status(reader: Reader, packed: ModelPacked) -> str:
+    said = reader.find(ReviewRequested, ReviewApproved, subject=f"model/{packed.model}", status="done")
+    mine = [e for e in said if e.payload.bundle.digest == packed.bundle.digest]
+    if any(isinstance(e.payload, ReviewApproved) for e in mine):
+        return "approved"
+    return "waiting for review" if mine else "packed"

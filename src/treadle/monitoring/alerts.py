@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.evidence import Chain, Silent
+from treadle.evidence import Chain
+from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.people.reviews import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
@@ -46,10 +46,13 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
 
 
 def log_alerts(chain: Chain, endpoint: str, model: str, alerts: list[Alert]) -> None:
-    """Keep each alert in the chain, once for each model and day, signed by the policy that raised it."""
-    quiet = replace(chain.acting(ACTOR), observer=Silent())
-    for alert in alerts:
-        settings = {"model": model, "about": alert.about, "until": alert.until}
-        with quiet.step("alert.raised", f"endpoint/{endpoint}", settings=settings) as step:
-            if not step.cached:
-                step.note(said=alert.text)
+    """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it."""
+    with chain.acting(ACTOR).alone() as alone:
+        for alert in alerts:
+            raised = AlertRaised(model=model, about=alert.about, until=alert.until, text=alert.text)
+            known = alone.find(AlertRaised, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=200)
+            if not any(
+                (e.payload.model, e.payload.about, e.payload.until) == (raised.model, raised.about, raised.until)
+                for e in known
+            ):
+                alone.append(raised, f"endpoint/{endpoint}")

@@ -1,5 +1,27 @@
-"""People's part in a release: who asked for it, who approved it, by which gates."""
+"""People's part in a release: who asked for it, who approved it, by which gates, and who answers for a finding."""
 
-from treadle.people.reviews import Gate, Review, approve, gates_of, request_review, review_of
+from treadle.evidence.kinds.review_requested import Gate
+from treadle.people.reviews import (
+    POLICY,
+    Finding,
+    Review,
+    accept,
+    approve,
+    gates_of,
+    request_review,
+    review_of,
+    unmet,
+)
 
-__all__ = ["Gate", "Review", "approve", "gates_of", "request_review", "review_of"]
+__all__ = [
+    "POLICY",
+    "Finding",
+    "Gate",
+    "Review",
+    "accept",
+    "approve",
+    "gates_of",
+    "request_review",
+    "review_of",
+    "unmet",
+]

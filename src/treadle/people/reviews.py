@@ -1,4 +1,4 @@
-"""A release needs its owner's request and the approval of a reviewer who is not the requester."""
+"""A release needs its owner's request and the approval of a reviewer who is not the requester, both of one bundle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.errors import AccessError, GateError
-from treadle.evidence import Chain, Entry
+from treadle.errors import AccessError, GateError, nearest
+from treadle.evidence import Chain, Entry, Reader
+from treadle.evidence.kinds.finding_accepted import FindingAccepted
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.money import Money, Rates
+from treadle.store import Blob
 
 if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
@@ -17,24 +22,22 @@ LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mse", "rmse", "mae", "expecte
 POLICY = "policy:gates"
 
 
-class Gate(Struct, frozen=True):
-    """One condition of the brief with what was found. `holds` None: it could not be measured here."""
+class Finding(Struct, frozen=True):
+    """Something about a model that a release must answer for, such as a feature that seems to know the label."""
 
     name: str
-    limit: float
-    found: float | None
-    holds: bool
     text: str
 
 
 class Review(Struct, frozen=True):
-    """Where a model version stands: requested by whom, approved by whom, or waiting."""
+    """Where a model version stands: requested by whom, approved by whom, or waiting; which findings were accepted."""
 
     model: str
     status: str
     requested_by: str
     approved_by: str
     gates: list[Gate]
+    accepted: list[str] = []
 
 
 def gates_of(
@@ -42,12 +45,14 @@ def gates_of(
     scores: Mapping[str, float],
     *,
     gain_is_real: bool,
-    train_cost: float,
+    spent: Sequence[Money],
+    rates: Rates,
     train_minutes: float,
     bundle_mb: float,
     p99_ms: float | None,
+    findings: Sequence[Finding] = (),
 ) -> list[Gate]:
-    """Every gate that the brief sets, measured. A gain inside the noise never passes."""
+    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
     gates = [
         Gate(
             "gain over the trivial baseline",
@@ -57,23 +62,12 @@ def gates_of(
             "the gain over the trivial baseline is " + ("real" if gain_is_real else "inside the noise"),
         )
     ]
-    for metric, limit in brief.must_have.items():
-        found: float | None = scores.get(metric)
-        lower = metric in LOWER_IS_BETTER
-        holds = found is not None and (found <= limit if lower else found >= limit)
-        shown = "not measured" if found is None else f"{found:.4f}"
-        gates.append(
-            Gate(
-                metric,
-                limit,
-                found,
-                holds,
-                f"{metric} is {shown}, must be {'at most' if lower else 'at least'} {limit:g}",
-            )
-        )
+    gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
+    gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
     limits = brief.limits
+    if limits.train_cost is not None:
+        gates.append(_of_money(limits.train_cost, brief.mistakes.currency, spent, rates))
     for name, most, measured, unit in (
-        ("train_cost", limits.train_cost, train_cost, brief.mistakes.currency),
         ("train_minutes", limits.train_minutes, train_minutes, "minutes"),
         ("bundle_mb", limits.bundle_mb, bundle_mb, "MB"),
         ("p99_ms", limits.p99_ms, p99_ms, "ms"),
@@ -85,68 +79,157 @@ def gates_of(
     return gates
 
 
-def request_review(chain: Chain, model: str, gates: Sequence[Gate], bundle: str) -> Entry:
-    """The request, signed by the actor of the chain. A second request for the same bundle is the first one."""
-    subject = f"model/{model}"
-    for entry in chain.entries(kind="review.requested", subject=subject):
-        if entry.detail.get("bundle") == bundle:
-            return entry
-    return chain.append(
-        "review.requested",
-        subject,
-        detail={"bundle": bundle, "gates": list(gates)},
-        uses=[{"kind": "blob", "name": "bundle", "digest": bundle}],
+def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
+    lower = metric in LOWER_IS_BETTER
+    holds = found is not None and (found <= limit if lower else found >= limit)
+    shown = "not measured" if found is None else f"{found:.4f}"
+    return Gate(
+        metric, limit, found, holds, f"{metric} is {shown}, must be {'at most' if lower else 'at least'} {limit:g}"
     )
 
 
-def approve(chain: Chain, spec: ProjectSpec, model: str, *, by: str, note: str = "") -> Entry:
-    """Approve a requested version as `by`; refused for its requester, for strangers, and while a gate fails."""
-    asked = chain.last(kind="review.requested", subject=f"model/{model}")
-    if asked is None:
-        raise GateError(f"nobody has asked for a release of {model}", where=model, mend="run the project first")
-    failing = [gate for gate in asked.detail["gates"] if not gate["holds"]]
-    if failing:
-        raise GateError(
-            f"{model} may not be released: " + "; ".join(gate["text"] for gate in failing),
-            where="brief.must_have",
-            mend="mend the model, or let the owner change the brief and run again",
-        )
-    if by == POLICY:
-        if spec.brief.people.approve != "policy":
-            raise AccessError(
-                "this project's brief lets no policy approve",
-                where="brief.people.approve",
-                mend=f"ask one of: {', '.join(spec.brief.people.reviewers)}",
+def _of_money(most: float, currency: str, spent: Sequence[Money], rates: Rates) -> Gate:
+    """What training cost, in the brief's currency. Money without a rate to it holds no gate."""
+    whole = Money(amount=type(spent[0].amount)(0), currency=currency) if spent else None
+    for each in spent:
+        converted = rates.convert(each, currency)
+        if converted is None or whole is None:
+            text = (
+                f"train_cost is {each}, which cannot be held against {most:g} {currency}: "
+                f"give `rates:` with {currency} in the price book"
             )
-    elif by not in spec.brief.people.reviewers:
+            return Gate("train_cost", most, None, False, text, spent=each)
+        whole = whole + converted
+    found = float(whole.amount) if whole is not None else 0.0
+    shown = f"{found:.4g} {currency}" + (
+        f" (rate of {whole.rate_date})" if whole is not None and whole.rate_date else ""
+    )
+    return Gate(
+        "train_cost", most, found, found <= most, f"train_cost is {shown}, must be at most {most:g}", spent=whole
+    )
+
+
+def request_review(chain: Chain, model: str, gates: Sequence[Gate], bundle: Blob) -> Entry[ReviewRequested]:
+    """The request, signed by the actor of the chain. A second request for the same bundle is the first one."""
+    with chain.alone() as alone:
+        earlier = _request(alone, model, bundle.digest)
+        if earlier is not None:
+            return earlier
+        return alone.append(ReviewRequested(model=model, bundle=bundle, gates=tuple(gates)), f"model/{model}")
+
+
+def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
+    said = reader.find(ReviewRequested, subject=f"model/{model}", status="done", newest_first=True)
+    return next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
+
+
+def _accepted(reader: Reader, model: str, bundle: str, requester: str) -> list[Entry[FindingAccepted]]:
+    said = reader.find(FindingAccepted, subject=f"model/{model}", status="done")
+    return [entry for entry in said if entry.payload.bundle.digest == bundle and entry.actor != requester]
+
+
+def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
+    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release."""
+    request = asked.payload
+    taken = {e.payload.gate for e in _accepted(reader, request.model, request.bundle.digest, asked.actor)}
+    return [gate for gate in request.gates if not gate.holds and not (gate.acceptable and gate.name in taken)]
+
+
+def accept(
+    chain: Chain, spec: ProjectSpec, model: str, bundle: str, *, gate: str, reason: str
+) -> Entry[FindingAccepted]:
+    """Answer for a finding about this bundle, as the chain's actor: a reviewer who did not ask for the release."""
+    if not reason.strip():
+        raise GateError("a finding is accepted with a reason", where="--because", mend="say why it is no leak")
+    with chain.alone() as alone:
+        asked = _asked(alone, model, bundle)
+        _may_review(spec, chain.actor, asked.actor)
+        known = [g.name for g in asked.payload.gates if g.acceptable and not g.holds]
+        if gate not in known:
+            raise GateError(
+                f"{model} has no finding {gate!r} to accept",
+                where="--accept",
+                mend=nearest(gate, known) or "no finding stands in its way",
+            )
+        return alone.append(
+            FindingAccepted(
+                model=model, bundle=asked.payload.bundle, request=asked.ref, gate=gate, reason=reason.strip()
+            ),
+            f"model/{model}",
+        )
+
+
+def approve(
+    chain: Chain, spec: ProjectSpec, model: str, bundle: str, *, by: str, note: str = ""
+) -> Entry[ReviewApproved]:
+    """Approve a requested bundle as `by`; refused for its requester, for strangers, and while a gate fails."""
+    with chain.alone() as alone:
+        asked = _asked(alone, model, bundle)
+        failing = unmet(alone, asked)
+        if failing:
+            mend = "mend the model, or let the owner change the brief and run again"
+            if all(gate.acceptable for gate in failing):
+                mend = (
+                    f"mend the model; or let a reviewer answer for it: treadle models accept PROJECT {model} "
+                    f'--finding "{failing[0].name}" --because REASON --as REVIEWER'
+                )
+            raise GateError(
+                f"{model} may not be released: " + "; ".join(gate.text for gate in failing),
+                where="brief.must_have" if not failing[0].acceptable else model,
+                mend=mend,
+            )
+        if by == POLICY:
+            if spec.brief.people.approve != "policy":
+                raise AccessError(
+                    "this project's brief lets no policy approve",
+                    where="brief.people.approve",
+                    mend=f"ask one of: {', '.join(spec.brief.people.reviewers)}",
+                )
+        else:
+            _may_review(spec, by, asked.actor)
+        return alone.append(
+            ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
+            f"model/{model}",
+            actor=by,
+        )
+
+
+def _asked(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested]:
+    asked = _request(reader, model, bundle)
+    if asked is None:
+        raise GateError(
+            f"nobody has asked for a release of {model} ({bundle[:12]}…)", where=model, mend="run the project first"
+        )
+    return asked
+
+
+def _may_review(spec: ProjectSpec, by: str, requester: str) -> None:
+    if by not in spec.brief.people.reviewers:
         raise AccessError(
             f"{by} is no reviewer of {spec.project}",
             where="--as",
             mend=f"reviewers: {', '.join(spec.brief.people.reviewers) or 'none are named in the brief'}",
         )
-    elif by == asked.actor:
+    if by == requester:
         raise AccessError(
             f"{by} asked for this release and so may not approve it",
             where="--as",
             mend="another reviewer must approve it",
         )
-    return chain.acting(by).append(
-        "review.approved",
-        f"model/{model}",
-        detail={"note": note, "request": asked.id, "bundle": asked.detail["bundle"]},
-        uses=[{"kind": "entry", "name": "request", "digest": asked.hash}],
-    )
 
 
-def review_of(chain: Chain, model: str) -> Review:
-    asked = chain.last(kind="review.requested", subject=f"model/{model}")
-    given = chain.last(kind="review.approved", subject=f"model/{model}")
-    gates = [Gate(**gate) for gate in asked.detail["gates"]] if asked else []
-    status = "approved" if given else ("waiting for review" if asked else "not requested")
+def review_of(chain: Chain, model: str, bundle: str) -> Review:
+    """Where exactly this bundle stands."""
+    with chain.reading() as reader:
+        asked = _request(reader, model, bundle)
+        said = reader.find(ReviewApproved, subject=f"model/{model}", status="done", newest_first=True)
+        given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
+        taken = _accepted(reader, model, bundle, asked.actor) if asked else []
     return Review(
         model=model,
-        status=status,
+        status="approved" if given else ("waiting for review" if asked else "not requested"),
         requested_by=asked.actor if asked else "",
         approved_by=given.actor if given else "",
-        gates=gates,
+        gates=list(asked.payload.gates) if asked else [],
+        accepted=[f"{e.payload.gate}: {e.payload.reason} ({e.actor}, {e.time[:10]})" for e in taken],
     )

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
-from treadle.models.registry import Released, pointed
+from treadle.models.registry import Released
 from treadle.serving.inputs import Inputs, decoded, in_utc
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
@@ -73,13 +73,14 @@ class Endpoint:
         self,
         name: str,
         *,
-        pointer: Path,
+        newest: Callable[[], str],
+        released: Callable[[], Released | None],
         journal: Path,
         open_model: Callable[[Released], LiveModel],
         open_state: Callable[[LiveModel], Any],
         rebuild: Callable[[LiveModel, Any, datetime], None] | None = None,
     ) -> None:
-        self.name, self.pointer = name, pointer
+        self.name, self._newest, self._what = name, newest, released
         self.metrics = Metrics(name)
         self._open_model, self._open_state, self._rebuild = open_model, open_state, rebuild
         self._predictions, self._outcomes = Journal(journal, "predictions"), Journal(journal, "outcomes")
@@ -90,14 +91,14 @@ class Endpoint:
         self._count = self.answered = 0
         self._last_told = 0.0
         self.state: Any = None
-        released = pointed(pointer)
-        if released is None:
+        first = self._what()
+        if first is None:
             raise ModelError(
                 f"nothing is released to endpoint {name}", where=name, mend="release a model first: treadle run PROJECT"
             )
-        live = open_model(released)
+        live = open_model(first)
         self.state = open_state(live)
-        self._take(released, live)
+        self._take(first, live)
 
     def _take(self, released: Released, live: LiveModel) -> None:
         self.live, self.released = live, released
@@ -219,24 +220,31 @@ class Endpoint:
             self.metrics.journal_waiting.inc()  # a full disk: kept in memory, tried again at the next flush
 
     async def follow(self) -> None:
-        """Serve what the pointer names now. A release that cannot be taken up is refused, once."""
+        """Serve what the record says is released now, once it is proved. What cannot be taken up is refused, once."""
         try:
-            released = pointed(self.pointer)
-        except (OSError, msgspec.MsgspecError) as bad:
-            self.refused = f"{self.pointer} cannot be read: {bad}"
+            newest = await asyncio.to_thread(self._newest)
+        except Exception as bad:
+            # a catalog that is away, or cannot be read, changes nothing of what was proved before
+            self.refused = f"the record cannot be read, {self.model} goes on: {bad}"
             return
-        if released is None or released.entry == self._refused_release:
-            return
-        if released.bundle == self.released.bundle:
+        if newest == self.released.entry:
             self._refused_release = self.refused = ""
             return
+        if newest == self._refused_release:
+            return
         try:
+            released = await asyncio.to_thread(self._what)
+            if released is None:
+                raise ModelError("no release stands in the record any more", where=self.name)
+            if released.bundle == self.released.bundle:
+                self.released = released
+                return
             live = await asyncio.to_thread(self._open_model, released)
             state = self.state if live.state_name == self.live.state_name else self._open_state(live)
         except Exception as bad:
             # whatever is wrong with it, the model that proved itself goes on answering
-            self._refused_release = released.entry
-            self.refused = f"{released.model} was not taken up, {self.model} goes on: {bad}"
+            self._refused_release = newest
+            self.refused = f"the newest release was not taken up, {self.model} goes on: {bad}"
             print(f"treadle: {self.refused}", flush=True)
             return
         if state is not self.state:

@@ -1,9 +1,10 @@
-"""The steps of the loop, each one metered step of the evidence chain: `data`, `learning`, `delivery`.
+"""The steps of the loop, a file each: what it is asked (a typed input), and the function that makes it from that alone.
 
-They compose rooms and hold no method of their own; `treadle.loop` says in which order they come.
+They compose rooms and hold no method of their own; `treadle.loop` says in which order they come, `work` how they work.
 """
 
-from treadle.stages.data import SourceState, contract_of, prove_features
-from treadle.stages.work import Work, training_cost
+from treadle.stages.proving import prove_features
+from treadle.stages.reading import contract_of
+from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
-__all__ = ["SourceState", "Work", "contract_of", "prove_features", "training_cost"]
+__all__ = ["StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]

@@ -1,42 +1,171 @@
-"""A run in progress, and what its steps have cost so far."""
+"""How a stage works: it says what it wants as a typed input, and a function makes it from that input alone.
+
+    built = work.do(BuildFeatures(plan=plan, tables=tables), make_features)
+
+`make_features(asked, bench)` sees the input and the bench (engines, clock, progress) and nothing else, so a step cannot
+read what its key does not hold. Its key follows from the input and from the code that its module can reach.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from treadle.evidence import Step
+from msgspec import Struct
+
+from treadle.evidence import Entry, Payload, Step, StepInput, Usage
+from treadle.features import OnlineState
+from treadle.money import Money, total
 
 if TYPE_CHECKING:
-    from treadle.workspace import Workspace
+    import polars as pl
+
+    from treadle.evidence import Chain
+    from treadle.store import Blobs, Snapshot, Tables
+    from treadle.workspace import TableNames, Workspace
+
+P = TypeVar("P", bound=Payload)
+A = TypeVar("A", bound=StepInput[Any])
+T = TypeVar("T")
+
+
+@dataclass
+class Bench:
+    """What a step may use besides its input: engines, clock, keys, and a way to say how far it is. No project."""
+
+    tables: Tables
+    blobs: Blobs
+    names: TableNames
+    chain: Chain
+    progress: Callable[[float, float, str], None]
+    open_state: Callable[[str], StoredState]
+    """The online state of a name, to be filled and closed."""
+    scratch: Callable[[], Path]
+    """A path of its own for a file that is being made."""
+    signing_key: Callable[[], str]
+    _kept: dict[tuple[str, str], Any]
+
+    def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a snapshot, held to its hashes as they are read."""
+        return self.tables.read(snapshot, columns)
+
+    def recall(self, kind: str, content: str, make: Callable[[], T]) -> T:
+        """What was made from this very content earlier in the run; else what `make` gives, kept for later steps."""
+        if (kind, content) not in self._kept:
+            self._kept[(kind, content)] = make()
+        found: T = self._kept[(kind, content)]
+        return found
+
+    def keep(self, kind: str, content: str, value: object) -> None:
+        self._kept[(kind, content)] = value
+
+
+class StoredState(OnlineState, Protocol):
+    """An online state that is open, and must be closed."""
+
+    def close(self) -> None: ...
+
+
+class TrainingCost(Struct, frozen=True):
+    """What the steps that led to a model used, whichever run did them. `amounts`: one sum for each currency."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    amounts: tuple[Money, ...]
+    steps: dict[str, Usage]
+
+    @property
+    def shown(self) -> Money | None:
+        return self.amounts[0] if self.amounts else None
+
+
+class StepLine(Struct, frozen=True):
+    """One step of a run, for who reads its answer."""
+
+    kind: str
+    subject: str
+    cached: bool
+    why: str
+    said: str
+    seconds: float | None
+    cost: float | None
+    currency: str
 
 
 @dataclass
 class Work:
-    """A run in progress: the workspace, the steps so far, and the data, loaded only when a step needs it."""
+    """A run in progress: the workspace, the steps so far, and what they made and still hold in memory."""
 
     workspace: Workspace
-    steps: list[Step] = field(default_factory=list)
-    data: Any = None
-    model: Any = None
+    lines: list[StepLine] = field(default_factory=list)
+    entries: list[Entry[Payload]] = field(default_factory=list)
+    fresh: list[Entry[Payload]] = field(default_factory=list)
+    _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def step(self, kind: str, subject: str = "", **options: Any) -> Step:
-        made = self.workspace.chain.step(kind, subject or self.workspace.project.spec.project, **options)
-        self.steps.append(made)
-        return made
+    def do(
+        self,
+        asked: A,
+        make: Callable[[A, Bench], P],
+        subject: str = "",
+        *,
+        cache: bool = True,
+    ) -> Entry[P]:
+        """Make what is asked for, or take it from the record if nothing that it can read has changed since."""
+        chain = self.workspace.chain
+        code = make.__module__
+        with chain.step(asked, subject or self.workspace.project.spec.project, code=code, cache=cache) as step:
+            if not step.cached:
+                step.made(make(asked, self.bench(step.progress)))
+        return self._note(step)
+
+    def bench(self, progress: Callable[[float, float, str], None] = lambda done, total, text: None) -> Bench:
+        here = self.workspace
+        return Bench(
+            tables=here.tables,
+            blobs=here.blobs,
+            names=here.names,
+            chain=here.chain,
+            progress=progress,
+            open_state=here.open_state,
+            scratch=here.scratch,
+            signing_key=lambda: here.signing_key,
+            _kept=self._kept,
+        )
+
+    def _note(self, step: Step[P]) -> Entry[P]:
+        assert step.entry is not None
+        entry: Entry[P] = step.entry
+        self.entries.append(entry)
+        if not step.cached:
+            self.fresh.append(entry)
+        paid = entry.price.money if entry.price else None
+        self.lines.append(
+            StepLine(
+                kind=step.kind,
+                subject=step.subject,
+                cached=step.cached,
+                why=step.why,
+                said=entry.said(),
+                seconds=entry.usage.seconds if entry.usage else None,
+                cost=float(paid.amount) if paid else None,
+                currency=paid.currency if paid else "",
+            )
+        )
+        return entry
 
 
-def training_cost(steps: Sequence[Step]) -> dict[str, Any]:
-    """What the steps that led to the model used, whichever run did them."""
-    entries = [step.entry for step in steps if step.entry is not None]
+def training_cost(entries: Sequence[Entry[Any]]) -> TrainingCost:
+    """What these steps used, together."""
     used = [e.usage for e in entries if e.usage is not None]
-    paid = [e.cost for e in entries if e.cost]
-    return {
-        "seconds": round(sum(u.seconds for u in used), 2),
-        "cpu_seconds": round(sum(u.cpu_seconds for u in used), 2),
-        "peak_mb": max((u.peak_mb for u in used), default=0.0),
-        "amount": round(sum(c["amount"] for c in paid), 6),
-        "currency": next((c["currency"] for c in paid), "USD"),
-        "steps": {e.kind if not e.kind.startswith("sources") else e.subject: e.usage for e in entries},
-    }
+    return TrainingCost(
+        seconds=round(sum(u.seconds for u in used), 2),
+        cpu_seconds=round(sum(u.cpu_seconds for u in used), 2),
+        peak_mb=max((u.peak_mb for u in used), default=0.0),
+        amounts=tuple(total(e.price.money for e in entries if e.price)),
+        steps={
+            e.kind if not e.kind.startswith("sources") else e.subject: e.usage for e in entries if e.usage is not None
+        },
+    )

@@ -1,9 +1,10 @@
 """What is kept: the catalog (SQL), tables (versioned), blobs (by SHA-256).
 
-`Snapshot` names one version of one table by its content. `Tables` and `Blobs` are protocols; their engines
-live in `treadle.backends`. `Workspace` is where all three are found.
+References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kept by its content. `Tables` and `Blobs`
+are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
-from treadle.store.protocols import Blobs, Snapshot, Tables
+from treadle.store.protocols import Blobs, Tables
+from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
 
-__all__ = ["Blobs", "Snapshot", "Tables"]
+__all__ = ["Blob", "Blobs", "EntryRef", "File", "Part", "Ref", "Snapshot", "StateRef", "Tables", "Value"]

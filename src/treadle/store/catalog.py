@@ -1,4 +1,4 @@
-"""The catalog: one SQL database, by SQLAlchemy Core, kept current by Alembic migrations."""
+"""The catalog: one SQL database, by SQLAlchemy Core, kept current by Alembic migrations. Its tables: `schema`."""
 
 from __future__ import annotations
 
@@ -8,53 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Engine,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    text,
-)
+from sqlalchemy import Column, Engine, MetaData, String, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from treadle.errors import StoreError, TreadleError
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. Kept here so that an up-to-date catalog opens without importing Alembic."""
 
-metadata = MetaData()
-
-entries = Table(
-    "entries",
-    metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("kind", String(64), nullable=False),
-    Column("subject", String(255), nullable=False),
-    Column("run", String(32), nullable=False),
-    Column("time", String(32), nullable=False),
-    Column("actor", String(128), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("cache_key", String(64), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("prev", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Index("entries_by_kind", "kind", "seq"),
-    Index("entries_by_subject", "subject", "seq"),
-    Index("entries_by_run", "run", "seq"),
-    Index("entries_by_cache_key", "cache_key", "seq"),
-)
-
-versions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_revisions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def open_catalog(url: str) -> Engine:
@@ -121,7 +83,7 @@ def _revision(engine: Engine) -> str | None:
     if not inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as connection:
-        row = connection.execute(versions.select()).first()
+        row = connection.execute(_revisions.select()).first()
         return str(row[0]) if row else None
 
 
@@ -150,5 +112,5 @@ def migrate(url: str, engine: Engine, found: str | None, to: str = "head") -> No
 def _locked_revision(connection: Any) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    row = connection.execute(versions.select()).first()
+    row = connection.execute(_revisions.select()).first()
     return str(row[0]) if row else None

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
+from treadle.store.refs import Snapshot
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-class Snapshot(Struct, frozen=True):
-    """One version of one table, named by its content: equal fingerprints mean equal rows in equal order."""
-
-    table: str
-    version: int
-    fingerprint: str
-    rows: int
-
-    def ref(self) -> dict[str, Any]:
-        return {
-            "kind": "table",
-            "table": self.table,
-            "version": self.version,
-            "fingerprint": self.fingerprint,
-            "rows": self.rows,
-        }
 
 
 class Tables(Protocol):
@@ -46,6 +29,26 @@ class Tables(Protocol):
 
     def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a version (None: the newest), lazily. DataError if the table or version is missing."""
+        ...
+
+    def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a snapshot (of some columns), decoded from the very bytes that were held to its hashes.
+
+        Raises:
+            EvidenceError: a file is missing, or is not what was written; it is named.
+        """
+        ...
+
+    def check(self, snapshot: Snapshot) -> list[str]:
+        """What is wrong with the files of a snapshot, a sentence each; empty when all are as they were written."""
+        ...
+
+    def present(self, snapshot: Snapshot) -> bool:
+        """Whether every file of the snapshot is there, in its size. Says nothing of their content."""
+        ...
+
+    def schema(self, snapshot: Snapshot) -> pl.Schema:
+        """Names and types of the columns, without reading rows."""
         ...
 
     def exists(self, name: str, version: int | None = None) -> bool: ...

@@ -18,7 +18,7 @@ class FolderBlobs:
     def put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
         place = self.path(digest)
-        if not place.exists():
+        if not self._holds(place, digest):
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_suffix(f".{uuid.uuid4().hex}.part")
             try:
@@ -27,6 +27,10 @@ class FolderBlobs:
             finally:
                 part.unlink(missing_ok=True)
         return digest
+
+    def _holds(self, place: Path, digest: str) -> bool:
+        """A file that was changed since is written anew: what is put can be read."""
+        return place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == digest
 
     def put_file(self, path: Path) -> str:
         return self.put(path.read_bytes())

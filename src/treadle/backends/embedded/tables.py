@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.errors import DataError, StoreError
-from treadle.store import Snapshot
+from treadle.errors import DataError, EvidenceError, StoreError
+from treadle.store import Part, Snapshot
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,11 +33,83 @@ class DeltaTables:
             newest = self.version(name)
             if newest is not None:
                 if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
-                    return Snapshot(name, newest, content, frame.height)
+                    kept = self._snapshot(name, newest, content, frame.height)
+                    # what says that it is equal stands on the disk too: the rows themselves must be
+                    if self._holds(kept, content):
+                        return kept
                 options["schema_mode"] = "overwrite"
             with _said_plainly(place):
                 frame.write_delta(place, mode="overwrite", delta_write_options=options)
-            return Snapshot(name, self.version(name) or 0, content, frame.height)
+            return self._snapshot(name, self.version(name) or 0, content, frame.height)
+
+    def _snapshot(self, name: str, version: int, content: str, rows: int) -> Snapshot:
+        """The files of a version with their hashes, in the order of its rows. The writer's lock is held."""
+        from deltalake import DeltaTable
+
+        root, parts = self.root / name, []
+        # a large frame goes into several files, numbered in the order of its rows
+        for uri in sorted(DeltaTable(self._place(name), version=version).file_uris()):
+            file = Path(uri)
+            if file.is_file():
+                parts.append(Part(file.relative_to(root).as_posix(), file.stat().st_size, _sha256(file.read_bytes())))
+        return Snapshot(name, version, content, rows, tuple(parts))
+
+    def _holds(self, snapshot: Snapshot, content: str) -> bool:
+        try:
+            return fingerprint(self.read(snapshot)) == content
+        except EvidenceError:
+            return False
+
+    def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        import io
+
+        import polars as pl
+
+        frames = []
+        for part in snapshot.parts:
+            file = self.root / snapshot.table / part.path
+            try:
+                held = file.read_bytes()
+            except OSError as bad:
+                raise _differs(snapshot, f"its file {part.path} cannot be read: {bad.strerror}") from bad
+            if _sha256(held) != part.sha256:
+                raise _differs(snapshot, f"its file {part.path} was changed on disk")
+            frames.append(pl.read_parquet(io.BytesIO(held), columns=None if columns is None else list(columns)))
+        if not frames:
+            raise _differs(snapshot, "the record names none of its files")
+        return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+    def check(self, snapshot: Snapshot) -> list[str]:
+        faults = []
+        for part in snapshot.parts:
+            file = self.root / snapshot.table / part.path
+            try:
+                changed = _sha256(file.read_bytes()) != part.sha256
+            except OSError as bad:
+                faults.append(f"table {snapshot.table} version {snapshot.version}: {part.path}: {bad.strerror}")
+                continue
+            if changed:
+                faults.append(f"table {snapshot.table} version {snapshot.version}: {part.path} was changed on disk")
+        if not snapshot.parts and not self.exists(snapshot.table, snapshot.version):
+            faults.append(f"table {snapshot.table} version {snapshot.version} is gone")
+        return faults
+
+    def present(self, snapshot: Snapshot) -> bool:
+        folder = self.root / snapshot.table
+        try:
+            return bool(snapshot.parts) and all(
+                (folder / part.path).stat().st_size == part.size for part in snapshot.parts
+            )
+        except OSError:
+            return False
+
+    def schema(self, snapshot: Snapshot) -> pl.Schema:
+        import polars as pl
+
+        place = self.root / snapshot.table / snapshot.parts[0].path if snapshot.parts else None
+        if place is None or not place.is_file():
+            raise _differs(snapshot, "its file is missing")
+        return pl.scan_parquet(place, glob=False).collect_schema()
 
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         from deltalake import CommitProperties, DeltaTable, Transaction
@@ -115,14 +187,47 @@ def _said_plainly(place: str) -> Iterator[None]:
         ) from bad
 
 
-def fingerprint(frame: pl.DataFrame) -> str:
-    """SHA-256 over the names, types and Arrow bytes of the columns, one column at a time."""
-    import io
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
+
+def _differs(snapshot: Snapshot, what: str) -> EvidenceError:
+    return EvidenceError(
+        f"table {snapshot.table} version {snapshot.version} is not what the record says: {what}",
+        where=snapshot.table,
+        mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
+    )
+
+
+def fingerprint(frame: pl.DataFrame) -> str:
+    """SHA-256 over the names, types and values of the columns: equal for equal rows, however they lie in memory."""
     total = hashlib.sha256(f"{frame.height}".encode())
     for column in frame.iter_columns():
         total.update(f"{column.name}\0{column.dtype}\0".encode())
-        buffer = io.BytesIO()
-        column.rechunk().to_frame().write_ipc_stream(buffer, compression="uncompressed")
-        total.update(buffer.getbuffer())
+        for content in _plain_bytes(column):
+            total.update(content)
     return total.hexdigest()
+
+
+def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
+    """The values as plain bytes. What lies under a NULL is no value, so it is not hashed."""
+    import io
+
+    import polars as pl
+
+    missing = column.is_null()
+    if missing.any():
+        yield missing.to_numpy().tobytes()
+    dtype = column.dtype
+    if dtype.is_nested() or dtype == pl.Null:
+        import msgspec
+
+        yield msgspec.json.encode(column.to_list(), enc_hook=str)
+    elif dtype in (pl.String, pl.Binary):
+        buffer = io.BytesIO()
+        filled = column.fill_null("" if dtype == pl.String else b"").rechunk().alias("").to_frame()
+        filled.write_ipc_stream(buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+        yield buffer.getbuffer()
+    else:
+        plain = column.to_physical() if dtype != pl.Boolean else column.cast(pl.UInt8)
+        yield plain.fill_null(0).to_numpy().tobytes()

@@ -13,6 +13,10 @@ def show_costs(answer: Any, out: Any) -> None:
         f"{answer.cpu_seconds:,.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak; prices: "
         f"{', '.join(answer.books) or 'none'}"
     )
+    for paid in answer.unconverted:
+        out.print(f"[yellow]besides, {paid}[/]: in no sum, since the price book has no rate to {answer.currency}")
+    if answer.rate_date:
+        out.print(f"[dim]other currencies by the rates of {answer.rate_date}[/]")
     for title, lines in (("step", answer.by_step), ("run", answer.by_run), ("day", answer.by_day)):
         grid = table(title, "steps", "seconds", "CPU-seconds", "peak MB", answer.currency, right=(1, 2, 3, 4, 5))
         for line in lines:
@@ -25,6 +29,8 @@ def show_costs(answer: Any, out: Any) -> None:
                 f"{line.amount:.6f}",
             )
         out.print(grid)
+        if title == "run" and answer.more_runs:
+            out.print(f"[dim]… {answer.more_runs:,} older runs are in the sums; one of them: --run NAME[/]")
         out.print()
 
 
@@ -52,11 +58,17 @@ def show_why(answer: Any, out: Any) -> None:
             f" [dim]({node.actor}, {node.time[:16]}{cost})[/]",
             soft_wrap=True,
         )
+        if node.code:
+            out.print(f"{'  ' * (node.depth + 2)}[dim]code: {node.code} · {node.code_list[:12]}[/]", soft_wrap=True)
 
 
 def show_verdict(answer: Any, out: Any) -> None:
     if answer.ok:
-        out.print(f"[green]✓[/] {answer.entries:,} entries hold together; head {answer.head}", soft_wrap=True)
+        out.print(
+            f"[green]✓[/] {answer.entries:,} entries hold together, {answer.artifacts:,} stored things are what they "
+            f"say; head {answer.head}",
+            soft_wrap=True,
+        )
     for fault in answer.faults:
         out.print(f"[red]✗[/] {fault}", soft_wrap=True)
 

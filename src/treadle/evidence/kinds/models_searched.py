@@ -1,0 +1,59 @@
+"""The kind `training.search`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from treadle.evidence.payload import Payload, digest
+from treadle.store.refs import Blob
+
+
+class TrialLine(Struct, frozen=True):
+    """One setting tried. `value` is the mean of `folds`, in the metric's own unit; a pruned one saw fewer folds."""
+
+    number: int
+    family: str
+    params: dict[str, Any]
+    folds: tuple[float, ...]
+    value: float
+    seconds: float
+    state: str
+
+
+class ModelsSearched(Payload, frozen=True, kw_only=True):
+    """Families and settings were tried on the training folds. `found` holds the whole result, `trials` a line each."""
+
+    KIND: ClassVar[str] = "training.search"
+    VERSION: ClassVar[int] = 2
+
+    found: Blob
+    metric: str
+    family: str
+    value: float
+    stopped: str
+    trials: tuple[TrialLine, ...]
+
+    def said(self) -> str:
+        return f"{len(self.trials)} trials, best {self.family} {self.metric} {self.value:.4f} on folds"
+
+    @classmethod
+    def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        made = data["made"]["found"]
+        found = made["value"]
+        trials = [
+            {
+                "number": t["number"],
+                "family": t["family"],
+                "params": t["params"],
+                "folds": t["fold_scores"],
+                "value": t["value"],
+                "seconds": t["seconds"],
+                "state": t["state"],
+            }
+            for t in found["trials"]
+        ]
+        blob = {"kind": "blob", "digest": digest(made), "name": "found"}
+        return {"found": blob, "trials": trials, **{n: found[n] for n in ("metric", "family", "value", "stopped")}}

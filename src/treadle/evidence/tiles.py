@@ -1,0 +1,59 @@
+"""The chain's Merkle tiles in the catalog: leaf hashes of all entries, 256 to a tile, and the tiles above them.
+
+The layout is C2SP's tlog-tiles: a tile of level L holds the roots of full tiles of level L-1. Only the last tile of a
+level is partial. Appending reads and writes one tile, and one more above it at every 256th entry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, leaf_hash, tree_head
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def grow(connection: Connection, index: int, content: bytes) -> None:
+    """Add the leaf of entry number `index` + 1, whose bytes are `content`."""
+    hashed, level = leaf_hash(content), 0
+    while True:
+        number, place = divmod(index, TILE_WIDTH)
+        whole = _put(connection, level, number, place, hashed)
+        if place + 1 < TILE_WIDTH:
+            return
+        hashed = tree_head([whole[i : i + HASH_BYTES] for i in range(0, len(whole), HASH_BYTES)])
+        level, index = level + 1, number
+
+
+def _put(connection: Connection, level: int, number: int, place: int, hashed: bytes) -> bytes:
+    from sqlalchemy import insert, select, update
+
+    from treadle.store.schema import tiles
+
+    here = (tiles.c.level == level) & (tiles.c.number == number)
+    if place == 0:
+        connection.execute(insert(tiles).values(level=level, number=number, hashes=hashed))
+        return hashed
+    before = connection.execute(select(tiles.c.hashes).where(here)).scalar()
+    whole = bytes(before or b"")[: place * HASH_BYTES] + hashed
+    connection.execute(update(tiles).where(here).values(hashes=whole))
+    return whole
+
+
+class CatalogTiles:
+    """Reads tiles from the catalog."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes:
+        """The first `width` hashes of a tile; fewer where it holds fewer."""
+        from sqlalchemy import select
+
+        from treadle.store.schema import tiles
+
+        found = self._connection.execute(
+            select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.number == number)
+        ).scalar()
+        return bytes(found or b"")[: width * HASH_BYTES]

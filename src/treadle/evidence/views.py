@@ -1,0 +1,148 @@
+"""Views of the chain as SQL tables, kept up to date in the transaction that writes an entry.
+
+They answer quickly and prove nothing: what must be proved (a release) is read from the entries themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, delete, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+
+from treadle.errors import EvidenceError
+from treadle.evidence.entry import Entry
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.payload import Payload
+from treadle.store import schema
+from treadle.store.refs import Snapshot
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_NANO = 1_000_000_000
+
+
+def fold(connection: Connection, entry: Entry[Payload], *, kept: bool = False) -> None:
+    """Add one entry to every view. `kept`: it stands in the chain already, so that nothing of it can be refused.
+
+    Raises:
+        EvidenceError: it would give the name of a version a second time.
+    """
+    _edges(connection, entry)
+    add_money(connection, entry)
+    if isinstance(entry.payload, ModelPacked):
+        _version(connection, entry, entry.payload, kept=kept)
+    if isinstance(entry.payload, ModelsSearched):
+        _trials(connection, entry, entry.payload)
+
+
+def empty(connection: Connection) -> None:
+    for table in schema.VIEWS:
+        connection.execute(delete(table))
+
+
+def _edges(connection: Connection, entry: Entry[Payload]) -> None:
+    rows = [
+        {
+            "seq": entry.seq,
+            "made": made,
+            "content": ref.content[:64],
+            "name": (ref.table if isinstance(ref, Snapshot) else "")[:255],
+        }
+        for made, refs in ((0, entry.uses), (1, entry.made))
+        for ref in refs
+    ]
+    if rows:
+        connection.execute(insert(schema.refs), rows)
+
+
+def add_money(connection: Connection, entry: Entry[Payload]) -> None:
+    """What an entry used or cost, added to its run, its kind, its day and its price book. Either one is enough."""
+    usage, price = entry.usage, entry.price
+    if usage is None and price is None:
+        return
+    row = {
+        "currency": price.money.currency if price else "",
+        "steps": 1,
+        "unpriced": 0 if price else 1,
+        "seconds": usage.seconds if usage else 0.0,
+        "cpu_seconds": usage.cpu_seconds if usage else 0.0,
+        "peak_mb": usage.peak_mb if usage else 0.0,
+        "written_bytes": usage.written_bytes if usage else 0,
+        "nanos": int(price.money.amount * _NANO) if price else 0,
+        "last": entry.seq,
+    }
+    names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
+    if price and price.book:
+        names.append(("book", price.book[:255]))
+    for by, name in names:
+        _add(connection, {"by": by, "name": name, **row})
+
+
+def _add(connection: Connection, row: Mapping[str, Any]) -> None:
+    table = schema.ledger
+    same = (table.c.by == row["by"]) & (table.c.name == row["name"]) & (table.c.currency == row["currency"])
+    sums = {n: table.c[n] + row[n] for n in ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "nanos")}
+    peak = case((table.c.peak_mb > row["peak_mb"], table.c.peak_mb), else_=literal(row["peak_mb"]))
+    done = connection.execute(update(table).where(same).values(**sums, peak_mb=peak, last=row["last"]))
+    if done.rowcount == 0:
+        connection.execute(insert(table).values(**row))
+
+
+def _version(connection: Connection, entry: Entry[Payload], packed: ModelPacked, *, kept: bool) -> None:
+    row = {
+        "model": packed.model,
+        "project": packed.model.rpartition(":")[0],
+        "bundle": packed.bundle.digest,
+        "seq": entry.seq,
+    }
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(schema.versions).values(**row))
+    except IntegrityError as bad:
+        if kept:  # version 0.1 could give a name twice; the first packing keeps it
+            return
+        raise EvidenceError(
+            f"there is a version {packed.model} already", where="versions", mend="run again: the next number is free"
+        ) from bad
+
+
+def _trials(connection: Connection, entry: Entry[Payload], found: ModelsSearched) -> None:
+    rows = [
+        {
+            "seq": entry.seq,
+            "number": trial.number,
+            "project": entry.subject,
+            "run": entry.run,
+            "family": trial.family,
+            "metric": found.metric,
+            "value": trial.value,
+            "state": trial.state,
+            "seconds": trial.seconds,
+        }
+        for trial in found.trials
+    ]
+    if rows:
+        connection.execute(insert(schema.trials), rows)
+
+
+def makers(connection: Connection, contents: Iterable[str], before: int) -> list[int]:
+    """The newest entry before `before` that made each of `contents`."""
+    found = []
+    for each in dict.fromkeys(contents):
+        refs = schema.refs
+        row = connection.execute(
+            select(refs.c.seq)
+            .where(refs.c.content == each[:64], refs.c.made == 1, refs.c.seq < before)
+            .order_by(refs.c.seq.desc())
+            .limit(1)
+        ).first()
+        if row is None:  # an entry is used by its own hash
+            named = schema.entries
+            row = connection.execute(select(named.c.seq).where(named.c.hash == each, named.c.seq < before)).first()
+        if row is not None:
+            found.append(int(row[0]))
+    return found

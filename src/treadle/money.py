@@ -1,0 +1,108 @@
+"""Amounts of money: exact, with a currency, and the date of the rate where one was used to get there.
+
+Unlike currencies are never added or compared in silence: they are converted by a dated rate, or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+
+from msgspec import Struct
+
+from treadle.errors import MoneyError
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_NANO = Decimal("0.000000001")
+
+
+class Money(Struct, frozen=True):
+    """`amount` to a billionth; `currency` as ISO 4217 writes it; `rate_date`: of the rate used, or ""."""
+
+    amount: Decimal
+    currency: str
+    rate_date: str = ""
+
+    def __post_init__(self) -> None:
+        if not _CURRENCY.fullmatch(self.currency):
+            raise MoneyError(
+                f"{self.currency!r} is not a currency",
+                where="currency",
+                mend="write three capital letters, such as EUR",
+            )
+        if not self.amount.is_finite():
+            raise MoneyError(f"{self.amount} is not an amount", where=self.currency, mend="give a finite number")
+
+    def __add__(self, other: Money) -> Money:
+        self._alike(other)
+        return Money(self.amount + other.amount, self.currency, max(self.rate_date, other.rate_date))
+
+    def __le__(self, other: Money) -> bool:
+        self._alike(other)
+        return self.amount <= other.amount
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} {self.currency}" + (
+            f" (rate of {self.rate_date})" if self.rate_date else ""
+        )
+
+    def _alike(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise MoneyError(
+                f"{other.currency} cannot be held against {self.currency} without a rate",
+                where="currency",
+                mend="give `rates:` with a date in the price book",
+            )
+
+
+class Rates(Struct, frozen=True):
+    """What one unit of `currency` buys in others, on `date`."""
+
+    currency: str
+    date: str
+    per_unit: dict[str, Decimal] = {}
+
+    def convert(self, money: Money, to: str) -> Money | None:
+        """`money` in `to`, carrying this table's date; None where no rate is known."""
+        if money.currency == to:
+            return money
+        there, back = self._per_unit(to), self._per_unit(money.currency)
+        if there is None or back is None:
+            return None
+        return Money((money.amount / back * there).quantize(_NANO), to, self.date)
+
+    def _per_unit(self, currency: str) -> Decimal | None:
+        return Decimal(1) if currency == self.currency else self.per_unit.get(currency)
+
+
+def money(amount: float | int | str | Decimal, currency: str) -> Money:
+    """An amount, rounded half even to a billionth."""
+    try:
+        exact = Decimal(str(amount)).quantize(_NANO)
+    except InvalidOperation as bad:
+        raise MoneyError(f"{amount!r} is not an amount", where=currency, mend="give a finite number") from bad
+    return Money(exact, currency)
+
+
+def total(amounts: Iterable[Money]) -> list[Money]:
+    """One sum for each currency, in order of its name."""
+    sums: dict[str, Money] = {}
+    for each in amounts:
+        sums[each.currency] = sums[each.currency] + each if each.currency in sums else each
+    return [sums[name] for name in sorted(sums)]
+
+
+def rates_of(currency: str, date: str, given: Mapping[str, object]) -> Rates:
+    """The table that a price book states: `rates: {EUR: 0.92}` beside its own currency and date."""
+    read = {}
+    for name, value in given.items():
+        if not _CURRENCY.fullmatch(str(name)) or isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise MoneyError(f"{name!r}: {value!r} is not a rate", where="rates", mend="write EUR: 0.92")
+        rate = Decimal(str(value))
+        if not rate.is_finite() or rate <= 0:
+            raise MoneyError(
+                f"the rate of {name} must be above 0, found {value}", where="rates", mend="write EUR: 0.92"
+            )
+        read[str(name)] = rate
+    return Rates(currency, date, read)

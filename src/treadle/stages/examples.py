@@ -1,0 +1,110 @@
+"""The training table and its split, read once in a run and held to their hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from treadle.evidence import digest
+from treadle.features import FeaturePlan
+from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Train
+from treadle.store import Snapshot
+from treadle.training import Split, TrainingTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.stages.work import Bench
+
+
+class Examples(Struct, frozen=True):
+    """What all steps of learning read: the training table, what its columns are, and how it is split.
+
+    `origin`: the fingerprint of the source that the examples came from, which names rows without a key.
+    """
+
+    table: Snapshot
+    plan: FeaturePlan
+    predict: Predict
+    seed: int
+    origin: str
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """`dropped`: rows left out since they have no label, or no time."""
+
+    table: TrainingTable
+    split: Split
+    dropped: int
+
+
+def load(examples: Examples, bench: Bench) -> Loaded:
+    """Read and split; at most once in a run."""
+    return bench.recall("examples", digest([examples.table.fingerprint, examples]), lambda: _load(examples, bench))
+
+
+def _load(examples: Examples, bench: Bench) -> Loaded:
+    from treadle.features.batch import AT, KNOWN, LABEL
+    from treadle.training import check, split
+
+    plan, frame = examples.plan, bench.read(examples.table)
+    keep = frame.get_column(LABEL).is_not_null()
+    if AT in frame.columns:
+        keep = keep & frame.get_column(AT).is_not_null()
+    dropped = frame.height - int(keep.sum())
+    frame = frame.filter(keep)
+    at, known = (_times(frame, name) for name in (AT, KNOWN))
+    ids = (
+        [",".join(map(str, key)) for key in frame.select(plan.key).iter_rows()]
+        if plan.key
+        else list(map(str, range(frame.height)))
+    )
+    table = TrainingTable(
+        frame=frame.select([f.name for f in plan.features]),
+        label=frame.get_column(LABEL).to_numpy(),
+        at=at,
+        known=known,
+        ids=ids,
+        features=plan.features,
+        group=frame.get_column(plan.group).to_list() if plan.group else None,
+    )
+    check(table, examples.predict.kind)
+    return Loaded(table, split(table, examples.predict, seed=examples.seed), dropped)
+
+
+def _times(frame: pl.DataFrame, name: str) -> Any:
+    import polars as pl
+
+    if name not in frame.columns:
+        return None
+    return frame.get_column(name).cast(pl.Datetime("us")).to_numpy()
+
+
+def only(
+    *,
+    predict: Predict,
+    train: Train | None = None,
+    project: str = "-",
+    decision: str = "",
+    good_enough: dict[str, float] | None = None,
+    mistakes: Mistakes | None = None,
+    limits: Limits | None = None,
+    people: People | None = None,
+) -> ProjectSpec:
+    """A project of nothing but what a step's input holds: what is not in its key cannot be read from it."""
+    return ProjectSpec(
+        project=project,
+        brief=Brief(
+            decision=decision,
+            good_enough=good_enough or {},
+            mistakes=mistakes or Mistakes(),
+            limits=limits or Limits(),
+            people=people or People(owner="-"),
+        ),
+        sources={},
+        predict=predict,
+        train=train or Train(),
+    )

@@ -1,0 +1,62 @@
+"""Fit the best settings on all training rows; calibrate and choose the threshold on out-of-fold predictions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.spec import Mistakes, Train
+from treadle.stages.examples import Examples, load, only
+from treadle.stages.searching import found_by
+from treadle.stages.work import Bench, Work
+from treadle.store import Blob
+from treadle.training import FittedModel
+
+
+class FitModel(StepInput[ModelFitted], frozen=True, kw_only=True):
+    MAKES: ClassVar[type[Payload]] = ModelFitted
+
+    examples: Examples
+    found: Blob
+    train: Train
+    mistakes: Mistakes
+
+
+def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> Entry[ModelFitted]:
+    spec = work.workspace.project.spec
+    return work.do(
+        FitModel(examples=examples, found=search.payload.found, train=spec.train, mistakes=spec.brief.mistakes),
+        make_model,
+    )
+
+
+def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
+    from treadle.training import fit
+    from treadle.training.keep import dump
+
+    loaded = load(asked.examples, bench)
+    model = fit(
+        loaded.table,
+        loaded.split,
+        found_by(bench, asked.found),
+        only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
+        progress=lambda done, text: bench.progress(done, 1.0, text),
+    )
+    kept = bench.blobs.put(dump(model))
+    bench.keep("model", kept, model)
+    summary = model.summary
+    return ModelFitted(
+        model=Blob(kept, "model"),
+        family=summary.family,
+        train_rows=summary.train_rows,
+        calibration=summary.calibration,
+    )
+
+
+def fitted_model(bench: Bench, model: Blob) -> FittedModel:
+    """The model itself; read back once in a run if an earlier run fitted it."""
+    from treadle.training.keep import restore
+
+    return bench.recall("model", model.digest, lambda: restore(bench.blobs.get(model.digest)))

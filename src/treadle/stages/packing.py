@@ -1,0 +1,155 @@
+"""One signed file with all that serving needs; its ONNX graph is proved equal to the fitted model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from treadle.contracts import Rule, row_rules
+from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence.kinds.brief_stated import BriefStated
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.state_built import StateBuilt
+from treadle.spec import Mistakes, People
+from treadle.stages.examples import Examples, load, only
+from treadle.stages.fitting import fitted_model
+from treadle.stages.judging import evaluation_of
+from treadle.stages.work import Bench, TrainingCost, Work, training_cost
+from treadle.store import Blob, Snapshot, StateRef
+
+if TYPE_CHECKING:
+    from treadle.features import FeaturePlan
+    from treadle.stages.reading import Sources
+
+
+class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
+    """`brief` as it was stated; `rows`: the source of the examples; `run`: the one that judged the model."""
+
+    MAKES: ClassVar[type[Payload]] = ModelPacked
+
+    project: str
+    decision: str
+    people: People
+    mistakes: Mistakes
+    brief: Blob
+    examples: Examples
+    model: Blob
+    evaluation: Blob
+    state: StateRef | None
+    rows: Snapshot
+    rules: tuple[Rule, ...]
+    entity: str | None
+    cost: TrainingCost
+    run: str
+
+
+def pack(
+    work: Work,
+    brief: Entry[BriefStated],
+    sources: Sources,
+    examples: Examples,
+    fitted: Entry[ModelFitted],
+    evaluation: Entry[ModelEvaluated],
+    state: Entry[StateBuilt] | None,
+) -> Entry[ModelPacked]:
+    from treadle.stages.reading import contract_of
+
+    workspace, spec = work.workspace, work.workspace.project.spec
+    contract = contract_of(workspace, spec.sources[spec.predict.each])
+    asked = PackModel(
+        project=spec.project,
+        decision=spec.brief.decision,
+        people=spec.brief.people,
+        mistakes=spec.brief.mistakes,
+        brief=brief.payload.brief,
+        examples=examples,
+        model=fitted.payload.model,
+        evaluation=evaluation.payload.evaluation,
+        state=state.payload.state if state else None,
+        rows=sources[spec.predict.each].payload.table,
+        rules=row_rules(contract, set(examples.plan.input_types)) if contract else (),
+        entity=spec.serve.entity,
+        cost=training_cost(work.entries),
+        run=evaluation.run,
+    )
+    return work.do(asked, make_bundle)
+
+
+def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
+    """The version's number is given out under the catalog's lock, so that no two packings have one name."""
+    from treadle.models.delivery import Delivery, pack_bundle
+
+    with bench.chain.alone() as alone:
+        name = f"{asked.project}:{alone.number(asked.project)}"
+    loaded, found = load(asked.examples, bench), evaluation_of(bench, asked.evaluation)
+    cut = None if loaded.split.cut is None else f"{loaded.split.cut}Z"
+    packed = pack_bundle(
+        fitted_model(bench, asked.model),
+        found,
+        loaded.table,
+        loaded.split,
+        only(
+            predict=asked.examples.predict,
+            project=asked.project,
+            decision=asked.decision,
+            mistakes=asked.mistakes,
+            people=asked.people,
+        ),
+        Delivery(
+            name=name,
+            created=bench.chain.clock().isoformat(timespec="seconds"),
+            plan=asked.examples.plan,
+            rules=asked.rules,
+            entity=asked.entity,
+            refs=_refs(asked),
+            cost=msgspec.to_builtins(asked.cost),
+            cut=cut,
+        ),
+        key=bench.signing_key(),
+        path=bench.scratch(),
+    )
+    try:
+        bundle = Blob(bench.blobs.put_file(packed.path), "bundle")
+    finally:
+        packed.path.unlink(missing_ok=True)
+    return ModelPacked(
+        model=name,
+        bundle=bundle,
+        family=found.family,
+        metric=found.metric,
+        value=found.value.value,
+        low=found.value.low,
+        high=found.value.high,
+        mb=packed.mb,
+        p99_ms=packed.p99_ms,
+        cut=cut,
+        example=_newest_example(asked.examples.plan, asked.rows, bench),
+    )
+
+
+def _refs(asked: PackModel) -> dict[str, str]:
+    from treadle import __version__
+
+    return {
+        "run": asked.run,
+        "state": asked.state.name if asked.state else "",
+        "data": asked.examples.table.fingerprint,
+        "model": asked.model.digest,
+        "treadle": __version__,
+    }
+
+
+def _newest_example(plan: FeaturePlan, rows: Snapshot, bench: Bench) -> dict[str, Any]:
+    """The fields of a request, from the newest row whose label is known: for the curl line that `serve` prints."""
+    from treadle import expr
+
+    types = plan.each_types
+    frame = bench.read(rows, sorted(types))
+    frame = frame.filter(expr.to_polars(expr.parse(plan.label, types)).is_not_null())
+    if plan.at is not None:
+        frame = frame.sort(expr.to_polars(expr.parse(plan.at, types)), nulls_last=False)
+    newest = frame.select(list(plan.input_types)).tail(1).to_dicts()[0]
+    return {name: value for name, value in newest.items() if value is not None}

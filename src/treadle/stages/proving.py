@@ -1,0 +1,45 @@
+"""Play real history through the batch and the online path, and keep what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from treadle.evidence import Payload, StepInput
+from treadle.evidence.kinds.features_proved import FeaturesProved
+from treadle.features import FeaturePlan, Proof
+from treadle.stages.planning import make_plan, plan_tables, read_tables
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Bench, Work
+from treadle.store import Snapshot
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+
+class ProveFeatures(StepInput[FeaturesProved], frozen=True, kw_only=True):
+    """`rows`: how many are compared; None for all."""
+
+    MAKES: ClassVar[type[Payload]] = FeaturesProved
+
+    plan: FeaturePlan
+    tables: dict[str, Snapshot]
+    rows: int | None
+
+
+def prove_features(workspace: Workspace, rows: int | None = None) -> Proof:
+    """Play real history through the batch and the online path; kept in the chain."""
+    work, found = Work(workspace), []
+    sources = read_sources(work)
+    plan = make_plan(work, sources)
+
+    def make_proof(asked: ProveFeatures, bench: Bench) -> FeaturesProved:
+        from treadle import features
+
+        tables = read_tables(bench, asked.plan, asked.tables)
+        proof = features.prove(asked.plan, tables, rows=asked.rows, progress=bench.progress)
+        found.append(proof)
+        return FeaturesProved(rows=proof.rows, cells=proof.cells, differing=proof.differing)
+
+    asked = ProveFeatures(plan=plan, tables=plan_tables(plan, sources), rows=rows)
+    work.do(asked, make_proof, cache=False)
+    return found[0]

@@ -1,0 +1,51 @@
+"""Ask for a release, and release what was approved: request, approval and release are of one bundle."""
+
+from __future__ import annotations
+
+from treadle.evidence import Entry
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.models import registry
+from treadle.people import POLICY, Gate, approve, gates_of, request_review, review_of
+from treadle.stages.judging import evaluation_of
+from treadle.stages.work import Work, training_cost
+
+
+def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelEvaluated]) -> list[Gate]:
+    """Measure every gate of the brief and ask for a release in the actor's name."""
+    workspace, found = work.workspace, evaluation_of(work.bench(), evaluation.payload.evaluation)
+    spent = training_cost(work.entries)
+    scores = {name: interval.value for name, interval in found.scores.items()}
+    scores[found.metric] = found.value.value
+    gates = gates_of(
+        workspace.project.spec.brief,
+        scores,
+        gain_is_real=(found.gain_over_baseline.low or 0.0) > 0,
+        spent=spent.amounts,
+        rates=workspace.book.rates,
+        train_minutes=spent.seconds / 60,
+        bundle_mb=packing.payload.mb,
+        p99_ms=packing.payload.p99_ms,
+    )
+    asked = request_review(workspace.chain, packing.payload.model, gates, packing.payload.bundle)
+    return list(asked.payload.gates)
+
+
+def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
+    """Release an approved bundle; let the policy approve it, where the brief has one and every gate holds."""
+    workspace, packed = work.workspace, packing.payload
+    spec = workspace.project.spec
+    review = review_of(workspace.chain, packed.model, packed.bundle.digest)
+    if review.status != "approved":
+        if spec.brief.people.approve != "policy" or not all(gate.holds for gate in review.gates):
+            return False
+        approve(
+            workspace.chain,
+            spec,
+            packed.model,
+            packed.bundle.digest,
+            by=POLICY,
+            note="every gate of the brief holds",
+        )
+    released = registry.release(workspace.chain, workspace.endpoint, packing)
+    return released.bundle == packed.bundle.digest

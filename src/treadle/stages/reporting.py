@@ -1,0 +1,78 @@
+"""The HTML report of an evaluation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.kinds.report_written import ReportWritten
+from treadle.spec import Mistakes, Predict
+from treadle.stages.examples import only
+from treadle.stages.judging import evaluation_of
+from treadle.stages.searching import found_by
+from treadle.stages.work import Bench, TrainingCost, Work, training_cost
+from treadle.store import Blob
+
+
+class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
+    """`cost`: of the steps that led to the evaluation. `run`: the one that judged the model."""
+
+    MAKES: ClassVar[type[Payload]] = ReportWritten
+
+    project: str
+    decision: str
+    predict: Predict
+    mistakes: Mistakes
+    evaluation: Blob
+    found: Blob
+    opened: int
+    cost: TrainingCost
+    run: str
+
+
+def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[ModelEvaluated]) -> str:
+    """The page's place."""
+    workspace, spec = work.workspace, work.workspace.project.spec
+    asked = WriteReport(
+        project=spec.project,
+        decision=spec.brief.decision,
+        predict=spec.predict,
+        mistakes=spec.brief.mistakes,
+        evaluation=evaluation.payload.evaluation,
+        found=search.payload.found,
+        opened=evaluation.payload.opened,
+        cost=training_cost(work.entries),
+        run=evaluation.run,
+    )
+    written = work.do(asked, make_report)
+    place = workspace.report
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(f".{workspace.chain.run}.part")
+    part.write_bytes(workspace.blobs.get(written.payload.report.digest))
+    part.replace(place)
+    return str(place)
+
+
+def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
+    from treadle.training import report
+
+    times = "1 time" if asked.opened == 1 else f"{asked.opened} times"
+    html = report(
+        evaluation_of(bench, asked.evaluation),
+        only(predict=asked.predict, project=asked.project, decision=asked.decision, mistakes=asked.mistakes),
+        found_by(bench, asked.found),
+        costs=_cost_lines(asked.cost),
+        made=f"Run {asked.run}. These sealed test rows were opened {times}, whatever the features.",
+    )
+    return ReportWritten(report=Blob(bench.blobs.put(html.encode()), "report"))
+
+
+def _cost_lines(cost: TrainingCost) -> list[tuple[str, str]]:
+    return [
+        ("Cost of this model", " + ".join(f"{m.amount:.4f} {m.currency}" for m in cost.amounts) or "not priced"),
+        ("Time", f"{cost.seconds:.0f} s"),
+        ("CPU", f"{cost.cpu_seconds:.0f} CPU-seconds"),
+        ("Peak memory", f"{cost.peak_mb:,.0f} MB"),
+    ]

@@ -1,0 +1,77 @@
+"""Views projected from the chain, and its Merkle tiles. They are filled from the chain when it is next written to."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+_SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    op.create_index("entries_by_hash", "entries", ["hash"])
+    op.create_table(
+        "projected", sa.Column("name", sa.String(16), primary_key=True), sa.Column("size", _SEQ, nullable=False)
+    )
+    op.create_table(
+        "log_tiles",
+        sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("number", _SEQ, primary_key=True, autoincrement=False),
+        sa.Column("hashes", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "view_refs",
+        sa.Column("seq", _SEQ, nullable=False),
+        sa.Column("made", sa.Integer, nullable=False),
+        sa.Column("content", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(255), nullable=False),
+    )
+    op.create_index("view_refs_by_content", "view_refs", ["content", "made", "seq"])
+    op.create_index("view_refs_by_name", "view_refs", ["name", "seq"])
+    op.create_table(
+        "view_ledger",
+        sa.Column("by", sa.String(8), primary_key=True),
+        sa.Column("name", sa.String(255), primary_key=True),
+        sa.Column("currency", sa.String(3), primary_key=True),
+        sa.Column("steps", _SEQ, nullable=False),
+        sa.Column("unpriced", _SEQ, nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("cpu_seconds", sa.Float, nullable=False),
+        sa.Column("peak_mb", sa.Float, nullable=False),
+        sa.Column("written_bytes", _SEQ, nullable=False),
+        sa.Column("nanos", _SEQ, nullable=False),
+        sa.Column("last", _SEQ, nullable=False),
+    )
+    op.create_index("view_ledger_by_last", "view_ledger", ["by", "last"])
+    op.create_table(
+        "view_versions",
+        sa.Column("model", sa.String(160), primary_key=True),
+        sa.Column("project", sa.String(128), nullable=False),
+        sa.Column("bundle", sa.String(64), nullable=False),
+        sa.Column("seq", _SEQ, nullable=False),
+    )
+    op.create_index("view_versions_by_project", "view_versions", ["project", "seq"])
+    op.create_table(
+        "view_trials",
+        sa.Column("seq", _SEQ, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("project", sa.String(255), nullable=False),
+        sa.Column("run", sa.String(32), nullable=False),
+        sa.Column("family", sa.String(64), nullable=False),
+        sa.Column("metric", sa.String(64), nullable=False),
+        sa.Column("value", sa.Float, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False),
+    )
+    op.create_index("view_trials_by_run", "view_trials", ["run"])
+    op.create_index("view_trials_by_project", "view_trials", ["project", "seq"])
+    op.create_table(
+        "numbers", sa.Column("name", sa.String(160), primary_key=True), sa.Column("last", _SEQ, nullable=False)
+    )
+
+
+def downgrade() -> None:
+    for name in ("numbers", "view_trials", "view_versions", "view_ledger", "view_refs", "log_tiles", "projected"):
+        op.drop_table(name)
+    op.drop_index("entries_by_hash", "entries")

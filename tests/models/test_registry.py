@@ -1,0 +1,197 @@
+"""The registry: a name is given once, and what is served is proved from the record, hand-over by hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from treadle.errors import EvidenceError, GateError, ModelError, TreadleError
+from treadle.evidence import Chain, Entry
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.models import registry
+from treadle.store import Blob, EntryRef
+
+HOLDS, FAILS = Gate("ap", 0.4, 0.5, True, "ap holds"), Gate("ap", 0.4, 0.1, False, "ap is 0.1")
+LEAK = Gate("leak: x", 0.0, None, False, "x tells the label", acceptable=True)
+
+
+def pack(chain: Chain, number: int, digest: str = "") -> Entry[ModelPacked]:
+    packed = ModelPacked(
+        model=f"shop:{number}",
+        bundle=Blob((digest or f"{number:x}") * 64, "bundle"),
+        family="linear",
+        metric="ap",
+        value=0.5,
+        low=0.4,
+        high=0.6,
+        mb=0.1,
+        p99_ms=0.01,
+    )
+    return chain.append(packed, "shop")
+
+
+def review(chain: Chain, packed: ModelPacked, *gates: Gate, by: str = "grace") -> Entry[ReviewApproved]:
+    request = ReviewRequested(model=packed.model, bundle=packed.bundle, gates=gates or (HOLDS,))
+    asked = chain.append(request, f"model/{packed.model}")
+    given = ReviewApproved(model=packed.model, bundle=packed.bundle, request=asked.ref)
+    return chain.acting(by).append(given, f"model/{packed.model}")
+
+
+def released(chain: Chain, number: int) -> Entry[ModelPacked]:
+    packing = pack(chain, number)
+    review(chain, packing.payload)
+    registry.release(chain, "shop", packing)
+    return packing
+
+
+def test_a_name_is_given_once(chain: Chain) -> None:
+    pack(chain, 1)
+    with pytest.raises(EvidenceError, match="shop:1 already"):
+        pack(chain, 1, "f")
+    assert len(chain.find(ModelPacked)) == 1
+
+
+def test_versions_are_found_by_number_name_and_as_the_newest(chain: Chain) -> None:
+    with pytest.raises(ModelError, match="no model yet"):
+        registry.find(chain, "shop")
+    for number in (1, 2, 3):
+        pack(chain, number)
+    assert registry.find(chain, "shop").payload.model == "shop:3"
+    assert (
+        registry.find(chain, "shop", "2").payload.model
+        == "shop:2"
+        == registry.find(chain, "shop", "shop:2").payload.model
+    )
+    with pytest.raises(ModelError, match="no model shop:9"):
+        registry.find(chain, "shop", "9")
+    with pytest.raises(ModelError, match="no model yet"):
+        registry.find(chain, "other", "1")
+
+
+def test_only_an_approved_bundle_is_released(chain: Chain) -> None:
+    packing = pack(chain, 1)
+    with pytest.raises(GateError, match="was not approved"):
+        registry.release(chain, "shop", packing)
+    review(chain, packing.payload)
+    served = registry.release(chain, "shop", packing)
+    assert (served.model, served.bundle, served.approved_by) == ("shop:1", packing.payload.bundle.digest, "grace")
+    assert registry.current(chain, "shop") == served
+    assert registry.current(chain, "other") is None
+    assert registry.release(chain, "shop", packing) == served and len(chain.find(ReleaseMade)) == 1
+    assert registry.newest_release(chain, "shop") == served.entry and registry.newest_release(chain, "x") == ""
+
+
+@pytest.mark.parametrize(("gates", "by"), [((FAILS,), "grace"), ((HOLDS, LEAK), "grace"), ((HOLDS,), "ada")])
+def test_an_approval_that_rests_on_nothing_releases_nothing(chain: Chain, gates: tuple[Gate, ...], by: str) -> None:
+    """A gate that fails, a finding nobody answered for, one person in both parts: written into the chain or not."""
+    packing = pack(chain, 1)
+    review(chain, packing.payload, *gates, by=by)
+    with pytest.raises(GateError):
+        registry.release(chain, "shop", packing)
+    assert registry.current(chain, "shop") is None
+
+
+def test_an_approval_of_another_bundle_under_the_same_name_releases_nothing(chain: Chain) -> None:
+    packing = pack(chain, 1)
+    other = ModelPacked(**{n: getattr(packing.payload, n) for n in packing.payload.__struct_fields__})
+    from msgspec.structs import replace
+
+    review(chain, replace(other, bundle=Blob("f" * 64, "bundle")))
+    with pytest.raises(GateError, match="was not approved"):
+        registry.release(chain, "shop", packing)
+
+
+Forge = Callable[[Chain, Entry[ModelPacked], Entry[ModelPacked]], None]
+
+
+def _unapproved(chain: Chain, good: Entry[ModelPacked], bad: Entry[ModelPacked]) -> None:
+    approval = chain.last(ReviewApproved)
+    said = ReleaseMade(model="shop:2", bundle=bad.payload.bundle, packing=bad.ref, approval=approval.ref)
+    chain.append(said, "endpoint/shop")
+
+
+def _another_bundle(chain: Chain, good: Entry[ModelPacked], bad: Entry[ModelPacked]) -> None:
+    approval = chain.last(ReviewApproved)
+    said = ReleaseMade(model="shop:1", bundle=bad.payload.bundle, packing=good.ref, approval=approval.ref)
+    chain.append(said, "endpoint/shop")
+
+
+def _no_such_approval(chain: Chain, good: Entry[ModelPacked], bad: Entry[ModelPacked]) -> None:
+    said = ReleaseMade(model="shop:1", bundle=good.payload.bundle, packing=good.ref, approval=EntryRef("0" * 64))
+    chain.append(said, "endpoint/shop")
+
+
+def _back_to_what_was_never_served(chain: Chain, good: Entry[ModelPacked], bad: Entry[ModelPacked]) -> None:
+    said = ReleaseRolledBack(
+        model="shop:2", bundle=bad.payload.bundle, packing=bad.ref, earlier=None, left="shop:1", reason=""
+    )
+    chain.append(said, "endpoint/shop")
+
+
+def _back_to_another_bundle(chain: Chain, good: Entry[ModelPacked], bad: Entry[ModelPacked]) -> None:
+    earlier = chain.last(ReleaseMade)
+    said = ReleaseRolledBack(
+        model="shop:2", bundle=bad.payload.bundle, packing=bad.ref, earlier=earlier.ref, left="shop:1", reason=""
+    )
+    chain.append(said, "endpoint/shop")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [_unapproved, _another_bundle, _no_such_approval, _back_to_what_was_never_served, _back_to_another_bundle],
+)
+def test_a_release_entry_that_is_not_proved_is_not_served(chain: Chain, forge: Forge) -> None:
+    """As if somebody had written to the chain by other means than ours."""
+    good = released(chain, 1)
+    bad = pack(chain, 2)
+    forge(chain, good, bad)
+    with pytest.raises(TreadleError):
+        registry.current(chain, "shop")
+
+
+def test_an_edited_release_is_not_served(chain: Chain) -> None:
+    released(chain, 1)
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(
+            text("update entries set body = cast(replace(cast(body as text), 'shop:1', 'shop:9') as blob)")
+        )
+    with pytest.raises(EvidenceError, match="edited"):
+        registry.current(chain, "shop")
+
+
+def test_rollback_returns_to_what_was_served_before(chain: Chain) -> None:
+    with pytest.raises(ModelError, match="serves nothing"):
+        registry.rollback(chain, "shop", "shop")
+    released(chain, 1)
+    with pytest.raises(ModelError, match="only version"):
+        registry.rollback(chain, "shop", "shop")
+    released(chain, 2)
+    released(chain, 3)
+    assert registry.rollback(chain, "shop", "shop", reason="bad").model == "shop:2"
+    served = registry.current(chain, "shop")
+    assert (served.model, served.approved_by) == ("shop:2", "grace")
+    assert registry.rollback(chain, "shop", "shop").model == "shop:1", "not forward to the one that was left"
+    with pytest.raises(ModelError, match="only version"):
+        registry.rollback(chain, "shop", "shop")
+    assert chain.last(ReleaseRolledBack).payload.left == "shop:2"
+
+
+def test_the_list_says_where_each_version_stands(chain: Chain) -> None:
+    released(chain, 1)
+    second = pack(chain, 2)
+    request = ReviewRequested(model="shop:2", bundle=second.payload.bundle, gates=(HOLDS,))
+    chain.append(request, "model/shop:2")
+    pack(chain, 3)
+    found = registry.versions(chain, "shop", "shop")
+    assert [(v.name, v.status, v.released) for v in found] == [
+        ("shop:3", "packed", False),
+        ("shop:2", "waiting for review", False),
+        ("shop:1", "approved", True),
+    ]
+    assert [v.name for v in registry.versions(chain, "shop", "shop", limit=1)] == ["shop:3"]
