@@ -28,13 +28,13 @@ def write_project(request: InitRequest) -> InitAnswer:
         DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already.
     """
     from treadle.contracts import propose
-    from treadle.sources import read
-    from treadle.spec import FILE, Source, load
+    from treadle.sources import read_own
+    from treadle.spec import FILE, load
 
     folder, data = Path(request.folder), Path(request.source)
     if (folder / FILE).exists():
         raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
-    frame = read(Source(read=str(data.resolve())), Path.cwd(), where="--from")[1].collect()
+    frame = read_own(data, where="--from")
     if request.target not in frame.columns:
         raise DataError(
             f'{data.name} has no column "{request.target}"',
