@@ -23,9 +23,7 @@ class Document:
     def at(self, node: Any, key: Any = None) -> str:
         """file:line:column of a node, or of a key in it."""
         line, column = node.place if isinstance(node, Block | Items) else (1, 1)
-        if (key is not None and isinstance(node, Block) and key in node) or (
-            isinstance(key, int) and isinstance(node, Items)
-        ):
+        if (isinstance(node, Block) and key in node) or (isinstance(node, Items) and isinstance(key, int)):
             line, column = node.places[key]
         return f"{self.name}:{line}:{column}"
 

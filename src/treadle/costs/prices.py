@@ -8,7 +8,6 @@ from typing import Any
 
 from treadle.errors import SpecError
 from treadle.evidence import Usage
-from treadle.spec import read_yaml
 
 BOOKS = Path(__file__).parent / "books"
 _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
@@ -37,13 +36,16 @@ class PriceBook:
 
 def load_book(path: Path | None = None) -> PriceBook:
     """A book from a file; None: the newest of those that ship with Treadle."""
+    from treadle.evidence import digest
+    from treadle.spec import read_yaml
+
     file = path or sorted(BOOKS.glob("*.yaml"))[-1]
     if not file.is_file():
         raise SpecError(f"there is no price file {file.name}", where="prices", mend=f"put it at {file}")
     read = read_yaml(file, "a price book", begin="prices:")
-    data = read.tree
-    prices = data.get("prices")
-    prices = prices if isinstance(prices, dict) else {}
+    content, data = read.text.encode(), read.tree
+    found = data.get("prices")
+    prices = found if isinstance(found, dict) else {}
     for name in _NEEDED:
         value = prices.get(name)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
@@ -58,5 +60,5 @@ def load_book(path: Path | None = None) -> PriceBook:
         currency=str(data.get("currency", "USD")),
         prices={k: float(v) for k, v in prices.items()},
         source=str(data.get("source", "")),
-        digest=read.digest,
+        digest=digest(content),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from treadle.errors import DataError
 from treadle.spec.documents import kind_of
@@ -70,7 +70,7 @@ def refuse_outside(files: Sequence[Path], root: Path, where: str) -> None:
 
 
 @contextlib.contextmanager
-def opened(file: Path, where: str) -> Iterator[BinaryIO]:
+def opened(file: Path, where: str) -> Iterator[io.BufferedReader]:
     """A regular file, open to read its bytes. A pipe or a device is refused without waiting for the other end."""
     try:
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

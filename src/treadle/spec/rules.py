@@ -16,6 +16,7 @@ from treadle.spec.shape import Problem, problems
 
 MOST_SHOWN = 20
 """Problems that are written out; more are counted."""
+_MEND = "correct what is named here; `treadle schema` says what each key takes"
 
 
 def check_spec(spec: ProjectSpec) -> None:
@@ -33,28 +34,20 @@ def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, P
     wrong = sorted(found, key=lambda problem: place_of(problem.path, known)) if known else list(found)
     if not wrong:
         return
+    first = wrong[0]
+    line, column = place_of(first.path, known or {})
+    where = ": ".join(part for part in (f"{file}:{line}:{column}" if file else "", first.path[:120]) if part)
+    if len(wrong) == 1:
+        close = first.word and first.hint
+        raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or _MEND)
     texts = []
     for problem in wrong[:MOST_SHOWN]:
         line, column = place_of(problem.path, known or {})
-        at = (
-            f" at {line}:{column}"
-            if known
-            else f" at {problem.path}"
-            if f"`{problem.path}`" not in problem.what
-            else ""
-        )
         hint = problem.hint
-        texts.append(f"{problem.what}{at}{f' ({hint})' if hint else ''}")
+        texts.append(f"{problem.what} at {f'{line}:{column}' if known else problem.path}{f' ({hint})' if hint else ''}")
     if len(wrong) > MOST_SHOWN:
         texts.append(f"and {len(wrong) - MOST_SHOWN:,} more")
-    first = wrong[0].path
-    line, column = place_of(first, known or {})
-    place = f"{file}:{line}:{column}" if file else ""
-    raise SpecError(
-        "; ".join(texts),
-        where=": ".join(part for part in (place, first[:120]) if part),
-        mend="correct what is named here; `treadle schema` says what each key takes",
-    )
+    raise SpecError("; ".join(texts), where=where, mend=_MEND)
 
 
 def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
@@ -109,8 +102,8 @@ def _lengths(spec: ProjectSpec) -> Iterator[Problem]:
         if lookup.no_older_than is not None:
             yield from _length(f"features.lookup.{name}.no_older_than", lookup.no_older_than)
     for name, window in spec.features.window.items():
-        for index, text in enumerate(window.last):
-            yield from _length(f"features.window.{name}.last[{index}]", text)
+        for text in window.last:
+            yield from _length(f"features.window.{name}.last", text)
 
 
 def _length(path: str, text: str, holds: Callable[[float], bool] = lambda seconds: seconds > 0) -> Iterator[Problem]:
