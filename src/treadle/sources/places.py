@@ -80,8 +80,9 @@ def opened(file: Path, where: str) -> Iterator[io.BufferedReader]:
             where=where,
             mend="check the path and its permissions",
         ) from bad
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise DataError(f"{file.name} is {kind_of(mode)}", where=where, mend="name a regular file with rows")
     with os.fdopen(descriptor, "rb") as stream:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise DataError(f"{file.name} is {kind_of(mode)}", where=where, mend="name a regular file with rows")
         yield stream

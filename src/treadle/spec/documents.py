@@ -95,12 +95,11 @@ def read_bytes(path: Path, noun: str, most: int = MOST_BYTES) -> bytes:
             where=path.name,
             mend="check the path and its permissions",
         ) from bad
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise SpecError(f"{noun} {path.name!r} is {kind_of(mode)}", where=path.name, mend="name a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise SpecError(
-                f"{noun} {path.name!r} is {kind_of(found.st_mode)}", where=path.name, mend="name a regular file"
-            )
         content = stream.read(most + 1)
     if len(content) > most:
         raise SpecError(
