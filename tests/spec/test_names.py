@@ -38,8 +38,8 @@ features: {{row: {{{feature}: a}}}}
 serve: {{endpoint: {endpoint}}}
 """
 GOOD = {
-    "project": "shop", "owner": "ada", "reviewer": "grace", "role": "data_scientist", "source": "orders", "view": "seen",
-    "name": "y", "feature": "größe in m²", "endpoint": "shop-2",
+    "project": "shop", "owner": "ada", "reviewer": "grace", "role": "data_scientist", "source": "orders",
+    "view": "seen", "name": "y", "feature": "größe in m²", "endpoint": "shop-2",
 }  # fmt: skip
 BAD = ["../x", "..", "/etc/passwd", "a/b", "a\\b", "<svg onload=alert(1)>", "-a", "a b", "ä", "x" * 65, "NUL", "com1",
        "aux", "", ".", "a.b", "a\nb", "a\n", "%2e%2e", "C:", "~", "a:b"]  # fmt: skip

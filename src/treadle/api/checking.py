@@ -75,8 +75,8 @@ class _Found:
             path, inside = head, rest.strip()
         else:
             inside = "" if error.where.startswith(self.project.file.name) else error.where
-        mend = f" ({error.mend})" if error.mend else ""
-        self.problems.append(f"{self.project.place(path)}: {f'{inside}: ' if inside else ''}{error.what}{mend}")
+        if not any(f": {path}" in told for told in self.problems):  # the plan stops at what was told of a source
+            self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
 
 
 def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, data: bool) -> pl.LazyFrame | None:

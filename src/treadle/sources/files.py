@@ -76,12 +76,12 @@ def find(source: Source, root: Path, *, where: str = "") -> Reading:
 
 
 def _reading(files: list[Path], wanted: str | None, where: str) -> Reading:
-    kind = wanted or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files[0], where))
     digests, sizes = [], 0
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
             sizes += stream.tell()
+    kind = wanted or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files[0], where))
     return Reading(tuple(files), kind, _joined(digests), sizes)
 
 
