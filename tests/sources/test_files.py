@@ -165,3 +165,9 @@ def test_a_file_that_the_user_names_may_lie_anywhere(tmp_path: Path) -> None:
     assert read_own(tmp_path / "t.csv").equals(FRAME)
     with pytest.raises(DataError, match="there is no file"):
         read_own(tmp_path / "*.csv", where="--from")
+
+
+@pytest.mark.parametrize("written", ["x" * 300 + ".csv", "a\0b.csv", "x" * 300 + "*.csv"])
+def test_a_path_that_no_disk_holds_is_one_clear_error(tmp_path: Path, written: str) -> None:
+    with pytest.raises(DataError, match=r"cannot be read|there is no file"):
+        read(Source(read=written), tmp_path)

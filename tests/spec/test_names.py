@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -103,6 +104,9 @@ def test_a_project_built_in_python_is_held_to_the_same_rules(
     with pytest.raises(SpecError, match=re.escape(path)):
         Project(root=tmp_path, file=tmp_path / "treadle.yaml", spec=bad, text="")
     check_spec(spec())
+    good = Project(root=tmp_path, file=tmp_path / "treadle.yaml", spec=spec(), text="", positions={"project": (1, 1)})
+    with pytest.raises(SpecError, match=re.escape(path)):
+        dataclasses.replace(good, spec=bad)
 
 
 def test_all_bad_names_are_told_at_once(tmp_path: Path) -> None:

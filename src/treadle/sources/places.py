@@ -22,9 +22,14 @@ def named(written: str, root: Path, where: str) -> list[Path]:
     Raises:
         DataError: nothing there, or a folder without a Delta table.
     """
-    if "\x00" in written:
-        raise DataError("the path holds the character U+0000", where=where, mend="remove it")
-    place = root / written
+    try:
+        return _named(written, root / written, where)
+    except (OSError, ValueError) as bad:  # a name too long for the disk, or with a NUL in it
+        reason = getattr(bad, "strerror", None) or bad
+        raise DataError(f"{written[:80]} cannot be read: {reason}", where=where, mend="check the path") from bad
+
+
+def _named(written: str, place: Path, where: str) -> list[Path]:
     if (place / LOG).is_dir():
         return _delta_files(place, where)
     if place.is_dir():

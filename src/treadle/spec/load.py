@@ -32,8 +32,7 @@ class Project:
     positions: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.positions:  # `load` has checked, with places
-            check_spec(self.spec)
+        check_spec(self.spec)
 
     def place(self, where: str) -> str:
         """`features.row.hour` as `treadle.yaml:41:7`; the nearest enclosing part that has a position."""

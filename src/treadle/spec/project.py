@@ -11,6 +11,8 @@ from treadle.spec.names import Actor, FeatureName, Identifier
 
 Some = Annotated[str, Meta(min_length=1)]
 """A text that is not empty: a column, a path, an expression."""
+Written = Annotated[str, Meta(min_length=1, max_length=1024)]
+"""A path, relative to the project's folder."""
 Positive = Annotated[float, Meta(gt=0, le=1e9)]
 Cost = Annotated[float, Meta(ge=0, le=1e12)]
 
@@ -58,12 +60,12 @@ class Brief(_Part, frozen=True, kw_only=True):
 class Source(_Part, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known."""
 
-    read: Some
+    read: Written
     format: Literal["csv", "jsonl", "parquet", "delta"] | None = None
     key: Some | tuple[Some, ...] = ()
     happened: Some | None = None
     known: Some | None = None
-    contract: Some | None = None
+    contract: Written | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -168,7 +170,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     train: Train = Train()
     serve: Serve = Serve()
     watch: Watch = Watch()
-    prices: Some | None = None
+    prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
 
     @property

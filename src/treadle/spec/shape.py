@@ -160,6 +160,8 @@ def _text(value: str, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
             yield Problem(path, f'there is no {noun} "{_short(value)}"', _short(value), tuple(choices))
         if meta.min_length is not None and len(value) < meta.min_length:
             yield Problem(path, f"`{path}` is empty", mend="write it, or leave the key out")
+        if meta.max_length is not None and len(value) > meta.max_length:
+            yield Problem(path, f"`{path}` is longer than {meta.max_length:,} characters")
 
 
 def _number(value: float, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:

@@ -126,9 +126,9 @@ def is_inside(real: str | Path, root: Path) -> bool:
 def _targets(place: Path) -> Iterator[Place]:
     """Where a path leads: itself, or for a pattern its folder's matches and the pattern itself."""
     real = os.path.realpath(place)
-    if place.is_dir():
+    if os.path.isdir(place):  # noqa: PTH112 - unlike Path.is_dir, also for a name too long for any disk
         yield Place(real, "folder")
-    elif place.exists() or not is_pattern(place.name):
+    elif os.path.lexists(place) or not is_pattern(place.name):
         yield Place(real)
     else:
         yield Place(str(Path(os.path.realpath(place.parent)) / place.name), "pattern")
