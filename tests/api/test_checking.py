@@ -10,6 +10,8 @@ import pytest
 
 from treadle.api.operation import Context
 from treadle.api.project import CheckAnswer, CheckRequest, check
+from treadle.api.work import RunRequest, run
+from treadle.errors import TreadleError
 
 ROWS = 200
 TABLE = pl.DataFrame(
@@ -90,6 +92,36 @@ def test_what_would_be_refused_later_is_refused_with_its_place(tmp_path: Path, o
     if after:  # ^ marks the place that the problem names
         place = f"treadle.yaml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: "
         assert answer.problems[0].startswith(place), answer.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("label: paid", "label: x"),
+        ("label: paid", "label: id >= 0"),
+        ("label: paid", "label: id > 195"),
+        ("label: paid", "label: word"),
+        ("[x, word]", "[x, empty]"),
+        ("label: paid}", "label: paid, split: {by: time, gap: 9d}}"),
+        ("label: paid}", "label: paid, split: {by: group, group: word, folds: 9}}"),
+        ("label: paid}", "label: paid, split: {test: 0.001}}"),
+        ("label: paid}", "label: paid, label_known: gone}"),
+        ("key: id,", "key: nr,"),
+        ("happened: at", "happened: at, contract: c.yaml"),
+        ("[x, word]", "[x], row: {z: x / 0}"),
+        ("[x, word]", "[x], lookup: {l: {from: orders, on: word, take: [late], no_older_than: 0h}}"),
+    ],
+)
+def test_what_check_refuses_a_run_refuses_and_for_the_same_reason(tmp_path: Path, old: str, new: str) -> None:
+    try:
+        answer = checked(tmp_path, (old, new), frame=TABLE.with_columns(gone=pl.lit(None, dtype=pl.Datetime("us"))))
+        told = " ".join(answer.problems)
+        assert not answer.ok
+    except TreadleError as bad:
+        told = bad.what
+    with pytest.raises(TreadleError) as caught:
+        run(RunRequest(project=str(tmp_path)), Context())
+    assert caught.value.what in told
 
 
 def test_a_wrong_contract_has_both_places(tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_what_was_trusted_is_read_until_it_is_taken_back(folder: Path, shared: P
         load(folder)
 
 
+def test_trust_is_taken_back_from_a_project_that_cannot_be_read(folder: Path) -> None:
+    write(folder, "../shared/orders.csv")
+    grant(folder)
+    (folder / "treadle.yaml").write_text("nonsense")
+    assert not grant(folder, revoke=True).trusted
+    with pytest.raises(SpecError, match="not trusted"):
+        grant(folder, revoke=True)
+
+
 def test_an_edit_that_names_another_place_needs_a_new_word(folder: Path) -> None:
     write(folder, "../shared/orders.csv")
     grant(folder)

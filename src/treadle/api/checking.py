@@ -137,7 +137,7 @@ def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> N
     for index, column in enumerate(source.keys):
         path = f"sources.{name}.key" if isinstance(source.key, str) else f"sources.{name}.key[{index}]"
         if column not in types:
-            found.problem(path, f'{name} has no column "{column}"', nearest(column, types))
+            found.problem(path, f'source {name} has no column "{column}"', nearest(column, types))
     for part, text in (("happened", source.happened), ("known", source.known)):
         if text is None:
             continue
@@ -163,7 +163,9 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         training.check(table, spec.predict.kind)
         training.split(table, spec.predict, seed=spec.train.seed)
     except TreadleError as bad:
-        found.refused(bad, "predict.label")
+        first = bad.what.split("; ")[0]
+        path = "features" if first.startswith("the feature") else "predict.label"
+        found.refused(bad, "predict.label_known" if first.startswith("`known`") else path)
 
 
 def _training_table(plan: FeaturePlan, frame: pl.DataFrame, found: _Found) -> Any:

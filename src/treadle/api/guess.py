@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -69,7 +70,7 @@ def write_project(request: InitRequest) -> InitAnswer:
         file=str(file),
         contract=str(contract),
         guesses=guess.said,
-        next=f"treadle run {request.folder} --serve",
+        next=f"treadle run {shlex.quote(request.folder)} --serve",
     )
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from treadle.api.project import TrustAnswer, TrustRequest
+from treadle.errors import SpecError
 from treadle.spec.load import load_untrusted
 from treadle.spec.trust import FUNCTIONS, outside, revoke, trust
 
 
 def trust_project(request: TrustRequest) -> TrustAnswer:
     """Keep, for this account, that the project may read the places outside its folder that its file names now."""
+    if request.revoke:
+        return _revoked(Path(request.project))
     project = load_untrusted(request.project)
     found = outside(project.spec, project.root)
-    if request.revoke:
-        revoke(project.root)
-    else:
-        trust(project.root, tuple(place.target for place in found))
+    trust(project.root, tuple(place.target for place in found))
     functions = project.root / FUNCTIONS
     return TrustAnswer(
         project=project.spec.project,
         folder=str(project.root),
-        trusted=not request.revoke,
+        trusted=True,
         places=[f"{project.place(place.path)}: {place.target}" for place in found],
         functions=str(functions) if functions.is_file() else "",
         entry_points=sorted(
@@ -33,3 +34,11 @@ def trust_project(request: TrustRequest) -> TrustAnswer:
             }
         ),
     )
+
+
+def _revoked(given: Path) -> TrustAnswer:
+    """Also for a project whose file is wrong by now, or gone."""
+    folder = (given if given.is_dir() else given.parent).resolve()
+    if not revoke(folder):
+        raise SpecError("this project is not trusted", where=str(folder), mend="nothing has to be taken back")
+    return TrustAnswer(project=folder.name, folder=str(folder), trusted=False, places=[], functions="", entry_points=[])

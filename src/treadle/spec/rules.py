@@ -40,11 +40,13 @@ def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, P
     if len(wrong) == 1:
         close = first.word and first.hint
         raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or _MEND)
-    texts = []
+    texts, hinted = [], set[str]()
     for problem in wrong[:MOST_SHOWN]:
         line, column = place_of(problem.path, known or {})
         hint = problem.hint
-        texts.append(f"{problem.what} at {f'{line}:{column}' if known else problem.path}{f' ({hint})' if hint else ''}")
+        shown = f" ({hint})" if hint and hint not in hinted else ""
+        hinted.add(hint)
+        texts.append(f"{problem.what} at {f'{line}:{column}' if known else problem.path}{shown}")
     if len(wrong) > MOST_SHOWN:
         texts.append(f"and {len(wrong) - MOST_SHOWN:,} more")
     raise SpecError("; ".join(texts), where=where, mend=_MEND)
