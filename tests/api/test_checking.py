@@ -156,6 +156,11 @@ def test_a_goal_that_the_search_never_looks_at_is_warned_of(tmp_path: Path) -> N
     assert answer.ok and "never stops for f1" in answer.warnings[0]
 
 
+def test_a_time_may_be_called_by_a_word_of_the_language(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("happened: at", "happened: when"), frame=TABLE.with_columns(when=pl.col("at")))
+    assert answer.ok, answer.problems
+
+
 def test_without_data_the_rows_are_not_judged(tmp_path: Path) -> None:
     answer = checked(tmp_path, ("label: paid", "label: id >= 0"), data=False)
     assert answer.ok and not answer.sources

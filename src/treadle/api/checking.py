@@ -142,8 +142,8 @@ def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> N
         if text is None:
             continue
         path = f"sources.{name}.{part}"
-        try:
-            kind = expr.parse(text, types, where=path).type
+        try:  # a column as it is called, though it be a word of the language such as `when`; else an expression
+            kind = types[text] if text in types else expr.parse(text, types, where=path).type
         except SpecError as bad:
             found.refused(bad, path)
             continue
