@@ -88,6 +88,18 @@ def test_a_contract_and_prices_outside_are_refused_too(folder: Path) -> None:
     assert "../shared/c.yaml lies outside" in caught.value.what and "/etc/hostname lies outside" in caught.value.what
 
 
+def test_a_project_file_that_is_a_link_out_of_its_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    write(folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "treadle.yaml").symlink_to(folder / "treadle.yaml")
+    with pytest.raises(SpecError, match="a link out of its folder"):
+        load(other)
+    assert load(other / "treadle.yaml").root == folder, "a file that the user names is the user's own word"
+    (tmp_path / "way").symlink_to(folder)
+    assert load(tmp_path / "way").root == folder
+
+
 def test_inside_needs_no_trust_also_by_a_link(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "again.csv").symlink_to(folder / "inside.csv")

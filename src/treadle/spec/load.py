@@ -61,7 +61,12 @@ def find(path: str | Path) -> Path:
             where=str(path),
             mend="make one with: treadle init DIR --from data.csv --target COLUMN",
         )
-    return file.resolve()
+    real = file.resolve()
+    if given.is_dir() and real.parent != given.resolve():
+        raise SpecError(
+            f"{FILE} is a link out of its folder", where=str(file), mend=f"name the file itself, if you mean it: {real}"
+        )
+    return real
 
 
 def load(path: str | Path) -> Project:
