@@ -28,7 +28,7 @@ def commands() -> str:
     ]
     for _, found in sorted(OPERATIONS.items()):
         fields = found.fields()
-        places = " ".join(_place(f) for f in fields if f.is_argument)
+        places = " ".join(_place(f) for f in fields if f.is_argument or f.required)
         lines += ["", f"## treadle {found.name}", "", f"    treadle {found.name} {places}".rstrip(), "", found.doc, ""]
         lines += [f"- `{_shown(field)}`: {field.text}{_default(field)}" for field in fields]
         if found.name == "run":
@@ -37,6 +37,8 @@ def commands() -> str:
 
 
 def _place(field: Field) -> str:
+    if not field.is_argument:
+        return f"{field.flag} {field.name.upper()}"
     return field.name.upper() if field.required else f"[{field.name.upper()}]"
 
 

@@ -11,7 +11,7 @@ import pytest
 from treadle.api.guess import write_project
 from treadle.api.project import InitAnswer, InitRequest
 from treadle.errors import TreadleError
-from treadle.spec import ProjectSpec, load
+from treadle.spec import ProjectSpec, load, trusted
 
 ROWS = 60
 DAYS = [datetime(2024, 1, 1) + timedelta(hours=n) for n in range(ROWS)]
@@ -111,3 +111,49 @@ def test_a_project_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(TreadleError, match="already"):
         init(tmp_path, frame, "y")
     assert mine.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("folder", "made"), [("../x", "x"), ("<svg onload=x>", "svg-onload-x"), ("Größe", "gr-e"), ("nul", "nul-project")]
+)
+def test_a_valid_name_is_made_from_any_folder_and_said(tmp_path: Path, folder: str, made: str) -> None:
+    frame = table(y=[n % 2 == 0 for n in range(ROWS)])
+    answer, spec = init(tmp_path, frame, "y", name=folder)
+    assert spec.project == spec.endpoint == made and list(spec.sources) == [made]
+    assert answer.guesses[0].startswith(f'name: {made}, made from "{folder}"')
+
+
+def test_a_target_of_any_name_is_predicted(tmp_path: Path) -> None:
+    _, spec = init(tmp_path, table(**{"größe in m²?": [n % 2 == 0 for n in range(ROWS)]}), "größe in m²?")
+    assert spec.predict.name == "gr-e_in_m"
+
+
+def test_nothing_is_overwritten_or_written_through_a_link(tmp_path: Path) -> None:
+    frame = table(y=[n % 2 == 0 for n in range(ROWS)])
+    contracts = tmp_path / "made" / "contracts"
+    contracts.mkdir(parents=True)
+    (contracts / "made.yaml").write_text("mine")
+    with pytest.raises(TreadleError, match="a file here already"):
+        init(tmp_path, frame, "y")
+    assert (contracts / "made.yaml").read_text() == "mine"
+    (contracts / "made.yaml").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "made" / "data").rmdir()
+    (tmp_path / "made" / "data").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TreadleError, match="by a link"):
+        init(tmp_path, frame, "y")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
+    init(tmp_path, table(y=[n % 2 == 0 for n in range(ROWS)]), "y")
+    assert trusted(load(tmp_path / "made"))
+
+
+def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "DOMAIN\\ada")
+    monkeypatch.delenv("TREADLE_ACTOR", raising=False)
+    table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
+    with pytest.raises(TreadleError) as caught:
+        write_project(InitRequest(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))
+    assert "--owner" in str(caught.value)

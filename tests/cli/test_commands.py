@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from treadle.api import OPERATIONS
 from treadle.cli import main
-from treadle.cli.commands import build
+from treadle.cli.commands import _request, build
 
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 PROMISED = {
     "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list", "models show",
-    "models release", "models accept", "models rollback", "watch", "costs", "why", "log", "verify",
+    "models release", "models accept", "models rollback", "watch", "costs", "why", "log", "verify", "trust",
 }  # fmt: skip
 
 
@@ -78,3 +80,67 @@ def test_an_empty_workspace_answers_in_json(
     assert code == 0 and isinstance(json.loads(out), dict)
     code, out, _ = call(monkeypatch, capsys, *name.split(), str(CREDIT))
     assert code == 0 and out.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["init", "d"], "Missing option '--from'"),
+        (["init", "d", "--from", "x.csv"], "Missing option '--target'"),
+        (["init"], "Missing argument 'FOLDER'"),
+        (["serve", "--port", "many"], "Invalid value for '--port'"),
+        (["run", "--port", "99999"], "Invalid value for '--port'"),
+        (["features", "prove", "--rows", "x"], "Invalid value for '--rows'"),
+        (["check", "--data", "x", "y"], "unexpected extra argument"),
+    ],
+)
+def test_a_missing_or_wrong_option_is_named_as_it_is_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    code, out, err = call(monkeypatch, capsys, *words)
+    assert code == 2 and said in err and not out
+
+
+@pytest.mark.parametrize("name", sorted(PROMISED))
+def test_whatever_a_command_needs_is_asked_for_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    needed = [field for field in OPERATIONS[name].fields() if field.required]
+    if needed:
+        code, _, err = call(monkeypatch, capsys, *name.split())
+        assert code == 2 and "Missing" in err
+        assert any((field.name.upper() if field.is_argument else field.flag) in err for field in needed)
+    with pytest.raises(click.UsageError) as caught:
+        _request(OPERATIONS[name], {field.name: ["x"] for field in OPERATIONS[name].fields()} or {"x": 1})
+    assert "Object" not in caught.value.message or name == "schema"
+
+
+def test_trust_says_what_it_grants_and_takes_it_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path))
+    project = tmp_path / "p"
+    project.mkdir()
+    (project / "functions.py").write_text("")
+    text = (CREDIT / "treadle.yaml").read_text(encoding="utf-8").replace("data/", f"{CREDIT}/data/")
+    (project / "treadle.yaml").write_text(text.replace("contracts/", f"{CREDIT}/contracts/"), encoding="utf-8")
+    code, _, err = call(monkeypatch, capsys, "check", str(project))
+    assert code == 1 and f"treadle trust {project}" in err
+    code, out, _ = call(monkeypatch, capsys, "trust", str(project))
+    assert code == 0 and f"{CREDIT}/data/credit.csv" in out and "functions.py" in out and "--revoke" in out
+    assert call(monkeypatch, capsys, "check", str(project))[0] == 0
+    assert call(monkeypatch, capsys, "trust", str(project), "--revoke")[0] == 0
+    assert call(monkeypatch, capsys, "check", str(project))[0] == 1
+
+
+def test_a_check_that_finds_something_ends_with_a_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = (CREDIT / "treadle.yaml").read_text(encoding="utf-8").replace("entity: account", "entity: acount")
+    (tmp_path / "treadle.yaml").write_text(text, encoding="utf-8")
+    for part in ("data", "contracts"):
+        shutil.copytree(CREDIT / part, tmp_path / part)
+    code, out, _ = call(monkeypatch, capsys, "check", str(tmp_path))
+    assert code == 1 and "serve.entity" in out and 'did you mean "account"?' in out
+    code, out, _ = call(monkeypatch, capsys, "check", str(tmp_path), "--json")
+    assert code == 1 and not json.loads(out)["ok"] and len(json.loads(out)["problems"]) == 1

@@ -109,20 +109,20 @@ def test_features_and_views_of_any_name_are_kept_apart() -> None:
     named = Features(
         row={
             "price_row": "x + 1",
-            "my view_by_k": "x + 2",
+            "my-view_by_k": "x + 2",
             "größe": "x + 3",
             "a b": "x + 4",
             "v0": "x + 5",
             "None": "x + 6",
         },
-        lookup={**FEATURES.lookup, "latest": Lookup(source="my view", on="k", take=("v",))},
+        lookup={**FEATURES.lookup, "latest": Lookup(source="my-view", on="k", take=("v",))},
         window={
-            "my window": Window(source="my view", on="k", last=("1h",), take=take),
-            "another": Window(source="my view", on="k", last=("1h",), take=take),
+            "my window": Window(source="my-view", on="k", last=("1h",), take=take),
+            "another": Window(source="my-view", on="k", last=("1h",), take=take),
             "class": Window(source="chosen", on="n", last=("1h",), take=take),
         },
     )
-    plan = plan_of(project(named, views={"my view": seen, "chosen": chosen}))
+    plan = plan_of(project(named, views={"my-view": seen, "chosen": chosen}))
     assert prove(plan, TABLES).ok
     assert len(set(TABLES["trips"]["x"])) > 5, "or mixed-up names would not be seen"
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
+import socket
+import tempfile
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from treadle.errors import DataError, SpecError
-from treadle.sources import read
+from treadle.sources import find, read, read_own, scan
 from treadle.spec import Source
 
 FRAME = pl.DataFrame({"id": [1, 2, 3], "name": ["ä", "b,c", None], "x": [1.5, None, -2.0]})
@@ -62,3 +65,109 @@ def test_what_cannot_be_read_is_one_clear_error(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(error, match=said):
         read(Source(read=name), tmp_path, where="sources.t.read")[1].collect()
+
+
+@pytest.mark.parametrize("name", ["d*.csv", "d?.csv", "d[1].csv", "a[!b].csv"])
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path, name: str) -> None:
+    for other in ("d1.csv", "d2.csv", "ac.csv"):
+        FRAME.write_csv(tmp_path / other)
+    (tmp_path / name).write_bytes(b"id\n7\n")
+    reading, frame = read(Source(read=name), tmp_path)
+    assert frame.collect()["id"].to_list() == [7]
+    assert [file.name for file in reading.files] == [name]
+    assert reading.bytes == 5
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_in_every_format_the_file_that_was_hashed_is_read(tmp_path: Path, ending: str) -> None:
+    write = {"csv": pl.DataFrame.write_csv, "jsonl": pl.DataFrame.write_ndjson, "parquet": pl.DataFrame.write_parquet}
+    for name, rows in (("d*", FRAME.head(1)), ("d1", FRAME), ("d2", FRAME)):
+        with (tmp_path / f"{name}.{ending}").open("wb") as out:
+            write[ending](rows, out)
+    assert read(Source(read=f"d*.{ending}"), tmp_path)[1].collect().equals(FRAME.head(1))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("pattern", [False, True])
+def test_a_file_that_changes_between_hash_and_read_is_found(tmp_path: Path, ending: str, pattern: bool) -> None:
+    file = tmp_path / f"t.{ending}"
+    write = {"csv": pl.DataFrame.write_csv, "jsonl": pl.DataFrame.write_ndjson, "parquet": pl.DataFrame.write_parquet}
+    write[ending](FRAME, file)
+    reading = find(Source(read=f"*.{ending}" if pattern else file.name), tmp_path)
+    write[ending](FRAME.reverse(), file)
+    with pytest.raises(DataError, match="changed while it was being read"):
+        scan(reading)
+
+
+def test_rows_that_were_read_stay_as_they_were_hashed(tmp_path: Path) -> None:
+    FRAME.write_csv(tmp_path / "t.csv")
+    frame = read(Source(read="t.csv"), tmp_path)[1]
+    FRAME.reverse().write_csv(tmp_path / "t.csv")
+    assert frame.collect().equals(FRAME)
+
+
+def test_a_delta_table_that_is_written_to_meanwhile_is_found(tmp_path: Path) -> None:
+    FRAME.write_delta(str(tmp_path / "t"))
+    reading = find(Source(read="t"), tmp_path)
+    FRAME.write_delta(str(tmp_path / "t"), mode="append")
+    with pytest.raises(DataError, match="changed while it was being read"):
+        scan(reading)
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with socket.socket(socket.AF_UNIX) as listening:
+        place = Path(tempfile.mkdtemp()) / "s.csv"  # a socket's path must be short
+        listening.bind(str(place))
+        odd = {tmp_path / "pipe.csv": "a pipe", Path("/dev/zero"): "a device", place: "a socket|cannot be opened"}
+        for file, said in odd.items():
+            with pytest.raises(DataError, match=said):
+                read_own(file, where="--from")
+    with pytest.raises(DataError, match="a pipe"):
+        read(Source(read="pipe.csv"), tmp_path)
+    with pytest.raises(DataError, match="a pipe"):
+        read(Source(read="*.csv"), tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match="a folder"):
+        read(Source(read="folder.csv"), tmp_path)
+    with pytest.raises(DataError, match="a folder"):
+        read(Source(read="folder*"), tmp_path)
+
+
+def test_a_pipe_inside_a_delta_table_is_refused(tmp_path: Path) -> None:
+    FRAME.write_delta(str(tmp_path / "t"))
+    os.mkfifo(tmp_path / "t" / "_delta_log" / f"{1:020}.json")
+    with pytest.raises(DataError, match="a pipe"):
+        read(Source(read="t"), tmp_path)
+
+
+def test_a_delta_table_that_names_a_file_outside_is_refused(tmp_path: Path) -> None:
+    FRAME.write_parquet(tmp_path / "secret.parquet")
+    FRAME.write_delta(str(tmp_path / "t"))
+    log = tmp_path / "t" / "_delta_log" / f"{0:020}.json"
+    inside = next((tmp_path / "t").glob("*.parquet")).name
+    for written in ("../secret.parquet", str(tmp_path / "secret.parquet"), f"file://{tmp_path}/secret.parquet"):
+        text = log.read_text()
+        log.write_text(text.replace(inside, written))
+        with pytest.raises(DataError, match=r"outside its folder|cannot be read as delta"):
+            read(Source(read="t"), tmp_path)
+        log.write_text(text)
+
+
+def test_files_of_one_pattern_may_differ_in_the_width_of_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    (tmp_path / "b.csv").write_text("x\n1.5\n")
+    assert read(Source(read="*.csv"), tmp_path)[1].collect()["x"].to_list() == [1.0, 1.5]
+
+
+def test_a_file_that_the_user_names_may_lie_anywhere(tmp_path: Path) -> None:
+    FRAME.write_csv(tmp_path / "t.csv")
+    assert read_own(tmp_path / "t.csv").equals(FRAME)
+    with pytest.raises(DataError, match="there is no file"):
+        read_own(tmp_path / "*.csv", where="--from")
+
+
+@pytest.mark.parametrize("written", ["x" * 300 + ".csv", "a\0b.csv", "x" * 300 + "*.csv"])
+def test_a_path_that_no_disk_holds_is_one_clear_error(tmp_path: Path, written: str) -> None:
+    with pytest.raises(DataError, match=r"cannot be read|there is no file"):
+        read(Source(read=written), tmp_path)

@@ -53,7 +53,7 @@ def test_unknown_keys_are_all_reported_with_position_and_nearest_name(tmp_path: 
         ("project: shop", "project: shop\nproject: two", "treadle.yaml:2:1", "duplicate key"),
         ('label: "paid = 0"', "label: y, split: {by: tme}", "treadle.yaml:6:52", "found 'tme'"),
         ('label: "paid = 0"', "label: y, split: {by: time}", "treadle.yaml:6:52", "needs `predict.at`"),
-        ('label: "paid = 0"', "label: y, split: {test: 1.5}", "treadle.yaml:6:52", "between 0 and 0.9"),
+        ('label: "paid = 0"', "label: y, split: {test: 1.5}", "treadle.yaml:6:52", "more than 0 and less than 0.9"),
         ('label: "paid = 0"', "label: y, split: {gap: soon}", "treadle.yaml:6:52", "not a length of time"),
         ("project: shop", "project: shop\nwatch: {window: soon}", "treadle.yaml:2:9", "not a length of time"),
     ],

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 from typing import TYPE_CHECKING
 
 from treadle.errors import AccessError, nearest
+from treadle.spec.names import ACTOR, matches
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
-
-_NAME = re.compile(r"[\w.@+-]{1,64}")
 
 PERMISSIONS = {
     "read": "anyone named in the project, and the local user",
@@ -36,7 +34,7 @@ def default_actor(spec: ProjectSpec | None = None) -> str:
 
 def check_actor(name: str) -> str:
     """The name, if it is one: letters, digits and ._@+-, up to 64."""
-    if not _NAME.fullmatch(name):
+    if not matches(ACTOR, name):
         raise AccessError(f"{name!r} is not a name", where="--as", mend="use letters, digits and . _ @ + -, up to 64")
     return name
 

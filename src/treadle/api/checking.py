@@ -1,50 +1,226 @@
-"""Check a project without keeping anything of it."""
+"""Check a project and keep nothing of it: whatever a later command would refuse is refused here, with a place."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from treadle.api.project import CheckAnswer, SourceCheck
-from treadle.errors import SpecError
+from treadle.errors import SpecError, TreadleError, nearest
+from treadle.spec import Project, ProjectSpec, Source
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.contracts import Contract
+    from treadle.features import FeaturePlan
     from treadle.workspace import Workspace
 
 
 def check_project(workspace: Workspace, *, data: bool) -> CheckAnswer:
-    """Types and expressions always; the rows against their contracts with `data`."""
-    from treadle import expr
-    from treadle.contracts import check
-    from treadle.features import make_plan
-    from treadle.sources import read
-    from treadle.stages import contract_of
+    """Types, names and expressions always; with `data` also the rows: their contracts, and whether they teach.
 
-    project, schemas, found = workspace.project, {}, []
-    for name, source in project.spec.sources.items():
-        _, frame = read(source, project.root, where=project.place(f"sources.{name}"))
-        schemas[name] = expr.column_types(frame)
-        contract = contract_of(workspace, source)
-        if contract is not None and data:
-            report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
-            schemas[name] = expr.column_types(report.good)
-            found.append(
-                SourceCheck(
-                    source=name,
-                    rows=report.rows,
-                    columns=len(schemas[name]),
-                    rules=len(contract.rules),
-                    quarantined=report.bad_rows,
-                    broken=list(report.broken),
-                )
-            )
-    try:
-        plan = make_plan(project.spec, schemas)
-    except SpecError as bad:
-        raise project.located(bad) from bad
+    Raises:
+        SpecError: what loading the file refuses.
+    """
+    from treadle.features import make_plan
+
+    project = workspace.project
+    found = _Found(project)
+    tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
+    known = {name: table for name, table in tables.items() if table is not None}
+    plan = None
+    if len(known) == len(tables):
+        from treadle import expr
+
+        try:
+            plan = make_plan(project.spec, {name: expr.column_types(frame) for name, frame in known.items()})
+        except SpecError as bad:
+            found.refused(bad, "features")
+    if plan is not None and data:
+        _learnable(plan, known, found)
+    _approval(project.spec, found)
+    _goals(project.spec, found)
     return CheckAnswer(
         project=project.spec.project,
-        ok=not any(s.broken for s in found),
-        features=len(plan.features),
-        inputs=[f.name for f in plan.inputs],
-        sources=found,
+        ok=not found.problems and not any(s.broken for s in found.sources),
+        problems=found.problems,
+        warnings=found.warnings,
+        features=len(plan.features) if plan else 0,
+        inputs=[f.name for f in plan.inputs] if plan else [],
+        sources=found.sources,
     )
+
+
+@dataclass
+class _Found:
+    """What a check has found so far; each text begins with its place in the project file."""
+
+    project: Project
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    sources: list[SourceCheck] = field(default_factory=list)
+
+    def problem(self, path: str, what: str, mend: str = "") -> None:
+        self.problems.append(f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}")
+
+    def warning(self, path: str, what: str) -> None:
+        self.warnings.append(f"{self.project.place(path)}: {what}")
+
+    def refused(self, error: TreadleError, path: str) -> None:
+        """What a step refused. Where its own place is in the project file, that counts; else `path` does."""
+        head, _, rest = error.where.partition(":")
+        if head.split(".")[0] in ProjectSpec.__struct_encode_fields__:
+            path, inside = head, rest.strip()
+        else:
+            inside = "" if error.where.startswith(self.project.file.name) else error.where
+        if not any(f": {path}" in told for told in self.problems):  # the plan stops at what was told of a source
+            self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
+
+
+def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, data: bool) -> pl.LazyFrame | None:
+    """The rows of a source that its contract keeps; None when it cannot be read."""
+    from treadle.sources import read
+
+    path = f"sources.{name}"
+    contract = _contract(workspace, name, source, found)
+    try:
+        frame = read(source, workspace.project.root, where=workspace.project.place(path))[1]
+        if data:
+            frame = _held(workspace, name, source, frame, contract, found)
+    except TreadleError as bad:
+        found.refused(bad, f"{path}.read")
+        return None
+    _columns(name, source, frame, found)
+    return frame
+
+
+def _contract(workspace: Workspace, name: str, source: Source, found: _Found) -> Contract | None:
+    from treadle.contracts import load
+
+    try:
+        return load(workspace.project.root / source.contract) if source.contract else None
+    except TreadleError as bad:
+        found.refused(bad, f"sources.{name}.contract")
+        return None
+
+
+def _held(
+    workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, found: _Found
+) -> pl.LazyFrame:
+    from treadle.contracts import check
+
+    if contract is None:
+        rows, columns = frame.collect().shape
+        found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
+        return frame
+    report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
+    found.sources.append(
+        SourceCheck(
+            source=name,
+            rows=report.rows,
+            columns=len(report.good.columns),
+            rules=len(contract.rules),
+            quarantined=report.bad_rows,
+            broken=list(report.broken),
+        )
+    )
+    return report.good.lazy()
+
+
+def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> None:
+    """A key names columns; `happened` and `known` are times."""
+    from treadle import expr
+
+    types = expr.column_types(frame)
+    for index, column in enumerate(source.keys):
+        path = f"sources.{name}.key" if isinstance(source.key, str) else f"sources.{name}.key[{index}]"
+        if column not in types:
+            found.problem(path, f'source {name} has no column "{column}"', nearest(column, types))
+    for part, text in (("happened", source.happened), ("known", source.known)):
+        if text is None:
+            continue
+        path = f"sources.{name}.{part}"
+        try:  # a column as it is called, though it be a word of the language such as `when`; else an expression
+            kind = types[text] if text in types else expr.parse(text, types, where=path).type
+        except SpecError as bad:
+            found.refused(bad, path)
+            continue
+        if kind not in ("timestamp", "date"):
+            found.problem(path, f"a time is wanted here, and {text} is {kind}", "name a timestamp column")
+
+
+def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Found) -> None:
+    """Build the training table as a run would, and ask of it what training asks before it begins."""
+    from treadle import features, training
+
+    spec = found.project.spec
+    wanted = {name: tables[name].select(sorted(columns)).collect() for name, columns in plan.sources().items()}
+    try:
+        frame = features.build(plan, wanted)
+        table = _training_table(plan, frame, found)
+        training.check(table, spec.predict.kind)
+        training.split(table, spec.predict, seed=spec.train.seed)
+    except TreadleError as bad:
+        first = bad.what.split("; ")[0]
+        path = "features" if first.startswith("the feature") else "predict.label"
+        found.refused(bad, "predict.label_known" if first.startswith("`known`") else path)
+
+
+def _training_table(plan: FeaturePlan, frame: pl.DataFrame, found: _Found) -> Any:
+    """The rows that can teach; those without a label or a time are counted, since a run leaves them out."""
+    import polars as pl
+
+    from treadle.features.batch import AT, KNOWN, LABEL
+    from treadle.training import TrainingTable
+
+    rows = frame.height
+    kept = frame.filter(pl.col(LABEL).is_not_null())
+    if rows - kept.height:
+        found.warning("predict.label", f"{rows - kept.height:,} of {rows:,} rows have no label, and are left out")
+    if AT in frame.columns:
+        labelled, kept = kept.height, kept.filter(pl.col(AT).is_not_null())
+        if labelled - kept.height:
+            found.warning("predict.at", f"{labelled - kept.height:,} rows have no time `at`, and are left out")
+    times = {
+        name: kept.get_column(column).cast(pl.Datetime("us")).to_numpy() if column in kept.columns else None
+        for name, column in (("at", AT), ("known", KNOWN))
+    }
+    return TrainingTable(
+        frame=kept.select([f.name for f in plan.features]),
+        label=kept.get_column(LABEL).to_numpy(),
+        at=times["at"],
+        known=times["known"],
+        ids=range(kept.height),
+        features=plan.features,
+        group=kept.get_column(plan.group).to_list() if plan.group else None,
+    )
+
+
+def _approval(spec: ProjectSpec, found: _Found) -> None:
+    """Who may approve a release: nobody is a mistake, and only the one who asks is nearly one."""
+    people = spec.brief.people
+    if people.approve == "policy":
+        return
+    if not people.reviewers:
+        found.problem(
+            "brief.people",
+            "a reviewer must approve each release, and none is named",
+            "name `reviewers:`, or write `approve: policy`",
+        )
+    elif set(people.reviewers) == {people.owner}:
+        found.warning(
+            "brief.people.reviewers",
+            f"{people.owner} owns the project and is its only reviewer, and nobody approves a release that they asked "
+            "for: name another reviewer, run as someone else (--as), or write `approve: policy`",
+        )
+
+
+def _goals(spec: ProjectSpec, found: _Found) -> None:
+    for metric in spec.brief.good_enough:
+        if spec.predict.metric is not None and metric != spec.predict.metric:
+            found.warning(
+                f"brief.good_enough.{metric}",
+                f"the search looks at {spec.predict.metric}, so it never stops for {metric}",
+            )

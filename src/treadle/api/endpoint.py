@@ -213,10 +213,9 @@ def _body(request: PredictRequest, live: LiveModel) -> bytes:
         )
     if request.record is not None:
         return sys.stdin.buffer.read() if request.record == "-" else request.record.encode()
-    from treadle.sources import read
-    from treadle.spec import Source
+    from treadle.sources import read_own
 
-    frame = read(Source(read=str(Path(request.source or "").resolve())), Path.cwd(), where="--from")[1].collect()
+    frame = read_own(request.source or "", where="--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
     wanted = [f.name for f in live.inputs.fields]

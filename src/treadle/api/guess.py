@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.access import check_actor, default_actor
 from treadle.api.project import InitAnswer, InitRequest
-from treadle.errors import DataError, SpecError, nearest
+from treadle.errors import AccessError, DataError, SpecError, nearest
+from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,44 +31,64 @@ def write_project(request: InitRequest) -> InitAnswer:
         DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already.
     """
     from treadle.contracts import propose
-    from treadle.sources import read
-    from treadle.spec import FILE, Source, load
+    from treadle.sources import read_own
+    from treadle.spec import FILE, load
+    from treadle.spec.trust import trust
 
     folder, data = Path(request.folder), Path(request.source)
     if (folder / FILE).exists():
         raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
-    frame = read(Source(read=str(data.resolve())), Path.cwd(), where="--from")[1].collect()
+    if data.is_dir():
+        raise DataError(f"{data.name} is a folder", where="--from", mend="name a CSV, JSON Lines or Parquet file")
+    frame = read_own(data, where="--from")
     if request.target not in frame.columns:
         raise DataError(
             f'{data.name} has no column "{request.target}"',
             where="--target",
             mend=nearest(request.target, frame.columns),
         )
-    name = _name(request.name or folder.resolve().name)
-    owner = check_actor(request.owner) if request.owner else default_actor()
-    guess = Guess(frame, request.target, name, data.suffix.lower(), owner)
+    wanted = request.name or folder.resolve().name
+    name = identifier_from(wanted)
+    guess = Guess(frame, request.target, name, data.suffix.lower(), _owner(request))
+    if name != wanted:
+        guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
     text = guess.text()
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    (folder / "contracts").mkdir(exist_ok=True)
-    copied = folder / "data" / f"{name}{data.suffix.lower()}"
+    copied, contract = folder / "data" / f"{name}{data.suffix.lower()}", folder / "contracts" / f"{name}.yaml"
+    for made in (copied, contract):
+        _refuse_to_overwrite(made, folder, data)
+        made.parent.mkdir(parents=True, exist_ok=True)
     if copied.resolve() != data.resolve():
-        shutil.copy2(data, copied)
-    contract = folder / "contracts" / f"{name}.yaml"
+        shutil.copyfile(data, copied)
     contract.write_text(propose(frame, name, (guess.key,) if guess.key else ()), encoding="utf-8")
     file = folder / FILE
     file.write_text(text, encoding="utf-8")
     load(file)  # what is written must be what can be read
+    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
+        trust(folder)
     return InitAnswer(
         project=name,
         file=str(file),
         contract=str(contract),
         guesses=guess.said,
-        next=f"treadle run {request.folder} --serve",
+        next=f"treadle run {shlex.quote(request.folder)} --serve",
     )
 
 
-def _name(text: str) -> str:
-    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "project"
+def _owner(request: InitRequest) -> str:
+    if request.owner:
+        return check_actor(request.owner)
+    try:
+        return check_actor(default_actor())
+    except AccessError as bad:  # the machine's own name for its user need not be one of ours
+        raise AccessError(bad.what, where="--owner", mend=f"name the owner with --owner: {bad.mend}") from bad
+
+
+def _refuse_to_overwrite(made: Path, folder: Path, data: Path) -> None:
+    """Nothing that stands there is lost, and nothing is written through a link out of the new folder."""
+    if made.exists() and made.resolve() != data.resolve():
+        raise SpecError("there is a file here already", where=str(made), mend="choose another folder, or remove it")
+    if folder.resolve() not in made.resolve().parents:
+        raise SpecError("this leads out of the new folder by a link", where=str(made), mend="choose another folder")
 
 
 class Guess:
@@ -218,7 +241,10 @@ class Guess:
             "test": 0.2,
             "folds": 4,
         }
-        predict: dict[str, Any] = {"name": re.sub(r"\W+", "_", self.target), "each": self.name}
+        predict: dict[str, Any] = {
+            "name": identifier_from(re.sub(r"\W+", "_", self.target), "label"),
+            "each": self.name,
+        }
         if self.time:
             at = _quoted(self.time)
             predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"

@@ -33,6 +33,8 @@ class CheckRequest(Request, frozen=True):
 
 
 class SourceCheck(Struct, frozen=True):
+    """One source as it was read; `rules` is 0 where it has no contract."""
+
     source: str
     rows: int
     columns: int
@@ -42,11 +44,31 @@ class SourceCheck(Struct, frozen=True):
 
 
 class CheckAnswer(Struct, frozen=True):
+    """`problems`: what `run`, `serve` or `release` would refuse, each with its place; `warnings`: what they take."""
+
     project: str
     ok: bool
+    problems: list[str]
+    warnings: list[str]
     features: int
     inputs: list[str]
     sources: list[SourceCheck]
+
+
+class TrustRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    revoke: Annotated[bool, option("trust it no longer")] = False
+
+
+class TrustAnswer(Struct, frozen=True):
+    """`places` is what the project may read outside its folder, `functions` the code of its own it may run."""
+
+    project: str
+    folder: str
+    trusted: bool
+    places: list[str]
+    functions: str
+    entry_points: list[str]
 
 
 class SchemaRequest(Request, frozen=True):
@@ -63,10 +85,18 @@ def init(request: InitRequest, context: Context) -> InitAnswer:
 
 @operation("check", permission="read")
 def check(request: CheckRequest, context: Context) -> CheckAnswer:
-    """Check the project file, its expressions, and its tables against their contracts. Keeps nothing."""
+    """Check all that `run`, `serve` and `release` would refuse, with places in the project file. Keeps nothing."""
     from treadle.api.checking import check_project
 
     return check_project(workspace_for(request.project, context, "read"), data=request.data)
+
+
+@operation("trust", permission="run")
+def trust(request: TrustRequest, context: Context) -> TrustAnswer:
+    """Let a project read the places outside its folder that it names now, and run its own functions.py."""
+    from treadle.api.trusting import trust_project
+
+    return trust_project(request)
 
 
 @operation("schema", permission="read", remote=True)

@@ -47,7 +47,9 @@ def _command(found: Operation) -> click.Command:
     parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="print one JSON object and nothing else"))
     if found.name == "run":
         parameters.append(click.Option(["--serve"], is_flag=True, help="then serve the released model until Ctrl-C"))
-        parameters.append(click.Option(["--port"], type=int, help="port for --serve; the project's if not given"))
+        parameters.append(
+            click.Option(["--port"], type=click.IntRange(1, 65535), help="port for --serve; the project's if not given")
+        )
 
     def call(**given: Any) -> None:
         _call(found, given)
@@ -66,9 +68,9 @@ def _parameter(field: Field) -> click.Parameter:
         flags = f"{field.flag}/--no-{field.flag[2:]}" if field.default else field.flag
         return click.Option([flags, field.name], is_flag=True, default=field.default, help=field.text)
     shown = field.default not in (None, "", ".")
-    return click.Option(
-        list(names), type=kind, required=field.required, default=field.default, help=field.text, show_default=shown
-    )
+    # a default of None given to click would count as a value, and nothing would be missing
+    given = {"required": True} if field.required else {"default": field.default, "show_default": shown}
+    return click.Option(list(names), type=kind, help=field.text, **given)
 
 
 def _kind(hint: Any) -> Any:
@@ -86,7 +88,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
         port = given["port"] = port
     if serve and as_json:
         raise click.UsageError("--serve goes on until stopped, so it cannot go with --json")
-    request = msgspec.convert({k: v for k, v in given.items() if v is not None}, found.request)
+    request = _request(found, {k: v for k, v in given.items() if v is not None})
     progress = Quiet() if as_json else Progress()
     with progress:
         mounts = _mounts(given["project"]) if found.name == "serve" else {}
@@ -103,6 +105,24 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
         _serve_after_run(request, answer, port, actor)
     if getattr(answer, "ok", True) is False:
         raise SystemExit(1)
+
+
+def _request(found: Operation, given: dict[str, Any]) -> Any:
+    """The typed request; what does not fit is told in the words of the command line, and not in those of the type."""
+    fields = {field.name: field for field in found.fields()}
+    for name, field in fields.items():
+        if field.required and name not in given:
+            raise click.UsageError(f"Missing {'argument' if field.is_argument else 'option'} '{_said(field)}'.")
+    try:
+        return msgspec.convert(given, found.request)
+    except msgspec.ValidationError as bad:
+        what, _, path = str(bad).partition(" - at `$.")
+        named = fields.get(path.rstrip("`").split(".")[0].split("[")[0])
+        raise click.UsageError(f"Invalid value for '{_said(named)}': {what}" if named else what) from bad
+
+
+def _said(field: Field) -> str:
+    return field.name.upper() if field.is_argument else field.flag
 
 
 def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import date, datetime
 from typing import Any
 
 from treadle import expr
@@ -97,12 +96,8 @@ class Builder:
         if isinstance(value, bool):
             right, made = kind in ("bool", "str"), "true" if value else "false"
         elif isinstance(value, int | float):
-            # as plain numbers: the reader's own classes print as they were written, such as 1_000
             right = kind in ("int", "float", "str") and (isinstance(value, int) or math.isfinite(value))
             made = repr(int(value) if isinstance(value, int) else float(value))
-        elif isinstance(value, datetime | date):
-            right = kind in ("date", "timestamp", "str")
-            made = value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
         else:
             right, made = value is not None and kind in ("str", "date", "timestamp"), str(value)
         if not right:

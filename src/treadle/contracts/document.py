@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from treadle.errors import SpecError, nearest
+from treadle.spec import Block, Items, read_yaml
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,10 @@ class Document:
 
     def at(self, node: Any, key: Any = None) -> str:
         """file:line:column of a node, or of a key in it."""
-        marks = getattr(node, "lc", None)
-        line = column = 0
-        if marks is not None:
-            line, column = marks.line or 0, marks.col or 0
-            if key is not None and isinstance(node, Mapping) and key in node:
-                line, column = marks.key(key)
-            elif isinstance(key, int) and isinstance(node, list):
-                line, column = marks.item(key)
-        return f"{self.name}:{line + 1}:{column + 1}"
+        line, column = node.place if isinstance(node, Block | Items) else (1, 1)
+        if (isinstance(node, Block) and key in node) or (isinstance(node, Items) and isinstance(key, int)):
+            line, column = node.places[key]
+        return f"{self.name}:{line}:{column}"
 
     def error(self, node: Any, key: Any, what: str, mend: str = "") -> SpecError:
         return SpecError(what, where=self.at(node, key), mend=mend)
@@ -92,30 +87,9 @@ def open_document(path: Path) -> Document:
     """Read the YAML.
 
     Raises:
-        SpecError: no file, not UTF-8, not YAML, or no mapping at the top.
+        SpecError: no regular file, too large, not UTF-8, not YAML that is read here, or no mapping at the top.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        content = path.read_bytes()
-    except OSError as bad:
-        raise SpecError(
-            f"there is no contract {path.name}", where=str(path), mend="write one with: treadle init"
-        ) from bad
-    try:
-        tree = YAML(typ="rt").load(content.decode("utf-8"))
-    except UnicodeDecodeError as bad:
-        raise SpecError(f"the file is not UTF-8 (byte {bad.start})", where=path.name, mend="save it as UTF-8") from bad
-    except MarkedYAMLError as bad:
-        mark = bad.problem_mark or bad.context_mark
-        where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
-        problem = (bad.problem or "").splitlines()[0] if bad.problem else "not readable"
-        raise SpecError(f"not valid YAML: {problem}", where=where, mend="check indentation, quotes and colons") from bad
-    except (YAMLError, ValueError) as bad:
-        raise SpecError(f"not valid YAML: {bad}", where=path.name, mend="check for control characters") from bad
-    if not isinstance(tree, Mapping):
-        raise SpecError(
-            "a contract must be a mapping of keys", where=f"{path.name}:1:1", mend="begin with: kind: DataContract"
-        )
-    return Document(path.name, tree, hashlib.sha256(content).hexdigest())
+    if not path.exists():
+        raise SpecError(f"there is no contract {path.name}", where=str(path), mend="write one with: treadle init")
+    read = read_yaml(path, "a contract", begin="kind: DataContract")
+    return Document(path.name, read.tree, read.digest)

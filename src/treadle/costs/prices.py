@@ -41,20 +41,16 @@ class PriceBook:
 
 def load_book(path: Path | None = None) -> PriceBook:
     """A book from a file; None: the newest of those that ship with Treadle."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     from treadle.evidence import digest
+    from treadle.spec import read_yaml
 
     file = path or sorted(BOOKS.glob("*.yaml"))[-1]
     if not file.is_file():
         raise SpecError(f"there is no price file {file.name}", where="prices", mend=f"put it at {file}")
-    content = file.read_bytes()
-    try:
-        data = YAML(typ="safe").load(content) or {}
-    except YAMLError as bad:
-        raise SpecError(f"not valid YAML: {bad}", where=file.name, mend="compare it with the book that ships") from bad
-    prices = data.get("prices") or {} if isinstance(data, dict) else {}
+    read = read_yaml(file, "a price book", begin="prices:")
+    content, data = read.text.encode(), read.tree
+    found = data.get("prices")
+    prices = found if isinstance(found, dict) else {}
     for name in _NEEDED:
         value = prices.get(name)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:

@@ -20,7 +20,7 @@ from treadle.features.plan import (
     WindowPlan,
     stream_types,
 )
-from treadle.spec import ProjectSpec
+from treadle.spec import ProjectSpec, check_spec
 
 Types = Mapping[str, Any]
 
@@ -31,6 +31,7 @@ def make_plan(spec: ProjectSpec, schemas: Mapping[str, Types]) -> FeaturePlan:
     Raises:
         SpecError: with `where` as a path in the project file, such as ``features.window.departures.take.mean``.
     """
+    check_spec(spec)
     return _Planner(spec, schemas).plan()
 
 

@@ -1,5 +1,5 @@
 """Read rows from files: CSV, JSON Lines, Parquet, Delta."""
 
-from treadle.sources.files import Reading, file_digest, find, read, scan
+from treadle.sources.files import Reading, find, read, read_own, scan
 
-__all__ = ["Reading", "file_digest", "find", "read", "scan"]
+__all__ = ["Reading", "find", "read", "read_own", "scan"]

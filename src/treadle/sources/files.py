@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, SpecError
+from treadle.sources.places import LOG, named, opened, refuse_outside
+from treadle.spec.trust import is_inside
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,52 +41,52 @@ class Reading:
 
 
 def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.LazyFrame]:
-    """Find a source's files and scan them lazily.
+    """Find a source's files and read their rows.
 
-    `source.read` is a path relative to `root`, a glob, or a folder with a Delta table. Column names are kept;
-    times without a zone are taken as UTC. Raises DataError when nothing is there or a file cannot be parsed.
+    `source.read` is a path relative to `root`, a pattern, or a folder with a Delta table. Column names are kept;
+    times without a zone are taken as UTC. Raises DataError when nothing is there, a file cannot be parsed, or it lies
+    outside `root` and nobody trusted that.
     """
     reading = find(source, root, where=where)
     return reading, scan(reading, where)
 
 
+def read_own(file: str | Path, *, where: str = "") -> pl.DataFrame:
+    """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern."""
+    given = Path(file)
+    if not os.path.lexists(given):
+        raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}")
+    return scan(_reading(named(str(given.absolute()), Path("/"), where), None, where), where).collect()
+
+
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
-    """The rows of what was found, lazily."""
-    return harmonised(_scan(reading, where), where)
+    """The rows of what was found. They are read here, and held to the digest: what was hashed is what is returned.
+
+    Raises:
+        DataError: a file cannot be parsed, or was written to since it was found.
+    """
+    return harmonised(_rows(reading, where).lazy(), where)
 
 
 def find(source: Source, root: Path, *, where: str = "") -> Reading:
-    place = Path(source.read)
-    place = place if place.is_absolute() else root / place
-    if (place / "_delta_log").is_dir():
-        files = tuple(sorted(p for p in place.rglob("*") if p.is_file()))
-        kind = "delta"
-    elif place.is_dir():
-        raise DataError(
-            f"{source.read} is a folder without a Delta table",
-            where=where,
-            mend="name a file or a pattern such as data/*.parquet",
-        )
-    else:
-        files = (place,) if place.is_file() else tuple(sorted(place.parent.glob(place.name)))
-        kind = ""
-    if not files:
-        near = ", ".join(sorted(p.name for p in place.parent.glob("*"))[:8]) if place.parent.is_dir() else ""
-        raise DataError(
-            f"there is no file {source.read}",
-            where=where,
-            mend=f"beside it there are: {near}" if near else f"there is no folder {place.parent.name}/",
-        )
-    kind = source.format or kind or _format_of(files[0], where)
-    digest = hashlib.sha256()
+    """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
+    files = named(source.read, root, where)
+    refuse_outside(files, root, where)
+    return _reading(files, source.format, where)
+
+
+def _reading(files: list[Path], wanted: str | None, where: str) -> Reading:
+    digests, sizes = [], 0
     for file in files:
-        digest.update(file_digest(file).encode())
-    return Reading(files, kind, digest.hexdigest(), sum(f.stat().st_size for f in files))
+        with opened(file, where) as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+            sizes += stream.tell()
+    kind = wanted or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files[0], where))
+    return Reading(tuple(files), kind, _joined(digests), sizes)
 
 
-def file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _joined(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _format_of(file: Path, where: str) -> str:
@@ -95,33 +100,74 @@ def _format_of(file: Path, where: str) -> str:
     return found
 
 
-def _scan(reading: Reading, where: str) -> pl.LazyFrame:
+def _rows(reading: Reading, where: str) -> pl.DataFrame:
     import polars as pl
 
-    files = list(reading.files)
     try:
-        if reading.format == "parquet":
-            frame = pl.scan_parquet(files)
-        elif reading.format == "jsonl":
-            frame = pl.scan_ndjson(files, infer_schema_length=10_000)
-        elif reading.format == "delta":
-            folder = next(f.parent.parent for f in files if f.parent.name == "_delta_log")
-            frame = pl.scan_delta(str(folder))
-        else:
-            separator = "\t" if files[0].suffix.lower() == ".tsv" else ","
-            # the whole file is looked at for types: a guess from the first rows fails on row 10,001
-            frame = pl.scan_csv(
-                files, separator=separator, infer_schema_length=None, try_parse_dates=True, null_values=_NULLS
-            )
-        frame.collect_schema()
+        if reading.format == "delta":
+            return _delta(reading, where)
+        digests, frames = [], []
+        for file in reading.files:
+            with opened(file, where) as stream:
+                content = stream.read()
+            digests.append(hashlib.sha256(content).hexdigest())
+            frames.append(_table(content, reading.format, file))
+        _unchanged(reading, digests, where)
+        # files of one pattern may have found whole numbers in one and fractions in another
+        return frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
     except (pl.exceptions.PolarsError, OSError) as bad:
         reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+        shown = f"{reading.files[0].name}{f' and {len(reading.files) - 1} more' if len(reading.files) > 1 else ''}"
         raise DataError(
-            f"{files[0].name} cannot be read as {reading.format}: {reason}",
+            f"{shown} cannot be read as {reading.format}: {reason}",
             where=where,
             mend="check the file, or name its format with `format:`",
         ) from bad
+
+
+def _table(content: bytes, kind: str, file: Path) -> pl.DataFrame:
+    """The rows of one file's bytes, which are those that were hashed: no path is opened a second time."""
+    import polars as pl
+
+    stream = io.BytesIO(content)
+    if kind == "parquet":
+        return pl.scan_parquet(stream).collect()
+    if kind == "jsonl":
+        return pl.scan_ndjson(stream, infer_schema_length=10_000).collect()
+    separator = "\t" if file.suffix.lower() == ".tsv" else ","
+    # the whole file is looked at for types: a guess from the first rows fails on row 10,001
+    return pl.scan_csv(
+        stream, separator=separator, infer_schema_length=None, try_parse_dates=True, null_values=_NULLS
+    ).collect()
+
+
+def _delta(reading: Reading, where: str) -> pl.DataFrame:
+    import polars as pl
+    from deltalake import DeltaTable
+
+    folder = next((f.parent.parent for f in reading.files if f.parent.name == LOG), None)
+    if folder is None:
+        raise DataError(
+            f"{reading.files[0].name} is no Delta table", where=where, mend="name the folder that holds _delta_log"
+        )
+    for uri in DeltaTable(str(folder)).file_uris():
+        if not is_inside(os.path.realpath(uri.removeprefix("file://")), folder):
+            raise DataError(f"the Delta table names a file outside its folder: {uri}", where=where, mend="copy it in")
+    frame = pl.read_delta(str(folder))
+    digests = []
+    for file in named(str(folder), folder, where):
+        with opened(file, where) as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    _unchanged(reading, digests, where)
     return frame
+
+
+def _unchanged(reading: Reading, digests: Iterable[str], where: str) -> None:
+    if _joined(digests) != reading.digest:
+        names = ", ".join(file.name for file in reading.files[:3])
+        raise DataError(
+            f"{names} changed while it was being read", where=where, mend="run again when nobody writes to it"
+        )
 
 
 def harmonised(frame: pl.LazyFrame, where: str) -> pl.LazyFrame:

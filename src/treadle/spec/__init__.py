@@ -1,8 +1,14 @@
-"""The project file: its types (`ProjectSpec` and its parts), `load` with positions, and `json_schema`."""
+"""The project file: its types (`ProjectSpec` and its parts), `load` with positions, and `json_schema`.
+
+`check_spec` holds a project built in Python to the rules of the file; `read_yaml` reads any YAML file from anywhere;
+`trusted` tells whether a person trusts a project.
+"""
 
 from typing import Any
 
+from treadle.spec.documents import Block, Items, YamlFile, read_yaml
 from treadle.spec.durations import duration
+from treadle.spec.load import FILE, Project, load
 from treadle.spec.project import (
     Brief,
     Features,
@@ -20,8 +26,8 @@ from treadle.spec.project import (
     Watch,
     Window,
 )
-
-from treadle.spec.load import FILE, Project, load  # isort: skip
+from treadle.spec.rules import check_spec
+from treadle.spec.trust import trusted
 
 
 def json_schema() -> dict[str, Any]:
@@ -46,8 +52,10 @@ def as_data(spec: ProjectSpec) -> dict[str, Any]:
 
 __all__ = [
     "FILE",
+    "Block",
     "Brief",
     "Features",
+    "Items",
     "Limits",
     "Lookup",
     "Mistakes",
@@ -62,8 +70,12 @@ __all__ = [
     "View",
     "Watch",
     "Window",
+    "YamlFile",
     "as_data",
+    "check_spec",
     "duration",
     "json_schema",
     "load",
+    "read_yaml",
+    "trusted",
 ]

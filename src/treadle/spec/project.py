@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+from treadle.spec.choices import Family, Metric
+from treadle.spec.names import Actor, FeatureName, Identifier
+
+Some = Annotated[str, Meta(min_length=1)]
+"""A text that is not empty: a column, a path, an expression."""
+Written = Annotated[str, Meta(min_length=1, max_length=1024)]
+"""A path, relative to the project's folder."""
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+Cost = Annotated[float, Meta(ge=0, le=1e12)]
 
 
 class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -14,34 +24,34 @@ class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
 class People(_Part, frozen=True, kw_only=True):
     """Who owns the project and who may approve a release; names are local to the project."""
 
-    owner: str
-    reviewers: tuple[str, ...] = ()
-    roles: dict[str, tuple[str, ...]] = {}
+    owner: Actor
+    reviewers: tuple[Actor, ...] = ()
+    roles: dict[Identifier, tuple[Actor, ...]] = {}
     approve: Literal["reviewer", "policy"] = "reviewer"
     """`policy`: a release is approved by the policy's own act when every gate of the brief holds."""
 
 
 class Mistakes(_Part, frozen=True, kw_only=True):
-    """What each kind of error costs, in `currency`, per decision."""
+    """What each kind of error costs, in `currency`, per decision; one of them may be nothing, not both."""
 
-    missed: float = 1.0
-    false_alarm: float = 1.0
-    currency: str = "USD"
+    missed: Cost = 1.0
+    false_alarm: Cost = 1.0
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", title="currency")] = "USD"
 
 
 class Limits(_Part, frozen=True, kw_only=True):
-    p99_ms: float | None = None
-    bundle_mb: float | None = None
-    train_cost: float | None = None
-    train_minutes: float | None = None
+    p99_ms: Positive | None = None
+    bundle_mb: Positive | None = None
+    train_cost: Positive | None = None
+    train_minutes: Positive | None = None
 
 
 class Brief(_Part, frozen=True, kw_only=True):
     """What decision is made, how good is good enough, what errors cost, who decides."""
 
     decision: str = ""
-    good_enough: dict[str, float] = {}
-    must_have: dict[str, float] = {}
+    good_enough: dict[Metric, float] = {}
+    must_have: dict[Metric, float] = {}
     mistakes: Mistakes = Mistakes()
     limits: Limits = Limits()
     people: People
@@ -50,12 +60,12 @@ class Brief(_Part, frozen=True, kw_only=True):
 class Source(_Part, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known."""
 
-    read: str
+    read: Written
     format: Literal["csv", "jsonl", "parquet", "delta"] | None = None
-    key: str | tuple[str, ...] = ()
-    happened: str | None = None
-    known: str | None = None
-    contract: str | None = None
+    key: Some | tuple[Some, ...] = ()
+    happened: Some | None = None
+    known: Some | None = None
+    contract: Written | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -68,31 +78,31 @@ class View(_Part, frozen=True, kw_only=True):
     `key` is the column that online state is kept by. Its rows are identified by the source's key.
     """
 
-    source: str = field(name="from")
-    where: str | None = None
-    known: str
-    key: str
-    columns: dict[str, str]
+    source: Identifier = field(name="from")
+    where: Some | None = None
+    known: Some
+    key: Some
+    columns: dict[FeatureName, Some]
 
 
 class Split(_Part, frozen=True, kw_only=True):
     by: Literal["time", "random", "stratified", "group"] = "random"
-    test: float = 0.2
-    folds: int = 4
-    gap: str = "0d"
-    group: str | None = None
+    test: Annotated[float, Meta(gt=0, lt=0.9)] = 0.2
+    folds: Annotated[int, Meta(ge=2, le=100)] = 4
+    gap: Some = "0d"
+    group: Some | None = None
 
 
 class Predict(_Part, frozen=True, kw_only=True):
     """What is predicted, for each row of which source, and when. `at` is absent for tables without time."""
 
-    name: str
-    each: str
-    at: str | None = None
-    label: str
-    label_known: str | None = None
+    name: Identifier
+    each: Identifier
+    at: Some | None = None
+    label: Some
+    label_known: Some | None = None
     kind: Literal["classification", "regression"] = "classification"
-    metric: str | None = None
+    metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
     split: Split = Split()
 
@@ -100,10 +110,10 @@ class Predict(_Part, frozen=True, kw_only=True):
 class Lookup(_Part, frozen=True, kw_only=True):
     """The last row of a source (or view) with the same key known strictly before `at`."""
 
-    source: str = field(name="from")
-    on: str | tuple[str, ...]
-    take: tuple[str, ...]
-    no_older_than: str | None = None
+    source: Identifier = field(name="from")
+    on: Some | tuple[Some, ...]
+    take: tuple[Some, ...]
+    no_older_than: Some | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -113,54 +123,54 @@ class Lookup(_Part, frozen=True, kw_only=True):
 class Window(_Part, frozen=True, kw_only=True):
     """Aggregates over a view's rows with the same key, known in [at - length, at)."""
 
-    source: str = field(name="from")
-    on: str
-    last: tuple[str, ...]
-    take: dict[str, str]
+    source: Identifier = field(name="from")
+    on: Some
+    last: tuple[Some, ...]
+    take: dict[FeatureName, Some]
 
 
 class Features(_Part, frozen=True, kw_only=True):
-    request: tuple[str, ...] = ()
-    row: dict[str, str] = {}
-    lookup: dict[str, Lookup] = {}
-    window: dict[str, Window] = {}
+    request: tuple[Some, ...] = ()
+    row: dict[FeatureName, Some] = {}
+    lookup: dict[FeatureName, Lookup] = {}
+    window: dict[FeatureName, Window] = {}
 
 
 class Train(_Part, frozen=True, kw_only=True):
-    families: Literal["auto"] | tuple[str, ...] = "auto"
+    families: Literal["auto"] | Annotated[tuple[Family, ...], Meta(min_length=1)] = "auto"
     search: Literal["bayesian", "random", "none"] = "bayesian"
     imbalance: Literal["auto", "none", "weights"] = "auto"
-    seed: int = 7
-    trials: int = 40
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
+    trials: Annotated[int, Meta(ge=1, le=10_000)] = 40
 
 
 class Serve(_Part, frozen=True, kw_only=True):
-    endpoint: str | None = None
-    entity: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 8686
+    endpoint: Identifier | None = None
+    entity: Some | None = None
+    host: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_%\[\]-]{1,253}$", title="host")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8686
 
 
 class Watch(_Part, frozen=True, kw_only=True):
     """Alerts look at the newest `window` of labels; `log` keeps them in the evidence chain."""
 
-    window: str = "1d"
+    window: Some = "1d"
     alert: tuple[Literal["log"], ...] = ("log",)
 
 
 class ProjectSpec(_Part, frozen=True, kw_only=True):
     """A whole project. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`."""
 
-    project: str
+    project: Identifier
     brief: Brief
-    sources: dict[str, Source]
-    views: dict[str, View] = {}
+    sources: Annotated[dict[Identifier, Source], Meta(min_length=1)]
+    views: dict[Identifier, View] = {}
     predict: Predict
     features: Features = Features()
     train: Train = Train()
     serve: Serve = Serve()
     watch: Watch = Watch()
-    prices: str | None = None
+    prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
 
     @property

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from treadle.errors import SpecError, nearest
+from treadle.spec.choices import FAMILY_ALIASES
 from treadle.training.cores import CORES, MOST_THREADS
 from treadle.training.metrics import Kind
 
@@ -228,7 +229,6 @@ class LightGBMFamily(Family):
 
 
 FAMILIES: dict[str, type[Family]] = {family.name: family for family in (LinearFamily, LightGBMFamily)}
-ALIASES = {"logistic": "linear", "ridge": "linear", "gradient_boosting": "lightgbm"}
 
 
 def families(wanted: str | tuple[str, ...], kind: Kind, **options: Any) -> list[Family]:
@@ -240,12 +240,12 @@ def families(wanted: str | tuple[str, ...], kind: Kind, **options: Any) -> list[
     names = tuple(FAMILIES) if wanted == "auto" else (wanted,) if isinstance(wanted, str) else wanted
     chosen = []
     for name in names:
-        real = ALIASES.get(name, name)
+        real = FAMILY_ALIASES.get(name, name)
         if real not in FAMILIES:
             raise SpecError(
                 f'there is no family of models "{name}"',
                 where="train.families",
-                mend=nearest(name, [*FAMILIES, *ALIASES]),
+                mend=nearest(name, [*FAMILIES, *FAMILY_ALIASES]),
             )
         chosen.append(FAMILIES[real](kind, **options))
     return list({family.name: family for family in chosen}.values())

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 
 from treadle.errors import SpecError, nearest
+from treadle.spec.choices import CLASSIFICATION as CLASSIFICATION
+from treadle.spec.choices import REGRESSION as REGRESSION
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["classification", "regression"]
@@ -20,18 +22,6 @@ Own = Callable[[Array, Array, float], float]
 Weighted = Callable[[Array], float]
 """A metric whose labels and predictions are fixed: row weights in, value out."""
 
-CLASSIFICATION = (
-    "average_precision",
-    "roc_auc",
-    "log_loss",
-    "brier",
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-)
-REGRESSION = ("rmse", "mae", "mse", "r2")
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse"})
 _EPS = 1e-15
 

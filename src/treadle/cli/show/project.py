@@ -1,22 +1,25 @@
-"""init, check."""
+"""init, check, trust."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from treadle.cli.show import table
 
 
 def show_init(answer: Any, out: Any) -> None:
-    out.print(f"wrote {answer.file} and {answer.contract}; what was guessed:", soft_wrap=True)
+    out.print(f"wrote {answer.file} and {answer.contract}; what was guessed:", soft_wrap=True, markup=False)
     for guess in answer.guesses:
-        out.print(f"  · {guess}", soft_wrap=True)
-    out.print(f"next:  {answer.next}", soft_wrap=True)
+        out.print(f"  · {guess}", soft_wrap=True, markup=False)
+    out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
 
 
 def show_check(answer: Any, out: Any) -> None:
     mark = "[green]✓[/]" if answer.ok else "[red]✗[/]"
-    out.print(f"{mark} {answer.project}: {answer.features} features from the inputs {', '.join(answer.inputs)}")
+    inputs = f": {answer.features} features from the inputs {escape(', '.join(answer.inputs))}" if answer.inputs else ""
+    out.print(f"{mark} {answer.project}{inputs}", soft_wrap=True)
     if answer.sources:
         grid = table("source", "rows", "rules", "bad rows", right=(1, 2, 3))
         for source in answer.sources:
@@ -24,7 +27,27 @@ def show_check(answer: Any, out: Any) -> None:
         out.print(grid)
     for source in answer.sources:
         for reason in source.broken:
-            out.print(f"  [red]✗[/] {source.source}: {reason}", soft_wrap=True)
+            out.print(f"  [red]✗[/] {source.source}: {escape(reason)}", soft_wrap=True)
+    for text in answer.problems:
+        out.print(f"  [red]✗[/] {escape(text)}", soft_wrap=True)
+    for text in answer.warnings:
+        out.print(f"  [yellow]![/] {escape(text)}", soft_wrap=True)
 
 
-VIEWS = {"init": show_init, "check": show_check}
+def show_trust(answer: Any, out: Any) -> None:
+    if not answer.trusted:
+        out.print(f"{answer.project} in {answer.folder} is trusted no longer", soft_wrap=True, markup=False)
+        return
+    out.print(f"{answer.project} in {answer.folder} is trusted by this account with:", soft_wrap=True, markup=False)
+    for place in answer.places:
+        out.print(f"  · reading {place}", soft_wrap=True, markup=False)
+    if answer.functions:
+        out.print(f"  · running {answer.functions} as it is now", soft_wrap=True, markup=False)
+    for found in answer.entry_points:
+        out.print(f"  · installed here, for every project: {found}", soft_wrap=True, markup=False)
+    if not answer.places and not answer.functions:
+        out.print("  · nothing outside its folder, and no code: it names neither", soft_wrap=True, markup=False)
+    out.print(f"take it back:  treadle trust {answer.folder} --revoke", soft_wrap=True, markup=False)
+
+
+VIEWS = {"init": show_init, "check": show_check, "trust": show_trust}

@@ -1,0 +1,44 @@
+"""Trust a project from elsewhere, and say exactly with what."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from treadle.api.project import TrustAnswer, TrustRequest
+from treadle.errors import SpecError
+from treadle.spec.load import load_untrusted
+from treadle.spec.trust import FUNCTIONS, outside, revoke, trust
+
+
+def trust_project(request: TrustRequest) -> TrustAnswer:
+    """Keep, for this account, that the project may read the places outside its folder that its file names now."""
+    if request.revoke:
+        return _revoked(Path(request.project))
+    project = load_untrusted(request.project)
+    found = outside(project.spec, project.root)
+    trust(project.root, tuple(place.target for place in found))
+    functions = project.root / FUNCTIONS
+    return TrustAnswer(
+        project=project.spec.project,
+        folder=str(project.root),
+        trusted=True,
+        places=[f"{project.place(place.path)}: {place.target}" for place in found],
+        functions=str(functions) if functions.is_file() else "",
+        entry_points=sorted(
+            {
+                f"{group}: {found.value}"
+                for group in entry_points().groups
+                if group.startswith("treadle")
+                for found in entry_points(group=group)
+            }
+        ),
+    )
+
+
+def _revoked(given: Path) -> TrustAnswer:
+    """Also for a project whose file is wrong by now, or gone."""
+    folder = (given if given.is_dir() else given.parent).resolve()
+    if not revoke(folder):
+        raise SpecError("this project is not trusted", where=str(folder), mend="nothing has to be taken back")
+    return TrustAnswer(project=folder.name, folder=str(folder), trusted=False, places=[], functions="", entry_points=[])

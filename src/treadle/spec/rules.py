@@ -1,0 +1,136 @@
+"""What must hold between the parts of a project: names are defined, splits can be made, gates can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from treadle.errors import SpecError
+from treadle.spec.choices import METRICS, RANGES
+from treadle.spec.documents import Place, place_of
+from treadle.spec.durations import duration
+from treadle.spec.project import ProjectSpec
+from treadle.spec.shape import Problem, problems
+
+MOST_SHOWN = 20
+"""Problems that are written out; more are counted."""
+_MEND = "correct what is named here; `treadle schema` says what each key takes"
+
+
+def check_spec(spec: ProjectSpec) -> None:
+    """Hold a project that was built in Python to the rules of the file: names, types, ranges, what names what.
+
+    Raises:
+        SpecError: all that is wrong at once, each with its path, such as ``sources.orders.read``.
+    """
+    raise_all([*problems(msgspec.to_builtins(spec), ProjectSpec)])
+    raise_all([*between_parts(spec)])
+
+
+def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, Place] | None = None) -> None:
+    """One SpecError for all of `found`, with the places of `known`; nothing when nothing was found."""
+    wrong = sorted(found, key=lambda problem: place_of(problem.path, known)) if known else list(found)
+    if not wrong:
+        return
+    first = wrong[0]
+    line, column = place_of(first.path, known or {})
+    where = ": ".join(part for part in (f"{file}:{line}:{column}" if file else "", first.path[:120]) if part)
+    if len(wrong) == 1:
+        close = first.word and first.hint
+        raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or _MEND)
+    texts, hinted = [], set[str]()
+    for problem in wrong[:MOST_SHOWN]:
+        line, column = place_of(problem.path, known or {})
+        hint = problem.hint
+        shown = f" ({hint})" if hint and hint not in hinted else ""
+        hinted.add(hint)
+        texts.append(f"{problem.what} at {f'{line}:{column}' if known else problem.path}{shown}")
+    if len(wrong) > MOST_SHOWN:
+        texts.append(f"and {len(wrong) - MOST_SHOWN:,} more")
+    raise SpecError("; ".join(texts), where=where, mend=_MEND)
+
+
+def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
+    """What is wrong between parts that are each of the right form."""
+    yield from _names(spec)
+    yield from _twins(spec)
+    yield from _split(spec)
+    yield from _lengths(spec)
+    yield from _metrics(spec)
+    mistakes = spec.brief.mistakes
+    if spec.predict.kind == "classification" and mistakes.missed == 0 and mistakes.false_alarm == 0:
+        yield Problem(
+            "brief.mistakes",
+            "both mistakes cost nothing, so no decision is better than another",
+            mend="say what a missed one or a false alarm costs",
+        )
+
+
+def _names(spec: ProjectSpec) -> Iterator[Problem]:
+    both = {*spec.sources, *spec.views}
+    wanted: list[tuple[str, str, Iterable[str], str]] = [(spec.predict.each, "predict.each", spec.sources, "source")]
+    wanted += [(view.source, f"views.{n}.from", spec.sources, "source") for n, view in spec.views.items()]
+    wanted += [(x.source, f"features.lookup.{n}.from", both, "source or view") for n, x in spec.features.lookup.items()]
+    wanted += [(x.source, f"features.window.{n}.from", spec.views, "view") for n, x in spec.features.window.items()]
+    for name, path, known, noun in wanted:
+        if name not in known:
+            yield Problem(path, f'there is no {noun} "{name}"', name, tuple(known))
+
+
+def _twins(spec: ProjectSpec) -> Iterator[Problem]:
+    """Two sources whose names differ in case alone would be one folder on many disks."""
+    for part, names in (("sources", spec.sources), ("views", spec.views)):
+        seen: dict[str, str] = {}
+        for name in names:
+            other = seen.setdefault(name.lower(), name)
+            if other != name:
+                yield Problem(f"{part}.{name}", f'"{name}" and "{other}" differ in case alone', mend="rename one")
+
+
+def _split(spec: ProjectSpec) -> Iterator[Problem]:
+    split = spec.predict.split
+    if split.by == "group" and not split.group:
+        yield Problem("predict.split.by", "a group split needs `group: COLUMN`")
+    if split.by == "time" and not spec.predict.at:
+        yield Problem("predict.split.by", "a split by time needs `predict.at`")
+
+
+def _lengths(spec: ProjectSpec) -> Iterator[Problem]:
+    yield from _length("predict.split.gap", spec.predict.split.gap, lambda seconds: seconds >= 0)
+    yield from _length("watch.window", spec.watch.window)
+    for name, lookup in spec.features.lookup.items():
+        if lookup.no_older_than is not None:
+            yield from _length(f"features.lookup.{name}.no_older_than", lookup.no_older_than)
+    for name, window in spec.features.window.items():
+        for text in window.last:
+            yield from _length(f"features.window.{name}.last", text)
+
+
+def _length(path: str, text: str, holds: Callable[[float], bool] = lambda seconds: seconds > 0) -> Iterator[Problem]:
+    try:
+        if not holds(duration(text).total_seconds()):
+            yield Problem(path, f'"{text}" is no time at all', mend="give a length such as 1h")
+    except SpecError as bad:
+        yield Problem(path, bad.what, mend=bad.mend)
+
+
+def _metrics(spec: ProjectSpec) -> Iterator[Problem]:
+    kind = spec.predict.kind
+    known = METRICS[kind]
+    if spec.predict.metric is not None and spec.predict.metric not in known:
+        yield Problem("predict.metric", f"{spec.predict.metric} is no {kind} metric", spec.predict.metric, known)
+    gates: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("good_enough", spec.brief.good_enough),
+        ("must_have", spec.brief.must_have),
+    )
+    for part, limits in gates:
+        for metric, limit in limits.items():
+            path = f"brief.{part}.{metric}"
+            if metric not in known:
+                yield Problem(path, f"{metric} is no {kind} metric", metric, known)
+                continue
+            low, high = RANGES[metric]
+            if not low <= limit <= high:
+                yield Problem(path, f"{metric} lies between {low:g} and {high:g}, found {limit:g}")

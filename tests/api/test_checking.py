@@ -1,0 +1,166 @@
+"""`check` refuses first, with a place, whatever `run`, `serve` or `release` would refuse later."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.api.operation import Context
+from treadle.api.project import CheckAnswer, CheckRequest, check
+from treadle.api.work import RunRequest, run
+from treadle.errors import TreadleError
+
+ROWS = 200
+TABLE = pl.DataFrame(
+    {
+        "id": range(ROWS),
+        "at": [datetime(2024, 1, 1) + timedelta(hours=n) for n in range(ROWS)],
+        "x": [n % 7 / 2 for n in range(ROWS)],
+        "word": [f"w{n % 5}" for n in range(ROWS)],
+        "empty": pl.Series([None] * ROWS, dtype=pl.Float64),
+        "paid": [n % 3 == 0 for n in range(ROWS)],
+        "late": [n % 3 if n % 10 else None for n in range(ROWS)],
+    }
+)
+TEXT = """\
+project: shop
+brief: {people: {owner: ada, reviewers: [grace]}}
+sources: {orders: {read: orders.parquet, key: id, happened: at}}
+predict: {name: y, each: orders, at: at, label: paid}
+features: {request: [x, word]}
+serve: {entity: id}
+"""
+
+
+def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE, data: bool = True) -> CheckAnswer:
+    frame.write_parquet(folder / "orders.parquet")
+    text = TEXT
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "treadle.yaml").write_text(text)
+    return check(CheckRequest(project=str(folder), data=data), Context())
+
+
+def test_a_good_project_has_no_problem(tmp_path: Path) -> None:
+    answer = checked(tmp_path)
+    assert answer.ok and not answer.problems and not answer.warnings
+    assert [(s.source, s.rows, s.rules) for s in answer.sources] == [("orders", ROWS, 0)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("key: id,", "^key: idd,", 'orders has no column "idd" (did you mean "id"?)'),
+        ("key: id,", "key: [id, ^nr],", 'no column "nr"'),
+        ("happened: at", "^happened: att", 'there is no column "att"'),
+        ("happened: at", "^happened: word", "a time is wanted here, and word is str"),
+        ("happened: at", "happened: at, ^known: x", "a time is wanted here, and x is float"),
+        ("entity: id", "^entity: nobody", 'no column "nobody"'),
+        ("label: paid", "^label: word", "label must be bool or int or float, found str"),
+        ("label: paid", "^label: paid, kind: regression", "label must be int or float, found bool"),
+        ("label: paid", "^label: payed", 'did you mean "paid"?'),
+        ("label: paid", "^label: x", "a classification label must be true or false"),
+        ("label: paid", "^label: id >= 0", "there is one class only"),
+        ("label: paid", "^label: id > 195", "rows of the rarer class are too few"),
+        ("label: paid", "^label: empty > 1", "no rows with a label"),
+        ("label: paid", "label: paid, ^label_known: word", "a time is wanted here"),
+        ("at: at, label", "^at: word, label", "must be a time"),
+        ("[x, word]", "[x, empty]", 'the feature "empty" is empty in all'),
+        ("[x, word]", "[x, wrod]", 'did you mean "word"?'),
+        ("label: paid}", "label: paid, ^split: {by: time, gap: 9d}}", "no usable folds|one class only|no rows"),
+        ("label: paid}", "label: paid, split: {by: group, ^group: word, folds: 9}}", "5 groups are too few"),
+        ("label: paid}", "label: paid, split: {by: group, ^group: wrod}}", 'did you mean "word"?'),
+        (
+            "{people: {owner: ada, reviewers: [grace]}}",
+            "{^people: {owner: ada}}",
+            "a reviewer must approve each release, and none is named",
+        ),
+        ("read: orders.parquet", "^read: order.parquet", "there is no file order.parquet"),
+        ("happened: at", "happened: at, ^contract: c.yaml", "there is no contract c.yaml"),
+    ],
+)
+def test_what_would_be_refused_later_is_refused_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    before, _, after = TEXT.replace(old, new).partition("^")
+    answer = checked(tmp_path, (old, new.replace("^", "")))
+    assert not answer.ok
+    assert len(answer.problems) == 1, answer.problems
+    assert any(text in answer.problems[0] for text in said.split("|")), answer.problems
+    if after:  # ^ marks the place that the problem names
+        place = f"treadle.yaml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: "
+        assert answer.problems[0].startswith(place), answer.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("label: paid", "label: x"),
+        ("label: paid", "label: id >= 0"),
+        ("label: paid", "label: id > 195"),
+        ("label: paid", "label: word"),
+        ("[x, word]", "[x, empty]"),
+        ("label: paid}", "label: paid, split: {by: time, gap: 9d}}"),
+        ("label: paid}", "label: paid, split: {by: group, group: word, folds: 9}}"),
+        ("label: paid}", "label: paid, split: {test: 0.001}}"),
+        ("label: paid}", "label: paid, label_known: gone}"),
+        ("key: id,", "key: nr,"),
+        ("happened: at", "happened: at, contract: c.yaml"),
+        ("[x, word]", "[x], row: {z: x / 0}"),
+        ("[x, word]", "[x], lookup: {l: {from: orders, on: word, take: [late], no_older_than: 0h}}"),
+    ],
+)
+def test_what_check_refuses_a_run_refuses_and_for_the_same_reason(tmp_path: Path, old: str, new: str) -> None:
+    try:
+        answer = checked(tmp_path, (old, new), frame=TABLE.with_columns(gone=pl.lit(None, dtype=pl.Datetime("us"))))
+        told = " ".join(answer.problems)
+        assert not answer.ok
+    except TreadleError as bad:
+        told = bad.what
+    with pytest.raises(TreadleError) as caught:
+        run(RunRequest(project=str(tmp_path)), Context())
+    assert caught.value.what in told
+
+
+def test_a_wrong_contract_has_both_places(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("kind: nonsense\n")
+    (problem,) = checked(tmp_path, ("happened: at", "happened: at, contract: c.yaml")).problems
+    assert problem.startswith("treadle.yaml:3:65") and "c.yaml:1:1" in problem
+
+
+def test_everything_is_told_at_once(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("key: id", "key: nr"), ("happened: at", "happened: word"), ("entity: id", "entity: z"))
+    assert len(answer.problems) == 3
+
+
+def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("label: paid", 'label: "late > 1"'))
+    assert answer.ok
+    assert answer.warnings == ["treadle.yaml:4:42: predict.label: 20 of 200 rows have no label, and are left out"]
+
+
+def test_an_owner_who_is_the_only_reviewer_is_warned_of(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("[grace]", "[ada]"))
+    assert answer.ok
+    assert answer.warnings[0].startswith("treadle.yaml:2:30: brief.people.reviewers: ada owns the project")
+    assert not checked(tmp_path, ("[grace]", "[ada], approve: policy")).warnings
+    assert not checked(tmp_path, ("[grace]", "[ada, grace]")).warnings
+
+
+def test_a_goal_that_the_search_never_looks_at_is_warned_of(tmp_path: Path) -> None:
+    answer = checked(
+        tmp_path, ("label: paid", "label: paid, metric: brier"), ("brief: {", "brief: {good_enough: {f1: 0.9}, ")
+    )
+    assert answer.ok and "never stops for f1" in answer.warnings[0]
+
+
+def test_a_time_may_be_called_by_a_word_of_the_language(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("happened: at", "happened: when"), frame=TABLE.with_columns(when=pl.col("at")))
+    assert answer.ok, answer.problems
+
+
+def test_without_data_the_rows_are_not_judged(tmp_path: Path) -> None:
+    answer = checked(tmp_path, ("label: paid", "label: id >= 0"), data=False)
+    assert answer.ok and not answer.sources
