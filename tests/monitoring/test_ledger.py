@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import polars as pl
 from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables
 from treadle.monitoring import collect, find_prediction
 from treadle.monitoring.ledger import read
+from treadle.monitoring.quality import join_outcomes
 from treadle.serving import segments
 
 MOVED = {"predictions": 0, "outcomes": 0}
@@ -33,7 +35,7 @@ def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTab
     predictions, outcomes = (read(tables, "shop/", folder, kind) for kind in ("predictions", "outcomes"))
     assert predictions.height == outcomes.height == 0
     assert predictions.schema["answered"] == predictions.schema["at"] == pl.Datetime("us", "UTC")
-    assert outcomes.columns == ["prediction_id", "label", "known", "told"]
+    assert outcomes.columns == ["seq", "prediction_id", "label", "known", "told"]
     assert not tables.exists("shop/predictions")
 
 
@@ -43,7 +45,7 @@ def test_closed_segments_are_moved_once_and_deleted(tables: DeltaTables, folder:
     write(folder, told("p0", True))
     assert collect(tables, "shop/", folder) == {"predictions": 8, "outcomes": 1}
     assert collect(tables, "shop/", folder) == MOVED
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["sequence"]
     assert len(in_table(tables)) == 8 and in_table(tables, "outcomes") == ["p0"]
 
 
@@ -54,6 +56,8 @@ def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTabl
     content = segment.read_bytes()
     collect(tables, "shop/", folder)
     segment.write_bytes(content)
+    assert len(ids(read(tables, "shop/", folder, "predictions"))) == 5 and segment.exists()
+    assert collect(tables, "shop/", folder)["predictions"] == 5
     assert len(ids(read(tables, "shop/", folder, "predictions"))) == 5
     assert len(in_table(tables)) == 5 and not segment.exists()
 
@@ -84,27 +88,65 @@ def test_what_a_server_writes_is_read_while_it_runs_and_moved_once_it_is_killed(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None and server.stdout.readline() == "written\n"
-            write(folder, answered("before", 0.5, second=-1))
-            assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
-            assert in_table(tables) == ["before"]
+            write(folder, answered("after", 0.5))
+            assert ids(read(tables, "shop/", folder, "predictions")) == ["p0", "p1", "after"]
+            assert collect(tables, "shop/", folder)["predictions"] == 1
+            assert in_table(tables) == ["after"]
+            assert ids(read(tables, "shop/", folder, "predictions")) == ["p0", "p1", "after"]
         finally:
             server.send_signal(signal.SIGKILL)
-    assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
-    assert in_table(tables) == ["before", "p0", "p1"]
+    assert ids(read(tables, "shop/", folder, "predictions")) == ["p0", "p1", "after"]
+    assert collect(tables, "shop/", folder)["predictions"] == 2
+    assert in_table(tables) == ["after", "p0", "p1"]
 
 
 def test_an_id_counts_once_with_what_was_said_last(tables: DeltaTables, folder: Path) -> None:
-    """However the rows are spread over segments and files of the table."""
+    """However the rows are spread over segments and files of the table, and whatever the clock was when they came."""
     write(folder, told("p", True, second=30), told("q", True, second=1))
-    for second in (10, 20, 5, 25):
-        write(folder, told("p", False, second=second))
+    for second in (10, 20, 25, 5):
+        write(folder, told("p", second == 25, second=second))
         write(folder, answered("p", second / 100, second=second))
         collect(tables, "shop/", folder)
-    live = write(folder, told("q", False, second=2), close=False)
+    live = write(folder, told("q", False, second=-3600), close=False)  # a server started anew, its clock an hour back
     outcomes = read(tables, "shop/", folder, "outcomes")
-    assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 1.0, "q": 0.0}
-    assert read(tables, "shop/", folder, "predictions")["probability"].to_list() == [0.25]
+    assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 0.0, "q": 0.0}
+    assert read(tables, "shop/", folder, "predictions")["probability"].to_list() == [0.05]
     assert in_table(tables, "outcomes") == ["p"] * 5 + ["q"]  # nothing of what was said is dropped from the record
+    live.close()
+    for _ in range(2):
+        joined = join_outcomes(read(tables, "shop/", folder, "predictions"), read(tables, "shop/", folder, "outcomes"))
+        assert joined["label"].to_list() == [0.0]
+        collect(tables, "shop/", folder)
+
+
+def test_lines_kept_before_there_were_numbers_are_older_than_all_that_have_one(
+    tables: DeltaTables, folder: Path
+) -> None:
+    folder.mkdir()
+    old = [msgspec.json.encode(told("p", label, second=second)) for label, second in ((True, 9e9), (False, 0.0))]
+    (folder / "outcomes-0.jsonl").write_bytes(b"\n".join(old) + b"\n")
+    assert read(tables, "shop/", folder, "outcomes")["label"].to_list() == [1.0]
+    collect(tables, "shop/", folder)
+    write(folder, told("p", False, second=1))
+    for _ in range(2):
+        assert read(tables, "shop/", folder, "outcomes")["label"].to_list() == [0.0]
+        collect(tables, "shop/", folder)
+
+
+def test_to_read_moves_and_writes_nothing(tables: DeltaTables, folder: Path) -> None:
+    write(folder, answered("p", 0.5))
+    collect(tables, "shop/", folder)
+    write(folder, answered("q", 0.5), answered("r", 0.5))
+    live = write(folder, answered("s", 0.5), close=False)
+
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tables.root.parent.rglob("*") if path.is_file()}
+
+    before = files()
+    assert ids(read(tables, "shop/", folder, "predictions")) == ["p", "q", "r", "s"]
+    assert read(tables, "shop/", folder, "outcomes").height == 0
+    assert find_prediction(tables, "shop/predictions", folder, "r") is not None
+    assert files() == before
     live.close()
 
 
@@ -139,7 +181,7 @@ def test_a_damaged_line_is_set_aside_and_the_others_are_moved(tables: DeltaTable
     segment.write_bytes(first + b"\x00" * 100 + b"\n" + second + b'{"prediction_id":"torn"')
     assert collect(tables, "shop/", folder) == {"predictions": 2, "outcomes": 0}
     assert in_table(tables) == ["p0", "p1"]
-    assert [path.suffix for path in folder.iterdir()] == [".damaged"]
+    assert [path.suffix for path in folder.glob("pred*")] == [".damaged"]
     assert collect(tables, "shop/", folder) == MOVED
 
 
@@ -148,6 +190,6 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder:
     write(folder, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
     for _ in range(2):  # in the journal, then in the table
         found = find_prediction(tables, "shop/predictions", folder, "p")
-        assert found is not None and found["probability"] == 0.1
+        assert found is not None and found["probability"] == 0.2  # told last, though by an earlier clock
         assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
         collect(tables, "shop/", folder)

@@ -54,7 +54,7 @@ class Outcome(Struct, forbid_unknown_fields=True):
 
 
 class Told(Struct, gc=False):
-    """What the journal keeps of an outcome. `told` grows from one to the next, so that the last one is known."""
+    """What the journal keeps of an outcome."""
 
     prediction_id: str
     label: bool | float
@@ -88,7 +88,6 @@ class Endpoint:
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
         self._count = self.answered = 0
-        self._last_told = 0.0
         self.state: Any = None
         released = pointed(pointer)
         if released is None:
@@ -180,8 +179,7 @@ class Endpoint:
                 rule="true, false, 1 or 0",
             )
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
-        self._last_told = max(time.time(), self._last_told + 2e-6)  # two microseconds: a float of now has no finer ones
-        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), self._last_told)
+        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())
 
     def take_events(self, view: str, body: bytes) -> int:
         """Rows of a view or looked-up source; known to later predictions, on disk before it is acknowledged."""
