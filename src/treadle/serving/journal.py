@@ -81,9 +81,10 @@ class Journal:
         self._written += len(content)
 
     def _open(self, first: int) -> None:
-        """A new segment, named by its first number: so no other has or had its name. It is locked while this process lives: so one in use is told from one that was left behind.
+        """A new segment, named by its first number: so no other has or had its name.
 
-        It gets the name that `segments` looks for only once it is locked; nobody can take it for one left behind.
+        It is locked while this process lives: so one in use is told from one that was left behind. It gets the name that `segments` looks for only once it is
+        locked; nobody can take it for one left behind.
         """
         import fcntl
 
@@ -151,7 +152,8 @@ def segments(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
             try:
                 with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                    closed.add(path)
+                    # its writer may have closed it since it was opened here
+                    closed.add(path if path.exists() else path.with_suffix(CLOSED))
             except BlockingIOError:
                 live.append(path)
             except FileNotFoundError:  # closed in the meantime
