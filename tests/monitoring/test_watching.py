@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,3 +114,14 @@ def test_features_that_are_all_missing_are_measured(tables: DeltaTables, folder:
     assert all(x.missing_now == 1.0 for x in found.drift if x.feature != "(the model's scores)")
     page = watch_page(found, "shop", "")
     assert "No label is known yet." in page and isinstance(found, Watched)
+
+
+def test_the_line_of_the_sealed_test_rows_lies_within_its_chart(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """However far from what was realised it is."""
+    found = watch(tables, "shop/", folder, bundle)
+    for tested in (0.0, 0.01, 0.99, 1.0, 7.0, -3.0):
+        page = watch_page(msgspec.structs.replace(found, overall={**found.overall, "tested": tested}), "shop", "")
+        (at,) = re.findall(r'class="rule"[^>]* y1="([-\d.]+)"', page)
+        assert 12 <= float(at) <= 300 - 46, tested

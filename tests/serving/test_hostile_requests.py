@@ -180,7 +180,9 @@ def test_no_request_is_a_fault_of_the_server(served: Served, path: str, method: 
 def test_no_bytes_on_the_wire_are_a_fault_of_the_server(
     served: Served, target: bytes, name: bytes, value: bytes
 ) -> None:
-    line = sent_raw(served, b"POST /" + target + b" HTTP/1.1\r\nconnection: close\r\n" + name + b": " + value + b"\r\n\r\n")
+    line = sent_raw(
+        served, b"POST /" + target + b" HTTP/1.1\r\nconnection: close\r\n" + name + b": " + value + b"\r\n\r\n"
+    )
     assert line == b"" or line.split()[1][:1] in b"24", line
 
 

@@ -215,7 +215,12 @@ def test_the_number_of_a_line_grows_whatever_the_clock_says(tmp_path: Path, monk
             each.flush()
     one.close()
     other.close()
-    found = [record for kind in ("outcomes", "predictions") for path in segments(tmp_path, kind)[0] for record in records(path)]
+    found = [
+        record
+        for kind in ("outcomes", "predictions")
+        for path in segments(tmp_path, kind)[0]
+        for record in records(path)
+    ]
     order = [(record["clock"], record["i"]) for record in sorted(found, key=lambda record: record["seq"])]
     assert order[:9] == [(now - back * 3_600_000_000_000, i) for back in range(3) for i in range(3)]
     assert len({record["seq"] for record in found}) == len(found) == 17

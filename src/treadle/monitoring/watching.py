@@ -38,7 +38,7 @@ class Watched(Struct, frozen=True):
 
 
 def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
-    """Move what servers wrote into the ledger, and judge it against the bundle's own reference.
+    """Judge what servers wrote against the bundle's own reference. Nothing is moved or written.
 
     window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.
     """

@@ -232,6 +232,8 @@ class App:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
+                for mounted in {id(app): app for app in self.mounts.values()}.values():
+                    await mounted.aclose()
                 self.endpoint.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -22,7 +22,6 @@ from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
 
-
 SLICE = 128
 """Records of a list that are answered before others get their turn: some ten milliseconds of work."""
 

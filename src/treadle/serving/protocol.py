@@ -8,8 +8,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD_BYTES = 64 * 2**10  # beyond the first read, which the kernel and the loop bound
 _HEAD_SECONDS = 30.0
-_TOO_LARGE = b'{"error":"the head of the request is larger than %d KiB","mend":"send a shorter path and fewer headers"}' % (
-    _HEAD_BYTES >> 10
+_TOO_LARGE = (
+    b'{"error":"the head of the request is larger than %d KiB","mend":"send a shorter path and fewer headers"}'
+    % (_HEAD_BYTES >> 10)
 )
 
 
@@ -70,4 +71,3 @@ class GuardedProtocol(HttpToolsProtocol):
             % (len(content), content)
         )
         self.transport.close()
-
