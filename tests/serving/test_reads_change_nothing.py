@@ -88,7 +88,7 @@ def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
 
 
 def test_what_writes_is_said_and_needs_to_be_allowed(busy: tuple[App, Workspace]) -> None:
-    app, workspace = busy
+    _, workspace = busy
     project = str(workspace.project.root)
     with pytest.raises(AccessError):
         drain(DrainRequest(project=project), Context(actor="mallory"))

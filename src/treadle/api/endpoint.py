@@ -196,9 +196,9 @@ def without_windows(plan: FeaturePlan, values: Sequence[Any], at: datetime | Non
 def _stale_note(plan: FeaturePlan, state: Any, stale: int, rows: int) -> str:
     days = max(us for window in plan.windows for _, us in window.lengths) / 86_400_000_000
     return (
-        f"{stale:,} of {rows:,} records have no windows: the state stands at {state.as_of:%Y-%m-%dT%H:%M:%SZ}, and they "
-        f"are asked about times more than the longest window ({days:g} days) later. They were predicted as if nothing had "
-        "happened. Read newer rows (treadle run PROJECT), or post them to the server's /events"
+        f"{stale:,} of {rows:,} records have no windows: the state stands at {state.as_of:%Y-%m-%dT%H:%M:%SZ}, and "
+        f"they are asked about times more than the longest window ({days:g} days) later. They were predicted as if "
+        "nothing had happened. Read newer rows (treadle run PROJECT), or post them to the server's /events"
     )
 
 

@@ -29,7 +29,7 @@ Answer = tuple[int, bytes, bytes]
 """Status, content type and body."""
 
 _JSON = b"application/json"
-MAX_BODY = 2 * 2**20
+MAX_BODY = 4 * 2**20
 """What is larger takes so long to read that others would wait for it: it comes in parts."""
 _BODY_SECONDS = 60.0  # that a body may take to come, once it has begun
 _MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are

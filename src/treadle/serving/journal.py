@@ -83,8 +83,8 @@ class Journal:
     def _open(self, first: int) -> None:
         """A new segment, named by its first number: so no other has or had its name.
 
-        It is locked while this process lives: so one in use is told from one that was left behind. It gets the name that `segments` looks for only once it is
-        locked; nobody can take it for one left behind.
+        It is locked while this process lives: so one in use is told from one that was left behind. It gets the name
+        that `segments` looks for only once it is locked; nobody can take it for one left behind.
         """
         import fcntl
 
@@ -127,14 +127,16 @@ def numbers(folder: Path, count: int) -> int:
     """
     import fcntl
 
-    descriptor = os.open(folder / SEQUENCE, os.O_RDWR | os.O_CREAT, 0o644)
-    with open(descriptor, "r+b", buffering=0) as file:
+    file = os.open(folder / SEQUENCE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        text = file.read(64)
-        last = int(text) if text.strip().isdigit() else 0
+        text = os.pread(file, 64, 0)
+        last = int(text) if text.isdigit() else 0
         first = max(last + 1, time.time_ns() // 1000)
-        os.pwrite(descriptor, b"%020d" % (first + count - 1), 0)  # in place: never half of a number, never none
+        os.pwrite(file, b"%020d" % (first + count - 1), 0)  # in place: never half of a number, never none
         return first
+    finally:
+        os.close(file)
 
 
 def segments(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -12,14 +12,15 @@ from treadle.features import EventReader, FeaturePlan, compile_online
 from treadle.serving.inputs import Inputs, RecordReader, counted
 
 if TYPE_CHECKING:
+    from treadle.features import OnlineState
     from treadle.models import Bundle
 
-_FEW_EVENTS = 512  # rows that are added to the state before others get their turn
+_FEW_EVENTS = 128  # rows that are added to the state before others get their turn
 _FEW = 8  # up to so many records are scored one by one: a matrix costs more to build than it saves
 
 
 class _Ready:
-    """Stands for a state while rows are checked: what would be put is kept, in the order in which it is added fastest."""
+    """Stands for a state while rows are checked: keeps what would be put, in the order in which it is added fastest."""
 
     as_of = None
 
@@ -103,12 +104,16 @@ class LiveModel:
         return self._events[name]
 
     def take_events(self, name: str, body: bytes, state: Any) -> Iterator[int]:
-        """Add posted rows to the state, some at a time: how many of each time. RequestError before the first: none is."""
+        """Add posted rows to the state, some at a time; how many in the end.
+
+        Raises:
+            RequestError: one cannot be taken, and none is.
+        """
         reader = self.events(name)
         try:
             rows = counted(reader.read(body))
             ready = _Ready()
-            taken = reader.put(rows, ready) if state is not None else 0
+            taken = reader.put(rows, cast("OnlineState", ready)) if state is not None else 0
         except (RecursionError, msgspec.DecodeError) as bad:
             raise RequestError(
                 f"the body is nested too deeply, or holds a number beyond any type ({bad})",

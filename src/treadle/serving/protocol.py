@@ -8,10 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD_BYTES = 64 * 2**10  # beyond the first read, which the kernel and the loop bound
 _HEAD_SECONDS = 30.0
-_TOO_LARGE = (
-    b'{"error":"the head of the request is larger than %d KiB","mend":"send a shorter path and fewer headers"}'
-    % (_HEAD_BYTES >> 10)
-)
+_TOO_LARGE = b'{"error":"the head of the request is larger than 64 KiB","mend":"send a shorter path, fewer headers"}'
+_NO_REQUEST = b'{"error":"this is not a request of HTTP/1.1","mend":"look at the request line and the headers"}'
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -33,7 +31,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._patience = self.loop.call_later(_HEAD_SECONDS, self._too_late)
             self._head = self._head + len(data) if began_before else 0
             if self._head > _HEAD_BYTES:
-                self._refuse()
+                self._refuse(b"431 Request Header Fields Too Large", _TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -52,22 +50,15 @@ class GuardedProtocol(HttpToolsProtocol):
             self._patience = None
         super().connection_lost(exc)
 
-    def _refuse(self) -> None:
-        self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-            b"connection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
-        )
-        self.transport.close()
-
     def _too_late(self) -> None:
         self._patience = None
         self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """As an answer of ours says it."""
-        content = b'{"error":"this is not a request of HTTP/1.1","mend":"look at the request line and the headers"}'
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (len(content), content)
-        )
+        self._refuse(b"400 Bad Request", _NO_REQUEST)
+
+    def _refuse(self, status: bytes, content: bytes) -> None:
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close" % len(content)
+        self.transport.write(b"HTTP/1.1 %b\r\n%b\r\n\r\n%b" % (status, head, content))
         self.transport.close()

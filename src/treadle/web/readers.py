@@ -27,7 +27,7 @@ class ReaderEnded(Exception):
 
 
 class Readers:
-    """At most `SIDE_BY_SIDE` processes, begun when first needed, kept for the next read, ended when idle for a minute."""
+    """At most `SIDE_BY_SIDE` processes: begun when first needed, kept for the next read, ended after an idle minute."""
 
     def __init__(self, project: str, *, program: tuple[str, ...] = ("-m", "treadle.web.reader")) -> None:
         self._command = (sys.executable, *program, project)
