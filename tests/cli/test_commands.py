@@ -15,7 +15,7 @@ from treadle.cli.commands import build
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 PROMISED = {
     "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list", "models show",
-    "models release", "models rollback", "watch", "costs", "why", "log", "verify",
+    "models release", "models rollback", "watch", "drain", "costs", "why", "log", "verify",
 }  # fmt: skip
 
 
