@@ -1,9 +1,10 @@
 """The expression language: SQL scalar expressions, typed, with three back ends of equal results.
 
-`parse` and `parse_aggregate` check a text; `to_polars`, `to_row` and `to_sql` compile it; `functions_table` lists
+`parse` and `parse_aggregate` check a text (`growth`: how long the texts can become that it makes); `to_polars`, `to_row` and `to_sql` compile it; `functions_table` lists
 what the language has.
 """
 
+from treadle.expr.growth import Growth, growth
 from treadle.expr.parse import AGGREGATES, parse, parse_aggregate
 from treadle.expr.polars import to_polars
 from treadle.expr.row import row_function, row_namespace, to_row
@@ -15,9 +16,11 @@ __all__ = [
     "AGGREGATES",
     "Aggregate",
     "Expression",
+    "Growth",
     "Type",
     "column_types",
     "functions_table",
+    "growth",
     "parse",
     "parse_aggregate",
     "polars_type",

@@ -315,7 +315,7 @@ FUNCTIONS = (
         "repeat",
         (_S, _I),
         "str",
-        lambda a, n, *, values: _pl().concat_str([a] * max(values[1], 0)) if values[1] > 0 else a.str.head(0),
+        lambda a, n: _known(a.repeat_by(n.clip(0)).list.join(""), a),
         lambda a, n: a * max(n, 0),
         "repeat({0}, {1})",
         "n times",

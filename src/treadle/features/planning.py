@@ -133,12 +133,13 @@ class _Planner:
         waiting = dict(self.spec.features.row)
         types: dict[str, Any] = dict(self.each)
         made: list[RowFeature] = []
+        grown: dict[str, expr.Growth] = {}
         while waiting:
             ready = {}
             for name, text in waiting.items():
                 others = {other: "float" for other in waiting if other != name}
                 try:
-                    ready[name] = expr.parse(text, types, where=f"features.row.{name}")
+                    ready[name] = expr.parse(text, types, where=f"features.row.{name}", grown=grown)
                     break
                 except SpecError:
                     if not self._reads(text, others, types):
@@ -158,7 +159,7 @@ class _Planner:
                     )
                 self._need(tuple(c for c in found.columns if c in self.each))
                 made.append(RowFeature(name, waiting.pop(name), found.type))  # type: ignore[arg-type]
-                types[name] = found.type
+                types[name], grown[name] = found.type, expr.growth(found.tree, grown)
                 self.features.append(FeatureColumn(name, found.type, "row"))  # type: ignore[arg-type]
         return tuple(made)
 
@@ -320,7 +321,8 @@ class _Planner:
         return tuple(made)
 
     def _take(self, view: Stream, name: str, text: str, where: str) -> Take:
-        found = expr.parse_aggregate(text, stream_types(view), where=where)
+        made = {n: expr.growth(expr.parse(t, view.types).tree, {}) for n, t in view.columns.items()}
+        found = expr.parse_aggregate(text, stream_types(view), where=where, grown=made)
         arguments = self.arguments.setdefault(view.name, [])
         if found.argument is None:
             return Take(name, "count", None, "int")
