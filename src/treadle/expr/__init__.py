@@ -9,7 +9,7 @@ from treadle.expr.parse import AGGREGATES, parse, parse_aggregate
 from treadle.expr.polars import to_polars
 from treadle.expr.row import row_function, row_namespace, to_row
 from treadle.expr.sql import to_sql
-from treadle.expr.tree import Aggregate, Expression
+from treadle.expr.tree import Aggregate, Expression, column
 from treadle.expr.types import Type, column_types, polars_type, to_polars_type
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Expression",
     "Growth",
     "Type",
+    "column",
     "column_types",
     "functions_table",
     "growth",

@@ -250,7 +250,7 @@ class _Reader:
         inner = self.node(found.this)
         if inner.op == "literal" and inner.type == "str" and target in ("date", "timestamp"):
             value = cast_row(inner.value, "str", target)
-            if value is None:
+            if value is None and type(found).__name__ != "TryCast":
                 raise self.error(
                     found, f"'{inner.value}' is no {target}", "write '2013-01-31' or '2013-01-31 05:00:00'"
                 )

@@ -16,7 +16,7 @@ import polars as pl
 from treadle import expr
 from treadle.errors import DataError
 from treadle.features.events import EventTable, event_tables, stable_order
-from treadle.features.plan import FeaturePlan, LookupPlan, Take, WindowPlan
+from treadle.features.plan import ColumnType, FeaturePlan, LookupPlan, Take, WindowPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,9 @@ def _group(plan: FeaturePlan) -> list[str]:
     return [plan.group] if plan.group else []
 
 
-def read_column(name: str, kind: str) -> pl.Expr:
+def read_column(name: str, kind: ColumnType) -> pl.Expr:
     """A column as its feature type: 64-bit, NaN and infinities as NULL."""
-    column: pl.Expr = expr.to_polars(expr.parse(f'"{name}"', {name: kind}))  # type: ignore[dict-item]
+    column: pl.Expr = expr.to_polars(expr.column(name, kind))
     return column.alias(name)
 
 

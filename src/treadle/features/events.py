@@ -137,7 +137,7 @@ def event_tables(
 def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     """The stream's rows with typed columns, `__known__`, `__happened__` (microseconds) and `__id__`."""
     types = stream.types
-    frame = table.lazy().select(expr.to_polars(expr.parse(f'"{n}"', {n: t})).alias(n) for n, t in types.items())
+    frame = table.lazy().select(expr.to_polars(expr.column(n, t)).alias(n) for n, t in types.items())
     if stream.where:
         frame = frame.filter(expr.to_polars(expr.parse(stream.where, types)))
     derived = [expr.to_polars(expr.parse(text, types)).alias(n) for n, text in stream.columns.items()]

@@ -7,7 +7,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
-from treadle.features.checks import check_derived, check_known, check_some, length_us
+from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -81,7 +81,7 @@ class _Planner:
             kept.add(predict.split.group)
         if not request and not self.features:
             raise SpecError("there are no features", where="features", mend="list columns under features.request")
-        return FeaturePlan(
+        made = FeaturePlan(
             project=spec.project,
             each=predict.each,
             each_types={n: t for n, t in self.each.items() if n in kept},
@@ -101,6 +101,8 @@ class _Planner:
             windows=windows,
             features=(*request, *self.features),
         )
+        check_names(made)
+        return made
 
     def _column(self, name: str, where: str) -> None:
         if name not in self.each:

@@ -178,7 +178,9 @@ def _all_or_nothing(kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[
 
 
 def _place(kind: str, name: str, key: Key) -> bytes:
-    place = _encode([kind, name, _marked(key) if type(key) is tuple else _marked((key,))[0]])
+    parts = [part + 0.0 if type(part) is float else part for part in (key if type(key) is tuple else (key,))]
+    parts = list(_marked(parts))  # and -0.0 is 0.0
+    place = _encode([kind, name, parts if type(key) is tuple else parts[0]])
     if len(place) <= 500:
         return place
     # LMDB takes keys of up to 511 bytes
