@@ -96,7 +96,7 @@ class TestLmdbState(DurableStateSuite):
         state.close()
         _rewrite(folder, b"e", b"\x03" + msgspec.msgpack.encode([[5], ["c"], [[2.0]], 4]))
         for _ in range(2):  # nor does it stay locked
-            with pytest.raises(StoreError, match="format 3.*reads 1 and 2") as told:
+            with pytest.raises(StoreError, match=r"format 3.*reads 1 and 2") as told:
                 LmdbState(folder)
         assert "delete the folder" in str(told.value)
 

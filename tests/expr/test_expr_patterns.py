@@ -77,12 +77,18 @@ def test_no_text_takes_longer_than_it_is_long(text: str, value: str, wanted: Any
 
 # ---- any pattern over any text
 
-_LETTERS = st.sampled_from([*"aAbBkKsSß_09 .-,!\n\t\r\x0b\x00éÉİıςσΣ日😀", "\u0301", "\u212a", "\u017f", "\u2028", "\u00a0", "\x85"])
+_LETTERS = st.sampled_from(
+    [*"aAbBkKsSß_09 .-,!\n\t\r\x0b\x00éÉİıςσΣ日😀", "\u0301", "\u212a", "\u017f", "\u2028", "\u00a0", "\x85"]
+)
 _TEXTS = st.one_of(st.none(), st.text(_LETTERS, max_size=8), st.text(max_size=5))
 _ATOMS = st.one_of(
     st.sampled_from([*"abAksé日😀ß_ -,!", "\n"]),
-    st.sampled_from([".", r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", "^", "$", r"\A", r"\z", r"\.", r"\n", r"\x41", r"\B"]),
-    st.sampled_from(["[a-c]", "[^a]", "[^a-z日]", r"[\d_]", r"[^\s\W]", "[[:alpha:]]", "[]a]", "[^]a]", "[a&&b]", "[-a]", r"[\]\\]"]),
+    st.sampled_from(
+        [".", r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", "^", "$", r"\A", r"\z", r"\.", r"\n", r"\x41", r"\B"]
+    ),
+    st.sampled_from(
+        ["[a-c]", "[^a]", "[^a-z日]", r"[\d_]", r"[^\s\W]", "[[:alpha:]]", "[]a]", "[^]a]", "[a&&b]", "[-a]", r"[\]\\]"]
+    ),
     st.sampled_from(["(?i)", "(?s)", "(?m)", "(?i:k)", "(?s:.)", "(?-i)", "(?P<n>a)", "(?=a)", r"\1"]),
 )
 

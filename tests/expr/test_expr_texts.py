@@ -37,12 +37,16 @@ def test_try_cast_gives_null_for_what_cannot_be_cast_constant_or_not(kind: str, 
 
 @pytest.mark.parametrize("text", ["cast('X' as date)", "date 'X'", "timestamp '2024-02-30'", "'X'::date"])
 def test_a_constant_that_is_no_time_is_a_mistake_of_whoever_wrote_it(text: str) -> None:
-    with pytest.raises(ExpressionError, match="is no (date|timestamp)"):
+    with pytest.raises(ExpressionError, match=r"is no (date|timestamp)"):
         parse(text, TYPES)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.one_of(st.sampled_from("aé\u0301\u200d👨👩🇩🇪\r\n日"), st.characters(exclude_categories=("Cs",))), max_size=6))
+@given(
+    st.text(
+        st.one_of(st.sampled_from("aé\u0301\u200d👨👩🇩🇪\r\n日"), st.characters(exclude_categories=("Cs",))), max_size=6
+    )
+)
 def test_reverse_is_by_characters_in_both_paths(text: str) -> None:
     assert both("reverse(s)", text) == text[::-1]
 

@@ -20,9 +20,14 @@ from treadle.features.reader import EventReader
 from treadle.serving.inputs import InputField, Inputs, RecordReader
 from treadle.spec import Brief, Features, Lookup, People, Predict, ProjectSpec, Source, View, Window
 
-_ODD = ["_x", "c__5f_x", "c_x", "c_", "", " ", "class", "None", "match", "a-b", "a b", "a.b", "é", "e\u0301", "日本", "x'y", "r", "at", "t",
-        "state", "lo", "hi", "n0", "add", "finite", "sql_abs", "self", "select", "from", "K", "k", "\u212a", "ﬁ", "fi", "{x}", "%s", "$1",
-        "a;b", "#", "]", "[0]", "\x7f", "\u2028", "__class__x", "true", "null", "code", "value", "row", "datetime", "😀"]  # fmt: skip
+# fmt: off
+_ODD = [
+    "_x", "c__5f_x", "c_x", "c_", "", " ", "class", "None", "match", "a-b", "a b", "a.b", "é", "e\u0301", "日本", "x'y",
+    "r", "at", "t", "state", "lo", "hi", "n0", "add", "finite", "sql_abs", "self", "select", "from", "K", "k", "\u212a",
+    "ﬁ", "fi", "{x}", "%s", "$1", "a;b", "#", "]", "[0]", "\x7f", "\u2028", "__class__x", "true", "null", "code",
+    "value", "row", "datetime", "😀",
+]
+# fmt: on
 _REFUSED = ['say "x"', "a\\b", "a\nb", "a\x00b", "\t", "*", "^.*$", "__at__", "__known__", "__id__", "\ud800"]
 _TEXT = st.text(
     st.one_of(st.sampled_from('_c5fx "\\\n*^$'), st.characters(exclude_categories=("Cs",))), min_size=0, max_size=8
@@ -56,7 +61,11 @@ def project(names: list[str]) -> ProjectSpec:
         project="names",
         brief=Brief(people=People(owner="ada")),
         sources={"asked": Source(read="a.parquet", key=ident), "told": Source(read="t.parquet", key=ident)},
-        views={"seen": View(source="told", known=quoted(seen), key=key, columns={value: quoted(value), number: quoted(number)})},
+        views={
+            "seen": View(
+                source="told", known=quoted(seen), key=key, columns={value: quoted(value), number: quoted(number)}
+            )
+        },
         predict=Predict(name="y", each="asked", at=quoted(at), label=f"{quoted(x)} > 0"),
         features=Features(
             request=(x, other),
@@ -74,7 +83,9 @@ def tables(names: list[str]) -> dict[str, pl.DataFrame]:
         "asked": pl.DataFrame(
             {ident: range(6), key: [*"aabbcc"], x: [1.0, None, 3.0, -1.0, 0.5, 2.0], at: times, other: [*"uvwxyz"]}
         ),
-        "told": pl.DataFrame({ident: range(6), key: [*"abaaab"], value: [0.1 * i for i in range(6)], number: range(6), seen: times}),
+        "told": pl.DataFrame(
+            {ident: range(6), key: [*"abaaab"], value: [0.1 * i for i in range(6)], number: range(6), seen: times}
+        ),
     }
 
 
@@ -135,4 +146,3 @@ def test_texts_of_row_features_do_not_double_without_end() -> None:
     made = msgspec.structs.replace(project(names), features=features)
     with pytest.raises(SpecError, match="makes a text too long"):
         make_plan(made, _types(names))
-

@@ -194,7 +194,10 @@ def test_when_it_is_not_known_when_the_prediction_is_made_a_window_has_no_answer
     """Not 0 either: there is no window of which nothing is known."""
     rows = [event(number, AT - number * MICRO, 1.0, key) for number, key in enumerate(("a", "a", None, "b"), 1)]
     tables: Tables = {
-        "trips": table("trips", [(i, key, 1, at, 1.0) for i, (key, at) in enumerate(((k, t) for k in ("a", None, "c") for t in (None, AT)))]),
+        "trips": table(
+            "trips",
+            [(i, key, 1, at, 1.0) for i, (key, at) in enumerate((k, t) for k in ("a", None, "c") for t in (None, AT))],
+        ),
         "events": table("events", [*rows, event(9, None, 1.0)]),
         "prices": table("prices", [price(START, START, 7.0), price(None, None, 8.0)]),
         "sizes": table("sizes", []),

@@ -1,7 +1,7 @@
 """The expression language: SQL scalar expressions, typed, with three back ends of equal results.
 
-`parse` and `parse_aggregate` check a text (`growth`: how long the texts can become that it makes); `to_polars`, `to_row` and `to_sql` compile it; `functions_table` lists
-what the language has.
+`parse` and `parse_aggregate` check a text (`growth`: how long the texts can become that it makes); `to_polars`,
+`to_row` and `to_sql` compile it; `functions_table` lists what the language has.
 """
 
 from treadle.expr.growth import Growth, growth

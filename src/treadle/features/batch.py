@@ -164,9 +164,7 @@ def _gather(values: pl.Series, index: Array) -> pl.Series:
     return values.gather(picks.set(picks < 0, None).cast(pl.UInt32))
 
 
-def _window(
-    plan: WindowPlan, events: EventTable, found: _Finder, asked: _Asked, columns: dict[str, pl.Series]
-) -> None:
+def _window(plan: WindowPlan, events: EventTable, found: _Finder, asked: _Asked, columns: dict[str, pl.Series]) -> None:
     hi = found.end
     for text, length in plan.lengths:
         lo = found.before(length)

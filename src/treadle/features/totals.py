@@ -113,8 +113,9 @@ class ColumnTotals:
             found = np.sqrt(np.where(some & sure, over, 0) / np.where(some, count * (count - 1), 1))
             found = np.ldexp(found, -self.shift) if self.shift else found
         for at, first, end in _places(some & ~sure, lo, hi):
-            total, squares = self._sums[end] - self._sums[first], self._sums_of_squares[end] - self._sums_of_squares[first]
-            found[at] = exact.spread(int(count[at]), total, squares, self.shift)
+            exactly = self._sums[end] - self._sums[first]
+            squared = self._sums_of_squares[end] - self._sums_of_squares[first]
+            found[at] = exact.spread(int(count[at]), exactly, squared, self.shift)
         return found
 
     @cached_property
