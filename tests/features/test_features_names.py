@@ -97,6 +97,7 @@ def plan_of(names: list[str]) -> FeaturePlan:
 @given(_NAMES)
 @example(["_x", "c__5f_x", "c_x", "class", "a b", "日本", "", "'"])
 def test_batch_and_online_are_equal_whatever_columns_are_called(names: list[str]) -> None:
+    assume(not any(len(name) > 4 and name.startswith("__") and name.endswith("__") for name in names))
     assume(not {"double", f"last_{names[3]}", f"last_{names[4]}", "w_sum_1h"} & set(names))
     plan = plan_of(names)
     given_ = tables(names)
