@@ -10,9 +10,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from shop import NEWEST, edit
+from stage_shop import NEWEST, edit, opened
 
-from conftest import opened
 from treadle.errors import ContractBroken, EvidenceError
 from treadle.evidence import verify
 from treadle.evidence.kinds.features_built import FeaturesBuilt

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from treadle.workspace import Workspace, new_run, open_workspace
 
 NEWEST = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -67,3 +70,8 @@ def edit(folder: Path, old: str, new: str, file: str = "treadle.yaml") -> None:
     text = place.read_text(encoding="utf-8")
     assert old in text
     place.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def opened(folder: Path, now: datetime = NEWEST + timedelta(hours=1), **options: object) -> Workspace:
+    workspace = open_workspace(folder, "run", run=new_run(), **options)
+    return replace(workspace, chain=replace(workspace.chain, clock=lambda: now))
