@@ -18,7 +18,7 @@ CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 PROMISED = {
     "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list", "models show",
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "verify",
-    "trust",
+    "trust", "trials", "compare",
 }  # fmt: skip
 
 
