@@ -193,12 +193,43 @@ def keep_private(root: Path) -> None:
     Engines write files of their own making, so the rule is the process's and not each file's: nobody else may read
     (0700, 0600), or nobody outside the group of a workspace that `init --shared` made (2770, 0660).
     """
-    shared = root.is_dir() and bool(root.stat().st_mode & 0o2000)
+    shared = _is_shared(root)
     os.umask(SHARED if shared else PRIVATE)
     if not root.is_dir():
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    elif not shared and root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
+    if shared:  # SQLite itself would let the group only read
+        os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
+    elif root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
         root.chmod(0o700)
+
+
+def _is_shared(root: Path) -> bool:
+    return root.is_dir() and bool(root.stat().st_mode & 0o2000)
+
+
+def share(root: Path, group: str) -> None:
+    """Make a workspace that a group of this machine shares: 2770, and 0660 for what is written in it.
+
+    Raises:
+        SpecError: there is no such group, or this user may not give it anything.
+    """
+    import grp
+
+    from treadle.errors import SpecError
+
+    try:
+        number = grp.getgrnam(group).gr_gid
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.chown(root, -1, number)
+        root.chmod(0o2770)
+    except KeyError as bad:
+        raise SpecError(
+            f"there is no group {group!r} on this machine", where="--shared", mend="`getent group` lists them"
+        ) from bad
+    except PermissionError as bad:
+        raise SpecError(
+            f"you are no member of {group!r}", where="--shared", mend="`id -Gn` lists the groups that you are in"
+        ) from bad
 
 
 def new_run() -> str:
@@ -206,14 +237,14 @@ def new_run() -> str:
 
 
 def _signing_key(root: Path) -> str:
-    """The workspace's private key, hex, made on first use and readable by its owner only."""
+    """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it."""
     from treadle.models import new_key
 
     file = root / "keys" / "signing.key"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if _is_shared(root) else 0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if _is_shared(root) else 0o600)
         with os.fdopen(descriptor, "w") as out:
             out.write(new_key())
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts
