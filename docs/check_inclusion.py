@@ -1,15 +1,14 @@
-"""Check, offline and without Treadle, that an entry is in a log: python check_inclusion.py ENTRY.json PROOF VERIFIER_KEY
+"""Check offline, without Treadle, that an entry is in a log: python check_inclusion.py ENTRY.json PROOF VERIFIER_KEY
 
 Needs Python 3.9 or newer and `pip install cryptography`. `treadle log prove` writes ENTRY.json and PROOF; VERIFIER_KEY
 (or a file that holds it) is the log's public key, which you should have from elsewhere than the proof.
 
 The proof (c2sp.org/tlog-proof) gives the entry's index and the hashes beside its way up the Merkle tree of RFC 6962;
-the way must end in the head that stands in the checkpoint (c2sp.org/tlog-checkpoint), and the key must have signed that.
+the way must end in the head that stands in the checkpoint (c2sp.org/tlog-checkpoint), which the key must have signed.
 """
 
 import base64
 import hashlib
-import os
 import sys
 from pathlib import Path
 
@@ -93,7 +92,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         entry, proof, given = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-        key = Path(given).read_text("utf-8") if os.path.isfile(given) else given
+        key = Path(given).read_text("utf-8") if Path(given).is_file() else given
         print("holds:", check(entry.read_bytes(), proof.read_bytes().decode(), key))
     except InvalidSignature:
         sys.exit("fails: the signature of the checkpoint does not hold")

@@ -119,7 +119,8 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "a", "a+b", NEUMANN[:-1], NEUMANN.replace("c74f", "c74e"), NEUMANN.replace("Peter", ""), "+".join("abc")]
+    "key",
+    ["", "a", "a+b", NEUMANN[:-1], NEUMANN.replace("c74f", "c74e"), NEUMANN.replace("Peter", ""), "+".join("abc")],
 )
 def test_what_is_no_verifier_key_is_refused(key: str) -> None:
     with pytest.raises(EvidenceError):
@@ -226,7 +227,10 @@ def test_the_script_checks_a_proof_without_treadle(tmp_path: Path) -> None:
     stranger = verifier_of(ORIGIN, "44" * 32)
     assert offline(tmp_path, ENTRIES[4], good, str(stranger)) == (1, f"fails: {ORIGIN} did not sign this checkpoint")
     forged = good.replace(b"\n11\n", b"\n12\n")
-    assert offline(tmp_path, ENTRIES[4], forged, str(KEY)) == (1, "fails: the signature of the checkpoint does not hold")
+    assert offline(tmp_path, ENTRIES[4], forged, str(KEY)) == (
+        1,
+        "fails: the signature of the checkpoint does not hold",
+    )
     for bad in (b"", b"\xff", good.replace(b"index 4", b"index 5"), good.replace(b"index 4", b"index 99"), good[:150]):
         code, said = offline(tmp_path, ENTRIES[4], bad, str(KEY))
         assert code == 1 and said.startswith("fails: "), said

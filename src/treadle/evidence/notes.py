@@ -138,7 +138,9 @@ def sign(text: str, name: str, private: str) -> str:
 def verifier_of(name: str, private: str) -> VerifierKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return VerifierKey(name, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)).public_key().public_bytes_raw())
+    return VerifierKey(
+        name, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)).public_key().public_bytes_raw()
+    )
 
 
 def read_note(content: str | bytes, *, where: str) -> Note:

@@ -43,6 +43,15 @@ def _put(connection: Connection, level: int, number: int, place: int, hashed: by
     return whole
 
 
+def log_size(connection: Connection) -> int:
+    """How many entries the tiles hold."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import projected
+
+    return int(connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar() or 0)
+
+
 class CatalogTiles:
     """Reads tiles from the catalog."""
 
