@@ -130,11 +130,15 @@ class Workspace:
         return self.notes.sign(self.chain, f"treadle/{self.project.spec.project}", self.signing_key)
 
     def write_checkpoint(self) -> str:
-        """As `sign_checkpoint`; the note's path. Empty for who may not read the key: a release does not wait for it."""
+        """As `sign_checkpoint`, after a release; the note's path. Empty for who may not read the workspace's key."""
+        from treadle.errors import EvidenceError
+
         try:
             return str(self.sign_checkpoint().file)
         except PermissionError:
             return ""
+        except EvidenceError as bad:
+            raise EvidenceError(f"{bad.what}; what was done before stands", where=bad.where, mend=bad.mend) from bad
 
     def present(self, ref: Ref) -> bool:
         """Whether what a reference names can still be read."""

@@ -1,4 +1,4 @@
-"""Signed notes, checkpoints and proofs: what others publish is read, ours is read by others, and what was changed is not."""
+"""Signed notes, checkpoints and proofs: what others publish is read, and ours by others; what was changed is not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Signed checkpoints of this log: made from its tiles, kept in a folder, and held against the entries by `verify`.
 
-The hash chain shows an edited entry. It cannot show that somebody wrote the whole chain anew, or cut its end off together
-with the file that names the head: what is left holds together. A checkpoint that was signed before, and kept, shows both.
+The hash chain shows an edited entry. It cannot show that somebody wrote the whole chain anew, or cut its end off
+together with the file that names the head: what is left holds together. A checkpoint that was signed before, and kept,
+shows both.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Notes:
         log's name must be its own.
 
         Raises:
-            EvidenceError: nothing was recorded; the key was exchanged; or the log does not extend what was signed before.
+            EvidenceError: nothing was recorded; the key was exchanged; the log does not extend what was signed before.
         """
         key = self._key_for(name, private)
         kept, faults = self.kept(newest=1)
@@ -92,7 +93,7 @@ class Notes:
             raise EvidenceError(
                 f"{faults[0]}: nothing was signed",
                 where=self.folder.name,
-                mend="treadle verify says what was changed; if the record was begun anew on purpose, move the old notes away",
+                mend="treadle verify says what was changed; if it was begun anew on purpose, move the old notes away",
             )
         if not size:
             raise EvidenceError("nothing was recorded yet: there is nothing to sign", where="log", mend="treadle run")
@@ -112,18 +113,17 @@ class Notes:
             key = self.key()
         except EvidenceError as bad:
             return [], [
-                f"the log's key {self.key_file.name} cannot be read ({bad.what}): no kept checkpoint can be checked"
+                f"the log's key {self.key_file.name} cannot be read, so no checkpoint can be checked: {bad.what}"
             ]
         if key is None:
-            return [], [f"the log's key {self.key_file.name} is missing: no kept checkpoint can be checked"]
+            return [], [f"the log's key {self.key_file.name} is missing, so no checkpoint can be checked"]
         for file in files[-newest:]:
             label = f"{self.folder.name}/{file.name}"
             try:
                 checkpoint = open_checkpoint(file.read_bytes(), [key], where=label)
             except (EvidenceError, OSError) as bad:
-                faults.append(
-                    f"{label} is no checkpoint of this log: {bad.what if isinstance(bad, EvidenceError) else bad}"
-                )
+                said = bad.what if isinstance(bad, EvidenceError) else str(bad)
+                faults.append(f"{label} is no checkpoint of this log: {said}")
             else:
                 found.append(Kept(label, checkpoint))
         return found, faults

@@ -4,8 +4,8 @@ Hashing and proofs are those of RFC 6962 and RFC 9162 section 2.1. A leaf is has
 0x01 || left || right, so that neither can be taken for the other. The tree of n leaves is split at the largest power of
 two below n; from that it follows that a perfect subtree, once full, never changes, whatever is appended.
 
-Nothing here reads or writes: proofs are made over `HashReader`, which knows the heads of perfect subtrees. There are two:
-`Leaves`, a list of leaf hashes, and `TileHashes`, over the tiles of 256 hashes that a log keeps (C2SP tlog-tiles).
+Nothing here reads or writes: proofs are made over a `HashReader`, which knows the heads of perfect subtrees. There are
+two: `Leaves`, a list of leaf hashes, and `TileHashes`, over the tiles of 256 hashes that a log keeps (C2SP tlog-tiles).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signed notes and checkpoints, as C2SP's signed-note and tlog-checkpoint write them.
 
-A checkpoint says "the log named ORIGIN had SIZE entries, and their tree this head", signed by the log. It is a few lines of
-text that fit in an e-mail; whoever keeps one can later prove that nothing before it was rewritten.
+A checkpoint says "the log named ORIGIN had SIZE entries, and their tree this head", signed by the log. It is a few
+lines of text that fit in an e-mail; whoever keeps one can later prove that nothing before it was rewritten.
 
     treadle/flights/1f2e3d4c
     57

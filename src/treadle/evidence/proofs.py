@@ -1,7 +1,7 @@
 """A proof that an entry is in the log, as one text file that anybody can check offline (C2SP tlog-proof).
 
-It holds the entry's index, the siblings on its way up the tree, and the signed checkpoint in which the way ends. With the
-entry's bytes and the log's verifier key nothing else is needed: no catalog, no network, and no Treadle
+It holds the entry's index, the siblings on its way up the tree, and the signed checkpoint in which the way ends. With
+the entry's bytes and the log's verifier key nothing else is needed: no catalog, no network, and no Treadle
 (docs/check_inclusion.py checks one in a hundred lines).
 """
 

@@ -42,7 +42,7 @@ class Rebuilt:
             level, index = level + 1, number
 
     def tile_faults(self, connection: Connection) -> list[str]:
-        """The first place at which the tiles in the catalog are not those of the entries: a checkpoint signs the tiles."""
+        """The first place where the tiles in the catalog are not those of the entries: a checkpoint signs the tiles."""
         from sqlalchemy import select
 
         from treadle.store.schema import tiles
