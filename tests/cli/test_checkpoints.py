@@ -19,7 +19,7 @@ from treadle.cli import main
 from treadle.evidence import Chain
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.notes import VerifierKey, open_checkpoint
-from treadle.web import Routes
+from treadle.web.answers import Answers
 from treadle.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -383,7 +383,7 @@ def test_the_log_is_still_listed_and_says_what_else_it_does(project: Path, call:
 
 
 def test_no_route_opens_a_file(project: Path) -> None:
-    routes = Routes(str(project))
+    routes = Answers(str(project))
     status, _, answer = routes.answer("GET", "/api/verify", "checkpoint=/etc/hostname")
     assert status == 422 and b"command line alone" in answer
     listed = json.loads(routes.answer("GET", "/api", "")[2])["operations"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
-from treadle.features.checks import check_derived, check_known, check_some, length_us
+from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -82,7 +82,7 @@ class _Planner:
             kept.add(predict.split.group)
         if not request and not self.features:
             raise SpecError("there are no features", where="features", mend="list columns under features.request")
-        return FeaturePlan(
+        made = FeaturePlan(
             project=spec.project,
             each=predict.each,
             each_types={n: t for n, t in self.each.items() if n in kept},
@@ -102,6 +102,8 @@ class _Planner:
             windows=windows,
             features=(*request, *self.features),
         )
+        check_names(made)
+        return made
 
     def _column(self, name: str, where: str) -> None:
         if name not in self.each:
@@ -134,12 +136,13 @@ class _Planner:
         waiting = dict(self.spec.features.row)
         types: dict[str, Any] = dict(self.each)
         made: list[RowFeature] = []
+        grown: dict[str, expr.Growth] = {}
         while waiting:
             ready = {}
             for name, text in waiting.items():
                 others = {other: "float" for other in waiting if other != name}
                 try:
-                    ready[name] = expr.parse(text, types, where=f"features.row.{name}")
+                    ready[name] = expr.parse(text, types, where=f"features.row.{name}", grown=grown)
                     break
                 except SpecError:
                     if not self._reads(text, others, types):
@@ -159,7 +162,7 @@ class _Planner:
                     )
                 self._need(tuple(c for c in found.columns if c in self.each))
                 made.append(RowFeature(name, waiting.pop(name), found.type))  # type: ignore[arg-type]
-                types[name] = found.type
+                types[name], grown[name] = found.type, expr.growth(found.tree, grown)
                 self.features.append(FeatureColumn(name, found.type, "row"))  # type: ignore[arg-type]
         return tuple(made)
 
@@ -321,7 +324,8 @@ class _Planner:
         return tuple(made)
 
     def _take(self, view: Stream, name: str, text: str, where: str) -> Take:
-        found = expr.parse_aggregate(text, stream_types(view), where=where)
+        made = {n: expr.growth(expr.parse(t, view.types).tree, {}) for n, t in view.columns.items()}
+        found = expr.parse_aggregate(text, stream_types(view), where=where, grown=made)
         arguments = self.arguments.setdefault(view.name, [])
         if found.argument is None:
             return Take(name, "count", None, "int")
