@@ -154,6 +154,17 @@ def test_each_attack_is_told_in_one_sentence(
     assert (code == 0) is (attack is not delete), out
 
 
+def test_a_log_whose_end_was_cut_off_still_takes_entries(project: Path, call: Call) -> None:
+    """Also where its tiles were left: the next entry begins a tile that is there already."""
+    workspace = open_workspace(project, "run")
+    sql(workspace, "delete from entries where seq > 256", "update projected set size = 256")
+    assert any("holds an entry 257" in fault for fault in faults(call, project))
+    record(workspace, range(60), "forged")
+    assert faults(call, project) == [
+        "the log does not extend checkpoints/260.note: the record up to entry 260 was rewritten"
+    ]
+
+
 def test_where_a_rewriting_began_is_narrowed_down(project: Path, call: Call) -> None:
     cut(project, 280)
     record(open_workspace(project, "run"), range(20), "forged")

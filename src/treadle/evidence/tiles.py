@@ -35,7 +35,9 @@ def _put(connection: Connection, level: int, number: int, place: int, hashed: by
 
     here = (tiles.c.level == level) & (tiles.c.number == number)
     if place == 0:
-        connection.execute(insert(tiles).values(level=level, number=number, hashes=hashed))
+        # where somebody cut the end of the log off and left its tiles, there is one already
+        if connection.execute(update(tiles).where(here).values(hashes=hashed)).rowcount == 0:
+            connection.execute(insert(tiles).values(level=level, number=number, hashes=hashed))
         return hashed
     before = connection.execute(select(tiles.c.hashes).where(here)).scalar()
     whole = bytes(before or b"")[: place * HASH_BYTES] + hashed
