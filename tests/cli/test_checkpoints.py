@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from treadle.api.checkpoints import GIT_NOTES
 from treadle.cli import main
-from treadle.evidence import Chain
+from treadle.evidence import Chain, verify
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.notes import VerifierKey, open_checkpoint
 from treadle.web.answers import Answers
@@ -152,6 +152,25 @@ def test_each_attack_is_told_in_one_sentence(
     assert faults(call, project, "--checkpoint", kept) == [said.format(note="kept.note", size=300, since="")]
     code, out = call("log", "checkpoint", project)
     assert (code == 0) is (attack is not delete), out
+
+
+def test_a_dropped_entry_is_named_once_and_the_checkpoints_miss_it(project: Path, call: Call) -> None:
+    sql(open_workspace(project, "run"), "delete from entries where seq = 100")
+    assert faults(call, project) == [
+        "entry 100 is missing (dropped)",
+        "entry 101 does not follow the entry before it (edited, dropped or reordered before it)",
+        "the log does not extend checkpoints/260.note: the record up to entry 260 was rewritten",
+    ]
+
+
+def test_entries_that_no_tile_holds_yet_are_no_fault(chain: Chain) -> None:
+    """As an upgrade finds them: they are in the heads, and the tiles follow."""
+    for number in range(3):
+        chain.append(Noted(text=str(number)), "s")
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("update projected set size = 1"))
+        connection.execute(text("update log_tiles set hashes = substr(hashes, 1, 32)"))
+    assert verify(chain).ok
 
 
 def test_a_log_whose_end_was_cut_off_still_takes_entries(project: Path, call: Call) -> None:

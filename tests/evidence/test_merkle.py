@@ -157,6 +157,9 @@ def test_all_small_sizes_without_exception() -> None:
     for new in range(34):
         for old in range(new + 1):
             assert shows_extension(old, heads[old], new, heads[new], prove_extension(Leaves(MANY), old, new))
+            if 0 < old < new:  # a much larger log would need a longer path
+                path = prove_extension(Leaves(MANY), old, new)
+                assert not shows_extension(old, heads[old], new + 64, heads[new], path)
         for index in range(new):
             path = prove_inclusion(Leaves(MANY), index, new)
             places = [i for i in range(new) if shows_inclusion(MANY[index], i, new, path, heads[new])]
