@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from treadle.backends.embedded.state import LmdbState
     from treadle.costs import PriceBook
     from treadle.evidence import Chain, Observer, Price, Usage
+    from treadle.evidence.checkpoints import Notes, Signed
     from treadle.store import Blobs, Ref, Tables
 
 PRIVATE, SHARED = 0o077, 0o007
@@ -91,9 +92,27 @@ class Workspace:
         others = [file.read_text(encoding="ascii").strip() for file in (self.root / "keys" / "trusted").glob("*.pub")]
         return [public_key(self.signing_key), *others]
 
+    @property
+    def notes(self) -> Notes:
+        """The signed checkpoints of the record, and the key that checks them."""
+        from treadle.evidence.checkpoints import Notes
+
+        return Notes(self.checkpoints, self.root / "keys" / "log.vkey")
+
+    def sign_checkpoint(self) -> Signed:
+        """Sign the record as it is now, and keep the note beside it."""
+        return self.notes.sign(self.chain, f"treadle/{self.project.spec.project}", self.signing_key)
+
     def write_checkpoint(self) -> str:
-        """Sign the record as it is now, and keep the note beside it; its path."""
-        return ""
+        """As `sign_checkpoint`, after a release; the note's path. Empty for who may not read the workspace's key."""
+        from treadle.errors import EvidenceError
+
+        try:
+            return str(self.sign_checkpoint().file)
+        except PermissionError:
+            return ""
+        except EvidenceError as bad:
+            raise EvidenceError(f"{bad.what}; what was done before stands", where=bad.where, mend=bad.mend) from bad
 
     def present(self, ref: Ref) -> bool:
         """Whether what a reference names can still be read."""
