@@ -67,12 +67,13 @@ def _rows() -> Iterator[Row]:
             ask()
             took = statistics.median(_timed(ask) for _ in range(9))
             what = f"{name}, {ENTRIES:,} entries"
-            yield Row(what, "ms", took * 1e3, bare * 1e3, "SQLite by key", "at most 300 ms", took <= 0.3)
+            yield Row(what, "ms", took * 1e3, None, f"{bare * 1e6:.0f} us by key", "at most 300 ms", took <= 0.3)
         took = sorted(_timed(lambda: workspace.chain.append(Noted(text="one more"), "bench")) for _ in range(500))
         commit = _bare_commit(home / "bare.db")
-        for name, found in (("median", statistics.median(took)), ("p99", took[int(len(took) * 0.99)])):
-            what = f"append after {ENTRIES:,} entries, {name}"
-            yield Row(what, "ms", found * 1e3, commit * 1e3, "SQLite commit", "5 ms (median)", found <= 0.005)
+        middle, late = statistics.median(took), took[int(len(took) * 0.99)]
+        what = f"append after {ENTRIES:,} entries, median"
+        yield Row(what, "ms", middle * 1e3, commit * 1e3, "SQLite commit", "at most 5 ms", middle <= 0.005)
+        yield Row(what.replace("median", "p99"), "ms", late * 1e3, commit * 1e3, "SQLite commit", "none", True)
         workspace.chain.engine.dispose()
 
 

@@ -320,8 +320,8 @@ def _events(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datet
     from treadle import expr
 
     streams: dict[str, Any] = {name: plan.views[name] for name in plan.arguments}
-    for label, stream in plan.lookup_streams.items():
-        streams.setdefault(label.split(" by ")[0], stream)
+    for stream in plan.lookup_streams.values():
+        streams.setdefault(stream.told_as, stream)
     for name, stream in streams.items():
         if stream.known is None:
             continue

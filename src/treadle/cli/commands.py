@@ -111,7 +111,8 @@ def _kind(hint: Any) -> Any:
 
 
 def _call(found: Operation, given: dict[str, Any]) -> None:
-    from treadle.cli.progress import Progress, Quiet
+    from treadle.cli.progress import Progress
+    from treadle.evidence import Silent
 
     actor, as_json = given.pop("actor"), given.pop("as_json")
     serve, port = given.pop("serve", False), given.pop("port", None)
@@ -120,7 +121,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     if serve and as_json:
         raise click.UsageError("--serve goes on until stopped, so it cannot go with --json")
     request = _request(found, {k: v for k, v in given.items() if v is not None})
-    progress = Quiet() if as_json else Progress()
+    progress = Silent() if as_json else Progress()
     with progress:
         mounts = _mounts(given["project"]) if found.name == "serve" else {}
         answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say, mounts=mounts))

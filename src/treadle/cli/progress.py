@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from treadle.evidence import Entry, Payload, Silent, Usage, Watched
 
 _NAMES = {
     "brief.stated": "the brief",
@@ -21,26 +23,7 @@ _NAMES = {
 _FIRST = ("", "always run", "never run before")  # reasons that need no words
 
 
-class Quiet:
-    """Shows nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def say(self, text: str) -> None: ...
-
-    def started(self, step: Any) -> None: ...
-
-    def progressed(self, step: Any, done: float, total: float, text: str) -> None: ...
-
-    def ended(self, step: Any, entry: Any) -> None: ...
-
-
-class Progress(Quiet):
+class Progress(Silent):
     """One line a step: a bar while it runs, then what it took and whether it was needed."""
 
     def __init__(self) -> None:
@@ -73,16 +56,16 @@ class Progress(Quiet):
     def say(self, text: str) -> None:
         self._bars().console.print(text, highlight=False, soft_wrap=True)
 
-    def started(self, step: Any) -> None:
+    def started(self, step: Watched) -> None:
         if not step.cached:
             self._tasks[id(step)] = self._bars().add_task(_title(step), total=None, text="")
 
-    def progressed(self, step: Any, done: float, total: float, text: str) -> None:
+    def progressed(self, step: Watched, done: float, total: float, text: str) -> None:
         task = self._tasks.get(id(step))
         if task is not None:
             self._bars().update(task, completed=done, total=total or None, text=text)
 
-    def ended(self, step: Any, entry: Any) -> None:
+    def ended(self, step: Watched, entry: Entry[Payload] | None) -> None:
         bars = self._bars()
         task = self._tasks.pop(id(step), None)
         if task is not None:
@@ -92,13 +75,13 @@ class Progress(Quiet):
         elif entry is None or entry.status == "failed":
             mark, note = "[red]✗[/]", "failed"
         else:
-            usage = entry.usage
+            usage = entry.usage or Usage()
             said = f" · {entry.said()}"
             again = "" if step.why in _FIRST else f" · again, because {step.why}"
             mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}{again}"
         bars.console.print(f"{mark} {_title(step):<34} [dim]{note}[/]", highlight=False, soft_wrap=True)
 
 
-def _title(step: Any) -> str:
+def _title(step: Watched) -> str:
     name = _NAMES.get(step.kind, step.kind)
     return f"{name} {step.subject.rpartition('/')[2]}" if step.kind == "sources.read" else name

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from treadle.evidence.entry import Entry
 from treadle.evidence.payload import Payload
@@ -38,7 +39,9 @@ class Silent:
 
     def say(self, text: str) -> None: ...
 
-    def __enter__(self) -> Silent:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: Any) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -12,6 +12,7 @@ from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
     from treadle.features.batch import build as build
+    from treadle.features.bodies import in_utc as in_utc
     from treadle.features.bodies import value_at as value_at
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
@@ -34,6 +35,7 @@ _HOMES = {
     "make_plan": "planning",
     "prove": "proof",
     "seed": "seeding",
+    "in_utc": "bodies",
     "value_at": "bodies",
 }
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "Proof",
     "build",
     "compile_online",
+    "in_utc",
     "make_plan",
     "prove",
     "seed",

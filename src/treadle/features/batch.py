@@ -228,13 +228,13 @@ def _extreme(numbers: Array, lo: Array, hi: Array, *, largest: bool) -> Array:
     return out
 
 
-def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str) -> None:
+def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str, told_as: str) -> None:
     """A table without time holds one row a key."""
     twice = frame.filter(pl.struct(keys).is_duplicated())
     if twice.height:
         shown = ", ".join(f"{k}={twice.item(0, k)!r}" for k in keys)
         raise DataError(
             f"{name} has {twice.height} rows with a key that stands twice, the first with {shown}",
-            where=f"sources.{name.split(' by ')[0]}",
+            where=f"sources.{told_as}",
             mend="give the source a time with `happened:`, or make its key unique",
         )

@@ -1,12 +1,15 @@
-"""The value that a refusal names, found in a body of JSON in time linear in it."""
+"""What bodies of requests have in common: the value that a refusal names, found in linear time; times in UTC."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Raw
+
+from treadle.errors import RequestError
 
 _PATH = re.compile(r"(?:\[(?P<index>\d{1,9})\])?\.?(?P<name>.*)", re.DOTALL)
 _SHOWN = 500
@@ -31,3 +34,19 @@ def value_at(body: bytes, path: str) -> Any:
     # refused before its end was read, of another shape, or a number that nothing holds
     except (msgspec.MsgspecError, ValueError, RecursionError, KeyError, IndexError):
         return None
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """A time without a zone is taken as UTC, as the sources' times are; RequestError if UTC has no such time."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as bad:  # the last hours of the year 9999 west of Greenwich, the first of year 1 east of it
+        raise RequestError(
+            f"{field} is {moment.isoformat()}, which no calendar has in UTC",
+            field=field,
+            value=moment.isoformat(),
+            rule="a time in the years 1 to 9999 UTC",
+            mend="correct the value",
+        ) from bad

@@ -206,7 +206,7 @@ def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]
     if not timed:
         from treadle.features.batch import check_unique
 
-        check_unique(rows.frame, key, stream.name)
+        check_unique(rows.frame, key, stream.name, stream.told_as)
     names = [*types, *([_KNOWN, _HAPPENED] if timed else []), *([_ID] if timed and stream.identity else [])]
     frame = rows.frame.select(*names, pl.Series(_RANK, rows.rank))
     frame = frame.drop_nulls(key)

@@ -59,6 +59,14 @@ class Stream(Struct, frozen=True):
     columns: dict[str, str] = {}
     """Derived columns: name to expression over the source's columns."""
     column_types: dict[str, ColumnType] = {}
+    told: str = ""
+    """The view or source that its events are told under; see `told_as`."""
+
+    @property
+    def told_as(self) -> str:
+        """The view or source that its events are told under; several lookups of one by different keys share it."""
+        # a plan of version 0.1 has it in the name alone
+        return self.told or self.name.partition(" by ")[0]
 
 
 class LookupPlan(Struct, frozen=True):
@@ -124,6 +132,9 @@ class FeaturePlan(Struct, frozen=True):
     @property
     def input_types(self) -> dict[str, ColumnType]:
         return {column.name: column.type for column in self.inputs}
+
+    def stream(self, name: str) -> Stream:
+        return self.views[name] if name in self.views else self.lookup_streams[name]
 
     def horizon_us(self, view: str) -> int:
         """The longest window over a view."""

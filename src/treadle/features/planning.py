@@ -237,7 +237,7 @@ class _Planner:
             self._same_types(lookup.keys, stream, where)
             self._need(lookup.keys)
             label = f"{lookup.source} by {','.join(lookup.keys)}"
-            stream = _with_types(stream, streams.get(label), label)
+            stream = _with_types(stream, streams.get(label), label, lookup.source)
             streams[label] = stream
             age = length_us(lookup.no_older_than, f"{where}.no_older_than") if lookup.no_older_than else None
             if stream.known is not None and self.spec.predict.at is None:
@@ -369,9 +369,9 @@ class _Planner:
             )
 
 
-def _with_types(stream: Stream, earlier: Stream | None, label: str) -> Stream:
+def _with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -> Stream:
     """One stream serves all lookups with the same source and key."""
     from msgspec.structs import replace
 
     types = {**(earlier.types if earlier else {}), **stream.types}
-    return replace(stream, name=label, types=types)
+    return replace(stream, name=label, types=types, told=told)

@@ -113,7 +113,7 @@ def _play(
 
 def _events(plan: FeaturePlan, tables: Mapping[str, Any], state: OnlineState) -> Iterator[tuple[int, int, Any]]:
     """(known, number, tell) of every row of every stream, in the order in which they become known."""
-    feeds, names = [], dict.fromkeys(name.split(" by ")[0] for name in streams_of(plan))
+    feeds, names = [], dict.fromkeys(plan.stream(name).told_as for name in streams_of(plan))
     for number, name in enumerate(names):
         feeds.append(_feed(plan, name, number, tables, state))
     return merge(*feeds, key=lambda item: item[:2])

@@ -10,7 +10,7 @@ import msgspec
 
 from treadle import expr
 from treadle.errors import RequestError
-from treadle.features.bodies import value_at
+from treadle.features.bodies import in_utc, value_at
 from treadle.features.online import key_source, micros_of
 from treadle.features.plan import FeaturePlan, Stream, attribute, renames, stream_types
 from treadle.features.state import SLACK_US, EventRow, LookupRow, OnlineState, keep_of
@@ -31,7 +31,7 @@ class EventReader:
     def __init__(self, plan: FeaturePlan, name: str) -> None:
         self.name = name
         self.view = plan.views.get(name) if name in plan.arguments else None
-        self.lookups = [(label, s) for label, s in plan.lookup_streams.items() if label.startswith(f"{name} by ")]
+        self.lookups = [(label, s) for label, s in plan.lookup_streams.items() if s.told_as == name]
         self.streams: list[Stream] = [s for s in [self.view] if s] + [s for _, s in self.lookups]
         self.types: dict[str, Any] = {}
         for stream in self.streams:
@@ -67,7 +67,7 @@ class EventReader:
             for name in self._times:
                 value = getattr(row, attribute(name))
                 if value is not None and value.tzinfo is not UTC:
-                    setattr(row, attribute(name), _in_utc(value, f"[{index}].{name}"))
+                    setattr(row, attribute(name), in_utc(value, f"[{index}].{name}"))
         return rows
 
     def _refusal(self, bad: msgspec.ValidationError, body: bytes) -> RequestError:
@@ -175,17 +175,3 @@ def _compiled(lines: list[str], name: str) -> Any:
     namespace: dict[str, Any] = {**expr.row_namespace(), "micros_of": micros_of, "text": text, "timedelta": timedelta}
     exec(compile("\n".join(lines), f"<{name}>", "exec"), namespace)
     return namespace[name]
-
-
-def _in_utc(moment: datetime, field: str) -> datetime:
-    """A time without a zone is taken as UTC, as the sources' times are."""
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError as bad:
-        raise RequestError(
-            f"{field} is {moment.isoformat()}, which no calendar has in UTC",
-            field=field,
-            value=moment.isoformat(),
-            rule="a time in the years 1 to 9999, UTC",
-            mend="correct the value",
-        ) from bad

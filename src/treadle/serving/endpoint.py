@@ -16,9 +16,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
+from treadle.features.bodies import in_utc
 from treadle.models.registry import Released
 from treadle.models.request import Inputs
-from treadle.serving.inputs import counted, decoded, in_utc
+from treadle.serving.inputs import counted, decoded
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from treadle.errors import RequestError, nearest
 from treadle.features import value_at
+from treadle.features.bodies import in_utc
 from treadle.features.plan import attribute, renames
 from treadle.models.request import Inputs
 
@@ -51,22 +52,6 @@ def too_many(rows: str) -> RequestError:
         rule=TOO_MANY,
         mend="nothing of it was taken: send it in parts",
     )
-
-
-def in_utc(moment: datetime, field: str) -> datetime:
-    """A time without a zone is taken as UTC, as the sources' times are; RequestError if UTC has no such time."""
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as bad:  # the last hours of the year 9999 west of Greenwich, the first of year 1 east of it
-        raise RequestError(
-            f"{field} is {moment.isoformat()}, which no calendar has in UTC",
-            field=field,
-            value=moment.isoformat(),
-            rule="a time in the years 1 to 9999 UTC",
-            mend="correct the value",
-        ) from bad
 
 
 class RecordReader:

@@ -88,7 +88,7 @@ class LiveModel:
     @property
     def event_names(self) -> list[str]:
         """Views and looked-up sources that events can be posted to."""
-        return list(dict.fromkeys([*self.plan.arguments, *(n.split(" by ")[0] for n in self.plan.lookup_streams)]))
+        return list(dict.fromkeys([*self.plan.arguments, *(s.told_as for s in self.plan.lookup_streams.values())]))
 
     def events(self, name: str) -> EventReader:
         if name not in self.event_names:
