@@ -36,7 +36,7 @@ predict:
   name: y
   each: trips
   at: at
-  label: "x > 0"
+  label: "id > 0"
 features:
   request: [k, x]
   row:
@@ -142,8 +142,8 @@ def test_row_features_may_stand_in_any_order() -> None:
         ("each: trips", "each: trip", "19:3", 'there is no source "trip" (did you mean "trips"?)', ""),
         ("  at: at\n", "  at: x\n", "20:3", "`at` must be a time, found float", "timestamp"),
         ("  at: at\n", "", "27:5", "prices has a time, so a lookup needs to know", "at:"),
-        ('"x > 0"', '"k"', "21:3", "a classification label must be bool or int or float, found str", "expression"),
-        ('"x > 0"', '"xx > 0"', "21:3", 'there is no column "xx"', 'did you mean "x"?'),
+        ('"id > 0"', '"k"', "21:3", "a classification label must be bool or int or float, found str", "expression"),
+        ('"id > 0"', '"xd > 0"', "21:3", 'there is no column "xd"', 'did you mean "x"?'),
         ("happened: happened", "happened: happend", "7:3", 'there is no column "happend"', 'did you mean "happened"?'),
     ],
 )  # fmt: skip
@@ -161,7 +161,7 @@ def test_what_a_plan_cannot_be_made_of_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"predict": Predict(name="y", each="nope", label="x > 0")}, "predict.each"),
+        ({"predict": Predict(name="y", each="nope", label="id > 0")}, "predict.each"),
         ({"views": {"seen": View(source="nope", known="seen", key="k", columns={})}}, "views.seen.from"),
         ({"features": Features(lookup={"a": Lookup(source="nope", on="k", take=("v",))})}, "features.lookup.a.from"),
         (
@@ -170,7 +170,7 @@ def test_what_a_plan_cannot_be_made_of_is_refused_with_its_place(
         ),
         ({"features": Features()}, "features"),
         (
-            {"predict": Predict(name="y", each="trips", at="at", label="x > 0", split=Split(group="g"))},
+            {"predict": Predict(name="y", each="trips", at="at", label="id > 0", split=Split(group="g"))},
             "predict.split.group",
         ),
     ],
@@ -183,6 +183,6 @@ def test_a_project_built_in_python_is_refused_alike(changes: dict[str, Any], whe
 
 def test_a_label_may_be_known_by_an_expression() -> None:
     known = "at + interval '1 hour'"
-    plan = plan_of(project(predict=Predict(name="y", each="trips", at="at", label="x > 0", label_known=known)))
+    plan = plan_of(project(predict=Predict(name="y", each="trips", at="at", label="id > 0", label_known=known)))
     made = build(plan, world(3, 5, 5))
     assert (made["__label_known__"] - made["__at__"]).dt.total_hours().unique().to_list() == [1]

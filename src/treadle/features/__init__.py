@@ -12,6 +12,7 @@ from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
     from treadle.features.batch import build as build
+    from treadle.features.label import suspects as suspects
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.planning import make_plan as make_plan
@@ -33,6 +34,7 @@ _HOMES = {
     "make_plan": "planning",
     "prove": "proof",
     "seed": "seeding",
+    "suspects": "label",
 }
 __all__ = [
     "EventReader",
@@ -48,6 +50,7 @@ __all__ = [
     "make_plan",
     "prove",
     "seed",
+    "suspects",
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from treadle import expr
 from treadle.errors import SpecError, nearest
 from treadle.features.checks import check_derived, check_known, check_some, length_us
+from treadle.features.label import LabelColumns, LabelRead, label_columns, label_reads, refuse_label
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -52,15 +53,7 @@ class _Planner:
             self.inputs[name] = True
         label = expr.parse(predict.label, self.each, where="predict.label")
         self._check_label(label.type)
-        if predict.at is not None:
-            at = expr.parse(predict.at, self.each, where="predict.at")
-            if at.type != "timestamp":
-                raise SpecError(
-                    f"`at` must be a time, found {at.type}",
-                    where="predict.at",
-                    mend="name a timestamp column, with an interval where needed",
-                )
-            self._need(at.columns)
+        at_columns = self._at()
         label_known: tuple[str, ...] = ()
         if predict.label_known is not None:
             label_known = self._time(predict.label_known, self.each, "predict.label_known")
@@ -74,6 +67,7 @@ class _Planner:
         for name in source.keys:
             self._column(name, f"sources.{predict.each}.key")
         self._no_twins()
+        self._check_leaks(rows, label_columns(label.columns, label_known, at_columns))
         inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         request = [FeatureColumn(n, self.each[n], "request") for n, f in self.inputs.items() if f]
         kept = {*self.inputs, *label.columns, *source.keys, *label_known}
@@ -103,6 +97,22 @@ class _Planner:
             features=(*request, *self.features),
         )
 
+    def _check_leaks(self, rows: tuple[RowFeature, ...], told: LabelColumns) -> None:
+        """No request or row feature says the label, and no key of a lookup or window does."""
+        types: dict[str, Any] = dict(self.each)
+        reads: dict[str, tuple[str, ...]] = {}
+        for row in rows:
+            reads[row.name] = expr.parse(row.text, types).columns
+            types[row.name] = row.type
+        found = label_reads(self.spec.features.request, reads, told)
+        for kind, on in (
+            ("lookup", {name: lookup.keys for name, lookup in self.spec.features.lookup.items()}),
+            ("window", {name: (window.on,) for name, window in self.spec.features.window.items()}),
+        ):
+            where = {name: f"features.{kind}.{name}.on" for name in on}
+            found += [LabelRead(c, c, where[n]) for n, keys in on.items() for c in keys if c in told.label | told.known]
+        refuse_label(found, told)
+
     def _column(self, name: str, where: str) -> None:
         if name not in self.each:
             raise SpecError(
@@ -121,6 +131,20 @@ class _Planner:
                 where="predict.label",
                 mend="write an expression, such as: column = 'yes'",
             )
+
+    def _at(self) -> tuple[str, ...]:
+        """The columns that `at` reads, all of which a request must name."""
+        if self.spec.predict.at is None:
+            return ()
+        at = expr.parse(self.spec.predict.at, self.each, where="predict.at")
+        if at.type != "timestamp":
+            raise SpecError(
+                f"`at` must be a time, found {at.type}",
+                where="predict.at",
+                mend="name a timestamp column, with an interval where needed",
+            )
+        self._need(at.columns)
+        return at.columns
 
     def _time(self, text: str, types: Types, where: str) -> tuple[str, ...]:
         """The columns of an expression that must be a time."""
