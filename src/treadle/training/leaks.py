@@ -32,7 +32,7 @@ LeakKind = Literal["tells_label", "missing_tells_label", "names_row", "label_col
 AREA, PRECISION, RANKS, PURE = 0.98, 0.5, 0.98, 0.99
 MOST_ROWS = 20_000
 """Training rows that are asked, evenly spread."""
-_BINS, _WORDS, _LEAST = 48, 40, 20
+_BINS, _WORDS, _LEAST, _DRAWN = 48, 40, 20, 0.1
 
 
 class LeakFinding(Struct, frozen=True):
@@ -236,11 +236,11 @@ def _place(values: Array, edges: Array) -> Array:
 
 
 def _means(place: Array, truth: Array, held: Array) -> Array:
-    """The mean label of the training rows at each place, drawn towards the whole by one row; for the held rows."""
+    """The mean label of the training rows at each place, drawn towards the whole by a tenth of a row; for the held rows."""
     whole = float(truth.mean())
     size = int(max(place.max(), held.max())) + 2
-    total = np.bincount(place + 1, weights=truth, minlength=size) + whole
-    means: Array = (total / (np.bincount(place + 1, minlength=size) + 1))[held + 1]
+    total = np.bincount(place + 1, weights=truth, minlength=size) + whole * _DRAWN
+    means: Array = (total / (np.bincount(place + 1, minlength=size) + _DRAWN))[held + 1]
     return means
 
 
