@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ class Case:
     cut: Cut
     parts: Parts
     key: str
+    pack: Callable[[TrainingTable], Parts]
+    """The parts again, of another table of the same rows."""
 
 
 def build(kind: str, family: str, n: int = 600) -> Case:
@@ -58,19 +61,22 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     model, cut, _ = train(table, spec)
     found = evaluate(model, table, cut, spec, replicates=40)
     extra: dict[str, Any] = {"request": {"fields": ["amount"]}, "plan": {"steps": [1, None, "ü"]}}
-    parts = prepare(
-        model,
-        found,
-        table,
-        cut,
-        spec,
-        name="p:1",
-        created="2024-02-01T00:00:00Z",
-        refs={"data": "abc"},
-        cost={"money": 0.01},
-        **extra,
-    )
-    return Case(table, model, cut, parts, new_key())
+
+    def pack(rows: TrainingTable) -> Parts:
+        return prepare(
+            model,
+            found,
+            rows,
+            cut,
+            spec,
+            name="p:1",
+            created="2024-02-01T00:00:00Z",
+            refs={"data": "abc"},
+            cost={"money": 0.01},
+            **extra,
+        )
+
+    return Case(table, model, cut, pack(table), new_key(), pack)
 
 
 @pytest.fixture(
