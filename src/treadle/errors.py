@@ -92,6 +92,9 @@ class MissingExtra(TreadleError):
         super().__init__(f"this needs the package {package}", mend=f'pip install "treadle[{extra}]"')
 
 
+_LONGEST_WORD = 200
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A "did you mean" sentence for `word`, or the list of what is known; empty when nothing is known.
 
@@ -99,7 +102,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'did you mean "distance"?'
     """
     names = sorted({str(name) for name in known})
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    # the search is quadratic in the word, and a word this long is no slip of the pen
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
     if close:
         return f'did you mean "{close[0]}"?'
     return f"known here: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}" if names else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from treadle.access import check_actor, default_actor, require
 from treadle.spec import Project, load
+from treadle.store.names import TableNames
 
 if TYPE_CHECKING:
     from treadle.backends.embedded.state import LmdbState
@@ -21,33 +22,6 @@ if TYPE_CHECKING:
 
 PRIVATE, SHARED = 0o077, 0o007
 """What others may not do with what is kept: everything; or everybody but the group of a shared workspace."""
-
-
-@dataclass(frozen=True)
-class TableNames:
-    """The full names of a project's tables."""
-
-    project: str
-
-    def source(self, name: str) -> str:
-        """The rows of a source that passed its contract."""
-        return f"{self.project}/source/{name}"
-
-    def quarantine(self, name: str) -> str:
-        """The rows of a source that did not, with the reasons."""
-        return f"{self.project}/quarantine/{name}"
-
-    @property
-    def training(self) -> str:
-        return f"{self.project}/training"
-
-    @property
-    def predictions(self) -> str:
-        return f"{self.project}/predictions"
-
-    @property
-    def outcomes(self) -> str:
-        return f"{self.project}/outcomes"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import lmdb
+import msgspec
 import pytest
 
 from treadle.backends.embedded import DeltaTables, FolderBlobs
@@ -46,6 +48,15 @@ state.close()
 """
 
 
+def _rewrite(folder: Path, kind: bytes, content: bytes) -> None:
+    """Put content in the place of all histories (e) or versions (l)."""
+    env = lmdb.open(str(folder), lock=False)
+    with env.begin(write=True) as writing:
+        for place in [place for place, _ in writing.cursor() if msgspec.msgpack.decode(place)[0] == kind.decode()]:
+            writing.put(place, content)
+    env.close()
+
+
 class TestLmdbState(DurableStateSuite):
     @pytest.fixture
     def opens(self, tmp_path: Path) -> Callable[[], LmdbState]:
@@ -56,6 +67,38 @@ class TestLmdbState(DurableStateSuite):
         done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "the online state cannot be written" in done.stdout and "may be written" in done.stdout
+
+    def test_a_state_of_the_format_before_is_read_without_its_running_sums(self, tmp_path: Path) -> None:
+        folder = tmp_path / "state"
+        state = LmdbState(folder)
+        state.put_events("v", [("k", 1, "a", (1e17,)), ("k", 2, "b", (0.5,))], 1, 2**61)
+        state.put_lookup("s", [("k", 1, 1, ("x",))], None)
+        state.close()
+        before = [[5, 6], ["c", "d"], [[2.0, None]], [[1e17, 1e34, 3]], 4]
+        _rewrite(folder, b"e", b"\x01" + msgspec.msgpack.encode(before))
+        _rewrite(folder, b"l", b"\x01" + msgspec.msgpack.encode([[1], [1], [["y"]], [""]]))
+        state = LmdbState(folder)
+        found, rows = state.history("v", "k"), state.versions("s", "k")
+        assert found is not None and rows is not None
+        assert (found.known, found.ids, found.values, found.floor) == ([5, 6], ["c", "d"], [[2.0, None]], 4)
+        assert found.total(0, 0, 2) == 2.0 and found.count(0, 0, 2) == 1 and rows.find(2, None) == ("y",)
+        state.put_events("v", [("k", 7, "e", (3.0,))], 1, 2**61)
+        state.close()
+        state = LmdbState(folder)
+        again = state.history("v", "k")
+        assert again is not None and again.total(0, 0, 3) == 5.0
+        state.close()
+
+    def test_a_state_of_another_format_is_refused_at_once_and_not_misread(self, tmp_path: Path) -> None:
+        folder = tmp_path / "state"
+        state = LmdbState(folder)
+        state.put_events("v", [("k", 1, "a", (1.0,))], 1, 2**61)
+        state.close()
+        _rewrite(folder, b"e", b"\x03" + msgspec.msgpack.encode([[5], ["c"], [[2.0]], 4]))
+        for _ in range(2):  # nor does it stay locked
+            with pytest.raises(StoreError, match=r"format 3.*reads 1 and 2") as told:
+                LmdbState(folder)
+        assert "delete the folder" in str(told.value)
 
     def test_a_file_that_is_no_state_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "data.mdb").write_bytes(b"not a database" * 1000)

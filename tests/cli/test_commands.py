@@ -17,7 +17,8 @@ from treadle.cli.commands import _request, build
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 PROMISED = {
     "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list", "models show",
-    "models release", "models accept", "models rollback", "watch", "costs", "why", "log", "verify", "trust",
+    "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "verify",
+    "trust", "trials", "compare",
 }  # fmt: skip
 
 

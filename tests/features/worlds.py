@@ -127,10 +127,12 @@ def table(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 KEYS = ("a", "a", "a", "b", "", None)
 NUMBERS = (1, 1, 1, 2, None)
-DAYS_LATER = (0, 0, 0, 0, 1, 3)
+DAYS_LATER = (0, 0, 0, 0, 1, 3, -25_000)
 MICROSECONDS = (0, 0, 0, 0, 0, 1, -1)
 FLOATS = (0.0, -0.0, 0.1, 0.2, 0.3, 1.0, 1.5, -7.25, 1e-9, 999.75, None, float("nan"), float("inf"))
-WHOLE = (0, 1, -1, 2, 7, -7, 100, None)
+SPOILERS = (1e17, -1e300, 5e-324, 1e308, 1_700_000_000.5)
+"""What comes along with them spoils a sum that is not exact."""
+WHOLE = (0, 1, -1, 2, 7, -7, 100, None, 2**53 + 1, 10**15, -(2**62))
 BOOLS = (True, False, None)
 WORDS = ("x", "", "日本", "a,b", None)
 DAYS = (date(2024, 2, 29), date(1969, 12, 31), None)
@@ -142,7 +144,9 @@ def moment(days: int, tens: int, micro: int) -> datetime:
 
 _TIMES = st.builds(moment, st.sampled_from(DAYS_LATER), st.integers(0, 4), st.sampled_from(MICROSECONDS))
 _SOME_TIMES = st.one_of(_TIMES, _TIMES, _TIMES, st.none())
-_EVENT = st.tuples(*map(st.sampled_from, (KEYS, NUMBERS)), _SOME_TIMES, *map(st.sampled_from, (FLOATS, WHOLE, BOOLS)))
+_EVENT = st.tuples(
+    *map(st.sampled_from, (KEYS, NUMBERS)), _SOME_TIMES, *map(st.sampled_from, (FLOATS + SPOILERS, WHOLE, BOOLS))
+)
 _MORE = st.tuples(*map(st.sampled_from, (WORDS, DAYS)))
 _TRIP = st.tuples(*map(st.sampled_from, (KEYS, NUMBERS)), _TIMES, st.sampled_from(FLOATS))
 _PRICE = st.tuples(

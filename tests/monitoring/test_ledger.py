@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import polars as pl
 from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables
 from treadle.monitoring import collect, find_prediction
 from treadle.monitoring.ledger import read
+from treadle.monitoring.quality import join_outcomes
 from treadle.serving import segments
+from treadle.store import TableNames
 
 MOVED = {"predictions": 0, "outcomes": 0}
 
@@ -29,11 +32,11 @@ def in_table(tables: DeltaTables, kind: str = "predictions") -> list[str]:
 
 
 def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTables, folder: Path) -> None:
-    assert collect(tables, "shop/", folder) == MOVED
-    predictions, outcomes = (read(tables, "shop/", folder, kind) for kind in ("predictions", "outcomes"))
+    assert collect(tables, TableNames("shop"), folder) == MOVED
+    predictions, outcomes = (read(tables, TableNames("shop"), folder, kind) for kind in ("predictions", "outcomes"))
     assert predictions.height == outcomes.height == 0
     assert predictions.schema["answered"] == predictions.schema["at"] == pl.Datetime("us", "UTC")
-    assert outcomes.columns == ["prediction_id", "label", "known", "told"]
+    assert outcomes.columns == ["seq", "prediction_id", "label", "known", "told"]
     assert not tables.exists("shop/predictions")
 
 
@@ -41,9 +44,9 @@ def test_closed_segments_are_moved_once_and_deleted(tables: DeltaTables, folder:
     write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
     write(folder, *(answered(f"q{i}", 0.5) for i in range(3)))
     write(folder, told("p0", True))
-    assert collect(tables, "shop/", folder) == {"predictions": 8, "outcomes": 1}
-    assert collect(tables, "shop/", folder) == MOVED
-    assert list(folder.iterdir()) == []
+    assert collect(tables, TableNames("shop"), folder) == {"predictions": 8, "outcomes": 1}
+    assert collect(tables, TableNames("shop"), folder) == MOVED
+    assert [path.name for path in folder.iterdir()] == ["sequence"]
     assert len(in_table(tables)) == 8 and in_table(tables, "outcomes") == ["p0"]
 
 
@@ -52,9 +55,11 @@ def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTabl
     write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
     (segment,), _ = segments(folder, "predictions")
     content = segment.read_bytes()
-    collect(tables, "shop/", folder)
+    collect(tables, TableNames("shop"), folder)
     segment.write_bytes(content)
-    assert len(ids(read(tables, "shop/", folder, "predictions"))) == 5
+    assert len(ids(read(tables, TableNames("shop"), folder, "predictions"))) == 5 and segment.exists()
+    assert collect(tables, TableNames("shop"), folder)["predictions"] == 5
+    assert len(ids(read(tables, TableNames("shop"), folder, "predictions"))) == 5
     assert len(in_table(tables)) == 5 and not segment.exists()
 
 
@@ -62,7 +67,7 @@ def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, folder: Pa
     for i in range(6):
         write(folder, answered(f"a{i}", 0.5), answered(f"b{i}", 0.5))
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: collect(DeltaTables(tables.root), "shop/", folder), range(4)))
+        list(pool.map(lambda _: collect(DeltaTables(tables.root), TableNames("shop"), folder), range(4)))
     assert in_table(tables) == sorted(f"{a}{i}" for a in "ab" for i in range(6))
 
 
@@ -84,27 +89,68 @@ def test_what_a_server_writes_is_read_while_it_runs_and_moved_once_it_is_killed(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None and server.stdout.readline() == "written\n"
-            write(folder, answered("before", 0.5, second=-1))
-            assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
-            assert in_table(tables) == ["before"]
+            write(folder, answered("after", 0.5))
+            assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
+            assert collect(tables, TableNames("shop"), folder)["predictions"] == 1
+            assert in_table(tables) == ["after"]
+            assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
         finally:
             server.send_signal(signal.SIGKILL)
-    assert ids(read(tables, "shop/", folder, "predictions")) == ["before", "p0", "p1"]
-    assert in_table(tables) == ["before", "p0", "p1"]
+    assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
+    assert collect(tables, TableNames("shop"), folder)["predictions"] == 2
+    assert in_table(tables) == ["after", "p0", "p1"]
 
 
 def test_an_id_counts_once_with_what_was_said_last(tables: DeltaTables, folder: Path) -> None:
-    """However the rows are spread over segments and files of the table."""
+    """However the rows are spread over segments and files of the table, and whatever the clock was when they came."""
     write(folder, told("p", True, second=30), told("q", True, second=1))
-    for second in (10, 20, 5, 25):
-        write(folder, told("p", False, second=second))
+    for second in (10, 20, 25, 5):
+        write(folder, told("p", second == 25, second=second))
         write(folder, answered("p", second / 100, second=second))
-        collect(tables, "shop/", folder)
-    live = write(folder, told("q", False, second=2), close=False)
-    outcomes = read(tables, "shop/", folder, "outcomes")
-    assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 1.0, "q": 0.0}
-    assert read(tables, "shop/", folder, "predictions")["probability"].to_list() == [0.25]
+        collect(tables, TableNames("shop"), folder)
+    live = write(folder, told("q", False, second=-3600), close=False)  # a server started anew, its clock an hour back
+    outcomes = read(tables, TableNames("shop"), folder, "outcomes")
+    assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 0.0, "q": 0.0}
+    assert read(tables, TableNames("shop"), folder, "predictions")["probability"].to_list() == [0.05]
     assert in_table(tables, "outcomes") == ["p"] * 5 + ["q"]  # nothing of what was said is dropped from the record
+    live.close()
+    for _ in range(2):
+        joined = join_outcomes(
+            read(tables, TableNames("shop"), folder, "predictions"),
+            read(tables, TableNames("shop"), folder, "outcomes"),
+        )
+        assert joined["label"].to_list() == [0.0]
+        collect(tables, TableNames("shop"), folder)
+
+
+def test_lines_kept_before_there_were_numbers_are_older_than_all_that_have_one(
+    tables: DeltaTables, folder: Path
+) -> None:
+    folder.mkdir()
+    old = [msgspec.json.encode(told("p", label, second=second)) for label, second in ((True, 9e9), (False, 0.0))]
+    (folder / "outcomes-0.jsonl").write_bytes(b"\n".join(old) + b"\n")
+    assert read(tables, TableNames("shop"), folder, "outcomes")["label"].to_list() == [1.0]
+    collect(tables, TableNames("shop"), folder)
+    write(folder, told("p", False, second=1))
+    for _ in range(2):
+        assert read(tables, TableNames("shop"), folder, "outcomes")["label"].to_list() == [0.0]
+        collect(tables, TableNames("shop"), folder)
+
+
+def test_to_read_moves_and_writes_nothing(tables: DeltaTables, folder: Path) -> None:
+    write(folder, answered("p", 0.5))
+    collect(tables, TableNames("shop"), folder)
+    write(folder, answered("q", 0.5), answered("r", 0.5))
+    live = write(folder, answered("s", 0.5), close=False)
+
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tables.root.parent.rglob("*") if path.is_file()}
+
+    before = files()
+    assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p", "q", "r", "s"]
+    assert read(tables, TableNames("shop"), folder, "outcomes").height == 0
+    assert find_prediction(tables, "shop/predictions", folder, "r") is not None
+    assert files() == before
     live.close()
 
 
@@ -116,7 +162,7 @@ def test_values_keep_their_type_and_none(tables: DeltaTables, folder: Path) -> N
         answered("value", -3.5, threshold=None, at=None, second=1.5),
     )
     for _ in range(2):  # from the journal, then from the table
-        first, second = read(tables, "shop/", folder, "predictions").to_dicts()
+        first, second = read(tables, TableNames("shop"), folder, "predictions").to_dicts()
         assert (first["prediction"], first["probability"], first["threshold"]) == (1.0, 0.75, 0.5)
         assert first["record"] == '{"city":"東京 \'ü\'","amount":null,"nan":null,"at":"2024-03-01T12:00:00Z"}'
         assert first["features"] == '[1,null,null,"ü",true]'
@@ -128,7 +174,7 @@ def test_values_keep_their_type_and_none(tables: DeltaTables, folder: Path) -> N
 def test_a_label_may_be_a_truth_value_or_a_number(tables: DeltaTables, folder: Path) -> None:
     known = datetime(2024, 2, 29, 1, 2, 3, 456789, tzinfo=UTC)
     write(folder, told("a", True), told("b", 2.5), told("c", 3, known=known))
-    found = read(tables, "shop/", folder, "outcomes").sort("prediction_id")
+    found = read(tables, TableNames("shop"), folder, "outcomes").sort("prediction_id")
     assert found["label"].to_list() == [1.0, 2.5, 3.0] and found["known"][2] == known
 
 
@@ -137,10 +183,10 @@ def test_a_damaged_line_is_set_aside_and_the_others_are_moved(tables: DeltaTable
     (segment,), _ = segments(folder, "predictions")
     first, second = segment.read_bytes().splitlines(keepends=True)
     segment.write_bytes(first + b"\x00" * 100 + b"\n" + second + b'{"prediction_id":"torn"')
-    assert collect(tables, "shop/", folder) == {"predictions": 2, "outcomes": 0}
+    assert collect(tables, TableNames("shop"), folder) == {"predictions": 2, "outcomes": 0}
     assert in_table(tables) == ["p0", "p1"]
-    assert [path.suffix for path in folder.iterdir()] == [".damaged"]
-    assert collect(tables, "shop/", folder) == MOVED
+    assert [path.suffix for path in folder.glob("pred*")] == [".damaged"]
+    assert collect(tables, TableNames("shop"), folder) == MOVED
 
 
 def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder: Path) -> None:
@@ -148,6 +194,6 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder:
     write(folder, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
     for _ in range(2):  # in the journal, then in the table
         found = find_prediction(tables, "shop/predictions", folder, "p")
-        assert found is not None and found["probability"] == 0.1
+        assert found is not None and found["probability"] == 0.2  # told last, though by an earlier clock
         assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
-        collect(tables, "shop/", folder)
+        collect(tables, TableNames("shop"), folder)

@@ -16,12 +16,13 @@ from told import START, answered, told, write
 from treadle.backends.embedded import DeltaTables
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.store import TableNames
 
 THRESHOLD = 0.4
 
 
 def joined_of(tables: DeltaTables, folder: Path) -> pl.DataFrame:
-    return join_outcomes(*(read(tables, "shop/", folder, kind) for kind in ("predictions", "outcomes")))
+    return join_outcomes(*(read(tables, TableNames("shop"), folder, kind) for kind in ("predictions", "outcomes")))
 
 
 def labels_of(joined: pl.DataFrame) -> dict[str, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from told import FEATURES, START, answered, frame_of, told, write
 from treadle.backends.embedded import DeltaTables
 from treadle.models import Bundle
 from treadle.monitoring import Watched, watch, watch_page
+from treadle.store import TableNames
 
 ROWS = 504
 
@@ -40,7 +42,7 @@ def labels(bundle: Bundle, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 def test_what_was_found_adds_up(
     tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    found = watch(tables, "shop/", folder, bundle)
+    found = watch(tables, TableNames("shop"), folder, bundle)
     label, scores = labels[0][:-50], labels[1][:-50]
     assert (found.model, found.predictions, found.outcomes, found.joined) == ("shop:1", ROWS + 1, ROWS - 49, ROWS - 50)
     assert found.metric == bundle.manifest.metric
@@ -57,7 +59,7 @@ def test_what_was_found_adds_up(
     assert found.overall["low"] < found.overall["value"] < found.overall["high"]
     assert found.drift[0].feature == "amount" and found.drift[0].verdict == "moved"
     assert {x.rows for x in found.drift} == {ROWS}  # another model's predictions are not held against this one's
-    assert watch(tables, "shop/", folder, bundle) == found
+    assert watch(tables, TableNames("shop"), folder, bundle) == found
 
 
 def test_the_newest_window_is_that_of_the_newest_label(
@@ -65,7 +67,7 @@ def test_the_newest_window_is_that_of_the_newest_label(
 ) -> None:
     newest = START + timedelta(hours=ROWS - 51)  # the last fifty have no label
     for window, rows in (("1d", 24), ("7d", 168)):
-        recent = watch(tables, "shop/", folder, bundle, window).recent
+        recent = watch(tables, TableNames("shop"), folder, bundle, window).recent
         assert recent is not None
         assert (recent.day, recent.predictions, recent.labels) == (str(newest.date()), rows, rows)
 
@@ -75,7 +77,7 @@ def test_the_metric_over_all_days_is_that_of_scikit_learn(
 ) -> None:
     manifest = msgspec.structs.replace(bundle.manifest, metric="average_precision")
     asked = Bundle(manifest, bundle.onnx, bundle.reference, bundle.golden, bundle.card, bundle.cost, bundle.id)
-    found = watch(tables, "shop/", folder, asked)
+    found = watch(tables, TableNames("shop"), folder, asked)
     label, scores = labels[0][:-50], labels[1][:-50]
     assert found.overall["value"] == pytest.approx(average_precision_score(label, scores), abs=1e-12)
 
@@ -83,7 +85,7 @@ def test_the_metric_over_all_days_is_that_of_scikit_learn(
 def test_the_page_shows_what_was_found(
     tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    found = watch(tables, "shop/", folder, bundle)
+    found = watch(tables, TableNames("shop"), folder, bundle)
     page = watch_page(found, "shop", "Call a <customer> & ask")
     assert "505" in page and "454 with a label by now" in page
     assert f"{found.overall['value']:.3f}" in page and f"{found.drift[0].psi:.3f}" in page
@@ -93,7 +95,7 @@ def test_the_page_shows_what_was_found(
 
 
 def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
-    found = watch(tables, "shop/", folder, bundle)
+    found = watch(tables, TableNames("shop"), folder, bundle)
     assert (found.predictions, found.outcomes, found.joined, found.metric_by_day, found.drift) == (0, 0, 0, [], [])
     assert found.overall["value"] is None
     page = watch_page(found, "shop", "")
@@ -103,13 +105,24 @@ def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle:
 
 def test_outcomes_alone_are_counted_and_wait(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
     write(folder, told("early", True))
-    found = watch(tables, "shop/", folder, bundle)
+    found = watch(tables, TableNames("shop"), folder, bundle)
     assert (found.predictions, found.outcomes, found.joined) == (0, 1, 0)
 
 
 def test_features_that_are_all_missing_are_measured(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
     write(folder, *(answered(f"p{i}", 0.5, features=[None, float("nan"), None, None, None]) for i in range(30)))
-    found = watch(tables, "shop/", folder, bundle)
+    found = watch(tables, TableNames("shop"), folder, bundle)
     assert all(x.missing_now == 1.0 for x in found.drift if x.feature != "(the model's scores)")
     page = watch_page(found, "shop", "")
     assert "No label is known yet." in page and isinstance(found, Watched)
+
+
+def test_the_line_of_the_sealed_test_rows_lies_within_its_chart(
+    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """However far from what was realised it is."""
+    found = watch(tables, TableNames("shop"), folder, bundle)
+    for tested in (0.0, 0.01, 0.99, 1.0, 7.0, -3.0):
+        page = watch_page(msgspec.structs.replace(found, overall={**found.overall, "tested": tested}), "shop", "")
+        (at,) = re.findall(r'class="rule"[^>]* y1="([-\d.]+)"', page)
+        assert 12 <= float(at) <= 300 - 46, tested

@@ -81,9 +81,9 @@ def test_a_long_wrong_value_is_not_sent_back_whole(served: Served) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(served: Served) -> None:
-    answer = post(served, "/predict", b" " * (64 * 2**20 + 1))
+    answer = post(served, "/predict", b" " * (4 * 2**20 + 1))
     assert answer.status_code == 413
-    assert answer.json() == {"error": "the body is larger than 64 MiB", "mend": "send it in parts"}
+    assert answer.json() == {"error": "the body is larger than 4 MiB", "mend": "send it in parts"}
     assert post(served, "/predict", RECORD).status_code == 200
 
 

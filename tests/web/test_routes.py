@@ -21,7 +21,7 @@ def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Routes:
 
 
 def get(routes: Routes, path: str, query: str = "", method: str = "GET") -> tuple[int, Any]:
-    status, _, content = routes.answer(method, path, query)
+    status, _, content = routes.answers.answer(method, path, query)
     return status, json.loads(content)
 
 

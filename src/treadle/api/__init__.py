@@ -1,6 +1,18 @@
 """Every operation once. `OPERATIONS` holds them by name; `treadle.cli` and `treadle.web` are derived from it."""
 
-from treadle.api import evidence, live, models, project, work  # registers the operations
+from treadle.api import evidence, live, models, project, trials, work  # registers the operations
 from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
 
-__all__ = ["OPERATIONS", "Context", "Field", "Operation", "Request", "evidence", "live", "models", "project", "work"]
+__all__ = [
+    "OPERATIONS",
+    "Context",
+    "Field",
+    "Operation",
+    "Request",
+    "evidence",
+    "live",
+    "models",
+    "project",
+    "trials",
+    "work",
+]

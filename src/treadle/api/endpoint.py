@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.api.operation import Context
+    from treadle.features import FeaturePlan
     from treadle.models.registry import Released
     from treadle.serving import App, LiveModel
     from treadle.workspace import Workspace
@@ -60,6 +62,7 @@ def open_state(workspace: Workspace, live: LiveModel) -> Any:
 
 def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] | None = None) -> App:
     """The endpoint's application, over what is released now."""
+    from treadle.api.draining import drain_often
     from treadle.models.registry import current, newest_release
     from treadle.serving import App, Endpoint
 
@@ -78,7 +81,7 @@ def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] 
         open_state=lambda live: open_state(workspace, live),
         rebuild=rebuild if may_rebuild else None,
     )
-    return App(endpoint, mounts)
+    return App(endpoint, mounts, beside=(lambda: drain_often(workspace),))
 
 
 def rebuild_state(workspace: Workspace, live: LiveModel, state: Any, as_of: datetime | None) -> None:
@@ -170,9 +173,14 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
     records = live.reader.read(_body(request, live))
     records = records if isinstance(records, list) else [records]
     state = _state_for_reading(workspace, live)
-    drawn = [live.features(record, state)[0] for record in records]
+    try:
+        drawn = [live.features(record, state) for record in records]
+    finally:
+        if state is not None:
+            state.close()
+    stale = sum(without_windows(live.plan, values, at, state) for values, at in drawn)
     answers = []
-    for record, score in zip(records, live.score_many(drawn), strict=True):
+    for record, score in zip(records, live.score_many([values for values, _ in drawn]), strict=True):
         known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
         decided: dict[str, Any] = (
             {"prediction": score}
@@ -182,7 +190,34 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
         answers.append({**known, **decided, "model": name})
     if request.out:
         _write(answers, Path(request.out))
-    return PredictAnswer(model=name, rows=len(answers), predictions=[] if request.out else answers, out=request.out)
+    return PredictAnswer(
+        model=name,
+        rows=len(answers),
+        predictions=[] if request.out else answers,
+        out=request.out,
+        features_as_of=state.as_of if state is not None else None,
+        stale=stale,
+        note=_stale_note(live.plan, state, stale, len(answers)) if stale else "",
+    )
+
+
+def without_windows(plan: FeaturePlan, values: Sequence[Any], at: datetime | None, state: Any) -> bool:
+    """Whether the state is too old for this record: all of its windows are empty, and lie after all that it knows."""
+    horizon = max((us for window in plan.windows for _, us in window.lengths), default=0)
+    if not horizon or at is None or state is None or state.as_of is None:
+        return False
+    if at - timedelta(microseconds=horizon) < state.as_of:
+        return False
+    return not any(value for value, column in zip(values, plan.features, strict=True) if column.origin == "window")
+
+
+def _stale_note(plan: FeaturePlan, state: Any, stale: int, rows: int) -> str:
+    days = max(us for window in plan.windows for _, us in window.lengths) / 86_400_000_000
+    return (
+        f"{stale:,} of {rows:,} records have no windows: the state stands at {state.as_of:%Y-%m-%dT%H:%M:%SZ}, and "
+        f"they are asked about times more than the longest window ({days:g} days) later. They were predicted as if "
+        "nothing had happened. Read newer rows (treadle run PROJECT), or post them to the server's /events"
+    )
 
 
 def _state_for_reading(workspace: Workspace, live: LiveModel) -> Any:

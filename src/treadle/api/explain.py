@@ -19,13 +19,13 @@ def explain(workspace: Workspace, subject: str) -> WhyAnswer:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
         start, facts = _start(workspace, reader, subject)
-        found = _walk(reader, start)
+        found = walk(reader, start)
     nodes = [_node(workspace, entry, depth) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
     return WhyAnswer(subject=subject, nodes=nodes, facts=facts)
 
 
-def _walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
+def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
     """Level by level; the same content may have been made again later: what came before an entry counts."""
     from treadle.evidence.views import makers
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
 
 from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from treadle.monitoring import Alert, Watched
+    from treadle.workspace import Workspace
 
 
 class ServeRequest(Request, frozen=True):
@@ -34,10 +42,19 @@ class PredictRequest(Request, frozen=True):
 
 
 class PredictAnswer(Struct, frozen=True):
+    """`features_as_of`: the time that the windows and lookups stand at, None for a model that has none.
+
+    `stale` counts the records whose windows are all empty, because they are asked about a time by which the state's
+    newest rows are older than the longest window; `note` says so.
+    """
+
     model: str
     rows: int
     predictions: list[Any]
     out: str | None
+    features_as_of: datetime | None = None
+    stale: int = 0
+    note: str = ""
 
 
 class WatchRequest(Request, frozen=True):
@@ -47,7 +64,7 @@ class WatchRequest(Request, frozen=True):
 class WatchAnswer(Struct, frozen=True):
     """`metric_by_day` and `drift` are lists of rows; `recent` is the newest `watch.window` of labels.
 
-    `alerts` say what a person must look at; `page` is the HTML page with the plots.
+    `alerts` say what a person must look at; `page` is the HTML page with the plots, None where none was written.
     """
 
     endpoint: str
@@ -60,7 +77,48 @@ class WatchAnswer(Struct, frozen=True):
     overall: dict[str, Any]
     recent: Any
     alerts: list[Any]
-    page: str
+    page: str | None
+
+
+class DrainRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class DrainAnswer(Struct, frozen=True):
+    """Rows moved of each kind."""
+
+    endpoint: str
+    predictions: int
+    outcomes: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found at an endpoint, not yet kept anywhere."""
+
+    workspace: Workspace
+    found: Watched
+    alerts: list[Alert]
+
+    def html(self) -> str:
+        from treadle.monitoring import watch_page
+
+        workspace = self.workspace
+        decision = workspace.project.spec.brief.decision
+        return str(watch_page(self.found, workspace.endpoint, decision, self.alerts))
+
+    def keep(self) -> Path:
+        """Keep each alert in the chain, where the project wants it; move the journal to tables; write the page."""
+        from treadle.monitoring import collect, log_alerts
+
+        workspace = self.workspace
+        collect(workspace.tables, workspace.names, workspace.journal)
+        if "log" in workspace.project.spec.watch.alert:
+            log_alerts(workspace.chain, workspace.endpoint, self.found.model, self.alerts)
+        page = workspace.watch_page
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(self.html(), encoding="utf-8")
+        return page
 
 
 @operation("serve", permission="run")
@@ -81,13 +139,38 @@ def predict(request: PredictRequest, context: Context) -> PredictAnswer:
 
 @operation("watch", permission="read", remote=True)
 def watch(request: WatchRequest, context: Context) -> WatchAnswer:
-    """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature."""
+    """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature.
+
+    On the command line this also acts: alerts are kept in the evidence chain, the journal is moved to the tables, and
+    the page is written. Over HTTP it only reads.
+    """
+    seen = look(request, context)
+    found = seen.found
+    page = None if context.only_reads else str(seen.keep())
+    return WatchAnswer(
+        endpoint=seen.workspace.endpoint,
+        predictions=found.predictions,
+        outcomes=found.outcomes,
+        joined=found.joined,
+        metric=found.metric,
+        metric_by_day=list(found.metric_by_day),
+        drift=list(found.drift),
+        overall=found.overall,
+        recent=found.recent,
+        alerts=list(seen.alerts),
+        page=page,
+    )
+
+
+def look(request: WatchRequest, context: Context) -> Look:
+    """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
     from treadle.errors import ModelError
     from treadle.models import Bundle
     from treadle.models.registry import current
-    from treadle.monitoring import alerts_of, log_alerts, watch, watch_page
+    from treadle.monitoring import alerts_of, watch
 
-    workspace = workspace_for(request.project, context, "read")
+    # who has it keep what it finds acts, and needs to be allowed to
+    workspace = workspace_for(request.project, context, "read" if context.only_reads else "run")
     released = current(workspace.chain, workspace.endpoint)
     if released is None:
         raise ModelError(
@@ -98,23 +181,15 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
     bundle = Bundle.read(content, workspace.trusted_keys, where=released.model)
-    found = watch(workspace.tables, f"{workspace.names.project}/", workspace.journal, bundle, spec.watch.window)
-    alerts = alerts_of(found, spec.brief.must_have)
-    if "log" in spec.watch.alert:
-        log_alerts(workspace.chain, workspace.endpoint, found.model, alerts)
-    page = workspace.watch_page
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(watch_page(found, workspace.endpoint, spec.brief.decision, alerts), encoding="utf-8")
-    return WatchAnswer(
-        endpoint=workspace.endpoint,
-        predictions=found.predictions,
-        outcomes=found.outcomes,
-        joined=found.joined,
-        metric=found.metric,
-        metric_by_day=list(found.metric_by_day),
-        drift=list(found.drift),
-        overall=found.overall,
-        recent=found.recent,
-        alerts=list(alerts),
-        page=str(page),
-    )
+    found = watch(workspace.tables, workspace.names, workspace.journal, bundle, spec.watch.window)
+    return Look(workspace, found, alerts_of(found, spec.brief.must_have))
+
+
+@operation("drain", permission="run")
+def drain(request: DrainRequest, context: Context) -> DrainAnswer:
+    """Move what servers wrote into the journal to the tables. A running server does so by itself, once a minute."""
+    from treadle.monitoring import collect
+
+    workspace = workspace_for(request.project, context, "run")
+    moved = collect(workspace.tables, workspace.names, workspace.journal)
+    return DrainAnswer(workspace.endpoint, predictions=moved["predictions"], outcomes=moved["outcomes"])

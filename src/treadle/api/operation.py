@@ -47,6 +47,8 @@ class Context:
     """Told what steps do; None: nobody looks."""
     say: Callable[[str], None] = lambda text: None
     """A line for the person who waits, while the work goes on."""
+    only_reads: bool = False
+    """True: asked by someone who may change nothing, so an operation that could keep what it found does not."""
     mounts: dict[str, Any] = field(default_factory=dict)
     """Path to ASGI application: what a server answers beside the endpoint's own paths."""
 

@@ -62,10 +62,13 @@ class StepInput(Struct, Generic[P], frozen=True, kw_only=True):
     """All that a step may read; `MAKES` is the payload that it ends in. Its key follows from its fields' contents."""
 
     MAKES: ClassVar[type[Payload]]
+    MEASURED: ClassVar[tuple[str, ...]] = ()
+    """Fields that say what earlier steps cost or when they ran: shown, and no reason to run again."""
 
     def parts(self) -> dict[str, str]:
         """A digest for each field, in which a reference stands for its content and not for its place or version."""
-        return {name: digest(content(getattr(self, name))) for name in self.__struct_fields__}
+        names = [name for name in self.__struct_fields__ if name not in self.MEASURED]
+        return {name: digest(content(getattr(self, name))) for name in names}
 
 
 @functools.cache

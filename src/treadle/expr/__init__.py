@@ -1,23 +1,27 @@
 """The expression language: SQL scalar expressions, typed, with three back ends of equal results.
 
-`parse` and `parse_aggregate` check a text; `to_polars`, `to_row` and `to_sql` compile it; `functions_table` lists
-what the language has.
+`parse` and `parse_aggregate` check a text (`growth`: how long the texts can become that it makes); `to_polars`,
+`to_row` and `to_sql` compile it; `functions_table` lists what the language has.
 """
 
+from treadle.expr.growth import Growth, growth
 from treadle.expr.parse import AGGREGATES, parse, parse_aggregate
 from treadle.expr.polars import to_polars
 from treadle.expr.row import row_function, row_namespace, to_row
 from treadle.expr.sql import to_sql
-from treadle.expr.tree import Aggregate, Expression
+from treadle.expr.tree import Aggregate, Expression, column
 from treadle.expr.types import Type, column_types, polars_type, to_polars_type
 
 __all__ = [
     "AGGREGATES",
     "Aggregate",
     "Expression",
+    "Growth",
     "Type",
+    "column",
     "column_types",
     "functions_table",
+    "growth",
     "parse",
     "parse_aggregate",
     "polars_type",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
-from treadle.expr.patterns import python_pattern, rust_pattern
+from treadle.expr.patterns import like_pattern, like_row_pattern, row_pattern, rust_pattern
 from treadle.expr.table import Function
 from treadle.expr.types import Type
 
@@ -103,9 +102,19 @@ def _strpos_polars(a: Any, part: Any, *, values: list[Any]) -> Any:
     return (pl.when(at.is_not_null()).then(chars + 1).otherwise(before)).cast(pl.Int64)
 
 
+def _matches_row(a: str, pattern: str) -> bool:
+    return row_pattern(pattern).search(a.encode()) is not None
+
+
+def _replace_pattern_row(a: str, pattern: str, by: str) -> str:
+    text = a.encode()
+    found = row_pattern(pattern).search(text)
+    return a if found is None else (text[: found.start()] + by.encode() + text[found.end() :]).decode()
+
+
 def _extract_row(a: str, pattern: str, group: int = 0) -> str:
-    found = python_pattern(pattern).search(a)
-    return (found[group] or "") if found else ""
+    found = row_pattern(pattern).search(a.encode())
+    return (found[group] or b"").decode() if found else ""
 
 
 def _extract_polars(a: Any, pattern: Any, group: Any = None, *, values: list[Any]) -> Any:
@@ -139,24 +148,16 @@ def text_row(value: Any) -> str:
 
 
 def _like(case: bool) -> tuple[Any, Any]:
-    def pattern(like: str) -> str:
-        return "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in like)
-
     # without regard to case: both in lower case, since each engine of patterns has its own idea of it
     def row(a: str, like: str) -> bool:
         text, like = (a, like) if case else (a.lower(), like.lower())
-        return re.fullmatch(pattern(like), text, re.DOTALL) is not None
+        return like_row_pattern(like).search(text.encode()) is not None
 
     def polars(a: Any, like: Any, *, values: list[Any]) -> Any:
         like = values[1] if case else values[1].lower()
-        body = "".join(".*" if c == "%" else "." if c == "_" else _rust_escape(c) for c in like)
-        return (a if case else a.str.to_lowercase()).str.contains(f"(?s)\\A(?:{body})\\z")
+        return (a if case else a.str.to_lowercase()).str.contains(like_pattern(like))
 
     return polars, row
-
-
-def _rust_escape(character: str) -> str:
-    return "\\" + character if character in r"\.+*?()|[]{}^$#&-~" else character
 
 
 _LIKE, _ILIKE = _like(True), _like(False)
@@ -314,7 +315,7 @@ FUNCTIONS = (
         "repeat",
         (_S, _I),
         "str",
-        lambda a, n, *, values: _pl().concat_str([a] * max(values[1], 0)) if values[1] > 0 else a.str.head(0),
+        lambda a, n: _known(a.repeat_by(n.clip(0)).list.join(""), a),
         lambda a, n: a * max(n, 0),
         "repeat({0}, {1})",
         "n times",
@@ -327,7 +328,7 @@ FUNCTIONS = (
         (_S, _S),
         "bool",
         lambda a, p, *, values: a.str.contains(rust_pattern(values[1])),
-        lambda a, p: python_pattern(p).search(a) is not None,
+        _matches_row,
         "regexp_matches({0}, {1})",
         "does the pattern occur?",
         literal=(1,),
@@ -337,7 +338,7 @@ FUNCTIONS = (
         (_S, _S, _S),
         "str",
         lambda a, p, b, *, values: a.str.replace(rust_pattern(values[1]), values[2].replace("$", "$$")),
-        lambda a, p, b: python_pattern(p).sub(lambda _: b, a, count=1),
+        _replace_pattern_row,
         "regexp_replace({0}, {1}, {2})",
         "the first match replaced by a plain text",
         literal=(1, 2),

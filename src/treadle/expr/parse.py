@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from treadle.errors import ExpressionError, nearest
 from treadle.expr.constants import wrong_constant
 from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
+from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
@@ -17,26 +19,32 @@ from treadle.expr.types import SQL_TYPES, Type
 from treadle.spec import duration
 
 AGGREGATES = ("avg", "count", "first", "last", "max", "min", "stddev", "sum")
+NONE_GROWN: Mapping[str, Growth] = MappingProxyType({})
 DEEPEST = 150
 """Calls within calls; Python does not compile source with 200 brackets open."""
 
 
-def parse(text: str, columns: Mapping[str, Type], *, where: str = "") -> Expression:
-    """Parse and type `text` over `columns`.
+def parse(
+    text: str, columns: Mapping[str, Type], *, where: str = "", grown: Mapping[str, Growth] = NONE_GROWN
+) -> Expression:
+    """Parse and type `text` over `columns`; `grown` are those that expressions made.
 
     Raises:
-        ExpressionError: syntax, an unknown column or function, types that do not fit; with the place in the text.
+        ExpressionError: syntax, an unknown column or function, types that do not fit, texts that grow too long; with
+            the place in the text.
     """
-    reader = _Reader(text, columns, where)
+    reader = _Reader(text, columns, where, grown)
     tree = reader.node(reader.parsed())
     return Expression(text, tree.type, tuple(dict.fromkeys(reader.used)), tree)
 
 
-def parse_aggregate(text: str, columns: Mapping[str, Type], *, where: str = "") -> Aggregate:
+def parse_aggregate(
+    text: str, columns: Mapping[str, Type], *, where: str = "", grown: Mapping[str, Growth] = NONE_GROWN
+) -> Aggregate:
     """Parse `avg(expression)`, `count(*)` and so on: one aggregate around one scalar expression."""
     from sqlglot import exp
 
-    reader = _Reader(text, columns, where)
+    reader = _Reader(text, columns, where, grown)
     found = reader.parsed()
     name = reader.function_name(found) if isinstance(found, exp.Func) else ""
     name = {"mean": "avg", "stddev_samp": "stddev", "std": "stddev", "any_value": "first"}.get(name, name)
@@ -58,8 +66,8 @@ def parse_aggregate(text: str, columns: Mapping[str, Type], *, where: str = "") 
 
 
 class _Reader:
-    def __init__(self, text: str, columns: Mapping[str, Type], where: str) -> None:
-        self.text, self.columns, self.where = text, columns, where
+    def __init__(self, text: str, columns: Mapping[str, Type], where: str, grown: Mapping[str, Growth]) -> None:
+        self.text, self.columns, self.where, self.grown = text, columns, where, grown
         self.used: list[str] = []
         self.depth = 0
 
@@ -113,9 +121,12 @@ class _Reader:
         if self.depth > DEEPEST:
             raise self._at("1:1", f"more than {DEEPEST} operations stand within each other", "split it into two")
         try:
-            return self._node(found)
+            made = self._node(found)
         finally:
             self.depth -= 1
+        if made.op in GROWING and not growth(made, self.grown).fits:
+            raise self.error(found, f"{made.op} makes a text too long", TOO_LONG)
+        return made
 
     def _node(self, found: Any) -> Node:
         kind = type(found).__name__
@@ -239,7 +250,7 @@ class _Reader:
         inner = self.node(found.this)
         if inner.op == "literal" and inner.type == "str" and target in ("date", "timestamp"):
             value = cast_row(inner.value, "str", target)
-            if value is None:
+            if value is None and type(found).__name__ != "TryCast":
                 raise self.error(
                     found, f"'{inner.value}' is no {target}", "write '2013-01-31' or '2013-01-31 05:00:00'"
                 )

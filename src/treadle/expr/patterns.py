@@ -1,8 +1,9 @@
-"""Regular expressions that mean the same in Python, in Polars (Rust) and in DuckDB (RE2).
+"""Patterns that mean the same in RE2 (online), in Rust (Polars, batch) and in DuckDB, in time linear in the text.
 
-The language has what all three have. Where they read a pattern differently, RE2's meaning holds: `\\d`, `\\w`, `\\s`
-and `\\b` are about ASCII, and `$` without `(?m)` is the very end. Such parts are written out before Python and Rust see
-them.
+Python's own `re` tries again and again: `^(a+)+$` over forty letters takes longer than the world is old. RE2 and Rust
+read a text once, whatever the pattern. The language has what both have. Where they read a pattern differently, RE2's
+meaning holds: `\\d`, `\\w`, `\\s` and `\\b` are about ASCII, and `$` without `(?m)` is the very end. Such parts are
+written out before either sees them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import functools
 import re
 from typing import Any
 
-_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\x0c\r ", "D": r"\x00-/:-\U0010FFFF"}
-_CLASSES["W"] = r"\x00-/:-@\[-\^`\{-\U0010FFFF"
-_CLASSES["S"] = r"\x00-\x08\x0b\x0e-\x1f!-\U0010FFFF"
+LONGEST_LIKE = 1000
+"""Characters of a LIKE pattern; both engines compile as many."""
+_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\x0c\r ", "D": r"\x00-/:-\x{10FFFF}"}
+_CLASSES["W"] = r"\x00-/:-@\[-\^`\{-\x{10FFFF}"
+_CLASSES["S"] = r"\x00-\x08\x0b\x0e-\x1f!-\x{10FFFF}"
 _NAMED = {
     "alpha": "A-Za-z",
     "digit": "0-9",
@@ -25,11 +28,6 @@ _NAMED = {
     "xdigit": "0-9A-Fa-f",
     "word": "0-9A-Za-z_",
 }
-_WORD = "[0-9A-Za-z_]"
-_EDGE = {
-    "b": f"(?:(?<!{_WORD})(?={_WORD})|(?<={_WORD})(?!{_WORD}))",
-    "B": f"(?:(?<!{_WORD})(?!{_WORD})|(?<={_WORD})(?={_WORD}))",
-}
 _TOKEN = re.compile(
     r"\\(?P<escape>x[0-9A-Fa-f]{2}|.)|(?P<open>\[\^?\]?)|(?P<many>\{\d+(?:,\d*)?\}|[*+?])|(?P<flags>\(\?[a-zA-Z-]+[:)])"
     r"|(?P<name>\(\?P<\w+>)|(?P<plain>.)",
@@ -40,13 +38,13 @@ _ESCAPES = "nrtfva"
 
 
 @functools.cache
-def python_pattern(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python.
+def row_pattern(pattern: str) -> Any:
+    """The pattern compiled by RE2, for texts in UTF-8.
 
     Raises:
-        ValueError: it is no pattern, or means different things in the three engines.
+        ValueError: it is no pattern, or means different things in the engines.
     """
-    return _compiled(_translated(pattern, python=True))
+    return _compiled(_translated(pattern, rust=False))
 
 
 @functools.cache
@@ -58,8 +56,8 @@ def rust_pattern(pattern: str) -> str:
     """
     import polars as pl
 
-    python_pattern(pattern)
-    made = _translated(pattern, python=False)
+    row_pattern(pattern)
+    made = _translated(pattern, rust=True)
     try:
         pl.Series([""]).str.contains(made)
     except pl.exceptions.ComputeError as bad:
@@ -67,16 +65,37 @@ def rust_pattern(pattern: str) -> str:
     return made
 
 
-def _compiled(made: str) -> re.Pattern[str]:
+@functools.cache
+def like_row_pattern(like: str) -> Any:
+    """A LIKE pattern compiled by RE2."""
+    return _compiled(like_pattern(like))
+
+
+def like_pattern(like: str) -> str:
+    """A LIKE pattern as a regular expression, the same for both engines."""
+    body = "".join(".*" if c == "%" else "." if c == "_" else _literal(c) for c in like)
+    return f"(?s)\\A(?:{body})\\z"
+
+
+def _literal(character: str) -> str:
+    return "\\" + character if character in r"\.+*?()|[]{}^$#&-~" else character
+
+
+def _compiled(made: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
     try:
-        return re.compile(made)
-    except (re.error, OverflowError, RecursionError) as bad:
-        raise ValueError(str(bad)) from bad
+        return re2.compile(made, options)
+    except re2.error as bad:
+        told = bad.args[0]
+        raise ValueError(told.decode(errors="replace") if isinstance(told, bytes) else str(told)) from bad
 
 
-def _translated(pattern: str, *, python: bool) -> str:
+def _translated(pattern: str, *, rust: bool) -> str:
     out: list[str] = []
-    place, lines, repeated = 0, False, 0
+    place, repeated = 0, 0
     while place < len(pattern):
         found = _TOKEN.match(pattern, place)
         if found is None:
@@ -94,17 +113,14 @@ def _translated(pattern: str, *, python: bool) -> str:
             made, place = _class(pattern, found.start())
             out.append(made)
         elif kind == "escape":
-            out.append(_escape(found["escape"], python))
+            out.append(_escape(found["escape"], rust))
         elif kind == "flags":
             flags = text[2:-1]
             if set(flags) - set("ims-"):
                 raise ValueError(f"of flags there are i, m and s, found {text}")
             if "m" in flags and text.endswith(":"):
                 raise ValueError("the flag m stands at the beginning: (?m)")
-            lines = lines or "m" in flags.partition("-")[0]
             out.append(text)
-        elif text == "$" and python and not lines:
-            out.append(r"\Z")
         elif text == "{":
             raise ValueError("a { that repeats nothing must be written \\{")
         elif text == "(" and pattern.startswith("?", place) and not pattern.startswith("?:", place):
@@ -114,13 +130,15 @@ def _translated(pattern: str, *, python: bool) -> str:
     return "".join(out)
 
 
-def _escape(letter: str, python: bool) -> str:
+def _escape(letter: str, rust: bool) -> str:
     if letter in _CLASSES:
         return f"[{_CLASSES[letter]}]"
-    if letter in _EDGE:
-        return _EDGE[letter] if python else f"(?-u:\\{letter})"
+    if letter == "b":
+        return r"(?-u:\b)" if rust else r"\b"
+    if letter == "B":  # RE2 finds it within a character of several bytes
+        raise ValueError(r"\B is not available: engines disagree on it beside letters that are not ASCII")
     if letter == "z":
-        return r"\Z" if python else r"\z"
+        return r"\z"
     if letter in "A" or letter in _ESCAPES or len(letter) > 1 or not (letter.isalnum() or letter == "_"):
         # an escaped character of another alphabet is itself, which Rust does not take
         return f"\\{letter}" if letter.isascii() and letter not in "\"' ,:;<=>@`!%/\n\t\r" else letter

@@ -20,7 +20,7 @@ def _build(node: Node) -> Any:
     import polars as pl
 
     if node.op == "column":
-        column = pl.col(node.value)
+        column = _named(node.value)
         if node.type == "float":
             return finite_polars(column.cast(pl.Float64))
         if node.type == "int":
@@ -42,6 +42,14 @@ def _build(node: Node) -> Any:
         extra["values"] = [arg.value for arg in node.args]
     built = function.polars(*args, **extra)
     return built.cast(pl.Int64) if node.type == "int" else built
+
+
+def _named(name: str) -> Any:
+    """The column of this name, also where Polars would take the name for a pattern of names."""
+    import polars as pl
+
+    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+    return pl.selectors.by_name(name).as_expr() if pattern else pl.col(name)
 
 
 def _utc(column: Any) -> Any:

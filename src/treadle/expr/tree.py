@@ -36,6 +36,11 @@ class Expression:
         return self.text
 
 
+def column(name: str, kind: Type) -> Expression:
+    """A column alone, whatever its name."""
+    return Expression(f'"{name.replace(chr(34), chr(34) * 2)}"', kind, (name,), Node("column", kind, value=name))
+
+
 @dataclass(frozen=True)
 class Aggregate:
     """An aggregate over rows: `argument` is None for count(*)."""

@@ -12,6 +12,7 @@ from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
     from treadle.features.batch import build as build
+    from treadle.features.bodies import value_at as value_at
     from treadle.features.label import suspects as suspects
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
@@ -35,6 +36,7 @@ _HOMES = {
     "prove": "proof",
     "seed": "seeding",
     "suspects": "label",
+    "value_at": "bodies",
 }
 __all__ = [
     "EventReader",
@@ -51,6 +53,7 @@ __all__ = [
     "prove",
     "seed",
     "suspects",
+    "value_at",
 ]
 
 

@@ -1,8 +1,8 @@
 """Features of all rows at once.
 
 Windows and lookups are found by binary search: events are sorted by (key, known, id), so that a window is a
-slice of positions, and a sum over it the difference of two running sums. `online` does the same arithmetic in the
-same order on one key at a time, and so gives the same bits.
+slice of positions, and a sum over it the difference of two running totals. Those are exact, see `totals`, so that
+`online`, which keeps others, gives the same bits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 from treadle import expr
 from treadle.errors import DataError
 from treadle.features.events import EventTable, event_tables, stable_order
-from treadle.features.plan import LARGEST, FeaturePlan, LookupPlan, Take, WindowPlan
+from treadle.features.plan import ColumnType, FeaturePlan, LookupPlan, Take, WindowPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,17 +61,16 @@ def _group(plan: FeaturePlan) -> list[str]:
     return [plan.group] if plan.group else []
 
 
-def read_column(name: str, kind: str) -> pl.Expr:
+def read_column(name: str, kind: ColumnType) -> pl.Expr:
     """A column as its feature type: 64-bit, NaN and infinities as NULL."""
-    column: pl.Expr = expr.to_polars(expr.parse(f'"{name}"', {name: kind}))  # type: ignore[dict-item]
+    column: pl.Expr = expr.to_polars(expr.column(name, kind))
     return column.alias(name)
 
 
 def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTable]) -> pl.DataFrame:
     """Add lookups and windows to examples, in the plan's order of features."""
     columns: dict[str, pl.Series] = {}
-    at = None if plan.at is None else frame.get_column(AT).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
-    asked = None if at is None else _Asked(at)
+    asked = None if plan.at is None else _Asked(frame.get_column(AT))
     finders: dict[tuple[str, tuple[str, ...]], _Finder] = {}
 
     def finder(stream: str, on: tuple[str, ...]) -> _Finder:
@@ -80,9 +79,10 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
         return finders[stream, on]
 
     for lookup in plan.lookups:
-        _lookup(lookup, events[lookup.stream], finder(lookup.stream, lookup.on), at, columns)
+        _lookup(lookup, events[lookup.stream], finder(lookup.stream, lookup.on), asked, columns)
     for window in plan.windows:
-        _window(window, events[window.view], finder(window.view, (window.on,)), columns)
+        assert asked is not None
+        _window(window, events[window.view], finder(window.view, (window.on,)), asked, columns)
     base = frame.with_columns(series.alias(name) for name, series in columns.items())
     extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_group(plan)) if c in base.columns]
     names = list(dict.fromkeys([*extra, *(f.name for f in plan.features)]))
@@ -92,7 +92,9 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
 class _Asked:
     """The times of prediction, in order, and where each stands among the times of a stream."""
 
-    def __init__(self, at: Array) -> None:
+    def __init__(self, times: pl.Series) -> None:
+        self.known = times.is_not_null().to_numpy()
+        self.at = at = times.dt.epoch("us").fill_null(0).to_numpy()
         self.order = np.argsort(at, kind="stable")
         self.ascending = at[self.order]
         self._found: dict[tuple[int, int], Array] = {}
@@ -103,6 +105,12 @@ class _Asked:
         if name not in self._found:
             self._found[name] = np.searchsorted(times, self.ascending - ago_us, side="left")
         return self._found[name]
+
+    def where_known(self, values: pl.Series) -> pl.Series:
+        """NULL where it is not known when the prediction is made: before no time there is no window."""
+        if self.known.all():
+            return values
+        return pl.select(pl.when(pl.Series(self.known)).then(values)).to_series()
 
 
 class _Finder:
@@ -132,17 +140,18 @@ class _Finder:
 
 
 def _lookup(
-    plan: LookupPlan, events: EventTable, found: _Finder, at: Array | None, columns: dict[str, pl.Series]
+    plan: LookupPlan, events: EventTable, found: _Finder, asked: _Asked | None, columns: dict[str, pl.Series]
 ) -> None:
     if events.known is None:
         index = np.where(found.code >= 0, found.start, -1)
     else:
-        assert at is not None and events.happened is not None
+        assert asked is not None and events.happened is not None
         last = found.end - 1
         index = np.where(last >= found.start, events.newest[np.maximum(last, 0)] if len(events) else -1, -1)
         if plan.max_age_us is not None and len(events):
-            age = at - events.happened[np.maximum(index, 0)]
+            age = asked.at - events.happened[np.maximum(index, 0)]
             index = np.where(age <= plan.max_age_us, index, -1)
+        index = np.where(asked.known, index, -1)
     for name in plan.take:
         columns[f"{plan.name}_{name}"] = _gather(events.frame.get_column(name), index)
 
@@ -155,35 +164,32 @@ def _gather(values: pl.Series, index: Array) -> pl.Series:
     return values.gather(picks.set(picks < 0, None).cast(pl.UInt32))
 
 
-def _window(plan: WindowPlan, events: EventTable, found: _Finder, columns: dict[str, pl.Series]) -> None:
+def _window(plan: WindowPlan, events: EventTable, found: _Finder, asked: _Asked, columns: dict[str, pl.Series]) -> None:
     hi = found.end
     for text, length in plan.lengths:
         lo = found.before(length)
         for take in plan.takes:
-            columns[f"{plan.name}_{take.name}_{text}"] = _take(take, events, found.start, lo, hi)
+            columns[f"{plan.name}_{take.name}_{text}"] = asked.where_known(_take(take, events, lo, hi))
 
 
-def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) -> pl.Series:
+def _take(take: Take, events: EventTable, lo: Array, hi: Array) -> pl.Series:
     if take.argument is None:
         return pl.Series(hi - lo)
     argument = events.arguments[take.argument]
     count = argument.count_between(lo, hi)
     some = count > 0
-    if take.function == "count":
-        return pl.Series(count)
-    if take.function in ("avg", "sum", "stddev"):
-        total = argument.sum_between(start, lo, hi)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            if take.function == "avg":
-                return _nullable(total / count, some)
-            if take.function == "sum" and take.type == "int":
-                fits = np.abs(total) < LARGEST
-                return _nullable(np.rint(np.where(fits, total, 0.0)).astype(np.int64), some & fits)
-            if take.function == "sum":
-                return _nullable(total, some)
-            squares = argument.squares_between(start, lo, hi)
-            spread = (squares - total * total / count) / (count - 1)
-            return _nullable(np.sqrt(np.where(spread < 0.0, 0.0, spread)), count > 1)
+    match take.function, take.type:
+        case "count", _:
+            return pl.Series(count)
+        case "avg", _:
+            return _nullable(argument.totals.means(lo, hi, count), some)
+        case "sum", "int":
+            total, fits = argument.totals.whole_sums(lo, hi)
+            return _nullable(total, some & fits)
+        case "sum", _:
+            return _nullable(argument.totals.sums(lo, hi), some)
+        case "stddev", _:
+            return _nullable(argument.totals.spreads(lo, hi, count), count > 1)
     if take.function in ("first", "last"):
         if not len(events):
             return _gather(argument.values, lo)
@@ -193,7 +199,8 @@ def _take(take: Take, events: EventTable, start: Array, lo: Array, hi: Array) ->
         )
         return _gather(argument.values, np.where(some, near, -1))
     largest = take.function == "max"
-    return _nullable(_extreme(argument.extremes(largest), lo, hi, largest=largest), some)
+    best = _extreme(argument.extremes(largest), lo, hi, largest=largest)
+    return _nullable(best + 0.0 if take.type == "float" else best, some)  # the least of 0.0 and -0.0 is 0.0
 
 
 def _nullable(values: Array, known: Array) -> pl.Series:

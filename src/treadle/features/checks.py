@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from treadle.errors import SpecError, nearest
 from treadle.expr import Expression
+from treadle.features.plan import FeaturePlan
 from treadle.spec import duration
+
+_NOT_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
+"""What stands in JSON otherwise than it is: fast decoders do not take such field names."""
+RECORD_ID = "prediction_id"
 
 
 def check_known(name: str, known: Mapping[str, Any], where: str, noun: str) -> None:
@@ -28,6 +34,37 @@ def check_derived(name: str, found: Expression, key: str, where: str) -> None:
         raise SpecError(
             f"rows are kept by the source's own {key}", where=where, mend="give the derived column another name"
         )
+
+
+def check_names(plan: FeaturePlan) -> None:
+    """Columns can be fields of a record, and neither they nor features are taken for something else."""
+    for source, columns in plan.sources().items():
+        for name in sorted(columns):
+            _check_name(name, f"sources.{source}")
+            if _NOT_IN_JSON.search(name):
+                raise SpecError(
+                    f"the column {name!r} cannot be the field of a record: it has a quote, a backslash or a control "
+                    "character",
+                    where=f"sources.{source}",
+                    mend="rename it in the source",
+                )
+    for column in plan.inputs:
+        if column.name == RECORD_ID:
+            raise SpecError(
+                f"a record has a {RECORD_ID} of its own, by which its outcome is told",
+                where=f"sources.{plan.each}",
+                mend="rename the column in the source",
+            )
+    made = [name for stream in plan.views.values() for name in stream.columns]
+    for name in [*made, *(feature.name for feature in plan.features)]:
+        _check_name(name, "features")
+
+
+def _check_name(name: str, where: str) -> None:
+    own = len(name) > 4 and name.startswith("__") and name.endswith("__")
+    if own or name == "*" or (name.startswith("^") and name.endswith("$")):
+        meant = "names of Treadle's own columns" if own else "patterns of names"
+        raise SpecError(f"{name!r} cannot be the name of a column: such are {meant}", where=where, mend="rename it")
 
 
 def length_us(text: str, where: str) -> int:

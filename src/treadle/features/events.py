@@ -1,4 +1,4 @@
-"""Rows of a view or a looked-up source as one sorted table of events, with running sums."""
+"""Rows of a view or a looked-up source as one sorted table of events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from treadle import expr
 from treadle.features.plan import Argument, FeaturePlan, Stream, stream_types
+from treadle.features.totals import ColumnTotals
 
 Array = np.ndarray[Any, Any]
 _KNOWN, _HAPPENED, _ID, _RANK = "__known__", "__happened__", "__id__", "__rank__"
@@ -68,11 +69,9 @@ class EventTable:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """One argument over an event table. Running totals begin anew at each key, as they do online."""
+    """One argument over an event table."""
 
     values: pl.Series
-    code: Array
-    starts: Array
 
     def extremes(self, largest: bool) -> Array:
         """As numbers of 64 bits, of which a NULL is never the largest, or the smallest."""
@@ -82,27 +81,9 @@ class Values:
         return self.values.cast(pl.Int64).fill_null(bounds.min if largest else bounds.max).to_numpy()
 
     @cached_property
-    def sums(self) -> Array:
-        return self._totals(self._whole_numbers) if self._whole else self._totals(self._zeroed)
-
-    @cached_property
-    def squares(self) -> Array:
-        if self._whole:
-            return self._totals(self._whole_numbers * self._whole_numbers)
-        return self._totals(self._zeroed * self._zeroed)
-
-    @cached_property
-    def counts(self) -> Array:
-        return self._running(self._valid.astype(np.int64))
-
-    def sum_between(self, start: Array, lo: Array, hi: Array) -> Array:
-        """The sum of values[lo:hi] within a key that begins at `start`, to the same bits as online."""
-        if self._whole:
-            return (self._whole_before[hi] - self._whole_before[lo]).astype(np.float64)
-        return _difference(self.sums, start, lo, hi)
-
-    def squares_between(self, start: Array, lo: Array, hi: Array) -> Array:
-        return _difference(self.squares, start, lo, hi)
+    def totals(self) -> ColumnTotals:
+        kind = pl.Float64 if self.values.dtype.is_float() else pl.Int64
+        return ColumnTotals(self.values.cast(kind).fill_null(0).to_numpy())
 
     def count_between(self, lo: Array, hi: Array) -> Array:
         """How many of values[lo:hi] are not NULL."""
@@ -115,61 +96,19 @@ class Values:
         return np.append(0, np.cumsum(self._valid))
 
     @cached_property
-    def _whole_before(self) -> Array:
-        return np.append(0, np.cumsum(self._whole_numbers))
-
-    @cached_property
-    def _whole_numbers(self) -> Array:
-        return self.values.cast(pl.Int64).fill_null(0).to_numpy()
-
-    @cached_property
     def last_valid(self) -> Array:
         """Position of the last value that is not NULL, up to each event; meaningless before a key's first."""
-        return np.maximum.accumulate(np.where(self._valid, np.arange(len(self.code)), -1))
+        return np.maximum.accumulate(np.where(self._valid, np.arange(len(self.values)), -1))
 
     @cached_property
     def next_valid(self) -> Array:
         """Position of the next value that is not NULL, from each event on; meaningless after a key's last."""
-        rows = np.arange(len(self.code))
+        rows = np.arange(len(self.values))
         return np.minimum.accumulate(np.where(self._valid, rows, len(rows) - 1)[::-1])[::-1]
 
     @cached_property
     def _valid(self) -> Array:
         return self.values.is_not_null().to_numpy()
-
-    @cached_property
-    def _zeroed(self) -> Array:
-        return self.values.cast(pl.Float64).fill_null(0.0).to_numpy()
-
-    @cached_property
-    def _whole(self) -> bool:
-        """True: whole numbers whose totals are exact in float64, so that the order of adding cannot be seen."""
-        if not (self.values.dtype.is_integer() or self.values.dtype == pl.Boolean):
-            return False
-        return float((self._zeroed * self._zeroed).sum()) < 2.0**52
-
-    def _totals(self, numbers: Array) -> Array:
-        if self._whole:
-            return self._running(numbers).astype(np.float64)
-        # added key by key, one after another: online adds in this order, and must come to the same bits
-        frame = pl.DataFrame({"code": pl.Series(self.code).set_sorted(), "value": numbers})
-        return frame.select(pl.col("value").cum_sum().over("code")).to_series().to_numpy()
-
-    def _running(self, whole: Array) -> Array:
-        if not len(whole):
-            return whole
-        running = np.cumsum(whole)
-        first = self.starts[self.code]
-        return running - np.where(first > 0, running[np.maximum(first - 1, 0)], 0)
-
-
-def _difference(running: Array, start: Array, lo: Array, hi: Array) -> Array:
-    """running[hi - 1] - running[lo - 1], where nothing comes before the key's first event."""
-    if len(running) == 0:
-        return np.zeros(len(lo))
-    upper = running[np.maximum(hi - 1, 0)]
-    lower = np.where(lo > start, running[np.maximum(lo - 1, 0)], 0.0)
-    return np.where(hi > lo, upper - lower, 0.0)
 
 
 def event_tables(
@@ -198,7 +137,7 @@ def event_tables(
 def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     """The stream's rows with typed columns, `__known__`, `__happened__` (microseconds) and `__id__`."""
     types = stream.types
-    frame = table.lazy().select(expr.to_polars(expr.parse(f'"{n}"', {n: t})).alias(n) for n, t in types.items())
+    frame = table.lazy().select(expr.to_polars(expr.column(n, t)).alias(n) for n, t in types.items())
     if stream.where:
         frame = frame.filter(expr.to_polars(expr.parse(stream.where, types)))
     derived = [expr.to_polars(expr.parse(text, types)).alias(n) for n, text in stream.columns.items()]
@@ -293,7 +232,7 @@ def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]
         ids=frame.get_column(_ID) if timed and stream.identity else None,
         times=rows.times,
         rank=frame.get_column(_RANK).to_numpy(),
-        arguments=tuple(Values(_argument(frame, a, types), code, starts) for a in arguments),
+        arguments=tuple(Values(_argument(frame, a, types)) for a in arguments),
     )
 
 

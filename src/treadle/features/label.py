@@ -8,12 +8,14 @@ known, may not be read by it. What `at` is made of is known then by definition, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from treadle import expr
 from treadle.errors import SpecError
-from treadle.features.plan import FeaturePlan
+from treadle.features.plan import FeaturePlan, RowFeature
+from treadle.spec import Features
 
 
 class LabelRead(Struct, frozen=True):
@@ -36,19 +38,23 @@ def label_columns(label: Iterable[str], known: Iterable[str], at: Iterable[str])
     return LabelColumns(frozenset(label) - early, frozenset(known) - early)
 
 
-def label_reads(request: Iterable[str], rows: Mapping[str, Iterable[str]], columns: LabelColumns) -> list[LabelRead]:
-    """Every such reading. `rows`: for each row feature what it reads, columns and earlier row features."""
-    told = columns.label | columns.known
-    found = [LabelRead(name, name, "features.request") for name in request if name in told]
+def label_reads(
+    request: Iterable[str], rows: Iterable[RowFeature], types: Mapping[str, Any], told: LabelColumns
+) -> list[LabelRead]:
+    """Every such reading; of row features also what they read by way of earlier ones."""
+    wanted, seen = told.label | told.known, dict(types)
+    found = [LabelRead(name, name, "features.request") for name in request if name in wanted]
     reach: dict[str, set[str]] = {}
-    for name, read in rows.items():
-        reach[name] = {end for one in read for end in reach.get(one, {one})}
-        found += [LabelRead(name, c, f"features.row.{name}") for c in sorted(reach[name] & told)]
+    for row in rows:
+        read = expr.parse(row.text, seen).columns
+        reach[row.name] = {end for one in read for end in reach.get(one, {one})}
+        seen[row.name] = row.type
+        found += [LabelRead(row.name, c, f"features.row.{row.name}") for c in sorted(reach[row.name] & wanted)]
     return found
 
 
-def refuse_label(found: Iterable[LabelRead], columns: LabelColumns) -> None:
-    """Refuse features that give the label away.
+def check_label(features: Features, types: Mapping[str, Any], rows: Iterable[RowFeature], told: LabelColumns) -> None:
+    """Refuse request and row features, and keys of lookups and windows, that give the label away.
 
     A column that says when the label was known is refused at once, and so are columns that together make the whole
     label. Where a label is made of several columns and only some are read, one of them may well be known in time (what
@@ -57,13 +63,16 @@ def refuse_label(found: Iterable[LabelRead], columns: LabelColumns) -> None:
     Raises:
         SpecError: at the first feature that does.
     """
-    readings = list(found)
-    whole = columns.label and columns.label <= {r.column for r in readings}
-    for reading in readings:
-        late = reading.column in columns.known
+    found = label_reads(features.request, rows, types, told)
+    keys = {f"features.lookup.{name}.on": lookup.keys for name, lookup in features.lookup.items()}
+    keys |= {f"features.window.{name}.on": (window.on,) for name, window in features.window.items()}
+    found += [LabelRead(c, c, where) for where, on in keys.items() for c in on if c in told.label | told.known]
+    whole = told.label and told.label <= {reading.column for reading in found}
+    for reading in found:
+        late = reading.column in told.known
         if not late and not whole:
             continue
-        of = "predict.label_known" if late and reading.column not in columns.label else "predict.label"
+        of = "predict.label_known" if late and reading.column not in told.label else "predict.label"
         itself = "" if reading.feature == reading.column else f"{reading.feature} reads {reading.column}: "
         raise SpecError(
             f"{itself}{of} is made of the column {reading.column}, which is not known when the prediction is made",
@@ -75,14 +84,10 @@ def refuse_label(found: Iterable[LabelRead], columns: LabelColumns) -> None:
 
 def suspects(plan: FeaturePlan) -> list[LabelRead]:
     """What a plan that was not refused still reads of the label: some of several columns."""
-    types: dict[str, object] = dict(plan.each_types)
 
     def columns(text: str | None) -> tuple[str, ...]:
-        return expr.parse(text, types).columns if text else ()  # type: ignore[arg-type]
+        return expr.parse(text, plan.each_types).columns if text else ()
 
     told = label_columns(columns(plan.label), columns(plan.label_known), columns(plan.at))
-    rows: dict[str, tuple[str, ...]] = {}
-    for row in plan.rows:
-        rows[row.name] = columns(row.text)
-        types[row.name] = row.type
-    return label_reads([f.name for f in plan.features if f.origin == "request"], rows, told)
+    request = [feature.name for feature in plan.features if feature.origin == "request"]
+    return label_reads(request, plan.rows, plan.each_types, told)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from treadle import expr
-from treadle.features.plan import LARGEST, FeaturePlan, Take, WindowPlan, attribute, stream_types
+from treadle.features.plan import FeaturePlan, Take, WindowPlan, attribute, stream_types
 from treadle.features.state import OnlineState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,19 +31,6 @@ def micros_of(value: Any) -> int:
     return micros(value)
 
 
-def spread(n: int, total: float, squares: float) -> float | None:
-    """Sample standard deviation, computed as batch computes it."""
-    if n < 2:
-        return None
-    square = (squares - total * total / n) / (n - 1)
-    return math.sqrt(0.0 if square < 0.0 else square)
-
-
-def whole(total: float) -> int | None:
-    """A sum of whole numbers; None where 64 bits do not hold it."""
-    return round(total) if abs(total) < LARGEST else None
-
-
 @dataclass(frozen=True)
 class OnlineFeatures:
     """`features(record, state)` gives (values in the plan's order, at). Records have the inputs as attributes."""
@@ -58,7 +44,7 @@ def compile_online(plan: FeaturePlan) -> OnlineFeatures:
     """Generate and compile the function."""
     lines = _Writer(plan).lines()
     source = "\n".join(lines)
-    own = {"bisect_left": bisect_left, "micros": micros, "spread": spread, "whole": whole}
+    own = {"bisect_left": bisect_left, "micros": micros}
     namespace: dict[str, Any] = {**expr.row_namespace(), **own}
     exec(compile(source, f"<features of {plan.project}>", "exec"), namespace)
     return OnlineFeatures(plan, source, namespace["features"])
@@ -138,7 +124,9 @@ class _Writer:
                 self.names[f"{window.name}_{take.name}_{text}"] = locals_[take.name]
             empty = [f"{locals_[k.name]} = {'0' if k.function == 'count' else 'None'}" for k in window.takes]
             unknown = [f"{locals_[k.name]} = None" for k in window.takes]
-            out.append(f"    if {history} is None or t is None:")
+            out.append("    if t is None:  # before no time there is no window")
+            out.append(f"        {'; '.join(unknown)}")
+            out.append(f"    elif {history} is None:")
             out.append(f"        {'; '.join(empty)}")
             out.append(f"    elif t - {length} < {history}.floor:  # reaches further back than is kept")
             out.append(f"        {'; '.join(unknown)}")
@@ -166,17 +154,16 @@ class _Writer:
 def _value(take: Take, history: str) -> str:
     """Source of one aggregate of a slice in which something is known."""
     a, integer = take.argument, take.type == "int"
-    total, square = f"{history}.total({a}, lo, hi)", f"{history}.square({a}, lo, hi)"
-    values = f"{history}.known_values({a}, lo, hi)"
+    slice_, values = f"({a}, lo, hi)", f"{history}.known_values({a}, lo, hi)"
     return {
         "count": f"n{a}",
-        "avg": f"finite({total} / n{a})",
-        "sum": f"whole({total})" if integer else f"finite({total})",
-        "stddev": f"finite(spread(n{a}, {total}, {square}))",
-        "last": f"{history}.last({a}, lo, hi)",
-        "first": f"{history}.first({a}, lo, hi)",
-        "min": f"int(min({values}))" if integer else f"min({values})",
-        "max": f"int(max({values}))" if integer else f"max({values})",
+        "avg": f"finite({history}.mean({a}, lo, hi, n{a}))",
+        "sum": f"{history}.whole{slice_}" if integer else f"finite({history}.total{slice_})",
+        "stddev": f"finite({history}.spread({a}, lo, hi, n{a}))",
+        "last": f"{history}.last{slice_}",
+        "first": f"{history}.first{slice_}",
+        "min": f"int(min({values}))" if integer else f"min({values}) + 0.0",
+        "max": f"int(max({values}))" if integer else f"max({values}) + 0.0",
     }[take.function]
 
 

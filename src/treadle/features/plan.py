@@ -138,8 +138,13 @@ class FeaturePlan(Struct, frozen=True):
 
 
 def attribute(name: str) -> str:
-    """The Python attribute that holds the column `name` in a record: itself, where that is plain ASCII."""
-    if name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_"):
+    """The Python attribute that holds the column `name` in a record: itself, where that is plain ASCII.
+
+    Any text has one, and no two have the same: what begins with `c_` is always written out, with each character that
+    is no letter or digit as its number between underscores.
+    """
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    if plain and not name.startswith(("_", "c_")):
         return name
     return "c_" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name)
 

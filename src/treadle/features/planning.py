@@ -7,8 +7,8 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
-from treadle.features.checks import check_derived, check_known, check_some, length_us
-from treadle.features.label import LabelColumns, LabelRead, label_columns, label_reads, refuse_label
+from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
+from treadle.features.label import check_label, label_columns
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -67,7 +67,7 @@ class _Planner:
         for name in source.keys:
             self._column(name, f"sources.{predict.each}.key")
         self._no_twins()
-        self._check_leaks(rows, label_columns(label.columns, label_known, at_columns))
+        check_label(spec.features, self.each, rows, label_columns(label.columns, label_known, at_columns))
         inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         request = [FeatureColumn(n, self.each[n], "request") for n, f in self.inputs.items() if f]
         kept = {*self.inputs, *label.columns, *source.keys, *label_known}
@@ -76,7 +76,7 @@ class _Planner:
             kept.add(predict.split.group)
         if not request and not self.features:
             raise SpecError("there are no features", where="features", mend="list columns under features.request")
-        return FeaturePlan(
+        made = FeaturePlan(
             project=spec.project,
             each=predict.each,
             each_types={n: t for n, t in self.each.items() if n in kept},
@@ -96,22 +96,8 @@ class _Planner:
             windows=windows,
             features=(*request, *self.features),
         )
-
-    def _check_leaks(self, rows: tuple[RowFeature, ...], told: LabelColumns) -> None:
-        """No request or row feature says the label, and no key of a lookup or window does."""
-        types: dict[str, Any] = dict(self.each)
-        reads: dict[str, tuple[str, ...]] = {}
-        for row in rows:
-            reads[row.name] = expr.parse(row.text, types).columns
-            types[row.name] = row.type
-        found = label_reads(self.spec.features.request, reads, told)
-        for kind, on in (
-            ("lookup", {name: lookup.keys for name, lookup in self.spec.features.lookup.items()}),
-            ("window", {name: (window.on,) for name, window in self.spec.features.window.items()}),
-        ):
-            where = {name: f"features.{kind}.{name}.on" for name in on}
-            found += [LabelRead(c, c, where[n]) for n, keys in on.items() for c in keys if c in told.label | told.known]
-        refuse_label(found, told)
+        check_names(made)
+        return made
 
     def _column(self, name: str, where: str) -> None:
         if name not in self.each:
@@ -158,12 +144,13 @@ class _Planner:
         waiting = dict(self.spec.features.row)
         types: dict[str, Any] = dict(self.each)
         made: list[RowFeature] = []
+        grown: dict[str, expr.Growth] = {}
         while waiting:
             ready = {}
             for name, text in waiting.items():
                 others = {other: "float" for other in waiting if other != name}
                 try:
-                    ready[name] = expr.parse(text, types, where=f"features.row.{name}")
+                    ready[name] = expr.parse(text, types, where=f"features.row.{name}", grown=grown)
                     break
                 except SpecError:
                     if not self._reads(text, others, types):
@@ -183,7 +170,7 @@ class _Planner:
                     )
                 self._need(tuple(c for c in found.columns if c in self.each))
                 made.append(RowFeature(name, waiting.pop(name), found.type))  # type: ignore[arg-type]
-                types[name] = found.type
+                types[name], grown[name] = found.type, expr.growth(found.tree, grown)
                 self.features.append(FeatureColumn(name, found.type, "row"))  # type: ignore[arg-type]
         return tuple(made)
 
@@ -345,7 +332,8 @@ class _Planner:
         return tuple(made)
 
     def _take(self, view: Stream, name: str, text: str, where: str) -> Take:
-        found = expr.parse_aggregate(text, stream_types(view), where=where)
+        made = {n: expr.growth(expr.parse(t, view.types).tree, {}) for n, t in view.columns.items()}
+        found = expr.parse_aggregate(text, stream_types(view), where=where, grown=made)
         arguments = self.arguments.setdefault(view.name, [])
         if found.argument is None:
             return Take(name, "count", None, "int")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import msgspec
 
 from treadle import expr
 from treadle.errors import RequestError
+from treadle.features.bodies import value_at
 from treadle.features.online import key_source, micros_of
 from treadle.features.plan import FeaturePlan, Stream, attribute, renames, stream_types
 from treadle.features.state import SLACK_US, EventRow, LookupRow, OnlineState, keep_of
@@ -77,7 +77,7 @@ class EventReader:
         return RequestError(
             f"{path or 'the body'}: {rule}",
             field=path,
-            value=_found_at(body, path),
+            value=value_at(body, path),
             rule=rule,
             mend=f"rows of {self.name} have: {', '.join(f'{n} ({kind})' for n, kind in self.types.items())}",
         )
@@ -189,17 +189,3 @@ def _in_utc(moment: datetime, field: str) -> datetime:
             rule="a time in the years 1 to 9999, UTC",
             mend="correct the value",
         ) from bad
-
-
-def _found_at(body: bytes, path: str) -> Any:
-    """The value that stands at `[2].origin` in a body."""
-    try:
-        value: Any = msgspec.json.decode(body)
-    except msgspec.MsgspecError:  # a number that no float holds
-        return None
-    for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

@@ -59,7 +59,7 @@ def _keys(events: EventTable) -> list[Key]:
 
 
 def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator[tuple[str, Key, History]]:
-    """Each key's newest events; the totals of those left out are its base."""
+    """Each key's newest events."""
     assert events.known is not None and events.ids is not None
     keys = _keys(events)
     bounds = np.append(events.starts[:-1], len(events))
@@ -68,9 +68,6 @@ def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator
     newest = np.where(ends > bounds[:-1], events.known[np.maximum(ends - 1, 0)], 0) if len(events) else ends
     begins = np.maximum(events.search(codes, newest - keep), bounds[:-1])
     ids = events.ids
-    running = [
-        (a.sums, a.squares, a.counts) if _numeric(a.values) else (None, None, a.counts) for a in events.arguments
-    ]
     for code, key in enumerate(keys):
         start, lo, hi = int(bounds[code]), int(begins[code]), int(ends[code])
         if lo >= hi:
@@ -81,16 +78,7 @@ def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator
         made.values = [a.values[lo:hi].to_list() for a in events.arguments]
         if lo > start:
             made.floor = int(newest[code] - keep)
-            made.base = [
-                (float(s[lo - 1]) if s is not None else 0.0, float(q[lo - 1]) if q is not None else 0.0, int(c[lo - 1]))
-                for s, q, c in running
-            ]
-        made._run(0)
         yield view, key, made
-
-
-def _numeric(values: pl.Series) -> bool:
-    return values.dtype.is_numeric() or values.dtype == pl.Boolean
 
 
 def _versions(plan: FeaturePlan, name: str, events: EventTable, until: int) -> Iterator[tuple[str, Key, Versions]]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle.errors import TreadleError
+from treadle.features.exact import Totals, mean, rounded, spread, whole
 
 if TYPE_CHECKING:
     from treadle.features.plan import FeaturePlan
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 SLACK_US = 86_400_000_000
 """Histories go back a day further than the longest window, for predictions that are asked late."""
 _FAR_PAST = -(2**62)
-_NUMBERS = (int, float)
 
 Key = Any
 EventRow = tuple[Key, int, str, tuple[Any, ...]]
@@ -29,22 +29,20 @@ LookupRow = tuple[Key, int, int, tuple[Any, ...]] | tuple[Key, int, int, tuple[A
 
 
 class History:
-    """Events of one key of a view. `sums[a][i]` is argument a's running total up to and with event i.
+    """Events of one key of a view, in the order of (known, id).
 
     `floor`: nothing is kept that was known before it, so a window that reaches further back has no answer.
     """
 
-    __slots__ = ("base", "counts", "floor", "ids", "known", "squares", "sums", "values")
+    __slots__ = ("_counts", "_totals", "floor", "ids", "known", "values")
 
     def __init__(self, arguments: int) -> None:
         self.known: list[int] = []
         self.ids: list[str] = []
         self.values: list[list[Any]] = [[] for _ in range(arguments)]
-        self.sums: list[list[float]] = [[] for _ in range(arguments)]
-        self.squares: list[list[float]] = [[] for _ in range(arguments)]
-        self.counts: list[list[int]] = [[] for _ in range(arguments)]
-        self.base: list[tuple[float, float, int]] = [(0.0, 0.0, 0)] * arguments
         self.floor = _FAR_PAST
+        self._totals = [Totals() for _ in range(arguments)]
+        self._counts: list[list[int]] = [[0] for _ in range(arguments)]
 
     def put(self, known: int, identity: str, values: tuple[Any, ...]) -> None:
         """Add an event at its place. The same (known, id) again replaces the first."""
@@ -61,51 +59,47 @@ class History:
             self.ids.insert(at, identity)
             for column, value in zip(self.values, values, strict=True):
                 column.insert(at, value)
-        self._run(at)
-
-    def _run(self, start: int) -> None:
-        """Running totals anew from event `start` on, in the order in which batch adds them."""
-        for a, column in enumerate(self.values):
-            sums, squares, counts = self.sums[a], self.squares[a], self.counts[a]
-            del sums[start:], squares[start:], counts[start:]
-            total, square, count = (sums[-1], squares[-1], counts[-1]) if sums else self.base[a]
-            for value in column[start:]:
-                if isinstance(value, _NUMBERS):
-                    number = float(value)
-                    total += number
-                    square += number * number
-                if value is not None:
-                    count += 1
-                sums.append(total)
-                squares.append(square)
-                counts.append(count)
+        for totals, counts in zip(self._totals, self._counts, strict=True):
+            totals.changed(at)
+            del counts[at + 1 :]
 
     def trim(self, before: int) -> None:
-        """Forget events known before a time; their totals stay in the base."""
+        """Forget events known before a time."""
         cut = bisect_left(self.known, before)
         if cut == 0:
             return
         self.floor = before
-        for a in range(len(self.values)):
-            self.base[a] = (self.sums[a][cut - 1], self.squares[a][cut - 1], self.counts[a][cut - 1])
-            del self.values[a][:cut], self.sums[a][:cut], self.squares[a][:cut], self.counts[a][:cut]
+        for values, totals, counts in zip(self.values, self._totals, self._counts, strict=True):
+            del values[:cut]
+            totals.forget(cut)
+            counts[:] = counts[cut:] or [0]
         del self.known[:cut], self.ids[:cut]
 
     # -- what generated code asks; [lo, hi) are positions
 
     def count(self, a: int, lo: int, hi: int) -> int:
-        if lo >= hi:
-            return 0
-        counts = self.counts[a]
-        return counts[hi - 1] - (counts[lo - 1] if lo else self.base[a][2])
+        """How many values are not NULL."""
+        counts, values = self._counts[a], self.values[a]
+        for at in range(len(counts) - 1, hi):
+            counts.append(counts[-1] + (values[at] is not None))
+        return counts[hi] - counts[lo]
 
     def total(self, a: int, lo: int, hi: int) -> float:
-        sums = self.sums[a]
-        return sums[hi - 1] - (sums[lo - 1] if lo else self.base[a][0])
+        totals = self._totals[a]
+        return rounded(totals.sum(self.values[a], lo, hi), totals.shift)
 
-    def square(self, a: int, lo: int, hi: int) -> float:
-        squares = self.squares[a]
-        return squares[hi - 1] - (squares[lo - 1] if lo else self.base[a][1])
+    def whole(self, a: int, lo: int, hi: int) -> int | None:
+        return whole(self._totals[a].sum(self.values[a], lo, hi))
+
+    def mean(self, a: int, lo: int, hi: int, count: int) -> float:
+        totals = self._totals[a]
+        return mean(count, totals.sum(self.values[a], lo, hi), totals.shift)
+
+    def spread(self, a: int, lo: int, hi: int, count: int) -> float | None:
+        totals, values = self._totals[a], self.values[a]
+        # squares first: they may make the grid finer, and with it the sums
+        squares = totals.sum_of_squares(values, lo, hi)
+        return spread(count, totals.sum(values, lo, hi), squares, totals.shift)
 
     def last(self, a: int, lo: int, hi: int) -> Any:
         values = self.values[a]
@@ -119,14 +113,12 @@ class History:
         return [value for value in self.values[a][lo:hi] if value is not None]
 
     def packed(self) -> list[Any]:
-        return [self.known, self.ids, self.values, self.base, self.floor]
+        return [self.known, self.ids, self.values, self.floor]
 
     @classmethod
     def unpacked(cls, data: list[Any]) -> History:
         made = cls(len(data[2]))
-        made.known, made.ids, made.values, made.floor = data[0], data[1], data[2], data[4]
-        made.base = [tuple(base) for base in data[3]]
-        made._run(0)
+        made.known, made.ids, made.values, made.floor = data
         return made
 
 

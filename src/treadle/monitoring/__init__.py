@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from treadle.monitoring.ledger import collect, find_prediction
+from treadle.monitoring.ledger import KINDS, collect, find_prediction
 
-__all__ = ["Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
+__all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
 
 _HOMES = {
     "Alert": "alerts",

@@ -4,6 +4,8 @@
 2. The frame is appended in one transaction that also records the segment's name.
 3. Only then is the segment deleted; one with lines that are no records is kept beside as `.damaged`.
 A process killed between 2 and 3 leaves the segment; the next `collect` finds its name in the table and adds nothing.
+
+`collect` writes; `read` and `find_prediction` do not: what is not in the tables yet they read where it lies.
 """
 
 from __future__ import annotations
@@ -17,16 +19,15 @@ from treadle.serving.journal import lines, records, segments
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.store import Tables
+    from treadle.store import TableNames, Tables
 
 KINDS = ("predictions", "outcomes")
+_TOLD = {"predictions": "answered", "outcomes": "told"}
+"""When a line came, by the server's clock: the order of those alone that were kept before lines had numbers."""
 
 
-_ORDER = {"predictions": "answered", "outcomes": "told"}
-
-
-def collect(tables: Tables, prefix: str, journal: Path) -> dict[str, int]:
-    """Move closed segments of `journal` into `{prefix}predictions` and `{prefix}outcomes`; rows moved by kind."""
+def collect(tables: Tables, names: TableNames, journal: Path) -> dict[str, int]:
+    """Move closed segments of `journal` into the tables of predictions and outcomes; rows moved by kind."""
     moved = {}
     for kind in KINDS:
         moved[kind] = 0
@@ -35,7 +36,7 @@ def collect(tables: Tables, prefix: str, journal: Path) -> dict[str, int]:
             found = list(lines(segment))
             frame = _frame(kind, [line for line in found if not isinstance(line, bytes)])
             if frame.height:
-                tables.append(f"{prefix}{kind}", frame, once=segment.stem)
+                tables.append(names.ledger(kind), frame, once=segment.stem)
             if frame.height == len(found):
                 segment.unlink(missing_ok=True)
             else:
@@ -45,34 +46,32 @@ def collect(tables: Tables, prefix: str, journal: Path) -> dict[str, int]:
     return moved
 
 
-def read(tables: Tables, prefix: str, journal: Path, kind: str) -> pl.DataFrame:
-    """All rows of a kind: what is in the table, and what running servers have written but not yet closed.
+def read(tables: Tables, names: TableNames, journal: Path, kind: str) -> pl.DataFrame:
+    """All rows of a kind: what is in the table, and what is still in the journal. Nothing is moved or written.
 
-    One row an id: the newest, for predictions and outcomes alike, so that a correction counts and a
-    replay that is played twice does not count twice.
+    One row an id: the last that was told, by its number, for predictions and outcomes alike, so that a correction
+    counts and a replay that is played twice does not count twice.
     """
     import polars as pl
 
-    collect(tables, prefix, journal)
     # segments before the table: what another process moves between the two is then seen twice, and not never
     closed, live = segments(journal, kind)
     parts = [_frame(kind, [record for path in [*closed, *live] for record in records(path)])]
-    if tables.exists(f"{prefix}{kind}"):
-        parts.insert(0, tables.scan(f"{prefix}{kind}").collect())
-    frame = pl.concat(parts, how="diagonal_relaxed").sort(_ORDER[kind], maintain_order=True)
+    if tables.exists(names.ledger(kind)):
+        parts.insert(0, tables.scan(names.ledger(kind)).collect())
+    # what has no number was kept before there were any, and is older than all that has one
+    frame = pl.concat(parts, how="diagonal_relaxed").sort("seq", _TOLD[kind], nulls_last=False, maintain_order=True)
     return frame.unique("prediction_id", keep="last", maintain_order=True)
 
 
 def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
     import polars as pl
 
-    texts = {"record", "features"}
     types: dict[str, Any]
     if kind == "outcomes":
-        types = {"prediction_id": pl.String, "label": pl.Float64, "known": pl.String, "told": pl.Float64}
+        types = {"label": pl.Float64, "known": pl.String, "told": pl.Float64}
     else:
         types = {
-            "prediction_id": pl.String,
             "answered": pl.Float64,
             "at": pl.String,
             "model": pl.String,
@@ -82,9 +81,8 @@ def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
             "record": pl.String,
             "features": pl.String,
         }
-    columns = {
-        name: [_json(row.get(name)) if name in texts else _plain(row.get(name)) for row in found] for name in types
-    }
+    types = {"seq": pl.Int64, "prediction_id": pl.String, **types}
+    columns = {name: [_cell(name, row.get(name)) for row in found] for name in types}
     frame = pl.DataFrame(columns, schema=types)
     return frame.with_columns(
         *(_moment(name) for name in ("answered", "told") if name in types),
@@ -99,25 +97,26 @@ def _moment(name: str) -> pl.Expr:
     return pl.from_epoch((pl.col(name) * 1e6).cast(pl.Int64), time_unit="us").dt.replace_time_zone("UTC").alias(name)
 
 
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, bool | int) else value
+def _cell(name: str, value: Any) -> Any:
+    """A value as its column keeps it: what a model was asked and saw is text, a truth value is a number."""
+    if name in ("record", "features"):
+        import msgspec
 
-
-def _json(value: Any) -> str:
-    import msgspec
-
-    return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value).decode()
+    return float(value) if isinstance(value, bool | int) and name != "seq" else value
 
 
 def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> dict[str, Any] | None:
-    """The newest prediction with an id, in the segments not yet moved or in the table; None if there is none."""
+    """The last prediction with an id, in the journal or in the table; None if there is none. Nothing is written."""
     import polars as pl
 
     closed, live = segments(journal, "predictions")
     found = [r for path in [*closed, *live] for r in records(path) if r["prediction_id"] == wanted]
-    if found:
-        return max(found, key=lambda record: float(record["answered"]))
-    if not tables.exists(table):
-        return None
-    rows = tables.scan(table).filter(pl.col("prediction_id") == wanted).sort("answered").collect().to_dicts()
-    return rows[-1] if rows else None
+    if tables.exists(table):
+        found += tables.scan(table).filter(pl.col("prediction_id") == wanted).collect().to_dicts()
+    return max(found, key=_place, default=None)
+
+
+def _place(record: dict[str, Any]) -> tuple[int, float]:
+    when = record["answered"]
+    return record.get("seq") or 0, when if isinstance(when, float | int) else when.timestamp()

@@ -62,7 +62,7 @@ def _quality(found: Watched) -> str:
     days = [(i, day) for i, day in enumerate(found.metric_by_day) if day.value is not None]
     if not days:
         return "<p>No label is known yet.</p>"
-    chart = Chart("day", found.metric.replace("_", " "), x_ticks=_day_ticks(found))
+    chart = Chart("day", found.metric.replace("_", " "), y=_reach(found), x_ticks=_day_ticks(found))
     band = [(float(i), d) for i, d in days if d.low is not None and d.high is not None]
     if band:
         chart.add(
@@ -86,6 +86,16 @@ def _quality(found: Watched) -> str:
     if found.overall["tested"] is not None:
         chart.rule("y", found.overall["tested"], "sealed test")
     return chart.svg()
+
+
+def _reach(found: Watched) -> tuple[float, float]:
+    """From the lowest to the highest of what is drawn, the line of the sealed test rows too, with some air."""
+    values = [v for day in found.metric_by_day for v in (day.value, day.low, day.high) if v is not None]
+    if found.overall["tested"] is not None:
+        values.append(found.overall["tested"])
+    low, high = min(values), max(values)
+    air = 0.06 * (high - low) or 0.1 * abs(low) or 1.0
+    return (0.0 if low == 0 else low - air), high + air
 
 
 def _rates(found: Watched) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.models import Bundle
-    from treadle.store import Tables
+    from treadle.store import TableNames, Tables
 
 
 class Watched(Struct, frozen=True):
@@ -37,15 +37,15 @@ class Watched(Struct, frozen=True):
     """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
 
-def watch(tables: Tables, prefix: str, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
-    """Move what servers wrote into the ledger, and judge it against the bundle's own reference.
+def watch(tables: Tables, names: TableNames, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
+    """Judge what servers wrote against the bundle's own reference. Nothing is moved or written.
 
     window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.
     """
     import polars as pl
 
-    predictions = read(tables, prefix, journal, "predictions")
-    outcomes = read(tables, prefix, journal, "outcomes")
+    predictions = read(tables, names, journal, "predictions")
+    outcomes = read(tables, names, journal, "outcomes")
     joined = join_outcomes(predictions, outcomes)
     known = joined.filter(pl.col("label").is_not_null())
     manifest = bundle.manifest

@@ -9,22 +9,30 @@ import asyncio
 import contextlib
 import time
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from treadle.errors import RequestError, TreadleError, nearest
 from treadle.serving.endpoint import Endpoint
+from treadle.serving.inputs import MOST_ROWS, TOO_MANY, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
 
+T = TypeVar("T")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
+Answer = tuple[int, bytes, bytes]
+"""Status, content type and body."""
+
 _JSON = b"application/json"
-_MAX_BODY = 64 * 2**20
+MAX_BODY = 4 * 2**20
+"""What is larger takes so long to read that others would wait for it: it comes in parts."""
+_BODY_SECONDS = 60.0  # that a body may take to come, once it has begun
+_MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
 _RELEASE_POLL_SECONDS = 1.0
 _SHOWN = 500  # of a value that is wrong, in an answer
 
@@ -32,12 +40,22 @@ _SHOWN = 500  # of a value that is wrong, in an answer
 class App:
     """Answers /predict, /events/VIEW, /outcomes, /state, /healthz, /readyz, /metrics and /openapi.json."""
 
-    def __init__(self, endpoint: Endpoint, mounts: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        mounts: dict[str, Any] | None = None,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
+        """mounts: the first part of a path, such as "/api", to the application that answers below it.
+
+        beside: what is to run as long as the server does; cancelled at its end.
+        """
         self.endpoint = endpoint
         self.mounts = mounts or {}
+        self._beside = beside
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
-        self._routes: dict[tuple[str, str], Callable[[bytes], tuple[int, bytes, bytes]]] = {
+        self._routes: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
             ("POST", "/predict"): self._predict,
             ("POST", "/outcomes"): self._outcomes,
             ("POST", "/state"): self._state,
@@ -56,15 +74,20 @@ class App:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        for prefix, app in self.mounts.items():
-            if path.startswith(prefix):
-                await app(scope, receive, send)
-                return
+        mounted = self.mounts.get(path[: path.find("/", 1)] if path.count("/") > 1 else path)
+        if mounted is not None:
+            await mounted(scope, receive, send)
+            return
         message = await receive()
         body: bytes = message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            return
         if message.get("more_body"):
-            body = await _rest(body, receive)
-        status, kind, content = self._answer(scope["method"], path, body)
+            whole = await _rest(body, receive)
+            if whole is None:
+                return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
+            body = whole
+        status, kind, content = await self._answer(scope["method"], path, body)
         await send(
             {
                 "type": "http.response.start",
@@ -74,17 +97,20 @@ class App:
         )
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes, bytes]:
+    async def _answer(self, method: str, path: str, body: bytes) -> Answer:
         handler = self._routes.get((method, path))
         shown = path
         try:
-            if len(body) > _MAX_BODY:
-                answer = self._error(413, f"the body is larger than {_MAX_BODY >> 20} MiB", "send it in parts")
+            if len(body) > MAX_BODY:
+                answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
+            elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
+                raise too_many(f"more than {MOST_ROWS:,}")
             elif handler is not None:
-                answer = handler(body)
+                found = handler(body)
+                answer = found if type(found) is tuple else await found  # type: ignore[misc]
             elif path.startswith("/events/") and method == "POST":
                 shown = "/events"
-                answer = self._events(path[len("/events/") :], body)
+                answer = await self._events(path[len("/events/") :], body)
             else:
                 shown, answer = "other", self._lost(method, path)
         except RequestError as bad:
@@ -99,69 +125,76 @@ class App:
         self.endpoint.metrics.request(shown, answer[0])
         return answer
 
-    def _predict(self, body: bytes) -> tuple[int, bytes, bytes]:
+    def _predict(self, body: bytes) -> Answer | Awaitable[Answer]:
         start = time.perf_counter()
-        content = self.endpoint.predict(body)
+        found = self.endpoint.read(body)
+        if type(found) is list:
+            return self._predict_many(found, start)
+        content = self.endpoint.answer(found)
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 
-    def _events(self, view: str, body: bytes) -> tuple[int, bytes, bytes]:
-        return 200, _JSON, self._encode({"taken": self.endpoint.take_events(view, body)})
+    async def _predict_many(self, found: list[Any], start: float) -> Answer:
+        content = b"".join([part async for part in _taking_turns(self.endpoint.answer_many(found))])
+        self.endpoint.metrics.latency.observe(time.perf_counter() - start)
+        return 200, _JSON, content
 
-    def _outcomes(self, body: bytes) -> tuple[int, bytes, bytes]:
+    async def _events(self, view: str, body: bytes) -> Answer:
+        taken = [part async for part in _taking_turns(self.endpoint.take_events(view, body))]
+        return 200, _JSON, self._encode({"taken": sum(taken)})
+
+    def _outcomes(self, body: bytes) -> Answer:
         return 200, _JSON, self._encode({"taken": self.endpoint.take_outcomes(body)})
 
-    def _state(self, body: bytes) -> tuple[int, bytes, bytes]:
+    def _state(self, body: bytes) -> Answer:
         return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
 
-    def _state_now(self, _body: bytes) -> tuple[int, bytes, bytes]:
+    def _state_now(self, _body: bytes) -> Answer:
         return 200, _JSON, self._encode({"as_of": self.endpoint.state_as_of()})
 
-    def _healthz(self, _body: bytes) -> tuple[int, bytes, bytes]:
+    def _healthz(self, _body: bytes) -> Answer:
         return 200, _JSON, self._encode({"status": "alive"})
 
-    def _readyz(self, _body: bytes) -> tuple[int, bytes, bytes]:
+    def _readyz(self, _body: bytes) -> Answer:
         ready, text = self.endpoint.ready()
-        return (
-            (200 if ready else 503),
-            _JSON,
-            self._encode(
-                {
-                    "ready": ready,
-                    "model": self.endpoint.model,
-                    "golden_records": text,
-                    "refused_release": self.endpoint.refused or None,
-                }
-            ),
-        )
+        content = {
+            "ready": ready,
+            "model": self.endpoint.model,
+            "golden_records": text,
+            "refused_release": self.endpoint.refused or None,
+            "features_as_of": self.endpoint.state_as_of(),
+        }
+        return (200 if ready else 503), _JSON, self._encode(content)
 
-    def _metrics(self, _body: bytes) -> tuple[int, bytes, bytes]:
+    def _metrics(self, _body: bytes) -> Answer:
         return 200, CONTENT_TYPE, self.endpoint.metrics.text()
 
-    def _openapi(self, _body: bytes) -> tuple[int, bytes, bytes]:
+    def _openapi(self, _body: bytes) -> Answer:
         return 200, _JSON, self._encode(openapi(self.endpoint))
 
-    def _about(self, _body: bytes) -> tuple[int, bytes, bytes]:
-        return (
-            200,
-            _JSON,
-            self._encode(
-                {
-                    "endpoint": self.endpoint.name,
-                    "model": self.endpoint.model,
-                    "paths": sorted({path for _, path in self._routes} | {"/events/VIEW", *self.mounts}),
-                }
-            ),
-        )
+    def _about(self, _body: bytes) -> Answer:
+        content = {
+            "endpoint": self.endpoint.name,
+            "model": self.endpoint.model,
+            "features_as_of": self.endpoint.state_as_of(),
+            "paths": self.paths(),
+        }
+        return 200, _JSON, self._encode(content)
 
-    def _lost(self, method: str, path: str) -> tuple[int, bytes, bytes]:
+    def paths(self) -> list[str]:
+        """What is answered here, the mounted applications too."""
+        return sorted({path for _, path in self._routes} | {"/events/VIEW", *self.mounts})
+
+    def _lost(self, method: str, path: str) -> Answer:
         methods = sorted(m for m, p in self._routes if p == path)
+        if path.startswith("/events/"):
+            methods = ["POST"]
         if methods:
-            return self._error(405, f"{path} takes {' and '.join(methods)}, not {method}", "")
-        return self._error(404, f"there is no {path} here", nearest(path, [p for _, p in self._routes]))
+            return self._error(405, f"{_short(path)} takes {' and '.join(methods)}, not {method}", "")
+        return self._error(404, f"there is no {_short(path)} here", nearest(path, self.paths()))
 
-    def _refused(self, bad: RequestError) -> tuple[int, bytes, bytes]:
-        status = 400 if bad.rule == "json" else 422
+    def _refused(self, bad: RequestError) -> Answer:
+        status = {"json": 400, TOO_MANY: 413}.get(bad.rule, 422)
         return (
             status,
             _JSON,
@@ -181,7 +214,7 @@ class App:
         text = self._encode(value)
         return value if len(text) <= _SHOWN else text[:_SHOWN].decode(errors="ignore") + "…"
 
-    def _error(self, status: int, what: str, mend: str) -> tuple[int, bytes, bytes]:
+    def _error(self, status: int, what: str, mend: str) -> Answer:
         return status, _JSON, self._encode({"error": what, "mend": mend})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -191,6 +224,7 @@ class App:
                 self._background = [
                     asyncio.create_task(self._flush_often()),
                     asyncio.create_task(self._follow_releases()),
+                    *(asyncio.create_task(work()) for work in self._beside),
                 ]
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -198,6 +232,8 @@ class App:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
+                for mounted in {id(app): app for app in self.mounts.values()}.values():
+                    await mounted.aclose()
                 self.endpoint.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -218,14 +254,26 @@ def _short(text: str) -> str:
     return text if len(text) <= 2 * _SHOWN else text[: 2 * _SHOWN] + "…"
 
 
-async def _rest(body: bytes, receive: Receive) -> bytes:
-    """The remaining parts of a body that came in several; stops reading soon after the limit."""
+async def _taking_turns(parts: Iterator[T]) -> AsyncIterator[T]:
+    """The same parts; after each the event loop turns to whoever else waits."""
+    for part in parts:
+        yield part
+        await asyncio.sleep(0)
+
+
+async def _rest(body: bytes, receive: Receive) -> bytes | None:
+    """The whole of a body that comes in several parts, or more of it than is taken; None if it breaks off."""
     parts, size = [body], len(body)
-    while True:
-        message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size <= _MAX_BODY + 1:
-            parts.append(part)
-        if not message.get("more_body") or message["type"] == "http.disconnect":
-            return b"".join(parts) if size <= _MAX_BODY else b"x" * (_MAX_BODY + 1)
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            while size <= MAX_BODY:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if not message.get("more_body"):
+                    break
+    except TimeoutError:
+        return None
+    return b"".join(parts)

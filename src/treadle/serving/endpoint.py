@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
 from treadle.models.registry import Released
-from treadle.serving.inputs import Inputs, decoded, in_utc
+from treadle.serving.inputs import Inputs, counted, decoded, in_utc
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
+
+SLICE = 128
+"""Records of a list that are answered before others get their turn: some ten milliseconds of work."""
 
 
 class Prediction(Struct, frozen=True, gc=False):
@@ -54,7 +59,7 @@ class Outcome(Struct, forbid_unknown_fields=True):
 
 
 class Told(Struct, gc=False):
-    """What the journal keeps of an outcome. `told` grows from one to the next, so that the last one is known."""
+    """What the journal keeps of an outcome."""
 
     prediction_id: str
     label: bool | float
@@ -89,7 +94,7 @@ class Endpoint:
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
         self._count = self.answered = 0
-        self._last_told = 0.0
+        self._held: Counter[int] = Counter()
         self.state: Any = None
         first = self._what()
         if first is None:
@@ -118,27 +123,51 @@ class Endpoint:
     def decision(self) -> str:
         return self.live.decision
 
-    def predict(self, body: bytes) -> bytes:
-        """Answer one request body: JSON of a `Prediction`, or of a list of them."""
-        found = self.live.reader.read(body)
-        if type(found) is not list:
-            values, at = self.live.features(found, self.state)
-            answer = self._answer(found, values, at, self.live.score(values))
-            self.metrics.predictions.inc()
-            self.answered += 1
-            return self._encode(answer)
-        drawn = [self.live.features(record, self.state) for record in found]
-        scores = self.live.score_many([values for values, _ in drawn])
-        answers = [
-            self._answer(record, values, at, score)
-            for record, (values, at), score in zip(found, drawn, scores, strict=True)
-        ]
-        self.metrics.predictions.inc(len(answers))
-        self.answered += len(answers)
-        return self._encode(answers)
+    def read(self, body: bytes) -> Any:
+        """A record, or a list of no more records than one request may have."""
+        return counted(self.live.reader.read(body))
 
-    def _answer(self, record: Any, values: Any, at: datetime | None, score: float) -> Prediction:
+    def predict(self, body: bytes) -> bytes:
+        """Answer one request body in one go: JSON of a `Prediction`, or of a list of them."""
+        found = self.read(body)
+        return b"".join(self.answer_many(found)) if type(found) is list else self.answer(found)
+
+    def answer(self, record: Any) -> bytes:
+        """JSON of the `Prediction` of one record."""
         live = self.live
+        values, at = live.features(record, self.state)
+        answer = self._answer(live, record, values, at, live.score(values))
+        self.metrics.predictions.inc()
+        self.answered += 1
+        return self._encode(answer)
+
+    def answer_many(self, found: list[Any]) -> Iterator[bytes]:
+        """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all."""
+        live, state = self.live, self.state
+        with self._holding(state):
+            for start in range(0, len(found), SLICE):
+                records = found[start : start + SLICE]
+                drawn = [live.features(record, state) for record in records]
+                scores = live.score_many([values for values, _ in drawn])
+                answers = [
+                    self._answer(live, record, values, at, score)
+                    for record, (values, at), score in zip(records, drawn, scores, strict=True)
+                ]
+                self.metrics.predictions.inc(len(answers))
+                self.answered += len(answers)
+                yield (b"," if start else b"[") + self._encode(answers)[1:-1]
+        yield b"]" if found else b"[]"
+
+    @contextlib.contextmanager
+    def _holding(self, state: Any) -> Iterator[None]:
+        """While a request is answered in parts its state stays open, though a new release may have another."""
+        self._held[id(state)] += 1
+        try:
+            yield
+        finally:
+            self._held[id(state)] -= 1
+
+    def _answer(self, live: LiveModel, record: Any, values: Any, at: datetime | None, score: float) -> Prediction:
         given = record.prediction_id
         if given is None:
             self._count += 1
@@ -163,7 +192,7 @@ class Endpoint:
         return answer
 
     def take_outcomes(self, body: bytes) -> int:
-        found = decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has")
+        found = counted(decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has"))
         many = isinstance(found, list)
         told = [self._told(outcome, f"[{i}]." if many else "") for i, outcome in enumerate(found if many else [found])]
         for outcome in told:
@@ -181,14 +210,19 @@ class Endpoint:
                 rule="true, false, 1 or 0",
             )
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
-        self._last_told = max(time.time(), self._last_told + 2e-6)  # two microseconds: a float of now has no finer ones
-        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), self._last_told)
+        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())
 
-    def take_events(self, view: str, body: bytes) -> int:
-        """Rows of a view or looked-up source; known to later predictions, on disk before it is acknowledged."""
-        taken = self.live.take_events(view, body, self.state)
-        self.metrics.events.labels(self.name, view).inc(taken)
-        return taken
+    def take_events(self, view: str, body: bytes) -> Iterator[int]:
+        """Rows of a view or looked-up source, in parts; how many so far. Known to later predictions, and on disk, then.
+
+        Raises:
+            RequestError: before the first part: a row that cannot be taken, and none is.
+        """
+        state = self.state
+        with self._holding(state):
+            for taken in self.live.take_events(view, body, state):
+                self.metrics.events.labels(self.name, view).inc(taken)
+                yield taken
 
     def event_fields(self) -> Mapping[str, Mapping[str, str]]:
         return self.live.event_fields
@@ -249,8 +283,12 @@ class Endpoint:
             return
         if state is not self.state:
             old, self.state = self.state, state
+            self._take(released, live)
+            while self._held[id(old)]:
+                await asyncio.sleep(0.01)
             if old is not None:
                 old.close()
+            return
         self._take(released, live)
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ The description is data in the bundle (`inputs`), so a server needs nothing of t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from treadle.errors import RequestError, nearest
+from treadle.features import value_at
 from treadle.features.plan import attribute, renames
 
 ID = "prediction_id"
@@ -27,9 +27,29 @@ _TYPES: dict[str, Any] = {
     "date": date,
     "timestamp": datetime,
 }
-_AT = re.compile(r" - at `\$(?P<path>.*)`$")
-_UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`")
-_MISSING = re.compile(r"required field `(?P<name>.*)`")
+_AT = " - at `$"
+_UNKNOWN, _MISSING = "Object contains unknown field `", "Object missing required field `"
+
+MOST_ROWS = 10_000
+"""Of one request: what is decoded and checked in one go holds up whoever comes after it."""
+TOO_MANY = f"at most {MOST_ROWS:,} rows"
+
+
+def counted(found: Any) -> Any:
+    """What was decoded, if it is not a longer list than one request may hold; else RequestError."""
+    if type(found) is list and len(found) > MOST_ROWS:
+        raise too_many(f"{len(found):,}")
+    return found
+
+
+def too_many(rows: str) -> RequestError:
+    return RequestError(
+        f"the list has {rows} rows; one request may have {MOST_ROWS:,} rows",
+        field="",
+        value=None,
+        rule=TOO_MANY,
+        mend="nothing of it was taken: send it in parts",
+    )
 
 
 def in_utc(moment: datetime, field: str) -> datetime:
@@ -141,7 +161,7 @@ def decoded(decoder: msgspec.json.Decoder[Any], body: bytes, names: Sequence[str
         return decoder.decode(body)
     except msgspec.ValidationError as bad:
         raise _refusal(bad, body, names, they) from bad
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
+    except (msgspec.DecodeError, ValueError, RecursionError) as bad:  # ValueError: bytes or digits that nothing holds
         deep = isinstance(bad, RecursionError)
         raise RequestError(
             "the body is nested too deeply" if deep else f"the body is not valid JSON: {bad}",
@@ -153,24 +173,22 @@ def decoded(decoder: msgspec.json.Decoder[Any], body: bytes, names: Sequence[str
 
 
 def _refusal(bad: msgspec.ValidationError, body: bytes, names: Sequence[str], they: str) -> RequestError:
-    message = str(bad)
-    at = _AT.search(message)
-    path = at["path"].lstrip(".") if at else ""
-    what = message[: at.start()] if at else message
-    unknown, missing = _UNKNOWN.search(what), _MISSING.search(what)
+    what, path = _taken_apart(str(bad), in_a_list=body.lstrip()[:1] == b"[")
     prefix = f"{path}." if path else ""
-    if unknown:
+    if what.startswith(_UNKNOWN):
+        name = what[len(_UNKNOWN) : -1]
         return RequestError(
-            f'unknown field "{prefix}{unknown["name"]}"',
-            field=prefix + unknown["name"],
-            value=_dig(body, prefix + unknown["name"]),
+            f'unknown field "{prefix}{name}"',
+            field=prefix + name,
+            value=value_at(body, prefix + name),
             rule="no unknown fields",
-            mend=nearest(unknown["name"], names) or "remove the field",
+            mend=nearest(name, names) or "remove the field",
         )
-    if missing:
+    if what.startswith(_MISSING):
+        name = what[len(_MISSING) : -1]
         return RequestError(
-            f'the field "{prefix}{missing["name"]}" is missing',
-            field=prefix + missing["name"],
+            f'the field "{prefix}{name}" is missing',
+            field=prefix + name,
             value=None,
             rule="required",
             mend=f"{they}: {', '.join(names)}",
@@ -179,24 +197,22 @@ def _refusal(bad: msgspec.ValidationError, body: bytes, names: Sequence[str], th
     return RequestError(
         f"{path or 'the body'}: {rule}",
         field=path,
-        value=_dig(body, path),
+        value=value_at(body, path),
         rule=rule,
         mend="see /openapi.json for the types",
     )
 
 
-def _dig(body: bytes, path: str) -> Any:
-    """The value that stands at `[2].origin` in a body that is valid JSON."""
-    try:
-        value: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # refused before the end of the body was read
-        return None
-    for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
+def _taken_apart(message: str, *, in_a_list: bool) -> tuple[str, str]:
+    """(what is wrong, where) of a message of msgspec's, in one pass: the name of an unknown field is the caller's own.
+
+    Whatever such a name holds, where it stood is told by the body: nowhere for one record, else behind its last mark.
+    """
+    if message.startswith(_UNKNOWN):
+        what, _, path = message.rpartition(_AT) if in_a_list else (message, "", "")
+    else:
+        what, _, path = message.partition(_AT)
+    return what, path.rstrip("`").lstrip(".")
 
 
 def openapi_schema(inputs: Inputs) -> dict[str, Any]:

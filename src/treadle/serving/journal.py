@@ -3,6 +3,9 @@
 A segment is a file of JSON lines that one process writes. It is written without fsync: a killed process loses
 at most the last `FLUSH_SECONDS`; a machine that loses power may lose what the kernel had not yet written.
 `treadle.monitoring` moves closed segments into Delta tables.
+
+Each line has a number, `seq`: of two lines of one endpoint the later has the greater, whichever process wrote it and
+however its clock was set. It is this order, and not time, that tells which of two corrections is the last.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ _ROLL_BYTES = 64 * 2**20  # a segment is read whole when it is moved, so it stay
 _ROLL_SECONDS = 60.0
 
 OPEN, CLOSED, _NEW = ".open", ".jsonl", ".new"
+SEQUENCE = "sequence"
+"""The file that holds the last number given out."""
 
 
 class Journal:
@@ -36,7 +41,6 @@ class Journal:
         self._path: Path | None = None
         self._written = 0
         self._opened = 0.0
-        self._number = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, record: Any) -> None:
@@ -46,9 +50,12 @@ class Journal:
         """Hand everything to the kernel. A full disk keeps the records waiting, and raises a StoreError."""
         try:
             if self._waiting:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                first = numbers(self.folder, len(self._waiting))
                 if self._file is None:
-                    self._open()
-                self._write(b"\n".join(self._waiting) + b"\n")
+                    self._open(first)
+                # numbered as they are written and not as they come: an order of its own for each process would be none
+                self._write(b"".join(_numbered(first, self._waiting)))
                 self._waiting.clear()
             if self._file is not None and (
                 self._written >= _ROLL_BYTES or time.monotonic() - self._opened >= _ROLL_SECONDS
@@ -73,16 +80,15 @@ class Journal:
             raise
         self._written += len(content)
 
-    def _open(self) -> None:
-        """A new segment, locked while this process lives: so one in use is told from one that was left behind.
+    def _open(self, first: int) -> None:
+        """A new segment, named by its first number: so no other has or had its name.
 
-        It gets the name that `segments` looks for only once it is locked; nobody can take it for one left behind.
+        It is locked while this process lives: so one in use is told from one that was left behind. It gets the name
+        that `segments` looks for only once it is locked; nobody can take it for one left behind.
         """
         import fcntl
 
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._number += 1
-        name = f"{self.kind}-{time.time_ns():020d}-{os.getpid()}-{self._number}"
+        name = f"{self.kind}-{first:020d}"
         path, new = self.folder / (name + OPEN), self.folder / (name + _NEW)
         file = new.open("wb", buffering=0)
         try:
@@ -108,8 +114,36 @@ class Journal:
         self.roll()
 
 
+def _numbered(first: int, waiting: list[bytes]) -> Iterator[bytes]:
+    for number, line in enumerate(waiting, first):
+        yield b'{"seq":%d,%b\n' % (number, line[1:])
+
+
+def numbers(folder: Path, count: int) -> int:
+    """The first of `count` numbers that nobody else of this endpoint gets.
+
+    They only grow: each is above the last one given out, whatever the clock says; and not below the clock's
+    microseconds, so that they grow on even where a machine that lost power, or a person, took the file away.
+    """
+    import fcntl
+
+    file = os.open(folder / SEQUENCE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        text = os.pread(file, 64, 0)
+        last = int(text) if text.isdigit() else 0
+        first = max(last + 1, time.time_ns() // 1000)
+        os.pwrite(file, b"%020d" % (first + count - 1), 0)  # in place: never half of a number, never none
+        return first
+    finally:
+        os.close(file)
+
+
 def segments(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
-    """(closed segments, segments still being written), oldest first. One that a killed process left open is closed."""
+    """(segments that nobody writes any more, segments still being written), oldest first. Changes nothing.
+
+    One that a killed process left open is among the first: its lock went with its writer.
+    """
     import fcntl
 
     closed, live = set(), []
@@ -119,8 +153,9 @@ def segments(folder: Path, kind: str) -> tuple[list[Path], list[Path]]:
         elif path.suffix == OPEN:
             try:
                 with path.open("rb") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    closed.add(path.rename(path.with_suffix(CLOSED)))
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    # its writer may have closed it since it was opened here
+                    closed.add(path if path.exists() else path.with_suffix(CLOSED))
             except BlockingIOError:
                 live.append(path)
             except FileNotFoundError:  # closed in the meantime

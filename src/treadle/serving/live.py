@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from treadle.errors import ModelError, RequestError, nearest
 from treadle.features import EventReader, FeaturePlan, compile_online
-from treadle.serving.inputs import Inputs, RecordReader
+from treadle.serving.inputs import Inputs, RecordReader, counted
 
 if TYPE_CHECKING:
+    from treadle.features import OnlineState
     from treadle.models import Bundle
 
+_FEW_EVENTS = 128  # rows that are added to the state before others get their turn
 _FEW = 8  # up to so many records are scored one by one: a matrix costs more to build than it saves
+
+
+class _Ready:
+    """Stands for a state while rows are checked: keeps what would be put, in the order in which it is added fastest."""
+
+    as_of = None
+
+    def __init__(self) -> None:
+        self.puts: list[tuple[Any, ...]] = []
+
+    def put_events(self, view: str, rows: Iterable[Any], arguments: int, keep_us: int) -> None:
+        # by (known, id): a row before others makes all their totals anew. Of equal ones the last told stays the last
+        self.puts.append(("put_events", view, sorted(rows, key=lambda row: (row[1], row[2])), arguments, keep_us))
+
+    def put_lookup(self, stream: str, rows: Iterable[Any], keep_us: int | None) -> None:
+        self.puts.append(("put_lookup", stream, sorted(rows, key=lambda row: (row[1], row[2], row[4:])), keep_us))
 
 
 class LiveModel:
@@ -85,11 +103,17 @@ class LiveModel:
             self._events[name] = EventReader(self.plan, name)
         return self._events[name]
 
-    def take_events(self, name: str, body: bytes, state: Any) -> int:
+    def take_events(self, name: str, body: bytes, state: Any) -> Iterator[int]:
+        """Add posted rows to the state, some at a time; how many in the end.
+
+        Raises:
+            RequestError: one cannot be taken, and none is.
+        """
         reader = self.events(name)
         try:
-            rows = reader.read(body)
-            return reader.put(rows, state) if state is not None else 0
+            rows = counted(reader.read(body))
+            ready = _Ready()
+            taken = reader.put(rows, cast("OnlineState", ready)) if state is not None else 0
         except (RecursionError, msgspec.DecodeError) as bad:
             raise RequestError(
                 f"the body is nested too deeply, or holds a number beyond any type ({bad})",
@@ -99,14 +123,34 @@ class LiveModel:
                 mend="send one JSON object, or a list of them",
             ) from bad
         except OverflowError as bad:
+            raise _beyond(name) from bad
+        except UnicodeDecodeError as bad:
             raise RequestError(
-                f"a row of {name} holds a number of more than 64 bits, or a time that no calendar has in UTC",
+                f"the body is not valid JSON: {bad}",
                 field="",
                 value=None,
-                rule="whole numbers of 64 bits, times in the years 1 to 9999 UTC",
-                mend="nothing of this request was taken: correct the row and send it again",
+                rule="json",
+                mend="send one JSON object, or a list of them, in UTF-8",
             ) from bad
+        for put, label, found, *rest in ready.puts:
+            for start in range(0, len(found), _FEW_EVENTS):
+                try:
+                    getattr(state, put)(label, found[start : start + _FEW_EVENTS], *rest)
+                except OverflowError as bad:
+                    raise _beyond(name) from bad
+                yield 0
+        yield taken
 
     @property
     def event_fields(self) -> Mapping[str, Mapping[str, str]]:
         return {name: self.events(name).types for name in self.event_names}
+
+
+def _beyond(name: str) -> RequestError:
+    return RequestError(
+        f"a row of {name} holds a number of more than 64 bits, or a time that no calendar has in UTC",
+        field="",
+        value=None,
+        rule="whole numbers of 64 bits, times in the years 1 to 9999 UTC",
+        mend="correct the row and send all of this request again",
+    )

@@ -35,10 +35,14 @@ def serve(app: Any, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; open requests are finished first, and the journal is closed. Returns then."""
     import uvicorn
 
+    from treadle.serving.protocol import GuardedProtocol
+
     config = uvicorn.Config(
         app,
         loop="auto",
-        http="httptools",
+        http=GuardedProtocol,
+        ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         lifespan="on",

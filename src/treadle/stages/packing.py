@@ -29,6 +29,7 @@ class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
     """`brief` as it was stated; `rows`: the source of the examples; `run`: the one that judged the model."""
 
     MAKES: ClassVar[type[Payload]] = ModelPacked
+    MEASURED: ClassVar[tuple[str, ...]] = ("cost", "run")
 
     project: str
     decision: str

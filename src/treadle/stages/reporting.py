@@ -20,6 +20,7 @@ class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
     """`cost`: of the steps that led to the evaluation. `run`: the one that judged the model."""
 
     MAKES: ClassVar[type[Payload]] = ReportWritten
+    MEASURED: ClassVar[tuple[str, ...]] = ("cost", "run")
 
     project: str
     decision: str

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.evidence import Chain
-    from treadle.store import Blobs, Snapshot, Tables
-    from treadle.workspace import TableNames, Workspace
+    from treadle.store import Blobs, Snapshot, TableNames, Tables
+    from treadle.workspace import Workspace
 
 P = TypeVar("P", bound=Payload)
 A = TypeVar("A", bound=StepInput[Any])

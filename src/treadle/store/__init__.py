@@ -4,7 +4,8 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
+from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Tables
 from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
 
-__all__ = ["Blob", "Blobs", "EntryRef", "File", "Part", "Ref", "Snapshot", "StateRef", "Tables", "Value"]
+__all__ = ["Blob", "Blobs", "EntryRef", "File", "Part", "Ref", "Snapshot", "StateRef", "TableNames", "Tables", "Value"]

@@ -104,6 +104,15 @@ class OnlineStateSuite:
         assert [state.versions("v", key).values for key in KEYS] == [[(-n,)] for n in range(len(KEYS))]
         state.close()
 
+    def test_zero_is_one_key_whatever_its_sign(self, opens: Opens) -> None:
+        state = opens()
+        state.put_events("v", [(-0.0, 1, "x", (1,)), ((0.0, "a"), 2, "x", (2,))], 1, FOREVER)
+        state.put_lookup("v", [(0.0, 1, 1, (3,))], None)
+        state = self.again(state, opens)
+        assert state.history("v", 0.0).known == [1] and state.history("v", (-0.0, "a")).known == [2]
+        assert state.versions("v", -0.0).values == [(3,)]
+        state.close()
+
     def test_events_are_in_order_however_they_were_told(self, opens: Opens) -> None:
         state = opens()
         told = [("k", 30, "a", (3.0,)), ("k", 10, "b", (1.0,)), ("k", 10, "a", (0.5,)), ("k", 20, "a", (None,))]

@@ -236,7 +236,7 @@ def _place(values: Array, edges: Array) -> Array:
 
 
 def _means(place: Array, truth: Array, held: Array) -> Array:
-    """The mean label of the training rows at each place, drawn towards the whole by a tenth of a row; for the held rows."""
+    """The mean label of the training rows at each place, for the held rows; drawn a little towards the whole."""
     whole = float(truth.mean())
     size = int(max(place.max(), held.max())) + 2
     total = np.bincount(place + 1, weights=truth, minlength=size) + whole * _DRAWN

@@ -7,43 +7,44 @@ something is done by a named person on the command line.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
-import msgspec
+from treadle.web.answers import Answer, Answers, Wanted
+from treadle.web.readers import Busy, ReaderEnded, Readers
 
-from treadle.api import OPERATIONS, Context, Operation
-from treadle.api.operation import workspace_for
-from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
-
-Answer = tuple[int, bytes, bytes]
-_JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+READ_SECONDS = 30.0
 # a page of ours holds its styles and drawings itself, and never runs or fetches anything else
 _POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'"
 
 
 class Routes:
-    """A plain ASGI application for one project. Reads run in a thread, one at a time, so that predictions go on."""
+    """A plain ASGI application for one project. Reads are made in processes of their own, so that predictions go on.
+
+    A read that takes longer than `seconds` is ended with 503; one whose caller went away is ended at once.
+    """
 
     prefixes = ("/api", "/report", "/watch")
 
-    def __init__(self, project: str) -> None:
-        self.project = project
-        self._one = asyncio.Lock()
-        self._encode = msgspec.json.Encoder(enc_hook=str).encode
+    def __init__(self, project: str, *, seconds: float = READ_SECONDS, readers: Readers | None = None) -> None:
+        self.project, self.seconds = project, seconds
+        self.answers = Answers(project)
+        self.readers = readers or Readers(project)
 
     async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        self, scope: dict[str, Any], receive: Receive, send: Callable[[dict[str, Any]], Awaitable[None]]
     ) -> None:
-        async with self._one:
-            status, kind, content = await asyncio.to_thread(
-                self.answer, scope["method"], scope["path"], scope.get("query_string", b"").decode("ascii", "replace")
-            )
+        method, path = scope["method"], scope["path"]
+        query = scope.get("query_string", b"").decode("ascii", "replace")
+        found = self.answers.wanted(method, path, query)
+        if isinstance(found, Wanted):
+            read = await self._unless_gone(self._read(method, path, query), receive)
+            if read is None:
+                return
+            found = read
+        status, kind, content = found
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(content)),
@@ -52,66 +53,35 @@ class Routes:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def answer(self, method: str, path: str, query: str) -> Answer:
-        """Status, content type and body."""
+    async def _read(self, method: str, path: str, query: str) -> Answer:
         try:
-            if method not in ("GET", "HEAD"):
-                return self._error(405, f"{path} takes GET, not {method}", "changes are made on the command line")
-            if path == "/report":
-                return self._page(self._workspace().reports / f"{self._workspace().project.spec.project}.html")
-            if path == "/watch":
-                return self._page(Path(OPERATIONS["watch"].call(*self._asked(OPERATIONS["watch"], {})).page))
-            return self._operation(path.removeprefix("/api").strip("/"), query)
-        except msgspec.ValidationError as bad:
-            return self._error(422, str(bad), "GET /api tells what each operation takes")
-        except AccessError as bad:
-            return self._error(403, bad.what, bad.mend)
-        except EvidenceError as bad:
-            return self._error(404, bad.what, bad.mend)
-        except TreadleError as bad:
-            return self._error(400, str(bad).splitlines()[0], bad.mend)
+            async with asyncio.timeout(self.seconds):
+                return await self.readers.ask(method, path, query)
+        except TimeoutError:
+            text = f"this read takes longer than {self.seconds:g} s, and was ended"
+            return self.answers.error(503, text, "ask for less, ask again later, or use the command line")
+        except Busy:
+            return self.answers.error(503, "too many reads wait already", "ask again later")
+        except ReaderEnded:
+            text = "the process that made this read ended before its answer"
+            return self.answers.error(503, text, "ask again; the server's log may say why")
 
-    def _operation(self, path: str, query: str) -> Answer:
-        if not path:
-            return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
-        found = OPERATIONS.get(path.replace("/", " "))
-        if found is None:
-            known = [name.replace(" ", "/") for name, each in OPERATIONS.items() if each.remote]
-            return self._error(404, f"there is no operation {path}", nearest(path, known))
-        if not found.remote:
-            return self._error(
-                403, f"{found.name} changes something, and a caller here has no identity", f"treadle {found.name}"
-            )
-        given = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-        return 200, _JSON, self._encode(found.call(*self._asked(found, given)))
+    async def _unless_gone(self, reading: Awaitable[Answer], receive: Receive) -> Answer | None:
+        """The answer; None once the caller has gone, and the read is ended then."""
+        read, gone = asyncio.ensure_future(reading), asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((read, gone), return_when=asyncio.FIRST_COMPLETED)
+            return read.result() if read.done() else None
+        finally:
+            for task in (read, gone):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
-    def _asked(self, found: Operation, given: dict[str, str]) -> tuple[Any, Context]:
-        """The typed request. The project is the one served here, whatever a caller writes."""
-        names = {field.name for field in found.fields()}
-        asked = given | ({"project": self.project} if "project" in names else {})
-        return msgspec.convert(asked, found.request, strict=False), Context()
-
-    def _workspace(self) -> Any:
-        return workspace_for(self.project, Context(), "read")
-
-    def _page(self, place: Path) -> Answer:
-        if not place.is_file():
-            return self._error(404, f"{place.name} was not made yet", f"treadle run {self.project}")
-        return 200, _HTML, place.read_bytes()
-
-    def _error(self, status: int, what: str, mend: str) -> Answer:
-        return status, _JSON, self._encode({"error": what, "mend": mend})
+    async def aclose(self) -> None:
+        await self.readers.aclose()
 
 
-def describe(found: Operation) -> dict[str, Any]:
-    """An operation as GET /api lists it."""
-    return {
-        "operation": found.name,
-        "path": f"/api/{found.name.replace(' ', '/')}" if found.remote else None,
-        "does": found.doc.splitlines()[0],
-        "takes": {
-            field.name: {"text": field.text, "required": field.required}
-            for field in found.fields()
-            if field.name != "project"
-        },
-    }
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -26,7 +26,9 @@ from treadle.features.state import (
     put_lookup,
 )
 
-_FORMAT = b"\x01"
+_FORMAT = 2
+_BASES = 1
+"""The format before: after its values, a history had running sums of what was forgotten, which nobody needs now."""
 _MAP_BYTES = 64 * 2**30  # address space and not disk: LMDB grows into it
 _AS_OF = b"!as_of"
 _DATE = 1  # msgpack has times, but no dates: a date is an extension of its own, by the number of its day
@@ -56,6 +58,13 @@ class LmdbState:
         self._versions: dict[tuple[str, Key], Versions | None] = {}
         with self._env.begin() as reading:
             found = reading.get(_AS_OF)
+            # one of them tells, before the first request is answered
+            one = next((value for place, value in reading.cursor() if place != _AS_OF), None)
+        try:
+            self._check_format(one)
+        except StoreError:
+            self.close()
+            raise
         self.as_of = datetime.fromtimestamp(_decode(found), UTC) if found else None
 
     def history(self, view: str, key: Key) -> History | None:
@@ -116,7 +125,20 @@ class LmdbState:
     def _read(self, kind: str, name: str, key: Key) -> Any:
         with self._env.begin(buffers=True) as reading:
             found = reading.get(_place(kind, name, key))
-            return None if found is None else _decode(bytes(found[1:]))
+            return None if found is None else self._content_of(bytes(found), kind)
+
+    def _check_format(self, data: bytes | None) -> None:
+        if data is not None and data[0] not in (_FORMAT, _BASES):
+            raise StoreError(
+                f"the online state is of format {data[0]}; this version of Treadle reads {_BASES} and {_FORMAT}",
+                where=self._folder,
+                mend="delete the folder, then fill it anew from the tables: treadle serve PROJECT --as-of TIME",
+            )
+
+    def _content_of(self, data: bytes, kind: str) -> Any:
+        self._check_format(data)
+        packed = _decode(data[1:])
+        return [*packed[:3], packed[4]] if kind == "e" and data[0] == _BASES else packed
 
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
         with self._said_plainly("written"), self._env.begin(write=True) as writing:
@@ -156,7 +178,9 @@ def _all_or_nothing(kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[
 
 
 def _place(kind: str, name: str, key: Key) -> bytes:
-    place = _encode([kind, name, _marked(key) if type(key) is tuple else _marked((key,))[0]])
+    parts = [part + 0.0 if type(part) is float else part for part in (key if type(key) is tuple else (key,))]
+    parts = list(_marked(parts))  # and -0.0 is 0.0
+    place = _encode([kind, name, parts if type(key) is tuple else parts[0]])
     if len(place) <= 500:
         return place
     # LMDB takes keys of up to 511 bytes
@@ -167,7 +191,7 @@ def _place(kind: str, name: str, key: Key) -> bytes:
 
 def _content(packed: list[Any]) -> bytes:
     """A history or versions as bytes; their values are the third part of both."""
-    return _FORMAT + _encode([*packed[:2], [_marked(values) for values in packed[2]], *packed[3:]])
+    return bytes((_FORMAT,)) + _encode([*packed[:2], [_marked(values) for values in packed[2]], *packed[3:]])
 
 
 def _marked(values: Sequence[Any]) -> Sequence[Any]:

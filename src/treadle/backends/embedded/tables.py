@@ -74,7 +74,10 @@ class DeltaTables:
                 raise _differs(snapshot, f"its file {part.path} cannot be read: {bad.strerror}") from bad
             if _sha256(held) != part.sha256:
                 raise _differs(snapshot, f"its file {part.path} was changed on disk")
-            frames.append(pl.read_parquet(io.BytesIO(held), columns=None if columns is None else list(columns)))
+            try:
+                frames.append(pl.read_parquet(io.BytesIO(held), columns=None if columns is None else list(columns)))
+            except pl.exceptions.PolarsError as bad:
+                raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
         if not frames:
             raise _differs(snapshot, "the record names none of its files")
         return frames[0] if len(frames) == 1 else pl.concat(frames)

@@ -17,9 +17,9 @@ def console() -> Any:
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import evidence, live, models, project, work
+    from treadle.cli.show import evidence, live, models, project, trials, work
 
-    views = {**project.VIEWS, **work.VIEWS, **models.VIEWS, **live.VIEWS, **evidence.VIEWS}
+    views = {**project.VIEWS, **work.VIEWS, **models.VIEWS, **live.VIEWS, **evidence.VIEWS, **trials.VIEWS}
     view = views.get(name)
     if view is None:
         import msgspec

@@ -15,6 +15,10 @@ def show_served(answer: Any, out: Any) -> None:
 
 
 def show_predictions(answer: Any, out: Any) -> None:
+    if answer.features_as_of is not None:
+        out.print(f"[dim]features as of {answer.features_as_of:%Y-%m-%d %H:%M:%S}Z[/]")
+    if answer.note:
+        out.print(f"[yellow]![/] {answer.note}", soft_wrap=True)
     if answer.out:
         out.print(f"{answer.rows:,} predictions by {answer.model} in {answer.out}", soft_wrap=True)
         return
@@ -77,4 +81,10 @@ def show_watch(answer: Any, out: Any) -> None:
     out.print(f"page:  {answer.page}", soft_wrap=True)
 
 
-VIEWS = {"serve": show_served, "predict": show_predictions, "watch": show_watch}
+def show_drained(answer: Any, out: Any) -> None:
+    out.print(
+        f"moved {answer.predictions:,} predictions and {answer.outcomes:,} outcomes of {answer.endpoint} to tables"
+    )
+
+
+VIEWS = {"drain": show_drained, "serve": show_served, "predict": show_predictions, "watch": show_watch}

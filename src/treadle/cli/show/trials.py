@@ -1,0 +1,53 @@
+"""trials, compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show import money, number, table
+
+
+def show_trials(answer: Any, out: Any) -> None:
+    if not answer.trials:
+        out.print("no trial yet: treadle run PROJECT")
+        return
+    grid = table("run", "#", "family", answer.trials[0].metric, "folds", "s", "", "settings", right=(1, 3, 4, 5))
+    for trial in answer.trials:
+        state = "[green]best[/]" if trial.best else "" if trial.state == "complete" else "stopped early"
+        state = "failed" if trial.state == "failed" else state
+        params = ", ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in trial.params.items())
+        shown = number(trial.value) if trial.state != "failed" else "–"
+        grid.add_row(
+            trial.run,
+            str(trial.number),
+            trial.family,
+            shown,
+            str(len(trial.folds)),
+            f"{trial.seconds:.1f}",
+            state,
+            f"[dim]{params}[/]",
+        )
+    out.print(grid)
+    if answer.more:
+        out.print(f"… {answer.more} more: --limit N")
+
+
+def show_comparison(answer: Any, out: Any) -> None:
+    grid = table("", "run", "model", "family", answer.metric, "95 % interval", "cost", right=(4, 6))
+    for name, side in (("first", answer.first), ("second", answer.second)):
+        span = f"{number(side.low)} to {number(side.high)}"
+        cost = money(side.cost, side.currency) if side.cost is not None else "–"
+        grid.add_row(name, side.run, side.model, side.family, number(side.value), span, cost)
+    out.print(grid)
+    colour = {"better": "green", "worse": "red"}.get(answer.verdict, "yellow")
+    out.print(f"[{colour}]{answer.text}[/]")
+    if not answer.changes:
+        out.print("nothing differs in data, code or settings")
+    for change in answer.changes:
+        out.print(f"[bold]{change.step}[/]")
+        for kind in ("data", "code", "settings"):
+            for line in getattr(change, kind):
+                out.print(f"  [dim]{kind}[/] {line}", soft_wrap=True)
+
+
+VIEWS = {"trials": show_trials, "compare": show_comparison}

@@ -1,0 +1,137 @@
+"""What a GET of the project's own paths is answered: typed and refused without a look at the workspace, then read."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from treadle.api import OPERATIONS, Context, Operation
+from treadle.api.operation import workspace_for
+from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
+
+Answer = tuple[int, bytes, bytes]
+"""Status, content type and body."""
+_JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
+_LARGEST = 100_000
+"""Of a whole number in a query: how many entries are wanted, for one."""
+_SHOWN = 200
+_READING = Context(only_reads=True)
+
+
+class Wanted(Struct, frozen=True):
+    """A read that can be made: an operation with its typed request, or a page (then `request` is None)."""
+
+    name: str
+    request: Any = None
+
+
+class Answers:
+    """Of one project. `wanted` is quick and touches nothing; `read` may take long, and changes nothing."""
+
+    def __init__(self, project: str) -> None:
+        self.project = project
+        self._encode = msgspec.json.Encoder(enc_hook=str).encode
+
+    def answer(self, method: str, path: str, query: str) -> Answer:
+        found = self.wanted(method, path, query)
+        return self.read(found) if isinstance(found, Wanted) else found
+
+    def wanted(self, method: str, path: str, query: str) -> Wanted | Answer:
+        """What is to be read; or the answer, where that needs no reading."""
+        if method not in ("GET", "HEAD"):
+            return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
+        if path in ("/report", "/watch"):
+            return Wanted(path)
+        name = path.removeprefix("/api").strip("/")
+        if not name:
+            return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
+        found = OPERATIONS.get(name.replace("/", " "))
+        if found is None:
+            known = [each.replace(" ", "/") for each, operation in OPERATIONS.items() if operation.remote]
+            return self.error(404, f"there is no operation {_short(name)}", nearest(name, known))
+        if not found.remote:
+            return self.error(
+                403, f"{found.name} changes something, and a caller here has no identity", f"treadle {found.name}"
+            )
+        try:
+            return Wanted(found.name, self._request(found, _given(query)))
+        except msgspec.ValidationError as bad:
+            return self.error(422, _short(str(bad)), "GET /api tells what each operation takes")
+
+    def _request(self, found: Operation, given: dict[str, str]) -> Any:
+        """The typed request. The project is the one served here, whatever a caller writes."""
+        names = {field.name for field in found.fields()}
+        asked = given | ({"project": self.project} if "project" in names else {})
+        request = msgspec.convert(asked, found.request, strict=False)
+        for name in names:
+            value = getattr(request, name)
+            if isinstance(value, int) and not isinstance(value, bool) and not 1 <= value <= _LARGEST:
+                raise msgspec.ValidationError(f"{name} must be between 1 and {_LARGEST:,}")
+        return request
+
+    def read(self, wanted: Wanted) -> Answer:
+        try:
+            if wanted.name == "/report":
+                return self._report()
+            if wanted.name == "/watch":
+                from treadle.api.live import WatchRequest, look
+
+                return 200, _HTML, look(WatchRequest(project=self.project), _READING).html().encode()
+            return 200, _JSON, self._encode(OPERATIONS[wanted.name].call(wanted.request, _READING))
+        except AccessError as bad:
+            return self.error(403, bad.what, bad.mend)
+        except EvidenceError as bad:
+            return self.error(404, bad.what, bad.mend)
+        except TreadleError as bad:
+            return self.error(400, str(bad).splitlines()[0], bad.mend)
+        except Exception:
+            traceback.print_exc()
+            return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
+
+    def _report(self) -> Answer:
+        workspace = workspace_for(self.project, _READING, "read")
+        place = workspace.report
+        if not place.is_file():
+            return self.error(404, f"{place.name} was not made yet", f"treadle run {self.project}")
+        return 200, _HTML, place.read_bytes()
+
+    def error(self, status: int, what: str, mend: str) -> Answer:
+        return status, _JSON, self._encode({"error": what, "mend": mend})
+
+
+def _given(query: str) -> dict[str, str]:
+    """The parameters of a query, each once."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=100)
+    except ValueError as bad:
+        raise msgspec.ValidationError(f"the query is not of the form name=value&name=value: {bad}") from bad
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        raise msgspec.ValidationError("the query gives a parameter twice")
+    if any("\ufffd" in text for pair in pairs for text in pair):
+        raise msgspec.ValidationError("the query holds bytes that are no UTF-8")
+    if any("\0" in text for pair in pairs for text in pair):
+        raise msgspec.ValidationError("the query holds a character that no name has")
+    return given
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def describe(found: Operation) -> dict[str, Any]:
+    """An operation as GET /api lists it."""
+    return {
+        "operation": found.name,
+        "path": f"/api/{found.name.replace(' ', '/')}" if found.remote else None,
+        "does": found.doc.splitlines()[0],
+        "takes": {
+            field.name: {"text": field.text, "required": field.required}
+            for field in found.fields()
+            if field.name != "project"
+        },
+    }

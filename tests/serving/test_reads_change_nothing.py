@@ -1,0 +1,140 @@
+"""No read of a server changes a file; what does is the server's own draining, and commands that say so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from served_shop import RECORD
+
+from treadle.api import OPERATIONS, Context
+from treadle.api.draining import drain_often
+from treadle.api.endpoint import make_app
+from treadle.api.live import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
+from treadle.errors import AccessError
+from treadle.serving import App, segments
+from treadle.web import Routes
+from treadle.workspace import Workspace, open_workspace
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Every file and what is in it. SQLite's memory for readers, and its log where that is empty, hold nothing kept."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".db-shm" and not (path.suffix == ".db-wal" and not path.stat().st_size)
+    }
+
+
+@pytest.fixture
+def busy(shop: Path) -> Iterator[tuple[App, Workspace]]:
+    """A server that has answered and was told: closed segments, one still written, one that a killed process left."""
+    workspace = open_workspace(shop, "run")
+    routes = Routes(str(shop))
+    app = make_app(workspace, may_rebuild=True, mounts=dict.fromkeys(routes.prefixes, routes))
+    endpoint = app.endpoint
+    for i in range(40):
+        endpoint.predict(msgspec.json.encode({**RECORD, "prediction_id": f"p{i}", "amount": 5.0 + i}))
+        endpoint.take_outcomes(msgspec.json.encode({"prediction_id": f"p{i}", "label": i % 2}))
+        if i == 20:
+            endpoint._predictions.close()
+            endpoint._outcomes.close()
+    endpoint.flush()
+    left = workspace.journal / f"predictions-{1:020d}.open"
+    left.write_bytes(segments(workspace.journal, "predictions")[0][0].read_bytes().replace(b':"p', b':"left'))
+    gc.collect()
+    with contextlib.closing(sqlite3.connect(workspace.root / "catalog.db")) as catalog:
+        catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else SQLite does so at some time, by itself
+    yield app, workspace
+    endpoint.close()
+
+
+def fetched(app: App, paths: list[str]) -> dict[str, httpx.Response]:
+    async def ask() -> dict[str, httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop", timeout=60) as http:
+            found = {path: await http.get(path) for path in paths}
+        for routes in set(app.mounts.values()):
+            await routes.aclose()
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
+    app, workspace = busy
+    paths = [
+        *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/state", "/report", "/watch", "/api", "/nowhere"),
+        *(f"/api/{name.replace(' ', '/')}" for name, found in OPERATIONS.items() if found.remote),
+        *("/api/why?subject=p1", "/api/why?subject=left3", "/api/why?subject=endpoint/shop"),
+    ]
+    before = files(workspace.project.root)
+    found = fetched(app, paths)
+    assert files(workspace.project.root) == before
+    assert found["/watch"].status_code == 200 and "<svg" in found["/watch"].text
+    seen = found["/api/watch"].json()
+    assert (seen["predictions"], seen["outcomes"], seen["joined"], seen["page"]) == (61, 40, 40, None)
+    assert found["/api/why?subject=left3"].json()["facts"]["prediction"]["prediction_id"] == "left3"
+
+
+def test_what_writes_is_said_and_needs_to_be_allowed(busy: tuple[App, Workspace]) -> None:
+    _, workspace = busy
+    project = str(workspace.project.root)
+    with pytest.raises(AccessError):
+        drain(DrainRequest(project=project), Context(actor="mallory"))
+    assert not OPERATIONS["drain"].remote
+    moved = drain(DrainRequest(project=project), Context())
+    assert (moved.predictions, moved.outcomes) == (21 + 21, 21)
+    assert drain(DrainRequest(project=project), Context()).predictions == 0
+    seen = watch(WatchRequest(project=project), Context())
+    assert (seen.predictions, seen.joined) == (61, 40)
+    assert seen.page is not None and "<svg" in Path(seen.page).read_text(encoding="utf-8")
+    with pytest.raises(AccessError):
+        watch(WatchRequest(project=project), Context(actor="mallory"))
+
+
+def test_a_server_moves_its_journal_to_the_tables_by_itself(busy: tuple[App, Workspace]) -> None:
+    _, workspace = busy
+
+    async def until_moved() -> None:
+        draining = asyncio.create_task(drain_often(workspace, seconds=0.05))
+        async with asyncio.timeout(60):
+            while segments(workspace.journal, "predictions")[0] or segments(workspace.journal, "outcomes")[0]:
+                await asyncio.sleep(0.05)
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+
+    asyncio.run(until_moved())
+    assert workspace.tables.scan("shop/predictions").collect().height == 42
+    assert len(segments(workspace.journal, "predictions")[1]) == 1  # what is still written stays where it is
+
+
+def test_a_prediction_says_when_its_features_stand_and_that_they_are_too_old(shop: Path) -> None:
+    def asked(*times: str) -> Any:
+        records = json.dumps([{**RECORD, "ordered": time} for time in times])
+        return predict(PredictRequest(project=str(shop), record=records), Context())
+
+    good = asked(RECORD["ordered"])
+    assert good.features_as_of is not None and good.features_as_of.tzinfo is UTC
+    assert datetime(2024, 4, 1, tzinfo=UTC) < good.features_as_of < datetime(2024, 5, 1, tzinfo=UTC)
+    assert (good.stale, good.note) == (0, "")
+    late = asked(RECORD["ordered"], "2026-01-01T00:00:00Z")
+    assert late.stale == 1 and "1 of 2 records have no windows" in late.note and "30 days" in late.note
+    assert good.features_as_of.strftime("%Y-%m-%dT%H:%M:%SZ") in late.note
+
+
+def test_a_server_says_when_its_features_stand(busy: tuple[App, Workspace]) -> None:
+    found = fetched(busy[0], ["/", "/readyz", "/nowhere", "/wach"])
+    assert found["/"].json()["features_as_of"] == found["/readyz"].json()["features_as_of"] is not None
+    assert all(path in found["/nowhere"].json()["mend"] for path in ("/api", "/report", "/watch", "/predict"))
+    assert found["/wach"].json()["mend"] == 'did you mean "/watch"?'

@@ -1,0 +1,141 @@
+"""Reads are made side by side in processes of their own; one that is too slow, or unwanted, is ended at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from treadle.web import Routes
+from treadle.web.readers import SIDE_BY_SIDE, Busy, Readers
+
+READER = """
+import json, os, sys, time
+for line in sys.stdin:
+    method, path, query = json.loads(line)
+    with open(os.path.join(sys.argv[1], f"{os.getpid()}"), "w"): pass
+    if "die" in query: sys.exit(3)
+    if "slow" in query: time.sleep(60)
+    body = f"{os.getpid()}"
+    print(json.dumps([200, "text/plain", len(body)]))
+    print(body, end="", flush=True)
+"""
+
+
+@pytest.fixture
+def readers(tmp_path: Path) -> Readers:
+    return Readers(str(tmp_path), program=("-c", READER))
+
+
+def begun(folder: Path) -> list[int]:
+    return sorted(int(path.name) for path in folder.iterdir())
+
+
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def over(readers: Readers, work: Awaitable[Any]) -> Any:
+    async def whole() -> Any:
+        try:
+            return await work
+        finally:
+            await readers.aclose()
+
+    return asyncio.run(whole())
+
+
+def test_a_reader_is_kept_for_the_next_read(readers: Readers, tmp_path: Path) -> None:
+    async def twice() -> list[bytes]:
+        return [(await readers.ask("GET", "/watch", ""))[2] for _ in range(2)]
+
+    first, second = over(readers, twice())
+    assert first == second and begun(tmp_path) == [int(first)] and not alive(int(first))
+
+
+def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, tmp_path: Path) -> None:
+    async def many() -> None:
+        await asyncio.gather(*(readers.ask("GET", "/watch", "") for _ in range(12)))
+
+    over(readers, many())
+    assert 1 <= len(begun(tmp_path)) <= SIDE_BY_SIDE
+
+
+def test_an_unwanted_read_is_ended_and_its_place_is_free(readers: Readers, tmp_path: Path) -> None:
+    async def unwanted() -> bytes:
+        slow = [asyncio.create_task(readers.ask("GET", "/watch", "slow")) for _ in range(SIDE_BY_SIDE)]
+        await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        async with asyncio.timeout(20):
+            answer = await readers.ask("GET", "/watch", "")
+        return answer[2]
+
+    old = int(over(readers, unwanted()))
+    assert len(begun(tmp_path)) == SIDE_BY_SIDE + 1 and not any(alive(each) for each in begun(tmp_path) if each != old)
+
+
+def test_more_waiting_reads_than_will_ever_be_wanted_are_refused(readers: Readers) -> None:
+    async def flood() -> list[Any]:
+        tasks = [asyncio.create_task(readers.ask("GET", "/watch", "slow")) for _ in range(60)]
+        await asyncio.sleep(0.1)
+        refused = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [task.exception() for task in refused]
+
+    found = over(readers, flood())
+    assert len(found) == 60 - 32 - SIDE_BY_SIDE and all(isinstance(bad, Busy) for bad in found)
+
+
+async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None) -> list[dict[str, Any]]:
+    """What was sent; `leaves`: when the caller goes away."""
+    sent: list[dict[str, Any]] = []
+    parts = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for part in parts:
+            return part
+        await (leaves or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await routes({"method": "GET", "path": "/watch", "query_string": query.encode()}, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize(("query", "said"), [("slow", b"takes longer than 0.5 s"), ("die", b"ended before its answer")])
+def test_a_read_without_an_answer_is_told(readers: Readers, query: str, said: bytes) -> None:
+    start, body = over(readers, get(Routes(".", seconds=0.5, readers=readers), query))
+    assert start["status"] == 503 and said in body["body"]
+
+
+def test_a_read_whose_caller_goes_away_is_ended(readers: Readers, tmp_path: Path) -> None:
+    async def leaving() -> list[dict[str, Any]]:
+        leaves = asyncio.Event()
+        asking = asyncio.create_task(get(Routes(".", readers=readers), "slow", leaves=leaves))
+        await until(lambda: begun(tmp_path))
+        leaves.set()
+        async with asyncio.timeout(20):
+            return await asking
+
+    assert over(readers, leaving()) == []
+    assert not alive(begun(tmp_path)[0])
