@@ -49,7 +49,6 @@ def test_what_is_broken() -> None:
         (9, "constant"): {"if a < (3) and größe:"},
         (10, "dropped"): {"pass"},
         (11, "arithmetic"): {"found = (max(a, 3) - 1)"},
-        (11, "arguments"): {"found = (max(3, a)) + 1"},
         (11, "constant"): {"found = max(a, (4)) + 1", "found = max(a, 3) + (2)"},
         (12, "dropped"): {"pass"},
         (12, "arguments"): {"(print(found, 'ü'))"},
