@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from treadle.backends.embedded.state import LmdbState
     from treadle.costs import PriceBook
     from treadle.evidence import Chain, Observer, Price, Usage
+    from treadle.evidence.checkpoints import Notes, Signed
     from treadle.store import Blobs, Ref, Tables
 
 PRIVATE, SHARED = 0o077, 0o007
@@ -91,9 +92,27 @@ class Workspace:
         others = [file.read_text(encoding="ascii").strip() for file in (self.root / "keys" / "trusted").glob("*.pub")]
         return [public_key(self.signing_key), *others]
 
+    @property
+    def notes(self) -> Notes:
+        """The signed checkpoints of the record, and the key that checks them."""
+        from treadle.evidence.checkpoints import Notes
+
+        return Notes(self.checkpoints, self.root / "keys" / "log.vkey")
+
+    def sign_checkpoint(self) -> Signed:
+        """Sign the record as it is now, and keep the note beside it."""
+        return self.notes.sign(self.chain, f"treadle/{self.project.spec.project}", self.signing_key)
+
     def write_checkpoint(self) -> str:
-        """Sign the record as it is now, and keep the note beside it; its path."""
-        return ""
+        """As `sign_checkpoint`, after a release; the note's path. Empty for who may not read the workspace's key."""
+        from treadle.errors import EvidenceError
+
+        try:
+            return str(self.sign_checkpoint().file)
+        except PermissionError:
+            return ""
+        except EvidenceError as bad:
+            raise EvidenceError(f"{bad.what}; what was done before stands", where=bad.where, mend=bad.mend) from bad
 
     def present(self, ref: Ref) -> bool:
         """Whether what a reference names can still be read."""
@@ -193,12 +212,43 @@ def keep_private(root: Path) -> None:
     Engines write files of their own making, so the rule is the process's and not each file's: nobody else may read
     (0700, 0600), or nobody outside the group of a workspace that `init --shared` made (2770, 0660).
     """
-    shared = root.is_dir() and bool(root.stat().st_mode & 0o2000)
+    shared = _is_shared(root)
     os.umask(SHARED if shared else PRIVATE)
     if not root.is_dir():
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    elif not shared and root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
+    if shared:  # SQLite itself would let the group only read
+        os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
+    elif root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
         root.chmod(0o700)
+
+
+def _is_shared(root: Path) -> bool:
+    return root.is_dir() and bool(root.stat().st_mode & 0o2000)
+
+
+def share(root: Path, group: str) -> None:
+    """Make a workspace that a group of this machine shares: 2770, and 0660 for what is written in it.
+
+    Raises:
+        SpecError: there is no such group, or this user may not give it anything.
+    """
+    import grp
+
+    from treadle.errors import SpecError
+
+    try:
+        number = grp.getgrnam(group).gr_gid
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.chown(root, -1, number)
+        root.chmod(0o2770)
+    except KeyError as bad:
+        raise SpecError(
+            f"there is no group {group!r} on this machine", where="--shared", mend="`getent group` lists them"
+        ) from bad
+    except PermissionError as bad:
+        raise SpecError(
+            f"you are no member of {group!r}", where="--shared", mend="`id -Gn` lists the groups that you are in"
+        ) from bad
 
 
 def new_run() -> str:
@@ -206,14 +256,14 @@ def new_run() -> str:
 
 
 def _signing_key(root: Path) -> str:
-    """The workspace's private key, hex, made on first use and readable by its owner only."""
+    """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it."""
     from treadle.models import new_key
 
     file = root / "keys" / "signing.key"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if _is_shared(root) else 0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if _is_shared(root) else 0o600)
         with os.fdopen(descriptor, "w") as out:
             out.write(new_key())
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts

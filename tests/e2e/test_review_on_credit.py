@@ -62,19 +62,27 @@ def test_two_runs_at_once_both_end_well_and_the_record_holds(credit: Path) -> No
 
 
 def test_a_killed_run_goes_on_where_it_was(credit: Path) -> None:
+    """Killed while it tunes: it made no model, and the next run takes what was finished and makes one."""
+    file = credit / "treadle.yaml"
+    slow = file.read_text(encoding="utf-8").replace("trials: 2", "trials: 200")
+    file.write_text(slow, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle", "run", str(credit)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     catalog = credit / ".treadle" / "catalog.db"
     until = time.monotonic() + 60
-    while time.monotonic() < until:
-        time.sleep(0.1)
-        if catalog.exists() and "build" in treadle("log", credit).stdout:
-            break
+    while not (catalog.exists() and "features.build" in treadle("log", credit).stdout):
+        assert time.monotonic() < until
+        time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL, "it was still at work"
+    kinds = {entry["kind"] for entry in answer("log", credit)["entries"]}
+    assert "features.build" in kinds and not kinds & {"training.search", "model.packed"}
     assert answer("verify", credit)["ok"]
-    assert "sources.read source/credit" in answer("run", credit)["cached_steps"]
+    file.write_text(slow.replace("trials: 200", "trials: 2"), encoding="utf-8")
+    after = answer("run", credit)
+    assert {"sources.read source/credit", "features.build credit"} <= set(after["cached_steps"])
+    assert after["model"] == "credit:1" and "training.search credit" not in after["cached_steps"]
 
 
 def test_a_broken_batch_stops_the_run_and_leaves_the_last_good_one(credit: Path) -> None:
@@ -159,6 +167,14 @@ def test_init_makes_a_project_that_runs(tmp_path: Path) -> None:
 
 
 def test_schema_is_json_schema_that_accepts_the_example(credit: Path) -> None:
+    import jsonschema
+    from ruamel.yaml import YAML
+
     schema = answer("schema")
+    example = YAML(typ="safe").load((credit / "treadle.yaml").read_text(encoding="utf-8"))
+    jsonschema.validate(example, schema)
+    for wrong in ({"train": {"trials": 0}}, {"serve": {"port": 99999}}, {"project": "../x"}, {"projcet": "x"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(example | wrong, schema)
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert {"project", "brief", "sources", "predict", "features"} <= set(json.dumps(schema).split('"'))

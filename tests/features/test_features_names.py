@@ -17,7 +17,8 @@ from treadle.errors import SpecError
 from treadle.features import FeaturePlan, Memory, build, compile_online, make_plan, prove
 from treadle.features.plan import attribute, renames
 from treadle.features.reader import EventReader
-from treadle.serving.inputs import InputField, Inputs, RecordReader
+from treadle.models.request import InputField, Inputs
+from treadle.serving.inputs import RecordReader
 from treadle.spec import Brief, Features, Lookup, People, Predict, ProjectSpec, Source, View, Window
 
 # fmt: off

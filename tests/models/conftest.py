@@ -10,10 +10,19 @@ import numpy as np
 import polars as pl
 import pytest
 
+from treadle.features import FeaturePlan
 from treadle.models import Parts, new_key, prepare
+from treadle.models.request import Asked, InputField, Inputs
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import FeatureColumn, FittedModel, TrainingTable, evaluate, train
 from treadle.training import Split as Cut
+
+ASKED = Asked(Inputs((InputField("amount", "float"),)), decision="Call a customer.")
+PLAN = FeaturePlan(
+    project="shop", each="s", each_types={"größe": "float"}, key=(), at=None, label="y", label_type="float",
+    label_known=None, group=None, kind="classification", inputs=(), rows=(), views={}, lookup_streams={},
+    arguments={}, lookups=(), windows=(), features=(),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +69,7 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     )
     model, cut, _ = train(table, spec)
     found = evaluate(model, table, cut, spec, replicates=40)
-    extra: dict[str, Any] = {"request": {"fields": ["amount"]}, "plan": {"steps": [1, None, "ü"]}}
+    extra: dict[str, Any] = {"request": ASKED, "plan": PLAN}
 
     def pack(rows: TrainingTable) -> Parts:
         return prepare(

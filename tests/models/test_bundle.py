@@ -44,7 +44,12 @@ def test_written_and_opened(case, tmp_path):
     made = Bundle.write(path, case.parts, case.key)
     bundle = Bundle.open(path, [public_key(case.key)])
     assert bundle.id == made and path.stat().st_size < 1_000_000
-    assert bundle.manifest.plan == {"steps": [1, None, "ü"]} and bundle.manifest.refs == {"data": "abc"}
+    assert (bundle.manifest.plan, bundle.manifest.request) == (case.parts.manifest.plan, case.parts.manifest.request)
+    assert (
+        bundle.manifest.request.inputs.fields[0].name == "amount"
+        and bundle.manifest.plan.each_types
+        and bundle.manifest.refs == {"data": "abc"}
+    )
     assert bundle.manifest.encoder == case.model.encoder and bundle.golden == case.parts.golden
     assert bundle.verify_golden() < 1e-2 and len(bundle.golden) >= 20
     assert "# p: y" in bundle.card and bundle.cost == {"money": 0.01}

@@ -9,7 +9,9 @@ import pytest
 from told import FEATURES, ROWS, frame_of
 
 from treadle.backends.embedded import DeltaTables
+from treadle.features import FeaturePlan
 from treadle.models import Bundle, new_key, prepare
+from treadle.models.request import Asked, Inputs
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import TrainingTable, evaluate, train
 
@@ -30,7 +32,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     )
     model, cut, _ = train(table, spec)
     judged = evaluate(model, table, cut, spec, replicates=40)
-    plan = {"features": [{"name": feature.name} for feature in FEATURES]}
+    plan = FeaturePlan(
+        project="shop", each="s", each_types={}, key=(), at=None, label="y", label_type="float", label_known=None,
+        group=None, kind="classification", inputs=(), rows=(), views={}, lookup_streams={}, arguments={}, lookups=(),
+        windows=(), features=FEATURES,
+    )  # fmt: skip
     parts = prepare(
         model,
         judged,
@@ -39,7 +45,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         spec,
         name="shop:1",
         created="2024-02-01T00:00:00Z",
-        request={},
+        request=Asked(Inputs(())),
         plan=plan,
         refs={},
         cost={},

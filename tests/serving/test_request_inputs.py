@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from treadle.errors import RequestError
-from treadle.serving.inputs import InputField, InputRule, Inputs, RecordReader, openapi_schema
+from treadle.models.request import InputField, InputRule, Inputs
+from treadle.serving.inputs import RecordReader, openapi_schema
 
 INPUTS = Inputs(
     fields=(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from treadle.errors import TreadleError
 from treadle.evidence import Chain
@@ -50,3 +50,31 @@ def test_a_catalog_of_a_newer_treadle_is_refused(tmp_path: Path) -> None:
     engine.dispose()
     with pytest.raises(TreadleError, match="newer Treadle"):
         open_catalog(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+nothing://ada:s3cret@db/treadle",
+        "nonsense://ada:s3cret@db/treadle",
+        "://ada:s3cret@db",
+        "sqlite:////nowhere/at/all/c.db",
+    ],
+)
+def test_a_catalog_that_cannot_be_opened_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(TreadleError) as refused:
+        open_catalog(url)
+    assert "s3cret" not in str(refused.value) and refused.value.mend
+
+
+def test_a_newer_catalog_is_named_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from treadle.store import catalog
+
+    url = "postgresql://ada:s3cret@db/treadle"
+    here = create_engine(f"sqlite:///{tmp_path / 'c.db'}")
+    monkeypatch.setattr(catalog, "_engine", lambda url: here)
+    monkeypatch.setattr(catalog, "_say_plainly", lambda engine, url: None)
+    monkeypatch.setattr(catalog, "_revision", lambda engine: "9999")
+    with pytest.raises(TreadleError, match="newer") as refused:
+        catalog.open_catalog(url)
+    assert "s3cret" not in str(refused.value) and "db/treadle" in str(refused.value)

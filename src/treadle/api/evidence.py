@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Struct
@@ -20,7 +22,7 @@ from treadle.costs import Costs
 from treadle.errors import EvidenceError, nearest
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry, Payload
+    from treadle.evidence import Entry, Kept, Payload
 
 
 class CostsRequest(Request, frozen=True):
@@ -88,6 +90,7 @@ class VerifyRequest(Request, frozen=True):
     project: ProjectPath = "."
     all: Annotated[bool, option("also what no released model rests on: every table and blob ever recorded")] = False
     expect: Annotated[str | None, option("a head hash noted down earlier, which must be in the chain")] = None
+    checkpoint: Annotated[str | None, option("a checkpoint kept elsewhere (a file) to be extended", local=True)] = None
 
 
 class VerifyAnswer(Struct, frozen=True):
@@ -97,6 +100,41 @@ class VerifyAnswer(Struct, frozen=True):
     head: str
     artifacts: int
     """How many stored tables and blobs were held to their hashes."""
+    checkpoints: int
+    """How many signed checkpoints the log was held against."""
+
+
+class CheckpointRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    to: Annotated[str, option("where a copy goes: a file, `git` (a note on HEAD), or a URL (HTTP PUT)")] = ""
+
+
+class CheckpointAnswer(Struct, frozen=True):
+    origin: str
+    size: int
+    file: str
+    to: str
+    """Where the copy is; empty without `--to`."""
+    key: str
+    """The log's verifier key: who has it can check notes and proofs of this log."""
+    note: str
+
+
+class ProveRequest(Request, frozen=True):
+    entry: Annotated[str, argument("an entry's number, id or hash")]
+    project: ProjectPath = "."
+    out: Annotated[str, option("file for the proof; the entry's bytes go beside it, as .json")] = ""
+
+
+class ProveAnswer(Struct, frozen=True):
+    seq: int
+    size: int
+    origin: str
+    key: str
+    proof: str
+    entry: str
+    """What was recorded, byte for byte."""
+    files: list[str]
 
 
 @operation("costs", permission="read", remote=True)
@@ -156,11 +194,69 @@ def why(request: WhyRequest, context: Context) -> WhyAnswer:
 
 @operation("verify", permission="read", remote=True)
 def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
-    """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say."""
+    """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say.
+
+    The log must also extend the newest checkpoints that this workspace signed, and the one given.
+    """
+    from treadle.api.checkpoints import kept_elsewhere
     from treadle.evidence import verify as check
 
     workspace = workspace_for(request.project, context, "read")
-    found = check(workspace.chain, expect=request.expect, check=workspace.check, everything=request.all)
+    kept, unreadable = workspace.notes.kept()
+    given: Sequence[Kept] = ()
+    if request.checkpoint is not None:
+        given, wrong = kept_elsewhere(workspace, request.checkpoint)
+        unreadable = [*wrong, *unreadable]
+    found = check(
+        workspace.chain, expect=request.expect, check=workspace.check, everything=request.all, kept=(given, kept)
+    )
+    faults = [*found.faults, *unreadable]
     return VerifyAnswer(
-        entries=found.entries, ok=found.ok, faults=found.faults, head=found.head, artifacts=found.artifacts
+        entries=found.entries,
+        ok=not faults,
+        faults=faults,
+        head=found.head,
+        artifacts=found.artifacts,
+        checkpoints=len(given) + len(kept),
+    )
+
+
+@operation("log", "checkpoint", permission="run")
+def log_checkpoint(request: CheckpointRequest, context: Context) -> CheckpointAnswer:
+    """Sign the log as it is now. A copy kept elsewhere proves later that nothing before it was rewritten or cut off."""
+    from treadle.api.checkpoints import publish
+
+    workspace = workspace_for(request.project, context, "run")
+    signed = workspace.sign_checkpoint()
+    return CheckpointAnswer(
+        origin=signed.checkpoint.origin,
+        size=signed.checkpoint.size,
+        file=str(signed.file),
+        to=publish(signed, request.to, workspace.project.root) if request.to else "",
+        key=str(signed.key),
+        note=signed.note,
+    )
+
+
+@operation("log", "prove", permission="run")
+def log_prove(request: ProveRequest, context: Context) -> ProveAnswer:
+    """Prove that an entry is in the log: a text that anybody checks offline, with docs/check_inclusion.py for one."""
+    from treadle.api.checkpoints import prove
+    from treadle.evidence.checkpoints import write_whole
+
+    workspace = workspace_for(request.project, context, "run")
+    seq, entry, proof, signed = prove(workspace, request.entry)
+    files = [Path(request.out), Path(request.out).with_suffix(".json")] if request.out else []
+    if len(set(files)) < len(files):
+        raise EvidenceError("a proof is no .json: the entry goes there", where="--out", mend="name it .tlog-proof")
+    for file, content in zip(files, (proof.encode(), entry), strict=False):
+        write_whole(file, content)
+    return ProveAnswer(
+        seq=seq,
+        size=signed.checkpoint.size,
+        origin=signed.checkpoint.origin,
+        key=str(signed.key),
+        proof=proof,
+        entry=entry.decode(errors="replace"),
+        files=[str(file) for file in files],
     )

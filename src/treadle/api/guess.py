@@ -34,6 +34,7 @@ def write_project(request: InitRequest) -> InitAnswer:
     from treadle.sources import read_own
     from treadle.spec import FILE, load
     from treadle.spec.trust import trust
+    from treadle.workspace import home, share
 
     folder, data = Path(request.folder), Path(request.source)
     if (folder / FILE).exists():
@@ -63,6 +64,11 @@ def write_project(request: InitRequest) -> InitAnswer:
     file = folder / FILE
     file.write_text(text, encoding="utf-8")
     load(file)  # what is written must be what can be read
+    if request.shared:
+        share(home(folder.resolve()), request.shared)
+        guess.said.append(
+            f"shared: what is kept may be read and written by the group {request.shared}, and nobody else"
+        )
     with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
         trust(folder)
     return InitAnswer(

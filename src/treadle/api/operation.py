@@ -29,9 +29,9 @@ def argument(text: str) -> Meta:
     return Meta(description=text, extra={"argument": True})
 
 
-def option(text: str, *, flag: str = "") -> Meta:
-    """Marks a field that is given as `--name` (or `flag`)."""
-    return Meta(description=text, extra={"flag": flag} if flag else {})
+def option(text: str, *, flag: str = "", local: bool = False) -> Meta:
+    """Marks a field that is given as `--name` (or `flag`). `local`: it names a file, so that no route takes it."""
+    return Meta(description=text, extra={"flag": flag, "local": local})
 
 
 ProjectPath = Annotated[str, argument("folder of the project, or its treadle.yaml")]
@@ -109,6 +109,8 @@ class Field:
     required: bool
     is_argument: bool
     flag: str
+    local: bool = False
+    """It is given on the command line alone."""
 
 
 def _field(found: Any, hint: Any) -> Field:
@@ -126,6 +128,7 @@ def _field(found: Any, hint: Any) -> Field:
         required=required,
         is_argument=bool(extra.get("argument")),
         flag=str(extra.get("flag") or "--" + found.name.replace("_", "-")),
+        local=bool(extra.get("local")),
     )
 
 

@@ -15,6 +15,9 @@ class InitRequest(Request, frozen=True):
     target: Annotated[str, option("the column to predict")]
     name: Annotated[str | None, option("name of the project; the folder's name if not given")] = None
     owner: Annotated[str | None, option("who owns it; the machine's user if not given")] = None
+    shared: Annotated[
+        str | None, option("a group of this machine whose members share what is kept; else it is for its owner alone")
+    ] = None
 
 
 class InitAnswer(Struct, frozen=True):

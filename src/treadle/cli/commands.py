@@ -26,15 +26,46 @@ Begin with:  treadle init DIR --from data.csv --target COLUMN   then:  treadle r
 """
 
 
+class _Listing(click.Command):
+    """A command with commands of its own: `treadle log` lists, and `treadle log checkpoint` signs."""
+
+    def __init__(self, plain: click.Command) -> None:
+        super().__init__(
+            plain.name, callback=plain.callback, params=plain.params, help=plain.help, short_help=plain.short_help
+        )
+        self.commands: dict[str, click.Command] = {}
+
+    def add_command(self, command: click.Command) -> None:
+        self.commands[command.name or ""] = command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, found.get_short_help_str(80)) for name, found in self.commands.items()])
+
+
+class _Root(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        if isinstance(found, _Listing) and rest and rest[0] in found.commands:
+            return f"{name} {rest[0]}", found.commands[rest[0]], rest[1:]
+        return name, found, rest
+
+
 def build() -> click.Group:
-    root = click.Group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    root = _Root(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
     click.version_option(__version__, prog_name="treadle")(root)
     for found in OPERATIONS.values():
-        group = root
+        group: click.Group | _Listing = root
         for word in found.words[:-1]:
             if word not in root.commands:
                 root.add_command(click.Group(word, help=_GROUPS[word]))
-            group = root.commands[word]  # type: ignore[assignment]
+            here = root.commands[word]
+            if not isinstance(here, click.Group | _Listing):
+                here = _Listing(here)
+                root.add_command(here)
+            group = here
         group.add_command(_command(found))
     return root
 

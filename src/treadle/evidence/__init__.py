@@ -5,31 +5,42 @@ is a `Payload`, one type a kind, in `treadle.evidence.kinds`.
 """
 
 from treadle.evidence.chain import Alone, Chain, Reader
+from treadle.evidence.checkpoints import Kept, Notes, Signed
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import Entry, Price, Usage
+from treadle.evidence.notes import Checkpoint, VerifierKey
 from treadle.evidence.observer import Observer, Silent, Watched
 from treadle.evidence.payload import Payload, StepInput, Unknown, digest, known_kinds
+from treadle.evidence.proofs import InclusionProof, prove_entry, read_proof
 from treadle.evidence.step import Step
 from treadle.evidence.verify import Verdict, verify
 
 __all__ = [
     "Alone",
     "Chain",
+    "Checkpoint",
     "Code",
     "Entry",
+    "InclusionProof",
+    "Kept",
+    "Notes",
     "Observer",
     "Payload",
     "Price",
     "Reader",
+    "Signed",
     "Silent",
     "Step",
     "StepInput",
     "Unknown",
     "Usage",
     "Verdict",
+    "VerifierKey",
     "Watched",
     "digest",
     "known_kinds",
+    "prove_entry",
     "reached",
+    "read_proof",
     "verify",
 ]

@@ -12,9 +12,11 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.util
 import platform
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
@@ -25,7 +27,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 _NAME = PACKAGE.name
 _INSTRUMENTS = ("evidence", "store")
 _DYNAMIC = ("import_module", "iter_modules", "__import__", "entry_points")
-_KNOWN = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml"}
+_WITHOUT_IMPORTS = (ast.Constant, ast.arg, ast.alias, ast.Load, ast.Store, ast.Pass)
+_KNOWN = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "re2": "google-re2"}
 
 
 class Code(Struct, frozen=True):
@@ -95,46 +98,66 @@ def _imports(name: str, place: Path) -> tuple[str, ...]:
     # the list of names in a room's __init__ leads nowhere by itself: each importer follows the names it asks for
     if place.name == "__init__.py":
         return ()
-    tree = ast.parse(place.read_bytes())
-    found = list(_running(tree, _attributes(tree)))
-    if any(isinstance(node, ast.Name | ast.alias) and _called(node) in _DYNAMIC for node in ast.walk(tree)):
-        found += _all_of(name.rpartition(".")[0])  # what is found by looking is looked for in its own room
-    return tuple(dict.fromkeys(found))
+    found = _Look(ast.parse(place.read_bytes()))
+    homes = [
+        home
+        for module, imported, called in found.names
+        for home in _named(module, imported, found.attributes.get(called, set()))
+    ]
+    homes += [home for module in found.modules for home in _all_of(module)]
+    if found.dynamic:
+        homes += _all_of(name.rpartition(".")[0])  # what is found by looking is looked for in its own room
+    return tuple(dict.fromkeys([*homes, *found.libraries]))
 
 
-def _called(node: ast.Name | ast.alias) -> str:
-    return node.id if isinstance(node, ast.Name) else node.name
+class _Look:
+    """One walk over a module: what it imports when it runs, and which attributes it takes of which names."""
 
-
-def _attributes(tree: ast.AST) -> dict[str, set[str]]:
-    """Which attributes are taken of each name: `features.build` of `features`."""
-    out: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            out.setdefault(node.value.id, set()).add(node.attr)
-    return out
-
-
-def _running(tree: ast.AST, taken: Mapping[str, set[str]]) -> Iterator[str]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for other in node.orelse:
-                yield from _running(other, taken)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.partition(".")[0] == _NAME:
-                    yield from _all_of(alias.name)
-                else:
-                    yield alias.name.partition(".")[0]
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            if module.partition(".")[0] != _NAME:
-                yield module.partition(".")[0]
+    def __init__(self, tree: ast.AST) -> None:
+        self.names: list[tuple[str, str, str]] = []
+        self.modules: list[str] = []
+        self.libraries: list[str] = []
+        self.attributes: dict[str, set[str]] = {}
+        self.dynamic = False
+        waiting = [tree]
+        while waiting:
+            node = waiting.pop()
+            kind = type(node)
+            if kind is ast.If and "TYPE_CHECKING" in ast.dump(node.test):  # type: ignore[attr-defined]
+                waiting += node.orelse  # type: ignore[attr-defined]
                 continue
-            for alias in node.names:
-                yield from _named(module, alias.name, taken.get(alias.asname or alias.name, set()))
-        else:
-            yield from _running(node, taken)
+            if kind in _WITHOUT_IMPORTS:
+                continue
+            if kind is ast.Import:
+                self._import(node)  # type: ignore[arg-type]
+            elif kind is ast.ImportFrom:
+                self._import_from(node)  # type: ignore[arg-type]
+            elif kind is ast.Attribute and type(node.value) is ast.Name:  # type: ignore[attr-defined]
+                self.attributes.setdefault(node.value.id, set()).add(node.attr)  # type: ignore[attr-defined]
+            elif kind is ast.Name and node.id in _DYNAMIC:  # type: ignore[attr-defined]
+                self.dynamic = True
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if type(value) is list:
+                    waiting += [each for each in value if isinstance(each, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    waiting.append(value)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.name.partition(".")[0] == _NAME:
+                self.modules.append(alias.name)
+            else:
+                self.libraries.append(alias.name.partition(".")[0])
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        for alias in node.names:
+            self.dynamic = self.dynamic or alias.name in _DYNAMIC
+            if module.partition(".")[0] == _NAME:
+                self.names.append((module, alias.name, alias.asname or alias.name))
+        if module.partition(".")[0] != _NAME:
+            self.libraries.append(module.partition(".")[0])
 
 
 def _named(module: str, name: str, attributes: set[str]) -> list[str]:
@@ -194,9 +217,12 @@ def _versions(imported: frozenset[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _distribution(module: str) -> str:
-    import sys
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
+
+def _distribution(module: str) -> str:
     if module in sys.stdlib_module_names or not module:
         return ""
     if module in _KNOWN:
@@ -204,5 +230,7 @@ def _distribution(module: str) -> str:
     try:
         version(module)
     except PackageNotFoundError:
-        return next(iter(packages_distributions().get(module, ())), "")
+        if importlib.util.find_spec(module) is None:
+            return ""  # an optional part that is not installed
+        return next(iter(_distributions().get(module, ())), "")
     return module.lower().replace("_", "-")

@@ -47,11 +47,12 @@ class Step(Generic[P]):
         return self._made
 
     def __enter__(self) -> Self:
-        from treadle.evidence.metering import Meter
-
         self._look_up()
         self.chain.observer.started(self)
-        self._meter = Meter()
+        if not self.cached:
+            from treadle.evidence.metering import Meter
+
+            self._meter = Meter()
         return self
 
     def _look_up(self) -> None:
@@ -113,10 +114,10 @@ class Step(Generic[P]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        usage = self._meter.stop()
-        if self.cached and error is None:
+        if self.cached:
             self.chain.observer.ended(self, self.entry)
             return
+        usage = self._meter.stop()
         made = self._made if error is None else None
         if error is None and made is None:
             error = EvidenceError(f"{self.kind} made nothing", where=self.subject)

@@ -6,9 +6,11 @@ level is partial. Appending reads and writes one tile, and one more above it at 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, leaf_hash, tree_head
+from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, TileReader, leaf_hash, tile_path, tiles_of, tree_head
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,12 +35,23 @@ def _put(connection: Connection, level: int, number: int, place: int, hashed: by
 
     here = (tiles.c.level == level) & (tiles.c.number == number)
     if place == 0:
-        connection.execute(insert(tiles).values(level=level, number=number, hashes=hashed))
+        # where somebody cut the end of the log off and left its tiles, there is one already
+        if connection.execute(update(tiles).where(here).values(hashes=hashed)).rowcount == 0:
+            connection.execute(insert(tiles).values(level=level, number=number, hashes=hashed))
         return hashed
     before = connection.execute(select(tiles.c.hashes).where(here)).scalar()
     whole = bytes(before or b"")[: place * HASH_BYTES] + hashed
     connection.execute(update(tiles).where(here).values(hashes=whole))
     return whole
+
+
+def log_size(connection: Connection) -> int:
+    """How many entries the tiles hold."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import projected
+
+    return int(connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar() or 0)
 
 
 class CatalogTiles:
@@ -57,3 +70,25 @@ class CatalogTiles:
             select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.number == number)
         ).scalar()
         return bytes(found or b"")[: width * HASH_BYTES]
+
+
+class FolderTiles:
+    """Reads tiles from a folder, laid out as tlog-tiles says. A partial tile is also read from the full one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes:
+        """The first `width` hashes of a tile; nothing where there is none."""
+        for name in (tile_path(level, number, width), tile_path(level, number)):
+            with suppress(FileNotFoundError):
+                return (self._folder / name).read_bytes()[: width * HASH_BYTES]
+        return b""
+
+
+def lay_out(tiles: TileReader, size: int, folder: Path) -> None:
+    """Write all tiles of a log of `size` entries below `folder`, so that any web server can serve its proofs."""
+    for level, number, width in tiles_of(size):
+        file = folder / tile_path(level, number, width)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(tiles.tile(level, number, width))

@@ -6,16 +6,19 @@ What differs is named. Whatever stands in the catalog, the answer is a verdict a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from treadle.errors import EvidenceError
+from treadle.evidence.checkpoints import Kept, faults_of
 from treadle.evidence.entry import GENESIS, Entry, decode
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.payload import Payload
+from treadle.evidence.tiles import log_size
+from treadle.evidence.tree import Rebuilt
 from treadle.store.refs import Blob, Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -39,13 +42,19 @@ class Verdict(Struct, frozen=True):
 
 
 def verify(
-    chain: Chain, *, expect: str | None = None, check: Checker | None = None, everything: bool = False
+    chain: Chain,
+    *,
+    expect: str | None = None,
+    check: Checker | None = None,
+    everything: bool = False,
+    kept: Sequence[Sequence[Kept]] = (),
 ) -> Verdict:
     """Check every entry's hash, its link to the one before, the row's columns, the tree, and the head kept in a file.
 
     expect: a head hash noted down earlier (for one, from a release e-mail): it must be in the chain. check: tells what
     is wrong with a stored thing; those that a released model rests on are held to it, or `everything` that any entry
-    made or used.
+    made or used. kept: checkpoints signed earlier, which the log must extend; of each group the first is named that it
+    does not extend.
     """
     from sqlalchemy import select, type_coerce
     from sqlalchemy.types import NullType
@@ -57,6 +66,7 @@ def verify(
     prev, seq, head, seen = GENESIS, 0, GENESIS, set()
     columns = [type_coerce(column, NullType()).label(column.name) for column in entries.c]
     with chain.engine.connect() as connection:
+        tree = Rebuilt((each.checkpoint.size for group in kept for each in group), log_size(connection))
         for row in connection.execute(select(*columns).order_by(entries.c.seq)):
             seq += 1
             if row.seq != seq:
@@ -67,10 +77,13 @@ def verify(
             faults.extend(wrong)
             if found is not None:
                 walk.add(found)
+            tree.add(row.seq, row.body)
             prev = head = str(row.hash)
             seen.add(head)
-        faults.extend(_tree_faults(connection))
+        faults.extend(tree.tile_faults(connection))
     faults.extend(_tail_faults(chain, seq, seen))
+    for group in kept:
+        faults.extend(faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
     stored = walk.stored() if check is not None else []
@@ -146,27 +159,6 @@ class _Walk:
                 before = [maker for maker in self._makers.get(ref.content, ()) if maker < seq]
                 waiting.extend(before[-1:])
         return list(self._stored.values())
-
-
-def _tree_faults(connection: Any) -> list[str]:
-    """The tiles must be those of the entries: a checkpoint is signed over them."""
-    from sqlalchemy import func, select
-
-    from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, leaf_hash
-    from treadle.store.schema import entries, projected, tiles
-
-    size = int(connection.execute(select(func.coalesce(func.max(projected.c.size), 0))).scalar() or 0)
-    held: dict[int, bytes] = {
-        int(row.number): bytes(row.hashes) for row in connection.execute(select(tiles).where(tiles.c.level == 0))
-    }
-    for row in connection.execute(
-        select(entries.c.seq, entries.c.body).where(entries.c.seq <= size).order_by(entries.c.seq)
-    ):
-        number, place = divmod(row.seq - 1, TILE_WIDTH)
-        body = row.body if isinstance(row.body, bytes) else str(row.body).encode()
-        if held.get(number, b"")[place * HASH_BYTES : (place + 1) * HASH_BYTES] != leaf_hash(body):
-            return [f"entry {row.seq} is not the one that the log's tree holds at its place"]
-    return []
 
 
 def _tail_faults(chain: Chain, last: int, seen: set[str]) -> list[str]:

@@ -5,10 +5,10 @@ They answer quickly and prove nothing: what must be proved (a release) is read f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from sqlalchemy import case, delete, insert, literal, select, update
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from treadle.errors import EvidenceError
@@ -78,18 +78,19 @@ def add_money(connection: Connection, entry: Entry[Payload]) -> None:
     names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
     if price and price.book:
         names.append(("book", price.book[:255]))
-    for by, name in names:
-        _add(connection, {"by": by, "name": name, **row})
+    connection.execute(_ADD, [{"by": by, "name": name, **row} for by, name in names])
 
 
-def _add(connection: Connection, row: Mapping[str, Any]) -> None:
-    table = schema.ledger
-    same = (table.c.by == row["by"]) & (table.c.name == row["name"]) & (table.c.currency == row["currency"])
-    sums = {n: table.c[n] + row[n] for n in ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "nanos")}
-    peak = case((table.c.peak_mb > row["peak_mb"], table.c.peak_mb), else_=literal(row["peak_mb"]))
-    done = connection.execute(update(table).where(same).values(**sums, peak_mb=peak, last=row["last"]))
-    if done.rowcount == 0:
-        connection.execute(insert(table).values(**row))
+_SUMMED = ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "nanos")
+# one statement for all of an entry's sums: SQLite and PostgreSQL write it alike
+_ADD = text(
+    f'INSERT INTO view_ledger ("by", name, currency, {", ".join(_SUMMED)}, peak_mb, last) '
+    f"VALUES (:by, :name, :currency, {', '.join(f':{name}' for name in _SUMMED)}, :peak_mb, :last) "
+    'ON CONFLICT ("by", name, currency) DO UPDATE SET '
+    + ", ".join(f"{name} = view_ledger.{name} + excluded.{name}" for name in _SUMMED)
+    + ", last = excluded.last, peak_mb = CASE WHEN excluded.peak_mb > view_ledger.peak_mb "
+    "THEN excluded.peak_mb ELSE view_ledger.peak_mb END"
+)
 
 
 def _version(connection: Connection, entry: Entry[Payload], packed: ModelPacked, *, kept: bool) -> None:

@@ -26,8 +26,10 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import ModelError
+from treadle.features.plan import FeaturePlan
 from treadle.models import signing
 from treadle.models.reference import Reference
+from treadle.models.request import Asked
 from treadle.models.scorer import Scorer
 from treadle.training import Calibrator, Encoder, FeatureColumn, Interval
 
@@ -47,7 +49,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the bundle is. `request` and `plan` belong to the features room, and are carried as they are.
+    """What the bundle is. `request` is what it may be asked, `plan` how its features are made.
 
     `metrics` are values on the sealed test rows. `refs` name what it came from: data, code, run.
     """
@@ -64,8 +66,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     threshold: float
     calibration_error: float | None
     features: tuple[FeatureColumn, ...]
-    request: Any
-    plan: Any
+    request: Asked
+    plan: FeaturePlan
     encoder: Encoder
     calibrator: Calibrator
     refs: dict[str, str]

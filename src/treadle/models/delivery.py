@@ -12,6 +12,7 @@ import msgspec
 
 from treadle.models.bundle import Bundle, raw_values
 from treadle.models.packing import prepare
+from treadle.models.request import Asked, InputField, InputRule, Inputs
 
 if TYPE_CHECKING:
     from treadle.contracts import Rule
@@ -60,11 +61,7 @@ def pack_bundle(
     path: Path,
 ) -> Packed:
     """Write and sign the bundle at `path`, open it again as a server would, and prove its golden records."""
-    request = {
-        "inputs": inputs_of(delivery.plan, delivery.rules, delivery.entity),
-        "decision": spec.brief.decision,
-        "cut": delivery.cut,
-    }
+    request = Asked(inputs_of(delivery.plan, delivery.rules, delivery.entity), spec.brief.decision, delivery.cut)
     made = prepare(
         model,
         found,
@@ -73,8 +70,8 @@ def pack_bundle(
         spec,
         name=delivery.name,
         created=delivery.created,
-        request=_plain(request),
-        plan=_plain(delivery.plan),
+        request=request,
+        plan=delivery.plan,
         refs=delivery.refs,
         cost=_plain(delivery.cost),
     )
@@ -84,25 +81,19 @@ def pack_bundle(
     return Packed(path, round(path.stat().st_size / 1e6, 3), _p99_ms(bundle))
 
 
-def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> dict[str, Any]:
+def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> Inputs:
     """The request schema: the plan's inputs, then what only names the example; the contract's rules on them."""
     needed = {rule.column for rule in rules if rule.kind == "required"}
-    fields = [
-        {"name": c.name, "type": c.type, "nullable": c.name not in needed, "feature": c.feature} for c in plan.inputs
-    ]
+    fields = [InputField(c.name, c.type, c.name not in needed, c.feature) for c in plan.inputs]
     known = {c.name for c in plan.inputs}
-    names = [*plan.key, *([entity] if entity else [])]
-    fields += [
-        {"name": n, "type": plan.each_types[n], "nullable": True, "feature": False}
-        for n in dict.fromkeys(names)
-        if n not in known
-    ]
+    names = dict.fromkeys([*plan.key, *([entity] if entity else [])])
+    fields += [InputField(n, plan.each_types[n], feature=False) for n in names if n not in known]
     checks = [
-        {"id": r.id, "field": r.column or "record", "text": r.text, "expression": r.expression}
+        InputRule(r.id, r.column or "record", r.text, r.expression)
         for r in rules
-        if r.kind != "required"
+        if r.kind != "required" and r.expression is not None
     ]
-    return {"fields": fields, "rules": checks}
+    return Inputs(tuple(fields), tuple(checks))
 
 
 def _p99_ms(bundle: Bundle) -> float:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from treadle.features.plan import FeaturePlan
 from treadle.models.bundle import Golden, Manifest, Parts, json_values
 from treadle.models.cards import card
 from treadle.models.exporting import export
 from treadle.models.reference import describe
+from treadle.models.request import Asked
 from treadle.spec.project import ProjectSpec
 from treadle.training import Evaluation, FittedModel, Split, TrainingTable
 
@@ -26,16 +28,16 @@ def prepare(
     *,
     name: str,
     created: str,
-    request: Any,
-    plan: Any,
+    request: Asked,
+    plan: FeaturePlan,
     refs: dict[str, str],
     cost: dict[str, Any],
 ) -> Parts:
     """Export and prove the graph, describe the training rows, choose golden records, write the card.
 
-    `name` is the model's, `created` an ISO time, `request` and `plan` JSON-able data of the features room, `refs` what
-    it came from (data, code, run), `cost` the cost sheet. No test row of `table` is read: what the bundle shows of rows
-    it shows of training rows, and what it says of test rows stands in `found`.
+    `name` is the model's, `created` an ISO time, `request` what it may be asked, `plan` how its features are made,
+    `refs` what it came from (data, code, run), `cost` the cost sheet. No test row of `table` is read: what
+    the bundle shows of rows it shows of training rows, and what it says of test rows stands in `found`.
 
     Raises:
         ModelError: the graph does not predict what the model predicts.

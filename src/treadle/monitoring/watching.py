@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from treadle.spec import duration
 if TYPE_CHECKING:
     import polars as pl
 
+    from treadle.features import FeaturePlan
     from treadle.models import Bundle
     from treadle.store import TableNames, Tables
 
@@ -89,10 +89,10 @@ def _recent(joined: pl.DataFrame, known: pl.DataFrame, metric: str, threshold: f
     return by_day(rows.with_columns(pl.lit(str(newest.date())).alias("day")), metric, threshold)[0]
 
 
-def _features(predictions: pl.DataFrame, names: list[str], plan: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) -> dict[str, list[Any]]:
     """The feature values that the model saw, by column."""
     decode = msgspec.json.Decoder(list[Any]).decode
-    order = [feature["name"] for feature in plan["features"]]
+    order = [feature.name for feature in plan.features]
     rows = [decode(text) for text in predictions.get_column("features")]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in order]
     return {name: list(columns[order.index(name)]) for name in names if name in order}

@@ -17,7 +17,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
 from treadle.models.registry import Released
-from treadle.serving.inputs import Inputs, counted, decoded, in_utc
+from treadle.models.request import Inputs
+from treadle.serving.inputs import counted, decoded, in_utc
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics

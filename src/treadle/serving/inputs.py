@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from treadle.errors import RequestError, nearest
 from treadle.features import value_at
 from treadle.features.plan import attribute, renames
+from treadle.models.request import Inputs
 
 ID = "prediction_id"
 """Reserved field of a record: the caller's own id for this prediction; made by the server when absent."""
@@ -66,31 +67,6 @@ def in_utc(moment: datetime, field: str) -> datetime:
             rule="a time in the years 1 to 9999 UTC",
             mend="correct the value",
         ) from bad
-
-
-class InputRule(Struct, frozen=True):
-    """A row rule of the contract: `expression` must not be false for the record."""
-
-    id: str
-    field: str
-    text: str
-    expression: str
-
-
-class InputField(Struct, frozen=True):
-    name: str
-    type: str
-    nullable: bool = True
-    feature: bool = True
-    """False: kept with the prediction (an entity or key) but not seen by the model."""
-    example: Any = None
-
-
-class Inputs(Struct, frozen=True):
-    """The request schema of a model."""
-
-    fields: tuple[InputField, ...]
-    rules: tuple[InputRule, ...] = ()
 
 
 class RecordReader:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from treadle.errors import ModelError, RequestError, nearest
-from treadle.features import EventReader, FeaturePlan, compile_online
-from treadle.serving.inputs import Inputs, RecordReader, counted
+from treadle.features import EventReader, compile_online
+from treadle.serving.inputs import RecordReader, counted
 
 if TYPE_CHECKING:
     from treadle.features import OnlineState
@@ -42,9 +42,9 @@ class LiveModel:
         manifest = bundle.manifest
         self.name = manifest.model
         self.state_name = manifest.refs.get("state", "")
-        self.plan = msgspec.convert(manifest.plan, FeaturePlan)
-        self.inputs = msgspec.convert(manifest.request["inputs"], Inputs)
-        self.decision = str(manifest.request.get("decision", ""))
+        self.plan = manifest.plan
+        self.inputs = manifest.request.inputs
+        self.decision = manifest.request.decision
         self.threshold: float | None = manifest.threshold if manifest.kind == "classification" else None
         self.reader = RecordReader(self.inputs)
         self.features = compile_online(self.plan).features

@@ -59,7 +59,8 @@ def pack(
     from treadle.stages.reading import contract_of
 
     workspace, spec = work.workspace, work.workspace.project.spec
-    contract = contract_of(workspace, spec.sources[spec.predict.each])
+    each = spec.sources[spec.predict.each]
+    contract = work.bench().recall("contract", spec.predict.each, lambda: contract_of(workspace, each))
     asked = PackModel(
         project=spec.project,
         decision=spec.brief.decision,

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.features_proved import FeaturesProved
-from treadle.features import FeaturePlan, Proof
+from treadle.features import FeaturePlan
 from treadle.stages.planning import make_plan, plan_tables, read_tables
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
+    from treadle.features import Proof
     from treadle.workspace import Workspace
 
 

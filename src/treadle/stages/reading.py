@@ -46,6 +46,7 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     where = workspace.project.place(f"sources.{name}")
     reading = find(source, workspace.project.root, where=where)
     contract = contract_of(workspace, source)
+    work.bench().keep("contract", name, contract)
     asked = ReadSource(
         name=name,
         source=source,

@@ -50,4 +50,5 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
             note="every gate of the brief holds",
         )
     released = registry.release(workspace.chain, workspace.endpoint, packing)
+    workspace.write_checkpoint()
     return released.bundle == packed.bundle.digest

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Engine, MetaData, String, Table, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from treadle.errors import StoreError, TreadleError
+from treadle.errors import MissingExtra, StoreError, TreadleError
 
 REVISION = "0002"
 """The newest migration. Kept here so that an up-to-date catalog opens without importing Alembic."""
@@ -21,7 +21,7 @@ _revisions = Table("alembic_version", MetaData(), Column("version_num", String(3
 
 def open_catalog(url: str) -> Engine:
     """Connect and bring the schema up to date. An SQLite file is copied aside before it is migrated."""
-    engine = create_engine(url, **_options(url))
+    engine = _engine(url)
     _say_plainly(engine, url)
     if url.startswith("sqlite"):
         _sqlite_manners(engine, url)
@@ -29,7 +29,7 @@ def open_catalog(url: str) -> Engine:
     if found is not None and found > REVISION:
         raise TreadleError(
             f"the catalog was written by a newer Treadle (schema {found}, known here {REVISION})",
-            where=url,
+            where=_shown(url),
             mend="upgrade Treadle, or use another TREADLE_HOME",
         )
     if found != REVISION:
@@ -37,14 +37,40 @@ def open_catalog(url: str) -> Engine:
     return engine
 
 
+def _engine(url: str) -> Engine:
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        return create_engine(url, **_options(url))
+    except ModuleNotFoundError as bad:
+        raise MissingExtra("postgres", str(bad.name)) from bad
+    except (ArgumentError, NoSuchModuleError, ValueError) as bad:
+        # the text of the error may quote the URL, and with it a password
+        raise StoreError(
+            "the catalog's URL cannot be understood",
+            where="TREADLE_CATALOG",
+            mend="write sqlite:///path or postgresql+psycopg://user@host/database",
+        ) from None if "@" in url else bad
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def _options(url: str) -> dict[str, Any]:
     return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
 
 
+def _without_password(said: str, url: str) -> str:
+    password = make_url(url).password
+    return said.replace(str(password), "***") if password else said
+
+
 def _refused(url: str, error: BaseException) -> StoreError:
     return StoreError(
-        f"the catalog cannot be used: {error}",
-        where=make_url(url).render_as_string(hide_password=True),
+        f"the catalog cannot be used: {_without_password(str(error), url)}",
+        where=_shown(url),
         mend="check that the disk has room and may be written, and that the database answers; nothing recorded is lost",
     )
 
@@ -54,7 +80,9 @@ def _say_plainly(engine: Engine, url: str) -> None:
 
     @event.listens_for(engine, "handle_error")
     def failed(context: Any) -> None:
-        if isinstance(context.sqlalchemy_exception, OperationalError):
+        if isinstance(context.sqlalchemy_exception, DBAPIError) and not isinstance(
+            context.sqlalchemy_exception, IntegrityError
+        ):
             raise _refused(url, context.original_exception) from context.original_exception
 
 

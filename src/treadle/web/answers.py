@@ -65,6 +65,9 @@ class Answers:
     def _request(self, found: Operation, given: dict[str, str]) -> Any:
         """The typed request. The project is the one served here, whatever a caller writes."""
         names = {field.name for field in found.fields()}
+        local = sorted(field.name for field in found.fields() if field.local and field.name in given)
+        if local:
+            raise msgspec.ValidationError(f"{local[0]} names a file, and is given on the command line alone")
         asked = given | ({"project": self.project} if "project" in names else {})
         request = msgspec.convert(asked, found.request, strict=False)
         for name in names:
@@ -132,6 +135,6 @@ def describe(found: Operation) -> dict[str, Any]:
         "takes": {
             field.name: {"text": field.text, "required": field.required}
             for field in found.fields()
-            if field.name != "project"
+            if field.name != "project" and not field.local
         },
     }

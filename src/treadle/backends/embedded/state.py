@@ -50,7 +50,9 @@ class LmdbState:
         self._folder = str(folder)
         try:
             with self._said_plainly("opened"):
-                self._env = lmdb.open(self._folder, map_size=_MAP_BYTES, sync=False, metasync=False, lock=False)
+                self._env = lmdb.open(
+                    self._folder, map_size=_MAP_BYTES, sync=False, metasync=False, lock=False, mode=0o660
+                )
         except StoreError:
             self._lock.close()
             raise

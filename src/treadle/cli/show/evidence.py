@@ -64,13 +64,43 @@ def show_why(answer: Any, out: Any) -> None:
 
 def show_verdict(answer: Any, out: Any) -> None:
     if answer.ok:
+        kept = f", and extend {answer.checkpoints:,} signed checkpoints" if answer.checkpoints else ""
         out.print(
-            f"[green]✓[/] {answer.entries:,} entries hold together, {answer.artifacts:,} stored things are what they "
-            f"say; head {answer.head}",
+            f"[green]✓[/] {answer.entries:,} entries hold together{kept}; {answer.artifacts:,} stored things are what "
+            f"they say; head {answer.head}",
             soft_wrap=True,
         )
     for fault in answer.faults:
         out.print(f"[red]✗[/] {fault}", soft_wrap=True)
 
 
-VIEWS = {"costs": show_costs, "log": show_log, "why": show_why, "verify": show_verdict}
+def show_checkpoint(answer: Any, out: Any) -> None:
+    out.print(f"[green]✓[/] {answer.size:,} entries signed as {answer.origin}: {answer.file}", soft_wrap=True)
+    if answer.to:
+        out.print(f"  a copy is in {answer.to}", soft_wrap=True)
+    else:
+        out.print("  keep a copy where nobody who can write here can write: --to FILE, git or a URL", soft_wrap=True)
+    out.print(f"  its verifier key is {answer.key}", soft_wrap=True)
+
+
+def show_proof(answer: Any, out: Any) -> None:
+    if not answer.files:
+        out.print(answer.proof, end="", soft_wrap=True, markup=False)
+        return
+    proof, entry = answer.files
+    out.print(
+        f"[green]✓[/] entry {answer.seq} is in the log of {answer.size:,} entries signed by {answer.origin}: {proof}; "
+        f"the entry itself is {entry}",
+        soft_wrap=True,
+    )
+    out.print(f"  anybody can check it: python check_inclusion.py {entry} {proof} {answer.key}", soft_wrap=True)
+
+
+VIEWS = {
+    "costs": show_costs,
+    "log": show_log,
+    "why": show_why,
+    "verify": show_verdict,
+    "log checkpoint": show_checkpoint,
+    "log prove": show_proof,
+}

@@ -1,0 +1,40 @@
+"""What a released model is asked, as its bundle says it: fields, rules, and the decision that it serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class InputRule(Struct, frozen=True):
+    """A row rule of the contract: `expression` must not be false for the record."""
+
+    id: str
+    field: str
+    text: str
+    expression: str
+
+
+class InputField(Struct, frozen=True):
+    name: str
+    type: str
+    nullable: bool = True
+    feature: bool = True
+    """False: kept with the prediction (an entity or key) but not seen by the model."""
+    example: Any = None
+
+
+class Inputs(Struct, frozen=True):
+    """The request schema of a model."""
+
+    fields: tuple[InputField, ...]
+    rules: tuple[InputRule, ...] = ()
+
+
+class Asked(Struct, frozen=True):
+    """The request schema of a bundle. `cut`: where the training rows end, of a model that was split by time."""
+
+    inputs: Inputs
+    decision: str = ""
+    cut: str | None = None

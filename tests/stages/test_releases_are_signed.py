@@ -1,0 +1,56 @@
+"""Each release and each rollback leaves a signed checkpoint of the record, and its answer says where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from stage_shop import edit
+
+from treadle.api import Context
+from treadle.api.evidence import VerifyRequest, verify
+from treadle.api.models import ReleaseRequest, RollbackRequest, models_release, models_rollback
+from treadle.evidence import VerifierKey
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.notes import open_checkpoint
+from treadle.loop import RunResult
+from treadle.workspace import open_workspace
+
+
+@pytest.fixture(autouse=True)
+def its_own_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TREADLE_HOME", raising=False)
+
+
+def sizes(shop: Path) -> list[int]:
+    """Of the checkpoints that the workspace keeps, each of them checked."""
+    workspace = open_workspace(shop, "read")
+    kept, faults = workspace.notes.kept()
+    workspace.chain.engine.dispose()
+    assert not faults
+    return [each.checkpoint.size for each in kept]
+
+
+def test_a_release_by_a_reviewer_and_a_rollback_are_signed(shop: Path, runs: Callable[..., RunResult]) -> None:
+    seen: list[int] = []
+    for seed in (8, 9):
+        edit(shop, f"seed: {seed - 1}", f"seed: {seed}")
+        runs()
+        assert sizes(shop) == seen, "a run that waits for review signs nothing"
+        answer = models_release(ReleaseRequest(project=str(shop)), Context(actor="grace"))
+        key = VerifierKey.parse((shop / ".treadle" / "keys" / "log.vkey").read_text(encoding="utf-8"))
+        seen.append(open_checkpoint(Path(answer.checkpoint).read_bytes(), [key], where="note").size)
+        assert Path(answer.checkpoint).parent == shop / ".treadle" / "checkpoints"
+    answer = models_rollback(RollbackRequest(project=str(shop)), Context(actor="grace"))
+    assert sizes(shop) == [*seen, int(Path(answer.checkpoint).stem)]
+    verdict = verify(VerifyRequest(project=str(shop)), Context())
+    assert verdict.ok and verdict.checkpoints == 3 and verdict.entries == int(Path(answer.checkpoint).stem)
+
+
+def test_a_release_by_policy_is_signed(shop: Path, runs: Callable[..., RunResult]) -> None:
+    edit(shop, "approve: reviewer", "approve: policy")
+    assert runs().released
+    workspace = open_workspace(shop, "read")
+    release = workspace.chain.last(ReleaseMade)
+    assert release is not None and sizes(shop) == [release.seq]
