@@ -6,7 +6,8 @@ that few honest features meet it (credit's balance alone has an area under the R
 
 - classification: the out-of-fold area under the ROC curve is at least `AREA`, and average precision at least
   `PRECISION`, since with rare positives the area alone is easily high;
-- regression: the out-of-fold R² on the ranks of the label is at least `RANKS`;
+- regression: the out-of-fold R² on the ranks of the label, or the square of the rank correlation with it, is at least
+  `RANKS`;
 - being missing, or not: one of the two holds at least a fifth of the rarer class and `PURE` of it is that class.
 
 Numbers are asked by bins, text by level and by the words in it, times by their parts, by their place in time and by
@@ -27,6 +28,7 @@ from treadle.training.splits import Check, Split
 from treadle.training.table import FeatureColumn, Kind, TrainingTable
 
 Array = np.ndarray[Any, Any]
+Scale = Literal["numbers", "levels", "times"]
 LeakKind = Literal["tells_label", "missing_tells_label", "names_row", "label_column", "duplicates", "groups"]
 
 AREA, PRECISION, RANKS, PURE = 0.98, 0.5, 0.98, 0.99
@@ -154,29 +156,29 @@ def probe(sample: _Sample, feature: FeatureColumn, kind: Kind) -> Probe:
     """The aspect of a feature that tells the label best."""
     truth = sample.label if kind == "classification" else _ranks(sample.label)
     best = Probe(feature.name, "", 0.0, False)
-    for aspect, values, levels in _aspects(sample.frame.get_column(feature.name), feature, sample.at):
-        strength, perfect = _strength(values, truth, sample.folds, levels, kind)
+    for aspect, values, scale in _aspects(sample.frame.get_column(feature.name), feature, sample.at):
+        strength, perfect = _strength(values, truth, sample.folds, scale, kind)
         if (perfect, strength) > (best.near_perfect, best.strength):
             best = Probe(feature.name, aspect, strength, perfect)
     return best
 
 
-def _aspects(series: pl.Series, feature: FeatureColumn, at: Array | None) -> Iterator[tuple[str, Array, bool]]:
-    """(words, values with NaN or -1 for missing, whether they are levels) of each way to look at a feature."""
+def _aspects(series: pl.Series, feature: FeatureColumn, at: Array | None) -> Iterator[tuple[str, Array, Scale]]:
+    """(words, values with NaN or -1 for missing, of what scale) of each way to look at a feature."""
     if feature.type == "str":
-        yield "", _levels(series), True
+        yield "", _levels(series), "levels"
         if series.n_unique() > _WORDS:
             yield from _words(series)
     elif feature.type in ("timestamp", "date"):
         when = series.cast(pl.Datetime("us"))
         micros = when.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy()
-        yield " (its place in time)", micros, False
+        yield " (its place in time)", micros, "times"
         for part in ("hour", "weekday", "day", "month"):
-            yield f" (its {part})", getattr(when.dt, part)().cast(pl.Float64).fill_null(np.nan).to_numpy(), False
+            yield f" (its {part})", getattr(when.dt, part)().cast(pl.Float64).fill_null(np.nan).to_numpy(), "times"
         if at is not None:
-            yield " (its distance from `at`)", micros - at.astype("datetime64[us]").astype(np.float64), False
+            yield " (its distance from `at`)", micros - at.astype("datetime64[us]").astype(np.float64), "numbers"
     else:
-        yield "", series.cast(pl.Float64).fill_null(np.nan).to_numpy(), False
+        yield "", series.cast(pl.Float64).fill_null(np.nan).to_numpy(), "numbers"
 
 
 def _levels(series: pl.Series) -> Array:
@@ -184,7 +186,7 @@ def _levels(series: pl.Series) -> Array:
     return np.asarray(codes)
 
 
-def _words(series: pl.Series) -> Iterator[tuple[str, Array, bool]]:
+def _words(series: pl.Series) -> Iterator[tuple[str, Array, Scale]]:
     """Having a word or not, for the commonest words of a text of many levels."""
     rows = pl.DataFrame({"row": np.arange(len(series)), "word": series.str.to_lowercase().str.extract_all(r"\w+")})
     pairs = rows.explode("word").drop_nulls().unique()
@@ -192,18 +194,18 @@ def _words(series: pl.Series) -> Iterator[tuple[str, Array, bool]]:
     for word in common.get_column("word"):
         has = np.zeros(len(series))
         has[pairs.filter(pl.col("word") == word).get_column("row").to_numpy()] = 1.0
-        yield f' (whether it says "{word}")', has, False
+        yield f' (whether it says "{word}")', has, "numbers"
 
 
 def _strength(
-    values: Array, truth: Array, folds: Sequence[tuple[Array, Array]], levels: bool, kind: Kind
+    values: Array, truth: Array, folds: Sequence[tuple[Array, Array]], scale: Scale, kind: Kind
 ) -> tuple[float, bool]:
     """Out-of-fold skill of one column, and whether it is near perfect."""
     said, true = [], []
     for train, valid in folds:
         if len(train) < _LEAST or len(valid) == 0:
             continue
-        edges = None if levels else _edges(values[train], truth[train], kind)
+        edges = None if scale == "levels" else _edges(values[train], truth[train], kind)
         place, held = (
             (values[train], values[valid])
             if edges is None
@@ -216,10 +218,22 @@ def _strength(
     p, y = np.concatenate(said), np.concatenate(true)
     ones = np.ones(len(y))
     if kind == "regression":
-        r2 = metrics.weighted("r2", y, p)(ones)
-        return max(0.0, r2), r2 >= RANKS
+        r2 = max(0.0, metrics.weighted("r2", y, p)(ones), _in_step(values, truth) if scale == "numbers" else 0.0)
+        return r2, r2 >= RANKS
     area, precision = (metrics.weighted(name, y, p)(ones) for name in ("roc_auc", "average_precision"))
     return area, area >= AREA and precision >= PRECISION
+
+
+def _in_step(values: Array, truth: Array) -> float:
+    """The square of the rank correlation over all rows: bins cannot follow a label that grows from fold to fold.
+
+    Not asked of times and their parts, which are known at all times: a label that grows is no leak.
+    """
+    known = np.isfinite(values)
+    if known.sum() < max(_LEAST, len(values) / 2):
+        return 0.0
+    one, other = _ranks(values[known]), truth[known]
+    return float(np.corrcoef(one, other)[0, 1] ** 2) if one.std() > 0 and other.std() > 0 else 0.0
 
 
 def _edges(values: Array, truth: Array, kind: Kind) -> Array:
