@@ -64,3 +64,17 @@ def test_an_honest_shop_has_no_finding_and_says_what_it_left_out(shop: Path, run
     found = runs().evaluation
     assert found.findings == () and found.dropped == 3
     assert "3 of 398 rows were left out: they have no label, or no time." in found.notes
+
+
+def test_what_to_do_next_is_never_refused(shop: Path) -> None:
+    from treadle.api.operation import Context
+    from treadle.api.work import RunRequest, run
+
+    leak(shop)
+    edit(shop, "value: 3, unit: d", "value: 30000, unit: d", "orders.yaml")  # the operation reads the real clock
+    with_reviewer = run(RunRequest(project=str(shop)), Context(actor="ada"))
+    assert "models accept" in with_reviewer.next and '--finding "tells_label/canary"' in with_reviewer.next
+    assert [(f.name, f.feature) for f in with_reviewer.findings] == [("tells_label/canary", "canary")]
+    edit(shop, "reviewers: [grace], approve: reviewer", "approve: policy")
+    alone = run(RunRequest(project=str(shop)), Context(actor="ada"))
+    assert "mend the features, or name a reviewer" in alone.next and "approve: policy" not in alone.next

@@ -175,3 +175,10 @@ def test_findings_stand_in_the_evaluation_its_gates_and_its_report(table, spec):
     for check in old["checks"]:
         del check["checked"], check["share"]
     assert msgspec.convert(old, Evaluation).findings == (), "what was written before is still read"
+
+
+def test_a_copy_of_a_label_that_grows_is_found(table, spec):
+    """Bins of a fold cannot follow it: the later fold lies outside of all that the earlier ones have seen."""
+    rows = table(kind="regression")
+    rows = replace(rows, label=np.arange(len(rows)) + rows.label / 50)
+    assert list(found(told(rows, rows.label * 2), spec("regression"))[0]) == ["tells_label/canary"]

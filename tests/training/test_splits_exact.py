@@ -85,6 +85,13 @@ def test_the_cut_in_time_is_exact(spec):
         assert fold.train.tolist() == list(range(fold.valid[0] - 2))
 
 
+def test_folds_in_time_expand_from_the_first_slice_on(spec):
+    made = cut(spec, timed(400), by="time", test=0.25, folds=3, gap="0d")
+    assert made.train.tolist() == list(range(300)) and made.purged == 0
+    assert [fold.train.tolist() for fold in made.folds] == [list(range(75 * k)) for k in (1, 2, 3)]
+    assert [fold.valid.tolist() for fold in made.folds] == [list(range(75 * k, 75 * k + 75)) for k in (1, 2, 3)]
+
+
 def test_a_label_known_at_the_cut_is_known_too_late(spec):
     rows = timed(100)
     late = rows.at.copy()
@@ -167,7 +174,7 @@ def test_one_test_row_in_a_hundred_may_have_a_twin(spec, monkeypatch, same, ok):
     assert found.text.startswith(f"{same} of 200 test rows ({same / 200:.2%}) have exactly the features")
 
 
-@pytest.mark.parametrize(("chance", "ok"), [(0.01 / 3 + 1e-9, True), (0.01 / 3 - 1e-4, False)])
+@pytest.mark.parametrize(("chance", "ok"), [(0.01 / 3, True), (0.01 / 3 - 1e-4, False)])
 def test_twins_may_be_three_times_what_chance_gives(spec, monkeypatch, chance, ok):
     monkeypatch.setattr(splits, "_by_chance", lambda rows: chance)
     made = cut(spec, plain(1000), test=0.2, folds=2)

@@ -179,6 +179,11 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     hard = [gate.text for gate in failing if not gate.acceptable]
     if hard:
         return f"no release while a gate fails: {'; '.join(hard)}"
+    if failing and not reviewers:
+        return (
+            f"{failing[0].name} needs an answer: mend the features, or name a reviewer in brief.people, who is not the "
+            "one who runs the project, to answer for it"
+        )
     if not reviewers:
         return (
             "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "
