@@ -26,7 +26,6 @@ def project(folder: Path, credit: Path, seed: int, limit: float) -> Path:
         ("seed: 7", f"seed: {seed}"),
         ("must_have: {average_precision: 0.35}", f"must_have: {{average_precision: {limit}}}"),
         ("approve: reviewer", "approve: policy"),
-        ("families: [linear]", "families: [linear], search: none"),
     ):
         assert old in text, old
         text = text.replace(old, new)
