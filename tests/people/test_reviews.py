@@ -200,5 +200,5 @@ def test_a_gate_of_money_without_a_rate_has_its_name_and_limit() -> None:
 def test_a_finding_that_is_named_wrongly_is_pointed_out(chain: Chain) -> None:
     request_review(chain, "shop:1", gates(0.5, 0.6, 1.0, True, LEAK), BUNDLE)
     with pytest.raises(GateError) as refused:
-        accept(chain, project(), "shop:1", BUNDLE.digest, gate="leak: cannary", reason="known before")
+        accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate="leak: cannary", reason="known before")
     assert LEAK.name in refused.value.mend
