@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 pytho
 BIN := .venv/bin
 MADE := .venv/.made
 
-.PHONY: run setup test lint bench docs clean
+.PHONY: run setup test lint mutate bench docs clean
 
 run: $(MADE)  ## the whole loop on the flights example, then serve it on 127.0.0.1:8686
 	$(BIN)/treadle run examples/flights --serve $(ARGS)
@@ -20,6 +20,10 @@ lint: $(MADE)  ## style, then types
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
+
+mutate: $(MADE)  ## break a room on purpose and see whether its tests notice: make mutate ROOM=people MINUTES=20 SEED=1
+	@test -n "$(ROOM)" || { echo "name a folder or a file under src/treadle: make mutate ROOM=people" >&2; exit 1; }
+	$(BIN)/python tests/mutation/mutate.py $(ROOM) --minutes $(or $(MINUTES),20) --seed $(or $(SEED),1) $(if $(TESTS),--tests $(TESTS)) $(ARGS)
 
 bench: $(MADE)  ## ours beside the bare limit and peers, in one run
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -60,7 +60,7 @@ def run(workspace: Workspace) -> RunResult:
     sources = read_sources(work)
     plan = make_plan(work, sources)
     built = build_features(work, plan, sources)
-    origin = sources[spec.predict.each].payload.table.fingerprint
+    origin = sources[spec.predict.each].payload.table
     examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
     search = search_models(work, examples)
     fitted = fit_best(work, examples, search)

@@ -42,3 +42,37 @@ def test_the_local_user_works_as_the_owner_unless_told(monkeypatch: pytest.Monke
     assert default_actor(SPEC) == "ada"
     monkeypatch.setenv("TREADLE_ACTOR", "lin")
     assert default_actor(SPEC) == "lin"
+
+
+def test_without_a_project_the_machine_says_who_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TREADLE_ACTOR", raising=False)
+    monkeypatch.setattr("getpass.getuser", lambda: "lovelace")
+    assert default_actor() == "lovelace"
+
+    def nobody() -> str:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert default_actor() == "unknown"
+    monkeypatch.setenv("TREADLE_ACTOR", "a b")
+    with pytest.raises(AccessError, match="is not a name"):
+        default_actor()
+
+
+@pytest.mark.parametrize("name", ["a", "x" * 64, "ada.l@home+1-2_3"])
+def test_a_name_is_given_back(name: str) -> None:
+    assert check_actor(name) == name
+
+
+@pytest.mark.parametrize(
+    ("who", "permission", "mend"),
+    [
+        ("grcae", "release", 'the owner and the reviewers may; did you mean "grace"?'),
+        ("mallory", "release", "the owner and the reviewers may; known here: ada, grace"),
+        ("lni", "run", 'anyone named in the project, and the local user may; did you mean "lin"?'),
+    ],
+)
+def test_a_refusal_says_who_may(who: str, permission: str, mend: str) -> None:
+    with pytest.raises(AccessError) as caught:
+        require(who, permission, SPEC)
+    assert caught.value.mend == mend and caught.value.where == "--as"

@@ -63,7 +63,7 @@ def test_a_good_project_has_no_problem(tmp_path: Path) -> None:
         ("label: paid", "^label: word", "label must be bool or int or float, found str"),
         ("label: paid", "^label: paid, kind: regression", "label must be int or float, found bool"),
         ("label: paid", "^label: payed", 'did you mean "paid"?'),
-        ("label: paid", "^label: x", "a classification label must be true or false"),
+        ("label: paid", "^label: id", "a classification label must be true or false"),
         ("label: paid", "^label: id >= 0", "there is one class only"),
         ("label: paid", "^label: id > 195", "rows of the rarer class are too few"),
         ("label: paid", "^label: empty > 1", "no rows with a label"),
@@ -97,7 +97,7 @@ def test_what_would_be_refused_later_is_refused_with_its_place(tmp_path: Path, o
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("label: paid", "label: x"),
+        ("label: paid", "label: id"),
         ("label: paid", "label: id >= 0"),
         ("label: paid", "label: id > 195"),
         ("label: paid", "label: word"),

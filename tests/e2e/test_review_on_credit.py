@@ -150,7 +150,9 @@ def test_init_makes_a_project_that_runs(tmp_path: Path) -> None:
     lines = ["order id,x 1,größe,when,late"]
     for n in range(600):
         day, late = f"2024-01-{n // 24 % 28 + 1:02}T{n % 24:02}:00:00", (n * 7919 % 100 < 30) ^ (n % 5 == 0)
-        lines.append(f"{n},{n * 37 % 100 / 7:.3f},{'groß' if n % 5 == 0 else '日本'},{day},{'yes' if late else 'no'}")
+        lines.append(
+            f"{n},{n * n * 31 % 101 / 7:.3f},{'groß' if n % 5 == 0 else '日本'},{day},{'yes' if late else 'no'}"
+        )
     data.write_text("\n".join(lines), encoding="utf-8")
     made = answer("init", tmp_path / "p", "--from", data, "--target", "late")
     assert any("classification" in guess for guess in made["guesses"])

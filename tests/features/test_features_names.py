@@ -67,7 +67,7 @@ def project(names: list[str]) -> ProjectSpec:
                 source="told", known=quoted(seen), key=key, columns={value: quoted(value), number: quoted(number)}
             )
         },
-        predict=Predict(name="y", each="asked", at=quoted(at), label=f"{quoted(x)} > 0"),
+        predict=Predict(name="y", each="asked", at=quoted(at), label=f"{quoted(ident)} > 0"),
         features=Features(
             request=(x, other),
             row={"double": f"{quoted(x)} * 2 + length({quoted(other)})"},

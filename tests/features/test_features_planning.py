@@ -12,7 +12,7 @@ from worlds import SCHEMAS, plan_of, project, world
 
 from treadle.errors import SpecError
 from treadle.expr import column_types
-from treadle.features import FeaturePlan, build, make_plan
+from treadle.features import FeaturePlan, build, make_plan, suspects
 from treadle.spec import Features, Lookup, Predict, Split, View, Window, load
 
 YAML = """\
@@ -36,7 +36,7 @@ predict:
   name: y
   each: trips
   at: at
-  label: "x > 0"
+  label: "id > 0"
 features:
   request: [k, x]
   row:
@@ -142,8 +142,8 @@ def test_row_features_may_stand_in_any_order() -> None:
         ("each: trips", "each: trip", "19:3", 'there is no source "trip" (did you mean "trips"?)', ""),
         ("  at: at\n", "  at: x\n", "20:3", "`at` must be a time, found float", "timestamp"),
         ("  at: at\n", "", "27:5", "prices has a time, so a lookup needs to know", "at:"),
-        ('"x > 0"', '"k"', "21:3", "a classification label must be bool or int or float, found str", "expression"),
-        ('"x > 0"', '"xx > 0"', "21:3", 'there is no column "xx"', 'did you mean "x"?'),
+        ('"id > 0"', '"k"', "21:3", "a classification label must be bool or int or float, found str", "expression"),
+        ('"id > 0"', '"xd > 0"', "21:3", 'there is no column "xd"', 'did you mean "x"?'),
         ("happened: happened", "happened: happend", "7:3", 'there is no column "happend"', 'did you mean "happened"?'),
     ],
 )  # fmt: skip
@@ -161,7 +161,7 @@ def test_what_a_plan_cannot_be_made_of_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"predict": Predict(name="y", each="nope", label="x > 0")}, "predict.each"),
+        ({"predict": Predict(name="y", each="nope", label="id > 0")}, "predict.each"),
         ({"views": {"seen": View(source="nope", known="seen", key="k", columns={})}}, "views.seen.from"),
         ({"features": Features(lookup={"a": Lookup(source="nope", on="k", take=("v",))})}, "features.lookup.a.from"),
         (
@@ -170,7 +170,7 @@ def test_what_a_plan_cannot_be_made_of_is_refused_with_its_place(
         ),
         ({"features": Features()}, "features"),
         (
-            {"predict": Predict(name="y", each="trips", at="at", label="x > 0", split=Split(group="g"))},
+            {"predict": Predict(name="y", each="trips", at="at", label="id > 0", split=Split(group="g"))},
             "predict.split.group",
         ),
     ],
@@ -183,6 +183,48 @@ def test_a_project_built_in_python_is_refused_alike(changes: dict[str, Any], whe
 
 def test_a_label_may_be_known_by_an_expression() -> None:
     known = "at + interval '1 hour'"
-    plan = plan_of(project(predict=Predict(name="y", each="trips", at="at", label="x > 0", label_known=known)))
+    plan = plan_of(project(predict=Predict(name="y", each="trips", at="at", label="id > 0", label_known=known)))
     made = build(plan, world(3, 5, 5))
     assert (made["__label_known__"] - made["__at__"]).dt.total_hours().unique().to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    ("features", "label", "known", "where"),
+    [
+        (Features(request=("k", "x")), "x > 0", None, "features.request"),
+        (Features(request=("k",), row={"third": "x / 3"}), "x > 0", None, "features.row.third"),
+        (Features(request=("k",), row={"b": "a * 2", "a": "x / 3"}), "x > 0", None, "features.row.a"),
+        (Features(request=("x",), row={"a": "n * 2"}), "x > n", None, "features.request"),
+        (Features(request=("k", "x")), "n > 0", "case when x > 0 then at end", "features.request"),
+        (Features(request=("x",), lookup={"p": Lookup(source="prices", on="n", take=("tag",))}), "n > 1", None,
+         "features.lookup.p.on"),
+        (Features(request=("x",), window={"w": Window(source="chosen", on="n", last=("2h",), take={"c": "count(*)"})}),
+         "n > 1", None, "features.window.w.on"),
+    ],
+)  # fmt: skip
+def test_a_request_or_row_feature_that_says_the_label_is_refused(
+    features: Features, label: str, known: str | None, where: str
+) -> None:
+    predict = Predict(name="y", each="trips", at="at", label=label, label_known=known)
+    with pytest.raises(SpecError) as caught:
+        plan_of(project(features, predict=predict))
+    assert caught.value.where == where
+    assert "is made of the column" in caught.value.what and "lookup or a window" in caught.value.mend
+
+
+def test_what_only_shares_a_column_with_the_label_is_left_to_the_evaluation() -> None:
+    """Late is arrived after due: that it was due is known in time, which the plan cannot know and a reviewer does."""
+    predict = Predict(name="y", each="trips", at="at", label="x > n")
+    plan = plan_of(project(Features(request=("k",), row={"a": "n * 2"}), predict=predict))
+    assert [(s.feature, s.column) for s in suspects(plan)] == [("a", "n")]
+    timed = Predict(name="y", each="trips", at="at", label="hour(at) > x")
+    plan = plan_of(project(Features(request=("k", "at"), row={"h": "hour(at)"}), predict=timed))
+    assert suspects(plan) == [], "what `at` is made of is known"
+
+
+def test_lookups_and_windows_may_see_what_the_label_is_made_of() -> None:
+    """Of earlier rows, as far as known: what a late flight before this one says."""
+    assert suspects(plan_of(project(predict=Predict(name="y", each="events", at="seen", label="w > 0"),
+                                    features=Features(request=("k",), window={
+                                        "seen": Window(source="seen", on="k", last=("1d",), take={"m": "avg(w)"})
+                                    })))) == []  # fmt: skip

@@ -134,6 +134,6 @@ def test_features_and_views_of_any_name_are_kept_apart() -> None:
 
 def test_tables_without_time_are_proved_too() -> None:
     features = Features(request=("k",), lookup={"size": Lookup(source="sizes", on="k", take=("size", "note"))})
-    plan = plan_of(project(features, views={}, predict=Predict(name="y", each="trips", label="x > 0")))
+    plan = plan_of(project(features, views={}, predict=Predict(name="y", each="trips", label="id > 0")))
     proof = prove(plan, {**TABLES, "trips": TABLES["trips"].with_columns(k=pl.lit("a"))}, state=Memory())
     assert proof.ok and proof.rows == 60

@@ -193,7 +193,7 @@ def _small_plan(events: dict[str, pl.DataType]) -> FeaturePlan:
         Features(window={"w": Window(source="seen", on="k", last=("1h",), take={"n": "avg(v)"})}),
         sources={"trips": Source(read="trips.parquet", key="id"), "events": Source(read="events.parquet", key="id")},
         views={"seen": View(source="events", known="seen", key="k", columns={"v": "v"})},
-        predict=Predict(name="y", each="trips", at="at", label="x > 0"),
+        predict=Predict(name="y", each="trips", at="at", label="id > 0"),
     )
     trips = column_types(world(1, 1, 1)["trips"])
     return make_plan(spec, {"trips": trips, "events": column_types(pl.Schema(events))})

@@ -91,7 +91,7 @@ def project(features: Features | None = None, **changes: Any) -> ProjectSpec:
                 columns={"v": "v * 2 + 1", "late": "v > 1", "w": "w", "b": "b", "s": "upper(s)", "d": "d"},
             ),
         },
-        "predict": Predict(name="y", each="trips", at="at", label="x > 0"),
+        "predict": Predict(name="y", each="trips", at="at", label="id > 0"),
         "features": features or FEATURES,
     }
     return ProjectSpec(**{**made, **changes})

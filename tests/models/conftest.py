@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ class Case:
     cut: Cut
     parts: Parts
     key: str
+    pack: Callable[[TrainingTable], Parts]
+    """The parts again, of another table of the same rows."""
 
 
 def build(kind: str, family: str, n: int = 600) -> Case:
@@ -67,19 +70,22 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     model, cut, _ = train(table, spec)
     found = evaluate(model, table, cut, spec, replicates=40)
     extra: dict[str, Any] = {"request": ASKED, "plan": PLAN}
-    parts = prepare(
-        model,
-        found,
-        table,
-        cut,
-        spec,
-        name="p:1",
-        created="2024-02-01T00:00:00Z",
-        refs={"data": "abc"},
-        cost={"money": 0.01},
-        **extra,
-    )
-    return Case(table, model, cut, parts, new_key())
+
+    def pack(rows: TrainingTable) -> Parts:
+        return prepare(
+            model,
+            found,
+            rows,
+            cut,
+            spec,
+            name="p:1",
+            created="2024-02-01T00:00:00Z",
+            refs={"data": "abc"},
+            cost={"money": 0.01},
+            **extra,
+        )
+
+    return Case(table, model, cut, pack(table), new_key(), pack)
 
 
 @pytest.fixture(

@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import polars as pl
 import pytest
 
@@ -160,3 +161,30 @@ def test_the_reference_counts_every_row(binary):
     assert made.features["amount"].missing == frame["amount"].null_count()
     rare = describe(pl.DataFrame({"city": ["a"] * 9 + ["only one"]}), features[2:3], binary.model.predict(frame))
     assert rare.features["city"].counts == {"a": 9} and rare.features["city"].others == 1
+
+
+def test_a_bundle_is_made_without_reading_a_test_row(case):
+    """Every test row is emptied after the evaluation: the bundle is the same to the last byte."""
+    test = pl.Series(np.isin(np.arange(len(case.table)), case.cut.test))
+    emptied = [pl.when(test).then(None).otherwise(pl.col(n)).alias(n) for n in case.table.names]
+    label = np.where(test, np.nan, case.table.label)
+    again = case.pack(replace(case.table, frame=case.table.frame.with_columns(emptied), label=label))
+    assert again.golden == case.parts.golden and len(again.golden) == 24
+    assert again.onnx == case.parts.onnx and again.reference == case.parts.reference
+
+
+def test_golden_records_are_training_rows(case):
+    """Beside them no test row is shown: a bundle travels further than the sealed rows may."""
+    frame = case.table.frame.select(case.model.encoder.inputs)
+    rows = {repr(json_values(values)): number for number, values in enumerate(frame.iter_rows())}
+    shown = {rows[repr(golden.values)] for golden in case.parts.golden}
+    assert len(shown) == 24 and shown <= set(case.cut.train.tolist())
+
+
+def test_the_scores_of_the_reference_are_out_of_fold(case):
+    scores = case.parts.reference.scores
+    assert sum(scores.counts) + scores.missing == len(case.model.unseen) == sum(len(f.valid) for f in case.cut.folds)
+    truth = np.concatenate([case.table.label[fold.valid] for fold in case.cut.folds])
+    seen = case.model.predict(case.table.frame[np.concatenate([fold.valid for fold in case.cut.folds])])
+    assert np.corrcoef(case.model.unseen, truth)[0, 1] > 0.5
+    assert not np.allclose(case.model.unseen, seen, rtol=1e-3), "the final model has seen these rows"

@@ -184,3 +184,21 @@ def test_a_stranger_may_do_nothing() -> None:
     with pytest.raises(AccessError, match="eve may not run"):
         require("eve", "run", project())
     require("ada", "release", project())
+
+
+@pytest.mark.parametrize(("real", "words"), [(True, "is real"), (False, "is inside the noise")])
+def test_the_gate_of_the_gain_says_what_was_found(real: bool, words: str) -> None:
+    first = gates(real=real)[0]
+    assert first.holds == real and first.text.endswith(words)
+
+
+def test_a_gate_of_money_without_a_rate_has_its_name_and_limit() -> None:
+    (refused,) = limited(Limits(train_cost=200.0), spent=[money(120, "JPY")], rates=rates_of("JPY", "2026-11-01", {}))
+    assert (refused.name, refused.limit, refused.found) == ("train_cost", 200.0, None)
+
+
+def test_a_finding_that_is_named_wrongly_is_pointed_out(chain: Chain) -> None:
+    request_review(chain, "shop:1", gates(0.5, 0.6, 1.0, True, LEAK), BUNDLE)
+    with pytest.raises(GateError) as refused:
+        accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate="leak: cannary", reason="known before")
+    assert LEAK.name in refused.value.mend

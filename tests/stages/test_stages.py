@@ -166,12 +166,28 @@ def test_looks_at_the_sealed_rows_are_counted_by_the_rows(shop: Path, runs: Runs
     assert "opened 4 times" in Path(runs().report).read_text(encoding="utf-8")
 
 
-def test_other_sealed_rows_are_counted_by_themselves(shop: Path, runs: Runs) -> None:
+def test_a_look_at_some_of_the_rows_is_a_look(shop: Path, runs: Runs) -> None:
     assert runs().opened == 1
     edit(shop, "seed: 7", "seed: 8")
-    assert runs().opened == 1, "another seed seals other rows"
-    edit(shop, "seed: 8", "seed: 7")
+    assert runs().opened == 2, "a quarter of the rows that another seed seals were seen before"
+    said = opened(shop).chain.find(SealedOpened)
+    assert len({e.payload.sealed for e in said}) == 2
+
+
+def test_rows_that_nobody_saw_are_counted_by_themselves(shop: Path, runs: Runs) -> None:
+    assert runs().opened == 1
+    head, *lines = (shop / "orders.csv").read_text(encoding="utf-8").splitlines()
+    others = [f"{int(line.partition(',')[0]) + 5000},{line.partition(',')[2]}" for line in lines]
+    (shop / "orders.csv").write_text("\n".join([head, *others]), encoding="utf-8")
+    assert runs().opened == 1
     edit(shop, "missed: 3", "missed: 4")
+    assert runs().opened == 2
+
+
+def test_rows_without_a_key_are_counted_by_their_content(shop: Path, runs: Runs) -> None:
+    edit(shop, "key: order, ", "")
+    assert runs().opened == 1
+    edit(shop, "[amount, kind]", "[amount]")
     assert runs().opened == 2
 
 

@@ -40,6 +40,16 @@ class GateShown(Struct, frozen=True):
     acceptable: bool
 
 
+class FindingShown(Struct, frozen=True):
+    """One thing that looks like a leak. `feature` is empty where it is about rows."""
+
+    name: str
+    feature: str
+    kind: str
+    strength: float
+    text: str
+
+
 class RunAnswer(Struct, frozen=True):
     """What a run came to.
 
@@ -73,6 +83,10 @@ class RunAnswer(Struct, frozen=True):
     steps: list[StepShown]
     cached_steps: list[str]
     gates: list[GateShown]
+    findings: list[FindingShown]
+    """What looks like a leak, so that the score may be too good; each stops a release until a reviewer answers."""
+    notes: list[str]
+    """What else to know before believing the score."""
     opened: int
     """How often these sealed rows were looked at since the project began, whatever features were made of them."""
     without_label: int
@@ -147,6 +161,8 @@ def run(request: RunRequest, context: Context) -> RunAnswer:
         steps=[StepShown(s.kind, s.subject, s.cached, s.why, s.seconds, s.cost) for s in result.steps],
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
         gates=[GateShown(g.name, g.limit, g.found, g.holds, g.text, g.acceptable) for g in result.gates],
+        findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in found.findings],
+        notes=list(found.notes),
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
@@ -163,6 +179,11 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     hard = [gate.text for gate in failing if not gate.acceptable]
     if hard:
         return f"no release while a gate fails: {'; '.join(hard)}"
+    if failing and not reviewers:
+        return (
+            f"{failing[0].name} needs an answer: mend the features, or name a reviewer in brief.people, who is not the "
+            "one who runs the project, to answer for it"
+        )
     if not reviewers:
         return (
             "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from treadle.features.batch import build as build
     from treadle.features.bodies import in_utc as in_utc
     from treadle.features.bodies import value_at as value_at
+    from treadle.features.label import suspects as suspects
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.planning import make_plan as make_plan
@@ -36,6 +37,7 @@ _HOMES = {
     "prove": "proof",
     "seed": "seeding",
     "in_utc": "bodies",
+    "suspects": "label",
     "value_at": "bodies",
 }
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "make_plan",
     "prove",
     "seed",
+    "suspects",
     "value_at",
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from treadle import expr
 from treadle.errors import SpecError, nearest
 from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
+from treadle.features.label import check_label, label_columns
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -52,15 +53,7 @@ class _Planner:
             self.inputs[name] = True
         label = expr.parse(predict.label, self.each, where="predict.label")
         self._check_label(label.type)
-        if predict.at is not None:
-            at = expr.parse(predict.at, self.each, where="predict.at")
-            if at.type != "timestamp":
-                raise SpecError(
-                    f"`at` must be a time, found {at.type}",
-                    where="predict.at",
-                    mend="name a timestamp column, with an interval where needed",
-                )
-            self._need(at.columns)
+        at_columns = self._at()
         label_known: tuple[str, ...] = ()
         if predict.label_known is not None:
             label_known = self._time(predict.label_known, self.each, "predict.label_known")
@@ -74,6 +67,7 @@ class _Planner:
         for name in source.keys:
             self._column(name, f"sources.{predict.each}.key")
         self._no_twins()
+        check_label(spec.features, self.each, rows, label_columns(label.columns, label_known, at_columns))
         inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         request = [FeatureColumn(n, self.each[n], "request") for n, f in self.inputs.items() if f]
         kept = {*self.inputs, *label.columns, *source.keys, *label_known}
@@ -123,6 +117,20 @@ class _Planner:
                 where="predict.label",
                 mend="write an expression, such as: column = 'yes'",
             )
+
+    def _at(self) -> tuple[str, ...]:
+        """The columns that `at` reads, all of which a request must name."""
+        if self.spec.predict.at is None:
+            return ()
+        at = expr.parse(self.spec.predict.at, self.each, where="predict.at")
+        if at.type != "timestamp":
+            raise SpecError(
+                f"`at` must be a time, found {at.type}",
+                where="predict.at",
+                mend="name a timestamp column, with an interval where needed",
+            )
+        self._need(at.columns)
+        return at.columns
 
     def _time(self, text: str, types: Types, where: str) -> tuple[str, ...]:
         """The columns of an expression that must be a time."""

@@ -23,7 +23,9 @@ def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: 
         f"One example per row of `{spec.predict.each}`; the label is `{spec.predict.label}`.{asked}",
         "",
     ]
-    return "\n".join(lines + _quality(spec, found) + _weakest(found) + _origin(found, summary) + _LIMITS)
+    return "\n".join(
+        lines + _quality(spec, found) + _leaks(found) + _weakest(found) + _origin(found, summary) + _LIMITS
+    )
 
 
 _LIMITS = [
@@ -64,6 +66,18 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
     return lines
 
 
+def _leaks(found: Evaluation) -> list[str]:
+    if not found.findings:
+        return []
+    lines = [f"- {f.name}: {f.text}" for f in found.findings]
+    return [
+        "",
+        "These findings say that the score may be owed to a leak. Who answered for them is in the record:",
+        "",
+        *lines,
+    ]
+
+
 def _weakest(found: Evaluation) -> list[str]:
     worst = sorted(found.slices, key=lambda s: s.metric.value * sign(found.metric))[:3]
     lines = [f"- {s.feature} = {s.level}: {s.metric.value:.3f} ({_span(s.metric)}) on {s.rows:,} rows" for s in worst]
@@ -83,7 +97,7 @@ def _origin(found: Evaluation, summary: FitSummary) -> list[str]:
         made,
         "",
         *[f"- {note}" for note in found.notes],
-        *[f"- {'Holds' if c.ok else 'DOES NOT HOLD'}: {c.text}" for c in found.checks],
+        *[f"- {'Holds' if c.ok else 'DOES NOT HOLD' if c.checked else 'Open'}: {c.text}" for c in found.checks],
     ]
 
 

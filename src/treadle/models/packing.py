@@ -36,14 +36,13 @@ def prepare(
     """Export and prove the graph, describe the training rows, choose golden records, write the card.
 
     `name` is the model's, `created` an ISO time, `request` what it may be asked, `plan` how its features are made,
-    `refs` what it came from (data, code, run), `cost` the cost sheet.
+    `refs` what it came from (data, code, run), `cost` the cost sheet. No test row of `table` is read: what
+    the bundle shows of rows it shows of training rows, and what it says of test rows stands in `found`.
 
     Raises:
         ModelError: the graph does not predict what the model predicts.
     """
-    proof = np.concatenate([_spread(parts.test, PROOF_ROWS // 2), _spread(parts.train, PROOF_ROWS // 2)])
-    onnx = export(model, table.frame[proof])
-    unseen = model.predict(table.frame[_spread(parts.test, PROOF_ROWS)])
+    onnx = export(model, table.frame[_spread(parts.train, PROOF_ROWS)])
     manifest = Manifest(
         project=spec.project,
         model=name,
@@ -66,7 +65,7 @@ def prepare(
     return Parts(
         manifest=manifest,
         onnx=onnx,
-        reference=describe(table.frame[parts.train], model.features, unseen),
+        reference=describe(table.frame[parts.train], model.features, model.unseen),
         golden=_golden(model, table, parts),
         card=card(spec, found, model.summary, created=created),
         cost=cost,
@@ -78,8 +77,8 @@ def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
 
 
 def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
-    """Real records over the whole range of predictions, so that many ways through the graph are walked."""
-    rows = _spread(parts.test, 5000)
+    """Real training records over the whole range of predictions, so that many ways through the graph are walked."""
+    rows = _spread(parts.train, 5000)
     p = model.predict(table.frame[rows])
     chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
     frame = table.frame[chosen].select(model.encoder.inputs)

@@ -36,7 +36,8 @@ class Texts(Struct, frozen=True, tag="texts"):
 
 
 class Reference(Struct, frozen=True):
-    """`features` by name over training rows; `scores` are predictions for test rows, which the model had not seen."""
+    """`features` by name over training rows; `scores` are out-of-fold predictions: for training rows, each by a
+    model that was not fitted on it."""
 
     rows: int
     features: dict[str, Numbers | Texts]

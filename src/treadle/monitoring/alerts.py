@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
-from treadle.people.reviews import LOWER_IS_BETTER
+from treadle.spec.choices import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     from treadle.monitoring.watching import Watched

@@ -13,12 +13,12 @@ from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.money import Money, Rates
+from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
 
 if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mse", "rmse", "mae", "expected_cost"})
 POLICY = "policy:gates"
 
 

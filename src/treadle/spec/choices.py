@@ -23,6 +23,7 @@ CLASSIFICATION = (
 )
 REGRESSION = ("rmse", "mae", "mse", "r2")
 METRICS = {"classification": CLASSIFICATION, "regression": REGRESSION}
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse"})
 RANGES: dict[str, tuple[float, float]] = {
     **{name: (0.0, 1.0) for name in CLASSIFICATION if name != "log_loss"},
     **dict.fromkeys(("log_loss", "rmse", "mae", "mse"), (0.0, float("inf"))),

@@ -11,7 +11,7 @@ from treadle.evidence import digest
 from treadle.features import FeaturePlan
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Train
 from treadle.store import Snapshot
-from treadle.training import Split, TrainingTable
+from treadle.training import SealedRows, Split, TrainingTable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,23 +22,24 @@ if TYPE_CHECKING:
 class Examples(Struct, frozen=True):
     """What all steps of learning read: the training table, what its columns are, and how it is split.
 
-    `origin`: the fingerprint of the source that the examples came from, which names rows without a key.
+    `origin`: the source that the examples came from, row for row; its content names rows without a key.
     """
 
     table: Snapshot
     plan: FeaturePlan
     predict: Predict
     seed: int
-    origin: str
+    origin: Snapshot
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """`dropped`: rows left out since they have no label, or no time."""
+    """`dropped`: rows left out since they have no label, or no time. `sealed`: which rows are the test rows."""
 
     table: TrainingTable
     split: Split
     dropped: int
+    sealed: SealedRows
 
 
 def load(examples: Examples, bench: Bench) -> Loaded:
@@ -48,7 +49,7 @@ def load(examples: Examples, bench: Bench) -> Loaded:
 
 def _load(examples: Examples, bench: Bench) -> Loaded:
     from treadle.features.batch import AT, KNOWN, LABEL
-    from treadle.training import check, split
+    from treadle.training import check, sealed_ids, split
 
     plan, frame = examples.plan, bench.read(examples.table)
     keep = frame.get_column(LABEL).is_not_null()
@@ -72,7 +73,9 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
         group=frame.get_column(plan.group).to_list() if plan.group else None,
     )
     check(table, examples.predict.kind)
-    return Loaded(table, split(table, examples.predict, seed=examples.seed), dropped)
+    made = split(table, examples.predict, seed=examples.seed)
+    raw = None if plan.key else bench.read(examples.origin).filter(keep)
+    return Loaded(table, made, dropped, sealed_ids(table, made, raw))
 
 
 def _times(frame: pl.DataFrame, name: str) -> Any:

@@ -6,9 +6,10 @@ from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.models import registry
-from treadle.people import POLICY, Gate, approve, gates_of, request_review, review_of
+from treadle.people import POLICY, Finding, Gate, approve, gates_of, request_review, review_of
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import Work, training_cost
+from treadle.training import leak_gates
 
 
 def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelEvaluated]) -> list[Gate]:
@@ -26,6 +27,7 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
         train_minutes=spent.seconds / 60,
         bundle_mb=packing.payload.mb,
         p99_ms=packing.payload.p99_ms,
+        findings=[Finding(gate.name, gate.text) for gate in leak_gates(found) if not gate.holds],
     )
     asked = request_review(workspace.chain, packing.payload.model, gates, packing.payload.bundle)
     return list(asked.payload.gates)

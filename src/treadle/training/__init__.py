@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from treadle.training.encoder import Encoder as Encoder
     from treadle.training.evaluation import Evaluation as Evaluation
     from treadle.training.evaluation import evaluate as evaluate
+    from treadle.training.evaluation import leak_gates as leak_gates
     from treadle.training.families import Constant as Constant
     from treadle.training.families import Estimator as Estimator
     from treadle.training.families import Linear as Linear
     from treadle.training.families import Trees as Trees
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
+    from treadle.training.leaks import LeakFinding as LeakFinding
+    from treadle.training.leaks import LeakGate as LeakGate
+    from treadle.training.leaks import Reads as Reads
     from treadle.training.metrics import scores as scores
     from treadle.training.metrics import sign as sign
     from treadle.training.model import FitSummary as FitSummary
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from treadle.training.model import SearchResult as SearchResult
     from treadle.training.model import Trial as Trial
     from treadle.training.reporting import report as report
+    from treadle.training.sealed import SealedRows as SealedRows
+    from treadle.training.sealed import sealed_digest as sealed_digest
+    from treadle.training.sealed import sealed_ids as sealed_ids
     from treadle.training.searching import search as search
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
@@ -50,7 +57,11 @@ _HOMES = {
     "Fitted": "model",
     "FittedModel": "model",
     "Interval": "bootstrap",
+    "LeakFinding": "leaks",
+    "LeakGate": "leaks",
     "Linear": "families",
+    "Reads": "leaks",
+    "SealedRows": "sealed",
     "SearchResult": "model",
     "Split": "splits",
     "TrainingTable": "table",
@@ -59,8 +70,11 @@ _HOMES = {
     "check": "table",
     "evaluate": "evaluation",
     "fit": "fitting",
+    "leak_gates": "evaluation",
     "report": "reporting",
     "scores": "metrics",
+    "sealed_digest": "sealed",
+    "sealed_ids": "sealed",
     "search": "searching",
     "sign": "metrics",
     "split": "splits",

@@ -6,7 +6,7 @@ Whoever calls `evaluate` counts the call: each look at the test rows makes the n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from treadle.spec.project import ProjectSpec
 from treadle.training import describe, metrics
 from treadle.training.bootstrap import REPLICATES, Interval, draws, interval
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
+from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.metrics import Array, Own
-from treadle.training.model import FittedModel
+from treadle.training.model import FitSummary, FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
 from treadle.training.table import Kind, TrainingTable
@@ -73,6 +74,15 @@ class Evaluation(Struct, frozen=True):
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     seconds: float
+    findings: tuple[LeakFinding, ...] = ()
+    """What looks like a leak: each stops a release until a named reviewer answers for it."""
+    dropped: int = 0
+    """Rows of the examples left out since they have no label, or no time."""
+
+
+def leak_gates(found: Evaluation) -> tuple[LeakGate, ...]:
+    """The findings of an evaluation as conditions of a release."""
+    return gates_from(found.findings)
 
 
 def evaluate(
@@ -85,8 +95,12 @@ def evaluate(
     progress: Progress | None = None,
     replicates: int = REPLICATES,
     clock: Callable[[], float] = time.monotonic,
+    reads: Sequence[Reads] = (),
+    dropped: int = 0,
 ) -> Evaluation:
     """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time.
+
+    `reads`: features that read a column of the label, as the plan knows; `dropped`: rows left out before `table`.
 
     Raises:
         DataError: no test rows, or a metric that these rows do not define.
@@ -100,13 +114,15 @@ def evaluate(
     p = model.predict(test.frame)
     binary = summary.kind == "classification"
     draw = _remembered(draws(y, test.at, stratify=binary, seed=spec.train.seed))
-    baseline = np.full(len(y), model.baseline.value) if not binary else _sigmoid(np.full(len(y), model.baseline.value))
+    flat = np.full(len(y), model.baseline.value)
     reference = None if model.reference is None else model.reference.predict(test.frame)
     say(0.2, "intervals by bootstrap")
-    rival = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    rival = _compare(
+        summary.metric, y, p, _sigmoid(flat) if binary else flat, reference, summary.threshold, draw, replicates
+    )
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
-    say(0.8, "slices")
+    say(0.8, "slices, and whether the answer could have leaked")
     return Evaluation(
         kind=summary.kind,
         metric=summary.metric,
@@ -114,8 +130,7 @@ def evaluate(
         rows=len(test),
         train_rows=summary.train_rows,
         share=float(y.mean()),
-        test_from=None if test.at is None else str(test.at.min()),
-        test_to=None if test.at is None else str(test.at.max()),
+        **_span(test),
         **rival,
         scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
@@ -125,11 +140,28 @@ def evaluate(
         slices=describe.slices(test, p, summary.metric, summary.threshold, draw),
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, draw),
-        checks=parts.checks,
-        notes=summary.notes,
         seconds=clock() - start,
+        **_doubts(table, parts, summary, reads, dropped),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
+
+
+def _span(test: TrainingTable) -> dict[str, Any]:
+    times = (None, None) if test.at is None else (str(test.at.min()), str(test.at.max()))
+    return dict(zip(("test_from", "test_to"), times, strict=True))
+
+
+def _doubts(
+    table: TrainingTable, parts: Split, summary: FitSummary, reads: Sequence[Reads], dropped: int
+) -> dict[str, Any]:
+    """What a reader of the score must know and would not think of asking."""
+    findings, asked = find_leaks(table, parts, summary.kind, reads)
+    checks, notes = (*asked, *parts.checks), list(summary.notes)
+    if dropped:
+        whole = dropped + len(table)
+        notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")
+    notes += [c.text for c in checks if c.name == "label_known" and not c.checked]
+    return {"findings": findings, "checks": checks, "notes": tuple(notes), "dropped": dropped}
 
 
 def _of_classes(p: Array, y: Array, threshold: float, spec: ProjectSpec, draw: Any, replicates: int) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from treadle.training.searching import OnTrial, Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import TrainingTable, check
 
+MOST_UNSEEN = 20_000
+"""Out-of-fold predictions that a model keeps."""
+
 
 def train(
     table: TrainingTable,
@@ -99,7 +102,15 @@ def fit(
         summary=summary,
         baseline=constant(rows.label, kind),
         reference=reference,
+        unseen=_spread(calibrator.vector(margins)).astype(np.float32),
     )
+
+
+def _spread(values: Array) -> Array:
+    """At most `MOST_UNSEEN` of them, evenly over the folds."""
+    if len(values) <= MOST_UNSEEN:
+        return values
+    return values[np.linspace(0, len(values) - 1, MOST_UNSEEN).astype(np.int64)]
 
 
 def _calibration_name(calibrator: Calibrator) -> str:

@@ -39,12 +39,15 @@ class _Kept(Struct, frozen=True):
     features: tuple[FeatureColumn, ...]
     summary: FitSummary
     baseline: float
+    unseen: bytes = b""
+    """float32, little-endian."""
 
 
 def dump(model: FittedModel) -> bytes:
     """The whole model as canonical JSON: equal models give equal bytes."""
     reference = None if model.reference is None else _part(model.reference)
-    kept = _Kept(_part(model), reference, model.features, model.summary, model.baseline.value)
+    unseen = np.asarray(model.unseen, dtype="<f4").tobytes()
+    kept = _Kept(_part(model), reference, model.features, model.summary, model.baseline.value, unseen)
     return msgspec.json.encode(kept, order="deterministic")
 
 
@@ -68,6 +71,7 @@ def restore(content: bytes) -> FittedModel:
         summary=kept.summary,
         baseline=Constant(kept.baseline),
         reference=reference,
+        unseen=np.frombuffer(kept.unseen, dtype="<f4"),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from treadle.errors import SpecError, nearest
 from treadle.spec.choices import CLASSIFICATION as CLASSIFICATION
+from treadle.spec.choices import LOWER_IS_BETTER as LOWER_IS_BETTER
 from treadle.spec.choices import REGRESSION as REGRESSION
 
 Array = np.ndarray[Any, Any]
@@ -22,7 +23,6 @@ Own = Callable[[Array, Array, float], float]
 Weighted = Callable[[Array], float]
 """A metric whose labels and predictions are fixed: row weights in, value out."""
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse"})
 _EPS = 1e-15
 
 

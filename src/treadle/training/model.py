@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -80,18 +80,26 @@ class Fitted:
         return self.calibrator.vector(self.margin(frame))
 
 
+def _none() -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.empty(0, dtype=np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class FittedModel(Fitted):
     """A model ready to be evaluated and exported, beside the two that it has to beat.
 
     `baseline` knows only the overall rate. `reference` is the same family on request and row features alone; None
-    where the project has no other features.
+    where the project has no other features. `unseen` are calibrated out-of-fold predictions, float32: what it says of
+    training rows that it was not fitted on, at most 20,000 of them, evenly spread.
     """
 
     features: tuple[FeatureColumn, ...]
     summary: FitSummary
     baseline: Constant
     reference: Fitted | None
+    unseen: np.ndarray[Any, Any] = field(default_factory=_none)
 
     @property
     def threshold(self) -> float:

@@ -10,6 +10,7 @@ from treadle.training.bootstrap import Interval
 from treadle.training.evaluation import Evaluation
 from treadle.training.metrics import sign
 from treadle.training.model import SearchResult
+from treadle.training.trials import trials_shown
 
 _NAMES = {
     "average_precision": "Average precision",
@@ -37,7 +38,10 @@ def report(
     made: str = "",
 ) -> str:
     """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
-    sections = [Section("", _tiles(found, costs)), Section("Is it better than what is simpler?", _rivals(found))]
+    sections = [
+        Section("", _tiles(found, costs) + _warnings(found)),
+        Section("Is it better than what is simpler?", _rivals(found)),
+    ]
     if found.kind == "classification":
         sections += [
             Section(
@@ -69,7 +73,7 @@ def report(
         Section("Could the answer have leaked?", _checks(found)),
     ]
     if search is not None:
-        sections.append(Section("How it was found", _trials(search, found)))
+        sections.append(Section("How it was found", trials_shown(search, _name(search.metric))))
     if costs:
         sections.append(Section("What this model cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
     lead = spec.brief.decision or f"Predict {spec.predict.name}."
@@ -124,6 +128,15 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
     tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
     tiles += [tile(name, amount, "data, features and training") for name, amount in costs[:1]]
     return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _warnings(found: Evaluation) -> str:
+    """Beside the score: what it may be owed to, and what it leaves out."""
+    leaks = [(f.name, f.text) for f in found.findings]
+    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
+    return (
+        f'<div class="card">{table(("This score may be owed to a leak", "Why"), leaks)}</div>' if leaks else ""
+    ) + notes
 
 
 def _rivals(found: Evaluation) -> str:
@@ -338,47 +351,10 @@ def _slices(found: Evaluation) -> str:
 
 def _checks(found: Evaluation) -> str:
     rows = "".join(
-        f'<tr><td class="mark n {"good" if c.ok else "bad"}">{"✓ holds" if c.ok else "✗ look here"}</td>'
+        f'<tr><td class="mark n {"good" if c.ok else "bad" if c.checked else ""}">'
+        f"{'✓ holds' if c.ok else '✗ look here' if c.checked else '– not checked'}</td>"
         f'<td class="w">{escape(c.name.replace("_", " "))}</td>'
         f"<td>{escape(c.text)}</td></tr>"
         for c in found.checks
     )
     return f'<div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
-
-
-def _trials(search: SearchResult, found: Evaluation) -> str:
-    whole = [t for t in search.trials if t.state != "failed"]
-    chart = Chart("trial", _name(search.metric), height=260)
-    for colour, family in enumerate(dict.fromkeys(t.family for t in whole), start=1):
-        for state, dim in (("complete", 0), ("pruned", 2)):
-            some = [t for t in whole if t.family == family and t.state == state]
-            if some:
-                chart.add(
-                    Mark(
-                        "points",
-                        [t.number + 1 for t in some],
-                        [t.value for t in some],
-                        colour=colour + dim,
-                        label=family if state == "complete" else f"{family}, given up early",
-                        tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some],
-                    )
-                )
-    ranked = sorted(whole, key=lambda t: -t.value * sign(search.metric))[:8]
-    rows = [
-        (
-            t.number + 1,
-            t.family,
-            f"{t.value:.4f}",
-            t.state,
-            f"{t.seconds:.1f} s",
-            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()),
-        )
-        for t in ranked
-    ]
-    best = table(("Trial", "Family", _name(search.metric), "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
-    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
-    head = f"{len(search.trials)} trials in {search.seconds:.0f} s, on the training folds"
-    return (
-        f'{notes}<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
-        f'<div class="card" style="margin-top:12px">{best}</div>'
-    )

@@ -7,8 +7,9 @@ known before the first test row is predicted (else it is purged), and a gap can 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
@@ -17,15 +18,25 @@ from treadle.errors import DataError
 from treadle.spec import Predict, duration
 from treadle.training.table import TrainingTable
 
+if TYPE_CHECKING:
+    import polars as pl
+
 Array = np.ndarray[Any, Any]
+MOST_DUPLICATES = 0.01
+"""The share of test rows that may have the features of a training row without a word."""
 
 
 class Check(Struct, frozen=True):
-    """One question about leaks, with its answer in words."""
+    """One question about leaks, with its answer in words. `share`: of the test rows, where it is about rows.
+
+    `checked` is False where the rows could not be asked: then `ok` is False too, and `text` says what is missing.
+    """
 
     name: str
     ok: bool
     text: str
+    checked: bool = True
+    share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +49,11 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row positions of the two parts. `test` is sealed: only `evaluate` may look at those rows."""
+    """Row positions of the two parts. `test` is sealed: `evaluate` alone reads features and labels of those rows.
+
+    Cutting needs their times and groups, the labels where classes are to be dealt out evenly or counted, and hashes of
+    their features, by which copies of training rows are found.
+    """
 
     by: str
     train: Array
@@ -164,7 +179,7 @@ def _deal(shuffled: Array, share: float, folds: int) -> Array:
 
 def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
     """What could carry the answer from the test rows into training, asked of the rows themselves."""
-    checks = [_duplicates(table, made), _one_feature(table, made)]
+    checks = [_duplicates(table, made)]
     if made.cut is not None and table.at is not None:
         latest = table.at[made.train].max()
         checks.append(
@@ -174,22 +189,51 @@ def leak_checks(table: TrainingTable, made: Split) -> tuple[Check, ...]:
                 f"The last training row is predicted at {_minute(latest)}, the first test row at {_minute(made.cut)}.",
             )
         )
-        if table.known is not None:
-            known = table.known[made.train].max()
-            checks.append(
-                Check(
-                    "label_known",
-                    bool(known < made.cut),
-                    f"{made.purged} rows before the cut were left out: they lie in the gap, or their label "
-                    f"was not known yet. The last training label was known at {_minute(known)}.",
-                )
-            )
+        checks.append(_label_known(table, made, made.cut))
     if table.group is not None:
-        groups = np.asarray(table.group).astype(str)
-        shared = np.intersect1d(groups[made.train], groups[made.test])
-        ok = made.by != "group" or len(shared) == 0
-        checks.append(Check("groups", ok, f"{len(shared)} groups have rows on both sides of the cut."))
+        checks.append(_groups(np.asarray(table.group).astype(str), made))
     return tuple(checks)
+
+
+def _label_known(table: TrainingTable, made: Split, cut: np.datetime64) -> Check:
+    if table.known is None:
+        return Check(
+            "label_known",
+            False,
+            "Not checked: without `predict.label_known`, every label counts as known at the moment of its prediction. "
+            "If labels come later, training used some that were not known yet, and the score is too good.",
+            checked=False,
+        )
+    known = table.known[made.train].max()
+    return Check(
+        "label_known",
+        bool(known < cut),
+        f"{made.purged} rows before the cut were left out: they lie in the gap, or their label "
+        f"was not known yet. The last training label was known at {_minute(known)}.",
+    )
+
+
+def _groups(groups: Array, made: Split) -> Check:
+    """Only a split by group keeps groups apart; by time, that groups come back may be how the model is used."""
+    shared = np.intersect1d(groups[made.train], groups[made.test])
+    share = float(np.isin(groups[made.test], shared).mean())
+    said = f"{len(shared)} groups have rows on both sides of the cut ({share:.0%} of the test rows)."
+    if made.by == "group":
+        return Check("groups", len(shared) == 0, said, share=share)
+    if made.by == "time":
+        return Check(
+            "groups",
+            False,
+            f"Not checked: {said} A split by time tests known groups at later times, and says nothing of new ones.",
+            checked=False,
+            share=share,
+        )
+    return Check(
+        "groups",
+        len(shared) == 0,
+        f"{said} The score holds for groups that are known already; only a split by group keeps them apart.",
+        share=share,
+    )
 
 
 def _minute(time: np.datetime64) -> str:
@@ -197,57 +241,27 @@ def _minute(time: np.datetime64) -> str:
 
 
 def _duplicates(table: TrainingTable, made: Split) -> Check:
-    hashes = table.frame.select(table.names).hash_rows(seed=1).to_numpy()
+    """Rows of equal features on both sides. Of the test rows only hashes are looked at.
+
+    Where all features have few levels, equal rows are no wonder. How many chance gives is estimated from how often two
+    rows agree in each feature; the square root allows for features that go together.
+    """
+    frame = table.frame.select(table.names)
+    hashes = frame.hash_rows(seed=1).to_numpy()
     same = int(np.isin(hashes[made.test], hashes[made.train]).sum())
     share = same / max(len(made.test), 1)
-    return Check(
-        "duplicates",
-        share < 0.01,
-        f"{same} of {len(made.test)} test rows ({share:.2%}) have exactly the features of a training row.",
-    )
+    text = f"{same} of {len(made.test)} test rows ({share:.2%}) have exactly the features of a training row."
+    if share < MOST_DUPLICATES:
+        return Check("duplicates", True, text, share=share)
+    chance = _by_chance(frame[made.train])
+    if share <= 3 * chance:
+        text += f" With so few different values, chance gives about {chance:.0%}."
+    return Check("duplicates", share <= 3 * chance, text, share=share)
 
 
-def _one_feature(table: TrainingTable, made: Split) -> Check:
-    """A single feature that ranks the label almost perfectly is usually the label, told early."""
-    rows = made.train[:: max(1, len(made.train) // 20_000)]
-    label = table.label[rows]
-    binary = bool(np.isin(label, (0.0, 1.0)).all())
-    best, name = 0.0, ""
-    for feature in table.features:
-        if feature.type not in ("int", "float", "bool"):
-            continue
-        values = table.frame.get_column(feature.name).cast(float).to_numpy()[rows]
-        known = np.isfinite(values)
-        if known.sum() < 20:
-            continue
-        found = _strength(values[known], label[known], binary)
-        if found > best:
-            best, name = found, feature.name
-    measure = "an area under the ROC curve" if binary else "a rank correlation"
-    text = (
-        "No numeric feature could be held against the label."
-        if not name
-        else (f'The strongest single number, "{name}", ranks the label with {measure} of {best:.2f}.')
-    )
-    return Check("one_feature", best < 0.98, text)
-
-
-def _strength(values: Array, label: Array, binary: bool) -> float:
-    """How well `values` alone rank the label, in either direction; 0 when there is nothing to rank."""
-    rank = _ranks(values)
-    if not binary:
-        other = _ranks(label)
-        return abs(float(np.corrcoef(rank, other)[0, 1])) if rank.std() > 0 and other.std() > 0 else 0.0
-    positives = float(label.sum())
-    negatives = len(label) - positives
-    if not positives or not negatives:
-        return 0.0
-    area = (float(rank[label > 0.5].sum()) - positives * (positives - 1) / 2) / (positives * negatives)
-    return max(area, 1 - area)
-
-
-def _ranks(values: Array) -> Array:
-    """Ranks from 0; equal values share the mean of theirs."""
-    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Array = (np.cumsum(count) - (count + 1) / 2)[inverse]
-    return ranks
+def _by_chance(rows: pl.DataFrame) -> float:
+    agree = 1.0
+    for name in rows.columns:
+        counts = rows.get_column(name).alias("level").value_counts(name="n").get_column("n").to_numpy() / rows.height
+        agree *= float((counts**2).sum())
+    return 1 - math.exp(-rows.height * math.sqrt(agree))

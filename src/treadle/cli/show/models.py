@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from treadle.cli.show import number, table
 
 
@@ -30,7 +32,9 @@ def show_model(answer: Any, out: Any) -> None:
     who += f", approved by {answer.approved_by}" if answer.approved_by else ""
     out.print(f"[bold]{answer.model}[/] · {answer.status}{who} · {answer.mb:.2f} MB · {answer.bundle[:16]}…")
     for gate in answer.gates:
-        out.print(f"  {'[green]✓[/]' if gate.holds else '[red]✗[/]'} {gate.text}")
+        out.print(f"  {'[green]✓[/]' if gate.holds else '[red]✗[/]'} {escape(gate.text)}")
+    for said in answer.accepted:
+        out.print(f"  [yellow]accepted[/] {escape(said)}")
     from rich.markdown import Markdown
 
     out.print(Markdown(answer.card))
@@ -43,8 +47,15 @@ def show_release(answer: Any, out: Any) -> None:
     )
 
 
+def show_accepted(answer: Any, out: Any) -> None:
+    out.print(f"{answer.model}: {answer.by} answers for {escape(answer.finding)}: {escape(answer.because)}")
+    if answer.open:
+        out.print(f"still open: {escape(', '.join(answer.open))}")
+
+
 VIEWS = {
     "models list": show_list,
+    "models accept": show_accepted,
     "models show": show_model,
     "models release": show_release,
     "models rollback": show_release,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from treadle.cli.show import money, number, table
 
 
@@ -14,6 +16,9 @@ def show_run(answer: Any, out: Any) -> None:
     grid = table("", "", "", right=(1,))
     name = answer.metric.replace("_", " ")
     grid.add_row(name, f"[bold]{number(answer.value)}[/]", f"95 % {number(low)} to {number(high)}, on sealed rows")
+    for finding in answer.findings:
+        about = finding.feature or finding.kind.replace("_", " ")
+        grid.add_row("  [red]may leak[/]", f"[red]{escape(about)}[/]", f"do not believe it yet: {escape(finding.name)}")
     if answer.schedule_only is not None:
         grid.add_row(
             "  without lookups, windows", number(answer.schedule_only), "same family, request and row features only"
@@ -26,9 +31,13 @@ def show_run(answer: Any, out: Any) -> None:
         grid.add_row("calibration error", number(answer.calibration_error), "0 is perfect")
     out.print(grid)
     out.print(f"[dim]{answer.verdict}[/]")
+    for note in answer.notes:
+        out.print(f"[dim]note: {escape(note)}[/]")
     failing = [gate for gate in answer.gates if not gate.holds]
     held = len(answer.gates) - len(failing)
-    out.print(f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {g.text}" for g in failing))
+    out.print(
+        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {escape(g.text)}" for g in failing)
+    )
     out.print(
         f"cost:  {money(answer.cost, answer.currency)} for {answer.seconds:.0f} s, "
         f"{answer.cpu_seconds:.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak"

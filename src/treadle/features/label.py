@@ -1,0 +1,93 @@
+"""Which features read what the label is made of. Lookups and windows are judged by time: they see what was known.
+
+A request or row feature has no time but the moment of the prediction, so a column that says the label, or when it was
+known, may not be read by it. What `at` is made of is known then by definition, also where the label is made of it too
+(late = arrived - due, asked before it is due).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from treadle import expr
+from treadle.errors import SpecError
+from treadle.features.plan import FeaturePlan, RowFeature
+from treadle.spec import Features
+
+
+class LabelRead(Struct, frozen=True):
+    """A request or row feature that reads, itself or by way of others, a column that the label is made of."""
+
+    feature: str
+    column: str
+    where: str
+
+
+class LabelColumns(Struct, frozen=True):
+    """The columns that the label is made of, and those that say when it was known; less those that `at` reads."""
+
+    label: frozenset[str]
+    known: frozenset[str]
+
+
+def label_columns(label: Iterable[str], known: Iterable[str], at: Iterable[str]) -> LabelColumns:
+    early = frozenset(at)
+    return LabelColumns(frozenset(label) - early, frozenset(known) - early)
+
+
+def label_reads(
+    request: Iterable[str], rows: Iterable[RowFeature], types: Mapping[str, Any], told: LabelColumns
+) -> list[LabelRead]:
+    """Every such reading; of row features also what they read by way of earlier ones."""
+    wanted, seen = told.label | told.known, dict(types)
+    found = [LabelRead(name, name, "features.request") for name in request if name in wanted]
+    reach: dict[str, set[str]] = {}
+    for row in rows:
+        read = expr.parse(row.text, seen).columns
+        reach[row.name] = {end for one in read for end in reach.get(one, {one})}
+        seen[row.name] = row.type
+        found += [LabelRead(row.name, c, f"features.row.{row.name}") for c in sorted(reach[row.name] & wanted)]
+    return found
+
+
+def check_label(features: Features, types: Mapping[str, Any], rows: Iterable[RowFeature], told: LabelColumns) -> None:
+    """Refuse request and row features, and keys of lookups and windows, that give the label away.
+
+    A column that says when the label was known is refused at once, and so are columns that together make the whole
+    label. Where a label is made of several columns and only some are read, one of them may well be known in time (what
+    was ordered, of a label that compares it with what came): that is for the evaluation to ask a reviewer about.
+
+    Raises:
+        SpecError: at the first feature that does.
+    """
+    found = label_reads(features.request, rows, types, told)
+    keys = {f"features.lookup.{name}.on": lookup.keys for name, lookup in features.lookup.items()}
+    keys |= {f"features.window.{name}.on": (window.on,) for name, window in features.window.items()}
+    found += [LabelRead(c, c, where) for where, on in keys.items() for c in on if c in told.label | told.known]
+    whole = told.label and told.label <= {reading.column for reading in found}
+    for reading in found:
+        late = reading.column in told.known
+        if not late and not whole:
+            continue
+        of = "predict.label_known" if late and reading.column not in told.label else "predict.label"
+        itself = "" if reading.feature == reading.column else f"{reading.feature} reads {reading.column}: "
+        raise SpecError(
+            f"{itself}{of} is made of the column {reading.column}, which is not known when the prediction is made",
+            where=reading.where,
+            mend="leave it out; what earlier rows say of it is a lookup or a window over a view, which sees only "
+            "what was known",
+        )
+
+
+def suspects(plan: FeaturePlan) -> list[LabelRead]:
+    """What a plan that was not refused still reads of the label: some of several columns."""
+
+    def columns(text: str | None) -> tuple[str, ...]:
+        return expr.parse(text, plan.each_types).columns if text else ()
+
+    told = label_columns(columns(plan.label), columns(plan.label_known), columns(plan.at))
+    request = [feature.name for feature in plan.features if feature.origin == "request"]
+    return label_reads(request, plan.rows, plan.each_types, told)

@@ -1,0 +1,298 @@
+"""What looks as if the answer had leaked into the training rows, or the training rows into the test.
+
+Each feature alone is asked to tell the label, on the training folds: fitted on a fold's training rows, asked on its
+validation rows. A real cause is rarely near perfect alone; a column that was written after the fact is. The rule, so
+that few honest features meet it (credit's balance alone has an area under the ROC curve of 0.95 and is none):
+
+- classification: the out-of-fold area under the ROC curve is at least `AREA`, and average precision at least
+  `PRECISION`, since with rare positives the area alone is easily high;
+- regression: the out-of-fold R² on the ranks of the label, or the square of the rank correlation with it, is at least
+  `RANKS`;
+- being missing, or not: one of the two holds at least a fifth of the rarer class and `PURE` of it is that class.
+
+Numbers are asked by bins, text by level and by the words in it, times by their parts, by their place in time and by
+their distance from `at`. A finding stops a release until a named reviewer answers for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from treadle.training import metrics
+from treadle.training.splits import Check, Split
+from treadle.training.table import FeatureColumn, Kind, TrainingTable
+
+Array = np.ndarray[Any, Any]
+Scale = Literal["numbers", "levels", "times"]
+LeakKind = Literal["tells_label", "missing_tells_label", "names_row", "label_column", "duplicates", "groups"]
+
+AREA, PRECISION, RANKS, PURE = 0.98, 0.5, 0.98, 0.99
+MOST_ROWS = 20_000
+"""Training rows that are asked, evenly spread."""
+_BINS, _WORDS, _LEAST, _DRAWN = 48, 40, 20, 0.1
+
+
+class LeakFinding(Struct, frozen=True):
+    """One thing that looks like a leak. `feature` is empty where it is about rows.
+
+    `strength`: how well the feature alone tells the label (area, R² of ranks, purity), or the share of rows concerned.
+    """
+
+    feature: str
+    kind: LeakKind
+    strength: float
+    text: str
+
+    @property
+    def name(self) -> str:
+        """How a reviewer names it, such as ``tells_label/canary``."""
+        return f"{self.kind}/{self.feature}" if self.feature else self.kind
+
+
+class Reads(Struct, frozen=True):
+    """A request or row feature that reads a column which the label, among others, is made of."""
+
+    feature: str
+    column: str
+
+
+class LeakGate(Struct, frozen=True):
+    """A finding as a condition of a release. `accepted_by` and `reason`: a named reviewer answered for it."""
+
+    name: str
+    text: str
+    holds: bool = False
+    accepted_by: str = ""
+    reason: str = ""
+
+
+class Probe(Struct, frozen=True):
+    """How well one feature alone tells the label, out of fold, and from what of it."""
+
+    feature: str
+    aspect: str
+    strength: float
+    near_perfect: bool
+
+
+def gates_from(findings: Sequence[LeakFinding]) -> tuple[LeakGate, ...]:
+    """A gate that does not hold for each finding, until somebody answers for it."""
+    return tuple(LeakGate(found.name, found.text) for found in findings)
+
+
+def find_leaks(
+    table: TrainingTable, parts: Split, kind: Kind, reads: Sequence[Reads] = ()
+) -> tuple[tuple[LeakFinding, ...], tuple[Check, ...]]:
+    """The findings, and in words what was asked. Labels and features of training rows only are read here.
+
+    `reads` is what the plan knows and the rows do not. What `split` found about rows of both parts is in `parts`.
+    """
+    sample = _Sample(table, parts)
+    probes = [probe(sample, feature, kind) for feature in table.features]
+    found = [_tells(p, kind) for p in probes if p.near_perfect]
+    if kind == "classification":
+        found += [f for feature in table.features if (f := _missing(sample, feature)) is not None]
+    found += [f for feature in table.features if (f := _names(table, parts, feature)) is not None]
+    found += [
+        LeakFinding(
+            r.feature,
+            "label_column",
+            1.0,
+            f'The feature "{r.feature}" reads "{r.column}", of which the label is made too. '
+            "It is a leak unless that column is known when the prediction is made.",
+        )
+        for r in reads
+    ]
+    rows = [
+        LeakFinding("", "duplicates" if c.name == "duplicates" else "groups", c.share, c.text)
+        for c in parts.checks
+        if c.name in ("duplicates", "groups") and c.checked and not c.ok
+    ]
+    return (*found, *rows), (_strongest(probes, kind),)
+
+
+def _strongest(probes: Sequence[Probe], kind: Kind) -> Check:
+    best = max(probes, key=lambda p: p.strength)
+    ok = not any(p.near_perfect for p in probes)
+    text = f'The strongest single feature, "{best.feature}"{best.aspect}, tells the label with {_measure(kind, best)}.'
+    return Check("one_feature", ok, text)
+
+
+def _measure(kind: Kind, found: Probe) -> str:
+    name = "an area under the ROC curve" if kind == "classification" else "an R² of ranks"
+    return f"{name} of {found.strength:.3f}, out of fold"
+
+
+def _tells(found: Probe, kind: Kind) -> LeakFinding:
+    return LeakFinding(
+        found.feature,
+        "tells_label",
+        found.strength,
+        f'"{found.feature}" alone{found.aspect} tells the label almost perfectly, with {_measure(kind, found)}: '
+        "usually it is the label, or was written after it was known.",
+    )
+
+
+class _Sample:
+    """Training rows with their labels and the number of their fold; and the folds among them."""
+
+    def __init__(self, table: TrainingTable, parts: Split) -> None:
+        kept = parts.train
+        if len(kept) > MOST_ROWS:
+            kept = kept[np.linspace(0, len(kept) - 1, MOST_ROWS).astype(np.int64)]
+        self.frame, self.label = table.frame[kept], np.asarray(table.label[kept], dtype=np.float64)
+        self.at = None if table.at is None else table.at[kept]
+        self.folds = [
+            (np.flatnonzero(np.isin(kept, f.train)), np.flatnonzero(np.isin(kept, f.valid))) for f in parts.folds
+        ]
+
+
+def probe(sample: _Sample, feature: FeatureColumn, kind: Kind) -> Probe:
+    """The aspect of a feature that tells the label best."""
+    truth = sample.label if kind == "classification" else _ranks(sample.label)
+    best = Probe(feature.name, "", 0.0, False)
+    for aspect, values, scale in _aspects(sample.frame.get_column(feature.name), feature, sample.at):
+        strength, perfect = _strength(values, truth, sample.folds, scale, kind)
+        if (perfect, strength) > (best.near_perfect, best.strength):
+            best = Probe(feature.name, aspect, strength, perfect)
+    return best
+
+
+def _aspects(series: pl.Series, feature: FeatureColumn, at: Array | None) -> Iterator[tuple[str, Array, Scale]]:
+    """(words, values with NaN or -1 for missing, of what scale) of each way to look at a feature."""
+    if feature.type == "str":
+        yield "", _levels(series), "levels"
+        if series.n_unique() > _WORDS:
+            yield from _words(series)
+    elif feature.type in ("timestamp", "date"):
+        when = series.cast(pl.Datetime("us"))
+        micros = when.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy()
+        yield " (its place in time)", micros, "times"
+        for part in ("hour", "weekday", "day", "month"):
+            yield f" (its {part})", getattr(when.dt, part)().cast(pl.Float64).fill_null(np.nan).to_numpy(), "times"
+        if at is not None:
+            yield " (its distance from `at`)", micros - at.astype("datetime64[us]").astype(np.float64), "numbers"
+    else:
+        yield "", series.cast(pl.Float64).fill_null(np.nan).to_numpy(), "numbers"
+
+
+def _levels(series: pl.Series) -> Array:
+    codes = series.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    return np.asarray(codes)
+
+
+def _words(series: pl.Series) -> Iterator[tuple[str, Array, Scale]]:
+    """Having a word or not, for the commonest words of a text of many levels."""
+    rows = pl.DataFrame({"row": np.arange(len(series)), "word": series.str.to_lowercase().str.extract_all(r"\w+")})
+    pairs = rows.explode("word").drop_nulls().unique()
+    common = pairs.group_by("word").len().sort(["len", "word"], descending=[True, False]).head(_WORDS)
+    for word in common.get_column("word"):
+        has = np.zeros(len(series))
+        has[pairs.filter(pl.col("word") == word).get_column("row").to_numpy()] = 1.0
+        yield f' (whether it says "{word}")', has, "numbers"
+
+
+def _strength(
+    values: Array, truth: Array, folds: Sequence[tuple[Array, Array]], scale: Scale, kind: Kind
+) -> tuple[float, bool]:
+    """Out-of-fold skill of one column, and whether it is near perfect."""
+    said, true = [], []
+    for train, valid in folds:
+        if len(train) < _LEAST or len(valid) == 0:
+            continue
+        edges = None if scale == "levels" else _edges(values[train], truth[train], kind)
+        place, held = (
+            (values[train], values[valid])
+            if edges is None
+            else (_place(values[rows], edges) for rows in (train, valid))
+        )
+        said.append(_means(place, truth[train], held))
+        true.append(truth[valid])
+    if not said:
+        return 0.0, False
+    p, y = np.concatenate(said), np.concatenate(true)
+    ones = np.ones(len(y))
+    if kind == "regression":
+        r2 = max(0.0, metrics.weighted("r2", y, p)(ones), _in_step(values, truth) if scale == "numbers" else 0.0)
+        return r2, r2 >= RANKS
+    area, precision = (metrics.weighted(name, y, p)(ones) for name in ("roc_auc", "average_precision"))
+    return area, area >= AREA and precision >= PRECISION
+
+
+def _in_step(values: Array, truth: Array) -> float:
+    """The square of the rank correlation over all rows: bins cannot follow a label that grows from fold to fold.
+
+    Not asked of times and their parts, which are known at all times: a label that grows is no leak.
+    """
+    known = np.isfinite(values)
+    if known.sum() < max(_LEAST, len(values) / 2):
+        return 0.0
+    one, other = _ranks(values[known]), truth[known]
+    return float(np.corrcoef(one, other)[0, 1] ** 2) if one.std() > 0 and other.std() > 0 else 0.0
+
+
+def _edges(values: Array, truth: Array, kind: Kind) -> Array:
+    """Bin edges at quantiles; in classification of each class, so that a rare one is seen as finely."""
+    known = np.isfinite(values)
+    sides = [known & (truth > 0.5), known & (truth <= 0.5)] if kind == "classification" else [known]
+    cuts = [np.quantile(values[s], np.linspace(0, 1, _BINS), method="nearest") for s in sides if s.any()]
+    return np.unique(np.concatenate(cuts)) if cuts else np.empty(0)
+
+
+def _place(values: Array, edges: Array) -> Array:
+    """Number of the bin; -1 where there is no value."""
+    return np.where(np.isfinite(values), np.searchsorted(edges, values, side="left"), -1)
+
+
+def _means(place: Array, truth: Array, held: Array) -> Array:
+    """The mean label of the training rows at each place, for the held rows; drawn a little towards the whole."""
+    whole = float(truth.mean())
+    size = int(max(place.max(), held.max())) + 2
+    total = np.bincount(place + 1, weights=truth, minlength=size) + whole * _DRAWN
+    means: Array = (total / (np.bincount(place + 1, minlength=size) + _DRAWN))[held + 1]
+    return means
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks from 0; equal values share the mean of theirs."""
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Array = (np.cumsum(count) - (count + 1) / 2)[inverse]
+    return ranks
+
+
+def _missing(sample: _Sample, feature: FeatureColumn) -> LeakFinding | None:
+    missing = sample.frame.get_column(feature.name).is_null().to_numpy()
+    rare = sample.label > 0.5 if sample.label.mean() <= 0.5 else sample.label <= 0.5
+    for rows, words in ((missing, "missing"), (~missing, "known")):
+        hits = int((rows & rare).sum())
+        pure = hits / max(int(rows.sum()), 1)
+        if hits >= _LEAST and hits >= 0.2 * rare.sum() and pure >= PURE:
+            return LeakFinding(
+                feature.name,
+                "missing_tells_label",
+                pure,
+                f'Where "{feature.name}" is {words}, {pure:.1%} of {int(rows.sum())} training rows are of the rarer '
+                "class: it may be filled in, or emptied, after the label was known.",
+            )
+    return None
+
+
+def _names(table: TrainingTable, parts: Split, feature: FeatureColumn) -> LeakFinding | None:
+    """A feature that is the row's own name: what is learned of it holds for no other row, or follows their order."""
+    if feature.type not in ("str", "int"):
+        return None
+    some = parts.train[:1000]
+    values = table.frame.get_column(feature.name)[some].cast(pl.String).to_list()
+    if values != [str(table.ids[int(row)]) for row in some]:
+        return None
+    return LeakFinding(
+        feature.name,
+        "names_row",
+        1.0,
+        f'"{feature.name}" is the key of the row: it can tell only what the order of the rows gives away.',
+    )

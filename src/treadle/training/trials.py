@@ -1,0 +1,52 @@
+"""The trials of a search, as a part of the report."""
+
+from __future__ import annotations
+
+from treadle.pages import Chart, Mark, table
+from treadle.training.metrics import sign
+from treadle.training.model import SearchResult, Trial
+
+
+def _state(trial: Trial) -> str:
+    folds = len(trial.fold_scores)
+    return "complete" if trial.state == "complete" else f"stopped early after {folds} fold{'s' if folds > 1 else ''}"
+
+
+def trials_shown(search: SearchResult, metric: str) -> str:
+    """Whole trials by their score; below them those that were stopped early, whose score is of fewer folds."""
+    whole = [t for t in search.trials if t.state != "failed"]
+    chart = Chart("trial", metric, height=260)
+    for colour, family in enumerate(dict.fromkeys(t.family for t in whole), start=1):
+        for state, dim in (("complete", 0), ("pruned", 2)):
+            some = [t for t in whole if t.family == family and t.state == state]
+            if some:
+                chart.add(
+                    Mark(
+                        "points",
+                        [t.number + 1 for t in some],
+                        [t.value for t in some],
+                        colour=colour + dim,
+                        label=family if state == "complete" else f"{family}, given up early",
+                        tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some],
+                    )
+                )
+    done = sorted((t for t in whole if t.state == "complete"), key=lambda t: -t.value * sign(search.metric))[:8]
+    early = sorted((t for t in whole if t.state == "pruned"), key=lambda t: t.number)[:8]
+    # what a stopped trial scored is of its first folds only: it cannot be ranked among whole ones
+    rows = [
+        (
+            t.number + 1,
+            t.family,
+            f"{t.value:.4f}",
+            _state(t),
+            f"{t.seconds:.1f} s",
+            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()),
+        )
+        for t in (*done, *early)
+    ]
+    best = table(("Trial", "Family", metric, "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
+    head = f"{len(search.trials)} trials in {search.seconds:.0f} s, on the training folds"
+    return (
+        f'<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
+        f'<div class="card" style="margin-top:12px">{best}</div>'
+    )

@@ -1,0 +1,134 @@
+"""What settings promise they do: weights change the fit, the bayesian search learns, stopped trials are told apart."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import optuna
+import pytest
+
+from treadle.training import Evaluation, SearchResult, Trial, evaluate, report, search, split, train
+from treadle.training.families import FAMILIES
+from treadle.training.keep import dump, restore
+from treadle.training.searching import _study, weight_option
+
+
+def rare(n=1500, seed=1):
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(n, 3)).astype(np.float32)
+    return x, (x[:, 0] + random.normal(size=n) > 2.2).astype(float)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_even_classes_change_the_fit(family):
+    """Positives weigh more, so that the model says yes more readily: by half the log-odds where nothing else tells."""
+    x, y = rare()
+    made = FAMILIES[family]("classification", weight_option=True)
+    plain, even = (
+        made.fit(x, y, {**made.defaults(), "rounds": 40, "even_classes": asked}).margin(x).mean()
+        for asked in (False, True)
+    )
+    share = y.mean()
+    assert 0 < share < 0.1
+    assert even - plain == pytest.approx(np.log((1 - share) / share) / 2, rel=0.4)
+
+
+def test_weights_even_out_by_the_square_root_of_the_odds():
+    made = FAMILIES["linear"]("classification", weight_option=True)
+    y = np.array([1.0] + [0.0] * 9)
+    assert made.weights(y, {"even_classes": True}).tolist() == [3.0] + [1.0] * 9
+    assert made.weights(y, {"even_classes": False}) is None and made.weights(y, {}) is None
+    assert FAMILIES["linear"]("regression").weights(y, {"even_classes": True}) is None
+
+
+@pytest.mark.parametrize(
+    ("imbalance", "share", "asked"),
+    [("auto", 0.09, True), ("auto", 0.11, False), ("auto", 0.95, True), ("weights", 0.5, True), ("none", 0.01, False)],
+)
+def test_when_evening_out_is_tried(spec, imbalance, share, asked):
+    assert weight_option(spec(imbalance=imbalance), share) == asked
+
+
+def test_a_search_with_weights_tries_both(table, spec):
+    rows, project = table(), spec(trials=6, imbalance="weights", search="random", families=("linear",))
+    parts = split(rows, project.predict)
+    tried = {t.params["even_classes"] for t in search(rows, parts, project).trials}
+    assert tried == {True, False}
+    never = msgspec.structs.replace(project, train=msgspec.structs.replace(project.train, imbalance="none"))
+    assert {t.params["even_classes"] for t in search(rows, parts, never).trials} == {False}
+
+
+def trials_to(target, study, most=80):
+    """Trials until a known function of two settings, whose best value is 0, comes within `target`."""
+    for number in range(1, most + 1):
+        asked = study.ask()
+        x, y = asked.suggest_float("x", 0, 1), asked.suggest_float("y", 0, 1)
+        value = -((x - 0.3) ** 2) - (y - 0.7) ** 2
+        study.tell(asked, value)
+        if value > -target:
+            return number
+    return most
+
+
+def test_bayesian_search_learns_and_random_does_not(spec):
+    """On a known function, by the same seeds: TPE needs clearly fewer trials than drawing blindly."""
+    needed = {}
+    for kind in ("bayesian", "random"):
+        studies = [_study(spec(search=kind, seed=seed), []) for seed in range(6)]
+        needed[kind] = sum(trials_to(0.003, study) for study in studies)
+    assert needed["bayesian"] < 0.75 * needed["random"], needed
+    assert isinstance(_study(spec(search="bayesian"), []).sampler, optuna.samplers.TPESampler)
+    assert isinstance(_study(spec(search="random"), []).sampler, optuna.samplers.RandomSampler)
+
+
+def test_the_seed_reaches_the_sampler(spec):
+    def drawn(seed):
+        return _study(spec(search="bayesian", seed=seed), []).ask().suggest_float("x", 0, 1)
+
+    assert drawn(3) == drawn(3) != drawn(4)
+
+
+def test_the_defaults_are_tried_first(table, spec):
+    rows, project = table(), spec(trials=3)
+    first = search(rows, split(rows, project.predict), project).trials[:2]
+    for trial in first:
+        wanted = FAMILIES[trial.family]("classification").defaults()
+        assert {k: v for k, v in trial.params.items() if k != "rounds"} == wanted
+
+
+def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
+    rows, project = table(), spec(trials=2, families=("linear",))
+    model, parts, _ = train(rows, project)
+    assert len(model.unseen) == sum(len(fold.valid) for fold in parts.folds)
+    assert np.array_equal(restore(dump(model)).unseen, model.unseen)
+
+
+def test_a_stopped_trial_is_no_rival_of_a_whole_one(table, spec):
+    """Its score is of its first folds: above the winner's it would look as if the winner were not the best."""
+    rows, project = table(), spec(trials=2, families=("linear",))
+    model, parts, _ = train(rows, project)
+    judged = evaluate(model, rows, parts, project, replicates=20)
+    assert isinstance(judged, Evaluation)
+    trials = (
+        Trial(0, "linear", {"c": 0.5}, (0.5, 0.5), 0.5111, 1.0, "complete"),
+        Trial(1, "linear", {"c": 0.6}, (0.9,), 0.9222, 1.0, "pruned"),
+        Trial(2, "linear", {"c": 0.7}, (0.6, 0.6), 0.6333, 1.0, "complete"),
+    )
+    found = SearchResult("average_precision", "linear", {}, 0.6333, trials, 3.0, "trials")
+    html = report(judged, project, found)
+    rows_shown = html[html.index("<th", html.index("Settings") - 2000) :]
+    places = [rows_shown.index(value) for value in ("0.6333", "0.5111", "0.9222")]
+    assert places == sorted(places), "whole ones by score, then the stopped one"
+    assert "stopped early after 1 fold" in rows_shown
+
+
+def test_one_list_says_which_metrics_are_better_low():
+    from treadle.monitoring import alerts
+    from treadle.people import reviews
+    from treadle.spec import choices
+    from treadle.training import metrics
+
+    lists = [module.LOWER_IS_BETTER for module in (alerts, reviews, metrics)]
+    assert all(found is choices.LOWER_IS_BETTER for found in lists)
+    assert set(choices.LOWER_IS_BETTER) == {"log_loss", "brier", "rmse", "mae", "mse"}
+    assert {m for m in (*choices.CLASSIFICATION, *choices.REGRESSION) if metrics.sign(m) < 0} == lists[0]
