@@ -122,9 +122,11 @@ async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None
     return sent
 
 
-@pytest.mark.parametrize(("query", "said"), [("slow", b"takes longer than 0.5 s"), ("die", b"ended before its answer")])
-def test_a_read_without_an_answer_is_told(readers: Readers, query: str, said: bytes) -> None:
-    start, body = over(readers, get(Routes(".", seconds=0.5, readers=readers), query))
+@pytest.mark.parametrize(
+    ("query", "seconds", "said"), [("slow", 0.5, b"takes longer than 0.5 s"), ("die", 60, b"ended before its answer")]
+)
+def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds: float, said: bytes) -> None:
+    start, body = over(readers, get(Routes(".", seconds=seconds, readers=readers), query))
     assert start["status"] == 503 and said in body["body"]
 
 
