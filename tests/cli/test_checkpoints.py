@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from treadle.api.checkpoints import GIT_NOTES
 from treadle.cli import main
+from treadle.errors import EvidenceError
 from treadle.evidence import Chain, verify
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.notes import VerifierKey, open_checkpoint
@@ -173,15 +174,18 @@ def test_entries_that_no_tile_holds_yet_are_no_fault(chain: Chain) -> None:
     assert verify(chain).ok
 
 
-def test_a_log_whose_end_was_cut_off_still_takes_entries(project: Path, call: Call) -> None:
-    """Also where its tiles were left: the next entry begins a tile that is there already."""
+def test_a_log_whose_end_was_cut_off_takes_no_entry(project: Path, call: Call) -> None:
+    """The next entry would take the place of what was cut, and with it the trace: sealed looks were forgotten so."""
     workspace = open_workspace(project, "run")
     sql(workspace, "delete from entries where seq > 256", "update projected set size = 256")
     assert any("holds an entry 257" in fault for fault in faults(call, project))
-    record(workspace, range(60), "forged")
-    assert faults(call, project) == [
-        "the log does not extend checkpoints/260.note: the record up to entry 260 was rewritten"
-    ]
+    with pytest.raises(EvidenceError, match="entries 257 to 300 are missing at the end"):
+        record(workspace, range(60), "forged")
+    workspace.chain.head_file.unlink()
+    with pytest.raises(EvidenceError, match="entries 257 to 300 are missing at the end"):
+        record(workspace, range(60), "forged")
+    code, out = call("run", project)
+    assert code == 1 and "nothing is written after a cut" in out
 
 
 def test_where_a_rewriting_began_is_narrowed_down(project: Path, call: Call) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from treadle.errors import EvidenceError
 from treadle.evidence.entry import GENESIS, Body, Entry, Price, Usage, raw, read, seal
@@ -142,6 +142,26 @@ class Chain:
         return found[0] if found else None
 
 
+_READ = ("seq", "kind", "subject", "run", "actor", "status", "cache_key", "body", "hash")
+
+
+def _as_it_stands(row: Any) -> Entry[Any]:
+    """The entry of a row. What a column says must be what the entry says: rows are found by their columns.
+
+    Raises:
+        EvidenceError: it was edited.
+    """
+    entry = read(row.body, row.hash)
+    for name in _READ[:-2]:
+        if getattr(entry, name) != getattr(row, name):
+            raise EvidenceError(
+                f"entry {entry.seq} was edited: its column {name} differs from its content",
+                where=f"entry {entry.seq}",
+                mend="treadle verify names what was done",
+            )
+    return entry
+
+
 class Reader:
     """Questions to one state of the record."""
 
@@ -169,7 +189,7 @@ class Reader:
 
         from treadle.store.schema import entries
 
-        query = select(entries.c.body, entries.c.hash)
+        query = select(*(entries.c[name] for name in _READ))
         wanted = [*(kind.KIND for kind in kinds), *names]
         if wanted:
             query = query.where(entries.c.kind.in_(wanted) if len(wanted) > 1 else entries.c.kind == wanted[0])
@@ -187,7 +207,7 @@ class Reader:
         query = query.order_by(entries.c.seq.desc() if newest_first else entries.c.seq)
         if limit is not None:
             query = query.limit(limit)
-        found: list[Entry[Q]] = [read(row.body, row.hash) for row in self.connection.execute(query)]  # type: ignore[misc]
+        found: list[Entry[Q]] = [_as_it_stands(row) for row in self.connection.execute(query)]
         return found
 
     def last(self, *kinds: type[Q], subject: str | None = None, status: str = "done") -> Entry[Q] | None:
@@ -201,7 +221,8 @@ class Reader:
         from treadle.store.schema import entries, projected
 
         newest = self.connection.execute(select(func.max(entries.c.seq))).scalar() or 0
-        return int(newest) > int(self.connection.execute(select(func.max(projected.c.size))).scalar() or 0)
+        done = self.connection.execute(select(func.max(projected.c.size))).scalar()
+        return not isinstance(done, int) or int(newest) > done if newest else False
 
     def by_seq(self, numbers: Sequence[int]) -> list[Entry[Payload]]:
         """The entries of these numbers, oldest first."""
@@ -212,8 +233,8 @@ class Reader:
         out: list[Entry[Payload]] = []
         for start in range(0, len(numbers), 500):
             some = list(numbers[start : start + 500])
-            query = select(entries.c.body, entries.c.hash).where(entries.c.seq.in_(some)).order_by(entries.c.seq)
-            out += [read(row.body, row.hash) for row in self.connection.execute(query)]
+            query = select(*(entries.c[name] for name in _READ)).where(entries.c.seq.in_(some))
+            out += [_as_it_stands(row) for row in self.connection.execute(query.order_by(entries.c.seq))]
         return out
 
     def by_hash(self, *hashes: str) -> list[Entry[Payload]]:
@@ -221,8 +242,40 @@ class Reader:
 
         from treadle.store.schema import entries
 
-        query = select(entries.c.body, entries.c.hash).where(entries.c.hash.in_(hashes)).order_by(entries.c.seq)
-        return [read(row.body, row.hash) for row in self.connection.execute(query)]
+        query = select(*(entries.c[name] for name in _READ)).where(entries.c.hash.in_(hashes))
+        return [_as_it_stands(row) for row in self.connection.execute(query.order_by(entries.c.seq))]
+
+    def hold(self, *found: Entry[Payload]) -> None:
+        """That each of these entries stands in the chain: its neighbours are linked to it, and it is the tree's leaf.
+
+        Raises:
+            EvidenceError: one does not.
+        """
+        from sqlalchemy import select
+
+        from treadle.evidence.merkle import HASH_BYTES, TILE_WIDTH, leaf_hash
+        from treadle.evidence.tiles import CatalogTiles
+        from treadle.store.schema import entries
+
+        for entry in found:
+            near = entries.c.seq.in_((entry.seq - 1, entry.seq, entry.seq + 1))
+            rows = {
+                int(row.seq): row
+                for row in self.connection.execute(
+                    select(entries.c.seq, entries.c.hash, entries.c.prev, entries.c.body).where(near)
+                )
+            }
+            before, here, after = (rows.get(entry.seq + step) for step in (-1, 0, 1))
+            linked = (before.hash if before else GENESIS) == entry.prev and (after is None or after.prev == entry.hash)
+            number, place = divmod(entry.seq - 1, TILE_WIDTH)
+            tile = CatalogTiles(self.connection).tile(0, number)
+            leaf = tile[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+            if here is None or here.hash != entry.hash or not linked or leaf != leaf_hash(bytes(here.body)):
+                raise EvidenceError(
+                    f"entry {entry.seq} ({entry.kind}) does not stand in the record: it was edited or put in by hand",
+                    where=f"entry {entry.seq}",
+                    mend="treadle verify names what was done; release again what was approved",
+                )
 
 
 class Alone(Reader):
@@ -274,6 +327,7 @@ class Alone(Reader):
         last = self.connection.execute(
             select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)
         ).first()
+        self._refuse_after_a_cut(last.seq if last else 0)
         body = msgspec.structs.replace(
             body,
             seq=last.seq + 1 if last else 1,
@@ -305,6 +359,25 @@ class Alone(Reader):
         self.written.append(entry)
         return entry
 
+    def _refuse_after_a_cut(self, last: int) -> None:
+        """Nothing is written after a cut end: the next entry would take the place, and the trace, of what was cut.
+
+        Raises:
+            EvidenceError: the tree, or the head file, knows of entries after the last one.
+        """
+        from treadle.evidence.tiles import log_size
+
+        known = log_size(self.connection)
+        if not self.written and self.chain.head_file is not None and self.chain.head_file.is_file():
+            with suppress(ValueError, OSError):
+                known = max(known, int(self.chain.head_file.read_text(encoding="ascii").split()[0]))
+        if known > last:
+            raise EvidenceError(
+                f"entries {last + 1} to {known} are missing at the end of the record: nothing is written after a cut",
+                where=str(self.chain.head_file or "entries"),
+                mend="put the newest catalog back; treadle verify says what is known of what is missing",
+            )
+
     def number(self, name: str) -> int:
         """The next number under `name`. It is given out once, also when nothing comes of it."""
         from sqlalchemy import func, insert, select, update
@@ -323,28 +396,31 @@ class Alone(Reader):
         return int(given) + 1
 
     def catch_up(self) -> None:
-        """Bring views and tiles up to date with the chain, after an upgrade."""
+        """Make the views anew from the chain, and add what the tiles lack, after an upgrade or an edit."""
         from sqlalchemy import func, select
 
         from treadle.evidence import views
         from treadle.evidence.entry import decode
-        from treadle.evidence.tiles import grow
+        from treadle.evidence.tiles import grow, log_size
         from treadle.store.schema import entries
 
         if self._caught_up:
             return
         size = int(self.connection.execute(select(func.coalesce(func.max(entries.c.seq), 0))).scalar() or 0)
-        done = self._size()
-        while done < size:
-            query = select(entries.c.seq, entries.c.body, entries.c.hash).where(entries.c.seq > done)
-            rows = self.connection.execute(query.order_by(entries.c.seq).limit(1000)).all()
-            for row in rows:
-                content = row.body if isinstance(row.body, bytes) else str(row.body).encode()
-                with suppress(EvidenceError):  # what cannot be read shows in no view; `verify` names it
-                    views.fold(self.connection, decode(content, row.hash), kept=True)
-                grow(self.connection, row.seq - 1, content)
-            done = rows[-1].seq
-            self._note_size(done)
+        if self._size() < size:
+            views.empty(self.connection)
+            tiled, done = log_size(self.connection), 0
+            while done < size:
+                query = select(entries.c.seq, entries.c.body, entries.c.hash).where(entries.c.seq > done)
+                rows = self.connection.execute(query.order_by(entries.c.seq).limit(1000)).all()
+                for row in rows:
+                    content = row.body if isinstance(row.body, bytes) else str(row.body).encode()
+                    with suppress(EvidenceError):  # what cannot be read shows in no view; `verify` names it
+                        views.fold(self.connection, decode(content, row.hash), kept=True)
+                    if row.seq > tiled:
+                        grow(self.connection, row.seq - 1, content)
+                done = rows[-1].seq
+            self._note_size(size)
         self._caught_up = True
 
     def _size(self) -> int:
@@ -353,7 +429,7 @@ class Alone(Reader):
         from treadle.store.schema import projected
 
         found = self.connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar()
-        return int(found or 0)
+        return found if isinstance(found, int) and found > 0 else 0
 
     def _note_size(self, size: int) -> None:
         from sqlalchemy import insert, update

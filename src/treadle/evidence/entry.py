@@ -9,7 +9,7 @@ from typing import Any, Generic
 import msgspec
 from msgspec import Struct
 
-from treadle.errors import EvidenceError
+from treadle.errors import EvidenceError, MoneyError
 from treadle.evidence.payload import P_co, Payload, Unknown, read_payload
 from treadle.money import Money
 from treadle.store.refs import EntryRef, Ref
@@ -133,6 +133,20 @@ def read(content: bytes, sealed: str) -> Entry[Payload]:
     return decode(content, sealed)
 
 
+# what a body that somebody made by hand can lead to: another shape or type, an amount that is none, endless nesting
+_UNREADABLE = (
+    msgspec.MsgspecError,
+    MoneyError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+    ArithmeticError,
+)
+
+
 class _Format(Struct):
     format: int = 1
 
@@ -148,11 +162,13 @@ def decode(content: bytes, sealed: str) -> Entry[Payload]:
         if found != FORMAT:
             raise EvidenceError(f"an entry has format {found}, and {FORMAT} is the newest known here", where="entries")
         body = msgspec.json.decode(content, type=Body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
+        payload: Payload = Unknown(kind=body.kind)
+        if bytes(body.payload) != b"null":
+            payload = read_payload(body.kind, body.version, body.payload)
+    except EvidenceError:
+        raise
+    except _UNREADABLE as bad:
         raise EvidenceError(f"an entry cannot be read: {bad}", where="entries", mend="treadle verify names it") from bad
-    payload: Payload = Unknown(kind=body.kind)
-    if bytes(body.payload) != b"null":
-        payload = read_payload(body.kind, body.version, body.payload)
     return Entry(
         seq=body.seq,
         id=body.id,

@@ -56,7 +56,7 @@ def read_first(content: bytes, sealed: str) -> Entry[Payload]:
         payload=payload,
         hash=sealed,
         prev=found.prev,
-        cache_key="",  # never a hit: its key was made by other rules
+        cache_key=found.cache_key,  # never a hit: it was made by other rules
         input=bytes(raw(found.detail.get("settings", {}))),
         parts=tuple(found.detail.get("parts", {}).items()),
         why=str(found.detail.get("why", "")),

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from treadle.errors import EvidenceError
+from treadle.errors import EvidenceError, TreadleError
 from treadle.store.refs import Ref
 
 
@@ -96,7 +96,7 @@ def read_payload(kind: str, version: int, data: bytes | msgspec.Raw) -> Payload:
         if version == found.VERSION:
             return msgspec.json.decode(data, type=found)
         return msgspec.convert(found.before(version, msgspec.json.decode(data)), found, strict=False)
-    except (msgspec.MsgspecError, EvidenceError, KeyError, TypeError, ValueError) as bad:
+    except (msgspec.MsgspecError, TreadleError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as bad:
         return Unknown(kind=kind, text=f"{kind} (cannot be read: {bad})")
 
 

@@ -69,7 +69,8 @@ class Step(Generic[P]):
             newest_first=True,
             limit=1,
         )
-        hit = next((each for each in hits if not isinstance(each.payload, Unknown)), None)
+        # the key of the entry itself counts: the column that found it can be edited
+        hit = next((e for e in hits if e.cache_key == self.key and not isinstance(e.payload, Unknown)), None)
         if hit is None:
             self.why = self._what_changed()
             return

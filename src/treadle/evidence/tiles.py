@@ -46,12 +46,16 @@ def _put(connection: Connection, level: int, number: int, place: int, hashed: by
 
 
 def log_size(connection: Connection) -> int:
-    """How many entries the tiles hold."""
+    """How many entries the tiles hold, by the last of the lowest level."""
     from sqlalchemy import select
 
-    from treadle.store.schema import projected
+    from treadle.store.schema import tiles
 
-    return int(connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar() or 0)
+    lowest = select(tiles.c.number, tiles.c.hashes).where(tiles.c.level == 0).order_by(tiles.c.number.desc())
+    last = connection.execute(lowest.limit(1)).first()
+    if last is None or not isinstance(last.number, int) or not isinstance(last.hashes, bytes):
+        return 0
+    return last.number * TILE_WIDTH + len(last.hashes) // HASH_BYTES
 
 
 class CatalogTiles:

@@ -14,6 +14,8 @@ from msgspec import Struct
 from treadle.errors import EvidenceError
 from treadle.evidence.checkpoints import Kept, faults_of
 from treadle.evidence.entry import GENESIS, Entry, decode
+from treadle.evidence.expected import Expected, any_text
+from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.payload import Payload
@@ -24,7 +26,7 @@ from treadle.store.refs import Blob, Ref, Snapshot
 if TYPE_CHECKING:
     from treadle.evidence.chain import Chain
 
-_COLUMNS = ("id", "kind", "subject", "run", "time", "actor", "status", "prev")
+_COLUMNS = ("id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev")
 Checker = Callable[[Ref], list[str]]
 
 
@@ -62,13 +64,17 @@ def verify(
     from treadle.store.schema import entries
 
     faults: list[str] = []
-    walk = _Walk(everything)
+    walk, views, names = _Walk(everything), Expected(), _Names()
     prev, seq, head, seen = GENESIS, 0, GENESIS, set()
+    noted = _noted_head(chain)  # before the entries are read: others may write meanwhile
     columns = [type_coerce(column, NullType()).label(column.name) for column in entries.c]
-    with chain.engine.connect() as connection:
-        tree = Rebuilt((each.checkpoint.size for group in kept for each in group), log_size(connection))
+    with chain.engine.connect() as connection, any_text(connection):
+        tree = Rebuilt((each.checkpoint.size for group in kept for each in group), _projected(connection))
         for row in connection.execute(select(*columns).order_by(entries.c.seq)):
             seq += 1
+            if not isinstance(row.seq, int):
+                faults.append(f"an entry has the number {row.seq!r}, which is none")
+                continue
             if row.seq != seq:
                 gap = f"{seq}" if row.seq == seq + 1 else f"{seq} to {row.seq - 1}"
                 faults.append(f"entry {gap} is missing (dropped)")
@@ -77,11 +83,14 @@ def verify(
             faults.extend(wrong)
             if found is not None:
                 walk.add(found)
+                views.add(found)
+                faults.extend(names.twice(found))
             tree.add(row.seq, row.body)
             prev = head = str(row.hash)
             seen.add(head)
         faults.extend(tree.tile_faults(connection))
-    faults.extend(_tail_faults(chain, seq, seen))
+        faults.extend(views.faults(connection))
+    faults.extend(_tail_faults(chain, noted, seq, seen))
     for group in kept:
         faults.extend(faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
@@ -104,6 +113,9 @@ def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
         entry = decode(body, sealed)
     except EvidenceError as bad:
         return None, [f"entry {number}: {bad.what}"]
+    except Exception as bad:
+        # whatever somebody wrote there: a verdict, and never a crash
+        return None, [f"entry {number} cannot be read: {type(bad).__name__}"]
     faults = []
     if entry.seq != number:
         faults.append(f"entry {number} was put in another order: it was written as entry {entry.seq}")
@@ -126,7 +138,7 @@ class _Walk:
         self._uses: dict[int, tuple[Ref, ...]] = {}
         self._made: dict[int, tuple[Ref, ...]] = {}
         self._makers: dict[str, list[int]] = {}
-        self._serving: dict[str, int] = {}
+        self._released: list[int] = []
 
     def add(self, entry: Entry[Payload]) -> None:
         if entry.status != "done":
@@ -139,7 +151,7 @@ class _Walk:
         for ref in entry.made:
             self._makers.setdefault(ref.content, []).append(entry.seq)
         if isinstance(entry.payload, ReleaseMade | ReleaseRolledBack):
-            self._serving[entry.subject] = entry.seq
+            self._released.append(entry.seq)  # also an earlier one: a rollback may serve it again
 
     def _keep(self, refs: Iterable[Ref], seq: int) -> None:
         for ref in refs:
@@ -148,7 +160,7 @@ class _Walk:
                 self._stored.setdefault(f"{ref.content}/{version}", (ref, seq))
 
     def stored(self) -> list[tuple[Ref, int]]:
-        waiting, seen = list(self._serving.values()), set()
+        waiting, seen = list(self._released), set()
         while waiting:
             seq = waiting.pop()
             if seq in seen:
@@ -161,16 +173,52 @@ class _Walk:
         return list(self._stored.values())
 
 
-def _tail_faults(chain: Chain, last: int, seen: set[str]) -> list[str]:
-    if chain.head_file is None:
-        return []
-    if not chain.head_file.is_file():
-        return [] if last == 0 else [f"the head file {chain.head_file.name} is missing: the end cannot be checked"]
+def _projected(connection: Any) -> int:
+    """How many entries the tiles should hold: all that the views do."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import projected
+
+    found = connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar()
+    return max(found if isinstance(found, int) else 0, log_size(connection))
+
+
+class _Names:
+    """Names of versions: each is given once."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, tuple[int, str]] = {}
+
+    def twice(self, entry: Entry[Payload]) -> list[str]:
+        if not isinstance(entry.payload, ModelPacked) or entry.status != "done":
+            return []
+        name, bundle = entry.payload.model, entry.payload.bundle.digest
+        first, known = self._given.setdefault(name, (entry.seq, bundle))
+        # version 0.1, which kept no list of code, could give a name twice
+        if first == entry.seq or known == bundle or not entry.code:
+            return []
+        return [f"entry {entry.seq} gives the name {name} to another bundle than entry {first}"]
+
+
+def _noted_head(chain: Chain) -> tuple[int, str] | str | None:
+    """What the head file says: number and hash, or what is wrong with it; None where there is none."""
+    if chain.head_file is None or not chain.head_file.is_file():
+        return None
     try:
         number, sealed = chain.head_file.read_text(encoding="ascii").split()
-        written = int(number)
+        return int(number), sealed
     except (ValueError, OSError) as bad:
-        return [f"the head file {chain.head_file.name} cannot be read ({bad}): the end cannot be checked"]
+        return f"the head file {chain.head_file.name} cannot be read ({bad}): the end cannot be checked"
+
+
+def _tail_faults(chain: Chain, noted: tuple[int, str] | str | None, last: int, seen: set[str]) -> list[str]:
+    if chain.head_file is None:
+        return []
+    if noted is None:
+        return [] if last == 0 else [f"the head file {chain.head_file.name} is missing: the end cannot be checked"]
+    if isinstance(noted, str):
+        return [noted]
+    written, sealed = noted
     if sealed in seen:
         return []
     if written > last:
