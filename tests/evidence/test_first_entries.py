@@ -69,6 +69,7 @@ def test_the_record_holds_goes_on_and_shows_in_every_view(old: Chain) -> None:
 
 
 def test_what_it_released_is_proved_by_its_own_entries(old: Chain) -> None:
+    old.catch_up()  # as a workspace does when it is opened
     served = registry.current(old, "credit")
     assert (served.model, served.approved_by) == ("credit:1", "grace")
 

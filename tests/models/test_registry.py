@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -9,19 +10,22 @@ from sqlalchemy import text
 
 from treadle.errors import EvidenceError, GateError, ModelError, TreadleError
 from treadle.evidence import Chain, Entry
+from treadle.evidence.entry import Body, raw
+from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.models import registry
+from treadle.people import POLICY
 from treadle.store import Blob, EntryRef
 
 HOLDS, FAILS = Gate("ap", 0.4, 0.5, True, "ap holds"), Gate("ap", 0.4, 0.1, False, "ap is 0.1")
 LEAK = Gate("leak: x", 0.0, None, False, "x tells the label", acceptable=True)
 
 
-def pack(chain: Chain, number: int, digest: str = "") -> Entry[ModelPacked]:
+def pack(chain: Chain, number: int, digest: str = "", approve: str = "reviewer") -> Entry[ModelPacked]:
     packed = ModelPacked(
         model=f"shop:{number}",
         bundle=Blob((digest or f"{number:x}") * 64, "bundle"),
@@ -33,7 +37,14 @@ def pack(chain: Chain, number: int, digest: str = "") -> Entry[ModelPacked]:
         mb=0.1,
         p99_ms=0.01,
     )
-    return chain.append(packed, "shop")
+    people = {"owner": "ada", "reviewers": ["grace", "ada"], "approve": approve}
+    with chain.alone() as alone:
+        return alone.write(
+            Body(
+                seq=0, id="", kind=packed.KIND, version=packed.VERSION, subject="shop", run="", time="", actor="ada",
+                status="done", input=raw({"people": people}), payload=raw(packed), made=(packed.bundle,),
+            )
+        )  # fmt: skip
 
 
 def review(chain: Chain, packed: ModelPacked, *gates: Gate, by: str = "grace") -> Entry[ReviewApproved]:
@@ -87,14 +98,84 @@ def test_only_an_approved_bundle_is_released(chain: Chain) -> None:
     assert registry.newest_release(chain, "shop") == served.entry and registry.newest_release(chain, "x") == ""
 
 
-@pytest.mark.parametrize(("gates", "by"), [((FAILS,), "grace"), ((HOLDS, LEAK), "grace"), ((HOLDS,), "ada")])
+@pytest.mark.parametrize(
+    ("gates", "by"),
+    [((FAILS,), "grace"), ((HOLDS, LEAK), "grace"), ((HOLDS,), "ada"), ((HOLDS,), "eve"), ((HOLDS,), POLICY)],
+)
 def test_an_approval_that_rests_on_nothing_releases_nothing(chain: Chain, gates: tuple[Gate, ...], by: str) -> None:
-    """A gate that fails, a finding nobody answered for, one person in both parts: written into the chain or not."""
+    """A gate that fails, a finding nobody answered for, one person in both parts, a stranger, a policy that may not."""
     packing = pack(chain, 1)
     review(chain, packing.payload, *gates, by=by)
     with pytest.raises(GateError):
         registry.release(chain, "shop", packing)
     assert registry.current(chain, "shop") is None
+
+
+def test_the_policy_may_approve_where_the_brief_says_so(chain: Chain) -> None:
+    packing = pack(chain, 1, approve="policy")
+    review(chain, packing.payload, by=POLICY)
+    assert registry.release(chain, "shop", packing).approved_by == POLICY
+
+
+def test_a_reviewer_who_was_named_later_may_approve_once_the_brief_was_stated(chain: Chain) -> None:
+    packing = pack(chain, 1)
+    asked = ReviewRequested(model="shop:1", bundle=packing.payload.bundle, gates=(HOLDS,))
+    request = chain.append(asked, "model/shop:1")
+    said = {"brief": {"people": {"owner": "ada", "reviewers": ["bob"]}}}
+    with chain.alone() as alone:
+        stated = BriefStated(brief=Blob("e" * 64, "brief"), decision="")
+        alone.write(
+            Body(
+                seq=0, id="", kind=stated.KIND, version=stated.VERSION, subject="shop", run="", time="", actor="ada",
+                status="done", input=raw(said), payload=raw(stated),
+            )
+        )  # fmt: skip
+    given = ReviewApproved(model="shop:1", bundle=packing.payload.bundle, request=request.ref)
+    chain.acting("bob").append(given, "model/shop:1")
+    assert registry.release(chain, "shop", packing).approved_by == "bob"
+
+
+def reseal(chain: Chain, seq: int, old: str, new: str) -> None:
+    """Edit an entry and give it the hash of what it says now, as somebody who knows the format would."""
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        body = connection.execute(text("select body from entries where seq = :seq"), {"seq": seq}).scalar()
+        assert old.encode() in body
+        body = body.replace(old.encode(), new.encode())
+        connection.execute(
+            text("update entries set body = :body, hash = :hash where seq = :seq"),
+            {"body": body, "hash": hashlib.sha256(body).hexdigest(), "seq": seq},
+        )
+
+
+def test_a_request_whose_gates_were_edited_to_hold_releases_nothing(chain: Chain) -> None:
+    """One row edited, with its hash: a model that failed its gate was released and served so."""
+    packing = pack(chain, 1)
+    request = ReviewRequested(model="shop:1", bundle=packing.payload.bundle, gates=(FAILS,))
+    chain.append(request, "model/shop:1")
+    reseal(chain, 2, '"holds":false', '"holds":true')
+    asked = chain.last(ReviewRequested)
+    given = ReviewApproved(model="shop:1", bundle=packing.payload.bundle, request=asked.ref)
+    chain.acting("grace").append(given, "model/shop:1")
+    with pytest.raises(EvidenceError, match="does not stand in the record"):
+        registry.release(chain, "shop", packing)
+
+
+@pytest.mark.parametrize("seq", [1, 2, 3, 4])
+def test_what_was_edited_after_the_release_is_not_served(chain: Chain, seq: int) -> None:
+    released(chain, 1)
+    assert registry.current(chain, "shop").model == "shop:1"
+    reseal(chain, seq, '"id":"', '"id":"x')
+    with pytest.raises((EvidenceError, ModelError, GateError)):
+        registry.current(chain, "shop")
+
+
+def test_a_release_hidden_by_its_column_does_not_move_the_endpoint(chain: Chain) -> None:
+    released(chain, 1)
+    released(chain, 2)
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("update entries set kind = 'zz' where seq = 8"))
+    with pytest.raises(EvidenceError, match="its column kind differs"):
+        registry.current(chain, "shop")
 
 
 def test_an_approval_of_another_bundle_under_the_same_name_releases_nothing(chain: Chain) -> None:

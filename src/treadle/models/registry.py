@@ -10,17 +10,19 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from treadle.errors import GateError, ModelError, nearest
 from treadle.evidence import Chain, Entry, Payload, Reader, Unknown
+from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.people import unmet
+from treadle.people import POLICY, unmet
 
 _MOST = 200
 
@@ -101,7 +103,8 @@ def release(chain: Chain, endpoint: str, packing: Entry[ModelPacked]) -> Release
     """
     with chain.alone() as alone:
         approval = _approval_of(alone, packing)
-        _prove_approval(alone, approval, packing.payload)
+        alone.hold(packing, approval)
+        _prove_approval(alone, approval, packing)
         serving = _newest(alone, endpoint)
         if serving is not None and serving.payload.bundle.digest == packing.payload.bundle.digest:
             return _released(endpoint, serving, approval.actor)
@@ -185,6 +188,11 @@ def newest_release(chain: Chain, endpoint: str) -> str:
 
 
 def _newest(reader: Reader, endpoint: str) -> Entry[Release] | None:
+    """By the newest entry that is about the endpoint and is a release, whatever the column of its kind says."""
+    before: list[Entry[Payload]] = reader.find(subject=f"endpoint/{endpoint}", newest_first=True, limit=_MOST)
+    for entry in before:
+        if isinstance(entry.payload, Release) and entry.status == "done":
+            return entry  # type: ignore[return-value]
     return reader.last(ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}")
 
 
@@ -223,13 +231,14 @@ def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[Review
     assert isinstance(made.payload, ReleaseMade)
     packing = _named(reader, endpoint, made.payload.packing.digest, ModelPacked)
     approval = _named(reader, endpoint, made.payload.approval.digest, ReviewApproved)
+    reader.hold(entry, made, packing, approval)
     if (
         packing.payload.bundle.digest != entry.payload.bundle.digest
         or packing.payload.model != entry.payload.model
         or approval.seq >= made.seq
     ):
         raise _refused(endpoint, f"release entry {made.seq} names another bundle than it was packed as")
-    _prove_approval(reader, approval, packing.payload)
+    _prove_approval(reader, approval, packing)
     return approval
 
 
@@ -271,8 +280,13 @@ def _approval_of(reader: Reader, packing: Entry[ModelPacked]) -> Entry[ReviewApp
     )
 
 
-def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packed: ModelPacked) -> None:
-    """Whether an approval is of this bundle and rests on a request whose gates allow it. Raises GateError."""
+def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: Entry[ModelPacked]) -> None:
+    """Whether an approval is of this bundle, by who may give it, and rests on a request whose gates allow it.
+
+    Raises:
+        GateError: it is not, or does not.
+    """
+    packed = packing.payload
     what = f"{packed.model} ({packed.bundle.digest[:12]}…)"
     if approval.payload.bundle.digest != packed.bundle.digest or isinstance(approval.payload, Unknown):
         raise GateError(f"the approval is of another bundle than {what}", where=packed.model, mend="ask for a review")
@@ -284,9 +298,16 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packed: Mod
     if not asked or asked[0].seq >= approval.seq:
         raise GateError(f"nobody asked for a release of {what}", where=packed.model, mend="run the project again")
     request = asked[0]
+    reader.hold(request)
     assert isinstance(request.payload, ReviewRequested)
     if request.actor == approval.actor:
         raise GateError(f"{approval.actor} both asked for and approved {what}", where=packed.model)
+    if approval.actor not in _reviewers(reader, packing, approval):
+        raise GateError(
+            f"{approval.actor} approved {what}, and was no reviewer of it by the brief as it was stated",
+            where=packed.model,
+            mend="state who reviews in brief.people, run the project, and let one of them approve",
+        )
     failing = unmet(reader, request)  # type: ignore[arg-type]
     if failing:
         raise GateError(
@@ -294,6 +315,37 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packed: Mod
             where="brief.must_have",
             mend="mend the model, or let the owner change the brief and run again",
         )
+
+
+class _People(Struct, frozen=True):
+    reviewers: tuple[str, ...] = ()
+    approve: str = "reviewer"
+
+
+class _Brief(Struct, frozen=True):
+    people: _People = _People()
+
+
+class _Input(Struct, frozen=True):
+    """Where people stand in a step's input: beside the rest in a packing's, in the brief in that of a brief stated."""
+
+    people: _People = _People()
+    brief: _Brief = _Brief()
+
+
+def _reviewers(reader: Reader, packing: Entry[ModelPacked], approval: Entry[ReviewApproved]) -> set[str]:
+    """Who may approve, by the brief that the bundle was packed with, or one that was stated before the approval."""
+    stated = reader.find(BriefStated, subject=packing.subject, status="done", newest_first=True)
+    before = [entry for entry in stated if entry.seq < approval.seq][:1]
+    out: set[str] = set()
+    for entry in (packing, *before):
+        try:
+            found = msgspec.json.decode(entry.input or b"{}", type=_Input)
+        except msgspec.MsgspecError:
+            continue
+        for people in (found.people, found.brief.people):
+            out |= {*people.reviewers, *([POLICY] if people.approve == "policy" else [])}
+    return out
 
 
 def versions(chain: Chain, project: str, endpoint: str, limit: int = _MOST) -> list[ModelVersion]:
