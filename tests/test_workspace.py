@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import grp
 import os
+import shutil
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
 from treadle.api import Context
-from treadle.api.project import InitRequest, init
+from treadle.api.evidence import CostsRequest, LogRequest, VerifyRequest, costs, log, verify
+from treadle.api.models import ListRequest, models_list
+from treadle.api.project import CheckRequest, InitRequest, check, init
 from treadle.api.work import RunRequest, run
 from treadle.errors import SpecError
 from treadle.workspace import home
@@ -70,3 +74,70 @@ def test_a_group_may_share_it_and_nobody_else(tmp_path: Path, table: Path) -> No
 def test_a_group_that_is_not_there_is_told(tmp_path: Path, table: Path) -> None:
     with pytest.raises(SpecError, match="no group 'nobody-here'"):
         begin(tmp_path, table, shared="nobody-here")
+
+
+def test_a_workspace_that_is_a_link_is_refused_and_its_target_left_alone(tmp_path: Path, table: Path) -> None:
+    """`check` closed the linked folder to its owner's group, and put a catalog into it."""
+    root = begin(tmp_path, table)
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    shutil.rmtree(root)
+    root.symlink_to(victim)
+    for call in (lambda: run(RunRequest(project=str(root.parent)), Context()), lambda: ask(root.parent)):
+        with pytest.raises(SpecError, match="is a link"):
+            call()
+    assert list(victim.iterdir()) == [] and stat.S_IMODE(victim.stat().st_mode) == 0o755
+
+
+def test_a_link_inside_a_workspace_is_refused(tmp_path: Path, table: Path) -> None:
+    root = begin(tmp_path, table)
+    shutil.rmtree(root / "blobs")
+    (root / "blobs").symlink_to(tmp_path)
+    with pytest.raises(SpecError, match="blobs is a link"):
+        run(RunRequest(project=str(root.parent)), Context())
+
+
+def ask(project: Path) -> object:
+    return check(CheckRequest(project=str(project)), Context())
+
+
+def test_check_keeps_nothing(tmp_path: Path, table: Path) -> None:
+    root = begin(tmp_path, table)
+    shutil.rmtree(root)
+    assert ask(root.parent).ok
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("damage", ["behind", "no catalog", "no key", "open"])
+def test_a_read_mends_nothing(tmp_path: Path, table: Path, damage: str) -> None:
+    """A request over HTTP once made a catalog, a key, folders and views that were missing."""
+    root = begin(tmp_path, table)
+    if damage == "no catalog":
+        for file in root.glob("catalog.*"):
+            file.unlink()
+    elif damage == "no key":
+        (root / "keys" / "signing.key").unlink()
+    elif damage == "open":
+        root.chmod(0o755)
+    else:
+        with sqlite3.connect(root / "catalog.db") as catalog:
+            catalog.execute("update projected set size = 1")
+        catalog.close()
+    before = content(root)
+    for call, request in (
+        (costs, CostsRequest),
+        (log, LogRequest),
+        (models_list, ListRequest),
+        (verify, VerifyRequest),
+    ):
+        call(request(project=str(root.parent)), Context(only_reads=True))
+    assert content(root) == before
+
+
+def content(root: Path) -> dict[str, object]:
+    """Every file with its bytes and mode; SQLite's own notes of who reads are none of ours."""
+    return {
+        str(place.relative_to(root)): (place.stat().st_mode, place.read_bytes() if place.is_file() else b"")
+        for place in (root, *sorted(root.rglob("*")))
+        if not place.name.endswith(("-shm", "-wal"))
+    }

@@ -35,6 +35,8 @@ class Workspace:
     tables: Tables
     blobs: Blobs
     book: PriceBook
+    reading: bool = False
+    """Nothing may be written through it."""
 
     @property
     def endpoint(self) -> str:
@@ -90,6 +92,8 @@ class Workspace:
         from treadle.models import public_key
 
         others = [file.read_text(encoding="ascii").strip() for file in (self.root / "keys" / "trusted").glob("*.pub")]
+        if self.reading and not (self.root / "keys" / "signing.key").exists():
+            return others
         return [public_key(self.signing_key), *others]
 
     @property
@@ -146,8 +150,12 @@ def open_workspace(
     observer: Observer | None = None,
     run: str = "",
     fresh: bool = False,
+    reading: bool = False,
 ) -> Workspace:
-    """Load the project, check that the actor may do this, and open what is kept."""
+    """Load the project, check that the actor may do this, and open what is kept.
+
+    reading: nothing is written, not even a folder or a key that is missing; where nothing was kept, nothing is found.
+    """
     from treadle.backends.embedded import DeltaTables, FolderBlobs
     from treadle.costs import load_book
     from treadle.evidence import Chain, Silent
@@ -157,14 +165,19 @@ def open_workspace(
     actor = check_actor(actor) if actor else default_actor(project.spec)
     require(actor, permission, project.spec)
     root = home(project.root)
-    keep_private(root)
+    refuse_links(root)
+    nothing_yet = not (root / "catalog.db").exists() and "TREADLE_CATALOG" not in os.environ
+    reading = reading or (permission == "read" and nothing_yet)
+    if not reading:
+        keep_private(root)
     tables, blobs = DeltaTables(root / "tables"), FolderBlobs(root / "blobs")
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
 
     def price(usage: Usage, at: datetime) -> Price:
         return book.price(usage, at)
 
-    engine = open_catalog(os.environ.get("TREADLE_CATALOG") or f"sqlite:///{root / 'catalog.db'}")
+    place = "sqlite://" if reading and nothing_yet else f"sqlite:///{root / 'catalog.db'}"
+    engine = open_catalog(os.environ.get("TREADLE_CATALOG") or place)
     chain = Chain(
         engine=engine,
         actor=actor,
@@ -177,18 +190,22 @@ def open_workspace(
         observer=observer or Silent(),
         fresh=fresh,
     )
-    chain.catch_up()
-    return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs, book=book)
+    if not reading:
+        chain.catch_up()
+    return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs, book=book, reading=reading)
 
 
 def _present(ref: Ref, tables: Tables, blobs: Blobs, root: Path) -> bool:
+    from treadle.errors import EvidenceError
     from treadle.store import Blob, Snapshot, StateRef
 
     match ref:
         case Snapshot():
             return tables.present(ref)
         case Blob():
-            return blobs.exists(ref.digest)
+            with contextlib.suppress(EvidenceError, OSError):
+                return bool(blobs.get(ref.digest)) or True  # small files: their content is asked, not their presence
+            return False
         case StateRef():
             return (root / "state" / ref.endpoint / ref.name).is_dir()
     return True
@@ -204,6 +221,24 @@ def _size(ref: Ref, blobs: Blobs) -> int:
             with contextlib.suppress(OSError):
                 return blobs.path(ref.digest).stat().st_size
     return 0
+
+
+def refuse_links(root: Path) -> None:
+    """A workspace that is a link, or has one in it, could have anything written anywhere.
+
+    Raises:
+        SpecError: there is one. Where the workspace should lie elsewhere, TREADLE_HOME says so.
+    """
+    from treadle.errors import SpecError
+
+    places = [root, *(Path(each.path) for each in os.scandir(root))] if root.is_dir() else [root]
+    for place in places:
+        if place.is_symlink():
+            raise SpecError(
+                f"{place.name} is a link, and what is kept is never written through one",
+                where=str(place),
+                mend="remove the link; TREADLE_HOME names another folder for what is kept",
+            )
 
 
 def keep_private(root: Path) -> None:

@@ -248,18 +248,18 @@ def test_an_edited_release_is_not_served(chain: Chain) -> None:
 
 def test_rollback_returns_to_what_was_served_before(chain: Chain) -> None:
     with pytest.raises(ModelError, match="serves nothing"):
-        registry.rollback(chain, "shop", "shop")
+        registry.rollback(chain, "shop")
     released(chain, 1)
     with pytest.raises(ModelError, match="only version"):
-        registry.rollback(chain, "shop", "shop")
+        registry.rollback(chain, "shop")
     released(chain, 2)
     released(chain, 3)
-    assert registry.rollback(chain, "shop", "shop", reason="bad").model == "shop:2"
+    assert registry.rollback(chain, "shop", reason="bad").model == "shop:2"
     served = registry.current(chain, "shop")
     assert (served.model, served.approved_by) == ("shop:2", "grace")
-    assert registry.rollback(chain, "shop", "shop").model == "shop:1", "not forward to the one that was left"
+    assert registry.rollback(chain, "shop").model == "shop:1", "not forward to the one that was left"
     with pytest.raises(ModelError, match="only version"):
-        registry.rollback(chain, "shop", "shop")
+        registry.rollback(chain, "shop")
     assert chain.last(ReleaseRolledBack).payload.left == "shop:2"
 
 

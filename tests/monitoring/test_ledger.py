@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+import pytest
 from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables
@@ -197,3 +198,32 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder:
         assert found is not None and found["probability"] == 0.2  # told last, though by an earlier clock
         assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
         collect(tables, TableNames("shop"), folder)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"seq": "x", "prediction_id": "p", "label": 1, "known": "2024-01-01T00:00:00Z", "told": 1.0},
+        {"seq": 1, "prediction_id": "p", "label": 1, "known": "nonsense", "told": 1.0},
+        {"seq": 1, "prediction_id": "p", "label": 1, "known": "2024-01-01T00:00:00Z", "told": 1e300},
+        {"seq": 1, "prediction_id": 7, "label": [], "known": {}, "told": "soon"},
+        {"seq": 10**30, "prediction_id": "p", "label": 1, "known": None, "told": None},
+    ],
+)
+def test_a_line_that_is_json_and_no_record_stops_nothing(tables: DeltaTables, folder: Path, line: dict) -> None:
+    """It stopped every later drain."""
+    write(folder, told("p0", True), told("p1", False))
+    (segment,), _ = segments(folder, "outcomes")
+    segment.write_bytes(segment.read_bytes() + msgspec.json.encode(line) + b"\n")
+    assert ids(read(tables, TableNames("shop"), folder, "outcomes")) == ["p0", "p1"]
+    assert collect(tables, TableNames("shop"), folder)["outcomes"] == 2
+    assert in_table(tables, "outcomes") == ["p0", "p1"]
+    assert [path.suffix for path in folder.glob("outcomes*")] == [".damaged"], "kept, to be looked at"
+
+
+def test_a_number_that_is_damage_is_not_counted_on(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sequence").write_text("9" * 20)
+    write(folder, told("p0", True))
+    (segment,), _ = segments(folder, "outcomes")
+    assert msgspec.json.decode(segment.read_bytes())["seq"] < 1 << 62

@@ -26,6 +26,7 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.money import total
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -100,7 +101,7 @@ def compare_runs(workspace: Workspace, request: CompareRequest) -> CompareAnswer
     one, two = (entry.payload for entry in judged)
     sealed = [_sealed(workspace, entry) for entry in judged]
     same = sealed[0] == sealed[1] != ""
-    sides = [_side(entry, start) for entry, start in zip(judged, starts, strict=True)]
+    sides = [_side(*each) for each in zip(judged, starts, steps, strict=True)]
     verdict: Verdict = "not comparable"
     gain = low = high = None
     if one.metric != two.metric:
@@ -168,9 +169,11 @@ def _judged(steps: Steps, start: Entry[Payload]) -> Entry[ModelEvaluated]:
     raise EvidenceError(f"no evaluation led to entry {start.seq}", where="compare", mend="treadle why shows what did")
 
 
-def _side(judged: Entry[ModelEvaluated], start: Entry[Payload]) -> Side:
+def _side(judged: Entry[ModelEvaluated], start: Entry[Payload], steps: Steps) -> Side:
+    """What it cost is the sum of the steps that led to it, whichever run did them."""
     said, packed = judged.payload, start.payload
-    paid = judged.price.money if judged.price else None
+    amounts = total(e.price.money for e in steps.values() if e.price)
+    paid = amounts[0] if amounts else None
     return Side(
         run=judged.run,
         model=packed.model if isinstance(packed, ModelPacked) else "",
@@ -208,7 +211,8 @@ def _change(workspace: Workspace, name: str, one: Steps, two: Steps) -> StepChan
     data: list[str] = []
     settings: list[str] = []
     for path, was, now in _differences(_json(before.input), _json(after.input), ""):
-        (data if _is_data(path) else settings).append(f"{path}: {was} → {now}")
+        if not _is_made(path):
+            (data if _is_data(path) else settings).append(f"{path}: {was} → {now}")
     if not (data or settings or code):
         return None
     return StepChange(name, _few(data), _few(code), _few(settings))
@@ -219,7 +223,12 @@ def _json(content: bytes) -> Any:
 
 
 def _is_data(path: str) -> bool:
-    return path.rpartition(".")[2] in ("fingerprint", "digest", "rows") or path.startswith(("files", "tables"))
+    """Whether a reference names what was read. One to what an earlier step made says what that step's lines say."""
+    return path.startswith(("files.", "tables.", "rows.", "examples.table.", "examples.origin."))
+
+
+def _is_made(path: str) -> bool:
+    return path.rpartition(".")[2] in ("fingerprint", "digest", "name", "kind") and not _is_data(path)
 
 
 def _differences(one: Any, two: Any, path: str) -> Iterator[tuple[str, str, str]]:

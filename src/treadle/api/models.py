@@ -176,7 +176,7 @@ def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
             by=workspace.chain.actor,
             note=request.note,
         )
-    return _answer(workspace, release(workspace.chain, workspace.endpoint, packing))
+    return _answer(workspace, release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get))
 
 
 @operation("models", "rollback", permission="release")
@@ -185,8 +185,8 @@ def models_rollback(request: RollbackRequest, context: Context) -> ReleaseAnswer
     from treadle.models.registry import rollback
 
     workspace = workspace_for(request.project, context, "release")
-    project = workspace.project.spec.project
-    return _answer(workspace, rollback(workspace.chain, workspace.endpoint, project, reason=request.reason))
+    back = rollback(workspace.chain, workspace.endpoint, reason=request.reason, check=workspace.blobs.get)
+    return _answer(workspace, back)
 
 
 def _answer(workspace: Workspace, released: Released) -> ReleaseAnswer:

@@ -70,7 +70,15 @@ def workspace_for(project: str, context: Context, permission: str, *, run: str =
     """The workspace of `project`, opened for who asks; AccessError if they lack `permission`."""
     from treadle.workspace import open_workspace
 
-    return open_workspace(project, permission, actor=context.actor, observer=context.observer, run=run, fresh=fresh)
+    return open_workspace(
+        project,
+        permission,
+        actor=context.actor,
+        observer=context.observer,
+        run=run,
+        fresh=fresh,
+        reading=context.only_reads,
+    )
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     if serve and answer.released:
         answer = msgspec.structs.replace(answer, next="")  # it happens below
     if as_json:
-        sys.stdout.write(msgspec.json.encode(answer, enc_hook=str).decode() + "\n")
+        sys.stdout.write(msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode(answer).decode() + "\n")
     else:
         from treadle.cli.show import show
 

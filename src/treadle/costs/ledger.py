@@ -26,7 +26,7 @@ class CostLine(Struct, frozen=True):
     cpu_seconds: float
     peak_mb: float
     written_mb: float
-    amount: float
+    amount: Decimal
     currency: str
 
 
@@ -39,7 +39,7 @@ class Costs(Struct, frozen=True):
     """
 
     currency: str
-    amount: float
+    amount: Decimal
     seconds: float
     cpu_seconds: float
     peak_mb: float
@@ -68,7 +68,7 @@ def _summed(connection: Connection, rates: Rates) -> Costs:
     by_run = sums.lines(_rows(connection, "run", MOST_RUNS))
     return Costs(
         currency=rates.currency,
-        amount=float(sum((Decimal(str(line.amount)) for line in everything), Decimal(0))),
+        amount=sum((line.amount for line in everything), Decimal(0)),
         seconds=round(sum(line.seconds for line in everything), 3),
         cpu_seconds=round(sum(line.cpu_seconds for line in everything), 3),
         peak_mb=max((line.peak_mb for line in everything), default=0.0),
@@ -87,6 +87,10 @@ def runs(chain: Chain, most: int = MOST_RUNS) -> list[str]:
     """Names of the newest runs that used or cost anything, newest first."""
     with chain.engine.connect() as connection:
         return list(dict.fromkeys(row.name for row in reversed(_rows(connection, "run", most))))
+
+
+def _amount(row: Any) -> Decimal:
+    return Decimal(row.units) + Decimal(row.nanos) * _NANO
 
 
 def _rows(connection: Connection, by: str, newest: int | None = None) -> list[Any]:
@@ -133,25 +137,21 @@ class _Sums:
             cpu_seconds=round(sum(row.cpu_seconds for row in rows), 3),
             peak_mb=max(row.peak_mb for row in rows),
             written_mb=round(sum(row.written_bytes for row in rows) / 2**20, 2),
-            amount=float(whole),
+            amount=whole,
             currency=self.rates.currency,
         )
 
     def _converted(self, row: Any) -> Money | None:
         if not row.currency:
             return None
-        paid = Money(Decimal(row.nanos) * _NANO, row.currency)
+        paid = Money(_amount(row), row.currency)
         found = self.rates.convert(paid, self.rates.currency)
         if found is not None and found.rate_date:
             self.rate_date = found.rate_date
         return found
 
     def unconverted(self, rows: list[Any]) -> list[Money]:
-        return [
-            Money(Decimal(row.nanos) * _NANO, row.currency)
-            for row in rows
-            if row.currency and self._converted(row) is None
-        ]
+        return [Money(_amount(row), row.currency) for row in rows if row.currency and self._converted(row) is None]
 
 
 def _of_run(chain: Chain, rates: Rates, run: str) -> Costs:

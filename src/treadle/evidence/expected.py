@@ -11,12 +11,12 @@ from treadle.evidence.entry import Entry
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
+from treadle.evidence.views import in_units
 from treadle.store.refs import Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
-_NANO = 1_000_000_000
 _WRAP = 1 << 128
 
 
@@ -52,12 +52,12 @@ class Expected:
         if usage is None and price is None:
             return
         currency = price.money.currency if price else ""
-        nanos = int(price.money.amount * _NANO) if price else 0
+        units, nanos = in_units(price.money.amount) if price else (0, 0)
         names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
         if price and price.book:
             names.append(("book", price.book[:255]))
         for by, name in names:
-            sums = self._sums.setdefault((by, name, currency), [0, 0, 0.0, 0.0, 0.0, 0, 0, 0])
+            sums = self._sums.setdefault((by, name, currency), [0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0])
             sums[0] += 1
             sums[1] += 0 if price else 1
             if usage:
@@ -65,8 +65,9 @@ class Expected:
                 sums[3] += usage.cpu_seconds
                 sums[4] = max(sums[4], usage.peak_mb)
                 sums[5] += usage.written_bytes
-            sums[6] += nanos
-            sums[7] = entry.seq
+            sums[6] += units
+            sums[7] += nanos
+            sums[8] = entry.seq
 
     def faults(self, connection: Connection) -> list[str]:
         """A sentence for each view that says something else than the entries."""
@@ -103,6 +104,7 @@ class Expected:
                 row.cpu_seconds,
                 row.peak_mb,
                 row.written_bytes,
+                row.units,
                 row.nanos,
                 row.last,
             ]

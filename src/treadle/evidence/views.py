@@ -6,6 +6,7 @@ They answer quickly and prove nothing: what must be proved (a release) is read f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, text
@@ -72,7 +73,7 @@ def add_money(connection: Connection, entry: Entry[Payload]) -> None:
         "cpu_seconds": usage.cpu_seconds if usage else 0.0,
         "peak_mb": usage.peak_mb if usage else 0.0,
         "written_bytes": usage.written_bytes if usage else 0,
-        "nanos": int(price.money.amount * _NANO) if price else 0,
+        **dict(zip(("units", "nanos"), in_units(price.money.amount) if price else (0, 0), strict=True)),
         "last": entry.seq,
     }
     names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
@@ -81,7 +82,7 @@ def add_money(connection: Connection, entry: Entry[Payload]) -> None:
     connection.execute(_ADD, [{"by": by, "name": name, **row} for by, name in names])
 
 
-_SUMMED = ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "nanos")
+_SUMMED = ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "units", "nanos")
 # one statement for all of an entry's sums: SQLite and PostgreSQL write it alike
 _ADD = text(
     f'INSERT INTO view_ledger ("by", name, currency, {", ".join(_SUMMED)}, peak_mb, last) '
@@ -91,6 +92,13 @@ _ADD = text(
     + ", last = excluded.last, peak_mb = CASE WHEN excluded.peak_mb > view_ledger.peak_mb "
     "THEN excluded.peak_mb ELSE view_ledger.peak_mb END"
 )
+
+
+def in_units(amount: Decimal) -> tuple[int, int]:
+    """Whole units and billionths of one amount, of one sign: sums of either stay far from what 64 bits hold."""
+    nanos = int(amount * _NANO)
+    units = int(nanos / _NANO) if abs(nanos) < _NANO else (abs(nanos) // _NANO) * (1 if nanos > 0 else -1)
+    return units, nanos - units * _NANO
 
 
 def _version(connection: Connection, entry: Entry[Payload], packed: ModelPacked, *, kept: bool) -> None:

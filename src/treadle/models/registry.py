@@ -7,6 +7,7 @@ and `proved` asks for all of it again, from the entries themselves, before anyth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -95,12 +96,17 @@ def _names(reader: Reader, project: str) -> list[str]:
     return [str(row[0]) for row in reader.connection.execute(query)]
 
 
-def release(chain: Chain, endpoint: str, packing: Entry[ModelPacked]) -> Released:
+def release(
+    chain: Chain, endpoint: str, packing: Entry[ModelPacked], *, check: Callable[[str], object] = lambda digest: None
+) -> Released:
     """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing.
+
+    check: raises when the bundle of a digest cannot be read as it was packed.
 
     Raises:
         GateError: this very bundle was not approved, or a gate of its request neither holds nor was accepted.
     """
+    check(packing.payload.bundle.digest)
     with chain.alone() as alone:
         approval = _approval_of(alone, packing)
         alone.hold(packing, approval)
@@ -120,7 +126,9 @@ def release(chain: Chain, endpoint: str, packing: Entry[ModelPacked]) -> Release
     return _released(endpoint, made, approval.actor)
 
 
-def rollback(chain: Chain, endpoint: str, project: str, *, reason: str = "") -> Released:
+def rollback(
+    chain: Chain, endpoint: str, *, reason: str = "", check: Callable[[str], object] = lambda digest: None
+) -> Released:
     """Serve again what was served before the version that is served now."""
     with chain.alone() as alone:
         history = alone.find(
@@ -137,6 +145,7 @@ def rollback(chain: Chain, endpoint: str, project: str, *, reason: str = "") -> 
                 where=endpoint,
                 mend="release another version: treadle models release PROJECT VERSION",
             )
+        check(good.payload.bundle.digest)
         made = alone.append(
             ReleaseRolledBack(
                 model=good.payload.model,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from treadle.store import TableNames, Tables
 
 KINDS = ("predictions", "outcomes")
+_NO_RECORD: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
 _TOLD = {"predictions": "answered", "outcomes": "told"}
 """When a line came, by the server's clock: the order of those alone that were kept before lines had numbers."""
 
@@ -34,7 +35,7 @@ def collect(tables: Tables, names: TableNames, journal: Path) -> dict[str, int]:
         closed, _live = segments(journal, kind)
         for segment in closed:
             found = list(lines(segment))
-            frame = _frame(kind, [line for line in found if not isinstance(line, bytes)])
+            frame = _whole(kind, [line for line in found if not isinstance(line, bytes)])
             if frame.height:
                 tables.append(names.ledger(kind), frame, once=segment.stem)
             if frame.height == len(found):
@@ -56,12 +57,27 @@ def read(tables: Tables, names: TableNames, journal: Path, kind: str) -> pl.Data
 
     # segments before the table: what another process moves between the two is then seen twice, and not never
     closed, live = segments(journal, kind)
-    parts = [_frame(kind, [record for path in [*closed, *live] for record in records(path)])]
+    parts = [_whole(kind, [record for path in [*closed, *live] for record in records(path)])]
     if tables.exists(names.ledger(kind)):
         parts.insert(0, tables.scan(names.ledger(kind)).collect())
     # what has no number was kept before there were any, and is older than all that has one
     frame = pl.concat(parts, how="diagonal_relaxed").sort("seq", _TOLD[kind], nulls_last=False, maintain_order=True)
     return frame.unique("prediction_id", keep="last", maintain_order=True)
+
+
+def _whole(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows of all lines that are records of this kind; what is JSON and still none is left out, line by line."""
+    import polars as pl
+
+    wrong = (*_NO_RECORD, pl.exceptions.PolarsError)
+    try:
+        return _frame(kind, found)
+    except wrong:
+        good = []
+        for record in found:
+            with contextlib.suppress(*wrong):
+                good.append(_frame(kind, [record]))
+        return pl.concat(good) if good else _frame(kind, [])
 
 
 def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
@@ -111,7 +127,7 @@ def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> d
     import polars as pl
 
     closed, live = segments(journal, "predictions")
-    found = [r for path in [*closed, *live] for r in records(path) if r["prediction_id"] == wanted]
+    found = [r for path in [*closed, *live] for r in records(path) if r.get("prediction_id") == wanted]
     if tables.exists(table):
         found += tables.scan(table).filter(pl.col("prediction_id") == wanted).collect().to_dicts()
     return max(found, key=_place, default=None)

@@ -27,6 +27,7 @@ _ROLL_SECONDS = 60.0
 
 OPEN, CLOSED, _NEW = ".open", ".jsonl", ".new"
 SEQUENCE = "sequence"
+_MOST = 1 << 62  # microseconds since 1970, in some 146,000 years: a greater number is damage
 """The file that holds the last number given out."""
 
 
@@ -127,11 +128,11 @@ def numbers(folder: Path, count: int) -> int:
     """
     import fcntl
 
-    file = os.open(folder / SEQUENCE, os.O_RDWR | os.O_CREAT, 0o644)
+    file = os.open(folder / SEQUENCE, os.O_RDWR | os.O_CREAT, 0o660)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         text = os.pread(file, 64, 0)
-        last = int(text) if text.isdigit() else 0
+        last = int(text) if text.isdigit() and int(text) < _MOST else 0
         first = max(last + 1, time.time_ns() // 1000)
         os.pwrite(file, b"%020d" % (first + count - 1), 0)  # in place: never half of a number, never none
         return first

@@ -49,6 +49,6 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
             by=POLICY,
             note="every gate of the brief holds",
         )
-    released = registry.release(workspace.chain, workspace.endpoint, packing)
+    released = registry.release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get)
     workspace.write_checkpoint()
     return released.bundle == packed.bundle.digest

@@ -73,11 +73,12 @@ ledger = Table(
     Column("cpu_seconds", Float, nullable=False),
     Column("peak_mb", Float, nullable=False),
     Column("written_bytes", _Seq, nullable=False),
+    Column("units", _Seq, nullable=False),
     Column("nanos", _Seq, nullable=False),
     Column("last", _Seq, nullable=False),
     Index("view_ledger_by_last", "by", "last"),
 )
-"""Sums of use and money by run, step, day and price book, in one currency each; money in billionths."""
+"""Sums of use and money by run, step, day and price book, a currency each; money in units and billionths."""
 
 versions = Table(
     "view_versions",

@@ -34,7 +34,7 @@ class Answers:
 
     def __init__(self, project: str) -> None:
         self.project = project
-        self._encode = msgspec.json.Encoder(enc_hook=str).encode
+        self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
     def answer(self, method: str, path: str, query: str) -> Answer:
         found = self.wanted(method, path, query)

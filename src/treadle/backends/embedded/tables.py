@@ -150,7 +150,7 @@ class DeltaTables:
 
     def version(self, name: str) -> int | None:
         from deltalake import DeltaTable
-        from deltalake.exceptions import TableNotFoundError
+        from deltalake.exceptions import DeltaError, TableNotFoundError
 
         if not (self.root / name / "_delta_log").is_dir():
             return None
@@ -158,6 +158,12 @@ class DeltaTables:
             return int(DeltaTable(self._place(name)).version())
         except TableNotFoundError:
             return None
+        except DeltaError as bad:
+            raise StoreError(
+                f"the log of the table cannot be read: {bad}",
+                where=self._place(name),
+                mend="remove the folder of the table: what is made from its source is made again",
+            ) from bad
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from decimal import Decimal
 from typing import Any
 
 
@@ -43,5 +44,5 @@ def number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def money(value: float, currency: str) -> str:
+def money(value: float | Decimal, currency: str) -> str:
     return f"{value:.4f} {currency}" if value >= 0.01 else f"{value:.6f} {currency}"

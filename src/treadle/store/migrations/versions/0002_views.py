@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("cpu_seconds", sa.Float, nullable=False),
         sa.Column("peak_mb", sa.Float, nullable=False),
         sa.Column("written_bytes", _SEQ, nullable=False),
+        sa.Column("units", _SEQ, nullable=False),
         sa.Column("nanos", _SEQ, nullable=False),
         sa.Column("last", _SEQ, nullable=False),
     )
