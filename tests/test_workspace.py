@@ -80,7 +80,8 @@ def test_a_workspace_that_is_a_link_is_refused_and_its_target_left_alone(tmp_pat
     """`check` closed the linked folder to its owner's group, and put a catalog into it."""
     root = begin(tmp_path, table)
     victim = tmp_path / "victim"
-    victim.mkdir(mode=0o755)
+    victim.mkdir()
+    victim.chmod(0o755)
     shutil.rmtree(root)
     root.symlink_to(victim)
     for call in (lambda: run(RunRequest(project=str(root.parent)), Context()), lambda: ask(root.parent)):

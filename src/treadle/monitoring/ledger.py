@@ -69,7 +69,7 @@ def _whole(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
     """The rows of all lines that are records of this kind; what is JSON and still none is left out, line by line."""
     import polars as pl
 
-    wrong = (*_NO_RECORD, pl.exceptions.PolarsError)
+    wrong: tuple[type[Exception], ...] = (*_NO_RECORD, pl.exceptions.PolarsError)
     try:
         return _frame(kind, found)
     except wrong:
