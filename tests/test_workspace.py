@@ -124,6 +124,10 @@ def test_a_read_mends_nothing(tmp_path: Path, table: Path, damage: str) -> None:
         with sqlite3.connect(root / "catalog.db") as catalog:
             catalog.execute("update projected set size = 1")
         catalog.close()
+    if damage != "no catalog":  # else SQLite moves its log into the file whenever somebody closes it last
+        with sqlite3.connect(root / "catalog.db") as catalog:
+            catalog.execute("pragma wal_checkpoint(truncate)")
+        catalog.close()
     before = content(root)
     for call, request in (
         (costs, CostsRequest),
