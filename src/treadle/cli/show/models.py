@@ -45,6 +45,10 @@ def show_release(answer: Any, out: Any) -> None:
         f"endpoint {answer.endpoint} serves [bold]{answer.model}[/], approved by {answer.approved_by or 'nobody'}; "
         "running servers take it up within seconds"
     )
+    if answer.checkpoint:
+        out.print(
+            f"[dim]signed checkpoint of the record: {answer.checkpoint} (keep a copy elsewhere)[/]", soft_wrap=True
+        )
 
 
 def show_accepted(answer: Any, out: Any) -> None:
