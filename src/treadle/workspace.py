@@ -176,7 +176,7 @@ def open_workspace(
     def price(usage: Usage, at: datetime) -> Price:
         return book.price(usage, at)
 
-    place = "sqlite://" if reading and nothing_yet else f"sqlite:///{root / 'catalog.db'}"
+    place = "sqlite://" if reading and nothing_yet else root / "catalog.db"
     engine = open_catalog(os.environ.get("TREADLE_CATALOG") or place)
     chain = Chain(
         engine=engine,

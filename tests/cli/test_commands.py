@@ -54,7 +54,7 @@ def test_every_promised_command_is_there_and_each_takes_json_and_a_name() -> Non
         (["log", str(CREDIT), "--as", "mallory"], 1, "mallory may not read"),
         (["log", str(CREDIT), "--as", "a b"], 1, "is not a name"),
         (["verify", str(CREDIT), "--expect", "abc"], 1, "not in the chain"),
-        (["predict", str(CREDIT), "--record", "{}"], 1, "no model yet"),
+        (["predict", str(CREDIT), "--record", "{}"], 1, "nothing is released"),
         (["models", "show", str(CREDIT), "9"], 1, ""),
     ],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from treadle.api.live import PredictAnswer, PredictRequest, ServeAnswer, ServeRequest
-from treadle.errors import DataError, ModelError, RequestError, SpecError
+from treadle.errors import DataError, ModelError, RequestError, SpecError, nearest
 from treadle.features.plan import attribute
 
 if TYPE_CHECKING:
@@ -166,6 +166,12 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
     released = current(workspace.chain, workspace.endpoint)
     if request.model is None and released is not None:
         digest, name = released.bundle, released.model
+    elif request.model is None:
+        raise ModelError(
+            f"nothing is released to endpoint {workspace.endpoint}",
+            where=workspace.endpoint,
+            mend="treadle run PROJECT says what a release waits for; --model VERSION predicts with one that waits",
+        )
     else:
         packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
         digest, name = packed.bundle.digest, packed.model
@@ -253,8 +259,32 @@ def _body(request: PredictRequest, live: LiveModel) -> bytes:
     frame = read_own(request.source or "", where="--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
-    wanted = [f.name for f in live.inputs.fields]
-    return msgspec.json.encode(frame.select([c for c in frame.columns if c in wanted]).to_dicts())
+    return msgspec.json.encode(as_asked(frame, live).to_dicts())
+
+
+def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
+    """The columns that the model is asked by, in its types: a file of few rows is guessed to have others.
+
+    Raises:
+        DataError: a column that the model looks at is not there.
+    """
+    import polars as pl
+
+    fields = {f.name: f for f in live.inputs.fields}
+    missing = [f.name for f in fields.values() if f.feature and f.name not in frame.columns]
+    if missing:
+        near = nearest(missing[0], frame.columns)
+        raise DataError(
+            f"the file has no column {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
+            where="--from",
+            mend=f"{live.name} looks at it; {near}" if near else f"{live.name} looks at it",
+        )
+    columns = []
+    for name in (c for c in frame.columns if c in fields):
+        kind, dtype = fields[name].type, frame.schema[name]
+        cast = kind == "str" and dtype != pl.String and not dtype.is_nested()
+        columns.append(pl.col(name).cast(pl.String) if cast else pl.col(name))
+    return frame.select(columns)
 
 
 def _write(answers: list[dict[str, Any]], path: Path) -> None:

@@ -90,6 +90,9 @@ def _start(workspace: Workspace, reader: Reader, subject: str) -> tuple[list[Ent
         for entry in same:
             newest.setdefault(entry.kind, entry)
         return sorted(newest.values(), key=lambda e: -e.seq), {}
+    version: list[Entry[Payload]] = reader.find(subject=f"model/{subject}", status="done", newest_first=True, limit=200)
+    if version:  # the name of a version, as it is shown everywhere
+        return _start(workspace, reader, f"model/{subject}")
     made = _maker_of(reader, subject)
     if made:
         return made, {}

@@ -72,6 +72,7 @@ class AcceptAnswer(Struct, frozen=True):
     by: str
     open: list[str]
     """Findings that still need an answer."""
+    next: str
 
 
 class ReleaseAnswer(Struct, frozen=True):
@@ -148,13 +149,18 @@ def models_accept(request: AcceptRequest, context: Context) -> AcceptAnswer:
         reason=request.because,
     )
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
-    answered = {line.partition(":")[0] for line in review.accepted}
+    after = f"treadle models release {request.project} {packed.model} --as {entry.actor}"
+    if review.open:
+        after = f"{len(review.open)} still open: {', '.join(gate.name for gate in review.open)}"
+    elif workspace.project.spec.brief.people.approve == "policy":
+        after = f"treadle run {request.project}"
     return AcceptAnswer(
         model=packed.model,
         finding=entry.payload.gate,
         because=entry.payload.reason,
         by=entry.actor,
-        open=[g.name for g in review.gates if not g.holds and g.acceptable and g.name not in answered],
+        open=[gate.name for gate in review.open if gate.acceptable],
+        next=after,
     )
 
 

@@ -171,28 +171,43 @@ def run(request: RunRequest, context: Context) -> RunAnswer:
 
 def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     """What to do now; never something that would be refused."""
+    from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+    from treadle.models.registry import left
+    from treadle.people import review_of
+
     if result.released:
         return f"treadle run {project} --serve"
-    failing = [gate for gate in result.gates if not gate.holds]
+    back = left(workspace.chain, workspace.endpoint, result.bundle)
+    review = review_of(workspace.chain, result.model, result.bundle)
     people = workspace.project.spec.brief.people
-    reviewers = [name for name in people.reviewers if name != workspace.chain.actor]
-    hard = [gate.text for gate in failing if not gate.acceptable]
+    reviewers = [name for name in people.reviewers if name != review.requested_by]
+    if back is not None:
+        why = f" ({back.payload.reason})" if isinstance(back.payload, ReleaseRolledBack) and back.payload.reason else ""
+        who = (reviewers or [people.owner])[0]
+        return (
+            f"{back.actor} rolled {workspace.endpoint} back from {result.model}{why}, and a run does not undo that; "
+            f"a person may: treadle models release {project} {result.model} --as {who}"
+        )
+    hard = [gate.text for gate in review.open if not gate.acceptable]
     if hard:
         return f"no release while a gate fails: {'; '.join(hard)}"
-    if failing and not reviewers:
+    if review.open and not reviewers:
+        names = ", ".join(gate.name for gate in review.open)
         return (
-            f"{failing[0].name} needs an answer: mend the features, or name a reviewer in brief.people, who is not the "
-            "one who runs the project, to answer for it"
+            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: mend the features, or name a reviewer in "
+            "brief.people, who is not the one who runs the project, to answer for it"
         )
+    if review.open:
+        return (
+            f"{len(review.open)} finding(s) need an answer: mend the features, or treadle models accept {project} "
+            f'{result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
+        )
+    if people.approve == "policy":
+        return f"treadle run {project}"
     if not reviewers:
         return (
             "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "
             "(approve: policy): nobody may approve their own request"
-        )
-    if failing:
-        return (
-            f"{len(failing)} finding(s) need an answer: mend the features, or treadle models accept {project} "
-            f'{result.model} --finding "{failing[0].name}" --because REASON --as {reviewers[0]}'
         )
     return f"treadle models release {project} {result.model} --as {reviewers[0]}"
 

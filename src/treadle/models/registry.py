@@ -161,6 +161,19 @@ def rollback(
     return _released(endpoint, made, approval.actor)
 
 
+def left(chain: Chain, endpoint: str, bundle: str) -> Entry[Release] | None:
+    """The rollback by which `endpoint` went away from this bundle, if it was not released again since."""
+    history = chain.find(
+        ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=_MOST
+    )
+    for newer, older in pairwise(history):
+        if newer.payload.bundle.digest == bundle:
+            return None
+        if isinstance(newer.payload, ReleaseRolledBack) and older.payload.bundle.digest == bundle:
+            return newer
+    return None
+
+
 def _left(history: list[Entry[Release]]) -> set[str]:
     """The bundles that a rollback went away from."""
     out = set()
@@ -321,8 +334,8 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
     if failing:
         raise GateError(
             f"{what} may not be released: " + "; ".join(gate.text for gate in failing),
-            where="brief.must_have",
-            mend="mend the model, or let the owner change the brief and run again",
+            where="brief" if not failing[0].acceptable else packed.model,
+            mend="mend the model; a finding may be answered for by a reviewer: treadle models accept",
         )
 
 

@@ -207,6 +207,9 @@ def _draw(mark: Mark, px: Callable[[float], float], py: Callable[[float], float]
             places = [
                 place for i, (x, y) in enumerate(places) for place in ([(x, places[i - 1][1])] if i else []) + [(x, y)]
             ]
+        if len(set(places)) == 1:  # a line of one point would not be seen
+            x, y = places[0]
+            return f'<circle class="f{mark.colour} dot" cx="{x}" cy="{y}" r="3"/>'
         return f'<path class="line {colour}" d="{_path(places)}"/>'
     if mark.kind == "band":
         there = [(px(x), py(v)) for x, v in zip(mark.x, mark.high, strict=True)]

@@ -38,6 +38,8 @@ class Review(Struct, frozen=True):
     approved_by: str
     gates: list[Gate]
     accepted: list[str] = []
+    open: list[Gate] = []
+    """Gates that neither hold nor were answered for."""
 
 
 def gates_of(
@@ -148,7 +150,7 @@ def accept(
         if gate not in known:
             raise GateError(
                 f"{model} has no finding {gate!r} to accept",
-                where="--accept",
+                where="--finding",
                 mend=nearest(gate, known) or "no finding stands in its way",
             )
         return alone.append(
@@ -175,7 +177,7 @@ def approve(
                 )
             raise GateError(
                 f"{model} may not be released: " + "; ".join(gate.text for gate in failing),
-                where="brief.must_have" if not failing[0].acceptable else model,
+                where="brief" if not failing[0].acceptable else model,
                 mend=mend,
             )
         if by == POLICY:
@@ -225,11 +227,13 @@ def review_of(chain: Chain, model: str, bundle: str) -> Review:
         said = reader.find(ReviewApproved, subject=f"model/{model}", status="done", newest_first=True)
         given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
         taken = _accepted(reader, model, bundle, asked.actor) if asked else []
+        still = unmet(reader, asked) if asked else []
     return Review(
         model=model,
         status="approved" if given else ("waiting for review" if asked else "not requested"),
         requested_by=asked.actor if asked else "",
         approved_by=given.actor if given else "",
         gates=list(asked.payload.gates) if asked else [],
+        open=still,
         accepted=[f"{e.payload.gate}: {e.payload.reason} ({e.actor}, {e.time[:10]})" for e in taken],
     )

@@ -101,7 +101,9 @@ class Endpoint:
         first = self._what()
         if first is None:
             raise ModelError(
-                f"nothing is released to endpoint {name}", where=name, mend="release a model first: treadle run PROJECT"
+                f"nothing is released to endpoint {name}",
+                where=name,
+                mend="treadle run PROJECT says what a release waits for",
             )
         live = open_model(first)
         self.state = open_state(live)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from treadle.errors import DataError, SpecError
 from treadle.sources.places import LOG, named, opened, refuse_outside
@@ -151,7 +152,9 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
             f"{reading.files[0].name} is no Delta table", where=where, mend="name the folder that holds _delta_log"
         )
     for uri in DeltaTable(str(folder)).file_uris():
-        if not is_inside(os.path.realpath(uri.removeprefix("file://")), folder):
+        place = uri.removeprefix("file://")
+        # a URI writes a space in the folder's name as %20, and a folder may be called so too
+        if not any(is_inside(os.path.realpath(each), folder) for each in (place, unquote(place))):
             raise DataError(f"the Delta table names a file outside its folder: {uri}", where=where, mend="copy it in")
     frame = pl.read_delta(str(folder))
     digests = []

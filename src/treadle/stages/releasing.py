@@ -34,21 +34,21 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
 
 
 def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
-    """Release an approved bundle; let the policy approve it, where the brief has one and every gate holds."""
+    """Release an approved bundle; let the policy approve it, where the brief has one and no gate is open.
+
+    A bundle that the endpoint was rolled back from is released again by a person alone, and not by a run.
+    """
     workspace, packed = work.workspace, packing.payload
     spec = workspace.project.spec
+    if registry.left(workspace.chain, workspace.endpoint, packed.bundle.digest) is not None:
+        return False
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
     if review.status != "approved":
-        if spec.brief.people.approve != "policy" or not all(gate.holds for gate in review.gates):
+        if spec.brief.people.approve != "policy" or review.open:
             return False
-        approve(
-            workspace.chain,
-            spec,
-            packed.model,
-            packed.bundle.digest,
-            by=POLICY,
-            note="every gate of the brief holds",
-        )
+        held = "every gate of the brief holds"
+        note = held if not review.accepted else f"{held}, or a reviewer answered for it"
+        approve(workspace.chain, spec, packed.model, packed.bundle.digest, by=POLICY, note=note)
     released = registry.release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get)
     workspace.write_checkpoint()
     return released.bundle == packed.bundle.digest

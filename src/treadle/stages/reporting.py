@@ -72,7 +72,7 @@ def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
 
 def _cost_lines(cost: TrainingCost) -> list[tuple[str, str]]:
     return [
-        ("Cost of this model", " + ".join(f"{m.amount:.4f} {m.currency}" for m in cost.amounts) or "not priced"),
+        ("Cost of this model", " + ".join(f"{m.amount:.6f} {m.currency}" for m in cost.amounts) or "not priced"),
         ("Time", f"{cost.seconds:.0f} s"),
         ("CPU", f"{cost.cpu_seconds:.0f} CPU-seconds"),
         ("Peak memory", f"{cost.peak_mb:,.0f} MB"),

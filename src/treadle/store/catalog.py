@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, MetaData, String, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Column, Engine, MetaData, String, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from treadle.errors import MissingExtra, StoreError, TreadleError
@@ -19,9 +19,15 @@ REVISION = "0002"
 _revisions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
-def open_catalog(url: str) -> Engine:
-    """Connect and bring the schema up to date. An SQLite file is copied aside before it is migrated."""
-    engine = _engine(url)
+def open_catalog(place: str | Path) -> Engine:
+    """Connect to a URL, or to an SQLite file, and bring the schema up to date. A file is copied aside before that."""
+    # a path is no URL: it may hold any of the signs that a URL has a meaning for
+    url = f"sqlite:///{place}" if isinstance(place, Path) else place
+    engine = (
+        create_engine(URL.create("sqlite", database=str(place)), **_options(url))
+        if isinstance(place, Path)
+        else _engine(url)
+    )
     _say_plainly(engine, url)
     if url.startswith("sqlite"):
         _sqlite_manners(engine, url)
@@ -121,7 +127,7 @@ def migrate(url: str, engine: Engine, found: str | None, to: str = "head") -> No
     from alembic.config import Config
 
     if found is not None and url.startswith("sqlite:///"):
-        file = Path(url.removeprefix("sqlite:///"))
+        file = Path(str(engine.url.database))
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         with engine.connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

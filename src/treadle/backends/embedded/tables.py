@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _FINGERPRINT = "treadle.fingerprint"
+_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
+"""What delta-rs takes for a character, and then looks for another folder."""
 
 
 class DeltaTables:
@@ -33,10 +37,11 @@ class DeltaTables:
             newest = self.version(name)
             if newest is not None:
                 if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
-                    kept = self._snapshot(name, newest, content, frame.height)
                     # what says that it is equal stands on the disk too: the rows themselves must be
-                    if self._holds(kept, content):
-                        return kept
+                    with contextlib.suppress(StoreError):
+                        kept = self._snapshot(name, newest, content, frame.height)
+                        if self._holds(kept, content):
+                            return kept
                 options["schema_mode"] = "overwrite"
             with _said_plainly(place):
                 frame.write_delta(place, mode="overwrite", delta_write_options=options)
@@ -47,11 +52,20 @@ class DeltaTables:
         from deltalake import DeltaTable
 
         root, parts = self.root / name, []
-        # a large frame goes into several files, numbered in the order of its rows
-        for uri in sorted(DeltaTable(self._place(name), version=version).file_uris()):
-            file = Path(uri)
-            if file.is_file():
-                parts.append(Part(file.relative_to(root).as_posix(), file.stat().st_size, _sha256(file.read_bytes())))
+        # a large frame goes into several files, numbered in the order of its rows; a URI writes the folder's name in
+        # its own way (a space as %20), and all files of a table lie in one folder
+        for file in sorted(
+            uri.rpartition("/")[2] for uri in DeltaTable(self._place(name), version=version).file_uris()
+        ):
+            try:
+                held = (root / file).read_bytes()
+            except OSError as bad:
+                raise StoreError(
+                    f"a file of the table that was just written cannot be read: {bad.strerror}",
+                    where=str(root / file),
+                    mend="check the disk; the last version stands",
+                ) from bad
+            parts.append(Part(file, len(held), _sha256(held)))
         return Snapshot(name, version, content, rows, tuple(parts))
 
     def _holds(self, snapshot: Snapshot, content: str) -> bool:
@@ -179,7 +193,14 @@ class DeltaTables:
             yield
 
     def _place(self, name: str) -> str:
-        return str(self.root / name)
+        folder = str(self.root / name)
+        if _CODE.search(folder):
+            raise StoreError(
+                "tables cannot lie in a folder whose name has a code such as %20 in it",
+                where=folder,
+                mend="rename the folder, or set TREADLE_HOME to another",
+            )
+        return folder
 
 
 @contextmanager

@@ -53,8 +53,7 @@ def show_release(answer: Any, out: Any) -> None:
 
 def show_accepted(answer: Any, out: Any) -> None:
     out.print(f"{answer.model}: {answer.by} answers for {escape(answer.finding)}: {escape(answer.because)}")
-    if answer.open:
-        out.print(f"still open: {escape(', '.join(answer.open))}")
+    out.print(f"next:  {escape(answer.next)}", soft_wrap=True)
 
 
 VIEWS = {
