@@ -191,6 +191,33 @@ def test_rows_without_a_key_are_counted_by_their_content(shop: Path, runs: Runs)
     assert runs().opened == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("key: order, ", ""), ("key: order", "key: [order, kind]"), ("project: shop\n", "project: shop2\n")],
+)
+def test_words_of_the_project_file_make_no_rows_new(shop: Path, runs: Runs, before: str, after: str) -> None:
+    assert runs().opened == 1
+    edit(shop, before, after)
+    assert runs().opened == 2
+
+
+def test_a_smaller_test_set_of_seen_rows_was_seen(shop: Path, runs: Runs) -> None:
+    assert runs().opened == 1
+    edit(shop, "test: 0.25", "test: 0.05")
+    assert runs().opened == 2
+
+
+def test_a_look_whose_rows_are_lost_still_counts(shop: Path, runs: Runs) -> None:
+    assert runs().opened == 1
+    workspace = opened(shop)
+    looked = workspace.chain.last(SealedOpened).payload
+    kept = workspace.blobs.path(looked.contents.digest)
+    kept.chmod(0o600)
+    kept.unlink()
+    edit(shop, "test: 0.25", "test: 0.2")
+    assert runs().opened == 2
+
+
 def test_a_look_that_died_counts_too(shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     from treadle import training
 

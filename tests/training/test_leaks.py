@@ -87,6 +87,35 @@ def test_whatever_tells_the_label_alone_is_found(table, spec, copy):
     assert not checks["one_feature"].ok and '"canary"' in checks["one_feature"].text
 
 
+CHATTER = [f"{a}{b}" for a in ("call", "bill", "card", "line", "rate", "fee") for b in ("", *"sydrntlm")]
+
+
+@pytest.mark.parametrize("where", ["among words", "after _", "glued to digits"])
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_word_of_the_rarer_class_is_found(table, spec, where, flipped):
+    """3 % of rows say it; the forty commonest words are others, in all rows."""
+    rows, random = table(2000, timed=False), np.random.default_rng(6)
+    late = np.arange(2000) % 33 == 0
+    rows = replace(rows, label=(late != flipped).astype(float))
+    said = {
+        "among words": lambda on: " ".join([*random.choice(CHATTER, 8), *(["lost"] if on else [])]),
+        "after _": lambda on: f"A{random.integers(10**7)}_{'Y' if on else 'N'}",
+        "glued to digits": lambda on: f"{'Y' if on else 'N'}{random.integers(10**7)}",
+    }[where]
+    findings = found(told(rows, [said(on) for on in late], "str"), spec(by="stratified"))[0]
+    assert list(findings) == ["tells_label/canary"]
+    nothing = found(told(rows, [said(False) for _ in late], "str"), spec(by="stratified"))[0]
+    assert nothing == {}
+
+
+def test_a_word_that_tells_a_number_is_found(table, spec):
+    rows, random = table(kind="regression", timed=False), np.random.default_rng(6)
+    rows = replace(rows, label=(np.arange(len(rows)) % 33 == 0) + random.random(len(rows)) * 1e-9)
+    text = [" ".join([*random.choice(CHATTER, 8), *(["lost"] if y > 0.5 else [])]) for y in rows.label]
+    check = found(told(rows, text, "str"), spec("regression", by="random"))[1]["one_feature"]
+    assert 'whether it says "lost"' in check.text
+
+
 def test_a_number_that_follows_the_label_is_found_in_regression(table, spec):
     rows = table(kind="regression")
     skewed = np.exp(rows.label / 10) + 1e-3  # any way of writing it: ranks are what counts
@@ -182,3 +211,86 @@ def test_a_copy_of_a_label_that_grows_is_found(table, spec):
     rows = table(kind="regression")
     rows = replace(rows, label=np.arange(len(rows)) + rows.label / 50)
     assert list(found(told(rows, rows.label * 2), spec("regression"))[0]) == ["tells_label/canary"]
+
+
+def walk(rows, seed):
+    steps = np.random.default_rng(seed).normal(size=len(rows))
+    return replace(rows, label=np.cumsum(steps))
+
+
+def grows(rows, seed):
+    """Each day a little more, give or take a little."""
+    count = np.arange(len(rows))
+    return replace(rows, label=count + np.random.default_rng(seed).normal(size=len(rows)) * len(rows) * 0.03)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_value_of_yesterday_is_no_leak(table, spec, seed):
+    rows = walk(table(kind="regression"), seed)
+    late = told(rows, np.append(0.0, rows.label[:-1]))
+    findings, checks = found(late, spec("regression"))
+    assert findings == {} and '"canary"' in checks["one_feature"].text and checks["one_feature"].ok
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("counted", ["days", "rows", "rows of a table that is strictly growing"])
+def test_a_number_that_counts_the_time_is_no_leak(table, spec, counted, seed):
+    rows = grows(table(kind="regression"), seed)
+    if counted.startswith("rows of"):
+        rows = replace(rows, label=np.arange(len(rows)) ** 1.2)
+    numbers = np.arange(len(rows)) // (24 if counted == "days" else 1) + 7
+    assert found(told(rows, numbers, "int"), spec("regression"))[0] == {}
+
+
+@pytest.mark.parametrize("made", [walk, grows])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("copy", ["copy", "affine", "turned", "monotone", "rounded", "folded"])
+def test_copies_of_a_label_that_remembers_are_found(table, spec, made, seed, copy):
+    rows = made(table(kind="regression"), seed)
+    y = rows.label
+    values = {
+        "copy": y, "affine": 3 - 0.5 * y, "turned": -y, "monotone": np.arctan(y / y.std()),
+        "rounded": np.round(y, 2), "folded": np.exp(y / y.std()),
+    }[copy]  # fmt: skip
+    assert list(found(told(rows, values), spec("regression"))[0]) == ["tells_label/canary"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_that_are_empty_together_are_no_duplicates(table, spec, seed):
+    """Customers who did nothing: 15 % of the rows have all five amounts zero."""
+    rows, random = table(1000, timed=False), np.random.default_rng(seed)
+    idle = random.random(1000) < 0.15
+    amounts = {f"v{k}": np.where(idle, 0.0, np.round(random.lognormal(5, 1, 1000), 2)) for k in range(5)}
+    columns = tuple(FeatureColumn(name, "float", "row") for name in amounts)
+    rows = replace(rows, frame=pl.DataFrame(amounts), features=columns)
+    findings, _ = found(rows, spec(by="stratified"))
+    assert findings == {}
+    (check,) = (c for c in split(rows, spec(by="stratified").predict).checks if c.name == "duplicates")
+    assert check.ok and "common" in check.text
+    busy = np.flatnonzero(~idle)
+    for copies in (busy[:60], np.repeat(busy[:10], 9)):  # once each, or dealt out ten times to even out the classes
+        copied = rows.rows(np.append(np.arange(1000), copies))
+        assert "duplicates" in found(copied, spec(by="stratified"))[0], "rows copied beside them are still seen"
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+@pytest.mark.parametrize("side", [0, 1])
+def test_being_missing_tells_either_class(table, spec, side, share):
+    """Whichever is the rarer one: filled in for 40 % of one class, and for no row of the other."""
+    rows, random = table(2000, timed=False), np.random.default_rng(4)
+    rows = replace(rows, label=(random.random(2000) < share).astype(float))
+    kept = (rows.label == side) & (random.random(2000) < 0.4)
+    for filled in (kept, ~kept):
+        values = pl.Series(np.where(filled, random.random(2000), np.nan)).fill_nan(None)
+        (finding,) = found(told(rows, values), spec(by="stratified"))[0].values()
+        assert finding.name == "missing_tells_label/canary"
+        assert f"are of the class {'true' if side else 'false'}" in finding.text
+
+
+def test_being_missing_in_rows_of_a_common_class_tells_little(table, spec):
+    """With 95 % of one class, a fifth of its rows are nearly all of it by chance too."""
+    for seed in range(20):
+        rows, random = table(1000, timed=False), np.random.default_rng(seed)
+        rows = replace(rows, label=(random.random(1000) < 0.02).astype(float))
+        values = pl.Series(np.where(random.random(1000) < 0.3, np.nan, random.random(1000))).fill_nan(None)
+        assert found(told(rows, values), spec(by="stratified"))[0] == {}

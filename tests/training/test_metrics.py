@@ -78,7 +78,7 @@ def test_days_give_wider_intervals_than_rows():
     value = metrics.weighted("brier", y, np.full(2000, 0.5) + (y - 0.5) * 0 + p * 0.1)
     widths = []
     for when in (at, None):
-        draw = draws(y, when, stratify=False)
+        draw = draws(y, when)
         found = interval(value(np.ones(2000)), [value(draw(k)) for k in range(200)])
         assert found.low < found.value < found.high
         widths.append(found.high - found.low)

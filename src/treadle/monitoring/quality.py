@@ -73,7 +73,6 @@ def measure(
     if known.height == 0:
         return None, None, None
     y, p = known.get_column("label").to_numpy(), known.get_column("score").to_numpy()
-    binary = set(np.unique(y)) <= {0.0, 1.0}
     try:
         score = weighted(metric, y, p, threshold)
         value = float(score(np.ones(len(y))))
@@ -83,7 +82,7 @@ def measure(
         return None, None, None
     if known.height < _LEAST:
         return value, None, None
-    draw = draws(y, at, stratify=binary and at is None)
+    draw = draws(y, at)
     with np.errstate(all="ignore"):
         found = interval(value, [float(score(draw(i))) for i in range(_REPLICATES)])
     return value, found.low, found.high

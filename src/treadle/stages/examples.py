@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Examples(Struct, frozen=True):
     """What all steps of learning read: the training table, what its columns are, and how it is split.
 
-    `origin`: the source that the examples came from, row for row; its content names rows without a key.
+    `origin`: the source that the examples came from, row for row; its content names the rows.
     """
 
     table: Snapshot
@@ -34,12 +34,12 @@ class Examples(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """`dropped`: rows left out since they have no label, or no time. `sealed`: which rows are the test rows."""
+    """`kept`: which rows of the origin these are; `dropped`: how many have no label, or no time."""
 
     table: TrainingTable
     split: Split
+    kept: pl.Series
     dropped: int
-    sealed: SealedRows
 
 
 def load(examples: Examples, bench: Bench) -> Loaded:
@@ -49,7 +49,7 @@ def load(examples: Examples, bench: Bench) -> Loaded:
 
 def _load(examples: Examples, bench: Bench) -> Loaded:
     from treadle.features.batch import AT, KNOWN, LABEL
-    from treadle.training import check, sealed_ids, split
+    from treadle.training import check, split
 
     plan, frame = examples.plan, bench.read(examples.table)
     keep = frame.get_column(LABEL).is_not_null()
@@ -74,8 +74,15 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
     )
     check(table, examples.predict.kind)
     made = split(table, examples.predict, seed=examples.seed)
-    raw = None if plan.key else bench.read(examples.origin).filter(keep)
-    return Loaded(table, made, dropped, sealed_ids(table, made, raw))
+    return Loaded(table, made, keep, dropped)
+
+
+def sealed(examples: Examples, loaded: Loaded, bench: Bench, project: str) -> SealedRows:
+    """Which rows are the test rows, by their keys in `project` and by what stands in the source."""
+    from treadle.training import sealed_ids
+
+    raw = bench.read(examples.origin).filter(loaded.kept)
+    return sealed_ids(raw, loaded.split, examples.plan.key, f"{project}\n{examples.plan.each}")
 
 
 def _times(frame: pl.DataFrame, name: str) -> Any:

@@ -6,20 +6,18 @@ from typing import ClassVar
 
 import msgspec
 
+from treadle.errors import EvidenceError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.features import suspects
 from treadle.spec import Mistakes
-from treadle.stages.examples import Examples, Loaded, load, only
+from treadle.stages.examples import Examples, Loaded, load, only, sealed
 from treadle.stages.fitting import fitted_model
 from treadle.stages.work import Bench, Work
-from treadle.store import Blob
-from treadle.training import Evaluation, SealedRows
-
-OVERLAP = 0.05
-"""The share of sealed rows that an earlier look must have seen to count as a look at them."""
+from treadle.store import Blob, Blobs
+from treadle.training import Evaluation, Look, SealedRows
 
 
 class EvaluateModel(StepInput[ModelEvaluated], frozen=True, kw_only=True):
@@ -75,19 +73,25 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
 def open_sealed(asked: EvaluateModel, loaded: Loaded, bench: Bench) -> int:
     """Write down that these rows are opened; how often they were by now, whatever features were made of them.
 
-    An earlier look counts when at least `OVERLAP` of these rows were among those it saw: new rows, or another seed,
-    do not make seen rows unseen.
+    Every look in the workspace counts that saw some of them: by their keys within the project, by what stands in the
+    raw rows whatever the project. See `treadle.training.sealed.times_opened`.
     """
-    sealed = loaded.sealed
+    from treadle.training import times_opened
+
+    rows = sealed(asked.examples, loaded, bench, asked.project)
+    key_file, blobs = rows.key_file, bench.blobs
+    keys = None if key_file is None else Blob(blobs.put(key_file), "sealed keys")
+    contents = Blob(blobs.put(rows.content_file), "sealed rows")
+    seen = _Seen(rows, asked.project, blobs)
     with bench.chain.alone() as alone:
-        earlier = alone.find(SealedOpened, subject=f"sealed/{asked.project}")
-        opened = 1 + sum(sealed.overlap(_rows_of(entry.payload)) >= OVERLAP for entry in earlier)
+        opened = times_opened(rows, (seen.look(entry.payload) for entry in alone.find(SealedOpened)))
         alone.append(
             SealedOpened(
                 project=asked.project,
-                sealed=sealed.digest,
-                sketch=sealed.sketch,
-                rows=sealed.rows,
+                sealed=rows.digest,
+                keys=keys,
+                contents=contents,
+                rows=rows.rows,
                 model=asked.model,
                 opened=opened,
             ),
@@ -96,8 +100,29 @@ def open_sealed(asked: EvaluateModel, loaded: Loaded, bench: Bench) -> int:
     return opened
 
 
-def _rows_of(looked: SealedOpened) -> SealedRows:
-    return SealedRows(looked.sealed, looked.rows, looked.sketch)
+class _Seen:
+    """What earlier looks saw; looks at the same rows are read once."""
+
+    def __init__(self, rows: SealedRows, project: str, blobs: Blobs) -> None:
+        self._rows, self._project, self._blobs = rows, project, blobs
+        self._kept: dict[tuple[Blob | None, Blob | None], Look] = {}
+
+    def look(self, looked: SealedOpened) -> Look:
+        files = (looked.keys, looked.contents)
+        if files not in self._kept:
+            self._kept[files] = self._read(looked)
+        return self._kept[files]
+
+    def _read(self, looked: SealedOpened) -> Look:
+        """Where its files are lost, a look of this project counts as one at all of these rows: never too few."""
+        from treadle.training import Look
+
+        try:
+            keys, contents = (None if f is None else self._blobs.get(f.digest) for f in (looked.keys, looked.contents))
+        except EvidenceError:
+            mine = looked.project == self._project
+            return Look.read(None, self._rows.content_file if mine else None)
+        return Look.read(keys, contents)
 
 
 def evaluation_of(bench: Bench, evaluation: Blob) -> Evaluation:

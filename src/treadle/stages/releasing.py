@@ -21,7 +21,7 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
     gates = gates_of(
         workspace.project.spec.brief,
         scores,
-        gain_is_real=(found.gain_over_baseline.low or 0.0) > 0,
+        gain_is_real=found.gain_is_real,
         spent=spent.amounts,
         rates=workspace.book.rates,
         train_minutes=spent.seconds / 60,

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from treadle.training.model import SearchResult as SearchResult
     from treadle.training.model import Trial as Trial
     from treadle.training.reporting import report as report
+    from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
-    from treadle.training.sealed import sealed_digest as sealed_digest
     from treadle.training.sealed import sealed_ids as sealed_ids
+    from treadle.training.sealed import times_opened as times_opened
     from treadle.training.searching import search as search
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
@@ -60,6 +61,7 @@ _HOMES = {
     "LeakFinding": "leaks",
     "LeakGate": "leaks",
     "Linear": "families",
+    "Look": "sealed",
     "Reads": "leaks",
     "SealedRows": "sealed",
     "SearchResult": "model",
@@ -73,11 +75,11 @@ _HOMES = {
     "leak_gates": "evaluation",
     "report": "reporting",
     "scores": "metrics",
-    "sealed_digest": "sealed",
     "sealed_ids": "sealed",
     "search": "searching",
     "sign": "metrics",
     "split": "splits",
+    "times_opened": "sealed",
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)

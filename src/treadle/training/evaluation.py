@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.spec.project import ProjectSpec
-from treadle.training import describe, metrics
+from treadle.training import chance, describe, metrics
 from treadle.training.bootstrap import REPLICATES, Interval, draws, interval
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
@@ -78,6 +78,13 @@ class Evaluation(Struct, frozen=True):
     """What looks like a leak: each stops a release until a named reviewer answers for it."""
     dropped: int = 0
     """Rows of the examples left out since they have no label, or no time."""
+    chance: float | None = None
+    """What 39 in 40 models of pure chance stay under (above, where lower is better); None in older evaluations."""
+
+    @property
+    def gain_is_real(self) -> bool:
+        """The gain over knowing nothing is above zero with its whole interval, and is more than chance reaches."""
+        return _real(self.gain_over_baseline) and _beyond(self.metric, self.value.value, self.chance)
 
 
 def leak_gates(found: Evaluation) -> tuple[LeakGate, ...]:
@@ -113,13 +120,15 @@ def evaluate(
     say(0.0, "predicting the test rows")
     p = model.predict(test.frame)
     binary = summary.kind == "classification"
-    draw = _remembered(draws(y, test.at, stratify=binary, seed=spec.train.seed))
+    dealt = len(parts.train) + len(parts.test) if binary and parts.by == "stratified" else None
+    draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
     flat = np.full(len(y), model.baseline.value)
     reference = None if model.reference is None else model.reference.predict(test.frame)
     say(0.2, "intervals by bootstrap")
     rival = _compare(
         summary.metric, y, p, _sigmoid(flat) if binary else flat, reference, summary.threshold, draw, replicates
     )
+    luck = chance.reached(summary.metric, y, p, summary.threshold, seed=spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices, and whether the answer could have leaked")
@@ -132,6 +141,10 @@ def evaluate(
         share=float(y.mean()),
         **_span(test),
         **rival,
+        chance=luck,
+        verdict=_verdict(
+            summary.metric, rival["value"], rival["gain_over_baseline"], rival["gain_over_reference"], luck
+        ),
         scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
@@ -246,23 +259,32 @@ def _compare(
         "reference": None if third is None else interval(whole[2], [d[2] for d in drawn]),
         "gain_over_baseline": gain,
         "gain_over_reference": over,
-        "verdict": _verdict(metric, gain, over),
     }
 
 
-def _verdict(metric: str, gain: Interval, over: Interval | None) -> str:
-    def real(found: Interval) -> bool:
-        return found.low is not None and found.low > 0
+def _real(gain: Interval) -> bool:
+    return gain.low is not None and gain.low > 0
 
+
+def _beyond(metric: str, value: float, luck: float | None) -> bool:
+    return luck is None or (value - luck) * metrics.sign(metric) > 0
+
+
+def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None, luck: float) -> str:
     def shown(found: Interval) -> str:
         bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
         return f"{found.value:+.4g} ({bounds})"
 
-    if not real(gain):
+    if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
+    if not _beyond(metric, value.value, luck):
+        return (
+            f"No gain: in {metric} the model has {value.value:.4g}, and with labels dealt out by chance it reaches "
+            f"{luck:.4g} once in 40 times."
+        )
     if over is None:
-        return f"A gain of {shown(gain)} in {metric} over knowing nothing."
-    if not real(over):
+        return f"A gain of {shown(gain)} in {metric} over knowing nothing, more than chance reaches once in 40 times."
+    if not _real(over):
         return f"No gain from history: in {metric} it is within noise of the simple model, {shown(over)}."
     return f"A gain of {shown(over)} in {metric} over request and row features alone."
 

@@ -7,8 +7,11 @@ that few honest features meet it (credit's balance alone has an area under the R
 - classification: the out-of-fold area under the ROC curve is at least `AREA`, and average precision at least
   `PRECISION`, since with rare positives the area alone is easily high;
 - regression: the out-of-fold R² on the ranks of the label, or the square of the rank correlation with it, is at least
-  `RANKS`;
-- being missing, or not: one of the two holds at least a fifth of the rarer class and `PURE` of it is that class.
+  `RANKS`; and where rows have a time, it leaves at most `BETTER` of what the label's own last value leaves open:
+  yesterday's price tells today's nearly, and is no leak;
+- being missing, or not: one of the two holds at least a fifth of a class and `PURE` of it is that class; if that is
+  the commoner one, it also holds at most a tenth of what chance would give of the other, where that is `_OTHERS` or
+  more.
 
 Numbers are asked by bins, text by level and by the words in it, times by their parts, by their place in time and by
 their distance from `at`. A finding stops a release until a named reviewer answers for it.
@@ -31,10 +34,12 @@ Array = np.ndarray[Any, Any]
 Scale = Literal["numbers", "levels", "times"]
 LeakKind = Literal["tells_label", "missing_tells_label", "names_row", "label_column", "duplicates", "groups"]
 
-AREA, PRECISION, RANKS, PURE = 0.98, 0.5, 0.98, 0.99
+AREA, PRECISION, RANKS, BETTER, PURE = 0.98, 0.5, 0.98, 0.1, 0.99
 MOST_ROWS = 20_000
 """Training rows that are asked, evenly spread."""
-_BINS, _WORDS, _LEAST, _DRAWN = 48, 40, 20, 0.1
+_STEADY = 0.9999
+"""The square of the correlation with the time, or with the place in it, of a number that counts nothing else."""
+_BINS, _WORDS, _RARE, _LEAST, _OTHERS, _DRAWN, _EXACT = 48, 40, 5, 20, 15, 0.1, 1e-9
 
 
 class LeakFinding(Struct, frozen=True):
@@ -150,25 +155,37 @@ class _Sample:
         self.folds = [
             (np.flatnonzero(np.isin(kept, f.train)), np.flatnonzero(np.isin(kept, f.valid))) for f in parts.folds
         ]
+        self.open = 1.0 if table.at is None else _left_open(table.label[parts.train], table.at[parts.train])
+
+
+def _left_open(label: Array, at: Array) -> float:
+    """What share of the variance of its ranks the label's own last value leaves open: from 0 to 1."""
+    ranks = _ranks(np.asarray(label, dtype=np.float64))[np.argsort(at, kind="stable")]
+    before, after = ranks[:-1], ranks[1:]
+    if len(ranks) < _LEAST or before.std() == 0 or after.std() == 0:
+        return 1.0
+    return 1 - float(np.corrcoef(before, after)[0, 1] ** 2)
 
 
 def probe(sample: _Sample, feature: FeatureColumn, kind: Kind) -> Probe:
     """The aspect of a feature that tells the label best."""
     truth = sample.label if kind == "classification" else _ranks(sample.label)
     best = Probe(feature.name, "", 0.0, False)
-    for aspect, values, scale in _aspects(sample.frame.get_column(feature.name), feature, sample.at):
-        strength, perfect = _strength(values, truth, sample.folds, scale, kind)
+    for aspect, values, scale in _aspects(sample.frame.get_column(feature.name), feature, sample.at, truth):
+        strength, perfect = _strength(values, truth, sample, scale, kind)
         if (perfect, strength) > (best.near_perfect, best.strength):
             best = Probe(feature.name, aspect, strength, perfect)
     return best
 
 
-def _aspects(series: pl.Series, feature: FeatureColumn, at: Array | None) -> Iterator[tuple[str, Array, Scale]]:
+def _aspects(
+    series: pl.Series, feature: FeatureColumn, at: Array | None, truth: Array
+) -> Iterator[tuple[str, Array, Scale]]:
     """(words, values with NaN or -1 for missing, of what scale) of each way to look at a feature."""
     if feature.type == "str":
         yield "", _levels(series), "levels"
         if series.n_unique() > _WORDS:
-            yield from _words(series)
+            yield from _words(series, truth)
     elif feature.type in ("timestamp", "date"):
         when = series.cast(pl.Datetime("us"))
         micros = when.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -178,7 +195,22 @@ def _aspects(series: pl.Series, feature: FeatureColumn, at: Array | None) -> Ite
         if at is not None:
             yield " (its distance from `at`)", micros - at.astype("datetime64[us]").astype(np.float64), "numbers"
     else:
-        yield "", series.cast(pl.Float64).fill_null(np.nan).to_numpy(), "numbers"
+        values = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        yield "", values, "times" if at is not None and _counts(values, at) else "numbers"
+
+
+def _counts(values: Array, at: Array) -> bool:
+    """Whether a number only counts the time, or the rows in time, as the number of a day or of an order does."""
+    order = np.argsort(at, kind="stable")
+    ordered, when = values[order], at[order].astype("datetime64[us]").astype(np.float64)
+    if (
+        not np.isfinite(ordered).all()
+        or (np.diff(ordered) < 0).any()
+        or ordered[0] == ordered[-1]
+        or when[0] == when[-1]
+    ):
+        return False
+    return any(np.corrcoef(ordered, clock)[0, 1] ** 2 >= _STEADY for clock in (when, np.arange(len(when))))
 
 
 def _levels(series: pl.Series) -> Array:
@@ -186,23 +218,29 @@ def _levels(series: pl.Series) -> Array:
     return np.asarray(codes)
 
 
-def _words(series: pl.Series) -> Iterator[tuple[str, Array, Scale]]:
-    """Having a word or not, for the commonest words of a text of many levels."""
-    rows = pl.DataFrame({"row": np.arange(len(series)), "word": series.str.to_lowercase().str.extract_all(r"\w+")})
-    pairs = rows.explode("word").drop_nulls().unique()
-    common = pairs.group_by("word").len().sort(["len", "word"], descending=[True, False]).head(_WORDS)
-    for word in common.get_column("word"):
+def _words(series: pl.Series, truth: Array) -> Iterator[tuple[str, Array, Scale]]:
+    """Having a word or not, for the words of a text of many levels that go best with the label.
+
+    The commonest words would be those of the commoner class. What parts of a code say counts as words: letters beside
+    digits or after `_` too.
+    """
+    said = series.str.to_lowercase().str.extract_all(r"[^\W\d_]+|\d+")
+    rows = pl.DataFrame({"row": np.arange(len(series)), "word": said, "truth": truth - truth.mean()})
+    pairs = rows.explode("word").drop_nulls().unique(["row", "word"])
+    # the square of the correlation of having it with the label, but for what is the same for all words
+    fit = (pl.col("truth").sum() ** 2 / (pl.len() * (len(series) - pl.len()))).round_sig_figs(9)
+    often = pl.len().is_between(_RARE, len(series) - 1)
+    known = pairs.group_by("word").agg(pl.when(often).then(fit).alias("fit")).drop_nulls()
+    for word in known.sort(["fit", "word"], descending=[True, False]).head(_WORDS).get_column("word"):
         has = np.zeros(len(series))
         has[pairs.filter(pl.col("word") == word).get_column("row").to_numpy()] = 1.0
         yield f' (whether it says "{word}")', has, "numbers"
 
 
-def _strength(
-    values: Array, truth: Array, folds: Sequence[tuple[Array, Array]], scale: Scale, kind: Kind
-) -> tuple[float, bool]:
+def _strength(values: Array, truth: Array, sample: _Sample, scale: Scale, kind: Kind) -> tuple[float, bool]:
     """Out-of-fold skill of one column, and whether it is near perfect."""
     said, true = [], []
-    for train, valid in folds:
+    for train, valid in sample.folds:
         if len(train) < _LEAST or len(valid) == 0:
             continue
         edges = None if scale == "levels" else _edges(values[train], truth[train], kind)
@@ -219,7 +257,7 @@ def _strength(
     ones = np.ones(len(y))
     if kind == "regression":
         r2 = max(0.0, metrics.weighted("r2", y, p)(ones), _in_step(values, truth) if scale == "numbers" else 0.0)
-        return r2, r2 >= RANKS
+        return r2, r2 >= RANKS and 1 - r2 <= max(BETTER * sample.open, _EXACT)
     area, precision = (metrics.weighted(name, y, p)(ones) for name in ("roc_auc", "average_precision"))
     return area, area >= AREA and precision >= PRECISION
 
@@ -266,18 +304,26 @@ def _ranks(values: Array) -> Array:
 
 
 def _missing(sample: _Sample, feature: FeatureColumn) -> LeakFinding | None:
+    """Its being missing, or being there, is of one class. Either class is asked, since a leak may be in the commoner.
+
+    Nearly all rows are of the commoner class anyhow: of it, a find must also lack most of what chance would bring of
+    the other one.
+    """
     missing = sample.frame.get_column(feature.name).is_null().to_numpy()
-    rare = sample.label > 0.5 if sample.label.mean() <= 0.5 else sample.label <= 0.5
     for rows, words in ((missing, "missing"), (~missing, "known")):
-        hits = int((rows & rare).sum())
-        pure = hits / max(int(rows.sum()), 1)
-        if hits >= _LEAST and hits >= 0.2 * rare.sum() and pure >= PURE:
+        for one, name in ((sample.label > 0.5, "true"), (sample.label <= 0.5, "false")):
+            hits, size = int((rows & one).sum()), int(rows.sum())
+            pure, expected = hits / max(size, 1), size * (1 - one.mean())
+            if hits < _LEAST or hits < 0.2 * one.sum() or pure < PURE:
+                continue
+            if one.mean() > 0.5 and (expected < _OTHERS or size - hits > 0.1 * expected):
+                continue
             return LeakFinding(
                 feature.name,
                 "missing_tells_label",
                 pure,
-                f'Where "{feature.name}" is {words}, {pure:.1%} of {int(rows.sum())} training rows are of the rarer '
-                "class: it may be filled in, or emptied, after the label was known.",
+                f'Where "{feature.name}" is {words}, {pure:.1%} of {size} training rows are of the class {name}: '
+                "it may be filled in, or emptied, after the label was known.",
             )
     return None
 

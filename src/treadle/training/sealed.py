@@ -1,82 +1,162 @@
-"""Which rows are sealed, told without showing them, so that looks at them are counted for as long as a project lives.
+"""Which rows are sealed, told without showing them, so that looks at them are counted for as long as a workspace lives.
 
-Rows are named by their key, and where a table has none by the content of the raw row: never by their features, their
-place or the plan, so that a look at the same rows with other features is still a look at the same rows. (A raw row
-without a key is another row once a column is added to its table: give the source a key.)
+Each row has two names, and both are kept with every look, all rows of them (8 bytes a row and name):
 
-Test sets change as data come in, so being equal is not enough. The sketch holds the smallest hashes of the rows
-(bottom-k, Broder 1997; Cohen and Kaplan 2007): a fair sample that picks the same rows from every set, so that two sets
-can be held against each other and the share of one that lies in the other be estimated from two short lists.
+- by key: the key of its source, in one project. It is the same row when columns are added, or values corrected;
+- by content: what stands in the raw row, whatever the project, its source and its key are called.
+
+Neither follows from features, place or plan, so a look at the same rows with other features, or in a project of
+another name, is still a look at the same rows. (A row without a key is another row once a column is added: give the
+source a key.) Names are 64-bit hashes: among a million rows, two of one hash are a matter of one in ten million.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+import numpy as np
 
 from treadle.training.splits import Split
-from treadle.training.table import TrainingTable
 
 if TYPE_CHECKING:
     import polars as pl
 
-SKETCH = 256
-"""Hashes kept: a share of one half is told to within some 0.03, and a common part of 1 % is seen 9 times in 10."""
+Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+COUNTS_FROM, LEAST = 0.01, 2
+"""The share of these rows, and how many of them at the least, that earlier looks must have seen to make a look."""
+_ODD, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
-class SealedRows(Struct, frozen=True):
-    """A set of sealed rows: the digest of all of them, their number, and the `SKETCH` smallest row hashes in order."""
+@dataclass(frozen=True, eq=False)
+class SealedRows:
+    """A set of sealed rows: the digest of all of them, and the names of each, row by row. `keys` is None without
+    a key."""
 
     digest: str
-    rows: int
-    sketch: tuple[str, ...]
+    keys: Hashes | None
+    contents: Hashes
 
-    def overlap(self, other: SealedRows) -> float:
-        """The share of these rows, from 0 to 1, that lies in `other` too: exact where both sets are small.
+    @property
+    def rows(self) -> int:
+        return len(self.contents)
 
-        An estimate from the rows that both sketches can speak of. It is 0 where they speak of none, as when one set
-        is hundreds of times the other.
+    @property
+    def key_file(self) -> bytes | None:
+        """The names by key as they are kept: in order, 8 bytes each, the smallest byte first."""
+        return None if self.keys is None else _packed(self.keys)
 
-        >>> few, more = (sealed_rows(map(str, range(n))) for n in (100, 200))
-        >>> few.overlap(more), more.overlap(few)
-        (1.0, 0.5)
-        """
-        if self.digest == other.digest:
-            return 1.0
-        reach = min((s.sketch[-1] for s in (self, other) if s.rows > len(s.sketch)), default="~")
-        mine = {name for name in self.sketch if name <= reach}
-        return len(mine.intersection(other.sketch)) / len(mine) if mine else 0.0
+    @property
+    def content_file(self) -> bytes:
+        return _packed(self.contents)
 
 
-def sealed_ids(table: TrainingTable, parts: Split, raw: pl.DataFrame | None = None) -> SealedRows:
-    """The test rows of `parts`. `raw`: for a table without a key, the raw rows that those of `table` were made of."""
-    if raw is not None:
-        return sealed_rows(_contents(raw[parts.test]))
-    return sealed_rows(str(table.ids[int(row)]) for row in parts.test)
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The names of the rows that an earlier look saw, in order; None where it kept none."""
+
+    keys: Hashes | None
+    contents: Hashes | None
+
+    @classmethod
+    def read(cls, key_file: bytes | None, content_file: bytes | None) -> Look:
+        """From the files that `SealedRows` gave."""
+        files = (
+            None if f is None else np.frombuffer(f, dtype="<u8").astype(np.uint64) for f in (key_file, content_file)
+        )
+        return cls(*files)
 
 
-def sealed_digest(table: TrainingTable, parts: Split, raw: pl.DataFrame | None = None) -> str:
-    """The digest of the test rows alone: equal when, and only when, they are the same rows."""
-    return sealed_ids(table, parts, raw).digest
+def sealed_ids(raw: pl.DataFrame, parts: Split, key: Sequence[str] = (), scope: str = "") -> SealedRows:
+    """The test rows of `parts`. `raw`: what its rows were made of, in their order; `scope`: where keys are unique."""
+    test = raw[parts.test]
+    contents = _named(test, "row")
+    keys = _named(test.select(key), "\n".join([scope, *sorted(key)])) if key else None
+    return SealedRows(blake2b(_packed(contents if keys is None else keys), digest_size=32).hexdigest(), keys, contents)
 
 
-def sealed_rows(names: Iterable[str]) -> SealedRows:
-    """A set of rows by their names, in any order. Rows of one name are told apart by how often it came before."""
-    seen: Counter[str] = Counter()
-    hashes = []
-    for name in names:
-        seen[name] += 1
-        hashes.append(blake2b(f"{seen[name]}:{name}".encode(), digest_size=8).hexdigest())
-    hashes.sort()
-    whole = blake2b("\n".join(hashes).encode(), digest_size=32).hexdigest()
-    return SealedRows(whole, len(hashes), tuple(hashes[:SKETCH]))
+def times_opened(rows: SealedRows, earlier: Iterable[Look]) -> int:
+    """How often `rows` are open, this time too, if `earlier` are all looks until now.
+
+    It is one more than the greatest number of looks that 1 % of the rows, and no fewer than two, have each been in.
+    So looks at small shares add up as soon as they meet again, and one row that turns up everywhere counts for none.
+    The same `Look` given twice is two looks, and held against the rows once.
+    """
+    if rows.rows == 0:
+        return 1
+    seen = np.zeros(rows.rows, dtype=np.int64)
+    for look, times in Counter(earlier).items():
+        seen += times * _seen(rows, look)
+    need = min(rows.rows, max(LEAST, int(np.ceil(rows.rows * COUNTS_FROM))))
+    return 1 + int(np.sort(seen)[-need])
 
 
-def _contents(raw: pl.DataFrame) -> Iterator[str]:
-    """What stands in each row, whatever the order of its columns."""
-    columns = sorted(raw.columns)
-    return (repr(list(zip(columns, row, strict=True))) for row in raw.select(columns).iter_rows())
+def _packed(names: Hashes) -> bytes:
+    return np.sort(names).astype("<u8").tobytes()
+
+
+def _seen(rows: SealedRows, look: Look) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of `rows` were in that look, by either name."""
+    found = np.zeros(rows.rows, dtype=bool)
+    for names, known in ((rows.keys, look.keys), (rows.contents, look.contents)):
+        if names is not None and known is not None and len(known):
+            place = np.searchsorted(known, names)
+            found |= known[np.minimum(place, len(known) - 1)] == names
+    return found
+
+
+def _named(rows: pl.DataFrame, salt: str) -> Hashes:
+    """A hash of each row, whatever the order of its columns; equal rows are told apart by how often they came before.
+
+    The same on every machine and with every release of what it is computed with.
+    """
+    total = np.full(rows.height, _text(salt), dtype=np.uint64)
+    for column in rows.iter_columns():
+        total += _mixed(_values(column) ^ _text(column.name))
+    order = np.argsort(total, kind="stable")
+    first = np.append(True, total[order][1:] != total[order][:-1])[: rows.height]
+    place = np.arange(rows.height)
+    before = np.empty(rows.height, dtype=np.uint64)
+    before[order] = place - np.maximum.accumulate(np.where(first, place, 0))
+    return _mixed(total + before * _ODD)
+
+
+def _values(column: pl.Series) -> Hashes:
+    """A hash of each value. A whole number is the same one as an integer, a decimal or a float."""
+    import polars as pl
+
+    kind, missing = column.dtype, column.is_null().to_numpy()
+    if kind.is_temporal():
+        column, kind = column.to_physical(), pl.Int64()
+    if kind.is_float() or kind.is_decimal():
+        real = column.cast(pl.Float64).fill_null(0.0).to_numpy()
+        whole = (np.abs(real) < 2.0**62) & (np.floor(real) == real)
+        bits = np.where(whole, np.where(whole, real, 0).astype(np.int64).view(np.uint64), _mixed(real.view(np.uint64)))
+    elif kind.is_integer():
+        bits = column.fill_null(0).to_numpy().astype(np.uint64 if kind == pl.UInt64 else np.int64).view(np.uint64)
+    elif kind == pl.Boolean:
+        bits = column.fill_null(False).to_numpy().astype(np.uint64) + _text("bool")
+    else:
+        texts = column.to_list() if kind == pl.String else map(repr, column.to_list())
+        hashed: dict[str | None, int] = {None: 0}
+        bits = np.array([hashed.get(t) or hashed.setdefault(t, _hash(t or "")) for t in texts], dtype=np.uint64)
+    return _mixed(np.where(missing, _text("null"), bits))
+
+
+def _text(text: str) -> np.uint64:
+    return np.uint64(_hash(text))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(bits: Hashes) -> Hashes:
+    """Every bit of the outcome depends on every bit given (splitmix64; Steele, Lea and Flood 2014)."""
+    bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
+    bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
+    mixed: Hashes = bits ^ (bits >> np.uint64(31))
+    return mixed

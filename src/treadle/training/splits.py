@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 MOST_DUPLICATES = 0.01
 """The share of test rows that may have the features of a training row without a word."""
+COMMON = 20
+"""So many equal training rows, and `MOST_DUPLICATES` of all, are a common row and no copies of one another."""
 
 
 class Check(Struct, frozen=True):
@@ -243,24 +245,33 @@ def _minute(time: np.datetime64) -> str:
 def _duplicates(table: TrainingTable, made: Split) -> Check:
     """Rows of equal features on both sides. Of the test rows only hashes are looked at.
 
-    Where all features have few levels, equal rows are no wonder. How many chance gives is estimated from how often two
-    rows agree in each feature; the square root allows for features that go together.
+    Common rows are no copies: where a hundredth of the training rows are the same (customers who did nothing, with all
+    amounts zero), so will test rows be. Where all features have few levels, equal rows are no wonder either. How many
+    chance gives is estimated from how often two rows agree in each feature; the square root allows for features that
+    go together.
     """
     frame = table.frame.select(table.names)
     hashes = frame.hash_rows(seed=1).to_numpy()
-    same = int(np.isin(hashes[made.test], hashes[made.train]).sum())
+    levels, counts = np.unique(hashes[made.train], return_counts=True)
+    many = counts >= max(COMMON, MOST_DUPLICATES * len(made.train))
+    common = int(np.isin(hashes[made.test], levels[many]).sum())
+    same = int(np.isin(hashes[made.test], levels).sum()) - common
     share = same / max(len(made.test), 1)
     text = f"{same} of {len(made.test)} test rows ({share:.2%}) have exactly the features of a training row."
+    if common:
+        text += (
+            f" {common} more are common rows, of which the training rows have {int(counts[many].min())} or more each."
+        )
     if share < MOST_DUPLICATES:
         return Check("duplicates", True, text, share=share)
-    chance = _by_chance(frame[made.train])
+    chance = _by_chance(frame[made.train[~np.isin(hashes[made.train], levels[many])]])
     if share <= 3 * chance:
         text += f" With so few different values, chance gives about {chance:.0%}."
     return Check("duplicates", share <= 3 * chance, text, share=share)
 
 
 def _by_chance(rows: pl.DataFrame) -> float:
-    agree = 1.0
+    agree = 1.0 if rows.height else 0.0
     for name in rows.columns:
         counts = rows.get_column(name).alias("level").value_counts(name="n").get_column("n").to_numpy() / rows.height
         agree *= float((counts**2).sum())

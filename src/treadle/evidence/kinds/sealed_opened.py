@@ -11,8 +11,10 @@ from treadle.store.refs import Blob
 class SealedOpened(Payload, frozen=True, kw_only=True):
     """The sealed test rows are about to be looked at. Written before the look, so that a look that died counts too.
 
-    `sealed` names the rows themselves, whatever features were made of them, and `sketch` is a sample of them by which
-    two sets can be told to overlap. `opened` counts the looks at these rows, this one too, since the project began.
+    `sealed` names the rows themselves, whatever features were made of them. `keys` and `contents` hold the names of
+    all of them, by the key of their source in this project (None without a key) and by what stands in the raw row, so
+    that a later look can tell which of its rows were seen. `opened` counts the looks at these rows, this one too, since
+    the workspace began.
     """
 
     KIND: ClassVar[str] = "sealed.opened"
@@ -20,7 +22,8 @@ class SealedOpened(Payload, frozen=True, kw_only=True):
 
     project: str
     sealed: str
-    sketch: tuple[str, ...] = ()
+    keys: Blob | None = None
+    contents: Blob | None = None
     rows: int
     model: Blob
     opened: int

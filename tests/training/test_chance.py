@@ -1,0 +1,98 @@
+"""A model of pure chance has no gain, by any metric; an honest one has. Both are simulated, with fixed seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from treadle.training import chance, evaluate, report, train
+from treadle.training.bootstrap import draws
+from treadle.training.evaluation import _beyond, _compare, _real
+
+DRAWN = 200
+
+
+def passes(metric, y, p, rival, seed):
+    """Whether the gate "gain over the trivial baseline" would hold."""
+    drawn = _compare(metric, y, p, np.full(len(y), rival), None, 0.5, draws(y, None, seed=seed), 40)
+    real = _real(drawn["gain_over_baseline"])
+    return real and _beyond(metric, drawn["value"].value, chance.reached(metric, y, p, 0.5, seed=seed))
+
+
+def share_passed(metric, *, rows=200, share=0.1, skill=0.0, times=DRAWN):
+    """Scores of random rows: how often they pass. `skill`: how far positives lie above the others, in deviations."""
+    passed = 0
+    for k in range(times):
+        random = np.random.default_rng((20261124, k))
+        if metric in ("rmse", "mae", "r2"):
+            y = random.normal(size=rows)
+            p = 0.1 * random.normal(size=rows) + skill * y
+            passed += passes(metric, y, p, 0.0, k)
+            continue
+        y = (np.arange(rows) < rows * share).astype(float)
+        p = 1 / (1 + np.exp(-(random.normal(size=rows) + skill * y)))
+        passed += passes(metric, y, p, share, k)
+    return passed / times
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["average_precision", "roc_auc", "log_loss", "brier", "accuracy", "balanced_accuracy", "precision", "recall", "f1",
+     "rmse", "mae", "r2"],
+)  # fmt: skip
+def test_chance_does_not_pass(metric):
+    """At most 2.5 % may; of 200, 10 are allowed for. Average precision once let 11 % pass, precision all of them."""
+    assert share_passed(metric) <= 0.05
+
+
+def test_chance_does_not_pass_with_few_positives():
+    assert share_passed("average_precision", rows=400, share=0.05) <= 0.05
+
+
+@pytest.mark.parametrize(("metric", "skill"), [("average_precision", 1.2), ("roc_auc", 1.2), ("f1", 1.2), ("r2", 0.3)])
+def test_an_honest_model_passes(metric, skill):
+    assert share_passed(metric, skill=skill, times=40) >= 0.9
+
+
+def test_what_chance_reaches_is_one_in_forty():
+    """Of fresh deals of the same labels, 2.5 % are better: from 1 to 4.5 % by the luck of 199 and of 2000 deals."""
+    random = np.random.default_rng(3)
+    y, p = (np.arange(300) < 30).astype(float), random.random(300)
+    for metric in ("average_precision", "brier"):
+        luck = chance.reached(metric, y, p, 0.5)
+        assert luck == chance.reached(metric, y, p, 0.5), "the same seed, the same figure"
+        value = [chance.metrics.weighted(metric, random.permutation(y), p)(np.ones(300)) for _ in range(2000)]
+        assert 0.01 <= np.mean([_beyond(metric, v, luck) for v in value]) <= 0.045
+
+
+def test_a_constant_has_no_gain():
+    y = (np.arange(200) < 20).astype(float)
+    assert not _beyond("average_precision", 0.1, chance.reached("average_precision", y, np.full(200, 0.1), 0.5))
+
+
+def test_the_verdict_says_so(table, spec):
+    rows, project = table(timed=False), spec(by="stratified", families=("linear",), trials=1)
+    model, parts, search = train(rows, project)
+    judged = evaluate(model, rows, parts, project, replicates=60)
+    assert judged.gain_is_real and judged.chance < judged.value.value
+    lucky = replace_struct(judged, chance=judged.value.value)
+    assert not lucky.gain_is_real
+    assert replace_struct(judged, chance=None).gain_is_real, "an evaluation from before the question was asked"
+    assert "chance" in report(judged, project, search) or judged.reference is not None
+
+
+def replace_struct(found, **fields):
+    import msgspec
+
+    return msgspec.structs.replace(found, **fields)
+
+
+def test_a_gain_that_chance_reaches_too_is_called_none(table, spec, monkeypatch):
+    rows, project = table(timed=False), spec(by="stratified", families=("linear",), trials=1)
+    model, parts, _ = train(rows, project)
+    monkeypatch.setattr(chance, "reached", lambda *_, **__: 0.999)
+    judged = evaluate(replace(model, reference=None), rows, parts, project, replicates=60)
+    assert not judged.gain_is_real and judged.chance == 0.999
+    assert judged.verdict.startswith("No gain") and "once in 40" in judged.verdict
