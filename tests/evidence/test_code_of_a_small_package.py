@@ -85,7 +85,7 @@ def names(found: Code) -> set[str]:
         ("def late():\n    from treadle import single", {"single"}),
         ("class C:\n    def f(self):\n        import treadle.single", {"single"}),
         ("if True:\n    pass\nelse:\n    import treadle.single", {"single"}),
-        ("try:\n    import treadle.single\nexcept ImportError:\n    import treadle.room.first", {"single", "room.first"}),
+        ("try:\n    import treadle.single\nexcept E:\n    import treadle.room.first", {"single", "room.first"}),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import treadle.single", set()),
         ("import typing\nif typing.TYPE_CHECKING:\n    import treadle.single", set()),
         ("if TYPE_CHECKING:\n    import treadle.single\nelse:\n    from treadle.room import f", {"room", "room.first"}),

@@ -6,6 +6,7 @@ entries say of one another, and each of these forgeries differs from an honest r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,15 @@ def back_to(packed: Entry[ModelPacked], earlier: EntryRef | None) -> ReleaseRoll
     )
 
 
+def refused(chain: Chain, said: str, endpoint: str = "shop") -> None:
+    """What the endpoint should serve is refused, in one sentence that names the endpoint and what is wrong."""
+    with pytest.raises(ModelError) as found:
+        registry.current(chain, endpoint)
+    assert found.value.where == f"endpoint/{endpoint}" and "treadle verify" in found.value.mend
+    assert found.value.what.startswith(f"what endpoint {endpoint} should serve is not proved by the record: ")
+    assert re.search(said, found.value.what), found.value.what
+
+
 @pytest.mark.parametrize("before", ["another", "none"])
 def test_a_release_that_does_not_follow_the_entry_before_it_is_not_served(chain: Chain, before: str) -> None:
     packing = pack(chain, 1)
@@ -81,9 +91,7 @@ def test_a_release_that_does_not_follow_the_entry_before_it_is_not_served(chain:
     put(chain, noted.seq, Noted(text="another"), "s", noted.prev)
     if before == "none":
         drop(chain, noted.seq)
-    with pytest.raises(ModelError, match=f"release entry {noted.seq + 1} does not follow the entry before it") as found:
-        registry.current(chain, "shop")
-    assert found.value.where == AT and "endpoint shop should serve is not proved" in found.value.what
+    refused(chain, f"release entry {noted.seq + 1} does not follow the entry before it")
 
 
 def test_a_release_that_stands_first_of_all_rests_on_nothing(chain: Chain) -> None:
@@ -91,8 +99,7 @@ def test_a_release_that_stands_first_of_all_rests_on_nothing(chain: Chain) -> No
     packing = pack(chain, 5)
     drop(chain, packing.seq)
     put(chain, 1, release_of(packing, EntryRef("0" * 64)), AT)
-    with pytest.raises(ModelError, match=r"\(model.packed\) is not in the record"):
-        registry.current(chain, "shop")
+    refused(chain, r"\(model.packed\) is not in the record")
 
 
 def test_an_approval_must_be_older_than_the_release_that_names_it(chain: Chain) -> None:
@@ -101,8 +108,7 @@ def test_an_approval_must_be_older_than_the_release_that_names_it(chain: Chain) 
     approval = put(chain, LATER, honest.payload, "model/shop:1")
     seq = honest.seq + 1
     put(chain, seq, release_of(packing, approval), AT, honest.hash)
-    with pytest.raises(ModelError, match=f"release entry {seq} names another bundle than it was packed as"):
-        registry.current(chain, "shop")
+    refused(chain, f"release entry {seq} names another bundle than it was packed as")
 
 
 def test_a_request_must_be_older_than_its_approval(chain: Chain) -> None:
@@ -122,9 +128,7 @@ def test_a_release_says_the_name_and_the_bundle_of_its_packing(chain: Chain, sai
     packing = pack(chain, 1)
     approval = review(chain, packing.payload)
     chain.append(release_of(packing, approval.ref, **said), AT)
-    with pytest.raises(ModelError, match="names another bundle than it was packed as") as found:
-        registry.current(chain, "shop")
-    assert found.value.where == AT
+    refused(chain, "names another bundle than it was packed as")
 
 
 def test_an_approval_of_another_bundle_that_a_release_names_is_refused(chain: Chain) -> None:
@@ -211,8 +215,7 @@ def test_a_rollback_through_another_bundle_is_not_served(chain: Chain) -> None:
     first = chain.last(ReleaseMade)
     through = chain.append(back_to(bad, first.ref), AT)
     ends = chain.append(back_to(good, through.ref), AT)
-    with pytest.raises(ModelError, match=f"entry {ends.seq} goes back to another bundle"):
-        registry.current(chain, "shop")
+    refused(chain, f"entry {ends.seq} goes back to another bundle")
 
 
 def test_a_rollback_goes_back_and_not_ahead(chain: Chain) -> None:
@@ -220,8 +223,7 @@ def test_a_rollback_goes_back_and_not_ahead(chain: Chain) -> None:
     first = chain.last(ReleaseMade)
     ahead = put(chain, LATER, first.payload, AT, subject="hidden")  # its row says another endpoint
     back = put(chain, first.seq + 1, back_to(good, ahead), AT, first.hash)
-    with pytest.raises(ModelError, match=f"entry {first.seq + 1} goes back to another bundle"):
-        registry.current(chain, "shop")
+    refused(chain, f"entry {first.seq + 1} goes back to another bundle")
     assert registry.newest_release(chain, "shop") == back.digest
 
 
@@ -229,8 +231,7 @@ def test_a_rollback_goes_back_to_what_this_endpoint_served(chain: Chain) -> None
     good = released(chain, 1)
     elsewhere = chain.last(ReleaseMade)
     back = chain.append(back_to(good, elsewhere.ref), "endpoint/other")
-    with pytest.raises(ModelError, match=f"entry {back.seq} goes back to what this endpoint never served"):
-        registry.current(chain, "other")
+    refused(chain, f"entry {back.seq} goes back to what this endpoint never served", "other")
 
 
 def test_a_rollback_as_version_0_1_wrote_it_names_the_bundle_alone(chain: Chain) -> None:
@@ -241,8 +242,7 @@ def test_a_rollback_as_version_0_1_wrote_it_names_the_bundle_alone(chain: Chain)
     assert registry.current(chain, "shop").model == "shop:1"
     never = pack(chain, 3)
     back = chain.append(back_to(never, None), AT)
-    with pytest.raises(ModelError, match=f"entry {back.seq} goes back to what this endpoint never served"):
-        registry.current(chain, "shop")
+    refused(chain, f"entry {back.seq} goes back to what this endpoint never served")
 
 
 def test_a_kind_that_is_named_for_another_is_not_taken_for_it(chain: Chain) -> None:
@@ -250,9 +250,7 @@ def test_a_kind_that_is_named_for_another_is_not_taken_for_it(chain: Chain) -> N
     review(chain, packing.payload)
     asked = chain.last(ReviewRequested)
     chain.append(release_of(packing, asked.ref), AT)  # the request in the approval's place
-    with pytest.raises(ModelError, match=r"\(review.approved\) is not in the record") as found:
-        registry.current(chain, "shop")
-    assert found.value.where == AT
+    refused(chain, r"\(review.approved\) is not in the record")
 
 
 def test_what_failed_is_no_approval(chain: Chain) -> None:
@@ -260,8 +258,7 @@ def test_what_failed_is_no_approval(chain: Chain) -> None:
     honest = review(chain, packing.payload)
     approval = put(chain, honest.seq, honest.payload, "model/shop:1", honest.prev, status="failed")
     put(chain, honest.seq + 1, release_of(packing, approval), AT, approval.digest)
-    with pytest.raises(ModelError, match=r"\(review.approved\) is not in the record"):
-        registry.current(chain, "shop")
+    refused(chain, r"\(review.approved\) is not in the record")
 
 
 def test_a_rollback_is_written_only_where_it_is_proved(chain: Chain) -> None:
@@ -289,3 +286,40 @@ def test_a_version_that_is_mistyped_is_pointed_out(chain: Chain) -> None:
     with pytest.raises(ModelError, match="there is no model shop:13") as found:
         registry.find(chain, "shop", "13")
     assert "shop:12" in found.value.mend
+
+
+def test_a_version_that_is_no_packing_is_left_out_of_the_list(chain: Chain) -> None:
+    pack(chain, 1)
+    noted = chain.append(Noted(text="x"), "s")
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(insert(versions).values(model="shop:2", project="shop", bundle="b", seq=noted.seq))
+    assert [v.name for v in registry.versions(chain, "shop", "shop")] == ["shop:1"]
+    with pytest.raises(ModelError, match="no model shop:2"):
+        registry.find(chain, "shop", "2")
+
+
+def test_the_list_says_all_that_a_packing_says(chain: Chain) -> None:
+    packing = pack(chain, 1)
+    review(chain, packing.payload)
+    pack(chain, 2)
+    other = pack(chain, 3)
+    request = ReviewRequested(model="shop:3", bundle=Blob("f" * 64, "bundle"), gates=(HOLDS,))
+    chain.append(request, "model/shop:3")  # of another bundle under this name
+    newest, _, first = registry.versions(chain, "shop", "shop")
+    assert (newest.name, newest.status, newest.released) == ("shop:3", "packed", False)
+    assert first == registry.ModelVersion(
+        name="shop:1", bundle=packing.payload.bundle.digest, created=packing.time, by="ada", run="run1",
+        family="linear", metric="ap", value=0.5, low=0.4, high=0.6, mb=0.1, status="approved", released=False,
+    )  # fmt: skip
+    assert other.seq == 5
+
+
+def test_a_rollback_of_version_0_1_goes_back_to_the_newest_release_of_its_bundle(chain: Chain) -> None:
+    good = released(chain, 1)
+    released(chain, 2)
+    again = review(chain, good.payload, by="bob")
+    registry.release(chain, "shop", good)
+    released(chain, 3)
+    chain.append(back_to(good, None), AT)
+    served = registry.current(chain, "shop")
+    assert (served.model, served.approved_by) == ("shop:1", "bob") and again.actor == "bob"

@@ -1,0 +1,85 @@
+"""What a workspace tells the record of stored things: whether they are there, how large they are, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from stage_shop import opened
+
+from treadle.evidence import verify
+from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.loop import RunResult
+from treadle.store import Blob, EntryRef, File, StateRef
+from treadle.workspace import Workspace
+
+Runs = Callable[..., RunResult]
+
+
+@pytest.fixture
+def workspace(shop: Path) -> Iterator[Workspace]:
+    found = opened(shop)
+    yield found
+    found.chain.engine.dispose()
+
+
+def test_a_table_is_there_while_each_of_its_files_has_its_size(workspace: Workspace) -> None:
+    table = workspace.tables.replace("t", pl.DataFrame({"a": [1, 2, 3]}))
+    file = workspace.root / "tables" / "t" / table.parts[0].path
+    for present in (workspace.present, workspace.chain.present):
+        assert present(table)
+    assert workspace.chain.size(table) == file.stat().st_size > 0 and workspace.check(table) == []
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    assert not workspace.chain.present(table) and "was changed on disk" in workspace.check(table)[0]
+    file.unlink()
+    assert not workspace.chain.present(table) and "No such file" in workspace.check(table)[0]
+
+
+def test_a_blob_is_there_while_its_file_is(workspace: Workspace) -> None:
+    blob = Blob(workspace.blobs.put(b"content"), "bundle")
+    assert workspace.chain.present(blob) and workspace.chain.size(blob) == 7 and workspace.check(blob) == []
+    place = workspace.blobs.path(blob.digest)
+    place.write_bytes(b"another")
+    assert workspace.check(blob) == [f"the blob {blob.digest[:12]}… was changed on disk (bundle)"]
+    place.unlink()
+    assert not workspace.chain.present(blob) and workspace.chain.size(blob) == 0
+    assert workspace.check(blob) == [f"the blob {blob.digest[:12]}… is missing (bundle)"]
+
+
+def test_a_state_is_there_while_its_folder_is(workspace: Workspace) -> None:
+    state = StateRef(workspace.endpoint, "s1")
+    assert not workspace.chain.present(state)
+    (workspace.root / "state" / workspace.endpoint / "s1").mkdir(parents=True)
+    assert workspace.chain.present(state) and not workspace.chain.present(StateRef("other", "s1"))
+    assert workspace.chain.size(state) == 0
+
+
+def test_what_is_not_kept_here_is_never_missed(workspace: Workspace) -> None:
+    for ref in (File("a.csv", "d1"), EntryRef("d1", "x")):
+        assert workspace.chain.present(ref) and workspace.chain.size(ref) == 0 and workspace.check(ref) == []
+
+
+def test_a_run_keeps_the_size_of_what_each_step_made_and_what_code_it_could_reach(shop: Path, runs: Runs) -> None:
+    runs()
+    workspace = opened(shop)
+    built = workspace.chain.last(FeaturesBuilt)
+    assert built.usage.kept_bytes == sum(part.size for part in built.payload.table.parts) > 0
+    assert b"treadle.stages.building" in workspace.blobs.get(built.code)
+    assert built.price is not None and built.price.money.currency == workspace.book.currency
+    (workspace.root / "tables" / "shop" / "training").rename(workspace.root / "gone")
+    faults = verify(workspace.chain, check=workspace.check, everything=True).faults
+    assert len(faults) == 1 and "shop/training" in faults[0] and f"(entry {built.seq})" in faults[0]
+
+
+def test_a_report_that_is_gone_is_written_again_and_nothing_else(shop: Path, runs: Runs) -> None:
+    from treadle.evidence.kinds.report_written import ReportWritten
+
+    runs()
+    workspace = opened(shop)
+    for ref in workspace.chain.last(ReportWritten).made:
+        workspace.blobs.path(ref.content).unlink()
+    again = [line for line in runs().steps if not line.cached]
+    assert [(line.kind, line.why) for line in again] == [("report.written", "its earlier product is gone: report")]
