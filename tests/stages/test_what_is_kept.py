@@ -7,10 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from stage_shop import opened
+from stage_shop import edit, opened
 
+from treadle.errors import ContractBroken, DataError
 from treadle.evidence import verify
 from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.source_read import SourceRead
 from treadle.loop import RunResult
 from treadle.store import Blob, EntryRef, File, StateRef
 from treadle.workspace import Workspace
@@ -83,3 +85,28 @@ def test_a_report_that_is_gone_is_written_again_and_nothing_else(shop: Path, run
         workspace.blobs.path(ref.content).unlink()
     again = [line for line in runs().steps if not line.cached]
     assert [(line.kind, line.why) for line in again] == [("report.written", "its earlier product is gone: report")]
+
+
+def test_a_batch_that_is_refused_leaves_its_reasons_and_the_last_good_one(shop: Path, runs: Runs) -> None:
+    runs()
+    table = opened(shop).chain.last(SourceRead).payload.table
+    whole = (shop / "orders.csv").read_text(encoding="utf-8")
+    head, *lines = whole.splitlines()
+    broken = [line if n % 2 else ",".join(["", *line.split(",")[1:]]) for n, line in enumerate(lines)]
+    (shop / "orders.csv").write_text("\n".join([head, *broken]), encoding="utf-8")
+    with pytest.raises(ContractBroken, match="nothing of it was taken") as found:
+        runs()
+    workspace = opened(shop)
+    assert "order" in found.value.what and workspace.chain.last(SourceRead).payload.table == table
+    failed = workspace.chain.find(status="failed")[-1]
+    assert failed.kind == SourceRead.KIND and found.value.what in failed.error
+    kept = workspace.tables.scan(workspace.names.quarantine("orders")).collect()
+    assert kept.height >= 200 and any("order" in reason for reason in kept["reason"])
+
+
+def test_a_table_of_examples_without_rows_is_refused(shop: Path, runs: Runs) -> None:
+    edit(shop, ", contract: orders.yaml", "")
+    (shop / "orders.csv").write_text("order,amount,kind,came_back,told\n", encoding="utf-8")
+    with pytest.raises(DataError, match="the table has no rows") as found:
+        runs()
+    assert "the last good snapshot is kept" in found.value.mend
