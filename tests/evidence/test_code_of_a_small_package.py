@@ -145,6 +145,11 @@ def test_a_library_counts_with_what_it_needs_and_python_itself_apart(
     assert {"scikit-learn", "scipy", "joblib", "numpy"} <= set(whole) and "sklearn" not in whole
 
 
+def test_a_library_that_is_installed_under_another_name_is_found(reach: Reach) -> None:
+    found = reach("import _pytest").libraries
+    assert found["pytest"] == version("pytest") and "pluggy" in found and "_pytest" not in found
+
+
 def test_python_counts_to_its_last_digit(reach: Reach) -> None:
     assert reach("").python == f"{platform.python_implementation()} {platform.python_version()}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from steps import Made, Make
 
 from treadle.evidence import Chain, Price, Usage, verify, views
@@ -219,3 +219,18 @@ def test_the_head_file_names_the_last_of_what_was_written_together(chain: Chain)
     with chain.alone():
         pass
     assert chain.head_file.read_text() == f"2 {last.hash}\n"
+
+
+def test_a_record_that_could_not_be_committed_leaves_the_head_file_as_it_was(chain: Chain) -> None:
+    """A head file ahead of its chain would say that entries were dropped."""
+    first = chain.append(Noted(text="one"), "s")
+
+    def fails(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    event.listen(chain.engine, "commit", fails)
+    with pytest.raises(OSError, match="No space"):
+        chain.append(Noted(text="two"), "s")
+    event.remove(chain.engine, "commit", fails)
+    assert chain.head_file is not None and chain.head_file.read_text() == f"1 {first.hash}\n"
+    assert [e.seq for e in chain.find()] == [1] and verify(chain).ok

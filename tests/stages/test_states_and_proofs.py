@@ -97,3 +97,13 @@ def test_features_are_proved_at_each_asking_and_kept(shop: Path) -> None:
         )
         assert proof.rows == (rows or 398) and proof.cells > proof.rows and said.why == "always run"
     assert len(workspace.chain.find(FeaturesProved)) == 2
+
+
+def test_a_row_without_a_time_is_left_out_and_said(shop: Path, runs: Runs) -> None:
+    head, *lines = (shop / "orders.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[100].split(",")[3] and not lines[8].split(",")[3]
+    for row in (100, 8):  # one whose label is known, and one of the three without
+        lines[row] = lines[row].rpartition(",")[0] + ","
+    (shop / "orders.csv").write_text("\n".join([head, *lines]), encoding="utf-8")
+    result = runs()
+    assert result.without_label == 4 == result.evaluation.dropped
