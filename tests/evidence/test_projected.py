@@ -14,6 +14,7 @@ from treadle.evidence import Chain, Price, Usage, verify, views
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.evidence.kinds.noted import Noted
+from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.merkle import HASH_BYTES, TileHashes, head_of, leaf_hash, tree_head
 from treadle.evidence.tiles import CatalogTiles, FolderTiles, grow, lay_out, log_size
@@ -234,3 +235,51 @@ def test_a_record_that_could_not_be_committed_leaves_the_head_file_as_it_was(cha
     event.remove(chain.engine, "commit", fails)
     assert chain.head_file is not None and chain.head_file.read_text() == f"1 {first.hash}\n"
     assert [e.seq for e in chain.find()] == [1] and verify(chain).ok
+
+
+def test_a_release_rests_on_what_made_its_bundle_last(chain: Chain) -> None:
+    """A product that was made twice, of other things each time: the newest making before the release counts."""
+    tables = [Snapshot("t", n, f"f{n}", 3) for n in range(3)]
+    for table in tables[:2]:
+        with chain.step(Make(table=table), "shop") as step:
+            step.made(Made(blob=BUNDLE))
+    packing = chain.find()[-1].ref
+    release = ReleaseMade(model="shop:1", bundle=BUNDLE, packing=packing, approval=EntryRef("0" * 64))
+    chain.append(release, "endpoint/shop")
+    with chain.step(Make(table=tables[2]), "shop") as step:
+        step.made(Made(blob=BUNDLE))
+    asked: list[str] = []
+    verdict = verify(chain, check=lambda ref: asked.append(ref.content) or [])
+    assert sorted(asked) == [BUNDLE.digest, "f1"] and verdict.artifacts == 2 and verdict.ok
+
+
+def test_an_endpoint_rests_on_its_newest_release_alone(chain: Chain) -> None:
+    bundles = [Blob(f"{n}" * 64, "bundle") for n in range(3)]
+    for endpoint, bundle in (("a", bundles[0]), ("a", bundles[1]), ("b", bundles[2])):
+        release = ReleaseMade(model="x:1", bundle=bundle, packing=EntryRef("0" * 64), approval=EntryRef("0" * 64))
+        chain.append(release, f"endpoint/{endpoint}")
+    asked: list[str] = []
+    verify(chain, check=lambda ref: asked.append(ref.content) or [])
+    assert sorted(asked) == [bundles[1].digest, bundles[2].digest]
+
+
+def test_a_gap_of_several_entries_is_named_from_its_first_to_its_last(chain: Chain) -> None:
+    for number in range(6):
+        chain.append(Noted(text=str(number)), "s")
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("delete from entries where seq in (2, 3, 4)"))
+    faults = verify(chain).faults
+    assert faults[0] == "entry 2 to 4 is missing (dropped)"
+    assert faults[1].startswith("entry 5 does not follow") and len(faults) == 2
+
+
+def test_a_head_file_that_is_gone_is_a_fault_once_something_was_written(chain: Chain) -> None:
+    assert chain.head_file is not None and not chain.head_file.exists() and verify(chain).ok
+    chain.append(Noted(text="one"), "s")
+    chain.head_file.unlink()
+    assert verify(chain).faults == ["the head file catalog.head is missing: the end cannot be checked"]
+    assert verify(replace(chain, head_file=None)).ok
+    chain.head_file.write_text(f"1 {'e' * 64}\n")
+    assert verify(chain).faults == ["entry 1 is not the one that was written last: the chain was rewritten"]
+    chain.head_file.write_text(f"4 {'e' * 64}\n")
+    assert verify(chain).faults == ["entries 2 to 4 are missing at the end (dropped)"]
