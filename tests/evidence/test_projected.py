@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import event, select, text
 from steps import Made, Make
 
-from treadle.evidence import Chain, Price, Usage, verify, views
+from treadle.evidence import Chain, Payload, Price, StepInput, Usage, verify, views
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.evidence.kinds.noted import Noted
@@ -20,6 +20,13 @@ from treadle.evidence.merkle import HASH_BYTES, TileHashes, head_of, leaf_hash, 
 from treadle.evidence.tiles import CatalogTiles, FolderTiles, grow, lay_out, log_size
 from treadle.money import money
 from treadle.store import Blob, EntryRef, Snapshot, schema
+
+
+class Pack(StepInput[Made], frozen=True, kw_only=True):
+    MAKES: ClassVar[type[Payload]] = Made
+
+    model: Blob
+
 
 TABLE, BUNDLE = Snapshot("orders", 3, "f" * 64, 3), Blob("b" * 64, "bundle")
 
@@ -251,6 +258,23 @@ def test_a_release_rests_on_what_made_its_bundle_last(chain: Chain) -> None:
     asked: list[str] = []
     verdict = verify(chain, check=lambda ref: asked.append(ref.content) or [])
     assert sorted(asked) == [BUNDLE.digest, "f1"] and verdict.artifacts == 2 and verdict.ok
+
+
+def test_a_release_rests_on_what_its_products_were_made_of_in_turn(chain: Chain) -> None:
+    """From the bundle over the model to the table: each is found by its content."""
+    model, other = Blob("a" * 64, "model"), Blob("e" * 64, "model")
+    for table, made in ((TABLE, model), (Snapshot("unused", 0, "f9", 3), other)):
+        with chain.step(Make(table=table), "shop") as step:
+            step.made(Made(blob=made))
+    with chain.step(Pack(model=model), "shop") as step:
+        step.made(Made(blob=BUNDLE))
+    packing = step.entry
+    assert packing is not None
+    release = ReleaseMade(model="shop:1", bundle=BUNDLE, packing=packing.ref, approval=EntryRef("0" * 64))
+    chain.append(release, "endpoint/shop")
+    asked: list[str] = []
+    assert verify(chain, check=lambda ref: asked.append(ref.content) or []).artifacts == 3
+    assert sorted(asked) == sorted([BUNDLE.digest, model.digest, TABLE.content])
 
 
 def test_an_endpoint_rests_on_its_newest_release_alone(chain: Chain) -> None:
