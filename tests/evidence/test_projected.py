@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -307,3 +308,30 @@ def test_a_head_file_that_is_gone_is_a_fault_once_something_was_written(chain: C
     assert verify(chain).faults == ["entry 1 is not the one that was written last: the chain was rewritten"]
     chain.head_file.write_text(f"4 {'e' * 64}\n")
     assert verify(chain).faults == ["entries 2 to 4 are missing at the end (dropped)"]
+
+
+def sealed(chain: Chain, content: bytes) -> None:
+    """Bytes of any kind as entry 2, with their right hash: as whoever may write to the catalog can put them there."""
+    row = dict.fromkeys(("id", "kind", "subject", "run", "time", "actor", "status", "cache_key"), "")
+    row |= {"seq": 2, "prev": chain.find()[0].hash, "hash": hashlib.sha256(content).hexdigest(), "body": content}
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(schema.entries.insert().values(**row))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[]", b"\xff\xfe", b'{"format": 9}', b'{"format": 2}', b'{"format": 1}', b"{}"]
+)
+def test_what_is_sealed_and_no_entry_is_named_and_stops_nobody(chain: Chain, content: bytes) -> None:
+    chain.append(Noted(text="one"), "s")
+    sealed(chain, content)
+    faults = verify(chain).faults
+    assert any(fault.startswith("entry 2: an entry ") for fault in faults), faults
+    chain.catch_up()
+    assert chain.append(Noted(text="three"), "s").seq == 3
+    assert [e.seq for e in chain.find(Noted)] == [1, 3]
+
+
+def test_an_empty_record_is_not_behind(chain: Chain) -> None:
+    """So that who only reads takes no lock."""
+    with chain.reading() as reader:
+        assert not reader.behind()
