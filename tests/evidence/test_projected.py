@@ -331,6 +331,15 @@ def test_what_is_sealed_and_no_entry_is_named_and_stops_nobody(chain: Chain, con
     assert [e.seq for e in chain.find(Noted)] == [1, 3]
 
 
+def test_an_entry_of_a_newer_format_says_so(chain: Chain) -> None:
+    first = chain.append(Noted(text="one"), "s")
+    with chain.engine.connect() as connection:
+        body = bytes(connection.execute(select(schema.entries.c.body)).scalar() or b"")
+    sealed(chain, body.replace(b'"format":2', b'"format":9').replace(b'"seq":1', b'"seq":2'))
+    assert "entry 2: an entry has format 9, and 2 is the newest known here" in verify(chain).faults
+    assert chain.find(limit=1) == [first]
+
+
 def test_an_empty_record_is_not_behind(chain: Chain) -> None:
     """So that who only reads takes no lock."""
     with chain.reading() as reader:

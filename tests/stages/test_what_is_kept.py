@@ -12,6 +12,7 @@ from stage_shop import edit, opened
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence import verify
 from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.loop import RunResult
 from treadle.store import Blob, EntryRef, File, StateRef
@@ -110,3 +111,13 @@ def test_a_table_of_examples_without_rows_is_refused(shop: Path, runs: Runs) -> 
     with pytest.raises(DataError, match="the table has no rows") as found:
         runs()
     assert "the last good snapshot is kept" in found.value.mend
+
+
+def test_the_report_says_by_which_run_how_often_and_at_what_cost(shop: Path, runs: Runs) -> None:
+    result = runs()
+    html = Path(result.report).read_text(encoding="utf-8")
+    judged = opened(shop).chain.last(ModelEvaluated)
+    assert f"Run {judged.run}. These sealed test rows were opened 1 time, whatever the features." in html
+    money = result.cost.shown
+    assert money is not None and money.currency in html and "Cost of this model" in html and "CPU-seconds" in html
+    assert [file.name for file in Path(result.report).parent.iterdir()] == [Path(result.report).name], "no part is left"

@@ -16,6 +16,8 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.noted import Noted
 from treadle.loop import RunResult
 from treadle.money import money
+from treadle.spec import Brief, Limits, Mistakes, People, Predict, Train
+from treadle.stages.examples import only
 from treadle.stages.searching import found_by
 from treadle.stages.work import Bench, StepLine, Work, training_cost
 
@@ -137,3 +139,16 @@ def test_a_search_is_kept_whole_and_a_line_a_trial(shop: Path, runs: Runs) -> No
         (t.number, t.family, t.params, t.fold_scores, t.value, t.state) for t in found.trials
     ]
     assert [t.seconds for t in said.trials] == [round(t.seconds, 3) for t in found.trials]
+
+
+def test_a_project_of_a_steps_input_holds_what_was_given_and_nothing_else() -> None:
+    predict, train = Predict(name="y", each="s", label="y"), Train(seed=3)
+    given = {
+        "decision": "Call.", "good_enough": {"ap": 0.5}, "mistakes": Mistakes(missed=9.0),
+        "limits": Limits(train_minutes=2.0), "people": People(owner="ada"),
+    }  # fmt: skip
+    whole = only(predict=predict, train=train, project="p", **given)
+    assert (whole.project, whole.predict, whole.train, whole.sources) == ("p", predict, train, {})
+    assert {name: getattr(whole.brief, name) for name in given} == given
+    bare = only(predict=predict)
+    assert (bare.project, bare.train, bare.brief) == ("-", Train(), Brief(people=People(owner="-")))
