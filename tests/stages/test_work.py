@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import polars as pl
 import pytest
-from stage_shop import opened
+from stage_shop import edit, opened
 
 from treadle.evidence import Entry, Payload, Price, StepInput, Usage
 from treadle.evidence.kinds.models_searched import ModelsSearched
@@ -152,3 +152,23 @@ def test_a_project_of_a_steps_input_holds_what_was_given_and_nothing_else() -> N
     assert {name: getattr(whole.brief, name) for name in given} == given
     bare = only(predict=predict)
     assert (bare.project, bare.train, bare.brief) == ("-", Train(), Brief(people=People(owner="-")))
+
+
+@pytest.mark.parametrize(("limits", "seconds"), [("limits: {train_minutes: 10}", 210.0), ("", float("inf"))])
+def test_a_search_has_its_share_of_the_minutes_that_the_brief_allows(
+    shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch, limits: str, seconds: float
+) -> None:
+    from treadle import training
+
+    asked: list[float] = []
+
+    def searched(*_: object, deadline_s: float, **__: object) -> None:
+        asked.append(deadline_s)
+        raise KeyboardInterrupt
+
+    if limits:
+        edit(shop, "  people:", f"  {limits}\n  people:")
+    monkeypatch.setattr(training, "search", searched, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        runs()
+    assert asked == [pytest.approx(seconds)]
