@@ -106,3 +106,9 @@ def rates_of(currency: str, date: str, given: Mapping[str, object]) -> Rates:
             )
         read[str(name)] = rate
     return Rates(currency, date, read)
+
+
+def in_units(amount: Decimal) -> tuple[int, int]:
+    """Whole units and billionths of one amount, of one sign: sums of either stay far from what 64 bits hold."""
+    units = int(amount)
+    return units, int((amount - units) / _NANO)

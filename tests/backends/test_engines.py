@@ -124,6 +124,7 @@ class TestFolderBlobs(BlobsSuite):
         blobs.path(digest).write_bytes(b"other")
         with pytest.raises(EvidenceError, match="changed on disk"):
             blobs.get(digest)
+        assert blobs.put(b"content") == digest and blobs.get(digest) == b"content", "what is put can be read"
 
     def test_a_put_leaves_one_file_and_nothing_beside_it(self, tmp_path: Path) -> None:
         blobs = FolderBlobs(tmp_path)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from treadle.costs import costs, load_book
-from treadle.evidence import Chain, Unknown, verify
+from treadle.evidence import Chain, Price, Unknown, digest, verify
+from treadle.evidence.first import read_first
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models import registry
+from treadle.money import money
+from treadle.store import Blob, EntryRef, File, Snapshot
 from treadle.store.catalog import open_catalog
+from treadle.store.refs import Ref, Value
 
 KEPT = Path(__file__).parent / "data" / "catalog-0.1.db.gz"
 
@@ -78,3 +83,47 @@ def test_the_next_number_goes_on_where_it_stopped(old: Chain) -> None:
     old.catch_up()
     with old.alone() as alone:
         assert alone.number("credit") == 4
+
+
+def test_what_they_used_made_and_cost_is_read_as_it_stands(old: Chain) -> None:
+    entries = {e.seq: e for e in old.find()}
+    rows = Snapshot(
+        "credit/source/credit", 0, "94852a73463ae5bcc8e3e35889f2c536170a01357bec5a6dc73c291b255618f0", 10000
+    )
+    built = Snapshot("credit/training", 0, "34084844ea086479bbd6ac090c043c0fbe88609b18b72f5c3bae050c25ed0758", 10000)
+    assert entries[1].made == (Value("3c2230a44322e1969afe2373217044a870e0d0769fbfd3a17ba9a6c03dcca38d", "brief"),)
+    file = File("credit.csv", "64560d1bfa6bdf418d01aa36006a0ae8c2dcf6d5937f8eca40ef6a9c11d66ccd")
+    assert (entries[2].uses, entries[2].made) == ((file,), (rows,))
+    model = Blob("0c6a3180b71162f552c09d2361468adfdca31b29be6bef3814ca0c627bc013b6")
+    evaluation = Blob("e739e97f71700355935f669b594976f602197160b80cdc43be63093aad5f9baf", "evaluation")
+    assert (entries[6].uses, entries[6].made) == ((model, built), (evaluation,))
+    request = EntryRef("5a98103f8e2d9e6743df1b6f1caf4224b2c5a128fa3b60d1b0b7028314fd7a0d", "request")
+    assert entries[10].uses == (request,) and entries[9].hash == request.digest
+    assert entries[2].price == Price(money("0.000003233", "USD"), "general-purpose-on-demand 2026-11-01")
+    assert entries[10].price is None and entries[10].usage is None and entries[2].usage is not None
+    assert (
+        entries[2].cache_key.startswith("162dda5f") and dict(entries[2].parts) and entries[2].why == "never run before"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("text", Value(digest("text"), "here")),
+        ({"kind": "value", "value": 3}, Value(digest({"kind": "value", "value": 3}), "here")),
+        ({"kind": "value", "digest": "d1", "name": "own"}, Value("d1", "own")),
+        ({"kind": "blob", "digest": "d1"}, Blob("d1", "here")),
+        ({"kind": "entry", "digest": "d1", "name": "own"}, EntryRef("d1", "own")),
+        ({"kind": "file", "digest": "d1"}, File("here", "d1")),
+        ({"kind": "table", "table": "t", "version": 2, "fingerprint": "f1"}, Snapshot("t", 2, "f1", 0)),
+    ],
+)
+def test_each_form_of_a_reference_is_read(written: object, found: Ref) -> None:
+    entry = {
+        "seq": 1, "id": "a", "kind": "strange", "subject": "s", "run": "", "time": "", "actor": "ada",
+        "status": "done", "made": {"here": written}, "detail": {"said": "in its own words"},
+        "cost": {"amount": 2, "currency": "EUR"},
+    }  # fmt: skip
+    read = read_first(msgspec.json.encode(entry), "hash")
+    assert read.made == (found,) and read.said() == "in its own words"
+    assert read.price == Price(money(2, "EUR"), "") and read.hash == "hash"

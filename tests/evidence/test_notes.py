@@ -88,6 +88,7 @@ def test_signatures_of_others_are_ignored_and_one_known_is_demanded() -> None:
         NOTE + "\x00",
         b"\xff" + NOTE.encode(),
         NOTE + "\ud800",
+        NOTE.replace("treadle", "tre\ud800adle", 1),
         "x" * 10_000_000,
         b"x" * 10_000_000,
         CHECKPOINT.text + "\n" + f"— {ORIGIN} AAAAAAAA\n" * 10_000,

@@ -135,6 +135,18 @@ def test_a_release_that_does_not_prove_itself_is_refused_and_told(app: App, work
     assert endpoint.predict(asked) == before
 
 
+def test_a_release_that_was_refused_is_not_opened_again_each_second(
+    app: App, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_by_hand(workspace, "0" * 64, "shop:11")
+    said = {follow(app.endpoint) for _ in range(3)}
+    assert len(said) == 1 and "is missing" in said.pop()
+    assert capsys.readouterr().out.count("was not taken up") == 1
+    release_by_hand(workspace, "0" * 64, "shop:12")
+    follow(app.endpoint)
+    assert capsys.readouterr().out.count("was not taken up") == 1, "another release is another try"
+
+
 def test_a_server_believes_the_record_and_no_file(app: App, workspace: Workspace) -> None:
     """A pointer file was believed once: what waits for review was served."""
     pointer = workspace.root / "released" / "shop.json"

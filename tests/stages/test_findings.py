@@ -78,3 +78,10 @@ def test_what_to_do_next_is_never_refused(shop: Path) -> None:
     edit(shop, "reviewers: [grace], approve: reviewer", "approve: policy")
     alone = run(RunRequest(project=str(shop)), Context(actor="ada"))
     assert "mend the features, or name a reviewer" in alone.next and "approve: policy" not in alone.next
+
+
+def test_a_finding_names_the_feature_and_says_the_column(shop: Path, runs: Runs) -> None:
+    edit(shop, "label: \"came_back = 'yes'\"", "label: \"came_back = 'yes' and amount < 90\"")
+    edit(shop, "  request: [amount, kind]\n", '  request: [kind]\n  row: {tenth: "amount / 10"}\n')
+    (found,) = runs().evaluation.findings
+    assert found.name == "label_column/tenth" and found.feature == "tenth" and "amount" in found.text

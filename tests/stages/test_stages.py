@@ -218,6 +218,19 @@ def test_a_look_whose_rows_are_lost_still_counts(shop: Path, runs: Runs) -> None
     assert runs().opened == 2
 
 
+def test_rows_without_a_key_are_named_by_their_own_content(shop: Path, runs: Runs) -> None:
+    """And not by that of another row, where some rows before them have no label."""
+    edit(shop, "key: order, ", "")
+    assert runs().opened == 1
+    head, *lines = (shop / "orders.csv").read_text(encoding="utf-8").splitlines()
+    known = [line for line in lines if line.split(",")[3]]
+    assert len(lines) - len(known) == 3
+    (shop / "orders.csv").write_text("\n".join([head, *known]), encoding="utf-8")
+    edit(shop, "request: [amount, kind]", "request: [amount]")
+    assert runs().opened == 2
+    assert len({e.payload.sealed for e in opened(shop).chain.find(SealedOpened)}) == 1, "the same rows"
+
+
 def test_a_look_that_died_counts_too(shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     from treadle import training
 

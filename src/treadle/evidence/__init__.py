@@ -4,7 +4,7 @@ Stage code knows one instrument: `with chain.step(asked, code=__name__) as step:
 is a `Payload`, one type a kind, in `treadle.evidence.kinds`.
 """
 
-from treadle.evidence.chain import Alone, Chain, Reader
+from treadle.evidence.chain import Alone, Chain
 from treadle.evidence.checkpoints import Kept, Notes, Signed
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import Entry, Price, Usage
@@ -12,6 +12,7 @@ from treadle.evidence.notes import Checkpoint, VerifierKey
 from treadle.evidence.observer import Observer, Silent, Watched
 from treadle.evidence.payload import Payload, StepInput, Unknown, digest, known_kinds
 from treadle.evidence.proofs import InclusionProof, prove_entry, read_proof
+from treadle.evidence.reader import Reader
 from treadle.evidence.step import Step
 from treadle.evidence.verify import Verdict, verify
 

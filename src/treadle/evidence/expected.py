@@ -11,7 +11,7 @@ from treadle.evidence.entry import Entry
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
-from treadle.evidence.views import in_units
+from treadle.money import in_units
 from treadle.store.refs import Snapshot
 
 if TYPE_CHECKING:

@@ -90,6 +90,9 @@ def _below(parent: type[Payload]) -> Iterator[type[Payload]]:
 def read_payload(kind: str, version: int, data: bytes | msgspec.Raw) -> Payload:
     """The typed payload. What is not known here, or does not fit, becomes `Unknown` and is never a crash."""
     found = known_kinds().get(kind)
+    if found is None:  # its module may have been imported since
+        known_kinds.cache_clear()
+        found = known_kinds().get(kind)
     if found is None or version > found.VERSION:
         return Unknown(kind=kind, text=f"{kind} (version {version}, not known here)")
     try:
@@ -120,10 +123,10 @@ def content(value: Any) -> Any:
 
 
 def refs_in(value: Any) -> tuple[Ref, ...]:
-    """Every reference in `value`, in order, each content once."""
-    found: dict[tuple[str, str], Ref] = {}
+    """Every reference in `value`, in order, each content once; tables of equal rows are two."""
+    found: dict[tuple[str, str, str], Ref] = {}
     for ref in _walk(value):
-        found.setdefault((type(ref).__name__, ref.content), ref)
+        found.setdefault((type(ref).__name__, ref.content, getattr(ref, "table", "")), ref)
     return tuple(found.values())
 
 

@@ -83,8 +83,11 @@ def verify(
             faults.extend(wrong)
             if found is not None:
                 walk.add(found)
-                views.add(found)
                 faults.extend(names.twice(found))
+                try:
+                    views.add(found)
+                except (ArithmeticError, TypeError, ValueError) as bad:
+                    faults.append(f"entry {row.seq} cannot be summed: {type(bad).__name__}")
             tree.add(row.seq, row.body)
             prev = head = str(row.hash)
             seen.add(head)
@@ -156,8 +159,8 @@ class _Walk:
     def _keep(self, refs: Iterable[Ref], seq: int) -> None:
         for ref in refs:
             if isinstance(ref, Snapshot | Blob):
-                version = ref.version if isinstance(ref, Snapshot) else 0
-                self._stored.setdefault(f"{ref.content}/{version}", (ref, seq))
+                place = f"{ref.table}/{ref.version}" if isinstance(ref, Snapshot) else ""
+                self._stored.setdefault(f"{ref.content}/{place}", (ref, seq))
 
     def stored(self) -> list[tuple[Ref, int]]:
         waiting, seen = list(self._released), set()

@@ -6,7 +6,6 @@ They answer quickly and prove nothing: what must be proved (a release) is read f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, text
@@ -17,13 +16,12 @@ from treadle.evidence.entry import Entry
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
+from treadle.money import in_units
 from treadle.store import schema
 from treadle.store.refs import Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-_NANO = 1_000_000_000
 
 
 def fold(connection: Connection, entry: Entry[Payload], *, kept: bool = False) -> None:
@@ -92,13 +90,6 @@ _ADD = text(
     + ", last = excluded.last, peak_mb = CASE WHEN excluded.peak_mb > view_ledger.peak_mb "
     "THEN excluded.peak_mb ELSE view_ledger.peak_mb END"
 )
-
-
-def in_units(amount: Decimal) -> tuple[int, int]:
-    """Whole units and billionths of one amount, of one sign: sums of either stay far from what 64 bits hold."""
-    nanos = int(amount * _NANO)
-    units = int(nanos / _NANO) if abs(nanos) < _NANO else (abs(nanos) // _NANO) * (1 if nanos > 0 else -1)
-    return units, nanos - units * _NANO
 
 
 def _version(connection: Connection, entry: Entry[Payload], packed: ModelPacked, *, kept: bool) -> None:

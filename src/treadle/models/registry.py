@@ -11,19 +11,17 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from treadle.errors import GateError, ModelError, nearest
+from treadle.errors import EvidenceError, GateError, ModelError, nearest
 from treadle.evidence import Chain, Entry, Payload, Reader, Unknown
-from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.people import POLICY, unmet
+from treadle.people import reviewers_of, unmet
 
 _MOST = 200
 
@@ -175,12 +173,13 @@ def left(chain: Chain, endpoint: str, bundle: str) -> Entry[Release] | None:
 
 
 def _left(history: list[Entry[Release]]) -> set[str]:
-    """The bundles that a rollback went away from."""
-    out = set()
+    """The bundles that a rollback went away from, and that were not released again since."""
+    left, settled = set(), set()
     for newer, older in pairwise(history):
-        if isinstance(newer.payload, ReleaseRolledBack):
-            out.add(older.payload.bundle.digest)
-    return out
+        settled.add(newer.payload.bundle.digest)
+        if isinstance(newer.payload, ReleaseRolledBack) and older.payload.bundle.digest not in settled:
+            left.add(older.payload.bundle.digest)
+    return left
 
 
 def current(chain: Chain, endpoint: str) -> Released | None:
@@ -189,9 +188,12 @@ def current(chain: Chain, endpoint: str) -> Released | None:
     Raises:
         ModelError, GateError: the newest release does not rest on an approval of its very bundle.
     """
-    with chain.reading() as reader:
-        newest = _newest(reader, endpoint)
-        return None if newest is None else _released(endpoint, newest, _prove(reader, endpoint, newest).actor)
+    try:
+        with chain.reading() as reader:
+            newest = _newest(reader, endpoint)
+            return None if newest is None else _released(endpoint, newest, _prove(reader, endpoint, newest).actor)
+    except EvidenceError as bad:
+        raise _refused(endpoint, bad.what) from bad
 
 
 def newest_release(chain: Chain, endpoint: str) -> str:
@@ -242,12 +244,10 @@ def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[Review
     before = reader.by_seq([entry.seq - 1]) if entry.seq > 1 else []
     if entry.seq > 1 and (not before or before[0].hash != entry.prev):
         raise _refused(endpoint, f"release entry {entry.seq} does not follow the entry before it")
-    seen = 0
     made: Entry[Release] = entry
     while isinstance(made.payload, ReleaseRolledBack):
-        seen += 1
         earlier = _earlier(reader, endpoint, made)
-        if earlier.payload.bundle.digest != entry.payload.bundle.digest or earlier.seq >= made.seq or seen > _MOST:
+        if earlier.payload.bundle.digest != entry.payload.bundle.digest or earlier.seq >= made.seq:
             raise _refused(endpoint, f"entry {made.seq} goes back to another bundle")
         made = earlier
     assert isinstance(made.payload, ReleaseMade)
@@ -324,7 +324,7 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
     assert isinstance(request.payload, ReviewRequested)
     if request.actor == approval.actor:
         raise GateError(f"{approval.actor} both asked for and approved {what}", where=packed.model)
-    if approval.actor not in _reviewers(reader, packing, approval):
+    if approval.actor not in reviewers_of(reader, packing, approval):
         raise GateError(
             f"{approval.actor} approved {what}, and was no reviewer of it by the brief as it was stated",
             where=packed.model,
@@ -337,37 +337,6 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
             where="brief" if not failing[0].acceptable else packed.model,
             mend="mend the model; a finding may be answered for by a reviewer: treadle models accept",
         )
-
-
-class _People(Struct, frozen=True):
-    reviewers: tuple[str, ...] = ()
-    approve: str = "reviewer"
-
-
-class _Brief(Struct, frozen=True):
-    people: _People = _People()
-
-
-class _Input(Struct, frozen=True):
-    """Where people stand in a step's input: beside the rest in a packing's, in the brief in that of a brief stated."""
-
-    people: _People = _People()
-    brief: _Brief = _Brief()
-
-
-def _reviewers(reader: Reader, packing: Entry[ModelPacked], approval: Entry[ReviewApproved]) -> set[str]:
-    """Who may approve, by the brief that the bundle was packed with, or one that was stated before the approval."""
-    stated = reader.find(BriefStated, subject=packing.subject, status="done", newest_first=True)
-    before = [entry for entry in stated if entry.seq < approval.seq][:1]
-    out: set[str] = set()
-    for entry in (packing, *before):
-        try:
-            found = msgspec.json.decode(entry.input or b"{}", type=_Input)
-        except msgspec.MsgspecError:
-            continue
-        for people in (found.people, found.brief.people):
-            out |= {*people.reviewers, *([POLICY] if people.approve == "policy" else [])}
-    return out
 
 
 def versions(chain: Chain, project: str, endpoint: str, limit: int = _MOST) -> list[ModelVersion]:

@@ -12,6 +12,7 @@ from treadle.people.reviews import (
     review_of,
     unmet,
 )
+from treadle.people.stated import reviewers_of
 
 __all__ = [
     "POLICY",
@@ -23,5 +24,6 @@ __all__ = [
     "gates_of",
     "request_review",
     "review_of",
+    "reviewers_of",
     "unmet",
 ]

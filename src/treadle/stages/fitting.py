@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
+
+import msgspec
 
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_fitted import ModelFitted
@@ -44,6 +47,8 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
     )
+    # how long it took is in the entry; in the model it would make every fit another one
+    model = replace(model, summary=msgspec.structs.replace(model.summary, seconds=0.0))
     kept = bench.blobs.put(dump(model))
     bench.keep("model", kept, model)
     summary = model.summary

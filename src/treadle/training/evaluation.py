@@ -113,9 +113,7 @@ def evaluate(
         DataError: no test rows, or a metric that these rows do not define.
     """
     start, say = clock(), progress or (lambda done, text: None)
-    test = table.rows(parts.test)
-    if len(test) == 0:
-        raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
+    test = _test_rows(table, parts)
     summary, y = model.summary, test.label
     say(0.0, "predicting the test rows")
     p = model.predict(test.frame)
@@ -125,9 +123,8 @@ def evaluate(
     flat = np.full(len(y), model.baseline.value)
     reference = None if model.reference is None else model.reference.predict(test.frame)
     say(0.2, "intervals by bootstrap")
-    rival = _compare(
-        summary.metric, y, p, _sigmoid(flat) if binary else flat, reference, summary.threshold, draw, replicates
-    )
+    plain = _sigmoid(flat) if binary else flat
+    rival = _compare(summary.metric, y, p, plain, reference, summary.threshold, draw, replicates)
     luck = chance.reached(summary.metric, y, p, summary.threshold, seed=spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
@@ -142,9 +139,7 @@ def evaluate(
         **_span(test),
         **rival,
         chance=luck,
-        verdict=_verdict(
-            summary.metric, rival["value"], rival["gain_over_baseline"], rival["gain_over_reference"], luck
-        ),
+        verdict=_verdict(summary.metric, rival, luck),
         scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
@@ -157,6 +152,13 @@ def evaluate(
         **_doubts(table, parts, summary, reads, dropped),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
+
+
+def _test_rows(table: TrainingTable, parts: Split) -> TrainingTable:
+    test = table.rows(parts.test)
+    if len(test) == 0:
+        raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
+    return test
 
 
 def _span(test: TrainingTable) -> dict[str, Any]:
@@ -270,7 +272,9 @@ def _beyond(metric: str, value: float, luck: float | None) -> bool:
     return luck is None or (value - luck) * metrics.sign(metric) > 0
 
 
-def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None, luck: float) -> str:
+def _verdict(metric: str, rival: Mapping[str, Any], luck: float) -> str:
+    value, gain, over = (rival[name] for name in ("value", "gain_over_baseline", "gain_over_reference"))
+
     def shown(found: Interval) -> str:
         bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
         return f"{found.value:+.4g} ({bounds})"

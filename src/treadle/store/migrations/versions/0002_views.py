@@ -9,11 +9,15 @@ down_revision = "0001"
 _SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
+def _small(table: str, length: int, value: str) -> None:
+    """A table of numbers by name."""
+    name = sa.Column("name", sa.String(length), primary_key=True)
+    op.create_table(table, name, sa.Column(value, _SEQ, nullable=False))
+
+
 def upgrade() -> None:
     op.create_index("entries_by_hash", "entries", ["hash"])
-    op.create_table(
-        "projected", sa.Column("name", sa.String(16), primary_key=True), sa.Column("size", _SEQ, nullable=False)
-    )
+    _small("projected", 16, "size")
     op.create_table(
         "log_tiles",
         sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
@@ -27,8 +31,8 @@ def upgrade() -> None:
         sa.Column("content", sa.String(64), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
     )
-    op.create_index("view_refs_by_content", "view_refs", ["content", "made", "seq"])
-    op.create_index("view_refs_by_name", "view_refs", ["name", "seq"])
+    for name, columns in (("content", ["content", "made", "seq"]), ("name", ["name", "seq"])):
+        op.create_index(f"view_refs_by_{name}", "view_refs", columns)
     op.create_table(
         "view_ledger",
         sa.Column("by", sa.String(8), primary_key=True),
@@ -65,11 +69,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
     )
-    op.create_index("view_trials_by_run", "view_trials", ["run"])
-    op.create_index("view_trials_by_project", "view_trials", ["project", "seq"])
-    op.create_table(
-        "numbers", sa.Column("name", sa.String(160), primary_key=True), sa.Column("last", _SEQ, nullable=False)
-    )
+    for name, columns in (("run", ["run"]), ("project", ["project", "seq"])):
+        op.create_index(f"view_trials_by_{name}", "view_trials", columns)
+    _small("numbers", 160, "last")
 
 
 def downgrade() -> None:
