@@ -122,13 +122,8 @@ def evaluate(
     binary = summary.kind == "classification"
     dealt = len(parts.train) + len(parts.test) if binary and parts.by == "stratified" else None
     draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
-    flat = np.full(len(y), model.baseline.value)
-    reference = None if model.reference is None else model.reference.predict(test.frame)
     say(0.2, "intervals by bootstrap")
-    rival = _compare(
-        summary.metric, y, p, _sigmoid(flat) if binary else flat, reference, summary.threshold, draw, replicates
-    )
-    luck = chance.reached(summary.metric, y, p, summary.threshold, seed=spec.train.seed)
+    rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices, and whether the answer could have leaked")
@@ -141,10 +136,6 @@ def evaluate(
         share=float(y.mean()),
         **_span(test),
         **rival,
-        chance=luck,
-        verdict=_verdict(
-            summary.metric, rival["value"], rival["gain_over_baseline"], rival["gain_over_reference"], luck
-        ),
         scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
@@ -157,6 +148,20 @@ def evaluate(
         **_doubts(table, parts, summary, reads, dropped),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
+
+
+def _against_rivals(
+    model: FittedModel, test: TrainingTable, p: Array, draw: Callable[[int], Array], replicates: int, seed: int
+) -> dict[str, Any]:
+    """The model beside the baseline, the reference and chance, and what is to be said of them."""
+    summary, y = model.summary, test.label
+    flat = np.full(len(y), model.baseline.value)
+    baseline = _sigmoid(flat) if summary.kind == "classification" else flat
+    reference = None if model.reference is None else model.reference.predict(test.frame)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
+    gains = (found["gain_over_baseline"], found["gain_over_reference"])
+    return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
 
 
 def _span(test: TrainingTable) -> dict[str, Any]:
