@@ -96,3 +96,35 @@ def test_a_gain_that_chance_reaches_too_is_called_none(table, spec, monkeypatch)
     judged = evaluate(replace(model, reference=None), rows, parts, project, replicates=60)
     assert not judged.gain_is_real and judged.chance == 0.999
     assert judged.verdict.startswith("No gain") and "once in 40" in judged.verdict
+
+
+def timed(days, rows):
+    """Rows in no order of their own: (number of the day, hour of the day, time)."""
+    random = np.random.default_rng(9)
+    mixed = random.permutation(days * rows)
+    day, hour = mixed // rows, mixed % rows % 24
+    return day, hour, np.datetime64("2024-01-01", "us") + (day * 24 + hour) * np.timedelta64(3_600_000_000, "us")
+
+
+def test_chance_that_goes_by_the_day_does_not_pass():
+    """Labels and predictions each have good and bad days, not the same: rows dealt one by one let 11 % pass."""
+    day, _, at = timed(40, 25)
+    beyond = 0
+    for k in range(120):
+        random = np.random.default_rng((5, k))
+        y = (random.random(1000) < 1 / (1 + np.exp(2 - random.normal(size=40)[day]))).astype(float)
+        p = 0.3 * random.normal(size=40)[day] + 0.1 * random.normal(size=1000)
+        value = chance.metrics.weighted("average_precision", y, p)(np.ones(1000))
+        beyond += _beyond("average_precision", value, chance.reached("average_precision", y, p, 0.5, at=at, seed=k))
+    assert beyond / 120 <= 0.05
+
+
+@pytest.mark.parametrize("goes_by", ["day", "hour"])
+def test_a_model_that_knows_the_day_or_the_hour_passes(goes_by):
+    day, hour, at = timed(40, 25)
+    for k in range(20):
+        random = np.random.default_rng((6, k))
+        drive = random.normal(size=40)[day if goes_by == "day" else hour]
+        y = (random.random(1000) < 1 / (1 + np.exp(2 - drive))).astype(float)
+        value = chance.metrics.weighted("roc_auc", y, drive)(np.ones(1000))
+        assert _beyond("roc_auc", value, chance.reached("roc_auc", y, drive, 0.5, at=at, seed=k))

@@ -4,27 +4,45 @@ A rival that knows nothing has the value that is expected of chance, and chance 
 on 400 rows with 20 positives, the average precision of random scores lies over the share of positives more often than
 not. An interval around the model's own value says nothing of that. So a gain is called real only if besides its
 interval being above zero the value is better than what 39 in 40 of such deals reach.
+
+Where rows have a time, labels stay together by whole days, as in the bootstrap, and are mixed within them: two things
+that know nothing of one another, and both go by the day, agree now and then by more than single rows would.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from treadle.training import metrics
+from treadle.training.bootstrap import LEAST_BLOCKS
 from treadle.training.metrics import Array
 
 PASSES = 0.025
 """How often a model of pure chance may pass: what a 95 % interval leaves on one side."""
-_DEALS, _FEW, _MANY_ROWS = 199, 39, 100_000
+_DEALS, _FEW, _MANY_ROWS = 199, 39, 50_000
 """Deals, and how many above `_MANY_ROWS`: one in 40 is told exactly by either, by the fifth best or by the best."""
 
 
-def reached(metric: str, y: Array, p: Array, threshold: float, *, seed: int = 7) -> float:
+def reached(metric: str, y: Array, p: Array, threshold: float, *, at: Array | None = None, seed: int = 7) -> float:
     """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`."""
     deals = _DEALS if len(y) <= _MANY_ROWS else _FEW
     order = np.argsort(-p, kind="stable")  # once: each deal finds the rows sorted
-    random, ones, sign = np.random.default_rng((seed, 1)), np.ones(len(y)), metrics.sign(metric)
+    ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(len(y), at)
     p = np.asarray(p, dtype=np.float64)[order]
-    values = [metrics.weighted(metric, random.permutation(y), p, threshold)(ones) * sign for _ in range(deals)]
-    place = round((deals + 1) * PASSES)
-    return float(np.sort(values)[-place] * sign)
+    random = np.random.default_rng((seed, 1))
+    values = [metrics.weighted(metric, y[deal(random)[order]], p, threshold)(ones) * sign for _ in range(deals)]
+    return float(np.sort(values)[-round((deals + 1) * PASSES)] * sign)
+
+
+def _deal(rows: int, at: Array | None) -> Callable[[np.random.Generator], Array]:
+    """Makes deals: for each row the row whose label it gets."""
+    if at is None:
+        return lambda random: random.permutation(rows)
+    days, member = np.unique(at.astype("datetime64[D]"), return_inverse=True)
+    if len(days) < LEAST_BLOCKS:
+        return lambda random: random.permutation(rows)
+    place = np.empty(rows, dtype=np.int64)
+    place[np.argsort(member, kind="stable")] = np.arange(rows)
+    return lambda random: np.argsort(random.permutation(len(days))[member] + random.random(rows))[place]

@@ -113,19 +113,17 @@ def evaluate(
         DataError: no test rows, or a metric that these rows do not define.
     """
     start, say = clock(), progress or (lambda done, text: None)
-    test = _test_rows(table, parts)
+    test = table.rows(parts.test)
+    if len(test) == 0:
+        raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
     summary, y = model.summary, test.label
     say(0.0, "predicting the test rows")
     p = model.predict(test.frame)
     binary = summary.kind == "classification"
     dealt = len(parts.train) + len(parts.test) if binary and parts.by == "stratified" else None
     draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
-    flat = np.full(len(y), model.baseline.value)
-    reference = None if model.reference is None else model.reference.predict(test.frame)
     say(0.2, "intervals by bootstrap")
-    plain = _sigmoid(flat) if binary else flat
-    rival = _compare(summary.metric, y, p, plain, reference, summary.threshold, draw, replicates)
-    luck = chance.reached(summary.metric, y, p, summary.threshold, seed=spec.train.seed)
+    rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices, and whether the answer could have leaked")
@@ -138,8 +136,6 @@ def evaluate(
         share=float(y.mean()),
         **_span(test),
         **rival,
-        chance=luck,
-        verdict=_verdict(summary.metric, rival, luck),
         scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
@@ -154,11 +150,18 @@ def evaluate(
     )
 
 
-def _test_rows(table: TrainingTable, parts: Split) -> TrainingTable:
-    test = table.rows(parts.test)
-    if len(test) == 0:
-        raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
-    return test
+def _against_rivals(
+    model: FittedModel, test: TrainingTable, p: Array, draw: Callable[[int], Array], replicates: int, seed: int
+) -> dict[str, Any]:
+    """The model beside the baseline, the reference and chance, and what is to be said of them."""
+    summary, y = model.summary, test.label
+    flat = np.full(len(y), model.baseline.value)
+    baseline = _sigmoid(flat) if summary.kind == "classification" else flat
+    reference = None if model.reference is None else model.reference.predict(test.frame)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
+    gains = (found["gain_over_baseline"], found["gain_over_reference"])
+    return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
 
 
 def _span(test: TrainingTable) -> dict[str, Any]:
@@ -272,9 +275,7 @@ def _beyond(metric: str, value: float, luck: float | None) -> bool:
     return luck is None or (value - luck) * metrics.sign(metric) > 0
 
 
-def _verdict(metric: str, rival: Mapping[str, Any], luck: float) -> str:
-    value, gain, over = (rival[name] for name in ("value", "gain_over_baseline", "gain_over_reference"))
-
+def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None, luck: float) -> str:
     def shown(found: Interval) -> str:
         bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
         return f"{found.value:+.4g} ({bounds})"
