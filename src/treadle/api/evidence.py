@@ -18,7 +18,7 @@ from treadle.api.operation import (
     option,
     workspace_for,
 )
-from treadle.costs import Costs
+from treadle.costs.sums import Costs
 from treadle.errors import EvidenceError, nearest
 
 if TYPE_CHECKING:

@@ -1,6 +1,30 @@
-"""What work costs: dated price books, the price of a step, and the ledger as a view of the chain."""
+"""What work costs: dated price books, the price of a step, the ledger as a view of the chain. Loaded on first use."""
 
-from treadle.costs.ledger import CostLine, Costs, costs, runs
-from treadle.costs.prices import PriceBook, load_book
+from __future__ import annotations
 
-__all__ = ["CostLine", "Costs", "PriceBook", "costs", "load_book", "runs"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treadle.costs.ledger import costs as costs
+    from treadle.costs.ledger import runs as runs
+    from treadle.costs.prices import PriceBook as PriceBook
+    from treadle.costs.prices import load_book as load_book
+    from treadle.costs.sums import CostLine as CostLine
+    from treadle.costs.sums import Costs as Costs
+
+_HOMES = {
+    "CostLine": "sums",
+    "Costs": "sums",
+    "PriceBook": "prices",
+    "costs": "ledger",
+    "load_book": "prices",
+    "runs": "ledger",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

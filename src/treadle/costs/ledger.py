@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from treadle.costs.sums import CostLine, Costs
 from treadle.evidence import Chain, Entry, Payload
 from treadle.money import Money, Rates
 
@@ -15,42 +14,6 @@ if TYPE_CHECKING:
 
 _NANO = Decimal("0.000000001")
 MOST_RUNS = 100
-
-
-class CostLine(Struct, frozen=True):
-    """What one run, kind of step or day used. `amount` is in `currency`, converted where the line's own is another."""
-
-    name: str
-    steps: int
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    written_mb: float
-    amount: Decimal
-    currency: str
-
-
-class Costs(Struct, frozen=True):
-    """The ledger in one currency; failed steps cost money too.
-
-    `rate_date` dates the rates by which other currencies were converted, "" where none was needed. `unconverted` are
-    sums in currencies without a rate: they are in no other figure. `books` names the dated price books. `by_run` has
-    the newest runs, and `more_runs` says how many older ones are only in the sums.
-    """
-
-    currency: str
-    amount: Decimal
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    by_run: list[CostLine]
-    by_step: list[CostLine]
-    by_day: list[CostLine]
-    books: list[str]
-    unpriced: int
-    unconverted: list[Money] = []
-    rate_date: str = ""
-    more_runs: int = 0
 
 
 def costs(chain: Chain, rates: Rates, *, run: str | None = None) -> Costs:

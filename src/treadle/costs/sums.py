@@ -1,0 +1,45 @@
+"""What the ledger answers. Light: the command line names these types before it does anything."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from treadle.money import Money
+
+
+class CostLine(Struct, frozen=True):
+    """What one run, kind of step or day used. `amount` is in `currency`, converted where the line's own is another."""
+
+    name: str
+    steps: int
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    written_mb: float
+    amount: Decimal
+    currency: str
+
+
+class Costs(Struct, frozen=True):
+    """The ledger in one currency; failed steps cost money too.
+
+    `rate_date` dates the rates by which other currencies were converted, "" where none was needed. `unconverted` are
+    sums in currencies without a rate: they are in no other figure. `books` names the dated price books. `by_run` has
+    the newest runs, and `more_runs` says how many older ones are only in the sums.
+    """
+
+    currency: str
+    amount: Decimal
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    by_run: list[CostLine]
+    by_step: list[CostLine]
+    by_day: list[CostLine]
+    books: list[str]
+    unpriced: int
+    unconverted: list[Money] = []
+    rate_date: str = ""
+    more_runs: int = 0
