@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
 
@@ -61,6 +61,43 @@ class WatchRequest(Request, frozen=True):
     project: ProjectPath = "."
 
 
+class DayShown(Struct, frozen=True):
+    """One day: predictions asked, labels known by now, the metric over those with interval, the share of positives."""
+
+    day: str
+    predictions: int
+    labels: int
+    value: float | None
+    low: float | None
+    high: float | None
+    base: float | None
+    mean_prediction: float | None
+
+
+class DriftShown(Struct, frozen=True):
+    """One feature, or the model's scores: how far it moved, and what so many rows would show without any drift."""
+
+    feature: str
+    psi: float
+    noise: float
+    js: float
+    missing_reference: float
+    missing_now: float
+    rows: int
+    verdict: str
+    labels: list[str]
+    reference: list[float]
+    now: list[float]
+
+
+class AlertShown(Struct, frozen=True):
+    """What a person must look at. `about`: quality or drift; `until`: the day that the window ends on."""
+
+    about: str
+    text: str
+    until: str
+
+
 class WatchAnswer(Struct, frozen=True):
     """`metric_by_day` and `drift` are lists of rows; `recent` is the newest `watch.window` of labels.
 
@@ -72,11 +109,11 @@ class WatchAnswer(Struct, frozen=True):
     outcomes: int
     joined: int
     metric: str
-    metric_by_day: list[Any]
-    drift: list[Any]
+    metric_by_day: list[DayShown]
+    drift: list[DriftShown]
     overall: dict[str, Any]
-    recent: Any
-    alerts: list[Any]
+    recent: DayShown | None
+    alerts: list[AlertShown]
     page: str | None
 
 
@@ -153,11 +190,11 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
         outcomes=found.outcomes,
         joined=found.joined,
         metric=found.metric,
-        metric_by_day=list(found.metric_by_day),
-        drift=list(found.drift),
+        metric_by_day=convert(found.metric_by_day, list[DayShown], from_attributes=True),
+        drift=convert(found.drift, list[DriftShown], from_attributes=True),
         overall=found.overall,
-        recent=found.recent,
-        alerts=list(seen.alerts),
+        recent=convert(found.recent, DayShown | None, from_attributes=True),
+        alerts=convert(seen.alerts, list[AlertShown], from_attributes=True),
         page=page,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from msgspec import Struct
 
 from treadle.api.operation import (
@@ -16,6 +17,7 @@ from treadle.api.operation import (
     option,
     workspace_for,
 )
+from treadle.api.work import GateShown
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released
@@ -29,9 +31,27 @@ class ListRequest(Request, frozen=True):
     limit: Annotated[int, option("the newest so many versions")] = 50
 
 
+class VersionShown(Struct, frozen=True):
+    """One version. `low` and `high`: a 95 % interval of `value`; `released`: its endpoint serves it now."""
+
+    name: str
+    bundle: str
+    created: str
+    by: str
+    run: str
+    family: str
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    mb: float
+    status: str
+    released: bool
+
+
 class ListAnswer(Struct, frozen=True):
     endpoint: str
-    models: list[Any]
+    models: list[VersionShown]
 
 
 class ShowRequest(Request, frozen=True):
@@ -44,7 +64,7 @@ class ShowAnswer(Struct, frozen=True):
     status: str
     requested_by: str
     approved_by: str
-    gates: list[Any]
+    gates: list[GateShown]
     accepted: list[str]
     bundle: str
     mb: float
@@ -96,19 +116,17 @@ def models_list(request: ListRequest, context: Context) -> ListAnswer:
     from treadle.models.registry import versions
 
     workspace = workspace_for(request.project, context, "read")
+    limit = check_limit(request.limit)
+    found = versions(workspace.chain, workspace.project.spec.project, workspace.endpoint, limit)
     return ListAnswer(
         endpoint=workspace.endpoint,
-        models=versions(
-            workspace.chain, workspace.project.spec.project, workspace.endpoint, check_limit(request.limit)
-        ),
+        models=msgspec.convert(found, list[VersionShown], from_attributes=True),
     )
 
 
 @operation("models", "show", permission="read", remote=True)
 def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
     """Show one model version: its card, its gates and who approved it."""
-    import msgspec
-
     from treadle.models import Bundle
     from treadle.models.registry import find
     from treadle.people import review_of
@@ -123,7 +141,7 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
         status=review.status,
         requested_by=review.requested_by,
         approved_by=review.approved_by,
-        gates=list(review.gates),
+        gates=msgspec.convert(review.gates, list[GateShown], from_attributes=True),
         accepted=review.accepted,
         bundle=packed.bundle.digest,
         mb=packed.mb,
