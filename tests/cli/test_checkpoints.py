@@ -371,7 +371,13 @@ def test_a_copy_is_put_on_a_server(project: Path, call: Call, server: http.serve
     for path, said in (("/full?token=secret", "507"), ("/away", "302")):
         code, out = call("log", "checkpoint", project, "--to", at + path)
         assert code == 1 and said in out and "secret" not in out
-    for url in ("ftp://127.0.0.1/x", "file:///nowhere/x", "http://", "http://127.0.0.1:1/closed", "http://127.0.0.1:x/"):
+    for url in (
+        "ftp://127.0.0.1/x",
+        "file:///nowhere/x",
+        "http://",
+        "http://127.0.0.1:1/closed",
+        "http://127.0.0.1:x/",
+    ):
         code, out = call("log", "checkpoint", project, "--to", url)
         assert code == 1 and "treadle: " in out, url
     assert len(server.taken) == 1  # type: ignore[attr-defined]
