@@ -291,6 +291,9 @@ def test_what_is_no_checkpoint_of_this_log_is_said(project: Path, call: Call, tm
 def test_an_exchanged_key_signs_nothing(project: Path, call: Call) -> None:
     (project / ".treadle" / "keys" / "signing.key").write_text("22" * 32)
     code, out = call("log", "checkpoint", project)
+    assert code == 1 and "this record was not begun by you" in out
+    assert call("trust", project)[0] == 0
+    code, out = call("log", "checkpoint", project)
     assert code == 1 and "the key was exchanged" in out
 
 
