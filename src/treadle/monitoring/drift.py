@@ -10,33 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 
 from treadle.models.reference import Numbers, Reference, Texts
+from treadle.monitoring.found import DriftLine
 
 Array = np.ndarray[Any, Any]
 SHIFT, MOVE = 0.1, 0.25
 """PSI below 0.1 is read as steady, above 0.25 as moved (Siddiqi, Credit Risk Scorecards, 2006)."""
 _LEAST = 1e-4  # a share of zero would make PSI infinite
-
-
-class DriftLine(Struct, frozen=True):
-    """One feature, or the model's scores. `js` is the Jensen-Shannon distance, base 2, from 0 to 1.
-
-    `noise` is the PSI that this many rows would show on average with no drift at all.
-    """
-
-    feature: str
-    psi: float
-    noise: float
-    js: float
-    missing_reference: float
-    missing_now: float
-    rows: int
-    verdict: str
-    labels: list[str]
-    reference: list[float]
-    now: list[float]
 
 
 def drift(reference: Reference, values: Mapping[str, Sequence[Any]], scores: Array) -> list[DriftLine]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from treadle.monitoring.alerts import Alert
-from treadle.monitoring.drift import DriftLine
+from treadle.monitoring.found import Alert, DriftLine
 from treadle.monitoring.watching import Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
 
@@ -19,8 +18,8 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
     name = found.metric.replace("_", " ")
     tiles = [
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
-        tile(name.capitalize(), _shown(whole["value"]), f"95 % {_shown(whole['low'])} to {_shown(whole['high'])}"),
-        tile("On the sealed test rows", _shown(whole["tested"]), "when the model was released"),
+        tile(name.capitalize(), _shown(whole.value), f"95 % {_shown(whole.low)} to {_shown(whole.high)}"),
+        tile("On the sealed test rows", _shown(whole.tested), "when the model was released"),
         tile(
             "Features that moved",
             str(sum(line.verdict == "moved" for line in found.drift)),
@@ -83,16 +82,16 @@ def _quality(found: Watched) -> str:
             tips=[f"{d.day}: {d.value:.3f} over {d.labels:,} labels" for _, d in days],
         )
     )
-    if found.overall["tested"] is not None:
-        chart.rule("y", found.overall["tested"], "sealed test")
+    if found.overall.tested is not None:
+        chart.rule("y", found.overall.tested, "sealed test")
     return chart.svg()
 
 
 def _reach(found: Watched) -> tuple[float, float]:
     """From the lowest to the highest of what is drawn, the line of the sealed test rows too, with some air."""
     values = [v for day in found.metric_by_day for v in (day.value, day.low, day.high) if v is not None]
-    if found.overall["tested"] is not None:
-        values.append(found.overall["tested"])
+    if found.overall.tested is not None:
+        values.append(found.overall.tested)
     low, high = min(values), max(values)
     air = 0.06 * (high - low) or 0.1 * abs(low) or 1.0
     return (0.0 if low == 0 else low - air), high + air

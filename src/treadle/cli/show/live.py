@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle.api.live import flat
 from treadle.cli.show import number, table
 
 _DAYS = 14
@@ -22,10 +23,11 @@ def show_predictions(answer: Any, out: Any) -> None:
     if answer.out:
         out.print(f"{answer.rows:,} predictions by {answer.model} in {answer.out}", soft_wrap=True)
         return
-    names = list(answer.predictions[0]) if answer.predictions else []
+    rows = [flat(row) for row in answer.predictions[:_MOST]]
+    names = list(rows[0]) if rows else []
     grid = table(*names)
-    for row in answer.predictions[:_MOST]:
-        grid.add_row(*(number(row[n]) if isinstance(row[n], float) else str(row[n]) for n in names))
+    for row in rows:
+        grid.add_row(*(number(cell) if isinstance(cell := row[n], float) else str(cell) for n in names))
     out.print(grid)
     if answer.rows > _MOST:
         out.print(f"… {answer.rows - _MOST:,} more: --out FILE writes them all")
@@ -58,11 +60,11 @@ def show_watch(answer: Any, out: Any) -> None:
             )
         out.print(grid)
         whole = answer.overall
-        if whole.get("value") is not None:
+        if whole.value is not None:
             out.print(
-                f"all days: {answer.metric} [bold]{number(whole['value'])}[/], 95 % interval "
-                f"{number(whole['low'])} to {number(whole['high'])}; on the sealed test rows it was "
-                f"{number(whole.get('tested'))}"
+                f"all days: {answer.metric} [bold]{number(whole.value)}[/], 95 % interval "
+                f"{number(whole.low)} to {number(whole.high)}; on the sealed test rows it was "
+                f"{number(whole.tested)}"
             )
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:
