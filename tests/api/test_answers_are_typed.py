@@ -17,7 +17,7 @@ def anything(schema: object, path: str = "") -> Iterator[str]:
         for number, part in enumerate(schema):
             yield from anything(part, f"{path}/{number}")
     elif isinstance(schema, dict):
-        kind, inside = (
+        _kind, inside = (
             schema.get("type"),
             schema.keys() & {"properties", "additionalProperties", "items", "prefixItems"},
         )
