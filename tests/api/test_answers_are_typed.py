@@ -17,10 +17,7 @@ def anything(schema: object, path: str = "") -> Iterator[str]:
         for number, part in enumerate(schema):
             yield from anything(part, f"{path}/{number}")
     elif isinstance(schema, dict):
-        _kind, inside = (
-            schema.get("type"),
-            schema.keys() & {"properties", "additionalProperties", "items", "prefixItems"},
-        )
+        inside = schema.keys() & {"properties", "additionalProperties", "items", "prefixItems"}
         if schema.get("type") in ("object", "array") and not inside:
             yield path  # msgspec leaves out what may be anything
         for name, part in schema.items():
