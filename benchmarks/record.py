@@ -27,6 +27,8 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.money import money
+from treadle.principal import person
+from treadle.spec import load
 from treadle.store import Blob, Snapshot
 from treadle.workspace import open_workspace
 
@@ -51,16 +53,16 @@ def _rows() -> Iterator[Row]:
         home = Path(folder)
         (home / "treadle.yaml").write_text(_PROJECT, encoding="utf-8")
         (home / "orders.csv").write_text("amount,came_back\n1,true\n", encoding="utf-8")
-        workspace = open_workspace(home, "run")
+        workspace = open_workspace(load(home), actor="ada")
         seeded = _seed(workspace.chain)
         each = seeded / ENTRIES * 1e3
         yield Row(f"seed {ENTRIES:,} entries, in blocks, each", "ms", each, None, "", "none", True)
         here = str(home)
         asked: dict[str, Callable[[], object]] = {
-            "why endpoint/shop": lambda: why(WhyRequest(subject="endpoint/shop", project=here), Context()),
-            "costs": lambda: costs(CostsRequest(project=here), Context()),
-            "models list": lambda: models_list(ListRequest(project=here), Context()),
-            "log": lambda: log(LogRequest(project=here), Context()),
+            "why endpoint/shop": lambda: why(WhyRequest(subject="endpoint/shop", project=here), Context(person("ada"))),
+            "costs": lambda: costs(CostsRequest(project=here), Context(person("ada"))),
+            "models list": lambda: models_list(ListRequest(project=here), Context(person("ada"))),
+            "log": lambda: log(LogRequest(project=here), Context(person("ada"))),
         }
         bare = _bare_lookup(home / ".treadle" / "catalog.db")
         for name, ask in asked.items():

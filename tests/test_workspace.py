@@ -19,6 +19,7 @@ from treadle.api.models import ListRequest, models_list
 from treadle.api.project import CheckRequest, InitRequest, TrustRequest, check, init, trust
 from treadle.api.work import RunRequest, run
 from treadle.errors import SpecError
+from treadle.principal import person
 from treadle.workspace import home
 
 
@@ -43,10 +44,10 @@ def modes(root: Path) -> set[int]:
 
 def begin(tmp_path: Path, table: Path, **more: str) -> Path:
     folder = tmp_path / "shop"
-    init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada", **more), Context())
+    init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada", **more), Context(person("ada")))
     text = (folder / "treadle.yaml").read_text(encoding="utf-8")
     (folder / "treadle.yaml").write_text(text.replace("search: bayesian", "search: none"), encoding="utf-8")
-    run(RunRequest(project=str(folder)), Context())
+    run(RunRequest(project=str(folder)), Context(person("ada")))
     return home(folder)
 
 
@@ -60,7 +61,7 @@ def test_nobody_else_can_read_what_is_kept(tmp_path: Path, table: Path) -> None:
 def test_a_workspace_that_others_could_enter_is_closed_when_it_is_opened(tmp_path: Path, table: Path) -> None:
     root = begin(tmp_path, table)
     root.chmod(0o755)
-    run(RunRequest(project=str(root.parent)), Context())
+    run(RunRequest(project=str(root.parent)), Context(person("ada")))
     assert root.stat().st_mode & 0o777 == 0o700
 
 
@@ -79,9 +80,9 @@ def test_a_record_that_came_with_a_project_is_believed_after_a_word(
     """Its own keys, reviewers and approvals were taken at their word, and its model was served."""
     project = str(begin(tmp_path, table).parent)
     calls = (
-        lambda: run(RunRequest(project=project), Context()),
-        lambda: log(LogRequest(project=project), Context(only_reads=True)),
-        lambda: predict(PredictRequest(project=project, record='{"amount": 3}'), Context()),
+        lambda: run(RunRequest(project=project), Context(person("ada"))),
+        lambda: log(LogRequest(project=project), Context(person("ada"), channel="http", only_reads=True)),
+        lambda: predict(PredictRequest(project=project, record='{"amount": 3}'), Context(person("ada"))),
     )
     monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "another account"))
     before = content(home(Path(project)))
@@ -90,16 +91,16 @@ def test_a_record_that_came_with_a_project_is_believed_after_a_word(
             call()
         assert f"treadle trust {project}" in refused.value.mend
     assert content(home(Path(project))) == before
-    assert trust(TrustRequest(project=project), Context()).record == str(home(Path(project)))
+    assert trust(TrustRequest(project=project), Context(person("ada"))).record == str(home(Path(project)))
     calls[0](), calls[1]()
     shutil.move(project, tmp_path / "moved")
     project = str(tmp_path / "moved")
-    assert log(LogRequest(project=project), Context(only_reads=True)).entries
-    trust(TrustRequest(project=project, revoke=True), Context())
+    assert log(LogRequest(project=project), Context(person("ada"), channel="http", only_reads=True)).entries
+    trust(TrustRequest(project=project, revoke=True), Context(person("ada")))
     with pytest.raises(SpecError, match="not begun by you"):
         calls[1]()
     monkeypatch.setenv("TREADLE_HOME", str(home(Path(project))))
-    assert log(LogRequest(project=project), Context(only_reads=True)).entries
+    assert log(LogRequest(project=project), Context(person("ada"), channel="http", only_reads=True)).entries
 
 
 def test_a_record_without_a_key_is_believed_only_as_one_with_the_key_that_it_is_given(
@@ -108,10 +109,10 @@ def test_a_record_without_a_key_is_believed_only_as_one_with_the_key_that_it_is_
     roots = [begin(tmp_path / name, table) for name in ("one", "two")]
     for root in roots:
         (root / "keys" / "signing.key").unlink()
-    trust(TrustRequest(project=str(roots[0].parent)), Context())
-    assert log(LogRequest(project=str(roots[0].parent)), Context()).entries
+    trust(TrustRequest(project=str(roots[0].parent)), Context(person("ada")))
+    assert log(LogRequest(project=str(roots[0].parent)), Context(person("ada"))).entries
     with pytest.raises(SpecError, match="not begun by you"):
-        log(LogRequest(project=str(roots[1].parent)), Context())
+        log(LogRequest(project=str(roots[1].parent)), Context(person("ada")))
 
 
 def test_a_record_is_begun_where_its_owner_can_be_kept(
@@ -121,8 +122,8 @@ def test_a_record_is_begun_where_its_owner_can_be_kept(
     monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "file"))
     folder = tmp_path / "shop"
     with pytest.raises(SpecError, match=r"TREADLE_TRUST"):
-        init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context())
-        run(RunRequest(project=str(folder)), Context())
+        init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context(person("ada")))
+        run(RunRequest(project=str(folder)), Context(person("ada")))
 
 
 def test_a_group_that_is_not_there_is_told(tmp_path: Path, table: Path) -> None:
@@ -138,7 +139,7 @@ def test_a_workspace_that_is_a_link_is_refused_and_its_target_left_alone(tmp_pat
     victim.chmod(0o755)
     shutil.rmtree(root)
     root.symlink_to(victim)
-    for call in (lambda: run(RunRequest(project=str(root.parent)), Context()), lambda: ask(root.parent)):
+    for call in (lambda: run(RunRequest(project=str(root.parent)), Context(person("ada"))), lambda: ask(root.parent)):
         with pytest.raises(SpecError, match="is a link"):
             call()
     assert list(victim.iterdir()) == [] and stat.S_IMODE(victim.stat().st_mode) == 0o755
@@ -149,11 +150,11 @@ def test_a_link_inside_a_workspace_is_refused(tmp_path: Path, table: Path) -> No
     shutil.rmtree(root / "blobs")
     (root / "blobs").symlink_to(tmp_path)
     with pytest.raises(SpecError, match="blobs is a link"):
-        run(RunRequest(project=str(root.parent)), Context())
+        run(RunRequest(project=str(root.parent)), Context(person("ada")))
 
 
 def ask(project: Path) -> object:
-    return check(CheckRequest(project=str(project)), Context())
+    return check(CheckRequest(project=str(project)), Context(person("ada")))
 
 
 def test_check_keeps_nothing(tmp_path: Path, table: Path) -> None:
@@ -190,7 +191,7 @@ def test_a_read_mends_nothing(tmp_path: Path, table: Path, damage: str) -> None:
         (verify, VerifyRequest),
     ):
         with pytest.raises(SpecError, match="not begun by you") if damage == "no key" else contextlib.nullcontext():
-            call(request(project=str(root.parent)), Context(only_reads=True))
+            call(request(project=str(root.parent)), Context(person("ada"), channel="http", only_reads=True))
     assert content(root) == before
 
 

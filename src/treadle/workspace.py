@@ -10,8 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.access import check_actor, default_actor, require
-from treadle.spec import Project, load
+from treadle.spec import Project
 from treadle.store.names import TableNames
 
 if TYPE_CHECKING:
@@ -143,35 +142,33 @@ def home(root: Path) -> Path:
 
 
 def open_workspace(
-    path: str | Path,
-    permission: str,
+    project: Project,
     *,
-    actor: str | None = None,
+    actor: str,
     observer: Observer | None = None,
     run: str = "",
     fresh: bool = False,
     reading: bool = False,
+    begins: bool = True,
 ) -> Workspace:
-    """Load the project, check that the actor may do this, and open what is kept.
+    """Open what a project keeps. Whether the actor may is asked before, where operations are begun.
 
     reading: nothing is written, not even a folder or a key that is missing; where nothing was kept, nothing is found.
+    begins: where nothing is kept yet, a record begins; else such a one is opened for reading.
     """
     from treadle.backends.embedded import DeltaTables, FolderBlobs
     from treadle.costs import load_book
     from treadle.evidence import Chain, Silent
     from treadle.store.catalog import open_catalog
 
-    project = load(path)
-    actor = check_actor(actor) if actor else default_actor(project.spec)
-    require(actor, permission, project.spec)
     root = home(project.root)
     refuse_links(root)
     nothing_yet = not (root / "catalog.db").exists() and "TREADLE_CATALOG" not in os.environ
-    reading = reading or (permission == "read" and nothing_yet)
-    begins = _begins(root, project.root)
+    reading = reading or (nothing_yet and not begins)
+    without_key = _begins(root, project.root)
     if not reading:
         keep_private(root)
-        if begins:
+        if without_key:
             _signing_key(root)  # known as this account's own before there is anything to believe
         if _is_shared(root):  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))

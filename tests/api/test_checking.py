@@ -12,6 +12,7 @@ from treadle.api.operation import Context
 from treadle.api.project import CheckAnswer, CheckRequest, check
 from treadle.api.work import RunRequest, run
 from treadle.errors import TreadleError
+from treadle.principal import person
 
 ROWS = 200
 TABLE = pl.DataFrame(
@@ -42,7 +43,7 @@ def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     (folder / "treadle.yaml").write_text(text)
-    return check(CheckRequest(project=str(folder), data=data), Context())
+    return check(CheckRequest(project=str(folder), data=data), Context(person("ada")))
 
 
 def test_a_good_project_has_no_problem(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_what_check_refuses_a_run_refuses_and_for_the_same_reason(tmp_path: Path
     except TreadleError as bad:
         told = bad.what
     with pytest.raises(TreadleError) as caught:
-        run(RunRequest(project=str(tmp_path)), Context())
+        run(RunRequest(project=str(tmp_path)), Context(person("ada")))
     assert caught.value.what in told
 
 

@@ -151,8 +151,7 @@ def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
 
 
 def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("getpass.getuser", lambda: "DOMAIN\\ada")
-    monkeypatch.delenv("TREADLE_ACTOR", raising=False)
+    monkeypatch.setattr("treadle.api.guess.login", lambda: "DOMAIN\\ada")
     table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
     with pytest.raises(TreadleError) as caught:
         write_project(InitRequest(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))

@@ -20,6 +20,8 @@ from treadle.errors import EvidenceError
 from treadle.evidence import Chain, verify
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.notes import VerifierKey, open_checkpoint
+from treadle.principal import person
+from treadle.spec import load
 from treadle.web.answers import Answers
 from treadle.workspace import Workspace, open_workspace
 
@@ -36,7 +38,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "examples" / "credit", project, ignore=shutil.ignore_patterns(".treadle"))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TREADLE_HOME", raising=False)
-        workspace = open_workspace(project, "run")
+        workspace = open_workspace(load(project), actor="ada")
         for size in (260, ENTRIES):
             record(workspace, range(size - (260 if size == 260 else 40), size))
             assert workspace.write_checkpoint() == str(project / ".treadle" / "checkpoints" / f"{size}.note")
@@ -91,14 +93,14 @@ def test_a_log_that_grew_extends_what_was_signed(project: Path, call: Call, tmp_
     code, out = call("log", "checkpoint", project, "--to", kept)
     assert code == 0 and "300 entries signed as treadle/credit/" in out and str(kept) in out
     assert kept.read_bytes() == (project / ".treadle" / "checkpoints" / "300.note").read_bytes()
-    record(open_workspace(project, "run"), range(300, 600))
+    record(open_workspace(load(project), actor="ada"), range(300, 600))
     assert faults(call, project, "--checkpoint", kept) == []
     code, out = call("verify", project, "--checkpoint", kept)
     assert code == 0 and "600 entries hold together, and extend 3 signed checkpoints" in out
 
 
 def test_a_log_is_signed_under_one_name_whatever_project_asks(project: Path) -> None:
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     key = workspace.notes.key()
     assert key is not None and key.name == f"treadle/credit/{key.public.hex()[:8]}"
     signed = workspace.notes.sign(workspace.chain, "treadle/another", workspace.signing_key)
@@ -110,12 +112,12 @@ def forge(project: Path, count: int) -> None:
     """Write the whole chain anew, as somebody can who may write to the workspace: all that it holds fits together."""
     for file in (project / ".treadle").glob("catalog.*"):
         file.unlink()
-    record(open_workspace(project, "run"), range(count), "forged")
+    record(open_workspace(load(project), actor="ada"), range(count), "forged")
 
 
 def cut(project: Path, last: int) -> None:
     """Cut the end off, and edit the file that names the head too, and the tiles."""
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     entry = workspace.chain.find()[last - 1]
     sql(
         workspace,
@@ -156,7 +158,7 @@ def test_each_attack_is_told_in_one_sentence(
 
 
 def test_a_dropped_entry_is_named_once_and_the_checkpoints_miss_it(project: Path, call: Call) -> None:
-    sql(open_workspace(project, "run"), "delete from entries where seq = 100")
+    sql(open_workspace(load(project), actor="ada"), "delete from entries where seq = 100")
     assert faults(call, project) == [
         "entry 100 is missing (dropped)",
         "entry 101 does not follow the entry before it (edited, dropped or reordered before it)",
@@ -176,7 +178,7 @@ def test_entries_that_no_tile_holds_yet_are_no_fault(chain: Chain) -> None:
 
 def test_a_log_whose_end_was_cut_off_takes_no_entry(project: Path, call: Call) -> None:
     """The next entry would take the place of what was cut, and with it the trace: sealed looks were forgotten so."""
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     sql(workspace, "delete from entries where seq > 256", "update projected set size = 256")
     assert any("holds an entry 257" in fault for fault in faults(call, project))
     with pytest.raises(EvidenceError, match="entries 257 to 300 are missing at the end"):
@@ -190,12 +192,12 @@ def test_a_log_whose_end_was_cut_off_takes_no_entry(project: Path, call: Call) -
 
 def test_where_a_rewriting_began_is_narrowed_down(project: Path, call: Call) -> None:
     cut(project, 280)
-    record(open_workspace(project, "run"), range(20), "forged")
+    record(open_workspace(load(project), actor="ada"), range(20), "forged")
     said = "the log does not extend checkpoints/300.note: the record after entry 260 and up to entry 300 was rewritten"
     assert faults(call, project) == [said]
     code, out = call("log", "checkpoint", project)
     assert code == 1 and "does not extend checkpoints/300.note" in out and "nothing was signed" in out
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     assert len(list(workspace.checkpoints.glob("*"))) == 2
 
 
@@ -204,7 +206,7 @@ def test_a_workspace_begun_anew_is_told_from_the_old_one(project: Path, call: Ca
     shutil.copy(project / ".treadle" / "checkpoints" / "300.note", kept)
     shutil.rmtree(project / ".treadle")
     assert faults(call, project, "--checkpoint", kept)[0].startswith("the log is empty, and kept.note was signed")
-    record(open_workspace(project, "run"), range(300), "forged")
+    record(open_workspace(load(project), actor="ada"), range(300), "forged")
     call("log", "checkpoint", project)
     found = faults(call, project, "--checkpoint", kept)
     assert len(found) == 2 and "up to entry 300 was rewritten" in found[0] and "and this log is" in found[1]
@@ -229,21 +231,24 @@ def test_a_workspace_begun_anew_is_told_from_the_old_one(project: Path, call: Ca
     ],
 )
 def test_tiles_of_every_level_must_be_those_of_the_entries(project: Path, call: Call, damage: str, said: str) -> None:
-    sql(open_workspace(project, "run"), damage.replace("{MORE}", "hex(zeroblob(16))"))
+    sql(open_workspace(load(project), actor="ada"), damage.replace("{MORE}", "hex(zeroblob(16))"))
     found = faults(call, project)
     assert (len(found) == 1 and said in found[0]) if said else not found
 
 
 def test_a_tree_signed_over_edited_tiles_does_not_fit_the_entries(project: Path, call: Call) -> None:
     """Entries rewritten, and the full tile's hash above them left as it was: the heads come from the entries."""
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     before = workspace.notes.kept()[0]
     with workspace.chain.engine.connect() as connection:
         old = connection.execute(text("select hashes from log_tiles where level = 1")).scalar()
     forge(project, 300)
-    with open_workspace(project, "run").chain.engine.connect() as connection:
+    with open_workspace(load(project), actor="ada").chain.engine.connect() as connection:
         assert connection.execute(text("select hashes from log_tiles where level = 1")).scalar() != old
-    sql(open_workspace(project, "run"), f"update log_tiles set hashes = x'{bytes(old).hex()}' where level = 1")
+    sql(
+        open_workspace(load(project), actor="ada"),
+        f"update log_tiles set hashes = x'{bytes(old).hex()}' where level = 1",
+    )
     found = faults(call, project)
     assert len(before) == 2 and len(found) == 2
     assert "is not made of the tiles below it" in found[0] and "up to entry 260 was rewritten" in found[1]
@@ -301,7 +306,7 @@ def test_who_may_not_read_the_key_still_releases(project: Path, monkeypatch: pyt
     def refused(*_: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    workspace = open_workspace(project, "run")
+    workspace = open_workspace(load(project), actor="ada")
     monkeypatch.setattr("treadle.workspace._signing_key", refused)
     assert workspace.write_checkpoint() == ""
 
@@ -329,7 +334,7 @@ def test_a_copy_goes_into_a_git_note(project: Path, call: Call, tmp_path: Path) 
         assert code == 0 and json.loads(out)["to"].startswith(f"{GIT_NOTES} on ")
         shown = git(project, "notes", f"--ref={GIT_NOTES}", "show", "HEAD")
         assert shown == json.loads(out)["note"] and json.loads(out)["size"] == size
-        record(open_workspace(project, "run"), range(1))
+        record(open_workspace(load(project), actor="ada"), range(1))
     kept = tmp_path / "kept.note"
     kept.write_text(shown, encoding="utf-8")
     assert faults(call, project, "--checkpoint", kept) == []
@@ -388,7 +393,7 @@ def test_a_copy_is_put_on_a_server(project: Path, call: Call, server: http.serve
 
 @pytest.mark.parametrize("asked", ["1", "256", "300", "id", "hash"])
 def test_an_entry_is_proved_offline(project: Path, call: Call, tmp_path: Path, asked: str) -> None:
-    entry = open_workspace(project, "run").chain.find()[41]
+    entry = open_workspace(load(project), actor="ada").chain.find()[41]
     name = {"id": entry.id, "hash": entry.hash}.get(asked, asked)
     seq = int(asked) if asked.isdigit() else 42
     proof = tmp_path / "entry.tlog-proof"
@@ -413,7 +418,7 @@ def test_what_cannot_be_proved_is_said(project: Path, call: Call, tmp_path: Path
         code, out = call("log", "prove", name, project)
         assert code == 1 and f"there is no entry {name}" in out
     assert "a proof is no .json" in call("log", "prove", "1", project, "--out", tmp_path / "x.json")[1]
-    sql(open_workspace(project, "run"), "update entries set body = x'7b7d' where seq = 7")
+    sql(open_workspace(load(project), actor="ada"), "update entries set body = x'7b7d' where seq = 7")
     code, out = call("log", "prove", "7", project)
     assert code == 1 and "this is not entry 7" in out
 
@@ -427,11 +432,11 @@ def test_the_log_is_still_listed_and_says_what_else_it_does(project: Path, call:
 
 def test_no_route_opens_a_file(project: Path) -> None:
     routes = Answers(str(project))
-    status, _, answer = routes.answer("GET", "/api/verify", "checkpoint=/etc/hostname")
+    status, _, answer = routes.answer("GET", "/api/verify", "checkpoint=/etc/hostname", person("ada"))
     assert status == 422 and b"command line alone" in answer
-    listed = json.loads(routes.answer("GET", "/api", "")[2])["operations"]
+    listed = json.loads(routes.answer("GET", "/api", "", person("ada"))[2])["operations"]
     assert all("checkpoint" not in each["takes"] for each in listed)
-    status, _, answer = routes.answer("GET", "/api/verify", "")
+    status, _, answer = routes.answer("GET", "/api/verify", "", person("ada"))
     assert status == 200 and json.loads(answer)["checkpoints"] == 2
 
 

@@ -45,17 +45,23 @@ def refusal(*words: object) -> str:
     return said
 
 
+def token(project: Path, scopes: str = "predict,events,outcomes,read,write") -> str:
+    """The text of a new token of the service `tests`."""
+    return str(answer("tokens", "create", "tests", project, "--scopes", scopes)["text"])
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def http(url: str, body: Any = None) -> tuple[int, Any]:
+def http(url: str, body: Any = None, token: str = "") -> tuple[int, Any]:
     """Status and decoded answer; POST if there is a body."""
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=30) as found:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=30) as found:
             status, content = found.status, found.read()
     except urllib.error.HTTPError as bad:
         status, content = bad.code, bad.read()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal import answer, http, refusal, serving, treadle
+from terminal import answer, http, refusal, serving, token, treadle
 
 pytestmark = pytest.mark.xdist_group("flights")
 Flights = tuple[Path, Any]
@@ -54,6 +54,7 @@ def test_the_endpoint_answers_and_a_prediction_can_be_explained(flights: Flights
         "flight_id": "x1", "carrier": "UA", "origin": "EWR", "dest": "IAH", "distance": 1400, "tailnum": "N14228",
         "sched_dep": "2013-02-20T10:15:00Z", "sched_arr": "2013-02-20T14:00:00Z",
     }  # fmt: skip
+    reader = token(project, "read")
     with serving(project) as (url, _):
         status, one = http(f"{url}/predict", record)
         assert status == 200, one
@@ -66,7 +67,7 @@ def test_the_endpoint_answers_and_a_prediction_can_be_explained(flights: Flights
         status, refused = http(f"{url}/predict", record | {"orgin": "EWR"})
         assert status == 422 and "origin" in refused["mend"]
         assert http(f"{url}/healthz")[0] == 200
-        assert "treadle_" in http(f"{url}/metrics")[1]
+        assert "treadle_" in http(f"{url}/metrics", token=reader)[1]
         assert http(f"{url}/openapi.json")[1]["openapi"].startswith("3.")
         identity = one["prediction_id"]
         time.sleep(1.2)

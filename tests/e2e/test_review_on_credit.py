@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from terminal import answer, http, refusal, serving, treadle
+from terminal import answer, http, refusal, serving, token, treadle
 
 pytestmark = pytest.mark.xdist_group("credit")
 
@@ -30,13 +30,15 @@ def test_a_release_waits_for_another_person_and_can_be_rolled_back(credit: Path)
     second = answer("run", credit)
     assert second["model"] == "credit:2" and second["status"] == "waiting for review"
     assert "sources.read source/credit" in second["cached_steps"], "only what changed is run again"
+    reader = token(credit, "read")
     with serving(credit) as (url, _):
-        assert http(f"{url}/readyz")[1]["model"] == "credit:1"
-        assert http(f"{url}/api/models/list") == (200, answer("models", "list", credit))
-        assert http(f"{url}/report")[1].startswith("<!doctype html>")
+        assert http(f"{url}/state", token=reader)[1]["model"] == "credit:1"
+        assert http(f"{url}/api/models/list", token=reader) == (200, answer("models", "list", credit))
+        assert http(f"{url}/report", token=reader)[1].startswith("<!doctype html>")
+        assert http(f"{url}/report")[0] == 401
         answer("models", "release", credit, "--as", "grace")
         until = time.monotonic() + 20
-        while http(f"{url}/readyz")[1]["model"] != "credit:2":
+        while http(f"{url}/state", token=reader)[1]["model"] != "credit:2":
             assert time.monotonic() < until, "the running server takes up the new release"
             time.sleep(0.1)
         record = {"account": 7, "student": "No", "balance": 1900.0, "income": 40000.0}

@@ -15,9 +15,9 @@ import treadle
 ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
-    "__main__", "cli", "web", "api", "loop", "stages", "workspace", "backends", "targets", "monitoring", "serving",
-    "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs", "privacy",
-    "access", "expr", "evidence", "store", "spec", "testing", "money", "errors", "__init__",
+    "__main__", "cli", "web", "api", "loop", "stages", "workspace", "replay", "backends", "targets", "monitoring",
+    "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
+    "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {"features", "store", "errors"}  # an engine knows the protocol that it fulfils, and no other room
 HEAVY = ("polars", "numpy", "sqlalchemy", "sklearn", "lightgbm", "onnxruntime", "onnx", "optuna", "deltalake")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from treadle.access import require
+from treadle.access import authorise, resource_of
 from treadle.errors import AccessError, GateError
 from treadle.evidence import Chain
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.money import money, rates_of
 from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, review_of
+from treadle.principal import person
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Source
 from treadle.store import Blob
 
@@ -182,8 +183,8 @@ def test_a_gate_of_the_brief_cannot_be_accepted_away(chain: Chain) -> None:
 
 def test_a_stranger_may_do_nothing() -> None:
     with pytest.raises(AccessError, match="eve may not run"):
-        require("eve", "run", project())
-    require("ada", "release", project())
+        authorise(person("eve"), "run", "run", resource_of(project(), "project"))
+    authorise(person("ada"), "release", "release", resource_of(project(), "project"))
 
 
 @pytest.mark.parametrize(("real", "words"), [(True, "is real"), (False, "is inside the noise")])

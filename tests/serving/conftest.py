@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from served_shop import SPEC, Served, release, serving, train, write_shop
 
-from treadle.api.endpoint import make_app
+from treadle.api.endpoint import make_app, open_door
 from treadle.serving import App, Endpoint
+from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 
 
@@ -36,12 +37,12 @@ def shop(trained: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workspace(shop: Path) -> Workspace:
-    return open_workspace(shop, "run")
+    return open_workspace(load(shop), actor="ada")
 
 
 @pytest.fixture
 def app(workspace: Workspace) -> Iterator[App]:
-    made = make_app(workspace, may_rebuild=True)
+    made = make_app(workspace, open_door(workspace, "127.0.0.1"))
     yield made
     made.endpoint.close()
 

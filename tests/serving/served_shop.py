@@ -15,9 +15,14 @@ from typing import Any
 
 import httpx
 
+from treadle.access import tokens
+from treadle.access.permissions import SCOPES
 from treadle.api import Context
 from treadle.api.models import ReleaseRequest, models_release
 from treadle.api.work import RunRequest, run
+from treadle.principal import person
+from treadle.spec import load
+from treadle.workspace import open_workspace
 
 SPEC = """\
 project: shop
@@ -49,7 +54,8 @@ features:
     returns: {from: returns, on: customer, last: [7d, 30d],
               take: {share: "avg(back)", n: "count(*)", paid: "sum(paid)", things: "sum(things)"}}
 train: {families: [linear], search: none, seed: SEED}
-serve: {endpoint: shop, entity: order_id}
+serve: {endpoint: shop, entity: order_id, hosts: [shop]}
+access: {trust: local, logins: {"*": ada}, anonymous: [predict, events, outcomes, read]}
 """
 CONTRACT = """\
 apiVersion: v3.1.0
@@ -105,11 +111,17 @@ def write_shop(folder: Path) -> None:
 
 def train(folder: Path) -> str:
     """Run the loop; the new version waits for its review."""
-    return run(RunRequest(project=str(folder)), Context()).model
+    return run(RunRequest(project=str(folder)), Context(person("ada"))).model
 
 
 def release(folder: Path, model: str) -> None:
-    models_release(ReleaseRequest(project=str(folder), model=model), Context(actor="grace"))
+    models_release(ReleaseRequest(project=str(folder), model=model), Context(person("grace")))
+
+
+def token_of(folder: Path, *scopes: str) -> str:
+    """The text of a new token of the service `tests`; for everything, if no scope is named."""
+    chain = open_workspace(load(folder), actor="ada").chain
+    return tokens.make(chain, "shop", "tests", holder="service", scopes=scopes or SCOPES, days=1)[0]
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,7 @@ class Served:
 def serving(folder: Path) -> Iterator[Served]:
     """On a port that the kernel chose."""
     command = [sys.executable, "-m", "treadle", "serve", str(folder), "--port", "0"]
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token_of(folder)}"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None
@@ -144,7 +157,7 @@ def serving(folder: Path) -> Iterator[Served]:
                 assert line, f"the server ended: {said}"
                 said += line
             url = said.split(" answers on ")[1].split()[0]
-            with httpx.Client(base_url=url, timeout=30) as http:
+            with httpx.Client(base_url=url, timeout=30, headers=headers) as http:
                 yield Served(process, folder, http)
         finally:
             process.kill()

@@ -236,8 +236,8 @@ def test_a_wrong_outcome_is_refused(served: Served, outcome: Any, status: int, f
 def test_the_server_is_alive_and_ready(served: Served) -> None:
     assert served.http.get("/healthz").json() == {"status": "alive"}
     answer = served.http.get("/readyz")
-    assert answer.status_code == 200
-    found = answer.json()
+    assert answer.status_code == 200 and answer.json() == {"ready": True}
+    found = served.http.get("/state").json()
     assert found["ready"] is True and found["model"] == "shop:1" and found["refused_release"] is None
     assert found["golden_records"].startswith("24 pass")
 

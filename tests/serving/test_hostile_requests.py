@@ -19,6 +19,7 @@ from served_shop import RECORD, Served
 
 from treadle.errors import nearest
 from treadle.serving import App, records, segments
+from treadle.spec import load
 from treadle.workspace import open_workspace
 
 POSTS = ("/predict", "/events/returns", "/events/customers", "/outcomes", "/state")
@@ -28,7 +29,7 @@ SOON = 3.0
 
 
 def kept(folder: Path, kind: str) -> list[dict[str, Any]]:
-    closed, live = segments(open_workspace(folder, "read").journal, kind)
+    closed, live = segments(open_workspace(load(folder), actor="ada").journal, kind)
     return [record for path in [*closed, *live] for record in records(path)]
 
 

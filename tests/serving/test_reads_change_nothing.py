@@ -18,13 +18,16 @@ import msgspec
 import pytest
 from served_shop import RECORD
 
+from treadle.access import tokens
 from treadle.api import OPERATIONS, Context
 from treadle.api.draining import drain_often
-from treadle.api.endpoint import make_app
+from treadle.api.endpoint import make_app, open_door
 from treadle.api.live import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
 from treadle.errors import AccessError
+from treadle.principal import person
 from treadle.serving import App, segments
-from treadle.web import Routes
+from treadle.spec import load
+from treadle.web import mounts
 from treadle.workspace import Workspace, open_workspace
 
 
@@ -40,9 +43,9 @@ def files(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def busy(shop: Path) -> Iterator[tuple[App, Workspace]]:
     """A server that has answered and was told: closed segments, one still written, one that a killed process left."""
-    workspace = open_workspace(shop, "run")
-    routes = Routes(str(shop))
-    app = make_app(workspace, may_rebuild=True, mounts=dict.fromkeys(routes.prefixes, routes))
+    workspace = open_workspace(load(shop), actor="ada")
+    door = open_door(workspace, "127.0.0.1")
+    app = make_app(workspace, door, mounts(str(shop), door))
     endpoint = app.endpoint
     for i in range(40):
         endpoint.predict(msgspec.json.encode({**RECORD, "prediction_id": f"p{i}", "amount": 5.0 + i}))
@@ -53,16 +56,22 @@ def busy(shop: Path) -> Iterator[tuple[App, Workspace]]:
     endpoint.flush()
     left = workspace.journal / f"predictions-{1:020d}.open"
     left.write_bytes(segments(workspace.journal, "predictions")[0][0].read_bytes().replace(b':"p', b':"left'))
-    gc.collect()
-    with contextlib.closing(sqlite3.connect(workspace.root / "catalog.db")) as catalog:
-        catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else SQLite does so at some time, by itself
+    settle(workspace)
     yield app, workspace
     endpoint.close()
 
 
-def fetched(app: App, paths: list[str]) -> dict[str, httpx.Response]:
+def settle(workspace: Workspace) -> None:
+    gc.collect()
+    with contextlib.closing(sqlite3.connect(workspace.root / "catalog.db")) as catalog:
+        catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else SQLite does so at some time, by itself
+
+
+def fetched(app: App, paths: list[str], **headers: str) -> dict[str, httpx.Response]:
     async def ask() -> dict[str, httpx.Response]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop", timeout=60) as http:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://shop", timeout=60, headers=headers
+        ) as http:
             found = {path: await http.get(path) for path in paths}
         for routes in set(app.mounts.values()):
             await routes.aclose()
@@ -78,8 +87,12 @@ def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
         *(f"/api/{name.replace(' ', '/')}" for name, found in OPERATIONS.items() if found.remote),
         *("/api/why?subject=p1", "/api/why?subject=left3", "/api/why?subject=endpoint/shop"),
     ]
+    text, _ = tokens.make(workspace.chain, "shop", "ada", holder="person", scopes=["read"], days=1)
+    app.door.renew(tokens.book(workspace.chain, "shop"))
+    settle(workspace)
     before = files(workspace.project.root)
-    found = fetched(app, paths)
+    assert fetched(app, ["/api/why?subject=left3"])["/api/why?subject=left3"].status_code == 403  # for ada, not for all
+    found = fetched(app, paths, authorization=f"Bearer {text}")
     assert files(workspace.project.root) == before
     assert found["/watch"].status_code == 200 and "<svg" in found["/watch"].text
     seen = found["/api/watch"].json()
@@ -91,16 +104,16 @@ def test_what_writes_is_said_and_needs_to_be_allowed(busy: tuple[App, Workspace]
     _, workspace = busy
     project = str(workspace.project.root)
     with pytest.raises(AccessError):
-        drain(DrainRequest(project=project), Context(actor="mallory"))
+        drain(DrainRequest(project=project), Context(person("mallory")))
     assert not OPERATIONS["drain"].remote
-    moved = drain(DrainRequest(project=project), Context())
+    moved = drain(DrainRequest(project=project), Context(person("ada")))
     assert (moved.predictions, moved.outcomes) == (21 + 21, 21)
-    assert drain(DrainRequest(project=project), Context()).predictions == 0
-    seen = watch(WatchRequest(project=project), Context())
+    assert drain(DrainRequest(project=project), Context(person("ada"))).predictions == 0
+    seen = watch(WatchRequest(project=project), Context(person("ada")))
     assert (seen.predictions, seen.joined) == (61, 40)
     assert seen.page is not None and "<svg" in Path(seen.page).read_text(encoding="utf-8")
     with pytest.raises(AccessError):
-        watch(WatchRequest(project=project), Context(actor="mallory"))
+        watch(WatchRequest(project=project), Context(person("mallory")))
 
 
 def test_a_server_moves_its_journal_to_the_tables_by_itself(busy: tuple[App, Workspace]) -> None:
@@ -122,7 +135,7 @@ def test_a_server_moves_its_journal_to_the_tables_by_itself(busy: tuple[App, Wor
 def test_a_prediction_says_when_its_features_stand_and_that_they_are_too_old(shop: Path) -> None:
     def asked(*times: str) -> Any:
         records = json.dumps([{**RECORD, "ordered": time} for time in times])
-        return predict(PredictRequest(project=str(shop), record=records), Context())
+        return predict(PredictRequest(project=str(shop), record=records), Context(person("ada")))
 
     good = asked(RECORD["ordered"])
     assert good.features_as_of is not None and good.features_as_of.tzinfo is UTC
@@ -134,7 +147,7 @@ def test_a_prediction_says_when_its_features_stand_and_that_they_are_too_old(sho
 
 
 def test_a_server_says_when_its_features_stand(busy: tuple[App, Workspace]) -> None:
-    found = fetched(busy[0], ["/", "/readyz", "/nowhere", "/wach"])
-    assert found["/"].json()["features_as_of"] == found["/readyz"].json()["features_as_of"] is not None
+    found = fetched(busy[0], ["/", "/state", "/nowhere", "/wach"])
+    assert found["/"].json()["features_as_of"] == found["/state"].json()["as_of"] is not None
     assert all(path in found["/nowhere"].json()["mend"] for path in ("/api", "/report", "/watch", "/predict"))
     assert found["/wach"].json()["mend"] == 'did you mean "/watch"?'

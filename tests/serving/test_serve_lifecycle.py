@@ -19,7 +19,7 @@ from served_shop import RECORD, Served, release, serving
 from sqlalchemy import text
 
 from treadle.api import Context
-from treadle.api.endpoint import make_app, open_live, open_state
+from treadle.api.endpoint import make_app, open_door, open_live, open_state
 from treadle.api.models import RollbackRequest, models_rollback
 from treadle.errors import ModelError, TreadleError
 from treadle.evidence.kinds.release_made import ReleaseMade
@@ -27,7 +27,9 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models import Bundle, Parts
 from treadle.models.registry import Released, current, find, newest_release
+from treadle.principal import person
 from treadle.serving import App, Endpoint, records, segments
+from treadle.spec import load
 from treadle.store import Blob
 from treadle.workspace import Workspace, open_workspace
 
@@ -45,11 +47,11 @@ def until(holds: Callable[[], Any]) -> Any:
 
 
 def model_of(served: Served) -> str:
-    return str(served.http.get("/readyz").json()["model"])
+    return str(served.http.get("/state").json()["model"])
 
 
 def journal_of(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
-    closed, live = segments(open_workspace(folder, "read").journal, kind)
+    closed, live = segments(open_workspace(load(folder), actor="ada").journal, kind)
     return {record["prediction_id"]: record for path in [*closed, *live] for record in records(path)}
 
 
@@ -103,7 +105,7 @@ def test_a_server_follows_a_release_and_a_rollback_without_refusing_anyone(shop:
         assert served.http.get("/openapi.json").json()["info"]["version"] == model_of(served) == "shop:2"
         assert 'treadle_model_info{endpoint="shop",model="shop:2"} 1.0' in served.http.get("/metrics").text
         assert "shop:1" not in served.http.get("/metrics").text
-        models_rollback(RollbackRequest(project=str(shop), reason="for the test"), Context(actor="grace"))
+        models_rollback(RollbackRequest(project=str(shop), reason="for the test"), Context(person("grace")))
         until(lambda: asked() == "shop:1")
         assert statuses == {200} and models == {"shop:1", "shop:2"}
         # its online state came back with it
@@ -130,7 +132,7 @@ def test_a_release_that_does_not_prove_itself_is_refused_and_told(app: App, work
     ):
         release_by_hand(workspace, bundle, f"shop:{11 + number}")
         assert why in follow(endpoint) and endpoint.model == "shop:1"
-        answer = get(app, "/readyz")
+        answer = get(app, "/state")
         assert answer.status_code == 200 and why in answer.json()["refused_release"]
     assert endpoint.predict(asked) == before
 
@@ -174,10 +176,10 @@ def test_a_release_that_the_record_does_not_prove_is_refused_and_told(
                 text("update entries set body = cast(replace(cast(body as text), 'shop:2', 'shop:3') as blob)")
             )
     assert "shop:1 goes on" in follow(endpoint) and endpoint.model == "shop:1"
-    answer = get(app, "/readyz").json()
+    answer = get(app, "/state").json()
     assert "shop:1 goes on" in answer["refused_release"] and answer["model"] == "shop:1"
     with pytest.raises(TreadleError):
-        make_app(workspace, may_rebuild=False)
+        make_app(workspace, open_door(workspace, "127.0.0.1"))
 
 
 def test_a_bundle_put_in_anothers_place_is_not_opened(workspace: Workspace) -> None:
@@ -186,7 +188,7 @@ def test_a_bundle_put_in_anothers_place_is_not_opened(workspace: Workspace) -> N
     served = current(workspace.chain, "shop")
     workspace.blobs.path(served.bundle).write_bytes(other)
     with pytest.raises(TreadleError, match="changed on disk"):
-        make_app(workspace, may_rebuild=False)
+        make_app(workspace, open_door(workspace, "127.0.0.1"))
 
 
 def test_a_record_that_cannot_be_read_changes_nothing(app: App, workspace: Workspace) -> None:
@@ -211,7 +213,7 @@ def test_a_release_whose_state_is_in_use_is_refused_and_told(endpoint: Endpoint,
 def test_nothing_is_served_by_a_model_that_does_not_prove_itself(workspace: Workspace) -> None:
     release_by_hand(workspace, with_wrong_golden(workspace, "shop:9"), "shop:9")
     with pytest.raises(ModelError, match=r"golden record 0 gives .* training gave 0\.123"):
-        make_app(workspace, may_rebuild=False)
+        make_app(workspace, open_door(workspace, "127.0.0.1"))
 
 
 def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: Workspace) -> None:
@@ -230,14 +232,15 @@ def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: W
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),
+        rebuild=lambda live, state, as_of: None,
     )
-    app = App(endpoint)
+    app = App(endpoint, open_door(workspace, "127.0.0.1"))
     assert get(app, "/readyz").status_code == 200
     good = bundles[0].golden
     object.__setattr__(bundles[0], "golden", (msgspec.structs.replace(good[0], expected=0.123), *good[1:]))
     answer = get(app, "/readyz")
-    assert answer.status_code == 503 and answer.json()["ready"] is False
-    assert "golden record 0 gives" in answer.json()["golden_records"]
+    assert answer.status_code == 503 and answer.json() == {"ready": False}
+    assert "golden record 0 gives" in get(app, "/state").json()["golden_records"]
     object.__setattr__(bundles[0], "golden", good)
     assert get(app, "/readyz").status_code == 200
     endpoint.close()
@@ -247,7 +250,7 @@ def test_nothing_released_is_told_with_what_to_do(workspace: Workspace) -> None:
     with workspace.chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
         connection.execute(text("delete from entries where kind like 'release.%'"))
     with pytest.raises(ModelError, match="nothing is released to endpoint shop"):
-        make_app(workspace, may_rebuild=False)
+        make_app(workspace, open_door(workspace, "127.0.0.1"))
 
 
 def test_a_killed_server_loses_at_most_a_second_of_predictions_and_nothing_that_it_was_told(shop: Path) -> None:
@@ -291,7 +294,7 @@ def test_a_stopped_server_closes_its_journal_and_says_so(shop: Path, how: signal
         answer = served.http.post("/predict", json=RECORD).json()
         status, said = served.stop(how)
     assert status == 0 and "stopped; 1 predictions" in said
-    closed, live = segments(open_workspace(shop, "read").journal, "predictions")
+    closed, live = segments(open_workspace(load(shop), actor="ada").journal, "predictions")
     assert len(closed) == 1 and live == []
     assert [record["prediction_id"] for record in records(closed[0])] == [answer["prediction_id"]]
 
@@ -308,8 +311,8 @@ def test_a_second_server_over_the_same_state_is_refused(shop: Path) -> None:
         assert served.http.get("/healthz").status_code == 200
 
 
-def test_the_state_can_be_set_back_where_only_this_machine_listens(workspace: Workspace) -> None:
-    local, public = make_app(workspace, may_rebuild=True).endpoint, None
+def test_the_state_can_be_set_back(workspace: Workspace) -> None:
+    local = make_app(workspace, open_door(workspace, "127.0.0.1")).endpoint
     try:
         late = local.predict(msgspec.json.encode({**RECORD, "customer": "Bo"}))
         local.rebuild_state(b'{"as_of":"2024-01-02T00:00:00Z"}')
@@ -318,10 +321,6 @@ def test_the_state_can_be_set_back_where_only_this_machine_listens(workspace: Wo
         assert json.loads(early)["probability"] != json.loads(late)["probability"]
     finally:
         local.close()
-    public = make_app(workspace, may_rebuild=False).endpoint
-    with pytest.raises(TreadleError, match="only be rebuilt where"):
-        public.rebuild_state(b'{"as_of":"2024-01-02T00:00:00Z"}')
-    public.close()
 
 
 def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(endpoint: Endpoint, workspace: Workspace) -> None:

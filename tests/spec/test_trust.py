@@ -10,6 +10,7 @@ import pytest
 from treadle.api.operation import Context
 from treadle.api.project import TrustAnswer, TrustRequest, trust
 from treadle.errors import DataError, SpecError
+from treadle.principal import person
 from treadle.sources import read
 from treadle.spec import Project, load, trusted
 
@@ -60,7 +61,7 @@ def rows(project: Project) -> int:
 
 
 def grant(folder: Path, *, revoke: bool = False) -> TrustAnswer:
-    return trust(TrustRequest(project=str(folder), revoke=revoke), Context())
+    return trust(TrustRequest(project=str(folder), revoke=revoke), Context(person("ada")))
 
 
 OUTSIDE = ["{shared}/orders.csv", "../shared/orders.csv", "link.csv", "way/orders.csv", "way/*.csv", "../shared/*.csv",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from treadle.spec import load
 from treadle.workspace import Workspace, new_run, open_workspace
 
 NEWEST = datetime(2024, 5, 1, tzinfo=UTC)
@@ -72,6 +73,8 @@ def edit(folder: Path, old: str, new: str, file: str = "treadle.yaml") -> None:
     place.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def opened(folder: Path, now: datetime = NEWEST + timedelta(hours=1), **options: object) -> Workspace:
-    workspace = open_workspace(folder, "run", run=new_run(), **options)
+def opened(
+    folder: Path, now: datetime = NEWEST + timedelta(hours=1), actor: str = "ada", **options: object
+) -> Workspace:
+    workspace = open_workspace(load(folder), actor=actor, run=new_run(), **options)
     return replace(workspace, chain=replace(workspace.chain, clock=lambda: now))

@@ -13,6 +13,7 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.loop import RunResult
 from treadle.people import accept, approve, review_of
+from treadle.principal import person
 
 Runs = Callable[..., RunResult]
 
@@ -72,11 +73,11 @@ def test_what_to_do_next_is_never_refused(shop: Path) -> None:
 
     leak(shop)
     edit(shop, "value: 3, unit: d", "value: 30000, unit: d", "orders.yaml")  # the operation reads the real clock
-    with_reviewer = run(RunRequest(project=str(shop)), Context(actor="ada"))
+    with_reviewer = run(RunRequest(project=str(shop)), Context(person("ada")))
     assert "models accept" in with_reviewer.next and '--finding "tells_label/canary"' in with_reviewer.next
     assert [(f.name, f.feature) for f in with_reviewer.findings] == [("tells_label/canary", "canary")]
     edit(shop, "reviewers: [grace], approve: reviewer", "approve: policy")
-    alone = run(RunRequest(project=str(shop)), Context(actor="ada"))
+    alone = run(RunRequest(project=str(shop)), Context(person("ada")))
     assert "mend the features, or name a reviewer" in alone.next and "approve: policy" not in alone.next
 
 

@@ -20,9 +20,11 @@ from treadle.api.models import (
 from treadle.api.work import RunAnswer, RunRequest, run
 from treadle.errors import DataError, ModelError, StoreError
 from treadle.models import registry
+from treadle.principal import person
+from treadle.spec import load
 from treadle.workspace import open_workspace
 
-GRACE = Context(actor="grace")
+GRACE = Context(person("grace"))
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
-def again(folder: Path, actor: str | None = None) -> RunAnswer:
-    return run(RunRequest(project=str(folder)), Context(actor=actor))
+def again(folder: Path, actor: str = "ada") -> RunAnswer:
+    return run(RunRequest(project=str(folder)), Context(person(actor)))
 
 
 def released(folder: Path, model: str) -> None:
@@ -42,7 +44,7 @@ def released(folder: Path, model: str) -> None:
 
 
 def serves(folder: Path) -> str:
-    return registry.current(open_workspace(folder, "read").chain, "shop").model
+    return registry.current(open_workspace(load(folder), actor="ada").chain, "shop").model
 
 
 @pytest.mark.parametrize("approve", ["reviewer", "policy"])
@@ -119,12 +121,12 @@ def test_predict_refuses_a_file_without_the_models_columns_and_reads_types_as_th
     ask = PredictRequest(project=str(place), source=str(rows))
     rows.write_text("amount,kind\n5,a\n", encoding="utf-8")
     with pytest.raises(ModelError, match="nothing is released"):
-        predict(ask, Context())
-    assert predict(PredictRequest(project=str(place), source=str(rows), model="1"), Context()).rows == 1
+        predict(ask, Context(person("ada")))
+    assert predict(PredictRequest(project=str(place), source=str(rows), model="1"), Context(person("ada"))).rows == 1
     released(place, "1")
     rows.write_text("amount,kind\n5,7\n6,8\n", encoding="utf-8")
-    assert predict(ask, Context()).rows == 2, "a column of digits is text where the model has text"
+    assert predict(ask, Context(person("ada"))).rows == 2, "a column of digits is text where the model has text"
     for text in ("a,b\n1,2\n", "amount,kimd\n1,a\n"):
         rows.write_text(text, encoding="utf-8")
         with pytest.raises(DataError, match="the file has no column"):
-            predict(ask, Context())
+            predict(ask, Context(person("ada")))

@@ -15,6 +15,8 @@ from treadle.evidence import VerifierKey
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.notes import open_checkpoint
 from treadle.loop import RunResult
+from treadle.principal import person
+from treadle.spec import load
 from treadle.workspace import open_workspace
 
 
@@ -25,7 +27,7 @@ def its_own_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sizes(shop: Path) -> list[int]:
     """Of the checkpoints that the workspace keeps, each of them checked."""
-    workspace = open_workspace(shop, "read")
+    workspace = open_workspace(load(shop), actor="ada")
     kept, faults = workspace.notes.kept()
     workspace.chain.engine.dispose()
     assert not faults
@@ -38,19 +40,19 @@ def test_a_release_by_a_reviewer_and_a_rollback_are_signed(shop: Path, runs: Cal
         edit(shop, f"seed: {seed - 1}", f"seed: {seed}")
         runs()
         assert sizes(shop) == seen, "a run that waits for review signs nothing"
-        answer = models_release(ReleaseRequest(project=str(shop)), Context(actor="grace"))
+        answer = models_release(ReleaseRequest(project=str(shop)), Context(person("grace")))
         key = VerifierKey.parse((shop / ".treadle" / "keys" / "log.vkey").read_text(encoding="utf-8"))
         seen.append(open_checkpoint(Path(answer.checkpoint).read_bytes(), [key], where="note").size)
         assert Path(answer.checkpoint).parent == shop / ".treadle" / "checkpoints"
-    answer = models_rollback(RollbackRequest(project=str(shop)), Context(actor="grace"))
+    answer = models_rollback(RollbackRequest(project=str(shop)), Context(person("grace")))
     assert sizes(shop) == [*seen, int(Path(answer.checkpoint).stem)]
-    verdict = verify(VerifyRequest(project=str(shop)), Context())
+    verdict = verify(VerifyRequest(project=str(shop)), Context(person("ada")))
     assert verdict.ok and verdict.checkpoints == 3 and verdict.entries == int(Path(answer.checkpoint).stem)
 
 
 def test_a_release_by_policy_is_signed(shop: Path, runs: Callable[..., RunResult]) -> None:
     edit(shop, "approve: reviewer", "approve: policy")
     assert runs().released
-    workspace = open_workspace(shop, "read")
+    workspace = open_workspace(load(shop), actor="ada")
     release = workspace.chain.last(ReleaseMade)
     assert release is not None and sizes(shop) == [release.seq]

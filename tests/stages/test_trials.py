@@ -12,9 +12,10 @@ from treadle.api import Context
 from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
 from treadle.errors import EvidenceError, SpecError
 from treadle.loop import RunResult
+from treadle.principal import person
 
 Runs = Callable[..., RunResult]
-HERE = Context()
+HERE = Context(person("ada"))
 
 
 @pytest.fixture

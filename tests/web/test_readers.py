@@ -10,13 +10,25 @@ from typing import Any
 
 import pytest
 
+from treadle.access.door import Door
+from treadle.access.tokens import TokenBook
+from treadle.principal import ANONYMOUS, person
+from treadle.serving.app import PRINCIPAL
+from treadle.spec import Brief, People, Predict, ProjectSpec, Source
 from treadle.web import Routes
 from treadle.web.readers import SIDE_BY_SIDE, Busy, Readers
 
+SPEC = ProjectSpec(
+    project="shop",
+    brief=Brief(people=People(owner="ada")),
+    sources={"s": Source(read="s.csv")},
+    predict=Predict(name="y", each="s", label="y"),
+)
+DOOR = Door(SPEC, loopback=True, tokens=TokenBook({}))
 READER = """
 import json, os, sys, time
 for line in sys.stdin:
-    method, path, query = json.loads(line)
+    method, path, query, who = json.loads(line)
     with open(os.path.join(sys.argv[1], f"{os.getpid()}"), "w"): pass
     if "die" in query: sys.exit(3)
     if "slow" in query: time.sleep(60)
@@ -61,7 +73,7 @@ def over(readers: Readers, work: Awaitable[Any]) -> Any:
 
 def test_a_reader_is_kept_for_the_next_read(readers: Readers, tmp_path: Path) -> None:
     async def twice() -> list[bytes]:
-        return [(await readers.ask("GET", "/watch", ""))[2] for _ in range(2)]
+        return [(await readers.ask("GET", "/watch", "", ANONYMOUS))[2] for _ in range(2)]
 
     first, second = over(readers, twice())
     assert first == second and begun(tmp_path) == [int(first)] and not alive(int(first))
@@ -69,7 +81,7 @@ def test_a_reader_is_kept_for_the_next_read(readers: Readers, tmp_path: Path) ->
 
 def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, tmp_path: Path) -> None:
     async def many() -> None:
-        await asyncio.gather(*(readers.ask("GET", "/watch", "") for _ in range(12)))
+        await asyncio.gather(*(readers.ask("GET", "/watch", "", ANONYMOUS) for _ in range(12)))
 
     over(readers, many())
     assert 1 <= len(begun(tmp_path)) <= SIDE_BY_SIDE
@@ -77,13 +89,13 @@ def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, t
 
 def test_an_unwanted_read_is_ended_and_its_place_is_free(readers: Readers, tmp_path: Path) -> None:
     async def unwanted() -> bytes:
-        slow = [asyncio.create_task(readers.ask("GET", "/watch", "slow")) for _ in range(SIDE_BY_SIDE)]
+        slow = [asyncio.create_task(readers.ask("GET", "/watch", "slow", ANONYMOUS)) for _ in range(SIDE_BY_SIDE)]
         await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE)
         for task in slow:
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)
         async with asyncio.timeout(20):
-            answer = await readers.ask("GET", "/watch", "")
+            answer = await readers.ask("GET", "/watch", "", ANONYMOUS)
         return answer[2]
 
     old = int(over(readers, unwanted()))
@@ -92,7 +104,7 @@ def test_an_unwanted_read_is_ended_and_its_place_is_free(readers: Readers, tmp_p
 
 def test_more_waiting_reads_than_will_ever_be_wanted_are_refused(readers: Readers) -> None:
     async def flood() -> list[Any]:
-        tasks = [asyncio.create_task(readers.ask("GET", "/watch", "slow")) for _ in range(60)]
+        tasks = [asyncio.create_task(readers.ask("GET", "/watch", "slow", ANONYMOUS)) for _ in range(60)]
         await asyncio.sleep(0.1)
         refused = [task for task in tasks if task.done()]
         for task in tasks:
@@ -118,7 +130,8 @@ async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await routes({"method": "GET", "path": "/watch", "query_string": query.encode()}, receive, send)
+    scope = {"method": "GET", "path": "/watch", "query_string": query.encode(), "headers": [], PRINCIPAL: person("ada")}
+    await routes(scope, receive, send)
     return sent
 
 
@@ -126,14 +139,14 @@ async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None
     ("query", "seconds", "said"), [("slow", 0.5, b"takes longer than 0.5 s"), ("die", 60, b"ended before its answer")]
 )
 def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds: float, said: bytes) -> None:
-    start, body = over(readers, get(Routes(".", seconds=seconds, readers=readers), query))
+    start, body = over(readers, get(Routes(".", DOOR, seconds=seconds, readers=readers), query))
     assert start["status"] == 503 and said in body["body"]
 
 
 def test_a_read_whose_caller_goes_away_is_ended(readers: Readers, tmp_path: Path) -> None:
     async def leaving() -> list[dict[str, Any]]:
         leaves = asyncio.Event()
-        asking = asyncio.create_task(get(Routes(".", readers=readers), "slow", leaves=leaves))
+        asking = asyncio.create_task(get(Routes(".", DOOR, readers=readers), "slow", leaves=leaves))
         await until(lambda: begun(tmp_path))
         leaves.set()
         async with asyncio.timeout(20):

@@ -1,5 +1,29 @@
-"""Who acts, and what they may do."""
+"""Who may do what: roles and the one table of permissions, tokens, local logins, and the door of a server.
 
-from treadle.access.roles import PERMISSIONS, check_actor, default_actor, require
+It does not say who a project's people are (`brief.people` does) nor keep what anybody did (the record does).
+"""
 
-__all__ = ["PERMISSIONS", "check_actor", "default_actor", "require"]
+from treadle.access.local import check_actor, local_principal
+from treadle.access.permissions import (
+    RULES,
+    Permission,
+    Resource,
+    Rule,
+    authorise,
+    may,
+    resource_of,
+    roles_of,
+)
+
+__all__ = [
+    "RULES",
+    "Permission",
+    "Resource",
+    "Rule",
+    "authorise",
+    "check_actor",
+    "local_principal",
+    "may",
+    "resource_of",
+    "roles_of",
+]

@@ -1,6 +1,6 @@
 """Every operation once. `OPERATIONS` holds them by name; `treadle.cli` and `treadle.web` are derived from it."""
 
-from treadle.api import evidence, live, models, project, trials, work  # registers the operations
+from treadle.api import access, evidence, live, models, project, trials, work  # registers the operations
 from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Field",
     "Operation",
     "Request",
+    "access",
     "evidence",
     "live",
     "models",

@@ -1,4 +1,4 @@
-"""What a server does beside answering: once a minute, what it wrote into the journal is moved to the tables."""
+"""What a server does beside answering: move its journal to the tables, follow tokens, tell the record of refusals."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from treadle.monitoring import KINDS
 from treadle.serving import segments
 
 if TYPE_CHECKING:
+    from treadle.access.door import Door
     from treadle.workspace import Workspace
 
 DRAIN_SECONDS = 60.0
+DOOR_SECONDS = 1.0
 _LATER = 10  # niceness: on a busy machine predictions go first
 
 
 async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> None:
-    """`treadle drain` whenever there is a closed segment. In a process of its own: it takes seconds of the interpreter.
+    """As `treadle drain`, whenever there is a closed segment. In a process of its own: it takes seconds of the
+    interpreter. The server was let in to run, and this is a part of it.
 
     It may be killed at any time: a segment is moved whole and once, or stays.
     """
-    command = ("-m", "treadle", "drain", str(workspace.project.file), "--as", workspace.chain.actor, "--json")
+    command = ("-m", "treadle.api.draining", str(workspace.project.file), workspace.chain.actor)
     while True:
         await asyncio.sleep(seconds)
         if not any(segments(workspace.journal, kind)[0] for kind in KINDS):
@@ -40,3 +44,45 @@ async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> N
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+
+async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR_SECONDS) -> None:
+    """Take up tokens that were made or revoked, and tell the record who was refused.
+
+    A catalog that is away changes nothing of what stands: tokens end by their own time, refusals wait.
+    """
+    from treadle.access import tokens
+    from treadle.access.refusals import tell
+
+    project = workspace.project.spec.project
+    waiting = []
+    try:
+        while True:
+            await asyncio.sleep(seconds)
+            with contextlib.suppress(Exception):
+                door.renew(await asyncio.to_thread(tokens.book, workspace.chain, project, before=door.tokens))
+            waiting += door.refusals.due(time.time())
+            if waiting:
+                with contextlib.suppress(Exception):
+                    await asyncio.to_thread(tell, workspace.chain, project, waiting)
+                    waiting = []
+    finally:
+        with contextlib.suppress(Exception):
+            tell(workspace.chain, project, [*waiting, *door.refusals.due(time.time(), last=True)])
+
+
+def main(project: str, actor: str) -> None:
+    from treadle.errors import TreadleError
+    from treadle.monitoring import collect
+    from treadle.spec import load
+    from treadle.workspace import open_workspace
+
+    try:
+        workspace = open_workspace(load(project), actor=actor, begins=False)
+        collect(workspace.tables, workspace.names, workspace.journal)
+    except TreadleError as bad:
+        raise SystemExit(f"treadle: {bad}") from bad
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from treadle.api.operation import Context
+    from treadle.access.door import Door
+    from treadle.api.operation import Work
     from treadle.features import FeaturePlan, OnlineState
     from treadle.models.registry import Released
     from treadle.serving import App, LiveModel
@@ -60,9 +61,19 @@ def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
     return workspace.open_state(live.state_name) if live.state_name else None
 
 
-def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] | None = None) -> App:
+def open_door(workspace: Workspace, host: str) -> Door:
+    """Who may come in, by the project's file as it is now and the tokens that stand in its record."""
+    from treadle.access.door import Door
+    from treadle.access.tokens import book
+
+    spec = workspace.project.spec
+    loopback = host in ("127.0.0.1", "localhost", "::1")
+    return Door(spec, loopback=loopback, tokens=book(workspace.chain, spec.project), host=host)
+
+
+def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = None) -> App:
     """The endpoint's application, over what is released now."""
-    from treadle.api.draining import drain_often
+    from treadle.api.draining import drain_often, watch_the_door
     from treadle.models.registry import current, newest_release
     from treadle.serving import App, Endpoint
 
@@ -79,9 +90,10 @@ def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] 
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),
-        rebuild=rebuild if may_rebuild else None,
+        rebuild=rebuild,
     )
-    return App(endpoint, mounts, beside=(lambda: drain_often(workspace),))
+    beside = (lambda: drain_often(workspace), lambda: watch_the_door(workspace, door))
+    return App(endpoint, door, mounts, beside=beside)
 
 
 def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | None, as_of: datetime | None) -> None:
@@ -104,27 +116,33 @@ def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None
     raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
 
 
-def serve_until_stopped(workspace: Workspace, request: ServeRequest, context: Context) -> ServeAnswer:
+def serve_until_stopped(work: Work, request: ServeRequest) -> ServeAnswer:
     """Bind, open, prove, serve; say how to use it and how to stop."""
     from treadle.serving import bind, serve
 
+    workspace = work.workspace
     spec = workspace.project.spec
     host, port = request.host or spec.serve.host, spec.serve.port if request.port is None else request.port
     start = time.monotonic()
     listening = bind(host, port)
     port = listening.getsockname()[1]
-    local = host in ("127.0.0.1", "localhost", "::1")
-    app = make_app(workspace, may_rebuild=local, mounts=context.mounts)
+    door = open_door(workspace, host)
+    app = make_app(workspace, door, work.asked.mounts(door))
     endpoint = app.endpoint
     if request.as_of:
         rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(request.as_of, "--as-of"))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    context.say(
+    work.say(
         f"\n[bold]{endpoint.model}[/] answers on [bold]{url}[/] (ready in {time.monotonic() - start:.1f} s; "
         f"golden records: {endpoint.ready()[1]})"
     )
     for line in first_steps(workspace, endpoint.live, endpoint.state, url):
-        context.say(line)
+        work.say(line)
+    if "/signin" in app.mounts:
+        work.say(f"Pages: {url}/signin?code={door.invite(work.principal)}")
+        work.say(f"(signs one browser in as {work.principal.actor}, once, within 15 minutes)   Stop with Ctrl-C.")
+    else:
+        work.say("Stop with Ctrl-C.")
     serve(app, listening)
     return ServeAnswer(url=url, model=endpoint.model, predictions=endpoint.answered, seconds=time.monotonic() - start)
 
@@ -133,7 +151,7 @@ def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None
     """A curl line with its real answer, and how to stop."""
     record = example_record(workspace)
     if record is None:
-        return [f"Also: {url}/openapi.json.   Stop with Ctrl-C."]
+        return [f"Also: {url}/openapi.json."]
     body = msgspec.json.encode(record).decode()
     found: Any = live.reader.read(body.encode())
     score = live.score(live.features(found, state)[0])
@@ -145,9 +163,9 @@ def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",
-        f"  curl -s {url}/predict -d '{quoted}'",
+        f"  curl -s {url}/predict -H 'content-type: application/json' -d '{quoted}'",
         f'  {{"prediction_id":"…",{shown[1:]}',
-        f"Also: {url}/report, /watch, /api, /openapi.json, /readyz, /metrics.   Stop with Ctrl-C.",
+        f"Also: {url}/openapi.json, /readyz; with a token (treadle tokens create): /events, /outcomes, /metrics, /api.",
     ]
 
 

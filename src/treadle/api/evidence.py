@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import (
-    Context,
     ProjectPath,
     Request,
+    Work,
     argument,
     check_limit,
     operation,
     option,
-    workspace_for,
 )
 from treadle.costs.sums import Costs
 from treadle.errors import EvidenceError, nearest
@@ -142,12 +141,12 @@ class ProveAnswer(Struct, frozen=True):
 
 
 @operation("costs", permission="read", remote=True)
-def costs(request: CostsRequest, context: Context) -> Costs:
+def costs(request: CostsRequest, work: Work) -> Costs:
     """Show what the work cost, by run, step and day."""
     from treadle.costs import costs as ledger
     from treadle.costs import runs
 
-    workspace = workspace_for(request.project, context, "read")
+    workspace = work.workspace
     if request.run is not None and not workspace.chain.find(run=request.run, limit=1):
         raise EvidenceError(
             f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, runs(workspace.chain))
@@ -156,9 +155,9 @@ def costs(request: CostsRequest, context: Context) -> Costs:
 
 
 @operation("log", permission="read", remote=True)
-def log(request: LogRequest, context: Context) -> LogAnswer:
+def log(request: LogRequest, work: Work) -> LogAnswer:
     """Show the newest entries of the evidence chain."""
-    chain = workspace_for(request.project, context, "read").chain
+    chain = work.workspace.chain
     kind = request.kind or ""
     with chain.reading() as reader:
         found: list[Entry[Payload]] = reader.find(
@@ -189,15 +188,18 @@ def _line(entry: Entry[Payload]) -> LogLine:
 
 
 @operation("why", permission="read", remote=True)
-def why(request: WhyRequest, context: Context) -> WhyAnswer:
+def why(request: WhyRequest, work: Work) -> WhyAnswer:
     """Explain a subject: walk from it back to the data, the code, the money and the people."""
     from treadle.api.explain import explain
 
-    return explain(workspace_for(request.project, context, "read"), request.subject)
+    found = explain(work.workspace, request.subject)
+    if found.prediction is not None:  # what a customer was asked is not for everybody who may see the record
+        work.require("see a request", "records", request.subject)
+    return found
 
 
 @operation("verify", permission="read", remote=True)
-def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
+def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
     """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say.
 
     The log must also extend the newest checkpoints that this workspace signed, and the one given.
@@ -205,7 +207,7 @@ def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
     from treadle.api.checkpoints import kept_elsewhere
     from treadle.evidence import verify as check
 
-    workspace = workspace_for(request.project, context, "read")
+    workspace = work.workspace
     kept, unreadable = workspace.notes.kept()
     given: Sequence[Kept] = ()
     if request.checkpoint is not None:
@@ -226,11 +228,11 @@ def verify(request: VerifyRequest, context: Context) -> VerifyAnswer:
 
 
 @operation("log", "checkpoint", permission="run")
-def log_checkpoint(request: CheckpointRequest, context: Context) -> CheckpointAnswer:
+def log_checkpoint(request: CheckpointRequest, work: Work) -> CheckpointAnswer:
     """Sign the log as it is now. A copy kept elsewhere proves later that nothing before it was rewritten or cut off."""
     from treadle.api.checkpoints import publish
 
-    workspace = workspace_for(request.project, context, "run")
+    workspace = work.workspace
     signed = workspace.sign_checkpoint()
     return CheckpointAnswer(
         origin=signed.checkpoint.origin,
@@ -243,12 +245,12 @@ def log_checkpoint(request: CheckpointRequest, context: Context) -> CheckpointAn
 
 
 @operation("log", "prove", permission="run")
-def log_prove(request: ProveRequest, context: Context) -> ProveAnswer:
+def log_prove(request: ProveRequest, work: Work) -> ProveAnswer:
     """Prove that an entry is in the log: a text that anybody checks offline, with docs/check_inclusion.py for one."""
     from treadle.api.checkpoints import prove
     from treadle.evidence.checkpoints import write_whole
 
-    workspace = workspace_for(request.project, context, "run")
+    workspace = work.workspace
     seq, entry, proof, signed = prove(workspace, request.entry)
     files = [Path(request.out), Path(request.out).with_suffix(".json")] if request.out else []
     if len(set(files)) < len(files):
@@ -264,3 +266,20 @@ def log_prove(request: ProveRequest, context: Context) -> ProveAnswer:
         entry=entry.decode(errors="replace"),
         files=[str(file) for file in files],
     )
+
+
+class ReportRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class ReportAnswer(Struct, frozen=True):
+    file: str
+
+
+@operation("report", permission="read", remote=True)
+def report(request: ReportRequest, work: Work) -> ReportAnswer:
+    """Say where the report of the newest run is. A server shows it at /report."""
+    file = work.workspace.report
+    if not file.is_file():
+        raise EvidenceError("no report was made yet", where="report", mend=f"treadle run {request.project}")
+    return ReportAnswer(str(file))

@@ -11,7 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.access import check_actor, default_actor
+from treadle.access import check_actor
+from treadle.access.local import login
 from treadle.api.project import InitAnswer, InitRequest
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import identifier_from
@@ -84,7 +85,7 @@ def _owner(request: InitRequest) -> str:
     if request.owner:
         return check_actor(request.owner)
     try:
-        return check_actor(default_actor())
+        return check_actor(login())
     except AccessError as bad:  # the machine's own name for its user need not be one of ours
         raise AccessError(bad.what, where="--owner", mend=f"name the owner with --owner: {bad.mend}") from bad
 
@@ -267,9 +268,18 @@ class Guess:
             f"owner: {self.owner}; the policy approves a release when every gate holds; name reviewers and "
             "set approve: reviewer to have a person approve"
         )
+        here = login()
+        access: dict[str, Any] = {"trust": "local"}
+        if here != self.owner:
+            access["logins"] = {here: self.owner}
+        self.said.append(
+            f"access: whoever works on this machine may act as any person of the project (--as); you, {here}, act as "
+            f"{self.owner}; write trust: token to ask for each person's own token"
+        )
         return {
             "project": self.name,
             "brief": brief,
+            "access": flow(access),
             "sources": {self.name: flow(source)},
             "predict": predict,
             "features": {"request": flow(self.request)},

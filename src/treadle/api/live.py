@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
+from treadle.api.operation import ProjectPath, Request, Work, operation, option
 from treadle.monitoring.found import Alert, Day, DriftLine, Overall
 
 if TYPE_CHECKING:
@@ -144,31 +144,31 @@ class Look:
 
 
 @operation("serve", permission="run")
-def serve(request: ServeRequest, context: Context) -> ServeAnswer:
+def serve(request: ServeRequest, work: Work) -> ServeAnswer:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
     from treadle.api.endpoint import serve_until_stopped
 
-    return serve_until_stopped(workspace_for(request.project, context, "run"), request, context)
+    return serve_until_stopped(work, request)
 
 
-@operation("predict", permission="run")
-def predict(request: PredictRequest, context: Context) -> PredictAnswer:
+@operation("predict", permission="predict")
+def predict(request: PredictRequest, work: Work) -> PredictAnswer:
     """Predict records with the released model, without a server."""
     from treadle.api.endpoint import predict_records
 
-    return predict_records(workspace_for(request.project, context, "run"), request)
+    return predict_records(work.workspace, request)
 
 
 @operation("watch", permission="read", remote=True)
-def watch(request: WatchRequest, context: Context) -> WatchAnswer:
+def watch(request: WatchRequest, work: Work) -> WatchAnswer:
     """Show how the endpoint does: predictions, late labels, realised quality by day, drift by feature.
 
-    On the command line this also acts: alerts are kept in the evidence chain, the journal is moved to the tables, and
-    the page is written. Over HTTP it only reads.
+    On the command line, for who may run, this also acts: alerts are kept in the evidence chain, the journal is moved
+    to the tables, and the page is written. Over HTTP it only reads.
     """
-    seen = look(request, context)
+    seen = look(work.workspace)
     found = seen.found
-    page = None if context.only_reads else str(seen.keep())
+    page = None if work.only_reads or not work.may("run") else str(seen.keep())
     return WatchAnswer(
         endpoint=seen.workspace.endpoint,
         predictions=found.predictions,
@@ -184,21 +184,19 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
     )
 
 
-def look(request: WatchRequest, context: Context) -> Look:
+def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
     from treadle.errors import ModelError
     from treadle.models import Bundle
     from treadle.models.registry import current
     from treadle.monitoring import alerts_of, watch
 
-    # who has it keep what it finds acts, and needs to be allowed to
-    workspace = workspace_for(request.project, context, "read" if context.only_reads else "run")
     released = current(workspace.chain, workspace.endpoint)
     if released is None:
         raise ModelError(
             f"nothing is released to endpoint {workspace.endpoint}",
             where=workspace.endpoint,
-            mend=f"treadle run {request.project}",
+            mend=f"treadle run {workspace.project.root}",
         )
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
@@ -208,10 +206,10 @@ def look(request: WatchRequest, context: Context) -> Look:
 
 
 @operation("drain", permission="run")
-def drain(request: DrainRequest, context: Context) -> DrainAnswer:
+def drain(request: DrainRequest, work: Work) -> DrainAnswer:
     """Move what servers wrote into the journal to the tables. A running server does so by itself, once a minute."""
     from treadle.monitoring import collect
 
-    workspace = workspace_for(request.project, context, "run")
+    workspace = work.workspace
     moved = collect(workspace.tables, workspace.names, workspace.journal)
     return DrainAnswer(workspace.endpoint, predictions=moved["predictions"], outcomes=moved["outcomes"])

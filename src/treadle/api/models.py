@@ -8,14 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from treadle.api.operation import (
-    Context,
     ProjectPath,
     Request,
+    Work,
     argument,
     check_limit,
     operation,
     option,
-    workspace_for,
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
@@ -122,24 +121,24 @@ class RollbackRequest(Request, frozen=True):
 
 
 @operation("models", "list", permission="read", remote=True)
-def models_list(request: ListRequest, context: Context) -> ListAnswer:
+def models_list(request: ListRequest, work: Work) -> ListAnswer:
     """List the model versions of a project, newest first."""
     from treadle.models.registry import versions
 
-    workspace = workspace_for(request.project, context, "read")
+    workspace = work.workspace
     limit = check_limit(request.limit)
     found = versions(workspace.chain, workspace.project.spec.project, workspace.endpoint, limit)
     return ListAnswer(endpoint=workspace.endpoint, models=found)
 
 
 @operation("models", "show", permission="read", remote=True)
-def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
+def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
     """Show one model version: its card, its gates and who approved it."""
     from treadle.models import Bundle
     from treadle.models.registry import find
     from treadle.people import review_of
 
-    workspace = workspace_for(request.project, context, "read")
+    workspace = work.workspace
     packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
     content = workspace.blobs.get(packed.bundle.digest)
     bundle = Bundle.read(content, workspace.trusted_keys, where=packed.model)
@@ -159,12 +158,12 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
 
 
 @operation("models", "accept", permission="release")
-def models_accept(request: AcceptRequest, context: Context) -> AcceptAnswer:
+def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     """Answer for a finding about a version, as a reviewer: by name and with a reason that stands in the record."""
     from treadle.models.registry import find
     from treadle.people import accept, review_of
 
-    workspace = workspace_for(request.project, context, "release")
+    workspace = work.workspace
     packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
     entry = accept(
         workspace.chain,
@@ -191,12 +190,12 @@ def models_accept(request: AcceptRequest, context: Context) -> AcceptAnswer:
 
 
 @operation("models", "release", permission="release")
-def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
+def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
     """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
     from treadle.models.registry import find, release
     from treadle.people import approve, review_of
 
-    workspace = workspace_for(request.project, context, "release")
+    workspace = work.workspace
     packing = find(workspace.chain, workspace.project.spec.project, request.model)
     packed = packing.payload
     if review_of(workspace.chain, packed.model, packed.bundle.digest).status != "approved":
@@ -212,11 +211,11 @@ def models_release(request: ReleaseRequest, context: Context) -> ReleaseAnswer:
 
 
 @operation("models", "rollback", permission="release")
-def models_rollback(request: RollbackRequest, context: Context) -> ReleaseAnswer:
+def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
     """Return the endpoint to the version that it served before; running servers follow within seconds."""
     from treadle.models.registry import rollback
 
-    workspace = workspace_for(request.project, context, "release")
+    workspace = work.workspace
     back = rollback(workspace.chain, workspace.endpoint, reason=request.reason, check=workspace.blobs.get)
     return _answer(workspace, back)
 

@@ -1,22 +1,31 @@
 """What an operation is: a typed request, a typed answer, a permission and a docstring, in one place.
 
-The command line and the REST routes are derived from these. A module of operations imports nothing heavy: the
-rooms are imported inside the functions, so that `treadle --help` stays quick.
+The command line and the REST routes are derived from these, and every one of them is begun here, by `Operation.begin`:
+who asks is found, the table of permissions is asked, what is refused is told to the record, and the operation gets an
+opened workspace and its principal. A module of operations imports nothing heavy: the rooms are imported inside the
+functions, so that `treadle --help` stays quick.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
+from treadle.principal import Principal
+
 if TYPE_CHECKING:
+    from treadle.access import Permission, Resource
+    from treadle.access.door import Door
     from treadle.evidence import Observer
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
+Channel = Literal["cli", "http"]
 MOST_LISTED = 10_000
 
 
@@ -39,18 +48,59 @@ ProjectPath = Annotated[str, argument("folder of the project, or its treadle.yam
 
 @dataclass(frozen=True)
 class Context:
-    """Who asks and from where: what an operation needs besides its request."""
+    """Who asks, and from where. There is no default: somebody asks, or an anonymous caller does."""
 
-    actor: str | None = None
-    """None: the project's owner, as whom the local user works."""
+    who: Principal | Callable[[Project], Principal]
+    """Who asks; or how they are found once the project is known, as a login is."""
+    channel: Channel = "cli"
     observer: Observer | None = None
     """Told what steps do; None: nobody looks."""
     say: Callable[[str], None] = lambda text: None
     """A line for the person who waits, while the work goes on."""
     only_reads: bool = False
-    """True: asked by someone who may change nothing, so an operation that could keep what it found does not."""
-    mounts: dict[str, Any] = field(default_factory=dict)
-    """Path to ASGI application: what a server answers beside the endpoint's own paths."""
+    """True: nothing may be changed here, so an operation that could keep what it found does not."""
+    mounts: Callable[[Door], dict[str, Any]] = lambda door: {}
+    """Path to ASGI application: what a server answers beside the endpoint's own paths, behind the same door."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an operation works with, once it was let in: an opened workspace, and the principal that it is for."""
+
+    workspace: Workspace
+    principal: Principal
+    asked: Context
+
+    @property
+    def only_reads(self) -> bool:
+        return self.asked.only_reads
+
+    def say(self, text: str) -> None:
+        self.asked.say(text)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the principal may do more than the operation itself needs."""
+        from treadle.access import may, resource_of
+
+        return may(self.principal, permission, resource_of(self.workspace.project.spec, "project"))
+
+    def require(self, operation: str, permission: Permission, name: str = "", *, holder: str = "") -> None:
+        """For what only shows once the workspace is open: whose token, which record.
+
+        Raises:
+            AccessError: the table does not give it.
+        """
+        from treadle.access import RULES, resource_of
+
+        spec = self.workspace.project.spec
+        _authorise(
+            self.workspace.project,
+            self.asked,
+            self.principal,
+            operation,
+            permission,
+            resource_of(spec, RULES[permission].resource, name, holder=holder),
+        )
 
 
 def check_limit(limit: int) -> int:
@@ -66,21 +116,6 @@ def check_limit(limit: int) -> int:
     return limit
 
 
-def workspace_for(project: str, context: Context, permission: str, *, run: str = "", fresh: bool = False) -> Workspace:
-    """The workspace of `project`, opened for who asks; AccessError if they lack `permission`."""
-    from treadle.workspace import open_workspace
-
-    return open_workspace(
-        project,
-        permission,
-        actor=context.actor,
-        observer=context.observer,
-        run=run,
-        fresh=fresh,
-        reading=context.only_reads,
-    )
-
-
 @dataclass(frozen=True)
 class Operation:
     """One thing that Treadle does. `words` is its command: ("models", "list")."""
@@ -88,10 +123,14 @@ class Operation:
     words: tuple[str, ...]
     request: type[Request]
     answer: Any
-    permission: str
-    call: Callable[[Any, Context], Any]
+    permission: Permission
+    body: Callable[[Any, Any], Any]
     remote: bool
-    """True: may be called over REST without a token, because it reads and changes nothing."""
+    """True: may be called over REST, because it reads and changes nothing."""
+    opens: bool
+    """It works with a project that is there, and gets its workspace; else it gets the context alone."""
+    in_a_run: bool
+    """What it writes belongs to a run of its own."""
 
     @property
     def name(self) -> str:
@@ -99,11 +138,85 @@ class Operation:
 
     @property
     def doc(self) -> str:
-        return (self.call.__doc__ or "").strip()
+        return (self.body.__doc__ or "").strip()
 
     def fields(self) -> list[Field]:
         hints = get_type_hints(self.request, include_extras=True)
         return [_field(f, hints[f.name]) for f in msgspec.structs.fields(self.request)]
+
+    def begin(self, request: Any, context: Context) -> Any:
+        """Come to the door and, let in, work. The operation's answer."""
+        return self.body(request, self.enter(request, context) if self.opens else context)
+
+    def enter(self, request: Any, context: Context) -> Work:
+        """The one door: find who asks, ask the table, open the workspace.
+
+        Raises:
+            AccessError: they may not; nothing was opened for them.
+        """
+        from treadle.access import RULES, resource_of
+        from treadle.spec import load
+        from treadle.workspace import new_run, open_workspace
+
+        project = load(request.project)
+        principal = _who(self, project, context)
+        resource = resource_of(project.spec, RULES[self.permission].resource, holder=principal.name)
+        _authorise(project, context, principal, self.name, self.permission, resource)
+        workspace = open_workspace(
+            project,
+            actor=principal.actor,
+            observer=context.observer,
+            run=new_run() if self.in_a_run else "",
+            fresh=getattr(request, "fresh", False),
+            reading=context.only_reads,
+            begins=self.permission != "read",
+        )
+        return Work(workspace, principal, context)
+
+
+def _who(found: Operation, project: Project, context: Context) -> Principal:
+    from treadle.errors import AccessError
+
+    if isinstance(context.who, Principal):
+        return context.who
+    try:
+        return context.who(project)
+    except AccessError as bad:
+        from treadle.access.local import login
+
+        _tell(project, context, f"login {login()}", found.name, bad.what)
+        raise
+
+
+def _authorise(
+    project: Project, context: Context, who: Principal, operation: str, permission: Permission, resource: Resource
+) -> None:
+    from treadle.access import authorise
+    from treadle.errors import AccessError
+
+    try:
+        authorise(who, operation, permission, resource)
+    except AccessError as bad:
+        _tell(project, context, who.actor, operation, bad.what)
+        raise
+
+
+def _tell(project: Project, context: Context, who: str, operation: str, why: str) -> None:
+    """Keep in the record that somebody was refused; a server's door tells of its own. No record begins with that."""
+    if context.only_reads:
+        return
+    from treadle.access.refusals import ACTOR, tell
+    from treadle.errors import TreadleError
+    from treadle.evidence.kinds.access_refused import AccessRefused
+    from treadle.workspace import open_workspace
+
+    try:
+        workspace = open_workspace(project, actor=ACTOR, begins=False)
+        if not workspace.reading:
+            refused = AccessRefused(who=who, operation=operation, why=why, channel=context.channel)
+            tell(workspace.chain, project.spec.project, [refused])
+    except (TreadleError, OSError):
+        return  # that they are refused is what counts; a record that cannot be written says so to whoever may write it
 
 
 @dataclass(frozen=True)
@@ -141,15 +254,26 @@ def _field(found: Any, hint: Any) -> Field:
 
 
 OPERATIONS: dict[str, Operation] = {}
+R = TypeVar("R", bound=Request)
+W = TypeVar("W", Work, Context)
+A = TypeVar("A")
 
 
-def operation(*words: str, permission: str, remote: bool = False) -> Callable[[Any], Any]:
-    """Register a function `(request, context) -> answer` as the operation `words`."""
+def operation(
+    *words: str, permission: Permission, remote: bool = False, opens: bool = True, in_a_run: bool = False
+) -> Callable[[Callable[[R, W], A]], Callable[[R, Context], A]]:
+    """Register a function `(request, work) -> answer` as the operation `words`. To call it is to come to the door."""
 
-    def register(call: Any) -> Any:
-        hints = get_type_hints(call)
-        found = Operation(words, hints["request"], hints["return"], permission, call, remote)
+    def register(body: Callable[[R, W], A]) -> Callable[[R, Context], A]:
+        hints = get_type_hints(body)
+        found = Operation(words, hints["request"], hints["return"], permission, body, remote, opens, in_a_run)
         OPERATIONS[found.name] = found
-        return call
+
+        @functools.wraps(body)
+        def begin(request: R, context: Context) -> A:
+            answer: A = found.begin(request, context)
+            return answer
+
+        return begin
 
     return register

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +16,18 @@ from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
-
-import msgspec
 
 from treadle.api.endpoint import newest_rows, open_live, parse_time
 from treadle.api.work import ReplayAnswer, ReplayRequest
 from treadle.errors import ModelError, SpecError, TreadleError
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.replay_played import ReplayPlayed
+from treadle.replay import Client
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.api.operation import Context
+    from treadle.api.operation import Work
     from treadle.features import FeaturePlan
     from treadle.workspace import Workspace
 
@@ -57,10 +55,11 @@ class Tally:
     took: list[float] = field(default_factory=list)
 
 
-def play(workspace: Workspace, request: ReplayRequest, context: Context) -> ReplayAnswer:
+def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
     """Play from `start` to `end`; see the module's text."""
     from treadle.models.registry import current, find
 
+    workspace = work.workspace
     released = current(workspace.chain, workspace.endpoint)
     if released is None:
         raise ModelError(
@@ -79,12 +78,12 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
     packing = find(workspace.chain, workspace.project.spec.project, released.model)
     start, end = _span(workspace, request, packing.payload.cut)
     last = _last(workspace, plan, start, end)
-    with _endpoint(workspace, request, context) as url:
-        client = Client(url)
-        served = client.get("/")["model"]
+    with _token(workspace) as token, _endpoint(work, request, token) as url:
+        client = Client(url, token)
+        served = client.get_once_known("/state")["model"]
         client.post("/state", {"as_of": start.isoformat()})
         shown = "the end of the data" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}Z"
-        context.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
+        work.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
         began = time.monotonic()
         asked = PlayReplay(start=start, end=end, model=served)
         with workspace.chain.step(asked, f"endpoint/{workspace.endpoint}", cache=False) as step:
@@ -96,7 +95,7 @@ def play(workspace: Workspace, request: ReplayRequest, context: Context) -> Repl
         end = min(end, datetime.fromtimestamp(last / 1e6, start.tzinfo))
     took = sorted(tally.took) or [0.0]
     if tally.refused:
-        context.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
+        work.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
     return ReplayAnswer(
         start=start.isoformat(),
         end=end.isoformat(),
@@ -137,12 +136,13 @@ def _span(workspace: Workspace, request: ReplayRequest, cut: str | None) -> tupl
 
 
 @contextlib.contextmanager
-def _endpoint(workspace: Workspace, request: ReplayRequest, context: Context) -> Iterator[str]:
+def _endpoint(work: Work, request: ReplayRequest, token: str) -> Iterator[str]:
     """The endpoint that is asked for, one that runs already, or one started for this replay."""
+    workspace = work.workspace
     spec = workspace.project.spec
     url = request.url or f"http://{spec.serve.host}:{spec.serve.port}"
     try:
-        found = Client(url).get("/")
+        found = Client(url, token).get_once_known("/")
     except TreadleError:
         if request.url:
             raise
@@ -155,9 +155,27 @@ def _endpoint(workspace: Workspace, request: ReplayRequest, context: Context) ->
             )
         yield url
         return
-    context.say("no endpoint is running here: one is started for this replay")
+    work.say("no endpoint is running here: one is started for this replay")
     with started(workspace) as url:
         yield url
+
+
+@contextlib.contextmanager
+def _token(workspace: Workspace) -> Iterator[str]:
+    """A token of the service `replay` for what this replay does, revoked at its end; or the one that is given."""
+    from treadle.access import tokens
+
+    given = os.environ.get("TREADLE_TOKEN")
+    if given:
+        yield given
+        return
+    chain, project = workspace.chain, workspace.project.spec.project
+    scopes = ("predict", "events", "outcomes", "read", "write")
+    text, grant = tokens.make(chain, project, "replay", holder="service", scopes=scopes, days=1)
+    try:
+        yield text
+    finally:
+        tokens.revoke(chain, project, grant, reason="the replay has ended")
 
 
 @contextlib.contextmanager
@@ -200,43 +218,6 @@ def _wait_ready(url: str, process: Any) -> None:
             return
         time.sleep(0.1)
     raise TreadleError("the endpoint was not ready within 30 s", where=url, mend="look at: treadle serve PROJECT")
-
-
-class Client:
-    """One kept HTTP connection."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self.url, self.requests = url, 0
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
-
-    def get(self, path: str) -> Any:
-        status, body = self._send("GET", path, None)
-        if status != 200:
-            raise TreadleError(f"{path} answered {status}: {body.decode()[:300]}", where=self.url)
-        return msgspec.json.decode(body)
-
-    def post(self, path: str, body: Any) -> Any:
-        status, answer = self.try_post(path, body)
-        if status != 200:
-            raise TreadleError(f"{path} answered {status}: {answer}", where=self.url)
-        return answer
-
-    def try_post(self, path: str, body: Any) -> tuple[int, Any]:
-        status, content = self._send("POST", path, msgspec.json.encode(body))
-        return status, msgspec.json.decode(content)
-
-    def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        self.requests += 1
-        try:
-            self._connection.request(method, path, body)
-            answer = self._connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as bad:
-            self._connection.close()
-            raise TreadleError(
-                f"no answer: {bad}", where=self.url, mend="start it with: treadle serve PROJECT"
-            ) from bad
 
 
 def _play(

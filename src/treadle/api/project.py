@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, argument, operation, option, workspace_for
+from treadle.api.operation import Context, ProjectPath, Request, Work, argument, operation, option
 
 
 class InitRequest(Request, frozen=True):
@@ -82,7 +82,7 @@ class SchemaRequest(Request, frozen=True):
     """Nothing is asked."""
 
 
-@operation("init", permission="run")
+@operation("init", permission="open", opens=False)
 def init(request: InitRequest, context: Context) -> InitAnswer:
     """Write a sensible project for a table, and say what was guessed."""
     from treadle.api.guess import write_project
@@ -91,14 +91,14 @@ def init(request: InitRequest, context: Context) -> InitAnswer:
 
 
 @operation("check", permission="read")
-def check(request: CheckRequest, context: Context) -> CheckAnswer:
+def check(request: CheckRequest, work: Work) -> CheckAnswer:
     """Check all that `run`, `serve` and `release` would refuse, with places in the project file. Keeps nothing."""
     from treadle.api.checking import check_project
 
-    return check_project(workspace_for(request.project, context, "read"), data=request.data)
+    return check_project(work.workspace, data=request.data)
 
 
-@operation("trust", permission="run")
+@operation("trust", permission="open", opens=False)
 def trust(request: TrustRequest, context: Context) -> TrustAnswer:
     """Let a project read the places outside its folder that it names, and run its functions.py; believe its record."""
     from treadle.api.trusting import trust_project
@@ -106,7 +106,7 @@ def trust(request: TrustRequest, context: Context) -> TrustAnswer:
     return trust_project(request)
 
 
-@operation("schema", permission="read", remote=True)
+@operation("schema", permission="open", remote=True, opens=False)
 def schema(request: SchemaRequest, context: Context) -> dict[str, Any]:
     """Print the JSON Schema of the project file, for editors."""
     from treadle.spec import json_schema

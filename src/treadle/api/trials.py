@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from treadle.api.operation import (
-    Context,
     ProjectPath,
     Request,
+    Work,
     argument,
     check_limit,
     operation,
     option,
-    workspace_for,
 )
 
 Verdict = Literal["better", "worse", "noise", "not comparable"]
@@ -97,17 +96,17 @@ class CompareAnswer(Struct, frozen=True):
 
 
 @operation("trials", permission="read", remote=True)
-def trials(request: TrialsRequest, context: Context) -> TrialsAnswer:
+def trials(request: TrialsRequest, work: Work) -> TrialsAnswer:
     """List the settings that were tried: of the newest search, of one run, or of all."""
     from treadle.api.comparing import list_trials
 
     check_limit(request.limit)
-    return list_trials(workspace_for(request.project, context, "read"), request)
+    return list_trials(work.workspace, request)
 
 
 @operation("compare", permission="read", remote=True)
-def compare(request: CompareRequest, context: Context) -> CompareAnswer:
+def compare(request: CompareRequest, work: Work) -> CompareAnswer:
     """Compare two runs: what changed in data, code and settings, what it gained, and whether that is noise."""
     from treadle.api.comparing import compare_runs
 
-    return compare_runs(workspace_for(request.project, context, "read"), request)
+    return compare_runs(work.workspace, request)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
-from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
+from treadle.api.operation import ProjectPath, Request, Work, operation, option
 from treadle.features.proved import Proof
 
 if TYPE_CHECKING:
@@ -127,13 +127,12 @@ class ProveRequest(Request, frozen=True):
     rows: Annotated[int | None, option("compare only so many rows, spread over all; every event is played")] = None
 
 
-@operation("run", permission="run")
-def run(request: RunRequest, context: Context) -> RunAnswer:
+@operation("run", permission="run", in_a_run=True)
+def run(request: RunRequest, work: Work) -> RunAnswer:
     """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
     from treadle.loop import run as run_loop
-    from treadle.workspace import new_run
 
-    workspace = workspace_for(request.project, context, "run", run=new_run(), fresh=request.fresh)
+    workspace = work.workspace
     result = run_loop(workspace)
     found, spent, fresh = result.evaluation, result.cost, result.spent
     paid, paid_now = spent.shown, fresh.shown
@@ -213,20 +212,18 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     return f"treadle models release {project} {result.model} --as {reviewers[0]}"
 
 
-@operation("replay", permission="run")
-def replay(request: ReplayRequest, context: Context) -> ReplayAnswer:
+@operation("replay", permission="run", in_a_run=True)
+def replay(request: ReplayRequest, work: Work) -> ReplayAnswer:
     """Play history after the training cut through the live endpoint, over HTTP, in time order."""
     from treadle.api.play import play
-    from treadle.workspace import new_run
 
-    return play(workspace_for(request.project, context, "run", run=new_run()), request, context)
+    return play(work, request)
 
 
-@operation("features", "prove", permission="run")
-def features_prove(request: ProveRequest, context: Context) -> Proof:
+@operation("features", "prove", permission="run", in_a_run=True)
+def features_prove(request: ProveRequest, work: Work) -> Proof:
     """Play real history through the batch and the online path, and report every cell that differs."""
     from treadle.stages import prove_features
-    from treadle.workspace import new_run
 
-    workspace = workspace_for(request.project, context, "run", run=new_run())
+    workspace = work.workspace
     return prove_features(workspace, rows=request.rows)

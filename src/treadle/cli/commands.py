@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 import types
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import click
 import msgspec
@@ -19,7 +20,17 @@ from treadle import __version__
 from treadle.api import OPERATIONS, Context, Field, Operation
 from treadle.errors import TreadleError
 
-_GROUPS = {"features": "Features in batch and online.", "models": "The models of a project."}
+if TYPE_CHECKING:
+    from treadle.access.door import Door
+    from treadle.principal import Principal
+    from treadle.spec import Project
+
+_GROUPS = {
+    "access": "Who may do what.",
+    "tokens": "Tokens of persons and services.",
+    "features": "Features in batch and online.",
+    "models": "The models of a project.",
+}
 _HELP = """From raw tables and event streams to a model in production that is correct, watched and paid for.
 
 Begin with:  treadle init DIR --from data.csv --target COLUMN   then:  treadle run DIR --serve
@@ -73,7 +84,11 @@ def build() -> click.Group:
 def _command(found: Operation) -> click.Command:
     parameters: list[click.Parameter] = [_parameter(field) for field in found.fields()]
     parameters.append(
-        click.Option(["--as", "actor"], metavar="NAME", help="who acts; the project's owner if not given")
+        click.Option(
+            ["--as", "actor"],
+            metavar="NAME",
+            help="who acts; if not given, the person that your login is",
+        )
     )
     parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="print one JSON object and nothing else"))
     if found.name == "run":
@@ -123,8 +138,8 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     request = _request(found, {k: v for k, v in given.items() if v is not None})
     progress = Silent() if as_json else Progress()
     with progress:
-        mounts = _mounts(given["project"]) if found.name == "serve" else {}
-        answer = found.call(request, Context(actor=actor, observer=progress, say=progress.say, mounts=mounts))
+        context = Context(_who(actor), observer=progress, say=progress.say, mounts=_mounts(given))
+        answer = found.begin(request, context)
     if serve and answer.released:
         answer = msgspec.structs.replace(answer, next="")  # it happens below
     if as_json:
@@ -165,15 +180,28 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
     from treadle.api.live import ServeRequest, serve
     from treadle.cli.show import show
 
-    context = Context(actor=actor, say=_print, mounts=_mounts(request.project))
+    context = Context(_who(actor), say=_print, mounts=_mounts({"project": request.project}))
     show("serve", serve(ServeRequest(project=request.project, port=port), context))
 
 
-def _mounts(project: str) -> dict[str, Any]:
-    from treadle.web import Routes
+def _who(asked: str | None) -> Callable[[Project], Principal]:
+    """Who works at this terminal: by token where there is one, else by login. Found once the project is known."""
 
-    routes = Routes(project)
-    return dict.fromkeys(routes.prefixes, routes)
+    def found(project: Project) -> Principal:
+        from treadle.api.identity import at_the_terminal
+
+        return at_the_terminal(project, asked or os.environ.get("TREADLE_ACTOR"), os.environ.get("TREADLE_TOKEN"))
+
+    return found
+
+
+def _mounts(given: dict[str, Any]) -> Callable[[Door], dict[str, Any]]:
+    def made(door: Door) -> dict[str, Any]:
+        from treadle.web import mounts
+
+        return dict(mounts(given["project"], door))
+
+    return made
 
 
 def _print(text: str) -> None:

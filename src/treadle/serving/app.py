@@ -10,16 +10,21 @@ import contextlib
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from treadle.access.door import Refused
 from treadle.errors import RequestError, TreadleError, nearest
 from treadle.serving.endpoint import Endpoint
 from treadle.serving.inputs import MOST_ROWS, TOO_MANY, Record, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
+
+if TYPE_CHECKING:
+    from treadle.access import Permission
+    from treadle.access.door import Door
 
 T = TypeVar("T")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,6 +33,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Answer = tuple[int, bytes, bytes]
 """Status, content type and body."""
 
+PRINCIPAL = "treadle.principal"
+"""In the scope of a mounted application: who asks."""
 _JSON = b"application/json"
 MAX_BODY = 4 * 2**20
 """What is larger takes so long to read that others would wait for it: it comes in parts."""
@@ -37,25 +44,43 @@ _RELEASE_POLL_SECONDS = 1.0
 _SHOWN = 500  # of a value that is wrong, in an answer
 
 
+_EVENTS = "/events/VIEW"
+ROUTES: dict[tuple[str, str], Permission] = {
+    ("POST", "/predict"): "predict",
+    ("POST", _EVENTS): "events",
+    ("POST", "/outcomes"): "outcomes",
+    ("POST", "/state"): "run",
+    ("GET", "/state"): "read",
+    ("GET", "/healthz"): "open",
+    ("GET", "/readyz"): "open",
+    ("GET", "/metrics"): "read",
+    ("GET", "/openapi.json"): "predict",
+    ("GET", "/"): "predict",
+}
+"""The paths of an endpoint, and the permission that each asks for."""
+
+
 class App:
     """Answers /predict, /events/VIEW, /outcomes, /state, /healthz, /readyz, /metrics and /openapi.json."""
 
     def __init__(
         self,
         endpoint: Endpoint,
+        door: Door,
         mounts: dict[str, Any] | None = None,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        """mounts: the first part of a path, such as "/api", to the application that answers below it.
+        """door: who may come in. mounts: the first part of a path, such as "/api", to what answers below it; it finds
+        the principal who asks in the scope, as `PRINCIPAL`.
 
         beside: what is to run as long as the server does; cancelled at its end.
         """
-        self.endpoint = endpoint
+        self.endpoint, self.door = endpoint, door
         self.mounts = mounts or {}
         self._beside = beside
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
-        self._routes: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
+        self._handlers: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
             ("POST", "/predict"): self._predict,
             ("POST", "/outcomes"): self._outcomes,
             ("POST", "/state"): self._state,
@@ -76,6 +101,11 @@ class App:
         path: str = scope["path"]
         mounted = self.mounts.get(path[: path.find("/", 1)] if path.count("/") > 1 else path)
         if mounted is not None:
+            try:
+                scope[PRINCIPAL] = self.door.identify(scope["method"], scope["headers"], path, peer_of(scope))
+            except Refused as bad:
+                await _send(send, self._turned_away(bad))
+                return
             await mounted(scope, receive, send)
             return
         message = await receive()
@@ -87,20 +117,15 @@ class App:
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
-        status, kind, content = await self._answer(scope["method"], path, body)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(b"content-type", kind), (b"content-length", b"%d" % len(content))],
-            }
-        )
-        await send({"type": "http.response.body", "body": content})
+        await _send(send, await self._answer(scope, scope["method"], path, body))
 
-    async def _answer(self, method: str, path: str, body: bytes) -> Answer:
-        handler = self._routes.get((method, path))
-        shown = path
+    async def _answer(self, scope: dict[str, Any], method: str, path: str, body: bytes) -> Answer:
+        handler, shown = self._handlers.get((method, path)), path
+        if path.startswith("/events/") and method == "POST":
+            shown = _EVENTS
+        permission = ROUTES.get((method, shown), "open")  # what is not there may be asked for by anybody
         try:
+            self.door.enter(method, scope["headers"], f"{method} {shown}", permission, peer_of(scope))
             if len(body) > MAX_BODY:
                 answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
             elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
@@ -108,11 +133,12 @@ class App:
             elif handler is not None:
                 found = handler(body)
                 answer = found if type(found) is tuple else await found  # type: ignore[misc]
-            elif path.startswith("/events/") and method == "POST":
-                shown = "/events"
+            elif shown == _EVENTS:
                 answer = await self._events(path[len("/events/") :], body)
             else:
                 shown, answer = "other", self._lost(method, path)
+        except Refused as bad:
+            answer = self._turned_away(bad)
         except RequestError as bad:
             answer = self._refused(bad)
         except TreadleError as bad:
@@ -150,21 +176,23 @@ class App:
         return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
 
     def _state_now(self, _body: bytes) -> Answer:
-        return 200, _JSON, self._encode({"as_of": self.endpoint.state_as_of()})
-
-    def _healthz(self, _body: bytes) -> Answer:
-        return 200, _JSON, self._encode({"status": "alive"})
-
-    def _readyz(self, _body: bytes) -> Answer:
+        """What probes do not tell: they are answered to anybody."""
         ready, text = self.endpoint.ready()
         content = {
             "ready": ready,
             "model": self.endpoint.model,
             "golden_records": text,
             "refused_release": self.endpoint.refused or None,
-            "features_as_of": self.endpoint.state_as_of(),
+            "as_of": self.endpoint.state_as_of(),
         }
-        return (200 if ready else 503), _JSON, self._encode(content)
+        return 200, _JSON, self._encode(content)
+
+    def _healthz(self, _body: bytes) -> Answer:
+        return 200, _JSON, self._encode({"status": "alive"})
+
+    def _readyz(self, _body: bytes) -> Answer:
+        ready, _ = self.endpoint.ready()
+        return (200 if ready else 503), _JSON, self._encode({"ready": ready})
 
     def _metrics(self, _body: bytes) -> Answer:
         return 200, CONTENT_TYPE, self.endpoint.metrics.text()
@@ -183,10 +211,10 @@ class App:
 
     def paths(self) -> list[str]:
         """What is answered here, the mounted applications too."""
-        return sorted({path for _, path in self._routes} | {"/events/VIEW", *self.mounts})
+        return sorted({path for _, path in self._handlers} | {_EVENTS, *self.mounts})
 
     def _lost(self, method: str, path: str) -> Answer:
-        methods = sorted(m for m, p in self._routes if p == path)
+        methods = sorted(m for m, p in self._handlers if p == path)
         if path.startswith("/events/"):
             methods = ["POST"]
         if methods:
@@ -213,6 +241,9 @@ class App:
         """The value that is wrong; of a long one, its beginning."""
         text = self._encode(value)
         return value if len(text) <= _SHOWN else text[:_SHOWN].decode(errors="ignore") + "…"
+
+    def _turned_away(self, bad: Refused) -> Answer:
+        return self._error(bad.status, bad.what, bad.mend)
 
     def _error(self, status: int, what: str, mend: str) -> Answer:
         return status, _JSON, self._encode({"error": what, "mend": mend})
@@ -248,6 +279,21 @@ class App:
         while True:
             await asyncio.sleep(_RELEASE_POLL_SECONDS)
             await self.endpoint.follow()
+
+
+def peer_of(scope: dict[str, Any]) -> str:
+    """The address that a request came from."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    status, kind, content = answer
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _short(text: str) -> str:

@@ -88,7 +88,7 @@ class Endpoint:
         journal: Path,
         open_model: Callable[[Released], LiveModel],
         open_state: Callable[[LiveModel], OnlineState | None],
-        rebuild: Callable[[LiveModel, OnlineState | None, datetime], None] | None = None,
+        rebuild: Callable[[LiveModel, OnlineState | None, datetime], None],
     ) -> None:
         self.name, self._newest, self._what = name, newest, released
         self.metrics = Metrics(name)
@@ -237,11 +237,6 @@ class Endpoint:
         return self.live.event_fields
 
     def rebuild_state(self, body: bytes) -> datetime:
-        if self._rebuild is None:
-            raise TreadleError(
-                "the online state can only be rebuilt where the server listens on this machine alone",
-                mend="serve on 127.0.0.1, or run: treadle serve PROJECT --as-of TIME",
-            )
         wanted = in_utc(decoded(self._rebuild_decoder, body, ["as_of"], "it has").as_of, "as_of")
         self._rebuild(self.live, self.state, wanted)
         return wanted

@@ -10,6 +10,7 @@ from treadle.spec.documents import Block, Items, YamlFile, read_yaml
 from treadle.spec.durations import duration
 from treadle.spec.load import FILE, Project, load
 from treadle.spec.project import (
+    Access,
     Brief,
     Features,
     Limits,
@@ -53,6 +54,7 @@ def as_data(spec: ProjectSpec) -> dict[str, Any]:
 __all__ = [
     "FILE",
     "Block",
+    "Access",
     "Brief",
     "Features",
     "Items",

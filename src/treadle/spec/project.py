@@ -149,6 +149,24 @@ class Serve(_Part, frozen=True, kw_only=True):
     entity: Some | None = None
     host: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_%\[\]-]{1,253}$", title="host")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8686
+    hosts: tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9.-]{1,253}$", title="host name")], ...] = ()
+    """Names that callers know this server by; addresses, localhost and the machine's own name always count."""
+    origins: tuple[Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,253}$", title="origin")], ...] = ()
+    """Web pages of other places that may call it, such as https://app.example.org."""
+
+
+class Access(_Part, frozen=True, kw_only=True):
+    """Who is believed to be who, and what nobody in particular may do.
+
+    `trust: local`: whoever works on this machine may act as any person of the project (`--as`); `token`: only with
+    that person's token. `logins` maps logins of the machine to persons, `"*"` any other login; a login that is a
+    person's name is that person. `anonymous`: what callers over HTTP may do without a token; if not given, predict,
+    and that only where the server listens on this machine alone.
+    """
+
+    trust: Literal["token", "local"] = "token"
+    logins: dict[Annotated[str, Meta(pattern=r"^(\*|[\w.@+\\-]{1,64})$", title="login")], Actor] = {}
+    anonymous: tuple[Literal["predict", "events", "outcomes", "read"], ...] | None = None
 
 
 class Watch(_Part, frozen=True, kw_only=True):
@@ -169,6 +187,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     features: Features = Features()
     train: Train = Train()
     serve: Serve = Serve()
+    access: Access = Access()
     watch: Watch = Watch()
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
@@ -179,6 +198,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
 
 
 __all__ = [
+    "Access",
     "Brief",
     "Features",
     "Limits",

@@ -1,5 +1,18 @@
 """The REST routes, derived from `treadle.api`, and the project's pages, beside the endpoint."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from treadle.web.routes import Routes
 
-__all__ = ["Routes"]
+if TYPE_CHECKING:
+    from treadle.access.door import Door
+
+__all__ = ["Routes", "mounts"]
+
+
+def mounts(project: str, door: Door) -> dict[str, Routes]:
+    """What a server of the project answers beside its endpoint: the first part of a path, to the application."""
+    routes = Routes(project, door)
+    return dict.fromkeys(routes.prefixes, routes)

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from treadle.api import OPERATIONS, Context, Operation
-from treadle.api.operation import workspace_for
 from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
+from treadle.principal import Principal
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type and body."""
@@ -19,14 +19,16 @@ _JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
 _LARGEST = 100_000
 """Of a whole number in a query: how many entries are wanted, for one."""
 _SHOWN = 200
-_READING = Context(only_reads=True)
+_PAGES = {"/report": "report", "/watch": "watch"}
+"""Pages, and the operations whose permission they need."""
 
 
 class Wanted(Struct, frozen=True):
-    """A read that can be made: an operation with its typed request, or a page (then `request` is None)."""
+    """A read that can be made: an operation with its typed request, or the page at `path` that it has."""
 
-    name: str
-    request: Any = None
+    operation: Operation
+    request: Any
+    page: str = ""
 
 
 class Answers:
@@ -36,16 +38,17 @@ class Answers:
         self.project = project
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
-    def answer(self, method: str, path: str, query: str) -> Answer:
+    def answer(self, method: str, path: str, query: str, who: Principal) -> Answer:
         found = self.wanted(method, path, query)
-        return self.read(found) if isinstance(found, Wanted) else found
+        return self.read(found, who) if isinstance(found, Wanted) else found
 
     def wanted(self, method: str, path: str, query: str) -> Wanted | Answer:
         """What is to be read; or the answer, where that needs no reading."""
         if method not in ("GET", "HEAD"):
             return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
-        if path in ("/report", "/watch"):
-            return Wanted(path)
+        if path in _PAGES:
+            paged = OPERATIONS[_PAGES[path]]
+            return Wanted(paged, msgspec.convert({"project": self.project}, paged.request), path)
         name = path.removeprefix("/api").strip("/")
         if not name:
             return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
@@ -55,10 +58,10 @@ class Answers:
             return self.error(404, f"there is no operation {_short(name)}", nearest(name, known))
         if not found.remote:
             return self.error(
-                403, f"{found.name} changes something, and a caller here has no identity", f"treadle {found.name}"
+                405, f"{found.name} changes something, and that is done on the command line", f"treadle {found.name}"
             )
         try:
-            return Wanted(found.name, self._request(found, _given(query)))
+            return Wanted(found, self._request(found, _given(query)))
         except msgspec.ValidationError as bad:
             return self.error(422, _short(str(bad)), "GET /api tells what each operation takes")
 
@@ -76,15 +79,16 @@ class Answers:
                 raise msgspec.ValidationError(f"{name} must be between 1 and {_LARGEST:,}")
         return request
 
-    def read(self, wanted: Wanted) -> Answer:
+    def read(self, wanted: Wanted, who: Principal) -> Answer:
+        context = Context(who, channel="http", only_reads=True)
         try:
-            if wanted.name == "/report":
-                return self._report()
-            if wanted.name == "/watch":
-                from treadle.api.live import WatchRequest, look
+            if wanted.page == "/report":
+                return self._report(wanted, context)
+            if wanted.page == "/watch":
+                from treadle.api.live import look
 
-                return 200, _HTML, look(WatchRequest(project=self.project), _READING).html().encode()
-            return 200, _JSON, self._encode(OPERATIONS[wanted.name].call(wanted.request, _READING))
+                return 200, _HTML, look(wanted.operation.enter(wanted.request, context).workspace).html().encode()
+            return 200, _JSON, self._encode(wanted.operation.begin(wanted.request, context))
         except AccessError as bad:
             return self.error(403, bad.what, bad.mend)
         except EvidenceError as bad:
@@ -95,9 +99,8 @@ class Answers:
             traceback.print_exc()
             return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
 
-    def _report(self) -> Answer:
-        workspace = workspace_for(self.project, _READING, "read")
-        place = workspace.report
+    def _report(self, wanted: Wanted, context: Context) -> Answer:
+        place = wanted.operation.enter(wanted.request, context).workspace.report
         if not place.is_file():
             return self.error(404, f"{place.name} was not made yet", f"treadle run {self.project}")
         return 200, _HTML, place.read_bytes()

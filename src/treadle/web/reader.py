@@ -1,6 +1,7 @@
 """`python -m treadle.web.reader PROJECT`: one read a line on standard input, one answer each on standard output.
 
-A line is JSON of [method, path, query]; an answer is a line of [status, content type, length], and the content.
+A line is JSON of [method, path, query, principal]; an answer is a line of [status, content type, length], and then the
+content.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 
 import msgspec
 
+from treadle.principal import Principal
 from treadle.web.answers import Answers
 
 _LATER = 10  # niceness: on a busy machine predictions go first
@@ -24,7 +26,7 @@ def main(project: str) -> None:
         os.nice(_LATER)
     answers = Answers(project)
     for line in sys.stdin.buffer:
-        status, kind, content = answers.answer(*msgspec.json.decode(line, type=tuple[str, str, str]))
+        status, kind, content = answers.answer(*msgspec.json.decode(line, type=tuple[str, str, str, Principal]))
         out.write(msgspec.json.encode((status, kind.decode(), len(content))) + b"\n" + content)
         out.flush()
         gc.collect()  # a catalog that was opened for this read is let go

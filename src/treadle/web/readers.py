@@ -13,6 +13,8 @@ from asyncio.subprocess import PIPE, Process
 
 import msgspec
 
+from treadle.principal import Principal
+
 SIDE_BY_SIDE = 2
 _WAITING = 32
 _IDLE_SECONDS = 60.0
@@ -37,7 +39,7 @@ class Readers:
         self._waiting = 0
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def ask(self, method: str, path: str, query: str) -> tuple[int, bytes, bytes]:
+    async def ask(self, method: str, path: str, query: str, who: Principal) -> tuple[int, bytes, bytes]:
         """The answer of one read. Cancelled, the process is ended, and its place is free at once."""
         if self._waiting >= _WAITING:
             raise Busy
@@ -49,7 +51,7 @@ class Readers:
         process: Process | None = None
         try:
             process = self._taken() or await self._begun()
-            answer = await _answer(process, msgspec.json.encode((method, path, query)) + b"\n")
+            answer = await _answer(process, msgspec.json.encode((method, path, query, who)) + b"\n")
         except BaseException:
             if process is not None:
                 self._end(process)

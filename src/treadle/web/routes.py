@@ -1,23 +1,39 @@
 """GET /api/OPERATION answers what `treadle OPERATION --json` prints; /report and /watch are the project's pages.
 
-Only operations that read and change nothing are served, since a caller over HTTP has no identity here. What changes
-something is done by a named person on the command line.
+Only operations that read and change nothing are served. Who asks was found at the server's door; whether they may is
+asked of the same table as on the command line, before a process is troubled with it, and again where it is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
+import msgspec
+
+from treadle.access.door import COOKIE, Refused
+from treadle.serving.app import PRINCIPAL, peer_of
 from treadle.web.answers import Answer, Answers, Wanted
 from treadle.web.readers import Busy, ReaderEnded, Readers
+from treadle.web.signing import page_of
+
+if TYPE_CHECKING:
+    from treadle.access.door import Door
+    from treadle.principal import Principal
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 READ_SECONDS = 30.0
+_JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
+_LONGEST_FORM = 4096
 # a page of ours holds its styles and drawings itself, and never runs or fetches anything else
-_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'"
+_POLICY = (
+    b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'; form-action 'self'"
+)
 
 
 class Routes:
@@ -26,37 +42,44 @@ class Routes:
     A read that takes longer than `seconds` is ended with 503; one whose caller went away is ended at once.
     """
 
-    prefixes = ("/api", "/report", "/watch")
+    prefixes = ("/api", "/report", "/watch", "/signin", "/signout", "/session")
 
-    def __init__(self, project: str, *, seconds: float = READ_SECONDS, readers: Readers | None = None) -> None:
-        self.project, self.seconds = project, seconds
+    def __init__(
+        self, project: str, door: Door, *, seconds: float = READ_SECONDS, readers: Readers | None = None
+    ) -> None:
+        self.project, self.door, self.seconds = project, door, seconds
         self.answers = Answers(project)
         self.readers = readers or Readers(project)
 
-    async def __call__(
-        self, scope: dict[str, Any], receive: Receive, send: Callable[[dict[str, Any]], Awaitable[None]]
-    ) -> None:
-        method, path = scope["method"], scope["path"]
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        try:
+            if path in ("/signin", "/signout", "/session"):
+                await self._session(scope, receive, send)
+            else:
+                await self._read(scope, receive, send)
+        except Refused as bad:
+            await self._turn_away(scope, send, bad)
+
+    async def _read(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        method, path, who = scope["method"], scope["path"], scope[PRINCIPAL]
         query = scope.get("query_string", b"").decode("ascii", "replace")
         found = self.answers.wanted(method, path, query)
         if isinstance(found, Wanted):
-            read = await self._unless_gone(self._read(method, path, query), receive)
+            self.door.allow(who, found.operation.name, found.operation.permission, peer_of(scope))
+            read = await self._unless_gone(self._asked(method, path, query, who), receive)
             if read is None:
                 return
             found = read
-        status, kind, content = found
-        headers = [
-            (b"content-type", kind),
-            (b"content-length", b"%d" % len(content)),
-            (b"content-security-policy", _POLICY),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+            if found[0] == 403:  # what only shows once the record is open is told to the audit like any other
+                said = msgspec.json.decode(found[2], type=dict[str, str])["error"]
+                self.door.refusals.note(who.actor, path, said, peer_of(scope), time.time())
+        await _send(send, found)
 
-    async def _read(self, method: str, path: str, query: str) -> Answer:
+    async def _asked(self, method: str, path: str, query: str, who: Principal) -> Answer:
         try:
             async with asyncio.timeout(self.seconds):
-                return await self.readers.ask(method, path, query)
+                return await self.readers.ask(method, path, query, who)
         except TimeoutError:
             text = f"this read takes longer than {self.seconds:g} s, and was ended"
             return self.answers.error(503, text, "ask for less, ask again later, or use the command line")
@@ -78,8 +101,87 @@ class Routes:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    async def _session(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Begin, show or end the session of a browser."""
+        method, path, cookie = scope["method"], scope["path"], dict(scope["headers"]).get(b"cookie", b"")
+        session = self.door.session(cookie)
+        if path == "/session" and method in ("GET", "HEAD"):
+            if session is None:
+                raise Refused(401, "no browser is signed in here", "GET /signin")
+            told = {"name": session.principal.actor, "csrf": session.csrf, "until": session.until}
+            await _send(send, (200, _JSON, msgspec.json.encode(told)))
+        elif path == "/signout" and method == "POST":
+            self.door.sign_out(cookie)
+            await _send(send, (303, _HTML, b""), (b"location", b"/signin"), (b"set-cookie", _cookie("", 0)))
+        elif path == "/signin" and method in ("GET", "HEAD"):
+            code = parse_qs(scope.get("query_string", b"").decode("ascii", "replace")).get("code", [""])[0]
+            if code and session is None:
+                await self._sign_in(scope, send, code=code)
+            elif session is not None:
+                await _send(send, (303, _HTML, b""), (b"location", b"/report"))
+            else:
+                await _send(send, (200, _HTML, page_of(self.door.spec.project)))
+        elif path == "/signin" and method == "POST":
+            form = parse_qs((await _form(receive)).decode("ascii", "replace"))
+            await self._sign_in(scope, send, token=form.get("token", [""])[0].strip())
+        else:
+            raise Refused(405, f"{path} does not take {method}", "GET /signin begins")
+
+    async def _sign_in(self, scope: dict[str, Any], send: Send, *, code: str = "", token: str = "") -> None:
+        try:
+            value = self.door.sign_in(code=code, token=token, peer=peer_of(scope))
+        except Refused as bad:
+            await _send(send, (bad.status, _HTML, page_of(self.door.spec.project, bad.what)))
+            return
+        # a page that sends on by itself: a redirect from another site's link would leave a strict cookie behind
+        await _send(
+            send, (200, _HTML, page_of(self.door.spec.project, onward="/report")), (b"set-cookie", _cookie(value))
+        )
+
+    async def _turn_away(self, scope: dict[str, Any], send: Send, bad: Refused) -> None:
+        """A person who opened a page is shown where to sign in; a program gets JSON."""
+        wants_page = b"text/html" in dict(scope["headers"]).get(b"accept", b"") and scope["method"] == "GET"
+        if bad.status == 401 and wants_page:
+            await _send(send, (401, _HTML, page_of(self.door.spec.project, bad.what)))
+            return
+        await _send(send, self.answers.error(bad.status, bad.what, bad.mend))
+
     async def aclose(self) -> None:
         await self.readers.aclose()
+
+
+def _cookie(value: str, seconds: int = 12 * 3600) -> bytes:
+    return f"{COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}".encode()
+
+
+async def _send(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:
+    status, kind, content = answer
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(content)),
+        (b"content-security-policy", _POLICY),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-frame-options", b"DENY"),
+        (b"x-content-type-options", b"nosniff"),
+        *more,
+    ]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _form(receive: Receive) -> bytes:
+    parts, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        parts, more = parts + message.get("body", b""), bool(message.get("more_body"))
+        if len(parts) > _LONGEST_FORM:
+            raise Refused(413, "this form is longer than any of ours", "GET /signin shows it")
+    return parts
 
 
 async def _gone(receive: Receive) -> None:

@@ -18,9 +18,17 @@ def console() -> Any:
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import evidence, live, models, project, trials, work
+    from treadle.cli.show import access, evidence, live, models, project, trials, work
 
-    views = {**project.VIEWS, **work.VIEWS, **models.VIEWS, **live.VIEWS, **evidence.VIEWS, **trials.VIEWS}
+    views = {
+        **project.VIEWS,
+        **work.VIEWS,
+        **models.VIEWS,
+        **live.VIEWS,
+        **evidence.VIEWS,
+        **trials.VIEWS,
+        **access.VIEWS,
+    }
     view = views.get(name)
     if view is None:
         import msgspec

@@ -1,0 +1,171 @@
+"""Bearer tokens: 256 random bits, of which only the SHA-256 is kept, in entries of the record.
+
+A token belongs to a person or a service of one project, is for some scopes, and ends. What stands is read from the
+record, so a token that is made or revoked counts on running servers within a second, and who did it is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from treadle.access.local import check_actor
+from treadle.access.permissions import SCOPES
+from treadle.errors import AccessError, nearest
+from treadle.evidence.kinds.token_made import TokenMade
+from treadle.evidence.kinds.token_revoked import TokenRevoked
+from treadle.principal import Principal
+
+if TYPE_CHECKING:
+    from treadle.evidence import Chain, Entry
+
+MARK = "tdl_"
+"""Tokens begin with it, so that scanners of secrets can find them."""
+MOST_DAYS = 366
+
+
+class Grant(Struct, frozen=True):
+    """A token that was made: what it is for, and until when (ISO 8601, UTC). `made` and `by`: when and by whom."""
+
+    token: str
+    holder: Literal["person", "service"]
+    name: str
+    scopes: tuple[str, ...]
+    expires: str
+    made: str
+    by: str
+    digest: str
+
+    def principal(self) -> Principal:
+        return Principal(self.holder, self.name, frozenset(self.scopes), via=f"token {self.token}")
+
+
+class TokenBook(Struct, frozen=True):
+    """The tokens of a project, by digest. `newest`: the entry that it stands at."""
+
+    grants: dict[str, Grant]
+    newest: str = ""
+
+    def find(self, text: str, now: datetime) -> Principal | None:
+        """Whose token it is; None for one that was never made, was revoked, or has ended."""
+        grant = self.grants.get(digest_of(text))
+        if grant is None or datetime.fromisoformat(grant.expires) <= now:
+            return None
+        return grant.principal()
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def make(
+    chain: Chain,
+    project: str,
+    name: str,
+    *,
+    holder: Literal["person", "service"],
+    scopes: Iterable[str],
+    days: float,
+    replaces: str = "",
+) -> tuple[str, Grant]:
+    """A new token: its text, told this once, and what is kept of it.
+
+    Raises:
+        AccessError: a name that is none, a scope that is not known, or no reasonable time.
+    """
+    check_actor(name)
+    wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise AccessError(
+                f"{scope!r} is no scope", where="--scopes", mend=nearest(scope, SCOPES) or f"one of {', '.join(SCOPES)}"
+            )
+    if not wanted:
+        raise AccessError("a token without a scope opens nothing", where="--scopes", mend=f"of {', '.join(SCOPES)}")
+    if not 0 < days <= MOST_DAYS:
+        raise AccessError(f"{days:g} days is no time", where="--days", mend=f"more than 0, at most {MOST_DAYS}")
+    token = secrets.token_hex(6)
+    text = f"{MARK}{token}_{secrets.token_urlsafe(32)}"
+    expires = (chain.clock() + timedelta(days=days)).isoformat(timespec="seconds")
+    entry = chain.append(
+        TokenMade(
+            token=token,
+            project=project,
+            holder=holder,
+            name=name,
+            scopes=wanted,
+            digest=digest_of(text),
+            expires=expires,
+            replaces=replaces,
+        ),
+        f"token/{token}",
+    )
+    return text, _grant(entry)
+
+
+def revoke(
+    chain: Chain, project: str, grant: Grant, *, reason: str = "", after: timedelta = timedelta()
+) -> TokenRevoked:
+    """From `after` on the token opens nothing."""
+    at = (chain.clock() + after).isoformat(timespec="seconds")
+    revoked = TokenRevoked(token=grant.token, project=project, at=at, reason=reason)
+    chain.append(revoked, f"token/{grant.token}")
+    return revoked
+
+
+def book(chain: Chain, project: str, *, before: TokenBook | None = None) -> TokenBook:
+    """Every token of the project that was made, those that are revoked with the time from which they are."""
+    newest = _newest(chain)
+    if before is not None and before.newest == newest:
+        return before
+    with chain.reading() as reader:
+        made: list[Entry[TokenMade]] = reader.find(TokenMade, status="done")
+        revoked: list[Entry[TokenRevoked]] = reader.find(TokenRevoked, status="done")
+    ends: dict[str, str] = {}
+    for end in revoked:
+        if end.payload.project == project:
+            ends[end.payload.token] = min(end.payload.at, ends.get(end.payload.token, end.payload.at))
+    grants = {}
+    for entry in made:
+        grant = _grant(entry)
+        if entry.payload.project == project:
+            until = min(grant.expires, ends.get(grant.token, grant.expires), key=datetime.fromisoformat)
+            grants[grant.digest] = Grant(
+                grant.token, grant.holder, grant.name, grant.scopes, until, grant.made, grant.by, grant.digest
+            )
+    return TokenBook(grants, newest)
+
+
+def find(chain: Chain, project: str, token: str) -> Grant:
+    """The token of this id, whatever became of it.
+
+    Raises:
+        AccessError: the project never had it.
+    """
+    known = {grant.token: grant for grant in book(chain, project).grants.values()}
+    if token not in known:
+        raise AccessError(
+            f"there is no token {token!r}", where="TOKEN", mend=nearest(token, known) or "treadle tokens list"
+        )
+    return known[token]
+
+
+def _grant(entry: Entry[TokenMade]) -> Grant:
+    said = entry.payload
+    return Grant(said.token, said.holder, said.name, said.scopes, said.expires, entry.time, entry.actor, said.digest)
+
+
+def _newest(chain: Chain) -> str:
+    """The hash of the newest entry about tokens, as cheap as can be: to notice that there is another."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.hash).where(entries.c.kind.in_((TokenMade.KIND, TokenRevoked.KIND)))
+    with chain.engine.connect() as connection:
+        return str(connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).scalar() or "")

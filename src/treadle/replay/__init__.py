@@ -1,0 +1,5 @@
+"""History through a live endpoint. It calls servers over HTTP, and does not open what they keep."""
+
+from treadle.replay.client import Client
+
+__all__ = ["Client"]

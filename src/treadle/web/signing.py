@@ -1,0 +1,25 @@
+"""The page on which a browser is signed in, and where it is sent on from."""
+
+from __future__ import annotations
+
+from html import escape
+
+from treadle.pages import Section, page
+
+_FORM = """<form method="post" action="/signin" autocomplete="off">
+<p><label for="token">Token</label> <input id="token" name="token" type="password" size="56" required autofocus>
+<button>Sign in</button></p></form>"""
+
+
+def page_of(project: str, wrong: str = "", *, onward: str = "") -> bytes:
+    """`wrong`: why the caller sees it. `onward`: they are signed in, and are sent there."""
+    if onward:
+        refresh = f'<meta http-equiv="refresh" content="0; url={onward}">'
+        body = f'{refresh}<p>Signed in. <a href="{onward}">On to the page</a></p>'
+    else:
+        said = f"<p><strong>{escape(wrong)}.</strong></p>" if wrong else ""
+        body = (
+            f"{said}{_FORM}<p><code>treadle tokens create NAME --scopes read</code> makes a token; the link that "
+            "<code>treadle serve</code> prints signs one browser in without.</p>"
+        )
+    return page("Sign in", [Section("", body)], eyebrow=f"Treadle {project}").encode()

@@ -1,0 +1,241 @@
+"""The door of a server: names, origins, types of bodies, tokens, sessions; and what it tells the audit."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from projects import NOW, spec
+
+from treadle.access import tokens
+from treadle.access.door import COOKIE, Door, Refused
+from treadle.evidence import Chain
+from treadle.principal import ANONYMOUS, person
+from treadle.spec import Serve
+
+JSON = (b"content-type", b"application/json")
+
+
+def door(
+    chain: Chain, *, loopback: bool = True, now: list[float] | None = None, serve: Serve | None = None, **access: Any
+) -> Door:
+    now = now or [NOW.timestamp()]
+    return Door(spec(serve=serve, **access), loopback=loopback, tokens=tokens.book(chain, "shop"), clock=lambda: now[0])
+
+
+def enter(
+    at: Door,
+    permission: Any = "predict",
+    *headers: tuple[bytes, bytes],
+    method: str = "POST",
+    host: str = "localhost:1",
+) -> Any:
+    given = [(b"host", host.encode()), *([JSON] if method == "POST" else []), *headers]
+    return at.enter(method, given, f"{method} /{permission}", permission, "10.0.0.1")
+
+
+def status(at: Door, *given: Any, **more: Any) -> int:
+    with pytest.raises(Refused) as refused:
+        enter(at, *given, **more)
+    assert refused.value.what and refused.value.mend
+    return refused.value.status
+
+
+def bearer(text: str) -> tuple[bytes, bytes]:
+    return b"authorization", f"Bearer {text}".encode()
+
+
+def test_nobody_in_particular_predicts_on_this_machine_and_does_nothing_else(chain: Chain) -> None:
+    here, elsewhere = door(chain), door(chain, loopback=False)
+    assert enter(here) == ANONYMOUS
+    assert status(elsewhere) == 401
+    for permission in ("events", "outcomes", "read", "records", "run", "release", "tokens"):
+        assert status(here, permission) == 401 and status(elsewhere, permission) == 401
+    for probe in (here, elsewhere):
+        assert enter(probe, "open", method="GET") == ANONYMOUS
+
+
+def test_the_project_says_what_else_is_open(chain: Chain) -> None:
+    opened = door(chain, loopback=False, anonymous=("events", "read"))
+    assert enter(opened, "events") == enter(opened, "read", method="GET") == ANONYMOUS
+    assert status(opened, "predict") == status(opened, "records") == status(opened, "run") == 401
+    assert status(door(chain, anonymous=()), "predict") == 401
+
+
+def test_a_token_opens_what_it_is_for(chain: Chain) -> None:
+    text, _ = tokens.make(chain, "shop", "till", holder="service", scopes=["predict", "events"], days=1)
+    at = door(chain, loopback=False)
+    assert enter(at, "predict", bearer(text)).actor == enter(at, "events", bearer(text)).actor == "service:till"
+    assert status(at, "outcomes", bearer(text)) == status(at, "read", bearer(text)) == 403
+    assert enter(at, "predict", (b"authorization", f"bearer  {text} ".encode())).name == "till"
+
+
+@pytest.mark.parametrize(
+    "given", [b"Bearer", b"Bearer x", b"Basic YWRhOnB3", b"", b"\xff\xfe", b"Bearer " + b"x" * 60_000]
+)
+def test_what_is_no_token_of_ours_is_refused_even_where_none_is_needed(chain: Chain, given: bytes) -> None:
+    """A caller who means to be somebody is not quietly nobody."""
+    assert status(door(chain), "predict", (b"authorization", given)) == 401
+
+
+def test_a_person_who_left_the_project_has_a_token_that_opens_nothing(chain: Chain) -> None:
+    text, _ = tokens.make(chain, "shop", "eve", holder="person", scopes=["read"], days=1)
+    assert status(door(chain), "read", bearer(text)) == 403
+
+
+def test_tokens_are_taken_up_and_dropped_without_a_restart(chain: Chain) -> None:
+    at = door(chain)
+    text, grant = tokens.make(chain, "shop", "till", holder="service", scopes=["read"], days=1)
+    assert status(at, "read", bearer(text)) == 401
+    at.renew(tokens.book(chain, "shop", before=at.tokens))
+    assert enter(at, "read", bearer(text)).name == "till"
+    tokens.revoke(chain, "shop", grant)
+    at.renew(tokens.book(chain, "shop", before=at.tokens))
+    assert status(at, "read", bearer(text)) == 401
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8686",
+        "127.0.0.1:8686",
+        "[::1]:8686",
+        "10.1.2.3",
+        "api.example.org",
+        socket.gethostname(),
+    ],
+)
+def test_a_name_that_the_server_goes_by_is_taken(chain: Chain, host: str) -> None:
+    assert enter(door(chain, serve=Serve(hosts=("api.example.org",))), host=host) == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.nip.io:80",
+        "api.example.org.evil.example",
+        "",
+        "::1x",
+        "evil:80:80",
+    ],
+)
+def test_another_name_is_refused(chain: Chain, host: str) -> None:
+    """DNS rebinding: a page's own name that suddenly leads to this machine."""
+    at = door(chain, serve=Serve(hosts=("api.example.org",)))
+    assert status(at, host=host) == status(at, host=host) == 421
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:2", "http://localhost", "http://evil@localhost:1", ""]
+)
+def test_a_page_of_elsewhere_may_not_call(chain: Chain, origin: str) -> None:
+    for method in ("POST", "GET"):
+        assert status(door(chain), "predict", (b"origin", origin.encode()), method=method) == 403
+
+
+def test_a_page_of_ours_or_of_a_named_origin_may(chain: Chain) -> None:
+    at = door(chain, serve=Serve(origins=("https://app.example.org",)))
+    for origin in (b"http://localhost:1", b"https://app.example.org"):
+        assert enter(at, "predict", (b"origin", origin)) == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"text/plain",
+        b"application/x-www-form-urlencoded",
+        b"multipart/form-data; boundary=x",
+        b"",
+        b"application/jsonx",
+    ],
+)
+def test_a_body_that_does_not_say_it_is_json_is_refused(chain: Chain, kind: bytes) -> None:
+    """What a page of elsewhere can send without being asked first is one of the first three."""
+    at = door(chain)
+    with pytest.raises(Refused) as refused:
+        at.enter("POST", [(b"host", b"localhost"), (b"content-type", kind)], "POST /predict", "predict")
+    assert refused.value.status == 415 and "content-type: application/json" in refused.value.mend
+    for good in (b"application/json; charset=utf-8", b"Application/JSON"):
+        assert at.enter("POST", [(b"host", b"localhost"), (b"content-type", good)], "x", "predict") == ANONYMOUS
+
+
+def test_a_link_signs_one_browser_in_once(chain: Chain) -> None:
+    now = [NOW.timestamp()]
+    at = door(chain, now=now)
+    code = at.invite(person("ada", via="login ada"))
+    value = at.sign_in(code=code)
+    cookie = (b"cookie", f"other=1; {COOKIE}={value}".encode())
+    assert enter(at, "read", cookie, method="GET").name == "ada"
+    for wrong in (code, "", code + "x"):
+        with pytest.raises(Refused):
+            at.sign_in(code=wrong)
+    late = at.invite(person("ada"))
+    now[0] += 901
+    with pytest.raises(Refused, match="too old"):
+        at.sign_in(code=late)
+    now[0] += 12 * 3600
+    assert status(at, "read", cookie, method="GET") == 401
+
+
+def test_what_changes_something_needs_the_sessions_csrf_token(chain: Chain) -> None:
+    at = door(chain)
+    value = at.sign_in(code=at.invite(person("ada")))
+    cookie = (b"cookie", f"{COOKIE}={value}".encode())
+    session = at.session(cookie[1])
+    assert status(at, "events", cookie) == status(at, "events", cookie, (b"x-csrf-token", b"wrong")) == 403
+    assert enter(at, "events", cookie, (b"x-csrf-token", session.csrf.encode())).name == "ada"
+    at.sign_out(cookie[1])
+    assert (
+        at.session(cookie[1]) is None and status(at, "events", cookie, (b"x-csrf-token", session.csrf.encode())) == 401
+    )
+
+
+def test_a_session_ends_with_the_token_that_it_was_begun_with(chain: Chain) -> None:
+    text, grant = tokens.make(chain, "shop", "grace", holder="person", scopes=["read"], days=1)
+    at = door(chain)
+    cookie = f"{COOKIE}={at.sign_in(token=text)}".encode()
+    assert at.session(cookie).principal.scopes == frozenset({"read"})
+    tokens.revoke(chain, "shop", grant)
+    at.renew(tokens.book(chain, "shop"))
+    assert at.session(cookie) is None
+    with pytest.raises(Refused):
+        at.sign_in(token=text)
+
+
+def test_sessions_are_bounded_and_the_oldest_makes_room(chain: Chain) -> None:
+    at = door(chain)
+    cookies = [f"{COOKIE}={at.sign_in(code=at.invite(person('ada')))}".encode() for _ in range(1001)]
+    assert at.session(cookies[0]) is None and at.session(cookies[1]) is not None and at.session(cookies[-1]) is not None
+
+
+def test_each_refusal_is_noted_once_an_hour_with_how_often(chain: Chain) -> None:
+    now = [NOW.timestamp()]
+    at = door(chain, now=now)
+    for _ in range(5):
+        status(at, "read", method="GET")
+    status(at, host="evil.example")
+    told = at.refusals.due(now[0])
+    assert sorted((each.who, each.operation, each.times, each.peer, each.channel) for each in told) == [
+        ("anonymous", "GET /read", 5, "10.0.0.1", "http"),
+        ("anonymous", "POST /predict", 1, "10.0.0.1", "http"),
+    ]
+    for _ in range(7):
+        status(at, "read", method="GET")
+    assert at.refusals.due(now[0] + 3599) == []
+    (again,) = at.refusals.due(now[0] + 3600)
+    assert again.times == 7
+    status(at, "read", method="GET")
+    assert [each.times for each in at.refusals.due(now[0] + 3601, last=True)] == [1]
+    assert at.refusals.due(now[0] + 9000) == [] and at.refusals.due(now[0] + 9000, last=True) == []
+
+
+def test_a_scan_cannot_write_the_record_full(chain: Chain) -> None:
+    at = door(chain)
+    for number in range(5000):
+        at.refusals.note(f"who {number}", "x", "why", "", NOW.timestamp())
+    told = at.refusals.due(NOW.timestamp())
+    assert len(told) == 201 and sum(each.times for each in told) == 5000

@@ -1,0 +1,104 @@
+"""The table of permissions, held against a second statement of the rules that shares nothing with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from projects import SPEC, spec
+
+from treadle.access import RULES, authorise, may, resource_of
+from treadle.access.permissions import SCOPES
+from treadle.errors import AccessError
+from treadle.principal import ANONYMOUS, Principal, person
+from treadle.spec import People
+
+NAMES = ("ada", "grace", "lin", "mallory")
+
+
+def allowed(who: Principal, permission: str, people: People, opened: Any, *, loopback: bool, holder: str) -> bool:
+    """The rules as sentences: as a person would tell them, and not from the table."""
+    known = {people.owner, *people.reviewers, *(name for names in people.roles.values() for name in names)}
+    if permission == "open":
+        return True
+    if who.kind == "anonymous":
+        if permission == "predict" and opened is None:
+            return loopback
+        return opened is not None and permission in ("predict", "events", "outcomes", "read") and permission in opened
+    wanted = {"run": "write", "release": "write", "records": "read", "own token": "admin", "tokens": "admin"}
+    if who.scopes is not None and wanted.get(permission, permission) not in who.scopes:
+        return False
+    if who.kind == "policy":
+        return permission == "read"
+    if who.kind == "service":
+        return permission in ("predict", "events", "outcomes", "read", "run")
+    if permission == "tokens":
+        return who.name == people.owner
+    if permission == "release":
+        return who.name in (people.owner, *people.reviewers)
+    return who.name in known and (permission != "own token" or who.name == holder)
+
+
+name = st.sampled_from(NAMES)
+peoples = st.builds(
+    People,
+    owner=name,
+    reviewers=st.lists(name, max_size=2).map(tuple),
+    roles=st.dictionaries(
+        st.sampled_from(["data_engineer", "owner", "reviewer"]), st.lists(name).map(tuple), max_size=2
+    ),
+)
+scopes = st.none() | st.frozensets(st.sampled_from(SCOPES))
+principals = (
+    st.builds(Principal, kind=st.just("person"), name=name, scopes=scopes)
+    | st.builds(Principal, kind=st.just("service"), name=name, scopes=scopes)
+    | st.builds(Principal, kind=st.just("policy"), name=name)
+    | st.just(ANONYMOUS)
+)
+opened = st.none() | st.lists(st.sampled_from(["predict", "events", "outcomes", "read"]), unique=True).map(tuple)
+
+
+@given(principals, st.sampled_from(sorted(RULES)), peoples, opened, st.booleans(), name)
+def test_the_table_says_what_the_rules_say(
+    who: Principal, permission: Any, people: People, opens: Any, loopback: bool, holder: str
+) -> None:
+    made = spec(people=people, anonymous=opens)
+    resource = resource_of(made, RULES[permission].resource, loopback=loopback, holder=holder)
+    assert may(who, permission, resource) == allowed(who, permission, people, opens, loopback=loopback, holder=holder)
+
+
+@pytest.mark.parametrize("permission", [p for p in RULES if p != "open"])
+def test_a_refusal_says_what_to_do(permission: Any) -> None:
+    resource = resource_of(SPEC, RULES[permission].resource, holder="grace")
+    for who in (person("mallory"), ANONYMOUS, Principal("person", "ada", frozenset(), via="token 1")):
+        with pytest.raises(AccessError) as refused:
+            authorise(who, "try it", permission, resource)
+        assert "may not " in refused.value.what and refused.value.mend and refused.value.where == "try it"
+
+
+@pytest.mark.parametrize(
+    ("who", "permission", "mend"),
+    [
+        (person("grcae"), "release", 'owner or reviewer may: ada, grace; did you mean "grace"?'),
+        (person("ada"), "own token", "a token of grace is made by grace alone"),
+        (
+            Principal("service", "ci", frozenset(["read"])),
+            "run",
+            "this token is for read; use one with the scope write",
+        ),
+        (Principal("service", "ci", frozenset(["write"])), "release", "owner or reviewer may: ada, grace"),
+        (ANONYMOUS, "events", "send a token with the scope events"),
+    ],
+)
+def test_what_is_missing_is_named(who: Principal, permission: Any, mend: str) -> None:
+    with pytest.raises(AccessError) as refused:
+        authorise(who, "x", permission, resource_of(SPEC, RULES[permission].resource, holder="grace"))
+    assert mend in refused.value.mend
+
+
+def test_an_actor_of_another_kind_cannot_be_a_person() -> None:
+    assert person("ada").actor == "ada"
+    assert Principal("service", "ada").actor == "service:ada"
+    assert Principal("policy", "gates").actor == "policy:gates" and ANONYMOUS.actor == "anonymous"

@@ -1,0 +1,109 @@
+"""Tokens: what stands, until when, and that nothing of their text is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from projects import NOW, later
+from sqlalchemy import text
+
+from treadle.access import tokens
+from treadle.errors import AccessError
+from treadle.evidence import Chain
+from treadle.principal import Principal
+
+
+def make(chain: Chain, **more: Any) -> tuple[str, tokens.Grant]:
+    given = {"name": "ci", "holder": "service", "scopes": ["read", "predict"], "days": 30.0} | more
+    return tokens.make(chain, "shop", given.pop("name"), **given)
+
+
+def test_a_token_names_its_holder_and_scopes(chain: Chain) -> None:
+    made, grant = make(chain)
+    found = tokens.book(chain, "shop").find(made, NOW)
+    assert found == Principal("service", "ci", frozenset({"predict", "read"}), via=f"token {grant.token}")
+    assert (grant.by, grant.expires) == ("ada", "2026-03-31T12:00:00+00:00")
+    person, _ = make(chain, name="grace", holder="person")
+    assert tokens.book(chain, "shop").find(person, NOW).actor == "grace"
+
+
+def test_a_token_is_256_random_bits_and_its_text_is_kept_nowhere(chain: Chain) -> None:
+    made = {make(chain)[0] for _ in range(20)}
+    assert len(made) == 20 and all(each.startswith("tdl_") and len(each.split("_", 2)[2]) >= 43 for each in made)
+    with chain.engine.connect() as connection:
+        bodies = [bytes(row[0]) for row in connection.execute(text("select body from entries"))]
+    secrets = [each.split("_", 2)[2].encode() for each in made]
+    assert len(bodies) == 20 and not any(secret in body for secret in secrets for body in bodies)
+
+
+def test_what_is_not_the_text_of_a_token_opens_nothing(chain: Chain) -> None:
+    made, grant = make(chain)
+    book = tokens.book(chain, "shop")
+    for wrong in ("", made[:-1], made + "x", made.upper(), grant.token, grant.digest, "tdl_", "\udcff", "x" * 100_000):
+        assert book.find(wrong, NOW) is None
+    assert tokens.book(chain, "another").find(made, NOW) is None
+
+
+def test_a_token_ends_at_its_time(chain: Chain) -> None:
+    made, _ = make(chain, days=1)
+    book = tokens.book(chain, "shop")
+    assert book.find(made, NOW + timedelta(hours=24) - timedelta(seconds=1)) is not None
+    assert book.find(made, NOW + timedelta(hours=24)) is None
+
+
+def test_a_revoked_token_ends_at_once_and_a_replaced_one_a_while_later(chain: Chain) -> None:
+    first, grant = make(chain)
+    second, other = make(chain)
+    tokens.revoke(later(chain, hours=1), "shop", grant, reason="lost")
+    tokens.revoke(later(chain, hours=1), "shop", other, after=timedelta(hours=2))
+    book = tokens.book(chain, "shop")
+    assert book.find(first, NOW + timedelta(minutes=59)) is not None
+    assert book.find(first, NOW + timedelta(hours=1)) is None
+    assert book.find(second, NOW + timedelta(hours=2, minutes=59)) is not None
+    assert book.find(second, NOW + timedelta(hours=3)) is None
+    tokens.revoke(later(chain, hours=1), "shop", grant, after=timedelta(days=9))  # no word makes it longer
+    assert tokens.book(chain, "shop").find(first, NOW + timedelta(hours=1)) is None
+
+
+def test_a_token_of_another_project_cannot_be_revoked_from_here(chain: Chain) -> None:
+    made, grant = make(chain)
+    tokens.revoke(chain, "another", grant)
+    assert tokens.book(chain, "shop").find(made, NOW) is not None
+    with pytest.raises(AccessError, match="there is no token"):
+        tokens.find(chain, "another", grant.token)
+    assert tokens.find(chain, "shop", grant.token) == grant
+
+
+def test_the_book_is_read_again_only_when_there_is_something_new(chain: Chain) -> None:
+    before = tokens.book(chain, "shop")
+    assert tokens.book(chain, "shop", before=before) is before
+    made, grant = make(chain)
+    after = tokens.book(chain, "shop", before=before)
+    assert after.find(made, NOW) is not None and tokens.book(chain, "shop", before=after) is after
+    tokens.revoke(chain, "shop", grant)
+    assert tokens.book(chain, "shop", before=after).find(made, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"scopes": ["raed"]}, "is no scope"), ({"scopes": []}, "opens nothing"), ({"days": 0.0}, "is no time"),
+        ({"days": -1.0}, "is no time"), ({"days": float("nan")}, "is no time"), ({"days": 1e9}, "is no time"),
+        ({"name": "a b"}, "is not a name"), ({"name": "policy:gates"}, "is not a name"),
+    ],
+)  # fmt: skip
+def test_a_token_that_makes_no_sense_is_refused(chain: Chain, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(AccessError, match=said):
+        make(chain, **wrong)
+    assert chain.find() == []
+
+
+def test_an_entry_that_was_edited_makes_no_token(chain: Chain) -> None:
+    """Whoever edits a body changes its hash; the book reads what the entry's body says."""
+    made, _ = make(chain)
+    with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("update entries set body = replace(body, 'service', 'person')"))
+    with pytest.raises(Exception, match="verify"):
+        tokens.book(chain, "shop").find(made, NOW)

@@ -1,0 +1,214 @@
+"""Every operation and every path, asked by everybody, at the command line's door and at a server's.
+
+Who may is written here once more, operation by operation: one that is added must be added here, with who may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from served_shop import RECORD, SPEC
+
+from treadle.access import tokens
+from treadle.access.permissions import SCOPES
+from treadle.access.refusals import tell
+from treadle.api import OPERATIONS, Context
+from treadle.api.endpoint import make_app, open_door
+from treadle.errors import AccessError
+from treadle.evidence import Chain
+from treadle.evidence.kinds.access_refused import AccessRefused
+from treadle.principal import ANONYMOUS, Principal, person
+from treadle.serving import App
+from treadle.serving.app import ROUTES
+from treadle.spec import load
+from treadle.web import mounts
+from treadle.workspace import open_workspace
+
+ADA, GRACE, LIN, MALLORY = (person(name) for name in ("ada", "grace", "lin", "mallory"))
+TILL, IDLE, GATES = (
+    Principal("service", "till", frozenset(SCOPES)),
+    Principal("service", "idle", frozenset()),
+    Principal("policy", "gates"),
+)
+EVERYBODY = (ADA, GRACE, LIN, MALLORY, TILL, IDLE, GATES, ANONYMOUS)
+NAMED = {ADA, GRACE, LIN}
+READERS, WORKERS, APPROVERS = {ADA, GRACE, LIN, TILL, GATES}, {ADA, GRACE, LIN, TILL}, {ADA, GRACE}
+MAY: dict[str, set[Principal]] = {
+    **dict.fromkeys(
+        [
+            "costs",
+            "log",
+            "why",
+            "verify",
+            "report",
+            "watch",
+            "models list",
+            "models show",
+            "check",
+            "trials",
+            "compare",
+        ],
+        READERS,
+    ),
+    **dict.fromkeys(["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove"], WORKERS),
+    "predict": WORKERS,
+    **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),
+    **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
+}
+FOR_ALL = {"init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
+PATHS: dict[tuple[str, str], set[Principal]] = {
+    ("POST", "/predict"): WORKERS | {ANONYMOUS},  # on this machine
+    ("GET", "/openapi.json"): WORKERS | {ANONYMOUS},
+    ("GET", "/"): WORKERS | {ANONYMOUS},
+    ("POST", "/events/VIEW"): WORKERS,
+    ("POST", "/outcomes"): WORKERS,
+    ("POST", "/state"): WORKERS,
+    ("GET", "/state"): WORKERS,
+    ("GET", "/metrics"): WORKERS,
+    ("GET", "/healthz"): {*EVERYBODY},
+    ("GET", "/readyz"): {*EVERYBODY},
+}
+
+
+@pytest.fixture
+def closed(shop: Path) -> Path:
+    """The shop, with a third person and nothing opened to nobody in particular."""
+    text = (
+        SPEC.replace(", anonymous: [predict, events, outcomes, read]", "")
+        .replace("SEED", "4")
+        .replace("approve: reviewer", "approve: reviewer, roles: {engineer: [lin]}")
+    )
+    (shop / "treadle.yaml").write_text(text, encoding="utf-8")
+    return shop
+
+
+def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) -> None:
+    assert MAY.keys() | FOR_ALL == OPERATIONS.keys()
+    for name, may in MAY.items():
+        found = OPERATIONS[name]
+        required = {field.name: "x" for field in found.fields() if field.required}
+        request = msgspec.convert(required | {"project": str(closed)}, found.request, strict=False)
+        for who in EVERYBODY:
+            for channel, only_reads in (("cli", False), ("http", True)):
+                context = Context(who, channel=channel, only_reads=only_reads)
+                try:
+                    work = found.enter(request, context)
+                except AccessError:
+                    assert who not in may, f"{who} may {name}"
+                else:
+                    assert who in may, f"{who} may not {name}"
+                    assert work.workspace.chain.actor == who.actor and work.principal is who
+
+
+def test_the_operations_over_http_are_those_that_read() -> None:
+    assert {name for name, found in OPERATIONS.items() if found.remote} == {
+        name for name, may in MAY.items() if may is READERS and name != "check"
+    } | {"schema", "access table"}
+
+
+@pytest.fixture
+def app(closed: Path) -> Iterator[App]:
+    workspace = open_workspace(load(closed), actor="ada")
+    door = open_door(workspace, "127.0.0.1")
+    made = make_app(workspace, door, mounts(str(closed), door))
+    yield made
+    made.endpoint.close()
+
+
+def chain_of(closed: Path) -> Chain:
+    return open_workspace(load(closed), actor="ada").chain
+
+
+def keys(app: App, closed: Path) -> dict[Principal, dict[str, str]]:
+    """The headers that each of them comes with. A policy has no token, so it does not come."""
+    chain, found = chain_of(closed), {ANONYMOUS: {}}
+    for who in (ADA, GRACE, LIN, MALLORY, TILL):
+        holder = "person" if who.kind == "person" else "service"
+        text, _ = tokens.make(chain, "shop", who.name, holder=holder, scopes=SCOPES, days=1)
+        found[who] = {"authorization": f"Bearer {text}"}
+    app.door.renew(tokens.book(chain, "shop"))
+    return found
+
+
+def asked(app: App, requests: list[tuple[str, str, Any, dict[str, str]]]) -> list[int]:
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
+            found = [
+                (await http.request(method, path, json=body, headers=headers)).status_code
+                for method, path, body, headers in requests
+            ]
+        for routes in set(app.mounts.values()):
+            await routes.aclose()
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_every_path_lets_in_who_may(app: App, closed: Path) -> None:
+    assert PATHS.keys() == ROUTES.keys()
+    bodies = {"/predict": RECORD, "/state": {"as_of": "2024-03-01"}, "/outcomes": [], "/events/VIEW": []}
+    callers = keys(app, closed)
+    plan = [
+        (
+            who,
+            method,
+            path,
+            (method, path.replace("VIEW", "returns"), bodies.get(path) if method == "POST" else None, key),
+        )
+        for (method, path) in PATHS
+        for who, key in callers.items()
+    ]
+    for (who, method, path, _), status in zip(plan, asked(app, [each[3] for each in plan]), strict=True):
+        let_in = who in PATHS[method, path]
+        assert (status not in (401, 403)) == let_in, f"{who} {method} {path}: {status}"
+        assert let_in or status == (401 if who is ANONYMOUS else 403)
+
+
+def test_every_operation_over_http_lets_in_who_may(app: App, closed: Path) -> None:
+    callers = keys(app, closed)
+    paths = {name: f"/api/{name.replace(' ', '/')}" for name in OPERATIONS}
+    paths |= {"report page": "/report", "watch page": "/watch"}
+    refused = [(name, who) for name in paths for who in (MALLORY, ANONYMOUS)]
+    answers = asked(app, [("GET", paths[name], None, callers[who]) for name, who in refused])
+    for (name, who), status in zip(refused, answers, strict=True):
+        found = OPERATIONS.get(name)
+        if name in ("schema", "access table"):
+            assert status == 200, name
+        elif found is not None and not found.remote:
+            assert status == 405, name
+        else:
+            assert status in (401 if who is ANONYMOUS else 403, 422), name  # 422: it does not say what it asks about
+    let_in = [(name, who) for name in ("log", "models list", "report page") for who in (ADA, GRACE, LIN, TILL)]
+    assert set(asked(app, [("GET", paths[name], None, callers[who]) for name, who in let_in])) == {200}
+
+
+def test_what_one_prediction_was_asked_is_for_persons_of_the_project(app: App, closed: Path) -> None:
+    app.endpoint.predict(msgspec.json.encode({**RECORD, "prediction_id": "mine"}))
+    app.endpoint.flush()
+    callers = keys(app, closed)
+    who = (ADA, LIN, TILL, ANONYMOUS)
+    found = asked(app, [("GET", "/api/why?subject=mine", None, callers[each]) for each in who])
+    assert found == [200, 200, 403, 401]
+
+
+def test_who_was_refused_is_in_the_record(app: App, closed: Path) -> None:
+    with pytest.raises(AccessError):
+        OPERATIONS["run"].begin(msgspec.convert({"project": str(closed)}, OPERATIONS["run"].request), Context(MALLORY))
+    callers = keys(app, closed)
+    asked(app, [("GET", "/api/log", None, callers[ANONYMOUS]), ("POST", "/outcomes", [], callers[MALLORY])])
+    tell(chain_of(closed), "shop", app.door.refusals.due(1e12))
+    told = [
+        (e.actor, e.payload.who, e.payload.operation, e.payload.channel) for e in chain_of(closed).find(AccessRefused)
+    ]
+    assert told == [
+        ("policy:access", "mallory", "run", "cli"),
+        ("policy:access", "anonymous", "log", "http"),
+        ("policy:access", "the holder of some token", "POST /outcomes", "http"),
+    ]
