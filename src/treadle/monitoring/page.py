@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from treadle.figures import figure
 from treadle.monitoring.alerts import Alert
 from treadle.monitoring.drift import DriftLine
 from treadle.monitoring.watching import Watched
@@ -16,11 +17,12 @@ _SHOWN = 6
 def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
     """One self-contained HTML page."""
     whole = found.overall
+    realised = figure(whole["value"], whole["low"], whole["high"])
     name = found.metric.replace("_", " ")
     tiles = [
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
-        tile(name.capitalize(), _shown(whole["value"]), f"95 % {_shown(whole['low'])} to {_shown(whole['high'])}"),
-        tile("On the sealed test rows", _shown(whole["tested"]), "when the model was released"),
+        tile(name.capitalize(), realised.value, f"95 % {realised.span}" if realised.low else realised.span),
+        tile("On the sealed test rows", figure(whole["tested"]).value, "when the model was released"),
         tile(
             "Features that moved",
             str(sum(line.verdict == "moved" for line in found.drift)),
@@ -54,10 +56,6 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
     return page(f"{endpoint}: {found.model}", sections, eyebrow="Treadle watch", lead=decision)
 
 
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def _quality(found: Watched) -> str:
     days = [(i, day) for i, day in enumerate(found.metric_by_day) if day.value is not None]
     if not days:
@@ -80,7 +78,7 @@ def _quality(found: Watched) -> str:
             [float(i) for i, _ in days],
             [d.value or 0.0 for _, d in days],
             label="realised",
-            tips=[f"{d.day}: {d.value:.3f} over {d.labels:,} labels" for _, d in days],
+            tips=[f"{d.day}: {figure(d.value, d.low, d.high).whole} over {d.labels:,} labels" for _, d in days],
         )
     )
     if found.overall["tested"] is not None:

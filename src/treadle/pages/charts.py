@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import escape as _escape
 from typing import Literal
 
+from treadle.figures import figure
+
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 46
 
 
@@ -254,15 +256,15 @@ def bars_across(
 
     out = []
     for i, (name, value, low, high) in enumerate(rows):
-        y = i * line
-        tip = f"<title>{escape(name)}: {value:.4g} ({low:.4g} to {high:.4g})</title>"
+        y, written = i * line, figure(value, low, high)
+        tip = f"<title>{escape(name)}: {escape(written.whole)}</title>"
         shown = name if len(name) <= 34 else name[:33] + "…"
         out.append(
             f'<g>{tip}<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(shown)}</text>'
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}</text></g>'
+            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{escape(written.value)}</text></g>'
         )
     return (
         f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'

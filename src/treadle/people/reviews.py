@@ -12,6 +12,7 @@ from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.figures import figure
 from treadle.money import Money, Rates
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
@@ -84,7 +85,7 @@ def gates_of(
 def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
     lower = metric in LOWER_IS_BETTER
     holds = found is not None and (found <= limit if lower else found >= limit)
-    shown = "not measured" if found is None else f"{found:.4f}"
+    shown = "not measured" if found is None else figure(found).value
     return Gate(
         metric, limit, found, holds, f"{metric} is {shown}, must be {'at most' if lower else 'at least'} {limit:g}"
     )

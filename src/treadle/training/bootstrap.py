@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from treadle.figures import Figure, figure
+
 Array = np.ndarray[Any, Any]
 REPLICATES = 400
 LEVEL = 0.95
@@ -31,6 +33,10 @@ class Interval(Struct, frozen=True):
     value: float
     low: float | None
     high: float | None
+
+    def shown(self, *, signed: bool = False) -> Figure:
+        """As text: rounded by the width of the interval."""
+        return figure(self.value, self.low, self.high, signed=signed)
 
 
 def draws(y: Array, at: Array | None, *, dealt_from: int | None = None, seed: int = 7) -> Callable[[int], Array]:

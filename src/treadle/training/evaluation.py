@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.errors import DataError
+from treadle.figures import figure
 from treadle.spec.project import ProjectSpec
 from treadle.training import chance, describe, metrics
 from treadle.training.bootstrap import REPLICATES, Interval, draws, interval
@@ -277,15 +278,14 @@ def _beyond(metric: str, value: float, luck: float | None) -> bool:
 
 def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None, luck: float) -> str:
     def shown(found: Interval) -> str:
-        bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
-        return f"{found.value:+.4g} ({bounds})"
+        return found.shown(signed=True).whole
 
     if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):
         return (
-            f"No gain: in {metric} the model has {value.value:.4g}, and with labels dealt out by chance it reaches "
-            f"{luck:.4g} once in 40 times."
+            f"No gain: in {metric} the model has {value.shown().value}, and with labels dealt out by chance it reaches "
+            f"{figure(luck).value} once in 40 times."
         )
     if over is None:
         return f"A gain of {shown(gain)} in {metric} over knowing nothing, more than chance reaches once in 40 times."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show import number, table
+from treadle.figures import figure
 
 _DAYS = 14
 _MOST = 20
@@ -52,17 +53,23 @@ def show_watch(answer: Any, out: Any) -> None:
         if len(answer.metric_by_day) > _DAYS:
             out.print(f"[dim]the newest {_DAYS} of {len(answer.metric_by_day)} days; all are on the page[/]")
         for day in answer.metric_by_day[-_DAYS:]:
-            shown = "–" if day.low is None else f"{number(day.low, 3)} to {number(day.high, 3)}"
+            shown = figure(day.value, day.low, day.high)
             grid.add_row(
-                day.day, f"{day.predictions:,}", f"{day.labels:,}", number(day.value, 3), shown, number(day.base, 3)
+                day.day,
+                f"{day.predictions:,}",
+                f"{day.labels:,}",
+                shown.value,
+                shown.span if shown.low else "–",
+                number(day.base, 3),
             )
         out.print(grid)
         whole = answer.overall
         if whole.get("value") is not None:
+            shown = figure(whole["value"], whole["low"], whole["high"])
+            span = f"95 % interval {shown.span}" if shown.low else shown.span
             out.print(
-                f"all days: {answer.metric} [bold]{number(whole['value'])}[/], 95 % interval "
-                f"{number(whole['low'])} to {number(whole['high'])}; on the sealed test rows it was "
-                f"{number(whole.get('tested'))}"
+                f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
+                f"{figure(whole.get('tested')).value}"
             )
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:
