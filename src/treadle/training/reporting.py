@@ -83,7 +83,8 @@ def report(
         sections,
         eyebrow="Treadle · model report",
         lead=lead,
-        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}. {made}",
+        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}; a share without "
+        f"a mistake has its exact one-sided bound. {made}",
     )
 
 
