@@ -7,7 +7,7 @@ from html import escape
 
 from treadle.figures import figure
 from treadle.monitoring.alerts import Alert
-from treadle.monitoring.drift import DriftLine
+from treadle.monitoring.drift import SCORES, DriftLine
 from treadle.monitoring.watching import Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
 
@@ -23,11 +23,7 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
         tile(name.capitalize(), realised.value, f"95 % {realised.span}" if realised.low else realised.span),
         tile("On the sealed test rows", figure(whole["tested"]).value, "when the model was released"),
-        tile(
-            "Features that moved",
-            str(sum(line.verdict == "moved" for line in found.drift)),
-            f"of {len(found.drift)}, by PSI above 0.25",
-        ),
+        _moved(found.drift),
     ]
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
     if alerts:
@@ -54,6 +50,13 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
             )
         )
     return page(f"{endpoint}: {found.model}", sections, eyebrow="Treadle watch", lead=decision)
+
+
+def _moved(lines: Sequence[DriftLine]) -> str:
+    features = [line.verdict == "moved" for line in lines if line.feature != SCORES]
+    scores = any(line.verdict == "moved" for line in lines if line.feature == SCORES)
+    beside = f"of {len(features)}, by PSI above 0.25" + ("; the scores moved too" if scores else "")
+    return tile("Features that moved", str(sum(features)), beside)
 
 
 def _quality(found: Watched) -> str:
@@ -117,8 +120,9 @@ def _rates(found: Watched) -> str:
 
 def _day_ticks(found: Watched) -> list[tuple[float, str]]:
     days = found.metric_by_day
-    step = max(1, len(days) // 8)
-    return [(float(i), days[i].day[5:]) for i in range(0, len(days), step)]
+    step = max(1, -(-len(days) // 7))
+    start = 0 if days[0].day[:4] != days[-1].day[:4] else 5  # the year only where there are two
+    return [(float(i), days[i].day[start:]) for i in range(0, len(days), step)]
 
 
 def _drift(lines: list[DriftLine]) -> str:

@@ -15,6 +15,8 @@ from typing import Literal
 from treadle.figures import figure
 
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 46
+_CHARACTER, _GAP, _LONGEST = 6.6, 6.0, 22
+"""Width of a character of a label and the least space between two, in px; characters that a label may have."""
 
 
 def escape(text: object) -> str:
@@ -155,10 +157,10 @@ class Chart:
             for value in ticks(*y)
         ]
         named = self.x_ticks if self.x_ticks is not None else [(v, self.x_format(v)) for v in ticks(*x)]
-        for at, text in named:
+        for at, middle, text in _apart([(px(at), text) for at, text in named], self.width):
             out.append(
-                f'<line class="tick" x1="{px(at)}" x2="{px(at)}" y1="{bottom}" y2="{bottom + 4}"/>'
-                f'<text x="{px(at)}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>'
+                f'<line class="tick" x1="{at}" x2="{at}" y1="{bottom}" y2="{bottom + 4}"/>'
+                f'<text x="{middle}" y="{bottom + 17}" text-anchor="middle">{text}</text>'
             )
         out.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
         out.append(
@@ -179,6 +181,23 @@ class Chart:
             for mark in named
         )
         return f'<div class="legend">{keys}</div>' if keys else ""
+
+
+def _apart(labels: Sequence[tuple[float, str]], width: float) -> list[tuple[float, float, str]]:
+    """(tick, middle of its text, the text) of those labels that stand apart, each within the chart; long ones are cut,
+    and shown whole when the pointer rests on them. A label that would cover the one before it is left out."""
+    kept: list[tuple[float, float, str]] = []
+    end = 0.0
+    for at, text in labels:
+        cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        half = _CHARACTER * len(cut) / 2
+        middle = round(min(max(at, half), width - half), 2)
+        if kept and middle - half < end + _GAP:
+            continue
+        whole = f"<title>{escape(text)}</title>" if cut != text else ""
+        kept.append((at, middle, whole + escape(cut)))
+        end = middle + half
+    return kept
 
 
 def _around(values: Sequence[float], air: float = 0.0) -> tuple[float, float]:
