@@ -85,7 +85,7 @@ def fit(
         kind=kind,
         metric=metric,
         family=family.name,
-        params=params,
+        params=family.used(params, len(rows)),
         threshold=threshold,
         out_of_fold=value,
         calibration=_calibration_name(calibrator),

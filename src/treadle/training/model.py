@@ -32,6 +32,8 @@ class Trial(Struct, frozen=True):
     value: float
     seconds: float
     state: TrialState
+    used: dict[str, Any] = {}
+    """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
 
 
 class SearchResult(Struct, frozen=True):

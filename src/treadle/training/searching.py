@@ -210,7 +210,8 @@ def _run(
         study.tell(asked, state=optuna.trial.TrialState.FAIL)
     if any(rounds):
         params = {**params, "rounds": max(1, int(np.median(rounds)))}
-    return Trial(number, family.name, params, tuple(found), value, clock() - began, state)
+    used = family.used(params, len(folds.get(0, family.linear)[1]))
+    return Trial(number, family.name, params, tuple(found), value, clock() - began, state, used)
 
 
 def _score(family: Family, params: Params, data: tuple[Array, Array, Array, Array], metric: str) -> tuple[float, int]:
