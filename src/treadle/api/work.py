@@ -119,6 +119,8 @@ class ReplayAnswer(Struct, frozen=True):
     p50_ms: float
     p99_ms: float
     next: str
+    left_out: list[str] = []
+    """What was not played, and why, a sentence each."""
 
 
 class ProveRequest(Request, frozen=True):

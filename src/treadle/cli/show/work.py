@@ -60,6 +60,8 @@ def show_replay(answer: Any, out: Any) -> None:
         f"{answer.predictions:,} predictions, {answer.events:,} events, {answer.outcomes:,} outcomes in "
         f"{answer.seconds:.1f} s; p50 {answer.p50_ms:.2f} ms, p99 {answer.p99_ms:.2f} ms a prediction"
     )
+    for said in answer.left_out:
+        out.print(f"[yellow]![/] {escape(said)}", soft_wrap=True)
     out.print(f"next:  {answer.next}", soft_wrap=True)
 
 
