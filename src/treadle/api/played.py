@@ -23,7 +23,7 @@ class Tally:
 def streams(plan: FeaturePlan) -> dict[str, Stream]:
     """What events are told under, each with the rows that it is made of."""
     streams = {name: plan.views[name] for name in plan.arguments}
-    for stream in plan.lookupstreams.values():
+    for stream in plan.lookup_streams.values():
         streams.setdefault(stream.told_as, stream)
     return streams
 
