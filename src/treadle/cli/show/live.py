@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from treadle.cli.show import number, table
 from treadle.figures import figure
 
@@ -18,6 +20,8 @@ def show_served(answer: Any, out: Any) -> None:
 def show_predictions(answer: Any, out: Any) -> None:
     if answer.features_as_of is not None:
         out.print(f"[dim]features as of {answer.features_as_of:%Y-%m-%d %H:%M:%S}Z[/]")
+    for said in answer.file_notes:
+        out.print(f"[yellow]![/] {escape(said)}", soft_wrap=True)
     if answer.note:
         out.print(f"[yellow]![/] {answer.note}", soft_wrap=True)
     if answer.out:
