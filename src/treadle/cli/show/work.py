@@ -40,7 +40,8 @@ def show_run(answer: Any, out: Any) -> None:
     failing = [gate for gate in answer.gates if not gate.holds]
     held = len(answer.gates) - len(failing)
     out.print(
-        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {escape(g.text)}" for g in failing)
+        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {_told(g)}" for g in failing),
+        soft_wrap=True,
     )
     out.print(
         f"cost:  {money(answer.cost, answer.currency)} for {answer.seconds:.0f} s, "
@@ -52,6 +53,11 @@ def show_run(answer: Any, out: Any) -> None:
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def _told(gate: Any) -> str:
+    where = f"{gate.where}: " if gate.where else ""
+    return escape(f"{where}{gate.text}" + (f" ({gate.mend})" if gate.mend else ""))
 
 
 def show_replay(answer: Any, out: Any) -> None:
