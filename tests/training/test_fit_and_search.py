@@ -99,7 +99,8 @@ def test_the_defaults_are_tried_first(table, spec):
 def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
     rows, project = table(), spec(trials=2, families=("linear",))
     model, parts, _ = train(rows, project)
-    assert len(model.unseen) == sum(len(fold.valid) for fold in parts.folds)
+    near = [fold for fold in parts.folds if 2 * len(fold.train) >= len(parts.train)]
+    assert len(model.unseen) == sum(len(fold.valid) for fold in near) > 0
     assert np.array_equal(restore(dump(model)).unseen, model.unseen)
 
 
