@@ -144,22 +144,19 @@ def _out_of_fold(
         rows = table.rows(part.train)
         encoder, x = fit_encoder(rows, linear=family.linear, seed=seed)
         held, label = encoder.matrix(table.frame[part.valid]), table.label[part.valid]
-        estimator = family.fit(x, rows.label, params, (held, label), metric)
-        fitted.append((estimator, x, rows.label, held))
+        fitted.append((family.fit(x, rows.label, params, (held, label), metric), held))
         truth.append(label)
         number.append(np.full(len(label), k))
-    rounds = [each[0].rounds for each in fitted if isinstance(each[0], Trees)]
-    agreed = int(np.median(rounds)) if any(rounds) else 0
-    margins = [_with(agreed, *each, family, params) for each in fitted]
+    wanted = [found.rounds for found, _ in fitted if isinstance(found, Trees)]
+    agreed = int(np.median(wanted)) if any(wanted) else 0
+    margins = []
+    for part, (found, held) in zip(parts.folds, fitted, strict=True):
+        if isinstance(found, Trees) and agreed > found.booster.current_iteration():
+            rows = table.rows(part.train)  # encoded again: the matrices of all folds at once would fill the memory
+            x = fit_encoder(rows, linear=family.linear, seed=seed)[1]
+            found = family.fit(x, rows.label, {**params, "rounds": agreed})
+        margins.append((replace(found, rounds=agreed) if isinstance(found, Trees) else found).margin(held))
     return np.concatenate(margins), np.concatenate(truth), np.concatenate(number), agreed
-
-
-def _with(rounds: int, found: Estimator, x: Array, y: Array, held: Array, family: Family, params: Params) -> Array:
-    """Margins of `held` by what was fitted on `x` and `y`, with so many rounds; fitted on where it stopped before."""
-    if isinstance(found, Trees) and rounds:
-        enough = rounds <= found.booster.current_iteration()
-        found = replace(found, rounds=rounds) if enough else family.fit(x, y, {**params, "rounds": rounds})
-    return found.margin(held)
 
 
 def _reference(
