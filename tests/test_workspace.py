@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import shutil
@@ -13,8 +14,9 @@ import pytest
 
 from treadle.api import Context
 from treadle.api.evidence import CostsRequest, LogRequest, VerifyRequest, costs, log, verify
+from treadle.api.live import PredictRequest, predict
 from treadle.api.models import ListRequest, models_list
-from treadle.api.project import CheckRequest, InitRequest, check, init
+from treadle.api.project import CheckRequest, InitRequest, TrustRequest, check, init, trust
 from treadle.api.work import RunRequest, run
 from treadle.errors import SpecError
 from treadle.workspace import home
@@ -69,6 +71,58 @@ def test_a_group_may_share_it_and_nobody_else(tmp_path: Path, table: Path) -> No
     found = modes(root)
     assert found <= {0o770, 0o660}, sorted(map(oct, found))
     assert {place.stat().st_gid for place in root.rglob("*")} == {os.getgid()}
+
+
+def test_a_record_that_came_with_a_project_is_believed_after_a_word(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own keys, reviewers and approvals were taken at their word, and its model was served."""
+    project = str(begin(tmp_path, table).parent)
+    calls = (
+        lambda: run(RunRequest(project=project), Context()),
+        lambda: log(LogRequest(project=project), Context(only_reads=True)),
+        lambda: predict(PredictRequest(project=project, record='{"amount": 3}'), Context()),
+    )
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "another account"))
+    before = content(home(Path(project)))
+    for call in calls:
+        with pytest.raises(SpecError, match="not begun by you") as refused:
+            call()
+        assert f"treadle trust {project}" in refused.value.mend
+    assert content(home(Path(project))) == before
+    assert trust(TrustRequest(project=project), Context()).record == str(home(Path(project)))
+    calls[0](), calls[1]()
+    shutil.move(project, tmp_path / "moved")
+    project = str(tmp_path / "moved")
+    assert log(LogRequest(project=project), Context(only_reads=True)).entries
+    trust(TrustRequest(project=project, revoke=True), Context())
+    with pytest.raises(SpecError, match="not begun by you"):
+        calls[1]()
+    monkeypatch.setenv("TREADLE_HOME", str(home(Path(project))))
+    assert log(LogRequest(project=project), Context(only_reads=True)).entries
+
+
+def test_a_record_without_a_key_is_believed_only_as_one_with_the_key_that_it_is_given(
+    tmp_path: Path, table: Path
+) -> None:
+    roots = [begin(tmp_path / name, table) for name in ("one", "two")]
+    for root in roots:
+        (root / "keys" / "signing.key").unlink()
+    trust(TrustRequest(project=str(roots[0].parent)), Context())
+    assert log(LogRequest(project=str(roots[0].parent)), Context()).entries
+    with pytest.raises(SpecError, match="not begun by you"):
+        log(LogRequest(project=str(roots[1].parent)), Context())
+
+
+def test_a_record_is_begun_where_its_owner_can_be_kept(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "file"))
+    folder = tmp_path / "shop"
+    with pytest.raises(SpecError, match=r"TREADLE_TRUST"):
+        init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context())
+        run(RunRequest(project=str(folder)), Context())
 
 
 def test_a_group_that_is_not_there_is_told(tmp_path: Path, table: Path) -> None:
@@ -135,7 +189,8 @@ def test_a_read_mends_nothing(tmp_path: Path, table: Path, damage: str) -> None:
         (models_list, ListRequest),
         (verify, VerifyRequest),
     ):
-        call(request(project=str(root.parent)), Context(only_reads=True))
+        with pytest.raises(SpecError, match="not begun by you") if damage == "no key" else contextlib.nullcontext():
+            call(request(project=str(root.parent)), Context(only_reads=True))
     assert content(root) == before
 
 

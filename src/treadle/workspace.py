@@ -168,8 +168,13 @@ def open_workspace(
     refuse_links(root)
     nothing_yet = not (root / "catalog.db").exists() and "TREADLE_CATALOG" not in os.environ
     reading = reading or (permission == "read" and nothing_yet)
+    begins = _begins(root, project.root)
     if not reading:
         keep_private(root)
+        if begins:
+            _signing_key(root)  # known as this account's own before there is anything to believe
+        if _is_shared(root):  # SQLite itself would let the group only read
+            os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
     tables, blobs = DeltaTables(root / "tables"), FolderBlobs(root / "blobs")
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
 
@@ -223,6 +228,53 @@ def _size(ref: Ref, blobs: Blobs) -> int:
     return 0
 
 
+def record_key(root: Path) -> str | None:
+    """The private key of what is kept in `root`; "" for a record without one, None where nothing is kept."""
+    file = root / "keys" / "signing.key"
+    if file.exists():
+        return file.read_text(encoding="ascii", errors="replace")
+    return "" if (root / "catalog.db").exists() else None
+
+
+def believe(root: Path) -> bool:
+    """Keep that this account believes the record in `root`; False where nothing is kept."""
+    from treadle.spec.trust import believe_record
+
+    if record_key(root) is None:
+        return False
+    refuse_links(root)
+    believe_record(_signing_key(root))  # a record without a key gets one: its want says nothing
+    return True
+
+
+def _begins(root: Path, project: Path) -> bool:
+    """Whether nothing is kept yet.
+
+    A record that came with the project's folder is another's word, whoever it names as reviewer.
+
+    Raises:
+        SpecError: nobody of this account began it, or said that it is to be believed.
+    """
+    if "TREADLE_HOME" in os.environ:
+        return record_key(root) is None  # named by who runs this: nothing that came along with a project
+    from treadle.errors import SpecError
+    from treadle.spec.trust import knows_record
+
+    try:
+        key = record_key(root)
+    except PermissionError:
+        if (root / "keys" / "signing.key").stat().st_uid != os.getuid():
+            return False  # another account's, on this machine: no archive that was unpacked here can claim that
+        raise
+    if key is not None and not knows_record(key):
+        raise SpecError(
+            "this record was not begun by you: its approvals, models and keys are another's word",
+            where=str(root),
+            mend=f"if you believe it: treadle trust {project}. To begin a new one, move the folder away",
+        )
+    return key is None
+
+
 def refuse_links(root: Path) -> None:
     """A workspace that is a link, or has one in it, could have anything written anywhere.
 
@@ -251,9 +303,7 @@ def keep_private(root: Path) -> None:
     os.umask(SHARED if shared else PRIVATE)
     if not root.is_dir():
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if shared:  # SQLite itself would let the group only read
-        os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
-    elif root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
+    if not shared and root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
         root.chmod(0o700)
 
 
@@ -293,14 +343,18 @@ def new_run() -> str:
 def _signing_key(root: Path) -> str:
     """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it."""
     from treadle.models import new_key
+    from treadle.spec.trust import believe_record
 
     file = root / "keys" / "signing.key"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if _is_shared(root) else 0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
+        made = new_key()
+        if "TREADLE_HOME" not in os.environ:
+            believe_record(made)  # before others can find it: who reads it finds it known
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if _is_shared(root) else 0o600)
         with os.fdopen(descriptor, "w") as out:
-            out.write(new_key())
+            out.write(made)
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts
             os.link(part, file)
         part.unlink()

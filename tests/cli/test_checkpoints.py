@@ -304,6 +304,9 @@ def test_a_checkpoint_of_another_projects_log_is_told_and_nothing_else(
 def test_an_exchanged_key_signs_nothing(project: Path, call: Call) -> None:
     (project / ".treadle" / "keys" / "signing.key").write_text("22" * 32)
     code, out = call("log", "checkpoint", project)
+    assert code == 1 and "this record was not begun by you" in out
+    assert call("trust", project)[0] == 0
+    code, out = call("log", "checkpoint", project)
     assert code == 1 and "the key was exchanged" in out
 
 

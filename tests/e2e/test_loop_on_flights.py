@@ -71,7 +71,7 @@ def test_the_endpoint_answers_and_a_prediction_can_be_explained(flights: Flights
         identity = one["prediction_id"]
         time.sleep(1.2)
         found = answer("why", identity, project)
-        assert found["facts"]["prediction"]["model"] == run["model"]
+        assert found["prediction"]["model"] == run["model"]
     kinds = {node["kind"] for node in found["nodes"]}
     assert {"brief.stated", "sources.read", "features.build", "training.search", "training.fit"} <= kinds
     assert {"training.evaluate", "model.packed", "review.approved", "release.made"} <= kinds

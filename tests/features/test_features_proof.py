@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -65,7 +66,8 @@ def test_a_wrong_online_feature_is_found_with_its_cell(feature: str, change: Cal
     assert [f.name for f in proof.by_feature if f.differing] == [feature]
     cell = proof.examples[0]
     assert cell.feature == feature
-    assert cell.online == change(cell.batch) and type(cell.online) is type(change(cell.batch))
+    before = eval(cell.batch, {"datetime": datetime})  # a cell is told as Python writes it
+    assert cell.online == repr(change(before))
     assert cell.key in {str(number) for number in TABLES["trips"]["id"]}
 
 

@@ -24,6 +24,7 @@ from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models import registry
+from treadle.models.version import ModelVersion
 from treadle.store import Blob, EntryRef
 from treadle.store.schema import entries, versions
 
@@ -307,7 +308,7 @@ def test_the_list_says_all_that_a_packing_says(chain: Chain) -> None:
     chain.append(request, "model/shop:3")  # of another bundle under this name
     newest, _, first = registry.versions(chain, "shop", "shop")
     assert (newest.name, newest.status, newest.released) == ("shop:3", "packed", False)
-    assert first == registry.ModelVersion(
+    assert first == ModelVersion(
         name="shop:1", bundle=packing.payload.bundle.digest, created=packing.time, by="ada", run="run1",
         family="linear", metric="ap", value=0.5, low=0.4, high=0.6, mb=0.1, status="approved", released=False,
     )  # fmt: skip

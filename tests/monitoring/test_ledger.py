@@ -195,7 +195,7 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder:
     write(folder, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
     for _ in range(2):  # in the journal, then in the table
         found = find_prediction(tables, "shop/predictions", folder, "p")
-        assert found is not None and found["probability"] == 0.2  # told last, though by an earlier clock
+        assert found is not None and found.probability == 0.2  # told last, though by an earlier clock
         assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
         collect(tables, TableNames("shop"), folder)
 

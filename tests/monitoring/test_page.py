@@ -8,8 +8,8 @@ import numpy as np
 
 from treadle.models.reference import Reference, numbers
 from treadle.monitoring.drift import SCORES, drift
+from treadle.monitoring.found import Day, Overall
 from treadle.monitoring.page import watch_page
-from treadle.monitoring.quality import Day
 from treadle.monitoring.watching import Watched
 
 
@@ -23,7 +23,7 @@ def watched(days: int, first: date = date(2024, 1, 1)) -> Watched:
         Day(str(first + timedelta(i)), 100, 100, 0.5, 0.4, 0.6, 0.2, 0.25)
         for i in range(days)
     ]  # fmt: skip
-    overall = {"value": 0.5, "low": 0.4, "high": 0.6, "tested": 0.5, "decisions": {}}
+    overall = Overall(0.5, 0.4, 0.6, 0.5, None)
     return Watched("shop:1", 100, 90, 90, "roc_auc", shown, lines, overall)
 
 

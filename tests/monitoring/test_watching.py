@@ -49,14 +49,14 @@ def test_what_was_found_adds_up(
     assert sum(day.predictions for day in found.metric_by_day) == found.predictions
     assert sum(day.labels for day in found.metric_by_day) == found.joined
     act = scores >= 0.5
-    assert found.overall["decisions"] == {
+    assert msgspec.structs.asdict(found.overall.decisions) == {
         "hits": int((act & label).sum()),
         "missed": int((~act & label).sum()),
         "false_alarms": int((act & ~label).sum()),
         "rejected": int((~act & ~label).sum()),
     }
-    assert found.overall["tested"] == bundle.manifest.metrics[found.metric].value
-    assert found.overall["low"] < found.overall["value"] < found.overall["high"]
+    assert found.overall.tested == bundle.manifest.metrics[found.metric].value
+    assert found.overall.low < found.overall.value < found.overall.high
     assert found.drift[0].feature == "amount" and found.drift[0].verdict == "moved"
     assert {x.rows for x in found.drift} == {ROWS}  # another model's predictions are not held against this one's
     assert watch(tables, TableNames("shop"), folder, bundle) == found
@@ -79,7 +79,7 @@ def test_the_metric_over_all_days_is_that_of_scikit_learn(
     asked = Bundle(manifest, bundle.onnx, bundle.reference, bundle.golden, bundle.card, bundle.cost, bundle.id)
     found = watch(tables, TableNames("shop"), folder, asked)
     label, scores = labels[0][:-50], labels[1][:-50]
-    assert found.overall["value"] == pytest.approx(average_precision_score(label, scores), abs=1e-12)
+    assert found.overall.value == pytest.approx(average_precision_score(label, scores), abs=1e-12)
 
 
 def test_the_page_shows_what_was_found(
@@ -88,7 +88,7 @@ def test_the_page_shows_what_was_found(
     found = watch(tables, TableNames("shop"), folder, bundle)
     page = watch_page(found, "shop", "Call a <customer> & ask")
     assert "505" in page and "454 with a label by now" in page
-    assert f"{found.overall['value']:.3f}" in page and f"{found.drift[0].psi:.3f}" in page
+    assert f"{found.overall.value:.3f}" in page and f"{found.drift[0].psi:.3f}" in page
     assert page.count("<svg") >= 2 + len(found.drift[:6]) and "amount" in page
     assert "Call a &lt;customer&gt; &amp; ask" in page and "<customer>" not in page
     assert "src=" not in page and "http" not in page.replace("http://www.w3.org", "")  # nothing is fetched
@@ -97,7 +97,7 @@ def test_the_page_shows_what_was_found(
 def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
     found = watch(tables, TableNames("shop"), folder, bundle)
     assert (found.predictions, found.outcomes, found.joined, found.metric_by_day, found.drift) == (0, 0, 0, [], [])
-    assert found.overall["value"] is None
+    assert found.overall.value is None
     page = watch_page(found, "shop", "")
     assert page.count("Nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT.") == 1
     assert "<svg" not in page and "<table" not in page
@@ -123,6 +123,8 @@ def test_the_line_of_the_sealed_test_rows_lies_within_its_chart(
     """However far from what was realised it is."""
     found = watch(tables, TableNames("shop"), folder, bundle)
     for tested in (0.0, 0.01, 0.99, 1.0, 7.0, -3.0):
-        page = watch_page(msgspec.structs.replace(found, overall={**found.overall, "tested": tested}), "shop", "")
+        page = watch_page(
+            msgspec.structs.replace(found, overall=msgspec.structs.replace(found.overall, tested=tested)), "shop", ""
+        )
         (at,) = re.findall(r'class="rule"[^>]* y1="([-\d.]+)"', page)
         assert 12 <= float(at) <= 300 - 46, tested

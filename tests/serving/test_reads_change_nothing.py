@@ -84,7 +84,7 @@ def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
     assert found["/watch"].status_code == 200 and "<svg" in found["/watch"].text
     seen = found["/api/watch"].json()
     assert (seen["predictions"], seen["outcomes"], seen["joined"], seen["page"]) == (61, 40, 40, None)
-    assert found["/api/why?subject=left3"].json()["facts"]["prediction"]["prediction_id"] == "left3"
+    assert found["/api/why?subject=left3"].json()["prediction"]["prediction_id"] == "left3"
 
 
 def test_what_writes_is_said_and_needs_to_be_allowed(busy: tuple[App, Workspace]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from treadle.api.project import CheckAnswer, SourceCheck
 from treadle.errors import SpecError, TreadleError, nearest
@@ -158,12 +158,14 @@ def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> N
 def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Found) -> None:
     """Build the training table as a run would, and ask of it what training asks before it begins."""
     from treadle import features, training
+    from treadle.stages.examples import teaching, training_table
 
     spec = found.project.spec
     wanted = {name: tables[name].select(sorted(columns)).collect() for name, columns in plan.sources().items()}
     try:
         frame = features.build(plan, wanted)
-        table = _training_table(plan, frame, found)
+        _left_out(frame, found)
+        table = training_table(plan, frame.filter(teaching(frame)))
         training.check(table, spec.predict.kind)
         training.split(table, spec.predict, seed=spec.train.seed)
     except TreadleError as bad:
@@ -172,34 +174,19 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         found.refused(bad, "predict.label_known" if first.startswith("`known`") else path)
 
 
-def _training_table(plan: FeaturePlan, frame: pl.DataFrame, found: _Found) -> Any:
-    """The rows that can teach; those without a label or a time are counted, since a run leaves them out."""
+def _left_out(frame: pl.DataFrame, found: _Found) -> None:
+    """Say how many rows a run leaves out, since they have no label or no time."""
     import polars as pl
 
-    from treadle.features.batch import AT, KNOWN, LABEL
-    from treadle.training import TrainingTable
+    from treadle.features.batch import AT, LABEL
 
-    rows = frame.height
-    kept = frame.filter(pl.col(LABEL).is_not_null())
-    if rows - kept.height:
-        found.warning("predict.label", f"{rows - kept.height:,} of {rows:,} rows have no label, and are left out")
-    if AT in frame.columns:
-        labelled, kept = kept.height, kept.filter(pl.col(AT).is_not_null())
-        if labelled - kept.height:
-            found.warning("predict.at", f"{labelled - kept.height:,} rows have no time `at`, and are left out")
-    times = {
-        name: kept.get_column(column).cast(pl.Datetime("us")).to_numpy() if column in kept.columns else None
-        for name, column in (("at", AT), ("known", KNOWN))
-    }
-    return TrainingTable(
-        frame=kept.select([f.name for f in plan.features]),
-        label=kept.get_column(LABEL).to_numpy(),
-        at=times["at"],
-        known=times["known"],
-        ids=range(kept.height),
-        features=plan.features,
-        group=kept.get_column(plan.group).to_list() if plan.group else None,
-    )
+    labelled = frame.filter(pl.col(LABEL).is_not_null())
+    if frame.height - labelled.height:
+        text = f"{frame.height - labelled.height:,} of {frame.height:,} rows have no label, and are left out"
+        found.warning("predict.label", text)
+    timeless = labelled.get_column(AT).null_count() if AT in frame.columns else 0
+    if timeless:
+        found.warning("predict.at", f"{timeless:,} rows have no time `at`, and are left out")
 
 
 def _approval(spec: ProjectSpec, found: _Found) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from treadle.api.asked import as_asked, told_of
-from treadle.api.live import PredictAnswer, PredictRequest, ServeAnswer, ServeRequest
+from treadle.api.live import PredictAnswer, Predicted, PredictRequest, ServeAnswer, ServeRequest, flat
 from treadle.errors import DataError, ModelError, RequestError, SpecError
 from treadle.features.plan import attribute
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.api.operation import Context
-    from treadle.features import FeaturePlan
+    from treadle.features import FeaturePlan, OnlineState
     from treadle.models.registry import Released
     from treadle.serving import App, LiveModel
     from treadle.workspace import Workspace
@@ -57,7 +57,7 @@ def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
     return live
 
 
-def open_state(workspace: Workspace, live: LiveModel) -> Any:
+def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
     return workspace.open_state(live.state_name) if live.state_name else None
 
 
@@ -70,7 +70,7 @@ def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] 
     def open_model(released: Released) -> LiveModel:
         return open_live(workspace, released.bundle, released.model)
 
-    def rebuild(live: LiveModel, state: Any, as_of: datetime) -> None:
+    def rebuild(live: LiveModel, state: OnlineState | None, as_of: datetime) -> None:
         rebuild_state(workspace, live, state, as_of)
 
     endpoint = Endpoint(
@@ -85,7 +85,7 @@ def make_app(workspace: Workspace, *, may_rebuild: bool, mounts: dict[str, Any] 
     return App(endpoint, mounts, beside=(lambda: drain_often(workspace),))
 
 
-def rebuild_state(workspace: Workspace, live: LiveModel, state: Any, as_of: datetime | None) -> None:
+def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | None, as_of: datetime | None) -> None:
     """Fill the state anew from the newest snapshots, as it was just before `as_of`."""
     from treadle.features import seed
 
@@ -130,7 +130,7 @@ def serve_until_stopped(workspace: Workspace, request: ServeRequest, context: Co
     return ServeAnswer(url=url, model=endpoint.model, predictions=endpoint.answered, seconds=time.monotonic() - start)
 
 
-def first_steps(workspace: Workspace, live: LiveModel, state: Any, url: str) -> list[str]:
+def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
     """A curl line with its real answer, and how to stop."""
     record = example_record(workspace)
     if record is None:
@@ -184,18 +184,17 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
     try:
         drawn = [live.features(record, state) for record in records]
     finally:
+        as_of = state.as_of if state is not None else None
         if state is not None:
             state.close()
     stale = sum(without_windows(live.plan, values, at, state) for values, at in drawn)
     answers = []
     for record, score in zip(records, live.score_many([values for values, _ in drawn]), strict=True):
         known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
-        decided: dict[str, Any] = (
-            {"prediction": score}
-            if live.threshold is None
-            else {"prediction": score >= live.threshold, "probability": score, "threshold": live.threshold}
-        )
-        answers.append({**known, **decided, "model": name})
+        if live.threshold is None:
+            answers.append(Predicted(known, score, None, None, name))
+        else:
+            answers.append(Predicted(known, score >= live.threshold, score, live.threshold, name))
     if request.out:
         _write(answers, Path(request.out))
     return PredictAnswer(
@@ -203,14 +202,14 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
         rows=len(answers),
         predictions=[] if request.out else answers,
         out=request.out,
-        features_as_of=state.as_of if state is not None else None,
+        features_as_of=as_of,
         stale=stale,
-        note=_stale_note(live.plan, state, stale, len(answers)) if stale else "",
+        note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
         file_notes=told,
     )
 
 
-def without_windows(plan: FeaturePlan, values: Sequence[Any], at: datetime | None, state: Any) -> bool:
+def without_windows(plan: FeaturePlan, values: Sequence[Any], at: datetime | None, state: OnlineState | None) -> bool:
     """Whether the state is too old for this record: all of its windows are empty, and lie after all that it knows."""
     horizon = max((us for window in plan.windows for _, us in window.lengths), default=0)
     if not horizon or at is None or state is None or state.as_of is None:
@@ -220,16 +219,16 @@ def without_windows(plan: FeaturePlan, values: Sequence[Any], at: datetime | Non
     return not any(value for value, column in zip(values, plan.features, strict=True) if column.origin == "window")
 
 
-def _stale_note(plan: FeaturePlan, state: Any, stale: int, rows: int) -> str:
+def _stale_note(plan: FeaturePlan, as_of: datetime, stale: int, rows: int) -> str:
     days = max(us for window in plan.windows for _, us in window.lengths) / 86_400_000_000
     return (
-        f"{stale:,} of {rows:,} records have no windows: the state stands at {state.as_of:%Y-%m-%dT%H:%M:%SZ}, and "
+        f"{stale:,} of {rows:,} records have no windows: the state stands at {as_of:%Y-%m-%dT%H:%M:%SZ}, and "
         f"they are asked about times more than the longest window ({days:g} days) later. They were predicted as if "
         "nothing had happened. Read newer rows (treadle run PROJECT), or post them to the server's /events"
     )
 
 
-def _state_for_reading(workspace: Workspace, live: LiveModel) -> Any:
+def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | None:
     """The endpoint's state; a state of all that the snapshots know, if a server holds it."""
     from treadle.errors import TreadleError
     from treadle.features import Memory
@@ -266,10 +265,10 @@ def _body(request: PredictRequest, live: LiveModel) -> tuple[bytes, list[str]]:
     return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live)
 
 
-def _write(answers: list[dict[str, Any]], path: Path) -> None:
+def _write(answers: list[Predicted], path: Path) -> None:
     import polars as pl
 
-    frame = pl.DataFrame(answers, infer_schema_length=None)
+    frame = pl.DataFrame([flat(answer) for answer in answers], infer_schema_length=None)
     writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
     if path.suffix not in writers:
         raise DataError(f"cannot write {path.name}", where="--out", mend=f"end the name in {', '.join(writers)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from treadle.api.operation import (
 )
 from treadle.costs.sums import Costs
 from treadle.errors import EvidenceError, nearest
+from treadle.monitoring.found import FoundPrediction
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry, Kept, Payload
@@ -83,7 +84,10 @@ class WhyNode(Struct, frozen=True):
 class WhyAnswer(Struct, frozen=True):
     subject: str
     nodes: list[WhyNode]
-    facts: dict[str, Any]
+    serves: str = ""
+    """Of an endpoint: the version that it serves."""
+    prediction: FoundPrediction | None = None
+    """Of a prediction's id: what was answered, and from what."""
 
 
 class VerifyRequest(Request, frozen=True):

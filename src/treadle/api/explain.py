@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from treadle.api.evidence import WhyAnswer, WhyNode
 from treadle.errors import EvidenceError, TreadleError, nearest
 from treadle.evidence import Code, Entry, Payload, Reader
+from treadle.monitoring.found import FoundPrediction
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -18,11 +21,11 @@ _MOST = 5000
 def explain(workspace: Workspace, subject: str) -> WhyAnswer:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
-        start, facts = _start(workspace, reader, subject)
-        found = walk(reader, start)
+        start = _start(workspace, reader, subject)
+        found = walk(reader, start.entries)
     nodes = [_node(workspace, entry, depth) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
-    return WhyAnswer(subject=subject, nodes=nodes, facts=facts)
+    return WhyAnswer(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
 
 
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
@@ -42,6 +45,14 @@ def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Pa
             numbers |= dict.fromkeys(n for n in makers(reader.connection, wanted, entry.seq) if n not in seen)
         level, depth = reader.by_seq(list(numbers)), depth + 1
     return out
+
+
+class _Start(Struct, frozen=True):
+    """Where the walk begins, and what is known of the subject itself."""
+
+    entries: list[Entry[Payload]]
+    serves: str = ""
+    prediction: FoundPrediction | None = None
 
 
 def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> WhyNode:
@@ -74,36 +85,36 @@ def _code(workspace: Workspace, digest: str) -> str:
     return f"{len(found.modules)} modules, {', '.join([*libraries[:3], found.python])}"
 
 
-def _start(workspace: Workspace, reader: Reader, subject: str) -> tuple[list[Entry[Payload]], dict[str, Any]]:
+def _start(workspace: Workspace, reader: Reader, subject: str) -> _Start:
     exact = _exact(reader, subject)
     if exact:
-        return exact, {}
+        return _Start(exact)
     if subject.startswith("endpoint/"):
         served: list[Entry[Payload]] = reader.find(
             prefix="release.", subject=subject, status="done", newest_first=True, limit=1
         )
         if served:
-            return served, {"serves": getattr(served[0].payload, "model", "")}
+            return _Start(served, serves=getattr(served[0].payload, "model", ""))
     same: list[Entry[Payload]] = reader.find(subject=subject, status="done", newest_first=True, limit=200)
     if same:
         newest: dict[str, Entry[Payload]] = {}
         for entry in same:
             newest.setdefault(entry.kind, entry)
-        return sorted(newest.values(), key=lambda e: -e.seq), {}
+        return _Start(sorted(newest.values(), key=lambda e: -e.seq))
     version: list[Entry[Payload]] = reader.find(subject=f"model/{subject}", status="done", newest_first=True, limit=200)
     if version:  # the name of a version, as it is shown everywhere
         return _start(workspace, reader, f"model/{subject}")
     made = _maker_of(reader, subject)
     if made:
-        return made, {}
+        return _Start(made)
     prediction = _prediction(workspace, subject)
     if prediction is not None:
-        model = str(prediction["model"])
+        model = prediction.model
         served = reader.find(
             prefix="release.", subject=f"endpoint/{workspace.endpoint}", status="done", newest_first=True
         )
         released = [e for e in served if getattr(e.payload, "model", "") == model]
-        return released[:1] or reader.find(subject=f"model/{model}", limit=1), {"prediction": prediction}
+        return _Start(released[:1] or reader.find(subject=f"model/{model}", limit=1), prediction=prediction)
     raise EvidenceError(
         f'nothing in the record is called "{subject}"',
         where="why",
@@ -142,7 +153,7 @@ def _subjects(reader: Reader) -> list[str]:
     return list(dict.fromkeys(entry.subject for entry in newest if entry.subject))
 
 
-def _prediction(workspace: Workspace, wanted: str) -> dict[str, Any] | None:
+def _prediction(workspace: Workspace, wanted: str) -> FoundPrediction | None:
     from treadle.monitoring import find_prediction
 
     return find_prediction(workspace.tables, workspace.names.predictions, workspace.journal, wanted)

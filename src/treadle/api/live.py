@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
 from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
+from treadle.monitoring.found import Alert, Day, DriftLine, Overall
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from treadle.monitoring import Alert, Watched
+    from treadle.monitoring import Watched
     from treadle.workspace import Workspace
 
 
@@ -41,6 +42,27 @@ class PredictRequest(Request, frozen=True):
     model: Annotated[str | None, option("a version; the released one if not given")] = None
 
 
+class Predicted(Struct, frozen=True):
+    """One answer. `fields` are those of the record that the model does not look at: its name in the user's tables.
+
+    `prediction` is a decision of a classifier, with its probability and threshold, or the value of a regressor.
+    """
+
+    fields: dict[str, bool | int | float | str | None]
+    prediction: bool | float
+    probability: float | None
+    threshold: float | None
+    model: str
+
+
+def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
+    """An answer as one row of a table: the fields that were told, then the decision."""
+    decided: dict[str, bool | int | float | str | None] = {"prediction": answer.prediction}
+    if answer.threshold is not None:
+        decided |= {"probability": answer.probability, "threshold": answer.threshold}
+    return {**answer.fields, **decided, "model": answer.model}
+
+
 class PredictAnswer(Struct, frozen=True):
     """`features_as_of`: the time that the windows and lookups stand at, None for a model that has none.
 
@@ -50,7 +72,7 @@ class PredictAnswer(Struct, frozen=True):
 
     model: str
     rows: int
-    predictions: list[Any]
+    predictions: list[Predicted]
     out: str | None
     features_as_of: datetime | None = None
     stale: int = 0
@@ -61,43 +83,6 @@ class PredictAnswer(Struct, frozen=True):
 
 class WatchRequest(Request, frozen=True):
     project: ProjectPath = "."
-
-
-class DayShown(Struct, frozen=True):
-    """One day: predictions asked, labels known by now, the metric over those with interval, the share of positives."""
-
-    day: str
-    predictions: int
-    labels: int
-    value: float | None
-    low: float | None
-    high: float | None
-    base: float | None
-    mean_prediction: float | None
-
-
-class DriftShown(Struct, frozen=True):
-    """One feature, or the model's scores: how far it moved, and what so many rows would show without any drift."""
-
-    feature: str
-    psi: float
-    noise: float
-    js: float
-    missing_reference: float
-    missing_now: float
-    rows: int
-    verdict: str
-    labels: list[str]
-    reference: list[float]
-    now: list[float]
-
-
-class AlertShown(Struct, frozen=True):
-    """What a person must look at. `about`: quality or drift; `until`: the day that the window ends on."""
-
-    about: str
-    text: str
-    until: str
 
 
 class WatchAnswer(Struct, frozen=True):
@@ -111,11 +96,11 @@ class WatchAnswer(Struct, frozen=True):
     outcomes: int
     joined: int
     metric: str
-    metric_by_day: list[DayShown]
-    drift: list[DriftShown]
-    overall: dict[str, Any]
-    recent: DayShown | None
-    alerts: list[AlertShown]
+    metric_by_day: list[Day]
+    drift: list[DriftLine]
+    overall: Overall
+    recent: Day | None
+    alerts: list[Alert]
     page: str | None
 
 
@@ -192,11 +177,11 @@ def watch(request: WatchRequest, context: Context) -> WatchAnswer:
         outcomes=found.outcomes,
         joined=found.joined,
         metric=found.metric,
-        metric_by_day=convert(found.metric_by_day, list[DayShown], from_attributes=True),
-        drift=convert(found.drift, list[DriftShown], from_attributes=True),
+        metric_by_day=found.metric_by_day,
+        drift=found.drift,
         overall=found.overall,
-        recent=convert(found.recent, DayShown | None, from_attributes=True),
-        alerts=convert(seen.alerts, list[AlertShown], from_attributes=True),
+        recent=found.recent,
+        alerts=seen.alerts,
         page=page,
     )
 

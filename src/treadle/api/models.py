@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,9 @@ from treadle.api.operation import (
     workspace_for,
 )
 from treadle.api.work import GateShown
+from treadle.features.plan import FeatureColumn
+from treadle.models.request import Asked
+from treadle.models.version import ModelVersion
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released
@@ -31,32 +34,40 @@ class ListRequest(Request, frozen=True):
     limit: Annotated[int, option("the newest so many versions")] = 50
 
 
-class VersionShown(Struct, frozen=True):
-    """One version. `low` and `high`: a 95 % interval of `value`; `released`: its endpoint serves it now."""
-
-    name: str
-    bundle: str
-    created: str
-    by: str
-    run: str
-    family: str
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    mb: float
-    status: str
-    released: bool
-
-
 class ListAnswer(Struct, frozen=True):
     endpoint: str
-    models: list[VersionShown]
+    models: list[ModelVersion]
 
 
 class ShowRequest(Request, frozen=True):
     project: ProjectPath = "."
     model: Version = None
+
+
+class EstimateShown(Struct, frozen=True):
+    """A value on the sealed test rows, with its 95 % interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class ManifestShown(Struct, frozen=True):
+    """What the bundle says of itself. `refs` name what it came from: data, code, run."""
+
+    format: int
+    created: str
+    kind: str
+    target: str
+    family: str
+    metric: str
+    metrics: dict[str, EstimateShown]
+    threshold: float
+    calibration_error: float | None
+    features: tuple[FeatureColumn, ...]
+    request: Asked
+    refs: dict[str, str]
+    public_key: str
 
 
 class ShowAnswer(Struct, frozen=True):
@@ -68,7 +79,7 @@ class ShowAnswer(Struct, frozen=True):
     accepted: list[str]
     bundle: str
     mb: float
-    manifest: dict[str, Any]
+    manifest: ManifestShown
     card: str
 
 
@@ -118,10 +129,7 @@ def models_list(request: ListRequest, context: Context) -> ListAnswer:
     workspace = workspace_for(request.project, context, "read")
     limit = check_limit(request.limit)
     found = versions(workspace.chain, workspace.project.spec.project, workspace.endpoint, limit)
-    return ListAnswer(
-        endpoint=workspace.endpoint,
-        models=msgspec.convert(found, list[VersionShown], from_attributes=True),
-    )
+    return ListAnswer(endpoint=workspace.endpoint, models=found)
 
 
 @operation("models", "show", permission="read", remote=True)
@@ -145,7 +153,7 @@ def models_show(request: ShowRequest, context: Context) -> ShowAnswer:
         accepted=review.accepted,
         bundle=packed.bundle.digest,
         mb=packed.mb,
-        manifest=msgspec.to_builtins(bundle.manifest),
+        manifest=msgspec.convert(bundle.manifest, ManifestShown, from_attributes=True),
         card=bundle.card,
     )
 

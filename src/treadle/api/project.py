@@ -64,12 +64,16 @@ class TrustRequest(Request, frozen=True):
 
 
 class TrustAnswer(Struct, frozen=True):
-    """`places` is what the project may read outside its folder, `functions` the code of its own it may run."""
+    """`places` is what the project may read outside its folder, `functions` the code of its own it may run.
+
+    `record` is the folder of the record that came with it, whose approvals and releases are now believed.
+    """
 
     project: str
     folder: str
     trusted: bool
     places: list[str]
+    record: str
     functions: str
     entry_points: list[str]
 
@@ -96,7 +100,7 @@ def check(request: CheckRequest, context: Context) -> CheckAnswer:
 
 @operation("trust", permission="run")
 def trust(request: TrustRequest, context: Context) -> TrustAnswer:
-    """Let a project read the places outside its folder that it names now, and run its own functions.py."""
+    """Let a project read the places outside its folder that it names, and run its functions.py; believe its record."""
     from treadle.api.trusting import trust_project
 
     return trust_project(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ class TrialShown(Struct, frozen=True):
     seconds: float
     state: str
     best: bool
-    params: dict[str, Any]
+    params: dict[str, bool | int | float | str | None]
 
 
 class TrialsAnswer(Struct, frozen=True):

@@ -8,7 +8,8 @@ from pathlib import Path
 from treadle.api.project import TrustAnswer, TrustRequest
 from treadle.errors import SpecError
 from treadle.spec.load import load_untrusted
-from treadle.spec.trust import FUNCTIONS, outside, revoke, trust
+from treadle.spec.trust import FUNCTIONS, disown_record, outside, revoke, trust
+from treadle.workspace import believe, home, record_key
 
 
 def trust_project(request: TrustRequest) -> TrustAnswer:
@@ -18,12 +19,15 @@ def trust_project(request: TrustRequest) -> TrustAnswer:
     project = load_untrusted(request.project)
     found = outside(project.spec, project.root)
     trust(project.root, tuple(place.target for place in found))
+    root = home(project.root)
+    kept = believe(root)
     functions = project.root / FUNCTIONS
     return TrustAnswer(
         project=project.spec.project,
         folder=str(project.root),
         trusted=True,
         places=[f"{project.place(place.path)}: {place.target}" for place in found],
+        record=str(root) if kept else "",
         functions=str(functions) if functions.is_file() else "",
         entry_points=sorted(
             {
@@ -39,6 +43,10 @@ def trust_project(request: TrustRequest) -> TrustAnswer:
 def _revoked(given: Path) -> TrustAnswer:
     """Also for a project whose file is wrong by now, or gone."""
     folder = (given if given.is_dir() else given.parent).resolve()
-    if not revoke(folder):
+    key = record_key(home(folder))
+    disowned = key is not None and disown_record(key)
+    if not revoke(folder) and not disowned:
         raise SpecError("this project is not trusted", where=str(folder), mend="nothing has to be taken back")
-    return TrustAnswer(project=folder.name, folder=str(folder), trusted=False, places=[], functions="", entry_points=[])
+    return TrustAnswer(
+        project=folder.name, folder=str(folder), trusted=False, places=[], record="", functions="", entry_points=[]
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct, structs
 
 from treadle.api.operation import Context, ProjectPath, Request, operation, option, workspace_for
+from treadle.features.proved import Proof
 
 if TYPE_CHECKING:
     from treadle.evidence.kinds.review_requested import Gate
@@ -243,7 +244,7 @@ def replay(request: ReplayRequest, context: Context) -> ReplayAnswer:
 
 
 @operation("features", "prove", permission="run")
-def features_prove(request: ProveRequest, context: Context) -> Any:
+def features_prove(request: ProveRequest, context: Context) -> Proof:
     """Play real history through the batch and the online path, and report every cell that differs."""
     from treadle.stages import prove_features
     from treadle.workspace import new_run

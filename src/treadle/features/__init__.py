@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.planning import make_plan as make_plan
-    from treadle.features.proof import Proof as Proof
     from treadle.features.proof import prove as prove
+    from treadle.features.proved import Proof as Proof
     from treadle.features.reader import EventReader as EventReader
     from treadle.features.seeding import seed as seed
     from treadle.features.state import Memory as Memory
@@ -30,7 +30,7 @@ _HOMES = {
     "Memory": "state",
     "OnlineFeatures": "online",
     "OnlineState": "state",
-    "Proof": "proof",
+    "Proof": "proved",
     "build": "batch",
     "compile_online": "online",
     "make_plan": "planning",

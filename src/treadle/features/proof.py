@@ -13,47 +13,18 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from msgspec import Struct
 
 from treadle.features.batch import AT, build, examples, read_column, streams_of
 from treadle.features.events import microseconds
 from treadle.features.online import OnlineFeatures, compile_online, micros
 from treadle.features.plan import FeaturePlan, attribute
+from treadle.features.proved import Differing, FeatureProof, Proof
 from treadle.features.reader import EventReader
 from treadle.features.state import Memory, OnlineState
 
 _KNOWN = "__known__"
 TOLERANCE = 1e-9
 """Cells of floats count as differing beyond this relative difference; `max_abs_difference` tells of any."""
-
-
-class FeatureProof(Struct, frozen=True):
-    name: str
-    differing: int
-    max_abs_difference: float
-
-
-class Differing(Struct, frozen=True):
-    """One cell that differs: the example's key, and both values."""
-
-    key: str
-    feature: str
-    batch: Any
-    online: Any
-
-
-class Proof(Struct, frozen=True):
-    """`ok`: no cell differs."""
-
-    rows: int
-    cells: int
-    differing: int
-    max_abs_difference: float
-    features: int
-    events: int
-    ok: bool
-    by_feature: list[FeatureProof]
-    examples: list[Differing]
 
 
 def prove(
@@ -154,7 +125,7 @@ def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...
         for row in wrong[:3]:
             if len(shown) < 20:
                 key = str(batch.item(row, keys)) if keys else str(row)
-                shown.append(Differing(key, feature.name, expected[row], online[row]))
+                shown.append(Differing(key, feature.name, repr(expected[row]), repr(online[row])))
     differing = sum(f.differing for f in found)
     return Proof(
         rows=batch.height,

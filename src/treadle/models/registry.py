@@ -21,27 +21,10 @@ from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.models.version import ModelVersion
 from treadle.people import refusal, reviewers_of, unmet
 
 _MOST = 200
-
-
-class ModelVersion(Struct, frozen=True):
-    """One packed model. `name` is project:number; `released` tells whether its endpoint serves it now."""
-
-    name: str
-    bundle: str
-    created: str
-    by: str
-    run: str
-    family: str
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    mb: float
-    status: str
-    released: bool
 
 
 class Released(Struct, frozen=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
 
@@ -22,7 +20,7 @@ class InputField(Struct, frozen=True):
     nullable: bool = True
     feature: bool = True
     """False: kept with the prediction (an entity or key) but not seen by the model."""
-    example: Any = None
+    example: bool | int | float | str | None = None
 
 
 class Inputs(Struct, frozen=True):

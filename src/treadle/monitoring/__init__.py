@@ -7,7 +7,7 @@ from treadle.monitoring.ledger import KINDS, collect, find_prediction
 __all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
 
 _HOMES = {
-    "Alert": "alerts",
+    "Alert": "found",
     "Watched": "watching",
     "alerts_of": "alerts",
     "log_alerts": "alerts",

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.figures import figure
+from treadle.monitoring.found import Alert
 from treadle.spec.choices import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     from treadle.monitoring.watching import Watched
 
 ACTOR = "policy:watch"
-
-
-class Alert(Struct, frozen=True):
-    """`about`: quality or drift. `until`: the day that the window ends on."""
-
-    about: str
-    text: str
-    until: str
 
 
 def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:

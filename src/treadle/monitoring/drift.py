@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 
 from treadle.models.reference import Numbers, Reference, Texts
+from treadle.monitoring.found import DriftLine
 
 Array = np.ndarray[Any, Any]
 SHIFT, MOVE = 0.1, 0.25
@@ -20,25 +20,6 @@ SHIFT, MOVE = 0.1, 0.25
 SCORES = "(the model's scores)"
 """What stands for a feature's name in the line of the scores."""
 _LEAST = 1e-4  # a share of zero would make PSI infinite
-
-
-class DriftLine(Struct, frozen=True):
-    """One feature, or the model's scores. `js` is the Jensen-Shannon distance, base 2, from 0 to 1.
-
-    `noise` is the PSI that this many rows would show on average with no drift at all.
-    """
-
-    feature: str
-    psi: float
-    noise: float
-    js: float
-    missing_reference: float
-    missing_now: float
-    rows: int
-    verdict: str
-    labels: list[str]
-    reference: list[float]
-    now: list[float]
 
 
 def drift(reference: Reference, values: Mapping[str, Sequence[Any]], scores: Array) -> list[DriftLine]:

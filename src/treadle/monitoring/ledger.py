@@ -11,9 +11,11 @@ A process killed between 2 and 3 leaves the segment; the next `collect` finds it
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treadle.monitoring.found import FoundPrediction
 from treadle.serving.journal import lines, records, segments
 
 if TYPE_CHECKING:
@@ -116,13 +118,17 @@ def _moment(name: str) -> pl.Expr:
 def _cell(name: str, value: Any) -> Any:
     """A value as its column keeps it: what a model was asked and saw is text, a truth value is a number."""
     if name in ("record", "features"):
-        import msgspec
-
-        return msgspec.json.encode(value).decode()
+        return _json(value)
     return float(value) if isinstance(value, bool | int) and name != "seq" else value
 
 
-def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> dict[str, Any] | None:
+def _json(value: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(value).decode()
+
+
+def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> FoundPrediction | None:
     """The last prediction with an id, in the journal or in the table; None if there is none. Nothing is written."""
     import polars as pl
 
@@ -130,7 +136,25 @@ def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> d
     found = [r for path in [*closed, *live] for r in records(path) if r.get("prediction_id") == wanted]
     if tables.exists(table):
         found += tables.scan(table).filter(pl.col("prediction_id") == wanted).collect().to_dicts()
-    return max(found, key=_place, default=None)
+    return _found(max(found, key=_place)) if found else None
+
+
+def _found(record: dict[str, Any]) -> FoundPrediction:
+    """Of the journal's line, or of the table's row."""
+    answered, at = record["answered"], record.get("at")
+    if isinstance(answered, float | int):
+        answered = datetime.fromtimestamp(answered, UTC)
+    return FoundPrediction(
+        prediction_id=record["prediction_id"],
+        model=record["model"],
+        prediction=float(record["prediction"]),
+        probability=record.get("probability"),
+        threshold=record.get("threshold"),
+        answered=answered.isoformat(),
+        at=at.isoformat() if isinstance(at, datetime) else at or "",
+        record=record["record"] if isinstance(record["record"], str) else _json(record["record"]),
+        features=record["features"] if isinstance(record["features"], str) else _json(record["features"]),
+    )
 
 
 def _place(record: dict[str, Any]) -> tuple[int, float]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from treadle.figures import figure
-from treadle.monitoring.alerts import Alert
-from treadle.monitoring.drift import SCORES, DriftLine
+from treadle.monitoring.drift import SCORES
+from treadle.monitoring.found import Alert, DriftLine
 from treadle.monitoring.watching import Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
 
@@ -17,12 +17,12 @@ _SHOWN = 6
 def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
     """One self-contained HTML page."""
     whole = found.overall
-    realised = figure(whole["value"], whole["low"], whole["high"])
+    realised = figure(whole.value, whole.low, whole.high)
     name = found.metric.replace("_", " ")
     tiles = [
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
         tile(name.capitalize(), realised.value, f"95 % {realised.span}" if realised.low else realised.span),
-        tile("On the sealed test rows", figure(whole["tested"]).value, "when the model was released"),
+        tile("On the sealed test rows", figure(whole.tested).value, "when the model was released"),
         _moved(found.drift),
     ]
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
@@ -84,16 +84,16 @@ def _quality(found: Watched) -> str:
             tips=[f"{d.day}: {figure(d.value, d.low, d.high).whole} over {d.labels:,} labels" for _, d in days],
         )
     )
-    if found.overall["tested"] is not None:
-        chart.rule("y", found.overall["tested"], "sealed test")
+    if found.overall.tested is not None:
+        chart.rule("y", found.overall.tested, "sealed test")
     return chart.svg()
 
 
 def _reach(found: Watched) -> tuple[float, float]:
     """From the lowest to the highest of what is drawn, the line of the sealed test rows too, with some air."""
     values = [v for day in found.metric_by_day for v in (day.value, day.low, day.high) if v is not None]
-    if found.overall["tested"] is not None:
-        values.append(found.overall["tested"])
+    if found.overall.tested is not None:
+        values.append(found.overall.tested)
     low, high = min(values), max(values)
     air = 0.06 * (high - low) or 0.1 * abs(low) or 1.0
     return (0.0 if low == 0 else low - air), high + air

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Struct
 
+from treadle.monitoring.found import Day
 from treadle.training.bootstrap import blocks, draws, of_score
 from treadle.training.metrics import weighted
 
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
 
 _REPLICATES = 200
 _LEAST = 10  # fewer labels a day than this have no interval worth a look
-
-
-class Day(Struct, frozen=True):
-    """One day: predictions asked, labels known by now, the metric over those, and the share of positives."""
-
-    day: str
-    predictions: int
-    labels: int
-    value: float | None
-    low: float | None
-    high: float | None
-    base: float | None
-    mean_prediction: float | None
 
 
 def join_outcomes(predictions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +54,7 @@ def by_day(joined: pl.DataFrame, metric: str, threshold: float) -> list[Day]:
 
 
 def measure(
-    known: pl.DataFrame, metric: str, threshold: float, *, at: Any
+    known: pl.DataFrame, metric: str, threshold: float, *, at: np.ndarray[tuple[int], np.dtype[np.datetime64]] | None
 ) -> tuple[float | None, float | None, float | None]:
     """The metric over rows with a label, and its interval; None where these rows do not define it."""
     if known.height == 0:

@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from treadle.monitoring.drift import DriftLine, drift
+from treadle.monitoring.drift import drift
+from treadle.monitoring.found import Day, Decisions, DriftLine, Overall
 from treadle.monitoring.ledger import read
-from treadle.monitoring.quality import Day, by_day, join_outcomes, measure
+from treadle.monitoring.quality import by_day, join_outcomes, measure
 from treadle.spec import duration
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Watched(Struct, frozen=True):
     metric: str
     metric_by_day: list[Day]
     drift: list[DriftLine]
-    overall: dict[str, Any]
+    overall: Overall
     recent: Day | None = None
     """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
@@ -67,13 +68,7 @@ def watch(tables: Tables, names: TableNames, journal: Path, bundle: Bundle, wind
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold),
         drift=drift(bundle.reference, features, scores.astype(np.float64)) if mine.height else [],
-        overall={
-            "value": value,
-            "low": low,
-            "high": high,
-            "tested": tested.value if tested else None,
-            "decisions": _decisions(known),
-        },
+        overall=Overall(value, low, high, tested.value if tested else None, _decisions(known)),
         recent=_recent(joined, known, manifest.metric, manifest.threshold, window),
     )
 
@@ -98,15 +93,15 @@ def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) ->
     return {name: list(columns[order.index(name)]) for name in names if name in order}
 
 
-def _decisions(known: pl.DataFrame) -> dict[str, int]:
+def _decisions(known: pl.DataFrame) -> Decisions | None:
     """Counts of right and wrong decisions, for classifiers."""
     if known.height == 0 or known.get_column("threshold").null_count():
-        return {}
+        return None
     act = known.get_column("prediction").to_numpy() > 0.5
     true = known.get_column("label").to_numpy() > 0.5
-    return {
-        "hits": int((act & true).sum()),
-        "missed": int((~act & true).sum()),
-        "false_alarms": int((act & ~true).sum()),
-        "rejected": int((~act & ~true).sum()),
-    }
+    return Decisions(
+        hits=int((act & true).sum()),
+        missed=int((~act & true).sum()),
+        false_alarms=int((act & ~true).sum()),
+        rejected=int((~act & ~true).sum()),
+    )

@@ -16,7 +16,7 @@ import msgspec
 
 from treadle.errors import RequestError, TreadleError, nearest
 from treadle.serving.endpoint import Endpoint
-from treadle.serving.inputs import MOST_ROWS, TOO_MANY, too_many
+from treadle.serving.inputs import MOST_ROWS, TOO_MANY, Record, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
@@ -128,13 +128,13 @@ class App:
     def _predict(self, body: bytes) -> Answer | Awaitable[Answer]:
         start = time.perf_counter()
         found = self.endpoint.read(body)
-        if type(found) is list:
+        if isinstance(found, list):
             return self._predict_many(found, start)
         content = self.endpoint.answer(found)
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 
-    async def _predict_many(self, found: list[Any], start: float) -> Answer:
+    async def _predict_many(self, found: list[Record], start: float) -> Answer:
         content = b"".join([part async for part in _taking_turns(self.endpoint.answer_many(found))])
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content

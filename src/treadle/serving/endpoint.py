@@ -7,10 +7,10 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -19,10 +19,13 @@ from treadle.errors import ModelError, RequestError, TreadleError
 from treadle.features.bodies import in_utc
 from treadle.models.registry import Released
 from treadle.models.request import Inputs
-from treadle.serving.inputs import counted, decoded
+from treadle.serving.inputs import Record, counted, decoded
 from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
+
+if TYPE_CHECKING:
+    from treadle.features import OnlineState
 
 SLICE = 128
 """Records of a list that are answered before others get their turn: some ten milliseconds of work."""
@@ -48,8 +51,8 @@ class Answered(Struct, gc=False):
     prediction: bool | float
     probability: float | None
     threshold: float | None
-    record: Any
-    features: Any
+    record: Struct
+    features: Sequence[object]
 
 
 class Outcome(Struct, forbid_unknown_fields=True):
@@ -84,8 +87,8 @@ class Endpoint:
         released: Callable[[], Released | None],
         journal: Path,
         open_model: Callable[[Released], LiveModel],
-        open_state: Callable[[LiveModel], Any],
-        rebuild: Callable[[LiveModel, Any, datetime], None] | None = None,
+        open_state: Callable[[LiveModel], OnlineState | None],
+        rebuild: Callable[[LiveModel, OnlineState | None, datetime], None] | None = None,
     ) -> None:
         self.name, self._newest, self._what = name, newest, released
         self.metrics = Metrics(name)
@@ -97,7 +100,7 @@ class Endpoint:
         self._prefix = f"{int(time.time()):08x}{os.urandom(4).hex()}"
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
-        self.state: Any = None
+        self.state: OnlineState | None = None
         first = self._what()
         if first is None:
             raise ModelError(
@@ -127,16 +130,16 @@ class Endpoint:
     def decision(self) -> str:
         return self.live.decision
 
-    def read(self, body: bytes) -> Any:
+    def read(self, body: bytes) -> Record | list[Record]:
         """A record, or a list of no more records than one request may have."""
         return counted(self.live.reader.read(body))
 
     def predict(self, body: bytes) -> bytes:
         """Answer one request body in one go: JSON of a `Prediction`, or of a list of them."""
         found = self.read(body)
-        return b"".join(self.answer_many(found)) if type(found) is list else self.answer(found)
+        return b"".join(self.answer_many(found)) if isinstance(found, list) else self.answer(found)
 
-    def answer(self, record: Any) -> bytes:
+    def answer(self, record: Record) -> bytes:
         """JSON of the `Prediction` of one record."""
         live = self.live
         values, at = live.features(record, self.state)
@@ -145,7 +148,7 @@ class Endpoint:
         self.answered += 1
         return self._encode(answer)
 
-    def answer_many(self, found: list[Any]) -> Iterator[bytes]:
+    def answer_many(self, found: list[Record]) -> Iterator[bytes]:
         """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all."""
         live, state = self.live, self.state
         with self._holding(state):
@@ -163,7 +166,7 @@ class Endpoint:
         yield b"]" if found else b"[]"
 
     @contextlib.contextmanager
-    def _holding(self, state: Any) -> Iterator[None]:
+    def _holding(self, state: OnlineState | None) -> Iterator[None]:
         """While a request is answered in parts its state stays open, though a new release may have another."""
         self._held[id(state)] += 1
         try:
@@ -171,7 +174,9 @@ class Endpoint:
         finally:
             self._held[id(state)] -= 1
 
-    def _answer(self, live: LiveModel, record: Any, values: Any, at: datetime | None, score: float) -> Prediction:
+    def _answer(
+        self, live: LiveModel, record: Record, values: Sequence[object], at: datetime | None, score: float
+    ) -> Prediction:
         given = record.prediction_id
         if given is None:
             self._count += 1
@@ -242,8 +247,7 @@ class Endpoint:
         return wanted
 
     def state_as_of(self) -> datetime | None:
-        found: datetime | None = getattr(self.state, "as_of", None)
-        return found
+        return None if self.state is None else self.state.as_of
 
     def ready(self) -> tuple[bool, str]:
         """The golden records, scored anew: whether they come out right on this machine now."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from treadle.errors import RequestError, nearest
 from treadle.features import value_at
@@ -18,6 +18,7 @@ from treadle.features.bodies import in_utc
 from treadle.features.plan import attribute, renames
 from treadle.models.request import Inputs
 
+T = TypeVar("T")
 ID = "prediction_id"
 """Reserved field of a record: the caller's own id for this prediction; made by the server when absent."""
 
@@ -37,9 +38,9 @@ MOST_ROWS = 10_000
 TOO_MANY = f"at most {MOST_ROWS:,} rows"
 
 
-def counted(found: Any) -> Any:
+def counted(found: T) -> T:
     """What was decoded, if it is not a longer list than one request may hold; else RequestError."""
-    if type(found) is list and len(found) > MOST_ROWS:
+    if isinstance(found, list) and len(found) > MOST_ROWS:
         raise too_many(f"{len(found):,}")
     return found
 
@@ -54,6 +55,13 @@ def too_many(rows: str) -> RequestError:
     )
 
 
+class Record(Struct, gc=False):
+    """A request's record; its fields are those of the model's inputs, under the names of `features.plan.attribute`."""
+
+    if TYPE_CHECKING:
+        prediction_id: str | None
+
+
 class RecordReader:
     """Decodes and checks request bodies. `record` is the Struct type that records become."""
 
@@ -64,9 +72,10 @@ class RecordReader:
         needed = [(attribute(f.name), _TYPES[f.type]) for f in inputs.fields if not f.nullable]
         optional = [(attribute(f.name), _TYPES[f.type] | None, None) for f in inputs.fields if f.nullable]
         # gc=False: records hold no cycles, and the collector's walks over them cost latency
-        self.record: Any = msgspec.defstruct(
+        self.record: type[Record] = msgspec.defstruct(  # type: ignore[assignment]
             name,
             [*needed, *optional, (ID, Annotated[str, Meta(min_length=1)] | None, None)],
+            bases=(Record,),
             kw_only=True,
             forbid_unknown_fields=True,
             gc=False,
@@ -88,17 +97,17 @@ class RecordReader:
         exec(compile(self.source, "<request rules>", "exec"), namespace)
         self._broken: Callable[[Any], int] = namespace["broken"]
 
-    def read(self, body: bytes) -> Any:
+    def read(self, body: bytes) -> Record | list[Record]:
         """A record, or a list of records. RequestError names field, value and rule of the first that is wrong."""
-        found = decoded(self._decoder, body, self._names, "a record has")
-        if type(found) is list:
+        found: Record | list[Record] = decoded(self._decoder, body, self._names, "a record has")
+        if isinstance(found, list):
             for index, record in enumerate(found):
                 self._check(record, f"[{index}].")
         else:
             self._check(found, "")
         return found
 
-    def _check(self, record: Any, place: str) -> None:
+    def _check(self, record: Record, place: str) -> None:
         for kept, name in self._times:
             value = getattr(record, kept)
             if value is not None and value.tzinfo is not UTC:

@@ -103,7 +103,7 @@ class LiveModel:
             self._events[name] = EventReader(self.plan, name)
         return self._events[name]
 
-    def take_events(self, name: str, body: bytes, state: Any) -> Iterator[int]:
+    def take_events(self, name: str, body: bytes, state: OnlineState | None) -> Iterator[int]:
         """Add posted rows to the state, some at a time; how many in the end.
 
         Raises:

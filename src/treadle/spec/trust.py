@@ -1,8 +1,11 @@
-"""Which projects may read outside their folder: a list kept per user, outside every project.
+"""What of a project from elsewhere is believed: a list kept per user, outside every project.
 
 A project file from elsewhere is parsed, and names files inside its own folder alone. Absolute paths, `..` and symbolic
 links that leave the folder are read only after a person has seen them and said `treadle trust DIR`. What is trusted is
 the folder and exactly those places: a later edit that names another place needs a new word.
+
+A record (`.treadle/`) that came with a project brings its own keys, approvals and releases, and all of it may have been
+made up: it is opened only where its key was made by this account, or after the same word.
 """
 
 from __future__ import annotations
@@ -98,6 +101,41 @@ def revoke(root: Path) -> bool:
     if found is not None:
         _keep(kept)
     return found is not None
+
+
+def knows_record(key: str) -> bool:
+    """Whether the record that signs with this private key was begun by this account, or is trusted by it."""
+    return _record(key).exists()
+
+
+def believe_record(key: str) -> None:
+    """Keep that the record that signs with this private key is believed. Of the key only its SHA-256 is kept.
+
+    Raises:
+        SpecError: this account has no place to keep it in.
+    """
+    file = _record(key)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as bad:
+        raise SpecError(
+            f"it cannot be kept that this record is yours: {bad.strerror}",
+            where=str(file.parent),
+            mend="TREADLE_TRUST names a folder for it; with TREADLE_HOME no such list is needed",
+        ) from bad
+
+
+def disown_record(key: str) -> bool:
+    """Forget that a record is believed; False if it was not."""
+    known = knows_record(key)
+    _record(key).unlink(missing_ok=True)
+    return known
+
+
+def _record(key: str) -> Path:
+    """One file a record, so that two processes that begin two records never write the same one."""
+    return _file().parent / "records" / hashlib.sha256(key.strip().encode()).hexdigest()
 
 
 def functions_digest(root: Path) -> str:

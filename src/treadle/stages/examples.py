@@ -48,22 +48,35 @@ def load(examples: Examples, bench: Bench) -> Loaded:
 
 
 def _load(examples: Examples, bench: Bench) -> Loaded:
-    from treadle.features.batch import AT, KNOWN, LABEL
     from treadle.training import check, split
 
-    plan, frame = examples.plan, bench.read(examples.table)
+    frame = bench.read(examples.table)
+    keep = teaching(frame)
+    table = training_table(examples.plan, frame.filter(keep))
+    check(table, examples.predict.kind)
+    made = split(table, examples.predict, seed=examples.seed)
+    return Loaded(table, made, keep, frame.height - int(keep.sum()))
+
+
+def teaching(frame: pl.DataFrame) -> pl.Series:
+    """Which rows can teach: those with a label, and a time `at` where the plan has one."""
+    from treadle.features.batch import AT, LABEL
+
     keep = frame.get_column(LABEL).is_not_null()
-    if AT in frame.columns:
-        keep = keep & frame.get_column(AT).is_not_null()
-    dropped = frame.height - int(keep.sum())
-    frame = frame.filter(keep)
+    return keep & frame.get_column(AT).is_not_null() if AT in frame.columns else keep
+
+
+def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
+    """Rows that can teach, as what training reads."""
+    from treadle.features.batch import AT, KNOWN, LABEL
+
     at, known = (_times(frame, name) for name in (AT, KNOWN))
     ids = (
         [",".join(map(str, key)) for key in frame.select(plan.key).iter_rows()]
         if plan.key
         else list(map(str, range(frame.height)))
     )
-    table = TrainingTable(
+    return TrainingTable(
         frame=frame.select([f.name for f in plan.features]),
         label=frame.get_column(LABEL).to_numpy(),
         at=at,
@@ -72,9 +85,6 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
         features=plan.features,
         group=frame.get_column(plan.group).to_list() if plan.group else None,
     )
-    check(table, examples.predict.kind)
-    made = split(table, examples.predict, seed=examples.seed)
-    return Loaded(table, made, keep, dropped)
 
 
 def sealed(examples: Examples, loaded: Loaded, bench: Bench, project: str) -> SealedRows:

@@ -43,12 +43,12 @@ def show_log(answer: Any, out: Any) -> None:
 
 
 def show_why(answer: Any, out: Any) -> None:
-    prediction = answer.facts.get("prediction")
-    if prediction:
-        probability = prediction.get("probability")
-        shown = f", probability {probability:.4f}" if probability is not None else ""
-        out.print(f"[bold]{answer.subject}[/]: {prediction['model']} answered {prediction['prediction']}{shown}")
-        out.print(f"  from {prediction['record']}", soft_wrap=True)
+    found = answer.prediction
+    if found is not None:
+        shown = f", probability {found.probability:.4f}" if found.probability is not None else ""
+        said = found.prediction if found.threshold is None else bool(found.prediction)
+        out.print(f"[bold]{answer.subject}[/]: {found.model} answered {said}{shown}")
+        out.print(f"  from {found.record}", soft_wrap=True)
     else:
         out.print(f"[bold]{answer.subject}[/]")
     for node in answer.nodes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
+from treadle.api.live import flat
 from treadle.cli.show import number, table
 from treadle.figures import figure
 
@@ -27,10 +28,11 @@ def show_predictions(answer: Any, out: Any) -> None:
     if answer.out:
         out.print(f"{answer.rows:,} predictions by {answer.model} in {answer.out}", soft_wrap=True)
         return
-    names = list(answer.predictions[0]) if answer.predictions else []
+    rows = [flat(row) for row in answer.predictions[:_MOST]]
+    names = list(rows[0]) if rows else []
     grid = table(*names)
-    for row in answer.predictions[:_MOST]:
-        grid.add_row(*(number(row[n]) if isinstance(row[n], float) else str(row[n]) for n in names))
+    for row in rows:
+        grid.add_row(*(number(cell) if isinstance(cell := row[n], float) else str(cell) for n in names))
     out.print(grid)
     if answer.rows > _MOST:
         out.print(f"… {answer.rows - _MOST:,} more: --out FILE writes them all")
@@ -68,12 +70,12 @@ def show_watch(answer: Any, out: Any) -> None:
             )
         out.print(grid)
         whole = answer.overall
-        if whole.get("value") is not None:
-            shown = figure(whole["value"], whole["low"], whole["high"])
+        if whole.value is not None:
+            shown = figure(whole.value, whole.low, whole.high)
             span = f"95 % interval {shown.span}" if shown.low else shown.span
             out.print(
                 f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
-                f"{figure(whole.get('tested')).value}"
+                f"{figure(whole.tested).value}"
             )
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:

@@ -17,7 +17,7 @@ class TrialLine(Struct, frozen=True):
 
     number: int
     family: str
-    params: dict[str, Any]
+    params: dict[str, bool | int | float | str | None]
     folds: tuple[float, ...]
     value: float
     seconds: float

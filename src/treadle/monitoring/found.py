@@ -1,0 +1,87 @@
+"""What monitoring finds, as types: the newest prediction of an id, days, drift, counts of decisions, alerts."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class FoundPrediction(Struct, frozen=True):
+    """A prediction that was answered, and what it was answered from. `record` and `features` are JSON, as they came.
+
+    `answered` and `at` are times in UTC, ISO 8601; `at` is empty for a model that looks at no time.
+    """
+
+    prediction_id: str
+    model: str
+    prediction: float
+    probability: float | None
+    threshold: float | None
+    answered: str
+    at: str
+    record: str
+    features: str
+
+
+class Day(Struct, frozen=True):
+    """One day: predictions asked, labels known by now, the metric over those with its 95 % interval.
+
+    `base` is the share of positives (the mean label of a regression); both means are over this day's rows.
+    """
+
+    day: str
+    predictions: int
+    labels: int
+    value: float | None
+    low: float | None
+    high: float | None
+    base: float | None
+    mean_prediction: float | None
+
+
+class DriftLine(Struct, frozen=True):
+    """One feature, or the model's scores. `js` is the Jensen-Shannon distance, base 2, from 0 to 1.
+
+    `noise` is the PSI that this many rows would show on average with no drift at all.
+    """
+
+    feature: str
+    psi: float
+    noise: float
+    js: float
+    missing_reference: float
+    missing_now: float
+    rows: int
+    verdict: str
+    labels: list[str]
+    reference: list[float]
+    now: list[float]
+
+
+class Decisions(Struct, frozen=True):
+    """Counts of a classifier's decisions with a known label."""
+
+    hits: int
+    missed: int
+    false_alarms: int
+    rejected: int
+
+
+class Overall(Struct, frozen=True):
+    """The metric over all labels known by now, with its 95 % interval, beside the value on the sealed test rows.
+
+    `decisions` is None for a regressor, and before the first label.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    tested: float | None
+    decisions: Decisions | None
+
+
+class Alert(Struct, frozen=True):
+    """What a person must look at. `about`: quality or drift. `until`: the day that the window ends on."""
+
+    about: str
+    text: str
+    until: str
