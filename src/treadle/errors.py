@@ -18,23 +18,40 @@ TreadleError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One of several things that are wrong: what, where, and how to mend it."""
+
+    what: str
+    where: str = ""
+    mend: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.mend})" if self.mend else text
 
 
 class TreadleError(Exception):
     """Base of all expected failures.
 
     `what` is one sentence, `where` a place such as ``treadle.yaml:12:5`` or ``request.distance``,
-    `mend` one sentence that says how to put it right. All three are shown to the user.
+    `mend` one sentence that says how to put it right. All three are shown to the user. Where several things are wrong
+    at once, `faults` are these: each is shown on a line of its own, and `what` names them all in one.
     """
 
-    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
-        self.what, self.where, self.mend = what, where, mend
-        super().__init__(what)
+    def __init__(self, what: str, *, where: str = "", mend: str = "", faults: Sequence[Fault] = ()) -> None:
+        self.head, self.where, self.mend, self.faults = what, where, mend, tuple(faults)
+        named = "; ".join(f"{fault.where}: {fault.what}" if fault.where else fault.what for fault in faults)
+        self.what = f"{what}: {named}" if named else what
+        super().__init__(self.what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}\n  {self.mend}" if self.mend else text
+        lines = [f"{self.where}: {self.head}" if self.where else self.head, *(f"- {fault}" for fault in self.faults)]
+        return "\n  ".join([*lines, self.mend] if self.mend else lines)
 
 
 class SpecError(TreadleError):

@@ -205,11 +205,12 @@ def test_a_workspace_begun_anew_is_told_from_the_old_one(project: Path, call: Ca
     kept = tmp_path / "kept.note"
     shutil.copy(project / ".treadle" / "checkpoints" / "300.note", kept)
     shutil.rmtree(project / ".treadle")
-    assert faults(call, project, "--checkpoint", kept)[0].startswith("the log is empty, and kept.note was signed")
+    never, empty = faults(call, project, "--checkpoint", kept)
+    assert "this log never signed one" in never and empty.startswith("the log is empty, and kept.note was signed")
     record(open_workspace(load(project), actor="ada"), range(300), "forged")
     call("log", "checkpoint", project)
     found = faults(call, project, "--checkpoint", kept)
-    assert len(found) == 2 and "up to entry 300 was rewritten" in found[0] and "and this log is" in found[1]
+    assert len(found) == 2 and "and this log is" in found[0] and "up to entry 300 was rewritten" in found[1]
 
 
 @pytest.mark.parametrize(
@@ -286,11 +287,23 @@ def test_what_is_no_checkpoint_of_this_log_is_said(project: Path, call: Call, tm
     kept.write_text("hello", encoding="utf-8")
     assert "this is no signed note" in call("verify", project, "--checkpoint", kept)[1]
     kept.write_text(note.read_text(encoding="utf-8").replace("treadle/", "nobody/"), encoding="utf-8")
-    assert "is a checkpoint of nobody/credit" in faults(call, project, "--checkpoint", kept)[0]
+    assert "is a checkpoint of another log, nobody/credit" in faults(call, project, "--checkpoint", kept)[0]
     shutil.copy(note, kept)
     edit(kept, "\n300\n", "\n299\n")
     found = faults(call, project, "--checkpoint", kept)
-    assert "up to entry 299 was rewritten" in found[0] and "the signature by" in found[1]
+    assert "the signature by" in found[0] and "up to entry 299 was rewritten" in found[1]
+
+
+def test_a_checkpoint_of_another_projects_log_is_told_and_nothing_else(
+    project: Path, call: Call, tmp_path: Path
+) -> None:
+    """It was signed at more entries than this log has: no end of this log was cut off."""
+    note, kept = project / ".treadle" / "checkpoints" / "300.note", tmp_path / "kept.note"
+    edited = note.read_text(encoding="utf-8").replace("treadle/credit/", "treadle/shop/").replace("\n300\n", "\n900\n")
+    kept.write_text(edited, encoding="utf-8")
+    (found,) = faults(call, project, "--checkpoint", kept)
+    assert found.startswith("kept.note is a checkpoint of another log, treadle/shop/")
+    assert "and this log is treadle/credit/" in found and "give one of this project's" in found
 
 
 def test_an_exchanged_key_signs_nothing(project: Path, call: Call) -> None:

@@ -35,7 +35,8 @@ def test_a_leak_is_named_and_not_released_until_a_reviewer_answers_for_it(leaky:
     run = answer("run", leaky)
     assert run["findings"][0]["name"] == "tells_label/canary" and not run["released"]
     assert "models accept" in run["next"] and "tells_label/canary" in run["next"]
-    assert "may leak: tells_label/canary" in treadle("log", leaky).stdout
+    said = " ".join(treadle("log", leaky).stdout.split())  # a long sentence is folded
+    assert "may leak: tells_label/canary" in said
     assert "tells_label/canary" in Path(run["report"]).read_text(encoding="utf-8")
     assert "tells_label/canary" in refusal("models", "release", leaky, "--as", "grace")
 

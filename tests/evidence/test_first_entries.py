@@ -43,7 +43,7 @@ def test_every_entry_is_read_with_its_type(old: Chain) -> None:
     assert "empty CSV" in unknown[0].said()
     said = {e.seq: e.said() for e in entries}
     assert said[2] == "10,000 rows, 16 rules hold"
-    assert said[6] == "average_precision 0.5269 [0.4306, 0.6533] on 2,000 sealed rows; opened 1 time"
+    assert said[6] == "average_precision 0.53 [0.43, 0.65] on 2,000 sealed rows; opened 1 time"
     assert said[20] == "went back from credit:2 to credit:1 (second thoughts)"
     assert said[21] == "200 cells, 0 differ"
 

@@ -17,7 +17,8 @@ ROOT = Path(treadle.__file__).parent
 ROOMS = (
     "__main__", "cli", "web", "api", "loop", "stages", "workspace", "replay", "backends", "targets", "monitoring",
     "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
-    "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money", "errors", "__init__",
+    "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money",
+    "figures", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {"features", "store", "errors"}  # an engine knows the protocol that it fulfils, and no other room
 HEAVY = ("polars", "numpy", "sqlalchemy", "sklearn", "lightgbm", "onnxruntime", "onnx", "optuna", "deltalake")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +46,32 @@ def test_every_mark_draws_well_formed_svg():
 def test_empty_and_flat_data_draw():
     assert "<svg" in Chart("x", "y").svg() and "Nothing" in bars_across([])
     assert "nan" not in Chart("x", "y").add(Mark("points", [1, 1], [2, 2])).svg()
+
+
+def tick_boxes(chart):
+    """Left and right ends of the labels below the axis, as a browser would lay out characters of 6.6 px."""
+    figure = ET.fromstring(chart.svg())
+    below = chart.height - 46 + 17
+    texts = [t for t in figure.iter("text") if t.get("y") == str(below)]
+    spans = []
+    for found in texts:
+        text = (found.text or "") + "".join(child.tail or "" for child in found)
+        wide, x = 6.6 * len(text), float(found.get("x"))
+        start = {"middle": x - wide / 2, "end": x - wide}.get(found.get("text-anchor"), x)
+        spans.append((start, start + wide))
+    return spans
+
+
+@given(st.lists(st.text("abc 0", max_size=40), min_size=1, max_size=40))
+def test_labels_of_an_axis_stand_apart_and_within_the_chart(labels):
+    ticks_named = [(float(i), text) for i, text in enumerate(labels)]
+    spans = tick_boxes(Chart("", "share", x=(0, max(len(labels) - 1, 1)), x_ticks=ticks_named))
+    assert spans
+    assert all(end <= start + 0.01 for (_, end), (start, _) in pairwise(spans))
+    assert all(start >= -0.01 and end <= 460.01 for start, end in spans)
+
+
+def test_what_is_cut_off_a_label_can_be_read_by_the_pointer():
+    long = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch"
+    svg = Chart("", "share", x=(0, 1), x_ticks=[(0.0, long)]).svg()
+    assert f"<title>{long}</title>" in svg and f">{long}<" not in svg.replace(f"<title>{long}</title>", "")

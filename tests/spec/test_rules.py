@@ -91,7 +91,7 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Pat
         load(file)
     places = ["6:9", "6:20", "7:9", "8:1"]
     assert caught.value.where.startswith("treadle.yaml:6:9")
-    found = [caught.value.what.index(f" at {place}") for place in places]
+    found = [caught.value.what.index(f"treadle.yaml:{place}: ") for place in places]
     assert found == sorted(found)
 
 

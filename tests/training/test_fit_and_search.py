@@ -99,7 +99,8 @@ def test_the_defaults_are_tried_first(table, spec):
 def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
     rows, project = table(), spec(trials=2, families=("linear",))
     model, parts, _ = train(rows, project)
-    assert len(model.unseen) == sum(len(fold.valid) for fold in parts.folds)
+    near = [fold for fold in parts.folds if 2 * len(fold.train) >= len(parts.train)]
+    assert len(model.unseen) == sum(len(fold.valid) for fold in near) > 0
     assert np.array_equal(restore(dump(model)).unseen, model.unseen)
 
 
@@ -132,3 +133,15 @@ def test_one_list_says_which_metrics_are_better_low():
     assert all(found is choices.LOWER_IS_BETTER for found in lists)
     assert set(choices.LOWER_IS_BETTER) == {"log_loss", "brier", "rmse", "mae", "mse"}
     assert {m for m in (*choices.CLASSIFICATION, *choices.REGRESSION) if metrics.sign(m) < 0} == lists[0]
+
+
+def test_a_setting_is_recorded_as_it_was_used(table, spec):
+    """A leaf of at least 300 rows cannot be on 450: what was used is said, and not what was asked for."""
+    rows, project = table(600), spec(search="none", families=("lightgbm",))
+    model, parts, found = train(rows, project)
+    (trial,) = found.trials
+    assert trial.params["least_rows"] == 300
+    assert trial.used == trial.params | {"least_rows": len(parts.folds[-1].train) // 50}
+    assert model.summary.params["least_rows"] == len(parts.train) // 50
+    booster = model.estimator.booster.model_to_string()
+    assert f"[min_data_in_leaf: {len(parts.train) // 50}]" in booster

@@ -75,6 +75,10 @@ class _Found:
             path, inside = head, rest.strip()
         else:
             inside = "" if error.where.startswith(self.project.file.name) else error.where
+        for fault in error.faults:
+            self.problem(fault.where or path, fault.what, fault.mend)
+        if error.faults:
+            return
         if not any(f": {path}" in told for told in self.problems):  # the plan stops at what was told of a source
             self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
 

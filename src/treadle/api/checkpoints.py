@@ -56,13 +56,14 @@ def prove(workspace: Workspace, entry: str) -> tuple[int, bytes, str, Signed]:
 
 
 def kept_elsewhere(workspace: Workspace, file: str) -> tuple[Sequence[Kept], list[str]]:
-    """The checkpoint in `file`, and what is wrong with it as one of this log."""
+    """The checkpoint in `file`, and what is wrong with it as one of this log; nothing to hold it against if it is of
+    another project's."""
     try:
         content = Path(file).read_bytes()
     except OSError as bad:
         raise EvidenceError(f"the checkpoint cannot be read: {bad.strerror}", where=file) from bad
     kept, fault = workspace.notes.given(content, Path(file).name)
-    return [kept], [fault] if fault else []
+    return [kept] if kept else [], [fault] if fault else []
 
 
 def _entry(workspace: Workspace, name: str) -> tuple[int, bytes]:

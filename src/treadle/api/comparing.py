@@ -26,6 +26,7 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.figures import figure
 from treadle.money import total
 
 if TYPE_CHECKING:
@@ -269,8 +270,8 @@ def _half_width(one: ModelEvaluated, two: ModelEvaluated) -> float | None:
 def _verdict(gain: float, low: float | None, high: float | None, same: bool) -> tuple[Verdict, str]:
     rows = "on the same sealed rows" if same else "on different sealed rows"
     if low is None or high is None:
-        return "not comparable", f"{gain:+.4f} {rows}, without an interval"
-    span = f"{gain:+.4f} ({low:+.4f} to {high:+.4f}) {rows}"
+        return "not comparable", f"{figure(gain, signed=True).value} {rows}, without an interval"
+    span = f"{figure(gain, low, high, signed=True).whole} {rows}"
     if low > 0:
         return "better", f"the second is better: {span}"
     if high < 0:

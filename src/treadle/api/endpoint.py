@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from treadle.api.asked import as_asked, told_of
 from treadle.api.live import PredictAnswer, Predicted, PredictRequest, ServeAnswer, ServeRequest, flat
-from treadle.errors import DataError, ModelError, RequestError, SpecError, nearest
+from treadle.errors import DataError, ModelError, RequestError, SpecError
 from treadle.features.plan import attribute
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
         packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
         digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
-    records = live.reader.read(_body(request, live))
+    body, told = _body(request, live)
+    records = live.reader.read(body)
     records = records if isinstance(records, list) else [records]
     state = _state_for_reading(workspace, live)
     try:
@@ -221,6 +223,7 @@ def predict_records(workspace: Workspace, request: PredictRequest) -> PredictAns
         features_as_of=as_of,
         stale=stale,
         note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
+        file_notes=told,
     )
 
 
@@ -258,7 +261,8 @@ def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | N
         return state
 
 
-def _body(request: PredictRequest, live: LiveModel) -> bytes:
+def _body(request: PredictRequest, live: LiveModel) -> tuple[bytes, list[str]]:
+    """The records as JSON, and what is to be said of the file that they came from."""
     import sys
 
     if (request.record is None) == (request.source is None):
@@ -270,38 +274,13 @@ def _body(request: PredictRequest, live: LiveModel) -> bytes:
             mend="--record '{...}', --record - for standard input, or --from file.csv",
         )
     if request.record is not None:
-        return sys.stdin.buffer.read() if request.record == "-" else request.record.encode()
+        return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), []
     from treadle.sources import read_own
 
     frame = read_own(request.source or "", where="--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
-    return msgspec.json.encode(as_asked(frame, live).to_dicts())
-
-
-def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
-    """The columns that the model is asked by, in its types: a file of few rows is guessed to have others.
-
-    Raises:
-        DataError: a column that the model looks at is not there.
-    """
-    import polars as pl
-
-    fields = {f.name: f for f in live.inputs.fields}
-    missing = [f.name for f in fields.values() if f.feature and f.name not in frame.columns]
-    if missing:
-        near = nearest(missing[0], frame.columns)
-        raise DataError(
-            f"the file has no column {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
-            where="--from",
-            mend=f"{live.name} looks at it; {near}" if near else f"{live.name} looks at it",
-        )
-    columns = []
-    for name in (c for c in frame.columns if c in fields):
-        kind, dtype = fields[name].type, frame.schema[name]
-        cast = kind == "str" and dtype != pl.String and not dtype.is_nested()
-        columns.append(pl.col(name).cast(pl.String) if cast else pl.col(name))
-    return frame.select(columns)
+    return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live)
 
 
 def _write(answers: list[Predicted], path: Path) -> None:

@@ -210,13 +210,13 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
     workspace = work.workspace
     kept, unreadable = workspace.notes.kept()
     given: Sequence[Kept] = ()
+    wrong: list[str] = []
     if request.checkpoint is not None:
         given, wrong = kept_elsewhere(workspace, request.checkpoint)
-        unreadable = [*wrong, *unreadable]
     found = check(
         workspace.chain, expect=request.expect, check=workspace.check, everything=request.all, kept=(given, kept)
     )
-    faults = [*found.faults, *unreadable]
+    faults = [*wrong, *found.faults, *unreadable]  # first what the one given is: the rest is read by it
     return VerifyAnswer(
         entries=found.entries,
         ok=not faults,

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.access import check_actor
 from treadle.access.local import login
+from treadle.api.noticed import noticed
 from treadle.api.project import InitAnswer, InitRequest
 from treadle.errors import AccessError, DataError, SpecError, nearest
-from treadle.spec.names import identifier_from
+from treadle.spec.names import FEATURE, identifier_from, matches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +53,7 @@ def write_project(request: InitRequest) -> InitAnswer:
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
     guess = Guess(frame, request.target, name, data.suffix.lower(), _owner(request))
+    guess.said[:0] = noticed(frame, request.target, data)
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
     text = guess.text()
@@ -199,7 +201,9 @@ class Guess:
                 continue
             column = self.frame.get_column(name)
             distinct = column.n_unique()
-            if distinct <= 1:
+            if not matches(FEATURE, name):
+                left.append(f"{name!r} (no name that a feature may have)")
+            elif distinct <= 1:
                 left.append(f"{name} (never varies)")
             elif kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
                 left.append(f"{name} (names nearly every row)")

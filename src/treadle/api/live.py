@@ -77,6 +77,8 @@ class PredictAnswer(Struct, frozen=True):
     features_as_of: datetime | None = None
     stale: int = 0
     note: str = ""
+    file_notes: list[str] = []
+    """Of a file given by --from: columns that are not read, names that may be misspelt, how much is NULL."""
 
 
 class WatchRequest(Request, frozen=True):

@@ -11,13 +11,13 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from treadle.api.endpoint import newest_rows, open_live, parse_time
+from treadle.api.played import Tally, left_out, streams
 from treadle.api.work import ReplayAnswer, ReplayRequest
 from treadle.errors import ModelError, SpecError, TreadleError
 from treadle.evidence import Payload, StepInput
@@ -43,16 +43,6 @@ class PlayReplay(StepInput[ReplayPlayed], frozen=True, kw_only=True):
     start: datetime
     end: datetime
     model: str
-
-
-@dataclass
-class Tally:
-    events: int = 0
-    predictions: int = 0
-    outcomes: int = 0
-    refused: int = 0
-    first_refusal: str = ""
-    took: list[float] = field(default_factory=list)
 
 
 def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
@@ -109,6 +99,7 @@ def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
         p50_ms=round(took[len(took) // 2] * 1000, 3),
         p99_ms=round(took[int(len(took) * 0.99)] * 1000, 3),
         next=f"treadle watch {request.project}",
+        left_out=left_out(plan, tally),
     )
 
 
@@ -300,10 +291,7 @@ def _events(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datet
 
     from treadle import expr
 
-    streams: dict[str, Any] = {name: plan.views[name] for name in plan.arguments}
-    for stream in plan.lookup_streams.values():
-        streams.setdefault(stream.told_as, stream)
-    for name, stream in streams.items():
+    for name, stream in streams(plan).items():
         if stream.known is None:
             continue
         known = expr.to_polars(expr.parse(stream.known, stream.types)).dt.epoch("us").alias("__known__")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
 from treadle.features.proved import Proof
 
 if TYPE_CHECKING:
+    from treadle.evidence.kinds.review_requested import Gate
     from treadle.loop import RunResult
     from treadle.workspace import Workspace
 
@@ -39,6 +40,9 @@ class GateShown(Struct, frozen=True):
     holds: bool
     text: str
     acceptable: bool
+    where: str = ""
+    mend: str = ""
+    """The place that sets it, and what to do, where it does not hold."""
 
 
 class FindingShown(Struct, frozen=True):
@@ -120,6 +124,8 @@ class ReplayAnswer(Struct, frozen=True):
     p50_ms: float
     p99_ms: float
     next: str
+    left_out: list[str] = []
+    """What was not played, and why, a sentence each."""
 
 
 class ProveRequest(Request, frozen=True):
@@ -160,13 +166,24 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
         report=result.report,
         steps=[StepShown(s.kind, s.subject, s.cached, s.why, s.seconds, s.cost) for s in result.steps],
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
-        gates=[GateShown(g.name, g.limit, g.found, g.holds, g.text, g.acceptable) for g in result.gates],
+        gates=[_gate(workspace, g, result.model) for g in result.gates],
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in found.findings],
         notes=list(found.notes),
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
     )
+
+
+def _gate(workspace: Workspace, gate: Gate, model: str) -> GateShown:
+    from treadle.people import mend_of, place_of
+
+    shown = GateShown(gate.name, gate.limit, gate.found, gate.holds, gate.text, gate.acceptable)
+    if gate.holds:
+        return shown
+    place = place_of(gate)
+    where = workspace.project.place(place) if place else model
+    return structs.replace(shown, where=where, mend=mend_of(gate, model))
 
 
 def _next(workspace: Workspace, result: RunResult, project: str) -> str:
@@ -190,7 +207,11 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
         )
     hard = [gate.text for gate in review.open if not gate.acceptable]
     if hard:
-        return f"no release while a gate fails: {'; '.join(hard)}"
+        return (
+            f"no release while a gate fails: {hard[0]}"
+            if len(hard) == 1
+            else f"no release while {len(hard)} gates fail"
+        )
     if review.open and not reviewers:
         names = ", ".join(gate.name for gate in review.open)
         return (

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from treadle.contracts.rules import Contract, Rule
-from treadle.errors import ContractBroken
+from treadle.errors import ContractBroken, Fault
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,9 +59,11 @@ def raise_if_broken(report: Report, contract: Contract, where: str) -> None:
         ContractBroken: with every reason.
     """
     if report.broken:
-        reasons = "; ".join(report.broken)
+        one = len(report.broken) == 1
         raise ContractBroken(
-            f"the batch of {report.rows:,} rows breaks the contract {contract.name} {contract.version}: {reasons}",
+            f"the batch of {report.rows:,} rows breaks the contract {contract.name} {contract.version}"
+            + (f": {report.broken[0]}" if one else f" in {len(report.broken)} ways"),
             where=where,
+            faults=() if one else [Fault(reason) for reason in report.broken],
             mend="nothing of it was taken; mend the data where they come from, or the contract if it asks too much",
         )

@@ -128,8 +128,9 @@ class Notes:
                 found.append(Kept(label, checkpoint))
         return found, faults
 
-    def given(self, content: bytes, label: str) -> tuple[Kept, str]:
-        """A note that was kept elsewhere, and what is wrong with its signature; "" when nothing is.
+    def given(self, content: bytes, label: str) -> tuple[Kept | None, str]:
+        """A note that was kept elsewhere, and what is wrong with its signature; "" when nothing is. None for one of
+        another name: what it says of entries is not about this log. A log begun anew keeps its name, but for its key.
 
         Raises:
             EvidenceError: it is no checkpoint at all.
@@ -139,8 +140,11 @@ class Notes:
         try:
             key = self.key()
             if key is None or key.name != origin:
-                ours = f"this log is {key.name}" if key else "this log never signed one"
-                return kept, f"{label} is a checkpoint of {origin}, and {ours}"
+                if key is None:
+                    return kept, f"{label} is a checkpoint of {origin}, and this log never signed one"
+                said = f"{label} is a checkpoint of another log, {origin}, and this log is {key.name}"
+                same = key.name.rpartition("/")[0] == origin.rpartition("/")[0]
+                return kept if same else None, f"{said}: give one of this project's"
             open_checkpoint(content, [key], where=label)
         except EvidenceError as bad:
             return kept, f"{label} does not count as a checkpoint of this log: {bad.what}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from treadle.spec.project import ProjectSpec
-from treadle.training import Evaluation, FitSummary, Interval, sign
+from treadle.training import Evaluation, FitSummary, sign
 
 
 def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: str) -> str:
@@ -50,7 +50,7 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
         "",
         "| on the sealed test rows | value | 95 % interval |",
         "|---|---|---|",
-        *[f"| {name} | {value.value:.4g} | {_span(value)} |" for name, value in rows],
+        *[f"| {name} | {value.shown().value} | {value.shown().span} |" for name, value in rows],
     ]
     if found.money is not None and found.calibration_error is not None:
         cost, saved = spec.brief.mistakes, found.money.saved
@@ -60,7 +60,7 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
             f"{cost.currency}, a false alarm {cost.false_alarm:g}."
         )
         lines.append(
-            f"That saves {saved.value:.3f} {cost.currency} per decision ({_span(saved)}) against the better "
+            f"That saves {saved.shown().value} {cost.currency} per decision ({saved.shown().span}) against the better "
             f"of never and always acting. Calibration error: {found.calibration_error:.3f}."
         )
     return lines
@@ -80,7 +80,7 @@ def _leaks(found: Evaluation) -> list[str]:
 
 def _weakest(found: Evaluation) -> list[str]:
     worst = sorted(found.slices, key=lambda s: s.metric.value * sign(found.metric))[:3]
-    lines = [f"- {s.feature} = {s.level}: {s.metric.value:.3f} ({_span(s.metric)}) on {s.rows:,} rows" for s in worst]
+    lines = [f"- {s.feature} = {s.level}: {s.metric.shown().whole} on {s.rows:,} rows" for s in worst]
     return ["", "## Where it is weakest", "", *lines] if lines else []
 
 
@@ -99,7 +99,3 @@ def _origin(found: Evaluation, summary: FitSummary) -> list[str]:
         *[f"- {note}" for note in found.notes],
         *[f"- {'Holds' if c.ok else 'DOES NOT HOLD' if c.checked else 'Open'}: {c.text}" for c in found.checks],
     ]
-
-
-def _span(value: Interval) -> str:
-    return "" if value.low is None or value.high is None else f"{value.low:.4g} to {value.high:.4g}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 BINS = 20
+SCORE_BINS = 10
+"""Of scores, which come from other models than the one that is served: tenths, as PSI is read by (Siddiqi 2006)."""
 MOST_LEVELS = 50
 LEAST_COUNT = 5
 """A level that fewer rows had is counted among the others: it could name someone."""
@@ -37,7 +39,7 @@ class Texts(Struct, frozen=True, tag="texts"):
 
 class Reference(Struct, frozen=True):
     """`features` by name over training rows; `scores` are out-of-fold predictions: for training rows, each by a
-    model that was not fitted on it."""
+    model of as many rounds that was not fitted on it."""
 
     rows: int
     features: dict[str, Numbers | Texts]
@@ -50,7 +52,7 @@ def describe(frame: pl.DataFrame, features: tuple[FeatureColumn, ...], scores: n
     for feature in features:
         series = frame.get_column(feature.name)
         made[feature.name] = texts(series) if feature.type == "str" else numbers(_plain(series, feature))
-    return Reference(frame.height, made, numbers(scores))
+    return Reference(frame.height, made, score_numbers(scores))
 
 
 def _plain(series: pl.Series, feature: FeatureColumn) -> np.ndarray[Any, Any]:
@@ -64,7 +66,7 @@ def _plain(series: pl.Series, feature: FeatureColumn) -> np.ndarray[Any, Any]:
     return values
 
 
-def numbers(values: np.ndarray[Any, Any]) -> Numbers:
+def numbers(values: np.ndarray[Any, Any], bins: int = BINS) -> Numbers:
     """Counts between quantiles; a number that fills many of them, or is one of few, gets a bin to itself."""
     import numpy as np
 
@@ -72,13 +74,30 @@ def numbers(values: np.ndarray[Any, Any]) -> Numbers:
     if len(known) == 0:
         return Numbers((), (), len(values))
     distinct = np.unique(known)
-    few = len(distinct) <= BINS
-    edges = distinct if few else np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)))
-    if few or len(known[known == edges[0]]) > len(known) / BINS:
+    few = len(distinct) <= bins
+    edges = distinct if few else np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
+    if few or len(known[known == edges[0]]) > len(known) / bins:
         edges = np.concatenate([[edges[0] - 0.5], edges])
     place = np.clip(np.searchsorted(edges, known, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
     return Numbers(tuple(map(float, edges)), tuple(map(int, counts)), int(len(values) - len(known)))
+
+
+def score_numbers(values: np.ndarray[Any, Any]) -> Numbers:
+    """As `numbers`, in tenths, with edges half way between two scores that were seen.
+
+    Trees and the steps of a calibration give many rows one score. On another machine, or with fewer digits, it differs
+    in the last one, and must not fall into the next bin for that.
+    """
+    import numpy as np
+
+    found = numbers(values, SCORE_BINS)
+    if len(found.edges) < 3:
+        return found
+    seen, inner = np.unique(values[np.isfinite(values)]), np.array(found.edges[1:-1])
+    after = np.searchsorted(seen, inner, side="right")
+    between = (seen[after - 1].astype(np.float64) + seen[after]) / 2
+    return Numbers((found.edges[0], *map(float, between), found.edges[-1]), found.counts, found.missing)
 
 
 def texts(series: pl.Series) -> Texts:

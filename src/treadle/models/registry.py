@@ -22,7 +22,7 @@ from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models.version import ModelVersion
-from treadle.people import reviewers_of, unmet
+from treadle.people import refusal, reviewers_of, unmet
 
 _MOST = 200
 
@@ -315,11 +315,7 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
         )
     failing = unmet(reader, request)  # type: ignore[arg-type]
     if failing:
-        raise GateError(
-            f"{what} may not be released: " + "; ".join(gate.text for gate in failing),
-            where="brief" if not failing[0].acceptable else packed.model,
-            mend="mend the model; a finding may be answered for by a reviewer: treadle models accept",
-        )
+        raise refusal(packed.model, failing)
 
 
 def versions(chain: Chain, project: str, endpoint: str, limit: int = _MOST) -> list[ModelVersion]:

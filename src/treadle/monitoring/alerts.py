@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
+from treadle.figures import figure
 from treadle.monitoring.found import Alert
 from treadle.spec.choices import LOWER_IS_BETTER
 
@@ -24,7 +25,7 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
         lower = found.metric in LOWER_IS_BETTER
         if recent.low > limit if lower else recent.high < limit:
             text = (
-                f"{found.metric} is {recent.value:.4f} ({recent.low:.4f} to {recent.high:.4f}) over the newest "
+                f"{found.metric} is {figure(recent.value, recent.low, recent.high).whole} over the newest "
                 f"{recent.labels:,} labels; it must be {'at most' if lower else 'at least'} {limit:g}"
             )
             out.append(Alert("quality", text, recent.day))

@@ -17,13 +17,15 @@ from treadle.monitoring.found import DriftLine
 Array = np.ndarray[Any, Any]
 SHIFT, MOVE = 0.1, 0.25
 """PSI below 0.1 is read as steady, above 0.25 as moved (Siddiqi, Credit Risk Scorecards, 2006)."""
+SCORES = "(the model's scores)"
+"""What stands for a feature's name in the line of the scores."""
 _LEAST = 1e-4  # a share of zero would make PSI infinite
 
 
 def drift(reference: Reference, values: Mapping[str, Sequence[Any]], scores: Array) -> list[DriftLine]:
     """A line for each feature and one for the scores, the most moved first."""
     lines = [line(name, known, values[name]) for name, known in reference.features.items() if name in values]
-    lines.append(line("(the model's scores)", reference.scores, list(scores)))
+    lines.append(line(SCORES, reference.scores, list(scores)))
     return sorted(lines, key=lambda found: -max(found.psi - found.noise, 0.0))
 
 

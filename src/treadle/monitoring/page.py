@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from treadle.figures import figure
+from treadle.monitoring.drift import SCORES
 from treadle.monitoring.found import Alert, DriftLine
 from treadle.monitoring.watching import Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
@@ -15,16 +17,13 @@ _SHOWN = 6
 def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
     """One self-contained HTML page."""
     whole = found.overall
+    realised = figure(whole.value, whole.low, whole.high)
     name = found.metric.replace("_", " ")
     tiles = [
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
-        tile(name.capitalize(), _shown(whole.value), f"95 % {_shown(whole.low)} to {_shown(whole.high)}"),
-        tile("On the sealed test rows", _shown(whole.tested), "when the model was released"),
-        tile(
-            "Features that moved",
-            str(sum(line.verdict == "moved" for line in found.drift)),
-            f"of {len(found.drift)}, by PSI above 0.25",
-        ),
+        tile(name.capitalize(), realised.value, f"95 % {realised.span}" if realised.low else realised.span),
+        tile("On the sealed test rows", figure(whole.tested).value, "when the model was released"),
+        _moved(found.drift),
     ]
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
     if alerts:
@@ -53,8 +52,11 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
     return page(f"{endpoint}: {found.model}", sections, eyebrow="Treadle watch", lead=decision)
 
 
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _moved(lines: Sequence[DriftLine]) -> str:
+    features = [line.verdict == "moved" for line in lines if line.feature != SCORES]
+    scores = any(line.verdict == "moved" for line in lines if line.feature == SCORES)
+    beside = f"of {len(features)}, by PSI above 0.25" + ("; the scores moved too" if scores else "")
+    return tile("Features that moved", str(sum(features)), beside)
 
 
 def _quality(found: Watched) -> str:
@@ -79,7 +81,7 @@ def _quality(found: Watched) -> str:
             [float(i) for i, _ in days],
             [d.value or 0.0 for _, d in days],
             label="realised",
-            tips=[f"{d.day}: {d.value:.3f} over {d.labels:,} labels" for _, d in days],
+            tips=[f"{d.day}: {figure(d.value, d.low, d.high).whole} over {d.labels:,} labels" for _, d in days],
         )
     )
     if found.overall.tested is not None:
@@ -118,8 +120,9 @@ def _rates(found: Watched) -> str:
 
 def _day_ticks(found: Watched) -> list[tuple[float, str]]:
     days = found.metric_by_day
-    step = max(1, len(days) // 8)
-    return [(float(i), days[i].day[5:]) for i in range(0, len(days), step)]
+    step = max(1, -(-len(days) // 7))
+    start = 0 if days[0].day[:4] != days[-1].day[:4] else 5  # the year only where there are two
+    return [(float(i), days[i].day[start:]) for i in range(0, len(days), step)]
 
 
 def _drift(lines: list[DriftLine]) -> str:

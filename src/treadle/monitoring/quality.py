@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treadle.monitoring.found import Day
-from treadle.training.bootstrap import draws, interval
+from treadle.training.bootstrap import blocks, draws, of_score
 from treadle.training.metrics import weighted
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def measure(
         return value, None, None
     draw = draws(y, at)
     with np.errstate(all="ignore"):
-        found = interval(value, [float(score(draw(i))) for i in range(_REPLICATES)])
+        drawn = [float(score(draw(i))) for i in range(_REPLICATES)]
+    found = of_score(metric, y, p, threshold, value, drawn, blocks(len(y), at))
     return value, found.low, found.high
 
 

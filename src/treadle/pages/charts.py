@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from html import escape as _escape
 from typing import Literal
 
+from treadle.figures import figure
+
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 46
+_CHARACTER, _GAP, _LONGEST = 6.6, 6.0, 22
+"""Width of a character of a label and the least space between two, in px; characters that a label may have."""
 
 
 def escape(text: object) -> str:
@@ -153,10 +157,10 @@ class Chart:
             for value in ticks(*y)
         ]
         named = self.x_ticks if self.x_ticks is not None else [(v, self.x_format(v)) for v in ticks(*x)]
-        for at, text in named:
+        for at, middle, text in _apart([(px(at), text) for at, text in named], self.width):
             out.append(
-                f'<line class="tick" x1="{px(at)}" x2="{px(at)}" y1="{bottom}" y2="{bottom + 4}"/>'
-                f'<text x="{px(at)}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>'
+                f'<line class="tick" x1="{at}" x2="{at}" y1="{bottom}" y2="{bottom + 4}"/>'
+                f'<text x="{middle}" y="{bottom + 17}" text-anchor="middle">{text}</text>'
             )
         out.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
         out.append(
@@ -177,6 +181,23 @@ class Chart:
             for mark in named
         )
         return f'<div class="legend">{keys}</div>' if keys else ""
+
+
+def _apart(labels: Sequence[tuple[float, str]], width: float) -> list[tuple[float, float, str]]:
+    """(tick, middle of its text, the text) of those labels that stand apart, each within the chart; long ones are cut,
+    and shown whole when the pointer rests on them. A label that would cover the one before it is left out."""
+    kept: list[tuple[float, float, str]] = []
+    end = 0.0
+    for at, text in labels:
+        cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        half = _CHARACTER * len(cut) / 2
+        middle = round(min(max(at, half), width - half), 2)
+        if kept and middle - half < end + _GAP:
+            continue
+        whole = f"<title>{escape(text)}</title>" if cut != text else ""
+        kept.append((at, middle, whole + escape(cut)))
+        end = middle + half
+    return kept
 
 
 def _around(values: Sequence[float], air: float = 0.0) -> tuple[float, float]:
@@ -254,15 +275,15 @@ def bars_across(
 
     out = []
     for i, (name, value, low, high) in enumerate(rows):
-        y = i * line
-        tip = f"<title>{escape(name)}: {value:.4g} ({low:.4g} to {high:.4g})</title>"
+        y, written = i * line, figure(value, low, high)
+        tip = f"<title>{escape(name)}: {escape(written.whole)}</title>"
         shown = name if len(name) <= 34 else name[:33] + "…"
         out.append(
             f'<g>{tip}<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(shown)}</text>'
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{value:.3g}</text></g>'
+            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{escape(written.value)}</text></g>'
         )
     return (
         f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'

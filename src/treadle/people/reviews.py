@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.errors import AccessError, GateError, nearest
+from treadle.errors import AccessError, Fault, GateError, nearest
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.figures import figure
 from treadle.money import Money, Rates
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
 
 POLICY = "policy:gates"
+_GAIN = "gain over the trivial baseline"
+_LIMITS = ("train_cost", "train_minutes", "bundle_mb", "p99_ms")
 
 
 class Finding(Struct, frozen=True):
@@ -57,7 +60,7 @@ def gates_of(
     """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
     gates = [
         Gate(
-            "gain over the trivial baseline",
+            _GAIN,
             0.0,
             None,
             gain_is_real,
@@ -84,7 +87,7 @@ def gates_of(
 def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
     lower = metric in LOWER_IS_BETTER
     holds = found is not None and (found <= limit if lower else found >= limit)
-    shown = "not measured" if found is None else f"{found:.4f}"
+    shown = "not measured" if found is None else figure(found).value
     return Gate(
         metric, limit, found, holds, f"{metric} is {shown}, must be {'at most' if lower else 'at least'} {limit:g}"
     )
@@ -118,6 +121,36 @@ def request_review(chain: Chain, model: str, gates: Sequence[Gate], bundle: Blob
         if earlier is not None:
             return earlier
         return alone.append(ReviewRequested(model=model, bundle=bundle, gates=tuple(gates)), f"model/{model}")
+
+
+def refusal(model: str, failing: Sequence[Gate]) -> GateError:
+    """That these gates stand in the way of a release: each with its place and how to mend it."""
+    faults = [Fault(gate.text, place_of(gate) or model, mend_of(gate, model)) for gate in failing]
+    if len(faults) == 1:
+        (one,) = faults
+        return GateError(f"{model} may not be released: {one.what}", where=one.where, mend=one.mend)
+    return GateError(f"{model} may not be released, for {len(faults)} reasons", faults=faults)
+
+
+def place_of(gate: Gate) -> str:
+    """The part of the project file that sets a gate; empty for a finding, which is about the model."""
+    if gate.acceptable:
+        return ""
+    if gate.name in _LIMITS:
+        return f"brief.limits.{gate.name}"
+    return f"brief.must_have.{gate.name}" if gate.name != _GAIN else "brief"
+
+
+def mend_of(gate: Gate, model: str) -> str:
+    if gate.acceptable:
+        return (
+            f"mend the features; or let a reviewer answer for it: treadle models accept PROJECT {model} "
+            f'--finding "{gate.name}" --because REASON --as REVIEWER'
+        )
+    if gate.name == _GAIN:
+        return "give features that say more of the label, or more rows, and run again"
+    what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
+    return f"{what}, or let the owner change this line, and run again"
 
 
 def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
@@ -169,17 +202,7 @@ def approve(
         asked = _asked(alone, model, bundle)
         failing = unmet(alone, asked)
         if failing:
-            mend = "mend the model, or let the owner change the brief and run again"
-            if all(gate.acceptable for gate in failing):
-                mend = (
-                    f"mend the model; or let a reviewer answer for it: treadle models accept PROJECT {model} "
-                    f'--finding "{failing[0].name}" --because REASON --as REVIEWER'
-                )
-            raise GateError(
-                f"{model} may not be released: " + "; ".join(gate.text for gate in failing),
-                where="brief" if not failing[0].acceptable else model,
-                mend=mend,
-            )
+            raise refusal(model, failing)
         if by == POLICY:
             if spec.brief.people.approve != "policy":
                 raise AccessError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from treadle.errors import SpecError
+from treadle.errors import Fault, SpecError
 from treadle.spec.choices import METRICS, RANGES
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
@@ -40,16 +40,16 @@ def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, P
     if len(wrong) == 1:
         close = first.word and first.hint
         raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or _MEND)
-    texts, hinted = [], set[str]()
+    faults, hinted = list[Fault](), set[str]()
     for problem in wrong[:MOST_SHOWN]:
         line, column = place_of(problem.path, known or {})
         hint = problem.hint
-        shown = f" ({hint})" if hint and hint not in hinted else ""
+        place = f"{file}:{line}:{column}" if file and known else problem.path[:120]
+        faults.append(Fault(problem.what, place, "" if hint in hinted else hint))
         hinted.add(hint)
-        texts.append(f"{problem.what} at {f'{line}:{column}' if known else problem.path}{shown}")
     if len(wrong) > MOST_SHOWN:
-        texts.append(f"and {len(wrong) - MOST_SHOWN:,} more")
-    raise SpecError("; ".join(texts), where=where, mend=_MEND)
+        faults.append(Fault(f"and {len(wrong) - MOST_SHOWN:,} more"))
+    raise SpecError(f"{len(wrong):,} things are wrong", where=where, mend=_MEND, faults=faults)
 
 
 def between_parts(spec: ProjectSpec) -> Iterator[Problem]:

@@ -63,7 +63,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
         value=found.value,
         stopped=found.stopped,
         trials=tuple(
-            TrialLine(t.number, t.family, t.params, t.fold_scores, t.value, round(t.seconds, 3), t.state)
+            TrialLine(t.number, t.family, t.used, t.fold_scores, t.value, round(t.seconds, 3), t.state)
             for t in found.trials
         ),
     )

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from treadle.spec.project import Mistakes
 from treadle.training import metrics
-from treadle.training.bootstrap import Interval, interval
+from treadle.training.bootstrap import Interval, blocks, interval, of_score
 from treadle.training.metrics import Array
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
@@ -163,7 +163,7 @@ def slices(
 ) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
-    found = []
+    block, found = blocks(len(table), table.at), []
     for feature in table.features:
         column = table.frame.get_column(feature.name)
         few = MOST_LEVELS if feature.type in ("str", "bool") else 7 if feature.type == "int" else 0
@@ -184,7 +184,7 @@ def slices(
                         str(level),
                         len(rows),
                         float(y.mean()),
-                        interval(whole, [value(w[rows]) for w in weights]),
+                        of_score(metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], block[rows]),
                     )
                 )
     return tuple(found)

@@ -13,9 +13,10 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.errors import DataError
+from treadle.figures import figure
 from treadle.spec.project import ProjectSpec
 from treadle.training import chance, describe, metrics
-from treadle.training.bootstrap import REPLICATES, Interval, draws, interval
+from treadle.training.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.metrics import Array, Own
@@ -136,7 +137,7 @@ def evaluate(
         share=float(y.mean()),
         **_span(test),
         **rival,
-        scores=_all_scores(summary.kind, y, p, summary.threshold, draw, min(replicates, 200))
+        scores=_all_scores(summary.kind, test, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
         threshold=summary.threshold,
@@ -145,7 +146,7 @@ def evaluate(
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, draw),
         seconds=clock() - start,
-        **_doubts(table, parts, summary, reads, dropped),
+        **_doubts(table, parts, summary, reads, dropped, rival["value"]),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
 
@@ -154,11 +155,11 @@ def _against_rivals(
     model: FittedModel, test: TrainingTable, p: Array, draw: Callable[[int], Array], replicates: int, seed: int
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
-    summary, y = model.summary, test.label
+    summary, y, block = model.summary, test.label, blocks(len(test), test.at)
     flat = np.full(len(y), model.baseline.value)
     baseline = _sigmoid(flat) if summary.kind == "classification" else flat
     reference = None if model.reference is None else model.reference.predict(test.frame)
-    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates, block)
     luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
     return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
@@ -170,11 +171,13 @@ def _span(test: TrainingTable) -> dict[str, Any]:
 
 
 def _doubts(
-    table: TrainingTable, parts: Split, summary: FitSummary, reads: Sequence[Reads], dropped: int
+    table: TrainingTable, parts: Split, summary: FitSummary, reads: Sequence[Reads], dropped: int, value: Interval
 ) -> dict[str, Any]:
     """What a reader of the score must know and would not think of asking."""
     findings, asked = find_leaks(table, parts, summary.kind, reads)
     checks, notes = (*asked, *parts.checks), list(summary.notes)
+    if value.why:
+        notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")
     if dropped:
         whole = dropped + len(table)
         notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")
@@ -238,6 +241,7 @@ def _compare(
     threshold: float,
     draw: Callable[[int], Array],
     replicates: int,
+    block: Array,
 ) -> dict[str, Any]:
     """The model beside its rivals, on the same draws of rows, so that what is common cancels out."""
     ours = metrics.weighted(metric, y, p, threshold)
@@ -259,9 +263,11 @@ def _compare(
     gain = interval((whole[0] - whole[1]) * sign, [(a - b) * sign for a, b, _ in drawn])
     over = None if third is None else interval((whole[0] - whole[2]) * sign, [(a - c) * sign for a, _, c in drawn])
     return {
-        "value": interval(whole[0], [d[0] for d in drawn]),
+        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], block),
         "baseline": interval(whole[1], [d[1] for d in drawn]),
-        "reference": None if third is None else interval(whole[2], [d[2] for d in drawn]),
+        "reference": None
+        if reference is None
+        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], block),
         "gain_over_baseline": gain,
         "gain_over_reference": over,
     }
@@ -277,15 +283,14 @@ def _beyond(metric: str, value: float, luck: float | None) -> bool:
 
 def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None, luck: float) -> str:
     def shown(found: Interval) -> str:
-        bounds = "no interval" if found.low is None else f"{found.low:+.4g} to {found.high:+.4g}"
-        return f"{found.value:+.4g} ({bounds})"
+        return found.shown(signed=True).whole
 
     if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):
         return (
-            f"No gain: in {metric} the model has {value.value:.4g}, and with labels dealt out by chance it reaches "
-            f"{luck:.4g} once in 40 times."
+            f"No gain: in {metric} the model has {value.shown().value}, and with labels dealt out by chance it reaches "
+            f"{figure(luck).value} once in 40 times."
         )
     if over is None:
         return f"A gain of {shown(gain)} in {metric} over knowing nothing, more than chance reaches once in 40 times."
@@ -295,8 +300,9 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
 
 def _all_scores(
-    kind: Kind, y: Array, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
+    kind: Kind, test: TrainingTable, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
 ) -> dict[str, Interval]:
+    y, block = test.label, blocks(len(test), test.at)
     values = {name: metrics.weighted(name, y, p, threshold) for name in metrics.known(kind)}
     ones = np.ones(len(y))
     drawn: dict[str, list[float]] = {name: [] for name in values}
@@ -305,7 +311,11 @@ def _all_scores(
         for name, value in values.items():
             drawn[name].append(value(w))
     whole = {name: value(ones) for name, value in values.items()}
-    return {name: interval(value, drawn[name]) for name, value in whole.items() if np.isfinite(value)}
+    return {
+        name: of_score(name, y, p, threshold, value, drawn[name], block)
+        for name, value in whole.items()
+        if np.isfinite(value)
+    }
 
 
 def _histogram(p: Array, y: Array, binary: bool) -> Histogram:
@@ -322,7 +332,7 @@ def _periods(
     if test.at is None:
         return ()
     weeks = (test.at.astype("datetime64[D]").astype(np.int64) + 3) // 7  # from Monday to Sunday
-    found = []
+    block, found = blocks(len(test), test.at), []
     for week in np.unique(weeks):
         rows = np.flatnonzero(weeks == week)
         value = metrics.weighted(metric, test.label[rows], p[rows], threshold)
@@ -330,5 +340,6 @@ def _periods(
         if len(rows) >= describe.LEAST_SLICE and np.isfinite(whole):
             days = test.at[rows].astype("datetime64[D]").min()
             drawn = [value(draw(k)[rows]) for k in range(describe.SLICE_REPLICATES)]
-            found.append(Period(str(days), len(rows), interval(whole, drawn)))
+            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, block[rows])
+            found.append(Period(str(days), len(rows), said))
     return tuple(found)

@@ -107,6 +107,10 @@ class Family(ABC):
     ) -> Estimator:
         """Fit; with `valid`, stop early by it. Without, `params["rounds"]` says how long."""
 
+    def used(self, params: Params, rows: int) -> Params:
+        """`params` as a fit on so many rows goes by them."""
+        return dict(params)
+
     def weights(self, y: Array, params: Params) -> Array | None:
         """Row weights that even out the classes by the square root of their odds, where `params` ask for it."""
         if not params.get("even_classes") or self.kind == "regression":
@@ -188,6 +192,10 @@ class LightGBMFamily(Family):
             "even_classes": even,
         }
 
+    def used(self, params: Params, rows: int) -> Params:
+        # A leaf's floor was chosen for large tables: a small one must still be able to split.
+        return {**params, "least_rows": max(1, min(params["least_rows"], rows // 50))}
+
     def settings(self, params: Params, rows: int, metric: str) -> Params:
         """`params` in LightGBM's words."""
         objective = "binary" if self.kind == "classification" else "regression"
@@ -198,8 +206,7 @@ class LightGBMFamily(Family):
             "verbose": -1,
             "num_leaves": params["leaves"],
             "learning_rate": params["rate"],
-            # A leaf's floor was chosen for large tables: a small one must still be able to split.
-            "min_data_in_leaf": max(1, min(params["least_rows"], rows // 50)),
+            "min_data_in_leaf": self.used(params, rows)["least_rows"],
             "feature_fraction": params["columns"],
             "bagging_fraction": params["rows"],
             "bagging_freq": 1,

@@ -1,8 +1,10 @@
 """Fit the chosen settings on all training rows, calibrate them, and choose the threshold.
 
-1. On each fold, fit on all of its training rows and predict its validation rows: out-of-fold margins.
-2. Choose the calibration and the threshold on those margins.
-3. Fit encoder and estimator on all training rows, with as many rounds as the folds wanted.
+1. On each fold, fit on all of its training rows, and agree on the rounds: the median of what the folds wanted.
+2. Predict each fold's validation rows with that many: out-of-fold margins, as the final model would give them. With
+   rounds of their own the folds' margins would be of another spread, and a calibration fitted on them false.
+3. Choose the calibration and the threshold on those margins.
+4. Fit encoder and estimator on all training rows, with the agreed rounds.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -85,7 +88,7 @@ def fit(
         kind=kind,
         metric=metric,
         family=family.name,
-        params=params,
+        params=family.used(params, len(rows)),
         threshold=threshold,
         out_of_fold=value,
         calibration=_calibration_name(calibrator),
@@ -102,8 +105,15 @@ def fit(
         summary=summary,
         baseline=constant(rows.label, kind),
         reference=reference,
-        unseen=_spread(calibrator.vector(margins)).astype(np.float32),
+        unseen=_spread(calibrator.vector(_near(margins, fold, parts))).astype(np.float32),
     )
+
+
+def _near(margins: Array, fold: Array, parts: Split) -> Array:
+    """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
+    and are no likeness of what the final model says."""
+    large = [k for k, part in enumerate(parts.folds) if 2 * len(part.train) >= len(parts.train)]
+    return margins[np.isin(fold, large)] if large else margins
 
 
 def _spread(values: Array) -> Array:
@@ -126,25 +136,27 @@ def _out_of_fold(
     seed: int,
     progress: Progress | None,
 ) -> tuple[Array, Array, Array, int]:
-    """Margins, labels and fold numbers of all validation rows, and the rounds the folds wanted."""
-    margins, truth, number, rounds = [], [], [], []
+    """Margins, labels and fold numbers of all validation rows, and the rounds that they agree on."""
+    fitted, truth, number = [], [], []
     for k, part in enumerate(parts.folds):
         if progress:
             progress(0.7 * k / len(parts.folds), f"out-of-fold predictions {k + 1} of {len(parts.folds)}")
         rows = table.rows(part.train)
         encoder, x = fit_encoder(rows, linear=family.linear, seed=seed)
         held, label = encoder.matrix(table.frame[part.valid]), table.label[part.valid]
-        estimator = family.fit(x, rows.label, params, (held, label), metric)
-        margins.append(estimator.margin(held))
+        fitted.append((family.fit(x, rows.label, params, (held, label), metric), held))
         truth.append(label)
         number.append(np.full(len(label), k))
-        rounds.append(estimator.rounds if isinstance(estimator, Trees) else 0)
-    return (
-        np.concatenate(margins),
-        np.concatenate(truth),
-        np.concatenate(number),
-        int(np.median(rounds)) if any(rounds) else 0,
-    )
+    wanted = [found.rounds for found, _ in fitted if isinstance(found, Trees)]
+    agreed = int(np.median(wanted)) if any(wanted) else 0
+    margins = []
+    for part, (found, held) in zip(parts.folds, fitted, strict=True):
+        if isinstance(found, Trees) and agreed > found.booster.current_iteration():
+            rows = table.rows(part.train)  # encoded again: the matrices of all folds at once would fill the memory
+            x = fit_encoder(rows, linear=family.linear, seed=seed)[1]
+            found = family.fit(x, rows.label, {**params, "rounds": agreed})
+        margins.append((replace(found, rounds=agreed) if isinstance(found, Trees) else found).margin(held))
+    return np.concatenate(margins), np.concatenate(truth), np.concatenate(number), agreed
 
 
 def _reference(

@@ -52,6 +52,17 @@ def sign(metric: str) -> int:
     return -1 if metric in LOWER_IS_BETTER else 1
 
 
+def best(metric: str) -> float:
+    """What no model can better."""
+    return 0.0 if metric in LOWER_IS_BETTER else 1.0
+
+
+def counted(name: str, y: Array, p: Array, threshold: float) -> Array | None:
+    """The rows of which a metric is the share told right; None for a metric that is no such share."""
+    rows = {"accuracy": np.ones(len(y), dtype=bool), "recall": y > 0.5, "precision": p >= threshold}
+    return rows.get(name)
+
+
 def scores(
     y: Array, p: Array, threshold: float = 0.5, kind: Kind = "classification", own: Mapping[str, Own] | None = None
 ) -> dict[str, float]:

@@ -32,6 +32,8 @@ class Trial(Struct, frozen=True):
     value: float
     seconds: float
     state: TrialState
+    used: dict[str, Any] = {}
+    """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
 
 
 class SearchResult(Struct, frozen=True):
@@ -91,8 +93,8 @@ class FittedModel(Fitted):
     """A model ready to be evaluated and exported, beside the two that it has to beat.
 
     `baseline` knows only the overall rate. `reference` is the same family on request and row features alone; None
-    where the project has no other features. `unseen` are calibrated out-of-fold predictions, float32: what it says of
-    training rows that it was not fitted on, at most 20,000 of them, evenly spread.
+    where the project has no other features. `unseen` are calibrated out-of-fold predictions, float32: what models of as
+    many rounds say of training rows that they were not fitted on, at most 20,000 of them, evenly spread.
     """
 
     features: tuple[FeatureColumn, ...]

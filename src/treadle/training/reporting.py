@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.spec.project import ProjectSpec
 from treadle.training.bootstrap import Interval
@@ -82,7 +83,8 @@ def report(
         sections,
         eyebrow="Treadle · model report",
         lead=lead,
-        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}. {made}",
+        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}; a share without "
+        f"a mistake has its exact one-sided bound. {made}",
     )
 
 
@@ -90,37 +92,24 @@ def _headline(found: Evaluation) -> str:
     name, rival = _name(found.metric), found.reference or found.baseline
     name = name if name.isupper() or name.startswith("R") else name.lower()
     than = "from simple features" if found.reference else "without a model"
-    return f"{name} {found.value.value:.3f}, against {rival.value:.3f} {than}"
+    return f"{name} {found.value.shown().value}, against {rival.shown().value} {than}"
 
 
 def _name(metric: str) -> str:
     return _NAMES.get(metric, metric)
 
 
-def _span(value: Interval, digits: int = 3) -> str:
-    if value.low is None or value.high is None:
-        return "no interval: too few rows"
-    return f"{value.low:.{digits}f} to {value.high:.{digits}f}"
-
-
 def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
-    tiles = [tile(_name(found.metric), f"{found.value.value:.3f}", f"95 % interval {_span(found.value)}")]
-    tiles.append(tile("Without a model", f"{found.baseline.value:.3f}", f"95 % interval {_span(found.baseline)}"))
+    tiles = [_measured(_name(found.metric), found.value), _measured("Without a model", found.baseline)]
     if found.reference is not None:
-        tiles.append(
-            tile(
-                "Request and row features only",
-                f"{found.reference.value:.3f}",
-                f"95 % interval {_span(found.reference)}",
-            )
-        )
+        tiles.append(_measured("Request and row features only", found.reference))
     if found.money is not None:
-        cheaper = min(found.money.never, found.money.always)
+        cheaper, saved = min(found.money.never, found.money.always), found.money.saved.shown()
         tiles.append(
             tile(
                 "Saved per decision",
-                f"{found.money.saved.value:.3f}",
-                f"{_span(found.money.saved)}; best fixed rule costs {cheaper:.3f}",
+                saved.value,
+                f"{saved.span}; best fixed rule costs {figure(cheaper).value}",
                 found.money.currency,
             )
         )
@@ -128,6 +117,11 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
     tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
     tiles += [tile(name, amount, "data, features and training") for name, amount in costs[:1]]
     return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _measured(name: str, value: Interval) -> str:
+    shown = value.shown()
+    return tile(name, shown.value, f"95 % interval {shown.span}" if shown.low else shown.span)
 
 
 def _warnings(found: Evaluation) -> str:
@@ -144,7 +138,7 @@ def _rivals(found: Evaluation) -> str:
     if found.reference is not None:
         rows.append(("Request and row features only", found.reference, None))
     chart_rows = [(f"this model ({found.family})", found.value), *[(n, v) for n, v, _ in reversed(rows)]]
-    bars = bars_across([(n, v.value, v.low or v.value, v.high or v.value) for n, v in chart_rows])
+    bars = bars_across([(n, v.value, _low(v), _high(v)) for n, v in chart_rows])
     better = "" if sign(found.metric) > 0 else " Lower is better."
     over_time = ""
     if len(found.periods) > 2:
@@ -166,7 +160,7 @@ def _rivals(found: Evaluation) -> str:
                 [p.metric.value for p in periods],
                 low=[_low(p.metric) for p in periods],
                 high=[_high(p.metric) for p in periods],
-                tips=[f"{p.start}: {p.metric.value:.3f} ({_span(p.metric)}), {p.rows:,} rows" for p in periods],
+                tips=[f"{p.start}: {p.metric.shown().whole}, {p.rows:,} rows" for p in periods],
             )
         )
         chart.rule("y", found.value.value)
@@ -187,9 +181,14 @@ def _high(value: Interval) -> float:
     return value.value if value.high is None else value.high
 
 
+def _pair(value: Interval, *, signed: bool = False) -> tuple[str, str]:
+    shown = value.shown(signed=signed)
+    return shown.value, shown.span
+
+
 def _scores(found: Evaluation) -> str:
-    rows = [(_name(name), f"{v.value:.4g}", _span(v)) for name, v in found.scores.items()]
-    rows += [(name, f"{v:.4g}", "the project's own") for name, v in found.own.items()]
+    rows = [(_name(name), *_pair(v)) for name, v in found.scores.items()]
+    rows += [(name, figure(v).value, "the project's own") for name, v in found.own.items()]
     whole = table(("Metric", "Value", "95 % interval"), rows, numbers=(1, 2))
     return f"<details open><summary>All metrics</summary>{whole}</details>"
 
@@ -217,10 +216,10 @@ def _money(found: Evaluation, spec: ProjectSpec) -> str:
     rules = table(
         ("Rule", f"{m.currency} per decision", "95 % interval"),
         [
-            ("With this model", f"{m.model.value:.3f}", _span(m.model)),
-            ("Never act", f"{m.never:.3f}", ""),
-            ("Always act", f"{m.always:.3f}", ""),
-            ("Saved against the cheaper of those", f"{m.saved.value:+.3f}", _span(m.saved)),
+            ("With this model", *_pair(m.model)),
+            ("Never act", figure(m.never).value, ""),
+            ("Always act", figure(m.always).value, ""),
+            ("Saved against the cheaper of those", *_pair(m.saved, signed=True)),
         ],
         numbers=(1, 2),
     )
@@ -245,7 +244,7 @@ def _calibration(found: Evaluation) -> str:
             high=[b.high for b in bins],
             label="test rows, in groups of equal size",
             tips=[
-                f"predicted {b.predicted:.3f}, came {b.observed:.3f} ({b.low:.3f} to {b.high:.3f}), {b.rows:,} rows"
+                f"predicted {b.predicted:.3f}, came {figure(b.observed, b.low, b.high).whole}, {b.rows:,} rows"
                 for b in bins
             ],
         )
@@ -317,7 +316,7 @@ def _residuals(found: Evaluation) -> str:
             x,
             y,
             label=f"{len(x)} of the test rows",
-            tips=[f"predicted {a:.4g}, true {b:.4g}" for a, b in found.residuals],
+            tips=[f"predicted {figure(a).value}, true {figure(b).value}" for a, b in found.residuals],
         )
     )
     return f'<div class="card">{chart.svg()}</div>'
@@ -340,9 +339,7 @@ def _slices(found: Evaluation) -> str:
     cards = []
     for name in names:
         rows = [
-            (s.level, f"{s.rows:,}", f"{s.share:.3g}", f"{s.metric.value:.3f}", _span(s.metric))
-            for s in found.slices
-            if s.feature == name
+            (s.level, f"{s.rows:,}", figure(s.share).value, *_pair(s.metric)) for s in found.slices if s.feature == name
         ]
         head = (name, "rows", "positives" if found.kind == "classification" else "mean", "value", "95 % interval")
         cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')

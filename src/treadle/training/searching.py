@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from treadle.errors import DataError
+from treadle.figures import figure
 from treadle.spec.project import ProjectSpec
 from treadle.training import metrics
 from treadle.training.cores import MOST_THREADS
@@ -113,7 +114,7 @@ def search(
             on_trial(trial)
         best = _best(trials, metric)
         if progress:
-            shown = f"best {metric} {best.value:.4f} ({best.family})" if best else "no trial completed yet"
+            shown = f"best {metric} {figure(best.value).value} ({best.family})" if best else "no trial completed yet"
             progress(max((number + 1) / most, min((clock() - start) / deadline_s, 1.0)), f"trial {number + 1}: {shown}")
         reached = best is not None and enough is not None and (best.value - enough) * metrics.sign(metric) >= 0
         if reached and len(trials) >= len(chosen):
@@ -209,7 +210,8 @@ def _run(
         study.tell(asked, state=optuna.trial.TrialState.FAIL)
     if any(rounds):
         params = {**params, "rounds": max(1, int(np.median(rounds)))}
-    return Trial(number, family.name, params, tuple(found), value, clock() - began, state)
+    used = family.used(params, len(folds.get(0, family.linear)[1]))
+    return Trial(number, family.name, params, tuple(found), value, clock() - began, state, used)
 
 
 def _score(family: Family, params: Params, data: tuple[Array, Array, Array, Array], metric: str) -> tuple[float, int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from treadle.errors import DataError, nearest
+from treadle.errors import DataError, Fault, nearest
 from treadle.features.plan import FeatureColumn as FeatureColumn
 from treadle.features.plan import Origin
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Kind = Literal["classification", "regression"]
+_LABEL = "correct the label's expression, or give rows of every kind"
 LEAST_ROWS = 50
 """Fewer training rows than this give folds in which no metric means anything."""
 
@@ -78,7 +79,7 @@ def check(table: TrainingTable, kind: Kind) -> None:
     """
     import numpy as np
 
-    wrong: list[str] = []
+    wrong: list[Fault] = []
     if len(table) < LEAST_ROWS:
         found = f"there are only {len(table)} rows with a label" if len(table) else "there are no rows with a label"
         raise DataError(
@@ -90,32 +91,39 @@ def check(table: TrainingTable, kind: Kind) -> None:
     label = np.asarray(table.label, dtype=np.float64)
     if not np.isfinite(label).all():
         row = int(np.flatnonzero(~np.isfinite(label))[0])
-        wrong.append(f"the label of row {row} is {label[row]}: labels must be finite numbers")
+        said = f"the label of row {row} is {label[row]}: labels must be finite numbers"
+        wrong.append(Fault(said, "predict.label", "leave such rows out, or write a label that is finite"))
     else:
-        wrong += _label(label, kind)
+        wrong += [Fault(said, "predict.label", _LABEL) for said in _label(label, kind)]
     for name, times in (("at", table.at), ("known", table.known)):
         if times is not None and np.isnat(times).any():
-            wrong.append(f"`{name}` is missing in {int(np.isnat(times).sum())} rows")
+            place = "predict.at" if name == "at" else "predict.label_known"
+            said = f"`{name}` is missing in {int(np.isnat(times).sum())} rows"
+            wrong.append(Fault(said, place, "leave these rows out, or write an expression that is never NULL"))
     if wrong:
-        raise DataError("; ".join(wrong), where="training table", mend="correct the project file or the source rows")
+        mend = "correct the project file or the source rows"
+        if len(wrong) == 1:
+            raise DataError(wrong[0].what, where="training table", mend=wrong[0].mend or mend)
+        said = f"nothing can be learned, for {len(wrong)} reasons"
+        raise DataError(said, where="training table", mend=mend, faults=wrong)
 
 
-def _shape(table: TrainingTable) -> list[str]:
+def _shape(table: TrainingTable) -> list[Fault]:
     wrong = []
     if not table.features:
-        wrong.append("there are no features")
+        wrong.append(Fault("there are no features", "features", "name at least one"))
     columns = table.frame.columns
     for name in table.names:
         if name not in columns:
-            hint = nearest(name, columns)
-            wrong.append(f'the frame has no column "{name}"{f" ({hint})" if hint else ""}')
+            wrong.append(Fault(f'the frame has no column "{name}"', "features", nearest(name, columns)))
         elif table.frame.get_column(name).null_count() == len(table):
-            wrong.append(f'the feature "{name}" is empty in all {len(table)} rows')
+            said = f'the feature "{name}" is empty in all {len(table)} rows'
+            wrong.append(Fault(said, "features", "remove it, or mend what fills it"))
     lengths = {"frame": table.frame.height, "ids": len(table.ids)}
     others = (("at", table.at), ("known", table.known), ("group", table.group))
     lengths |= {name: len(values) for name, values in others if values is not None}
-    wrong += [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
-    return wrong
+    unlike = [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
+    return [*wrong, *map(Fault, unlike)]
 
 
 def _label(label: np.ndarray[Any, Any], kind: Kind) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from treadle.figures import figure
 from treadle.pages import Chart, Mark, table
 from treadle.training.metrics import sign
 from treadle.training.model import SearchResult, Trial
@@ -27,7 +28,10 @@ def trials_shown(search: SearchResult, metric: str) -> str:
                         [t.value for t in some],
                         colour=colour + dim,
                         label=family if state == "complete" else f"{family}, given up early",
-                        tips=[f"{t.number + 1}: {t.value:.4f}, {t.seconds:.1f} s, {t.params}" for t in some],
+                        tips=[
+                            f"{t.number + 1}: {figure(t.value).value}, {t.seconds:.1f} s, {t.used or t.params}"
+                            for t in some
+                        ],
                     )
                 )
     done = sorted((t for t in whole if t.state == "complete"), key=lambda t: -t.value * sign(search.metric))[:8]
@@ -37,10 +41,10 @@ def trials_shown(search: SearchResult, metric: str) -> str:
         (
             t.number + 1,
             t.family,
-            f"{t.value:.4f}",
+            figure(t.value).value,
             _state(t),
             f"{t.seconds:.1f} s",
-            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in t.params.items()),
+            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in (t.used or t.params).items()),
         )
         for t in (*done, *early)
     ]

@@ -94,7 +94,7 @@ class Answers:
         except EvidenceError as bad:
             return self.error(404, bad.what, bad.mend)
         except TreadleError as bad:
-            return self.error(400, str(bad).splitlines()[0], bad.mend)
+            return self.error(400, f"{bad.where}: {bad.what}" if bad.where else bad.what, bad.mend)
         except Exception:
             traceback.print_exc()
             return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from treadle.api.live import flat
 from treadle.cli.show import number, table
+from treadle.figures import figure
 
 _DAYS = 14
 _MOST = 20
@@ -18,6 +21,8 @@ def show_served(answer: Any, out: Any) -> None:
 def show_predictions(answer: Any, out: Any) -> None:
     if answer.features_as_of is not None:
         out.print(f"[dim]features as of {answer.features_as_of:%Y-%m-%d %H:%M:%S}Z[/]")
+    for said in answer.file_notes:
+        out.print(f"[yellow]![/] {escape(said)}", soft_wrap=True)
     if answer.note:
         out.print(f"[yellow]![/] {answer.note}", soft_wrap=True)
     if answer.out:
@@ -54,17 +59,23 @@ def show_watch(answer: Any, out: Any) -> None:
         if len(answer.metric_by_day) > _DAYS:
             out.print(f"[dim]the newest {_DAYS} of {len(answer.metric_by_day)} days; all are on the page[/]")
         for day in answer.metric_by_day[-_DAYS:]:
-            shown = "–" if day.low is None else f"{number(day.low, 3)} to {number(day.high, 3)}"
+            shown = figure(day.value, day.low, day.high)
             grid.add_row(
-                day.day, f"{day.predictions:,}", f"{day.labels:,}", number(day.value, 3), shown, number(day.base, 3)
+                day.day,
+                f"{day.predictions:,}",
+                f"{day.labels:,}",
+                shown.value,
+                shown.span if shown.low else "–",
+                number(day.base, 3),
             )
         out.print(grid)
         whole = answer.overall
         if whole.value is not None:
+            shown = figure(whole.value, whole.low, whole.high)
+            span = f"95 % interval {shown.span}" if shown.low else shown.span
             out.print(
-                f"all days: {answer.metric} [bold]{number(whole.value)}[/], 95 % interval "
-                f"{number(whole.low)} to {number(whole.high)}; on the sealed test rows it was "
-                f"{number(whole.tested)}"
+                f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
+                f"{figure(whole.tested).value}"
             )
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:

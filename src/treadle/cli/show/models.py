@@ -6,19 +6,21 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.cli.show import number, table
+from treadle.cli.show import table
+from treadle.figures import figure
 
 
 def show_list(answer: Any, out: Any) -> None:
     grid = table("model", "status", "metric", "value", "95 % interval", "MB", "made", "by", "run", right=(3, 5))
     for model in answer.models:
+        shown = figure(model.value, model.low, model.high)
         status = "[green]released[/]" if model.released else model.status
         grid.add_row(
             model.name,
             status,
             model.metric,
-            number(model.value),
-            f"{number(model.low)} to {number(model.high)}",
+            shown.value,
+            shown.span if shown.low else "–",
             f"{model.mb:.2f}",
             model.created[:16],
             model.by,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show import money, number, table
+from treadle.cli.show import money, table
+from treadle.figures import figure
 
 
 def show_trials(answer: Any, out: Any) -> None:
@@ -16,7 +17,7 @@ def show_trials(answer: Any, out: Any) -> None:
         state = "[green]best[/]" if trial.best else "" if trial.state == "complete" else "stopped early"
         state = "failed" if trial.state == "failed" else state
         params = ", ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in trial.params.items())
-        shown = number(trial.value) if trial.state != "failed" else "–"
+        shown = figure(trial.value).value if trial.state != "failed" else "–"
         grid.add_row(
             trial.run,
             str(trial.number),
@@ -35,9 +36,9 @@ def show_trials(answer: Any, out: Any) -> None:
 def show_comparison(answer: Any, out: Any) -> None:
     grid = table("", "run", "model", "family", answer.metric, "95 % interval", "cost", right=(4, 6))
     for name, side in (("first", answer.first), ("second", answer.second)):
-        span = f"{number(side.low)} to {number(side.high)}"
+        shown = figure(side.value, side.low, side.high)
         cost = money(side.cost, side.currency) if side.cost is not None else "–"
-        grid.add_row(name, side.run, side.model, side.family, number(side.value), span, cost)
+        grid.add_row(name, side.run, side.model, side.family, shown.value, shown.span if shown.low else "–", cost)
     out.print(grid)
     colour = {"better": "green", "worse": "red"}.get(answer.verdict, "yellow")
     out.print(f"[{colour}]{answer.text}[/]")

@@ -7,24 +7,28 @@ from typing import Any
 from rich.markup import escape
 
 from treadle.cli.show import money, number, table
+from treadle.figures import figure
 
 
 def show_run(answer: Any, out: Any) -> None:
-    low, high = answer.interval
+    shown = figure(answer.value, *answer.interval)
+    span = f"95 % {shown.span}" if shown.low else shown.span
     out.print()
     out.print(f"[bold]{answer.model}[/] · {answer.status}{' · released' if answer.released else ''}")
     grid = table("", "", "", right=(1,))
     name = answer.metric.replace("_", " ")
-    grid.add_row(name, f"[bold]{number(answer.value)}[/]", f"95 % {number(low)} to {number(high)}, on sealed rows")
+    grid.add_row(name, f"[bold]{shown.value}[/]", f"{span}, on sealed rows")
     for finding in answer.findings:
         about = finding.feature or finding.kind.replace("_", " ")
         grid.add_row("  [red]may leak[/]", f"[red]{escape(about)}[/]", f"do not believe it yet: {escape(finding.name)}")
     if answer.schedule_only is not None:
         grid.add_row(
-            "  without lookups, windows", number(answer.schedule_only), "same family, request and row features only"
+            "  without lookups, windows",
+            figure(answer.schedule_only).value,
+            "same family, request and row features only",
         )
     knows = "always says the mean" if answer.threshold is None else "knows only the overall rate"
-    grid.add_row("  trivial baseline", number(answer.baseline), knows)
+    grid.add_row("  trivial baseline", figure(answer.baseline).value, knows)
     if answer.threshold is not None:
         grid.add_row("threshold", number(answer.threshold), "where mistakes cost least")
     if answer.calibration_error is not None:
@@ -36,7 +40,8 @@ def show_run(answer: Any, out: Any) -> None:
     failing = [gate for gate in answer.gates if not gate.holds]
     held = len(answer.gates) - len(failing)
     out.print(
-        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {escape(g.text)}" for g in failing)
+        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {_told(g)}" for g in failing),
+        soft_wrap=True,
     )
     out.print(
         f"cost:  {money(answer.cost, answer.currency)} for {answer.seconds:.0f} s, "
@@ -50,12 +55,19 @@ def show_run(answer: Any, out: Any) -> None:
         out.print(f"next:  {answer.next}", soft_wrap=True)
 
 
+def _told(gate: Any) -> str:
+    where = f"{gate.where}: " if gate.where else ""
+    return escape(f"{where}{gate.text}" + (f" ({gate.mend})" if gate.mend else ""))
+
+
 def show_replay(answer: Any, out: Any) -> None:
     out.print(f"played {answer.start[:16]}Z to {answer.end[:16]}Z through {answer.url}")
     out.print(
         f"{answer.predictions:,} predictions, {answer.events:,} events, {answer.outcomes:,} outcomes in "
         f"{answer.seconds:.1f} s; p50 {answer.p50_ms:.2f} ms, p99 {answer.p99_ms:.2f} ms a prediction"
     )
+    for said in answer.left_out:
+        out.print(f"[yellow]![/] {escape(said)}", soft_wrap=True)
     out.print(f"next:  {answer.next}", soft_wrap=True)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.figures import figure
 from treadle.store.refs import Blob
 
 
@@ -26,10 +27,11 @@ class ModelEvaluated(Payload, frozen=True, kw_only=True):
     """Names of what looks like a leak; each is a gate of its release."""
 
     def said(self) -> str:
-        span = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
+        shown = figure(self.value, self.low, self.high)
+        span = f" [{shown.low}, {shown.high}]" if shown.low else ""
         times = "1 time" if self.opened == 1 else f"{self.opened} times"
         found = f"; {len(self.findings)} may leak: {', '.join(self.findings[:3])}" if self.findings else ""
-        return f"{self.metric} {self.value:.4f}{span} on {self.rows:,} sealed rows; opened {times}{found}"
+        return f"{self.metric} {shown.value}{span} on {self.rows:,} sealed rows; opened {times}{found}"
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from treadle.evidence.payload import Payload, digest
+from treadle.figures import figure
 from treadle.store.refs import Blob
 
 
@@ -37,7 +38,7 @@ class ModelsSearched(Payload, frozen=True, kw_only=True):
     trials: tuple[TrialLine, ...]
 
     def said(self) -> str:
-        return f"{len(self.trials)} trials, best {self.family} {self.metric} {self.value:.4f} on folds"
+        return f"{len(self.trials)} trials, best {self.family} {self.metric} {figure(self.value).value} on folds"
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,74 @@
+"""The rows of a file as the model is asked by them, and what of the file it does not see."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from treadle.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.serving import LiveModel
+
+_MOST = 10
+"""Columns that a sentence names."""
+
+
+def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
+    """The columns that the model is asked by, in its types: a file of few rows is guessed to have others.
+
+    Raises:
+        DataError: a column that the model looks at is not there.
+    """
+    import polars as pl
+
+    fields = {f.name: f for f in live.inputs.fields}
+    missing = [f.name for f in fields.values() if f.feature and f.name not in frame.columns]
+    if missing:
+        near = _meant(missing, [c for c in frame.columns if c not in fields])
+        said = ", ".join(f'"{found}" for {name}' for name, found in near.items())
+        mend = f"did you mean {said}?" if said else nearest(missing[0], frame.columns)
+        raise DataError(
+            f"the file has no column {_few(missing)}",
+            where="--from",
+            mend=f"{live.name} looks at it; {mend}" if mend else f"{live.name} looks at it",
+        )
+    columns = []
+    for name in (c for c in frame.columns if c in fields):
+        kind, dtype = fields[name].type, frame.schema[name]
+        cast = kind == "str" and dtype != pl.String and not dtype.is_nested()
+        columns.append(pl.col(name).cast(pl.String) if cast else pl.col(name))
+    return frame.select(columns)
+
+
+def told_of(frame: pl.DataFrame, live: LiveModel) -> list[str]:
+    """What whoever gave the file should know, a sentence each: columns not read, fields not there, values missing."""
+    fields = {f.name: f for f in live.inputs.fields}
+    extra = [c for c in frame.columns if c not in fields]
+    missing = [name for name in fields if name not in frame.columns]
+    said = [f"not read: {_few(extra)}; {live.name} is asked by {_few(list(fields))}"] if extra else []
+    said += [
+        f'the file has no column {name}: did you mean it by "{found}"?'
+        for name, found in _meant(missing, extra).items()
+    ]
+    counts = {name: frame[name].null_count() for name, f in fields.items() if f.feature and name in frame.columns}
+    empty = [
+        f"{name} in {'all ' if n == frame.height else f'{n:,} of '}{frame.height:,} rows"
+        for name, n in counts.items()
+        if n
+    ]
+    return [*said, f"NULL in what the model looks at: {_few(empty)}"] if empty else said
+
+
+def _meant(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
+    """For each missing name the one of the others that is spelt nearly so, where there is one."""
+    near = {name: difflib.get_close_matches(name, extra, n=1, cutoff=0.6) for name in missing}
+    return {name: found[0] for name, found in near.items() if found}
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more

@@ -1,0 +1,56 @@
+"""What `predict --from` says of a file's columns: which are not read, which are missing, and how much is NULL."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from treadle.api.asked import as_asked, told_of
+from treadle.errors import DataError
+from treadle.models.request import InputField, Inputs
+
+LIVE: Any = SimpleNamespace(
+    name="shop:1",
+    inputs=Inputs((
+        InputField("income", "float"),
+        InputField("city", "str"),
+        InputField("customer_id", "str", feature=False),
+    )),
+)  # fmt: skip
+
+
+def frame(**columns: list[Any]) -> pl.DataFrame:
+    return pl.DataFrame({"income": [1.0, 2.0], "city": ["Oslo", "Rome"], "customer_id": ["a", "b"]} | columns)
+
+
+def test_a_file_that_fits_is_passed_over_in_silence() -> None:
+    assert told_of(frame(), LIVE) == []
+
+
+def test_columns_that_are_not_read_are_named_once() -> None:
+    (said,) = told_of(frame(late=[1, 0], note=["x", "y"]), LIVE)
+    assert said == "not read: late, note; shop:1 is asked by income, city, customer_id"
+    many = frame(**{f"c{i}": [0, 0] for i in range(30)})
+    assert told_of(many, LIVE)[0].startswith("not read: c0, c1,") and "and 20 more" in told_of(many, LIVE)[0]
+
+
+def test_a_misspelt_name_is_told_with_the_one_that_was_meant() -> None:
+    misspelt = frame(custmer_id=["a", "b"]).drop("customer_id")
+    said = told_of(misspelt, LIVE)
+    assert said[0].startswith("not read: custmer_id")
+    assert said[1] == 'the file has no column customer_id: did you mean it by "custmer_id"?'
+
+
+def test_every_missing_feature_is_refused_with_what_may_be_meant() -> None:
+    with pytest.raises(DataError) as refused:
+        as_asked(frame(incom=[1, 2], citty=["a", "b"]).drop("income", "city"), LIVE)
+    assert "income, city" in refused.value.what
+    assert '"incom" for income' in refused.value.mend and '"citty" for city' in refused.value.mend
+
+
+def test_rows_without_a_value_are_counted_by_column() -> None:
+    said = told_of(frame(income=[None, 2.0], city=[None, None], customer_id=[None, "b"]), LIVE)
+    assert said == ["NULL in what the model looks at: income in 1 of 2 rows, city in all 2 rows"]

@@ -1,0 +1,76 @@
+"""What `treadle init` says of a table before anything is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.api.guess import write_project
+from treadle.api.project import InitRequest
+
+ROWS = 60
+
+
+def said(folder: Path, text: str, target: str = "y") -> list[str]:
+    (folder / "given.csv").write_text(text, encoding="utf-8")
+    asked = InitRequest(folder=str(folder / "made"), source=str(folder / "given.csv"), target=target, owner="ada")
+    return write_project(asked).guesses
+
+
+def rows(header: str, *cells: str) -> str:
+    """A table of 60 rows; y is 0, 1, 0, … and `cells` follow it, `{n}` as the row's number."""
+    return "\n".join([header, *(",".join([str(n % 2), *(c.format(n=n % 7) for c in cells)]) for n in range(ROWS))])
+
+
+def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+    text = rows("y,a", "{n}").replace("\n0,", "\n,", 5)
+    assert "5 of 60 rows have no y: they are left out, of training as of tests" in said(tmp_path, text)
+
+
+def test_a_column_of_numbers_and_a_few_texts_is_told(tmp_path: Path) -> None:
+    text = rows("y,a,b", "{n}.5", "{n}").replace(",6.5,", ",unknown,").replace(",5.5,0", ",n/k,0")
+    told = [line for line in said(tmp_path, text) if line.startswith("a: ")]
+    assert told == ['a: 8 of 60 values are not numbers, such as "unknown"; the column is read as text']
+    assert not [line for line in said_twice(tmp_path) if line.startswith("colour: ")]
+
+
+def said_twice(tmp_path: Path) -> list[str]:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    return said(folder, rows("y,colour,b", "red", "{n}"))
+
+
+def test_doubled_headers_are_told_with_what_they_are_called(tmp_path: Path) -> None:
+    told = said(tmp_path, rows("y,a,a,a", "{n}", "1{n}", "2{n}"))
+    assert 'the header has "a" 3 times: they are called a, a_duplicated_0 and a_duplicated_1' in told
+
+
+def test_a_header_without_a_name_is_told_and_left_out(tmp_path: Path) -> None:
+    told = said(tmp_path, rows("y,a,,", "{n}", "1{n}", "2{n}"))
+    assert 'column 3 has no name in the header: it is called "", and cannot be a feature' in told
+    assert "column 4 has no name in the header: it is called _duplicated_0" in told
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ('"in""come"', 'the header in"come is called in""come here; write it so'),
+        (" a ", 'the name " a " begins or ends with a blank or a quotation mark, which belongs to it'),
+        ("'a'", "the name \"'a'\" begins or ends with a blank or a quotation mark, which belongs to it"),
+    ],
+)
+def test_quotation_marks_and_blanks_of_headers_are_told(tmp_path: Path, header: str, told: str) -> None:
+    assert told in said(tmp_path, rows(f"y,{header},b", "{n}", "{n}"))
+
+
+def test_a_plain_table_has_nothing_to_be_told(tmp_path: Path) -> None:
+    told = said(tmp_path, rows('y,"a b",b', "{n}", "{n}"))
+    assert not [line for line in told if "header" in line or "not numbers" in line or "left out, of" in line]
+
+
+def test_a_parquet_table_has_no_header(tmp_path: Path) -> None:
+    pl.DataFrame({"y": [n % 2 for n in range(ROWS)], "a": list(range(ROWS))}).write_parquet(tmp_path / "t.parquet")
+    asked = InitRequest(folder=str(tmp_path / "made"), source=str(tmp_path / "t.parquet"), target="y", owner="ada")
+    assert not [line for line in write_project(asked).guesses if "header" in line]

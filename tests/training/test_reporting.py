@@ -1,0 +1,42 @@
+"""What the report, the card and the terminal show of a score: within its interval, with the digits that this allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.models.cards import card
+from treadle.store import Blob
+from treadle.training import evaluate, report, train
+
+FIGURE = r"([+-]?[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?)"
+SPANS = (
+    rf'"value">{FIGURE}(?: <small>.*?</small>)?</div><div class="beside">95 % interval {FIGURE} to {FIGURE}<',
+    rf"<td class=n>{FIGURE}</td><td class=n>{FIGURE} to {FIGURE}</td>",
+    rf"\| {FIGURE} \| {FIGURE} to {FIGURE} \|",
+    rf"{FIGURE} \({FIGURE} to {FIGURE}\)",
+)
+
+
+def test_a_score_is_shown_within_its_interval_by_as_many_digits(table, spec):
+    """Prices, whose errors are some thousands: no power of ten, no digit of noise."""
+    rows, project = table(400, kind="regression"), spec("regression", search="none", families=("linear",))
+    rows = replace(rows, label=200_000 + 3_000 * rows.label)
+    model, parts, _ = train(rows, project)
+    found = evaluate(model, rows, parts, project, replicates=40)
+    page, told = report(found, project), card(project, found, model.summary, created="now")
+    for pattern in SPANS:
+        shown = re.findall(pattern, page + told)
+        assert len(shown) > 1, pattern
+        for texts in shown:
+            value, low, high = (float(text.replace(",", "")) for text in texts)
+            assert low <= value <= high, texts
+            assert len({len(text.partition(".")[2]) for text in texts}) == 1, texts
+    assert "e+0" not in page + told
+    judged = ModelEvaluated(
+        evaluation=Blob("0" * 64, 1), metric="rmse", value=found.value.value, low=found.value.low,
+        high=found.value.high, rows=found.rows, opened=1,
+    )  # fmt: skip
+    shown = found.value.shown()
+    assert f"rmse {shown.value} [{shown.low}, {shown.high}] on" in judged.said()
