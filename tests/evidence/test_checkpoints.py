@@ -167,10 +167,14 @@ def of(size: int, head: bytes = b"h") -> Kept:
         ([of(3)], 1, "the log has 1 entries, and 3.note was signed at 3: entries 2 to 3 were cut off its end"),
         ([of(3)], 2, "the log has 2 entries, and 3.note was signed at 3: entry 3 was cut off its end"),
         ([of(3, b"x")], 3, "the log does not extend 3.note: the record up to entry 3 was rewritten"),
-        ([of(3, b"x"), of(2)], 5, "the log does not extend 3.note: the record after entry 2 and up to entry 3 was rewritten"),
+        (
+            [of(3, b"x"), of(2)],
+            5,
+            "the log does not extend 3.note: the record after entry 2 and up to entry 3 was rewritten",
+        ),
         ([of(3, b"x"), of(2, b"x")], 5, "the log does not extend 2.note: the record up to entry 2 was rewritten"),
     ],
 )  # fmt: skip
 def test_the_first_thing_that_does_not_fit_is_told(kept: list[Kept], last: int, said: str | None) -> None:
-    heads = {size: b"h" for size in range(1, last + 1)}
+    heads = dict.fromkeys(range(1, last + 1), b"h")
     assert faults_of(kept, heads, last) == ([said] if said else [])

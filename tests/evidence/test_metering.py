@@ -1,4 +1,4 @@
-"""What a meter reads off a machine that is written down here: two readings of the kernel's books, and their difference."""
+"""What a meter makes of a machine that is written down here: the difference of two readings of the kernel's books."""
 
 from __future__ import annotations
 

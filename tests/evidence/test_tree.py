@@ -76,7 +76,10 @@ ZERO, AT = "update log_tiles set hashes = zeroblob(length(hashes))", "where leve
         ),
         ([f"{ZERO} {AT.format(1, 1)}"], "the log's tile tile/1/001 is not made of the tiles below it"),
         ([f"{ZERO} {AT.format(2, 0)}"], "the log's tile tile/2/000 is not made of the tiles below it"),
-        ([f"{ZERO} {AT.format(1, 0)}", f"{ZERO} {AT.format(0, 1)}"], "entry 5 is not the one that the log's tree holds at its place"),
+        (
+            [f"{ZERO} {AT.format(1, 0)}", f"{ZERO} {AT.format(0, 1)}"],
+            "entry 5 is not the one that the log's tree holds at its place",
+        ),
         (
             ["delete from log_tiles where level = 0 and number in (3, 4)"],
             "entry 13 is not the one that the log's tree holds at its place",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
+from msgspec import Struct
 from sqlalchemy import text
 
 from treadle.errors import EvidenceError, GateError, ModelError, TreadleError
@@ -277,3 +278,8 @@ def test_the_list_says_where_each_version_stands(chain: Chain) -> None:
         ("shop:1", "approved", True),
     ]
     assert [v.name for v in registry.versions(chain, "shop", "shop", limit=1)] == ["shop:3"]
+
+
+@pytest.mark.parametrize("said", [registry.ModelVersion, registry.Released])
+def test_what_the_registry_says_is_frozen(said: type[Struct]) -> None:
+    assert said.__struct_config__.frozen

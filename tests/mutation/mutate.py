@@ -69,16 +69,14 @@ def files_of(room: str) -> list[Path]:
 
 
 def suite_of(file: Path, named: list[str]) -> list[str]:
-    """The tests to run, those that bear the module's name first: what dies of them dies early."""
+    """The files of tests that are run for a module: those that were named, or its room's."""
     if named:
         return named
     room = file.relative_to(SOURCE).parts[0].removesuffix(".py")
     folder = ROOT / "tests" / room
     if not folder.is_dir():
         raise SystemExit(f"there is no tests/{room}: name the tests with TESTS=")
-    own = sorted(folder.glob(f"test_*{file.stem}*.py"))
-    others = [test for test in sorted(folder.rglob("test_*.py")) if test not in own]
-    return [str(test.relative_to(ROOT)) for test in (*own, *others)]
+    return [str(test.relative_to(ROOT)) for test in sorted(folder.rglob("test_*.py"))]
 
 
 class Suite:
@@ -90,7 +88,7 @@ class Suite:
         if not lives:
             raise SystemExit(f"the tests fail before anything is broken: {' '.join(files)}\n{said[-2000:]}")
         self.limit_s = 3 * (time.monotonic() - began) + 10
-        self.seconds = {name: 0.0 for name in _RAN.findall(said)}
+        self.seconds = dict.fromkeys(_RAN.findall(said), 0.0)
         for seconds, name in _TOOK.findall(said):
             self.seconds[name] += float(seconds)
         self.seconds = {name: seconds for name, seconds in self.seconds.items() if seconds <= under_s}
@@ -148,7 +146,7 @@ def run(cases: list[Case], asked: argparse.Namespace) -> tuple[list[Case], list[
         for number in range(asked.workers):
             shutil.copytree(ROOT / "src", Path(folder) / str(number))
             copies.put(Path(folder) / str(number))
-        files = {case.file: tuple(sorted(suite_of(case.file, asked.tests))) for case in cases}
+        files = {case.file: tuple(suite_of(case.file, asked.tests)) for case in cases}
         suites = {tests: Suite(Path(folder) / "0", list(tests), asked.under) for tests in sorted(set(files.values()))}
         end = time.monotonic() + asked.minutes * 60
         killed, survived = [], []

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import mutate
 from mutants import mutants
 from mutate import files_of, suite_of
 
@@ -71,11 +72,47 @@ def test_every_mutant_of_a_room_is_python(room: str) -> None:
             assert ast.dump(ast.parse(broken)) != ast.dump(ast.parse(source)), (file, mutant)
 
 
-def test_the_tests_that_bear_the_name_of_a_module_come_first() -> None:
+def test_a_module_is_held_to_the_tests_of_its_room() -> None:
     (file,) = files_of("training/splits")
     tests = suite_of(file, [])
-    assert tests[0] == "tests/training/test_splits.py" and len(tests) == len(set(tests)) > 3
+    assert "tests/training/test_splits.py" in tests and len(tests) == len(set(tests)) > 3
     assert suite_of(file, ["tests/x.py"]) == ["tests/x.py"]
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one module, and its tests: a slow one that holds both functions, a quick one that holds one."""
+    room, tests = tmp_path / "src" / "treadle" / "room", tmp_path / "tests" / "room"
+    for each in (room, tests):
+        each.mkdir(parents=True)
+    (tmp_path / "src" / "treadle" / "__init__.py").touch()
+    (room / "__init__.py").write_text("def one() -> int:\n    return 1\n\n\ndef two() -> int:\n    return 2\n")
+    (tests / "test_room.py").write_text(
+        "import time\nimport pytest\nfrom treadle.room import one, two\n"
+        "def test_slow():\n    time.sleep(0.3)\n    assert (one(), two()) == (1, 2)\n"
+        "@pytest.mark.parametrize('name', ['a b'])\ndef test_quick(name):\n    assert one() == 1\n"
+    )
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    monkeypatch.setattr(mutate, "SOURCE", tmp_path / "src" / "treadle")
+    return tmp_path
+
+
+def test_what_killed_a_mutant_is_named_and_quick_tests_alone_kill_fewer(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mutate.main(["room", "--workers", "1", "--under", "0.2"]) == 1
+    said = capsys.readouterr().out
+    assert "2 of 4 killed (50.0%); 4 mutants in all" in said and said.count("SURVIVED") == 2
+    assert said.count("    by tests/room/test_room.py::test_quick[a b]\n") == 2
+    assert mutate.main(["room", "--workers", "1", "--after", "2"]) == 0, "two were drawn before"
+    said = capsys.readouterr().out
+    assert "2 of 2 killed (100.0%); 4 mutants in all" in said and said.count("    by tests/room/test_room.py::") == 2
+
+
+def test_tests_that_fail_before_anything_is_broken_are_said(small: Path) -> None:
+    (small / "tests" / "room" / "test_room.py").write_text("def test_it():\n    assert False\n")
+    with pytest.raises(SystemExit, match="the tests fail before anything is broken"):
+        mutate.main(["room"])
 
 
 @pytest.mark.parametrize("room", ["nowhere", "people/nobody"])

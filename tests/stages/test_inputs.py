@@ -8,9 +8,12 @@ import pkgutil
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from treadle import stages
 from treadle.evidence import StepInput
+from treadle.stages.examples import Examples
+from treadle.stages.work import StepLine, TrainingCost
 
 for module in pkgutil.iter_modules(stages.__path__, "treadle.stages."):
     importlib.import_module(module.name)
@@ -21,6 +24,11 @@ INPUTS = [each for each in StepInput.__subclasses__() if each.__module__.startsw
 def test_an_input_is_frozen_and_named(asked: type[StepInput[Any]]) -> None:
     assert asked.__struct_config__.frozen
     assert {each.kind for each in inspect.signature(asked).parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize("said", [Examples, StepLine, TrainingCost])
+def test_what_steps_hand_on_is_frozen(said: type[Struct]) -> None:
+    assert said.__struct_config__.frozen
 
 
 def test_every_step_of_the_loop_has_an_input() -> None:

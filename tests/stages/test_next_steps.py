@@ -19,6 +19,7 @@ from treadle.api.models import (
 )
 from treadle.api.work import RunAnswer, RunRequest, run
 from treadle.errors import DataError, ModelError, StoreError
+from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.models import registry
 from treadle.workspace import open_workspace
 
@@ -87,7 +88,8 @@ def test_once_every_finding_is_answered_the_release_is_next(place: Path, approve
         assert ("still open" in given.next) == (number + 1 < len(findings))
     after = again(place)
     if approve == "policy":
-        assert after.released
+        approved = open_workspace(place, "read").chain.last(ReviewApproved)
+        assert after.released and approved.payload.note.endswith("holds, or a reviewer answered for it")
     else:
         assert given.next == after.next == f"treadle models release {place} shop:1 --as grace"
         released(place, "1")
