@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import mutate
 from mutants import mutants
-from mutate import files_of, suite_of
+from mutate import Case, Suite, files_of, suite_of
 
 SOURCE = '''
 """A docstring of 3 words."""
@@ -97,22 +97,47 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_killed_a_mutant_is_named_and_quick_tests_alone_kill_fewer(
-    small: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert mutate.main(["room", "--workers", "1", "--under", "0.2"]) == 1
+def test_a_mutant_is_killed_by_the_tests_themselves(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mutate.main(["room", "--workers", "1", "--under", "0.2", "--after", "3", "--seed", "2"]) == 0
     said = capsys.readouterr().out
-    assert "2 of 4 killed (50.0%); 4 mutants in all" in said and said.count("SURVIVED") == 2
-    assert said.count("    by tests/room/test_room.py::test_quick[a b]\n") == 2
-    assert mutate.main(["room", "--workers", "1", "--after", "2"]) == 0, "two were drawn before"
-    said = capsys.readouterr().out
-    assert "2 of 2 killed (100.0%); 4 mutants in all" in said and said.count("    by tests/room/test_room.py::") == 2
+    assert "1 of 1 killed (100.0%); 4 mutants in all" in said, "three were drawn before"
+    assert said.count("    by tests/room/test_room.py::test_quick[a b]\n") == 1
 
 
-def test_tests_that_fail_before_anything_is_broken_are_said(small: Path) -> None:
-    (small / "tests" / "room" / "test_room.py").write_text("def test_it():\n    assert False\n")
-    with pytest.raises(SystemExit, match="the tests fail before anything is broken"):
-        mutate.main(["room"])
+SAID = """
+a.py::test_slow PASSED
+a.py::test_quick[a b] PASSED
+========= slowest durations =========
+0.30s call     a.py::test_slow
+0.01s call     a.py::test_quick[a b]
+0.01s setup    a.py::test_quick[a b]
+"""
+
+
+def test_what_killed_most_a_second_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def passes(source: Path, tests: list[str], limit_s: float, *options: str) -> tuple[bool, str]:
+        asked.append(tests)
+        return len(asked) == 1, SAID if len(asked) == 1 else "FAILED a.py::test_slow - assert 1 == 2"
+
+    monkeypatch.setattr(mutate, "passes", passes)
+    suite, case = Suite(Path(), ["a.py"], 0.5), Case(files_of("people/reviews")[0], mutants(SOURCE)[0])
+    assert suite.seconds == {"a.py::test_slow": 0.3, "a.py::test_quick[a b]": 0.02}
+    assert [suite.killer(case, Path()) for _ in range(2)] == ["a.py::test_slow"] * 2
+    assert asked == [
+        ["a.py"],
+        ["a.py::test_quick[a b]", "a.py::test_slow"],
+        ["a.py::test_slow", "a.py::test_quick[a b]"],
+    ]
+    asked.clear()
+    assert list(Suite(Path(), ["a.py"], 0.2).seconds) == ["a.py::test_quick[a b]"]
+
+
+def test_tests_that_fail_before_anything_is_broken_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate, "passes", lambda *_: (False, "assert 1 == 2"))
+    with pytest.raises(SystemExit, match=r"the tests fail before anything is broken: a\.py\nassert 1 == 2"):
+        Suite(Path(), ["a.py"], 0.5)
 
 
 @pytest.mark.parametrize("room", ["nowhere", "people/nobody"])

@@ -58,7 +58,7 @@ def test_a_run_does_not_undo_a_rollback(place: Path, approve: str) -> None:
         released(place, "2")
     models_rollback(RollbackRequest(project=str(place), reason="complaints since noon"), GRACE)
     after = again(place)
-    assert first.model == "shop:1" and second.model == after.model == "shop:2" and not after.released
+    assert first.model == "shop:1" and second.model == after.model == "shop:2" and after.released is False
     assert "grace rolled shop back from shop:2 (complaints since noon)" in after.next
     assert serves(place) == "shop:1"
     released(place, "2")  # a person may, and says so
