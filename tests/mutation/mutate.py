@@ -167,7 +167,10 @@ def run(cases: list[Case], asked: argparse.Namespace) -> tuple[list[Case], list[
             print(case.diff() if killer is None else f"    by {killer}", flush=True)
 
         with ThreadPoolExecutor(asked.workers) as pool:
-            list(pool.map(one, cases))
+            try:
+                list(pool.map(one, cases))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)  # what was drawn so far is told
         for tests, suite in suites.items():  # in an order that nobody wrote: a test that leans on another kills nothing
             lives, said = passes(Path(folder) / "0", suite.ordered(cases[-1].file), 600)
             if not lives:
