@@ -326,3 +326,12 @@ def test_what_else_is_said_of_an_endpoint_releases_nothing(chain: Chain, monkeyp
     for _ in range(3):  # in the end more than are looked through
         chain.append(Noted(text="watched"), "endpoint/shop")
         assert registry.current(chain, "shop") == served and registry.newest_release(chain, "shop") == served.entry
+
+
+def test_a_version_that_was_released_again_is_gone_back_to(chain: Chain) -> None:
+    released(chain, 1)
+    second = released(chain, 2)
+    assert registry.rollback(chain, "shop").model == "shop:1"
+    registry.release(chain, "shop", second)
+    released(chain, 3)
+    assert registry.rollback(chain, "shop").model == "shop:2"

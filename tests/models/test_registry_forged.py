@@ -179,8 +179,9 @@ def test_a_finding_stops_what_is_served_until_another_person_answered_for_it(cha
     asked = chain.last(ReviewRequested)
     answer(chain, packing, asked)
     chain.append(release_of(packing, approval.ref), AT)
-    with pytest.raises(GateError, match="may not be released: x tells the label"):
+    with pytest.raises(GateError, match="may not be released: x tells the label") as found:
         registry.current(chain, "shop")
+    assert found.value.where == "shop:1"
     chain.acting("grace").append(accepted(packing, asked, LEAK.name), "model/shop:1")
     assert registry.current(chain, "shop").model == "shop:1"
 
@@ -197,8 +198,9 @@ def test_a_gate_of_the_brief_is_not_answered_away_by_an_entry(chain: Chain) -> N
 def test_all_that_stands_in_the_way_is_named(chain: Chain) -> None:
     packing = pack(chain, 1)
     review(chain, packing.payload, FAILS, HOLDS, LEAK)
-    with pytest.raises(GateError, match=r"ap is 0\.1; x tells the label"):
+    with pytest.raises(GateError, match=r"ap is 0\.1; x tells the label") as found:
         registry.release(chain, "shop", packing)
+    assert found.value.where == "brief", "what nobody can answer for comes first"
 
 
 def test_who_asked_cannot_have_approved(chain: Chain) -> None:
