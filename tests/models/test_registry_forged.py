@@ -325,3 +325,11 @@ def test_a_rollback_of_version_0_1_goes_back_to_the_newest_release_of_its_bundle
     chain.append(back_to(good, None), AT)
     served = registry.current(chain, "shop")
     assert (served.model, served.approved_by) == ("shop:1", "bob") and again.actor == "bob"
+
+
+def test_what_failed_is_no_release(chain: Chain) -> None:
+    released(chain, 1)
+    served, last = registry.current(chain, "shop"), chain.last(ReleaseMade)
+    second = pack(chain, 2)
+    put(chain, second.seq + 1, release_of(second, last.payload.approval), AT, second.hash, status="failed")
+    assert registry.current(chain, "shop") == served and registry.newest_release(chain, "shop") == served.entry
