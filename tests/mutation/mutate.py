@@ -12,7 +12,7 @@ do. What survives is a behaviour that no test holds, or a change that changes no
 were looked at, with the reason.
 
 With `--under 0.4` only quick tests are run: what they kill is killed, what lives may still die of the others.
-`--after 150` goes on where a run of the same seed stopped.
+`--after 150` goes on where a run of the same seed stopped, as long as the source is as it was.
 """
 
 from __future__ import annotations
