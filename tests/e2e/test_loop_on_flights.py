@@ -28,7 +28,7 @@ def test_run_answers_what_others_script_against(flights: Flights) -> None:
     assert run["cpu_seconds"] > 0 and run["peak_mb"] > 100 and run["cost"] > 0
     assert run["cached_steps"] == []
     report = Path(run["report"]).read_text(encoding="utf-8")
-    assert report.startswith("<!doctype html>") and f"{run['value']:.3f}" in report
+    assert report.startswith("<!doctype html>") and f"{run['value']:.2f}" in report
 
 
 def test_a_second_run_does_nothing_again_and_says_why(flights: Flights) -> None:

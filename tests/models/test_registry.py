@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
+from msgspec import Struct
 from sqlalchemy import text
 
 from treadle.errors import EvidenceError, GateError, ModelError, TreadleError
@@ -13,6 +14,7 @@ from treadle.evidence import Chain, Entry
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
@@ -277,3 +279,59 @@ def test_the_list_says_where_each_version_stands(chain: Chain) -> None:
         ("shop:1", "approved", True),
     ]
     assert [v.name for v in registry.versions(chain, "shop", "shop", limit=1)] == ["shop:3"]
+
+
+@pytest.mark.parametrize("said", [registry.ModelVersion, registry.Released])
+def test_what_the_registry_says_is_frozen(said: type[Struct]) -> None:
+    assert said.__struct_config__.frozen
+
+
+def test_a_bundle_is_left_from_its_rollback_until_it_is_released_again(chain: Chain) -> None:
+    first, second = released(chain, 1), released(chain, 2)
+    bundles = [each.payload.bundle.digest for each in (first, second)]
+    assert [registry.left(chain, "shop", each) for each in bundles] == [None, None]
+    registry.rollback(chain, "shop", reason="bad")
+    back = chain.last(ReleaseRolledBack)
+    assert [registry.left(chain, "shop", each) for each in bundles] == [None, back]
+    assert registry.left(chain, "other", bundles[1]) is None and registry.left(chain, "shop", "f" * 64) is None
+    released(chain, 3)
+    assert registry.left(chain, "shop", bundles[1]) == back, "whatever was released since"
+    registry.release(chain, "shop", second)
+    assert registry.left(chain, "shop", bundles[1]) is None
+
+
+def test_a_bundle_is_read_before_it_is_served(chain: Chain) -> None:
+    packing = pack(chain, 1)
+    review(chain, packing.payload)
+    asked: list[str] = []
+
+    def gone(digest: str) -> None:
+        asked.append(digest)
+        raise EvidenceError("the blob is missing")
+
+    with pytest.raises(EvidenceError, match="is missing"):
+        registry.release(chain, "shop", packing, check=gone)
+    registry.release(chain, "shop", packing)
+    released(chain, 2)
+    count = len(chain.find())
+    with pytest.raises(EvidenceError, match="is missing"):
+        registry.rollback(chain, "shop", check=gone)
+    assert asked == [packing.payload.bundle.digest] * 2 and len(chain.find()) == count
+
+
+def test_what_else_is_said_of_an_endpoint_releases_nothing(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    released(chain, 1)
+    served = registry.current(chain, "shop")
+    monkeypatch.setattr(registry, "_MOST", 2)
+    for _ in range(3):  # in the end more than are looked through
+        chain.append(Noted(text="watched"), "endpoint/shop")
+        assert registry.current(chain, "shop") == served and registry.newest_release(chain, "shop") == served.entry
+
+
+def test_a_version_that_was_released_again_is_gone_back_to(chain: Chain) -> None:
+    released(chain, 1)
+    second = released(chain, 2)
+    assert registry.rollback(chain, "shop").model == "shop:1"
+    registry.release(chain, "shop", second)
+    released(chain, 3)
+    assert registry.rollback(chain, "shop").model == "shop:2"

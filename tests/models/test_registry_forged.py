@@ -96,11 +96,11 @@ def test_a_release_that_does_not_follow_the_entry_before_it_is_not_served(chain:
 
 
 def test_a_release_that_stands_first_of_all_rests_on_nothing(chain: Chain) -> None:
-    """There is no entry before it to follow; that alone proves nothing."""
+    """There is no entry before it that it could follow."""
     packing = pack(chain, 5)
     drop(chain, packing.seq)
     put(chain, 1, release_of(packing, EntryRef("0" * 64)), AT)
-    refused(chain, r"\(model.packed\) is not in the record")
+    refused(chain, "release entry 1 does not follow the entry before it")
 
 
 def test_an_approval_must_be_older_than_the_release_that_names_it(chain: Chain) -> None:
@@ -180,8 +180,9 @@ def test_a_finding_stops_what_is_served_until_another_person_answered_for_it(cha
     asked = chain.last(ReviewRequested)
     answer(chain, packing, asked)
     chain.append(release_of(packing, approval.ref), AT)
-    with pytest.raises(GateError, match="may not be released: x tells the label"):
+    with pytest.raises(GateError, match="may not be released: x tells the label") as found:
         registry.current(chain, "shop")
+    assert found.value.where == "shop:1"
     chain.acting("grace").append(accepted(packing, asked, LEAK.name), "model/shop:1")
     assert registry.current(chain, "shop").model == "shop:1"
 
@@ -198,8 +199,9 @@ def test_a_gate_of_the_brief_is_not_answered_away_by_an_entry(chain: Chain) -> N
 def test_all_that_stands_in_the_way_is_named(chain: Chain) -> None:
     packing = pack(chain, 1)
     review(chain, packing.payload, FAILS, HOLDS, LEAK)
-    with pytest.raises(GateError, match=r"ap is 0\.1 \(.*\)\n.*x tells the label \("):
+    with pytest.raises(GateError, match=r"ap is 0\.1 \(.*\)\n.*x tells the label \(") as found:
         registry.release(chain, "shop", packing)
+    assert found.value.faults[0].where == "brief.must_have.ap", "what nobody can answer for comes first"
 
 
 def test_who_asked_cannot_have_approved(chain: Chain) -> None:
@@ -324,3 +326,11 @@ def test_a_rollback_of_version_0_1_goes_back_to_the_newest_release_of_its_bundle
     chain.append(back_to(good, None), AT)
     served = registry.current(chain, "shop")
     assert (served.model, served.approved_by) == ("shop:1", "bob") and again.actor == "bob"
+
+
+def test_what_failed_is_no_release(chain: Chain) -> None:
+    released(chain, 1)
+    served, last = registry.current(chain, "shop"), chain.last(ReleaseMade)
+    second = pack(chain, 2)
+    put(chain, second.seq + 1, release_of(second, last.payload.approval), AT, second.hash, status="failed")
+    assert registry.current(chain, "shop") == served and registry.newest_release(chain, "shop") == served.entry

@@ -31,7 +31,7 @@ def test_a_leak_is_not_released(shop: Path, runs: Runs, approval: str) -> None:
     leak(shop)
     edit(shop, "approve: reviewer", f"approve: {approval}")
     result = runs()
-    assert not result.released and result.status == "waiting for review"
+    assert result.released is False and result.status == "waiting for review"
     assert [f.name for f in result.evaluation.findings] == ["tells_label/canary"]
     chain = opened(shop).chain
     judged, asked = chain.last(ModelEvaluated).payload, chain.last(ReviewRequested).payload

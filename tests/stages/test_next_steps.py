@@ -19,6 +19,7 @@ from treadle.api.models import (
 )
 from treadle.api.work import RunAnswer, RunRequest, run
 from treadle.errors import DataError, ModelError, StoreError
+from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.models import registry
 from treadle.principal import person
 from treadle.spec import load
@@ -59,7 +60,7 @@ def test_a_run_does_not_undo_a_rollback(place: Path, approve: str) -> None:
         released(place, "2")
     models_rollback(RollbackRequest(project=str(place), reason="complaints since noon"), GRACE)
     after = again(place)
-    assert first.model == "shop:1" and second.model == after.model == "shop:2" and not after.released
+    assert first.model == "shop:1" and second.model == after.model == "shop:2" and after.released is False
     assert "grace rolled shop back from shop:2 (complaints since noon)" in after.next
     assert serves(place) == "shop:1"
     released(place, "2")  # a person may, and says so
@@ -89,7 +90,8 @@ def test_once_every_finding_is_answered_the_release_is_next(place: Path, approve
         assert ("still open" in given.next) == (number + 1 < len(findings))
     after = again(place)
     if approve == "policy":
-        assert after.released
+        approved = open_workspace(load(place), actor="ada").chain.last(ReviewApproved)
+        assert after.released and approved.payload.note.endswith("holds, or a reviewer answered for it")
     else:
         assert given.next == after.next == f"treadle models release {place} shop:1 --as grace"
         released(place, "1")

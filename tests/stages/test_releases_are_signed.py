@@ -13,6 +13,7 @@ from treadle.api.evidence import VerifyRequest, verify
 from treadle.api.models import ReleaseRequest, RollbackRequest, models_release, models_rollback
 from treadle.evidence import VerifierKey
 from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.notes import open_checkpoint
 from treadle.loop import RunResult
 from treadle.principal import person
@@ -56,3 +57,4 @@ def test_a_release_by_policy_is_signed(shop: Path, runs: Callable[..., RunResult
     workspace = open_workspace(load(shop), actor="ada")
     release = workspace.chain.last(ReleaseMade)
     assert release is not None and sizes(shop) == [release.seq]
+    assert workspace.chain.last(ReviewApproved).payload.note == "every gate of the brief holds"

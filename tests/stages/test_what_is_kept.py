@@ -72,6 +72,7 @@ def test_a_run_keeps_the_size_of_what_each_step_made_and_what_code_it_could_reac
     built = workspace.chain.last(FeaturesBuilt)
     assert built.usage.kept_bytes == sum(part.size for part in built.payload.table.parts) > 0
     assert b"treadle.stages.building" in workspace.blobs.get(built.code)
+    assert list((workspace.root / "bundles").iterdir()) == [], "no file is left that was being made"
     assert built.price is not None and built.price.money.currency == workspace.book.currency
     (workspace.root / "tables" / "shop" / "training").rename(workspace.root / "gone")
     faults = verify(workspace.chain, check=workspace.check, everything=True).faults

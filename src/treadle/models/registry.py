@@ -25,6 +25,7 @@ from treadle.models.version import ModelVersion
 from treadle.people import refusal, reviewers_of, unmet
 
 _MOST = 200
+_RELEASES = (ReleaseMade, ReleaseRolledBack)
 
 
 class Released(Struct, frozen=True):
@@ -112,9 +113,7 @@ def rollback(
 ) -> Released:
     """Serve again what was served before the version that is served now."""
     with chain.alone() as alone:
-        history = alone.find(
-            ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True
-        )
+        history = alone.find(*_RELEASES, subject=f"endpoint/{endpoint}", status="done", newest_first=True)
         if not history:
             raise ModelError(f"endpoint {endpoint} serves nothing", where=endpoint, mend="release a model first")
         serving = history[0].payload
@@ -144,9 +143,7 @@ def rollback(
 
 def left(chain: Chain, endpoint: str, bundle: str) -> Entry[Release] | None:
     """The rollback by which `endpoint` went away from this bundle, if it was not released again since."""
-    history = chain.find(
-        ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=_MOST
-    )
+    history = chain.find(*_RELEASES, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=_MOST)
     for newer, older in pairwise(history):
         if newer.payload.bundle.digest == bundle:
             return None
@@ -187,7 +184,7 @@ def newest_release(chain: Chain, endpoint: str) -> str:
 
     query = select(entries.c.hash).where(
         entries.c.subject == f"endpoint/{endpoint}",
-        entries.c.kind.in_((ReleaseMade.KIND, ReleaseRolledBack.KIND)),
+        entries.c.kind.in_([kind.KIND for kind in _RELEASES]),
         entries.c.status == "done",
     )
     with chain.engine.connect() as connection:
@@ -200,7 +197,7 @@ def _newest(reader: Reader, endpoint: str) -> Entry[Release] | None:
     for entry in before:
         if isinstance(entry.payload, Release) and entry.status == "done":
             return entry  # type: ignore[return-value]
-    return reader.last(ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}")
+    return reader.last(*_RELEASES, subject=f"endpoint/{endpoint}")
 
 
 def _released(endpoint: str, entry: Entry[Release], approved_by: str) -> Released:
@@ -224,8 +221,8 @@ def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[Review
     3. The release names a packing that made this bundle under this name, and an approval of this bundle.
     4. The approval rests on a request for this bundle, by somebody else, whose gates hold or were accepted.
     """
-    before = reader.by_seq([entry.seq - 1]) if entry.seq > 1 else []
-    if entry.seq > 1 and (not before or before[0].hash != entry.prev):
+    before = reader.by_seq([entry.seq - 1])  # none for the first of all, which cannot rest on anything either
+    if not before or before[0].hash != entry.prev:
         raise _refused(endpoint, f"release entry {entry.seq} does not follow the entry before it")
     made: Entry[Release] = entry
     while isinstance(made.payload, ReleaseRolledBack):
@@ -250,12 +247,10 @@ def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[Review
 def _earlier(reader: Reader, endpoint: str, back: Entry[Release]) -> Entry[Release]:
     assert isinstance(back.payload, ReleaseRolledBack)
     if back.payload.earlier is not None:
-        found: list[Entry[Release]] = [
-            _named(reader, endpoint, back.payload.earlier.digest, ReleaseMade, ReleaseRolledBack)
-        ]
+        found: list[Entry[Release]] = [_named(reader, endpoint, back.payload.earlier.digest, *_RELEASES)]
     else:  # version 0.1 named the version alone
         every: list[Entry[Release]] = reader.find(
-            ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True
+            *_RELEASES, subject=f"endpoint/{endpoint}", status="done", newest_first=True
         )
         found = [e for e in every if e.seq < back.seq and e.payload.bundle.digest == back.payload.bundle.digest]
     if not found or found[0].subject != f"endpoint/{endpoint}":

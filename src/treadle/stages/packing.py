@@ -56,11 +56,10 @@ def pack(
     evaluation: Entry[ModelEvaluated],
     state: Entry[StateBuilt] | None,
 ) -> Entry[ModelPacked]:
-    from treadle.stages.reading import contract_of
+    from treadle.stages.reading import held_to
 
-    workspace, spec = work.workspace, work.workspace.project.spec
-    each = spec.sources[spec.predict.each]
-    contract = work.bench().recall("contract", spec.predict.each, lambda: contract_of(workspace, each))
+    spec = work.workspace.project.spec
+    contract = held_to(work, spec.predict.each)
     asked = PackModel(
         project=spec.project,
         decision=spec.brief.decision,

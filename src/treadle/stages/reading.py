@@ -45,8 +45,7 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
     reading = find(source, workspace.project.root, where=where)
-    contract = contract_of(workspace, source)
-    work.bench().keep("contract", name, contract)
+    contract = held_to(work, name)
     asked = ReadSource(
         name=name,
         source=source,
@@ -81,6 +80,13 @@ class _Make:
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
         return make_snapshot(asked, bench, self.reading, self.where)
+
+
+def held_to(work: Work, name: str) -> Contract | None:
+    """The contract of a source, read once in a run: a bundle's rules are those that its rows were held to."""
+    workspace = work.workspace
+    source = workspace.project.spec.sources[name]
+    return work.bench().recall("contract", name, lambda: contract_of(workspace, source))
 
 
 def contract_of(workspace: Workspace, source: Source) -> Contract | None:

@@ -49,7 +49,7 @@ def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[Mo
     )
     written = work.do(asked, make_report)
     place = workspace.report
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(exist_ok=True)
     part = place.with_suffix(f".{workspace.chain.run}.part")
     part.write_bytes(workspace.blobs.get(written.payload.report.digest))
     part.replace(place)
