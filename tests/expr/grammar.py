@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oracle import COLUMNS
 
 from treadle.expr import Type
-from treadle.expr.functions_logic import ALLOWED_CASTS
+from treadle.expr.casts import ALLOWED_CASTS
 from treadle.expr.table import Function
 from treadle.expr.tree import functions
 

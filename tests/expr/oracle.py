@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from treadle.expr import Expression, Type, parse, row_function, row_namespace, to_polars, to_polars_type, to_sql
-from treadle.expr.functions_logic import cast_row
+from treadle.expr.casts import cast_row
 from treadle.expr.row import python_name
 from treadle.expr.tree import Node
 from treadle.expr.types import SQL_TYPES

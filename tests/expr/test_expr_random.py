@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Oracle, some_rows
 
-from treadle.expr.functions_logic import ALLOWED_CASTS
+from treadle.expr.casts import ALLOWED_CASTS
 from treadle.expr.tree import functions
 
 _KINDS = [kind for kind in LITERALS if makers()[kind]]

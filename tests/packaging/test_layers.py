@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ import treadle
 ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
-    "__main__", "cli", "web", "api", "loop", "stages", "workspace", "replay", "backends", "targets", "monitoring",
+    "__main__", "cli", "web", "api", "loop", "replay", "hosting", "drafting", "history", "stages", "workspace",
+    "backends", "targets", "monitoring",
     "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money",
     "figures", "errors", "__init__",
@@ -90,3 +91,37 @@ def test_importing_loads_nothing_heavy(name: str) -> None:
     code = f"import sys, {name}; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def needs(module: Path, known: Collection[str]) -> set[str]:
+    """Modules of ours that a module needs when it runs, at its head or later; what types alone need does not count."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    typing = {id(each) for node in ast.walk(tree) if is_for_types(node) for each in ast.walk(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in known else node.module for name in whole}
+    return found & set(known)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_no_import_leads_back_to_where_it_came_from() -> None:
+    """Nor one inside a function: that only hides that two modules are one."""
+    names = {".".join((ROOT.name, *module.relative_to(ROOT).with_suffix("").parts)): module for module in modules()}
+    names = {name.removesuffix(".__init__"): module for name, module in names.items()}
+    graph = {name: sorted(needs(module, names) - {name}) for name, module in names.items()}
+    done: set[str] = set()
+
+    def circle(name: str, way: tuple[str, ...]) -> tuple[str, ...]:
+        if name in way:
+            return (*way[way.index(name) :], name)
+        if name in done:
+            return ()
+        done.add(name)
+        return next((found for other in graph[name] if (found := circle(other, (*way, name)))), ())
+
+    assert [found for name in graph if (found := circle(name, ()))] == []

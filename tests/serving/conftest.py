@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from served_shop import SPEC, Served, release, serving, train, write_shop
 
-from treadle.api.endpoint import make_app, open_door
+from treadle.hosting.opening import make_app, open_door
 from treadle.serving import App, Endpoint
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace

@@ -19,10 +19,10 @@ from treadle.access import tokens
 from treadle.access.permissions import SCOPES
 from treadle.access.refusals import tell
 from treadle.api import OPERATIONS, Context
-from treadle.api.endpoint import make_app, open_door
 from treadle.errors import AccessError
 from treadle.evidence import Chain
 from treadle.evidence.kinds.access_refused import AccessRefused
+from treadle.hosting.opening import make_app, open_door
 from treadle.principal import ANONYMOUS, Principal, person
 from treadle.serving import App
 from treadle.serving.app import ROUTES

@@ -20,10 +20,10 @@ from served_shop import RECORD
 
 from treadle.access import tokens
 from treadle.api import OPERATIONS, Context
-from treadle.api.draining import drain_often
-from treadle.api.endpoint import make_app, open_door
 from treadle.api.live import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
 from treadle.errors import AccessError
+from treadle.hosting.draining import drain_often
+from treadle.hosting.opening import make_app, open_door
 from treadle.principal import person
 from treadle.serving import App, segments
 from treadle.spec import load

@@ -19,12 +19,12 @@ from served_shop import RECORD, Served, release, serving
 from sqlalchemy import text
 
 from treadle.api import Context
-from treadle.api.endpoint import make_app, open_door, open_live, open_state
 from treadle.api.models import RollbackRequest, models_rollback
 from treadle.errors import ModelError, TreadleError
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.hosting.opening import make_app, open_door, open_live, open_state
 from treadle.models import Bundle, Parts
 from treadle.models.registry import Released, current, find, newest_release
 from treadle.principal import person

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from treadle.api.operation import Context
-from treadle.api.project import TrustAnswer, TrustRequest, trust
+from treadle.api.project import TrustRequest, trust
+from treadle.drafting.found import Trusted
 from treadle.errors import DataError, SpecError
 from treadle.principal import person
 from treadle.sources import read
@@ -60,7 +61,7 @@ def rows(project: Project) -> int:
     return read(project.spec.sources["orders"], project.root)[1].collect().height
 
 
-def grant(folder: Path, *, revoke: bool = False) -> TrustAnswer:
+def grant(folder: Path, *, revoke: bool = False) -> Trusted:
     return trust(TrustRequest(project=str(folder), revoke=revoke), Context(person("ada")))
 
 

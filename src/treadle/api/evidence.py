@@ -19,7 +19,7 @@ from treadle.api.operation import (
 )
 from treadle.costs.sums import Costs
 from treadle.errors import EvidenceError, nearest
-from treadle.monitoring.found import FoundPrediction
+from treadle.history.found import Lineage
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry, Kept, Payload
@@ -61,32 +61,6 @@ class WhyRequest(Request, frozen=True):
         str, argument("what to explain: endpoint/NAME, model/NAME:1, a table, a prediction id, an entry's number or id")
     ]
     project: ProjectPath = "."
-
-
-class WhyNode(Struct, frozen=True):
-    """One entry on the way back; `depth` is its distance from the subject."""
-
-    depth: int
-    seq: int
-    kind: str
-    subject: str
-    time: str
-    actor: str
-    text: str
-    cost: float | None
-    currency: str
-    code: str
-    """What code and libraries the step could reach, in a few words; the list itself is the blob `code_list`."""
-    code_list: str
-
-
-class WhyAnswer(Struct, frozen=True):
-    subject: str
-    nodes: list[WhyNode]
-    serves: str = ""
-    """Of an endpoint: the version that it serves."""
-    prediction: FoundPrediction | None = None
-    """Of a prediction's id: what was answered, and from what."""
 
 
 class VerifyRequest(Request, frozen=True):
@@ -188,9 +162,9 @@ def _line(entry: Entry[Payload]) -> LogLine:
 
 
 @operation("why", permission="read", remote=True)
-def why(request: WhyRequest, work: Work) -> WhyAnswer:
+def why(request: WhyRequest, work: Work) -> Lineage:
     """Explain a subject: walk from it back to the data, the code, the money and the people."""
-    from treadle.api.explain import explain
+    from treadle.history.lineage import explain
 
     found = explain(work.workspace, request.subject)
     if found.prediction is not None:  # what a customer was asked is not for everybody who may see the record

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
+from treadle.hosting.found import Predictions, Served
 from treadle.monitoring.found import Alert, Day, DriftLine, Overall
 
 if TYPE_CHECKING:
@@ -27,58 +27,12 @@ class ServeRequest(Request, frozen=True):
     )
 
 
-class ServeAnswer(Struct, frozen=True):
-    url: str
-    model: str
-    predictions: int
-    seconds: float
-
-
 class PredictRequest(Request, frozen=True):
     project: ProjectPath = "."
     record: Annotated[str | None, option("one record, or a list, as JSON; - for standard input")] = None
     source: Annotated[str | None, option("a CSV, JSON Lines or Parquet file of records", flag="--from")] = None
     out: Annotated[str | None, option("write the answers to this file: .parquet, .csv or .jsonl")] = None
     model: Annotated[str | None, option("a version; the released one if not given")] = None
-
-
-class Predicted(Struct, frozen=True):
-    """One answer. `fields` are those of the record that the model does not look at: its name in the user's tables.
-
-    `prediction` is a decision of a classifier, with its probability and threshold, or the value of a regressor.
-    """
-
-    fields: dict[str, bool | int | float | str | None]
-    prediction: bool | float
-    probability: float | None
-    threshold: float | None
-    model: str
-
-
-def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
-    """An answer as one row of a table: the fields that were told, then the decision."""
-    decided: dict[str, bool | int | float | str | None] = {"prediction": answer.prediction}
-    if answer.threshold is not None:
-        decided |= {"probability": answer.probability, "threshold": answer.threshold}
-    return {**answer.fields, **decided, "model": answer.model}
-
-
-class PredictAnswer(Struct, frozen=True):
-    """`features_as_of`: the time that the windows and lookups stand at, None for a model that has none.
-
-    `stale` counts the records whose windows are all empty, because they are asked about a time by which the state's
-    newest rows are older than the longest window; `note` says so.
-    """
-
-    model: str
-    rows: int
-    predictions: list[Predicted]
-    out: str | None
-    features_as_of: datetime | None = None
-    stale: int = 0
-    note: str = ""
-    file_notes: list[str] = []
-    """Of a file given by --from: columns that are not read, names that may be misspelt, how much is NULL."""
 
 
 class WatchRequest(Request, frozen=True):
@@ -146,19 +100,27 @@ class Look:
 
 
 @operation("serve", permission="run")
-def serve(request: ServeRequest, work: Work) -> ServeAnswer:
+def serve(request: ServeRequest, work: Work) -> Served:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
-    from treadle.api.endpoint import serve_until_stopped
+    from treadle.hosting.running import serve_until_stopped
 
-    return serve_until_stopped(work, request)
+    return serve_until_stopped(
+        work.workspace,
+        work.principal,
+        host=request.host,
+        port=request.port,
+        as_of=request.as_of,
+        mounts=work.asked.mounts,
+        say=work.say,
+    )
 
 
 @operation("predict", permission="predict")
-def predict(request: PredictRequest, work: Work) -> PredictAnswer:
+def predict(request: PredictRequest, work: Work) -> Predictions:
     """Predict records with the released model, without a server."""
-    from treadle.api.endpoint import predict_records
+    from treadle.hosting.predicting import Wanted, predict_records
 
-    return predict_records(work.workspace, request)
+    return predict_records(work.workspace, Wanted(request.record, request.source, request.out, request.model))
 
 
 @operation("watch", permission="read", remote=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Struct
-
 from treadle.api.operation import Context, ProjectPath, Request, Work, argument, operation, option
+from treadle.drafting.found import Checked, Drafted, Trusted
 
 
 class InitRequest(Request, frozen=True):
@@ -20,42 +19,9 @@ class InitRequest(Request, frozen=True):
     ] = None
 
 
-class InitAnswer(Struct, frozen=True):
-    """`guesses` says what was guessed and from what, a sentence each."""
-
-    project: str
-    file: str
-    contract: str
-    guesses: list[str]
-    next: str
-
-
 class CheckRequest(Request, frozen=True):
     project: ProjectPath = "."
     data: Annotated[bool, option("also read the tables and hold them to their contracts")] = True
-
-
-class SourceCheck(Struct, frozen=True):
-    """One source as it was read; `rules` is 0 where it has no contract."""
-
-    source: str
-    rows: int
-    columns: int
-    rules: int
-    quarantined: int
-    broken: list[str]
-
-
-class CheckAnswer(Struct, frozen=True):
-    """`problems`: what `run`, `serve` or `release` would refuse, each with its place; `warnings`: what they take."""
-
-    project: str
-    ok: bool
-    problems: list[str]
-    warnings: list[str]
-    features: int
-    inputs: list[str]
-    sources: list[SourceCheck]
 
 
 class TrustRequest(Request, frozen=True):
@@ -63,47 +29,33 @@ class TrustRequest(Request, frozen=True):
     revoke: Annotated[bool, option("trust it no longer")] = False
 
 
-class TrustAnswer(Struct, frozen=True):
-    """`places` is what the project may read outside its folder, `functions` the code of its own it may run.
-
-    `record` is the folder of the record that came with it, whose approvals and releases are now believed.
-    """
-
-    project: str
-    folder: str
-    trusted: bool
-    places: list[str]
-    record: str
-    functions: str
-    entry_points: list[str]
-
-
 class SchemaRequest(Request, frozen=True):
     """Nothing is asked."""
 
 
 @operation("init", permission="open", opens=False)
-def init(request: InitRequest, context: Context) -> InitAnswer:
+def init(request: InitRequest, context: Context) -> Drafted:
     """Write a sensible project for a table, and say what was guessed."""
-    from treadle.api.guess import write_project
+    from treadle.drafting.guessing import Wanted, write_project
 
-    return write_project(request)
+    wanted = Wanted(request.folder, request.source, request.target, request.name, request.owner, request.shared)
+    return write_project(wanted)
 
 
 @operation("check", permission="read")
-def check(request: CheckRequest, work: Work) -> CheckAnswer:
+def check(request: CheckRequest, work: Work) -> Checked:
     """Check all that `run`, `serve` and `release` would refuse, with places in the project file. Keeps nothing."""
-    from treadle.api.checking import check_project
+    from treadle.drafting.checking import check_project
 
     return check_project(work.workspace, data=request.data)
 
 
 @operation("trust", permission="open", opens=False)
-def trust(request: TrustRequest, context: Context) -> TrustAnswer:
+def trust(request: TrustRequest, context: Context) -> Trusted:
     """Let a project read the places outside its folder that it names, and run its functions.py; believe its record."""
-    from treadle.api.trusting import trust_project
+    from treadle.drafting.trusting import distrust_project, trust_project
 
-    return trust_project(request)
+    return distrust_project(request.project) if request.revoke else trust_project(request.project)
 
 
 @operation("schema", permission="open", remote=True, opens=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from msgspec import Struct
+from typing import Annotated
 
 from treadle.api.operation import (
     ProjectPath,
@@ -15,8 +13,7 @@ from treadle.api.operation import (
     operation,
     option,
 )
-
-Verdict = Literal["better", "worse", "noise", "not comparable"]
+from treadle.history.found import Comparison, Trials
 
 
 class TrialsRequest(Request, frozen=True):
@@ -27,86 +24,24 @@ class TrialsRequest(Request, frozen=True):
     limit: Annotated[int, option("so many")] = 50
 
 
-class TrialShown(Struct, frozen=True):
-    """One setting tried. `value` is the mean over `folds`; one that was stopped early saw fewer and is no rival."""
-
-    run: str
-    time: str
-    number: int
-    family: str
-    metric: str
-    value: float
-    folds: list[float]
-    seconds: float
-    state: str
-    best: bool
-    params: dict[str, bool | int | float | str | None]
-
-
-class TrialsAnswer(Struct, frozen=True):
-    trials: list[TrialShown]
-    more: int
-    """Trials that the limit left out."""
-
-
 class CompareRequest(Request, frozen=True):
     first: Annotated[str, argument("a run, or a model version such as 2 or flights:2")]
     second: Annotated[str, argument("another")]
     project: ProjectPath = "."
 
 
-class Side(Struct, frozen=True):
-    """One of the two: its model, how it did on sealed rows, and what it cost."""
-
-    run: str
-    model: str
-    family: str
-    value: float
-    low: float | None
-    high: float | None
-    cost: float | None
-    currency: str
-
-
-class StepChange(Struct, frozen=True):
-    """What one step of the second was given that the first was not: data, code and settings, in words."""
-
-    step: str
-    data: list[str]
-    code: list[str]
-    settings: list[str]
-
-
-class CompareAnswer(Struct, frozen=True):
-    """`gain` is the second's value less the first's, positive where that is better; `low` and `high` its interval.
-
-    `same_rows`: both were judged on the same sealed rows. `verdict` says whether the gain is more than noise.
-    """
-
-    metric: str
-    first: Side
-    second: Side
-    changes: list[StepChange]
-    gain: float | None
-    low: float | None
-    high: float | None
-    same_rows: bool
-    verdict: Verdict
-    text: str
-
-
 @operation("trials", permission="read", remote=True)
-def trials(request: TrialsRequest, work: Work) -> TrialsAnswer:
+def trials(request: TrialsRequest, work: Work) -> Trials:
     """List the settings that were tried: of the newest search, of one run, or of all."""
-    from treadle.api.comparing import list_trials
+    from treadle.history.comparing import list_trials
 
-    check_limit(request.limit)
-    return list_trials(work.workspace, request)
+    limit = check_limit(request.limit)
+    return list_trials(work.workspace, run=request.run, every=request.all, sort=request.sort, limit=limit)
 
 
 @operation("compare", permission="read", remote=True)
-def compare(request: CompareRequest, work: Work) -> CompareAnswer:
+def compare(request: CompareRequest, work: Work) -> Comparison:
     """Compare two runs: what changed in data, code and settings, what it gained, and whether that is noise."""
-    from treadle.api.comparing import compare_runs
+    from treadle.history.comparing import compare_runs
 
-    return compare_runs(work.workspace, request)
+    return compare_runs(work.workspace, request.first, request.second)

@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
 from treadle.features.proved import Proof
+from treadle.replay.found import Replayed
 
 if TYPE_CHECKING:
     from treadle.evidence.kinds.review_requested import Gate
@@ -109,23 +110,6 @@ class ReplayRequest(Request, frozen=True):
     )
     url: Annotated[str | None, option("a running endpoint; else one is started for the replay")] = None
     even_training: Annotated[bool, option("allow times before the training cut, which the model has seen")] = False
-
-
-class ReplayAnswer(Struct, frozen=True):
-    start: str
-    end: str
-    url: str
-    events: int
-    predictions: int
-    outcomes: int
-    refused: int
-    seconds: float
-    requests_per_second: float
-    p50_ms: float
-    p99_ms: float
-    next: str
-    left_out: list[str] = []
-    """What was not played, and why, a sentence each."""
 
 
 class ProveRequest(Request, frozen=True):
@@ -234,11 +218,12 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
 
 
 @operation("replay", permission="run", in_a_run=True)
-def replay(request: ReplayRequest, work: Work) -> ReplayAnswer:
+def replay(request: ReplayRequest, work: Work) -> Replayed:
     """Play history after the training cut through the live endpoint, over HTTP, in time order."""
-    from treadle.api.play import play
+    from treadle.replay.playing import Wanted, play
 
-    return play(work, request)
+    wanted = Wanted(request.start, request.end, request.url, request.even_training)
+    return play(work.workspace, wanted, say=work.say)
 
 
 @operation("features", "prove", permission="run", in_a_run=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.expr import Type
-from treadle.expr.functions_logic import ALLOWED_CASTS, cast_polars
+from treadle.expr.casts import ALLOWED_CASTS, cast_polars
 
 
 def as_declared(column: str, dtype: Any, kind: Type | None) -> tuple[Any, Any] | None:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from treadle.errors import EvidenceError
-from treadle.evidence.entry import GENESIS, Body, Entry, Price, Usage, raw, read, seal
+from treadle.evidence.decoding import decode, read
+from treadle.evidence.entry import GENESIS, Body, Entry, Price, Usage, raw, seal
 from treadle.evidence.observer import Observer, Silent
 from treadle.evidence.payload import P, Payload, StepInput, refs_in
 from treadle.evidence.reader import Q, Reader
+from treadle.evidence.step import Step
 from treadle.store.refs import Ref
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
-
-    from treadle.evidence.step import Step
 
 
 class Library(Protocol):
@@ -104,8 +104,6 @@ class Chain:
         asked: all that it may read; code: the module of the function that does the work, from which all that it can
         reach is computed.
         """
-        from treadle.evidence.step import Step
-
         return Step(self, asked, subject, code, cache)
 
     @contextmanager
@@ -263,7 +261,6 @@ class Alone(Reader):
         from sqlalchemy import func, select
 
         from treadle.evidence import views
-        from treadle.evidence.entry import decode
         from treadle.evidence.tiles import grow, log_size
         from treadle.store.schema import entries
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from treadle.errors import EvidenceError
-from treadle.evidence.entry import GENESIS, Entry, read
+from treadle.evidence.decoding import read
+from treadle.evidence.entry import GENESIS, Entry
 from treadle.evidence.payload import Payload
 
 if TYPE_CHECKING:

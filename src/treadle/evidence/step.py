@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from types import TracebackType
-from typing import Generic, Self
+from typing import TYPE_CHECKING, Generic, Self
 
 import msgspec
 
 from treadle.errors import EvidenceError, TreadleError
-from treadle.evidence.chain import Chain
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import NOTHING, Body, Entry, raw
 from treadle.evidence.payload import P, StepInput, Unknown, digest, refs_in
 from treadle.store.refs import Snapshot
+
+if TYPE_CHECKING:
+    from treadle.evidence.chain import Chain
 
 _FEW = 3
 

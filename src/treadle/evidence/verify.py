@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from treadle.errors import EvidenceError
 from treadle.evidence.checkpoints import Kept, faults_of
-from treadle.evidence.entry import GENESIS, Entry, decode
+from treadle.evidence.decoding import decode
+from treadle.evidence.entry import GENESIS, Entry
 from treadle.evidence.expected import Expected, any_text
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.release_made import ReleaseMade

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from treadle.expr.casts import cast_polars, text_row
 from treadle.expr.patterns import like_pattern, like_row_pattern, row_pattern, rust_pattern
 from treadle.expr.table import Function
 from treadle.expr.types import Type
@@ -132,19 +132,8 @@ def _concat_row(*parts: Any) -> str:
 
 
 def _concat_polars(*parts: Any, kinds: list[str]) -> Any:
-    from treadle.expr.functions_logic import cast_polars
-
     texts = [cast_polars(part, kind, "str") for part, kind in zip(parts, kinds, strict=True)]
     return _pl().concat_str(texts, ignore_nulls=True)
-
-
-def text_row(value: Any) -> str:
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        text = value.replace(tzinfo=None).isoformat(" ")
-        return text.rstrip("0") if value.microsecond else text
-    return str(value)
 
 
 def _like(case: bool) -> tuple[Any, Any]:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from treadle.errors import ExpressionError, nearest
+from treadle.expr.casts import ALLOWED_CASTS, cast_row
 from treadle.expr.constants import wrong_constant
-from treadle.expr.functions_logic import ALLOWED_CASTS, cast_row
 from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
 from treadle.expr.table import Function, wider

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from treadle.expr.functions_logic import cast_polars
+from treadle.expr.casts import cast_polars
 from treadle.expr.functions_numbers import finite_polars
 from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import to_polars_type

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from treadle.expr.functions_logic import cast_row
+from treadle.expr.casts import cast_row
 from treadle.expr.functions_numbers import finite_row
 from treadle.expr.table import Function
 from treadle.expr.tree import Expression, Node, functions

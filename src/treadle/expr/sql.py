@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from treadle.expr.functions_logic import FALSE, SHAPES, TRUE
+from treadle.expr.casts import FALSE, SHAPES, TRUE
 from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import SQL_TYPES
 

@@ -14,12 +14,11 @@ import numpy as np
 import polars as pl
 
 from treadle import expr
-from treadle.errors import DataError
 from treadle.features.events import EventTable, event_tables, stable_order
 from treadle.features.plan import ColumnType, FeaturePlan, LookupPlan, Take, WindowPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 AT, LABEL, KNOWN = "__at__", "__label__", "__label_known__"
 Array = np.ndarray[Any, Any]
@@ -226,15 +225,3 @@ def _extreme(numbers: Array, lo: Array, hi: Array, *, largest: bool) -> Array:
         level = better(level[: -(1 << k)], level[1 << k :])
         k += 1
     return out
-
-
-def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str, told_as: str) -> None:
-    """A table without time holds one row a key."""
-    twice = frame.filter(pl.struct(keys).is_duplicated())
-    if twice.height:
-        shown = ", ".join(f"{k}={twice.item(0, k)!r}" for k in keys)
-        raise DataError(
-            f"{name} has {twice.height} rows with a key that stands twice, the first with {shown}",
-            where=f"sources.{told_as}",
-            mend="give the source a time with `happened:`, or make its key unique",
-        )

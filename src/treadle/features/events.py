@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from treadle import expr
+from treadle.errors import DataError
 from treadle.features.plan import Argument, FeaturePlan, Stream, stream_types
 from treadle.features.totals import ColumnTotals
 
@@ -204,8 +205,6 @@ def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]
     """The rows of one key after another, each key's in the order of time."""
     key, types, timed = list(stream.key), stream_types(stream), stream.known is not None
     if not timed:
-        from treadle.features.batch import check_unique
-
         check_unique(rows.frame, key, stream.name, stream.told_as)
     names = [*types, *([_KNOWN, _HAPPENED] if timed else []), *([_ID] if timed and stream.identity else [])]
     frame = rows.frame.select(*names, pl.Series(_RANK, rows.rank))
@@ -245,3 +244,15 @@ def stable_order(code: Array, most: int) -> Array:
     # NumPy sorts 16 bits by radix: ten times quicker than wider numbers
     small = (code + 1).astype(np.uint16) if most < 2**16 - 1 else code
     return np.argsort(small, kind="stable")
+
+
+def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str, told_as: str) -> None:
+    """A table without time holds one row a key."""
+    twice = frame.filter(pl.struct(keys).is_duplicated())
+    if twice.height:
+        shown = ", ".join(f"{k}={twice.item(0, k)!r}" for k in keys)
+        raise DataError(
+            f"{name} has {twice.height} rows with a key that stands twice, the first with {shown}",
+            where=f"sources.{told_as}",
+            mend="give the source a time with `happened:`, or make its key unique",
+        )

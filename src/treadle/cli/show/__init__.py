@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from decimal import Decimal
 from typing import Any
 
+from treadle.cli.show.drawing import console
 
-@functools.cache
-def console() -> Any:
-    from rich.console import Console
-
-    # a pipe has no width of its own: 80 columns would fold tables that a person is going to grep
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=140)
+__all__ = ["console", "show"]
 
 
 def show(name: str, answer: Any) -> None:
@@ -36,21 +29,3 @@ def show(name: str, answer: Any) -> None:
         print(msgspec.json.format(msgspec.json.encode(answer, enc_hook=str), indent=2).decode())
         return
     view(answer, console())
-
-
-def table(*columns: str, right: tuple[int, ...] = ()) -> Any:
-    """A plain table: no borders, numbers to the right."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, header_style="dim")
-    for index, column in enumerate(columns):
-        made.add_column(column, justify="right" if index in right else "left", overflow="fold")
-    return made
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def money(value: float | Decimal, currency: str) -> str:
-    return f"{value:.4f} {currency}" if value >= 0.01 else f"{value:.6f} {currency}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show import table
+from treadle.cli.show.drawing import table
 
 _ROLES = ("owner", "reviewer", "member", "service", "policy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show import money, table
+from treadle.cli.show.drawing import money, table
 
 
 def show_costs(answer: Any, out: Any) -> None:

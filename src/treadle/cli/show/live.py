@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.api.live import flat
-from treadle.cli.show import number, table
+from treadle.cli.show.drawing import number, table
 from treadle.figures import figure
+from treadle.hosting.found import flat
 
 _DAYS = 14
 _MOST = 20

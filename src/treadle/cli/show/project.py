@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.cli.show import table
+from treadle.cli.show.drawing import table
 
 
 def show_init(answer: Any, out: Any) -> None:

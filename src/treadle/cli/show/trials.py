@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show import money, table
+from treadle.cli.show.drawing import money, table
 from treadle.figures import figure
 
 

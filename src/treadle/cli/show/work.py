@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.cli.show import money, number, table
+from treadle.cli.show.drawing import money, number, table
 from treadle.figures import figure
 
 

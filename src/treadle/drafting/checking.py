@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from treadle.api.project import CheckAnswer, SourceCheck
+from treadle.drafting.found import Checked, SourceCheck
 from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec import Project, ProjectSpec, Source
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 
-def check_project(workspace: Workspace, *, data: bool) -> CheckAnswer:
+def check_project(workspace: Workspace, *, data: bool) -> Checked:
     """Types, names and expressions always; with `data` also the rows: their contracts, and whether they teach.
 
     Raises:
@@ -42,7 +42,7 @@ def check_project(workspace: Workspace, *, data: bool) -> CheckAnswer:
         _learnable(plan, known, found)
     _approval(project.spec, found)
     _goals(project.spec, found)
-    return CheckAnswer(
+    return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
         problems=found.problems,

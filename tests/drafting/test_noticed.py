@@ -7,15 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from treadle.api.guess import write_project
-from treadle.api.project import InitRequest
+from treadle.drafting.guessing import Wanted, write_project
 
 ROWS = 60
 
 
 def said(folder: Path, text: str, target: str = "y") -> list[str]:
     (folder / "given.csv").write_text(text, encoding="utf-8")
-    asked = InitRequest(folder=str(folder / "made"), source=str(folder / "given.csv"), target=target, owner="ada")
+    asked = Wanted(folder=str(folder / "made"), source=str(folder / "given.csv"), target=target, owner="ada")
     return write_project(asked).guesses
 
 
@@ -72,5 +71,5 @@ def test_a_plain_table_has_nothing_to_be_told(tmp_path: Path) -> None:
 
 def test_a_parquet_table_has_no_header(tmp_path: Path) -> None:
     pl.DataFrame({"y": [n % 2 for n in range(ROWS)], "a": list(range(ROWS))}).write_parquet(tmp_path / "t.parquet")
-    asked = InitRequest(folder=str(tmp_path / "made"), source=str(tmp_path / "t.parquet"), target="y", owner="ada")
+    asked = Wanted(folder=str(tmp_path / "made"), source=str(tmp_path / "t.parquet"), target="y", owner="ada")
     assert not [line for line in write_project(asked).guesses if "header" in line]

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from treadle.api.played import Tally, left_out
-from treadle.api.work import ReplayAnswer
 from treadle.cli.show import console
 from treadle.cli.show.work import show_replay
 from treadle.features import FeaturePlan
 from treadle.features.plan import Stream
+from treadle.replay.found import Replayed
+from treadle.replay.tally import Tally, left_out
 
 END = datetime(2024, 3, 1, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_rows_without_a_time_are_not_played(plan: FeaturePlan) -> None:
 
 
 def test_the_terminal_shows_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = ReplayAnswer("2024-01-01", "2024-02-01", "url", 0, 5, 0, 0, 1.0, 5.0, 0.1, 0.2, "next", ["no outcomes"])
+    answer = Replayed("2024-01-01", "2024-02-01", "url", 0, 5, 0, 0, 1.0, 5.0, 0.1, 0.2, "next", ["no outcomes"])
     console.cache_clear()
     show_replay(answer, console())
     assert "no outcomes\n" in capsys.readouterr().out

@@ -11,10 +11,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from treadle.access import check_actor
 from treadle.access.local import login
-from treadle.api.noticed import noticed
-from treadle.api.project import InitAnswer, InitRequest
+from treadle.drafting.found import Drafted
+from treadle.drafting.noticed import noticed
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import FEATURE, identifier_from, matches
 
@@ -26,7 +28,19 @@ _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fr
 _FEW = 20
 
 
-def write_project(request: InitRequest) -> InitAnswer:
+class Wanted(Struct, frozen=True):
+    """The project to be drafted: its folder, the table to learn from, the column to predict."""
+
+    folder: str
+    source: str
+    target: str
+    name: str | None = None
+    owner: str | None = None
+    shared: str | None = None
+    """A group of this machine whose members share what is kept."""
+
+
+def write_project(request: Wanted) -> Drafted:
     """Write treadle.yaml, a proposed contract and a copy of the table. An existing project is never overwritten.
 
     Raises:
@@ -74,7 +88,7 @@ def write_project(request: InitRequest) -> InitAnswer:
         )
     with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
         trust(folder)
-    return InitAnswer(
+    return Drafted(
         project=name,
         file=str(file),
         contract=str(contract),
@@ -83,7 +97,7 @@ def write_project(request: InitRequest) -> InitAnswer:
     )
 
 
-def _owner(request: InitRequest) -> str:
+def _owner(request: Wanted) -> str:
     if request.owner:
         return check_actor(request.owner)
     try:

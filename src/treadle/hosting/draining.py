@@ -27,7 +27,7 @@ async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> N
 
     It may be killed at any time: a segment is moved whole and once, or stays.
     """
-    command = ("-m", "treadle.api.draining", str(workspace.project.file), workspace.chain.actor)
+    command = ("-m", "treadle.hosting.draining", str(workspace.project.file), workspace.chain.actor)
     while True:
         await asyncio.sleep(seconds)
         if not any(segments(workspace.journal, kind)[0] for kind in KINDS):

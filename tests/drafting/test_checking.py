@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from treadle.api.operation import Context
-from treadle.api.project import CheckAnswer, CheckRequest, check
+from treadle.api.project import CheckRequest, check
 from treadle.api.work import RunRequest, run
+from treadle.drafting.found import Checked
 from treadle.errors import TreadleError
 from treadle.principal import person
 
@@ -36,7 +37,7 @@ serve: {entity: id}
 """
 
 
-def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE, data: bool = True) -> CheckAnswer:
+def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE, data: bool = True) -> Checked:
     frame.write_parquet(folder / "orders.parquet")
     text = TEXT
     for old, new in changes:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from treadle.api.project import TrustAnswer, TrustRequest
+from treadle.drafting.found import Trusted
 from treadle.errors import SpecError
 from treadle.spec.load import load_untrusted
 from treadle.spec.trust import FUNCTIONS, disown_record, outside, revoke, trust
 from treadle.workspace import believe, home, record_key
 
 
-def trust_project(request: TrustRequest) -> TrustAnswer:
+def trust_project(given: str) -> Trusted:
     """Keep, for this account, that the project may read the places outside its folder that its file names now."""
-    if request.revoke:
-        return _revoked(Path(request.project))
-    project = load_untrusted(request.project)
+    project = load_untrusted(given)
     found = outside(project.spec, project.root)
     trust(project.root, tuple(place.target for place in found))
     root = home(project.root)
     kept = believe(root)
     functions = project.root / FUNCTIONS
-    return TrustAnswer(
+    return Trusted(
         project=project.spec.project,
         folder=str(project.root),
         trusted=True,
@@ -40,13 +38,14 @@ def trust_project(request: TrustRequest) -> TrustAnswer:
     )
 
 
-def _revoked(given: Path) -> TrustAnswer:
+def distrust_project(place: str) -> Trusted:
     """Also for a project whose file is wrong by now, or gone."""
+    given = Path(place)
     folder = (given if given.is_dir() else given.parent).resolve()
     key = record_key(home(folder))
     disowned = key is not None and disown_record(key)
     if not revoke(folder) and not disowned:
         raise SpecError("this project is not trusted", where=str(folder), mend="nothing has to be taken back")
-    return TrustAnswer(
+    return Trusted(
         project=folder.name, folder=str(folder), trusted=False, places=[], record="", functions="", entry_points=[]
     )

@@ -8,17 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from treadle.api.explain import walk
-from treadle.api.trials import (
-    CompareAnswer,
-    CompareRequest,
-    Side,
-    StepChange,
-    TrialsAnswer,
-    TrialShown,
-    TrialsRequest,
-    Verdict,
-)
 from treadle.costs import runs
 from treadle.errors import EvidenceError, SpecError, TreadleError, nearest
 from treadle.evidence import Code, Entry, Payload, Reader
@@ -27,6 +16,8 @@ from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.figures import figure
+from treadle.history.found import Comparison, Side, StepChange, Trial, Trials, Verdict
+from treadle.history.lineage import walk
 from treadle.money import total
 
 if TYPE_CHECKING:
@@ -37,45 +28,45 @@ _MOST = 20  # lines a step; more is no answer that a person reads
 _SORTS = ("value", "seconds", "time")
 
 
-def list_trials(workspace: Workspace, request: TrialsRequest) -> TrialsAnswer:
+def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str, limit: int) -> Trials:
     """The best first; those that were stopped early, whose value is of fewer folds, after all the others."""
     from sqlalchemy import select
 
     from treadle.store.schema import trials as table
     from treadle.training import sign
 
-    if request.sort not in _SORTS:
-        raise SpecError(f"cannot sort by {request.sort!r}", where="--sort", mend=f"one of: {', '.join(_SORTS)}")
+    if sort not in _SORTS:
+        raise SpecError(f"cannot sort by {sort!r}", where="--sort", mend=f"one of: {', '.join(_SORTS)}")
     query = select(table.c.seq).where(table.c.project == workspace.project.spec.project).distinct()
-    if request.run is not None:
-        query = query.where(table.c.run == request.run)
+    if run is not None:
+        query = query.where(table.c.run == run)
     query = query.order_by(table.c.seq.desc())
     with workspace.chain.reading() as reader:
         numbers = [int(row[0]) for row in reader.connection.execute(query)]
-        if request.run is None and not request.all:
+        if run is None and not every:
             numbers = numbers[:1]
         found = reader.by_seq(numbers)
-    if request.run is not None and not found:
+    if run is not None and not found:
         known = runs(workspace.chain)
-        raise EvidenceError(f'no trial of a run "{request.run}"', where="--run", mend=nearest(request.run, known))
+        raise EvidenceError(f'no trial of a run "{run}"', where="--run", mend=nearest(run, known))
     lines = [line for entry in found if isinstance(entry.payload, ModelsSearched) for line in _lines(entry)]
-    if request.sort == "value":
+    if sort == "value":
         lines.sort(key=lambda t: (t.state != "complete", -t.value * sign(t.metric)))
-    elif request.sort == "seconds":
+    elif sort == "seconds":
         lines.sort(key=lambda t: -t.seconds)
     else:
         lines.reverse()
-    return TrialsAnswer(trials=lines[: request.limit], more=max(0, len(lines) - request.limit))
+    return Trials(trials=lines[:limit], more=max(0, len(lines) - limit))
 
 
-def _lines(entry: Entry[Any]) -> Iterator[TrialShown]:
+def _lines(entry: Entry[Any]) -> Iterator[Trial]:
     from treadle.training import sign
 
     said: ModelsSearched = entry.payload
     whole = [t for t in said.trials if t.state == "complete"]
     best = max(whole, key=lambda t: t.value * sign(said.metric), default=None)
     for trial in said.trials:
-        yield TrialShown(
+        yield Trial(
             run=entry.run,
             time=entry.time,
             number=trial.number,
@@ -90,12 +81,12 @@ def _lines(entry: Entry[Any]) -> Iterator[TrialShown]:
         )
 
 
-def compare_runs(workspace: Workspace, request: CompareRequest) -> CompareAnswer:
+def compare_runs(workspace: Workspace, first: str, second: str) -> Comparison:
     """Walk back from both models; the steps of one kind and subject are held against each other."""
     from treadle.training import sign
 
     with workspace.chain.reading() as reader:
-        starts = [_model_of(workspace, reader, asked) for asked in (request.first, request.second)]
+        starts = [_model_of(workspace, reader, asked) for asked in (first, second)]
         steps = [_steps(reader, start) for start in starts]
     judged = [_judged(found, start) for found, start in zip(steps, starts, strict=True)]
     changes = [c for c in (_change(workspace, name, *steps) for name in _names(*steps)) if c is not None]
@@ -112,7 +103,7 @@ def compare_runs(workspace: Workspace, request: CompareRequest) -> CompareAnswer
         half = _half_width(one, two)
         low, high = (None, None) if half is None else (gain - half, gain + half)
         verdict, text = _verdict(gain, low, high, same)
-    return CompareAnswer(
+    return Comparison(
         metric=one.metric if one.metric == two.metric else f"{one.metric}/{two.metric}",
         first=sides[0],
         second=sides[1],

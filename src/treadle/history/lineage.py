@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.api.evidence import WhyAnswer, WhyNode
 from treadle.errors import EvidenceError, TreadleError, nearest
 from treadle.evidence import Code, Entry, Payload, Reader
+from treadle.history.found import Lineage, Node
 from treadle.monitoring.found import FoundPrediction
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _MOST = 5000
 
 
-def explain(workspace: Workspace, subject: str) -> WhyAnswer:
+def explain(workspace: Workspace, subject: str) -> Lineage:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
         start = _start(workspace, reader, subject)
         found = walk(reader, start.entries)
     nodes = [_node(workspace, entry, depth) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
-    return WhyAnswer(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
+    return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
 
 
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
@@ -55,8 +55,8 @@ class _Start(Struct, frozen=True):
     prediction: FoundPrediction | None = None
 
 
-def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> WhyNode:
-    return WhyNode(
+def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> Node:
+    return Node(
         depth=depth,
         seq=entry.seq,
         kind=entry.kind,

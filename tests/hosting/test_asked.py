@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from treadle.api.asked import as_asked, told_of
 from treadle.errors import DataError
+from treadle.hosting.asked import as_asked, told_of
 from treadle.models.request import InputField, Inputs
 
 LIVE: Any = SimpleNamespace(

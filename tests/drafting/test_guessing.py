@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from treadle.api.guess import write_project
-from treadle.api.project import InitAnswer, InitRequest
+from treadle.drafting.found import Drafted
+from treadle.drafting.guessing import Wanted, write_project
 from treadle.errors import TreadleError
 from treadle.spec import ProjectSpec, load, trusted
 
@@ -23,12 +23,10 @@ def table(**columns: object) -> pl.DataFrame:
 
 def init(
     folder: Path, frame: pl.DataFrame, target: str, ending: str = "parquet", name: str | None = None
-) -> tuple[InitAnswer, ProjectSpec]:
+) -> tuple[Drafted, ProjectSpec]:
     data = folder / f"given.{ending}"
     frame.write_parquet(data) if ending == "parquet" else frame.write_csv(data)
-    answer = write_project(
-        InitRequest(folder=str(folder / "made"), source=str(data), target=target, name=name, owner="ada")
-    )
+    answer = write_project(Wanted(folder=str(folder / "made"), source=str(data), target=target, name=name, owner="ada"))
     return answer, load(folder / "made").spec
 
 
@@ -151,8 +149,8 @@ def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
 
 
 def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treadle.api.guess.login", lambda: "DOMAIN\\ada")
+    monkeypatch.setattr("treadle.drafting.guessing.login", lambda: "DOMAIN\\ada")
     table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
     with pytest.raises(TreadleError) as caught:
-        write_project(InitRequest(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))
+        write_project(Wanted(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))
     assert "--owner" in str(caught.value)

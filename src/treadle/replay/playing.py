@@ -10,24 +10,25 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from treadle.api.endpoint import newest_rows, open_live, parse_time
-from treadle.api.played import Tally, left_out, streams
-from treadle.api.work import ReplayAnswer, ReplayRequest
+from msgspec import Struct
+
 from treadle.errors import ModelError, SpecError, TreadleError
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.replay_played import ReplayPlayed
-from treadle.replay import Client
+from treadle.hosting.opening import newest_rows, open_live, parse_time
+from treadle.replay.client import Client
+from treadle.replay.found import Replayed
+from treadle.replay.tally import Tally, left_out, streams
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.api.operation import Work
     from treadle.features import FeaturePlan
     from treadle.workspace import Workspace
 
@@ -45,11 +46,22 @@ class PlayReplay(StepInput[ReplayPlayed], frozen=True, kw_only=True):
     model: str
 
 
-def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
+class Wanted(Struct, frozen=True):
+    """What is to be played: from `start` (the training cut if None) up to `end` (that of the data), times in UTC.
+
+    `url`: a running endpoint; one is started if None. `even_training`: also what the model has seen.
+    """
+
+    start: str | None = None
+    end: str | None = None
+    url: str | None = None
+    even_training: bool = False
+
+
+def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = lambda text: None) -> Replayed:
     """Play from `start` to `end`; see the module's text."""
     from treadle.models.registry import current, find
 
-    workspace = work.workspace
     released = current(workspace.chain, workspace.endpoint)
     if released is None:
         raise ModelError(
@@ -68,12 +80,12 @@ def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
     packing = find(workspace.chain, workspace.project.spec.project, released.model)
     start, end = _span(workspace, request, packing.payload.cut)
     last = _last(workspace, plan, start, end)
-    with _token(workspace) as token, _endpoint(work, request, token) as url:
+    with _token(workspace) as token, _endpoint(workspace, request, token, say) as url:
         client = Client(url, token)
         served = client.get_once_known("/state")["model"]
         client.post("/state", {"as_of": start.isoformat()})
         shown = "the end of the data" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}Z"
-        work.say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
+        say(f"{served} at {url}: state as of {start:%Y-%m-%d %H:%M}Z, playing to {shown}")
         began = time.monotonic()
         asked = PlayReplay(start=start, end=end, model=served)
         with workspace.chain.step(asked, f"endpoint/{workspace.endpoint}", cache=False) as step:
@@ -85,8 +97,8 @@ def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
         end = min(end, datetime.fromtimestamp(last / 1e6, start.tzinfo))
     took = sorted(tally.took) or [0.0]
     if tally.refused:
-        work.say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
-    return ReplayAnswer(
+        say(f"[yellow]{tally.refused} requests were refused, the first: {tally.first_refusal}[/]")
+    return Replayed(
         start=start.isoformat(),
         end=end.isoformat(),
         url=url,
@@ -98,12 +110,12 @@ def play(work: Work, request: ReplayRequest) -> ReplayAnswer:
         requests_per_second=round(client.requests / max(seconds, 1e-9), 1),
         p50_ms=round(took[len(took) // 2] * 1000, 3),
         p99_ms=round(took[int(len(took) * 0.99)] * 1000, 3),
-        next=f"treadle watch {request.project}",
+        next=f"treadle watch {workspace.project.root}",
         left_out=left_out(plan, tally),
     )
 
 
-def _span(workspace: Workspace, request: ReplayRequest, cut: str | None) -> tuple[datetime, datetime]:
+def _span(workspace: Workspace, request: Wanted, cut: str | None) -> tuple[datetime, datetime]:
     trained = parse_time(cut, "cut") if cut else None
     if request.start is None and trained is None:
         raise SpecError(
@@ -127,9 +139,8 @@ def _span(workspace: Workspace, request: ReplayRequest, cut: str | None) -> tupl
 
 
 @contextlib.contextmanager
-def _endpoint(work: Work, request: ReplayRequest, token: str) -> Iterator[str]:
+def _endpoint(workspace: Workspace, request: Wanted, token: str, say: Callable[[str], None]) -> Iterator[str]:
     """The endpoint that is asked for, one that runs already, or one started for this replay."""
-    workspace = work.workspace
     spec = workspace.project.spec
     url = request.url or f"http://{spec.serve.host}:{spec.serve.port}"
     try:
@@ -146,7 +157,7 @@ def _endpoint(work: Work, request: ReplayRequest, token: str) -> Iterator[str]:
             )
         yield url
         return
-    work.say("no endpoint is running here: one is started for this replay")
+    say("no endpoint is running here: one is started for this replay")
     with started(workspace) as url:
         yield url
 

@@ -1,0 +1,4 @@
+"""The past, read from the record: what led to a thing, what was tried, what two runs differ in.
+
+It only reads; what is kept is written by the steps themselves.
+"""

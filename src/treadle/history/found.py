@@ -1,0 +1,99 @@
+"""What the record says of the past, as types: trials, two runs side by side, what led to a thing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from treadle.monitoring.found import FoundPrediction
+
+Verdict = Literal["better", "worse", "noise", "not comparable"]
+
+
+class Trial(Struct, frozen=True):
+    """One setting tried. `value` is the mean over `folds`; one that was stopped early saw fewer and is no rival."""
+
+    run: str
+    time: str
+    number: int
+    family: str
+    metric: str
+    value: float
+    folds: list[float]
+    seconds: float
+    state: str
+    best: bool
+    params: dict[str, bool | int | float | str | None]
+
+
+class Trials(Struct, frozen=True):
+    trials: list[Trial]
+    more: int
+    """Trials that the limit left out."""
+
+
+class Side(Struct, frozen=True):
+    """One of the two: its model, how it did on sealed rows, and what it cost."""
+
+    run: str
+    model: str
+    family: str
+    value: float
+    low: float | None
+    high: float | None
+    cost: float | None
+    currency: str
+
+
+class StepChange(Struct, frozen=True):
+    """What one step of the second was given that the first was not: data, code and settings, in words."""
+
+    step: str
+    data: list[str]
+    code: list[str]
+    settings: list[str]
+
+
+class Comparison(Struct, frozen=True):
+    """`gain` is the second's value less the first's, positive where that is better; `low` and `high` its interval.
+
+    `same_rows`: both were judged on the same sealed rows. `verdict` says whether the gain is more than noise.
+    """
+
+    metric: str
+    first: Side
+    second: Side
+    changes: list[StepChange]
+    gain: float | None
+    low: float | None
+    high: float | None
+    same_rows: bool
+    verdict: Verdict
+    text: str
+
+
+class Node(Struct, frozen=True):
+    """One entry on the way back; `depth` is its distance from the subject."""
+
+    depth: int
+    seq: int
+    kind: str
+    subject: str
+    time: str
+    actor: str
+    text: str
+    cost: float | None
+    currency: str
+    code: str
+    """What code and libraries the step could reach, in a few words; the list itself is the blob `code_list`."""
+    code_list: str
+
+
+class Lineage(Struct, frozen=True):
+    subject: str
+    nodes: list[Node]
+    serves: str = ""
+    """Of an endpoint: the version that it serves."""
+    prediction: FoundPrediction | None = None
+    """Of a prediction's id: what was answered, and from what."""

@@ -1,0 +1,53 @@
+"""What hosting a released model comes to, as types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Served(Struct, frozen=True):
+    url: str
+    model: str
+    predictions: int
+    seconds: float
+
+
+class Predicted(Struct, frozen=True):
+    """One answer. `fields` are those of the record that the model does not look at: its name in the user's tables.
+
+    `prediction` is a decision of a classifier, with its probability and threshold, or the value of a regressor.
+    """
+
+    fields: dict[str, bool | int | float | str | None]
+    prediction: bool | float
+    probability: float | None
+    threshold: float | None
+    model: str
+
+
+def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
+    """An answer as one row of a table: the fields that were told, then the decision."""
+    decided: dict[str, bool | int | float | str | None] = {"prediction": answer.prediction}
+    if answer.threshold is not None:
+        decided |= {"probability": answer.probability, "threshold": answer.threshold}
+    return {**answer.fields, **decided, "model": answer.model}
+
+
+class Predictions(Struct, frozen=True):
+    """`features_as_of`: the time that the windows and lookups stand at, None for a model that has none.
+
+    `stale` counts the records whose windows are all empty, because they are asked about a time by which the state's
+    newest rows are older than the longest window; `note` says so.
+    """
+
+    model: str
+    rows: int
+    predictions: list[Predicted]
+    out: str | None
+    features_as_of: datetime | None = None
+    stale: int = 0
+    note: str = ""
+    file_notes: list[str] = []
+    """Of a file given by --from: columns that are not read, names that may be misspelt, how much is NULL."""

@@ -1,0 +1,107 @@
+"""Open a released model, its online state, its door and its application, from what a workspace keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from treadle.errors import DataError, ModelError, SpecError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.access.door import Door
+    from treadle.features import OnlineState
+    from treadle.models.registry import Released
+    from treadle.serving import App, LiveModel
+    from treadle.workspace import Workspace
+
+
+def parse_time(text: str, where: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as bad:
+        raise SpecError(
+            f'"{text}" is not a time', where=where, mend="write 2013-11-01 or 2013-11-01T06:00:00Z"
+        ) from bad
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
+    """The bundle of a version, opened and proved.
+
+    Raises:
+        EvidenceError: the blob is missing, or no longer what its digest says.
+        ModelError: it is damaged, unsigned, another version than `name`, or does not come out equal here.
+    """
+    from treadle.models import Bundle
+    from treadle.serving import LiveModel
+
+    live = LiveModel(Bundle.read(workspace.blobs.get(digest), workspace.trusted_keys, where=name))
+    if live.name != name:
+        raise ModelError(
+            f"the bundle calls itself {live.name}, and the record calls it {name}",
+            where=name,
+            mend="run treadle verify; release a version that holds",
+        )
+    return live
+
+
+def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
+    return workspace.open_state(live.state_name) if live.state_name else None
+
+
+def open_door(workspace: Workspace, host: str) -> Door:
+    """Who may come in, by the project's file as it is now and the tokens that stand in its record."""
+    from treadle.access.door import Door
+    from treadle.access.tokens import book
+
+    spec = workspace.project.spec
+    loopback = host in ("127.0.0.1", "localhost", "::1")
+    return Door(spec, loopback=loopback, tokens=book(workspace.chain, spec.project), host=host)
+
+
+def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = None) -> App:
+    """The endpoint's application, over what is released now."""
+    from treadle.hosting.draining import drain_often, watch_the_door
+    from treadle.models.registry import current, newest_release
+    from treadle.serving import App, Endpoint
+
+    def open_model(released: Released) -> LiveModel:
+        return open_live(workspace, released.bundle, released.model)
+
+    def rebuild(live: LiveModel, state: OnlineState | None, as_of: datetime) -> None:
+        rebuild_state(workspace, live, state, as_of)
+
+    endpoint = Endpoint(
+        workspace.endpoint,
+        newest=lambda: newest_release(workspace.chain, workspace.endpoint),
+        released=lambda: current(workspace.chain, workspace.endpoint),
+        journal=workspace.journal,
+        open_model=open_model,
+        open_state=lambda live: open_state(workspace, live),
+        rebuild=rebuild,
+    )
+    beside = (lambda: drain_often(workspace), lambda: watch_the_door(workspace, door))
+    return App(endpoint, door, mounts, beside=beside)
+
+
+def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | None, as_of: datetime | None) -> None:
+    """Fill the state anew from the newest snapshots, as it was just before `as_of`."""
+    from treadle.features import seed
+
+    if state is None:
+        return
+    tables = {name: newest_rows(workspace, name, sorted(columns)) for name, columns in live.plan.sources().items()}
+    seed(live.plan, tables, state, as_of)
+
+
+def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The newest rows of a source that passed its contract, held to the hashes that the record has of them."""
+    from treadle.evidence.kinds.source_read import SourceRead
+
+    for read in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done", newest_first=True):
+        if read.payload.table.table == workspace.names.source(source):
+            return workspace.tables.read(read.payload.table, columns)
+    raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")

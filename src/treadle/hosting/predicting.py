@@ -1,0 +1,151 @@
+"""Predict with a version in this process. Nothing is written to the ledger: nobody is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from treadle.errors import DataError, ModelError, RequestError
+from treadle.features.plan import attribute
+from treadle.hosting.asked import as_asked, told_of
+from treadle.hosting.found import Predicted, Predictions, flat
+from treadle.hosting.opening import open_live, open_state, rebuild_state
+
+if TYPE_CHECKING:
+    from treadle.features import FeaturePlan, OnlineState
+    from treadle.serving import LiveModel
+    from treadle.workspace import Workspace
+
+
+class Wanted(Struct, frozen=True):
+    """What is to be predicted: `record` as JSON ("-" for standard input) or the rows of the file `source`.
+
+    `out`: a file for the answers. `model`: a version; the released one if not given.
+    """
+
+    record: str | None = None
+    source: str | None = None
+    out: str | None = None
+    model: str | None = None
+
+
+def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
+    """Predict with a version in this process. Nothing is written to the ledger: nobody is served."""
+    from treadle.models.registry import current, find
+
+    released = current(workspace.chain, workspace.endpoint)
+    if request.model is None and released is not None:
+        digest, name = released.bundle, released.model
+    elif request.model is None:
+        raise ModelError(
+            f"nothing is released to endpoint {workspace.endpoint}",
+            where=workspace.endpoint,
+            mend="treadle run PROJECT says what a release waits for; --model VERSION predicts with one that waits",
+        )
+    else:
+        packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+        digest, name = packed.bundle.digest, packed.model
+    live = open_live(workspace, digest, name)
+    body, told = _body(request, live)
+    records = live.reader.read(body)
+    records = records if isinstance(records, list) else [records]
+    state = _state_for_reading(workspace, live)
+    try:
+        drawn = [live.features(record, state) for record in records]
+    finally:
+        as_of = state.as_of if state is not None else None
+        if state is not None:
+            state.close()
+    stale = sum(without_windows(live.plan, values, at, state) for values, at in drawn)
+    answers = []
+    for record, score in zip(records, live.score_many([values for values, _ in drawn]), strict=True):
+        known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
+        if live.threshold is None:
+            answers.append(Predicted(known, score, None, None, name))
+        else:
+            answers.append(Predicted(known, score >= live.threshold, score, live.threshold, name))
+    if request.out:
+        _write(answers, Path(request.out))
+    return Predictions(
+        model=name,
+        rows=len(answers),
+        predictions=[] if request.out else answers,
+        out=request.out,
+        features_as_of=as_of,
+        stale=stale,
+        note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
+        file_notes=told,
+    )
+
+
+def without_windows(
+    plan: FeaturePlan, values: Sequence[object], at: datetime | None, state: OnlineState | None
+) -> bool:
+    """Whether the state is too old for this record: all of its windows are empty, and lie after all that it knows."""
+    horizon = max((us for window in plan.windows for _, us in window.lengths), default=0)
+    if not horizon or at is None or state is None or state.as_of is None:
+        return False
+    if at - timedelta(microseconds=horizon) < state.as_of:
+        return False
+    return not any(value for value, column in zip(values, plan.features, strict=True) if column.origin == "window")
+
+
+def _stale_note(plan: FeaturePlan, as_of: datetime, stale: int, rows: int) -> str:
+    days = max(us for window in plan.windows for _, us in window.lengths) / 86_400_000_000
+    return (
+        f"{stale:,} of {rows:,} records have no windows: the state stands at {as_of:%Y-%m-%dT%H:%M:%SZ}, and "
+        f"they are asked about times more than the longest window ({days:g} days) later. They were predicted as if "
+        "nothing had happened. Read newer rows (treadle run PROJECT), or post them to the server's /events"
+    )
+
+
+def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | None:
+    """The endpoint's state; a state of all that the snapshots know, if a server holds it."""
+    from treadle.errors import TreadleError
+    from treadle.features import Memory
+
+    if not live.state_name:
+        return None
+    try:
+        return open_state(workspace, live)
+    except TreadleError:
+        state = Memory()
+        rebuild_state(workspace, live, state, None)
+        return state
+
+
+def _body(request: Wanted, live: LiveModel) -> tuple[bytes, list[str]]:
+    """The records as JSON, and what is to be said of the file that they came from."""
+    import sys
+
+    if (request.record is None) == (request.source is None):
+        raise RequestError(
+            "give --record or --from",
+            field="record",
+            value=None,
+            rule="one of the two",
+            mend="--record '{...}', --record - for standard input, or --from file.csv",
+        )
+    if request.record is not None:
+        return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), []
+    from treadle.sources import read_own
+
+    frame = read_own(request.source or "", where="--from")
+    if not frame.height:
+        raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
+    return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live)
+
+
+def _write(answers: list[Predicted], path: Path) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame([flat(answer) for answer in answers], infer_schema_length=None)
+    writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
+    if path.suffix not in writers:
+        raise DataError(f"cannot write {path.name}", where="--out", mend=f"end the name in {', '.join(writers)}")
+    writers[path.suffix](path)  # type: ignore[operator]

@@ -1,0 +1,88 @@
+"""Serve an endpoint until it is stopped, and say how to use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from treadle.hosting.found import Served
+from treadle.hosting.opening import make_app, open_door, parse_time, rebuild_state
+
+if TYPE_CHECKING:
+    from treadle.access.door import Door
+    from treadle.features import OnlineState
+    from treadle.principal import Principal
+    from treadle.serving import LiveModel
+    from treadle.workspace import Workspace
+
+
+def serve_until_stopped(
+    workspace: Workspace,
+    who: Principal,
+    *,
+    host: str | None,
+    port: int | None,
+    as_of: str | None,
+    mounts: Callable[[Door], dict[str, Any]],
+    say: Callable[[str], None],
+) -> Served:
+    """Bind, open, prove, serve; say how to use it and how to stop."""
+    from treadle.serving import bind, serve
+
+    spec = workspace.project.spec
+    host, port = host or spec.serve.host, spec.serve.port if port is None else port
+    start = time.monotonic()
+    listening = bind(host, port)
+    port = listening.getsockname()[1]
+    door = open_door(workspace, host)
+    app = make_app(workspace, door, mounts(door))
+    endpoint = app.endpoint
+    if as_of:
+        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(as_of, "--as-of"))
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(
+        f"\n[bold]{endpoint.model}[/] answers on [bold]{url}[/] (ready in {time.monotonic() - start:.1f} s; "
+        f"golden records: {endpoint.ready()[1]})"
+    )
+    for line in first_steps(workspace, endpoint.live, endpoint.state, url):
+        say(line)
+    if "/signin" in app.mounts:
+        say(f"Pages: {url}/signin?code={door.invite(who)}")
+        say(f"(signs one browser in as {who.actor}, once, within 15 minutes)   Stop with Ctrl-C.")
+    else:
+        say("Stop with Ctrl-C.")
+    serve(app, listening)
+    return Served(url=url, model=endpoint.model, predictions=endpoint.answered, seconds=time.monotonic() - start)
+
+
+def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
+    """A curl line with its real answer, and how to stop."""
+    record = example_record(workspace)
+    if record is None:
+        return [f"Also: {url}/openapi.json."]
+    body = msgspec.json.encode(record).decode()
+    found: Any = live.reader.read(body.encode())
+    score = live.score(live.features(found, state)[0])
+    answer: dict[str, Any] = {"prediction": score, "model": live.name}
+    if live.threshold is not None:
+        sure = {"probability": score, "threshold": live.threshold}
+        answer = {"prediction": bool(score >= live.threshold), **sure, "model": live.name}
+    shown = msgspec.json.encode(answer).decode()
+    quoted = body.replace("'", "'\\''")
+    return [
+        "Try it:",
+        f"  curl -s {url}/predict -H 'content-type: application/json' -d '{quoted}'",
+        f'  {{"prediction_id":"…",{shown[1:]}',
+        f"Also: {url}/openapi.json, /readyz; with a token (treadle tokens create): /events, /outcomes, /metrics, /api.",
+    ]
+
+
+def example_record(workspace: Workspace) -> dict[str, Any] | None:
+    """A real record, the newest of the examples, with the fields that a request has."""
+    from treadle.evidence.kinds.model_packed import ModelPacked
+
+    packing = workspace.chain.last(ModelPacked, subject=workspace.project.spec.project)
+    return dict(packing.payload.example) if packing is not None and packing.payload.example else None
