@@ -48,7 +48,8 @@ def test_links_lead_somewhere_and_commands_exist(page: Path) -> None:
 def test_every_room_has_a_page() -> None:
     rooms = {p.parent.name for p in (ROOT / "src" / "treadle").glob("*/__init__.py")}
     shared = {"cli": "api", "web": "api", "costs": "people", "replay": "serving", "hosting": "serving",
-              "drafting": "spec", "history": "evidence", "backends": "store", "testing": "store", "stages": "ARCHITECTURE", "pages": "ARCHITECTURE"}  # fmt: skip
+              "drafting": "spec", "history": "evidence", "backends": "store", "testing": "store",
+              "stages": "ARCHITECTURE", "pages": "ARCHITECTURE"}  # fmt: skip
     missing = [room for room in sorted(rooms) if not (ROOT / "docs" / f"{shared.get(room, room)}.md").is_file()]
     assert not missing
 
