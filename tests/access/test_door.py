@@ -9,7 +9,7 @@ import pytest
 from projects import NOW, spec
 
 from treadle.access import tokens
-from treadle.access.door import COOKIE, Door, Refused
+from treadle.access.door import Door, Refused
 from treadle.evidence import Chain
 from treadle.principal import ANONYMOUS, person
 from treadle.spec import Serve
@@ -168,7 +168,7 @@ def test_a_link_signs_one_browser_in_once(chain: Chain) -> None:
     at = door(chain, now=now)
     code = at.invite(person("ada", via="login ada"))
     value = at.sign_in(code=code)
-    cookie = (b"cookie", f"other=1; {COOKIE}={value}".encode())
+    cookie = (b"cookie", f"other=1; treadle_shop={value}".encode())
     assert enter(at, "read", cookie, method="GET").name == "ada"
     for wrong in (code, "", code + "x"):
         with pytest.raises(Refused):
@@ -184,7 +184,7 @@ def test_a_link_signs_one_browser_in_once(chain: Chain) -> None:
 def test_what_changes_something_needs_the_sessions_csrf_token(chain: Chain) -> None:
     at = door(chain)
     value = at.sign_in(code=at.invite(person("ada")))
-    cookie = (b"cookie", f"{COOKIE}={value}".encode())
+    cookie = (b"cookie", f"treadle_shop={value}".encode())
     session = at.session(cookie[1])
     assert status(at, "events", cookie) == status(at, "events", cookie, (b"x-csrf-token", b"wrong")) == 403
     assert enter(at, "events", cookie, (b"x-csrf-token", session.csrf.encode())).name == "ada"
@@ -197,7 +197,7 @@ def test_what_changes_something_needs_the_sessions_csrf_token(chain: Chain) -> N
 def test_a_session_ends_with_the_token_that_it_was_begun_with(chain: Chain) -> None:
     text, grant = tokens.make(chain, "shop", "grace", holder="person", scopes=["read"], days=1)
     at = door(chain)
-    cookie = f"{COOKIE}={at.sign_in(token=text)}".encode()
+    cookie = f"treadle_shop={at.sign_in(token=text)}".encode()
     assert at.session(cookie).principal.scopes == frozenset({"read"})
     tokens.revoke(chain, "shop", grant)
     at.renew(tokens.book(chain, "shop"))
@@ -208,7 +208,7 @@ def test_a_session_ends_with_the_token_that_it_was_begun_with(chain: Chain) -> N
 
 def test_sessions_are_bounded_and_the_oldest_makes_room(chain: Chain) -> None:
     at = door(chain)
-    cookies = [f"{COOKIE}={at.sign_in(code=at.invite(person('ada')))}".encode() for _ in range(1001)]
+    cookies = [f"treadle_shop={at.sign_in(code=at.invite(person('ada')))}".encode() for _ in range(1001)]
     assert at.session(cookies[0]) is None and at.session(cookies[1]) is not None and at.session(cookies[-1]) is not None
 
 
@@ -239,3 +239,8 @@ def test_a_scan_cannot_write_the_record_full(chain: Chain) -> None:
         at.refusals.note(f"who {number}", "x", "why", "", NOW.timestamp())
     told = at.refusals.due(NOW.timestamp())
     assert len(told) == 201 and sum(each.times for each in told) == 5000
+
+
+def test_a_probe_is_answered_by_whatever_name_it_asks(chain: Chain) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert door(chain).enter("GET", [(b"host", b"10-0-0-1.pod")], f"GET {path}", "open") == ANONYMOUS

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
 Headers = Iterable[tuple[bytes, bytes]]
-COOKIE = "treadle_session"
 SESSION_SECONDS = 12 * 3600.0
 INVITE_SECONDS = 900.0
 _MOST_SESSIONS = 1000
 FORMS = ("/signin", "/signout")
 """Where a plain form of our own pages is taken: what it can do is begin or end the caller's own session."""
+PROBES = ("GET /healthz", "GET /readyz")
+"""Answered whatever name they are asked by: kubelets and load balancers have their own, and learn nothing more."""
 _SAFE = frozenset(("GET", "HEAD"))
 
 
@@ -73,6 +74,8 @@ class Door:
         self._hosts = {"localhost", socket.gethostname().lower(), host.lower(), *(h.lower() for h in spec.serve.hosts)}
         self._known_hosts: dict[bytes, bool] = {}
         self._origins = frozenset(spec.serve.origins)
+        self.cookie = f"treadle_{spec.project}"
+        """Browsers keep cookies by host, whatever the port: two servers of two projects must not share one."""
         self._sessions: dict[str, Session] = {}
         self._invites: dict[str, tuple[Principal, float]] = {}
         endpoint, project = (
@@ -101,7 +104,8 @@ class Door:
         """
         found = dict(headers)
         try:
-            self._from_here(found, method, forms=operation in FORMS)
+            if operation not in PROBES:
+                self._from_here(found, method, forms=operation in FORMS)
             if (
                 permission == "predict"
                 and self._anonymous_predicts
@@ -213,7 +217,7 @@ class Door:
         """The session that a cookie header names, if it stands."""
         for part in _text(cookie).split(";"):
             name, _, value = part.strip().partition("=")
-            if name != COOKIE:
+            if name != self.cookie:
                 continue
             key = _hash(value)
             found = self._sessions.get(key)
@@ -260,7 +264,7 @@ class Door:
     def sign_out(self, cookie: bytes) -> None:
         for part in _text(cookie).split(";"):
             name, _, value = part.strip().partition("=")
-            if name == COOKIE:
+            if name == self.cookie:
                 self._sessions.pop(_hash(value), None)
 
     def _stands(self, digest: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from treadle.access.door import COOKIE, Refused
+from treadle.access.door import Refused
 from treadle.serving.app import PRINCIPAL, peer_of
 from treadle.web.answers import Answer, Answers, Wanted
 from treadle.web.readers import Busy, ReaderEnded, Readers
@@ -112,7 +112,9 @@ class Routes:
             await _send(send, (200, _JSON, msgspec.json.encode(told)))
         elif path == "/signout" and method == "POST":
             self.door.sign_out(cookie)
-            await _send(send, (303, _HTML, b""), (b"location", b"/signin"), (b"set-cookie", _cookie("", 0)))
+            await _send(
+                send, (303, _HTML, b""), (b"location", b"/signin"), (b"set-cookie", _cookie(self.door.cookie, "", 0))
+            )
         elif path == "/signin" and method in ("GET", "HEAD"):
             code = parse_qs(scope.get("query_string", b"").decode("ascii", "replace")).get("code", [""])[0]
             if code and session is None:
@@ -135,7 +137,9 @@ class Routes:
             return
         # a page that sends on by itself: a redirect from another site's link would leave a strict cookie behind
         await _send(
-            send, (200, _HTML, page_of(self.door.spec.project, onward="/report")), (b"set-cookie", _cookie(value))
+            send,
+            (200, _HTML, page_of(self.door.spec.project, onward="/report")),
+            (b"set-cookie", _cookie(self.door.cookie, value)),
         )
 
     async def _turn_away(self, scope: dict[str, Any], send: Send, bad: Refused) -> None:
@@ -150,8 +154,8 @@ class Routes:
         await self.readers.aclose()
 
 
-def _cookie(value: str, seconds: int = 12 * 3600) -> bytes:
-    return f"{COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}".encode()
+def _cookie(name: str, value: str, seconds: int = 12 * 3600) -> bytes:
+    return f"{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}".encode()
 
 
 async def _send(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:

@@ -17,7 +17,7 @@ def page_of(project: str, wrong: str = "", *, onward: str = "") -> bytes:
         refresh = f'<meta http-equiv="refresh" content="0; url={onward}">'
         body = f'{refresh}<p>Signed in. <a href="{onward}">On to the page</a></p>'
     else:
-        said = f"<p><strong>{escape(wrong)}.</strong></p>" if wrong else ""
+        said = f"<p><strong>{escape(wrong[0].upper() + wrong[1:])}.</strong></p>" if wrong else ""
         body = (
             f"{said}{_FORM}<p><code>treadle tokens create NAME --scopes read</code> makes a token; the link that "
             "<code>treadle serve</code> prints signs one browser in without.</p>"
