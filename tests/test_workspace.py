@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from treadle.api import Context
+from treadle.api.endpoint import PredictRequest, predict
 from treadle.api.evidence import CostsRequest, LogRequest, VerifyRequest, costs, log, verify
-from treadle.api.live import PredictRequest, predict
 from treadle.api.models import ListRequest, models_list
 from treadle.api.project import CheckRequest, InitRequest, TrustRequest, check, init, trust
 from treadle.api.work import RunRequest, run

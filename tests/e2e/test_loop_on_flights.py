@@ -23,7 +23,7 @@ def test_run_answers_what_others_script_against(flights: Flights) -> None:
     assert run["model"] == "flights:1" and run["released"] and run["metric"] == "average_precision"
     low, high = run["interval"]
     assert run["baseline"] < low < run["value"] < high < 1
-    assert run["schedule_only"] < run["value"], "windows and lookups must add something"
+    assert run["without_history"] < run["value"], "windows and lookups must add something"
     assert 0 < run["threshold"] < 1 and 0 <= run["calibration_error"] < 0.1
     assert run["cpu_seconds"] > 0 and run["peak_mb"] > 100 and run["cost"] > 0
     assert run["cached_steps"] == []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from treadle.features import FeaturePlan
-from treadle.models import Parts, new_key, prepare
+from treadle.models import Parts, Told, new_key, parts_of
 from treadle.models.request import Asked, InputField, Inputs
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import FeatureColumn, FittedModel, TrainingTable, evaluate, train
@@ -69,21 +68,10 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     )
     model, cut, _ = train(table, spec)
     found = evaluate(model, table, cut, spec, replicates=40)
-    extra: dict[str, Any] = {"request": ASKED, "plan": PLAN}
+    told = Told("p:1", "2024-02-01T00:00:00Z", ASKED, PLAN, refs={"data": "abc"}, cost={"money": 0.01})
 
     def pack(rows: TrainingTable) -> Parts:
-        return prepare(
-            model,
-            found,
-            rows,
-            cut,
-            spec,
-            name="p:1",
-            created="2024-02-01T00:00:00Z",
-            refs={"data": "abc"},
-            cost={"money": 0.01},
-            **extra,
-        )
+        return parts_of(model, found, rows, cut, spec, told)
 
     return Case(table, model, cut, pack(table), new_key(), pack)
 

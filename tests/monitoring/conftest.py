@@ -10,7 +10,7 @@ from told import FEATURES, ROWS, frame_of
 
 from treadle.backends.embedded import DeltaTables
 from treadle.features import FeaturePlan
-from treadle.models import Bundle, new_key, prepare
+from treadle.models import Bundle, Told, new_key, parts_of
 from treadle.models.request import Asked, Inputs
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import TrainingTable, evaluate, train
@@ -37,19 +37,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         group=None, kind="classification", inputs=(), rows=(), views={}, lookup_streams={}, arguments={}, lookups=(),
         windows=(), features=FEATURES,
     )  # fmt: skip
-    parts = prepare(
-        model,
-        judged,
-        table,
-        cut,
-        spec,
-        name="shop:1",
-        created="2024-02-01T00:00:00Z",
-        request=Asked(Inputs(())),
-        plan=plan,
-        refs={},
-        cost={},
-    )
+    told = Told("shop:1", "2024-02-01T00:00:00Z", Asked(Inputs(())), plan, refs={}, cost={})
+    parts = parts_of(model, judged, table, cut, spec, told)
     path = tmp_path_factory.mktemp("bundle") / "shop.treadle"
     Bundle.write(path, parts, new_key())
     return Bundle.open(path, None)

@@ -20,7 +20,7 @@ from served_shop import RECORD
 
 from treadle.access import tokens
 from treadle.api import OPERATIONS, Context
-from treadle.api.live import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
+from treadle.api.endpoint import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
 from treadle.errors import AccessError
 from treadle.hosting.draining import drain_often
 from treadle.hosting.opening import make_app, open_door

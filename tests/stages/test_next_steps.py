@@ -8,7 +8,7 @@ import pytest
 from stage_shop import edit, write_shop
 
 from treadle.api import Context
-from treadle.api.live import PredictRequest, predict
+from treadle.api.endpoint import PredictRequest, predict
 from treadle.api.models import (
     AcceptRequest,
     ReleaseRequest,

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.training import Encoder
-from treadle.training.encode import fit_encoder
 from treadle.training.encoder import Clock, Levels, Number, Scaled
+from treadle.training.encoder_fit import fit_encoder
 
 ENCODER = Encoder(
     inputs=("f", "i", "b", "s", "t", "d"),

@@ -9,7 +9,7 @@ import pytest
 from treadle.models.reference import numbers, score_numbers
 from treadle.monitoring.drift import line
 from treadle.training import FeatureColumn, TrainingTable, train
-from treadle.training.encode import fit_encoder
+from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import LightGBMFamily
 
 FEATURES = tuple(FeatureColumn(f"x{i}", "float") for i in range(8))

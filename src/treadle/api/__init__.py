@@ -1,6 +1,6 @@
 """Every operation once. `OPERATIONS` holds them by name; `treadle.cli` and `treadle.web` are derived from it."""
 
-from treadle.api import access, evidence, live, models, project, trials, work  # registers the operations
+from treadle.api import access, endpoint, evidence, models, project, trials, work  # registers the operations
 from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -10,8 +10,8 @@ __all__ = [
     "Operation",
     "Request",
     "access",
+    "endpoint",
     "evidence",
-    "live",
     "models",
     "project",
     "trials",

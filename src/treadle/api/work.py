@@ -60,7 +60,7 @@ class RunAnswer(Struct, frozen=True):
     """What a run came to.
 
     `interval` is a 95 % interval of `value` on the sealed test rows; `baseline` knows only the overall rate,
-    `schedule_only` is the same family on request and row features alone. `seconds`, `cpu_seconds`, `peak_mb` and
+    `without_history` is the same family on request and row features alone. `seconds`, `cpu_seconds`, `peak_mb` and
     `cost` (in `currency`) are of the steps that made this model, whichever run did them; `this_run_seconds` and
     `this_run_cost` of this run alone.
     """
@@ -73,7 +73,7 @@ class RunAnswer(Struct, frozen=True):
     value: float
     interval: list[float | None]
     baseline: float
-    schedule_only: float | None
+    without_history: float | None
     verdict: str
     threshold: float | None
     calibration_error: float | None
@@ -135,7 +135,7 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
         value=found.value.value,
         interval=[found.value.low, found.value.high],
         baseline=found.baseline.value,
-        schedule_only=found.reference.value if found.reference else None,
+        without_history=found.reference.value if found.reference else None,
         verdict=found.verdict,
         threshold=found.threshold if found.kind == "classification" else None,
         calibration_error=found.calibration_error,

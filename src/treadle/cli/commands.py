@@ -177,7 +177,7 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
         raise TreadleError(
             f"{answer.model} is {answer.status}, so there is nothing to serve", where=request.project, mend=answer.next
         )
-    from treadle.api.live import ServeRequest, serve
+    from treadle.api.endpoint import ServeRequest, serve
     from treadle.cli.show import show
 
     context = Context(_who(actor), say=_print, mounts=_mounts({"project": request.project}))

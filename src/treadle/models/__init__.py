@@ -1,6 +1,6 @@
 """A model as data: export to ONNX, pack into one signed file, open it, score with it, register and release it.
 
-`export` turns a fitted model into a graph and proves it equal; `prepare` gathers what a bundle holds; `Bundle` writes
+`export` turns a fitted model into a graph and proves it equal; `parts_of` gathers what a bundle holds; `Bundle` writes
 and opens the file; `Scorer` scores with NumPy and ONNX Runtime alone. Names are loaded when first used.
 """
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from treadle.models.bundle import Parts as Parts
     from treadle.models.cards import card as card
     from treadle.models.exporting import export as export
-    from treadle.models.packing import prepare as prepare
+    from treadle.models.parts import Told as Told
+    from treadle.models.parts import parts_of as parts_of
     from treadle.models.reference import Reference as Reference
     from treadle.models.scorer import Scorer as Scorer
     from treadle.models.signing import new_key as new_key
@@ -29,10 +30,11 @@ _HOMES = {
     "Parts": "bundle",
     "Reference": "reference",
     "Scorer": "scorer",
+    "Told": "parts",
     "card": "cards",
     "export": "exporting",
     "new_key": "signing",
-    "prepare": "packing",
+    "parts_of": "parts",
     "public_key": "signing",
 }
 __all__ = sorted(_HOMES)

@@ -1,88 +1,100 @@
-"""Gather all that a bundle holds from a fitted model and its evaluation."""
+"""Pack a fitted model with its project's plan and request schema, and measure what came out."""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import msgspec
 
-from treadle.features.plan import FeaturePlan
-from treadle.models.bundle import Golden, Manifest, Parts, json_values
-from treadle.models.cards import card
-from treadle.models.exporting import export
-from treadle.models.reference import describe
-from treadle.models.request import Asked
-from treadle.spec.project import ProjectSpec
-from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+from treadle.models.bundle import Bundle, raw_values
+from treadle.models.parts import Told, parts_of
+from treadle.models.request import Asked, InputField, InputRule, Inputs
 
-GOLDEN_RECORDS = 24
-PROOF_ROWS = 20_000
+if TYPE_CHECKING:
+    from treadle.contracts import Rule
+    from treadle.features import FeaturePlan
+    from treadle.spec import ProjectSpec
+    from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+
+_TIMED = 2000
 
 
-def prepare(
+@dataclass(frozen=True)
+class Packed:
+    """A written bundle. `p99_ms`: encoding and scoring one record in this process, features given."""
+
+    path: Path
+    mb: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle is made from besides the model itself. `entity`: the field that predictions are grouped by.
+
+    `refs` say what it came from (data, model, run, state); `cost` is its cost sheet; `cut`: where a split by time cut.
+    """
+
+    name: str
+    created: str
+    plan: FeaturePlan
+    rules: Sequence[Rule]
+    entity: str | None
+    refs: dict[str, str]
+    cost: dict[str, Any]
+    cut: str | None
+
+
+def pack_bundle(
     model: FittedModel,
     found: Evaluation,
     table: TrainingTable,
     parts: Split,
     spec: ProjectSpec,
+    contents: Contents,
     *,
-    name: str,
-    created: str,
-    request: Asked,
-    plan: FeaturePlan,
-    refs: dict[str, str],
-    cost: dict[str, Any],
-) -> Parts:
-    """Export and prove the graph, describe the training rows, choose golden records, write the card.
-
-    `name` is the model's, `created` an ISO time, `request` what it may be asked, `plan` how its features are made,
-    `refs` what it came from (data, code, run), `cost` the cost sheet. No test row of `table` is read: what
-    the bundle shows of rows it shows of training rows, and what it says of test rows stands in `found`.
-
-    Raises:
-        ModelError: the graph does not predict what the model predicts.
-    """
-    onnx = export(model, table.frame[_spread(parts.train, PROOF_ROWS)])
-    manifest = Manifest(
-        project=spec.project,
-        model=name,
-        created=created,
-        kind=found.kind,
-        target=spec.predict.name,
-        family=found.family,
-        metric=found.metric,
-        metrics=found.scores,
-        threshold=model.threshold,
-        calibration_error=found.calibration_error,
-        features=model.features,
-        request=request,
-        plan=plan,
-        encoder=model.encoder,
-        calibrator=model.calibrator,
-        refs=refs,
-        public_key="",
-    )
-    return Parts(
-        manifest=manifest,
-        onnx=onnx,
-        reference=describe(table.frame[parts.train], model.features, model.unseen),
-        golden=_golden(model, table, parts),
-        card=card(spec, found, model.summary, created=created),
-        cost=cost,
-    )
+    key: str,
+    path: Path,
+) -> Packed:
+    """Write and sign the bundle at `path`, open it again as a server would, and prove its golden records."""
+    request = Asked(inputs_of(contents.plan, contents.rules, contents.entity), spec.brief.decision, contents.cut)
+    told = Told(contents.name, contents.created, request, contents.plan, contents.refs, _plain(contents.cost))
+    made = parts_of(model, found, table, parts, spec, told)
+    Bundle.write(path, made, key)
+    bundle = Bundle.open(path, None)
+    bundle.verify_golden()
+    return Packed(path, round(path.stat().st_size / 1e6, 3), _p99_ms(bundle))
 
 
-def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> Inputs:
+    """The request schema: the plan's inputs, then what only names the example; the contract's rules on them."""
+    needed = {rule.column for rule in rules if rule.kind == "required"}
+    fields = [InputField(c.name, c.type, c.name not in needed, c.feature) for c in plan.inputs]
+    known = {c.name for c in plan.inputs}
+    names = dict.fromkeys([*plan.key, *([entity] if entity else [])])
+    fields += [InputField(n, plan.each_types[n], feature=False) for n in names if n not in known]
+    checks = [
+        InputRule(r.id, r.column or "record", r.text, r.expression)
+        for r in rules
+        if r.kind != "required" and r.expression is not None
+    ]
+    return Inputs(tuple(fields), tuple(checks))
 
 
-def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
-    """Real training records over the whole range of predictions, so that many ways through the graph are walked."""
-    rows = _spread(parts.train, 5000)
-    p = model.predict(table.frame[rows])
-    chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
-    frame = table.frame[chosen].select(model.encoder.inputs)
-    return tuple(
-        Golden(json_values(values), float(expected))
-        for values, expected in zip(frame.iter_rows(), model.predict(frame), strict=True)
-    )
+def _p99_ms(bundle: Bundle) -> float:
+    scorer = bundle.scorer()
+    records = [raw_values(g.values, bundle.manifest.features) for g in bundle.golden]
+    took = []
+    for number in range(_TIMED):
+        start = time.perf_counter()
+        scorer.score(records[number % len(records)])
+        took.append(time.perf_counter() - start)
+    return round(sorted(took)[int(_TIMED * 0.99)] * 1000, 4)
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -81,7 +81,7 @@ def pack(
 
 def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
     """The version's number is given out under the catalog's lock, so that no two packings have one name."""
-    from treadle.models.delivery import Delivery, pack_bundle
+    from treadle.models.packing import Contents, pack_bundle
 
     with bench.chain.alone() as alone:
         name = f"{asked.project}:{alone.number(asked.project)}"
@@ -99,7 +99,7 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
             mistakes=asked.mistakes,
             people=asked.people,
         ),
-        Delivery(
+        Contents(
             name=name,
             created=bench.chain.clock().isoformat(timespec="seconds"),
             plan=asked.examples.plan,

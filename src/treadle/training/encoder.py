@@ -94,7 +94,7 @@ _ORDER: dict[type, int] = {Number: 0, Levels: 1, Clock: 2, Scaled: 3}
 
 
 class Encoder(Struct, frozen=True):
-    """Fitted on training rows only (`treadle.training.encode`), then constant.
+    """Fitted on training rows only (`treadle.training.encoder_fit`), then constant.
 
     `inputs` are the raw features in the order `row` takes them; the outputs come in the order of `ordered`.
 

@@ -20,7 +20,7 @@ from treadle.spec.project import Mistakes, ProjectSpec
 from treadle.training import calibrate, metrics
 from treadle.training.calibrate import Calibrator
 from treadle.training.cores import MOST_THREADS
-from treadle.training.encode import fit_encoder
+from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Estimator, Family, Params, Trees, constant
 from treadle.training.metrics import Array
 from treadle.training.model import FitSummary, Fitted, FittedModel, SearchResult

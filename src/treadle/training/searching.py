@@ -18,7 +18,7 @@ from treadle.figures import figure
 from treadle.spec.project import ProjectSpec
 from treadle.training import metrics
 from treadle.training.cores import MOST_THREADS
-from treadle.training.encode import fit_encoder
+from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Family, Params, Trees, families
 from treadle.training.metrics import Array
 from treadle.training.model import SearchResult, Stopped, Trial, TrialState

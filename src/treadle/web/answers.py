@@ -85,7 +85,7 @@ class Answers:
             if wanted.page == "/report":
                 return self._report(wanted, context)
             if wanted.page == "/watch":
-                from treadle.api.live import look
+                from treadle.api.endpoint import look
 
                 return 200, _HTML, look(wanted.operation.enter(wanted.request, context).workspace).html().encode()
             return 200, _JSON, self._encode(wanted.operation.begin(wanted.request, context))

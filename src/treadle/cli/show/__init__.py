@@ -11,13 +11,13 @@ __all__ = ["console", "show"]
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import access, evidence, live, models, project, trials, work
+    from treadle.cli.show import access, endpoint, evidence, models, project, trials, work
 
     views = {
         **project.VIEWS,
         **work.VIEWS,
         **models.VIEWS,
-        **live.VIEWS,
+        **endpoint.VIEWS,
         **evidence.VIEWS,
         **trials.VIEWS,
         **access.VIEWS,

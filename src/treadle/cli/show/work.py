@@ -21,10 +21,10 @@ def show_run(answer: Any, out: Any) -> None:
     for finding in answer.findings:
         about = finding.feature or finding.kind.replace("_", " ")
         grid.add_row("  [red]may leak[/]", f"[red]{escape(about)}[/]", f"do not believe it yet: {escape(finding.name)}")
-    if answer.schedule_only is not None:
+    if answer.without_history is not None:
         grid.add_row(
             "  without lookups, windows",
-            figure(answer.schedule_only).value,
+            figure(answer.without_history).value,
             "same family, request and row features only",
         )
     knows = "always says the mean" if answer.threshold is None else "knows only the overall rate"

@@ -1,0 +1,92 @@
+"""Gather all that a bundle holds from a fitted model and its evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.features.plan import FeaturePlan
+from treadle.models.bundle import Golden, Manifest, Parts, json_values
+from treadle.models.cards import card
+from treadle.models.exporting import export
+from treadle.models.reference import describe
+from treadle.models.request import Asked
+from treadle.spec.project import ProjectSpec
+from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+
+GOLDEN_RECORDS = 24
+PROOF_ROWS = 20_000
+
+
+class Told(Struct, frozen=True):
+    """What a bundle says besides the model itself. `name` is the model's, `created` an ISO time.
+
+    `request`: what it may be asked; `plan`: how its features are made; `refs`: what it came from (data, model, run,
+    state); `cost`: its cost sheet.
+    """
+
+    name: str
+    created: str
+    request: Asked
+    plan: FeaturePlan
+    refs: dict[str, str]
+    cost: dict[str, Any]
+
+
+def parts_of(
+    model: FittedModel, found: Evaluation, table: TrainingTable, parts: Split, spec: ProjectSpec, told: Told
+) -> Parts:
+    """Export and prove the graph, describe the training rows, choose golden records, write the card.
+
+    No test row of `table` is read: what the bundle shows of rows it shows of training rows, and what it says of test
+    rows stands in `found`.
+
+    Raises:
+        ModelError: the graph does not predict what the model predicts.
+    """
+    onnx = export(model, table.frame[_spread(parts.train, PROOF_ROWS)])
+    manifest = Manifest(
+        project=spec.project,
+        model=told.name,
+        created=told.created,
+        kind=found.kind,
+        target=spec.predict.name,
+        family=found.family,
+        metric=found.metric,
+        metrics=found.scores,
+        threshold=model.threshold,
+        calibration_error=found.calibration_error,
+        features=model.features,
+        request=told.request,
+        plan=told.plan,
+        encoder=model.encoder,
+        calibrator=model.calibrator,
+        refs=told.refs,
+        public_key="",
+    )
+    return Parts(
+        manifest=manifest,
+        onnx=onnx,
+        reference=describe(table.frame[parts.train], model.features, model.unseen),
+        golden=_golden(model, table, parts),
+        card=card(spec, found, model.summary, created=told.created),
+        cost=told.cost,
+    )
+
+
+def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
+    """Real training records over the whole range of predictions, so that many ways through the graph are walked."""
+    rows = _spread(parts.train, 5000)
+    p = model.predict(table.frame[rows])
+    chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
+    frame = table.frame[chosen].select(model.encoder.inputs)
+    return tuple(
+        Golden(json_values(values), float(expected))
+        for values, expected in zip(frame.iter_rows(), model.predict(frame), strict=True)
+    )
