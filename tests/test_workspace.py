@@ -19,8 +19,9 @@ from treadle.api.models import ListRequest, models_list
 from treadle.api.project import CheckRequest, InitRequest, TrustRequest, check, init, trust
 from treadle.api.work import RunRequest, run
 from treadle.errors import SpecError
+from treadle.keeping import begin as begin_folder
+from treadle.keeping import begins_anew, home, record_key
 from treadle.principal import person
-from treadle.workspace import home
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +94,9 @@ def test_a_record_that_came_with_a_project_is_believed_after_a_word(
     assert content(home(Path(project))) == before
     assert trust(TrustRequest(project=project), Context(person("ada"))).record == str(home(Path(project)))
     calls[0](), calls[1]()
-    shutil.move(project, tmp_path / "moved")
-    project = str(tmp_path / "moved")
+    shutil.copytree(project, tmp_path / "another")  # another record with the same key was never believed
+    with pytest.raises(SpecError, match="not begun by you"):
+        log(LogRequest(project=str(tmp_path / "another")), Context(person("ada")))
     assert log(LogRequest(project=project), Context(person("ada"), channel="http", only_reads=True)).entries
     trust(TrustRequest(project=project, revoke=True), Context(person("ada")))
     with pytest.raises(SpecError, match="not begun by you"):
@@ -124,6 +126,65 @@ def test_a_record_is_begun_where_its_owner_can_be_kept(
     with pytest.raises(SpecError, match=r"TREADLE_TRUST"):
         init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context(person("ada")))
         run(RunRequest(project=str(folder)), Context(person("ada")))
+
+
+def test_a_link_cannot_lend_a_strange_record_a_key_of_mine(tmp_path: Path, table: Path) -> None:
+    mine = begin(tmp_path / "mine", table)
+    strange = begin(tmp_path / "strange", table)
+    (strange / "keys" / "signing.key").unlink()
+    (strange / "keys" / "signing.key").symlink_to(mine / "keys" / "signing.key")
+    with pytest.raises(SpecError, match="is a link"):
+        log(LogRequest(project=str(strange.parent)), Context(person("ada")))
+    with pytest.raises(SpecError, match="is a link"):
+        trust(TrustRequest(project=str(strange.parent)), Context(person("ada")))
+
+
+@pytest.mark.parametrize("brought", ["journal/shop/predictions-1.jsonl", "keys/trusted/evil.pub", "settings.yaml", "x"])
+def test_a_folder_that_came_along_with_anything_in_it_is_strange(tmp_path: Path, table: Path, brought: str) -> None:
+    root = begin(tmp_path, table)
+    shutil.rmtree(root)
+    (root / brought).parent.mkdir(parents=True)
+    (root / brought).write_text("{}")
+    for call in (lambda: run(RunRequest(project=str(root.parent)), Context(person("ada"))), lambda: ask(root.parent)):
+        with pytest.raises(SpecError, match="not begun by you"):
+            call()
+    assert [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()] == [brought]
+
+
+@pytest.mark.parametrize("key", ["", "\n", "x" * 64, "00" * 31])
+def test_a_key_that_is_none_is_never_believed(tmp_path: Path, table: Path, key: str) -> None:
+    root = begin(tmp_path, table)
+    (root / "keys" / "signing.key").write_text(key)
+    with pytest.raises(SpecError, match="not begun by you"):
+        ask(root.parent)
+    with pytest.raises(SpecError, match="is no key"):
+        trust(TrustRequest(project=str(root.parent)), Context(person("ada")))
+
+
+def test_an_empty_variable_names_no_folder(tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = begin(tmp_path, table)
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "another account"))
+    monkeypatch.setenv("TREADLE_HOME", "")
+    with pytest.raises(SpecError, match="not begun by you"):
+        ask(root.parent)
+
+
+def test_many_processes_that_begin_one_record_find_one_key(tmp_path: Path) -> None:
+    import multiprocessing
+
+    with multiprocessing.get_context("fork").Pool(8) as pool:
+        for number in range(10):
+            root = tmp_path / f"{number}" / ".treadle"
+            keys = pool.map(_begin_and_read, [root] * 8)
+            assert len(set(keys)) == 1 and all(keys), keys
+            assert [p.name for p in root.parent.iterdir()] == [".treadle"]
+
+
+def _begin_and_read(root: Path) -> str | None:
+    if begins_anew(root, root.parent):
+        begin_folder(root)
+    assert not begins_anew(root, root.parent)
+    return record_key(root)
 
 
 def test_a_group_that_is_not_there_is_told(tmp_path: Path, table: Path) -> None:

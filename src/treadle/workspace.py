@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
 from treadle.spec import Project
 from treadle.store.names import TableNames
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from treadle.evidence import Chain, Observer, Price, Usage
     from treadle.evidence.checkpoints import Notes, Signed
     from treadle.store import Blobs, Ref, Tables
-
-PRIVATE, SHARED = 0o077, 0o007
-"""What others may not do with what is kept: everything; or everybody but the group of a shared workspace."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Workspace:
 
     @property
     def signing_key(self) -> str:
-        return _signing_key(self.root)
+        return signing_key(self.root)
 
     @property
     def trusted_keys(self) -> list[str]:
@@ -136,11 +134,6 @@ class Workspace:
         return []
 
 
-def home(root: Path) -> Path:
-    given = os.environ.get("TREADLE_HOME")
-    return Path(given).expanduser().resolve() if given else root / ".treadle"
-
-
 def open_workspace(
     project: Project,
     *,
@@ -165,12 +158,12 @@ def open_workspace(
     refuse_links(root)
     nothing_yet = not (root / "catalog.db").exists() and "TREADLE_CATALOG" not in os.environ
     reading = reading or (nothing_yet and not begins)
-    without_key = _begins(root, project.root)
+    without_key = begins_anew(root, project.root)
     if not reading:
-        keep_private(root)
         if without_key:
-            _signing_key(root)  # known as this account's own before there is anything to believe
-        if _is_shared(root):  # SQLite itself would let the group only read
+            begin(root)
+        keep_private(root)
+        if is_shared(root):  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
     tables, blobs = DeltaTables(root / "tables"), FolderBlobs(root / "blobs")
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
@@ -225,134 +218,5 @@ def _size(ref: Ref, blobs: Blobs) -> int:
     return 0
 
 
-def record_key(root: Path) -> str | None:
-    """The private key of what is kept in `root`; "" for a record without one, None where nothing is kept."""
-    file = root / "keys" / "signing.key"
-    if file.exists():
-        return file.read_text(encoding="ascii", errors="replace")
-    return "" if (root / "catalog.db").exists() else None
-
-
-def believe(root: Path) -> bool:
-    """Keep that this account believes the record in `root`; False where nothing is kept."""
-    from treadle.spec.trust import believe_record
-
-    if record_key(root) is None:
-        return False
-    refuse_links(root)
-    believe_record(_signing_key(root))  # a record without a key gets one: its want says nothing
-    return True
-
-
-def _begins(root: Path, project: Path) -> bool:
-    """Whether nothing is kept yet.
-
-    A record that came with the project's folder is another's word, whoever it names as reviewer.
-
-    Raises:
-        SpecError: nobody of this account began it, or said that it is to be believed.
-    """
-    if "TREADLE_HOME" in os.environ:
-        return record_key(root) is None  # named by who runs this: nothing that came along with a project
-    from treadle.errors import SpecError
-    from treadle.spec.trust import knows_record
-
-    try:
-        key = record_key(root)
-    except PermissionError:
-        if (root / "keys" / "signing.key").stat().st_uid != os.getuid():
-            return False  # another account's, on this machine: no archive that was unpacked here can claim that
-        raise
-    if key is not None and not knows_record(key):
-        raise SpecError(
-            "this record was not begun by you: its approvals, models and keys are another's word",
-            where=str(root),
-            mend=f"if you believe it: treadle trust {project}. To begin a new one, move the folder away",
-        )
-    return key is None
-
-
-def refuse_links(root: Path) -> None:
-    """A workspace that is a link, or has one in it, could have anything written anywhere.
-
-    Raises:
-        SpecError: there is one. Where the workspace should lie elsewhere, TREADLE_HOME says so.
-    """
-    from treadle.errors import SpecError
-
-    places = [root, *(Path(each.path) for each in os.scandir(root))] if root.is_dir() else [root]
-    for place in places:
-        if place.is_symlink():
-            raise SpecError(
-                f"{place.name} is a link, and what is kept is never written through one",
-                where=str(place),
-                mend="remove the link; TREADLE_HOME names another folder for what is kept",
-            )
-
-
-def keep_private(root: Path) -> None:
-    """Make the workspace's folder, and see that whatever this process writes from here on is not for others.
-
-    Engines write files of their own making, so the rule is the process's and not each file's: nobody else may read
-    (0700, 0600), or nobody outside the group of a workspace that `init --shared` made (2770, 0660).
-    """
-    shared = _is_shared(root)
-    os.umask(SHARED if shared else PRIVATE)
-    if not root.is_dir():
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not shared and root.stat().st_mode & PRIVATE and root.stat().st_uid == os.getuid():
-        root.chmod(0o700)
-
-
-def _is_shared(root: Path) -> bool:
-    return root.is_dir() and bool(root.stat().st_mode & 0o2000)
-
-
-def share(root: Path, group: str) -> None:
-    """Make a workspace that a group of this machine shares: 2770, and 0660 for what is written in it.
-
-    Raises:
-        SpecError: there is no such group, or this user may not give it anything.
-    """
-    import grp
-
-    from treadle.errors import SpecError
-
-    try:
-        number = grp.getgrnam(group).gr_gid
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.chown(root, -1, number)
-        root.chmod(0o2770)
-    except KeyError as bad:
-        raise SpecError(
-            f"there is no group {group!r} on this machine", where="--shared", mend="`getent group` lists them"
-        ) from bad
-    except PermissionError as bad:
-        raise SpecError(
-            f"you are no member of {group!r}", where="--shared", mend="`id -Gn` lists the groups that you are in"
-        ) from bad
-
-
 def new_run() -> str:
     return uuid.uuid4().hex[:12]
-
-
-def _signing_key(root: Path) -> str:
-    """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it."""
-    from treadle.models import new_key
-    from treadle.spec.trust import believe_record
-
-    file = root / "keys" / "signing.key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if _is_shared(root) else 0o700)
-        part = file.with_name(f".{uuid.uuid4().hex}.part")
-        made = new_key()
-        if "TREADLE_HOME" not in os.environ:
-            believe_record(made)  # before others can find it: who reads it finds it known
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if _is_shared(root) else 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(made)
-        with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts
-            os.link(part, file)
-        part.unlink()
-    return file.read_text(encoding="ascii")

@@ -16,7 +16,7 @@ ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
     "__main__", "cli", "web", "api", "loop", "replay", "hosting", "drafting", "history", "stages", "workspace",
-    "backends", "targets", "monitoring",
+    "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money",
     "figures", "errors", "__init__",

@@ -47,10 +47,10 @@ def write_project(request: Wanted) -> Drafted:
         DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already.
     """
     from treadle.contracts import propose
+    from treadle.keeping import home, share
     from treadle.sources import read_own
     from treadle.spec import FILE, load
     from treadle.spec.trust import trust
-    from treadle.workspace import home, share
 
     folder, data = Path(request.folder), Path(request.source)
     if (folder / FILE).exists():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from treadle.drafting.found import Trusted
 from treadle.errors import SpecError
+from treadle.keeping import believe, home, record_key
 from treadle.spec.load import load_untrusted
 from treadle.spec.trust import FUNCTIONS, disown_record, outside, revoke, trust
-from treadle.workspace import believe, home, record_key
 
 
 def trust_project(given: str) -> Trusted:
@@ -43,7 +43,7 @@ def distrust_project(place: str) -> Trusted:
     given = Path(place)
     folder = (given if given.is_dir() else given.parent).resolve()
     key = record_key(home(folder))
-    disowned = key is not None and disown_record(key)
+    disowned = key is not None and disown_record(key, home(folder))
     if not revoke(folder) and not disowned:
         raise SpecError("this project is not trusted", where=str(folder), mend="nothing has to be taken back")
     return Trusted(

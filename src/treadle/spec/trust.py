@@ -103,18 +103,22 @@ def revoke(root: Path) -> bool:
     return found is not None
 
 
-def knows_record(key: str) -> bool:
-    """Whether the record that signs with this private key was begun by this account, or is trusted by it."""
-    return _record(key).exists()
+def knows_record(key: str, root: Path) -> bool:
+    """Whether the record in `root`, which signs with this private key, was begun by this account or is believed."""
+    return bool(key) and (_record(key).exists() or _record(key, root).exists())
 
 
-def believe_record(key: str) -> None:
-    """Keep that the record that signs with this private key is believed. Of the key only its SHA-256 is kept.
+def believe_record(key: str, root: Path | None = None) -> None:
+    """Keep that the record that signs with this private key is this account's own; or, in `root`, that it is believed.
+
+    What was begun here is known wherever it is moved, since nobody else has its key; what came from elsewhere only
+    where it lay when it was believed, since whoever made it can make another with the same key. Of the key only its
+    SHA-256 is kept.
 
     Raises:
         SpecError: this account has no place to keep it in.
     """
-    file = _record(key)
+    file = _record(key, root)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -126,16 +130,18 @@ def believe_record(key: str) -> None:
         ) from bad
 
 
-def disown_record(key: str) -> bool:
+def disown_record(key: str, root: Path) -> bool:
     """Forget that a record is believed; False if it was not."""
-    known = knows_record(key)
-    _record(key).unlink(missing_ok=True)
+    known = knows_record(key, root)
+    for file in (_record(key), _record(key, root)):
+        file.unlink(missing_ok=True)
     return known
 
 
-def _record(key: str) -> Path:
+def _record(key: str, root: Path | None = None) -> Path:
     """One file a record, so that two processes that begin two records never write the same one."""
-    return _file().parent / "records" / hashlib.sha256(key.strip().encode()).hexdigest()
+    said = key if root is None else f"{key}\n{os.path.realpath(root)}"
+    return _file().parent / "records" / hashlib.sha256(said.encode()).hexdigest()
 
 
 def functions_digest(root: Path) -> str:
