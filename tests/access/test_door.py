@@ -12,7 +12,7 @@ from treadle.access import tokens
 from treadle.access.door import Door, Refused
 from treadle.evidence import Chain
 from treadle.principal import ANONYMOUS, person
-from treadle.spec import Serve
+from treadle.spec import People, Serve
 
 JSON = (b"content-type", b"application/json")
 
@@ -130,7 +130,17 @@ def test_another_name_is_refused(chain: Chain, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://localhost:2", "http://localhost", "http://evil@localhost:1", ""]
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost:2",
+        "http://localhost",
+        "http://evil@localhost:1",
+        "evil://localhost:1",
+        "://localhost:1",
+        "",
+    ],
 )
 def test_a_page_of_elsewhere_may_not_call(chain: Chain, origin: str) -> None:
     for method in ("POST", "GET"):
@@ -206,10 +216,51 @@ def test_a_session_ends_with_the_token_that_it_was_begun_with(chain: Chain) -> N
         at.sign_in(token=text)
 
 
-def test_sessions_are_bounded_and_the_oldest_makes_room(chain: Chain) -> None:
+def test_sessions_are_bounded_and_make_room_among_their_own(chain: Chain) -> None:
     at = door(chain)
+    mine = f"treadle_shop={at.sign_in(code=at.invite(person('grace')))}".encode()
     cookies = [f"treadle_shop={at.sign_in(code=at.invite(person('ada')))}".encode() for _ in range(1001)]
-    assert at.session(cookies[0]) is None and at.session(cookies[1]) is not None and at.session(cookies[-1]) is not None
+    assert [at.session(cookie) is not None for cookie in cookies] == [False] * 981 + [True] * 20
+    assert at.session(mine) is not None, "one caller's sessions make no other's end"
+
+
+def test_a_session_by_a_link_ends_with_the_token_of_who_made_the_link(chain: Chain) -> None:
+    text, grant = tokens.make(chain, "shop", "grace", holder="person", scopes=["read"], days=1)
+    at = door(chain)
+    who = enter(at, "read", bearer(text), method="GET")
+    cookie = f"treadle_shop={at.sign_in(code=at.invite(who))}".encode()
+    assert at.session(cookie) is not None
+    tokens.revoke(chain, "shop", grant)
+    at.renew(tokens.book(chain, "shop"))
+    assert at.session(cookie) is None
+
+
+def test_the_door_follows_the_project_file(chain: Chain) -> None:
+    text, _ = tokens.make(chain, "shop", "lin", holder="person", scopes=["read"], days=1)
+    at = door(chain)
+    assert enter(at, "read", bearer(text), method="GET").name == "lin"
+    at.follow(spec(people=People(owner="ada"), anonymous=()))
+    assert status(at, "read", bearer(text), method="GET") == 403 and status(at) == 401
+
+
+def test_nothing_that_a_caller_wrote_is_told_to_the_record(chain: Chain) -> None:
+    text, _ = tokens.make(chain, "shop", "till", holder="service", scopes=["read"], days=1)
+    at = door(chain)
+    status(at, host=text)
+    status(at, "predict", (b"origin", text.encode()))
+    at.refusals.note("x", f"GET /{text}\x1b[31m\n[/x]", text, "", NOW.timestamp())
+    told = at.refusals.due(NOW.timestamp())
+    assert len(told) == 3 and not any(text in f"{each}" or "\x1b" in each.operation for each in told)
+    assert "tdl_…" in told[2].why and "\n" not in told[2].operation
+
+
+def test_a_crowd_of_unknown_callers_hides_no_known_one(chain: Chain) -> None:
+    text, _ = tokens.make(chain, "shop", "till", holder="service", scopes=["predict"], days=1)
+    at = door(chain)
+    for number in range(500):
+        at.refusals.note("anonymous", f"x{number}", "why", "", NOW.timestamp())
+    status(at, "run", bearer(text))
+    assert [each.operation for each in at.refusals.due(NOW.timestamp()) if each.who == "service:till"] == ["POST /run"]
 
 
 def test_each_refusal_is_noted_once_an_hour_with_how_often(chain: Chain) -> None:

@@ -107,3 +107,12 @@ def test_an_entry_that_was_edited_makes_no_token(chain: Chain) -> None:
         connection.execute(text("update entries set body = replace(body, 'service', 'person')"))
     with pytest.raises(Exception, match="verify"):
         tokens.book(chain, "shop").find(made, NOW)
+
+
+def test_a_token_makes_no_token_that_is_for_more(chain: Chain) -> None:
+    maker = Principal("person", "ada", frozenset({"admin", "read"}), via="token 1")
+    with pytest.raises(AccessError, match="for more: predict, write"):
+        make(chain, scopes=["read", "write", "predict"], maker=maker)
+    _, grant = make(chain, scopes=["read"], maker=maker)
+    assert grant.scopes == ("read",) and chain.find()[0].payload.via == "token 1"
+    make(chain, scopes=["write"], maker=Principal("person", "ada", via="login ada"))

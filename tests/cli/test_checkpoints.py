@@ -320,7 +320,7 @@ def test_who_may_not_read_the_key_still_releases(project: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     workspace = open_workspace(load(project), actor="ada")
-    monkeypatch.setattr("treadle.workspace._signing_key", refused)
+    monkeypatch.setattr("treadle.workspace.signing_key", refused)
     assert workspace.write_checkpoint() == ""
 
 

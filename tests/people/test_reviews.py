@@ -9,8 +9,9 @@ from treadle.errors import AccessError, GateError
 from treadle.evidence import Chain
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.evidence.kinds.token_made import TokenMade
 from treadle.money import money, rates_of
-from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, review_of
+from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, requesters, review_of
 from treadle.principal import person
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Source
 from treadle.store import Blob
@@ -203,3 +204,17 @@ def test_a_finding_that_is_named_wrongly_is_pointed_out(chain: Chain) -> None:
     with pytest.raises(GateError) as refused:
         accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate="leak: cannary", reason="known before")
     assert LEAK.name in refused.value.mend
+
+
+def test_who_gave_a_service_its_token_asked_for_what_it_asks(chain: Chain) -> None:
+    """An owner let a service of theirs run, and approved what it had asked for."""
+    made = TokenMade(
+        token="1", project="shop", holder="service", name="ci", scopes=("write",), digest="0", expires="2030-01-01"
+    )
+    chain.acting("grace").append(made, "token/1")
+    request_review(chain.acting("service:ci"), "shop:1", gates(0.9, 0.6, 1.0, True), BUNDLE)
+    with pytest.raises(AccessError, match="gave a service the token"):
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="grace")
+    with chain.reading() as reader:
+        assert requesters(reader, "service:ci") == {"service:ci", "grace"}
+        assert requesters(reader, "service:other") == {"service:other"} and requesters(reader, "ada") == {"ada"}

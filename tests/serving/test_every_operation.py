@@ -210,5 +210,52 @@ def test_who_was_refused_is_in_the_record(app: App, closed: Path) -> None:
     assert told == [
         ("policy:access", "mallory", "run", "cli"),
         ("policy:access", "anonymous", "log", "http"),
-        ("policy:access", "the holder of some token", "POST /outcomes", "http"),
+        ("policy:access", "mallory", "POST /outcomes", "http"),
     ]
+
+
+def test_what_is_refused_inside_is_told_too(closed: Path) -> None:
+    """That nobody approves their own request only shows once the record is open."""
+    release = OPERATIONS["models release"]
+    with pytest.raises(AccessError):
+        release.begin(msgspec.convert({"project": str(closed), "model": "shop:2"}, release.request), Context(ADA))
+    entries = chain_of(closed).find(AccessRefused)
+    assert [(e.payload.who, e.payload.operation) for e in entries] == [("ada", "models release")]
+
+
+def test_junk_leaves_no_trace_of_itself_in_counters_record_or_terminal(app: App, closed: Path) -> None:
+    from rich.console import Console
+
+    from treadle.api.evidence import LogRequest, log
+    from treadle.cli.show.evidence import show_log
+
+    junk = [("GET", f"/%1b%5b31m[/x{n}]", None, {"authorization": "Bearer bad"}) for n in range(300)]
+    assert set(asked(app, junk)) == {401}
+    assert len(app.endpoint.metrics.text()) < 20_000 and b"31m" not in app.endpoint.metrics.text()
+    tell(chain_of(closed), "shop", app.door.refusals.due(1e12))
+    assert len(chain_of(closed).find(AccessRefused)) == 1
+    chain_of(closed).append(
+        AccessRefused(who="[/x]", operation="\x1b[31m", why="[bold]", channel="http"), "project/shop"
+    )
+    console = Console(record=True, width=200)
+    show_log(log(LogRequest(project=str(closed)), Context(ADA)), console)
+    shown = console.export_text()
+    assert "[/x]" in shown and "[bold]" in shown and "\x1b" not in shown
+
+
+def test_what_comes_after_a_body_is_no_header(app: App, closed: Path) -> None:
+    """A server adds the trailers of a body to its headers while the body is read."""
+    key = keys(app, closed)[TILL]["authorization"].encode()
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        headers.append((b"authorization", key))
+        return {"type": "http.request", "body": b"[]", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/outcomes", "headers": headers, "client": ("10.0.0.1", 1)}
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 401 and len(headers) == 2, "and the body was not even asked for"

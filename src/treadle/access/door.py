@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
 import socket
 import time
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Headers = Iterable[tuple[bytes, bytes]]
 SESSION_SECONDS = 12 * 3600.0
 INVITE_SECONDS = 900.0
-_MOST_SESSIONS = 1000
+_MOST_SESSIONS, _MOST_OF_ONE = 1000, 20
 FORMS = ("/signin", "/signout")
 """Where a plain form of our own pages is taken: what it can do is begin or end the caller's own session."""
 PROBES = ("GET /healthz", "GET /readyz")
@@ -40,11 +41,14 @@ _SAFE = frozenset(("GET", "HEAD"))
 
 
 class Refused(Exception):
-    """The answer to a request that is not let in: an HTTP status, what is wrong and how to mend it."""
+    """The answer to a request that is not let in: an HTTP status, what is wrong and how to mend it.
 
-    def __init__(self, status: int, what: str, mend: str) -> None:
+    `noted`: what the record is told, without anything that the caller wrote; `what`, if not given.
+    """
+
+    def __init__(self, status: int, what: str, mend: str, noted: str = "") -> None:
         super().__init__(what)
-        self.status, self.what, self.mend = status, what, mend
+        self.status, self.what, self.mend, self.noted = status, what, mend, noted or what
 
 
 class Session(Struct, frozen=True):
@@ -69,21 +73,24 @@ class Door:
         host: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.spec, self.loopback, self._tokens, self._clock = spec, loopback, tokens, clock
+        self.loopback, self._tokens, self._clock, self._host = loopback, tokens, clock, host
         self.refusals = Refusals()
-        self._hosts = {"localhost", socket.gethostname().lower(), host.lower(), *(h.lower() for h in spec.serve.hosts)}
-        self._known_hosts: dict[bytes, bool] = {}
-        self._origins = frozenset(spec.serve.origins)
         self.cookie = f"treadle_{spec.project}"
         """Browsers keep cookies by host, whatever the port: two servers of two projects must not share one."""
         self._sessions: dict[str, Session] = {}
         self._invites: dict[str, tuple[Principal, float]] = {}
-        endpoint, project = (
-            resource_of(spec, "endpoint", spec.endpoint, loopback=loopback),
-            resource_of(spec, "project", loopback=loopback),
-        )
+        self.follow(spec)
+
+    def follow(self, spec: ProjectSpec) -> None:
+        """From now on the project file says this: who its people are, what is open, which names and pages count."""
+        self.spec = spec
+        names = ("localhost", socket.gethostname(), self._host, *spec.serve.hosts)
+        self._hosts = {name.lower() for name in names}
+        self._known_hosts: dict[bytes, bool] = {}
+        self._origins = frozenset(spec.serve.origins)
+        endpoint = resource_of(spec, "endpoint", spec.endpoint, loopback=self.loopback)
+        self._project = resource_of(spec, "project", loopback=self.loopback)
         self._resources: dict[Permission, Resource] = dict.fromkeys(("predict", "events", "outcomes"), endpoint)
-        self._project = project
         self._anonymous_predicts = may(ANONYMOUS, "predict", endpoint)
 
     def renew(self, tokens: TokenBook) -> None:
@@ -103,6 +110,7 @@ class Door:
             Refused: they may not, or nobody knows who they are. It is noted for the audit.
         """
         found = dict(headers)
+        who: Principal | None = None
         try:
             if operation not in PROBES:
                 self._from_here(found, method, forms=operation in FORMS)
@@ -117,7 +125,7 @@ class Door:
             self._allow(who, operation, permission)
         except Refused as bad:
             if bad.status != 415:
-                self.refusals.note(_name(found), operation, bad.what, peer, self._clock())
+                self._note(who.actor if who else _name(found), operation, bad, peer, known=who is not None)
             raise
         return who
 
@@ -130,8 +138,11 @@ class Door:
         try:
             self._allow(who, operation, permission)
         except Refused as bad:
-            self.refusals.note(who.actor, operation, bad.what, peer, self._clock())
+            self._note(who.actor, operation, bad, peer, known=who.kind != "anonymous")
             raise
+
+    def _note(self, who: str, operation: str, bad: Refused, peer: str, *, known: bool) -> None:
+        self.refusals.note(who, operation, bad.noted, peer, self._clock(), known=known)
 
     def _allow(self, who: Principal, operation: str, permission: Permission) -> None:
         try:
@@ -156,6 +167,7 @@ class Door:
                 421,
                 f"this server does not go by the name {_text(host)[:200]!r}",
                 "call it by its address, or name it in serve.hosts of the project file",
+                "it was called by a name that it does not go by",
             )
         origin = headers.get(b"origin")
         if origin is not None and not self._same_origin(origin, host):
@@ -163,6 +175,7 @@ class Door:
                 403,
                 f"pages of {_text(origin)[:200]!r} may not call this server",
                 "name the origin in serve.origins of the project file",
+                "a page of elsewhere may not call it",
             )
         if origin is None and headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site") and method not in _SAFE:
             raise Refused(403, "a page of another site may not send this", "call from a page of this server")
@@ -178,7 +191,11 @@ class Door:
     def _goes_by(self, host: bytes) -> bool:
         """Addresses cannot be rebound to another name, so any will do; names must be known."""
         text = _text(host).lower()
-        name = text.rpartition(":")[0] if text.rpartition(":")[2].isdigit() and not text.endswith("]") else text
+        name = (
+            text.rpartition(":")[0]
+            if re.fullmatch("[0-9]+", text.rpartition(":")[2]) and not text.endswith("]")
+            else text
+        )
         if name in self._hosts and name:
             return True
         try:
@@ -189,7 +206,8 @@ class Door:
 
     def _same_origin(self, origin: bytes, host: bytes) -> bool:
         text = _text(origin)
-        return text in self._origins or text.partition("://")[2].encode() == host
+        scheme, _, place = text.partition("://")
+        return text in self._origins or (scheme in ("http", "https") and place.encode("latin-1") == host)
 
     def _who(self, headers: dict[bytes, bytes], method: str, *, forms: bool) -> Principal:
         given = headers.get(b"authorization")
@@ -232,6 +250,8 @@ class Door:
     def invite(self, principal: Principal) -> str:
         """A code that signs one browser in as `principal`, once, within a quarter of an hour."""
         code = secrets.token_urlsafe(32)
+        if len(self._invites) >= _MOST_SESSIONS:
+            del self._invites[next(iter(self._invites))]
         self._invites[_hash(code)] = (principal, self._clock() + INVITE_SECONDS)
         return code
 
@@ -245,7 +265,9 @@ class Door:
         who, until, begun_with = None, now + SESSION_SECONDS, ""
         if code:
             invited = self._invites.pop(_hash(code), None)
-            who = invited[0] if invited is not None and invited[1] > now else None
+            if invited is not None and invited[1] > now:
+                who = invited[0]
+                begun_with = next((g.digest for g in self._tokens.grants.values() if who.via == f"token {g.token}"), "")
         elif token:
             who = self._tokens.find(token, self._now())
             begun_with = _hash(token)
@@ -253,6 +275,9 @@ class Door:
             what = "this link was used, or is too old" if code else "this token opens nothing here"
             self.refusals.note("a browser", "sign in", what, peer, now)
             raise Refused(401, what, "sign in with a token: treadle tokens create")
+        mine = [key for key, s in self._sessions.items() if s.principal == who]
+        if len(mine) >= _MOST_OF_ONE:
+            del self._sessions[mine[0]]  # the oldest of the same principal makes room, and nobody else's
         if len(self._sessions) >= _MOST_SESSIONS:
             self._sessions = {key: s for key, s in self._sessions.items() if s.until > now}
             if len(self._sessions) >= _MOST_SESSIONS:

@@ -65,7 +65,7 @@ def local_principal(spec: ProjectSpec, asked: str | None = None, *, user: str | 
         return person(name, via=f"login {here}")
     if spec.access.trust == "local":
         return person(name, via=f"login {here}, on trust")
-    hint = nearest(name, people(spec))
+    hint = "" if name in people(spec) else nearest(name, people(spec))
     raise AccessError(
         f"{here}, who is logged in, may not act as {name} on their word alone" + (f" ({hint})" if hint else ""),
         where="--as",

@@ -5,6 +5,7 @@ Without that rule whoever scans a server would write its record full.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.evidence import Chain
 
 ACTOR = "policy:access"
+_TOKEN = re.compile(r"tdl_[0-9A-Za-z_-]+")
 HOLD_SECONDS = 3600.0
 _MOST = 200
 """Different refusals that are told apart in an hour; all others are counted together."""
@@ -31,17 +33,24 @@ class Refusals:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, str], _Seen] = {}
+        self._told_apart = {True: 0, False: 0}
 
-    def note(self, who: str, operation: str, why: str, peer: str, now: float) -> None:
-        key = (who[:128], operation[:128], why[:300])
-        if key not in self._seen and len(self._seen) >= _MOST:
-            key = ("others", "", "more kinds of refusals than are told apart")
+    def note(self, who: str, operation: str, why: str, peer: str, now: float, *, known: bool = False) -> None:
+        """known: who they are is known, so that no crowd of unknown callers hides them."""
+        key = (plain(who, 128), plain(operation, 128), plain(why, 300))
+        if key not in self._seen:
+            if self._told_apart[known] >= _MOST:
+                key = ("others", "", "more kinds of refusals than are told apart")
+            else:
+                self._told_apart[known] += 1
         seen = self._seen.setdefault(key, _Seen(now - HOLD_SECONDS, 0))
         seen.waiting, seen.peer = seen.waiting + 1, peer
 
     def due(self, now: float, *, last: bool = False) -> list[AccessRefused]:
         """What is to be told now; at the `last` call everything that waits."""
         told = []
+        if all(now - seen.since >= HOLD_SECONDS and not seen.waiting for seen in self._seen.values()):
+            self._told_apart = {True: 0, False: 0}
         for key, seen in list(self._seen.items()):
             if now - seen.since < HOLD_SECONDS and not last:
                 continue
@@ -54,6 +63,12 @@ class Refusals:
             )
             seen.since, seen.waiting = now, 0
         return told
+
+
+def plain(text: str, most: int) -> str:
+    """Without what could be a token, and without characters that a terminal or a page would act on."""
+    text = _TOKEN.sub("tdl_…", text[: 4 * most])
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:most]
 
 
 def tell(chain: Chain, project: str, refused: list[AccessRefused]) -> None:

@@ -72,11 +72,14 @@ def make(
     scopes: Iterable[str],
     days: float,
     replaces: str = "",
+    maker: Principal | None = None,
 ) -> tuple[str, Grant]:
     """A new token: its text, told this once, and what is kept of it.
 
+    maker: who makes it. Whoever came with a token themselves can pass on no scope that theirs has not.
+
     Raises:
-        AccessError: a name that is none, a scope that is not known, or no reasonable time.
+        AccessError: a name that is none, a scope that is not known or not theirs to give, or no reasonable time.
     """
     check_actor(name)
     wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
@@ -85,6 +88,13 @@ def make(
             raise AccessError(
                 f"{scope!r} is no scope", where="--scopes", mend=nearest(scope, SCOPES) or f"one of {', '.join(SCOPES)}"
             )
+    if maker is not None and maker.scopes is not None and not maker.scopes >= set(wanted):
+        lacking = ", ".join(scope for scope in wanted if scope not in maker.scopes)
+        raise AccessError(
+            f"a token cannot make another that is for more: {lacking}",
+            where="--scopes",
+            mend="come without a token, or with one that has these scopes",
+        )
     if not wanted:
         raise AccessError("a token without a scope opens nothing", where="--scopes", mend=f"of {', '.join(SCOPES)}")
     if not 0 < days <= MOST_DAYS:
@@ -102,6 +112,7 @@ def make(
             digest=digest_of(text),
             expires=expires,
             replaces=replaces,
+            via=maker.via if maker else "",
         ),
         f"token/{token}",
     )

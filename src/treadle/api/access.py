@@ -157,7 +157,13 @@ def tokens_create(request: TokenCreateRequest, work: Work) -> TokenAnswer:
     _require(work, "tokens create", holder, request.name)
     scopes = [part.strip() for part in request.scopes.split(",") if part.strip()]
     text, grant = make(
-        work.workspace.chain, spec.project, request.name, holder=holder, scopes=scopes, days=request.days
+        work.workspace.chain,
+        spec.project,
+        request.name,
+        holder=holder,
+        scopes=scopes,
+        days=request.days,
+        maker=work.principal,
     )
     return TokenAnswer(_shown(work, grant), text)
 
@@ -178,15 +184,29 @@ def tokens_rotate(request: TokenRotateRequest, work: Work) -> TokenAnswer:
     """Make a token in place of another, which ends a while later."""
     from datetime import timedelta
 
-    from treadle.access.tokens import find, make, revoke
+    from treadle.access.tokens import MOST_DAYS, find, make, revoke
+    from treadle.errors import AccessError
 
     chain, project = work.workspace.chain, work.workspace.project.spec.project
     old = find(chain, project, request.token)
     _require(work, "tokens rotate", old.holder, old.name)
+    if not 0 <= request.keep_hours <= 24 * MOST_DAYS:
+        raise AccessError(
+            f"{request.keep_hours:g} hours is no time", where="--keep-hours", mend=f"0 to {24 * MOST_DAYS:,}"
+        )
+    if not _shown(work, old).stands:
+        raise AccessError(f"token {old.token} has ended", where="TOKEN", mend="treadle tokens create makes a new one")
     text, grant = make(
-        chain, project, old.name, holder=old.holder, scopes=old.scopes, days=request.days, replaces=old.token
+        chain,
+        project,
+        old.name,
+        holder=old.holder,
+        scopes=old.scopes,
+        days=request.days,
+        replaces=old.token,
+        maker=work.principal,
     )
-    after = timedelta(hours=max(request.keep_hours, 0.0))
+    after = timedelta(hours=request.keep_hours)
     revoke(chain, project, old, reason=f"replaced by {grant.token}", after=after)
     return TokenAnswer(_shown(work, grant), text)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hin
 import msgspec
 from msgspec import Meta, Struct
 
+from treadle.errors import AccessError
 from treadle.principal import Principal
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 Channel = Literal["cli", "http"]
 MOST_LISTED = 10_000
+
+
+class Told(AccessError):
+    """A refusal that the record was told of already."""
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,7 +151,15 @@ class Operation:
 
     def begin(self, request: Any, context: Context) -> Any:
         """Come to the door and, let in, work. The operation's answer."""
-        return self.body(request, self.enter(request, context) if self.opens else context)
+        if not self.opens:
+            return self.body(request, context)
+        work = self.enter(request, context)
+        try:
+            return self.body(request, work)
+        except AccessError as bad:
+            if not isinstance(bad, Told):  # what only shows inside is told like what shows at the door
+                _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
+            raise
 
     def enter(self, request: Any, context: Context) -> Work:
         """The one door: find who asks, ask the table, open the workspace.
@@ -175,7 +188,6 @@ class Operation:
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:
-    from treadle.errors import AccessError
 
     if isinstance(context.who, Principal):
         return context.who
@@ -192,13 +204,12 @@ def _authorise(
     project: Project, context: Context, who: Principal, operation: str, permission: Permission, resource: Resource
 ) -> None:
     from treadle.access import authorise
-    from treadle.errors import AccessError
 
     try:
         authorise(who, operation, permission, resource)
     except AccessError as bad:
         _tell(project, context, who.actor, operation, bad.what)
-        raise
+        raise Told(bad.what, where=bad.where, mend=bad.mend) from None
 
 
 def _tell(project: Project, context: Context, who: str, operation: str, why: str) -> None:

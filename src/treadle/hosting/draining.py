@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.monitoring import KINDS
@@ -47,20 +48,25 @@ async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> N
 
 
 async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR_SECONDS) -> None:
-    """Take up tokens that were made or revoked, and tell the record who was refused.
+    """Take up tokens that were made or revoked and what the project file says of people, tell the record of refusals.
 
     A catalog that is away changes nothing of what stands: tokens end by their own time, refusals wait.
     """
     from treadle.access import tokens
     from treadle.access.refusals import tell
+    from treadle.spec import load
 
-    project = workspace.project.spec.project
-    waiting = []
+    file, project = workspace.project.file, workspace.project.spec.project
+    waiting, seen = [], _changed(file)
     try:
         while True:
             await asyncio.sleep(seconds)
             with contextlib.suppress(Exception):
                 door.renew(await asyncio.to_thread(tokens.book, workspace.chain, project, before=door.tokens))
+            if (now := _changed(file)) != seen:
+                seen = now
+                with contextlib.suppress(Exception):  # a file that is wrong changes nothing of what stands
+                    door.follow((await asyncio.to_thread(load, file)).spec)
             waiting += door.refusals.due(time.time())
             if waiting:
                 with contextlib.suppress(Exception):
@@ -69,6 +75,15 @@ async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR
     finally:
         with contextlib.suppress(Exception):
             tell(workspace.chain, project, [*waiting, *door.refusals.due(time.time(), last=True)])
+
+
+def _changed(file: Path) -> tuple[int, int]:
+    """What tells one version of a file from the next; zeros while it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_ino
 
 
 def main(project: str, actor: str) -> None:

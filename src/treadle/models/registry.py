@@ -22,7 +22,7 @@ from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.models.version import ModelVersion
-from treadle.people import refusal, reviewers_of, unmet
+from treadle.people import refusal, requesters, reviewers_of, unmet
 
 _MOST = 200
 _RELEASES = (ReleaseMade, ReleaseRolledBack)
@@ -300,7 +300,7 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
     request = asked[0]
     reader.hold(request)
     assert isinstance(request.payload, ReviewRequested)
-    if request.actor == approval.actor:
+    if approval.actor in requesters(reader, request.actor):
         raise GateError(f"{approval.actor} both asked for and approved {what}", where=packed.model)
     if approval.actor not in reviewers_of(reader, packing, approval):
         raise GateError(

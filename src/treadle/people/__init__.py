@@ -12,6 +12,7 @@ from treadle.people.reviews import (
     place_of,
     refusal,
     request_review,
+    requesters,
     review_of,
     unmet,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "place_of",
     "refusal",
     "request_review",
+    "requesters",
     "review_of",
     "reviewers_of",
     "unmet",

@@ -12,6 +12,7 @@ from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.evidence.kinds.token_made import TokenMade
 from treadle.figures import figure
 from treadle.money import Money, Rates
 from treadle.spec.choices import LOWER_IS_BETTER
@@ -158,9 +159,16 @@ def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] 
     return next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
 
 
+def requesters(reader: Reader, actor: str) -> frozenset[str]:
+    """Who asked for a release: the actor, and for a service each person who gave it a token to act with."""
+    made: list[Entry[TokenMade]] = reader.find(TokenMade, status="done") if actor.startswith("service:") else []
+    return frozenset((actor, *(e.actor for e in made if f"{e.payload.holder}:{e.payload.name}" == actor)))
+
+
 def _accepted(reader: Reader, model: str, bundle: str, requester: str) -> list[Entry[FindingAccepted]]:
+    asked = requesters(reader, requester)
     said = reader.find(FindingAccepted, subject=f"model/{model}", status="done")
-    return [entry for entry in said if entry.payload.bundle.digest == bundle and entry.actor != requester]
+    return [entry for entry in said if entry.payload.bundle.digest == bundle and entry.actor not in asked]
 
 
 def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
@@ -178,7 +186,7 @@ def accept(
         raise GateError("a finding is accepted with a reason", where="--because", mend="say why it is no leak")
     with chain.alone() as alone:
         asked = _asked(alone, model, bundle)
-        _may_review(spec, chain.actor, asked.actor)
+        _may_review(spec, chain.actor, requesters(alone, asked.actor))
         known = [g.name for g in asked.payload.gates if g.acceptable and not g.holds]
         if gate not in known:
             raise GateError(
@@ -211,7 +219,7 @@ def approve(
                     mend=f"ask one of: {', '.join(spec.brief.people.reviewers)}",
                 )
         else:
-            _may_review(spec, by, asked.actor)
+            _may_review(spec, by, requesters(alone, asked.actor))
         return alone.append(
             ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
             f"model/{model}",
@@ -228,16 +236,17 @@ def _asked(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested]:
     return asked
 
 
-def _may_review(spec: ProjectSpec, by: str, requester: str) -> None:
+def _may_review(spec: ProjectSpec, by: str, asked: frozenset[str]) -> None:
     if by not in spec.brief.people.reviewers:
         raise AccessError(
             f"{by} is no reviewer of {spec.project}",
             where="--as",
             mend=f"reviewers: {', '.join(spec.brief.people.reviewers) or 'none are named in the brief'}",
         )
-    if by == requester:
+    if by in asked:
+        also = "" if len(asked) == 1 else ", or gave a service the token that did,"
         raise AccessError(
-            f"{by} asked for this release and so may not approve it",
+            f"{by} asked for this release{also} and so may not approve it",
             where="--as",
             mend="another reviewer must approve it",
         )

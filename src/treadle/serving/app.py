@@ -98,15 +98,25 @@ class App:
             return
         if scope["type"] != "http":
             return
-        path: str = scope["path"]
-        mounted = self.mounts.get(path[: path.find("/", 1)] if path.count("/") > 1 else path)
+        method, path = scope["method"], scope["path"]
+        headers, peer = list(scope["headers"]), peer_of(scope)  # trailers of a body are none of them
+        prefix = path[: path.find("/", 1)] if path.count("/") > 1 else path
+        mounted = self.mounts.get(prefix)
         if mounted is not None:
             try:
-                scope[PRINCIPAL] = self.door.identify(scope["method"], scope["headers"], path, peer_of(scope))
+                scope[PRINCIPAL] = self.door.identify(method, headers, prefix, peer)
             except Refused as bad:
-                await _send(send, self._turned_away(bad))
+                await self._turn_away(send, prefix, bad)
                 return
             await mounted(scope, receive, send)
+            return
+        shown = _EVENTS if path.startswith("/events/") and method == "POST" else path
+        permission = ROUTES.get((method, shown))
+        try:  # before a body is read: who may not send one fills no memory with it
+            asked = f"{method} {shown}" if permission else "elsewhere"
+            self.door.enter(method, headers, asked, permission or "open", peer)
+        except Refused as bad:
+            await self._turn_away(send, shown if permission else "other", bad)
             return
         message = await receive()
         body: bytes = message.get("body", b"")
@@ -117,15 +127,17 @@ class App:
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
-        await _send(send, await self._answer(scope, scope["method"], path, body))
+        await _send(send, await self._answer(method, path, body))
 
-    async def _answer(self, scope: dict[str, Any], method: str, path: str, body: bytes) -> Answer:
-        handler, shown = self._handlers.get((method, path)), path
-        if path.startswith("/events/") and method == "POST":
-            shown = _EVENTS
-        permission = ROUTES.get((method, shown), "open")  # what is not there may be asked for by anybody
+    async def _turn_away(self, send: Send, shown: str, bad: Refused) -> None:
+        self.endpoint.metrics.request(shown, bad.status)
+        await _send(send, self._error(bad.status, bad.what, bad.mend))
+
+    async def _answer(self, method: str, path: str, body: bytes) -> Answer:
+        handler = self._handlers.get((method, path))
+        shown = _EVENTS if path.startswith("/events/") and method == "POST" else path
+        shown = shown if (method, shown) in ROUTES else "other"  # else every path ever asked for were a counter
         try:
-            self.door.enter(method, scope["headers"], f"{method} {shown}", permission, peer_of(scope))
             if len(body) > MAX_BODY:
                 answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
             elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
@@ -137,8 +149,6 @@ class App:
                 answer = await self._events(path[len("/events/") :], body)
             else:
                 shown, answer = "other", self._lost(method, path)
-        except Refused as bad:
-            answer = self._turned_away(bad)
         except RequestError as bad:
             answer = self._refused(bad)
         except TreadleError as bad:
@@ -241,9 +251,6 @@ class App:
         """The value that is wrong; of a long one, its beginning."""
         text = self._encode(value)
         return value if len(text) <= _SHOWN else text[:_SHOWN].decode(errors="ignore") + "…"
-
-    def _turned_away(self, bad: Refused) -> Answer:
-        return self._error(bad.status, bad.what, bad.mend)
 
     def _error(self, status: int, what: str, mend: str) -> Answer:
         return status, _JSON, self._encode({"error": what, "mend": mend})

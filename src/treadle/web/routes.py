@@ -29,7 +29,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 READ_SECONDS = 30.0
 _JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
-_LONGEST_FORM = 4096
+_LONGEST_FORM, _FORM_SECONDS = 4096, 10.0
 # a page of ours holds its styles and drawings itself, and never runs or fetches anything else
 _POLICY = (
     b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'; form-action 'self'"
@@ -67,13 +67,14 @@ class Routes:
         found = self.answers.wanted(method, path, query)
         if isinstance(found, Wanted):
             self.door.allow(who, found.operation.name, found.operation.permission, peer_of(scope))
+            found_operation = found.operation.name
             read = await self._unless_gone(self._asked(method, path, query, who), receive)
             if read is None:
                 return
             found = read
             if found[0] == 403:  # what only shows once the record is open is told to the audit like any other
                 said = msgspec.json.decode(found[2], type=dict[str, str])["error"]
-                self.door.refusals.note(who.actor, path, said, peer_of(scope), time.time())
+                self.door.refusals.note(who.actor, found_operation, said, peer_of(scope), time.time(), known=True)
         await _send(send, found)
 
     async def _asked(self, method: str, path: str, query: str, who: Principal) -> Answer:
@@ -124,7 +125,12 @@ class Routes:
             else:
                 await _send(send, (200, _HTML, page_of(self.door.spec.project)))
         elif path == "/signin" and method == "POST":
-            form = parse_qs((await _form(receive)).decode("ascii", "replace"))
+            try:
+                async with asyncio.timeout(_FORM_SECONDS):
+                    content = await _form(receive)
+            except TimeoutError:
+                raise Refused(408, "this form does not come to its end", "send it again") from None
+            form = parse_qs(content.decode("ascii", "replace"))
             await self._sign_in(scope, send, token=form.get("token", [""])[0].strip())
         else:
             raise Refused(405, f"{path} does not take {method}", "GET /signin begins")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from html import escape
 
 from treadle.pages import Section, page
@@ -11,6 +12,7 @@ _FORM = """<form method="post" action="/signin" autocomplete="off">
 <button>Sign in</button></p></form>"""
 
 
+@functools.lru_cache(maxsize=64)
 def page_of(project: str, wrong: str = "", *, onward: str = "") -> bytes:
     """`wrong`: why the caller sees it. `onward`: they are signed in, and are sent there."""
     if onward:

@@ -32,3 +32,10 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def money(value: float | Decimal, currency: str) -> str:
     return f"{value:.4f} {currency}" if value >= 0.01 else f"{value:.6f} {currency}"
+
+
+def said(text: str) -> str:
+    """What others wrote, as it is: no mark-up of ours in it is followed, and no character moves the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))

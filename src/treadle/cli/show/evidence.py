@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show.drawing import money, table
+from treadle.cli.show.drawing import money, said, table
 
 
 def show_costs(answer: Any, out: Any) -> None:
@@ -37,8 +37,9 @@ def show_costs(answer: Any, out: Any) -> None:
 def show_log(answer: Any, out: Any) -> None:
     grid = table("#", "time", "kind", "subject", "who", "", right=(0,))
     for line in answer.entries:
-        text = f"[red]{line.text}[/]" if line.status == "failed" else line.text
-        grid.add_row(str(line.seq), line.time[:19].replace("T", " "), line.kind, line.subject, line.actor, text)
+        text = f"[red]{said(line.text)}[/]" if line.status == "failed" else said(line.text)
+        named = (said(each) for each in (line.kind, line.subject, line.actor))
+        grid.add_row(str(line.seq), line.time[:19].replace("T", " "), *named, text)
     out.print(grid if answer.entries else "nothing was recorded yet")
 
 
@@ -46,16 +47,16 @@ def show_why(answer: Any, out: Any) -> None:
     found = answer.prediction
     if found is not None:
         shown = f", probability {found.probability:.4f}" if found.probability is not None else ""
-        said = found.prediction if found.threshold is None else bool(found.prediction)
-        out.print(f"[bold]{answer.subject}[/]: {found.model} answered {said}{shown}")
-        out.print(f"  from {found.record}", soft_wrap=True)
+        told = found.prediction if found.threshold is None else bool(found.prediction)
+        out.print(f"[bold]{said(answer.subject)}[/]: {said(found.model)} answered {told}{shown}")
+        out.print(f"  from {said(found.record)}", soft_wrap=True)
     else:
         out.print(f"[bold]{answer.subject}[/]")
     for node in answer.nodes:
         cost = f" · {money(node.cost, node.currency)}" if node.cost is not None else ""
         out.print(
-            f"{'  ' * (node.depth + 1)}[dim]#{node.seq}[/] {node.kind} {node.subject}: {node.text}"
-            f" [dim]({node.actor}, {node.time[:16]}{cost})[/]",
+            f"{'  ' * (node.depth + 1)}[dim]#{node.seq}[/] {said(node.kind)} {said(node.subject)}: {said(node.text)}"
+            f" [dim]({said(node.actor)}, {node.time[:16]}{cost})[/]",
             soft_wrap=True,
         )
         if node.code:
@@ -71,7 +72,7 @@ def show_verdict(answer: Any, out: Any) -> None:
             soft_wrap=True,
         )
     for fault in answer.faults:
-        out.print(f"[red]✗[/] {fault}", soft_wrap=True)
+        out.print(f"[red]✗[/] {said(fault)}", soft_wrap=True)
 
 
 def show_checkpoint(answer: Any, out: Any) -> None:

@@ -10,7 +10,8 @@ from treadle.evidence.payload import Payload
 class TokenMade(Payload, frozen=True, kw_only=True):
     """A token of a person or a service. `digest` is the SHA-256 of its text, which is kept nowhere.
 
-    `expires`: ISO 8601, UTC. `replaces`: the token that it was made in place of.
+    `expires`: ISO 8601, UTC. `replaces`: the token that it was made in place of. `via`: how its maker was known, by a
+    login or a token.
     """
 
     KIND: ClassVar[str] = "token.made"
@@ -23,6 +24,7 @@ class TokenMade(Payload, frozen=True, kw_only=True):
     digest: str
     expires: str
     replaces: str = ""
+    via: str = ""
 
     def said(self) -> str:
         return f"{self.holder} {self.name}: {', '.join(self.scopes)}, until {self.expires[:10]}"
