@@ -11,8 +11,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from psycopg import Connection, IsolationLevel
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -47,11 +49,21 @@ def open_catalog(address: Address) -> Engine:
     return engine
 
 
+class _Connection(Connection):  # type: ignore[misc]
+    """Closed with the workspace that held it; psycopg itself would warn of that."""
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
+
+
 def _manners(engine: Engine) -> None:
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        return _Connection.connect(*arguments, **options)
+
     @event.listens_for(engine, "begin")
     def began(connection: Any) -> None:
-        from psycopg import IsolationLevel
-
         writing = connection.get_execution_options().get("treadle_write", False)
         raw = connection.connection.driver_connection
         # set on the connection, psycopg says both in the BEGIN that it sends anyhow
