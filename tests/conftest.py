@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services import postgres as postgres_service
+from services import redis as redis_service
 from treadle.evidence import Chain
 from treadle.store.catalog import open_catalog
 
@@ -33,7 +34,7 @@ def chain(tmp_path: Path) -> Chain:
     engine.dispose()
 
 
-SERVICES = {postgres_service.NAME: postgres_service}
+SERVICES = {service.NAME: service for service in (postgres_service, redis_service)}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -58,3 +59,10 @@ def postgres(postgres_server: postgres_service.Server) -> Iterator[str]:
     url = postgres_server.new_database()
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The URL of a server that the tests of this process share, without a database's number."""
+    with redis_service.started() as url:
+        yield url

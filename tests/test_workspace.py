@@ -263,3 +263,15 @@ def test_a_whole_run_is_kept_in_postgresql_and_its_password_nowhere(
     with psycopg.connect(postgres) as connection:
         bodies = [bytes(row[0]) for row in connection.execute("select body from entries").fetchall()]
     assert not any(word in body for body in bodies for word in words)
+
+
+def test_a_scheme_without_an_engine_is_refused_before_anything_is_kept(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TREADLE_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.yaml").write_text("state: file:///nowhere\nblobs: s3://bucket/x\n")
+    with pytest.raises(SpecError, match='no engine keeps blobs at "s3:"') as refused:
+        begin(tmp_path, table)
+    assert refused.value.where == "settings.yaml:2:1: blobs" and "file" in refused.value.mend
+    assert not (tmp_path / "home" / "catalog.db").exists()

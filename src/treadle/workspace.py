@@ -193,14 +193,7 @@ def open_workspace(
     if not reading:
         chain.catch_up()
     return Workspace(
-        root=root,
-        project=project,
-        chain=chain,
-        tables=tables,
-        blobs=blobs,
-        states=states,
-        book=book,
-        reading=reading,
+        root=root, project=project, chain=chain, tables=tables, blobs=blobs, states=states, book=book, reading=reading
     )
 
 
