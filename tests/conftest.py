@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from services import postgres as postgres_service
+from services import redis as redis_service
 from treadle.evidence import Chain
 from treadle.store.catalog import open_catalog
 
@@ -29,3 +32,37 @@ def chain(tmp_path: Path) -> Chain:
     engine = open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
     yield Chain(engine=engine, actor="ada", run="run1", head_file=tmp_path / "catalog.head")
     engine.dispose()
+
+
+SERVICES = {service.NAME: service for service in (postgres_service, redis_service)}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked `needs(service)` is skipped where the service's package is not installed."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            why = SERVICES[name].missing()
+            if why:
+                pytest.skip(f"needs service {name} ({why})")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres_service.Server]:
+    """A PostgreSQL that the tests of this process share."""
+    with postgres_service.started() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: postgres_service.Server) -> Iterator[str]:
+    """The URL of an empty database of the test's own."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The URL of a server that the tests of this process share, without a database's number."""
+    with redis_service.started() as url:
+        yield url

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -263,3 +264,75 @@ def content(root: Path) -> dict[str, object]:
         for place in (root, *sorted(root.rglob("*")))
         if not place.name.endswith(("-shm", "-wal"))
     }
+
+
+def test_settings_that_came_with_a_project_are_believed_after_a_word(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They could name another's database, and send it whatever the environment holds."""
+    folder = tmp_path / "shop"
+    init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context(person("ada")))
+    text = (folder / "treadle.yaml").read_text(encoding="utf-8")
+    (folder / "treadle.yaml").write_text(text.replace("search: bayesian", "search: none"), encoding="utf-8")
+    shutil.rmtree(home(folder), ignore_errors=True)
+    home(folder).mkdir()
+    (home(folder) / "settings.yaml").write_text(f"catalog: sqlite:///{tmp_path}/${{NAME}}.db\n", encoding="utf-8")
+    monkeypatch.setenv("NAME", "kept")
+    before = content(home(folder))
+    for call in (
+        lambda: run(RunRequest(project=str(folder)), Context(person("ada"))),
+        lambda: log(LogRequest(project=str(folder)), Context(person("ada"), channel="http", only_reads=True)),
+    ):
+        with pytest.raises(SpecError, match="not begun by you"):
+            call()
+    assert content(home(folder)) == before and not (tmp_path / "kept.db").exists()
+    trust(TrustRequest(project=str(folder)), Context(person("ada")))
+    run(RunRequest(project=str(folder)), Context(person("ada")))
+    assert (tmp_path / "kept.db").exists() and not (home(folder) / "catalog.db").exists()
+    assert log(LogRequest(project=str(folder)), Context(person("ada"), channel="http", only_reads=True)).entries
+
+
+@pytest.mark.needs("postgres")
+@pytest.mark.xdist_group("postgres")
+def test_a_whole_run_is_kept_in_postgresql_and_its_password_nowhere(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch, postgres: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Tables, blobs and states elsewhere too, by file URLs."""
+    parts = urlsplit(postgres)
+    secret = unquote(str(parts.password))
+    monkeypatch.setenv("TREADLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WORD", secret)
+    (tmp_path / "home").mkdir()
+    lines = [f"catalog: {postgres.replace(str(parts.password), '${WORD}')}"]
+    lines += [f"{role}: {(tmp_path / 'elsewhere' / role).as_uri()}" for role in ("tables", "blobs", "state")]
+    (tmp_path / "home" / "settings.yaml").write_text("\n".join(lines), encoding="utf-8")
+    folder = begin(tmp_path, table).parent / "shop"
+    assert run(RunRequest(project=str(folder)), Context(person("ada")))
+    verdict = verify(VerifyRequest(project=str(folder)), Context(person("ada")))
+    assert verdict.ok and verdict.entries > 5
+    assert models_list(ListRequest(project=str(folder)), Context(person("ada")))
+    assert costs(CostsRequest(project=str(folder)), Context(person("ada")))
+    assert {place.name for place in (tmp_path / "elsewhere").iterdir()} >= {"tables", "blobs"}
+    assert not any((tmp_path / "home" / name).exists() for name in ("catalog.db", "tables", "blobs", "state"))
+    said = capfd.readouterr()
+    words = (secret.encode(), str(parts.password).encode())
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not [str(file) for file in files if any(word in file.read_bytes() for word in words)]
+    assert not any(word.decode() in said.out + said.err for word in words)
+    import psycopg
+
+    with psycopg.connect(postgres) as connection:
+        bodies = [bytes(row[0]) for row in connection.execute("select body from entries").fetchall()]
+    assert not any(word in body for body in bodies for word in words)
+
+
+def test_a_scheme_without_an_engine_is_refused_before_anything_is_kept(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TREADLE_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.yaml").write_text("state: file:///nowhere\nblobs: s3://bucket/x\n")
+    with pytest.raises(SpecError, match='no engine keeps blobs at "s3:"') as refused:
+        begin(tmp_path, table)
+    assert refused.value.where == "settings.yaml:2:1: blobs" and "file" in refused.value.mend
+    assert not (tmp_path / "home" / "catalog.db").exists()

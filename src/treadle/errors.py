@@ -105,8 +105,10 @@ class RequestError(TreadleError):
 class MissingExtra(TreadleError):
     """An optional dependency is not installed."""
 
-    def __init__(self, extra: str, package: str) -> None:
-        super().__init__(f"this needs the package {package}", mend=f'pip install "treadle[{extra}]"')
+    def __init__(self, extra: str, package: str, *, what: str = "", where: str = "", mend: str = "") -> None:
+        super().__init__(
+            what or f"this needs the package {package}", where=where, mend=mend or f'pip install "treadle[{extra}]"'
+        )
 
 
 _LONGEST_WORD = 200

@@ -89,7 +89,7 @@ def begins_anew(root: Path, project: Path) -> bool:
         raise
     if key is not None and not knows_record(key, root):
         raise SpecError(
-            "this record was not begun by you: its approvals, models and keys are another's word",
+            "this record was not begun by you: its approvals, models, keys and settings are another's word",
             where=str(root),
             mend=f"if you believe it: treadle trust {project}. To begin a new one, move the folder away",
         )

@@ -15,10 +15,15 @@ from treadle.spec import Project
 from treadle.store.names import TableNames
 
 if TYPE_CHECKING:
-    from treadle.backends.embedded.state import LmdbState
+    from sqlalchemy import Engine as SqlEngine
+
+    from treadle.address import Address
+    from treadle.backends import States
     from treadle.costs import PriceBook
     from treadle.evidence import Chain, Observer, Price, Usage
     from treadle.evidence.checkpoints import Notes, Signed
+    from treadle.features import OnlineState
+    from treadle.spec.settings import Settings
     from treadle.store import Blobs, Ref, Tables
 
 
@@ -31,6 +36,7 @@ class Workspace:
     chain: Chain
     tables: Tables
     blobs: Blobs
+    states: States
     book: PriceBook
     reading: bool = False
     """Nothing may be written through it."""
@@ -63,15 +69,9 @@ class Workspace:
     def checkpoints(self) -> Path:
         return self.root / "checkpoints"
 
-    def state(self, name: str) -> Path:
-        """The folder of one online state of the endpoint."""
-        return self.root / "state" / self.endpoint / name
-
-    def open_state(self, name: str) -> LmdbState:
+    def open_state(self, name: str) -> OnlineState:
         """One online state of the endpoint, held by this process alone until it is closed."""
-        from treadle.backends.embedded.state import LmdbState
-
-        return LmdbState(self.state(name))
+        return self.states.open(self.endpoint, name)
 
     def scratch(self) -> Path:
         """A path of its own for a file that is being made."""
@@ -117,7 +117,7 @@ class Workspace:
 
     def present(self, ref: Ref) -> bool:
         """Whether what a reference names can still be read."""
-        return _present(ref, self.tables, self.blobs, self.root)
+        return _present(ref, self.tables, self.blobs, self.states)
 
     def check(self, ref: Ref) -> list[str]:
         """What is wrong with a stored thing, held to its hash; empty when it is as the record says."""
@@ -149,37 +149,35 @@ def open_workspace(
     reading: nothing is written, not even a folder or a key that is missing; where nothing was kept, nothing is found.
     begins: where nothing is kept yet, a record begins; else such a one is opened for reading.
     """
-    from treadle.backends.embedded import DeltaTables, FolderBlobs
     from treadle.costs import load_book
     from treadle.evidence import Chain, Silent
-    from treadle.store.catalog import open_catalog
+    from treadle.spec.settings import load_settings
 
     root = home(project.root)
     refuse_links(root)
-    nothing_yet = not (root / "catalog.db").exists() and "TREADLE_CATALOG" not in os.environ
-    reading = reading or (nothing_yet and not begins)
     without_key = begins_anew(root, project.root)
+    settings = load_settings(root)  # not before the folder is known as this account's own
+    nothing_yet = not (root / "catalog.db").exists() and settings.catalog is None
+    reading = reading or (nothing_yet and not begins)
     if not reading:
         if without_key:
             begin(root)
         keep_private(root)
-        if is_shared(root):  # SQLite itself would let the group only read
+        if is_shared(root) and settings.catalog is None:  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
-    tables, blobs = DeltaTables(root / "tables"), FolderBlobs(root / "blobs")
+    tables, blobs, states = _kept_at(root, settings)
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
 
     def price(usage: Usage, at: datetime) -> Price:
         return book.price(usage, at)
 
-    place = "sqlite://" if reading and nothing_yet else root / "catalog.db"
-    engine = open_catalog(os.environ.get("TREADLE_CATALOG") or place)
     chain = Chain(
-        engine=engine,
+        engine=_catalog_at(root, settings.catalog, empty=reading and nothing_yet),
         actor=actor,
         run=run,
         head_file=root / "catalog.head",
         price=price,
-        present=lambda ref: _present(ref, tables, blobs, root),
+        present=lambda ref: _present(ref, tables, blobs, states),
         size=lambda ref: _size(ref, blobs),
         library=blobs,
         observer=observer or Silent(),
@@ -187,10 +185,36 @@ def open_workspace(
     )
     if not reading:
         chain.catch_up()
-    return Workspace(root=root, project=project, chain=chain, tables=tables, blobs=blobs, book=book, reading=reading)
+    return Workspace(
+        root=root, project=project, chain=chain, tables=tables, blobs=blobs, states=states, book=book, reading=reading
+    )
 
 
-def _present(ref: Ref, tables: Tables, blobs: Blobs, root: Path) -> bool:
+def _catalog_at(root: Path, address: Address | None, *, empty: bool) -> SqlEngine:
+    """The catalog of an address, else the file in the workspace. `empty`: nothing is kept, and nothing is made."""
+    if address is not None:
+        from treadle.backends import open_catalog
+
+        return open_catalog(address)
+    from treadle.store import catalog
+
+    return catalog.open_catalog("sqlite://" if empty else root / "catalog.db")
+
+
+def _kept_at(root: Path, settings: Settings) -> tuple[Tables, Blobs, States]:
+    """Tables, blobs and online states, each by the engine of its setting, else in folders of the workspace."""
+    from treadle.backends import open_blobs, open_states, open_tables
+    from treadle.backends.embedded import DeltaTables, FolderBlobs, FolderStates
+
+    tables, blobs, states = settings.tables, settings.blobs, settings.state
+    return (
+        open_tables(tables) if tables else DeltaTables(root / "tables"),
+        open_blobs(blobs) if blobs else FolderBlobs(root / "blobs"),
+        open_states(states) if states else FolderStates(root / "state"),
+    )
+
+
+def _present(ref: Ref, tables: Tables, blobs: Blobs, states: States) -> bool:
     from treadle.errors import EvidenceError
     from treadle.store import Blob, Snapshot, StateRef
 
@@ -202,7 +226,7 @@ def _present(ref: Ref, tables: Tables, blobs: Blobs, root: Path) -> bool:
                 return bool(blobs.get(ref.digest)) or True  # small files: their content is asked, not their presence
             return False
         case StateRef():
-            return (root / "state" / ref.endpoint / ref.name).is_dir()
+            return states.exists(ref.endpoint, ref.name)
     return True
 
 

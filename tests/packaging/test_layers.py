@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -18,10 +20,16 @@ ROOMS = (
     "__main__", "cli", "web", "api", "loop", "replay", "hosting", "drafting", "history", "stages", "workspace",
     "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
-    "privacy", "access", "expr", "evidence", "store", "spec", "testing", "principal", "money",
+    "privacy", "access", "expr", "testing", "evidence", "store", "spec", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip
-ENGINES_MAY_USE = {"features", "store", "errors"}  # an engine knows the protocol that it fulfils, and no other room
+ENGINES_MAY_USE = {
+    "features",
+    "store",
+    "address",
+    "errors",
+}  # an engine knows the protocol that it fulfils, and no other room
+DRIVERS = ("psycopg", "redis", "obstore")
 HEAVY = ("polars", "numpy", "sqlalchemy", "sklearn", "lightgbm", "onnxruntime", "onnx", "optuna", "deltalake")
 
 
@@ -125,3 +133,22 @@ def test_no_import_leads_back_to_where_it_came_from() -> None:
         return next((found for other in graph[name] if (found := circle(other, (*way, name)))), ())
 
     assert [found for name in graph if (found := circle(name, ()))] == []
+
+
+def test_every_engine_of_ours_is_an_entry_point_and_comes_by_an_extra() -> None:
+    """A folder of `backends` is one engine; whoever installs its extra can name it in a URL."""
+    pyproject = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points, extras = pyproject["entry-points"]["treadle.engines"], pyproject["optional-dependencies"]
+    folders = {folder.parent.name for folder in (ROOT / "backends").glob("*/__init__.py")}
+    assert points == {name: f"treadle.backends.{name}:ENGINE" for name in folders}
+    for name in folders:
+        engine = importlib.import_module(f"treadle.backends.{name}").ENGINE
+        assert engine.name == name and bool(engine.package) == bool(engine.extra) == (name != "embedded")
+        assert not engine.extra or any(each.startswith(engine.package) for each in extras[name])
+
+
+def test_an_engine_that_nobody_uses_costs_nothing() -> None:
+    """Its driver is imported when an address is opened, and not when the engines are looked for."""
+    code = f"import sys, treadle.backends as b; b.installed(); print([m for m in {DRIVERS!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -47,7 +47,7 @@ def test_a_state_is_built_once_and_made_again_when_it_is_gone(shop: Path, runs: 
     workspace = opened(shop)
     (entry,) = workspace.chain.find(StateBuilt)
     state = entry.payload.state
-    assert entry.subject == "endpoint/shop" and state.endpoint == "shop" and workspace.state(state.name).is_dir()
+    assert entry.subject == "endpoint/shop" and state.endpoint == "shop" and workspace.states.exists("shop", state.name)
     assert state.name in first.report or len(state.name) == 16
     opened_state = workspace.open_state(state.name)
     assert opened_state.history("told", "a").known
@@ -56,7 +56,7 @@ def test_a_state_is_built_once_and_made_again_when_it_is_gone(shop: Path, runs: 
     bundle = Bundle.read(workspace.blobs.get(packed.bundle.digest), workspace.trusted_keys, where=packed.model)
     assert bundle.manifest.refs["state"] == state.name
     assert again(runs()) == {}
-    shutil.rmtree(workspace.state(state.name))
+    shutil.rmtree(workspace.root / "state" / "shop" / state.name)
     assert again(runs()) == {"state.built": f"its earlier product is gone: {state.name}"}
     assert opened(shop).chain.last(StateBuilt).payload.state == state, "its name follows from what it is built from"
 

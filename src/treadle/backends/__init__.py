@@ -1,1 +1,9 @@
-"""Engines for the protocols of the rooms, one folder an engine. Rooms never import this one."""
+"""Engines for the protocols of the rooms, one folder an engine, found by entry point. Rooms never import this one.
+
+`open_catalog`, `open_tables`, `open_blobs` and `open_states` choose the engine by the scheme of a URL.
+"""
+
+from treadle.backends.engine import Engine, States
+from treadle.backends.known import installed, open_blobs, open_catalog, open_states, open_tables
+
+__all__ = ["Engine", "States", "installed", "open_blobs", "open_catalog", "open_states", "open_tables"]

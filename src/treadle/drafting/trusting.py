@@ -33,6 +33,7 @@ def trust_project(given: str) -> Trusted:
                 for group in entry_points().groups
                 if group.startswith("treadle")
                 for found in entry_points(group=group)
+                if not found.value.startswith("treadle.")  # our own come along with us
             }
         ),
     )

@@ -81,8 +81,6 @@ class Chain:
     def alone(self) -> Iterator[Alone]:
         """The catalog's write lock: what is read inside is still true when what is appended inside is written."""
         with self.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("LOCK TABLE entries IN EXCLUSIVE MODE")
             alone = Alone(self, connection)
             yield alone
         if alone.written:
@@ -184,6 +182,7 @@ class Alone(Reader):
         from treadle.evidence.tiles import grow
         from treadle.store.schema import entries
 
+        _refuse_unfit(body)
         self.catch_up()
         last = self.connection.execute(
             select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)
@@ -299,3 +298,22 @@ class Alone(Reader):
         done = self.connection.execute(update(projected).where(projected.c.name == "views").values(size=size))
         if done.rowcount == 0:
             self.connection.execute(insert(projected).values(name="views", size=size))
+
+
+def _refuse_unfit(body: Body) -> None:
+    """SQLite takes a text of any length and with any sign; other databases do not, and a record may move to one.
+
+    Raises:
+        EvidenceError: a text is longer than its column, or holds a NUL.
+    """
+    from treadle.store.schema import entries
+
+    for name in ("kind", "subject", "run", "actor", "status", "cache_key"):
+        text, longest = str(getattr(body, name)), getattr(entries.c[name].type, "length", 0)
+        if len(text) > longest or "\0" in text:
+            wrong = f"longer than {longest} characters" if len(text) > longest else "a text with a NUL in it"
+            raise EvidenceError(
+                f"the {name} of an entry is {wrong}: {text[:60]!r}",
+                where="entries",
+                mend="give it a shorter name of plain text",
+            )

@@ -8,4 +8,16 @@ from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Tables
 from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
 
-__all__ = ["Blob", "Blobs", "EntryRef", "File", "Part", "Ref", "Snapshot", "StateRef", "TableNames", "Tables", "Value"]
+__all__ = [
+    "Blob",
+    "Blobs",
+    "EntryRef",
+    "File",
+    "Part",
+    "Ref",
+    "Snapshot",
+    "StateRef",
+    "TableNames",
+    "Tables",
+    "Value",
+]

@@ -4,92 +4,86 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Engine, MetaData, String, Table, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, Column, Engine, MetaData, String, Table, create_engine, event, inspect, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
-from treadle.errors import MissingExtra, StoreError, TreadleError
+from treadle.errors import StoreError, TreadleError
 
 REVISION = "0002"
 """The newest migration. Kept here so that an up-to-date catalog opens without importing Alembic."""
+
+_SHOWN = "the catalog"
+_MEND_URL = "write sqlite:////path/of/file"
 
 _revisions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def open_catalog(place: str | Path) -> Engine:
-    """Connect to a URL, or to an SQLite file, and bring the schema up to date. A file is copied aside before that."""
+    """Open an SQLite file, or an `sqlite:` URL, with the current schema. A file is copied aside before it is migrated.
+
+    Catalogs in other databases are opened by their engines, see `treadle.backends`.
+    """
     # a path is no URL: it may hold any of the signs that a URL has a meaning for
     url = f"sqlite:///{place}" if isinstance(place, Path) else place
-    engine = (
-        create_engine(URL.create("sqlite", database=str(place)), **_options(url))
-        if isinstance(place, Path)
-        else _engine(url)
-    )
-    _say_plainly(engine, url)
-    if url.startswith("sqlite"):
-        _sqlite_manners(engine, url)
-    found = _revision(engine)
-    if found is not None and found > REVISION:
-        raise TreadleError(
-            f"the catalog was written by a newer Treadle (schema {found}, known here {REVISION})",
-            where=_shown(url),
-            mend="upgrade Treadle, or use another TREADLE_HOME",
+    try:
+        engine = create_engine(
+            URL.create("sqlite", database=str(place)) if isinstance(place, Path) else url,
+            connect_args={"timeout": 60},
         )
-    if found != REVISION:
-        migrate(url, engine, found)
+    except (ArgumentError, ModuleNotFoundError, ValueError) as bad:
+        raise StoreError("the catalog's URL cannot be understood", where=_SHOWN, mend=_MEND_URL) from bad
+    if engine.dialect.name != "sqlite":
+        raise StoreError("this is no SQLite catalog", where=_SHOWN, mend=_MEND_URL)
+    say_plainly(engine, url, lambda said: said)
+    _sqlite_manners(engine, url)
+    keep_current(engine, url)
     return engine
 
 
-def _engine(url: str) -> Engine:
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+def keep_current(engine: Engine, shown: str) -> None:
+    """Bring the schema of an open catalog up to date. `shown`: where it is, without a password.
 
+    Raises:
+        TreadleError: a newer Treadle wrote it.
+    """
     try:
-        return create_engine(url, **_options(url))
-    except ModuleNotFoundError as bad:
-        raise MissingExtra("postgres", str(bad.name)) from bad
-    except (ArgumentError, NoSuchModuleError, ValueError) as bad:
-        # the text of the error may quote the URL, and with it a password
-        raise StoreError(
-            "the catalog's URL cannot be understood",
-            where="TREADLE_CATALOG",
-            mend="write sqlite:///path or postgresql+psycopg://user@host/database",
-        ) from None if "@" in url else bad
+        found = _revision(engine)
+        if found is not None and found > REVISION:
+            raise TreadleError(
+                f"the catalog was written by a newer Treadle (schema {found}, known here {REVISION})",
+                where=shown,
+                mend="upgrade Treadle, or use another TREADLE_HOME",
+            )
+        if found != REVISION:
+            migrate(engine, found)
+    except BaseException:
+        engine.dispose()  # nobody else will
+        raise
 
 
-def _shown(url: str) -> str:
-    """The URL without its password."""
-    return make_url(url).render_as_string(hide_password=True)
-
-
-def _options(url: str) -> dict[str, Any]:
-    return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-
-
-def _without_password(said: str, url: str) -> str:
-    password = make_url(url).password
-    return said.replace(str(password), "***") if password else said
-
-
-def _refused(url: str, error: BaseException) -> StoreError:
+def refused(said: str, shown: str) -> StoreError:
     return StoreError(
-        f"the catalog cannot be used: {_without_password(str(error), url)}",
-        where=_shown(url),
+        f"the catalog cannot be used: {said}",
+        where=shown,
         mend="check that the disk has room and may be written, and that the database answers; nothing recorded is lost",
     )
 
 
-def _say_plainly(engine: Engine, url: str) -> None:
+def say_plainly(engine: Engine, shown: str, without_secrets: Callable[[str], str]) -> None:
     """A full disk or a database that went away is an expected failure, not a bug to be traced."""
 
     @event.listens_for(engine, "handle_error")
     def failed(context: Any) -> None:
-        if isinstance(context.sqlalchemy_exception, DBAPIError) and not isinstance(
-            context.sqlalchemy_exception, IntegrityError
-        ):
-            raise _refused(url, context.original_exception) from context.original_exception
+        error = context.sqlalchemy_exception
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            original = context.original_exception
+            said = without_secrets(str(original))
+            raise refused(said, shown) from (original if said == str(original) else None)
 
 
 def _sqlite_manners(engine: Engine, url: str) -> None:
@@ -103,7 +97,7 @@ def _sqlite_manners(engine: Engine, url: str) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=NORMAL")
         except sqlite3.Error as bad:
-            raise _refused(url, bad) from bad
+            raise refused(str(bad), url) from bad
         finally:
             cursor.close()
 
@@ -121,13 +115,13 @@ def _revision(engine: Engine) -> str | None:
         return str(row[0]) if row else None
 
 
-def migrate(url: str, engine: Engine, found: str | None, to: str = "head") -> None:
+def migrate(engine: Engine, found: str | None, to: str = "head") -> None:
     """Run the migrations from `found` to `to` ("head" or a revision), after a copy of an SQLite file."""
     from alembic import command
     from alembic.config import Config
 
-    if found is not None and url.startswith("sqlite:///"):
-        file = Path(str(engine.url.database))
+    if found is not None and engine.dialect.name == "sqlite" and engine.url.database:
+        file = Path(engine.url.database)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         with engine.connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -1,4 +1,4 @@
-"""Conformance suites for engines: what every online state, every engine of tables and every engine of blobs does.
+"""Conformance suites for engines: what every catalog, online state, engine of tables and of blobs does.
 
 A test of an engine inherits a suite and gives one fixture, `opens`: a function without arguments that opens the
 engine, always at the same place. It must survive `pickle`, because some tests open the engine in another process and
@@ -22,7 +22,8 @@ except ModuleNotFoundError as bad:
     raise MissingExtra("dev", "pytest") from bad
 
 from treadle.testing.blobs import BlobsSuite
+from treadle.testing.chain import ChainSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
 from treadle.testing.tables import TablesSuite
 
-__all__ = ["BlobsSuite", "DurableStateSuite", "OnlineStateSuite", "TablesSuite"]
+__all__ = ["BlobsSuite", "ChainSuite", "DurableStateSuite", "OnlineStateSuite", "TablesSuite"]

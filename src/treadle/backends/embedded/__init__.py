@@ -1,6 +1,31 @@
 """The engines that come with Treadle: Delta tables and blobs in folders, SQLite, LMDB."""
 
-from treadle.backends.embedded.blobs import FolderBlobs
-from treadle.backends.embedded.tables import DeltaTables
+from __future__ import annotations
 
-__all__ = ["DeltaTables", "FolderBlobs"]
+from typing import TYPE_CHECKING
+
+from treadle.address import Address
+from treadle.backends.embedded.blobs import FolderBlobs
+from treadle.backends.embedded.states import FolderStates
+from treadle.backends.embedded.tables import DeltaTables
+from treadle.backends.engine import Engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine as SqlEngine
+
+
+def _catalog(address: Address) -> SqlEngine:
+    from treadle.store.catalog import open_catalog
+
+    return open_catalog(address.url)
+
+
+ENGINE = Engine(
+    name="embedded",
+    catalogs={"sqlite": _catalog},
+    tables={"file": lambda address: DeltaTables(address.path)},
+    blobs={"file": lambda address: FolderBlobs(address.path)},
+    states={"file": lambda address: FolderStates(address.path)},
+)
+
+__all__ = ["ENGINE", "DeltaTables", "FolderBlobs", "FolderStates"]

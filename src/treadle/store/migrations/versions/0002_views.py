@@ -9,9 +9,14 @@ down_revision = "0001"
 _SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
+def _text(length: int) -> sa.String:
+    """Texts compare by their code points in every database, as in SQLite."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 def _small(table: str, length: int, value: str) -> None:
     """A table of numbers by name."""
-    name = sa.Column("name", sa.String(length), primary_key=True)
+    name = sa.Column("name", _text(length), primary_key=True)
     op.create_table(table, name, sa.Column(value, _SEQ, nullable=False))
 
 
@@ -28,16 +33,16 @@ def upgrade() -> None:
         "view_refs",
         sa.Column("seq", _SEQ, nullable=False),
         sa.Column("made", sa.Integer, nullable=False),
-        sa.Column("content", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("content", _text(64), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
     )
     for name, columns in (("content", ["content", "made", "seq"]), ("name", ["name", "seq"])):
         op.create_index(f"view_refs_by_{name}", "view_refs", columns)
     op.create_table(
         "view_ledger",
-        sa.Column("by", sa.String(8), primary_key=True),
-        sa.Column("name", sa.String(255), primary_key=True),
-        sa.Column("currency", sa.String(3), primary_key=True),
+        sa.Column("by", _text(8), primary_key=True),
+        sa.Column("name", _text(255), primary_key=True),
+        sa.Column("currency", _text(3), primary_key=True),
         sa.Column("steps", _SEQ, nullable=False),
         sa.Column("unpriced", _SEQ, nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
@@ -51,9 +56,9 @@ def upgrade() -> None:
     op.create_index("view_ledger_by_last", "view_ledger", ["by", "last"])
     op.create_table(
         "view_versions",
-        sa.Column("model", sa.String(160), primary_key=True),
-        sa.Column("project", sa.String(128), nullable=False),
-        sa.Column("bundle", sa.String(64), nullable=False),
+        sa.Column("model", _text(160), primary_key=True),
+        sa.Column("project", _text(128), nullable=False),
+        sa.Column("bundle", _text(64), nullable=False),
         sa.Column("seq", _SEQ, nullable=False),
     )
     op.create_index("view_versions_by_project", "view_versions", ["project", "seq"])
@@ -61,12 +66,12 @@ def upgrade() -> None:
         "view_trials",
         sa.Column("seq", _SEQ, primary_key=True, autoincrement=False),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("project", sa.String(255), nullable=False),
-        sa.Column("run", sa.String(32), nullable=False),
-        sa.Column("family", sa.String(64), nullable=False),
-        sa.Column("metric", sa.String(64), nullable=False),
+        sa.Column("project", _text(255), nullable=False),
+        sa.Column("run", _text(32), nullable=False),
+        sa.Column("family", _text(64), nullable=False),
+        sa.Column("metric", _text(64), nullable=False),
         sa.Column("value", sa.Float, nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("state", _text(16), nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
     )
     for name, columns in (("run", ["run"]), ("project", ["project", "seq"])):

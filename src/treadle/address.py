@@ -1,0 +1,78 @@
+"""Where an engine keeps things: a URL whose secrets are shown nowhere."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
+
+from treadle.errors import StoreError
+
+_HIDDEN = "***"
+
+
+class Address(Struct, frozen=True):
+    """A URL, and the place where it was set. Its text may hold a password: only an engine's driver gets it."""
+
+    url: str
+    where: str
+
+    @property
+    def scheme(self) -> str:
+        head, colon, _ = self.url.partition(":")
+        return head.lower() if colon and head.replace("+", "").replace("-", "").isalnum() else ""
+
+    @property
+    def shown(self) -> str:
+        """The URL for people: without its password, and without the values of its options."""
+        with suppress(ValueError):
+            parts = urlsplit(self.url)
+            # a password that was not written as URLs write it ends the host too early: then nothing is shown
+            odd = "//" not in self.url or "@" in parts.path + parts.query or parts.fragment
+            if self.scheme and not odd:
+                user = parts.username or ""
+                login = f"{user}:{_HIDDEN}@" if parts.password else f"{user}@" if user else ""
+                port = f":{parts.port}" if parts.port else ""
+                return f"{self.scheme}://{login}{parts.hostname or ''}{port}{parts.path}{'?…' if parts.query else ''}"
+        return f"{self.scheme}:…" if self.scheme else "an address"
+
+    def without_secrets(self, said: str) -> str:
+        """What a driver said, without what of this address is nobody's business."""
+        with suppress(ValueError):
+            parts = urlsplit(self.url)
+            secrets = {parts.password or "", *(value for _, value in parse_qsl(parts.query) if len(value) > 3)}
+            for secret in sorted(secrets | {unquote(each) for each in secrets}, key=len, reverse=True):
+                said = said.replace(secret, _HIDDEN) if secret else said
+        return said.replace(self.url, self.shown)
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL taken apart.
+
+        Raises:
+            StoreError: it is none.
+        """
+        try:
+            parts = urlsplit(self.url)
+            _ = parts.port  # refused here when it is no number
+        except ValueError:
+            # the text of the error may quote the URL, and with it a password
+            raise StoreError(
+                "this URL cannot be understood", where=self.where, mend="write scheme://user:password@host/name"
+            ) from None
+        return parts
+
+    @property
+    def path(self) -> Path:
+        """The folder or file that a `file:` URL names."""
+        parts = self.parts
+        if parts.netloc or not parts.path.startswith("/"):
+            raise StoreError(
+                f"{self.shown} names no folder of this machine", where=self.where, mend="write file:///path/of/folder"
+            )
+        return Path(unquote(parts.path))
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown!r})"

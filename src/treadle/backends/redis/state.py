@@ -1,0 +1,208 @@
+"""Online state in Redis: a hash of packed histories, the one that its head names, and a lock that dies with its holder.
+
+- **One writer.** The lock holds a token, and its holder's connection bears it as its name. Whoever finds a lock whose
+  connection the server no longer has may take it: a killed process is not waited for. Every write asks in the same
+  script whether the lock is still its own, so that one whose connection was lost changes nothing any more.
+- **A load is a switch.** It fills a hash of its own; one script then names that in the head and drops the one before.
+  What a killed load left is named in the head too, and dropped when the state is next opened.
+
+How much a server keeps over its own end is its setting (`appendonly`), and not Treadle's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError, WatchError
+
+from treadle.address import Address
+from treadle.backends.written_through import FORMAT, WrittenThrough, content_of, decode, encode, place_of
+from treadle.errors import StoreError
+from treadle.features.state import History, Key, Versions, locked
+
+_TIMEOUT_SECONDS = 30
+_TRIES = 20
+_TOGETHER = 500
+_PUT = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+for i = 2, #ARGV, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end
+return 1
+"""
+_BEGIN = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('hset', KEYS[2], 'loading', ARGV[2])
+return 1
+"""
+_SWITCH = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('hset', KEYS[2], 'holds', ARGV[2], 'as_of', ARGV[3])
+redis.call('hdel', KEYS[2], 'loading')
+redis.call('unlink', KEYS[3])
+return 1
+"""
+_LET_GO = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
+
+
+class RedisStates:
+    """See `treadle.backends.States`."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def open(self, endpoint: str, name: str) -> RedisState:
+        return RedisState(self._address, f"{endpoint}/{name}")
+
+    def exists(self, endpoint: str, name: str) -> bool:
+        with _said_plainly(self._address, "read"):
+            client = _connect(self._address, "")
+            try:
+                return bool(client.exists(_keys(f"{endpoint}/{name}")[1]))
+            finally:
+                client.close()
+
+
+class RedisState(WrittenThrough):
+    """See `treadle.features.OnlineState`. One connection, held until it is closed."""
+
+    def __init__(self, address: Address, name: str) -> None:
+        super().__init__()
+        self._address, self._token = address, uuid.uuid4().hex
+        self._lock, self._head, self._prefix = _keys(name)
+        with _said_plainly(address, "opened"):
+            self._client = _connect(address, _holder(self._token))
+            try:
+                self._take(name)
+                found = self._client.hgetall(self._head)
+                self._begin(found)
+            except BaseException:
+                self.close()
+                raise
+
+    def _take(self, name: str) -> None:
+        for _ in range(_TRIES):
+            with self._client.pipeline() as pipe, suppress(WatchError):
+                pipe.watch(self._lock)
+                holder = pipe.get(self._lock)
+                alive = {each["name"] for each in pipe.client_list()} if holder else set()
+                if holder and _holder(holder.decode()) in alive:
+                    break
+                pipe.multi()
+                pipe.set(self._lock, self._token)
+                pipe.execute()
+                return
+        raise locked(f"{self._address.shown} {name}")
+
+    def _begin(self, found: dict[bytes, bytes]) -> None:
+        form = int(found.get(b"format", FORMAT))
+        if form != FORMAT:
+            raise StoreError(
+                f"the online state is of format {form}; this version of Treadle reads {FORMAT}",
+                where=self._address.shown,
+                mend="delete its keys, then fill it anew from the tables: treadle serve PROJECT --as-of TIME",
+            )
+        if not found:
+            self._client.hset(self._head, mapping={"format": FORMAT, "holds": "first"})
+        if b"loading" in found:
+            self._client.unlink(self._prefix + found[b"loading"].decode())
+            self._client.hdel(self._head, "loading")
+        self._hash = self._prefix + found.get(b"holds", b"first").decode()
+        self.as_of = datetime.fromtimestamp(decode(found[b"as_of"]), UTC) if b"as_of" in found else None
+
+    def load(
+        self,
+        histories: Iterable[tuple[str, Key, History]],
+        versions: Iterable[tuple[str, Key, Versions]],
+        as_of: datetime,
+    ) -> None:
+        made = uuid.uuid4().hex
+        with _said_plainly(self._address, "written"):
+            self._run(_BEGIN, [self._head], [made])
+            try:
+                items = _packed(histories, versions)
+                while some := list(islice(items, _TOGETHER)):
+                    self._client.hset(self._prefix + made, mapping=dict(some))
+                self._run(_SWITCH, [self._head, self._hash], [made, encode(as_of.timestamp())])
+            except BaseException:
+                with suppress(RedisError):
+                    self._client.unlink(self._prefix + made)
+                raise
+        self._hash = self._prefix + made
+        self.forget()
+        self.as_of = as_of
+
+    def _read(self, kind: str, name: str, key: Key) -> Any:
+        with _said_plainly(self._address, "read"):
+            found = self._client.hget(self._hash, place_of(kind, name, key))
+        return None if found is None else decode(found[1:])
+
+    def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
+        pairs = [part for kind, name, key, data in items for part in (place_of(kind, name, key), content_of(data))]
+        with _said_plainly(self._address, "written"):
+            self._run(_PUT, [self._hash], pairs)
+
+    def _run(self, script: str, keys: list[str], values: list[Any]) -> None:
+        """Run a script that changes something only while the lock is ours."""
+        keys = [self._lock, *keys]
+        if not self._client.eval(script, len(keys), *keys, self._token, *values):
+            raise StoreError(
+                "this process no longer holds the online state: its connection was lost and another took it",
+                where=self._address.shown,
+                mend="start it again; what was told before stands",
+            )
+
+    def close(self) -> None:
+        with suppress(RedisError):
+            self._client.eval(_LET_GO, 1, self._lock, self._token)
+        self._client.close()
+
+
+def _keys(name: str) -> tuple[str, str, str]:
+    """Lock, head, and what the names of its hashes begin with; in one slot of a cluster."""
+    return f"treadle:{{{name}}}:lock", f"treadle:{{{name}}}:head", f"treadle:{{{name}}}:"
+
+
+def _holder(token: str) -> str:
+    return f"treadle-{token}"
+
+
+def _connect(address: Address, client_name: str) -> Any:
+    try:
+        return Redis.from_url(
+            address.url,
+            client_name=client_name or None,
+            max_connections=1,  # its end is the end of the lock
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+        )
+    except (TypeError, ValueError):
+        # the text of the error may quote the URL, and with it a password
+        raise StoreError(
+            "this URL cannot be understood", where=address.where, mend="write redis://user:password@host:6379/0"
+        ) from None
+
+
+def _packed(
+    histories: Iterable[tuple[str, Key, History]], versions: Iterable[tuple[str, Key, Versions]]
+) -> Iterator[tuple[bytes, bytes]]:
+    for view, key, history in histories:
+        yield place_of("e", view, key), content_of(history.packed())
+    for stream, key, found in versions:
+        yield place_of("l", stream, key), content_of(found.packed())
+
+
+@contextmanager
+def _said_plainly(address: Address, done: str) -> Iterator[None]:
+    try:
+        yield
+    except RedisError as bad:
+        raise StoreError(
+            f"the online state cannot be {done}: {address.without_secrets(str(bad))}",
+            where=address.shown,
+            mend="check that the server answers and has memory; what was told before stands",
+        ) from None

@@ -1,0 +1,99 @@
+"""The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept.
+
+A setting is a URL. `${NAME}` in it is taken from the environment, so that no password has to stand in a file. Which
+engine opens it is not decided here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, Struct
+
+from treadle.address import Address
+from treadle.errors import SpecError
+from treadle.spec.documents import place_of, positions, read_yaml
+from treadle.spec.rules import raise_all
+from treadle.spec.shape import problems
+
+FILE = "settings.yaml"
+CATALOG = "TREADLE_CATALOG"
+"""The variable that names the catalog before any file does."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may stand in the file."""
+
+    catalog: Text | None = None
+    tables: Text | None = None
+    blobs: Text | None = None
+    state: Text | None = None
+
+
+class Settings(Struct, frozen=True):
+    """Where things are kept; None: in the workspace's folder, by the engines that come with Treadle."""
+
+    catalog: Address | None = None
+    tables: Address | None = None
+    blobs: Address | None = None
+    state: Address | None = None
+
+
+def has_settings(root: Path) -> bool:
+    return os.path.lexists(root / FILE)
+
+
+def load_settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """What `settings.yaml` in a workspace's folder says, and TREADLE_CATALOG before it.
+
+    Raises:
+        SpecError: the file is not what may stand in it (all of it at once, with places), or a variable is not set.
+    """
+    given = environment.get(CATALOG)
+    found = _read(root / FILE, environment) if has_settings(root) else Settings()
+    return msgspec.structs.replace(found, catalog=Address(given, CATALOG)) if given else found
+
+
+def _read(file: Path, environment: Mapping[str, str]) -> Settings:
+    read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
+    known = {"": (1, 1), **dict(positions(read.tree))}
+    raise_all(problems(read.tree, _File), file=file.name, known=known)
+    said = msgspec.convert(read.tree, _File, strict=True)
+    made: dict[str, Address] = {}
+    for role in _File.__struct_fields__:
+        text = getattr(said, role)
+        if text is not None:
+            line, column = place_of(role, known)
+            where = f"{file.name}:{line}:{column}: {role}"
+            made[role] = Address(_filled(text, where, environment), where)
+    return Settings(**made)
+
+
+def _filled(text: str, where: str, environment: Mapping[str, str]) -> str:
+    """A URL with its `${NAME}`s filled in.
+
+    Within a URL a value is written as URLs write it (`@` as %40), so that a password may hold any sign; what is one
+    `${NAME}` alone is a whole URL.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        given = environment.get(found[1])
+        if not given:
+            raise SpecError(
+                f"the variable {found[1]} is not set in the environment",
+                where=where,
+                mend=f"set {found[1]} for the process that runs Treadle",
+            )
+        return given if found[0] == text else quote(given, safe="")
+
+    return _NAME.sub(value, text)

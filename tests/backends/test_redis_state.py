@@ -1,0 +1,85 @@
+"""Online state in a real Valkey passes the suite; what only it does stands below."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from treadle.address import Address
+from treadle.backends import open_states
+from treadle.errors import StoreError, TreadleError
+from treadle.testing import DurableStateSuite
+
+pytestmark = [pytest.mark.needs("redis"), pytest.mark.xdist_group("redis")]
+
+
+@pytest.fixture
+def name() -> str:
+    return f"shop/{uuid.uuid4().hex}"
+
+
+class TestRedisState(DurableStateSuite):
+    @pytest.fixture
+    def opens(self, redis: str, name: str) -> Callable[[], Any]:
+        from treadle.backends.redis.state import RedisState
+
+        return partial(RedisState, Address(f"{redis}/0", "settings.yaml:1:1: state"), name)
+
+    def test_a_loads_leavings_are_dropped(self, opens: Callable[[], Any], redis: str, name: str) -> None:
+        from redis import Redis
+
+        self.test_a_load_that_is_killed_midway_changes_nothing(opens)
+        with closing(opens()) as state:
+            state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+        with Redis.from_url(f"{redis}/0") as client:
+            kept = {key.decode().rpartition(":")[2] for key in client.keys(f"treadle:{{{name}}}:*")}
+        assert kept == {"head"}
+
+    def test_who_lost_the_lock_changes_nothing_any_more(self, opens: Callable[[], Any], redis: str, name: str) -> None:
+        """Its connection ends, another opens the state, and only then it writes."""
+        from redis import Redis
+
+        state = opens()
+        state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+        with Redis.from_url(f"{redis}/0") as client:
+            holder = f"treadle-{client.get(f'treadle:{{{name}}}:lock').decode()}"
+            (held,) = [each for each in client.client_list() if each["name"] == holder]
+            client.client_kill_filter(_id=held["id"])
+        other = opens()
+        with pytest.raises(StoreError, match=r"no longer holds|cannot be written"):
+            state.put_events("v", [("k", 2, "b", (2,))], 1, 2**61)
+        with pytest.raises(StoreError, match=r"no longer holds|cannot be written"):
+            state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+        state.close()
+        with pytest.raises(TreadleError, match="another"):
+            opens()
+        assert other.history("v", "k").known == [1]
+        other.close()
+
+
+def test_states_are_opened_by_url_and_found(redis: str) -> None:
+    states, name = open_states(Address(f"{redis}/3", "settings.yaml:1:1: state")), uuid.uuid4().hex
+    assert not states.exists("shop", name)
+    states.open("shop", name).close()
+    assert states.exists("shop", name) and not states.exists("shop", f"{name}x")
+
+
+def test_a_server_that_refuses_or_is_away_is_told_without_the_password(redis: str) -> None:
+    parts = urlsplit(redis)
+    word = str(parts.password)
+    for url in (
+        redis.replace(word, "s3cret"),
+        redis.replace(f":{parts.port}", ":1"),
+        f"{redis}/x?socket_timeout=s3cret",
+    ):
+        with pytest.raises(StoreError) as told:
+            open_states(Address(url, "settings.yaml:1:1: state")).open("shop", "x")
+        text = f"{told.value} {told.value.__cause__!r}"
+        assert told.value.mend and not any(each in text for each in (word, unquote(word), "s3cret"))
