@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,20 @@ def test_what_is_no_sqlite_catalog_is_told(url: str) -> None:
     with pytest.raises(TreadleError) as refused:
         open_catalog(url)
     assert refused.value.mend
+
+
+def test_a_catalog_that_was_put_in_the_place_of_another_is_the_one_that_is_read(tmp_path: Path) -> None:
+    """A server went on with the file that was moved away, and never saw what was revoked in the one put back."""
+    place = tmp_path / "catalog.db"
+    engine, other = open_catalog(place), tmp_path / "other.db"
+    with engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
+        connection.execute(text("create table told (word text)"))
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    shutil.copy2(place, other)
+    with sqlite3.connect(other) as writing:
+        writing.execute("insert into told values ('revoked')")
+    writing.close()
+    other.replace(place)
+    with engine.connect() as connection:
+        assert connection.execute(text("select word from told")).scalars().all() == ["revoked"]

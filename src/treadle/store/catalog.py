@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Column, Engine, MetaData, String, Table, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
 
 from treadle.errors import StoreError, TreadleError
 
@@ -90,7 +90,7 @@ def _sqlite_manners(engine: Engine, url: str) -> None:
     """WAL for readers beside a writer; every transaction takes the write lock at once, so that two never race."""
 
     @event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
+    def connected(connection: Any, record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         try:
@@ -100,11 +100,29 @@ def _sqlite_manners(engine: Engine, url: str) -> None:
             raise refused(str(bad), url) from bad
         finally:
             cursor.close()
+        record.info["file"] = _identity(engine.url.database)
+
+    @event.listens_for(engine, "checkout")
+    def taken(_connection: Any, record: Any, _proxy: Any) -> None:
+        """A file that was put in the place of another, from a backup say, is opened anew and not served from memory."""
+        if record.info.get("file") != _identity(engine.url.database):
+            raise DisconnectionError("another file stands in the catalog's place")
 
     @event.listens_for(engine, "begin")
     def began(connection: Any) -> None:
         writing = connection.get_execution_options().get("treadle_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _identity(database: str | None) -> tuple[int, int] | None:
+    """Which file it is; None for a database in memory, and while there is none."""
+    if not database or database == ":memory:":
+        return None
+    try:
+        found = Path(database).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _revision(engine: Engine) -> str | None:
