@@ -74,6 +74,10 @@ def test_a_catalog_that_was_put_in_the_place_of_another_is_the_one_that_is_read(
     with sqlite3.connect(other) as writing:
         writing.execute("insert into told values ('revoked')")
     writing.close()
+    place.rename(tmp_path / "away")
+    with engine.connect() as connection:
+        assert connection.execute(text("select word from told")).scalars().all() == []
+    assert not place.exists(), "none is made where one is away"
     other.replace(place)
     with engine.connect() as connection:
         assert connection.execute(text("select word from told")).scalars().all() == ["revoked"]

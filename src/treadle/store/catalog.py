@@ -105,7 +105,8 @@ def _sqlite_manners(engine: Engine, url: str) -> None:
     @event.listens_for(engine, "checkout")
     def taken(_connection: Any, record: Any, _proxy: Any) -> None:
         """A file that was put in the place of another, from a backup say, is opened anew and not served from memory."""
-        if record.info.get("file") != _identity(engine.url.database):
+        now = _identity(engine.url.database)
+        if now is not None and record.info.get("file") != now:  # one that is away is not made anew, empty
             raise DisconnectionError("another file stands in the catalog's place")
 
     @event.listens_for(engine, "begin")
