@@ -1,4 +1,7 @@
-"""Every operation once. `OPERATIONS` holds them by name; `treadle.cli` and `treadle.web` are derived from it."""
+"""Every operation once: a typed request, a typed answer, a permission, a docstring; held by name in `OPERATIONS`.
+
+It does not do the work, which the rooms below do, nor print it: `treadle.cli` and `treadle.web` are derived from it.
+"""
 
 from treadle.api import access, evidence, live, models, project, trials, work  # registers the operations
 from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
