@@ -4,9 +4,10 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 """
 
 from treadle.api import access, evidence, live, models, project, trials, work  # registers the operations
-from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
+from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
+    "GROUPS",
     "OPERATIONS",
     "Context",
     "Field",
