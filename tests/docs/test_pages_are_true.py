@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 WITHOUT = {"ARCHITECTURE", "benchmarks", "commands"}
 """Pages of no room: the map, and what is written by code or by a measurement."""
 ROOM_PAGES = [page for page in PAGES if page.parent.name == "docs" and page.stem not in WITHOUT]
