@@ -14,8 +14,7 @@ from coverage import Coverage
 
 def main() -> None:
     coverage = Coverage()
-    coverage.combine()
-    coverage.save()
+    coverage.load()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "coverage.json"
         coverage.json_report(outfile=str(file), ignore_errors=True)
