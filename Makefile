@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 pytho
 BIN := .venv/bin
 MADE := .venv/.made
 
-.PHONY: run setup test lint mutate bench docs clean
+.PHONY: run setup test lint coverage mutate bench docs wheel oldest soak clean
 
 run: $(MADE)  ## the whole loop on the flights example, then serve it on 127.0.0.1:8686
 	$(BIN)/treadle run examples/flights --serve $(ARGS)
@@ -21,6 +21,11 @@ lint: $(MADE)  ## style, then types
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
 
+coverage: $(MADE)  ## the table of lines and branches that the tests reach, by room and then by file
+	$(BIN)/pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python tests/packaging/reached.py
+	$(BIN)/coverage report --skip-covered
+
 mutate: $(MADE)  ## break a room on purpose and see whether its tests notice: make mutate ROOM=people MINUTES=20 SEED=1
 	@test -n "$(ROOM)" || { echo "name a folder or a file under src/treadle: make mutate ROOM=people" >&2; exit 1; }
 	$(BIN)/python tests/mutation/mutate.py $(ROOM) --minutes $(or $(MINUTES),20) --seed $(or $(SEED),1) $(if $(TESTS),--tests $(TESTS)) $(ARGS)
@@ -30,6 +35,15 @@ bench: $(MADE)  ## ours beside the bare limit and peers, in one run
 
 docs: $(MADE)  ## the pages that are written by code: the JSON Schema, the commands, the picture in the README
 	$(BIN)/python docs/make.py
+
+wheel: $(MADE)  ## build the wheel, install it in a fresh environment, and use it from another folder
+	$(BIN)/python tests/soak wheel $(ARGS)
+
+oldest: $(MADE)  ## the tests, but for e2e, with the oldest versions that pyproject.toml allows
+	$(BIN)/python tests/soak oldest $(ARGS)
+
+soak: $(MADE)  ## what is too long for every day, an exercise a line: make soak ARGS="kills writers --seed 2"
+	$(BIN)/python tests/soak $(ARGS)
 
 clean:  ## the environment and what the examples made
 	rm -rf .venv examples/*/.treadle

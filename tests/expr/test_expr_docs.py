@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 from functions_page import KINDS, PAGE, page_with
 
 from treadle.expr import functions_table
@@ -24,8 +22,3 @@ def test_every_function_stands_in_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert page_with(text) == text, "run tests/expr/functions_page.py"
     assert sum(len(found) for found in KINDS.values()) == len(functions())
-
-
-def test_the_example_of_the_page_is_true() -> None:
-    found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert found.failed == 0 and found.attempted > 5

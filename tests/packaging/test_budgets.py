@@ -12,6 +12,7 @@ import treadle
 
 ROOT = Path(treadle.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
+ROOMS = sorted(p.parent.name for p in ROOT.glob("*/__init__.py"))
 LINES, FUNCTION_LINES, METHODS = 400, 60, 30
 
 
@@ -49,7 +50,15 @@ def test_no_module_is_named_for_anything_and_everything() -> None:
     assert not {m.stem for m in MODULES} & {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 
 
-@pytest.mark.parametrize("room", sorted(p.parent.name for p in ROOT.glob("*/__init__.py")))
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_what_it_is_and_what_it_does_not_do(room: str) -> None:
+    text = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    sentences = [each for each in re.split(r"(?<=[.])\s+(?=[A-Z`])", text) if each.endswith(".")]
+    assert len(sentences) >= 2, "say what the room is, then what it does not do"
+    assert re.search(r"\b(not|no|none|neither|nor|never|nothing|only|alone)\b", sentences[1]), sentences[1]
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_room_names_what_is_public(room: str) -> None:
     """`__all__` holds names that exist, and nothing private."""
     import importlib

@@ -1,9 +1,13 @@
-"""Every operation once. `OPERATIONS` holds them by name; `treadle.cli` and `treadle.web` are derived from it."""
+"""Every operation once: a typed request, a typed answer, a permission, a docstring; held by name in `OPERATIONS`.
+
+It does not do the work, which the rooms below do, nor print it: `treadle.cli` and `treadle.web` are derived from it.
+"""
 
 from treadle.api import access, endpoint, evidence, models, project, trials, work  # registers the operations
-from treadle.api.operation import OPERATIONS, Context, Field, Operation, Request
+from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
+    "GROUPS",
     "OPERATIONS",
     "Context",
     "Field",

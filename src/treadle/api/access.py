@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Struct
 
-from treadle.api.operation import OPERATIONS, Context, ProjectPath, Request, Work, argument, operation, option
+from treadle.api.operation import OPERATIONS, Context, ProjectPath, Request, Work, argument, group, operation, option
 
 if TYPE_CHECKING:
     from treadle.access.tokens import Grant
@@ -112,6 +112,9 @@ class TokenRevokeAnswer(Struct, frozen=True):
     at: str
 
 
+group("access", "Who may do what.")
+
+
 @operation("access", "table", permission="open", remote=True, opens=False)
 def access_table(request: TableRequest, context: Context) -> TableAnswer:
     """Show the one table of permissions: who may what, by role, on the command line and over HTTP."""
@@ -144,6 +147,9 @@ def access_diff(request: DiffRequest, context: Context) -> DiffAnswer:
     before, after = load_untrusted(request.before), load_untrusted(request.after)
     found = [ChangeShown(c.who, c.permission, c.granted, c.text) for c in changes(before.spec, after.spec)]
     return DiffAnswer(str(before.file), str(after.file), found)
+
+
+group("tokens", "Tokens of persons and services.")
 
 
 @operation("tokens", "create", permission="own token")

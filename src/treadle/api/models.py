@@ -13,6 +13,7 @@ from treadle.api.operation import (
     Work,
     argument,
     check_limit,
+    group,
     operation,
     option,
 )
@@ -118,6 +119,9 @@ class ReleaseAnswer(Struct, frozen=True):
 class RollbackRequest(Request, frozen=True):
     project: ProjectPath = "."
     reason: Annotated[str, option("why, kept with the act")] = ""
+
+
+group("models", "The models of a project.")
 
 
 @operation("models", "list", permission="read", remote=True)

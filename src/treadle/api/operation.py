@@ -265,9 +265,16 @@ def _field(found: Any, hint: Any) -> Field:
 
 
 OPERATIONS: dict[str, Operation] = {}
+GROUPS: dict[str, str] = {}
+"""The first word of operations that go together ("models"), to what they are about."""
 R = TypeVar("R", bound=Request)
 W = TypeVar("W", Work, Context)
 A = TypeVar("A")
+
+
+def group(word: str, text: str) -> None:
+    """Say what the operations `word ...` are about; where the first of them is written."""
+    GROUPS[word] = text
 
 
 def operation(

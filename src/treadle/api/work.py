@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct, structs
 
-from treadle.api.operation import ProjectPath, Request, Work, operation, option
+from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
 from treadle.features.proved import Proof
 from treadle.replay.found import Replayed
 
@@ -224,6 +224,9 @@ def replay(request: ReplayRequest, work: Work) -> Replayed:
 
     wanted = Wanted(request.start, request.end, request.url, request.even_training)
     return play(work.workspace, wanted, say=work.say)
+
+
+group("features", "Features in batch and online.")
 
 
 @operation("features", "prove", permission="run", in_a_run=True)

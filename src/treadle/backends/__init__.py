@@ -1,4 +1,6 @@
-"""Engines for the protocols of the rooms, one folder an engine, found by entry point. Rooms never import this one.
+"""Engines for the protocols of the rooms, one folder an engine, found by entry point.
+
+It owns no protocol, and rooms never import it: `treadle.workspace` alone chooses an engine.
 
 `open_catalog`, `open_tables`, `open_blobs` and `open_states` choose the engine by the scheme of a URL.
 """

@@ -1,4 +1,7 @@
-"""The command line, derived from `treadle.api`. `main` is the entry point of `treadle`."""
+"""The command line, derived from `treadle.api`; `main` is the entry point of `treadle`.
+
+It defines no operation and decides nothing: it reads words, begins an operation, and shows its answer.
+"""
 
 from treadle.cli.commands import main
 

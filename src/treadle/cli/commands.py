@@ -17,7 +17,8 @@ import click
 import msgspec
 
 from treadle import __version__
-from treadle.api import OPERATIONS, Context, Field, Operation
+from treadle.api import GROUPS, OPERATIONS, Context, Field, Operation
+from treadle.cli.failing import Failure, fail, failure_of
 from treadle.errors import TreadleError
 
 if TYPE_CHECKING:
@@ -25,16 +26,13 @@ if TYPE_CHECKING:
     from treadle.principal import Principal
     from treadle.spec import Project
 
-_GROUPS = {
-    "access": "Who may do what.",
-    "tokens": "Tokens of persons and services.",
-    "features": "Features in batch and online.",
-    "models": "The models of a project.",
-}
 _HELP = """From raw tables and event streams to a model in production that is correct, watched and paid for.
 
 Begin with:  treadle init DIR --from data.csv --target COLUMN   then:  treadle run DIR --serve
 """
+
+
+_STOPPED = "stopped; what was finished is kept"
 
 
 class _Listing(click.Command):
@@ -71,7 +69,7 @@ def build() -> click.Group:
         group: click.Group | _Listing = root
         for word in found.words[:-1]:
             if word not in root.commands:
-                root.add_command(click.Group(word, help=_GROUPS[word]))
+                root.add_command(click.Group(word, help=GROUPS[word]))
             here = root.commands[word]
             if not isinstance(here, click.Group | _Listing):
                 here = _Listing(here)
@@ -211,37 +209,28 @@ def _print(text: str) -> None:
 
 
 def main() -> None:
-    """Run a command. Expected failures print one message on stderr and exit with 1; usage errors with 2."""
+    """Run a command. Expected failures print one message on stderr and exit with 1; usage errors with 2.
+
+    With `--json` what failed is on stdout too, as one JSON object.
+    """
     _end_with_the_terminal()
     try:
         build().main(prog_name="treadle", standalone_mode=False)
     except click.exceptions.Exit as done:
         raise SystemExit(done.exit_code) from None
-    except click.Abort:
-        click.echo("stopped; what was finished is kept", err=True)
-        raise SystemExit(130) from None
+    except (click.Abort, KeyboardInterrupt):
+        raise fail(Failure(_STOPPED), _STOPPED, 130) from None
     except click.ClickException as bad:
         bad.show()
-        raise SystemExit(bad.exit_code) from None
-    except KeyboardInterrupt:
-        click.echo("stopped; what was finished is kept", err=True)
-        raise SystemExit(130) from None
+        raise fail(failure_of(bad), "", bad.exit_code) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
-    except TreadleError as bad:
-        _fail(str(bad))
-    except msgspec.ValidationError as bad:
-        _fail(str(bad))
+    except (TreadleError, msgspec.ValidationError) as bad:
+        raise fail(failure_of(bad), f"treadle: {bad}", 1) from None
     except OSError as bad:
-        _fail(
-            f"{bad.filename or 'the system'}: {bad.strerror or bad}\n  check that the disk has room and may be written"
-        )
-
-
-def _fail(message: str) -> None:
-    click.echo(f"treadle: {message}", err=True)
-    raise SystemExit(1)
+        failure = failure_of(bad)
+        raise fail(failure, f"treadle: {failure.where}: {failure.error}\n  {failure.mend}", 1) from None
 
 
 def _end_with_the_terminal() -> None:

@@ -1,4 +1,7 @@
-"""Data contracts: `load` one, `check` a table against it in one pass, `propose` one for a table that has none."""
+"""Data contracts: `load` one, `check` a table against it in one pass, `propose` one for a table that has none.
+
+It does not read a source (`treadle.sources` does) and mends no row: a row is good, or set aside with its reason.
+"""
 
 from treadle.contracts.checking import check
 from treadle.contracts.proposal import propose

@@ -1,4 +1,7 @@
-"""What work costs: dated price books, the price of a step, the ledger as a view of the chain. Loaded on first use."""
+"""What work costs: dated price books, the price of a step, the ledger as a view of the chain.
+
+It does not measure (the chain meters each step), and it counts no machine that stands idle. Loaded on first use.
+"""
 
 from __future__ import annotations
 

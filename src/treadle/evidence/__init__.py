@@ -1,5 +1,7 @@
 """The evidence chain: typed entries, steps (cached and metered), views, checkpoints and `verify`.
 
+It computes no result and keeps no table or blob: it says by content which were used and made, and at what price.
+
 Stage code knows one instrument: `with chain.step(asked, code=__name__) as step: step.made(payload)`. What an entry says
 is a `Payload`, one type a kind, in `treadle.evidence.kinds`.
 """

@@ -1,5 +1,7 @@
 """The expression language: SQL scalar expressions, typed, with three back ends of equal results.
 
+It reads no rows and knows neither tables nor aggregates over time: it is given columns and their types.
+
 `parse` and `parse_aggregate` check a text (`growth`: how long the texts can become that it makes); `to_polars`,
 `to_row` and `to_sql` compile it; `functions_table` lists what the language has.
 """

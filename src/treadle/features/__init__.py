@@ -1,5 +1,7 @@
 """Features: one plan, computed for all rows (`build`), for one record (`compile_online`), and proved equal (`prove`).
 
+It does not learn from labels (encoding is training's), and keeps no state: engines do, by the protocol `OnlineState`.
+
 `plan` checks a project's features against its tables; `seed` builds online state; `EventReader` adds to it.
 """
 

@@ -1,5 +1,7 @@
 """A model as data: export to ONNX, pack into one signed file, open it, score with it, register and release it.
 
+It does not train, and a bundle holds no code: what is opened is checked data, never executed.
+
 `export` turns a fitted model into a graph and proves it equal; `parts_of` gathers what a bundle holds; `Bundle` writes
 and opens the file; `Scorer` scores with NumPy and ONNX Runtime alone. Names are loaded when first used.
 """

@@ -1,4 +1,7 @@
-"""How an endpoint does: the prediction ledger, late labels, realised quality by day, drift by feature, alerts."""
+"""How an endpoint does: the prediction ledger, late labels, realised quality by day, drift by feature, alerts.
+
+It does not retrain, roll back or release, and needs no running server: it reads what servers wrote.
+"""
 
 from typing import Any
 

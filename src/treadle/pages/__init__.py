@@ -1,6 +1,8 @@
 """Pages for people: one self-contained HTML file each, light or dark as the reader's screen is, no JavaScript.
 
-`page` lays sections out, `Chart` draws into inline SVG, `table` and `tile` show numbers. No room below this one.
+It does not know what is shown, and fetches nothing: no room stands below this one.
+
+`page` lays sections out, `Chart` draws into inline SVG, `table` and `tile` show numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""People's part in a release: who asked for it, who approved it, by which gates, and who answers for a finding."""
+"""People's part in a release: who asked for it, who approved it, by which gates, and who answers for a finding.
+
+It does not release (`treadle.models` does), and does not say who may do what else (`treadle.access` does).
+"""
 
 from treadle.evidence.kinds.review_requested import Gate
 from treadle.people.reviews import (

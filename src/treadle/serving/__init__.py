@@ -1,4 +1,7 @@
-"""The endpoint: scorer, online features, journal and HTTP server in one process."""
+"""The endpoint: scorer, online features, journal and HTTP server in one process.
+
+It does not choose what is served (`treadle.hosting` opens a release), and needs nothing of the project but its bundle.
+"""
 
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The project file: its types (`ProjectSpec` and its parts), `load` with positions, and `json_schema`.
 
+It reads no row and executes nothing: what only the tables can show, `treadle.drafting` checks.
+
 `check_spec` holds a project built in Python to the rules of the file; `read_yaml` reads any YAML file from anywhere;
 `trusted` tells whether a person trusts a project.
 """

@@ -1,5 +1,7 @@
 """Conformance suites for engines: what every catalog, online state, engine of tables and of blobs does.
 
+It holds no test of Treadle's own rooms and no engine: those who write an engine inherit a suite.
+
 A test of an engine inherits a suite and gives one fixture, `opens`: a function without arguments that opens the
 engine, always at the same place. It must survive `pickle`, because some tests open the engine in another process and
 kill that::

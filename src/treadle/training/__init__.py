@@ -1,5 +1,7 @@
 """From a table of features and labels to a fitted, calibrated and judged model.
 
+It never reads a source or computes a feature, and packs no bundle.
+
 `check` refuses what nothing can be learned from, `split` seals the test rows, `search` looks for family and settings,
 `fit` fits them, `evaluate` opens the test rows, `report` shows what they said; `train` is the first four in one call.
 `Encoder` and `Calibrator` are the fitted data that a bundle carries. Names are loaded when first used.

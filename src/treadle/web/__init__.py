@@ -1,4 +1,7 @@
-"""The REST routes, derived from `treadle.api`, and the project's pages, beside the endpoint."""
+"""The REST routes, derived from `treadle.api`, and the project's pages, beside the endpoint.
+
+It begins no operation that changes something, and has no door of its own: the server's stands before it.
+"""
 
 from __future__ import annotations
 
