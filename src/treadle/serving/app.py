@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from treadle.access.door import Refused
 from treadle.errors import RequestError, TreadleError, nearest
@@ -60,6 +61,22 @@ ROUTES: dict[tuple[str, str], Permission] = {
 """The paths of an endpoint, and the permission that each asks for."""
 
 
+class Route(Struct, frozen=True):
+    """What a request is about: `shown` in the counters, `name` in the record, the permission that it asks for.
+
+    `mount`: the mounted application that answers it.
+    """
+
+    shown: str
+    name: str
+    permission: Permission
+    mount: str = ""
+
+
+_ROUTE_OF = {(method, path): Route(path, f"{method} {path}", asked) for (method, path), asked in ROUTES.items()}
+_ELSEWHERE = Route("other", "elsewhere", "open")  # what is not there may be asked for by anybody
+
+
 class App:
     """Answers /predict, /events/VIEW, /outcomes, /state, /healthz, /readyz, /metrics and /openapi.json."""
 
@@ -98,25 +115,15 @@ class App:
             return
         if scope["type"] != "http":
             return
-        method, path = scope["method"], scope["path"]
-        headers, peer = list(scope["headers"]), peer_of(scope)  # trailers of a body are none of them
-        prefix = path[: path.find("/", 1)] if path.count("/") > 1 else path
-        mounted = self.mounts.get(prefix)
-        if mounted is not None:
-            try:
-                scope[PRINCIPAL] = self.door.identify(method, headers, prefix, peer)
-            except Refused as bad:
-                await self._turn_away(send, prefix, bad)
-                return
-            await mounted(scope, receive, send)
+        path: str = scope["path"]
+        route = _ROUTE_OF.get((scope["method"], path)) or self._other_route(scope["method"], path)
+        if route.mount:
+            await self._mounted(scope, receive, send, route)
             return
-        shown = _EVENTS if path.startswith("/events/") and method == "POST" else path
-        permission = ROUTES.get((method, shown))
-        try:  # before a body is read: who may not send one fills no memory with it
-            asked = f"{method} {shown}" if permission else "elsewhere"
-            self.door.enter(method, headers, asked, permission or "open", peer)
+        try:  # before a body is read: who may not send one fills no memory with it, and its trailers are no headers
+            self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
         except Refused as bad:
-            await self._turn_away(send, shown if permission else "other", bad)
+            await self._turn_away(send, route, bad)
             return
         message = await receive()
         body: bytes = message.get("body", b"")
@@ -127,28 +134,45 @@ class App:
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
-        await _send(send, await self._answer(method, path, body))
+        status, kind, content = await self._answer(route, scope["method"], path, body)
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
-    async def _turn_away(self, send: Send, shown: str, bad: Refused) -> None:
-        self.endpoint.metrics.request(shown, bad.status)
+    def _other_route(self, method: str, path: str) -> Route:
+        """Of a path that is no endpoint's own word for word: rows of a view, a mounted application, or nothing."""
+        prefix = path[: path.find("/", 1)] if path.count("/") > 1 else path
+        if prefix in self.mounts:
+            return Route(prefix, prefix, "open", mount=prefix)
+        if path.startswith("/events/") and method == "POST":
+            return _ROUTE_OF["POST", _EVENTS]
+        return _ELSEWHERE
+
+    async def _mounted(self, scope: dict[str, Any], receive: Receive, send: Send, route: Route) -> None:
+        try:
+            scope[PRINCIPAL] = self.door.identify(scope["method"], scope["headers"], route.name, peer_of(scope))
+        except Refused as bad:
+            await self._turn_away(send, route, bad)
+            return
+        await self.mounts[route.mount](scope, receive, send)
+
+    async def _turn_away(self, send: Send, route: Route, bad: Refused) -> None:
+        self.endpoint.metrics.request(route.shown, bad.status)
         await _send(send, self._error(bad.status, bad.what, bad.mend))
 
-    async def _answer(self, method: str, path: str, body: bytes) -> Answer:
-        handler = self._handlers.get((method, path))
-        shown = _EVENTS if path.startswith("/events/") and method == "POST" else path
-        shown = shown if (method, shown) in ROUTES else "other"  # else every path ever asked for were a counter
+    async def _answer(self, route: Route, method: str, path: str, body: bytes) -> Answer:
         try:
             if len(body) > MAX_BODY:
                 answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
             elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
                 raise too_many(f"more than {MOST_ROWS:,}")
-            elif handler is not None:
+            elif (handler := self._handlers.get((method, path))) is not None:
                 found = handler(body)
                 answer = found if type(found) is tuple else await found  # type: ignore[misc]
-            elif shown == _EVENTS:
+            elif route.shown == _EVENTS:
                 answer = await self._events(path[len("/events/") :], body)
             else:
-                shown, answer = "other", self._lost(method, path)
+                answer = self._lost(method, path)
         except RequestError as bad:
             answer = self._refused(bad)
         except TreadleError as bad:
@@ -158,7 +182,7 @@ class App:
             # a fault of ours: counted, logged with its trace, and told as such
             traceback.print_exc()
             answer = self._error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
-        self.endpoint.metrics.request(shown, answer[0])
+        self.endpoint.metrics.request(route.shown, answer[0])
         return answer
 
     def _predict(self, body: bytes) -> Answer | Awaitable[Answer]:
