@@ -259,3 +259,14 @@ def test_what_comes_after_a_body_is_no_header(app: App, closed: Path) -> None:
     scope = {"type": "http", "method": "POST", "path": "/outcomes", "headers": headers, "client": ("10.0.0.1", 1)}
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 401 and len(headers) == 2, "and the body was not even asked for"
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1", "1e12"])
+def test_a_token_is_exchanged_for_a_reasonable_time_or_not_at_all(closed: Path, hours: str) -> None:
+    """It made a new token that nobody saw, and then failed."""
+    _, old = tokens.make(chain_of(closed), "shop", "till", holder="service", scopes=["read"], days=1)
+    rotate = OPERATIONS["tokens rotate"]
+    asked_for = {"project": str(closed), "token": old.token, "keep_hours": float(hours)}
+    with pytest.raises(AccessError, match="is no time"):
+        rotate.begin(msgspec.convert(asked_for, rotate.request), Context(ADA))
+    assert list(tokens.book(chain_of(closed), "shop").grants) == [old.digest]

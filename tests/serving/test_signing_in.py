@@ -110,3 +110,26 @@ def test_a_session_is_begun_and_ended_from_pages_of_ours_alone(
 def test_a_form_of_any_size_is_not_read_whole(app: App) -> None:
     (answer,) = browse(app, ("POST", "/signin", {"token": "x" * 100_000}))
     assert answer.status_code == 413
+
+
+def test_a_form_that_does_not_come_to_its_end_is_ended(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.web.routes._FORM_SECONDS", 0.05)
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"t", "more_body": True}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    kind = (b"content-type", b"application/x-www-form-urlencoded")
+    headers = [(b"host", b"127.0.0.1"), kind]
+    scope = {"type": "http", "method": "POST", "path": "/signin", "headers": headers, "client": ("10.0.0.1", 1)}
+
+    async def go() -> None:
+        async with asyncio.timeout(20):
+            await app(scope, receive, send)
+
+    asyncio.run(go())
+    assert sent[0]["status"] == 408
