@@ -295,3 +295,33 @@ def test_a_scan_cannot_write_the_record_full(chain: Chain) -> None:
 def test_a_probe_is_answered_by_whatever_name_it_asks(chain: Chain) -> None:
     for path in ("/healthz", "/readyz"):
         assert door(chain).enter("GET", [(b"host", b"10-0-0-1.pod")], f"GET {path}", "open") == ANONYMOUS
+
+
+def test_somebody_who_is_known_is_let_on_or_turned_away_and_that_is_noted(chain: Chain) -> None:
+    at = door(chain)
+    at.allow(person("lin"), "log", "read", "10.0.0.1")
+    with pytest.raises(Refused) as refused:
+        at.allow(person("lin"), "models release", "release", "10.0.0.1")
+    assert refused.value.status == 403
+    (told,) = at.refusals.due(NOW.timestamp())
+    assert (told.who, told.operation, told.peer) == ("lin", "models release", "10.0.0.1")
+
+
+def test_a_session_lasts_half_a_day(chain: Chain) -> None:
+    now = [NOW.timestamp()]
+    at = door(chain, now=now)
+    cookie = f"treadle_shop={at.sign_in(code=at.invite(person('ada')))}".encode()
+    now[0] += 12 * 3600 - 1
+    assert at.session(cookie) is not None
+    now[0] += 1
+    assert at.session(cookie) is None
+
+
+def test_after_an_hour_of_silence_refusals_are_told_apart_again(chain: Chain) -> None:
+    at, now = door(chain), NOW.timestamp()
+    for number in range(300):
+        at.refusals.note(f"who {number}", "x", "why", "", now)
+    assert len(at.refusals.due(now)) == 201
+    assert at.refusals.due(now + 3600) == []
+    at.refusals.note("who 299", "x", "why", "", now + 3601)
+    assert [each.who for each in at.refusals.due(now + 7300)] == ["who 299"]

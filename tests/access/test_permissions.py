@@ -102,3 +102,11 @@ def test_an_actor_of_another_kind_cannot_be_a_person() -> None:
     assert person("ada").actor == "ada"
     assert Principal("service", "ada").actor == "service:ada"
     assert Principal("policy", "gates").actor == "policy:gates" and ANONYMOUS.actor == "anonymous"
+
+
+def test_a_refusal_says_what_about_and_a_server_elsewhere_is_no_loopback() -> None:
+    assert resource_of(SPEC, "endpoint").loopback is False
+    for permission, said in (("run", "sign checkpoints of shop"), ("records", "asked and answered")):
+        with pytest.raises(AccessError) as refused:
+            authorise(person("mallory"), "x", permission, resource_of(SPEC, RULES[permission].resource))
+        assert refused.value.what.endswith(said)

@@ -116,3 +116,13 @@ def test_a_token_makes_no_token_that_is_for_more(chain: Chain) -> None:
     _, grant = make(chain, scopes=["read"], maker=maker)
     assert grant.scopes == ("read",) and chain.find()[0].payload.via == "token 1"
     make(chain, scopes=["write"], maker=Principal("person", "ada", via="login ada"))
+
+
+def test_a_token_that_never_was_is_told_with_the_nearest(chain: Chain) -> None:
+    with pytest.raises(AccessError) as refused:
+        tokens.find(chain, "shop", "abc")
+    assert refused.value.mend == "treadle tokens list"
+    _, grant = make(chain)
+    with pytest.raises(AccessError) as refused:
+        tokens.find(chain, "shop", grant.token[:-1] + "x")
+    assert grant.token in refused.value.mend
