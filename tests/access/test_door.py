@@ -10,6 +10,7 @@ from projects import NOW, spec
 
 from treadle.access import tokens
 from treadle.access.door import Door, Refused
+from treadle.access.refusals import tell
 from treadle.evidence import Chain
 from treadle.principal import ANONYMOUS, person
 from treadle.spec import People, Serve
@@ -325,3 +326,13 @@ def test_after_an_hour_of_silence_refusals_are_told_apart_again(chain: Chain) ->
     assert at.refusals.due(now + 3600) == []
     at.refusals.note("who 299", "x", "why", "", now + 3601)
     assert [each.who for each in at.refusals.due(now + 7300)] == ["who 299"]
+
+
+def test_what_is_told_stands_in_the_record_once_under_the_policy(chain: Chain) -> None:
+    at = door(chain)
+    assert at.tokens.newest == ""
+    status(at, "read", method="GET")
+    tell(chain, "shop", at.refusals.due(NOW.timestamp()))
+    tell(chain, "shop", [])
+    (entry,) = chain.find()
+    assert (entry.actor, entry.subject, entry.kind) == ("policy:access", "project/shop", "access.refused")
