@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,13 +41,19 @@ class Workspace:
     reading: bool = False
     """Nothing may be written through it."""
 
+    def each(self) -> list[Workspace]:
+        """The same, once for each target of the project."""
+        return [replace(self, project=project) for project in self.project.each()]
+
     @property
     def endpoint(self) -> str:
-        return self.project.spec.endpoint
+        return self.project.endpoint
 
     @property
     def names(self) -> TableNames:
-        return TableNames(self.project.spec.project)
+        """Sources are of the project; the rest is of the target, and only asked for where one is chosen."""
+        project = self.project
+        return TableNames(project.spec.project, project.target)
 
     @property
     def journal(self) -> Path:
@@ -59,7 +65,7 @@ class Workspace:
 
     @property
     def report(self) -> Path:
-        return self.reports / f"{self.project.spec.project}.html"
+        return self.reports / f"{self.project.address}.html"
 
     @property
     def watch_page(self) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 import treadle
 from treadle.api import GROUPS, OPERATIONS
 
+IMPORTS = "\nimport msgspec\nfrom treadle.api.operation import Request, group\n"
 OPERATION = '''
 
 group("looms", "Looms, and what they are for.")
@@ -43,7 +44,7 @@ def test_a_group_is_said_where_its_operations_are_written() -> None:
 
 def test_a_new_operation_takes_two_files(tmp_path: Path) -> None:
     package = shutil.copytree(Path(treadle.__file__).parent, tmp_path / "treadle")
-    for name, text in (("api/trials.py", "\nimport msgspec\nfrom treadle.api.operation import group\n" + OPERATION),
+    for name, text in (("api/trials.py", IMPORTS + OPERATION),
                        ("cli/show/trials.py", VIEW)):  # fmt: skip
         with (package / name).open("a", encoding="utf-8") as file:
             file.write(text)

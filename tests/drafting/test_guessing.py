@@ -117,7 +117,7 @@ def test_a_project_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_valid_name_is_made_from_any_folder_and_said(tmp_path: Path, folder: str, made: str) -> None:
     frame = table(y=[n % 2 == 0 for n in range(ROWS)])
     answer, spec = init(tmp_path, frame, "y", name=folder)
-    assert spec.project == spec.endpoint == made and list(spec.sources) == [made]
+    assert spec.project == made and list(spec.sources) == [made]
     assert answer.guesses[0].startswith(f'name: {made}, made from "{folder}"')
 
 

@@ -32,7 +32,7 @@ def refusal(folder: Path, text: str) -> str:
 def test_a_project_is_loaded_from_its_folder_or_its_file(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD)
     assert load(tmp_path).spec == load(file).spec
-    assert load(tmp_path).spec.endpoint == "shop"
+    assert load(tmp_path).endpoint == "shop"
     assert load(tmp_path).spec.sources["orders"].keys == ("id",)
 
 

@@ -57,7 +57,7 @@ CASES += [("feature", bad) for bad in BAD_FEATURE]
 
 def test_the_file_without_a_bad_name_is_read(tmp_path: Path) -> None:
     (tmp_path / "treadle.yaml").write_text(TEXT.format(**GOOD), encoding="utf-8")
-    assert load(tmp_path).spec.endpoint == "shop-2"
+    assert load(tmp_path).endpoint == "shop-2"
 
 
 @pytest.mark.parametrize(("part", "bad"), CASES)

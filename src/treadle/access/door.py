@@ -70,13 +70,15 @@ class Door:
         *,
         loopback: bool,
         tokens: TokenBook,
+        endpoint: str = "",
         host: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.loopback, self._tokens, self._clock, self._host = loopback, tokens, clock, host
         self.refusals = Refusals()
-        self.cookie = f"treadle_{spec.project}"
-        """Browsers keep cookies by host, whatever the port: two servers of two projects must not share one."""
+        self._endpoint = endpoint or spec.project
+        self.cookie = f"treadle_{self._endpoint}"
+        """Browsers keep cookies by host, whatever the port: two servers of two endpoints must not share one."""
         self._sessions: dict[str, Session] = {}
         self._invites: dict[str, tuple[Principal, float]] = {}
         self.follow(spec)
@@ -88,7 +90,7 @@ class Door:
         self._hosts = {name.lower() for name in names}
         self._known_hosts: dict[bytes, bool] = {}
         self._origins = frozenset(spec.serve.origins)
-        endpoint = resource_of(spec, "endpoint", spec.endpoint, loopback=self.loopback)
+        endpoint = resource_of(spec, "endpoint", self._endpoint, loopback=self.loopback)
         self._project = resource_of(spec, "project", loopback=self.loopback)
         self._resources: dict[Permission, Resource] = dict.fromkeys(("predict", "events", "outcomes"), endpoint)
         self._anonymous_predicts = may(ANONYMOUS, "predict", endpoint)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
-from treadle.api.operation import ProjectPath, Request, Work, operation, option
+from treadle.api.operation import OfEachTarget, OfTarget, Work, operation, option, target_of
 from treadle.hosting.found import Predictions, Served
 from treadle.monitoring.found import Alert, Day, DriftLine, Overall
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 
-class ServeRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class ServeRequest(OfTarget, frozen=True):
     host: Annotated[str | None, option("address to listen on; the project's if not given")] = None
     port: Annotated[int | None, option("port; the project's if not given")] = None
     as_of: Annotated[str | None, option("build the online state anew from all rows known before this time (UTC)")] = (
@@ -27,16 +26,19 @@ class ServeRequest(Request, frozen=True):
     )
 
 
-class PredictRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class PredictRequest(OfTarget, frozen=True):
     record: Annotated[str | None, option("one record, or a list, as JSON; - for standard input")] = None
     source: Annotated[str | None, option("a CSV, JSON Lines or Parquet file of records", flag="--from")] = None
     out: Annotated[str | None, option("write the answers to this file: .parquet, .csv or .jsonl")] = None
     model: Annotated[str | None, option("a version; the released one if not given")] = None
 
+    @property
+    def chosen(self) -> str | None:
+        return self.target or target_of(self.model)
 
-class WatchRequest(Request, frozen=True):
-    project: ProjectPath = "."
+
+class WatchRequest(OfTarget, frozen=True):
+    """Which endpoint."""
 
 
 class WatchAnswer(Struct, frozen=True):
@@ -58,8 +60,8 @@ class WatchAnswer(Struct, frozen=True):
     page: str | None
 
 
-class DrainRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class DrainRequest(OfEachTarget, frozen=True):
+    """Which journal."""
 
 
 class DrainAnswer(Struct, frozen=True):
@@ -160,7 +162,7 @@ def look(workspace: Workspace) -> Look:
         raise ModelError(
             f"nothing is released to endpoint {workspace.endpoint}",
             where=workspace.endpoint,
-            mend=f"treadle run {workspace.project.root}",
+            mend=workspace.project.command("run", str(workspace.project.root)),
         )
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
@@ -174,6 +176,10 @@ def drain(request: DrainRequest, work: Work) -> DrainAnswer:
     """Move what servers wrote into the journal to the tables. A running server does so by itself, once a minute."""
     from treadle.monitoring import collect
 
-    workspace = work.workspace
-    moved = collect(workspace.tables, workspace.names, workspace.journal)
-    return DrainAnswer(workspace.endpoint, predictions=moved["predictions"], outcomes=moved["outcomes"])
+    endpoints, predictions, outcomes = list[str](), 0, 0
+    for one in work.each():
+        workspace = one.workspace
+        moved = collect(workspace.tables, workspace.names, workspace.journal)
+        endpoints.append(workspace.endpoint)
+        predictions, outcomes = predictions + moved["predictions"], outcomes + moved["outcomes"]
+    return DrainAnswer(", ".join(endpoints), predictions=predictions, outcomes=outcomes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import (
+    OfTarget,
     ProjectPath,
     Request,
     Work,
@@ -242,8 +243,8 @@ def log_prove(request: ProveRequest, work: Work) -> ProveAnswer:
     )
 
 
-class ReportRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class ReportRequest(OfTarget, frozen=True):
+    """Which report."""
 
 
 class ReportAnswer(Struct, frozen=True):
@@ -255,5 +256,7 @@ def report(request: ReportRequest, work: Work) -> ReportAnswer:
     """Say where the report of the newest run is. A server shows it at /report."""
     file = work.workspace.report
     if not file.is_file():
-        raise EvidenceError("no report was made yet", where="report", mend=f"treadle run {request.project}")
+        raise EvidenceError(
+            "no report was made yet", where="report", mend=work.workspace.project.command("run", request.project)
+        )
     return ReportAnswer(str(file))

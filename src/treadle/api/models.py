@@ -8,14 +8,15 @@ import msgspec
 from msgspec import Struct
 
 from treadle.api.operation import (
-    ProjectPath,
-    Request,
+    OfEachTarget,
+    OfTarget,
     Work,
     argument,
     check_limit,
     group,
     operation,
     option,
+    target_of,
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
@@ -29,19 +30,29 @@ if TYPE_CHECKING:
 Version = Annotated[str | None, argument("model version, such as 2 or flights:2; the newest if not given")]
 
 
-class ListRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class OfVersion(OfTarget, frozen=True, kw_only=True):
+    """About one version; its whole name tells which target it is of."""
+
+    model: Version = None
+
+    @property
+    def chosen(self) -> str | None:
+        return self.target or target_of(self.model)
+
+
+class ListRequest(OfEachTarget, frozen=True):
     limit: Annotated[int, option("the newest so many versions")] = 50
 
 
 class ListAnswer(Struct, frozen=True):
+    """`endpoint`: what they are served as; all the endpoints, where versions of several targets are listed."""
+
     endpoint: str
     models: list[ModelVersion]
 
 
-class ShowRequest(Request, frozen=True):
-    project: ProjectPath = "."
-    model: Version = None
+class ShowRequest(OfVersion, frozen=True):
+    """Which version."""
 
 
 class EstimateShown(Struct, frozen=True):
@@ -83,17 +94,13 @@ class ShowAnswer(Struct, frozen=True):
     card: str
 
 
-class ReleaseRequest(Request, frozen=True):
-    project: ProjectPath = "."
-    model: Version = None
+class ReleaseRequest(OfVersion, frozen=True):
     note: Annotated[str, option("a remark, kept with the approval")] = ""
 
 
-class AcceptRequest(Request, frozen=True):
+class AcceptRequest(OfVersion, frozen=True):
     finding: Annotated[str, option("the name of the finding, as `models show` writes it")]
     because: Annotated[str, option("why it is no leak; it stands in the record under your name")]
-    project: ProjectPath = "."
-    model: Version = None
 
 
 class AcceptAnswer(Struct, frozen=True):
@@ -116,8 +123,7 @@ class ReleaseAnswer(Struct, frozen=True):
     """A signed checkpoint of the record as it is now: whoever keeps a copy can prove that nothing was rewritten."""
 
 
-class RollbackRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class RollbackRequest(OfTarget, frozen=True):
     reason: Annotated[str, option("why, kept with the act")] = ""
 
 
@@ -129,10 +135,14 @@ def models_list(request: ListRequest, work: Work) -> ListAnswer:
     """List the model versions of a project, newest first."""
     from treadle.models.registry import versions
 
-    workspace = work.workspace
-    limit = check_limit(request.limit)
-    found = versions(workspace.chain, workspace.project.spec.project, workspace.endpoint, limit)
-    return ListAnswer(endpoint=workspace.endpoint, models=found)
+    limit, found, endpoints = check_limit(request.limit), list[ModelVersion](), list[str]()
+    for one in work.each():
+        workspace = one.workspace
+        endpoints.append(workspace.endpoint)
+        found += versions(workspace.chain, workspace.project.address, workspace.endpoint, limit)
+    if len(endpoints) > 1:
+        found = sorted(found, key=lambda version: version.created, reverse=True)[:limit]
+    return ListAnswer(endpoint=", ".join(endpoints), models=found)
 
 
 @operation("models", "show", permission="read", remote=True)
@@ -143,7 +153,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
     from treadle.people import review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, request.model).payload
     content = workspace.blobs.get(packed.bundle.digest)
     bundle = Bundle.read(content, workspace.trusted_keys, where=packed.model)
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
@@ -168,7 +178,7 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     from treadle.people import accept, review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.spec.project, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, request.model).payload
     entry = accept(
         workspace.chain,
         workspace.project.spec,
@@ -182,7 +192,7 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     if review.open:
         after = f"{len(review.open)} still open: {', '.join(gate.name for gate in review.open)}"
     elif workspace.project.spec.brief.people.approve == "policy":
-        after = f"treadle run {request.project}"
+        after = workspace.project.command("run", request.project)
     return AcceptAnswer(
         model=packed.model,
         finding=entry.payload.gate,
@@ -200,7 +210,7 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
     from treadle.people import approve, review_of
 
     workspace = work.workspace
-    packing = find(workspace.chain, workspace.project.spec.project, request.model)
+    packing = find(workspace.chain, workspace.project.address, request.model)
     packed = packing.payload
     if review_of(workspace.chain, packed.model, packed.bundle.digest).status != "approved":
         approve(

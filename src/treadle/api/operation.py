@@ -8,6 +8,7 @@ functions, so that `treadle --help` stays quick.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,6 +52,28 @@ def option(text: str, *, flag: str = "", local: bool = False) -> Meta:
 ProjectPath = Annotated[str, argument("folder of the project, or its treadle.yaml")]
 
 
+class OfTarget(Request, frozen=True, kw_only=True):
+    """About one target. Where the project has several, which one must be said."""
+
+    project: ProjectPath = "."
+    target: Annotated[str | None, option("which target, where the project has several")] = None
+
+    @property
+    def chosen(self) -> str | None:
+        """The target that the request names, in whatever words."""
+        return self.target
+
+
+def target_of(model: str | None) -> str | None:
+    """The target that the name of a version tells, such as `late` of ``flights.late:2``; None where it tells none."""
+    address, _, number = (model or "").partition(":")
+    return (address.partition(".")[2] or None) if number else None
+
+
+class OfEachTarget(OfTarget, frozen=True, kw_only=True):
+    """As `OfTarget`; where none of several is named it is about each of them, see `Work.each`."""
+
+
 @dataclass(frozen=True)
 class Context:
     """Who asks, and from where. There is no default: somebody asks, or an anonymous caller does."""
@@ -75,6 +98,14 @@ class Work:
     workspace: Workspace
     principal: Principal
     asked: Context
+    open: Callable[[Project], Workspace]
+
+    def each(self) -> list[Work]:
+        """The work for each target that was asked about, each with a workspace, and a run, of its own."""
+        projects = self.workspace.project.each()
+        if len(projects) == 1:
+            return [self]
+        return [dataclasses.replace(self, workspace=self.open(project)) for project in projects]
 
     @property
     def only_reads(self) -> bool:
@@ -172,19 +203,24 @@ class Operation:
         from treadle.workspace import new_run, open_workspace
 
         project = load(request.project)
+        if isinstance(request, OfTarget) and (request.chosen is not None or not isinstance(request, OfEachTarget)):
+            project = project.of(request.chosen)
         principal = _who(self, project, context)
         resource = resource_of(project.spec, RULES[self.permission].resource, holder=principal.name)
         _authorise(project, context, principal, self.name, self.permission, resource)
-        workspace = open_workspace(
-            project,
-            actor=principal.actor,
-            observer=context.observer,
-            run=new_run() if self.in_a_run else "",
-            fresh=getattr(request, "fresh", False),
-            reading=context.only_reads,
-            begins=self.permission != "read",
-        )
-        return Work(workspace, principal, context)
+
+        def open_it(project: Project) -> Workspace:
+            return open_workspace(
+                project,
+                actor=principal.actor,
+                observer=context.observer,
+                run=new_run() if self.in_a_run else "",
+                fresh=getattr(request, "fresh", False),
+                reading=context.only_reads,
+                begins=self.permission != "read",
+            )
+
+        return Work(open_it(project), principal, context, open_it)
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:

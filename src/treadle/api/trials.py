@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from treadle.api.operation import (
-    ProjectPath,
-    Request,
+    OfEachTarget,
+    OfTarget,
     Work,
     argument,
     check_limit,
@@ -16,18 +16,16 @@ from treadle.api.operation import (
 from treadle.history.found import Comparison, Trials
 
 
-class TrialsRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class TrialsRequest(OfTarget, frozen=True):
     run: Annotated[str | None, option("only this run; the newest search if not given")] = None
     all: Annotated[bool, option("the trials of every search, not of one")] = False
     sort: Annotated[str, option("by: value (best first), seconds (longest first) or time (newest first)")] = "value"
     limit: Annotated[int, option("so many")] = 50
 
 
-class CompareRequest(Request, frozen=True):
+class CompareRequest(OfEachTarget, frozen=True):
     first: Annotated[str, argument("a run, or a model version such as 2 or flights:2")]
     second: Annotated[str, argument("another")]
-    project: ProjectPath = "."
 
 
 @operation("trials", permission="read", remote=True)

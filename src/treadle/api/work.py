@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct, structs
 
-from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
+from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.features.proved import Proof
 from treadle.replay.found import Replayed
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 
-class RunRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class RunRequest(OfEachTarget, frozen=True):
     fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
 
 
@@ -66,6 +65,7 @@ class RunAnswer(Struct, frozen=True):
     """
 
     run: str
+    target: str
     model: str
     status: str
     released: bool
@@ -98,10 +98,11 @@ class RunAnswer(Struct, frozen=True):
     without_label: int
     """Rows of the examples that nothing could be learned from, since they have no label, or no time."""
     next: str
+    others: list[RunAnswer] = []
+    """The runs of the other targets, in the order of the file, where there are several and none was named."""
 
 
-class ReplayRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class ReplayRequest(OfTarget, frozen=True):
     start: Annotated[
         str | None, option("play from this time on (UTC); the training cut if not given", flag="--from")
     ] = None
@@ -112,22 +113,33 @@ class ReplayRequest(Request, frozen=True):
     even_training: Annotated[bool, option("allow times before the training cut, which the model has seen")] = False
 
 
-class ProveRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class ProveRequest(OfTarget, frozen=True):
     rows: Annotated[int | None, option("compare only so many rows, spread over all; every event is played")] = None
 
 
 @operation("run", permission="run", in_a_run=True)
 def run(request: RunRequest, work: Work) -> RunAnswer:
-    """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice."""
+    """Run the whole loop: read, check, build, train, evaluate, pack, review, release. Does nothing twice.
+
+    Where the project has several targets and none is named, the loop is run for each of them, one after the other.
+    """
+    each = work.each()
+    first, *others = [_run(request, one, announced=len(each) > 1) for one in each]
+    return structs.replace(first, others=others)
+
+
+def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
     from treadle.loop import run as run_loop
 
     workspace = work.workspace
+    if announced:
+        work.say(f"[bold]{workspace.project.target}[/], served as {workspace.endpoint}")
     result = run_loop(workspace)
     found, spent, fresh = result.evaluation, result.cost, result.spent
     paid, paid_now = spent.shown, fresh.shown
     return RunAnswer(
         run=workspace.chain.run,
+        target=workspace.project.spec.predict.name,
         model=result.model,
         status=result.status,
         released=result.released,
@@ -177,7 +189,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     from treadle.people import review_of
 
     if result.released:
-        return f"treadle run {project} --serve"
+        return f"{workspace.project.command('run', project)} --serve"
     back = left(workspace.chain, workspace.endpoint, result.bundle)
     review = review_of(workspace.chain, result.model, result.bundle)
     people = workspace.project.spec.brief.people
@@ -208,7 +220,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
             f'{result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
         )
     if people.approve == "policy":
-        return f"treadle run {project}"
+        return workspace.project.command("run", project)
     if not reviewers:
         return (
             "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "

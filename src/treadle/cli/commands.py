@@ -134,6 +134,8 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     if serve and as_json:
         raise click.UsageError("--serve goes on until stopped, so it cannot go with --json")
     request = _request(found, {k: v for k, v in given.items() if v is not None})
+    if serve:
+        _one_target(request)
     progress = Silent() if as_json else Progress()
     with progress:
         context = Context(_who(actor), observer=progress, say=progress.say, mounts=_mounts(given))
@@ -178,8 +180,15 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
     from treadle.api.endpoint import ServeRequest, serve
     from treadle.cli.show import show
 
-    context = Context(_who(actor), say=_print, mounts=_mounts({"project": request.project}))
-    show("serve", serve(ServeRequest(project=request.project, port=port), context))
+    context = Context(_who(actor), say=_print, mounts=_mounts({"project": request.project, "target": request.target}))
+    show("serve", serve(ServeRequest(project=request.project, target=request.target, port=port), context))
+
+
+def _one_target(request: Any) -> None:
+    """A server serves one target: which of several must be known before the work, and not after it."""
+    from treadle.spec import load
+
+    load(request.project).of(request.target)
 
 
 def _who(asked: str | None) -> Callable[[Project], Principal]:
@@ -197,7 +206,7 @@ def _mounts(given: dict[str, Any]) -> Callable[[Door], dict[str, Any]]:
     def made(door: Door) -> dict[str, Any]:
         from treadle.web import mounts
 
-        return dict(mounts(given["project"], door))
+        return dict(mounts(given["project"], door, given.get("target")))
 
     return made
 

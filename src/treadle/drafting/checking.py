@@ -24,24 +24,18 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     Raises:
         SpecError: what loading the file refuses.
     """
-    from treadle.features import make_plan
-
     project = workspace.project
     found = _Found(project)
     tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
     known = {name: table for name, table in tables.items() if table is not None}
     plan = None
-    if len(known) == len(tables):
-        from treadle import expr
-
-        try:
-            plan = make_plan(project.spec, {name: expr.column_types(frame) for name, frame in known.items()})
-        except SpecError as bad:
-            found.refused(bad, "features")
-    if plan is not None and data:
-        _learnable(plan, known, found)
+    for one in project.each():
+        found.project = one
+        plan = _plan(one.spec, known, found) if len(known) == len(tables) else None
+        if plan is not None and data:
+            _learnable(plan, known, found)
+        _goals(one.spec, found)
     _approval(project.spec, found)
-    _goals(project.spec, found)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
@@ -51,6 +45,17 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
         inputs=[f.name for f in plan.inputs] if plan else [],
         sources=found.sources,
     )
+
+
+def _plan(spec: ProjectSpec, tables: Mapping[str, pl.LazyFrame], found: _Found) -> FeaturePlan | None:
+    from treadle import expr
+    from treadle.features import make_plan
+
+    try:
+        return make_plan(spec, {name: expr.column_types(frame) for name, frame in tables.items()})
+    except SpecError as bad:
+        found.refused(bad, "features")
+        return None
 
 
 @dataclass
@@ -63,10 +68,14 @@ class _Found:
     sources: list[SourceCheck] = field(default_factory=list)
 
     def problem(self, path: str, what: str, mend: str = "") -> None:
-        self.problems.append(f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}")
+        said = f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}"
+        if said not in self.problems:  # what several targets share is told once
+            self.problems.append(said)
 
     def warning(self, path: str, what: str) -> None:
-        self.warnings.append(f"{self.project.place(path)}: {what}")
+        said = f"{self.project.place(path)}: {what}"
+        if said not in self.warnings:
+            self.warnings.append(said)
 
     def refused(self, error: TreadleError, path: str) -> None:
         """What a step refused. Where its own place is in the project file, that counts; else `path` does."""

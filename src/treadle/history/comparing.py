@@ -37,7 +37,7 @@ def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str
 
     if sort not in _SORTS:
         raise SpecError(f"cannot sort by {sort!r}", where="--sort", mend=f"one of: {', '.join(_SORTS)}")
-    query = select(table.c.seq).where(table.c.project == workspace.project.spec.project).distinct()
+    query = select(table.c.seq).where(table.c.project == workspace.project.address).distinct()
     if run is not None:
         query = query.where(table.c.run == run)
     query = query.order_by(table.c.seq.desc())
@@ -131,8 +131,10 @@ def _model_of(workspace: Workspace, reader: Reader, asked: str) -> Entry[Payload
         )
     from treadle.models.registry import find
 
+    named, project = asked.partition(":")[0], workspace.project
+    address = named if named in project.addresses else project.address
     try:
-        return find(workspace.chain, workspace.project.spec.project, asked)
+        return find(workspace.chain, address, asked)
     except TreadleError as bad:
         raise EvidenceError(
             f'there is no run and no version "{asked}"',

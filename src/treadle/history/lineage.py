@@ -107,12 +107,11 @@ def _start(workspace: Workspace, reader: Reader, subject: str) -> _Start:
     made = _maker_of(reader, subject)
     if made:
         return _Start(made)
-    prediction = _prediction(workspace, subject)
-    if prediction is not None:
+    asked = _prediction(workspace, subject)
+    if asked is not None:
+        endpoint, prediction = asked
         model = prediction.model
-        served = reader.find(
-            prefix="release.", subject=f"endpoint/{workspace.endpoint}", status="done", newest_first=True
-        )
+        served = reader.find(prefix="release.", subject=f"endpoint/{endpoint}", status="done", newest_first=True)
         released = [e for e in served if getattr(e.payload, "model", "") == model]
         return _Start(released[:1] or reader.find(subject=f"model/{model}", limit=1), prediction=prediction)
     raise EvidenceError(
@@ -153,7 +152,12 @@ def _subjects(reader: Reader) -> list[str]:
     return list(dict.fromkeys(entry.subject for entry in newest if entry.subject))
 
 
-def _prediction(workspace: Workspace, wanted: str) -> FoundPrediction | None:
+def _prediction(workspace: Workspace, wanted: str) -> tuple[str, FoundPrediction] | None:
+    """The prediction, and the endpoint that answered it."""
     from treadle.monitoring import find_prediction
 
-    return find_prediction(workspace.tables, workspace.names.predictions, workspace.journal, wanted)
+    for one in workspace.each():
+        found = find_prediction(one.tables, one.names.predictions, one.journal, wanted)
+        if found is not None:
+            return one.endpoint, found
+    return None

@@ -28,7 +28,8 @@ async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> N
 
     It may be killed at any time: a segment is moved whole and once, or stays.
     """
-    command = ("-m", "treadle.hosting.draining", str(workspace.project.file), workspace.chain.actor)
+    project = workspace.project
+    command = ("-m", "treadle.hosting.draining", str(project.file), workspace.chain.actor, project.target)
     while True:
         await asyncio.sleep(seconds)
         if not any(segments(workspace.journal, kind)[0] for kind in KINDS):
@@ -66,7 +67,7 @@ async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR
             if (now := _changed(file)) != seen:
                 seen = now
                 with contextlib.suppress(Exception):  # a file that is wrong changes nothing of what stands
-                    door.follow((await asyncio.to_thread(load, file)).spec)
+                    door.follow((await asyncio.to_thread(load, file)).of(workspace.project.target or None).spec)
             waiting += door.refusals.due(time.time())
             if waiting:
                 with contextlib.suppress(Exception):
@@ -86,14 +87,14 @@ def _changed(file: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_ino
 
 
-def main(project: str, actor: str) -> None:
+def main(project: str, actor: str, target: str) -> None:
     from treadle.errors import TreadleError
     from treadle.monitoring import collect
     from treadle.spec import load
     from treadle.workspace import open_workspace
 
     try:
-        workspace = open_workspace(load(project), actor=actor, begins=False)
+        workspace = open_workspace(load(project).of(target or None), actor=actor, begins=False)
         collect(workspace.tables, workspace.names, workspace.journal)
     except TreadleError as bad:
         raise SystemExit(f"treadle: {bad}") from bad

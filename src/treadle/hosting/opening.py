@@ -59,7 +59,8 @@ def open_door(workspace: Workspace, host: str) -> Door:
 
     spec = workspace.project.spec
     loopback = host in ("127.0.0.1", "localhost", "::1")
-    return Door(spec, loopback=loopback, tokens=book(workspace.chain, spec.project), host=host)
+    tokens = book(workspace.chain, spec.project)
+    return Door(spec, endpoint=workspace.endpoint, loopback=loopback, tokens=tokens, host=host)
 
 
 def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = None) -> App:

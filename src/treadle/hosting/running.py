@@ -84,5 +84,5 @@ def example_record(workspace: Workspace) -> dict[str, Any] | None:
     """A real record, the newest of the examples, with the fields that a request has."""
     from treadle.evidence.kinds.model_packed import ModelPacked
 
-    packing = workspace.chain.last(ModelPacked, subject=workspace.project.spec.project)
+    packing = workspace.chain.last(ModelPacked, subject=workspace.project.address)
     return dict(packing.payload.example) if packing is not None and packing.payload.example else None

@@ -23,6 +23,9 @@ class Client:
             self._headers["authorization"] = f"Bearer {token}"
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def get(self, path: str) -> Any:
         status, body = self._send("GET", path, None)
         if status != 200:

@@ -77,11 +77,14 @@ def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = 
             where=workspace.project.place("predict"),
             mend="give predict an `at:`, or use: treadle predict",
         )
-    packing = find(workspace.chain, workspace.project.spec.project, released.model)
+    packing = find(workspace.chain, workspace.project.address, released.model)
     start, end = _span(workspace, request, packing.payload.cut)
     last = _last(workspace, plan, start, end)
-    with _token(workspace) as token, _endpoint(workspace, request, token, say) as url:
-        client = Client(url, token)
+    with (
+        _token(workspace) as token,
+        _endpoint(workspace, request, token, say) as url,
+        contextlib.closing(Client(url, token)) as client,
+    ):
         served = client.get_once_known("/state")["model"]
         client.post("/state", {"as_of": start.isoformat()})
         shown = "the end of the data" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}Z"
@@ -110,7 +113,7 @@ def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = 
         requests_per_second=round(client.requests / max(seconds, 1e-9), 1),
         p50_ms=round(took[len(took) // 2] * 1000, 3),
         p99_ms=round(took[int(len(took) * 0.99)] * 1000, 3),
-        next=f"treadle watch {workspace.project.root}",
+        next=workspace.project.command("watch", str(workspace.project.root)),
         left_out=left_out(plan, tally),
     )
 
@@ -144,7 +147,8 @@ def _endpoint(workspace: Workspace, request: Wanted, token: str, say: Callable[[
     spec = workspace.project.spec
     url = request.url or f"http://{spec.serve.host}:{spec.serve.port}"
     try:
-        found = Client(url, token).get_once_known("/")
+        with contextlib.closing(Client(url, token)) as client:
+            found = client.get_once_known("/")
     except TreadleError:
         if request.url:
             raise
@@ -200,23 +204,24 @@ def started(workspace: Workspace) -> Iterator[str]:
         "127.0.0.1",
         "--port",
         str(port),
+        *(["--target", workspace.project.target] if workspace.project.target else []),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_ready(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            _wait_ready(url, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def _wait_ready(url: str, process: Any) -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise TreadleError(f"the endpoint did not start: {process.stderr.read().decode().strip()}", where=url)
-        with contextlib.suppress(TreadleError):
-            Client(url).get("/readyz")
+        with contextlib.suppress(TreadleError), contextlib.closing(Client(url)) as client:
+            client.get("/readyz")
             return
         time.sleep(0.1)
     raise TreadleError("the endpoint was not ready within 30 s", where=url, mend="look at: treadle serve PROJECT")

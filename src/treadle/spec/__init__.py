@@ -11,6 +11,7 @@ from typing import Any
 from treadle.spec.documents import Block, Items, YamlFile, read_yaml
 from treadle.spec.durations import duration
 from treadle.spec.load import FILE, Project, load
+from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
     Brief,
@@ -24,6 +25,7 @@ from treadle.spec.project import (
     Serve,
     Source,
     Split,
+    Target,
     Train,
     View,
     Watch,
@@ -37,7 +39,15 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the project file, for editors."""
     import msgspec
 
-    schema = msgspec.json.schema(ProjectSpec)
+    (_, _, named), parts = msgspec.json.schema_components(
+        [ProjectSpec, Target, dict[Identifier, Target]], ref_template="#/$defs/{name}"
+    )
+    one = parts["ProjectSpec"]["properties"]["predict"]
+    parts["ProjectSpec"]["properties"]["predict"] = {
+        "description": "What is predicted: one target, or several by their names.",
+        "anyOf": [one, {**named, "minProperties": 1}],
+    }
+    schema = {"$ref": "#/$defs/ProjectSpec", "$defs": parts}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Treadle project file",
@@ -70,6 +80,7 @@ __all__ = [
     "Serve",
     "Source",
     "Split",
+    "Target",
     "Train",
     "View",
     "Watch",

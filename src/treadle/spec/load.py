@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from treadle.errors import SpecError
-from treadle.spec.documents import Place, place_of, positions, read_yaml
+from treadle.errors import SpecError, nearest
+from treadle.spec.documents import Place, YamlFile, place_of, positions, read_yaml
 from treadle.spec.project import ProjectSpec
 from treadle.spec.rules import between_parts, check_spec, raise_all
 from treadle.spec.shape import Problem, problems
+from treadle.spec.targets import between_targets, has_several, place_in_file, read, shape_problems
 from treadle.spec.trust import granted, outside
 
 FILE = "treadle.yaml"
@@ -22,6 +23,8 @@ FILE = "treadle.yaml"
 class Project:
     """A loaded project: its folder, its spec, and where each part of the file stands.
 
+    `targets` holds a spec for each target where the file names several; `spec` is the one of `target` then, and until
+    one is chosen with `of` only what they share may be asked of it.
     One that is built in Python is held to the same rules: SpecError if its spec breaks one.
     """
 
@@ -30,14 +33,83 @@ class Project:
     spec: ProjectSpec
     text: str
     positions: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    targets: Mapping[str, ProjectSpec] = field(default_factory=dict, repr=False)
+    target: str = ""
+    """The name of the target that was chosen of several."""
 
     def __post_init__(self) -> None:
-        check_spec(self.spec)
+        if not self.target:  # what is chosen of several was held to the rules with all of them
+            for spec in self.targets.values() or [self.spec]:
+                check_spec(spec)
+
+    def of(self, target: str | None) -> Project:
+        """The project with one target chosen; a project that has one target needs no choice.
+
+        Raises:
+            SpecError: there are several and none is named, or there is none of that name.
+        """
+        only = self.spec.predict.name
+        if not self.targets and target in (None, only):
+            return self
+        names = tuple(self.targets) or (only,)
+        if target is None:
+            raise SpecError(
+                f"{self.spec.project} has several targets: {', '.join(names)}",
+                where=self.place("predict"),
+                mend=f"say which: --target {names[0]}",
+            )
+        if target not in names:
+            raise SpecError(
+                f'{self.spec.project} has no target "{target}"',
+                where=self.place("predict"),
+                mend=nearest(target, names) or f"there is {', '.join(names)}",
+            )
+        return replace(self, spec=self.targets[target], target=target)
+
+    def each(self) -> list[Project]:
+        """The project with each of its targets chosen; itself alone where that is no question."""
+        if self.target or not self.targets:
+            return [self]
+        return [self.of(name) for name in self.targets]
+
+    @property
+    def address(self) -> str:
+        """What the models, tables and reports of the target are called by: the project, and which of several it is.
+
+        Raises:
+            SpecError: there are several, and none was chosen.
+        """
+        return f"{self.spec.project}.{self.target}" if self.of(self.target or None).target else self.spec.project
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The addresses of all targets, whichever is chosen."""
+        return frozenset(f"{self.spec.project}.{name}" for name in self.targets) or frozenset([self.spec.project])
+
+    @property
+    def endpoint(self) -> str:
+        """What the target is served as.
+
+        Raises:
+            SpecError: there are several, and none was chosen.
+        """
+        return self.spec.serve.endpoint or self.address
+
+    @property
+    def asked_of(self) -> frozenset[str]:
+        """The sources that hold examples, of any target."""
+        return frozenset(spec.predict.each for spec in self.targets.values() or [self.spec])
+
+    def command(self, words: str, project: str) -> str:
+        """A command about this target, as it is written: ``treadle watch DIR --target late``."""
+        return f"treadle {words} {project}" + (f" --target {self.target}" if self.target else "")
 
     def place(self, where: str) -> str:
         """`features.row.hour` as `treadle.yaml:41:7`; the nearest enclosing part that has a position."""
         if not where:
             return self.file.name
+        if self.target:
+            where = place_in_file(where, self.target, self.positions)
         line, column = place_of(where, self.positions)
         return f"{self.file.name}:{line}:{column}: {where}" if self.positions else f"{self.file.name}: {where}"
 
@@ -101,9 +173,23 @@ def load(path: str | Path) -> Project:
 def load_untrusted(path: str | Path) -> Project:
     """Load and check a project file, whatever it names: to show what it would read, before it is trusted."""
     file = find(path)
-    read = read_yaml(file, "the project file", begin="project: NAME")
-    known = {"": (1, 1), **dict(positions(read.tree))}
-    raise_all(problems(read.tree, ProjectSpec), file=file.name, known=known)
-    spec = msgspec.convert(read.tree, ProjectSpec, strict=True)
+    found = read_yaml(file, "the project file", begin="project: NAME")
+    known = {"": (1, 1), **dict(positions(found.tree))}
+    if has_several(found.tree):
+        return _with_several(file, found, known)
+    raise_all(problems(found.tree, ProjectSpec), file=file.name, known=known)
+    spec = msgspec.convert(found.tree, ProjectSpec, strict=True)
     raise_all(between_parts(spec), file=file.name, known=known)
-    return Project(root=file.parent, file=file, spec=spec, text=read.text, positions=known)
+    return Project(root=file.parent, file=file, spec=spec, text=found.text, positions=known)
+
+
+def _with_several(file: Path, found: YamlFile, known: Mapping[str, Place]) -> Project:
+    raise_all(shape_problems(found.tree), file=file.name, known=known)
+    targets = read(found.tree)
+    wrong = list(between_targets(targets, between_parts, known))
+    if "serve.endpoint" in known:
+        mend = "give each target its own: predict.NAME.endpoint"
+        wrong.append(Problem("serve.endpoint", "several targets cannot share one endpoint", mend=mend))
+    raise_all(wrong, file=file.name, known=known)
+    first = next(iter(targets.values()))
+    return Project(root=file.parent, file=file, spec=first, text=found.text, positions=known, targets=targets)

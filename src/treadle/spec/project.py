@@ -93,10 +93,7 @@ class Split(_Part, frozen=True, kw_only=True):
     group: Some | None = None
 
 
-class Predict(_Part, frozen=True, kw_only=True):
-    """What is predicted, for each row of which source, and when. `at` is absent for tables without time."""
-
-    name: Identifier
+class _Question(_Part, frozen=True, kw_only=True):
     each: Identifier
     at: Some | None = None
     label: Some
@@ -105,6 +102,26 @@ class Predict(_Part, frozen=True, kw_only=True):
     metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
     split: Split = Split()
+
+
+class Predict(_Question, frozen=True, kw_only=True):
+    """What is predicted, for each row of which source, and when. `at` is absent for tables without time."""
+
+    name: Identifier
+
+
+class Target(_Question, frozen=True, kw_only=True):
+    """One of several things that are predicted over the same sources and features; its name is its key.
+
+    It has an endpoint of its own (`project.name`, if not given), and may state what the brief states for all of them.
+    """
+
+    endpoint: Identifier | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    decision: str | None = None
+    good_enough: dict[Metric, float] | None = None
+    must_have: dict[Metric, float] | None = None
+    mistakes: Mistakes | None = None
 
 
 class Lookup(_Part, frozen=True, kw_only=True):
@@ -177,7 +194,10 @@ class Watch(_Part, frozen=True, kw_only=True):
 
 
 class ProjectSpec(_Part, frozen=True, kw_only=True):
-    """A whole project. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`."""
+    """A whole project with one target. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`.
+
+    A file whose `predict` names several targets is one of these for each of them: see `treadle.spec.targets`.
+    """
 
     project: Identifier
     brief: Brief
@@ -191,10 +211,6 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     watch: Watch = Watch()
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
-
-    @property
-    def endpoint(self) -> str:
-        return self.serve.endpoint or self.project
 
 
 __all__ = [
@@ -210,6 +226,7 @@ __all__ = [
     "Serve",
     "Source",
     "Split",
+    "Target",
     "Train",
     "View",
     "Watch",

@@ -61,7 +61,7 @@ def pack(
     spec = work.workspace.project.spec
     contract = held_to(work, spec.predict.each)
     asked = PackModel(
-        project=spec.project,
+        project=work.workspace.project.address,
         decision=spec.brief.decision,
         people=spec.brief.people,
         mistakes=spec.brief.mistakes,

@@ -51,7 +51,7 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
         source=source,
         contract=contract,
         files=File(reading.files[0].name, reading.digest),
-        examples=name == workspace.project.spec.predict.each,
+        examples=name in workspace.project.asked_of,
     )
     read = work.do(asked, _Make(reading, where), f"source/{name}")
     if contract is not None:

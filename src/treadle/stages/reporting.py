@@ -37,7 +37,7 @@ def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[Mo
     """The page's place."""
     workspace, spec = work.workspace, work.workspace.project.spec
     asked = WriteReport(
-        project=spec.project,
+        project=workspace.project.address,
         decision=spec.brief.decision,
         predict=spec.predict,
         mistakes=spec.brief.mistakes,

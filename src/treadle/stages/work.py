@@ -116,7 +116,7 @@ class Work:
         """Make what is asked for, or take it from the record if nothing that it can read has changed since."""
         chain = self.workspace.chain
         code = make.__module__
-        with chain.step(asked, subject or self.workspace.project.spec.project, code=code, cache=cache) as step:
+        with chain.step(asked, subject or self.workspace.project.address, code=code, cache=cache) as step:
             if not step.cached:
                 step.made(make(asked, self.bench(step.progress)))
         return self._note(step)

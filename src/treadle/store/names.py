@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TableNames:
-    """The full names of a project's tables."""
+    """The full names of a project's tables: sources are the project's, all others are of one `target` of several."""
 
     project: str
+    target: str = ""
+
+    @property
+    def _address(self) -> str:
+        return f"{self.project}.{self.target}" if self.target else self.project
 
     def source(self, name: str) -> str:
         """The rows of a source that passed its contract."""
@@ -21,16 +26,16 @@ class TableNames:
 
     @property
     def training(self) -> str:
-        return f"{self.project}/training"
+        return f"{self._address}/training"
 
     @property
     def predictions(self) -> str:
-        return f"{self.project}/predictions"
+        return f"{self._address}/predictions"
 
     @property
     def outcomes(self) -> str:
-        return f"{self.project}/outcomes"
+        return f"{self._address}/outcomes"
 
     def ledger(self, kind: str) -> str:
         """The table of `predictions` or `outcomes`."""
-        return f"{self.project}/{kind}"
+        return f"{self._address}/{kind}"

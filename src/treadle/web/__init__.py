@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Routes", "mounts"]
 
 
-def mounts(project: str, door: Door) -> dict[str, Routes]:
-    """What a server of the project answers beside its endpoint: the first part of a path, to the application."""
-    routes = Routes(project, door)
+def mounts(project: str, door: Door, target: str | None = None) -> dict[str, Routes]:
+    """What a server of the project answers beside its endpoint: the first part of a path, to the application.
+
+    target: the one that is served here, of several; reads are about it, where they name no other.
+    """
+    routes = Routes(project, door, target=target)
     return dict.fromkeys(routes.prefixes, routes)

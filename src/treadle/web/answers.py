@@ -32,10 +32,13 @@ class Wanted(Struct, frozen=True):
 
 
 class Answers:
-    """Of one project. `wanted` is quick and touches nothing; `read` may take long, and changes nothing."""
+    """Of one project, and of the `target` that is served where it has several.
 
-    def __init__(self, project: str) -> None:
-        self.project = project
+    `wanted` is quick and touches nothing; `read` may take long, and changes nothing.
+    """
+
+    def __init__(self, project: str, target: str | None = None) -> None:
+        self.project, self.target = project, target
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
     def answer(self, method: str, path: str, query: str, who: Principal) -> Answer:
@@ -48,7 +51,7 @@ class Answers:
             return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
         if path in _PAGES:
             paged = OPERATIONS[_PAGES[path]]
-            return Wanted(paged, msgspec.convert({"project": self.project}, paged.request), path)
+            return Wanted(paged, msgspec.convert({"project": self.project, "target": self.target}, paged.request), path)
         name = path.removeprefix("/api").strip("/")
         if not name:
             return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
@@ -72,6 +75,8 @@ class Answers:
         if local:
             raise msgspec.ValidationError(f"{local[0]} names a file, and is given on the command line alone")
         asked = given | ({"project": self.project} if "project" in names else {})
+        if self.target is not None and "target" in names:
+            asked.setdefault("target", self.target)
         request = msgspec.convert(asked, found.request, strict=False)
         for name in names:
             value = getattr(request, name)
@@ -102,7 +107,11 @@ class Answers:
     def _report(self, wanted: Wanted, context: Context) -> Answer:
         place = wanted.operation.enter(wanted.request, context).workspace.report
         if not place.is_file():
-            return self.error(404, f"{place.name} was not made yet", f"treadle run {self.project}")
+            return self.error(
+                404,
+                f"{place.name} was not made yet",
+                f"treadle run {self.project}{f' --target {self.target}' if self.target else ''}",
+            )
         return 200, _HTML, place.read_bytes()
 
     def error(self, status: int, what: str, mend: str) -> Answer:

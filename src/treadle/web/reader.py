@@ -1,4 +1,4 @@
-"""`python -m treadle.web.reader PROJECT`: one read a line on standard input, one answer each on standard output.
+"""`python -m treadle.web.reader PROJECT [TARGET]`: one read a line on standard input, one answer each on the output.
 
 A line is JSON of [method, path, query, principal]; an answer is a line of [status, content type, length], and then the
 content.
@@ -19,12 +19,12 @@ from treadle.web.answers import Answers
 _LATER = 10  # niceness: on a busy machine predictions go first
 
 
-def main(project: str) -> None:
+def main(project: str, target: str | None = None) -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     with contextlib.suppress(OSError):
         os.nice(_LATER)
-    answers = Answers(project)
+    answers = Answers(project, target)
     for line in sys.stdin.buffer:
         status, kind, content = answers.answer(*msgspec.json.decode(line, type=tuple[str, str, str, Principal]))
         out.write(msgspec.json.encode((status, kind.decode(), len(content))) + b"\n" + content)
@@ -33,4 +33,4 @@ def main(project: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

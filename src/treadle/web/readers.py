@@ -31,8 +31,14 @@ class ReaderEnded(Exception):
 class Readers:
     """At most `SIDE_BY_SIDE` processes: begun when first needed, kept for the next read, ended after an idle minute."""
 
-    def __init__(self, project: str, *, program: tuple[str, ...] = ("-m", "treadle.web.reader")) -> None:
-        self._command = (sys.executable, *program, project)
+    def __init__(
+        self,
+        project: str,
+        target: str | None = None,
+        *,
+        program: tuple[str, ...] = ("-m", "treadle.web.reader"),
+    ) -> None:
+        self._command = (sys.executable, *program, project, *([target] if target else []))
         self._idle: list[Process] = []
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)

@@ -45,11 +45,17 @@ class Routes:
     prefixes = ("/api", "/report", "/watch", "/signin", "/signout", "/session")
 
     def __init__(
-        self, project: str, door: Door, *, seconds: float = READ_SECONDS, readers: Readers | None = None
+        self,
+        project: str,
+        door: Door,
+        *,
+        target: str | None = None,
+        seconds: float = READ_SECONDS,
+        readers: Readers | None = None,
     ) -> None:
         self.project, self.door, self.seconds = project, door, seconds
-        self.answers = Answers(project)
-        self.readers = readers or Readers(project)
+        self.answers = Answers(project, target)
+        self.readers = readers or Readers(project, target)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         path: str = scope["path"]

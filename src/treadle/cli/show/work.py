@@ -11,6 +11,11 @@ from treadle.figures import figure
 
 
 def show_run(answer: Any, out: Any) -> None:
+    for one in (answer, *answer.others):
+        _show_one(one, out)
+
+
+def _show_one(answer: Any, out: Any) -> None:
     shown = figure(answer.value, *answer.interval)
     span = f"95 % {shown.span}" if shown.low else shown.span
     out.print()

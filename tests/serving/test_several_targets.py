@@ -1,0 +1,251 @@
+"""A project with two targets: each has its versions, endpoint, state, journal and pages; sources are shared."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from served_shop import RECORD, SPEC, write_shop
+
+from treadle.access import tokens
+from treadle.access.permissions import SCOPES
+from treadle.api import Context
+from treadle.api.endpoint import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
+from treadle.api.evidence import ReportRequest, WhyRequest, report, why
+from treadle.api.models import (
+    ListRequest,
+    ReleaseRequest,
+    RollbackRequest,
+    ShowRequest,
+    models_list,
+    models_release,
+    models_rollback,
+    models_show,
+)
+from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
+from treadle.api.work import ReplayRequest, RunRequest, replay, run
+from treadle.errors import EvidenceError, ModelError, SpecError
+from treadle.hosting.opening import make_app, open_door
+from treadle.principal import person
+from treadle.serving import App
+from treadle.spec import load
+from treadle.web.answers import Answers
+from treadle.workspace import open_workspace
+
+ADA, GRACE = Context(person("ada")), Context(person("grace"))
+ONE = SPEC[SPEC.index("predict:") : SPEC.index("features:")]
+SEVERAL = """\
+predict:
+  back:
+    {each: orders, at: ordered, label: came_back, label_known: told, metric: average_precision,
+     split: {by: time, test: 0.25, folds: 2}, endpoint: shop}
+  days:
+    {each: orders, at: ordered, label: days, label_known: told, kind: regression,
+     split: {by: time, test: 0.25, folds: 2}, decision: Say how long a parcel takes.}
+"""
+
+
+def write_two(folder: Path) -> None:
+    """The shop, with the days that a parcel took beside what came back."""
+    write_shop(folder)
+    file = folder / "orders.csv"
+    with file.open(encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        out = csv.writer(stream)
+        out.writerow([*head, "days"])
+        out.writerows([*row, 2 + int(row[3]) * 0.5 + n % 3] for n, row in enumerate(rows))
+    spec = SPEC.replace(ONE, SEVERAL).replace("endpoint: shop, ", "").replace("SEED", "3")
+    (folder / "treadle.yaml").write_text(spec, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both run, and both released."""
+    folder = tmp_path_factory.mktemp("two") / "shop"
+    write_two(folder)
+    run(RunRequest(project=str(folder)), ADA)
+    for model in ("shop.back:1", "shop.days:1"):
+        models_release(ReleaseRequest(project=str(folder), model=model), GRACE)
+    return folder
+
+
+def app_of(folder: Path, target: str) -> App:
+    workspace = open_workspace(load(folder).of(target), actor="ada")
+    return make_app(workspace, open_door(workspace, "127.0.0.1"))
+
+
+@pytest.fixture
+def apps(two: Path) -> Iterator[tuple[App, App]]:
+    """Both served at once."""
+    made = app_of(two, "back"), app_of(two, "days")
+    yield made
+    for app in made:
+        app.endpoint.close()
+
+
+def asked(app: App, name: str, **fields: Any) -> dict[str, Any]:
+    body = msgspec.json.encode({**RECORD, "prediction_id": name, **fields})
+    return dict(msgspec.json.decode(app.endpoint.predict(body)))
+
+
+def test_a_run_makes_each_and_reads_the_sources_once(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    answer = run(RunRequest(project=str(folder)), ADA)
+    (other,) = answer.others
+    assert (answer.target, answer.model, other.target, other.model) == ("back", "shop.back:1", "days", "shop.days:1")
+    assert answer.metric == "average_precision" and other.metric == "rmse" and answer.run != other.run
+    assert not any(step.cached for step in answer.steps)
+    assert [step.subject for step in other.steps if step.cached] == ["source/orders", "source/customers"]
+    assert Path(answer.report).name == "shop.back.html" and Path(other.report).name == "shop.days.html"
+    assert "--target" not in answer.next and "shop.back:1" in answer.next  # the version's name says which
+    again = run(RunRequest(project=str(folder)), ADA)
+    assert all(step.cached for one in (again, *again.others) for step in one.steps)
+    alone = run(RunRequest(project=str(folder), target="days"), ADA)
+    assert alone.model == "shop.days:1" and not alone.others
+    assert [m.name for m in models_list(ListRequest(project=str(folder)), ADA).models] == ["shop.days:1", "shop.back:1"]
+
+
+def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, apps: tuple[App, App]) -> None:
+    back, days = apps
+    first, second = asked(back, "b1"), asked(days, "d1")
+    assert first["model"] == "shop.back:1" and 0 <= first["probability"] <= 1
+    assert second["model"] == "shop.days:1" and second["probability"] is None and 2 < second["prediction"] < 10
+    for app in apps:
+        app.endpoint.flush()
+    project = str(two)
+    assert why(WhyRequest(subject="b1", project=project), ADA).nodes[0].text == "released shop.back:1"
+    found = why(WhyRequest(subject="d1", project=project), ADA)
+    assert found.prediction is not None and found.prediction.model == "shop.days:1"
+    assert found.nodes[0].subject == "endpoint/shop.days"
+    seen = [watch(WatchRequest(project=project, target=name), ADA) for name in ("back", "days")]
+    assert [(one.endpoint, one.predictions, one.metric) for one in seen] == [
+        ("shop", 1, "average_precision"),
+        ("shop.days", 1, "rmse"),
+    ]
+    assert [Path(one.page or "").name for one in seen] == ["shop-watch.html", "shop.days-watch.html"]
+    assert drain(DrainRequest(project=project), ADA).endpoint == "shop, shop.days"
+    assert sorted(f.name for f in (two / ".treadle" / "journal").iterdir()) == ["shop", "shop.days"]
+
+
+def test_an_event_that_one_is_told_changes_the_other_not(apps: tuple[App, App]) -> None:
+    back, _ = apps
+    event = {"order_id": "e1", "customer": RECORD["customer"], "amount": 5.0, "items": 1, "express": False,
+             "due": "2024-04-20", "ordered": "2024-04-12T00:00:00Z", "told": "2024-04-14T00:00:00Z",
+             "came_back": True, "days": 3.0}  # fmt: skip
+    before = [asked(app, f"x{n}") for n, app in enumerate(apps)]
+    assert sum(back.endpoint.take_events("returns", msgspec.json.encode(event)))
+    after = [asked(app, f"y{n}") for n, app in enumerate(apps)]
+    assert before[0]["probability"] != after[0]["probability"]
+    assert before[1]["prediction"] == after[1]["prediction"]
+
+
+def test_where_one_target_is_meant_it_must_be_said(two: Path) -> None:
+    project = str(two)
+    record = json.dumps(RECORD)
+    for operation, request in ((watch, WatchRequest(project=project)), (report, ReportRequest(project=project)),
+                               (predict, PredictRequest(project=project, record=record)),
+                               (models_rollback, RollbackRequest(project=project)),
+                               (models_show, ShowRequest(project=project)),
+                               (models_show, ShowRequest(project=project, model="1")),
+                               (models_release, ReleaseRequest(project=project, model="1")),
+                               (trials, TrialsRequest(project=project)), (replay, ReplayRequest(project=project)),
+                               (compare, CompareRequest(project=project, first="1", second="1"))):  # fmt: skip
+        with pytest.raises(SpecError, match="shop has several targets: back, days"):
+            operation(request, GRACE)
+    assert predict(PredictRequest(project=project, record=record, model="shop.days:1"), ADA).model == "shop.days:1"
+    assert models_show(ShowRequest(project=project, model="shop.days:1"), ADA).model == "shop.days:1"
+    assert models_show(ShowRequest(project=project, model="1", target="back"), ADA).model == "shop.back:1"
+    assert (
+        "different measures"
+        in compare(CompareRequest(project=project, first="shop.back:1", second="shop.days:1"), ADA).text
+    )
+    assert report(ReportRequest(project=project, target="days"), ADA).file.endswith("shop.days.html")
+
+
+def test_a_version_is_released_to_its_own_endpoint_alone(two: Path) -> None:
+    project = str(two)
+    with pytest.raises(ModelError, match=r"there is no model shop\.back:1"):
+        models_release(ReleaseRequest(project=project, model="shop.back:1", target="days"), GRACE)
+    with pytest.raises(ModelError, match=r"the only version that shop\.days has served"):
+        models_rollback(RollbackRequest(project=project, target="days"), GRACE)
+    assert models_list(ListRequest(project=project, target="days"), ADA).endpoint == "shop.days"
+    released = {m.name: m.released for m in models_list(ListRequest(project=project), ADA).models}
+    assert released == {"shop.back:1": True, "shop.days:1": True}
+
+
+def test_the_pages_and_reads_of_a_server_are_about_what_it_serves(two: Path) -> None:
+    answers = Answers(str(two), "days")
+    ada = person("ada")
+    status, _, page = answers.answer("GET", "/report", "", ada)
+    assert status == 200 and b"<title>shop.days" in page
+    status, _, page = answers.answer("GET", "/watch", "", ada)
+    assert status == 200 and b"shop.days" in page
+    shown = msgspec.json.decode(answers.answer("GET", "/api/models/show", "", ada)[2])
+    assert shown["model"] == "shop.days:1"
+    other = msgspec.json.decode(answers.answer("GET", "/api/models/show", "target=back", ada)[2])
+    assert other["model"] == "shop.back:1"
+    status, _, said = answers.answer("GET", "/api/models/show", "target=no", ada)
+    assert status == 400 and b"no target" in said
+
+
+def test_two_servers_have_two_cookies(apps: tuple[App, App]) -> None:
+    assert [app.door.cookie for app in apps] == ["treadle_shop", "treadle_shop.days"]
+
+
+def test_a_replay_is_through_the_endpoint_of_the_target(two: Path) -> None:
+    played = replay(ReplayRequest(project=str(two), target="days", start="2024-04-01", end="2024-04-03"), ADA)
+    assert played.predictions == 8 and not played.refused
+    assert played.next.endswith(" --target days")
+
+
+def test_over_the_command_line_a_server_needs_to_know_which(two: Path) -> None:
+    command = [sys.executable, "-m", "treadle"]
+    found = subprocess.run([*command, "run", str(two), "--serve"], capture_output=True, text=True, timeout=60)
+    assert found.returncode == 1 and "say which: --target back" in found.stderr and not found.stdout
+    shown = subprocess.run([*command, "run", str(two)], capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0 and shown.stdout.index("shop.back:1") < shown.stdout.index("shop.days:1")
+    assert "days, served as shop.days" in shown.stderr and f"run {two} --target days --serve" in shown.stdout
+
+
+def test_a_journal_left_behind_is_moved_by_its_own_server(two: Path, apps: tuple[App, App]) -> None:
+    asked(apps[1], "drained")
+    apps[1].endpoint.flush()
+    apps[1].endpoint.close()
+    subprocess.run(
+        [sys.executable, "-m", "treadle.hosting.draining", str(two / "treadle.yaml"), "ada", "days"], check=True
+    )
+    workspace = open_workspace(load(two).of("days"), actor="ada")
+    assert "drained" in workspace.tables.scan("shop.days/predictions").collect().get_column("prediction_id").to_list()
+    assert workspace.names.outcomes == "shop.days/outcomes" and workspace.names.source("orders") == "shop/source/orders"
+
+
+def test_one_token_opens_both(two: Path, apps: tuple[App, App]) -> None:
+    chain = open_workspace(load(two).of("back"), actor="ada").chain
+    text, _ = tokens.make(chain, "shop", "robot", holder="service", scopes=SCOPES, days=1)
+    book = tokens.book(chain, "shop")
+    for app in apps:
+        app.door.renew(book)
+        headers = [(b"host", b"localhost"), (b"authorization", b"Bearer " + text.encode())]
+        assert app.door.enter("GET", headers, "state", "read").name == "robot"
+
+
+def test_a_target_that_goes_away_is_said_by_its_name(two: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  days:\n", "  hours:\n"), encoding="utf-8")
+    with pytest.raises(SpecError, match='shop has no target "days"'):
+        models_show(ShowRequest(project=str(folder), model="shop.days:1"), ADA)
+    assert why(WhyRequest(subject="shop.days:1", project=str(folder)), ADA).nodes
+    with pytest.raises(EvidenceError, match="no report"):
+        report(ReportRequest(project=str(folder), target="hours"), ADA)

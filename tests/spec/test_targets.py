@@ -1,0 +1,177 @@
+"""Several targets in one file: each is a project of its own, with its place in the file and what it states itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from treadle.errors import SpecError
+from treadle.spec import Mistakes, Project, Target, json_schema, load, read_yaml
+from treadle.spec.targets import place_in_file, specs
+
+ONE = """\
+project: shop
+brief:
+  decision: Decide.
+  good_enough: {roc_auc: 0.9}
+  mistakes: {missed: 2}
+  people: {owner: ada}
+sources: {orders: {read: orders.csv}}
+features: {request: [amount]}
+serve: {port: 9000}
+"""
+SEVERAL = """\
+predict:
+  back: {each: orders, label: came_back}
+  paid:
+    each: orders
+    label: paid
+    kind: regression
+    decision: How much.
+    good_enough: {rmse: 3}
+    must_have: {rmse: 9}
+    mistakes: {missed: 7}
+    endpoint: till
+    port: 9001
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "treadle.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_each_target_is_a_project_with_what_it_states_and_what_all_share(tmp_path: Path) -> None:
+    project = load(written(tmp_path, ONE + SEVERAL))
+    assert list(project.targets) == ["back", "paid"]
+    back, paid = project.each()
+    assert (back.target, back.address, back.endpoint, back.spec.serve.port) == ("back", "shop.back", "shop.back", 9000)
+    assert (paid.target, paid.address, paid.endpoint, paid.spec.serve.port) == ("paid", "shop.paid", "till", 9001)
+    assert back.spec.predict.name == "back" and back.spec.predict.label == "came_back"
+    assert paid.spec.predict.kind == "regression"
+    assert back.spec.brief.decision == "Decide." and back.spec.brief.good_enough == {"roc_auc": 0.9}
+    assert paid.spec.brief.decision == "How much." and paid.spec.brief.good_enough == {"rmse": 3}
+    assert paid.spec.brief.must_have == {"rmse": 9} and paid.spec.brief.mistakes == Mistakes(missed=7)
+    assert back.spec.brief.mistakes == Mistakes(missed=2) and paid.spec.brief.people == back.spec.brief.people
+    assert project.addresses == {"shop.back", "shop.paid"} and project.asked_of == {"orders"}
+    assert back.each() == [back]
+
+
+def test_a_file_with_one_target_loads_as_it_did(tmp_path: Path) -> None:
+    project = load(written(tmp_path, ONE + "predict: {name: back, each: orders, label: came_back}\n"))
+    assert (project.target, project.address, project.endpoint) == ("", "shop", "shop")
+    assert project.of(None) is project and project.of("back") is project and project.each() == [project]
+    with pytest.raises(SpecError, match='shop has no target "paid"') as caught:
+        project.of("paid")
+    assert "back" in caught.value.mend
+    assert project.command("watch", "DIR") == "treadle watch DIR"
+
+
+def test_which_of_several_must_be_said(tmp_path: Path) -> None:
+    project = load(written(tmp_path, ONE + SEVERAL))
+    for asked in (lambda: project.address, lambda: project.endpoint, lambda: project.of(None)):
+        with pytest.raises(SpecError, match="shop has several targets: back, paid") as caught:
+            asked()
+        assert caught.value.mend == "say which: --target back" and "treadle.yaml:10:1" in caught.value.where
+    with pytest.raises(SpecError, match='no target "payd"') as caught:
+        project.of("payd")
+    assert 'did you mean "paid"' in caught.value.mend
+    assert project.of("paid").of("back").address == "shop.back"
+    assert project.of("paid").command("watch", "DIR") == "treadle watch DIR --target paid"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        ("predict:\n  back: {each: orders, label: x, lable: y}\n", "11:34: predict.back.lable", "unknown key"),
+        ("predict:\n  back: {each: orders}\n", "11:3: predict.back", "missing required field `label`"),
+        ("predict:\n  back: {each: oders, label: x}\n", "11:10: predict.back.each", 'no source "oders"'),
+        ("predict:\n  a.b: {each: orders, label: x}\n", "11:3: predict.a.b", "no valid name"),
+        ("predict:\n  b: {each: orders, label: x, split: {by: group}}\n", "predict.b.split.by", "group: COLUMN"),
+        ("predict:\n  b: {each: orders, label: x, split: {gap: 1x}}\n", "predict.b.split.gap", "1x"),
+        (
+            "predict:\n  b: {each: orders, label: x, kind: regression}\n",
+            "4:17: brief.good_enough.roc_auc",
+            "regression",
+        ),
+        (
+            "predict:\n  b: {each: orders, label: x, good_enough: {rmse: 1}}\n",
+            "predict.b.good_enough.rmse",
+            "no classification metric",
+        ),
+        (
+            "predict:\n  b: {each: orders, label: x}\n  B: {each: orders, label: y}\n",
+            "12:3: predict.B",
+            "differ in case alone",
+        ),
+        (
+            "predict:\n  b: {each: orders, label: x, endpoint: e}\n  c: {each: orders, label: y, endpoint: E}\n",
+            "predict.c.endpoint",
+            "both served as E",
+        ),
+        ("predict:\n  b: {each: orders, label: x, endpoint: a.b}\n", "predict.b.endpoint", "no valid name"),
+        ("predict:\n  late: {each: orders, label: x}\n  label: y\n", "predict.late", "unknown key"),
+        ("predict:\n  late: x\n", "predict.late", "unknown key"),
+        ("predict:\n  late: {each: orders, label: x}\n  more: 3\n", "predict.more", "must be a mapping"),
+    ],
+)
+def test_what_is_wrong_has_its_place(tmp_path: Path, text: str, place: str, what: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(written(tmp_path, ONE + text))
+    said = f"{caught.value.where} {caught.value.what} {' '.join(f'{f.where} {f.what}' for f in caught.value.faults)}"
+    assert what in said
+    if not caught.value.faults:
+        assert place in said
+
+
+def test_what_several_share_is_told_once(tmp_path: Path) -> None:
+    text = ONE.replace("label", "label") + "predict:\n  b: {each: orders, label: x}\n  c: {each: orders, label: y}\n"
+    with pytest.raises(SpecError) as caught:
+        load(written(tmp_path, text.replace("{request: [amount]}", "{lookup: {p: {from: no, on: a, take: [b]}}}")))
+    assert not caught.value.faults and 'there is no source or view "no"' in caught.value.what
+
+
+def test_one_endpoint_is_not_for_several(tmp_path: Path) -> None:
+    text = ONE.replace("serve: {port: 9000}", "serve: {endpoint: e}") + SEVERAL
+    with pytest.raises(SpecError, match="cannot share one endpoint") as caught:
+        load(written(tmp_path, text))
+    assert "9:9" in caught.value.where
+
+
+def test_the_schema_takes_both_forms_and_refuses_what_loading_refuses(tmp_path: Path) -> None:
+    schema = Draft202012Validator(json_schema())
+    one = "predict: {name: back, each: orders, label: came_back}\n"
+    for text, valid in ((ONE + one, True), (ONE + SEVERAL, True), (ONE + "predict: {}\n", False),
+                        (ONE + SEVERAL.replace("label: paid", "lable: paid"), False),
+                        (ONE + SEVERAL.replace("  back:", "  a.b:"), False)):  # fmt: skip
+        tree = read_yaml(written(tmp_path, text) / "treadle.yaml", "it", begin="").tree
+        assert schema.is_valid(msgspec.to_builtins(tree)) is valid, text
+        if valid:
+            load(tmp_path)
+        else:
+            with pytest.raises(SpecError):
+                load(tmp_path)
+
+
+def test_several_can_be_built_in_python_and_are_held_to_the_rules(tmp_path: Path) -> None:
+    shared = load(written(tmp_path, ONE + "predict: {name: back, each: orders, label: came_back}\n")).spec
+    targets = {"a": Target(each="orders", label="x"), "b": Target(each="orders", label="y", endpoint="b")}
+    found = specs(shared, targets)
+    project = Project(tmp_path, tmp_path / "treadle.yaml", found["a"], "", targets=found)
+    assert [each.endpoint for each in project.each()] == ["shop.a", "b"]
+    with pytest.raises(SpecError, match='no source "nothing"'):
+        wrong = specs(shared, targets | {"c": Target(each="nothing", label="x")})
+        Project(tmp_path, tmp_path / "treadle.yaml", found["a"], "", targets=wrong)
+
+
+def test_a_path_of_the_project_is_found_in_the_file() -> None:
+    known = {"predict.late.must_have.rmse", "predict.late.decision"}
+    assert place_in_file("predict", "late") == "predict.late"
+    assert place_in_file("predict.split.gap", "late") == "predict.late.split.gap"
+    assert place_in_file("brief.must_have.rmse", "late", known) == "predict.late.must_have.rmse"
+    assert place_in_file("brief.must_have.mae", "late", known) == "brief.must_have.mae"
+    assert place_in_file("brief.people.owner", "late", {"predict.late.people.owner"}) == "brief.people.owner"
+    assert place_in_file("features.row.x", "late", known) == "features.row.x"
