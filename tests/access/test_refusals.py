@@ -90,7 +90,7 @@ def test_a_plain_form_is_taken_where_one_signs_in_or_out_and_nowhere_else(chain:
 def test_who_may_not_is_told_what_about(chain: Chain) -> None:
     text, _ = tokens.make(chain, "shop", "till", holder="service", scopes=["read"], days=1)
     at = door(chain, loopback=False)
-    for given, status, who in ((None, 401, "an anonymous caller"), (text, 403, "service:till")):
+    for given, code, who in ((None, 401, "an anonymous caller"), (text, 403, "service:till")):
         for permission, said in (
             ("predict", "ask for predictions of shop"),
             ("outcomes", "tell what came of predictions of shop"),
@@ -98,7 +98,7 @@ def test_who_may_not_is_told_what_about(chain: Chain) -> None:
         ):
             with pytest.raises(Refused) as refused:
                 enter(at, permission, *([bearer(given)] if given else []))
-            assert (refused.value.status, refused.value.what) == (status, f"{who} may not {said}")
+            assert (refused.value.status, refused.value.what) == (code, f"{who} may not {said}")
 
 
 def test_names_are_looked_at_once_and_a_thousand_are_kept(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_two_hundred_refusals_are_told_apart_and_the_next_is_one_of_the_others(k
 
 @pytest.mark.parametrize("known", [True, False])
 def test_what_goes_on_for_ever_does_not_keep_others_from_being_told_apart(known: bool) -> None:
-    """One caller refused every few minutes once let the count of kinds grow without end: after 200 all were "others"."""
+    """One caller refused every few minutes let the count of kinds grow without end: after 200 all were "others"."""
     at = Refusals()
     for hour in range(250):
         at.note("a probe", "x", "why", "", AT + 3600 * hour)

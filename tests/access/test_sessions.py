@@ -95,7 +95,8 @@ def test_a_cookie_counts_by_its_own_name_wherever_it_stands(chain: Chain) -> Non
         assert at.session(other) is None
         at.sign_out(other)
     for beside in (b"a=b; " + cookie, b"treadle_shop=x;" + cookie + b" ; a=b", b"treadle_other=x; " + cookie):
-        assert at.session(beside) == at.session(cookie) != None  # noqa: E711
+        found = at.session(beside)
+        assert found is not None and found == at.session(cookie)
     assert Session(person("ada"), "c", 0.0).token == ""
     at.sign_out(b"a=b; " + cookie)
     assert at.session(cookie) is None
@@ -162,7 +163,8 @@ def test_a_link_made_without_a_token_ends_with_none(chain: Chain) -> None:
     by_login = begun(at, person("grace", via="login grace"))
     tokens.revoke(chain, "shop", grant)
     at.renew(tokens.book(chain, "shop"))
-    assert at.session(by_login) is not None and at.session(by_login).token == ""
+    session = at.session(by_login)
+    assert session is not None and session.token == ""
 
 
 def test_what_is_known_at_the_door_cannot_be_changed_in_place(chain: Chain) -> None:
