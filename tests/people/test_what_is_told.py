@@ -94,8 +94,8 @@ def test_money_of_several_currencies_is_one_sum_at_the_rate_of_a_day() -> None:
         (SPEED, "brief.limits.p99_ms", "make it cheaper or smaller, or let the owner change this line, and run again"),
         (Gate("recall", 0.5, 0.4, False, ""), "brief.must_have.recall",
          "mend the model, or let the owner change this line, and run again"),
-        (FLAGGED, "", "mend the features; or let a reviewer answer for it: treadle models accept PROJECT shop:1 "
-         '--finding "leak: canary" --because REASON --as REVIEWER'),
+        (FLAGGED, "", ("mend the features; or let a reviewer answer for it: treadle models accept PROJECT shop:1 "
+         '--finding "leak: canary" --because REASON --as REVIEWER')),
     ],
 )  # fmt: skip
 def test_a_gate_has_its_place_and_how_to_mend_it(gate: Gate, place: str, mend: str) -> None:
