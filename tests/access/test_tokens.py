@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -184,3 +185,11 @@ def test_what_is_written_when_a_token_ends_is_given_back(chain: Chain) -> None:
     )  # fmt: skip
     found = tokens.find(chain, "shop", grant.token)
     assert (found.made[:19], found.expires) == ("2026-03-01T12:00:00", ended.at)
+
+
+def test_of_two_ends_the_earlier_counts_whatever_zone_they_are_written_in(chain: Chain) -> None:
+    made, grant = make(chain)
+    east = timezone(timedelta(hours=5))
+    tokens.revoke(chain, "shop", grant, after=timedelta(hours=1))  # 13:00+00:00
+    tokens.revoke(replace(chain, clock=lambda: NOW.astimezone(east)), "shop", grant)  # 17:00+05:00, an hour earlier
+    assert tokens.book(chain, "shop").find(made, NOW) is None

@@ -139,7 +139,8 @@ def book(chain: Chain, project: str, *, before: TokenBook | None = None) -> Toke
     ends: dict[str, str] = {}
     for end in revoked:
         if end.payload.project == project:
-            ends[end.payload.token] = min(end.payload.at, ends.get(end.payload.token, end.payload.at))
+            earlier = ends.get(end.payload.token, end.payload.at)
+            ends[end.payload.token] = min(end.payload.at, earlier, key=datetime.fromisoformat)
     grants = {}
     for entry in made:
         grant = _grant(entry)
