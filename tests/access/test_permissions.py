@@ -141,3 +141,9 @@ def test_a_refusal_is_told_word_for_word(
     with pytest.raises(AccessError) as refused:
         authorise(who, "x", permission, resource)
     assert (refused.value.what, refused.value.where, refused.value.mend) == (what, "x", mend)
+
+
+def test_the_answer_is_yes_or_no_and_nothing_between() -> None:
+    token = resource_of(SPEC, "token", holder="grace")
+    assert may(person("ada"), "own token", token) is may(person("mallory"), "own token", token) is False
+    assert may(ANONYMOUS, "own token", token) is False and may(person("grace"), "own token", token) is True
