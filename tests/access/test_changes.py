@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from projects import SPEC, spec
 
-from treadle.access.changes import changes
+from treadle.access.changes import Change, changes
 from treadle.spec import People, Serve
 
 
@@ -53,4 +53,49 @@ def test_a_login_that_is_another_person_now_is_two_changes() -> None:
     assert [(change.granted, change.text) for change in found] == [
         (False, "login al no longer acts as ada"),
         (True, "login al acts as lin"),
+    ]
+
+
+WHOLE = spec(
+    serve=Serve(hosts=("a.example", "b.example"), origins=("https://a.example", "https://b.example")),
+    people=People(owner="ada", reviewers=("grace",), approve="policy"),
+    logins={"*": "ada", "al": "ada", "gr": "grace"},
+    trust="local",
+    anonymous=("predict",),
+)
+LESS = spec(
+    serve=Serve(hosts=("b.example",), origins=("https://b.example",)),
+    people=People(owner="ada", reviewers=("grace",)),
+    logins={"gr": "grace", "li": "grace"},
+    anonymous=(),
+)
+
+
+def test_a_change_says_who_loses_what_and_in_which_order() -> None:
+    here, elsewhere = "anonymous callers on this machine", "anonymous callers from elsewhere"
+    assert changes(WHOLE, LESS) == [
+        Change(here, "predict", False, f"{here} may no longer ask for predictions"),
+        Change(elsewhere, "predict", False, f"{elsewhere} may no longer ask for predictions"),
+        Change("any other login", "", False, "any other login no longer acts as ada"),
+        Change("login al", "", False, "login al no longer acts as ada"),
+        Change("login li", "", True, "login li acts as grace"),
+        Change(
+            "who works on this machine", "", False,
+            "who works on this machine needs a person's token to act as that person",
+        ),
+        Change("policy:gates", "", False, "a reviewer must now approve each release"),
+        Change("name a.example", "", False, "the server takes the name a.example no longer"),
+        Change("origin https://a.example", "", False, "the server takes the origin https://a.example no longer"),
+    ]  # fmt: skip
+
+
+def test_a_change_the_other_way_gives_what_the_first_took() -> None:
+    lost, won = changes(WHOLE, LESS), changes(LESS, WHOLE)
+    assert sorted((c.who, c.permission, not c.granted) for c in won) == sorted(
+        (c.who, c.permission, c.granted) for c in lost
+    )
+    assert [c.text for c in won if c.who in ("who works on this machine", "policy:gates", "name a.example")] == [
+        "who works on this machine may now act as any person of the project",
+        "releases are now approved by the policy alone",
+        "the server takes the name a.example",
     ]

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 import pytest
+from doors import bearer, door, enter, status
 from projects import NOW, spec
 
 from treadle.access import tokens
-from treadle.access.door import Door, Refused
+from treadle.access.door import Refused
 from treadle.access.refusals import tell
 from treadle.evidence import Chain
 from treadle.principal import ANONYMOUS, person
 from treadle.spec import People, Serve
-
-JSON = (b"content-type", b"application/json")
-
-
-def door(
-    chain: Chain, *, loopback: bool = True, now: list[float] | None = None, serve: Serve | None = None, **access: Any
-) -> Door:
-    now = now or [NOW.timestamp()]
-    return Door(spec(serve=serve, **access), loopback=loopback, tokens=tokens.book(chain, "shop"), clock=lambda: now[0])
-
-
-def enter(
-    at: Door,
-    permission: Any = "predict",
-    *headers: tuple[bytes, bytes],
-    method: str = "POST",
-    host: str = "localhost:1",
-) -> Any:
-    given = [(b"host", host.encode()), *([JSON] if method == "POST" else []), *headers]
-    return at.enter(method, given, f"{method} /{permission}", permission, "10.0.0.1")
-
-
-def status(at: Door, *given: Any, **more: Any) -> int:
-    with pytest.raises(Refused) as refused:
-        enter(at, *given, **more)
-    assert refused.value.what and refused.value.mend
-    return refused.value.status
-
-
-def bearer(text: str) -> tuple[bytes, bytes]:
-    return b"authorization", f"Bearer {text}".encode()
 
 
 def test_nobody_in_particular_predicts_on_this_machine_and_does_nothing_else(chain: Chain) -> None:

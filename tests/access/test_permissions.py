@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from projects import SPEC, spec
 
 from treadle.access import RULES, authorise, may, resource_of
-from treadle.access.permissions import SCOPES
+from treadle.access.permissions import SCOPES, Resource
 from treadle.errors import AccessError
 from treadle.principal import ANONYMOUS, Principal, person
 from treadle.spec import People
@@ -66,7 +66,7 @@ def test_the_table_says_what_the_rules_say(
 ) -> None:
     made = spec(people=people, anonymous=opens)
     resource = resource_of(made, RULES[permission].resource, loopback=loopback, holder=holder)
-    assert may(who, permission, resource) == allowed(who, permission, people, opens, loopback=loopback, holder=holder)
+    assert may(who, permission, resource) is allowed(who, permission, people, opens, loopback=loopback, holder=holder)
 
 
 @pytest.mark.parametrize("permission", [p for p in RULES if p != "open"])
@@ -90,6 +90,8 @@ def test_a_refusal_says_what_to_do(permission: Any) -> None:
         ),
         (Principal("service", "ci", frozenset(["write"])), "release", "owner or reviewer may: ada, grace"),
         (ANONYMOUS, "events", "send a token with the scope events"),
+        (Principal("person", "mallory", frozenset(["read"])), "release", "owner or reviewer may: ada, grace"),
+        (Principal("service", "ci", frozenset()), "run", "this token is for nothing; use one with the scope write"),
     ],
 )
 def test_what_is_missing_is_named(who: Principal, permission: Any, mend: str) -> None:
@@ -110,3 +112,38 @@ def test_a_refusal_says_what_about_and_a_server_elsewhere_is_no_loopback() -> No
         with pytest.raises(AccessError) as refused:
             authorise(person("mallory"), "x", permission, resource_of(SPEC, RULES[permission].resource))
         assert refused.value.what.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("who", "permission", "resource", "what", "mend"),
+    [
+        (ANONYMOUS, "predict", Resource("endpoint", "e"), "an anonymous caller may not ask for predictions of e",
+         "send a token with the scope predict (authorization: Bearer …); treadle tokens create makes one"),
+        (person("mallory"), "run", resource_of(SPEC, "project"),
+         "mallory may not run steps, serve, rebuild state or sign checkpoints of shop",
+         "member or owner or reviewer or service may: ada, grace, lin"),
+        (person("lni"), "read", resource_of(SPEC, "project"),
+         "lni may not see record, models, costs, reports and figures of shop",
+         'member or owner or reviewer or service may: ada, grace, lin; did you mean "lin"?'),
+        (Principal("service", "lni"), "records", resource_of(SPEC, "record"),
+         "service:lni may not see what one prediction was asked and answered",
+         "member or owner or reviewer may: ada, grace, lin"),
+        (Principal("person", "ada", frozenset({"write", "read"})), "tokens", resource_of(SPEC, "token"),
+         "ada may not make tokens of services, or end any",
+         "this token is for read, write; use one with the scope admin"),
+        (person("ada"), "own token", resource_of(SPEC, "token", holder="lin"),
+         "ada may not make or end a person's token", "a token of lin is made by lin alone"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_word_for_word(
+    who: Principal, permission: Any, resource: Resource, what: str, mend: str
+) -> None:
+    with pytest.raises(AccessError) as refused:
+        authorise(who, "x", permission, resource)
+    assert (refused.value.what, refused.value.where, refused.value.mend) == (what, "x", mend)
+
+
+def test_the_answer_is_yes_or_no_and_nothing_between() -> None:
+    token = resource_of(SPEC, "token", holder="grace")
+    assert may(person("ada"), "own token", token) is may(person("mallory"), "own token", token) is False
+    assert may(ANONYMOUS, "own token", token) is False and may(person("grace"), "own token", token) is True

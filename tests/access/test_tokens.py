@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -91,7 +92,8 @@ def test_the_book_is_read_again_only_when_there_is_something_new(chain: Chain) -
     [
         ({"scopes": ["raed"]}, "is no scope"), ({"scopes": []}, "opens nothing"), ({"days": 0.0}, "is no time"),
         ({"days": -1.0}, "is no time"), ({"days": float("nan")}, "is no time"), ({"days": 1e9}, "is no time"),
-        ({"name": "a b"}, "is not a name"), ({"name": "policy:gates"}, "is not a name"),
+        ({"days": 366.001}, "is no time"), ({"name": "a b"}, "is not a name"),
+        ({"name": "policy:gates"}, "is not a name"),
     ],
 )  # fmt: skip
 def test_a_token_that_makes_no_sense_is_refused(chain: Chain, wrong: dict[str, Any], said: str) -> None:
@@ -126,3 +128,68 @@ def test_a_token_that_never_was_is_told_with_the_nearest(chain: Chain) -> None:
     with pytest.raises(AccessError) as refused:
         tokens.find(chain, "shop", grant.token[:-1] + "x")
     assert grant.token in refused.value.mend
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what", "where", "mend"),
+    [
+        ({"scopes": ["read", "wriet"]}, "'wriet' is no scope", "--scopes", 'did you mean "write"?'),
+        ({"scopes": ["zzz"]}, "'zzz' is no scope", "--scopes",
+         "known here: admin, events, outcomes, predict, read, write"),
+        ({"scopes": []}, "a token without a scope opens nothing", "--scopes",
+         "of predict, events, outcomes, read, write, admin"),
+        ({"days": 367.0}, "367 days is no time", "--days", "more than 0, at most 366"),
+    ],
+)  # fmt: skip
+def test_a_token_that_makes_no_sense_is_told_what_would(
+    chain: Chain, wrong: dict[str, Any], what: str, where: str, mend: str
+) -> None:
+    with pytest.raises(AccessError) as refused:
+        make(chain, **wrong)
+    assert (refused.value.what, refused.value.where, refused.value.mend) == (what, where, mend)
+
+
+def test_a_token_is_for_a_year_at_most_and_its_id_is_short(chain: Chain) -> None:
+    made, grant = make(chain, days=366.0)
+    assert grant.expires == (NOW + timedelta(days=366)).isoformat()
+    assert len(grant.token) == 12 and made.startswith(f"tdl_{grant.token}_") and len(made) == 4 + 12 + 1 + 43
+
+
+def test_scopes_may_come_one_by_one(chain: Chain) -> None:
+    """They were read twice, so that what comes once lost all but the first, and a scope that is none was taken."""
+    _, grant = make(chain, scopes=iter(["read", "predict"]))
+    assert grant.scopes == ("predict", "read")
+    with pytest.raises(AccessError, match="'raed' is no scope"):
+        make(chain, scopes=iter(["read", "raed"]))
+
+
+def test_a_token_makes_another_that_is_for_as_much(chain: Chain) -> None:
+    maker = Principal("person", "ada", frozenset({"read"}), via="token 1")
+    _, grant = make(chain, scopes=["read"], maker=maker)
+    assert grant.scopes == ("read",)
+    with pytest.raises(AccessError) as refused:
+        make(chain, scopes=["read", "write"], maker=maker)
+    assert (refused.value.what, refused.value.where, refused.value.mend) == (
+        "a token cannot make another that is for more: write", "--scopes",
+        "come without a token, or with one that has these scopes",
+    )  # fmt: skip
+
+
+def test_what_is_written_when_a_token_ends_is_given_back(chain: Chain) -> None:
+    _, grant = make(chain)
+    ended = tokens.revoke(chain, "shop", grant, reason="lost")
+    (written,) = chain.find(tokens.TokenRevoked)
+    assert written.payload == ended and written.subject == f"token/{grant.token}"
+    assert (ended.token, ended.project, ended.at, ended.reason) == (
+        grant.token, "shop", "2026-03-01T12:00:00+00:00", "lost",
+    )  # fmt: skip
+    found = tokens.find(chain, "shop", grant.token)
+    assert (found.made[:19], found.expires) == ("2026-03-01T12:00:00", ended.at)
+
+
+def test_of_two_ends_the_earlier_counts_whatever_zone_they_are_written_in(chain: Chain) -> None:
+    made, grant = make(chain)
+    east = timezone(timedelta(hours=5))
+    tokens.revoke(chain, "shop", grant, after=timedelta(hours=1))  # 13:00+00:00
+    tokens.revoke(replace(chain, clock=lambda: NOW.astimezone(east)), "shop", grant)  # 17:00+05:00, an hour earlier
+    assert tokens.book(chain, "shop").find(made, NOW) is None

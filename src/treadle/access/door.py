@@ -127,7 +127,7 @@ class Door:
             self._allow(who, operation, permission)
         except Refused as bad:
             if bad.status != 415:
-                self._note(who.actor if who else _name(found), operation, bad, peer, known=who is not None)
+                self._note(who, who.actor if who else _name(found), operation, bad, peer)
             raise
         return who
 
@@ -140,11 +140,12 @@ class Door:
         try:
             self._allow(who, operation, permission)
         except Refused as bad:
-            self._note(who.actor, operation, bad, peer, known=who.kind != "anonymous")
+            self._note(who, who.actor, operation, bad, peer)
             raise
 
-    def _note(self, who: str, operation: str, bad: Refused, peer: str, *, known: bool) -> None:
-        self.refusals.note(who, operation, bad.noted, peer, self._clock(), known=known)
+    def _note(self, who: Principal | None, shown: str, operation: str, bad: Refused, peer: str) -> None:
+        known = who is not None and who.kind != "anonymous"
+        self.refusals.note(shown, operation, bad.noted, peer, self._clock(), known=known)
 
     def _allow(self, who: Principal, operation: str, permission: Permission) -> None:
         try:
@@ -281,9 +282,7 @@ class Door:
         if len(mine) >= _MOST_OF_ONE:
             del self._sessions[mine[0]]  # the oldest of the same principal makes room, and nobody else's
         if len(self._sessions) >= _MOST_SESSIONS:
-            self._sessions = {key: s for key, s in self._sessions.items() if s.until > now}
-            if len(self._sessions) >= _MOST_SESSIONS:
-                del self._sessions[next(iter(self._sessions))]  # the oldest makes room
+            del self._sessions[next(iter(self._sessions))]  # the oldest makes room: it is the first to end
         value = secrets.token_urlsafe(32)
         self._sessions[_hash(value)] = Session(who, secrets.token_urlsafe(32), until, begun_with)
         return value

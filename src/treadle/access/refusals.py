@@ -18,13 +18,16 @@ ACTOR = "policy:access"
 _TOKEN = re.compile(r"tdl_[0-9A-Za-z_-]+")
 HOLD_SECONDS = 3600.0
 _MOST = 200
-"""Different refusals that are told apart in an hour; all others are counted together."""
+"""Different refusals that are told apart in an hour, of known callers and of others; the rest is counted together."""
+_OTHERS = ("others", "", "more kinds of refusals than are told apart")
 
 
 @dataclass
 class _Seen:
     since: float
     waiting: int
+    counted: bool | None
+    """Among the known (True) or the unknown; None for the others."""
     peer: str = ""
 
 
@@ -38,24 +41,25 @@ class Refusals:
     def note(self, who: str, operation: str, why: str, peer: str, now: float, *, known: bool = False) -> None:
         """known: who they are is known, so that no crowd of unknown callers hides them."""
         key = (plain(who, 128), plain(operation, 128), plain(why, 300))
-        if key not in self._seen:
-            if self._told_apart[known] >= _MOST:
-                key = ("others", "", "more kinds of refusals than are told apart")
-            else:
+        seen = self._seen.get(key)
+        if seen is None:
+            if self._told_apart[known] < _MOST:
                 self._told_apart[known] += 1
-        seen = self._seen.setdefault(key, _Seen(now - HOLD_SECONDS, 0))
+                seen = self._seen[key] = _Seen(now - HOLD_SECONDS, 0, known)
+            else:
+                seen = self._seen.setdefault(_OTHERS, _Seen(now - HOLD_SECONDS, 0, None))
         seen.waiting, seen.peer = seen.waiting + 1, peer
 
     def due(self, now: float, *, last: bool = False) -> list[AccessRefused]:
         """What is to be told now; at the `last` call everything that waits."""
         told = []
-        if all(now - seen.since >= HOLD_SECONDS and not seen.waiting for seen in self._seen.values()):
-            self._told_apart = {True: 0, False: 0}
         for key, seen in list(self._seen.items()):
             if now - seen.since < HOLD_SECONDS and not last:
                 continue
             if not seen.waiting:
                 del self._seen[key]  # an hour of silence: as if it had never been
+                if seen.counted is not None:
+                    self._told_apart[seen.counted] -= 1
                 continue
             who, operation, why = key
             told.append(

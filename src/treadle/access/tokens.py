@@ -82,12 +82,11 @@ def make(
         AccessError: a name that is none, a scope that is not known or not theirs to give, or no reasonable time.
     """
     check_actor(name)
-    wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
-    for scope in scopes:
+    asked = tuple(scopes)
+    wanted = tuple(scope for scope in SCOPES if scope in asked)
+    for scope in asked:
         if scope not in SCOPES:
-            raise AccessError(
-                f"{scope!r} is no scope", where="--scopes", mend=nearest(scope, SCOPES) or f"one of {', '.join(SCOPES)}"
-            )
+            raise AccessError(f"{scope!r} is no scope", where="--scopes", mend=nearest(scope, SCOPES))
     if maker is not None and maker.scopes is not None and not maker.scopes >= set(wanted):
         lacking = ", ".join(scope for scope in wanted if scope not in maker.scopes)
         raise AccessError(
@@ -140,7 +139,8 @@ def book(chain: Chain, project: str, *, before: TokenBook | None = None) -> Toke
     ends: dict[str, str] = {}
     for end in revoked:
         if end.payload.project == project:
-            ends[end.payload.token] = min(end.payload.at, ends.get(end.payload.token, end.payload.at))
+            earlier = ends.get(end.payload.token, end.payload.at)
+            ends[end.payload.token] = min(end.payload.at, earlier, key=datetime.fromisoformat)
     grants = {}
     for entry in made:
         grant = _grant(entry)

@@ -35,7 +35,7 @@ def reviewers_of(reader: Reader, packing: Entry[ModelPacked], approval: Entry[Re
     out: set[str] = set()
     for entry in (packing, *before):
         try:
-            found = msgspec.json.decode(entry.input or b"{}", type=_Input)
+            found = msgspec.json.decode(entry.input, type=_Input)
         except msgspec.MsgspecError:
             continue
         for people in (found.people, found.brief.people):
