@@ -173,7 +173,8 @@ def test_an_empty_variable_names_no_folder(tmp_path: Path, table: Path, monkeypa
 def test_many_processes_that_begin_one_record_find_one_key(tmp_path: Path) -> None:
     import multiprocessing
 
-    with multiprocessing.get_context("fork").Pool(8) as pool:
+    # not forked: a copy of the whole test process may be more memory than the machine promises
+    with multiprocessing.get_context("spawn").Pool(8) as pool:
         for number in range(10):
             root = tmp_path / f"{number}" / ".treadle"
             keys = pool.map(_begin_and_read, [root] * 8)

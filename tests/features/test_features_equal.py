@@ -5,17 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, given, settings
-from worlds import Tables, differences, plan_of, play, project, worlds
+from hypothesis import HealthCheck, example, given, settings
+from worlds import DAYS_LATER, Tables, differences, moment, plan_of, play, project, table, worlds
 
 from treadle.backends.embedded.state import LmdbState
 from treadle.features import Memory, OnlineState, build, seed
 
 PLAN = plan_of(project())
+EARLY: Tables = {
+    "trips": table("trips", [(0, "a", 1, moment(min(DAYS_LATER), 0, 0), 0.0)]),
+    "events": table("events", []),
+    "prices": table("prices", []),
+    "sizes": table("sizes", [("a", 5, "big")]),
+}
+"""A trip of long before all that is told: what has no time is known to it too."""
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(worlds())
+@example(EARLY)
 def test_batch_equals_what_events_told_in_the_order_of_knowing_give(tables: Tables) -> None:
     batch = build(PLAN, tables)
     assert batch.height == tables["trips"].height

@@ -71,7 +71,7 @@ def _plain(value: Any) -> Any:
 
 def window_sql(view: str, on: str, take: str, seconds: int) -> str:
     """A window: known before `at`, and not longer before it than the window is long."""
-    rows = f"FROM {view} e WHERE e.{on} = t.{on} AND known < t.asked AND known >= t.asked - INTERVAL {seconds} SECOND"
+    rows = f"FROM {view} e WHERE e.{on} = t.{on} AND known < t.asked AND known >= t.asked - to_seconds({seconds})"
     function, _, inner = take.partition("(")
     if function in ("first", "last"):
         way = "DESC" if function == "last" else "ASC"
@@ -95,7 +95,7 @@ def lookup_sql(name: str, column: str) -> str:
         f" ORDER BY {happened} DESC, {known} DESC, {tie} DESC LIMIT 1"
     )
     age = _SECONDS[lookup.no_older_than] if lookup.no_older_than else 10**10
-    return f"SELECT value FROM ({newest}) WHERE t.asked - INTERVAL {age} SECOND <= moment"
+    return f"SELECT value FROM ({newest}) WHERE t.asked - to_seconds({age}) <= moment"
 
 
 def features() -> Iterator[tuple[str, str]]:

@@ -215,7 +215,7 @@ def posts(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> Iterator[tup
 
 def known_of(name: str, row: Mapping[str, Any]) -> datetime:
     """When a row becomes known; a row without time is told first, and refused."""
-    never = START - timedelta(days=400)
+    never = moment(min(DAYS_LATER) - 1, 0, 0)  # before every trip
     match name:
         case "seen":
             return row["seen"] or never

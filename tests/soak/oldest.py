@@ -25,7 +25,7 @@ def exercise(asked: Asked) -> str:
 
 
 def install(folder: Path) -> Path:
-    """Resolve the lowest direct versions by uv, install them from wheels; the Python that has them."""
+    """Resolve the lowest direct versions by uv, install them from wheels, and this tree; the Python that has them."""
     uv, pins, place = Path(sys.executable).with_name("uv"), folder / "oldest.txt", folder / "venv"
     hold(uv.exists(), "uv is a tool of developers: make setup")
     lowest = ("--resolution", "lowest-direct", "--extra", "dev", "--quiet")
@@ -33,4 +33,6 @@ def install(folder: Path) -> Path:
     run(uv, "venv", "--quiet", "--python", sys.executable, place)
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     run(uv, "pip", "install", "--quiet", "--only-binary", ":all:", "--python", python, "--requirements", pins)
+    # this tree too: its engines are found by entry points, which only what is installed has
+    run(uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "--editable", ROOT)
     return python
