@@ -118,8 +118,8 @@ def test_a_page_of_elsewhere_may_not_call(chain: Chain, origin: str) -> None:
 
 
 def test_a_page_of_ours_or_of_a_named_origin_may(chain: Chain) -> None:
-    at = door(chain, serve=Serve(origins=("https://app.example.org",)))
-    for origin in (b"http://localhost:1", b"https://app.example.org"):
+    at = door(chain, serve=Serve(origins=("https://app.example.org", "https://Other.Example")))
+    for origin in (b"http://localhost:1", b"https://app.example.org", b"https://other.example"):
         assert enter(at, "predict", (b"origin", origin)) == ANONYMOUS
 
 

@@ -89,7 +89,7 @@ class Door:
         names = ("localhost", socket.gethostname(), self._host, *spec.serve.hosts)
         self._hosts = {name.lower() for name in names}
         self._known_hosts: dict[bytes, bool] = {}
-        self._origins = frozenset(spec.serve.origins)
+        self._origins = frozenset(origin.lower() for origin in spec.serve.origins)  # as browsers write it
         endpoint = resource_of(spec, "endpoint", self._endpoint, loopback=self.loopback)
         self._project = resource_of(spec, "project", loopback=self.loopback)
         self._resources: dict[Permission, Resource] = dict.fromkeys(("predict", "events", "outcomes"), endpoint)

@@ -134,7 +134,8 @@ def _warnings(found: Evaluation) -> str:
 
 
 def _rivals(found: Evaluation) -> str:
-    rows = [("No model: the overall rate", found.baseline, None)]
+    knows = "the overall rate" if found.kind == "classification" else "the mean"
+    rows = [(f"No model: {knows}", found.baseline, None)]
     if found.reference is not None:
         rows.append(("Request and row features only", found.reference, None))
     chart_rows = [(f"this model ({found.family})", found.value), *[(n, v) for n, v, _ in reversed(rows)]]

@@ -80,7 +80,8 @@ class Routes:
             found = read
             if found[0] == 403:  # what only shows once the record is open is told to the audit like any other
                 said = msgspec.json.decode(found[2], type=dict[str, str])["error"]
-                self.door.refusals.note(who.actor, found_operation, said, peer_of(scope), time.time(), known=True)
+                known = who.kind != "anonymous"
+                self.door.refusals.note(who.actor, found_operation, said, peer_of(scope), time.time(), known=known)
         await _send(send, found)
 
     async def _asked(self, method: str, path: str, query: str, who: Principal) -> Answer:
