@@ -121,10 +121,16 @@ def test_which_of_several_must_be_said(tmp_path: Path) -> None:
 def test_what_is_wrong_has_its_place(tmp_path: Path, text: str, place: str, what: str) -> None:
     with pytest.raises(SpecError) as caught:
         load(written(tmp_path, ONE + text))
-    said = f"{caught.value.where} {caught.value.what} {' '.join(f'{f.where} {f.what}' for f in caught.value.faults)}"
-    assert what in said
-    if not caught.value.faults:
-        assert place in said
+    bad = caught.value
+    if bad.faults:
+        assert what in " ".join(fault.what for fault in bad.faults)
+    else:
+        assert place in bad.where and what in bad.what
+
+
+def test_capitals_alone_are_no_mistake(tmp_path: Path) -> None:
+    text = ONE + "predict:\n  Late: {each: orders, label: x, endpoint: A}\n  paid: {each: orders, label: y}\n"
+    assert [each.address for each in load(written(tmp_path, text)).each()] == ["shop.Late", "shop.paid"]
 
 
 def test_what_several_share_is_told_once(tmp_path: Path) -> None:
@@ -175,3 +181,27 @@ def test_a_path_of_the_project_is_found_in_the_file() -> None:
     assert place_in_file("brief.must_have.mae", "late", known) == "brief.must_have.mae"
     assert place_in_file("brief.people.owner", "late", {"predict.late.people.owner"}) == "brief.people.owner"
     assert place_in_file("features.row.x", "late", known) == "features.row.x"
+
+
+def test_a_chosen_target_tells_places_of_its_own(tmp_path: Path) -> None:
+    two = ONE.replace("{orders: {read: orders.csv}}", "{orders: {read: orders.csv}, visits: {read: visits.csv}}")
+    project = load(written(tmp_path, two + SEVERAL.replace("paid:\n    each: orders", "paid:\n    each: visits")))
+    assert project.asked_of == {"orders", "visits"}
+    paid = project.of("paid")
+    assert paid.place("predict.label") == "treadle.yaml:14:5: predict.paid.label"
+    assert paid.place("brief.good_enough.rmse") == "treadle.yaml:17:19: predict.paid.good_enough.rmse"
+    assert paid.place("brief.people") == "treadle.yaml:6:3: brief.people"
+    assert project.of("back").place("predict.label") == "treadle.yaml:11:25: predict.back.label"
+    assert paid.place("") == "treadle.yaml"
+
+
+def test_an_error_of_a_later_step_is_located_in_the_file(tmp_path: Path) -> None:
+    paid = load(written(tmp_path, ONE + SEVERAL)).of("paid")
+    for where, said in (
+        ("predict.label", "treadle.yaml:14:5: predict.paid.label"),
+        ("features.request: column 2", "treadle.yaml:8:12: features.request: column 2"),
+        ("elsewhere.label", "elsewhere.label"),
+        ("", ""),
+    ):
+        bad = SpecError("no", where=where)
+        assert paid.located(bad) is bad and bad.where == said
