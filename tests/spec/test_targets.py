@@ -191,7 +191,7 @@ def test_a_chosen_target_tells_places_of_its_own(tmp_path: Path) -> None:
     assert paid.place("predict.label") == "treadle.yaml:14:5: predict.paid.label"
     assert paid.place("brief.good_enough.rmse") == "treadle.yaml:17:19: predict.paid.good_enough.rmse"
     assert paid.place("brief.people") == "treadle.yaml:6:3: brief.people"
-    assert project.of("back").place("predict.label") == "treadle.yaml:11:25: predict.back.label"
+    assert project.of("back").place("predict.label") == "treadle.yaml:11:24: predict.back.label"
     assert paid.place("") == "treadle.yaml"
 
 
