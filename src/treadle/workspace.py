@@ -69,7 +69,7 @@ class Workspace:
 
     @property
     def watch_page(self) -> Path:
-        return self.reports / f"{self.endpoint}-watch.html"
+        return self.reports / "watch" / f"{self.endpoint}.html"
 
     @property
     def checkpoints(self) -> Path:

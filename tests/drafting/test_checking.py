@@ -37,6 +37,10 @@ serve: {entity: id}
 """
 
 
+MEANT = ("label: paid}", "label: paid, split: {by: random}}")
+"""A split that is stated, for tests of other warnings."""
+
+
 def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE, data: bool = True) -> Checked:
     frame.write_parquet(folder / "orders.parquet")
     text = TEXT
@@ -48,7 +52,7 @@ def checked(folder: Path, *changes: tuple[str, str], frame: pl.DataFrame = TABLE
 
 
 def test_a_good_project_has_no_problem(tmp_path: Path) -> None:
-    answer = checked(tmp_path)
+    answer = checked(tmp_path, MEANT)
     assert answer.ok and not answer.problems and not answer.warnings
     assert [(s.source, s.rows, s.rules) for s in answer.sources] == [("orders", ROWS, 0)]
 
@@ -138,17 +142,17 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
-    answer = checked(tmp_path, ("label: paid", 'label: "late > 1"'))
+    answer = checked(tmp_path, MEANT, ("label: paid", 'label: "late > 1"'))
     assert answer.ok
     assert answer.warnings == ["treadle.yaml:4:42: predict.label: 20 of 200 rows have no label, and are left out"]
 
 
 def test_an_owner_who_is_the_only_reviewer_is_warned_of(tmp_path: Path) -> None:
-    answer = checked(tmp_path, ("[grace]", "[ada]"))
+    answer = checked(tmp_path, MEANT, ("[grace]", "[ada]"))
     assert answer.ok
     assert answer.warnings[0].startswith("treadle.yaml:2:30: brief.people.reviewers: ada owns the project")
-    assert not checked(tmp_path, ("[grace]", "[ada], approve: policy")).warnings
-    assert not checked(tmp_path, ("[grace]", "[ada, grace]")).warnings
+    assert not checked(tmp_path, MEANT, ("[grace]", "[ada], approve: policy")).warnings
+    assert not checked(tmp_path, MEANT, ("[grace]", "[ada, grace]")).warnings
 
 
 def test_a_goal_that_the_search_never_looks_at_is_warned_of(tmp_path: Path) -> None:
@@ -166,3 +170,43 @@ def test_a_time_may_be_called_by_a_word_of_the_language(tmp_path: Path) -> None:
 def test_without_data_the_rows_are_not_judged(tmp_path: Path) -> None:
     answer = checked(tmp_path, ("label: paid", "label: id >= 0"), data=False)
     assert answer.ok and not answer.sources
+
+
+def test_a_time_without_a_split_is_warned_of_unless_it_is_meant(tmp_path: Path) -> None:
+    told = checked(tmp_path).warnings
+    assert len(told) == 1 and told[0].startswith("treadle.yaml:4:34: predict.at: rows have a time")
+    assert not checked(tmp_path, MEANT).warnings
+    assert not checked(tmp_path, ("label: paid}", "label: paid, label_known: at, split: {by: time}}")).warnings
+    assert not checked(tmp_path, ("at: at, label: paid", "label: paid")).warnings
+
+
+SEVERAL = "predict: {y: {each: orders, label: paid, port: 8000}, z: {each: orders, label: paid}}"
+
+
+def test_several_targets_are_each_checked(tmp_path: Path) -> None:
+    one = "predict: {name: y, each: orders, at: at, label: paid}"
+    answer = checked(tmp_path, (one, SEVERAL))
+    assert answer.ok and answer.features == 2 and not answer.warnings
+    answer = checked(
+        tmp_path, (one, SEVERAL.replace("z: {each: orders, label: paid}", "z: {each: orders, label: pad}"))
+    )
+    assert answer.problems == [
+        'treadle.yaml:4:73: predict.z.label: at 1:1: there is no column "pad", in: pad (did you mean "paid"?)'
+    ]
+    answer = checked(tmp_path, (one, SEVERAL.replace("label: paid}}", "at: at, label: paid, port: 8000}}")))
+    assert [told.split(": rows")[0] for told in answer.warnings] == [
+        "treadle.yaml:4:73: predict.z.at",
+        "treadle.yaml:4:94: predict.z.port: z is served on port 8000, as y is: give each a port",
+    ]
+    answer = checked(tmp_path, (one, SEVERAL), ("[x, word]", "[x, paid, word]"))
+    assert len(answer.problems) == 1 and "paid" in answer.problems[0], "what both share is told once"
+
+
+def test_all_features_that_read_the_label_are_told(tmp_path: Path) -> None:
+    answer = checked(
+        tmp_path, ("label: paid", 'label: "late > 1 and paid"'), ("[x, word]", "[x, late, word, paid]"), data=False
+    )
+    assert [problem.split(", which")[0] for problem in answer.problems] == [
+        "treadle.yaml:5:12: features.request: the label is made of the column late",
+        "treadle.yaml:5:12: features.request: the label is made of the column paid",
+    ]

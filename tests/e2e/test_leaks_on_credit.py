@@ -61,7 +61,7 @@ def test_the_label_as_a_feature_is_refused_before_any_step(credit: Path) -> None
     for command in ("check", "run"):
         done = treadle(command, credit, ok=False)
         said = done.stdout + done.stderr
-        assert "predict.label is made of the column default" in said and "treadle.yaml:" in said, said
+        assert "the label is made of the column default" in said and "treadle.yaml:" in said, said
     done = treadle("log", credit, "--json")
     assert "training" not in json.dumps(json.loads(done.stdout))
 

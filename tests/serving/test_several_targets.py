@@ -131,7 +131,7 @@ def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, app
         ("shop", 1, "average_precision"),
         ("shop.days", 1, "rmse"),
     ]
-    assert [Path(one.page or "").name for one in seen] == ["shop-watch.html", "shop.days-watch.html"]
+    assert [Path(one.page or "").name for one in seen] == ["shop.html", "shop.days.html"]
     assert drain(DrainRequest(project=project), ADA).endpoint == "shop, shop.days"
     assert sorted(f.name for f in (two / ".treadle" / "journal").iterdir()) == ["shop", "shop.days"]
 
@@ -210,7 +210,7 @@ def test_a_replay_is_through_the_endpoint_of_the_target(two: Path) -> None:
 def test_over_the_command_line_a_server_needs_to_know_which(two: Path) -> None:
     command = [sys.executable, "-m", "treadle"]
     found = subprocess.run([*command, "run", str(two), "--serve"], capture_output=True, text=True, timeout=60)
-    assert found.returncode == 1 and "say which: --target back" in found.stderr and not found.stdout
+    assert found.returncode == 1 and "say which, such as --target back" in found.stderr and not found.stdout
     shown = subprocess.run([*command, "run", str(two)], capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0 and shown.stdout.index("shop.back:1") < shown.stdout.index("shop.days:1")
     assert "days, served as shop.days" in shown.stderr and f"run {two} --target days --serve" in shown.stdout

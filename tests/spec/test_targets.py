@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from treadle.errors import SpecError
+from treadle.errors import Fault, SpecError
 from treadle.spec import Mistakes, Project, Target, json_schema, load, read_yaml
-from treadle.spec.targets import place_in_file, specs
+from treadle.spec.documents import parse
+from treadle.spec.rules import between_parts
+from treadle.spec.targets import between_targets, has_several, of_all, place_in_file, read, shape_problems, specs
+
+ROOT = Path(__file__).parents[2]
 
 ONE = """\
 project: shop
@@ -75,7 +81,7 @@ def test_which_of_several_must_be_said(tmp_path: Path) -> None:
     for asked in (lambda: project.address, lambda: project.endpoint, lambda: project.of(None)):
         with pytest.raises(SpecError, match="shop has several targets: back, paid") as caught:
             asked()
-        assert caught.value.mend == "say which: --target back" and "treadle.yaml:10:1" in caught.value.where
+        assert caught.value.mend == "say which, such as --target back" and "treadle.yaml:10:1" in caught.value.where
     with pytest.raises(SpecError, match='no target "payd"') as caught:
         project.of("payd")
     assert 'did you mean "paid"' in caught.value.mend
@@ -140,11 +146,43 @@ def test_what_several_share_is_told_once(tmp_path: Path) -> None:
     assert not caught.value.faults and 'there is no source or view "no"' in caught.value.what
 
 
+def test_a_metric_of_the_brief_that_does_not_fit_is_stated_by_the_target(tmp_path: Path) -> None:
+    text = ONE + "predict:\n  b: {each: orders, label: x}\n  days: {each: orders, label: y, kind: regression}\n"
+    with pytest.raises(SpecError, match="roc_auc is no regression metric") as caught:
+        load(written(tmp_path, text))
+    assert "state good_enough in predict.days ({} for none)" in caught.value.mend
+    load(written(tmp_path, text.replace("kind: regression", "kind: regression, good_enough: {}")))
+
+
+def test_a_limit_in_money_is_in_the_money_of_all_mistakes(tmp_path: Path) -> None:
+    text = ONE + "predict:\n  b: {each: orders, label: x, mistakes: {missed: 3, currency: EUR}}\n"
+    load(written(tmp_path, text))
+    with pytest.raises(SpecError, match="in EUR, and brief.limits.train_cost is in USD") as caught:
+        load(written(tmp_path, text.replace("  people:", "  limits: {train_cost: 1}\n  people:")))
+    assert "treadle.yaml:12" in caught.value.where and caught.value.mend == "state them in USD"
+
+
+def test_the_example_of_the_page_is_one() -> None:
+    """docs/spec.md, put into the flights' file as it says."""
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    block = re.search(r"\n    predict:\n(?:      .*\n)+", page)
+    assert block is not None
+    file = (ROOT / "examples" / "flights" / "treadle.yaml").read_text(encoding="utf-8")
+    start, end = file.index("predict:\n"), file.index("features:\n")
+    text = file[:start] + textwrap.dedent(block[0]) + file[end:].replace("endpoint: flights, ", "")
+    tree = parse(text, "treadle.yaml")
+    assert has_several(tree) and not list(shape_problems(tree))
+    shared, found = read(tree)
+    wrong = [*between_targets(found, between_parts), *of_all(shared, found, ())]
+    assert not wrong and list(found) == ["late", "minutes"]
+
+
 def test_one_endpoint_is_not_for_several(tmp_path: Path) -> None:
     text = ONE.replace("serve: {port: 9000}", "serve: {endpoint: e}") + SEVERAL
     with pytest.raises(SpecError, match="cannot share one endpoint") as caught:
         load(written(tmp_path, text))
-    assert "9:9" in caught.value.where
+    assert "9:9" in caught.value.where and caught.value.mend.startswith("take it out")
+    load(written(tmp_path, text.replace("{endpoint: e}", "{}")))
 
 
 def test_the_schema_takes_both_forms_and_refuses_what_loading_refuses(tmp_path: Path) -> None:
@@ -205,3 +243,5 @@ def test_an_error_of_a_later_step_is_located_in_the_file(tmp_path: Path) -> None
     ):
         bad = SpecError("no", where=where)
         assert paid.located(bad) is bad and bad.where == said
+    both = SpecError("two", where="predict", faults=[Fault("no", "predict.label"), Fault("nor", "")])
+    assert [fault.where for fault in paid.located(both).faults] == ["treadle.yaml:14:5: predict.paid.label", ""]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from treadle.drafting.found import Checked, SourceCheck
 from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec import Project, ProjectSpec, Source
+from treadle.spec.targets import place_in_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +36,8 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
         if plan is not None and data:
             _learnable(plan, known, found)
         _goals(one.spec, found)
+        _order(one.spec, found)
+    _ports(project, found)
     _approval(project.spec, found)
     return Checked(
         project=project.spec.project,
@@ -71,6 +74,11 @@ class _Found:
         said = f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}"
         if said not in self.problems:  # what several targets share is told once
             self.problems.append(said)
+
+    def states(self, path: str) -> bool:
+        """Whether the project file has this part."""
+        target = self.project.target
+        return (place_in_file(path, target, self.project.positions) if target else path) in self.project.positions
 
     def warning(self, path: str, what: str) -> None:
         said = f"{self.project.place(path)}: {what}"
@@ -215,6 +223,28 @@ def _approval(spec: ProjectSpec, found: _Found) -> None:
             f"{people.owner} owns the project and is its only reviewer, and nobody approves a release that they asked "
             "for: name another reviewer, run as someone else (--as), or write `approve: policy`",
         )
+
+
+def _order(spec: ProjectSpec, found: _Found) -> None:
+    """Rows with a time that nobody said how to split are split at random: a model then learns from what came later."""
+    predict = spec.predict
+    if predict.at is not None and predict.split.by == "random" and not found.states("predict.split.by"):
+        found.warning(
+            "predict.at",
+            "rows have a time, and are split at random, so that the model is judged on rows older than some it learnt "
+            "from: write split: {by: time}, or split: {by: random} if you mean it",
+        )
+
+
+def _ports(project: Project, found: _Found) -> None:
+    """Two servers on one port cannot run at once."""
+    first: dict[int, str] = {}
+    for name, spec in project.targets.items():
+        port = spec.serve.port
+        other = first.setdefault(port, name)
+        if other != name:
+            found.project = project.of(name)
+            found.warning("predict.port", f"{name} is served on port {port}, as {other} is: give each a port")
 
 
 def _goals(spec: ProjectSpec, found: _Found) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from treadle import expr
-from treadle.errors import SpecError
+from treadle.errors import Fault, SpecError
 from treadle.features.plan import FeaturePlan, RowFeature
 from treadle.spec import Features
 
@@ -61,25 +61,30 @@ def check_label(features: Features, types: Mapping[str, Any], rows: Iterable[Row
     was ordered, of a label that compares it with what came): that is for the evaluation to ask a reviewer about.
 
     Raises:
-        SpecError: at the first feature that does.
+        SpecError: with all features that do.
     """
     found = label_reads(features.request, rows, types, told)
     keys = {f"features.lookup.{name}.on": lookup.keys for name, lookup in features.lookup.items()}
     keys |= {f"features.window.{name}.on": (window.on,) for name, window in features.window.items()}
     found += [LabelRead(c, c, where) for where, on in keys.items() for c in on if c in told.label | told.known]
     whole = told.label and told.label <= {reading.column for reading in found}
-    for reading in found:
-        late = reading.column in told.known
-        if not late and not whole:
-            continue
-        of = "predict.label_known" if late and reading.column not in told.label else "predict.label"
-        itself = "" if reading.feature == reading.column else f"{reading.feature} reads {reading.column}: "
-        raise SpecError(
-            f"{itself}{of} is made of the column {reading.column}, which is not known when the prediction is made",
-            where=reading.where,
-            mend="leave it out; what earlier rows say of it is a lookup or a window over a view, which sees only "
-            "what was known",
-        )
+    faults = [_fault(reading, told) for reading in found if whole or reading.column in told.known]
+    if not faults:
+        return
+    mend = (
+        "leave it out; what earlier rows say of it is a lookup or a window over a view, which sees only what was known"
+    )
+    if len(faults) == 1:
+        raise SpecError(faults[0].what, where=faults[0].where, mend=mend)
+    text = f"{len(faults)} features are made of what is not known when the prediction is made"
+    raise SpecError(text, where=faults[0].where, mend=mend, faults=faults)
+
+
+def _fault(reading: LabelRead, told: LabelColumns) -> Fault:
+    of = "the time when the label is known" if reading.column not in told.label else "the label"
+    itself = "" if reading.feature == reading.column else f"{reading.feature} reads {reading.column}: "
+    what = f"{itself}{of} is made of the column {reading.column}, which is not known when the prediction is made"
+    return Fault(what, reading.where)
 
 
 def suspects(plan: FeaturePlan) -> list[LabelRead]:

@@ -13,7 +13,7 @@ from treadle.spec.documents import Place, YamlFile, place_of, positions, read_ya
 from treadle.spec.project import ProjectSpec
 from treadle.spec.rules import between_parts, check_spec, raise_all
 from treadle.spec.shape import Problem, problems
-from treadle.spec.targets import between_targets, has_several, place_in_file, read, shape_problems
+from treadle.spec.targets import between_targets, has_several, of_all, place_in_file, read, shape_problems
 from treadle.spec.trust import granted, outside
 
 FILE = "treadle.yaml"
@@ -56,7 +56,7 @@ class Project:
             raise SpecError(
                 f"{self.spec.project} has several targets: {', '.join(names)}",
                 where=self.place("predict"),
-                mend=f"say which: --target {names[0]}",
+                mend=f"say which, such as --target {names[0]}",
             )
         if target not in names:
             raise SpecError(
@@ -115,12 +115,15 @@ class Project:
 
     def located(self, error: SpecError) -> SpecError:
         """The same error with the position in the file, when `where` begins with a path in the project file."""
-        head = error.where.split(":")[0].strip()
-        if not head or head.split(".")[0] not in ProjectSpec.__struct_encode_fields__:
-            return error
-        rest = error.where[len(head) :]
-        error.where = self.place(head) + rest
+        error.where = self._located(error.where)
+        error.faults = tuple(replace(fault, where=self._located(fault.where)) for fault in error.faults)
         return error
+
+    def _located(self, where: str) -> str:
+        head = where.split(":")[0].strip()
+        if not head or head.split(".")[0] not in ProjectSpec.__struct_encode_fields__:
+            return where
+        return self.place(head) + where[len(head) :]
 
 
 def find(path: str | Path) -> Path:
@@ -185,11 +188,8 @@ def load_untrusted(path: str | Path) -> Project:
 
 def _with_several(file: Path, found: YamlFile, known: Mapping[str, Place]) -> Project:
     raise_all(shape_problems(found.tree), file=file.name, known=known)
-    targets = read(found.tree)
-    wrong = list(between_targets(targets, between_parts, known))
-    if "serve.endpoint" in known:
-        mend = "give each target its own: predict.NAME.endpoint"
-        wrong.append(Problem("serve.endpoint", "several targets cannot share one endpoint", mend=mend))
+    shared, targets = read(found.tree)
+    wrong = [*between_targets(targets, between_parts, known), *of_all(shared, targets, known)]
     raise_all(wrong, file=file.name, known=known)
     first = next(iter(targets.values()))
     return Project(root=file.parent, file=file, spec=first, text=found.text, positions=known, targets=targets)

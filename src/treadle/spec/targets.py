@@ -36,10 +36,10 @@ def shape_problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
     yield from problems(tree["predict"], dict[Identifier, Target], "predict")
 
 
-def read(tree: Mapping[str, Any]) -> dict[str, ProjectSpec]:
-    """The project of each target of a file that has the right form."""
+def read(tree: Mapping[str, Any]) -> tuple[ProjectSpec, dict[str, ProjectSpec]]:
+    """What a file of the right form says for all targets, and the project of each."""
     shared = msgspec.convert({**tree, "predict": _ANYTHING}, ProjectSpec, strict=True)
-    return specs(shared, msgspec.convert(tree["predict"], dict[str, Target], strict=True))
+    return shared, specs(shared, msgspec.convert(tree["predict"], dict[str, Target], strict=True))
 
 
 def specs(shared: ProjectSpec, targets: Mapping[str, Target]) -> dict[str, ProjectSpec]:
@@ -84,9 +84,13 @@ def between_targets(
     for name, spec in found.items():
         for problem in own(spec):
             path = place_in_file(problem.path, name, known)
+            mend = problem.mend
+            if path.startswith(("brief.good_enough.", "brief.must_have.")):
+                part = path.split(".")[1]
+                mend = f"the brief states it for all targets: state {part} in predict.{name} ({{}} for none)"
             if (path, problem.what) not in seen:
                 seen.add((path, problem.what))
-                yield msgspec.structs.replace(problem, path=path)
+                yield msgspec.structs.replace(problem, path=path, mend=mend, word="" if mend else problem.word)
     names: dict[str, str] = {}
     endpoints: dict[str, str] = {}
     for name, spec in found.items():
@@ -99,4 +103,23 @@ def between_targets(
                 f"predict.{name}.endpoint",
                 f'"{name}" and "{first}" are both served as {named}',
                 mend="give each an endpoint of its own",
+            )
+
+
+def of_all(shared: ProjectSpec, found: Mapping[str, ProjectSpec], known: Iterable[str]) -> Iterator[Problem]:
+    """What is stated for all targets, and cannot be: one endpoint, or a limit in money beside mistakes in another."""
+    if "serve.endpoint" in known:
+        yield Problem(
+            "serve.endpoint",
+            "several targets cannot share one endpoint",
+            mend="take it out: each target is served as PROJECT.NAME, or as its own predict.NAME.endpoint says",
+        )
+    wanted = shared.brief.mistakes.currency
+    for name, spec in found.items():
+        currency = spec.brief.mistakes.currency
+        if shared.brief.limits.train_cost is not None and currency != wanted:
+            yield Problem(
+                f"predict.{name}.mistakes.currency",
+                f"mistakes of {name} are in {currency}, and brief.limits.train_cost is in {wanted}",
+                mend=f"state them in {wanted}",
             )
