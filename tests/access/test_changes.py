@@ -78,6 +78,7 @@ def test_a_change_says_who_loses_what_and_in_which_order() -> None:
         Change(elsewhere, "predict", False, f"{elsewhere} may no longer ask for predictions"),
         Change("any other login", "", False, "any other login no longer acts as ada"),
         Change("login al", "", False, "login al no longer acts as ada"),
+        Change("login li", "", False, "login li no longer acts as ada"),  # as any other login did
         Change("login li", "", True, "login li acts as grace"),
         Change(
             "who works on this machine", "", False,
@@ -98,4 +99,43 @@ def test_a_change_the_other_way_gives_what_the_first_took() -> None:
         "who works on this machine may now act as any person of the project",
         "releases are now approved by the policy alone",
         "the server takes the name a.example",
+    ]
+
+
+def test_who_leaves_may_become_somebody_else_by_the_star() -> None:
+    """Without a line of its own a login is the person of that name, else whom `"*"` says: here, the owner."""
+    before = spec(people=People(owner="lin", roles={"m": ("ada",)}), logins={"*": "lin"})
+    after = spec(people=People(owner="lin"), logins={"*": "lin"})
+    told = [(c.granted, c.text) for c in changes(before, after) if not c.permission]
+    assert told == [(False, "login ada no longer acts as ada"), (True, "login ada acts as lin")]
+    back = [(c.granted, c.text) for c in changes(after, before) if not c.permission]
+    assert back == [(False, "login ada no longer acts as lin"), (True, "login ada acts as ada")]
+    dropped = changes(spec(logins={"x": "ada", "*": "lin"}), spec(logins={"*": "lin"}))
+    assert [c.text for c in dropped] == ["login x no longer acts as ada", "login x acts as lin"]
+
+
+def test_a_person_who_comes_or_goes_has_their_own_login_without_a_word() -> None:
+    before, after = spec(people=People(owner="lin")), spec(people=People(owner="lin", roles={"m": ("ada",)}))
+    for told in (changes(before, after), changes(after, before)):
+        assert told and all(change.permission and change.who == "ada" for change in told)
+
+
+def test_where_the_server_listens_counts() -> None:
+    """Open to the network is a grant, though no line of `access` changed."""
+    may = ("predict", "events", "read")
+    here, there = (spec(anonymous=may, serve=Serve(host=host)) for host in ("127.0.0.1", "0.0.0.0"))
+    elsewhere = "anonymous callers from elsewhere"
+    told = [(c.granted, c.who, c.permission) for c in changes(here, there)]
+    assert told == [
+        (True, elsewhere, "predict"), (True, elsewhere, "events"), (True, elsewhere, "read"), (True, "the server", ""),
+    ]  # fmt: skip
+    assert changes(here, there)[-1].text == "the server listens on 0.0.0.0, and no longer on 127.0.0.1"
+    assert [(not g, w, p) for g, w, p in told] == [(c.granted, c.who, c.permission) for c in changes(there, here)]
+    plain, open_ = (spec(serve=Serve(host=host)) for host in ("::1", "0.0.0.0"))
+    assert [c.text for c in changes(plain, open_)] == [
+        "anonymous callers on this machine may no longer ask for predictions",
+        "the server listens on 0.0.0.0, and no longer on ::1",
+    ]
+    assert [c.text for c in changes(plain, spec(serve=Serve(host="localhost")))] == [
+        "the server listens on localhost, and no longer on ::1"
     ]

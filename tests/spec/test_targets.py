@@ -157,7 +157,7 @@ def test_a_metric_of_the_brief_that_does_not_fit_is_stated_by_the_target(tmp_pat
 def test_a_limit_in_money_is_in_the_money_of_all_mistakes(tmp_path: Path) -> None:
     text = ONE + "predict:\n  b: {each: orders, label: x, mistakes: {missed: 3, currency: EUR}}\n"
     load(written(tmp_path, text))
-    with pytest.raises(SpecError, match="in EUR, and brief.limits.train_cost is in USD") as caught:
+    with pytest.raises(SpecError, match=r"in EUR, and brief\.limits.train_cost is in USD") as caught:
         load(written(tmp_path, text.replace("  people:", "  limits: {train_cost: 1}\n  people:")))
     assert "treadle.yaml:12" in caught.value.where and caught.value.mend == "state them in USD"
 

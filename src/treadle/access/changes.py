@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.access.local import people
-from treadle.access.permissions import RULES, Permission, may, resource_of
+from treadle.access.local import ANY, acts_as, people
+from treadle.access.permissions import RULES, Permission, is_loopback, may, resource_of
 from treadle.principal import ANONYMOUS, Principal, person
 
 if TYPE_CHECKING:
@@ -29,34 +29,47 @@ def changes(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
 
 
 def _permissions(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
-    callers: list[tuple[str, Principal, bool]] = [
-        *((name, person(name), False) for name in sorted(people(before) | people(after))),
-        ("anonymous callers on this machine", ANONYMOUS, True),
-        ("anonymous callers from elsewhere", ANONYMOUS, False),
-    ]
     found = []
-    for who, principal, loopback in callers:
-        for permission, rule in RULES.items():
-            had, has = (_has(spec, principal, permission, loopback) for spec in (before, after))
-            if had != has:
-                text = f"{who} {'may now' if has else 'may no longer'} {rule.text}"
-                found.append(Change(who, permission, has, text))
+    for name in sorted(people(before) | people(after)):
+        for permission in RULES:
+            had, has = (_has(spec, person(name), permission, loopback=False) for spec in (before, after))
+            found += _permission(name, permission, had=had, has=has)
+    for who, elsewhere in (("anonymous callers on this machine", False), ("anonymous callers from elsewhere", True)):
+        for permission in RULES:
+            had, has = (_has(spec, ANONYMOUS, permission, loopback=not elsewhere) for spec in (before, after))
+            if had == has and permission != "open":  # as the server listens; `serve --host` may have it listen elsewhere
+                had, has = (_reached(spec, permission, elsewhere=elsewhere) for spec in (before, after))
+            found += _permission(who, permission, had=had, has=has)
     return found
 
 
-def _has(spec: ProjectSpec, principal: Principal, permission: Permission, loopback: bool) -> bool:
+def _permission(who: str, permission: Permission, *, had: bool, has: bool) -> list[Change]:
+    text = f"{who} {'may now' if has else 'may no longer'} {RULES[permission].text}"
+    return [] if had == has else [Change(who, permission, has, text)]
+
+
+def _reached(spec: ProjectSpec, permission: Permission, *, elsewhere: bool) -> bool:
+    """Whether anonymous callers may, of the server that listens where the project file says."""
+    here = is_loopback(spec.serve.host)
+    return not (elsewhere and here) and _has(spec, ANONYMOUS, permission, loopback=here)
+
+
+def _has(spec: ProjectSpec, principal: Principal, permission: Permission, *, loopback: bool) -> bool:
     resource = resource_of(spec, RULES[permission].resource, loopback=loopback, holder=principal.name)
     return may(principal, permission, resource)
 
 
 def _logins(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
+    """As whom each login acts in the end. That a person's own login is theirs goes with the person."""
     found = []
-    for login in sorted({*before.access.logins, *after.access.logins}):
-        was, now = before.access.logins.get(login), after.access.logins.get(login)
-        who = "any other login" if login == "*" else f"login {login}"
-        if was != now and was is not None:
+    for login in sorted({*before.access.logins, *after.access.logins, *people(before), *people(after)}):
+        was, now = (spec.access.logins.get(ANY) if login == ANY else acts_as(spec, login) for spec in (before, after))
+        who = "any other login" if login == ANY else f"login {login}"
+        if was == now or {was, now} == {login, None}:
+            continue
+        if was is not None:
             found.append(Change(who, "", False, f"{who} no longer acts as {was}"))
-        if was != now and now is not None:
+        if now is not None:
             found.append(Change(who, "", True, f"{who} acts as {now}"))
     return found
 
@@ -71,6 +84,10 @@ def _rules(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
         policy = after.brief.people.approve == "policy"
         text = "releases are now approved by the policy alone" if policy else "a reviewer must now approve each release"
         found.append(Change("policy:gates", "", policy, text))
+    was_at, now_at = before.serve.host, after.serve.host
+    if was_at != now_at:
+        text = f"the server listens on {now_at}, and no longer on {was_at}"
+        found.append(Change("the server", "", not is_loopback(now_at), text))
     for name, was, now in (
         ("name", before.serve.hosts, after.serve.hosts),
         ("origin", before.serve.origins, after.serve.origins),

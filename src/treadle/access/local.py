@@ -50,7 +50,7 @@ def local_principal(spec: ProjectSpec, asked: str | None = None, *, user: str | 
         AccessError: the login is nobody of the project, or may not act as the one asked for without their token.
     """
     here = login() if user is None else user
-    mapped = _mapped(spec, here)
+    mapped = acts_as(spec, here)
     if asked is None:
         if mapped is None:
             raise AccessError(
@@ -73,7 +73,8 @@ def local_principal(spec: ProjectSpec, asked: str | None = None, *, user: str | 
     )
 
 
-def _mapped(spec: ProjectSpec, here: str) -> str | None:
+def acts_as(spec: ProjectSpec, here: str) -> str | None:
+    """The person that a login is, by the project file; None for nobody."""
     logins = spec.access.logins
     if here in logins:
         return logins[here]

@@ -61,6 +61,11 @@ RULES: dict[Permission, Rule] = {
 }  # fmt: skip
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens there is heard on this machine alone."""
+    return host in ("127.0.0.1", "localhost", "::1")
+
+
 class Resource(Struct, frozen=True):
     """What is asked about, with all that decides who may: its project's people and what it opens to anonymous callers.
 

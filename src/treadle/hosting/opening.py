@@ -55,10 +55,11 @@ def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
 def open_door(workspace: Workspace, host: str) -> Door:
     """Who may come in, by the project's file as it is now and the tokens that stand in its record."""
     from treadle.access.door import Door
+    from treadle.access.permissions import is_loopback
     from treadle.access.tokens import book
 
     spec = workspace.project.spec
-    loopback = host in ("127.0.0.1", "localhost", "::1")
+    loopback = is_loopback(host)
     tokens = book(workspace.chain, spec.project)
     return Door(spec, endpoint=workspace.endpoint, loopback=loopback, tokens=tokens, host=host)
 
