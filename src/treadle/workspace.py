@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from treadle.evidence import Chain, Observer, Price, Usage
     from treadle.evidence.checkpoints import Notes, Signed
     from treadle.features import OnlineState
+    from treadle.models import Releases
+    from treadle.serving import Journal
     from treadle.spec.settings import Settings
     from treadle.store import Blobs, Ref, Tables
 
@@ -56,8 +58,18 @@ class Workspace:
         return TableNames(project.spec.project, project.target)
 
     @property
-    def journal(self) -> Path:
-        return self.root / "journal" / self.endpoint
+    def journal(self) -> Journal:
+        """What the endpoint answered and was told. To open it makes nothing."""
+        from treadle.backends.embedded import FolderJournal
+
+        return FolderJournal(self.root / "journal" / self.endpoint)
+
+    @property
+    def releases(self) -> Releases:
+        """What the endpoint should serve, by the record."""
+        from treadle.models import RecordedReleases
+
+        return RecordedReleases(self.chain, self.endpoint)
 
     @property
     def reports(self) -> Path:

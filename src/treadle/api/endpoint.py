@@ -154,10 +154,9 @@ def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
     from treadle.errors import ModelError
     from treadle.models import Bundle
-    from treadle.models.registry import current
     from treadle.monitoring import alerts_of, watch
 
-    released = current(workspace.chain, workspace.endpoint)
+    released = workspace.releases.current()
     if released is None:
         raise ModelError(
             f"nothing is released to endpoint {workspace.endpoint}",

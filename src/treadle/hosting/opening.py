@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from treadle.access.door import Door
     from treadle.features import OnlineState
-    from treadle.models.registry import Released
+    from treadle.models import Released
     from treadle.serving import App, LiveModel
     from treadle.workspace import Workspace
 
@@ -66,7 +66,6 @@ def open_door(workspace: Workspace, host: str) -> Door:
 def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = None) -> App:
     """The endpoint's application, over what is released now."""
     from treadle.hosting.draining import drain_often, watch_the_door
-    from treadle.models.registry import current, newest_release
     from treadle.serving import App, Endpoint
 
     def open_model(released: Released) -> LiveModel:
@@ -77,8 +76,7 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
 
     endpoint = Endpoint(
         workspace.endpoint,
-        newest=lambda: newest_release(workspace.chain, workspace.endpoint),
-        released=lambda: current(workspace.chain, workspace.endpoint),
+        releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),

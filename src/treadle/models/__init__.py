@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from treadle.models.parts import Told as Told
     from treadle.models.parts import parts_of as parts_of
     from treadle.models.reference import Reference as Reference
+    from treadle.models.registry import Released as Released
+    from treadle.models.releases import RecordedReleases as RecordedReleases
+    from treadle.models.releases import Releases as Releases
     from treadle.models.scorer import Scorer as Scorer
     from treadle.models.signing import new_key as new_key
     from treadle.models.signing import public_key as public_key
@@ -30,7 +33,10 @@ _HOMES = {
     "Golden": "bundle",
     "Manifest": "bundle",
     "Parts": "bundle",
+    "RecordedReleases": "releases",
     "Reference": "reference",
+    "Released": "registry",
+    "Releases": "releases",
     "Scorer": "scorer",
     "Told": "parts",
     "card": "cards",

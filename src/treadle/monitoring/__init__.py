@@ -3,9 +3,19 @@
 It does not retrain, roll back or release, and needs no running server: it reads what servers wrote.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from treadle.monitoring.ledger import KINDS, collect, find_prediction
+
+if TYPE_CHECKING:
+    from treadle.monitoring.alerts import alerts_of as alerts_of
+    from treadle.monitoring.alerts import log_alerts as log_alerts
+    from treadle.monitoring.found import Alert as Alert
+    from treadle.monitoring.page import watch_page as watch_page
+    from treadle.monitoring.watching import Watched as Watched
+    from treadle.monitoring.watching import watch as watch
 
 __all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from treadle.features import FeaturePlan
     from treadle.models import Bundle
+    from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
 
@@ -38,7 +38,7 @@ class Watched(Struct, frozen=True):
     """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
 
-def watch(tables: Tables, names: TableNames, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
+def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, window: str = "1d") -> Watched:
     """Judge what servers wrote against the bundle's own reference. Nothing is moved or written.
 
     window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.
