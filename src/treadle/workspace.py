@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
 from treadle.spec import Project
-from treadle.store.names import TableNames
+from treadle.store import TableNames
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine as SqlEngine
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from treadle.address import Address
     from treadle.backends import States
     from treadle.costs import PriceBook
-    from treadle.evidence import Chain, Observer, Price, Usage
-    from treadle.evidence.checkpoints import Notes, Signed
+    from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
     from treadle.features import OnlineState
     from treadle.models import Releases
     from treadle.serving import Journal
@@ -114,7 +113,7 @@ class Workspace:
     @property
     def notes(self) -> Notes:
         """The signed checkpoints of the record, and the key that checks them."""
-        from treadle.evidence.checkpoints import Notes
+        from treadle.evidence import Notes
 
         return Notes(self.checkpoints, self.root / "keys" / "log.vkey")
 

@@ -3,7 +3,7 @@
 It does not say who a project's people are (`brief.people` does) nor keep what anybody did (the record does).
 """
 
-from treadle.access.local import check_actor, local_principal
+from treadle.access.local import check_actor, local_principal, login, people
 from treadle.access.permissions import (
     RULES,
     Permission,
@@ -23,7 +23,10 @@ __all__ = [
     "authorise",
     "check_actor",
     "local_principal",
+    "login",
     "may",
+    "people",
     "resource_of",
     "roles_of",
 ]
+OPEN = ("changes", "door", "refusals", "tokens")

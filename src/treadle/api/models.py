@@ -20,8 +20,8 @@ from treadle.api.operation import (
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
+from treadle.models import ModelVersion
 from treadle.models.request import Asked
-from treadle.models.version import ModelVersion
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released

@@ -187,7 +187,7 @@ def _left_out(frame: pl.DataFrame, found: _Found) -> None:
     """Say how many rows a run leaves out, since they have no label or no time."""
     import polars as pl
 
-    from treadle.features.batch import AT, LABEL
+    from treadle.features import AT, LABEL
 
     labelled = frame.filter(pl.col(LABEL).is_not_null())
     if frame.height - labelled.height:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from treadle.monitoring.watching import watch as watch
 
 __all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
+OPEN = ("found",)
 
 _HOMES = {
     "Alert": "found",

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from treadle.monitoring.found import FoundPrediction
-from treadle.serving.journal import records
+from treadle.serving import records
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.serving.journal import Journal
+    from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
 KINDS = ("predictions", "outcomes")

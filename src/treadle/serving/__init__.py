@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from treadle.serving.app import PRINCIPAL as PRINCIPAL
+    from treadle.serving.app import ROUTES as ROUTES
     from treadle.serving.app import App as App
+    from treadle.serving.app import peer_of as peer_of
     from treadle.serving.endpoint import Endpoint as Endpoint
     from treadle.serving.journal import Journal as Journal
     from treadle.serving.journal import Segment as Segment
@@ -18,16 +21,32 @@ if TYPE_CHECKING:
     from treadle.serving.server import bind as bind
     from treadle.serving.server import serve as serve
 
-__all__ = ["App", "Endpoint", "Journal", "LiveModel", "Segment", "Writer", "bind", "records", "serve"]
+__all__ = [
+    "App",
+    "Endpoint",
+    "Journal",
+    "LiveModel",
+    "PRINCIPAL",
+    "ROUTES",
+    "Segment",
+    "Writer",
+    "bind",
+    "peer_of",
+    "records",
+    "serve",
+]
 
 _HOMES = {
     "App": "app",
     "Endpoint": "endpoint",
     "Journal": "journal",
     "LiveModel": "live",
+    "PRINCIPAL": "app",
+    "ROUTES": "app",
     "Segment": "journal",
     "Writer": "journal",
     "bind": "server",
+    "peer_of": "app",
     "serve": "server",
     "records": "journal",
 }

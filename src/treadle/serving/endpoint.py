@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
-from treadle.features.bodies import in_utc
+from treadle.features import in_utc
 from treadle.models.request import Inputs
 from treadle.serving.inputs import Record, counted, decoded
 from treadle.serving.live import LiveModel

@@ -85,6 +85,7 @@ _HOMES = {
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)
+OPEN = ("bootstrap", "keep", "metrics")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.figures import figure
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training import chance, describe, metrics
 from treadle.training.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from treadle.errors import StoreError
-from treadle.serving.journal import Segment
+from treadle.serving import Segment
 
 _ROLL_BYTES = 64 * 2**20  # a segment is read whole when it is moved, so it stays small enough for memory
 _ROLL_SECONDS = 60.0
