@@ -104,14 +104,12 @@ class Look:
 @operation("serve", permission="run")
 def serve(request: ServeRequest, work: Work) -> Served:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
-    from treadle.hosting.running import serve_until_stopped
+    from treadle.hosting.running import Wanted, serve_until_stopped
 
     return serve_until_stopped(
         work.workspace,
         work.principal,
-        host=request.host,
-        port=request.port,
-        as_of=request.as_of,
+        Wanted(request.host, request.port, request.as_of),
         mounts=work.asked.mounts,
         say=work.say,
     )

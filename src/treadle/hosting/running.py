@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from treadle.hosting.found import Served
 from treadle.hosting.opening import make_app, open_door, parse_time, rebuild_state
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 
+class Wanted(Struct, frozen=True):
+    """Where to listen, else where the project says; `as_of`: a time for which the online state is built anew."""
+
+    host: str | None = None
+    port: int | None = None
+    as_of: str | None = None
+
+
 def serve_until_stopped(
     workspace: Workspace,
     who: Principal,
+    wanted: Wanted,
     *,
-    host: str | None,
-    port: int | None,
-    as_of: str | None,
     mounts: Callable[[Door], dict[str, Any]],
     say: Callable[[str], None],
 ) -> Served:
@@ -33,15 +40,15 @@ def serve_until_stopped(
     from treadle.serving import bind, serve
 
     spec = workspace.project.spec
-    host, port = host or spec.serve.host, spec.serve.port if port is None else port
+    host, port = wanted.host or spec.serve.host, spec.serve.port if wanted.port is None else wanted.port
     start = time.monotonic()
     listening = bind(host, port)
     port = listening.getsockname()[1]
     door = open_door(workspace, host)
     app = make_app(workspace, door, mounts(door))
     endpoint = app.endpoint
-    if as_of:
-        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(as_of, "--as-of"))
+    if wanted.as_of:
+        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(wanted.as_of, "--as-of"))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(
         f"\n[bold]{endpoint.model}[/] answers on [bold]{url}[/] (ready in {time.monotonic() - start:.1f} s; "
