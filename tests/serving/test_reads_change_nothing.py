@@ -98,6 +98,7 @@ def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
     assert found["/watch"].status_code == 200 and "<svg" in found["/watch"].text
     seen = found["/api/watch"].json()
     assert (seen["predictions"], seen["outcomes"], seen["joined"], seen["page"]) == (61, 40, 40, None)
+    assert (seen["endpoint"], seen["model"]) == ("shop", "shop:1")
     assert found["/api/why?subject=left3"].json()["prediction"]["prediction_id"] == "left3"
 
 

@@ -33,6 +33,7 @@ from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
 from treadle.api.work import ReplayRequest, RunRequest, replay, run
 from treadle.errors import EvidenceError, ModelError, SpecError
 from treadle.hosting.opening import make_app, open_door
+from treadle.hosting.running import first_steps
 from treadle.principal import person
 from treadle.serving import App
 from treadle.spec import load
@@ -134,6 +135,20 @@ def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, app
     assert [Path(one.page or "").name for one in seen] == ["shop-watch.html", "shop.days-watch.html"]
     assert drain(DrainRequest(project=project), ADA).endpoint == "shop, shop.days"
     assert sorted(f.name for f in (two / ".treadle" / "journal").iterdir()) == ["shop", "shop.days"]
+
+
+@pytest.mark.parametrize("target", ["back", "days"])
+def test_the_answer_that_is_shown_at_the_start_is_the_one_that_is_given(
+    two: Path, apps: tuple[App, App], target: str
+) -> None:
+    """A regressor's too: it was shown without the fields that are null."""
+    workspace = open_workspace(load(two).of(target), actor="ada")
+    endpoint = apps[("back", "days").index(target)].endpoint
+    lines = first_steps(workspace, endpoint.live, endpoint.state, "http://x")
+    (sent,) = [line.partition(" -d ")[2].strip("'") for line in lines if " -d " in line]
+    (shown,) = [json.loads(line) for line in lines if line.startswith('  {"prediction_id"')]
+    given = json.loads(endpoint.predict(sent.encode()))
+    assert shown == {**given, "prediction_id": "…"} and list(shown) == list(given)
 
 
 def test_an_event_that_one_is_told_changes_the_other_not(apps: tuple[App, App]) -> None:

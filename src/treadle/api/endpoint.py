@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from treadle.api.operation import OfEachTarget, OfTarget, Work, operation, option, target_of
 from treadle.hosting.found import Predictions, Served
-from treadle.monitoring.found import Alert, Day, DriftLine, Overall
+from treadle.monitoring.found import Alert, Watched
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from treadle.monitoring import Watched
     from treadle.workspace import Workspace
 
 
@@ -41,21 +41,13 @@ class WatchRequest(OfTarget, frozen=True):
     """Which endpoint."""
 
 
-class WatchAnswer(Struct, frozen=True):
-    """`metric_by_day` and `drift` are lists of rows; `recent` is the newest `watch.window` of labels.
+class WatchAnswer(Watched, frozen=True, kw_only=True):
+    """What was found at an endpoint; `recent` is the newest `watch.window` of labels.
 
     `alerts` say what a person must look at; `page` is the HTML page with the plots, None where none was written.
     """
 
     endpoint: str
-    predictions: int
-    outcomes: int
-    joined: int
-    metric: str
-    metric_by_day: list[Day]
-    drift: list[DriftLine]
-    overall: Overall
-    recent: Day | None
     alerts: list[Alert]
     page: str | None
 
@@ -131,21 +123,8 @@ def watch(request: WatchRequest, work: Work) -> WatchAnswer:
     to the tables, and the page is written. Over HTTP it only reads.
     """
     seen = look(work.workspace)
-    found = seen.found
     page = None if work.only_reads or not work.may("run") else str(seen.keep())
-    return WatchAnswer(
-        endpoint=seen.workspace.endpoint,
-        predictions=found.predictions,
-        outcomes=found.outcomes,
-        joined=found.joined,
-        metric=found.metric,
-        metric_by_day=found.metric_by_day,
-        drift=found.drift,
-        overall=found.overall,
-        recent=found.recent,
-        alerts=seen.alerts,
-        page=page,
-    )
+    return WatchAnswer(**asdict(seen.found), endpoint=seen.workspace.endpoint, alerts=seen.alerts, page=page)
 
 
 def look(workspace: Workspace) -> Look:

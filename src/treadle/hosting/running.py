@@ -67,22 +67,22 @@ def serve_until_stopped(
 
 def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
     """A curl line with its real answer, and how to stop."""
+    from treadle.serving import Prediction
+
     record = example_record(workspace)
     if record is None:
         return [f"Also: {url}/openapi.json."]
     body = msgspec.json.encode(record).decode()
     found: Any = live.reader.read(body.encode())
     score = live.score(live.features(found, state)[0])
-    answer: dict[str, Any] = {"prediction": score, "model": live.name}
+    answer = Prediction("…", score, None, None, live.name)
     if live.threshold is not None:
-        sure = {"probability": score, "threshold": live.threshold}
-        answer = {"prediction": bool(score >= live.threshold), **sure, "model": live.name}
-    shown = msgspec.json.encode(answer).decode()
+        answer = Prediction("…", bool(score >= live.threshold), score, live.threshold, live.name)
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",
         f"  curl -s {url}/predict -H 'content-type: application/json' -d '{quoted}'",
-        f'  {{"prediction_id":"…",{shown[1:]}',
+        f"  {msgspec.json.encode(answer).decode()}",
         f"Also: {url}/openapi.json, /readyz; with a token (treadle tokens create): /events, /outcomes, /metrics, /api.",
     ]
 

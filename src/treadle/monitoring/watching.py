@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from treadle.monitoring.drift import drift
-from treadle.monitoring.found import Day, Decisions, DriftLine, Overall
+from treadle.monitoring.found import Day, Decisions, Overall, Watched
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
 from treadle.spec import duration
@@ -21,21 +20,6 @@ if TYPE_CHECKING:
     from treadle.models import Bundle
     from treadle.serving import Journal
     from treadle.store import TableNames, Tables
-
-
-class Watched(Struct, frozen=True):
-    """What was found. `joined` predictions have a label; `overall` is the metric over all of them."""
-
-    model: str
-    predictions: int
-    outcomes: int
-    joined: int
-    metric: str
-    metric_by_day: list[Day]
-    drift: list[DriftLine]
-    overall: Overall
-    recent: Day | None = None
-    """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
 
 def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, window: str = "1d") -> Watched:

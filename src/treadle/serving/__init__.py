@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from treadle.serving.app import App as App
     from treadle.serving.app import peer_of as peer_of
     from treadle.serving.endpoint import Endpoint as Endpoint
+    from treadle.serving.endpoint import Prediction as Prediction
     from treadle.serving.journal import Journal as Journal
     from treadle.serving.journal import Segment as Segment
     from treadle.serving.journal import Writer as Writer
@@ -27,6 +28,7 @@ __all__ = [
     "Journal",
     "LiveModel",
     "PRINCIPAL",
+    "Prediction",
     "ROUTES",
     "Segment",
     "Writer",
@@ -42,6 +44,7 @@ _HOMES = {
     "Journal": "journal",
     "LiveModel": "live",
     "PRINCIPAL": "app",
+    "Prediction": "endpoint",
     "ROUTES": "app",
     "Segment": "journal",
     "Writer": "journal",
