@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from treadle.evidence import Entry, Payload
 from treadle.people import Gate, review_of
+from treadle.stages import StepLine, TrainingCost, Work, training_cost
 from treadle.stages.building import build_features
 from treadle.stages.examples import Examples
 from treadle.stages.fitting import fit_best
@@ -27,7 +28,6 @@ from treadle.stages.reporting import write_report
 from treadle.stages.searching import search_models
 from treadle.stages.seeding import build_state
 from treadle.stages.stating import state_brief
-from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 from treadle.training import Evaluation
 from treadle.workspace import Workspace
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
 from treadle.spec import Project
-from treadle.store.names import TableNames
+from treadle.store import TableNames
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine as SqlEngine
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from treadle.address import Address
     from treadle.backends import States
     from treadle.costs import PriceBook
-    from treadle.evidence import Chain, Observer, Price, Usage
-    from treadle.evidence.checkpoints import Notes, Signed
+    from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
     from treadle.features import OnlineState
+    from treadle.models import Releases
+    from treadle.serving import Journal
     from treadle.spec.settings import Settings
     from treadle.store import Blobs, Ref, Tables
 
@@ -56,8 +57,18 @@ class Workspace:
         return TableNames(project.spec.project, project.target)
 
     @property
-    def journal(self) -> Path:
-        return self.root / "journal" / self.endpoint
+    def journal(self) -> Journal:
+        """What the endpoint answered and was told. To open it makes nothing."""
+        from treadle.backends.embedded import FolderJournal
+
+        return FolderJournal(self.root / "journal" / self.endpoint)
+
+    @property
+    def releases(self) -> Releases:
+        """What the endpoint should serve, by the record."""
+        from treadle.models import RecordedReleases
+
+        return RecordedReleases(self.chain, self.endpoint, self.project.others)
 
     @property
     def reports(self) -> Path:
@@ -102,7 +113,7 @@ class Workspace:
     @property
     def notes(self) -> Notes:
         """The signed checkpoints of the record, and the key that checks them."""
-        from treadle.evidence.checkpoints import Notes
+        from treadle.evidence import Notes
 
         return Notes(self.checkpoints, self.root / "keys" / "log.vkey")
 

@@ -12,11 +12,11 @@ import lmdb
 import msgspec
 import pytest
 
-from treadle.backends.embedded import DeltaTables, FolderBlobs
+from treadle.backends.embedded import DeltaTables, FolderBlobs, FolderJournal
 from treadle.backends.embedded.state import LmdbState
 from treadle.errors import EvidenceError, StoreError
 from treadle.features import Memory
-from treadle.testing import BlobsSuite, DurableStateSuite, OnlineStateSuite, TablesSuite
+from treadle.testing import BlobsSuite, DurableStateSuite, JournalSuite, OnlineStateSuite, TablesSuite
 
 
 class TestMemory(OnlineStateSuite):
@@ -111,6 +111,14 @@ class TestDeltaTables(TablesSuite):
     @pytest.fixture
     def opens(self, tmp_path: Path) -> Callable[[], DeltaTables]:
         return partial(DeltaTables, tmp_path / "tables")
+
+
+class TestFolderJournal(JournalSuite):
+    """What only it does, on the disk, stands in test_folder_journal.py."""
+
+    @pytest.fixture
+    def opens(self, tmp_path: Path) -> Callable[[], FolderJournal]:
+        return partial(FolderJournal, tmp_path / "journal" / "shop")
 
 
 class TestFolderBlobs(BlobsSuite):

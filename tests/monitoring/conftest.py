@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from told import FEATURES, ROWS, frame_of
 
-from treadle.backends.embedded import DeltaTables
+from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.features import FeaturePlan
 from treadle.models import Bundle, Told, new_key, parts_of
 from treadle.models.request import Asked, Inputs
@@ -50,5 +50,5 @@ def tables(tmp_path: Path) -> DeltaTables:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "journal"
+def journal(tmp_path: Path) -> FolderJournal:
+    return FolderJournal(tmp_path / "journal")

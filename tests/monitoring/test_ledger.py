@@ -14,11 +14,10 @@ import polars as pl
 import pytest
 from told import START, answered, told, write
 
-from treadle.backends.embedded import DeltaTables
+from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring import collect, find_prediction
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import join_outcomes
-from treadle.serving import segments
 from treadle.store import TableNames
 
 MOVED = {"predictions": 0, "outcomes": 0}
@@ -32,43 +31,43 @@ def in_table(tables: DeltaTables, kind: str = "predictions") -> list[str]:
     return sorted(ids(tables.scan(f"shop/{kind}").collect()))
 
 
-def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTables, folder: Path) -> None:
-    assert collect(tables, TableNames("shop"), folder) == MOVED
-    predictions, outcomes = (read(tables, TableNames("shop"), folder, kind) for kind in ("predictions", "outcomes"))
+def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTables, journal: FolderJournal) -> None:
+    assert collect(tables, TableNames("shop"), journal) == MOVED
+    predictions, outcomes = (read(tables, TableNames("shop"), journal, kind) for kind in ("predictions", "outcomes"))
     assert predictions.height == outcomes.height == 0
     assert predictions.schema["answered"] == predictions.schema["at"] == pl.Datetime("us", "UTC")
     assert outcomes.columns == ["seq", "prediction_id", "label", "known", "told"]
     assert not tables.exists("shop/predictions")
 
 
-def test_closed_segments_are_moved_once_and_deleted(tables: DeltaTables, folder: Path) -> None:
-    write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
-    write(folder, *(answered(f"q{i}", 0.5) for i in range(3)))
-    write(folder, told("p0", True))
-    assert collect(tables, TableNames("shop"), folder) == {"predictions": 8, "outcomes": 1}
-    assert collect(tables, TableNames("shop"), folder) == MOVED
-    assert [path.name for path in folder.iterdir()] == ["sequence"]
+def test_closed_segments_are_moved_once_and_deleted(tables: DeltaTables, journal: FolderJournal) -> None:
+    write(journal, *(answered(f"p{i}", 0.5) for i in range(5)))
+    write(journal, *(answered(f"q{i}", 0.5) for i in range(3)))
+    write(journal, told("p0", True))
+    assert collect(tables, TableNames("shop"), journal) == {"predictions": 8, "outcomes": 1}
+    assert collect(tables, TableNames("shop"), journal) == MOVED
+    assert [path.name for path in journal.folder.iterdir()] == ["sequence"]
     assert len(in_table(tables)) == 8 and in_table(tables, "outcomes") == ["p0"]
 
 
-def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTables, folder: Path) -> None:
+def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTables, journal: FolderJournal) -> None:
     """As if the process that moved it had been killed between the append and the delete."""
-    write(folder, *(answered(f"p{i}", 0.5) for i in range(5)))
-    (segment,), _ = segments(folder, "predictions")
-    content = segment.read_bytes()
-    collect(tables, TableNames("shop"), folder)
-    segment.write_bytes(content)
-    assert len(ids(read(tables, TableNames("shop"), folder, "predictions"))) == 5 and segment.exists()
-    assert collect(tables, TableNames("shop"), folder)["predictions"] == 5
-    assert len(ids(read(tables, TableNames("shop"), folder, "predictions"))) == 5
-    assert len(in_table(tables)) == 5 and not segment.exists()
+    write(journal, *(answered(f"p{i}", 0.5) for i in range(5)))
+    (segment,), _ = journal.segments("predictions")
+    content = journal.path(segment).read_bytes()
+    collect(tables, TableNames("shop"), journal)
+    journal.path(segment).write_bytes(content)
+    assert len(ids(read(tables, TableNames("shop"), journal, "predictions"))) == 5 and journal.path(segment).exists()
+    assert collect(tables, TableNames("shop"), journal)["predictions"] == 5
+    assert len(ids(read(tables, TableNames("shop"), journal, "predictions"))) == 5
+    assert len(in_table(tables)) == 5 and not journal.path(segment).exists()
 
 
-def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, folder: Path) -> None:
+def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, journal: FolderJournal) -> None:
     for i in range(6):
-        write(folder, answered(f"a{i}", 0.5), answered(f"b{i}", 0.5))
+        write(journal, answered(f"a{i}", 0.5), answered(f"b{i}", 0.5))
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: collect(DeltaTables(tables.root), TableNames("shop"), folder), range(4)))
+        list(pool.map(lambda _: collect(DeltaTables(tables.root), TableNames("shop"), journal), range(4)))
     assert in_table(tables) == sorted(f"{a}{i}" for a in "ab" for i in range(6))
 
 
@@ -77,93 +76,94 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from told import answered, write
-kept = write(Path(sys.argv[1]), answered("p0", 0.5), answered("p1", 0.5), close=False)
+from treadle.backends.embedded import FolderJournal
+kept = write(FolderJournal(Path(sys.argv[1])), answered("p0", 0.5), answered("p1", 0.5), close=False)
 print("written", flush=True)
 time.sleep(60)
 """
 
 
 def test_what_a_server_writes_is_read_while_it_runs_and_moved_once_it_is_killed(
-    tables: DeltaTables, folder: Path
+    tables: DeltaTables, journal: FolderJournal
 ) -> None:
-    command = [sys.executable, "-c", SERVER, str(folder), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", SERVER, str(journal.folder), str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None and server.stdout.readline() == "written\n"
-            write(folder, answered("after", 0.5))
-            assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
-            assert collect(tables, TableNames("shop"), folder)["predictions"] == 1
+            write(journal, answered("after", 0.5))
+            assert ids(read(tables, TableNames("shop"), journal, "predictions")) == ["p0", "p1", "after"]
+            assert collect(tables, TableNames("shop"), journal)["predictions"] == 1
             assert in_table(tables) == ["after"]
-            assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
+            assert ids(read(tables, TableNames("shop"), journal, "predictions")) == ["p0", "p1", "after"]
         finally:
             server.send_signal(signal.SIGKILL)
-    assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p0", "p1", "after"]
-    assert collect(tables, TableNames("shop"), folder)["predictions"] == 2
+    assert ids(read(tables, TableNames("shop"), journal, "predictions")) == ["p0", "p1", "after"]
+    assert collect(tables, TableNames("shop"), journal)["predictions"] == 2
     assert in_table(tables) == ["after", "p0", "p1"]
 
 
-def test_an_id_counts_once_with_what_was_said_last(tables: DeltaTables, folder: Path) -> None:
+def test_an_id_counts_once_with_what_was_said_last(tables: DeltaTables, journal: FolderJournal) -> None:
     """However the rows are spread over segments and files of the table, and whatever the clock was when they came."""
-    write(folder, told("p", True, second=30), told("q", True, second=1))
+    write(journal, told("p", True, second=30), told("q", True, second=1))
     for second in (10, 20, 25, 5):
-        write(folder, told("p", second == 25, second=second))
-        write(folder, answered("p", second / 100, second=second))
-        collect(tables, TableNames("shop"), folder)
-    live = write(folder, told("q", False, second=-3600), close=False)  # a server started anew, its clock an hour back
-    outcomes = read(tables, TableNames("shop"), folder, "outcomes")
+        write(journal, told("p", second == 25, second=second))
+        write(journal, answered("p", second / 100, second=second))
+        collect(tables, TableNames("shop"), journal)
+    live = write(journal, told("q", False, second=-3600), close=False)  # a server started anew, its clock an hour back
+    outcomes = read(tables, TableNames("shop"), journal, "outcomes")
     assert dict(zip(outcomes["prediction_id"], outcomes["label"], strict=True)) == {"p": 0.0, "q": 0.0}
-    assert read(tables, TableNames("shop"), folder, "predictions")["probability"].to_list() == [0.05]
+    assert read(tables, TableNames("shop"), journal, "predictions")["probability"].to_list() == [0.05]
     assert in_table(tables, "outcomes") == ["p"] * 5 + ["q"]  # nothing of what was said is dropped from the record
     live.close()
     for _ in range(2):
         joined = join_outcomes(
-            read(tables, TableNames("shop"), folder, "predictions"),
-            read(tables, TableNames("shop"), folder, "outcomes"),
+            read(tables, TableNames("shop"), journal, "predictions"),
+            read(tables, TableNames("shop"), journal, "outcomes"),
         )
         assert joined["label"].to_list() == [0.0]
-        collect(tables, TableNames("shop"), folder)
+        collect(tables, TableNames("shop"), journal)
 
 
 def test_lines_kept_before_there_were_numbers_are_older_than_all_that_have_one(
-    tables: DeltaTables, folder: Path
+    tables: DeltaTables, journal: FolderJournal
 ) -> None:
-    folder.mkdir()
+    journal.folder.mkdir()
     old = [msgspec.json.encode(told("p", label, second=second)) for label, second in ((True, 9e9), (False, 0.0))]
-    (folder / "outcomes-0.jsonl").write_bytes(b"\n".join(old) + b"\n")
-    assert read(tables, TableNames("shop"), folder, "outcomes")["label"].to_list() == [1.0]
-    collect(tables, TableNames("shop"), folder)
-    write(folder, told("p", False, second=1))
+    (journal.folder / "outcomes-0.jsonl").write_bytes(b"\n".join(old) + b"\n")
+    assert read(tables, TableNames("shop"), journal, "outcomes")["label"].to_list() == [1.0]
+    collect(tables, TableNames("shop"), journal)
+    write(journal, told("p", False, second=1))
     for _ in range(2):
-        assert read(tables, TableNames("shop"), folder, "outcomes")["label"].to_list() == [0.0]
-        collect(tables, TableNames("shop"), folder)
+        assert read(tables, TableNames("shop"), journal, "outcomes")["label"].to_list() == [0.0]
+        collect(tables, TableNames("shop"), journal)
 
 
-def test_to_read_moves_and_writes_nothing(tables: DeltaTables, folder: Path) -> None:
-    write(folder, answered("p", 0.5))
-    collect(tables, TableNames("shop"), folder)
-    write(folder, answered("q", 0.5), answered("r", 0.5))
-    live = write(folder, answered("s", 0.5), close=False)
+def test_to_read_moves_and_writes_nothing(tables: DeltaTables, journal: FolderJournal) -> None:
+    write(journal, answered("p", 0.5))
+    collect(tables, TableNames("shop"), journal)
+    write(journal, answered("q", 0.5), answered("r", 0.5))
+    live = write(journal, answered("s", 0.5), close=False)
 
     def files() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in tables.root.parent.rglob("*") if path.is_file()}
 
     before = files()
-    assert ids(read(tables, TableNames("shop"), folder, "predictions")) == ["p", "q", "r", "s"]
-    assert read(tables, TableNames("shop"), folder, "outcomes").height == 0
-    assert find_prediction(tables, "shop/predictions", folder, "r") is not None
+    assert ids(read(tables, TableNames("shop"), journal, "predictions")) == ["p", "q", "r", "s"]
+    assert read(tables, TableNames("shop"), journal, "outcomes").height == 0
+    assert find_prediction(tables, "shop/predictions", journal, "r") is not None
     assert files() == before
     live.close()
 
 
-def test_values_keep_their_type_and_none(tables: DeltaTables, folder: Path) -> None:
+def test_values_keep_their_type_and_none(tables: DeltaTables, journal: FolderJournal) -> None:
     record = {"city": "東京 'ü'", "amount": None, "nan": float("nan"), "at": START}
     write(
-        folder,
+        journal,
         answered("yes", 0.75, record=record, features=(1, None, float("nan"), "ü", True)),
         answered("value", -3.5, threshold=None, at=None, second=1.5),
     )
     for _ in range(2):  # from the journal, then from the table
-        first, second = read(tables, TableNames("shop"), folder, "predictions").to_dicts()
+        first, second = read(tables, TableNames("shop"), journal, "predictions").to_dicts()
         assert (first["prediction"], first["probability"], first["threshold"]) == (1.0, 0.75, 0.5)
         assert first["record"] == '{"city":"東京 \'ü\'","amount":null,"nan":null,"at":"2024-03-01T12:00:00Z"}'
         assert first["features"] == '[1,null,null,"ü",true]'
@@ -172,32 +172,32 @@ def test_values_keep_their_type_and_none(tables: DeltaTables, folder: Path) -> N
         assert second["at"] is None and second["answered"] == START + timedelta(seconds=1.5)
 
 
-def test_a_label_may_be_a_truth_value_or_a_number(tables: DeltaTables, folder: Path) -> None:
+def test_a_label_may_be_a_truth_value_or_a_number(tables: DeltaTables, journal: FolderJournal) -> None:
     known = datetime(2024, 2, 29, 1, 2, 3, 456789, tzinfo=UTC)
-    write(folder, told("a", True), told("b", 2.5), told("c", 3, known=known))
-    found = read(tables, TableNames("shop"), folder, "outcomes").sort("prediction_id")
+    write(journal, told("a", True), told("b", 2.5), told("c", 3, known=known))
+    found = read(tables, TableNames("shop"), journal, "outcomes").sort("prediction_id")
     assert found["label"].to_list() == [1.0, 2.5, 3.0] and found["known"][2] == known
 
 
-def test_a_damaged_line_is_set_aside_and_the_others_are_moved(tables: DeltaTables, folder: Path) -> None:
-    write(folder, answered("p0", 0.5), answered("p1", 0.5))
-    (segment,), _ = segments(folder, "predictions")
-    first, second = segment.read_bytes().splitlines(keepends=True)
-    segment.write_bytes(first + b"\x00" * 100 + b"\n" + second + b'{"prediction_id":"torn"')
-    assert collect(tables, TableNames("shop"), folder) == {"predictions": 2, "outcomes": 0}
+def test_a_damaged_line_is_set_aside_and_the_others_are_moved(tables: DeltaTables, journal: FolderJournal) -> None:
+    write(journal, answered("p0", 0.5), answered("p1", 0.5))
+    (segment,), _ = journal.segments("predictions")
+    first, second = journal.path(segment).read_bytes().splitlines(keepends=True)
+    journal.path(segment).write_bytes(first + b"\x00" * 100 + b"\n" + second + b'{"prediction_id":"torn"')
+    assert collect(tables, TableNames("shop"), journal) == {"predictions": 2, "outcomes": 0}
     assert in_table(tables) == ["p0", "p1"]
-    assert [path.suffix for path in folder.glob("pred*")] == [".damaged"]
-    assert collect(tables, TableNames("shop"), folder) == MOVED
+    assert [path.suffix for path in journal.folder.glob("pred*")] == [".damaged"]
+    assert collect(tables, TableNames("shop"), journal) == MOVED
 
 
-def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder: Path) -> None:
-    assert find_prediction(tables, "shop/predictions", folder, "p") is None
-    write(folder, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
+def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, journal: FolderJournal) -> None:
+    assert find_prediction(tables, "shop/predictions", journal, "p") is None
+    write(journal, answered("p", 0.1, second=2), answered("p", 0.2, second=1), answered("other", 0.9))
     for _ in range(2):  # in the journal, then in the table
-        found = find_prediction(tables, "shop/predictions", folder, "p")
+        found = find_prediction(tables, "shop/predictions", journal, "p")
         assert found is not None and found.probability == 0.2  # told last, though by an earlier clock
-        assert find_prediction(tables, "shop/predictions", folder, "nobody") is None
-        collect(tables, TableNames("shop"), folder)
+        assert find_prediction(tables, "shop/predictions", journal, "nobody") is None
+        collect(tables, TableNames("shop"), journal)
 
 
 @pytest.mark.parametrize(
@@ -210,20 +210,22 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, folder:
         {"seq": 10**30, "prediction_id": "p", "label": 1, "known": None, "told": None},
     ],
 )
-def test_a_line_that_is_json_and_no_record_stops_nothing(tables: DeltaTables, folder: Path, line: dict) -> None:
+def test_a_line_that_is_json_and_no_record_stops_nothing(
+    tables: DeltaTables, journal: FolderJournal, line: dict
+) -> None:
     """It stopped every later drain."""
-    write(folder, told("p0", True), told("p1", False))
-    (segment,), _ = segments(folder, "outcomes")
-    segment.write_bytes(segment.read_bytes() + msgspec.json.encode(line) + b"\n")
-    assert ids(read(tables, TableNames("shop"), folder, "outcomes")) == ["p0", "p1"]
-    assert collect(tables, TableNames("shop"), folder)["outcomes"] == 2
+    write(journal, told("p0", True), told("p1", False))
+    (segment,), _ = journal.segments("outcomes")
+    journal.path(segment).write_bytes(journal.path(segment).read_bytes() + msgspec.json.encode(line) + b"\n")
+    assert ids(read(tables, TableNames("shop"), journal, "outcomes")) == ["p0", "p1"]
+    assert collect(tables, TableNames("shop"), journal)["outcomes"] == 2
     assert in_table(tables, "outcomes") == ["p0", "p1"]
-    assert [path.suffix for path in folder.glob("outcomes*")] == [".damaged"], "kept, to be looked at"
+    assert [path.suffix for path in journal.folder.glob("outcomes*")] == [".damaged"], "kept, to be looked at"
 
 
-def test_a_number_that_is_damage_is_not_counted_on(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sequence").write_text("9" * 20)
-    write(folder, told("p0", True))
-    (segment,), _ = segments(folder, "outcomes")
-    assert msgspec.json.decode(segment.read_bytes())["seq"] < 1 << 62
+def test_a_number_that_is_damage_is_not_counted_on(journal: FolderJournal) -> None:
+    journal.folder.mkdir(parents=True, exist_ok=True)
+    (journal.folder / "sequence").write_text("9" * 20)
+    write(journal, told("p0", True))
+    (segment,), _ = journal.segments("outcomes")
+    assert msgspec.json.decode(journal.path(segment).read_bytes())["seq"] < 1 << 62

@@ -8,9 +8,8 @@ import numpy as np
 
 from treadle.models.reference import Reference, numbers
 from treadle.monitoring.drift import SCORES, drift
-from treadle.monitoring.found import Day, Overall
+from treadle.monitoring.found import Day, Overall, Watched
 from treadle.monitoring.page import watch_page
-from treadle.monitoring.watching import Watched
 
 
 def watched(days: int, first: date = date(2024, 1, 1)) -> Watched:

@@ -13,7 +13,7 @@ import pytest
 from sklearn import metrics
 from told import START, answered, told, write
 
-from treadle.backends.embedded import DeltaTables
+from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
 from treadle.store import TableNames
@@ -21,33 +21,35 @@ from treadle.store import TableNames
 THRESHOLD = 0.4
 
 
-def joined_of(tables: DeltaTables, folder: Path) -> pl.DataFrame:
-    return join_outcomes(*(read(tables, TableNames("shop"), folder, kind) for kind in ("predictions", "outcomes")))
+def joined_of(tables: DeltaTables, journal: FolderJournal) -> pl.DataFrame:
+    return join_outcomes(*(read(tables, TableNames("shop"), journal, kind) for kind in ("predictions", "outcomes")))
 
 
 def labels_of(joined: pl.DataFrame) -> dict[str, float | None]:
     return dict(zip(joined["prediction_id"], joined["label"], strict=True))
 
 
-def test_a_label_may_come_before_after_twice_or_for_nobody(tables: DeltaTables, folder: Path) -> None:
-    write(folder, told("early", 1), told("nobody", 1), told("changed", 1, second=1))
-    assert joined_of(tables, folder).height == 0
-    write(folder, *(answered(i, 0.5) for i in ("early", "late", "changed", "never")))
-    write(folder, told("late", 0), told("changed", 0, second=2))
-    joined = joined_of(tables, folder)
+def test_a_label_may_come_before_after_twice_or_for_nobody(tables: DeltaTables, journal: FolderJournal) -> None:
+    write(journal, told("early", 1), told("nobody", 1), told("changed", 1, second=1))
+    assert joined_of(tables, journal).height == 0
+    write(journal, *(answered(i, 0.5) for i in ("early", "late", "changed", "never")))
+    write(journal, told("late", 0), told("changed", 0, second=2))
+    joined = joined_of(tables, journal)
     assert labels_of(joined) == {"early": 1.0, "late": 0.0, "changed": 0.0, "never": None}
     assert joined.height == 4
 
 
-def days(tables: DeltaTables, folder: Path, metric: str, rows: int, threshold: float | None = THRESHOLD) -> Any:
+def days(
+    tables: DeltaTables, journal: FolderJournal, metric: str, rows: int, threshold: float | None = THRESHOLD
+) -> Any:
     """Three days of `rows` predictions each; the labels of the third are not known. (labels, scores, result)"""
     random = np.random.default_rng(7)
     score = random.random(3 * rows).round(2)  # with ties
     label = (random.random(3 * rows) < score).astype(float) if threshold else score * 3 + random.normal(size=3 * rows)
     at = [START + timedelta(days=i // rows) for i in range(3 * rows)]
-    write(folder, *(answered(f"p{i}", float(score[i]), at=at[i], threshold=threshold) for i in range(3 * rows)))
-    write(folder, *(told(f"p{i}", float(label[i])) for i in range(2 * rows)))
-    return label, score, by_day(joined_of(tables, folder), metric, THRESHOLD)
+    write(journal, *(answered(f"p{i}", float(score[i]), at=at[i], threshold=threshold) for i in range(3 * rows)))
+    write(journal, *(told(f"p{i}", float(label[i])) for i in range(2 * rows)))
+    return label, score, by_day(joined_of(tables, journal), metric, THRESHOLD)
 
 
 CLASSES: dict[str, Callable[[Any, Any], float]] = {
@@ -71,10 +73,10 @@ NUMBERS: dict[str, Callable[[Any, Any], float]] = {
 
 @pytest.mark.parametrize("metric", [*CLASSES, *NUMBERS])
 def test_the_metric_of_a_day_is_that_of_scikit_learn_inside_its_interval(
-    tables: DeltaTables, folder: Path, metric: str
+    tables: DeltaTables, journal: FolderJournal, metric: str
 ) -> None:
     theirs = (CLASSES | NUMBERS)[metric]
-    label, score, found = days(tables, folder, metric, 80, THRESHOLD if metric in CLASSES else None)
+    label, score, found = days(tables, journal, metric, 80, THRESHOLD if metric in CLASSES else None)
     assert [day.day for day in found] == ["2024-03-01", "2024-03-02", "2024-03-03"]
     for i, day in enumerate(found[:2]):
         y, p = label[80 * i : 80 * (i + 1)], score[80 * i : 80 * (i + 1)]
@@ -91,7 +93,8 @@ def test_the_metric_of_a_day_is_that_of_scikit_learn_inside_its_interval(
 def test_more_labels_give_a_narrower_interval(tables: DeltaTables, tmp_path: Path) -> None:
     widths = []
     for rows in (20, 320):
-        _, _, found = days(DeltaTables(tmp_path / str(rows)), tmp_path / f"journal{rows}", "roc_auc", rows)
+        journal = FolderJournal(tmp_path / f"journal{rows}")
+        _, _, found = days(DeltaTables(tmp_path / str(rows)), journal, "roc_auc", rows)
         widths.append(found[0].high - found[0].low)
     assert widths[1] < widths[0] / 2
 
@@ -107,30 +110,30 @@ def test_an_interval_covers_the_true_value_about_as_often_as_it_says() -> None:
     assert 1 <= missed <= 10
 
 
-def test_few_labels_have_a_value_and_no_interval(tables: DeltaTables, folder: Path) -> None:
-    _, _, found = days(tables, folder, "brier", 9)
+def test_few_labels_have_a_value_and_no_interval(tables: DeltaTables, journal: FolderJournal) -> None:
+    _, _, found = days(tables, journal, "brier", 9)
     assert found[0].value is not None and (found[0].low, found[0].high) == (None, None)
 
 
-def test_a_metric_that_a_day_does_not_define_is_none(tables: DeltaTables, folder: Path) -> None:
-    write(folder, *(answered(f"p{i}", i / 20) for i in range(20)))
-    write(folder, *(told(f"p{i}", False) for i in range(20)))
-    (day,) = by_day(joined_of(tables, folder), "roc_auc", THRESHOLD)
+def test_a_metric_that_a_day_does_not_define_is_none(tables: DeltaTables, journal: FolderJournal) -> None:
+    write(journal, *(answered(f"p{i}", i / 20) for i in range(20)))
+    write(journal, *(told(f"p{i}", False) for i in range(20)))
+    (day,) = by_day(joined_of(tables, journal), "roc_auc", THRESHOLD)
     assert (day.labels, day.value, day.low, day.base) == (20, None, None, 0.0)
-    (day,) = by_day(joined_of(tables, folder), "brier", THRESHOLD)
+    (day,) = by_day(joined_of(tables, journal), "brier", THRESHOLD)
     assert day.value == pytest.approx(np.mean((np.arange(20) / 20) ** 2))
 
 
-def test_a_day_is_that_of_the_prediction_else_of_the_answer(tables: DeltaTables, folder: Path) -> None:
+def test_a_day_is_that_of_the_prediction_else_of_the_answer(tables: DeltaTables, journal: FolderJournal) -> None:
     write(
-        folder,
+        journal,
         answered("late at night", 0.5, at=START.replace(hour=23, minute=59)),
         answered("without a time", 0.5, at=None, second=86_400),
         answered("asked late", 0.5, at=START - timedelta(days=30), second=86_400),
     )
-    found = by_day(joined_of(tables, folder), "brier", THRESHOLD)
+    found = by_day(joined_of(tables, journal), "brier", THRESHOLD)
     assert [day.day for day in found] == ["2024-01-31", "2024-03-01", "2024-03-02"]
 
 
-def test_nothing_gives_no_days(tables: DeltaTables, folder: Path) -> None:
-    assert by_day(joined_of(tables, folder), "brier", THRESHOLD) == []
+def test_nothing_gives_no_days(tables: DeltaTables, journal: FolderJournal) -> None:
+    assert by_day(joined_of(tables, journal), "brier", THRESHOLD) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 from told import FEATURES, START, answered, frame_of, told, write
 
-from treadle.backends.embedded import DeltaTables
+from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.models import Bundle
 from treadle.monitoring import Watched, watch, watch_page
 from treadle.store import TableNames
@@ -21,28 +20,28 @@ ROWS = 504
 
 
 @pytest.fixture
-def labels(bundle: Bundle, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def labels(bundle: Bundle, journal: FolderJournal) -> tuple[np.ndarray, np.ndarray]:
     """Three weeks of predictions, `amount` shifted, labels known for all but the last fifty."""
     random = np.random.default_rng(2)
     scores, frame = random.random(ROWS), frame_of(9, ROWS)
     label = random.random(ROWS) < scores
     rows = [list(row) for row in frame.with_columns(frame["amount"] + 1.5).select(f.name for f in FEATURES).rows()]
     write(
-        folder,
+        journal,
         *(
             answered(f"p{i}", float(scores[i]), at=START + timedelta(hours=i), second=i, features=rows[i])
             for i in range(ROWS)
         ),
         answered("by another", 0.5, model="shop:0", features=[None] * 7),
     )
-    write(folder, *(told(f"p{i}", bool(label[i])) for i in range(ROWS - 50)), told("unknown", True))
+    write(journal, *(told(f"p{i}", bool(label[i])) for i in range(ROWS - 50)), told("unknown", True))
     return label, scores
 
 
 def test_what_was_found_adds_up(
-    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    found = watch(tables, TableNames("shop"), folder, bundle)
+    found = watch(tables, TableNames("shop"), journal, bundle)
     label, scores = labels[0][:-50], labels[1][:-50]
     assert (found.model, found.predictions, found.outcomes, found.joined) == ("shop:1", ROWS + 1, ROWS - 49, ROWS - 50)
     assert found.metric == bundle.manifest.metric
@@ -59,33 +58,33 @@ def test_what_was_found_adds_up(
     assert found.overall.low < found.overall.value < found.overall.high
     assert found.drift[0].feature == "amount" and found.drift[0].verdict == "moved"
     assert {x.rows for x in found.drift} == {ROWS}  # another model's predictions are not held against this one's
-    assert watch(tables, TableNames("shop"), folder, bundle) == found
+    assert watch(tables, TableNames("shop"), journal, bundle) == found
 
 
 def test_the_newest_window_is_that_of_the_newest_label(
-    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
     newest = START + timedelta(hours=ROWS - 51)  # the last fifty have no label
     for window, rows in (("1d", 24), ("7d", 168)):
-        recent = watch(tables, TableNames("shop"), folder, bundle, window).recent
+        recent = watch(tables, TableNames("shop"), journal, bundle, window).recent
         assert recent is not None
         assert (recent.day, recent.predictions, recent.labels) == (str(newest.date()), rows, rows)
 
 
 def test_the_metric_over_all_days_is_that_of_scikit_learn(
-    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
     manifest = msgspec.structs.replace(bundle.manifest, metric="average_precision")
     asked = Bundle(manifest, bundle.onnx, bundle.reference, bundle.golden, bundle.card, bundle.cost, bundle.id)
-    found = watch(tables, TableNames("shop"), folder, asked)
+    found = watch(tables, TableNames("shop"), journal, asked)
     label, scores = labels[0][:-50], labels[1][:-50]
     assert found.overall.value == pytest.approx(average_precision_score(label, scores), abs=1e-12)
 
 
 def test_the_page_shows_what_was_found(
-    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    found = watch(tables, TableNames("shop"), folder, bundle)
+    found = watch(tables, TableNames("shop"), journal, bundle)
     page = watch_page(found, "shop", "Call a <customer> & ask")
     assert "505" in page and "454 with a label by now" in page
     assert f"{found.overall.value:.3f}" in page and f"{found.drift[0].psi:.3f}" in page
@@ -94,8 +93,8 @@ def test_the_page_shows_what_was_found(
     assert "src=" not in page and "http" not in page.replace("http://www.w3.org", "")  # nothing is fetched
 
 
-def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
-    found = watch(tables, TableNames("shop"), folder, bundle)
+def test_an_empty_ledger_says_so_once(tables: DeltaTables, journal: FolderJournal, bundle: Bundle) -> None:
+    found = watch(tables, TableNames("shop"), journal, bundle)
     assert (found.predictions, found.outcomes, found.joined, found.metric_by_day, found.drift) == (0, 0, 0, [], [])
     assert found.overall.value is None
     page = watch_page(found, "shop", "")
@@ -103,25 +102,27 @@ def test_an_empty_ledger_says_so_once(tables: DeltaTables, folder: Path, bundle:
     assert "<svg" not in page and "<table" not in page
 
 
-def test_outcomes_alone_are_counted_and_wait(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
-    write(folder, told("early", True))
-    found = watch(tables, TableNames("shop"), folder, bundle)
+def test_outcomes_alone_are_counted_and_wait(tables: DeltaTables, journal: FolderJournal, bundle: Bundle) -> None:
+    write(journal, told("early", True))
+    found = watch(tables, TableNames("shop"), journal, bundle)
     assert (found.predictions, found.outcomes, found.joined) == (0, 1, 0)
 
 
-def test_features_that_are_all_missing_are_measured(tables: DeltaTables, folder: Path, bundle: Bundle) -> None:
-    write(folder, *(answered(f"p{i}", 0.5, features=[None, float("nan"), None, None, None]) for i in range(30)))
-    found = watch(tables, TableNames("shop"), folder, bundle)
+def test_features_that_are_all_missing_are_measured(
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle
+) -> None:
+    write(journal, *(answered(f"p{i}", 0.5, features=[None, float("nan"), None, None, None]) for i in range(30)))
+    found = watch(tables, TableNames("shop"), journal, bundle)
     assert all(x.missing_now == 1.0 for x in found.drift if x.feature != "(the model's scores)")
     page = watch_page(found, "shop", "")
     assert "No label is known yet." in page and isinstance(found, Watched)
 
 
 def test_the_line_of_the_sealed_test_rows_lies_within_its_chart(
-    tables: DeltaTables, folder: Path, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:
     """However far from what was realised it is."""
-    found = watch(tables, TableNames("shop"), folder, bundle)
+    found = watch(tables, TableNames("shop"), journal, bundle)
     for tested in (0.0, 0.01, 0.99, 1.0, 7.0, -3.0):
         page = watch_page(
             msgspec.structs.replace(found, overall=msgspec.structs.replace(found.overall, tested=tested)), "shop", ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from treadle.serving import Journal, Writer
 from treadle.serving.endpoint import Answered, Told
-from treadle.serving.journal import Journal
 from treadle.training import FeatureColumn
 
 START = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -69,12 +68,12 @@ def told(identity: str, label: bool | float, *, second: float = 0.0, known: date
     return Told(identity, label, known or START + timedelta(days=1), START.timestamp() + second)
 
 
-def write(folder: Path, *records: Answered | Told, close: bool = True) -> Journal:
+def write(journal: Journal, *records: Answered | Told, close: bool = True) -> Writer:
     """One segment of the kind that the records are; closed, so that it can be moved."""
-    journal = Journal(folder, "outcomes" if isinstance(records[0], Told) else "predictions")
+    writer = journal.writer("outcomes" if isinstance(records[0], Told) else "predictions")
     for record in records:
-        journal.add(record)
-    journal.flush()
+        writer.add(record)
+    writer.flush()
     if close:
-        journal.close()
-    return journal
+        writer.close()
+    return writer

@@ -13,7 +13,7 @@ import treadle
 ROOT = Path(treadle.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 ROOMS = sorted(p.parent.name for p in ROOT.glob("*/__init__.py"))
-LINES, FUNCTION_LINES, METHODS = 400, 60, 30
+LINES, FUNCTION_LINES, METHODS, PARAMETERS = 400, 60, 30, 9
 
 
 def named(path: Path) -> str:
@@ -35,6 +35,26 @@ def too_long(module: Path) -> list[str]:
 
 def test_modules_functions_and_classes_stay_small() -> None:
     assert not [line for module in MODULES for line in too_long(module)]
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
+    """How many a caller may give; what a method belongs to is given by the dot."""
+    found = function.args
+    given = (*found.posonlyargs, *found.args, *found.kwonlyargs, found.vararg, found.kwarg)
+    names = [each.arg for each in given if each is not None]
+    return len(names) - (names[:1] in (["self"], ["cls"]))
+
+
+def test_no_function_takes_more_than_can_be_read_at_once() -> None:
+    """What is given together wants a type of its own."""
+    wrong = [
+        f"{named(module)}:{node.lineno}: {getattr(node, 'name', 'lambda')} takes {count}"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        and (count := parameters(node)) > PARAMETERS
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_module_says_what_it_is() -> None:

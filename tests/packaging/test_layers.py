@@ -25,6 +25,7 @@ ROOMS = (
 )  # fmt: skip
 ENGINES_MAY_USE = {
     "features",
+    "serving",
     "store",
     "address",
     "errors",

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from served_shop import RECORD, Served
 
 from treadle.errors import nearest
-from treadle.serving import App, records, segments
+from treadle.serving import App, records
 from treadle.spec import load
 from treadle.workspace import open_workspace
 
@@ -29,8 +29,7 @@ SOON = 3.0
 
 
 def kept(folder: Path, kind: str) -> list[dict[str, Any]]:
-    closed, live = segments(open_workspace(load(folder), actor="ada").journal, kind)
-    return [record for path in [*closed, *live] for record in records(path)]
+    return list(records(open_workspace(load(folder), actor="ada").journal, kind))
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ from treadle.errors import AccessError
 from treadle.hosting.draining import drain_often
 from treadle.hosting.opening import make_app, open_door
 from treadle.principal import person
-from treadle.serving import App, segments
+from treadle.serving import App
 from treadle.spec import load
 from treadle.web import mounts
 from treadle.workspace import Workspace, open_workspace
@@ -54,8 +54,9 @@ def busy(shop: Path) -> Iterator[tuple[App, Workspace]]:
             endpoint._predictions.close()
             endpoint._outcomes.close()
     endpoint.flush()
-    left = workspace.journal / f"predictions-{1:020d}.open"
-    left.write_bytes(segments(workspace.journal, "predictions")[0][0].read_bytes().replace(b':"p', b':"left'))
+    folder = workspace.root / "journal" / "shop"
+    closed = next(folder.glob("predictions-*.jsonl"))
+    (folder / f"predictions-{1:020d}.open").write_bytes(closed.read_bytes().replace(b':"p', b':"left'))
     settle(workspace)
     yield app, workspace
     endpoint.close()
@@ -97,6 +98,7 @@ def test_no_read_over_http_changes_a_file(busy: tuple[App, Workspace]) -> None:
     assert found["/watch"].status_code == 200 and "<svg" in found["/watch"].text
     seen = found["/api/watch"].json()
     assert (seen["predictions"], seen["outcomes"], seen["joined"], seen["page"]) == (61, 40, 40, None)
+    assert (seen["endpoint"], seen["model"]) == ("shop", "shop:1")
     assert found["/api/why?subject=left3"].json()["prediction"]["prediction_id"] == "left3"
 
 
@@ -122,14 +124,14 @@ def test_a_server_moves_its_journal_to_the_tables_by_itself(busy: tuple[App, Wor
     async def until_moved() -> None:
         draining = asyncio.create_task(drain_often(workspace, seconds=0.05))
         async with asyncio.timeout(60):
-            while segments(workspace.journal, "predictions")[0] or segments(workspace.journal, "outcomes")[0]:
+            while any(workspace.journal.segments(kind)[0] for kind in ("predictions", "outcomes")):
                 await asyncio.sleep(0.05)
         draining.cancel()
         await asyncio.gather(draining, return_exceptions=True)
 
     asyncio.run(until_moved())
     assert workspace.tables.scan("shop/predictions").collect().height == 42
-    assert len(segments(workspace.journal, "predictions")[1]) == 1  # what is still written stays where it is
+    assert len(workspace.journal.segments("predictions")[1]) == 1  # what is still written stays where it is
 
 
 def test_a_prediction_says_when_its_features_stand_and_that_they_are_too_old(shop: Path) -> None:

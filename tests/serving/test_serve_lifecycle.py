@@ -26,9 +26,9 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.hosting.opening import make_app, open_door, open_live, open_state
 from treadle.models import Bundle, Parts
-from treadle.models.registry import Released, current, find, newest_release
+from treadle.models.registry import Released, current, find
 from treadle.principal import person
-from treadle.serving import App, Endpoint, records, segments
+from treadle.serving import App, Endpoint, records
 from treadle.spec import load
 from treadle.store import Blob
 from treadle.workspace import Workspace, open_workspace
@@ -51,8 +51,8 @@ def model_of(served: Served) -> str:
 
 
 def journal_of(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
-    closed, live = segments(open_workspace(load(folder), actor="ada").journal, kind)
-    return {record["prediction_id"]: record for path in [*closed, *live] for record in records(path)}
+    journal = open_workspace(load(folder), actor="ada").journal
+    return {record["prediction_id"]: record for record in records(journal, kind)}
 
 
 def with_wrong_golden(workspace: Workspace, name: str) -> str:
@@ -192,12 +192,16 @@ def test_a_bundle_put_in_anothers_place_is_not_opened(workspace: Workspace) -> N
 
 
 def test_a_record_that_cannot_be_read_changes_nothing(app: App, workspace: Workspace) -> None:
-    def away() -> str:
-        raise TreadleError("the database is away")
+    class Away:
+        def newest(self) -> str:
+            raise TreadleError("the database is away")
 
-    app.endpoint._newest = away
+        def current(self) -> Released | None:
+            raise AssertionError("never asked")
+
+    app.endpoint.releases = Away()
     assert "the record cannot be read" in follow(app.endpoint) and app.endpoint.model == "shop:1"
-    app.endpoint._newest = lambda: newest_release(workspace.chain, "shop")
+    app.endpoint.releases = workspace.releases
     assert follow(app.endpoint) == ""
 
 
@@ -227,8 +231,7 @@ def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: W
 
     endpoint = Endpoint(
         "shop",
-        newest=lambda: newest_release(workspace.chain, "shop"),
-        released=lambda: current(workspace.chain, "shop"),
+        releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),
@@ -294,9 +297,10 @@ def test_a_stopped_server_closes_its_journal_and_says_so(shop: Path, how: signal
         answer = served.http.post("/predict", json=RECORD).json()
         status, said = served.stop(how)
     assert status == 0 and "stopped; 1 predictions" in said
-    closed, live = segments(open_workspace(load(shop), actor="ada").journal, "predictions")
+    journal = open_workspace(load(shop), actor="ada").journal
+    closed, live = journal.segments("predictions")
     assert len(closed) == 1 and live == []
-    assert [record["prediction_id"] for record in records(closed[0])] == [answer["prediction_id"]]
+    assert [record["prediction_id"] for record in records(journal, "predictions")] == [answer["prediction_id"]]
 
 
 def test_a_second_server_over_the_same_state_is_refused(shop: Path) -> None:
@@ -325,14 +329,15 @@ def test_the_state_can_be_set_back(workspace: Workspace) -> None:
 
 def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(endpoint: Endpoint, workspace: Workspace) -> None:
     asked = msgspec.json.encode({**RECORD, "prediction_id": "kept"})
-    workspace.journal.rename(workspace.journal.with_name("away"))
-    workspace.journal.write_text("a file stands here")
+    folder = workspace.root / "journal" / "shop"
+    folder.rename(folder.with_name("away"))
+    folder.write_text("a file stands here")
     endpoint.predict(asked)
     endpoint.flush()
     assert b'treadle_journal_errors{endpoint="shop"} 1.0' in endpoint.metrics.text()
     with pytest.raises(TreadleError, match="cannot be written"):
         endpoint.take_outcomes(b'{"prediction_id":"kept","label":1}')
-    workspace.journal.unlink()
+    folder.unlink()
     endpoint.flush()
     assert list(journal_of(workspace.project.root, "predictions")) == ["kept"]
     assert list(journal_of(workspace.project.root, "outcomes")) == ["kept"]

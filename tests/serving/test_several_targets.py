@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +35,8 @@ from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
 from treadle.api.work import ReplayRequest, RunRequest, replay, run
 from treadle.errors import EvidenceError, ModelError, SpecError
 from treadle.hosting.opening import make_app, open_door
+from treadle.hosting.running import first_steps
+from treadle.models import registry
 from treadle.principal import person
 from treadle.serving import App
 from treadle.spec import load
@@ -134,6 +138,20 @@ def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, app
     assert [Path(one.page or "").name for one in seen] == ["shop.html", "shop.days.html"]
     assert drain(DrainRequest(project=project), ADA).endpoint == "shop, shop.days"
     assert sorted(f.name for f in (two / ".treadle" / "journal").iterdir()) == ["shop", "shop.days"]
+
+
+@pytest.mark.parametrize("target", ["back", "days"])
+def test_the_answer_that_is_shown_at_the_start_is_the_one_that_is_given(
+    two: Path, apps: tuple[App, App], target: str
+) -> None:
+    """A regressor's too: it was shown without the fields that are null."""
+    workspace = open_workspace(load(two).of(target), actor="ada")
+    endpoint = apps[("back", "days").index(target)].endpoint
+    lines = first_steps(workspace, endpoint.live, endpoint.state, "http://x")
+    (sent,) = [line.partition(" -d ")[2].strip("'") for line in lines if " -d " in line]
+    (shown,) = [json.loads(line) for line in lines if line.startswith('  {"prediction_id"')]
+    given = json.loads(endpoint.predict(sent.encode()))
+    assert shown == {**given, "prediction_id": "…"} and list(shown) == list(given)
 
 
 def test_an_event_that_one_is_told_changes_the_other_not(apps: tuple[App, App]) -> None:
@@ -239,8 +257,6 @@ def test_one_token_opens_both(two: Path, apps: tuple[App, App]) -> None:
 
 
 def test_a_target_that_goes_away_is_said_by_its_name(two: Path, tmp_path: Path) -> None:
-    import shutil
-
     folder = shutil.copytree(two, tmp_path / "shop")
     file = folder / "treadle.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("  days:\n", "  hours:\n"), encoding="utf-8")
@@ -249,3 +265,82 @@ def test_a_target_that_goes_away_is_said_by_its_name(two: Path, tmp_path: Path) 
     assert why(WhyRequest(subject="shop.days:1", project=str(folder)), ADA).nodes
     with pytest.raises(EvidenceError, match="no report"):
         report(ReportRequest(project=str(folder), target="hours"), ADA)
+
+
+def swapped(two: Path, tmp_path: Path) -> Path:
+    """The same record, under a file in which the two targets have taken each other's endpoint."""
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    text = file.read_text(encoding="utf-8").replace("endpoint: shop}", "endpoint: desk}")
+    text = text.replace("decision: Say", "endpoint: shop, decision: Say")
+    file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_endpoint_does_not_pass_from_one_target_to_another(two: Path, tmp_path: Path) -> None:
+    """Its callers would be answered another question: in no way, by nobody, neither on nor back."""
+    folder = swapped(two, tmp_path)
+    project, says = str(folder), "endpoint shop serves shop.back:1, which is another target's"
+    record = json.dumps(RECORD)
+    for operation, request in (
+        (predict, PredictRequest(project=project, target="days", record=record)),
+        (watch, WatchRequest(project=project, target="days")),
+        (replay, ReplayRequest(project=project, target="days", start="2024-04-01")),
+        (models_release, ReleaseRequest(project=project, model="shop.days:1")),
+        (models_rollback, RollbackRequest(project=project, target="days")),
+    ):
+        with pytest.raises(ModelError, match=says) as caught:
+            operation(request, GRACE)
+        assert "an endpoint of its own" in caught.value.mend
+    with pytest.raises(ModelError, match=says):
+        app_of(folder, "days")
+    before = open_workspace(load(two).of("back"), actor="ada").releases.current()
+    served = open_workspace(load(folder).of("days"), actor="ada")
+    assert registry.current(served.chain, "shop") == before  # what stands, stands
+
+
+def test_a_rollback_never_goes_to_another_targets_version(two: Path, tmp_path: Path) -> None:
+    """Not even where the other target is gone from the file, so that its endpoint was free to take."""
+    folder = swapped(two, tmp_path)
+    file = folder / "treadle.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("  back:\n", "  gone:\n"), encoding="utf-8")
+    made = models_release(ReleaseRequest(project=str(folder), model="shop.days:1"), GRACE)
+    assert (made.endpoint, made.model) == ("shop", "shop.days:1")
+    with pytest.raises(ModelError, match=r"the only version of shop\.days that shop has served"):
+        models_rollback(RollbackRequest(project=str(folder), target="days"), GRACE)
+
+
+def test_a_running_server_does_not_take_up_another_targets_version(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    app = app_of(folder, "back")
+    try:
+        file = folder / "treadle.yaml"
+        text = file.read_text(encoding="utf-8").replace("  back:\n", "  gone:\n").replace("endpoint: shop}", "port: 1}")
+        file.write_text(text.replace("decision: Say", "endpoint: shop, decision: Say"), encoding="utf-8")
+        models_release(ReleaseRequest(project=str(folder), model="shop.days:1"), GRACE)
+        asyncio.run(app.endpoint.follow())
+        assert app.endpoint.model == "shop.back:1" and "another target's" in app.endpoint.refused
+        assert "probability" in asked(app, "still")
+    finally:
+        app.endpoint.close()
+
+
+def test_a_project_that_grew_goes_on_under_its_old_endpoint(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    file = folder / "treadle.yaml"
+    several = file.read_text(encoding="utf-8")
+    file.write_text(SPEC.replace("SEED", "3"), encoding="utf-8")
+    run(RunRequest(project=str(folder)), ADA)
+    models_release(ReleaseRequest(project=str(folder)), GRACE)
+    file.write_text(several, encoding="utf-8")
+    app = app_of(folder, "back")  # nothing of the new name is released yet: callers are still answered
+    try:
+        assert app.endpoint.model == "shop:1"
+        run(RunRequest(project=str(folder), target="back"), ADA)
+        models_release(ReleaseRequest(project=str(folder), model="shop.back:1"), GRACE)
+        asyncio.run(app.endpoint.follow())
+        assert app.endpoint.model == "shop.back:1" and not app.endpoint.refused
+    finally:
+        app.endpoint.close()

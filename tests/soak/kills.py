@@ -14,6 +14,8 @@ from pathlib import Path
 from exercise import Asked, hold, treadle
 from served_shop import RECORD, release, serving, train, write_shop
 
+from treadle.serving import Journal, records
+
 PROMISED_SECONDS = 1.0
 """What was answered longer ago than this is in the journal of a killed server (docs/ARCHITECTURE.md)."""
 
@@ -88,8 +90,5 @@ def server_killed(shop: Path, after: float) -> tuple[int, int, int]:
     return len(told), old, len(lost) - old
 
 
-def kept_ids(journal: Path) -> set[str]:
-    from treadle.serving import records, segments
-
-    closed, live = segments(journal, "predictions")
-    return {str(record["prediction_id"]) for path in [*closed, *live] for record in records(path)}
+def kept_ids(journal: Journal) -> set[str]:
+    return {str(record["prediction_id"]) for record in records(journal, "predictions")}

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from treadle.training import Evaluation, FeatureColumn, Reads, evaluate, leak_gates, report, split, train
+from treadle.training import Evaluation, FeatureColumn, Provenance, Reads, evaluate, leak_gates, report, split, train
 from treadle.training.leaks import find_leaks
 
 
@@ -191,7 +191,7 @@ def test_findings_stand_in_the_evaluation_its_gates_and_its_report(table, spec):
     rows, project = table(), spec(trials=2, families=("linear",))
     rows = told(rows, rows.label * 2)
     model, parts, search = train(rows, project)
-    judged = evaluate(model, rows, parts, project, replicates=20, dropped=12)
+    judged = evaluate(model, rows, parts, project, replicates=20, provenance=Provenance(dropped=12))
     (gate,) = leak_gates(judged)
     assert gate.name == "tells_label/canary" and not gate.holds and '"canary"' in gate.text
     assert judged.dropped == 12 and "12 of 612 rows were left out" in judged.notes[-1]

@@ -37,7 +37,9 @@ def _permissions(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
     for who, elsewhere in (("anonymous callers on this machine", False), ("anonymous callers from elsewhere", True)):
         for permission in RULES:
             had, has = (_has(spec, ANONYMOUS, permission, loopback=not elsewhere) for spec in (before, after))
-            if had == has and permission != "open":  # as the server listens; `serve --host` may have it listen elsewhere
+            if (
+                had == has and permission != "open"
+            ):  # as the server listens; `serve --host` may have it listen elsewhere
                 had, has = (_reached(spec, permission, elsewhere=elsewhere) for spec in (before, after))
             found += _permission(who, permission, had=had, has=has)
     return found

@@ -21,3 +21,4 @@ __all__ = [
     "trials",
     "work",
 ]
+OPEN = ("endpoint", "identity")

@@ -119,7 +119,7 @@ group("access", "Who may do what.")
 def access_table(request: TableRequest, context: Context) -> TableAnswer:
     """Show the one table of permissions: who may what, by role, on the command line and over HTTP."""
     from treadle.access import RULES
-    from treadle.serving.app import ROUTES
+    from treadle.serving import ROUTES
 
     return TableAnswer(
         [
@@ -142,7 +142,7 @@ def access_table(request: TableRequest, context: Context) -> TableAnswer:
 def access_diff(request: DiffRequest, context: Context) -> DiffAnswer:
     """List what a change of the project file grants and takes away, by person, login and anonymous caller."""
     from treadle.access.changes import changes
-    from treadle.spec.load import load_untrusted
+    from treadle.spec import load_untrusted
 
     before, after = load_untrusted(request.before), load_untrusted(request.after)
     found = [ChangeShown(c.who, c.permission, c.granted, c.text) for c in changes(before.spec, after.spec)]
@@ -155,7 +155,7 @@ group("tokens", "Tokens of persons and services.")
 @operation("tokens", "create", permission="own token")
 def tokens_create(request: TokenCreateRequest, work: Work) -> TokenAnswer:
     """Make a token: of a person (by themselves), or of a service (by the owner). Its text is shown once."""
-    from treadle.access.local import people
+    from treadle.access import people
     from treadle.access.tokens import make
 
     spec = work.workspace.project.spec

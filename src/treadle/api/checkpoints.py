@@ -29,7 +29,7 @@ def publish(signed: Signed, to: str, project: Path) -> str:
         return _git_note(signed.note, project)
     if "://" in to:
         return _put(signed.note, to)
-    from treadle.evidence.checkpoints import write_whole
+    from treadle.evidence import write_whole
 
     file = Path(to)
     write_whole(file, signed.note.encode())
@@ -42,9 +42,7 @@ def prove(workspace: Workspace, entry: str) -> tuple[int, bytes, str, Signed]:
     Raises:
         EvidenceError: there is no such entry, or the log's tree holds another one at its place.
     """
-    from treadle.evidence import prove_entry
-    from treadle.evidence.merkle import TileHashes
-    from treadle.evidence.tiles import CatalogTiles
+    from treadle.evidence import CatalogTiles, TileHashes, prove_entry
 
     seq, content = _entry(workspace, entry)
     signed = workspace.sign_checkpoint()
@@ -69,7 +67,7 @@ def kept_elsewhere(workspace: Workspace, file: str) -> tuple[Sequence[Kept], lis
 def _entry(workspace: Workspace, name: str) -> tuple[int, bytes]:
     from sqlalchemy import or_, select
 
-    from treadle.evidence.tree import as_bytes
+    from treadle.evidence import as_bytes
     from treadle.store.schema import entries
 
     asked: Any = or_(entries.c.id == name, entries.c.hash == name)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from treadle.api.operation import OfEachTarget, OfTarget, Work, operation, option, target_of
 from treadle.hosting.found import Predictions, Served
-from treadle.monitoring.found import Alert, Day, DriftLine, Overall
+from treadle.monitoring.found import Alert, Watched
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from treadle.monitoring import Watched
     from treadle.workspace import Workspace
 
 
@@ -41,21 +41,13 @@ class WatchRequest(OfTarget, frozen=True):
     """Which endpoint."""
 
 
-class WatchAnswer(Struct, frozen=True):
-    """`metric_by_day` and `drift` are lists of rows; `recent` is the newest `watch.window` of labels.
+class WatchAnswer(Watched, frozen=True, kw_only=True):
+    """What was found at an endpoint; `recent` is the newest `watch.window` of labels.
 
     `alerts` say what a person must look at; `page` is the HTML page with the plots, None where none was written.
     """
 
     endpoint: str
-    predictions: int
-    outcomes: int
-    joined: int
-    metric: str
-    metric_by_day: list[Day]
-    drift: list[DriftLine]
-    overall: Overall
-    recent: Day | None
     alerts: list[Alert]
     page: str | None
 
@@ -104,14 +96,12 @@ class Look:
 @operation("serve", permission="run")
 def serve(request: ServeRequest, work: Work) -> Served:
     """Serve the released model over HTTP until stopped with Ctrl-C."""
-    from treadle.hosting.running import serve_until_stopped
+    from treadle.hosting.running import Wanted, serve_until_stopped
 
     return serve_until_stopped(
         work.workspace,
         work.principal,
-        host=request.host,
-        port=request.port,
-        as_of=request.as_of,
+        Wanted(request.host, request.port, request.as_of),
         mounts=work.asked.mounts,
         say=work.say,
     )
@@ -133,31 +123,17 @@ def watch(request: WatchRequest, work: Work) -> WatchAnswer:
     to the tables, and the page is written. Over HTTP it only reads.
     """
     seen = look(work.workspace)
-    found = seen.found
     page = None if work.only_reads or not work.may("run") else str(seen.keep())
-    return WatchAnswer(
-        endpoint=seen.workspace.endpoint,
-        predictions=found.predictions,
-        outcomes=found.outcomes,
-        joined=found.joined,
-        metric=found.metric,
-        metric_by_day=found.metric_by_day,
-        drift=found.drift,
-        overall=found.overall,
-        recent=found.recent,
-        alerts=seen.alerts,
-        page=page,
-    )
+    return WatchAnswer(**asdict(seen.found), endpoint=seen.workspace.endpoint, alerts=seen.alerts, page=page)
 
 
 def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
     from treadle.errors import ModelError
     from treadle.models import Bundle
-    from treadle.models.registry import current
     from treadle.monitoring import alerts_of, watch
 
-    released = current(workspace.chain, workspace.endpoint)
+    released = workspace.releases.current()
     if released is None:
         raise ModelError(
             f"nothing is released to endpoint {workspace.endpoint}",

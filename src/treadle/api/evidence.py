@@ -18,7 +18,7 @@ from treadle.api.operation import (
     operation,
     option,
 )
-from treadle.costs.sums import Costs
+from treadle.costs import Costs
 from treadle.errors import EvidenceError, nearest
 from treadle.history.found import Lineage
 
@@ -223,7 +223,7 @@ def log_checkpoint(request: CheckpointRequest, work: Work) -> CheckpointAnswer:
 def log_prove(request: ProveRequest, work: Work) -> ProveAnswer:
     """Prove that an entry is in the log: a text that anybody checks offline, with docs/check_inclusion.py for one."""
     from treadle.api.checkpoints import prove
-    from treadle.evidence.checkpoints import write_whole
+    from treadle.evidence import write_whole
 
     workspace = work.workspace
     seq, entry, proof, signed = prove(workspace, request.entry)

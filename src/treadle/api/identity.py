@@ -22,7 +22,7 @@ def at_the_terminal(project: Project, asked: str | None, token: str | None) -> P
     if not token:
         return local_principal(project.spec, asked)
     from treadle.access.tokens import book
-    from treadle.evidence.chain import utc_now
+    from treadle.evidence import utc_now
     from treadle.workspace import open_workspace
 
     workspace = open_workspace(project, actor="anonymous", begins=False)

@@ -20,8 +20,8 @@ from treadle.api.operation import (
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
+from treadle.models import ModelVersion
 from treadle.models.request import Asked
-from treadle.models.version import ModelVersion
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released
@@ -221,7 +221,9 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
             by=workspace.chain.actor,
             note=request.note,
         )
-    return _answer(workspace, release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get))
+    others = workspace.project.others
+    made = release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=others)
+    return _answer(workspace, made)
 
 
 @operation("models", "rollback", permission="release")
@@ -230,7 +232,13 @@ def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
     from treadle.models.registry import rollback
 
     workspace = work.workspace
-    back = rollback(workspace.chain, workspace.endpoint, reason=request.reason, check=workspace.blobs.get)
+    back = rollback(
+        workspace.chain,
+        workspace.endpoint,
+        reason=request.reason,
+        check=workspace.blobs.get,
+        others=workspace.project.others,
+    )
     return _answer(workspace, back)
 
 

@@ -230,7 +230,7 @@ def _who(found: Operation, project: Project, context: Context) -> Principal:
     try:
         return context.who(project)
     except AccessError as bad:
-        from treadle.access.local import login
+        from treadle.access import login
 
         _tell(project, context, f"login {login()}", found.name, bad.what)
         raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct, structs
 
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
-from treadle.features.proved import Proof
+from treadle.features import Proof
 from treadle.replay.found import Replayed
 
 if TYPE_CHECKING:

@@ -9,3 +9,4 @@ from treadle.backends.engine import Engine, States
 from treadle.backends.known import installed, open_blobs, open_catalog, open_states, open_tables
 
 __all__ = ["Engine", "States", "installed", "open_blobs", "open_catalog", "open_states", "open_tables"]
+OPEN = ("embedded",)

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
+
+from msgspec import Struct
 
 from treadle import expr
 from treadle.contracts.document import Document
 from treadle.contracts.rules import Bound, Rule, RuleKind, quoted
 from treadle.errors import ExpressionError
 from treadle.expr import Type
+
+
+class Draft(Struct, frozen=True):
+    """What a rule will say, see `Rule`. `columns`: those beside `column` and what its expressions read."""
+
+    kind: RuleKind
+    column: str | None
+    text: str
+    expression: str | None = None
+    columns: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    bound: Bound | None = None
+    measure: str | None = None
 
 
 class Builder:
@@ -21,42 +36,27 @@ class Builder:
         self.rules: list[Rule] = []
         self._names: set[str] = set()
 
-    def add(
-        self,
-        node: Any,
-        kind: RuleKind,
-        column: str | None,
-        text: str,
-        expression: str | None = None,
-        *,
-        columns: Iterable[str] = (),
-        low: float | None = None,
-        high: float | None = None,
-        bound: Bound | None = None,
-        measure: str | None = None,
-        name: str = "",
-        at: str | None = None,
-    ) -> None:
-        """Add a rule that stands at `node`, or at the key `at` of it."""
-        where = self.document.at(node, at)
+    def add(self, node: Any, draft: Draft, *, at: str | None = None, name: str = "") -> None:
+        """Add a rule that stands at `node`, or at the key `at` of it. `name`: what its author calls it."""
+        where, column = self.document.at(node, at), draft.column
         read = dict.fromkeys([column] if column else [])
-        read.update(dict.fromkeys(columns))
-        for text_of in (expression, measure):
+        read.update(dict.fromkeys(draft.columns))
+        for text_of in (draft.expression, draft.measure):
             if text_of is not None:
-                read.update(dict.fromkeys(self._checked(text_of, where, kind in ("required", "null_share"))))
+                read.update(dict.fromkeys(self._checked(text_of, where, draft.kind in ("required", "null_share"))))
         self.rules.append(
             Rule(
-                id=self._unique(name or (f"{column}_{kind}" if column else kind)),
-                kind=kind,
+                id=self._unique(name or (f"{column}_{draft.kind}" if column else draft.kind)),
+                kind=draft.kind,
                 column=column,
-                text=text,
+                text=draft.text,
                 where=where,
-                expression=expression,
+                expression=draft.expression,
                 columns=tuple(read),
-                low=low,
-                high=high,
-                bound=bound,
-                measure=measure,
+                low=draft.low,
+                high=draft.high,
+                bound=draft.bound,
+                measure=draft.measure,
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.contracts.builder import Builder
+from treadle.contracts.builder import Builder, Draft
 from treadle.contracts.rules import Bound, quoted
 from treadle.errors import nearest
 
@@ -66,7 +66,7 @@ def _expression(build: Builder, node: Any, column: str | None, key: str) -> None
             node, key, "queries cannot be run here", "write what must hold of each row: arrived > departed"
         )
     shown = f"in each row it must hold that {text}"
-    _add(build, node, "expression", column, shown, text, at=key, bound=_tolerance(build, node))
+    _add(build, node, Draft("expression", column, shown, text, bound=_tolerance(build, node)), at=key)
 
 
 def _library(build: Builder, node: Any, column: str | None) -> None:
@@ -81,7 +81,7 @@ def _library(build: Builder, node: Any, column: str | None) -> None:
         bound = _bound(build, node)
         if bound is None or bound.percent:
             raise document.error(node, key, "rowCount needs a number of rows", f"give one of: {', '.join(_BOUNDS)}")
-        _add(build, node, "row_count", None, f"the table must have {bound.text('rows')}", bound=bound)
+        _add(build, node, Draft("row_count", None, f"the table must have {bound.text('rows')}", bound=bound))
         return
     if kind == "duplicates":
         _duplicates(build, node, column)
@@ -94,8 +94,8 @@ def _library(build: Builder, node: Any, column: str | None) -> None:
         _valid(build, node, column, metric, key)
 
 
-def _add(build: Builder, node: Any, kind: Any, column: str | None, text: str, *rest: Any, **more: Any) -> None:
-    build.add(node, kind, column, text, *rest, name=str(node.get("name") or node.get("id") or ""), **more)
+def _add(build: Builder, node: Any, draft: Draft, at: str | None = None) -> None:
+    build.add(node, draft, at=at, name=str(node.get("name") or node.get("id") or ""))
 
 
 def _arguments(build: Builder, node: Any) -> Any:
@@ -123,7 +123,7 @@ def _nulls(build: Builder, node: Any, column: str) -> None:
     if constants:
         measure = f"{quoted(column)} in ({', '.join(constants)}) or {measure}"
     text = f"{column} must have {bound.text('missing values')}"
-    _add(build, node, "null_share", column, text, bound=bound, measure=measure)
+    _add(build, node, Draft("null_share", column, text, bound=bound, measure=measure))
 
 
 def _duplicates(build: Builder, node: Any, column: str | None) -> None:
@@ -136,7 +136,7 @@ def _duplicates(build: Builder, node: Any, column: str | None) -> None:
     if not names:
         raise build.document.error(node, "metric", "duplicates of what?", "give arguments: {properties: [a, b]}")
     text = f"no two rows may have the same {', '.join(names)}"
-    _add(build, node, "unique", column, text, columns=names, bound=_tolerance(build, node))
+    _add(build, node, Draft("unique", column, text, columns=tuple(names), bound=_tolerance(build, node)))
 
 
 def _valid(build: Builder, node: Any, column: str, metric: str, key: str) -> None:
@@ -154,10 +154,10 @@ def _valid(build: Builder, node: Any, column: str, metric: str, key: str) -> Non
     if constants:
         shown = ", ".join(str(value) for value in values)
         expression = f"{quoted(column)} in ({', '.join(constants)})"
-        _add(build, node, "set", column, f"{column} must be one of {shown}", expression, bound=bound)
+        _add(build, node, Draft("set", column, f"{column} must be one of {shown}", expression, bound=bound))
     if pattern is not None:
         text = f"{column} must match {pattern}"
-        _add(build, node, "regex", column, text, build.matches(column, str(pattern)), bound=bound)
+        _add(build, node, Draft("regex", column, text, build.matches(column, str(pattern)), bound=bound))
 
 
 def _tolerance(build: Builder, node: Any) -> Bound | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from treadle.contracts.builder import Builder
+from treadle.contracts.builder import Builder, Draft
 from treadle.contracts.document import Document, open_document
 from treadle.contracts.quality import add_quality
 from treadle.contracts.rules import Contract, number, quoted
@@ -64,9 +64,8 @@ def load(path: Path) -> Contract:
             keys.append(node)
     if len(keys) > 1:
         names = [str(node["name"]) for node in keys]
-        build.add(
-            keys[0], "unique", None, f"no two rows may have the same {', '.join(names)}", columns=names, name="key"
-        )
+        text = f"no two rows may have the same {', '.join(names)}"
+        build.add(keys[0], Draft("unique", None, text, columns=tuple(names)), name="key")
     for node in document.items(table, "quality"):
         add_quality(build, node, None)
     for node in document.items(tree, "slaProperties"):
@@ -109,12 +108,14 @@ def _property(build: Builder, node: Any) -> None:
     document.no_misspelling(node, _PROPERTY)
     if node.get("logicalType") is not None:
         kind = str(node["logicalType"])
-        build.add(node, "type", name, f"{name} must be {'an' if kind == 'integer' else 'a'} {kind}", at="logicalType")
+        text = f"{name} must be {'an' if kind == 'integer' else 'a'} {kind}"
+        build.add(node, Draft("type", name, text), at="logicalType")
     key = document.flag(node, "primaryKey")
     if document.flag(node, "required") or key:
-        build.add(node, "required", name, f"{name} must not be missing", f"{quoted(name)} is not null", at="required")
+        draft = Draft("required", name, f"{name} must not be missing", f"{quoted(name)} is not null")
+        build.add(node, draft, at="required")
     if document.flag(node, "unique") or (key and _only_key(build, node)):
-        build.add(node, "unique", name, f"no two rows may have the same {name}", at="unique")
+        build.add(node, Draft("unique", name, f"no two rows may have the same {name}"), at="unique")
     options = document.mapping(node.get("logicalTypeOptions"), node, "logicalTypeOptions")
     if options:
         _options(build, options, name, node)
@@ -139,7 +140,8 @@ def _options(build: Builder, options: Mapping[str, Any], name: str, node: Any) -
         _range(build, options, name, limits)
     if "pattern" in options:
         pattern = str(options["pattern"])
-        build.add(options, "regex", name, f"{name} must match {pattern}", build.matches(name, pattern), at="pattern")
+        draft = Draft("regex", name, f"{name} must match {pattern}", build.matches(name, pattern))
+        build.add(options, draft, at="pattern")
     if "minLength" in options or "maxLength" in options:
         _length(build, options, name)
 
@@ -158,7 +160,7 @@ def _range(build: Builder, options: Any, name: str, limits: Mapping[str, Any]) -
         return float(found[0]) if found else None
 
     low, high = limit("minimum", "exclusiveMinimum"), limit("maximum", "exclusiveMaximum")
-    build.add(options, "range", name, f"{name} must be {words}", expression, low=low, high=high, at=first)
+    build.add(options, Draft("range", name, f"{name} must be {words}", expression, low=low, high=high), at=first)
 
 
 def _length(build: Builder, options: Any, name: str) -> None:
@@ -170,16 +172,8 @@ def _length(build: Builder, options: Any, name: str) -> None:
     parts = [f"length({quoted(name)}) >= {least}"] if least is not None else []
     parts += [f"length({quoted(name)}) <= {most}"] if most is not None else []
     words = f"at least {least}" if most is None else f"at most {most}" if least is None else f"{least} to {most}"
-    build.add(
-        options,
-        "length",
-        name,
-        f"{name} must have {words} characters",
-        " and ".join(parts),
-        low=least,
-        high=most,
-        at="minLength" if least is not None else "maxLength",
-    )
+    draft = Draft("length", name, f"{name} must have {words} characters", " and ".join(parts), low=least, high=most)
+    build.add(options, draft, at="minLength" if least is not None else "maxLength")
 
 
 def _service_level(build: Builder, node: Any, tree: Any) -> None:
@@ -202,7 +196,8 @@ def _service_level(build: Builder, node: Any, tree: Any) -> None:
         raise document.error(node, "value", "freshness needs a `value` above 0")
     value = document.number(node, "value")
     shown = f"{number(value)} {unit}"
-    build.add(node, "freshness", column, f"the newest {column} must lie within {shown} of now", high=value * seconds)
+    text = f"the newest {column} must lie within {shown} of now"
+    build.add(node, Draft("freshness", column, text, high=value * seconds))
 
 
 def _max_bad_share(document: Document, tree: Any) -> float:

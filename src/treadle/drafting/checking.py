@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from treadle.drafting.found import Checked, SourceCheck
 from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec import Project, ProjectSpec, Source
-from treadle.spec.targets import place_in_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,11 +73,6 @@ class _Found:
         said = f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}"
         if said not in self.problems:  # what several targets share is told once
             self.problems.append(said)
-
-    def states(self, path: str) -> bool:
-        """Whether the project file has this part."""
-        target = self.project.target
-        return (place_in_file(path, target, self.project.positions) if target else path) in self.project.positions
 
     def warning(self, path: str, what: str) -> None:
         said = f"{self.project.place(path)}: {what}"
@@ -195,7 +189,7 @@ def _left_out(frame: pl.DataFrame, found: _Found) -> None:
     """Say how many rows a run leaves out, since they have no label or no time."""
     import polars as pl
 
-    from treadle.features.batch import AT, LABEL
+    from treadle.features import AT, LABEL
 
     labelled = frame.filter(pl.col(LABEL).is_not_null())
     if frame.height - labelled.height:
@@ -228,7 +222,7 @@ def _approval(spec: ProjectSpec, found: _Found) -> None:
 def _order(spec: ProjectSpec, found: _Found) -> None:
     """Rows with a time that nobody said how to split are split at random: a model then learns from what came later."""
     predict = spec.predict
-    if predict.at is not None and predict.split.by == "random" and not found.states("predict.split.by"):
+    if predict.at is not None and predict.split.by == "random" and not found.project.states("predict.split.by"):
         found.warning(
             "predict.at",
             "rows have a time, and are split at random, so that the model is judged on rows older than some it learnt "

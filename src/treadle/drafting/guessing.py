@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from treadle.access import check_actor
-from treadle.access.local import login
+from treadle.access import check_actor, login
 from treadle.drafting.found import Drafted
 from treadle.drafting.noticed import noticed
 from treadle.errors import AccessError, DataError, SpecError, nearest

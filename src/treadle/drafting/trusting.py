@@ -8,7 +8,7 @@ from pathlib import Path
 from treadle.drafting.found import Trusted
 from treadle.errors import SpecError
 from treadle.keeping import believe, home, record_key
-from treadle.spec.load import load_untrusted
+from treadle.spec import load_untrusted
 from treadle.spec.trust import FUNCTIONS, disown_record, outside, revoke, trust
 
 

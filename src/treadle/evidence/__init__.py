@@ -6,20 +6,24 @@ Stage code knows one instrument: `with chain.step(asked, code=__name__) as step:
 is a `Payload`, one type a kind, in `treadle.evidence.kinds`.
 """
 
-from treadle.evidence.chain import Alone, Chain
-from treadle.evidence.checkpoints import Kept, Notes, Signed
+from treadle.evidence.chain import Alone, Chain, utc_now
+from treadle.evidence.checkpoints import Kept, Notes, Signed, write_whole
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import Entry, Price, Usage
+from treadle.evidence.merkle import TileHashes
 from treadle.evidence.notes import Checkpoint, VerifierKey
 from treadle.evidence.observer import Observer, Silent, Watched
 from treadle.evidence.payload import Payload, StepInput, Unknown, digest, known_kinds
 from treadle.evidence.proofs import InclusionProof, prove_entry, read_proof
 from treadle.evidence.reader import Reader
 from treadle.evidence.step import Step
+from treadle.evidence.tiles import CatalogTiles
+from treadle.evidence.tree import as_bytes
 from treadle.evidence.verify import Verdict, verify
 
 __all__ = [
     "Alone",
+    "CatalogTiles",
     "Chain",
     "Checkpoint",
     "Code",
@@ -35,15 +39,20 @@ __all__ = [
     "Silent",
     "Step",
     "StepInput",
+    "TileHashes",
     "Unknown",
     "Usage",
     "Verdict",
     "VerifierKey",
     "Watched",
+    "as_bytes",
     "digest",
     "known_kinds",
     "prove_entry",
     "reached",
     "read_proof",
+    "utc_now",
     "verify",
+    "write_whole",
 ]
+OPEN = ("entry", "kinds", "views")

@@ -18,7 +18,7 @@ from treadle.evidence.observer import Observer, Silent
 from treadle.evidence.payload import P, Payload, StepInput, refs_in
 from treadle.evidence.reader import Q, Reader
 from treadle.evidence.step import Step
-from treadle.store.refs import Ref
+from treadle.store import Ref
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

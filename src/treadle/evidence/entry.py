@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from treadle.evidence.payload import P_co
 from treadle.money import Money
-from treadle.store.refs import EntryRef, Ref
+from treadle.store import EntryRef, Ref
 
 GENESIS = "0" * 64
 FORMAT = 2

@@ -12,7 +12,7 @@ from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
 from treadle.money import in_units
-from treadle.store.refs import Snapshot
+from treadle.store import Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table

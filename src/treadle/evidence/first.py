@@ -11,7 +11,7 @@ from msgspec import Struct
 from treadle.evidence.entry import GENESIS, Entry, Price, Usage, raw
 from treadle.evidence.payload import Payload, Unknown, digest, read_payload
 from treadle.money import money
-from treadle.store.refs import Blob, EntryRef, File, Ref, Snapshot, Value
+from treadle.store import Blob, EntryRef, File, Ref, Snapshot, Value
 
 
 class _First(Struct, frozen=True):

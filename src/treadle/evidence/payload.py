@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import EvidenceError, TreadleError
-from treadle.store.refs import Ref
+from treadle.store import Ref
 
 
 class Payload(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from treadle.errors import EvidenceError, TreadleError
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import NOTHING, Body, Entry, raw
 from treadle.evidence.payload import P, StepInput, Unknown, digest, refs_in
-from treadle.store.refs import Snapshot
+from treadle.store import Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.chain import Chain

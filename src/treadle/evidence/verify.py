@@ -22,7 +22,7 @@ from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.payload import Payload
 from treadle.evidence.tiles import log_size
 from treadle.evidence.tree import Rebuilt
-from treadle.store.refs import Blob, Ref, Snapshot
+from treadle.store import Blob, Ref, Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.chain import Chain

@@ -34,6 +34,7 @@ __all__ = [
     "to_row",
     "to_sql",
 ]
+OPEN = ("casts",)
 
 
 def functions_table() -> list[tuple[str, str, str]]:

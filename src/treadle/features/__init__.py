@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
+    from treadle.features.batch import AT as AT
+    from treadle.features.batch import KNOWN as KNOWN
+    from treadle.features.batch import LABEL as LABEL
     from treadle.features.batch import build as build
     from treadle.features.bodies import in_utc as in_utc
     from treadle.features.bodies import value_at as value_at
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
     from treadle.features.state import OnlineState as OnlineState
 
 _HOMES = {
+    "AT": "batch",
     "EventReader": "reader",
+    "KNOWN": "batch",
+    "LABEL": "batch",
     "Memory": "state",
     "OnlineFeatures": "online",
     "OnlineState": "state",
@@ -43,10 +49,13 @@ _HOMES = {
     "value_at": "bodies",
 }
 __all__ = [
+    "AT",
     "EventReader",
     "FeatureColumn",
     "FeaturePlan",
     "InputColumn",
+    "KNOWN",
+    "LABEL",
     "Memory",
     "OnlineFeatures",
     "OnlineState",
@@ -60,6 +69,7 @@ __all__ = [
     "suspects",
     "value_at",
 ]
+OPEN = ("plan", "state")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,3 +2,6 @@
 
 It only reads; what is kept is written by the steps themselves.
 """
+
+__all__: list[str] = []
+OPEN = ("comparing", "found", "lineage")

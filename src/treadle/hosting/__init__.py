@@ -2,3 +2,6 @@
 
 It does not answer a request itself (serving does): it composes serving, models and access for one endpoint.
 """
+
+__all__: list[str] = []
+OPEN = ("found", "opening", "predicting", "running")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.monitoring import KINDS
-from treadle.serving import segments
 
 if TYPE_CHECKING:
     from treadle.access.door import Door
@@ -32,7 +31,7 @@ async def drain_often(workspace: Workspace, seconds: float = DRAIN_SECONDS) -> N
     command = ("-m", "treadle.hosting.draining", str(project.file), workspace.chain.actor, project.target)
     while True:
         await asyncio.sleep(seconds)
-        if not any(segments(workspace.journal, kind)[0] for kind in KINDS):
+        if not any(workspace.journal.segments(kind)[0] for kind in KINDS):
             continue
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, stdout=asyncio.subprocess.DEVNULL, start_new_session=True

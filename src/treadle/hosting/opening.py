@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from treadle.access.door import Door
     from treadle.features import OnlineState
-    from treadle.models.registry import Released
+    from treadle.models import Released
     from treadle.serving import App, LiveModel
     from treadle.workspace import Workspace
 
@@ -54,8 +54,8 @@ def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
 
 def open_door(workspace: Workspace, host: str) -> Door:
     """Who may come in, by the project's file as it is now and the tokens that stand in its record."""
+    from treadle.access import is_loopback
     from treadle.access.door import Door
-    from treadle.access.permissions import is_loopback
     from treadle.access.tokens import book
 
     spec = workspace.project.spec
@@ -67,10 +67,21 @@ def open_door(workspace: Workspace, host: str) -> Door:
 def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = None) -> App:
     """The endpoint's application, over what is released now."""
     from treadle.hosting.draining import drain_often, watch_the_door
-    from treadle.models.registry import current, newest_release
+    from treadle.models.registry import address_of
     from treadle.serving import App, Endpoint
 
+    started = False
+
     def open_model(released: Released) -> LiveModel:
+        nonlocal started
+        address = address_of(released.model)
+        if started and address not in (address_of(endpoint.model), workspace.project.address):
+            raise ModelError(
+                f"{released.model} is another target's than {endpoint.model}, which this server answers with",
+                where=workspace.endpoint,
+                mend="start the server anew, if that is meant",
+            )
+        started = True
         return open_live(workspace, released.bundle, released.model)
 
     def rebuild(live: LiveModel, state: OnlineState | None, as_of: datetime) -> None:
@@ -78,8 +89,7 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
 
     endpoint = Endpoint(
         workspace.endpoint,
-        newest=lambda: newest_release(workspace.chain, workspace.endpoint),
-        released=lambda: current(workspace.chain, workspace.endpoint),
+        releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
         open_state=lambda live: open_state(workspace, live),

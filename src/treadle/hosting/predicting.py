@@ -36,9 +36,9 @@ class Wanted(Struct, frozen=True):
 
 def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
     """Predict with a version in this process. Nothing is written to the ledger: nobody is served."""
-    from treadle.models.registry import current, find
+    from treadle.models.registry import find
 
-    released = current(workspace.chain, workspace.endpoint)
+    released = workspace.releases.current()
     if request.model is None and released is not None:
         digest, name = released.bundle, released.model
     elif request.model is None:

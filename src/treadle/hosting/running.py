@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from treadle.hosting.found import Served
 from treadle.hosting.opening import make_app, open_door, parse_time, rebuild_state
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 
+class Wanted(Struct, frozen=True):
+    """Where to listen, else where the project says; `as_of`: a time for which the online state is built anew."""
+
+    host: str | None = None
+    port: int | None = None
+    as_of: str | None = None
+
+
 def serve_until_stopped(
     workspace: Workspace,
     who: Principal,
+    wanted: Wanted,
     *,
-    host: str | None,
-    port: int | None,
-    as_of: str | None,
     mounts: Callable[[Door], dict[str, Any]],
     say: Callable[[str], None],
 ) -> Served:
@@ -33,15 +40,15 @@ def serve_until_stopped(
     from treadle.serving import bind, serve
 
     spec = workspace.project.spec
-    host, port = host or spec.serve.host, spec.serve.port if port is None else port
+    host, port = wanted.host or spec.serve.host, spec.serve.port if wanted.port is None else wanted.port
     start = time.monotonic()
     listening = bind(host, port)
     port = listening.getsockname()[1]
     door = open_door(workspace, host)
     app = make_app(workspace, door, mounts(door))
     endpoint = app.endpoint
-    if as_of:
-        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(as_of, "--as-of"))
+    if wanted.as_of:
+        rebuild_state(workspace, endpoint.live, endpoint.state, parse_time(wanted.as_of, "--as-of"))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(
         f"\n[bold]{endpoint.model}[/] answers on [bold]{url}[/] (ready in {time.monotonic() - start:.1f} s; "
@@ -60,22 +67,22 @@ def serve_until_stopped(
 
 def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
     """A curl line with its real answer, and how to stop."""
+    from treadle.serving import Prediction
+
     record = example_record(workspace)
     if record is None:
         return [f"Also: {url}/openapi.json."]
     body = msgspec.json.encode(record).decode()
     found: Any = live.reader.read(body.encode())
     score = live.score(live.features(found, state)[0])
-    answer: dict[str, Any] = {"prediction": score, "model": live.name}
+    answer = Prediction("…", score, None, None, live.name)
     if live.threshold is not None:
-        sure = {"probability": score, "threshold": live.threshold}
-        answer = {"prediction": bool(score >= live.threshold), **sure, "model": live.name}
-    shown = msgspec.json.encode(answer).decode()
+        answer = Prediction("…", bool(score >= live.threshold), score, live.threshold, live.name)
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",
         f"  curl -s {url}/predict -H 'content-type: application/json' -d '{quoted}'",
-        f'  {{"prediction_id":"…",{shown[1:]}',
+        f"  {msgspec.json.encode(answer).decode()}",
         f"Also: {url}/openapi.json, /readyz; with a token (treadle tokens create): /events, /outcomes, /metrics, /api.",
     ]
 

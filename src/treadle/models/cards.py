@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training import Evaluation, FitSummary, sign
 
 

@@ -13,7 +13,7 @@ from treadle.models.cards import card
 from treadle.models.exporting import export
 from treadle.models.reference import describe
 from treadle.models.request import Asked
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training import Evaluation, FittedModel, Split, TrainingTable
 
 GOLDEN_RECORDS = 24

@@ -78,15 +78,44 @@ def _names(reader: Reader, project: str) -> list[str]:
     return [str(row[0]) for row in reader.connection.execute(query)]
 
 
+def address_of(model: str) -> str:
+    """What a version is one of: the project, or one of its targets.
+
+    >>> address_of("flights:2"), address_of("flights.late:2")
+    ('flights', 'flights.late')
+    """
+    return model.rpartition(":")[0]
+
+
+def refuse_others(endpoint: str, model: str, others: frozenset[str]) -> None:
+    """An endpoint does not pass from one target to another: its callers would be answered another question.
+
+    Raises:
+        ModelError: `model`, which the endpoint serves, is of one of the `others`.
+    """
+    if address_of(model) in others:
+        raise ModelError(
+            f"endpoint {endpoint} serves {model}, which is another target's",
+            where=f"endpoint/{endpoint}",
+            mend="give each target an endpoint of its own, that no other had: predict.NAME.endpoint",
+        )
+
+
 def release(
-    chain: Chain, endpoint: str, packing: Entry[ModelPacked], *, check: Callable[[str], object] = lambda digest: None
+    chain: Chain,
+    endpoint: str,
+    packing: Entry[ModelPacked],
+    *,
+    check: Callable[[str], object] = lambda digest: None,
+    others: frozenset[str] = frozenset(),
 ) -> Released:
     """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing.
 
-    check: raises when the bundle of a digest cannot be read as it was packed.
+    check: raises when the bundle of a digest cannot be read as it was packed. others: see `refuse_others`.
 
     Raises:
         GateError: this very bundle was not approved, or a gate of its request neither holds nor was accepted.
+        ModelError: the endpoint serves another target.
     """
     check(packing.payload.bundle.digest)
     with chain.alone() as alone:
@@ -94,6 +123,8 @@ def release(
         alone.hold(packing, approval)
         _prove_approval(alone, approval, packing)
         serving = _newest(alone, endpoint)
+        if serving is not None:
+            refuse_others(endpoint, serving.payload.model, others)
         if serving is not None and serving.payload.bundle.digest == packing.payload.bundle.digest:
             return _released(endpoint, serving, approval.actor)
         made = alone.append(
@@ -109,19 +140,31 @@ def release(
 
 
 def rollback(
-    chain: Chain, endpoint: str, *, reason: str = "", check: Callable[[str], object] = lambda digest: None
+    chain: Chain,
+    endpoint: str,
+    *,
+    reason: str = "",
+    check: Callable[[str], object] = lambda digest: None,
+    others: frozenset[str] = frozenset(),
 ) -> Released:
-    """Serve again what was served before the version that is served now."""
+    """Serve again what was served before the version that is served now, of the same target.
+
+    Raises:
+        ModelError: there is none, or the endpoint serves another target.
+    """
     with chain.alone() as alone:
         history = alone.find(*_RELEASES, subject=f"endpoint/{endpoint}", status="done", newest_first=True)
         if not history:
             raise ModelError(f"endpoint {endpoint} serves nothing", where=endpoint, mend="release a model first")
         serving = history[0].payload
-        bad = {serving.bundle.digest, *_left(history)}
-        good = next((e for e in history if e.payload.bundle.digest not in bad), None)
+        refuse_others(endpoint, serving.model, others)
+        bad, address = {serving.bundle.digest, *_left(history)}, address_of(serving.model)
+        same = (e for e in history if address_of(e.payload.model) == address)
+        good = next((e for e in same if e.payload.bundle.digest not in bad), None)
         if good is None:
             raise ModelError(
-                f"{serving.model} is the only version that {endpoint} has served, so there is none to return to",
+                f"{serving.model} is the only version {'' if address == endpoint else f'of {address} '}that {endpoint} "
+                "has served, so there is none to return to",
                 where=endpoint,
                 mend="release another version: treadle models release PROJECT VERSION",
             )

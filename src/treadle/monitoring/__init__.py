@@ -3,15 +3,26 @@
 It does not retrain, roll back or release, and needs no running server: it reads what servers wrote.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from treadle.monitoring.ledger import KINDS, collect, find_prediction
 
+if TYPE_CHECKING:
+    from treadle.monitoring.alerts import alerts_of as alerts_of
+    from treadle.monitoring.alerts import log_alerts as log_alerts
+    from treadle.monitoring.found import Alert as Alert
+    from treadle.monitoring.found import Watched as Watched
+    from treadle.monitoring.page import watch_page as watch_page
+    from treadle.monitoring.watching import watch as watch
+
 __all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
+OPEN = ("found",)
 
 _HOMES = {
     "Alert": "found",
-    "Watched": "watching",
+    "Watched": "found",
     "alerts_of": "alerts",
     "log_alerts": "alerts",
     "watch": "watching",

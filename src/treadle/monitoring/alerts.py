@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.figures import figure
-from treadle.monitoring.found import Alert
+from treadle.monitoring.found import Alert, Watched
 from treadle.spec.choices import LOWER_IS_BETTER
-
-if TYPE_CHECKING:
-    from treadle.monitoring.watching import Watched
 
 ACTOR = "policy:watch"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from treadle.models.reference import Numbers, Reference, Texts
+from treadle.models import Numbers, Reference, Texts
 from treadle.monitoring.found import DriftLine
 
 Array = np.ndarray[Any, Any]

@@ -1,4 +1,4 @@
-"""What monitoring finds, as types: the newest prediction of an id, days, drift, counts of decisions, alerts."""
+"""What monitoring finds, as types: the newest prediction of an id, days, drift, decisions, alerts, and all together."""
 
 from __future__ import annotations
 
@@ -77,6 +77,24 @@ class Overall(Struct, frozen=True):
     high: float | None
     tested: float | None
     decisions: Decisions | None
+
+
+class Watched(Struct, frozen=True):
+    """What was found of the version that is served. `metric_by_day` and `drift` are lists of rows.
+
+    `joined` predictions have a label; `overall` is the metric over all of them.
+    """
+
+    model: str
+    predictions: int
+    outcomes: int
+    joined: int
+    metric: str
+    metric_by_day: list[Day]
+    drift: list[DriftLine]
+    overall: Overall
+    recent: Day | None = None
+    """The newest window in which labels are known, as if it were one day; `day` is its last."""
 
 
 class Alert(Struct, frozen=True):

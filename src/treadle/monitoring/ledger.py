@@ -2,7 +2,7 @@
 
 1. A segment is read whole and turned into a frame.
 2. The frame is appended in one transaction that also records the segment's name.
-3. Only then is the segment deleted; one with lines that are no records is kept beside as `.damaged`.
+3. Only then is the journal told that it was moved, or that it has lines that are no records.
 A process killed between 2 and 3 leaves the segment; the next `collect` finds its name in the table and adds nothing.
 
 `collect` writes; `read` and `find_prediction` do not: what is not in the tables yet they read where it lies.
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle.monitoring.found import FoundPrediction
-from treadle.serving.journal import lines, records, segments
+from treadle.serving import records
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
 KINDS = ("predictions", "outcomes")
@@ -29,27 +29,26 @@ _TOLD = {"predictions": "answered", "outcomes": "told"}
 """When a line came, by the server's clock: the order of those alone that were kept before lines had numbers."""
 
 
-def collect(tables: Tables, names: TableNames, journal: Path) -> dict[str, int]:
+def collect(tables: Tables, names: TableNames, journal: Journal) -> dict[str, int]:
     """Move closed segments of `journal` into the tables of predictions and outcomes; rows moved by kind."""
     moved = {}
     for kind in KINDS:
         moved[kind] = 0
-        closed, _live = segments(journal, kind)
+        closed, _live = journal.segments(kind)
         for segment in closed:
-            found = list(lines(segment))
+            found = list(journal.lines(segment))
             frame = _whole(kind, [line for line in found if not isinstance(line, bytes)])
             if frame.height:
-                tables.append(names.ledger(kind), frame, once=segment.stem)
+                tables.append(names.ledger(kind), frame, once=segment.name)
             if frame.height == len(found):
-                segment.unlink(missing_ok=True)
+                journal.moved(segment)
             else:
-                with contextlib.suppress(FileNotFoundError):  # another process has kept it already
-                    segment.rename(segment.with_suffix(".damaged"))
+                journal.damaged(segment)
             moved[kind] += frame.height
     return moved
 
 
-def read(tables: Tables, names: TableNames, journal: Path, kind: str) -> pl.DataFrame:
+def read(tables: Tables, names: TableNames, journal: Journal, kind: str) -> pl.DataFrame:
     """All rows of a kind: what is in the table, and what is still in the journal. Nothing is moved or written.
 
     One row an id: the last that was told, by its number, for predictions and outcomes alike, so that a correction
@@ -57,9 +56,8 @@ def read(tables: Tables, names: TableNames, journal: Path, kind: str) -> pl.Data
     """
     import polars as pl
 
-    # segments before the table: what another process moves between the two is then seen twice, and not never
-    closed, live = segments(journal, kind)
-    parts = [_whole(kind, [record for path in [*closed, *live] for record in records(path)])]
+    # the journal before the table: what another process moves between the two is then seen twice, and not never
+    parts = [_whole(kind, list(records(journal, kind)))]
     if tables.exists(names.ledger(kind)):
         parts.insert(0, tables.scan(names.ledger(kind)).collect())
     # what has no number was kept before there were any, and is older than all that has one
@@ -128,12 +126,11 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def find_prediction(tables: Tables, table: str, journal: Path, wanted: str) -> FoundPrediction | None:
+def find_prediction(tables: Tables, table: str, journal: Journal, wanted: str) -> FoundPrediction | None:
     """The last prediction with an id, in the journal or in the table; None if there is none. Nothing is written."""
     import polars as pl
 
-    closed, live = segments(journal, "predictions")
-    found = [r for path in [*closed, *live] for r in records(path) if r.get("prediction_id") == wanted]
+    found = [r for r in records(journal, "predictions") if r.get("prediction_id") == wanted]
     if tables.exists(table):
         found += tables.scan(table).filter(pl.col("prediction_id") == wanted).collect().to_dicts()
     return _found(max(found, key=_place)) if found else None

@@ -7,8 +7,7 @@ from html import escape
 
 from treadle.figures import figure
 from treadle.monitoring.drift import SCORES
-from treadle.monitoring.found import Alert, DriftLine
-from treadle.monitoring.watching import Watched
+from treadle.monitoring.found import Alert, DriftLine, Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
 
 _SHOWN = 6

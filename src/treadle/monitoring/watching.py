@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from treadle.monitoring.drift import drift
-from treadle.monitoring.found import Day, Decisions, DriftLine, Overall
+from treadle.monitoring.found import Day, Decisions, Overall, Watched
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
 from treadle.spec import duration
@@ -20,25 +18,11 @@ if TYPE_CHECKING:
 
     from treadle.features import FeaturePlan
     from treadle.models import Bundle
+    from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
 
-class Watched(Struct, frozen=True):
-    """What was found. `joined` predictions have a label; `overall` is the metric over all of them."""
-
-    model: str
-    predictions: int
-    outcomes: int
-    joined: int
-    metric: str
-    metric_by_day: list[Day]
-    drift: list[DriftLine]
-    overall: Overall
-    recent: Day | None = None
-    """The newest window in which labels are known, as if it were one day; `day` is its last."""
-
-
-def watch(tables: Tables, names: TableNames, journal: Path, bundle: Bundle, window: str = "1d") -> Watched:
+def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, window: str = "1d") -> Watched:
     """Judge what servers wrote against the bundle's own reference. Nothing is moved or written.
 
     window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.

@@ -3,3 +3,4 @@
 from treadle.replay.client import Client
 
 __all__ = ["Client"]
+OPEN = ("found", "playing")

@@ -60,9 +60,9 @@ class Wanted(Struct, frozen=True):
 
 def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = lambda text: None) -> Replayed:
     """Play from `start` to `end`; see the module's text."""
-    from treadle.models.registry import current, find
+    from treadle.models.registry import find
 
-    released = current(workspace.chain, workspace.endpoint)
+    released = workspace.releases.current()
     if released is None:
         raise ModelError(
             f"nothing is released to endpoint {workspace.endpoint}",

@@ -3,18 +3,55 @@
 It does not choose what is served (`treadle.hosting` opens a release), and needs nothing of the project but its bundle.
 """
 
-from typing import Any
+from __future__ import annotations
 
-__all__ = ["App", "Endpoint", "LiveModel", "bind", "records", "segments", "serve"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treadle.serving.app import PRINCIPAL as PRINCIPAL
+    from treadle.serving.app import ROUTES as ROUTES
+    from treadle.serving.app import App as App
+    from treadle.serving.app import peer_of as peer_of
+    from treadle.serving.endpoint import Endpoint as Endpoint
+    from treadle.serving.endpoint import Prediction as Prediction
+    from treadle.serving.journal import Journal as Journal
+    from treadle.serving.journal import Segment as Segment
+    from treadle.serving.journal import Writer as Writer
+    from treadle.serving.journal import records as records
+    from treadle.serving.live import LiveModel as LiveModel
+    from treadle.serving.server import bind as bind
+    from treadle.serving.server import serve as serve
+
+__all__ = [
+    "App",
+    "Endpoint",
+    "Journal",
+    "LiveModel",
+    "PRINCIPAL",
+    "Prediction",
+    "ROUTES",
+    "Segment",
+    "Writer",
+    "bind",
+    "peer_of",
+    "records",
+    "serve",
+]
 
 _HOMES = {
     "App": "app",
     "Endpoint": "endpoint",
+    "Journal": "journal",
     "LiveModel": "live",
+    "PRINCIPAL": "app",
+    "Prediction": "endpoint",
+    "ROUTES": "app",
+    "Segment": "journal",
+    "Writer": "journal",
     "bind": "server",
+    "peer_of": "app",
     "serve": "server",
     "records": "journal",
-    "segments": "journal",
 }
 
 

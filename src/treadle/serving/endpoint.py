@@ -9,23 +9,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import ModelError, RequestError, TreadleError
-from treadle.features.bodies import in_utc
-from treadle.models.registry import Released
+from treadle.features import in_utc
 from treadle.models.request import Inputs
 from treadle.serving.inputs import Record, counted, decoded
-from treadle.serving.journal import Journal
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
 
 if TYPE_CHECKING:
     from treadle.features import OnlineState
+    from treadle.models import Released, Releases
+    from treadle.serving.journal import Journal
 
 SLICE = 128
 """Records of a list that are answered before others get their turn: some ten milliseconds of work."""
@@ -83,17 +82,16 @@ class Endpoint:
         self,
         name: str,
         *,
-        newest: Callable[[], str],
-        released: Callable[[], Released | None],
-        journal: Path,
+        releases: Releases,
+        journal: Journal,
         open_model: Callable[[Released], LiveModel],
         open_state: Callable[[LiveModel], OnlineState | None],
         rebuild: Callable[[LiveModel, OnlineState | None, datetime], None],
     ) -> None:
-        self.name, self._newest, self._what = name, newest, released
+        self.name, self.releases = name, releases
         self.metrics = Metrics(name)
         self._open_model, self._open_state, self._rebuild = open_model, open_state, rebuild
-        self._predictions, self._outcomes = Journal(journal, "predictions"), Journal(journal, "outcomes")
+        self._predictions, self._outcomes = journal.writer("predictions"), journal.writer("outcomes")
         self._outcome_decoder = msgspec.json.Decoder(Outcome | list[Outcome])
         self._rebuild_decoder = msgspec.json.Decoder(Rebuild)
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -101,7 +99,7 @@ class Endpoint:
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
         self.state: OnlineState | None = None
-        first = self._what()
+        first = self.releases.current()
         if first is None:
             raise ModelError(
                 f"nothing is released to endpoint {name}",
@@ -259,7 +257,7 @@ class Endpoint:
     async def follow(self) -> None:
         """Serve what the record says is released now, once it is proved. What cannot be taken up is refused, once."""
         try:
-            newest = await asyncio.to_thread(self._newest)
+            newest = await asyncio.to_thread(self.releases.newest)
         except Exception as bad:
             # a catalog that is away, or cannot be read, changes nothing of what was proved before
             self.refused = f"the record cannot be read, {self.model} goes on: {bad}"
@@ -270,7 +268,7 @@ class Endpoint:
         if newest == self._refused_release:
             return
         try:
-            released = await asyncio.to_thread(self._what)
+            released = await asyncio.to_thread(self.releases.current)
             if released is None:
                 raise ModelError("no release stands in the record any more", where=self.name)
             if released.bundle == self.released.bundle:
@@ -295,9 +293,9 @@ class Endpoint:
         self._take(released, live)
 
     def close(self) -> None:
-        for journal in (self._predictions, self._outcomes):
+        for writer in (self._predictions, self._outcomes):
             try:
-                journal.close()
+                writer.close()
             except TreadleError as bad:
                 print(f"treadle: records are lost: {bad}", flush=True)
         if self.state is not None:

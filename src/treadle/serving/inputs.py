@@ -13,8 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from treadle.errors import RequestError, nearest
-from treadle.features import value_at
-from treadle.features.bodies import in_utc
+from treadle.features import in_utc, value_at
 from treadle.features.plan import attribute, renames
 from treadle.models.request import Inputs
 

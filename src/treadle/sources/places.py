@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from treadle.errors import DataError
-from treadle.spec.documents import kind_of
+from treadle.spec import kind_of
 from treadle.spec.trust import granted, is_inside, is_pattern, matching
 
 LOG = "_delta_log"

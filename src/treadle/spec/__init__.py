@@ -8,9 +8,9 @@ It reads no row and executes nothing: what only the tables can show, `treadle.dr
 
 from typing import Any
 
-from treadle.spec.documents import Block, Items, YamlFile, read_yaml
+from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
 from treadle.spec.durations import duration
-from treadle.spec.load import FILE, Project, load
+from treadle.spec.load import FILE, Project, load, load_untrusted
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
@@ -90,7 +90,10 @@ __all__ = [
     "check_spec",
     "duration",
     "json_schema",
+    "kind_of",
     "load",
+    "load_untrusted",
     "read_yaml",
     "trusted",
 ]
+OPEN = ("choices", "names", "settings", "trust")

@@ -87,6 +87,11 @@ class Project:
         return frozenset(f"{self.spec.project}.{name}" for name in self.targets) or frozenset([self.spec.project])
 
     @property
+    def others(self) -> frozenset[str]:
+        """The addresses of the targets that were not chosen."""
+        return self.addresses - {self.address}
+
+    @property
     def endpoint(self) -> str:
         """What the target is served as.
 
@@ -112,6 +117,10 @@ class Project:
             where = place_in_file(where, self.target, self.positions)
         line, column = place_of(where, self.positions)
         return f"{self.file.name}:{line}:{column}: {where}" if self.positions else f"{self.file.name}: {where}"
+
+    def states(self, part: str) -> bool:
+        """Whether the file itself states a part, such as `predict.split.by`."""
+        return (place_in_file(part, self.target, self.positions) if self.target else part) in self.positions
 
     def located(self, error: SpecError) -> SpecError:
         """The same error with the position in the file, when `where` begins with a path in the project file."""

@@ -8,3 +8,17 @@ from treadle.stages.reading import contract_of
 from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
 __all__ = ["StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
+OPEN = (
+    "building",
+    "examples",
+    "fitting",
+    "judging",
+    "packing",
+    "planning",
+    "reading",
+    "releasing",
+    "reporting",
+    "searching",
+    "seeding",
+    "stating",
+)

@@ -28,7 +28,7 @@ def build_features(work: Work, plan: FeaturePlan, sources: Sources) -> Entry[Fea
 
 def make_features(asked: BuildFeatures, bench: Bench) -> FeaturesBuilt:
     from treadle import features
-    from treadle.features.batch import AT, LABEL
+    from treadle.features import AT, LABEL
 
     frame = features.build(asked.plan, read_tables(bench, asked.plan, asked.tables))
     known = frame.get_column(LABEL).is_not_null()

@@ -60,7 +60,7 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
 
 def teaching(frame: pl.DataFrame) -> pl.Series:
     """Which rows can teach: those with a label, and a time `at` where the plan has one."""
-    from treadle.features.batch import AT, LABEL
+    from treadle.features import AT, LABEL
 
     keep = frame.get_column(LABEL).is_not_null()
     return keep & frame.get_column(AT).is_not_null() if AT in frame.columns else keep
@@ -68,7 +68,7 @@ def teaching(frame: pl.DataFrame) -> pl.Series:
 
 def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
     """Rows that can teach, as what training reads."""
-    from treadle.features.batch import AT, KNOWN, LABEL
+    from treadle.features import AT, KNOWN, LABEL
 
     at, known = (_times(frame, name) for name in (AT, KNOWN))
     ids = (

@@ -54,8 +54,10 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
             mistakes=asked.mistakes,
         ),
         progress=lambda done, text: bench.progress(done, 1.0, text),
-        reads=[training.Reads(found.feature, found.column) for found in suspects(asked.examples.plan)],
-        dropped=loaded.dropped,
+        provenance=training.Provenance(
+            reads=tuple(training.Reads(found.feature, found.column) for found in suspects(asked.examples.plan)),
+            dropped=loaded.dropped,
+        ),
     )
     value = found.value
     return ModelEvaluated(

@@ -49,6 +49,8 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
         held = "every gate of the brief holds"
         note = held if not review.accepted else f"{held}, or a reviewer answered for it"
         approve(workspace.chain, spec, packed.model, packed.bundle.digest, by=POLICY, note=note)
-    released = registry.release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get)
+    released = registry.release(
+        workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=workspace.project.others
+    )
     workspace.write_checkpoint()
     return released.bundle == packed.bundle.digest

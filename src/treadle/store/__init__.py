@@ -23,3 +23,4 @@ __all__ = [
     "Tables",
     "Value",
 ]
+OPEN = ("catalog", "schema")

@@ -1,4 +1,4 @@
-"""Conformance suites for engines: what every catalog, online state, engine of tables and of blobs does.
+"""Conformance suites for engines: what every catalog, online state, engine of tables, blobs, journals, releases does.
 
 It holds no test of Treadle's own rooms and no engine: those who write an engine inherit a suite.
 
@@ -25,7 +25,17 @@ except ModuleNotFoundError as bad:
 
 from treadle.testing.blobs import BlobsSuite
 from treadle.testing.chain import ChainSuite
+from treadle.testing.journal import JournalSuite
+from treadle.testing.releases import ReleasesSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
 from treadle.testing.tables import TablesSuite
 
-__all__ = ["BlobsSuite", "ChainSuite", "DurableStateSuite", "OnlineStateSuite", "TablesSuite"]
+__all__ = [
+    "BlobsSuite",
+    "ChainSuite",
+    "DurableStateSuite",
+    "JournalSuite",
+    "OnlineStateSuite",
+    "ReleasesSuite",
+    "TablesSuite",
+]

@@ -19,7 +19,7 @@ from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.evidence.kinds.noted import Noted
 from treadle.money import money
-from treadle.store.refs import Blob, Snapshot
+from treadle.store import Blob, Snapshot
 from treadle.testing.killing import killed_after, say, writing
 
 Opens = Callable[[], Any]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from treadle.training.calibrate import Calibrator as Calibrator
     from treadle.training.encoder import Encoder as Encoder
     from treadle.training.evaluation import Evaluation as Evaluation
+    from treadle.training.evaluation import Provenance as Provenance
     from treadle.training.evaluation import evaluate as evaluate
     from treadle.training.evaluation import leak_gates as leak_gates
     from treadle.training.families import Constant as Constant
@@ -64,6 +65,7 @@ _HOMES = {
     "LeakGate": "leaks",
     "Linear": "families",
     "Look": "sealed",
+    "Provenance": "evaluation",
     "Reads": "leaks",
     "SealedRows": "sealed",
     "SearchResult": "model",
@@ -85,6 +87,7 @@ _HOMES = {
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)
+OPEN = ("bootstrap", "keep", "metrics")
 
 
 def __getattr__(name: str) -> Any:

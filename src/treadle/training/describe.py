@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from treadle.spec.project import Mistakes
+from treadle.spec import Mistakes
 from treadle.training import metrics
 from treadle.training.bootstrap import Interval, blocks, interval, of_score
 from treadle.training.metrics import Array

@@ -6,7 +6,7 @@ Whoever calls `evaluate` counts the call: each look at the test rows makes the n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.figures import figure
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training import chance, describe, metrics
 from treadle.training.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
@@ -24,6 +24,19 @@ from treadle.training.model import FitSummary, FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
 from treadle.training.table import Kind, TrainingTable
+
+
+class Provenance(Struct, frozen=True):
+    """How a table was made, where its rows do not show it."""
+
+    reads: tuple[Reads, ...] = ()
+    """Features that read a column of the label, as the plan knows."""
+    dropped: int = 0
+    """Rows left out before, since they have no label, or no time."""
+
+
+UNTOLD = Provenance()
+"""Nothing is known but the rows."""
 
 
 class Period(Struct, frozen=True):
@@ -103,12 +116,9 @@ def evaluate(
     progress: Progress | None = None,
     replicates: int = REPLICATES,
     clock: Callable[[], float] = time.monotonic,
-    reads: Sequence[Reads] = (),
-    dropped: int = 0,
+    provenance: Provenance = UNTOLD,
 ) -> Evaluation:
     """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time.
-
-    `reads`: features that read a column of the label, as the plan knows; `dropped`: rows left out before `table`.
 
     Raises:
         DataError: no test rows, or a metric that these rows do not define.
@@ -146,7 +156,7 @@ def evaluate(
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, draw),
         seconds=clock() - start,
-        **_doubts(table, parts, summary, reads, dropped, rival["value"]),
+        **_doubts(table, parts, summary, provenance, rival["value"]),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
     )
 
@@ -171,10 +181,11 @@ def _span(test: TrainingTable) -> dict[str, Any]:
 
 
 def _doubts(
-    table: TrainingTable, parts: Split, summary: FitSummary, reads: Sequence[Reads], dropped: int, value: Interval
+    table: TrainingTable, parts: Split, summary: FitSummary, provenance: Provenance, value: Interval
 ) -> dict[str, Any]:
     """What a reader of the score must know and would not think of asking."""
-    findings, asked = find_leaks(table, parts, summary.kind, reads)
+    findings, asked = find_leaks(table, parts, summary.kind, provenance.reads)
+    dropped = provenance.dropped
     checks, notes = (*asked, *parts.checks), list(summary.notes)
     if value.why:
         notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from treadle.spec.project import Mistakes, ProjectSpec
+from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate, metrics
 from treadle.training.calibrate import Calibrator
 from treadle.training.cores import MOST_THREADS

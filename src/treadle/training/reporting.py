@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training.bootstrap import Interval
 from treadle.training.evaluation import Evaluation
 from treadle.training.metrics import sign

@@ -15,7 +15,7 @@ import numpy as np
 
 from treadle.errors import DataError
 from treadle.figures import figure
-from treadle.spec.project import ProjectSpec
+from treadle.spec import ProjectSpec
 from treadle.training import metrics
 from treadle.training.cores import MOST_THREADS
 from treadle.training.encoder_fit import fit_encoder

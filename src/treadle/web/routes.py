@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from treadle.access.door import Refused
-from treadle.serving.app import PRINCIPAL, peer_of
+from treadle.serving import PRINCIPAL, peer_of
 from treadle.web.answers import Answer, Answers, Wanted
 from treadle.web.readers import Busy, ReaderEnded, Readers
 from treadle.web.signing import page_of

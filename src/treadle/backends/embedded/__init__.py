@@ -1,4 +1,4 @@
-"""The engines that come with Treadle: Delta tables and blobs in folders, SQLite, LMDB."""
+"""The engines that come with Treadle: Delta tables, blobs and journals in folders, SQLite, LMDB."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from treadle.address import Address
 from treadle.backends.embedded.blobs import FolderBlobs
+from treadle.backends.embedded.journal import FolderJournal
 from treadle.backends.embedded.states import FolderStates
 from treadle.backends.embedded.tables import DeltaTables
 from treadle.backends.engine import Engine
@@ -28,4 +29,4 @@ ENGINE = Engine(
     states={"file": lambda address: FolderStates(address.path)},
 )
 
-__all__ = ["ENGINE", "DeltaTables", "FolderBlobs", "FolderStates"]
+__all__ = ["ENGINE", "DeltaTables", "FolderBlobs", "FolderJournal", "FolderStates"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from treadle.evidence.payload import Payload
-from treadle.store.refs import Blob
+from treadle.store import Blob
 
 
 class BriefStated(Payload, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.kinds.of_version import OfVersion
-from treadle.store.refs import EntryRef
+from treadle.store import EntryRef
 
 
 class FindingAccepted(OfVersion, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from treadle.evidence.payload import Payload
 from treadle.figures import figure
-from treadle.store.refs import Blob
+from treadle.store import Blob
 
 
 class ModelEvaluated(Payload, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from treadle.evidence.payload import Payload, digest
 from treadle.figures import figure
-from treadle.store.refs import Blob
+from treadle.store import Blob
 
 
 class TrialLine(Struct, frozen=True):

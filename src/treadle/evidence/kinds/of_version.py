@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from treadle.evidence.payload import Payload
-from treadle.store.refs import Blob, EntryRef
+from treadle.store import Blob, EntryRef
 
 
 class OfVersion(Payload, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from treadle.evidence.kinds.of_version import OfVersion
-from treadle.store.refs import EntryRef
+from treadle.store import EntryRef
 
 
 class ReviewApproved(OfVersion, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from msgspec import field
 
 from treadle.evidence.payload import Payload
-from treadle.store.refs import Snapshot
+from treadle.store import Snapshot
 
 
 class SourceRead(Payload, frozen=True, kw_only=True):

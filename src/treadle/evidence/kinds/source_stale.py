@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.payload import Payload
-from treadle.store.refs import Snapshot
+from treadle.store import Snapshot
 
 
 class SourceStale(Payload, frozen=True, kw_only=True):

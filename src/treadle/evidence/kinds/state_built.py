@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from treadle.evidence.payload import Payload
-from treadle.store.refs import StateRef
+from treadle.store import StateRef
 
 
 class StateBuilt(Payload, frozen=True, kw_only=True):
