@@ -335,3 +335,33 @@ def test_a_version_that_was_released_again_is_gone_back_to(chain: Chain) -> None
     registry.release(chain, "shop", second)
     released(chain, 3)
     assert registry.rollback(chain, "shop").model == "shop:2"
+
+
+def test_of_two_who_change_an_endpoint_at_once_the_second_is_told(chain: Chain) -> None:
+    first, second = released(chain, 1), released(chain, 2)
+    third = pack(chain, 3)
+    review(chain, third.payload)
+    with pytest.raises(ModelError, match="serves shop:2 by now, and not shop:1: somebody was quicker") as caught:
+        registry.rollback(chain, "shop", seen="shop:1")
+    assert "treadle log --subject endpoint/shop" in caught.value.mend
+    with pytest.raises(ModelError, match="serves shop:2 by now, and not nothing"):
+        registry.release(chain, "shop", third, seen="")
+    assert registry.rollback(chain, "shop", seen="shop:2").model == first.payload.model == "shop:1"
+    with pytest.raises(ModelError, match="serves shop:1 by now"):  # and not back once more, by the same wish
+        registry.rollback(chain, "shop", seen=second.payload.model)
+    assert registry.release(chain, "shop", third, seen="shop:1").model == "shop:3"
+    with pytest.raises(ModelError, match="serves nothing by now, and not shop:1"):
+        registry.release(chain, "desk", third, seen="shop:1")
+    assert registry.release(chain, "desk", third, seen="").endpoint == "desk"
+
+
+def test_an_endpoint_is_not_passed_on(chain: Chain) -> None:
+    released(chain, 1)
+    other = pack(chain, 2)
+    review(chain, other.payload)
+    for change in (lambda: registry.release(chain, "shop", other, others=frozenset({"shop"})),
+                   lambda: registry.rollback(chain, "shop", others=frozenset({"shop"}))):  # fmt: skip
+        with pytest.raises(ModelError, match="another target's") as caught:
+            change()
+        assert caught.value.where == "endpoint/shop" and "predict.NAME.endpoint" in caught.value.mend
+    assert registry.release(chain, "shop", other, others=frozenset({"shop.late"})).model == "shop:2"

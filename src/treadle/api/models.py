@@ -94,7 +94,17 @@ class ShowAnswer(Struct, frozen=True):
     card: str
 
 
+Seen = Annotated[
+    str | None,
+    option(
+        "the version that the endpoint served when you decided; refused, if it serves another by now",
+        flag="--instead-of",
+    ),
+]
+
+
 class ReleaseRequest(OfVersion, frozen=True):
+    seen: Seen = None
     note: Annotated[str, option("a remark, kept with the approval")] = ""
 
 
@@ -124,6 +134,7 @@ class ReleaseAnswer(Struct, frozen=True):
 
 
 class RollbackRequest(OfTarget, frozen=True):
+    seen: Seen = None
     reason: Annotated[str, option("why, kept with the act")] = ""
 
 
@@ -222,7 +233,9 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
             note=request.note,
         )
     others = workspace.project.others
-    made = release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=others)
+    made = release(
+        workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=others, seen=request.seen
+    )
     return _answer(workspace, made)
 
 
@@ -238,6 +251,7 @@ def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
         reason=request.reason,
         check=workspace.blobs.get,
         others=workspace.project.others,
+        seen=request.seen,
     )
     return _answer(workspace, back)
 

@@ -101,6 +101,17 @@ def refuse_others(endpoint: str, model: str, others: frozenset[str]) -> None:
         )
 
 
+def _refuse_unseen(endpoint: str, serving: str, seen: str | None) -> None:
+    """Of two people who change at once what an endpoint serves, the second is told, and overwrites nothing."""
+    if seen is not None and seen != serving:
+        raise ModelError(
+            f"endpoint {endpoint} serves {serving or 'nothing'} by now, and not {seen or 'nothing'}: "
+            "somebody was quicker",
+            where=f"endpoint/{endpoint}",
+            mend=f"look at what changed (treadle log --subject endpoint/{endpoint}), and decide again",
+        )
+
+
 def release(
     chain: Chain,
     endpoint: str,
@@ -108,14 +119,16 @@ def release(
     *,
     check: Callable[[str], object] = lambda digest: None,
     others: frozenset[str] = frozenset(),
+    seen: str | None = None,
 ) -> Released:
     """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing.
 
     check: raises when the bundle of a digest cannot be read as it was packed. others: see `refuse_others`.
+    seen: the version that the endpoint served when this was decided ("" for none); None: whatever it serves.
 
     Raises:
         GateError: this very bundle was not approved, or a gate of its request neither holds nor was accepted.
-        ModelError: the endpoint serves another target.
+        ModelError: the endpoint serves another target, or another version than was seen.
     """
     check(packing.payload.bundle.digest)
     with chain.alone() as alone:
@@ -123,6 +136,7 @@ def release(
         alone.hold(packing, approval)
         _prove_approval(alone, approval, packing)
         serving = _newest(alone, endpoint)
+        _refuse_unseen(endpoint, "" if serving is None else serving.payload.model, seen)
         if serving is not None:
             refuse_others(endpoint, serving.payload.model, others)
         if serving is not None and serving.payload.bundle.digest == packing.payload.bundle.digest:
@@ -146,17 +160,19 @@ def rollback(
     reason: str = "",
     check: Callable[[str], object] = lambda digest: None,
     others: frozenset[str] = frozenset(),
+    seen: str | None = None,
 ) -> Released:
     """Serve again what was served before the version that is served now, of the same target.
 
     Raises:
-        ModelError: there is none, or the endpoint serves another target.
+        ModelError: there is none, or the endpoint serves another target, or another version than was `seen`.
     """
     with chain.alone() as alone:
         history = alone.find(*_RELEASES, subject=f"endpoint/{endpoint}", status="done", newest_first=True)
         if not history:
             raise ModelError(f"endpoint {endpoint} serves nothing", where=endpoint, mend="release a model first")
         serving = history[0].payload
+        _refuse_unseen(endpoint, serving.model, seen)
         refuse_others(endpoint, serving.model, others)
         bad, address = {serving.bundle.digest, *_left(history)}, address_of(serving.model)
         same = (e for e in history if address_of(e.payload.model) == address)
