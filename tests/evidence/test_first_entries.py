@@ -17,7 +17,7 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.models import registry
+from treadle.models import listing, registry
 from treadle.money import money
 from treadle.store import Blob, EntryRef, File, Snapshot
 from treadle.store.catalog import open_catalog
@@ -64,7 +64,7 @@ def test_the_record_holds_goes_on_and_shows_in_every_view(old: Chain) -> None:
     assert verify(old).ok
     old.append(Noted(text="written by today's version"), "s")
     assert verify(old).ok and len(old.find()) == 29
-    assert [v.name for v in registry.versions(old, "credit", "credit")] == ["credit:3", "credit:2", "credit:1"]
+    assert [v.name for v in listing.versions(old, "credit", "credit")] == ["credit:3", "credit:2", "credit:1"]
     book = load_book()
     found = costs(old, book.rates)
     assert found.currency == "USD" and found.amount > 0

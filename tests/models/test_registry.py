@@ -19,7 +19,7 @@ from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
-from treadle.models import registry
+from treadle.models import listing, registry
 from treadle.people import POLICY
 from treadle.store import Blob, EntryRef
 
@@ -272,16 +272,16 @@ def test_the_list_says_where_each_version_stands(chain: Chain) -> None:
     request = ReviewRequested(model="shop:2", bundle=second.payload.bundle, gates=(HOLDS,))
     chain.append(request, "model/shop:2")
     pack(chain, 3)
-    found = registry.versions(chain, "shop", "shop")
+    found = listing.versions(chain, "shop", "shop")
     assert [(v.name, v.status, v.released) for v in found] == [
         ("shop:3", "packed", False),
         ("shop:2", "waiting for review", False),
         ("shop:1", "approved", True),
     ]
-    assert [v.name for v in registry.versions(chain, "shop", "shop", limit=1)] == ["shop:3"]
+    assert [v.name for v in listing.versions(chain, "shop", "shop", limit=1)] == ["shop:3"]
 
 
-@pytest.mark.parametrize("said", [registry.ModelVersion, registry.Released])
+@pytest.mark.parametrize("said", [listing.ModelVersion, registry.Released])
 def test_what_the_registry_says_is_frozen(said: type[Struct]) -> None:
     assert said.__struct_config__.frozen
 

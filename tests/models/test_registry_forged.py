@@ -23,7 +23,7 @@ from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.models import registry
+from treadle.models import listing, registry
 from treadle.models.version import ModelVersion
 from treadle.store import Blob, EntryRef
 from treadle.store.schema import entries, versions
@@ -296,7 +296,7 @@ def test_a_version_that_is_no_packing_is_left_out_of_the_list(chain: Chain) -> N
     noted = chain.append(Noted(text="x"), "s")
     with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
         connection.execute(insert(versions).values(model="shop:2", project="shop", bundle="b", seq=noted.seq))
-    assert [v.name for v in registry.versions(chain, "shop", "shop")] == ["shop:1"]
+    assert [v.name for v in listing.versions(chain, "shop", "shop")] == ["shop:1"]
     with pytest.raises(ModelError, match="no model shop:2"):
         registry.find(chain, "shop", "2")
 
@@ -308,7 +308,7 @@ def test_the_list_says_all_that_a_packing_says(chain: Chain) -> None:
     other = pack(chain, 3)
     request = ReviewRequested(model="shop:3", bundle=Blob("f" * 64, "bundle"), gates=(HOLDS,))
     chain.append(request, "model/shop:3")  # of another bundle under this name
-    newest, _, first = registry.versions(chain, "shop", "shop")
+    newest, _, first = listing.versions(chain, "shop", "shop")
     assert (newest.name, newest.status, newest.released) == ("shop:3", "packed", False)
     assert first == ModelVersion(
         name="shop:1", bundle=packing.payload.bundle.digest, created=packing.time, by="ada", run="run1",

@@ -144,7 +144,7 @@ group("models", "The models of a project.")
 @operation("models", "list", permission="read", remote=True)
 def models_list(request: ListRequest, work: Work) -> ListAnswer:
     """List the model versions of a project, newest first."""
-    from treadle.models.registry import versions
+    from treadle.models.listing import versions
 
     limit, found, endpoints = check_limit(request.limit), list[ModelVersion](), list[str]()
     for one in work.each():

@@ -56,7 +56,7 @@ _HOMES = {
     "public_key": "signing",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("registry", "request")
+OPEN = ("listing", "registry", "request")
 
 
 def __getattr__(name: str) -> Any:

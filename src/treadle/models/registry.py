@@ -21,7 +21,6 @@ from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.models.version import ModelVersion
 from treadle.people import refusal, requesters, reviewers_of, unmet
 
 _MOST = 200
@@ -135,7 +134,7 @@ def release(
         approval = _approval_of(alone, packing)
         alone.hold(packing, approval)
         _prove_approval(alone, approval, packing)
-        serving = _newest(alone, endpoint)
+        serving = standing(alone, endpoint)
         _refuse_unseen(endpoint, "" if serving is None else serving.payload.model, seen)
         if serving is not None:
             refuse_others(endpoint, serving.payload.model, others)
@@ -229,7 +228,7 @@ def current(chain: Chain, endpoint: str) -> Released | None:
     """
     try:
         with chain.reading() as reader:
-            newest = _newest(reader, endpoint)
+            newest = standing(reader, endpoint)
             return None if newest is None else _released(endpoint, newest, _prove(reader, endpoint, newest).actor)
     except EvidenceError as bad:
         raise _refused(endpoint, bad.what) from bad
@@ -250,8 +249,8 @@ def newest_release(chain: Chain, endpoint: str) -> str:
         return str(connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).scalar() or "")
 
 
-def _newest(reader: Reader, endpoint: str) -> Entry[Release] | None:
-    """By the newest entry that is about the endpoint and is a release, whatever the column of its kind says."""
+def standing(reader: Reader, endpoint: str) -> Entry[Release] | None:
+    """The release that stands, unproved: the newest entry about the endpoint that is one, whatever its column says."""
     before: list[Entry[Payload]] = reader.find(subject=f"endpoint/{endpoint}", newest_first=True, limit=_MOST)
     for entry in before:
         if isinstance(entry.payload, Release) and entry.status == "done":
@@ -370,46 +369,3 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
     failing = unmet(reader, request)  # type: ignore[arg-type]
     if failing:
         raise refusal(packed.model, failing)
-
-
-def versions(chain: Chain, project: str, endpoint: str, limit: int = _MOST) -> list[ModelVersion]:
-    """The newest versions of a project, newest first."""
-    from sqlalchemy import select
-
-    from treadle.store.schema import versions as table
-
-    with chain.reading() as reader:
-        serving = _newest(reader, endpoint)
-        query = select(table.c.seq).where(table.c.project == project).order_by(table.c.seq.desc()).limit(limit)
-        numbers = [int(row[0]) for row in reader.connection.execute(query)]
-        out = []
-        for entry in reversed(reader.by_seq(numbers)):
-            packed = entry.payload
-            if not isinstance(packed, ModelPacked):
-                continue
-            out.append(
-                ModelVersion(
-                    name=packed.model,
-                    bundle=packed.bundle.digest,
-                    created=entry.time,
-                    by=entry.actor,
-                    run=entry.run,
-                    family=packed.family,
-                    metric=packed.metric,
-                    value=packed.value,
-                    low=packed.low,
-                    high=packed.high,
-                    mb=packed.mb,
-                    status=_status(reader, packed),
-                    released=serving is not None and serving.payload.bundle.digest == packed.bundle.digest,
-                )
-            )
-    return out
-
-
-def _status(reader: Reader, packed: ModelPacked) -> str:
-    said = reader.find(ReviewRequested, ReviewApproved, subject=f"model/{packed.model}", status="done")
-    mine = [e for e in said if e.payload.bundle.digest == packed.bundle.digest]
-    if any(isinstance(e.payload, ReviewApproved) for e in mine):
-        return "approved"
-    return "waiting for review" if mine else "packed"
