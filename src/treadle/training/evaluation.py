@@ -288,6 +288,10 @@ def _real(gain: Interval) -> bool:
     return gain.low is not None and gain.low > 0
 
 
+def _is_loss(gain: Interval) -> bool:
+    return gain.high is not None and gain.high < 0
+
+
 def _beyond(metric: str, value: float, luck: float | None) -> bool:
     return luck is None or (value - luck) * metrics.sign(metric) > 0
 
@@ -296,6 +300,8 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
     def shown(found: Interval) -> str:
         return found.shown(signed=True).whole
 
+    if _is_loss(gain):
+        return f"No gain: in {metric} the model does worse than knowing nothing, {shown(gain)}."
     if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):
@@ -305,6 +311,8 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
         )
     if over is None:
         return f"A gain of {shown(gain)} in {metric} over knowing nothing, more than chance reaches once in 40 times."
+    if _is_loss(over):
+        return f"No gain from history: in {metric} the model does worse with it than the simple model, {shown(over)}."
     if not _real(over):
         return f"No gain from history: in {metric} it is within noise of the simple model, {shown(over)}."
     return f"A gain of {shown(over)} in {metric} over request and row features alone."
