@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 from treadle.errors import SpecError
+from treadle.spec.settings import FILE as SETTINGS
 from treadle.spec.trust import believe_record, knows_record
 
 PRIVATE, SHARED = 0o077, 0o007
@@ -88,6 +89,12 @@ def begins_anew(root: Path, project: Path) -> bool:
             return False  # another account's, on this machine: no archive that was unpacked here can claim that
         raise
     if key is not None and not knows_record(key, root):
+        if [place.name for place in root.iterdir()] == [SETTINGS]:  # no record from elsewhere; still another's word
+            raise SpecError(
+                "this file names where data goes, and nobody here has said that it is to be followed",
+                where=str(root / SETTINGS),
+                mend=f"if you wrote it, or believe it: treadle trust {project}. Else move it away",
+            )
         raise SpecError(
             "this record was not begun by you: its approvals, models, keys and settings are another's word",
             where=str(root),

@@ -99,7 +99,7 @@ def write_project(request: Wanted) -> Drafted:
 
 def _owner(request: Wanted) -> str:
     if request.owner:
-        return check_actor(request.owner)
+        return check_actor(request.owner, where="--owner")
     try:
         return check_actor(login())
     except AccessError as bad:  # the machine's own name for its user need not be one of ours

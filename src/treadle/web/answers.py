@@ -60,9 +60,7 @@ class Answers:
             known = [each.replace(" ", "/") for each, operation in OPERATIONS.items() if operation.remote]
             return self.error(404, f"there is no operation {_short(name)}", nearest(name, known))
         if not found.remote:
-            return self.error(
-                405, f"{found.name} changes something, and that is done on the command line", f"treadle {found.name}"
-            )
+            return self.error(405, f"{found.name} is given on the command line alone", f"treadle {found.name}")
         try:
             return Wanted(found, self._request(found, _given(query)))
         except msgspec.ValidationError as bad:
