@@ -12,7 +12,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import Fault, TreadleError
 
-
 _RIGHT = "the account that runs this may not read or write it: `ls -ld` shows whose it is"
 _ROOM = "make room on this disk, or raise the account's quota"
 _MENDS = {

@@ -39,7 +39,7 @@ _CAUSES = {
     "timeout": "check the host of this address, and that a way leads there",
     "No space left": "make room on the server's disk",
 }
-"""A part of what the server or its driver says, and how that is mended. A server of another language says it otherwise."""
+"""A part of what the server or its driver says, and how that is mended. In another language it says it otherwise."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('treadle catalog in ' || current_schema(), 0))"
 
