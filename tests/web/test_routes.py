@@ -13,7 +13,8 @@ from treadle.access.tokens import TokenBook
 from treadle.api import OPERATIONS
 from treadle.principal import person
 from treadle.spec import load
-from treadle.web import Routes
+from treadle.web import Routes, answers
+from treadle.web.answers import Wanted
 
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 
@@ -71,6 +72,20 @@ def test_an_operation_of_the_command_line_alone_is_refused(routes: Routes, name:
 def test_what_cannot_be_answered_is_said(routes: Routes, path: str, query: str, status: int, said: str) -> None:
     found, answer = get(routes, path, query)
     assert found == status and said in json.dumps(answer)
+
+
+@pytest.mark.parametrize("page", ["/report", "/watch"])
+def test_a_page_of_one_target_takes_no_other(routes: Routes, page: str) -> None:
+    status, found = get(routes, page, "target=nope")
+    assert status == 400 and "nope" in found["error"] and found["mend"]
+
+
+def test_a_page_may_be_of_an_operation_without_a_target(routes: Routes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked with a `target` whatever its request takes, and answered by a bare 500."""
+    monkeypatch.setitem(answers._PAGES, "/rules", "access table")
+    found = routes.answers.wanted("GET", "/rules", "")
+    assert isinstance(found, Wanted) and found.page == "/rules" and found.operation.name == "access table"
+    assert routes.answers.wanted("GET", "/rules", "target=x")[0] == 422
 
 
 def test_the_project_is_the_one_served_whatever_is_asked(routes: Routes, tmp_path: Path) -> None:
