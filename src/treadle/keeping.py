@@ -167,21 +167,31 @@ def share(root: Path, group: str) -> None:
     Raises:
         SpecError: there is no such group, or this user may not give it anything.
     """
+    number = group_to_share(group)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.chown(root, -1, number)
+    root.chmod(0o2770)
+
+
+def group_to_share(group: str) -> int:
+    """The number of a group that this user may give something to.
+
+    Raises:
+        SpecError: there is no such group, or this user is not in it.
+    """
     import grp
 
     try:
         number = grp.getgrnam(group).gr_gid
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.chown(root, -1, number)
-        root.chmod(0o2770)
     except KeyError as bad:
         raise SpecError(
             f"there is no group {group!r} on this machine", where="--shared", mend="`getent group` lists them"
         ) from bad
-    except PermissionError as bad:
+    if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
         raise SpecError(
             f"you are no member of {group!r}", where="--shared", mend="`id -Gn` lists the groups that you are in"
-        ) from bad
+        )
+    return number
 
 
 def signing_key(root: Path) -> str:
