@@ -200,12 +200,17 @@ def signing_key(root: Path) -> str:
     if not file.exists():
         from treadle.models import new_key
 
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if is_shared(root) else 0o700)
+        shared = is_shared(root)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
         made = new_key()
         if not is_named():
             believe_record(made)  # before others can find it: who reads it finds it known
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if is_shared(root) else 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if shared:  # whatever the umask is: it is set once the workspace is there
+            with contextlib.suppress(PermissionError):  # another member made the folder
+                file.parent.chmod(0o2770)
+            os.fchmod(descriptor, 0o660)
         with os.fdopen(descriptor, "w") as out:
             out.write(made)
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts

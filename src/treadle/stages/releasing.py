@@ -50,5 +50,5 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
         note = held if not review.accepted else f"{held}, or a reviewer answered for it"
         approve(workspace.chain, spec, packed.model, packed.bundle.digest, by=POLICY, note=note)
     released = registry.release(workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get)
-    workspace.write_checkpoint()
+    work.unsigned = workspace.write_checkpoint().why
     return released.bundle == packed.bundle.digest
