@@ -215,6 +215,30 @@ def test_the_pages_and_reads_of_a_server_are_about_what_it_serves(two: Path) -> 
     assert status == 400 and b"no target" in said
 
 
+@pytest.mark.parametrize("page", ["/report", "/watch"])
+def test_a_page_is_about_the_target_that_the_query_names(two: Path, page: str, tmp_path: Path) -> None:
+    """`?target=` was not looked at, and another target's page was shown under it."""
+    answers, ada = Answers(str(two), "days"), person("ada")
+    status, _, found = answers.answer("GET", page, "target=back", ada)
+    assert status == 200 and b"<title>shop.days" not in found and b"days" not in found.split(b"</title>")[0]
+    status, _, found = answers.answer("GET", page, "target=bakc", ada)
+    assert status == 400 and msgspec.json.decode(found) == {
+        "error": msgspec.json.decode(found)["error"],
+        "mend": 'did you mean "back"?',
+    }
+    status, _, found = answers.answer("GET", page, "target=zzz", ada)
+    assert status == 400 and msgspec.json.decode(found)["mend"] == "known here: back, days"
+    status, _, found = answers.answer("GET", page, "taget=back", ada)
+    assert status == 422 and b"taget" in found
+
+
+def test_a_report_that_was_not_made_is_made_for_the_target_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    status, _, said = Answers(str(folder), "days").answer("GET", "/report", "target=back", person("ada"))
+    assert status == 404 and msgspec.json.decode(said)["mend"] == f"treadle run {folder} --target back"
+
+
 def test_two_servers_have_two_cookies(apps: tuple[App, App]) -> None:
     assert [app.door.cookie for app in apps] == ["treadle_shop", "treadle_shop.days"]
 
