@@ -249,6 +249,27 @@ def test_a_journal_left_behind_is_moved_by_its_own_server(two: Path, apps: tuple
     assert workspace.names.outcomes == "shop.days/outcomes" and workspace.names.source("orders") == "shop/source/orders"
 
 
+def test_what_both_ledgers_got_is_counted_together_and_found_in_either(two: Path, tmp_path: Path) -> None:
+    project = str(shutil.copytree(two, tmp_path / "shop"))
+    drain(DrainRequest(project=project), ADA)
+    for target, names in (("back", ["m1"]), ("days", ["m2", "m3"])):
+        app = app_of(Path(project), target)
+        for name in names:
+            asked(app, name)
+        app.endpoint.close()
+    assert drain(DrainRequest(project=project), ADA).predictions == 3
+    for name, model in (("m1", "shop.back:1"), ("m3", "shop.days:1")):
+        found = why(WhyRequest(subject=name, project=project), ADA).prediction
+        assert found is not None and found.model == model
+
+
+def test_a_list_is_of_the_target_and_as_short_as_is_asked(two: Path) -> None:
+    for target, metric in (("back", "average_precision"), ("days", "rmse")):
+        tried = trials(TrialsRequest(project=str(two), target=target, all=True), ADA).trials
+        assert {trial.metric for trial in tried} == {metric}
+    assert [m.name for m in models_list(ListRequest(project=str(two), limit=1), ADA).models] == ["shop.days:1"]
+
+
 def test_one_token_opens_both(two: Path, apps: tuple[App, App]) -> None:
     chain = open_workspace(load(two).of("back"), actor="ada").chain
     text, _ = tokens.make(chain, "shop", "robot", holder="service", scopes=SCOPES, days=1)
@@ -328,8 +349,8 @@ def test_a_running_server_does_not_take_up_another_targets_version(two: Path, tm
         file.write_text(text.replace("decision: Say", "endpoint: shop, decision: Say"), encoding="utf-8")
         models_release(ReleaseRequest(project=str(folder), model="shop.days:1"), GRACE)
         asyncio.run(app.endpoint.follow())
-        says = "endpoint shop serves shop.days:1, which" if known else "shop.days:1 is another target's than shop.back:1"
-        assert app.endpoint.model == "shop.back:1" and says in app.endpoint.refused
+        theirs, ours = "endpoint shop serves shop.days:1, which", "shop.days:1 is another target's than shop.back:1"
+        assert app.endpoint.model == "shop.back:1" and (theirs if known else ours) in app.endpoint.refused
         assert "probability" in asked(app, "still")
     finally:
         app.endpoint.close()
@@ -369,7 +390,10 @@ def test_whoever_was_slower_is_told_and_a_bundle_that_is_gone_is_not_released(tw
             change(request, GRACE)
     kept.rename(place)
     back = RollbackRequest(project=project, target="days", seen="shop.days:2", reason="too slow")
-    assert models_rollback(back, GRACE).model == "shop.days:1"
+    answer = models_rollback(back, GRACE)
+    assert answer.model == "shop.days:1"
+    signed = Path(answer.checkpoint).read_text(encoding="utf-8")
+    assert signed.startswith("treadle/shop/")  # the record is the project's, whichever target was changed
     last = workspace.chain.last(ReleaseRolledBack)
     assert last is not None and (last.payload.left, last.payload.reason) == ("shop.days:2", "too slow")
 
