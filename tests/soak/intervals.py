@@ -6,8 +6,8 @@ import numpy as np
 from exercise import Asked, hold
 from test_coverage import METRICS, ROWS, SHARE, labels, said
 
-from treadle.training.bootstrap import draws, interval
-from treadle.training.metrics import weighted
+from treadle.scoring.bootstrap import draws, interval
+from treadle.scoring.metrics import weighted
 
 TIMES, REPLICATES = 2000, 200
 LEAST, MOST = 0.92, 0.98

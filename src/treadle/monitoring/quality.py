@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treadle.monitoring.found import Day
-from treadle.training.bootstrap import blocks, draws, of_score
-from treadle.training.metrics import weighted
+from treadle.scoring.bootstrap import blocks, draws, of_score
+from treadle.scoring.metrics import weighted
 
 if TYPE_CHECKING:
     import polars as pl

@@ -24,7 +24,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.figures import Figure, figure
-from treadle.training import metrics
+from treadle.scoring import metrics
 
 Array = np.ndarray[Any, Any]
 REPLICATES = 400
