@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import ModelError
-from treadle.packing.exporting import export, floor32, prove, to_onnx
+from treadle.packing.exporting import export, prove, to_onnx
 from treadle.scoring.calibrator import Calibrator
 from treadle.scoring.scorer import Scorer
-from treadle.training import Constant, Trees
+from treadle.training.families import Constant
+from treadle.training.families.lightgbm import Trees
+from treadle.training.families.trees import floor32
 
 
 def test_equal_on_real_rows(case):
@@ -34,7 +36,7 @@ def test_equal_on_any_float32(case):
         x[:, :] = np.where(random.random(x.shape) < 0.3, random.choice(near, x.shape), x)
         x[np.abs(x) < 1e-34] = 0.0  # LightGBM takes these for zero, the graph does not
     margins = Scorer(case.parts.onnx, case.model.encoder, Calibrator("identity")).score_matrix(x)
-    expected = case.model.estimator.margin(x)
+    expected = case.model.estimator.margin(x)[:, 0]
     assert np.abs(margins - expected).max() <= 2e-5 * max(1.0, float(np.abs(expected).max()))
 
 
@@ -71,9 +73,12 @@ def test_another_model_is_refused(case):
         export(case.model, case.table.frame.head(0))
 
 
-def test_what_has_no_graph_is_refused(case):
-    with pytest.raises(ModelError, match="Constant"):
-        to_onnx(replace(case.model, estimator=Constant(0.0)))
+def test_a_constant_has_a_graph_too(case):
+    """Whatever the row, missing values as well."""
+    graph = to_onnx(replace(case.model, estimator=Constant(np.array([0.25]))))
+    scorer = Scorer(graph, case.model.encoder, Calibrator("identity"))
+    x = np.full((3, scorer.width), np.nan, dtype=np.float32)
+    assert scorer.score_matrix(x).tolist() == [0.25] * 3 and scorer.score_row(x[0].tolist()) == 0.25
 
 
 def test_rows_of_another_width_are_refused(binary):

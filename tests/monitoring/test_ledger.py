@@ -36,7 +36,7 @@ def test_an_empty_journal_gives_empty_tables_with_their_columns(tables: DeltaTab
     predictions, outcomes = (read(tables, TableNames("shop"), journal, kind) for kind in ("predictions", "outcomes"))
     assert predictions.height == outcomes.height == 0
     assert predictions.schema["answered"] == predictions.schema["at"] == pl.Datetime("us", "UTC")
-    assert outcomes.columns == ["seq", "prediction_id", "label", "known", "told"]
+    assert outcomes.columns == ["seq", "prediction_id", "label", "label_class", "known", "told"]
     assert not tables.exists("shop/predictions")
 
 

@@ -16,8 +16,10 @@ from told import START, answered, told, write
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.scoring import task_of
 from treadle.store import TableNames
 
+TASK = task_of("classification")
 THRESHOLD = 0.4
 
 
@@ -49,7 +51,7 @@ def days(
     at = [START + timedelta(days=i // rows) for i in range(3 * rows)]
     write(journal, *(answered(f"p{i}", float(score[i]), at=at[i], threshold=threshold) for i in range(3 * rows)))
     write(journal, *(told(f"p{i}", float(label[i])) for i in range(2 * rows)))
-    return label, score, by_day(joined_of(tables, journal), metric, THRESHOLD)
+    return label, score, by_day(joined_of(tables, journal), metric, THRESHOLD, TASK)
 
 
 CLASSES: dict[str, Callable[[Any, Any], float]] = {
@@ -104,7 +106,7 @@ def test_an_interval_covers_the_true_value_about_as_often_as_it_says() -> None:
     random, missed = np.random.default_rng(3), 0
     for _ in range(60):
         rows = pl.DataFrame({"label": random.normal(size=60), "score": np.zeros(60)})
-        _, low, high = measure(rows, "mse", 0.5, at=None)
+        _, low, high = measure(rows, "mse", 0.5, task_of("regression"), at=None)
         assert low is not None and high is not None
         missed += not low <= 1.0 <= high
     assert 1 <= missed <= 10
@@ -118,9 +120,9 @@ def test_few_labels_have_a_value_and_no_interval(tables: DeltaTables, journal: F
 def test_a_metric_that_a_day_does_not_define_is_none(tables: DeltaTables, journal: FolderJournal) -> None:
     write(journal, *(answered(f"p{i}", i / 20) for i in range(20)))
     write(journal, *(told(f"p{i}", False) for i in range(20)))
-    (day,) = by_day(joined_of(tables, journal), "roc_auc", THRESHOLD)
+    (day,) = by_day(joined_of(tables, journal), "roc_auc", THRESHOLD, TASK)
     assert (day.labels, day.value, day.low, day.base) == (20, None, None, 0.0)
-    (day,) = by_day(joined_of(tables, journal), "brier", THRESHOLD)
+    (day,) = by_day(joined_of(tables, journal), "brier", THRESHOLD, TASK)
     assert day.value == pytest.approx(np.mean((np.arange(20) / 20) ** 2))
 
 
@@ -131,9 +133,9 @@ def test_a_day_is_that_of_the_prediction_else_of_the_answer(tables: DeltaTables,
         answered("without a time", 0.5, at=None, second=86_400),
         answered("asked late", 0.5, at=START - timedelta(days=30), second=86_400),
     )
-    found = by_day(joined_of(tables, journal), "brier", THRESHOLD)
+    found = by_day(joined_of(tables, journal), "brier", THRESHOLD, TASK)
     assert [day.day for day in found] == ["2024-01-31", "2024-03-01", "2024-03-02"]
 
 
 def test_nothing_gives_no_days(tables: DeltaTables, journal: FolderJournal) -> None:
-    assert by_day(joined_of(tables, journal), "brier", THRESHOLD) == []
+    assert by_day(joined_of(tables, journal), "brier", THRESHOLD, TASK) == []

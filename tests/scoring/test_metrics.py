@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.errors import SpecError
-from treadle.scoring import metrics, scores
+from treadle.scoring import metrics, scores, task_of
 from treadle.scoring.bootstrap import draws, interval
+from treadle.spec import choices
 
 PAIRS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000001, 0.9, 1.0])), min_size=4, max_size=60
@@ -49,7 +50,7 @@ def test_regression_equals_scikit_learn():
     }
 
 
-@pytest.mark.parametrize("name", [*metrics.CLASSIFICATION, *metrics.REGRESSION])
+@pytest.mark.parametrize("name", [*choices.CLASSIFICATION, *choices.REGRESSION])
 def test_a_weight_is_a_repetition(name):
     random = np.random.default_rng(3)
     y, p = (random.random(80) < 0.4).astype(float), random.random(80).round(1)
@@ -61,12 +62,13 @@ def test_a_weight_is_a_repetition(name):
 
 def test_the_metric_is_derived():
     rare, even = np.array([0.0] * 95 + [1.0] * 5), np.array([0.0, 1.0] * 50)
-    assert metrics.derive(None, "classification", rare) == "average_precision"
-    assert metrics.derive(None, "classification", even) == "roc_auc"
-    assert metrics.derive(None, "classification", even, missed=5.0) == "average_precision"
-    assert metrics.derive(None, "regression", even) == "rmse"
+    binary = task_of("classification")
+    assert binary.metric(None, rare) == "average_precision"
+    assert binary.metric(None, even) == "roc_auc"
+    assert binary.metric(None, even, missed=5.0) == "average_precision"
+    assert task_of("regression").metric(None, even) == "rmse"
     with pytest.raises(SpecError, match="rocauc"):
-        metrics.derive("rocauc", "classification", even)
+        binary.metric("rocauc", even)
 
 
 def test_days_give_wider_intervals_than_rows():

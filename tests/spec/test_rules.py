@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from treadle.errors import SpecError
-from treadle.scoring.metrics import CLASSIFICATION, REGRESSION
+from treadle.scoring.tasks import TASKS
 from treadle.spec import load
-from treadle.spec.choices import FAMILIES, FAMILY_ALIASES, RANGES
-from treadle.training.families import FAMILIES as FITTED
+from treadle.spec.choices import FAMILIES, FAMILY_ALIASES, KINDS, LABEL_TYPES, METRICS, RANGES
+from treadle.training.families import OWN as FITTED
 
 HEAD = """\
 project: shop
@@ -41,7 +41,7 @@ WRONG = [
     ("predict", "^metric: averge_precision", 'did you mean "average_precision"?'),
     ("predict", "^metric: rmse", "rmse is no classification metric"),
     ("predict", "kind: regression, ^metric: roc_auc", "roc_auc is no regression metric"),
-    ("predict", "^kind: clustering", "must be one of classification, regression"),
+    ("predict", "^kind: clustering", "must be one of classification, multiclass, regression, counts"),
     *[("predict", f"split: {{^test: {value}}}", "must be") for value in ("0", "0.9", "1.5", "-0.1", ".nan")],
     *[("predict", f"split: {{^folds: {value}}}", "must be") for value in ("0", "1", "-3", "1e9", "2.5", "101")],
     ("predict", "split: {^by: group}", "needs `group: COLUMN`"),
@@ -97,7 +97,9 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Pat
 
 def test_the_light_lists_are_those_that_training_has() -> None:
     assert set(FAMILIES) == set(FITTED) and set(FAMILY_ALIASES.values()) <= set(FITTED)
-    assert set(RANGES) == {*CLASSIFICATION, *REGRESSION}
+    assert set(RANGES) == {metric for of in METRICS.values() for metric in of}
+    assert set(KINDS) == set(METRICS) == set(TASKS) == set(LABEL_TYPES)
+    assert all(METRICS[kind] == TASKS[kind].METRICS for kind in KINDS)
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from treadle.scoring import task_of
 from treadle.training import cores
-from treadle.training.families import FEW_CELLS, LightGBMFamily
+from treadle.training.families import Sample
+from treadle.training.families.lightgbm import FEW_CELLS, LightGBMFamily
 
 
 def free(monkeypatch: pytest.MonkeyPatch, count: int, busy: float, own: float) -> int:
@@ -47,6 +49,6 @@ def test_the_number_of_threads_does_not_change_the_model(monkeypatch: pytest.Mon
     found = []
     for count in (1, 2):
         monkeypatch.setattr(cores.Cores, "free", lambda self, most=8, count=count: count)
-        family = LightGBMFamily("classification")
-        found.append(family.fit(x, y, family.defaults() | {"rounds": 20}).margin(x))
+        family = LightGBMFamily(task_of("classification"))
+        found.append(family.fit(Sample(x, y), family.defaults() | {"rounds": 20}).margin(x))
     assert (found[0] == found[1]).all()

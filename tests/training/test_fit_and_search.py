@@ -7,8 +7,10 @@ import numpy as np
 import optuna
 import pytest
 
+from treadle.scoring import task_of
 from treadle.training import Evaluation, SearchResult, Trial, evaluate, report, search, split, train
-from treadle.training.families import FAMILIES
+from treadle.training.families import OWN as FAMILIES
+from treadle.training.families import Sample
 from treadle.training.keep import dump, restore
 from treadle.training.searching import _study, weight_option
 
@@ -23,9 +25,9 @@ def rare(n=1500, seed=1):
 def test_even_classes_change_the_fit(family):
     """Positives weigh more, so that the model says yes more readily: by half the log-odds where nothing else tells."""
     x, y = rare()
-    made = FAMILIES[family]("classification", weight_option=True)
+    made = FAMILIES[family](task_of("classification"), weight_option=True)
     plain, even = (
-        made.fit(x, y, {**made.defaults(), "rounds": 40, "even_classes": asked}).margin(x).mean()
+        made.fit(Sample(x, y), {**made.defaults(), "rounds": 40, "even_classes": asked}).margin(x).mean()
         for asked in (False, True)
     )
     share = y.mean()
@@ -34,11 +36,11 @@ def test_even_classes_change_the_fit(family):
 
 
 def test_weights_even_out_by_the_square_root_of_the_odds():
-    made = FAMILIES["linear"]("classification", weight_option=True)
+    made = FAMILIES["linear"](task_of("classification"), weight_option=True)
     y = np.array([1.0] + [0.0] * 9)
     assert made.weights(y, {"even_classes": True}).tolist() == [3.0] + [1.0] * 9
     assert made.weights(y, {"even_classes": False}) is None and made.weights(y, {}) is None
-    assert FAMILIES["linear"]("regression").weights(y, {"even_classes": True}) is None
+    assert FAMILIES["linear"](task_of("regression")).weights(y, {"even_classes": True}) is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_the_defaults_are_tried_first(table, spec):
     rows, project = table(), spec(trials=3)
     first = search(rows, split(rows, project.predict), project).trials[:2]
     for trial in first:
-        wanted = FAMILIES[trial.family]("classification").defaults()
+        wanted = FAMILIES[trial.family](task_of("classification")).defaults()
         assert {k: v for k, v in trial.params.items() if k != "rounds"} == wanted
 
 
@@ -131,8 +133,8 @@ def test_one_list_says_which_metrics_are_better_low():
 
     lists = [module.LOWER_IS_BETTER for module in (alerts, reviews, metrics)]
     assert all(found is choices.LOWER_IS_BETTER for found in lists)
-    assert set(choices.LOWER_IS_BETTER) == {"log_loss", "brier", "rmse", "mae", "mse"}
-    assert {m for m in (*choices.CLASSIFICATION, *choices.REGRESSION) if metrics.sign(m) < 0} == lists[0]
+    assert set(choices.LOWER_IS_BETTER) == {"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance"}
+    assert {m for of in choices.METRICS.values() for m in of if metrics.sign(m) < 0} == lists[0]
 
 
 def test_a_setting_is_recorded_as_it_was_used(table, spec):

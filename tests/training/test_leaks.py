@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from treadle.scoring import task_of
 from treadle.training import Evaluation, FeatureColumn, Provenance, Reads, evaluate, leak_gates, report, split, train
 from treadle.training.leaks import find_leaks
 
 
 def found(rows, project, reads=()):
-    findings, checks = find_leaks(rows, split(rows, project.predict), project.predict.kind, reads)
+    findings, checks = find_leaks(rows, split(rows, project.predict), task_of(project.predict.kind), reads)
     return {f.name: f for f in findings}, {c.name: c for c in checks}
 
 
@@ -148,12 +149,12 @@ def test_a_column_of_the_label_that_the_plan_names_is_found(table, spec):
 def test_test_rows_are_not_asked(table, spec):
     rows = table()
     parts = split(rows, spec().predict)
-    honest = find_leaks(rows, parts, "classification")
+    honest = find_leaks(rows, parts, task_of("classification"))
     frame, label = rows.frame.clone(), rows.label.copy()
     label[parts.test] = 1 - label[parts.test]
     test = pl.Series(np.isin(np.arange(len(rows)), parts.test))
     frame = frame.with_columns(amount=pl.when(test).then(pl.lit(9.0)).otherwise("amount"))
-    assert find_leaks(replace(rows, frame=frame, label=label), parts, "classification") == honest
+    assert find_leaks(replace(rows, frame=frame, label=label), parts, task_of("classification")) == honest
 
 
 def test_rows_on_both_sides_are_a_finding(table, spec):

@@ -8,9 +8,11 @@ import pytest
 
 from treadle.models.reference import numbers, score_numbers
 from treadle.monitoring.drift import line
+from treadle.scoring import task_of
 from treadle.training import FeatureColumn, TrainingTable, train
 from treadle.training.encoder_fit import fit_encoder
-from treadle.training.families import LightGBMFamily
+from treadle.training.families import Sample
+from treadle.training.families.lightgbm import LightGBMFamily
 
 FEATURES = tuple(FeatureColumn(f"x{i}", "float") for i in range(8))
 
@@ -44,13 +46,13 @@ def fitted(spec):
 def test_folds_speak_with_as_many_rounds_as_the_final_model(fitted, by):
     """And of the folds only those that know at least half of what it knows: the first of a split by time know less."""
     model, parts, table, _ = fitted(2, by)
-    family, margins = LightGBMFamily("classification", threads=1, seed=7), []
-    for part in parts.folds:
+    family, margins = LightGBMFamily(task_of("classification"), threads=1, seed=7), []
+    for part in reversed(parts.folds):
         if 2 * len(part.train) >= len(parts.train):
             rows = table.rows(part.train)
             encoder, x = fit_encoder(rows, linear=False, seed=7)
             held = encoder.matrix(table.frame[part.valid])
-            margins.append(family.fit(x, rows.label, model.summary.params | {"least_rows": 300}).margin(held))
+            margins.append(family.fit(Sample(x, rows.label), model.summary.params | {"least_rows": 300}).margin(held))
     wanted = model.calibrator.vector(np.concatenate(margins))
     assert model.unseen == pytest.approx(wanted.astype(np.float32), abs=1e-6)
     assert (len(margins) < len(parts.folds)) == (by == "time")

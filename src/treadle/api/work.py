@@ -151,7 +151,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         baseline=found.baseline.value,
         without_history=found.reference.value if found.reference else None,
         verdict=found.verdict,
-        threshold=found.threshold if found.kind == "classification" else None,
+        threshold=found.threshold if found.task.decides else None,
         calibration_error=found.calibration_error,
         seconds=spent.seconds,
         cpu_seconds=spent.cpu_seconds,

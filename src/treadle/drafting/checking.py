@@ -169,6 +169,7 @@ def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> N
 def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Found) -> None:
     """Build the training table as a run would, and ask of it what training asks before it begins."""
     from treadle import features, training
+    from treadle.scoring import task_of
     from treadle.stages.examples import teaching, training_table
 
     spec = found.project.spec
@@ -177,7 +178,7 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         frame = features.build(plan, wanted)
         _left_out(frame, found)
         table = training_table(plan, frame.filter(teaching(frame)))
-        training.check(table, spec.predict.kind)
+        training.check(table, task_of(spec.predict.kind, table.classes))
         training.split(table, spec.predict, seed=spec.train.seed)
     except TreadleError as bad:
         first = bad.what.split("; ")[0]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MOST_LEVELS = 0.5  # a text column with more distinct values than this share of rows names things, and teaches nothing
+_MOST_CLASSES, _FEW_NUMBERS = 200, 12
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fraud", "bad", "late")
 _FEW = 20
 
@@ -170,7 +171,7 @@ class Guess:
             raise DataError(
                 f"{target} is of a type that cannot be predicted ({frame.schema[target]})",
                 where="--target",
-                mend="choose a number, a text with two values, or true and false",
+                mend="choose a number, a text, or true and false",
             )
         counts = Counter(self.types.values())
         shown = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
@@ -199,24 +200,56 @@ class Guess:
             return self._classes(
                 f"{quoted} = {shown}", values, positive, f"it has two values, and {shown} is the one to find"
             )
+        if self.types[self.target] == "str":
+            return self._several(quoted, values, len(levels))
         if self.types[self.target] in ("int", "float"):
-            self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse")
+            few = self.types[self.target] == "int" and len(levels) <= _FEW_NUMBERS
+            other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
+            self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
             return "regression", quoted, "rmse"
         raise DataError(
-            f"{self.target} has {len(levels):,} different texts, and one of two can be predicted so far",
+            f"{self.target} is {self.types[self.target]}, of which nothing is predicted",
             where="--target",
-            mend=f"write your own label in treadle.yaml, such as {quoted} = '{levels[0]}'",
+            mend="choose a number, a text, or true and false",
         )
 
-    def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
-        from treadle.scoring.metrics import derive
+    def _several(self, quoted: str, values: pl.Series, levels: int) -> tuple[str, str, str]:
+        rows = len(values)
+        if levels > _MOST_CLASSES or levels > rows / 3:
+            raise DataError(
+                f"{self.target} has {levels:,} different values in {rows:,} rows: that names rows, and no classes",
+                where="--target",
+                mend=f"write your own label in treadle.yaml, such as {quoted} = {_literal(values[0])}",
+            )
+        common = values.value_counts(sort=True)
+        self.said.append(
+            f"several classes: {self.target} has {levels} different values, the commonest is "
+            f"{_literal(common.item(0, self.target))} ({common.item(0, 'count') / rows:.1%} of rows); metric log_loss"
+        )
+        return "multiclass", quoted, "log_loss"
 
-        metric = derive(None, "classification", (values == positive).cast(float).to_numpy())
+    def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
+        from treadle.scoring import task_of
+
+        metric = task_of("classification").metric(None, (values == positive).cast(float).to_numpy())
         self.said.append(
             f"classification of {self.target}, since {why}; {(values == positive).mean():.1%} of rows are positive, "
             f"so the metric is {metric}"
         )
         return "classification", label, metric
+
+    @property
+    def decides(self) -> bool:
+        from treadle.scoring.tasks import TASKS
+
+        return TASKS[self.kind].view == "decisions"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether rows cannot be dealt out by class."""
+        from treadle.scoring.tasks import TASKS
+
+        return TASKS[self.kind].view == "numbers"
 
     def _key(self) -> str | None:
         rows = self.frame.height
@@ -239,7 +272,7 @@ class Guess:
         if not times:
             self.said.append(
                 "no time: rows are split at random"
-                if self.kind == "regression"
+                if self.numeric
                 else "no time: rows are split at random, each class alike"
             )
             return None
@@ -303,7 +336,7 @@ class Guess:
             source["happened"] = self.time
         source["contract"] = f"contracts/{self.name}.yaml"
         split = {
-            "by": "time" if self.time else "random" if self.kind == "regression" else "stratified",
+            "by": "time" if self.time else "random" if self.numeric else "stratified",
             "test": 0.2,
             "folds": 4,
         }
@@ -316,7 +349,7 @@ class Guess:
             predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"
         predict |= {"label": self.label, "kind": self.kind, "metric": self.metric, "split": flow(split)}
         brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {self.target}."}
-        if self.kind == "classification":
+        if self.decides:
             brief["mistakes"] = flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})
             self.said.append(
                 "costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows"

@@ -16,6 +16,7 @@ import polars as pl
 from treadle import expr
 from treadle.features.events import EventTable, event_tables, stable_order
 from treadle.features.plan import ColumnType, FeaturePlan, LookupPlan, Take, WindowPlan
+from treadle.spec.choices import NAMED
 
 if TYPE_CHECKING:
     pass
@@ -44,7 +45,8 @@ def examples(plan: FeaturePlan, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFr
     types = plan.each_types
     frame = table.lazy()
     at = [] if plan.at is None else [expr.to_polars(expr.parse(plan.at, types)).alias(AT)]
-    label = expr.to_polars(expr.parse(plan.label, types)).cast(pl.Float64).alias(LABEL)
+    kept = pl.String if plan.kind in NAMED else pl.Float64
+    label = expr.to_polars(expr.parse(plan.label, types)).cast(kept).alias(LABEL)
     known = [] if plan.label_known is None else [expr.to_polars(expr.parse(plan.label_known, types)).alias(KNOWN)]
     keep = list(dict.fromkeys([*plan.key, *plan.input_types, *_group(plan)]))
     read = [read_column(name, types[name]) for name in keep]

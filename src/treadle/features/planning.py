@@ -22,6 +22,7 @@ from treadle.features.plan import (
     stream_types,
 )
 from treadle.spec import ProjectSpec, check_spec
+from treadle.spec.choices import LABEL_TYPES
 
 Types = Mapping[str, Any]
 
@@ -110,12 +111,14 @@ class _Planner:
             self.inputs.setdefault(name, False)
 
     def _check_label(self, kind: str) -> None:
-        wanted = ("bool", "int", "float") if self.spec.predict.kind == "classification" else ("int", "float")
+        wanted = LABEL_TYPES[self.spec.predict.kind]
         if kind not in wanted:
             raise SpecError(
                 f"a {self.spec.predict.kind} label must be {' or '.join(wanted)}, found {kind}",
                 where="predict.label",
-                mend="write an expression, such as: column = 'yes'",
+                mend="write an expression, such as: column = 'yes'; `kind: multiclass` takes a text of several values"
+                if kind == "str"
+                else "write an expression, such as: column = 'yes'",
             )
 
     def _at(self) -> tuple[str, ...]:

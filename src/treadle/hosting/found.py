@@ -17,14 +17,17 @@ class Served(Struct, frozen=True):
 class Predicted(Struct, frozen=True):
     """One answer. `fields` are those of the record that the model does not look at: its name in the user's tables.
 
-    `prediction` is a decision of a classifier, with its probability and threshold, or the value of a regressor.
+    `prediction` is a decision of a classifier, with its probability and threshold, the value of a
+    regressor, or one of several classes with its probability.
     """
 
     fields: dict[str, bool | int | float | str | None]
-    prediction: bool | float
+    prediction: bool | float | str
     probability: float | None
     threshold: float | None
     model: str
+    probabilities: dict[str, float] = {}
+    """Of several classes, each."""
 
 
 def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
@@ -32,6 +35,9 @@ def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
     decided: dict[str, bool | int | float | str | None] = {"prediction": answer.prediction}
     if answer.threshold is not None:
         decided |= {"probability": answer.probability, "threshold": answer.threshold}
+    if answer.probabilities:
+        decided |= {"probability": answer.probability}
+        decided |= {f"probability of {name}": value for name, value in answer.probabilities.items()}
     return {**answer.fields, **decided, "model": answer.model}
 
 

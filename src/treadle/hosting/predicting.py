@@ -65,10 +65,12 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
     answers = []
     for record, score in zip(records, live.score_many([values for values, _ in drawn]), strict=True):
         known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
-        if live.threshold is None:
-            answers.append(Predicted(known, score, None, None, name))
-        else:
-            answers.append(Predicted(known, score >= live.threshold, score, live.threshold, name))
+        decided = live.task.decided(score, live.threshold)
+        answers.append(
+            Predicted(
+                known, decided.prediction, decided.probability, decided.threshold, name, decided.probabilities or {}
+            )
+        )
     if request.out:
         _write(answers, Path(request.out))
     return Predictions(

@@ -67,7 +67,7 @@ def serve_until_stopped(
 
 def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
     """A curl line with its real answer, and how to stop."""
-    from treadle.serving import Prediction
+    from treadle.serving import prediction
 
     record = example_record(workspace)
     if record is None:
@@ -75,9 +75,7 @@ def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None
     body = msgspec.json.encode(record).decode()
     found: Any = live.reader.read(body.encode())
     score = live.score(live.features(found, state)[0])
-    answer = Prediction("…", score, None, None, live.name)
-    if live.threshold is not None:
-        answer = Prediction("…", bool(score >= live.threshold), score, live.threshold, live.name)
+    answer = prediction("…", live.task.decided(score, live.threshold), live.name)
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",

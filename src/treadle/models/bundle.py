@@ -30,7 +30,7 @@ from treadle.features.plan import FeatureColumn, FeaturePlan
 from treadle.models import signing
 from treadle.models.reference import Reference
 from treadle.models.request import Asked
-from treadle.scoring import Calibrator, Encoder, Interval, Scorer
+from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
@@ -69,16 +69,22 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: FeaturePlan
     encoder: Encoder
     calibrator: Calibrator
+    classes: tuple[str, ...] = ()
+    """By number, of a model that tells several classes apart."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.kind, self.classes)
 
 
 class Golden(Struct, frozen=True, forbid_unknown_fields=True):
     """A real record: raw features in the manifest's order, as JSON, and the prediction that training gave."""
 
     values: tuple[Any, ...]
-    expected: float
+    expected: float | tuple[float, ...]
 
 
 class _Signature(Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,19 +228,32 @@ class Bundle:
         scorer = scorer or self.scorer()
         if len(self.golden) < LEAST_GOLDEN:
             raise ModelError(f"the bundle has {len(self.golden)} golden records, {LEAST_GOLDEN} are needed")
-        scale = max(1.0, *(abs(g.expected) for g in self.golden))
+        scale = max(1.0, *(abs(value) for g in self.golden for value in values_of(g.expected)))
         worst = 0.0
         for number, golden in enumerate(self.golden):
             found = scorer.score(raw_values(golden.values, self.manifest.features))
-            gap = abs(found - golden.expected)
+            gap = max(map(_apart, values_of(found), values_of(golden.expected)))
             if not gap <= GOLDEN_TOLERANCE * scale:
                 raise ModelError(
-                    f"golden record {number} gives {found:.8g}, training gave {golden.expected:.8g}",
+                    f"golden record {number} gives {_digits(found)}, training gave {_digits(golden.expected)}",
                     where=self.manifest.model,
                     mend="do not serve this bundle on this machine",
                 )
             worst = max(worst, gap)
         return worst
+
+
+def values_of(score: Score) -> tuple[float, ...]:
+    """What was said of one row, one number for each output."""
+    return score if isinstance(score, tuple) else (score,)
+
+
+def _apart(one: float, other: float) -> float:
+    return abs(one - other)
+
+
+def _digits(score: Score) -> str:
+    return ", ".join(f"{value:.8g}" for value in values_of(score))
 
 
 def json_values(values: Collection[Any]) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ class FoundPrediction(Struct, frozen=True):
 
     prediction_id: str
     model: str
-    prediction: float
+    prediction: float | str
     probability: float | None
     threshold: float | None
     answered: str

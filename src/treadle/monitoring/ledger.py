@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KINDS = ("predictions", "outcomes")
 _NO_RECORD: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
+_NAMES = {"chosen": "prediction", "label_class": "label"}
+"""Columns of names of classes, and the field of a record that they are of."""
 _TOLD = {"predictions": "answered", "outcomes": "told"}
 """When a line came, by the server's clock: the order of those alone that were kept before lines had numbers."""
 
@@ -85,7 +87,7 @@ def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
 
     types: dict[str, Any]
     if kind == "outcomes":
-        types = {"label": pl.Float64, "known": pl.String, "told": pl.Float64}
+        types = {"label": pl.Float64, "label_class": pl.String, "known": pl.String, "told": pl.Float64}
     else:
         types = {
             "answered": pl.Float64,
@@ -94,11 +96,13 @@ def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
             "prediction": pl.Float64,
             "probability": pl.Float64,
             "threshold": pl.Float64,
+            "chosen": pl.String,
+            "probabilities": pl.String,
             "record": pl.String,
             "features": pl.String,
         }
     types = {"seq": pl.Int64, "prediction_id": pl.String, **types}
-    columns = {name: [_cell(name, row.get(name)) for row in found] for name in types}
+    columns = {name: [_cell(name, row.get(_NAMES.get(name, name))) for row in found] for name in types}
     frame = pl.DataFrame(columns, schema=types)
     return frame.with_columns(
         *(_moment(name) for name in ("answered", "told") if name in types),
@@ -115,8 +119,12 @@ def _moment(name: str) -> pl.Expr:
 
 def _cell(name: str, value: Any) -> Any:
     """A value as its column keeps it: what a model was asked and saw is text, a truth value is a number."""
-    if name in ("record", "features"):
-        return _json(value)
+    if name in ("record", "features", "probabilities"):
+        return None if value is None else _json(value)
+    if name in _NAMES:
+        return value if isinstance(value, str) else None
+    if name in _NAMES.values() and isinstance(value, str):
+        return None  # the name of a class stands in a column of its own
     return float(value) if isinstance(value, bool | int) and name != "seq" else value
 
 
@@ -144,7 +152,7 @@ def _found(record: dict[str, Any]) -> FoundPrediction:
     return FoundPrediction(
         prediction_id=record["prediction_id"],
         model=record["model"],
-        prediction=float(record["prediction"]),
+        prediction=_prediction(record),
         probability=record.get("probability"),
         threshold=record.get("threshold"),
         answered=answered.isoformat(),
@@ -152,6 +160,14 @@ def _found(record: dict[str, Any]) -> FoundPrediction:
         record=record["record"] if isinstance(record["record"], str) else _json(record["record"]),
         features=record["features"] if isinstance(record["features"], str) else _json(record["features"]),
     )
+
+
+def _prediction(record: dict[str, Any]) -> float | str:
+    """A number, or the name of one of several classes: where it stands depends on whether it was moved already."""
+    named, found = record.get("chosen"), record["prediction"]
+    if found is None or isinstance(found, str):
+        return str(named if found is None else found)
+    return float(found)
 
 
 def _place(record: dict[str, Any]) -> tuple[int, float]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from treadle.monitoring.found import Day
 from treadle.scoring.bootstrap import blocks, draws, of_score
 from treadle.scoring.metrics import weighted
+from treadle.scoring.tasks import Task
 
 if TYPE_CHECKING:
     import polars as pl
 
+Array = np.ndarray[Any, Any]
 _REPLICATES = 200
 _LEAST = 10  # fewer labels a day than this have no interval worth a look
 
@@ -21,23 +24,49 @@ def join_outcomes(predictions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataF
     """Every prediction, with its label where one is known; `day` by `at`, or by when it was answered."""
     import polars as pl
 
-    frame = predictions.join(
-        outcomes.select("prediction_id", "label", "known"), on="prediction_id", how="left", maintain_order="left"
-    )
+    frame = predictions.join(_told(outcomes), on="prediction_id", how="left", maintain_order="left")
     return frame.with_columns(
         pl.coalesce("at", "answered").dt.date().cast(pl.String).alias("day"),
         pl.coalesce("probability", "prediction").alias("score"),
     )
 
 
-def by_day(joined: pl.DataFrame, metric: str, threshold: float) -> list[Day]:
-    """The metric of each day, with 95 % bootstrap intervals over its rows."""
+def _told(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Labels as numbers and as names; those kept before there were names have none."""
     import polars as pl
+
+    names = [] if "label_class" in outcomes.columns else [pl.lit(None, pl.String).alias("label_class")]
+    return outcomes.with_columns(names).select("prediction_id", "label", "label_class", "known")
+
+
+def with_label(joined: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """The rows whose label is known, and is one that the model knows; `label` holds it as the task numbers it."""
+    import polars as pl
+
+    if not task.classes:
+        return joined.filter(pl.col("label").is_not_null())
+    told = pl.coalesce("label_class", pl.col("label").cast(pl.Int64).cast(pl.String))
+    number = told.replace_strict(task.classes, range(len(task.classes)), default=None, return_dtype=pl.Float64)
+    return joined.with_columns(number.alias("label")).filter(pl.col("label").is_not_null())
+
+
+def _labels_and_scores(known: pl.DataFrame, task: Task) -> tuple[Array, Array]:
+    """Labels [rows], and what was predicted: [rows], or [rows, classes]."""
+    y = known.get_column("label").to_numpy()
+    if not task.classes:
+        return y, known.get_column("score").to_numpy()
+    told = [json.loads(text) if text else {} for text in known.get_column("probabilities")]
+    p = np.array([[each.get(name, 0.0) for name in task.classes] for each in told], dtype=np.float64)
+    return y, p.reshape(len(told), len(task.classes))
+
+
+def by_day(joined: pl.DataFrame, metric: str, threshold: float, task: Task) -> list[Day]:
+    """The metric of each day, with 95 % bootstrap intervals over its rows."""
 
     days = []
     for (day,), rows in sorted(joined.group_by(["day"]), key=lambda item: str(item[0][0])):
-        known = rows.filter(pl.col("label").is_not_null())
-        value, low, high = measure(known, metric, threshold, at=None)
+        known = with_label(rows, task)
+        value, low, high = measure(known, metric, threshold, task, at=None)
         days.append(
             Day(
                 day=str(day),
@@ -46,7 +75,7 @@ def by_day(joined: pl.DataFrame, metric: str, threshold: float) -> list[Day]:
                 value=value,
                 low=low,
                 high=high,
-                base=_mean(known, "label"),
+                base=None if task.classes else _mean(known, "label"),
                 mean_prediction=_mean(rows, "score"),
             )
         )
@@ -54,12 +83,17 @@ def by_day(joined: pl.DataFrame, metric: str, threshold: float) -> list[Day]:
 
 
 def measure(
-    known: pl.DataFrame, metric: str, threshold: float, *, at: np.ndarray[tuple[int], np.dtype[np.datetime64]] | None
+    known: pl.DataFrame,
+    metric: str,
+    threshold: float,
+    task: Task,
+    *,
+    at: np.ndarray[tuple[int], np.dtype[np.datetime64]] | None,
 ) -> tuple[float | None, float | None, float | None]:
     """The metric over rows with a label, and its interval; None where these rows do not define it."""
     if known.height == 0:
         return None, None, None
-    y, p = known.get_column("label").to_numpy(), known.get_column("score").to_numpy()
+    y, p = _labels_and_scores(known, task)
     try:
         score = weighted(metric, y, p, threshold)
         value = float(score(np.ones(len(y))))

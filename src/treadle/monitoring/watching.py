@@ -10,14 +10,14 @@ import numpy as np
 from treadle.monitoring.drift import drift
 from treadle.monitoring.found import Day, Decisions, Overall, Watched
 from treadle.monitoring.ledger import read
-from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.monitoring.quality import by_day, join_outcomes, measure, with_label
 from treadle.spec import duration
 
 if TYPE_CHECKING:
     import polars as pl
 
     from treadle.features import FeaturePlan
-    from treadle.models import Bundle
+    from treadle.models import Bundle, Manifest
     from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
@@ -32,14 +32,15 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     predictions = read(tables, names, journal, "predictions")
     outcomes = read(tables, names, journal, "outcomes")
     joined = join_outcomes(predictions, outcomes)
-    known = joined.filter(pl.col("label").is_not_null())
     manifest = bundle.manifest
+    task = manifest.task
+    known = with_label(joined, task)
     at = (
         known.get_column("at").cast(pl.Datetime("us")).to_numpy()
         if known.height and known["at"].null_count() == 0
         else None
     )
-    value, low, high = measure(known, manifest.metric, manifest.threshold, at=at)
+    value, low, high = measure(known, manifest.metric, manifest.threshold, task, at=at)
     tested = manifest.metrics.get(manifest.metric)
     mine = predictions.filter(pl.col("model") == manifest.model)
     features = _features(mine, [f.name for f in manifest.features], manifest.plan)
@@ -51,14 +52,14 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         outcomes=outcomes.height,
         joined=known.height,
         metric=manifest.metric,
-        metric_by_day=by_day(joined, manifest.metric, manifest.threshold),
+        metric_by_day=by_day(joined, manifest.metric, manifest.threshold, task),
         drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
         overall=Overall(value, low, high, tested.value if tested else None, _decisions(known)),
-        recent=_recent(joined, known, manifest.metric, manifest.threshold, window),
+        recent=_recent(joined, known, manifest, window),
     )
 
 
-def _recent(joined: pl.DataFrame, known: pl.DataFrame, metric: str, threshold: float, window: str) -> Day | None:
+def _recent(joined: pl.DataFrame, known: pl.DataFrame, manifest: Manifest, window: str) -> Day | None:
     import polars as pl
 
     when = pl.coalesce("at", "answered")
@@ -66,7 +67,9 @@ def _recent(joined: pl.DataFrame, known: pl.DataFrame, metric: str, threshold: f
     if newest is None:
         return None
     rows = joined.filter((when > newest - duration(window)) & (when <= newest))
-    return by_day(rows.with_columns(pl.lit(str(newest.date())).alias("day")), metric, threshold)[0]
+    return by_day(
+        rows.with_columns(pl.lit(str(newest.date())).alias("day")), manifest.metric, manifest.threshold, manifest.task
+    )[0]
 
 
 def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) -> dict[str, list[Any]]:

@@ -63,6 +63,7 @@ def parts_of(
         plan=told.plan,
         encoder=model.encoder,
         calibrator=model.calibrator,
+        classes=model.summary.classes,
         refs=told.refs,
         public_key="",
     )
@@ -84,9 +85,10 @@ def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Gol
     """Real training records over the whole range of predictions, so that many ways through the graph are walked."""
     rows = _spread(parts.train, 5000)
     p = model.predict(table.frame[rows])
+    p = p.max(axis=1) if p.ndim > 1 else p
     chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
     frame = table.frame[chosen].select(model.encoder.inputs)
     return tuple(
-        Golden(json_values(values), float(expected))
-        for values, expected in zip(frame.iter_rows(), model.predict(frame), strict=True)
+        Golden(json_values(values), tuple(expected) if isinstance(expected, list) else expected)
+        for values, expected in zip(frame.iter_rows(), model.predict(frame).tolist(), strict=True)
     )

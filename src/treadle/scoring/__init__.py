@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from treadle.scoring.metrics import sign as sign
     from treadle.scoring.metrics import weighted as weighted
     from treadle.scoring.scorer import Scorer as Scorer
+    from treadle.scoring.tasks import Score as Score
+    from treadle.scoring.tasks import Task as Task
+    from treadle.scoring.tasks import task_of as task_of
 
 _HOMES = {
     "Calibrator": "calibrator",
     "Encoder": "encoder",
     "Interval": "bootstrap",
+    "Score": "tasks",
     "Scorer": "scorer",
+    "Task": "tasks",
     "scores": "metrics",
     "sign": "metrics",
+    "task_of": "tasks",
     "weighted": "metrics",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("bootstrap", "calibrator", "encoder", "metrics", "scorer")
+OPEN = ("bootstrap", "calibrator", "encoder", "metrics", "scorer", "tasks")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,21 +14,43 @@ import numpy as np
 from msgspec import Struct
 
 Array = np.ndarray[Any, Any]
+HIGHEST_POWER = 80.0
+"""Of e, in a count: more is no count of anything, and would not fit float32."""
 
 
 class Calibrator(Struct, frozen=True):
     """`identity` (regression): the value itself. `sigmoid`: 1 / (1 + exp(-(a x + b))). `isotonic`: lines between
-    the knots (x, y), constant outside them.
+    the knots (x, y), constant outside them. `exponential` (counts): exp(a x + b). `softmax` (several classes): the
+    share of exp(a x_k + offsets_k) in their sum.
 
     >>> Calibrator("sigmoid").scalar(0.0)
     0.5
     """
 
-    kind: Literal["identity", "sigmoid", "isotonic"] = "sigmoid"
+    kind: Literal["identity", "sigmoid", "isotonic", "exponential", "softmax"] = "sigmoid"
     a: float = 1.0
     b: float = 0.0
     x: tuple[float, ...] = ()
     y: tuple[float, ...] = ()
+    offsets: tuple[float, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Margins of a row."""
+        return len(self.offsets) or 1
+
+    def classes(self) -> Callable[[list[float]], tuple[float, ...]]:
+        """The probability of each class from the margins of one row."""
+        a, offsets, exp = self.a, self.offsets, math.exp
+
+        def softmax(margins: list[float]) -> tuple[float, ...]:
+            z = [a * m + b for m, b in zip(margins, offsets, strict=True)]
+            top = max(z)
+            parts = [exp(value - top) for value in z]
+            total = sum(parts)
+            return tuple([part / total for part in parts])
+
+        return softmax
 
     def scalar(self, margin: float) -> float:
         """One margin."""
@@ -38,6 +60,9 @@ class Calibrator(Struct, frozen=True):
         """`scalar` with its look-ups done beforehand."""
         if self.kind == "identity":
             return float
+        if self.kind == "exponential":
+            slope, offset = self.a, self.b
+            return lambda margin: math.exp(min(slope * margin + offset, HIGHEST_POWER))
         if self.kind == "sigmoid":
             a, b, exp = self.a, self.b, math.exp
 
@@ -63,8 +88,17 @@ class Calibrator(Struct, frozen=True):
         return isotonic
 
     def vector(self, margins: Array) -> Array:
-        """Many margins, float64."""
+        """Many rows of margins, [rows] or [rows, outputs]: float64 [rows], or [rows, classes] of several classes."""
         m = np.asarray(margins, dtype=np.float64)
+        if self.kind == "softmax":
+            z = self.a * m + np.array(self.offsets)
+            parts = np.exp(z - z.max(axis=1, keepdims=True))
+            shares: Array = parts / parts.sum(axis=1, keepdims=True)
+            return shares
+        m = m[:, 0] if m.ndim > 1 else m
+        if self.kind == "exponential":
+            powers: Array = np.exp(np.minimum(self.a * m + self.b, HIGHEST_POWER))
+            return powers
         if self.kind == "identity":
             return m
         if self.kind == "sigmoid":

@@ -8,43 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from treadle.errors import SpecError, nearest
-from treadle.spec.choices import CLASSIFICATION as CLASSIFICATION
-from treadle.spec.choices import LOWER_IS_BETTER as LOWER_IS_BETTER
-from treadle.spec.choices import REGRESSION as REGRESSION
+from treadle.scoring.class_metrics import of_classes
+from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS
 
 Array = np.ndarray[Any, Any]
-Kind = Literal["classification", "regression"]
 Own = Callable[[Array, Array, float], float]
 Weighted = Callable[[Array], float]
 """A metric whose labels and predictions are fixed: row weights in, value out."""
 
 _EPS = 1e-15
-
-
-def known(kind: Kind) -> tuple[str, ...]:
-    return CLASSIFICATION if kind == "classification" else REGRESSION
-
-
-def derive(metric: str | None, kind: Kind, label: Array, missed: float = 1.0, false_alarm: float = 1.0) -> str:
-    """The metric asked for, checked; or, when none was, one that fits the kind, the balance and the costs.
-
-    Rare positives or unequal costs: average_precision, which looks at the positives only. Else roc_auc.
-    """
-    if metric is not None:
-        if metric not in known(kind):
-            raise SpecError(
-                f'there is no {kind} metric "{metric}"', where="predict.metric", mend=nearest(metric, known(kind))
-            )
-        return metric
-    if kind == "regression":
-        return "rmse"
-    share = float(np.mean(label))
-    return "average_precision" if min(share, 1 - share) < 0.2 or missed != false_alarm else "roc_auc"
 
 
 def sign(metric: str) -> int:
@@ -59,12 +36,16 @@ def best(metric: str) -> float:
 
 def counted(name: str, y: Array, p: Array, threshold: float) -> Array | None:
     """The rows of which a metric is the share told right; None for a metric that is no such share."""
-    rows = {"accuracy": np.ones(len(y), dtype=bool), "recall": y > 0.5, "precision": p >= threshold}
+    if name == "accuracy":
+        return np.ones(len(y), dtype=bool)
+    if p.ndim > 1:
+        return None
+    rows = {"recall": y > 0.5, "precision": p >= threshold}
     return rows.get(name)
 
 
 def scores(
-    y: Array, p: Array, threshold: float = 0.5, kind: Kind = "classification", own: Mapping[str, Own] | None = None
+    y: Array, p: Array, threshold: float = 0.5, kind: str = "classification", own: Mapping[str, Own] | None = None
 ) -> dict[str, float]:
     """All metrics of one kind by name. `p`: probabilities, or predicted values for regression.
 
@@ -75,23 +56,34 @@ def scores(
     0.5
     """
     ones = np.ones(len(y))
-    values = {name: weighted(name, y, p, threshold)(ones) for name in known(kind)}
+    values = {name: weighted(name, y, p, threshold)(ones) for name in METRICS[kind]}
     return values | {name: float(function(y, p, threshold)) for name, function in (own or {}).items()}
 
 
 def weighted(name: str, y: Array, p: Array, threshold: float = 0.5) -> Weighted:
-    """One metric as a function of row weights. What does not depend on weights, such as the order, is done once."""
+    """One metric as a function of row weights. What does not depend on weights, such as the order, is done once.
+
+    `y`: labels, [rows]; `p`: predictions, [rows], or [rows, classes] where labels are the numbers of classes.
+    """
     y = np.asarray(y, dtype=np.float64)
     p = np.asarray(p, dtype=np.float64)
+    if p.ndim > 1:
+        found = of_classes(name, y, p, lambda truth, told: _ranking("roc_auc", truth, told))
+        if found is None:
+            raise SpecError(
+                f'there is no metric of several classes "{name}"', mend=nearest(name, METRICS["multiclass"])
+            )
+        of_these: Weighted = found
+        return of_these
     if name in ("average_precision", "roc_auc"):
         return _ranking(name, y, p)
-    if name in ("log_loss", "brier", "mse", "rmse", "mae"):
+    if name in ("log_loss", "brier", "mse", "rmse", "mae", "poisson_deviance"):
         return _mean_loss(name, y, p)
     if name == "r2":
         return lambda w: _r2(y, p, w)
     if name in CLASSIFICATION:
         return _decisions(name, y, p >= threshold)
-    raise SpecError(f'there is no metric "{name}"', mend=nearest(name, (*CLASSIFICATION, *REGRESSION)))
+    raise SpecError(f'there is no metric "{name}"', mend=nearest(name, {m for of in METRICS.values() for m in of}))
 
 
 def _ranking(name: str, y: Array, p: Array) -> Weighted:
@@ -122,6 +114,9 @@ def _mean_loss(name: str, y: Array, p: Array) -> Weighted:
     if name == "log_loss":
         q = np.clip(p, _EPS, 1 - _EPS)
         loss = -np.where(y > 0.5, np.log(q), np.log1p(-q))
+    elif name == "poisson_deviance":
+        told = np.maximum(p, _EPS)
+        loss = 2 * (np.where(y > 0, y * np.log(np.maximum(y, _EPS) / told), 0.0) - y + told)
     else:
         loss = np.abs(y - p) if name == "mae" else (y - p) ** 2
 

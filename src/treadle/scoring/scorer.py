@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from treadle.scoring.calibrator import Calibrator
     from treadle.scoring.encoder import Encoder
+    from treadle.scoring.tasks import Score
 
 INPUT, OUTPUT = "x", "margin"
 
@@ -38,36 +39,45 @@ class Scorer:
         except Exception as bad:  # ONNX Runtime has no common error type of its own
             raise ModelError(f"the graph cannot be loaded: {str(bad).splitlines()[0]}", where="model.onnx") from bad
         self.encoder, self.calibrator, self.width = encoder, calibrator, encoder.width
-        takes = self._session.get_inputs()[0]
-        if takes.name != INPUT or takes.shape[-1] != self.width or self._session.get_outputs()[0].name != OUTPUT:
+        takes, gives, outputs = self._session.get_inputs()[0], self._session.get_outputs()[0], calibrator.outputs
+        if takes.name != INPUT or takes.shape[-1] != self.width or gives.name != OUTPUT or gives.shape[-1] != outputs:
             raise ModelError(
-                f"the graph takes {takes.shape[-1]} columns as {takes.name}, the encoder gives {self.width} as {INPUT}",
+                f"the graph takes {takes.shape[-1]} columns as {takes.name} and gives {gives.shape[-1]}; the encoder "
+                f"gives {self.width} as {INPUT}, and {outputs} are to be calibrated",
                 where="model.onnx",
             )
         self._in = np.zeros((1, self.width), dtype=np.float32)
-        self._out = np.zeros((1, 1), dtype=np.float32)
+        self._out = np.zeros((1, outputs), dtype=np.float32)
         self._row = self._in[0]
         self._binding = self._session.io_binding()
         self._binding.bind_input(INPUT, "cpu", 0, np.float32, self._in.shape, self._in.ctypes.data)
         self._binding.bind_output(OUTPUT, "cpu", 0, np.float32, self._out.shape, self._out.ctypes.data)
-        self._calibrate = calibrator.function()
+        self.score_row = self._score_one if outputs == 1 else self._score_classes
+        self._calibrate, self._classes = calibrator.function(), calibrator.classes()
         self._encode: Callable[[Sequence[Any]], list[float]] = encoder.row_source()
 
-    def score_row(self, row: list[float]) -> float:
-        """The prediction for one encoded row, as `encoder.row` gives it."""
+    score_row: Callable[[list[float]], Score]
+    """The prediction for one encoded row, as `encoder.row` gives it."""
+
+    def _score_one(self, row: list[float]) -> Score:
         self._row[:] = row
         self._session.run_with_iobinding(self._binding)
         return self._calibrate(self._out.item())
 
-    def score(self, values: Sequence[Any]) -> float:
+    def _score_classes(self, row: list[float]) -> Score:
+        self._row[:] = row
+        self._session.run_with_iobinding(self._binding)
+        return self._classes(self._out[0].tolist())
+
+    def score(self, values: Sequence[Any]) -> Score:
         """The prediction for one record of raw features, in the order of `encoder.inputs`."""
         return self.score_row(self._encode(values))
 
     def score_matrix(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Predictions, float64 [rows], for encoded rows, float32 [rows, width]."""
+        """Predictions, float64 [rows] or [rows, classes], for encoded rows, float32 [rows, width]."""
         import numpy as np
 
         if len(x) == 0:
-            return np.empty(0)
+            return np.empty((0, self.calibrator.outputs) if self.calibrator.outputs > 1 else 0)
         margins = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(x, dtype=np.float32)})[0]
-        return self.calibrator.vector(margins[:, 0])
+        return self.calibrator.vector(margins)

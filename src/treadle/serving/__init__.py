@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from treadle.serving.app import peer_of as peer_of
     from treadle.serving.endpoint import Endpoint as Endpoint
     from treadle.serving.endpoint import Prediction as Prediction
+    from treadle.serving.endpoint import prediction as prediction
     from treadle.serving.journal import Journal as Journal
     from treadle.serving.journal import Segment as Segment
     from treadle.serving.journal import Writer as Writer
@@ -34,6 +35,7 @@ __all__ = [
     "Writer",
     "bind",
     "peer_of",
+    "prediction",
     "records",
     "serve",
 ]
@@ -50,6 +52,7 @@ _HOMES = {
     "Writer": "journal",
     "bind": "server",
     "peer_of": "app",
+    "prediction": "endpoint",
     "serve": "server",
     "records": "journal",
 }

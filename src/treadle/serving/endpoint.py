@@ -24,6 +24,8 @@ from treadle.serving.metrics import Metrics
 if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released, Releases
+    from treadle.scoring import Score
+    from treadle.scoring.tasks import Decided
     from treadle.serving.journal import Journal
 
 SLICE = 128
@@ -31,13 +33,21 @@ SLICE = 128
 
 
 class Prediction(Struct, frozen=True, gc=False):
-    """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor."""
+    """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor, the name of one of
+    several classes; then `probability` is that of this class, and `probabilities` has all of them."""
 
     prediction_id: str
-    prediction: bool | float
+    prediction: bool | float | str
     probability: float | None
     threshold: float | None
     model: str
+    probabilities: dict[str, float] | UnsetType = UNSET
+
+
+def prediction(given: str, decided: Decided, model: str) -> Prediction:
+    """The answer with the id `given`."""
+    each = UNSET if decided.probabilities is None else decided.probabilities
+    return Prediction(given, decided.prediction, decided.probability, decided.threshold, model, each)
 
 
 class Answered(Struct, gc=False):
@@ -47,18 +57,19 @@ class Answered(Struct, gc=False):
     answered: float
     at: datetime | None
     model: str
-    prediction: bool | float
+    prediction: bool | float | str
     probability: float | None
     threshold: float | None
     record: Struct
     features: Sequence[object]
+    probabilities: dict[str, float] | UnsetType = UNSET
 
 
 class Outcome(Struct, forbid_unknown_fields=True):
     """What really came of a prediction. `known`: when it became known; now, if not given."""
 
     prediction_id: str
-    label: bool | float
+    label: bool | float | str
     known: datetime | UnsetType | None = UNSET
 
 
@@ -66,7 +77,7 @@ class Told(Struct, gc=False):
     """What the journal keeps of an outcome."""
 
     prediction_id: str
-    label: bool | float
+    label: bool | float | str
     known: datetime
     told: float
 
@@ -173,16 +184,13 @@ class Endpoint:
             self._held[id(state)] -= 1
 
     def _answer(
-        self, live: LiveModel, record: Record, values: Sequence[object], at: datetime | None, score: float
+        self, live: LiveModel, record: Record, values: Sequence[object], at: datetime | None, score: Score
     ) -> Prediction:
         given = record.prediction_id
         if given is None:
             self._count += 1
             given = f"{self._prefix}{self._count:08x}"
-        if live.threshold is None:
-            answer = Prediction(given, score, None, None, live.name)
-        else:
-            answer = Prediction(given, score >= live.threshold, score, live.threshold, live.name)
+        answer = prediction(given, live.task.decided(score, live.threshold), live.name)
         self._predictions.add(
             Answered(
                 given,
@@ -194,6 +202,7 @@ class Endpoint:
                 answer.threshold,
                 record,
                 values,
+                answer.probabilities,
             )
         )
         return answer
@@ -209,12 +218,13 @@ class Endpoint:
         return len(told)
 
     def _told(self, outcome: Outcome, place: str) -> Told:
-        if self.live.threshold is not None and outcome.label not in (0, 1):
+        wanted = self.live.task.outcome_problem(outcome.label)
+        if wanted:
             raise RequestError(
-                f"{place}label is {outcome.label!r}, but this endpoint's outcomes are true or false",
+                f"{place}label is {outcome.label!r}, but this endpoint's outcomes are {wanted}",
                 field=f"{place}label",
                 value=outcome.label,
-                rule="true, false, 1 or 0",
+                rule=wanted,
             )
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
         return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())

@@ -14,6 +14,7 @@ from treadle.serving.inputs import RecordReader, counted
 if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Bundle
+    from treadle.scoring import Score
 
 _FEW_EVENTS = 128  # rows that are added to the state before others get their turn
 _FEW = 8  # up to so many records are scored one by one: a matrix costs more to build than it saves
@@ -45,7 +46,8 @@ class LiveModel:
         self.plan = manifest.plan
         self.inputs = manifest.request.inputs
         self.decision = manifest.request.decision
-        self.threshold: float | None = manifest.threshold if manifest.kind == "classification" else None
+        self.task = manifest.task
+        self.threshold: float | None = manifest.threshold if self.task.decides else None
         self.reader = RecordReader(self.inputs)
         self.features = compile_online(self.plan).features
         self._scorer, self._bundle = bundle.scorer(), bundle
@@ -65,7 +67,7 @@ class LiveModel:
         else:
             self.ready, self.golden = True, f"{len(self._bundle.golden)} pass, largest difference {worst:.1e}"
 
-    def _score_function(self) -> Callable[[Sequence[Any]], float]:
+    def _score_function(self) -> Callable[[Sequence[Any]], Score]:
         order = [f.name for f in self.plan.features]
         wanted = list(self._scorer.encoder.inputs)
         if order == wanted:
@@ -76,14 +78,14 @@ class LiveModel:
         self._pick = lambda values: [values[i] for i in places]
         return lambda values: score([values[i] for i in places])
 
-    def score_many(self, rows: Sequence[Sequence[Any]]) -> list[float]:
+    def score_many(self, rows: Sequence[Sequence[Any]]) -> list[Score]:
         if len(rows) <= _FEW:
             return [self.score(values) for values in rows]
         import numpy as np
 
         encode = self._scorer.encoder.row
         matrix = np.array([encode(self._pick(values)) for values in rows], dtype=np.float32)
-        return [float(p) for p in self._scorer.score_matrix(matrix)]
+        return [tuple(p) if isinstance(p, list) else p for p in self._scorer.score_matrix(matrix).tolist()]
 
     @property
     def event_names(self) -> list[str]:

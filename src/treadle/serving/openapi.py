@@ -64,10 +64,11 @@ _PREDICTION = {
     "required": ["prediction_id", "prediction", "model"],
     "properties": {
         "prediction_id": {"type": "string"},
-        "prediction": {"type": ["boolean", "number"]},
+        "prediction": {"type": ["boolean", "number", "string"]},
         "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
         "threshold": {"type": ["number", "null"]},
         "model": {"type": "string"},
+        "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
     },
 }
 _OUTCOME = {
@@ -75,7 +76,7 @@ _OUTCOME = {
     "required": ["prediction_id", "label"],
     "properties": {
         "prediction_id": {"type": "string"},
-        "label": {"type": ["boolean", "number"]},
+        "label": {"type": ["boolean", "number", "string"]},
         "known": {"type": ["string", "null"], "format": "date-time"},
     },
 }

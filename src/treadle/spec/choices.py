@@ -22,16 +22,37 @@ CLASSIFICATION = (
     "f1",
 )
 REGRESSION = ("rmse", "mae", "mse", "r2")
-METRICS = {"classification": CLASSIFICATION, "regression": REGRESSION}
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse"})
+MULTICLASS = ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc")
+COUNTS = ("poisson_deviance", *REGRESSION)
+KINDS = ("classification", "multiclass", "regression", "counts")
+METRICS = {
+    "classification": CLASSIFICATION,
+    "multiclass": MULTICLASS,
+    "regression": REGRESSION,
+    "counts": COUNTS,
+}
+LABEL_TYPES = {
+    "classification": ("bool", "int", "float"),
+    "multiclass": ("str", "int", "bool"),
+    "regression": ("int", "float"),
+    "counts": ("int", "float"),
+}
+"""What the label's expression may be, by kind."""
+DECIDES = frozenset({"classification"})
+"""Kinds that are acted on from a threshold, so that mistakes have costs."""
+NAMED = frozenset({"multiclass"})
+"""Kinds whose labels are names, and kept as text."""
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance"})
 RANGES: dict[str, tuple[float, float]] = {
     **{name: (0.0, 1.0) for name in CLASSIFICATION if name != "log_loss"},
-    **dict.fromkeys(("log_loss", "rmse", "mae", "mse"), (0.0, float("inf"))),
+    **dict.fromkeys(("log_loss", "rmse", "mae", "mse", "poisson_deviance"), (0.0, float("inf"))),
     "r2": (float("-inf"), 1.0),
 }
 """Between which values a metric lies: a gate outside can never hold, or never fail."""
 FAMILIES = ("linear", "lightgbm")
 FAMILY_ALIASES = {"logistic": "linear", "ridge": "linear", "gradient_boosting": "lightgbm"}
 
-Metric = Annotated[str, Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION]})]
+Metric = Annotated[
+    str, Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION, "poisson_deviance"]})
+]
 Family = Annotated[str, Meta(title="family of models", extra_json_schema={"enum": [*FAMILIES, *FAMILY_ALIASES]})]

@@ -98,7 +98,7 @@ class _Question(_Part, frozen=True, kw_only=True):
     at: Some | None = None
     label: Some
     label_known: Some | None = None
-    kind: Literal["classification", "regression"] = "classification"
+    kind: Literal["classification", "multiclass", "regression", "counts"] = "classification"
     metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
     split: Split = Split()
@@ -158,7 +158,8 @@ class Train(_Part, frozen=True, kw_only=True):
     search: Literal["bayesian", "random", "none"] = "bayesian"
     imbalance: Literal["auto", "none", "weights"] = "auto"
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
-    trials: Annotated[int, Meta(ge=1, le=10_000)] = 40
+    trials: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    """None: as many as the minutes allow; 40 where there is no limit of minutes."""
 
 
 class Serve(_Part, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from treadle.errors import Fault, SpecError
-from treadle.spec.choices import METRICS, RANGES
+from treadle.spec.choices import DECIDES, METRICS, RANGES
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
@@ -65,7 +65,7 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _lengths(spec)
     yield from _metrics(spec)
     mistakes = spec.brief.mistakes
-    if spec.predict.kind == "classification" and mistakes.missed == 0 and mistakes.false_alarm == 0:
+    if spec.predict.kind in DECIDES and mistakes.missed == 0 and mistakes.false_alarm == 0:
         yield Problem(
             "brief.mistakes",
             "both mistakes cost nothing, so no decision is better than another",

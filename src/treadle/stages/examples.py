@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from treadle.evidence import digest
 from treadle.features import FeaturePlan
+from treadle.scoring import task_of
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Train
 from treadle.store import Snapshot
 from treadle.training import SealedRows, Split, TrainingTable
@@ -53,7 +55,7 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
     frame = bench.read(examples.table)
     keep = teaching(frame)
     table = training_table(examples.plan, frame.filter(keep))
-    check(table, examples.predict.kind)
+    check(table, task_of(examples.predict.kind, table.classes))
     made = split(table, examples.predict, seed=examples.seed)
     return Loaded(table, made, keep, frame.height - int(keep.sum()))
 
@@ -76,15 +78,30 @@ def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
         if plan.key
         else list(map(str, range(frame.height)))
     )
+    label, classes = labels(frame.get_column(LABEL))
     return TrainingTable(
         frame=frame.select([f.name for f in plan.features]),
-        label=frame.get_column(LABEL).to_numpy(),
+        label=label,
         at=at,
         known=known,
         ids=ids,
         features=plan.features,
         group=frame.get_column(plan.group).to_list() if plan.group else None,
+        classes=classes,
     )
+
+
+def labels(column: pl.Series) -> tuple[Any, tuple[str, ...]]:
+    """Labels as numbers; of names, the number of each in the list of all, which is the second: by size where all are
+    whole numbers, else by the alphabet."""
+    import polars as pl
+
+    if column.dtype != pl.String:
+        return column.to_numpy(), ()
+    names = column.unique().to_list()
+    whole = all(re.fullmatch(r"-?\d{1,18}", name) for name in names)
+    names.sort(key=(lambda name: (int(name), name)) if whole else None)
+    return column.replace_strict(names, range(len(names)), return_dtype=pl.Float64).to_numpy(), tuple(names)
 
 
 def sealed(examples: Examples, loaded: Loaded, bench: Bench, project: str) -> SealedRows:

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from treadle.training.evaluation import leak_gates as leak_gates
     from treadle.training.families import Constant as Constant
     from treadle.training.families import Estimator as Estimator
-    from treadle.training.families import Linear as Linear
-    from treadle.training.families import Trees as Trees
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
+    from treadle.training.model import Chosen as Chosen
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
     from treadle.training.model import FittedModel as FittedModel
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Check": "splits",
+    "Chosen": "model",
     "Constant": "families",
     "Estimator": "families",
     "Evaluation": "evaluation",
@@ -55,7 +55,6 @@ _HOMES = {
     "FittedModel": "model",
     "LeakFinding": "leaks",
     "LeakGate": "leaks",
-    "Linear": "families",
     "Look": "sealed",
     "Provenance": "evaluation",
     "Reads": "leaks",
@@ -63,7 +62,6 @@ _HOMES = {
     "SearchResult": "model",
     "Split": "splits",
     "TrainingTable": "table",
-    "Trees": "families",
     "Trial": "model",
     "check": "table",
     "evaluate": "evaluation",
@@ -77,7 +75,7 @@ _HOMES = {
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("keep",)
+OPEN = ("families", "keep")
 
 
 def __getattr__(name: str) -> Any:

@@ -46,6 +46,35 @@ def choose(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str,
     return fits[best](margins, y), losses
 
 
+def choose_classes(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+    """The softmax as it is, or with one temperature for all classes (Guo et al. 2017): the lower cross-fitted log loss.
+
+    Its inverse is searched for on a grid of logarithms, from a fifth to five, which is wide and cannot run away.
+    """
+    outputs = margins.shape[1]
+    if len(np.unique(fold)) < 2:
+        fold = np.arange(len(y)) % 2
+    plain = Calibrator("softmax", offsets=(0.0,) * outputs)
+
+    def loss(found: Calibrator, rows: Array) -> float:
+        told = found.vector(margins[rows])[np.arange(int(rows.sum())), y[rows].astype(np.int64)]
+        return float(-np.log(np.clip(told, 1e-12, 1.0)).mean())
+
+    def fitted(rows: Array) -> Calibrator:
+        tried = [Calibrator("softmax", a=float(a), offsets=plain.offsets) for a in np.geomspace(0.2, 5.0, 65)]
+        return min(tried, key=lambda found: loss(found, rows))
+
+    everything = np.ones(len(y), dtype=bool)
+    parts = [fold == k for k in np.unique(fold)]
+    shares = [float(here.mean()) for here in parts]
+    losses = {
+        "none": loss(plain, everything),
+        "temperature": sum(s * loss(fitted(~here), here) for s, here in zip(shares, parts, strict=True)),
+    }
+    better = losses["temperature"] < losses["none"] * (1 - MARGIN_OF_WIN)
+    return (fitted(everything) if better else plain), losses
+
+
 def platt(margins: Array, y: Array) -> Calibrator:
     """Slope and offset of the log-odds by Newton steps, with Platt's smoothed targets; slope kept positive."""
     positives, n = y.sum(), len(y)

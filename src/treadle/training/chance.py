@@ -28,7 +28,8 @@ _DEALS, _FEW, _MANY_ROWS = 199, 39, 50_000
 def reached(metric: str, y: Array, p: Array, threshold: float, *, at: Array | None = None, seed: int = 7) -> float:
     """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`."""
     deals = _DEALS if len(y) <= _MANY_ROWS else _FEW
-    order = np.argsort(-p, kind="stable")  # once: each deal finds the rows sorted
+    # once: each deal finds the rows sorted
+    order = np.argsort(-p, kind="stable") if p.ndim == 1 else np.arange(len(p))
     ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(len(y), at)
     p = np.asarray(p, dtype=np.float64)[order]
     random = np.random.default_rng((seed, 1))

@@ -12,12 +12,14 @@ from msgspec import Struct
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import Interval, blocks, interval, of_score
 from treadle.scoring.metrics import Array
+from treadle.scoring.tasks import Task
 from treadle.spec import Mistakes
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
 
 MOST_LEVELS = 24
 LEAST_SLICE = 50
+MOST_CLASSES_SHOWN = 20
 SLICE_REPLICATES = 100
 
 
@@ -50,6 +52,15 @@ class Confusion(Struct, frozen=True):
     cost_missed: float
     cost_false_alarms: float
     currency: str
+
+
+class ClassTable(Struct, frozen=True):
+    """Rows by what was true and what was predicted. `names` of all classes; the `shown` commonest have a line each,
+    `counts[i][j]` of `shown[i]` predicted as `shown[j]`, the last place being all others."""
+
+    names: tuple[str, ...]
+    shown: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
 
 
 class Money(Struct, frozen=True):
@@ -137,6 +148,19 @@ def confusion(p: Array, y: Array, threshold: float, mistakes: Mistakes) -> Confu
     )
 
 
+def class_table(truth: Array, chosen: Array, names: tuple[str, ...]) -> ClassTable:
+    """`truth` and `chosen`: numbers of classes."""
+    seen = np.bincount(truth, minlength=len(names)) + np.bincount(chosen, minlength=len(names))
+    common = np.sort(np.argsort(-seen, kind="stable")[:MOST_CLASSES_SHOWN])
+    place = np.full(len(names), len(common))
+    place[common] = np.arange(len(common))
+    width = len(common) + (1 if len(common) < len(names) else 0)
+    counts = np.zeros((width, width), dtype=np.int64)
+    np.add.at(counts, (place[truth], place[chosen]), 1)
+    shown = tuple(names[k] for k in common) + (("others",) if width > len(common) else ())
+    return ClassTable(names, shown, tuple(tuple(map(int, row)) for row in counts))
+
+
 def money(
     p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Callable[[int], Array], replicates: int
 ) -> Money:
@@ -159,7 +183,7 @@ def money(
 
 
 def slices(
-    table: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
+    table: TrainingTable, task: Task, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
 ) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
@@ -183,7 +207,7 @@ def slices(
                         feature.name,
                         str(level),
                         len(rows),
-                        float(y.mean()),
+                        task.share(y),
                         of_score(metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], block[rows]),
                     )
                 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from treadle.scoring.encoder import HIGHEST, LOWEST, Clock, Encoder, Levels, Number, Scaled, Step
+from treadle.scoring.tasks.multiclass import Multiclass
 from treadle.training.table import FeatureColumn, TrainingTable
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def fit_encoder(
             step, rates = _fit_levels(feature.name, series, table, linear, seed)
             steps.append(step)
             if rates is not None:
-                own_rates[f"{feature.name}:rate"] = rates
+                own_rates |= {step.outputs[k]: rates[:, k] for k in range(rates.shape[1])}
         else:
             steps.append(_fit_scaled(feature.name, series) if linear else Number(feature.name))
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
@@ -112,25 +113,35 @@ def _rates(
     name: str, levels: list[str], code: Array, table: TrainingTable, linear: bool, seed: int
 ) -> tuple[Levels, Array]:
     size = len(levels) + 2
-    prior = float(table.label.mean())
     count = np.bincount(code, minlength=size).astype(np.float64)
-    total = np.bincount(code, weights=table.label, minlength=size)
-    rate = (total + SMOOTHING * prior) / (count + SMOOTHING)
-    rate[len(levels)] = prior  # unseen levels know nothing, whatever the rare ones showed
+    told, names = _targets(table)
+    columns, own = [], []
+    for target in told.T:
+        prior = float(target.mean())
+        rate = (np.bincount(code, weights=target, minlength=size) + SMOOTHING * prior) / (count + SMOOTHING)
+        rate[len(levels)] = prior  # unseen levels know nothing, whatever the rare ones showed
+        others = _others_rates(code, table, target, prior, seed)
+        mean, scale = (float(rate[code].mean()), float(rate[code].std()) or 1.0) if linear else (0.0, 1.0)
+        columns.append((rate - mean) / scale)
+        own.append((others - mean) / scale)
     share = count / max(len(code), 1)
-    own = _others_rates(code, table, prior, seed)
-    mean, scale = 0.0, 1.0
-    share_mean, share_scale = 0.0, 1.0
     if linear:
-        mean, scale = float(rate[code].mean()), float(rate[code].std()) or 1.0
-        share_mean, share_scale = float(share[code].mean()), float(share[code].std()) or 1.0
-    rate, share, own = (rate - mean) / scale, (share - share_mean) / share_scale, (own - mean) / scale
-    pairs = [(float(r), float(s)) for r, s in zip(rate, share, strict=True)]
-    step = Levels(name, (f"{name}:rate", f"{name}:share"), dict(zip(levels, pairs, strict=False)), pairs[-2], pairs[-1])
-    return step, own
+        share = (share - float(share[code].mean())) / (float(share[code].std()) or 1.0)
+    rows = [tuple(map(float, row)) for row in zip(*columns, share, strict=True)]
+    outputs = (*(f"{name}:{target}" for target in names), f"{name}:share")
+    return Levels(name, outputs, dict(zip(levels, rows, strict=False)), rows[-2], rows[-1]), np.column_stack(own)
 
 
-def _others_rates(code: Array, table: TrainingTable, prior: float, seed: int) -> Array:
+def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:
+    """What a level is told by, [rows, targets]: the label, or the shares of the commonest classes."""
+    if not table.classes:
+        return table.label[:, None], ("rate",)
+    task = Multiclass(table.classes)
+    told = task.targets(table.label)
+    return told, task.target_names()[: told.shape[1]]
+
+
+def _others_rates(code: Array, table: TrainingTable, target: Array, prior: float, seed: int) -> Array:
     """For each row the smoothed rate of its level over rows that may inform it."""
     if table.at is None:
         fold = np.random.default_rng(seed).integers(0, OUT_OF_FOLD, len(code))
@@ -138,7 +149,7 @@ def _others_rates(code: Array, table: TrainingTable, prior: float, seed: int) ->
         for k in range(OUT_OF_FOLD):
             here, there = fold == k, fold != k
             count[here] = np.bincount(code[there], minlength=code.max() + 1)[code[here]]
-            total[here] = np.bincount(code[there], weights=table.label[there], minlength=code.max() + 1)[code[here]]
+            total[here] = np.bincount(code[there], weights=target[there], minlength=code.max() + 1)[code[here]]
         without_time: Array = (total + SMOOTHING * prior) / (count + SMOOTHING)
         return without_time
     known = table.at if table.known is None else table.known
@@ -149,7 +160,7 @@ def _others_rates(code: Array, table: TrainingTable, prior: float, seed: int) ->
     told = code * span + rank[len(code) :]
     order = np.argsort(told, kind="stable")
     told = told[order]
-    summed = np.concatenate([[0.0], np.cumsum(table.label[order])])
+    summed = np.concatenate([[0.0], np.cumsum(target[order])])
     first = np.searchsorted(told, code * span, side="left")
     last = np.searchsorted(told, asked, side="left")  # strictly before the prediction is made
     rates: Array = (summed[last] - summed[first] + SMOOTHING * prior) / (last - first + SMOOTHING)

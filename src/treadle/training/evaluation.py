@@ -17,14 +17,16 @@ from treadle.figures import figure
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
 from treadle.scoring.metrics import Array, Own
+from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training import chance, describe
-from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
+from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.model import FitSummary, FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
-from treadle.training.table import Kind, TrainingTable
+from treadle.training.table import TrainingTable
+from treadle.training.views import VIEWS, Histogram, Seen, histogram
 
 
 class Provenance(Struct, frozen=True):
@@ -48,18 +50,10 @@ class Period(Struct, frozen=True):
     metric: Interval
 
 
-class Histogram(Struct, frozen=True):
-    """Counts between edges, of predictions for positives and negatives (regression: all in `negatives`)."""
-
-    edges: tuple[float, ...]
-    negatives: tuple[int, ...]
-    positives: tuple[int, ...]
-
-
 class Evaluation(Struct, frozen=True):
     """All that the test rows showed; every value with its interval. Gains are positive where the model is better."""
 
-    kind: Kind
+    kind: str
     metric: str
     family: str
     rows: int
@@ -95,6 +89,12 @@ class Evaluation(Struct, frozen=True):
     """Rows of the examples left out since they have no label, or no time."""
     chance: float | None = None
     """What 39 in 40 models of pure chance stay under (above, where lower is better); None in older evaluations."""
+    classes: ClassTable | None = None
+    """Of several classes, which were taken for which."""
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.kind, self.classes.names if self.classes else ())
 
     @property
     def gain_is_real(self) -> bool:
@@ -128,11 +128,10 @@ def evaluate(
     test = table.rows(parts.test)
     if len(test) == 0:
         raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
-    summary, y = model.summary, test.label
+    summary, y, task = model.summary, test.label, model.summary.task
     say(0.0, "predicting the test rows")
     p = model.predict(test.frame)
-    binary = summary.kind == "classification"
-    dealt = len(parts.train) + len(parts.test) if binary and parts.by == "stratified" else None
+    dealt = len(parts.train) + len(parts.test) if task.decides and parts.by == "stratified" else None
     draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
     say(0.2, "intervals by bootstrap")
     rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
@@ -145,20 +144,20 @@ def evaluate(
         family=summary.family,
         rows=len(test),
         train_rows=summary.train_rows,
-        share=float(y.mean()),
+        share=task.share(y),
         **_span(test),
         **rival,
-        scores=_all_scores(summary.kind, test, p, summary.threshold, draw, min(replicates, 200))
+        scores=_all_scores(task, test, p, summary.threshold, draw, min(replicates, 200))
         | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
         threshold=summary.threshold,
-        histogram=_histogram(p, y, binary),
-        slices=describe.slices(test, p, summary.metric, summary.threshold, draw),
+        histogram=histogram(task, p, y),
+        slices=describe.slices(test, task, p, summary.metric, summary.threshold, draw),
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, draw),
         seconds=clock() - start,
         **_doubts(table, parts, summary, provenance, rival["value"]),
-        **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
+        **VIEWS[task.view](Seen(task, p, y, summary.threshold, spec, draw, replicates)),
     )
 
 
@@ -167,8 +166,7 @@ def _against_rivals(
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
     summary, y, block = model.summary, test.label, blocks(len(test), test.at)
-    flat = np.full(len(y), model.baseline.value)
-    baseline = _sigmoid(flat) if summary.kind == "classification" else flat
+    baseline = summary.task.link(model.baseline.margin(y))
     reference = None if model.reference is None else model.reference.predict(test.frame)
     found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates, block)
     luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
@@ -185,7 +183,7 @@ def _doubts(
     table: TrainingTable, parts: Split, summary: FitSummary, provenance: Provenance, value: Interval
 ) -> dict[str, Any]:
     """What a reader of the score must know and would not think of asking."""
-    findings, asked = find_leaks(table, parts, summary.kind, provenance.reads)
+    findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
     dropped = provenance.dropped
     checks, notes = (*asked, *parts.checks), list(summary.notes)
     if value.why:
@@ -195,38 +193,6 @@ def _doubts(
         notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")
     notes += [c.text for c in checks if c.name == "label_known" and not c.checked]
     return {"findings": findings, "checks": checks, "notes": tuple(notes), "dropped": dropped}
-
-
-def _of_classes(p: Array, y: Array, threshold: float, spec: ProjectSpec, draw: Any, replicates: int) -> dict[str, Any]:
-    """What only probabilities have: calibration, curves, and mistakes counted and in money."""
-    error, bins = describe.calibration(p, y)
-    mistakes = spec.brief.mistakes
-    return {
-        "calibration_error": error,
-        "calibration": bins,
-        "curves": describe.curves(p, y),
-        "confusion": describe.confusion(p, y, threshold, mistakes),
-        "money": describe.money(p, y, threshold, mistakes, draw, min(replicates, 200)),
-        "residuals": (),
-    }
-
-
-def _of_numbers(p: Array, y: Array) -> dict[str, Any]:
-    """Some 400 predictions beside the truth, for the plot."""
-    step = max(1, len(p) // 400)
-    return {
-        "calibration_error": None,
-        "calibration": (),
-        "curves": (),
-        "confusion": None,
-        "money": None,
-        "residuals": tuple((float(a), float(b)) for a, b in zip(p[::step], y[::step], strict=True)),
-    }
-
-
-def _sigmoid(margin: Array) -> Array:
-    p: Array = 1 / (1 + np.exp(-margin))
-    return p
 
 
 def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
@@ -320,10 +286,10 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
 
 def _all_scores(
-    kind: Kind, test: TrainingTable, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
+    task: Task, test: TrainingTable, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
 ) -> dict[str, Interval]:
     y, block = test.label, blocks(len(test), test.at)
-    values = {name: metrics.weighted(name, y, p, threshold) for name in metrics.known(kind)}
+    values = {name: metrics.weighted(name, y, p, threshold) for name in task.METRICS}
     ones = np.ones(len(y))
     drawn: dict[str, list[float]] = {name: [] for name in values}
     for k in range(replicates):
@@ -336,14 +302,6 @@ def _all_scores(
         for name, value in whole.items()
         if np.isfinite(value)
     }
-
-
-def _histogram(p: Array, y: Array, binary: bool) -> Histogram:
-    edges = np.linspace(0, 1, 41) if binary else np.histogram_bin_edges(p, 40)
-    positive = y > 0.5 if binary else np.zeros(len(y), dtype=bool)
-    no, _ = np.histogram(p[~positive], edges)
-    yes, _ = np.histogram(p[positive], edges)
-    return Histogram(tuple(map(float, edges)), tuple(map(int, no)), tuple(map(int, yes)))
 
 
 def _periods(

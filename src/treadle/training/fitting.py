@@ -1,10 +1,8 @@
-"""Fit the chosen settings on all training rows, calibrate them, and choose the threshold.
+"""Fit what the search chose on all training rows, calibrate it, and choose the threshold.
 
-1. On each fold, fit on all of its training rows, and agree on the rounds: the median of what the folds wanted.
-2. Predict each fold's validation rows with that many: out-of-fold margins, as the final model would give them. With
-   rounds of their own the folds' margins would be of another spread, and a calibration fitted on them false.
-3. Choose the calibration and the threshold on those margins.
-4. Fit encoder and estimator on all training rows, with the agreed rounds.
+1. The margins of rows that were not fitted on stand in the search's result, as the final model would give them.
+2. Choose the calibration and the threshold on those.
+3. Fit encoders and members on all training rows, each with the rounds that the folds agreed on.
 """
 
 from __future__ import annotations
@@ -12,22 +10,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.calibrator import Calibrator
-from treadle.scoring.metrics import Array
+from treadle.scoring.encoder import Encoder
+from treadle.scoring.tasks import Task, task_of
 from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.encoder_fit import fit_encoder
-from treadle.training.families import Estimator, Family, Params, Trees, constant
-from treadle.training.model import FitSummary, Fitted, FittedModel, SearchResult
+from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, Sample
+from treadle.training.joining import join
+from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.searching import OnTrial, Progress, make_families, search
 from treadle.training.splits import Split, split
-from treadle.training.table import TrainingTable, check
+from treadle.training.table import FeatureColumn, TrainingTable, check
 
 MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
@@ -42,17 +41,18 @@ def train(
     on_trial: OnTrial | None = None,
     threads: int = MOST_THREADS,
 ) -> tuple[FittedModel, Split, SearchResult]:
-    """Check, split, search and fit in one call. The search gets 60 % of `deadline_s`: fitting needs the rest.
+    """Check, split, search and fit in one call, within `deadline_s`.
 
     Raises:
         DataError: a table that nothing can be learned from.
     """
-    check(table, spec.predict.kind)
+    start = time.monotonic()
+    check(table, task_of(spec.predict.kind, table.classes))
     parts = split(table, spec.predict, seed=spec.train.seed)
-    found = search(
-        table, parts, spec, deadline_s=deadline_s * 0.6, progress=progress, on_trial=on_trial, threads=threads
-    )
-    return fit(table, parts, found, spec, progress=progress, threads=threads), parts, found
+    left = deadline_s - (time.monotonic() - start)
+    found = search(table, parts, spec, deadline_s=left, progress=progress, on_trial=on_trial, threads=threads)
+    left = deadline_s - (time.monotonic() - start)
+    return fit(table, parts, found, spec, progress=progress, threads=threads, seconds=left), parts, found
 
 
 def fit(
@@ -64,39 +64,40 @@ def fit(
     progress: Progress | None = None,
     threads: int = MOST_THREADS,
     clock: Callable[[], float] = time.monotonic,
+    seconds: float = math.inf,
 ) -> FittedModel:
-    """The model that `found` describes, fitted on the training rows of `parts`; test rows are not read."""
-    start = clock()
-    family = next(f for f in make_families(table, parts, spec, threads) if f.name == found.family)
-    kind, metric = spec.predict.kind, found.metric
-    margins, truth, fold, rounds = _out_of_fold(table, parts, family, found.params, metric, spec.train.seed, progress)
-    if kind == "classification":
-        calibrator, losses = calibrate.choose(margins, truth, fold)
-        threshold = choose_threshold(calibrator.vector(margins), truth, spec.brief.mistakes)
-    else:
-        calibrator, losses, threshold = Calibrator("identity"), {}, 0.0
-    params = {**found.params, "rounds": rounds} if rounds else dict(found.params)
-    if progress:
-        progress(0.7, "fitting on all training rows")
-    rows = table.rows(parts.train)
-    encoder, x = fit_encoder(rows, linear=family.linear, seed=spec.train.seed)
-    estimator = family.fit(x, rows.label, params)
-    if progress:
-        progress(0.9, "fitting the model it has to beat")
-    reference = _reference(table, parts, family, params, metric, spec.train.seed)
-    value = metrics.weighted(metric, truth, calibrator.vector(margins), threshold)(np.ones(len(truth)))
+    """The model that `found` describes, fitted on the training rows of `parts`; test rows are not read.
+
+    `seconds`: each fit gets its part of them, and grows no further when they are over.
+    """
+    start, say = clock(), progress or (lambda done, text: None)
+    task, known = task_of(spec.predict.kind, table.classes), make_families(table, parts, spec, threads)
+    by_name = {family.name: family for family in known}
+    metric, members = found.metric, found.members
+    say(0.0, "calibration, on predictions of rows that were not fitted on")
+    assert found.held is not None
+    held, fold, margins = found.held.arrays()
+    calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, spec.brief.mistakes)
+    rows, each = table.rows(parts.train), seconds / (len(members) + 1.5)
+    say(0.1, "fitting on all training rows")
+    encoder, estimator = _fit_members(rows, members, by_name, spec.train.seed, each)
+    say(0.7, "fitting the model it has to beat")
+    reference = _reference(table, parts, by_name[members[0].family], members[0], metric, spec.train.seed, each)
+    told = calibrator.vector(margins)
     summary = FitSummary(
-        kind=kind,
+        kind=task.kind,
         metric=metric,
-        family=family.name,
-        params=family.used(params, len(rows)),
+        family=found.family,
+        params=by_name[members[0].family].used(members[0].params, len(rows)),
         threshold=threshold,
-        out_of_fold=value,
-        calibration=_calibration_name(calibrator),
+        out_of_fold=metrics.weighted(metric, table.label[held], told, threshold)(np.ones(len(held))),
+        calibration=_calibration_name(task, calibrator),
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
         notes=found.notes,
+        members=members,
+        classes=table.classes,
     )
     return FittedModel(
         encoder=encoder,
@@ -104,17 +105,48 @@ def fit(
         calibrator=calibrator,
         features=table.features,
         summary=summary,
-        baseline=constant(rows.label, kind),
+        baseline=Constant(task.constant(rows.label)),
         reference=reference,
-        unseen=_spread(calibrator.vector(_near(margins, fold, parts))).astype(np.float32),
+        unseen=_spread(_near(told, fold, parts)).astype(np.float32),
     )
 
 
-def _near(margins: Array, fold: Array, parts: Split) -> Array:
+def _decide(
+    task: Task, margins: Array, truth: Array, fold: Array, mistakes: Mistakes
+) -> tuple[Calibrator, dict[str, float], float]:
+    """The calibrator, the loss of each that was tried, and the threshold."""
+    if task.decides:
+        calibrator, losses = calibrate.choose(margins[:, 0], truth, fold)
+        return calibrator, losses, choose_threshold(calibrator.vector(margins), truth, mistakes)
+    if task.classes:
+        calibrator, losses = calibrate.choose_classes(margins, truth, fold)
+        return calibrator, losses, 0.0
+    return task.plain(), {}, 0.0
+
+
+def _fit_members(
+    rows: TrainingTable, members: tuple[Chosen, ...], families: dict[str, Family], seed: int, seconds: float
+) -> tuple[Encoder, Estimator]:
+    """One encoder for all members, and what they are together."""
+    encoded = {}
+    for encoding in dict.fromkeys(families[m.family].encoding for m in members):
+        encoded[encoding] = fit_encoder(rows, linear=encoding == "linear", seed=seed)
+    encoder, columns = join({name: found for name, (found, _) in encoded.items()})
+    made = []
+    for member in members:
+        family = families[member.family]
+        sample = Sample(encoded[family.encoding][1], rows.label, rows.weight)
+        made.append(Member(member.weight, columns[family.encoding], family.fit(sample, member.params, seconds=seconds)))
+    return encoder, made[0].estimator if len(made) == 1 else Blend(tuple(made))
+
+
+def _near(told: Array, fold: Array, parts: Split) -> Array:
     """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
-    and are no likeness of what the final model says."""
-    large = [k for k, part in enumerate(parts.folds) if 2 * len(part.train) >= len(parts.train)]
-    return margins[np.isin(fold, large)] if large else margins
+    and are no likeness of what the final model says. Of several classes, the probability of the one that is chosen."""
+    latest_first = tuple(reversed(parts.folds))
+    large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
+    told = told.max(axis=1) if told.ndim > 1 else told
+    return told[np.isin(fold, large)] if large else told
 
 
 def _spread(values: Array) -> Array:
@@ -124,59 +156,28 @@ def _spread(values: Array) -> Array:
     return values[np.linspace(0, len(values) - 1, MOST_UNSEEN).astype(np.int64)]
 
 
-def _calibration_name(calibrator: Calibrator) -> str:
-    return "none" if calibrator == Calibrator() else calibrator.kind
-
-
-def _out_of_fold(
-    table: TrainingTable,
-    parts: Split,
-    family: Family,
-    params: Params,
-    metric: str,
-    seed: int,
-    progress: Progress | None,
-) -> tuple[Array, Array, Array, int]:
-    """Margins, labels and fold numbers of all validation rows, and the rounds that they agree on."""
-    fitted, truth, number = [], [], []
-    for k, part in enumerate(parts.folds):
-        if progress:
-            progress(0.7 * k / len(parts.folds), f"out-of-fold predictions {k + 1} of {len(parts.folds)}")
-        rows = table.rows(part.train)
-        encoder, x = fit_encoder(rows, linear=family.linear, seed=seed)
-        held, label = encoder.matrix(table.frame[part.valid]), table.label[part.valid]
-        fitted.append((family.fit(x, rows.label, params, (held, label), metric), held))
-        truth.append(label)
-        number.append(np.full(len(label), k))
-    wanted = [found.rounds for found, _ in fitted if isinstance(found, Trees)]
-    agreed = int(np.median(wanted)) if any(wanted) else 0
-    margins = []
-    for part, (found, held) in zip(parts.folds, fitted, strict=True):
-        if isinstance(found, Trees) and agreed > found.booster.current_iteration():
-            rows = table.rows(part.train)  # encoded again: the matrices of all folds at once would fill the memory
-            x = fit_encoder(rows, linear=family.linear, seed=seed)[1]
-            found = family.fit(x, rows.label, {**params, "rounds": agreed})
-        margins.append((replace(found, rounds=agreed) if isinstance(found, Trees) else found).margin(held))
-    return np.concatenate(margins), np.concatenate(truth), np.concatenate(number), agreed
+def _calibration_name(task: Task, calibrator: Calibrator) -> str:
+    return "none" if calibrator == task.plain() and calibrator.kind != "identity" else calibrator.kind
 
 
 def _reference(
-    table: TrainingTable, parts: Split, family: Family, params: Params, metric: str, seed: int
+    table: TrainingTable, parts: Split, family: Family, member: Chosen, metric: str, seed: int, seconds: float
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
-    simple = table.only(("request", "row"))
+    simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
     if not simple or len(simple) == len(table.features):
         return None
-    last = parts.folds[-1]
-    rows = table.rows(last.train)
-    encoder, x = fit_encoder(rows, linear=family.linear, features=simple, seed=seed)
-    held, label = encoder.matrix(table.frame[last.valid]), table.label[last.valid]
-    tried: Estimator = family.fit(x, rows.label, params, (held, label), metric)
-    own = {**params, "rounds": tried.rounds} if isinstance(tried, Trees) else params
+    last, params = parts.folds[-1], member.params
+    rows, linear = table.rows(last.train), family.encoding == "linear"
+    encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed)
+    held = table.rows(last.valid)
+    valid = Sample(encoder.matrix(held.frame), held.label, held.weight)
+    tried = family.fit(Sample(x, rows.label, rows.weight), params, valid, metric=metric, seconds=seconds / 2)
+    own = {**params, "rounds": tried.rounds} if tried.rounds else params
     whole = table.rows(parts.train)
-    encoder, x = fit_encoder(whole, linear=family.linear, features=simple, seed=seed)
-    plain = Calibrator("identity") if family.kind == "regression" else Calibrator()
-    return Fitted(encoder, family.fit(x, whole.label, own), plain)
+    encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed)
+    made = family.fit(Sample(x, whole.label, whole.weight), own, seconds=seconds)
+    return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
 
 
 def choose_threshold(p: Array, y: Array, mistakes: Mistakes) -> float:

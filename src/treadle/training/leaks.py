@@ -20,6 +20,7 @@ their distance from `at`. A finding stops a release until a named reviewer answe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, Literal
 
 import numpy as np
@@ -27,8 +28,9 @@ import polars as pl
 from msgspec import Struct
 
 from treadle.scoring import metrics
+from treadle.scoring.tasks import Task
 from treadle.training.splits import Check, Split
-from treadle.training.table import FeatureColumn, Kind, TrainingTable
+from treadle.training.table import FeatureColumn, TrainingTable
 
 Array = np.ndarray[Any, Any]
 Scale = Literal["numbers", "levels", "times"]
@@ -91,17 +93,19 @@ def gates_from(findings: Sequence[LeakFinding]) -> tuple[LeakGate, ...]:
 
 
 def find_leaks(
-    table: TrainingTable, parts: Split, kind: Kind, reads: Sequence[Reads] = ()
+    table: TrainingTable, parts: Split, task: Task, reads: Sequence[Reads] = ()
 ) -> tuple[tuple[LeakFinding, ...], tuple[Check, ...]]:
     """The findings, and in words what was asked. Labels and features of training rows only are read here.
 
     `reads` is what the plan knows and the rows do not. What `split` found about rows of both parts is in `parts`.
     """
-    sample = _Sample(table, parts)
-    probes = [probe(sample, feature, kind) for feature in table.features]
-    found = [_tells(p, kind) for p in probes if p.near_perfect]
-    if kind == "classification":
-        found += [f for feature in table.features if (f := _missing(sample, feature)) is not None]
+    numbers, whole = task.view == "numbers", _Sample(table, parts)
+    asked = [whole.asking(label) for label in task.questions(whole.label)]
+    probes = [max((probe(s, feature, numbers) for s in asked), key=_weight) for feature in table.features]
+    found = [_tells(p, numbers) for p in probes if p.near_perfect]
+    if not numbers:
+        told = ((_missing(sample, feature) for sample in asked) for feature in table.features)
+        found += [f for of in told if (f := next((g for g in of if g is not None), None)) is not None]
     found += [f for feature in table.features if (f := _names(table, parts, feature)) is not None]
     found += [
         LeakFinding(
@@ -118,27 +122,33 @@ def find_leaks(
         for c in parts.checks
         if c.name in ("duplicates", "groups") and c.checked and not c.ok
     ]
-    return (*found, *rows), (_strongest(probes, kind),)
+    return (*found, *rows), (_strongest(probes, numbers),)
 
 
-def _strongest(probes: Sequence[Probe], kind: Kind) -> Check:
+def _weight(found: Probe) -> tuple[bool, float]:
+    return found.near_perfect, found.strength
+
+
+def _strongest(probes: Sequence[Probe], numbers: bool) -> Check:
     best = max(probes, key=lambda p: p.strength)
     ok = not any(p.near_perfect for p in probes)
-    text = f'The strongest single feature, "{best.feature}"{best.aspect}, tells the label with {_measure(kind, best)}.'
+    text = (
+        f'The strongest single feature, "{best.feature}"{best.aspect}, tells the label with {_measure(best, numbers)}.'
+    )
     return Check("one_feature", ok, text)
 
 
-def _measure(kind: Kind, found: Probe) -> str:
-    name = "an area under the ROC curve" if kind == "classification" else "an R² of ranks"
+def _measure(found: Probe, numbers: bool) -> str:
+    name = "an R² of ranks" if numbers else "an area under the ROC curve"
     return f"{name} of {found.strength:.3f}, out of fold"
 
 
-def _tells(found: Probe, kind: Kind) -> LeakFinding:
+def _tells(found: Probe, numbers: bool) -> LeakFinding:
     return LeakFinding(
         found.feature,
         "tells_label",
         found.strength,
-        f'"{found.feature}" alone{found.aspect} tells the label almost perfectly, with {_measure(kind, found)}: '
+        f'"{found.feature}" alone{found.aspect} tells the label almost perfectly, with {_measure(found, numbers)}: '
         "usually it is the label, or was written after it was known.",
     )
 
@@ -157,6 +167,12 @@ class _Sample:
         ]
         self.open = 1.0 if table.at is None else _left_open(table.label[parts.train], table.at[parts.train])
 
+    def asking(self, label: Array) -> _Sample:
+        """The same rows, with another label."""
+        other = copy(self)
+        other.label = label
+        return other
+
 
 def _left_open(label: Array, at: Array) -> float:
     """What share of the variance of its ranks the label's own last value leaves open: from 0 to 1."""
@@ -167,12 +183,12 @@ def _left_open(label: Array, at: Array) -> float:
     return 1 - float(np.corrcoef(before, after)[0, 1] ** 2)
 
 
-def probe(sample: _Sample, feature: FeatureColumn, kind: Kind) -> Probe:
+def probe(sample: _Sample, feature: FeatureColumn, numbers: bool) -> Probe:
     """The aspect of a feature that tells the label best."""
-    truth = sample.label if kind == "classification" else _ranks(sample.label)
+    truth = _ranks(sample.label) if numbers else sample.label
     best = Probe(feature.name, "", 0.0, False)
     for aspect, values, scale in _aspects(sample.frame.get_column(feature.name), feature, sample.at, truth):
-        strength, perfect = _strength(values, truth, sample, scale, kind)
+        strength, perfect = _strength(values, truth, sample, scale, numbers)
         if (perfect, strength) > (best.near_perfect, best.strength):
             best = Probe(feature.name, aspect, strength, perfect)
     return best
@@ -237,13 +253,13 @@ def _words(series: pl.Series, truth: Array) -> Iterator[tuple[str, Array, Scale]
         yield f' (whether it says "{word}")', has, "numbers"
 
 
-def _strength(values: Array, truth: Array, sample: _Sample, scale: Scale, kind: Kind) -> tuple[float, bool]:
+def _strength(values: Array, truth: Array, sample: _Sample, scale: Scale, numbers: bool) -> tuple[float, bool]:
     """Out-of-fold skill of one column, and whether it is near perfect."""
     said, true = [], []
     for train, valid in sample.folds:
         if len(train) < _LEAST or len(valid) == 0:
             continue
-        edges = None if scale == "levels" else _edges(values[train], truth[train], kind)
+        edges = None if scale == "levels" else _edges(values[train], truth[train], numbers)
         place, held = (
             (values[train], values[valid])
             if edges is None
@@ -255,7 +271,7 @@ def _strength(values: Array, truth: Array, sample: _Sample, scale: Scale, kind: 
         return 0.0, False
     p, y = np.concatenate(said), np.concatenate(true)
     ones = np.ones(len(y))
-    if kind == "regression":
+    if numbers:
         r2 = max(0.0, metrics.weighted("r2", y, p)(ones), _in_step(values, truth) if scale == "numbers" else 0.0)
         return r2, r2 >= RANKS and 1 - r2 <= max(BETTER * sample.open, _EXACT)
     area, precision = (metrics.weighted(name, y, p)(ones) for name in ("roc_auc", "average_precision"))
@@ -274,10 +290,10 @@ def _in_step(values: Array, truth: Array) -> float:
     return float(np.corrcoef(one, other)[0, 1] ** 2) if one.std() > 0 and other.std() > 0 else 0.0
 
 
-def _edges(values: Array, truth: Array, kind: Kind) -> Array:
+def _edges(values: Array, truth: Array, numbers: bool) -> Array:
     """Bin edges at quantiles; in classification of each class, so that a rare one is seen as finely."""
     known = np.isfinite(values)
-    sides = [known & (truth > 0.5), known & (truth <= 0.5)] if kind == "classification" else [known]
+    sides = [known] if numbers else [known & (truth > 0.5), known & (truth <= 0.5)]
     cuts = [np.quantile(values[s], np.linspace(0, 1, _BINS), method="nearest") for s in sides if s.any()]
     return np.unique(np.concatenate(cuts)) if cuts else np.empty(0)
 

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from treadle.scoring.calibrator import Calibrator
 from treadle.scoring.encoder import Encoder
-from treadle.training.table import FeatureColumn, Kind
+from treadle.scoring.tasks import Task, task_of
+from treadle.training.table import FeatureColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 TrialState = Literal["complete", "pruned", "failed"]
-Stopped = Literal["trials", "deadline", "good_enough", "no_search"]
+Stopped = Literal["trials", "deadline", "good_enough", "no_search", "no_gain"]
 
 
 class Trial(Struct, frozen=True):
@@ -36,8 +37,48 @@ class Trial(Struct, frozen=True):
     """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
 
 
+class Chosen(Struct, frozen=True):
+    """Settings that are to be fitted on all training rows, and their share in a blend."""
+
+    family: str
+    params: dict[str, Any]
+    weight: float = 1.0
+
+
+class OutOfFold(Struct, frozen=True):
+    """What the chosen said of rows that they were not fitted on: positions in the table, folds, margins.
+
+    `rows`: int64; `folds`: int64; `margins`: float32 [rows, outputs]; little-endian.
+    """
+
+    rows: bytes
+    folds: bytes
+    margins: bytes
+    outputs: int
+
+    @classmethod
+    def of(cls, rows: np.ndarray[Any, Any], folds: np.ndarray[Any, Any], margins: np.ndarray[Any, Any]) -> OutOfFold:
+        return cls(
+            rows.astype("<i8").tobytes(),
+            folds.astype("<i8").tobytes(),
+            margins.astype("<f4").tobytes(),
+            margins.shape[1],
+        )
+
+    def arrays(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Positions, folds, and margins as float64."""
+        import numpy as np
+
+        margins = np.frombuffer(self.margins, "<f4").astype(np.float64).reshape(-1, self.outputs)
+        return np.frombuffer(self.rows, "<i8"), np.frombuffer(self.folds, "<i8"), margins
+
+
 class SearchResult(Struct, frozen=True):
-    """The best trial, all trials, and in `notes` what was cut short to keep within the limits."""
+    """What was chosen, all trials, and in `notes` what was cut short to keep within the limits.
+
+    `family` and `params` are those of the strongest member (of several families, all are named); `value` is the mean
+    over the folds of the metric of what was chosen.
+    """
 
     metric: str
     family: str
@@ -47,12 +88,17 @@ class SearchResult(Struct, frozen=True):
     seconds: float
     stopped: Stopped
     notes: tuple[str, ...] = ()
+    members: tuple[Chosen, ...] = ()
+    held: OutOfFold | None = None
 
 
 class FitSummary(Struct, frozen=True):
-    """The JSON-able part of a fitted model. `out_of_fold` holds the metric on rows that were not fitted on."""
+    """The JSON-able part of a fitted model. `out_of_fold` holds the metric on rows that were not fitted on.
 
-    kind: Kind
+    `params` are those of the strongest of `members`; `classes`: by number, of several classes.
+    """
+
+    kind: str
     metric: str
     family: str
     params: dict[str, Any]
@@ -63,6 +109,12 @@ class FitSummary(Struct, frozen=True):
     train_rows: int
     seconds: float
     notes: tuple[str, ...] = ()
+    members: tuple[Chosen, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.kind, self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +126,11 @@ class Fitted:
     calibrator: Calibrator
 
     def margin(self, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
-        """Raw margins of the rows of `frame`: log-odds, or values."""
+        """Raw margins of the rows of `frame`, [rows, outputs]: log-odds, or values."""
         return self.estimator.margin(self.encoder.matrix(frame))
 
     def predict(self, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
-        """Calibrated probabilities, or values for regression."""
+        """Calibrated probabilities, or values: [rows], or [rows, classes] of several classes."""
         return self.calibrator.vector(self.margin(frame))
 
 

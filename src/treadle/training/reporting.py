@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.scoring.bootstrap import Interval
 from treadle.scoring.metrics import sign
+from treadle.scoring.tasks.task import View
 from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
 from treadle.training.model import SearchResult
@@ -27,6 +28,7 @@ _NAMES = {
     "mae": "MAE",
     "mse": "MSE",
     "r2": "R²",
+    "poisson_deviance": "Poisson deviance",
 }
 
 
@@ -43,24 +45,7 @@ def report(
         Section("", _tiles(found, costs) + _warnings(found)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
-    if found.kind == "classification":
-        sections += [
-            Section(
-                "What the decisions cost",
-                _money(found, spec),
-                f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
-                "so that mistakes cost least.",
-            ),
-            Section(
-                "Can the probabilities be believed?",
-                _calibration(found),
-                f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
-                "and what came, over groups of equal size.",
-            ),
-            Section("Every threshold", _curves(found)),
-        ]
-    else:
-        sections.append(Section("Predicted and true", _residuals(found)))
+    sections += _VIEWS[found.task.view](found, spec)
     sections += [
         Section(
             "What the model looks at",
@@ -86,6 +71,62 @@ def report(
         footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}; a share without "
         f"a mistake has its exact one-sided bound. {made}",
     )
+
+
+def _decisions(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [
+        Section(
+            "What the decisions cost",
+            _money(found, spec),
+            f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
+            "so that mistakes cost least.",
+        ),
+        Section(
+            "Can the probabilities be believed?",
+            _calibration(found),
+            f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
+            "and what came, over groups of equal size.",
+        ),
+        Section("Every threshold", _curves(found)),
+    ]
+
+
+def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [
+        Section(
+            "Which class is taken for which",
+            _class_table(found),
+            "Test rows by the class that was true (lines) and the one that was predicted (columns).",
+        ),
+        Section(
+            "Can the probabilities be believed?",
+            _calibration(found),
+            f"Of the class that was chosen. Calibration error {found.calibration_error:.3f}: the mean distance between "
+            "its probability and how often it was right, over groups of equal size.",
+        ),
+    ]
+
+
+def _numbers(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [Section("Predicted and true", _residuals(found))]
+
+
+_VIEWS: dict[View, Callable[[Evaluation, ProjectSpec], list[Section]]] = {
+    "decisions": _decisions,
+    "classes": _of_classes,
+    "numbers": _numbers,
+}
+
+
+def _class_table(found: Evaluation) -> str:
+    told = found.classes
+    assert told is not None
+    rows = [
+        (name, *(f"{n:,}" for n in counts), f"{counts[i] / max(sum(counts), 1):.1%}")
+        for i, (name, counts) in enumerate(zip(told.shown, told.counts, strict=True))
+    ]
+    whole = table(("True", *told.shown, "right"), rows, numbers=tuple(range(1, len(told.shown) + 2)))
+    return f'<div class="card scroll">{whole}</div>'
 
 
 def _headline(found: Evaluation) -> str:
@@ -134,7 +175,7 @@ def _warnings(found: Evaluation) -> str:
 
 
 def _rivals(found: Evaluation) -> str:
-    knows = "the overall rate" if found.kind == "classification" else "the mean"
+    knows = found.task.trivial
     rows = [(f"No model: {knows}", found.baseline, None)]
     if found.reference is not None:
         rows.append(("Request and row features only", found.reference, None))
@@ -277,7 +318,8 @@ def _calibration(found: Evaluation) -> str:
             tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)],
         )
     )
-    hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
+    if found.task.decides:
+        hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
     return (
         f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
         f'<div class="card"><h3>Predictions</h3>{hist.svg()}</div></div>'
@@ -342,7 +384,7 @@ def _slices(found: Evaluation) -> str:
         rows = [
             (s.level, f"{s.rows:,}", figure(s.share).value, *_pair(s.metric)) for s in found.slices if s.feature == name
         ]
-        head = (name, "rows", "positives" if found.kind == "classification" else "mean", "value", "95 % interval")
+        head = (name, "rows", found.task.shares, "value", "95 % interval")
         cards.append(f'<div class="card">{table(head, rows, numbers=(1, 2, 3, 4))}</div>')
     return f'<div class="columns">{"".join(cards)}</div>'
 

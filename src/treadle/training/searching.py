@@ -1,7 +1,7 @@
-"""Look for the best family and settings on the training folds, within trials, seconds and "good enough".
+"""Look for the best settings on the training folds, within trials, seconds and "good enough"; then for a blend of them.
 
-Optuna (Akiba et al. 2019) proposes: TPE, or random draws. Each family's defaults are tried first. A trial is
-given up after a fold when it stands below the median of earlier trials at that fold. No test row is read here.
+The portfolio comes first. Then Optuna (Akiba et al. 2019) proposes: TPE, or random draws. A trial is given up after a
+fold when it stands below the median of earlier trials at that fold. No test row is read here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,48 +17,61 @@ import numpy as np
 from treadle.errors import DataError
 from treadle.figures import figure
 from treadle.scoring import metrics
-from treadle.scoring.metrics import Array
+from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
+from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
-from treadle.training.encoder_fit import fit_encoder
-from treadle.training.families import Family, Params, Trees, families
-from treadle.training.model import SearchResult, Stopped, Trial, TrialState
-from treadle.training.splits import Fold, Split
+from treadle.training.families import Array, Family, families
+from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
+from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
+from treadle.training.portfolio import patience, portfolio
+from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
-MOST_FIT_ROWS = 80_000
-"""Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
-MOST_VALID_ROWS = 40_000
 WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
+MOST_TRIALS = 40
+"""Where neither trials nor minutes are said."""
+MOST_KEPT_ROWS = 40_000
+"""Held rows whose margins a search keeps, for calibration and the threshold."""
+_REFITS = 3
+"""Fits on all rows that are to be left time for: the members of a blend, and the model that it has to beat."""
 
 Progress = Callable[[float, str], None]
 OnTrial = Callable[[Trial], None]
 
 
-class _Folds:
-    """The encoded folds, each made when first asked for and then kept."""
+@dataclass
+class _Search:
+    """What a search knows while it goes on."""
 
-    def __init__(self, table: TrainingTable, folds: tuple[Fold, ...], seed: int) -> None:
-        self.table, self.seed = table, seed
-        # The latest fold first: it is the largest and the nearest to what comes, so the best to prune on.
-        self.folds = [Fold(_thin(f.train, MOST_FIT_ROWS), _thin(f.valid, MOST_VALID_ROWS)) for f in reversed(folds)]
-        self.thinned = any(len(f.train) > MOST_FIT_ROWS or len(f.valid) > MOST_VALID_ROWS for f in folds)
-        self._kept: dict[tuple[int, bool], tuple[Array, Array, Array, Array]] = {}
+    spec: ProjectSpec
+    folds: Folds
+    chosen: list[Family]
+    study: Any
+    clock: Callable[[], float]
+    trials: list[Trial] = field(default_factory=list)
+    tried: dict[int, Tried] = field(default_factory=dict)
+    """What whole trials said of the held rows, by number."""
 
-    def get(self, number: int, linear: bool) -> tuple[Array, Array, Array, Array]:
-        if (number, linear) not in self._kept:
-            fold = self.folds[number]
-            train = self.table.rows(fold.train)
-            encoder, x = fit_encoder(train, linear=linear, seed=self.seed)
-            held = encoder.matrix(self.table.frame[fold.valid])
-            self._kept[number, linear] = (x, train.label, held, self.table.label[fold.valid])
-        return self._kept[number, linear]
+    @property
+    def sign(self) -> int:
+        return metrics.sign(self.folds.metric)
 
+    def best(self) -> Trial | None:
+        whole = [t for t in self.trials if t.state == "complete"]
+        return max(whole, key=lambda t: t.value * self.sign) if whole else None
 
-def _thin(rows: Array, most: int) -> Array:
-    """Every so many-th of `rows`, in their order."""
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+    def since_gain(self) -> int:
+        """Trials since the best one."""
+        best = self.best()
+        return 0 if best is None else len(self.trials) - 1 - best.number
+
+    def refit_seconds(self, rows: int) -> float:
+        """About what fits on all rows will take: of the slowest of the best trials, by rows."""
+        whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)[:_REFITS]
+        longest = max((t.seconds / len(t.fold_scores) for t in whole), default=0.0)
+        return _REFITS * longest * rows / max(self.folds.fitted_rows(), 1.0)
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:
@@ -67,14 +81,16 @@ def weight_option(spec: ProjectSpec, share: float) -> bool:
 
 
 def make_families(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> list[Family]:
-    share = float(table.label[split.train].mean())
-    return families(
-        spec.train.families,
-        spec.predict.kind,
-        threads=threads,
-        seed=spec.train.seed,
-        weight_option=spec.predict.kind == "classification" and weight_option(spec, share),
-    )
+    task = task_of(spec.predict.kind, table.classes)
+    rare = task.decides and weight_option(spec, float(table.label[split.train].mean()))
+    found = families(spec.train.families, task, threads=threads, seed=spec.train.seed, weight_option=rare)
+    fit = [f for f in found if f.takes(len(split.train), len(table.features))] or found
+    return [f for f in fit if f.releasable] or fit
+
+
+def metric_of(spec: ProjectSpec, task: Task, label: Array) -> str:
+    mistakes = spec.brief.mistakes
+    return task.metric(spec.predict.metric, label, mistakes.missed, mistakes.false_alarm)
 
 
 def search(
@@ -88,64 +104,125 @@ def search(
     threads: int = MOST_THREADS,
     clock: Callable[[], float] = time.monotonic,
 ) -> SearchResult:
-    """Try settings until trials or seconds run out, or the folds reach `brief.good_enough`.
+    """Try settings until trials or seconds run out, or the folds reach `brief.good_enough`; then blend the best.
+
+    `deadline_s` is for the search and for the fits on all rows that follow: it ends early enough to leave them time.
 
     Raises:
         DataError: when no trial could be completed.
     """
+    start = clock()
+    task = task_of(spec.predict.kind, table.classes)
     chosen = make_families(table, split, spec, threads)
-    kind, mistakes = spec.predict.kind, spec.brief.mistakes
-    metric = metrics.derive(spec.predict.metric, kind, table.label[split.train], mistakes.missed, mistakes.false_alarm)
-    folds = _Folds(table, split.folds, spec.train.seed)
-    study = _study(spec, chosen)
-    enough = spec.brief.good_enough.get(metric)
-    most = len(chosen) if spec.train.search == "none" else max(spec.train.trials, len(chosen))
-    start, trials = clock(), list[Trial]()
-    stopped: Stopped = "no_search" if spec.train.search == "none" else "trials"
-    for number in range(most):
-        spent = clock() - start
-        usual = max((t.seconds for t in trials[-5:]), default=0.0)
-        if trials and spent + usual > deadline_s:
-            stopped = "deadline"
-            break
-        trial = _run(number, chosen, study, folds, metric, clock, trials)
-        trials.append(trial)
-        if on_trial:
-            on_trial(trial)
-        best = _best(trials, metric)
-        if progress:
-            shown = f"best {metric} {figure(best.value).value} ({best.family})" if best else "no trial completed yet"
-            progress(max((number + 1) / most, min((clock() - start) / deadline_s, 1.0)), f"trial {number + 1}: {shown}")
-        reached = best is not None and enough is not None and (best.value - enough) * metrics.sign(metric) >= 0
-        if reached and len(trials) >= len(chosen):
-            stopped = "good_enough"
-            break
-    best = _best(trials, metric)
+    metric = metric_of(spec, task, table.label[split.train])
+    folds = Folds(table, split.folds, task, metric, spec.train.seed)
+    going = _Search(spec, folds, chosen, _study(spec, chosen), clock)
+    stopped = _go_on(going, len(split.train), start, deadline_s, progress, on_trial)
+    best = going.best()
     if best is None:
         raise DataError("no trial could be completed", where="train", mend="give it more time, rows or families")
+    members, margins = _members(going, best)
+    shown = (
+        np.arange(len(folds.rows))
+        if len(folds.rows) <= MOST_KEPT_ROWS
+        else thin(np.arange(len(folds.rows)), MOST_KEPT_ROWS)
+    )
     return SearchResult(
         metric,
-        best.family,
-        best.params,
-        best.value,
-        tuple(trials),
+        " + ".join(dict.fromkeys(m.family for m in members)),
+        members[0].params,
+        folds.objective(margins) * metrics.sign(metric),
+        tuple(going.trials),
         clock() - start,
         stopped,
-        _notes(folds, stopped, deadline_s, len(trials), most),
+        _notes(folds, stopped, deadline_s, going, members),
+        members,
+        OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
 
 
-def _notes(folds: _Folds, stopped: str, deadline_s: float, done: int, most: int) -> tuple[str, ...]:
-    notes = []
+def _go_on(
+    going: _Search,
+    rows: int,
+    start: float,
+    deadline_s: float,
+    progress: Progress | None,
+    on_trial: OnTrial | None,
+) -> Stopped:
+    """One trial after the other; what ended them."""
+    spec, clock = going.spec, going.clock
+    enough = spec.brief.good_enough.get(going.folds.metric)
+    without = spec.train.search == "none"
+    most = len(going.chosen) if without else max(_most_trials(spec, deadline_s), len(going.chosen))
+    while len(going.trials) < most:
+        spent = clock() - start
+        usual = max((t.seconds for t in going.trials[-5:]), default=0.0)
+        if going.trials and spent + usual + going.refit_seconds(rows) > deadline_s:
+            return "deadline"
+        left = (deadline_s - spent) / (2 * len(going.folds.folds))
+        going.trials.append(_run(going, max(left, 1.0)))
+        if on_trial:
+            on_trial(going.trials[-1])
+        best = going.best()
+        if progress:
+            known = (
+                f"best {going.folds.metric} {figure(best.value).value} ({best.family})" if best else "none completed"
+            )
+            part = (clock() - start) / deadline_s
+            progress(max(len(going.trials) / most, min(part, 1.0)), f"trial {len(going.trials)}: {known}")
+        reached = best is not None and enough is not None and (best.value - enough) * going.sign >= 0
+        if reached and len(going.trials) >= len(going.chosen):
+            return "good_enough"
+        if spec.train.trials is None and going.since_gain() >= patience(rows):
+            return "no_gain"
+    return "no_search" if without else "trials"
+
+
+def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
+    if spec.train.trials is not None:
+        return spec.train.trials
+    return MOST_TRIALS if deadline_s == math.inf else 10**6
+
+
+def _members(going: _Search, best: Trial) -> tuple[tuple[Chosen, ...], Array]:
+    """The best single one, or a blend of few, and what it says of the held rows."""
+    whole = [t for t in going.trials if t.number in going.tried]
+    if going.spec.train.search == "none" or len(whole) < 2:
+        weights = {best.number: 1.0}
+    else:
+        margins = [m for t in whole if (m := going.tried[t.number].margins) is not None]
+        found = blend(going.folds, margins, [t.value * going.sign for t in whole])
+        weights = {whole[i].number: w for i, w in found.items()}
+    by_number = {t.number: t for t in going.trials}
+    ordered = sorted(weights, key=lambda n: -weights[n])
+    members = tuple(Chosen(by_number[n].family, by_number[n].params, weights[n]) for n in ordered)
+    by_name = {family.name: family for family in going.chosen}
+    exact = [
+        going.folds.exact(by_name[m.family], m.params, going.tried[n]) for n, m in zip(ordered, members, strict=True)
+    ]
+    return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
+
+
+def _notes(
+    folds: Folds, stopped: str, deadline_s: float, going: _Search, members: tuple[Chosen, ...]
+) -> tuple[str, ...]:
+    notes, done = [], len(going.trials)
     if folds.thinned:
         notes.append(
-            f"Settings were compared on at most {MOST_FIT_ROWS:,} training and {MOST_VALID_ROWS:,} validation "
+            f"Settings were compared on at most {folds.most_rows:,} training and {MOST_VALID_ROWS:,} validation "
             f"rows of each fold, evenly spread; the chosen ones are fitted on all rows."
         )
+    listed = len(portfolio(going.chosen))
     if stopped == "deadline":
-        notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} of {most} trials.")
+        left = f"; {listed - done} of the {listed} settings that usually help were not tried" if done < listed else ""
+        notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} trials{left}.")
     if stopped == "good_enough":
-        notes.append(f"The search ended after {done} of {most} trials: the folds reached what the brief calls enough.")
+        notes.append(f"The search ended after {done} trials: the folds reached what the brief calls enough.")
+    if stopped == "no_gain":
+        notes.append(f"The search ended after {done} trials, since the last {going.since_gain()} brought no gain.")
+    if len(members) > 1:
+        parts = ", ".join(f"{m.weight:.0%} {m.family}" for m in members)
+        notes.append(f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.")
     return tuple(notes)
 
 
@@ -159,69 +236,43 @@ def _study(spec: ProjectSpec, chosen: list[Family]) -> Any:
     else:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    for family in chosen:  # the defaults come first, and the sampler learns from them too
+    first = [(family, family.defaults()) for family in chosen] if spec.train.search == "none" else portfolio(chosen)
+    for family, params in first:  # they come first, and the sampler learns from them too
         settings = {
             f"{family.name}.{key}": value
-            for key, value in family.defaults().items()
+            for key, value in params.items()
             if family.weight_option or key != "even_classes"
         }
         study.enqueue_trial({"family": family.name, **settings})
     return study
 
 
-def _best(trials: list[Trial], metric: str) -> Trial | None:
-    whole = [t for t in trials if t.state == "complete"]
-    return max(whole, key=lambda t: t.value * metrics.sign(metric)) if whole else None
-
-
-def _run(
-    number: int,
-    chosen: list[Family],
-    study: Any,
-    folds: _Folds,
-    metric: str,
-    clock: Callable[[], float],
-    earlier: list[Trial],
-) -> Trial:
+def _run(going: _Search, seconds: float) -> Trial:
     import optuna
 
-    began, sign = clock(), metrics.sign(metric)
-    asked = study.ask()
-    name = asked.suggest_categorical("family", [family.name for family in chosen])
-    family = next(family for family in chosen if family.name == name)
+    clock, folds = going.clock, going.folds
+    began, number = clock(), len(going.trials)
+    asked = going.study.ask()
+    name = asked.suggest_categorical("family", [family.name for family in going.chosen])
+    family = next(family for family in going.chosen if family.name == name)
     params = family.suggest(asked)
-    found, rounds = [], []
-    state: TrialState = "complete"
-    for fold in range(len(folds.folds)):
-        score, grown = _score(family, params, folds.get(fold, family.linear), metric)
-        if not math.isfinite(score):
-            state = "failed"
-            break
-        found.append(score)
-        rounds.append(grown)
-        if _hopeless(found, earlier, sign) and fold + 1 < len(folds.folds):
-            state = "pruned"
-            break
-    value = float(np.mean(found)) if found else 0.0
+    found = folds.run(
+        family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
+    )
+    value = float(np.mean(found.scores)) if found.scores else 0.0
+    state: TrialState = "failed" if found.failed else "pruned"
+    if found.margins is not None:
+        state = "complete"
+        going.tried[number] = found
     # A pruned trial tells the sampler what its folds showed; only a failed one tells nothing.
-    if found:
-        study.tell(asked, value * sign)
+    if found.scores:
+        going.study.tell(asked, value * going.sign)
     else:
-        study.tell(asked, state=optuna.trial.TrialState.FAIL)
-    if any(rounds):
-        params = {**params, "rounds": max(1, int(np.median(rounds)))}
-    used = family.used(params, len(folds.get(0, family.linear)[1]))
-    return Trial(number, family.name, params, tuple(found), value, clock() - began, state, used)
-
-
-def _score(family: Family, params: Params, data: tuple[Array, Array, Array, Array], metric: str) -> tuple[float, int]:
-    x, y, held, truth = data
-    estimator = family.fit(x, y, params, (held, truth), metric)
-    margin = estimator.margin(held)
-    # Trials are compared before calibration: a plain sigmoid, and its threshold at one half.
-    p = margin if family.kind == "regression" else 1 / (1 + np.exp(-np.clip(margin, -50, 50)))
-    value = metrics.weighted(metric, truth, p)(np.ones(len(truth)))
-    return value, estimator.rounds if isinstance(estimator, Trees) else 0
+        going.study.tell(asked, state=optuna.trial.TrialState.FAIL)
+    if found.rounds:
+        params = {**params, "rounds": found.rounds}
+    used = family.used(params, len(folds.folds[0].train))
+    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used)
 
 
 def _hopeless(found: list[float], earlier: list[Trial], sign: int) -> bool:

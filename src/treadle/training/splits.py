@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.errors import DataError
+from treadle.scoring.tasks import task_of
 from treadle.spec import Predict, duration
 from treadle.training.table import TrainingTable
 
@@ -72,17 +73,17 @@ def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     Raises:
         DataError: a split by time without times, by group without groups, or a part with no rows or one class.
     """
-    rule = predict.split
+    rule, task = predict.split, task_of(predict.kind, table.classes)
     purged, cut = 0, None
     if rule.by == "time":
         train, test, purged, cut = _by_time(table, rule.test, duration(rule.gap).total_seconds())
         folds = _time_folds(table, train, rule.folds, duration(rule.gap).total_seconds())
     else:
-        label = table.label if predict.kind == "classification" else None
+        label = table.label if task.stratifies else None
         part = _parts(table, rule.by, label, rule.test, rule.folds, seed)
         train, test = np.flatnonzero(part >= 0), np.flatnonzero(part < 0)
         folds = [Fold(np.flatnonzero((part >= 0) & (part != k)), np.flatnonzero(part == k)) for k in range(rule.folds)]
-    if predict.kind == "classification":
+    if task.stratifies:
         folds = [f for f in folds if _both_classes(table, f.train) and _both_classes(table, f.valid)]
         if not (_both_classes(table, train) and _both_classes(table, test)):
             raise DataError(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from treadle.errors import DataError, Fault, nearest
 from treadle.features.plan import FeatureColumn as FeatureColumn
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-Kind = Literal["classification", "regression"]
+    from treadle.scoring.tasks import Task
+
 _LABEL = "correct the label's expression, or give rows of every kind"
 LEAST_ROWS = 50
 """Fewer training rows than this give folds in which no metric means anything."""
@@ -25,7 +25,8 @@ LEAST_ROWS = 50
 class TrainingTable:
     """Rows with a label. Row i of `frame`, `label`, `at`, `known`, `ids` and `group` is the same example.
 
-    `label` holds 0.0 and 1.0 for classification and any finite number for regression. `at` is when the
+    `label` holds 0.0 and 1.0 for classification, any finite number for regression, and for several classes the number
+    of the class in `classes`. `weight`: how much each row counts, where not all count alike. `at` is when the
     prediction is made and `known` when its label became known, both UTC; None for tables without time.
     `group` is the column a split by group keeps together, where there is one.
     """
@@ -37,6 +38,8 @@ class TrainingTable:
     ids: Sequence[Any]
     features: tuple[FeatureColumn, ...]
     group: Sequence[Any] | None = None
+    classes: tuple[str, ...] = ()
+    weight: np.ndarray[Any, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -55,6 +58,7 @@ class TrainingTable:
             known=None if self.known is None else self.known[index],
             ids=_take(self.ids, index),
             group=None if self.group is None else _take(self.group, index),
+            weight=None if self.weight is None else self.weight[index],
         )
 
     def only(self, origins: tuple[Origin, ...]) -> tuple[FeatureColumn, ...]:
@@ -70,12 +74,12 @@ def _take(values: Sequence[Any], index: np.ndarray[Any, Any]) -> Sequence[Any]:
     return [values[place] for place in index.tolist()]
 
 
-def check(table: TrainingTable, kind: Kind) -> None:
+def check(table: TrainingTable, task: Task) -> None:
     """Refuse a table that nothing can be learned from, all reasons at once.
 
     Raises:
         DataError: no rows or too few, features and frame that disagree, a label that is missing, infinite,
-            constant, or (in classification) neither 0 nor 1, times that are missing, an empty feature.
+            constant, or not of the task, times that are missing, an empty feature.
     """
     import numpy as np
 
@@ -94,7 +98,7 @@ def check(table: TrainingTable, kind: Kind) -> None:
         said = f"the label of row {row} is {label[row]}: labels must be finite numbers"
         wrong.append(Fault(said, "predict.label", "leave such rows out, or write a label that is finite"))
     else:
-        wrong += [Fault(said, "predict.label", _LABEL) for said in _label(label, kind)]
+        wrong += [Fault(said, "predict.label", _LABEL) for said in task.problems(label)]
     for name, times in (("at", table.at), ("known", table.known)):
         if times is not None and np.isnat(times).any():
             place = "predict.at" if name == "at" else "predict.label_known"
@@ -124,17 +128,3 @@ def _shape(table: TrainingTable) -> list[Fault]:
     lengths |= {name: len(values) for name, values in others if values is not None}
     unlike = [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
     return [*wrong, *map(Fault, unlike)]
-
-
-def _label(label: np.ndarray[Any, Any], kind: Kind) -> list[str]:
-    low, high = float(label.min()), float(label.max())
-    if kind == "regression":
-        return [f"the label is {low:g} in every row"] if math.isclose(low, high, rel_tol=1e-12, abs_tol=0) else []
-    if ((label != 0) & (label != 1)).any():
-        return [f"a classification label must be true or false, found values from {low:g} to {high:g}"]
-    if low == high:
-        return [f"there is one class only: every label is {'true' if high else 'false'}"]
-    positives = int(label.sum())
-    if min(positives, len(label) - positives) < 10:
-        return [f"{min(positives, len(label) - positives)} rows of the rarer class are too few: at least 10 are needed"]
-    return []

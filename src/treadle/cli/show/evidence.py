@@ -47,7 +47,7 @@ def show_why(answer: Any, out: Any) -> None:
     found = answer.prediction
     if found is not None:
         shown = f", probability {found.probability:.4f}" if found.probability is not None else ""
-        told = found.prediction if found.threshold is None else bool(found.prediction)
+        told = said(str(found.prediction)) if found.threshold is None else bool(found.prediction)
         out.print(f"[bold]{said(answer.subject)}[/]: {said(found.model)} answered {told}{shown}")
         out.print(f"  from {said(found.record)}", soft_wrap=True)
     else:

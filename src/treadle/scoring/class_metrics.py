@@ -1,0 +1,53 @@
+"""Metrics of several classes: labels are class numbers, predictions a probability for each class.
+
+Definitions are those of scikit-learn (Pedregosa et al. 2011), macro averages and one against the rest; `weighted` in
+`treadle.scoring.metrics` is the door to them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_EPS = 1e-15
+
+
+def of_classes(name: str, y: Array, p: Array, ranking: Callable[[Array, Array], Callable[[Array], float]]) -> Any:
+    """The metric as a function of row weights; None if it is no metric of classes. `ranking`: of one against the
+    rest."""
+    truth = np.asarray(y, dtype=np.float64).astype(np.int64)
+    if name == "log_loss":
+        told = p[np.arange(len(truth)), truth] / np.maximum(p.sum(axis=1), _EPS)
+        loss = -np.log(np.clip(told, _EPS, 1.0))
+        return lambda w: float(np.dot(w, loss) / w.sum()) if w.sum() > 0 else math.nan
+    if name == "roc_auc":
+        present = [k for k in range(p.shape[1]) if 0 < (truth == k).sum() < len(truth)]
+        each = [ranking((truth == k).astype(np.float64), p[:, k]) for k in present]
+        return lambda w: float(np.mean([area(w) for area in each])) if each else math.nan
+    chosen, classes = p.argmax(axis=1), p.shape[1]
+    if name == "accuracy":
+        right = (chosen == truth).astype(np.float64)
+        return lambda w: float(np.dot(w, right) / w.sum()) if w.sum() > 0 else math.nan
+    if name in ("balanced_accuracy", "f1"):
+        return _of_counts(name, truth, chosen, classes)
+    return None
+
+
+def _of_counts(name: str, truth: Array, chosen: Array, classes: int) -> Callable[[Array], float]:
+    hit = chosen == truth
+
+    def value(w: Array) -> float:
+        right = np.bincount(truth[hit], weights=w[hit], minlength=classes)
+        came = np.bincount(truth, weights=w, minlength=classes)
+        said = np.bincount(chosen, weights=w, minlength=classes)
+        if name == "balanced_accuracy":
+            there = came > 0
+            return float(np.mean(right[there] / came[there])) if there.any() else math.nan
+        seen = came + said > 0
+        return float(np.mean(2 * right[seen] / (came + said)[seen])) if seen.any() else math.nan
+
+    return value

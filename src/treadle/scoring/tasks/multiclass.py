@@ -1,0 +1,103 @@
+"""One of several classes, with the probability of each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.tasks.task import Array, Decided, Score, Task, View
+from treadle.spec.choices import MULTICLASS
+
+MOST_TARGETS = 10
+"""A level of text is told by the shares of so many classes, the commonest; the rest follow from other features."""
+MOST_QUESTIONS = 5
+MOST_CLASSES = 1000
+LEAST_OF_A_CLASS = 2
+
+
+class Multiclass(Task):
+    """Labels are numbers of `classes`; margins are log-odds up to a constant of the row, the softmax makes
+    probabilities of them."""
+
+    kind = "multiclass"
+    METRICS = MULTICLASS
+    view: ClassVar[View] = "classes"
+    trivial, shares = "how common each class is", "commonest"
+    stratifies = True
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Multiclass) and other.classes == self.classes
+
+    def __hash__(self) -> int:
+        return hash(self.classes)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
+
+    def problems(self, label: Array) -> list[str]:
+        counts = np.bincount(label.astype(np.int64), minlength=len(self.classes))
+        found = int((counts > 0).sum())
+        if found < 2:
+            only = self.classes[int(counts.argmax())] if self.classes else "missing"
+            return [f'there is one class only: every label is "{only}"']
+        if found > MOST_CLASSES:
+            return [f"{found:,} classes are too many, at most {MOST_CLASSES:,} are taken: these may be names of rows"]
+        if np.sort(counts)[-2] < 10:
+            return ["all classes but one have under 10 rows: that is too little to learn them from"]
+        return []
+
+    def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
+        return "log_loss"
+
+    def plain(self) -> Calibrator:
+        return Calibrator("softmax", offsets=(0.0,) * self.outputs)
+
+    def constant(self, label: Array) -> Array:
+        counts = np.bincount(label.astype(np.int64), minlength=self.outputs).astype(np.float64)
+        margins: Array = np.log((counts + 0.5) / (counts + 0.5).sum())
+        return margins
+
+    def share(self, label: Array) -> float:
+        return float(np.bincount(label.astype(np.int64)).max() / max(len(label), 1))
+
+    def questions(self, label: Array) -> list[Array]:
+        counts = np.bincount(label.astype(np.int64), minlength=self.outputs)
+        common = np.argsort(-counts, kind="stable")[:MOST_QUESTIONS]
+        return [(label == k).astype(np.float64) for k in np.sort(common) if 0 < counts[k] < len(label)]
+
+    def _told_by(self, label: Array) -> Array:
+        counts = np.bincount(label.astype(np.int64), minlength=self.outputs)
+        common: Array = np.sort(np.argsort(-counts, kind="stable")[:MOST_TARGETS])
+        return common
+
+    def targets(self, label: Array) -> Array:
+        told: Array = (label[:, None] == self._told_by(label)[None, :]).astype(np.float64)
+        return told
+
+    def target_names(self) -> tuple[str, ...]:
+        return tuple(f"rate{place}" for place in range(min(self.outputs, MOST_TARGETS)))
+
+    def decided(self, score: Score, threshold: float | None) -> Decided:
+        assert isinstance(score, tuple)
+        best = max(range(len(score)), key=score.__getitem__)
+        return Decided(self.classes[best], score[best], None, dict(zip(self.classes, score, strict=True)))
+
+    def outcome_problem(self, label: object) -> str:
+        return "" if self.name_of(label) is not None else f"one of {', '.join(self.classes[:20])}"
+
+    def name_of(self, label: object) -> str | None:
+        """The class that is meant by text, a number, or true and false; None if it is none of them."""
+        text = str(label).lower() if isinstance(label, bool) else str(label)
+        if isinstance(label, float) and label.is_integer():
+            text = str(int(label))
+        return text if text in self.classes else None
+
+    def label_of(self, label: object) -> float | None:
+        name = self.name_of(label)
+        return None if name is None else float(self.classes.index(name))

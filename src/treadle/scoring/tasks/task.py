@@ -1,0 +1,123 @@
+"""What a kind of prediction is: its labels, margins, metrics and decisions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.errors import SpecError, nearest
+from treadle.scoring.calibrator import Calibrator
+
+Array = np.ndarray[Any, Any]
+Score = float | tuple[float, ...]
+"""What a calibrated model says of one row: a probability or a value; of several classes, the probability of each."""
+View = Literal["decisions", "classes", "numbers"]
+
+
+class Decided(Struct, frozen=True):
+    """What is answered of one row. `probability`: of what was decided on, or of the class that was chosen."""
+
+    prediction: bool | float | str
+    probability: float | None = None
+    threshold: float | None = None
+    probabilities: dict[str, float] | None = None
+
+
+class Task(ABC):
+    """Contract: labels are float64 [rows] (a class by its number), margins float64 [rows, outputs]; predictions are
+    [rows], or [rows, classes] where there are several classes. Every method is pure.
+
+    One file a member, found by `TASKS`; nothing outside this folder asks for a kind by its name.
+    """
+
+    kind: ClassVar[str]
+    """As the project file names it."""
+    METRICS: ClassVar[tuple[str, ...]]
+    view: ClassVar[View]
+    """What there is to see: decisions by a threshold, classes taken for one another, or numbers."""
+    trivial: ClassVar[str] = "the mean"
+    """What a model knows that looks at no feature, in words."""
+    shares: ClassVar[str] = "mean"
+    """What the mean label of some rows is, in a word."""
+    classes: tuple[str, ...] = ()
+    """By number; empty where labels are numbers or true and false."""
+
+    @property
+    def outputs(self) -> int:
+        """Columns of margins."""
+        return 1
+
+    @property
+    def stratifies(self) -> bool:
+        """Whether rows can be dealt out evenly by label."""
+        return False
+
+    @property
+    def decides(self) -> bool:
+        """Whether it acts from a threshold on, and mistakes have costs."""
+        return False
+
+    def problems(self, label: Array) -> list[str]:
+        """Why nothing can be learned from these finite labels; empty if something can."""
+        low, high = float(label.min()), float(label.max())
+        return [f"the label is {low:g} in every row"] if np.isclose(low, high, rtol=1e-12, atol=0) else []
+
+    @abstractmethod
+    def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
+        """The metric where the project names none."""
+
+    def metric(self, asked: str | None, label: Array, missed: float = 1.0, false_alarm: float = 1.0) -> str:
+        """The metric asked for, checked; or, when none was, the one that fits.
+
+        Raises:
+            SpecError: a metric that is not one of these labels.
+        """
+        if asked is None:
+            return self.default_metric(label, missed, false_alarm)
+        if asked not in self.METRICS:
+            raise SpecError(
+                f'there is no {self.kind} metric "{asked}"', where="predict.metric", mend=nearest(asked, self.METRICS)
+            )
+        return asked
+
+    @abstractmethod
+    def plain(self) -> Calibrator:
+        """The link alone, as a calibrator that changes nothing."""
+
+    def link(self, margin: Array) -> Array:
+        """Uncalibrated predictions of margins."""
+        return self.plain().vector(margin)
+
+    @abstractmethod
+    def constant(self, label: Array) -> Array:
+        """The margins, [outputs], of who knows these labels and no feature."""
+
+    def share(self, label: Array) -> float:
+        """What is told of some labels in one number: their mean, or the share of the commonest class among them."""
+        return float(label.mean())
+
+    def questions(self, label: Array) -> list[Array]:
+        """The label as what one feature alone could tell: itself; of several classes, each against the rest."""
+        return [label]
+
+    def targets(self, label: Array) -> Array:
+        """[rows, targets]: what a level of text is told by, as its mean over other rows of that level."""
+        return label[:, None]
+
+    def target_names(self) -> tuple[str, ...]:
+        return ("rate",)
+
+    @abstractmethod
+    def decided(self, score: Score, threshold: float | None) -> Decided:
+        """The answer to one row."""
+
+    def outcome_problem(self, label: object) -> str:
+        """Why this cannot be what came of a prediction; "" if it can."""
+        return "" if isinstance(label, bool | int | float) else "a number"
+
+    def label_of(self, label: object) -> float | None:
+        """A told outcome as a label; None for a class that the model does not know."""
+        return float(label) if isinstance(label, bool | int | float) else None

@@ -1,0 +1,65 @@
+"""Which of the tried settings are worth blending: greedy selection on margins of rows that were not fitted on.
+
+Caruana et al. (2004), "Ensemble selection from libraries of models": start with the best, add again and again the one
+that helps the blend most. A blend costs time and room with every request, so it has few members, and is taken only
+where it is better than the best single one beyond the noise of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from treadle.scoring import metrics
+from treadle.training.families import Array
+from treadle.training.folds import Folds
+
+MOST_MEMBERS = 4
+_STEPS, _CANDIDATES = 16, 12
+_LEAST_WEIGHT = 0.1
+_DRAWS, _SURE = 40, 0.9
+"""Resamples of the held rows, and the share of them in which the blend must be the better one."""
+
+
+def blend(folds: Folds, margins: Sequence[Array], values: Sequence[float]) -> dict[int, float]:
+    """Weights, which sum to one, of the chosen few. `values`: of each, signed so that more is better."""
+    ranked = sorted(range(len(margins)), key=lambda i: -values[i])[:_CANDIDATES]
+    best = ranked[0]
+    picked, total = [best], margins[best].astype(np.float64)
+    score = folds.objective(total)
+    for _ in range(_STEPS):
+        full = len(set(picked)) >= MOST_MEMBERS
+        tried = [i for i in ranked if not full or i in picked]
+        found = [folds.objective((total + margins[i]) / (len(picked) + 1)) for i in tried]
+        place = int(np.argmax(found))
+        if found[place] <= score + 1e-12:
+            break
+        score = found[place]
+        picked.append(tried[place])
+        total = total + margins[tried[place]]
+    counts = {i: picked.count(i) / len(picked) for i in dict.fromkeys(picked)}
+    kept = {i: w for i, w in counts.items() if w >= _LEAST_WEIGHT}
+    weights = {i: w / sum(kept.values()) for i, w in kept.items()}
+    if len(weights) < 2 or not _surely_better(folds, blended(margins, weights), margins[best]):
+        return {best: 1.0}
+    return weights
+
+
+def blended(margins: Sequence[Array], weights: dict[int, float]) -> Array:
+    total: Array = sum(weight * margins[i].astype(np.float64) for i, weight in weights.items())  # type: ignore[assignment]
+    return total
+
+
+def _surely_better(folds: Folds, one: Array, other: Array) -> bool:
+    random, sign = np.random.default_rng(folds.seed), metrics.sign(folds.metric)
+    gains = np.zeros(_DRAWS)
+    for fold in range(len(folds.folds)):
+        here = folds.number == fold
+        y, rows = folds.truth[here], int(here.sum())
+        ours, theirs = (metrics.weighted(folds.metric, y, folds.task.link(m[here])) for m in (one, other))
+        for draw in range(_DRAWS):
+            w = np.bincount(random.integers(0, rows, rows), minlength=rows).astype(np.float64)
+            gain = (ours(w) - theirs(w)) * sign
+            gains[draw] += gain if np.isfinite(gain) else 0.0
+    return float((gains > 0).mean()) >= _SURE

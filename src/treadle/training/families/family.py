@@ -1,0 +1,186 @@
+"""What a family of models is, and what a fitted one can do."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.scoring.tasks import Task
+from treadle.training.cores import MOST_THREADS
+
+Array = np.ndarray[Any, Any]
+Params = dict[str, Any]
+Clock = Any
+
+
+class Kept(Struct, frozen=True):
+    """A fitted estimator as data: which family it is of, what is text of it, and its numbers."""
+
+    family: str
+    text: str = ""
+    numbers: dict[str, tuple[float, ...]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    rounds: int = 0
+    parts: tuple[Kept, ...] = ()
+
+
+class Estimator(Protocol):
+    """What a fitted model does. `x` is float32 [rows, width]; margins are float64 [rows, outputs]."""
+
+    @property
+    def rounds(self) -> int:
+        """Steps that it was grown by, where it grows; else 0."""
+
+    @property
+    def most_rounds(self) -> int:
+        """How far `cut` can go: what it was grown to before it was found to be enough."""
+
+    def cut(self, rounds: int) -> Estimator:
+        """It with so many rounds; itself, where it does not grow."""
+
+    def margin(self, x: Array) -> Array:
+        """Raw margins."""
+
+    def kept(self) -> Kept:
+        """All of it, as data."""
+
+    def graph(self, graph: Graph, columns: Array, weight: float) -> str:
+        """Add its nodes to `graph`, reading `columns` of its input; the name of the result, `weight` times margins."""
+
+
+@dataclass
+class Graph:
+    """An ONNX graph while it is made. `x` names the input, float32 [rows, width]."""
+
+    x: str
+    width: int
+    nodes: list[Any] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+
+    def name(self, what: str) -> str:
+        """A name that no other part of the graph has."""
+        return f"{what}{len(self.nodes)}_{len(self.constants)}"
+
+    def constant(self, what: str, values: Array) -> str:
+        from onnx import numpy_helper
+
+        name = self.name(what)
+        self.constants.append(numpy_helper.from_array(values, name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], what: str, **attributes: Any) -> str:
+        from onnx import helper
+
+        name = self.name(what)
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def columns(self, columns: Array) -> str:
+        """The input's `columns`; all of it as it is."""
+        if len(columns) == self.width and (columns == np.arange(self.width)).all():
+            return self.x
+        places = self.constant("columns", np.asarray(columns, dtype=np.int64))
+        return self.add("Gather", [self.x, places], "picked", axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows to fit on, or to be stopped by: float32 [rows, width], labels, and weights where rows do not count alike."""
+
+    x: Array
+    y: Array
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+class Fixed:
+    """Of estimators that do not grow step by step."""
+
+    rounds = most_rounds = 0
+
+    def cut(self, rounds: int) -> Any:
+        return self
+
+
+class Family(ABC):
+    """Contract: `fit` is deterministic for equal inputs and seed, uses at most `threads` threads, fewer on a busy
+    machine, and ends near `deadline` (by `clock`) with what it has by then.
+
+    One file a family, found by name: in this folder, or by the entry point `treadle.families`.
+    """
+
+    name: ClassVar[str]
+    encoding: ClassVar[str] = "trees"
+    """Which columns it takes: `trees` (numbers as they are, NaN for missing) or `linear` (filled and scaled)."""
+    releasable: ClassVar[bool] = True
+    """Whether it may be served: it has a graph, and keeps no training row."""
+    why: ClassVar[str] = ""
+    """What it is good for, in half a sentence."""
+
+    def __init__(self, task: Task, *, weight_option: bool = False, threads: int = MOST_THREADS, seed: int = 7) -> None:
+        self.task, self.weight_option, self.threads, self.seed = task, weight_option, threads, seed
+
+    def takes(self, rows: int, width: int) -> bool:
+        """Whether it is of use for a table of such a size."""
+        return True
+
+    @abstractmethod
+    def defaults(self) -> Params:
+        """Settings that are good without search."""
+
+    @abstractmethod
+    def suggest(self, trial: Any) -> Params:
+        """Settings drawn from an Optuna trial."""
+
+    @abstractmethod
+    def fit(
+        self,
+        rows: Sample,
+        params: Params,
+        valid: Sample | None = None,
+        *,
+        metric: str = "",
+        seconds: float = float("inf"),
+    ) -> Estimator:
+        """Fit; with `valid`, stop early by it. Without, `params["rounds"]` says how long. Ends near `seconds`."""
+
+    @abstractmethod
+    def restore(self, kept: Kept) -> Estimator:
+        """What `Estimator.kept` gave, as an estimator that predicts the same to the last bit."""
+
+    def used(self, params: Params, rows: int) -> Params:
+        """`params` as a fit on so many rows goes by them."""
+        return dict(params)
+
+    def weights(self, y: Array, params: Params) -> Array | None:
+        """Row weights that even out the classes by the square root of their odds, where `params` ask for it."""
+        if not params.get("even_classes") or not self.task.decides:
+            return None
+        share = float(y.mean())
+        return np.where(y > 0.5, np.sqrt((1 - share) / share), 1.0)
+
+
+def polite_threads() -> None:
+    """Let waiting OpenMP threads spin for microseconds, then sleep.
+
+    By default they spin for milliseconds, and on a machine with other work the spinning thread keeps the one it waits
+    for from running: fits of half a second took half a minute. Never spinning makes large fits three times slower.
+    OpenMP reads this once, when the library that brings it is loaded; a setting of the user's stands.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def product(rows_weight: Array | None, own: Array | None) -> Array | None:
+    """Two kinds of row weights at once."""
+    if rows_weight is None or own is None:
+        return own if rows_weight is None else rows_weight
+    both: Array = rows_weight * own
+    return both

@@ -1,0 +1,222 @@
+"""Gradient-boosted trees (Ke et al. 2017, "LightGBM")."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from treadle.training.cores import CORES, MOST_THREADS
+from treadle.training.families.family import (
+    Array,
+    Estimator,
+    Family,
+    Graph,
+    Kept,
+    Params,
+    Sample,
+    polite_threads,
+    product,
+)
+from treadle.training.families.trees import Node, tree_ensemble
+
+FEW_ROWS = 10_000
+FEW_CELLS = 200_000
+"""Below this, waking a second thread takes longer than the work it would do: rows to predict, cells to fit."""
+MOST_ROUNDS = 1500
+PATIENCE = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """A LightGBM booster and how many of its rounds to use."""
+
+    booster: Any
+    rounds: int
+    threads: int = MOST_THREADS
+
+    @property
+    def most_rounds(self) -> int:
+        return int(self.booster.current_iteration())
+
+    def cut(self, rounds: int) -> Trees:
+        return replace(self, rounds=rounds)
+
+    def margin(self, x: Array) -> Array:
+        # LightGBM answers float32 input by its own conversion; float64 of float32 values is exact.
+        threads = 1 if len(x) < FEW_ROWS else CORES.free(self.threads)
+        out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds, num_threads=threads)
+        margins: Array = np.asarray(out, dtype=np.float64)
+        return margins if margins.ndim > 1 else margins[:, None]
+
+    def kept(self) -> Kept:
+        return Kept(LightGBMFamily.name, text=self.booster.model_to_string(num_iteration=-1), rounds=int(self.rounds))
+
+    def graph(self, graph: Graph, columns: Array, weight: float) -> str:
+        told = self.booster.dump_model(num_iteration=self.rounds)
+        outputs = int(told["num_tree_per_iteration"])
+        trees = [_nodes(tree["tree_structure"]) for tree in told["tree_info"]]
+        return tree_ensemble(graph, trees, columns, outputs, weight)
+
+
+def _nodes(root: dict[str, Any]) -> list[Node]:
+    """One tree from its root, first left then right."""
+    waiting, places = [root], {id(root): 0}
+    for node in waiting:  # grows as it is walked
+        for side in ("left_child", "right_child"):
+            if side in node:
+                places[id(node[side])] = len(waiting)
+                waiting.append(node[side])
+    return [
+        Node(
+            int(node["split_feature"]),
+            float(node["threshold"]),
+            places[id(node["left_child"])],
+            places[id(node["right_child"])],
+            _missing_left(node),
+        )
+        if "left_child" in node
+        else Node(value=float(node["leaf_value"]))
+        for node in waiting
+    ]
+
+
+def _missing_left(node: dict[str, Any]) -> bool:
+    """Which way LightGBM sends NaN: by its default side, or, where it saw no missing value in training, as zero."""
+    if node["decision_type"] != "<=":
+        raise ValueError(f'a split of type "{node["decision_type"]}" cannot be exported')
+    if node["missing_type"] == "NaN":
+        return bool(node["default_left"])
+    return bool(node["threshold"] >= 0.0)
+
+
+class LightGBMFamily(Family):
+    """Search: size, shrinkage, sampling, penalties; early stopping by the metric."""
+
+    name = "lightgbm"
+    why = "thresholds and interactions; takes missing values as they are"
+    _METRICS: ClassVar[dict[str, str]] = {
+        "average_precision": "average_precision",
+        "roc_auc": "auc",
+        "log_loss": "binary_logloss",
+        "brier": "binary_logloss",
+        "rmse": "l2",
+        "mse": "l2",
+        "mae": "l1",
+        "r2": "l2",
+        "poisson_deviance": "poisson",
+    }
+    _OBJECTIVES: ClassVar[dict[str, tuple[str, str]]] = {
+        "classification": ("binary", "auc"),
+        "multiclass": ("multiclass", "multi_logloss"),
+        "regression": ("regression", "l2"),
+        "counts": ("poisson", "poisson"),
+    }
+    """By kind of task: what is fitted, and what stops it where the metric is not one of LightGBM's."""
+
+    def defaults(self) -> Params:
+        return {
+            "leaves": 31,
+            "rate": 0.05,
+            "least_rows": 300,
+            "columns": 0.5,
+            "rows": 0.7,
+            "l2": 5.0,
+            "even_classes": False,
+        }
+
+    def suggest(self, trial: Any) -> Params:
+        even = trial.suggest_categorical("lightgbm.even_classes", [False, True]) if self.weight_option else False
+        return {
+            "leaves": trial.suggest_int("lightgbm.leaves", 4, 96, log=True),
+            "rate": trial.suggest_float("lightgbm.rate", 0.03, 0.15, log=True),
+            "least_rows": trial.suggest_int("lightgbm.least_rows", 10, 1000, log=True),
+            "columns": trial.suggest_float("lightgbm.columns", 0.25, 1.0),
+            "rows": trial.suggest_float("lightgbm.rows", 0.4, 1.0),
+            "l2": trial.suggest_float("lightgbm.l2", 0.01, 100.0, log=True),
+            "even_classes": even,
+        }
+
+    def used(self, params: Params, rows: int) -> Params:
+        # A leaf's floor was chosen for large tables: a small one must still be able to split.
+        return {**params, "least_rows": max(1, min(params["least_rows"], rows // 50))}
+
+    def settings(self, params: Params, rows: int, metric: str) -> Params:
+        """`params` in LightGBM's words."""
+        objective, fallback = self._OBJECTIVES[self.task.kind]
+        stop = fallback if self.task.outputs > 1 else self._METRICS.get(metric, fallback)
+        classes = {"num_class": self.task.outputs} if self.task.outputs > 1 else {}
+        return {
+            "objective": objective,
+            **classes,
+            "metric": stop,
+            "verbose": -1,
+            "num_leaves": params["leaves"],
+            "learning_rate": params["rate"],
+            "min_data_in_leaf": self.used(params, rows)["least_rows"],
+            "feature_fraction": params["columns"],
+            "bagging_fraction": params["rows"],
+            "bagging_freq": 1,
+            "lambda_l2": params["l2"],
+            "lambda_l1": params.get("l1", 0.0),
+            "extra_trees": bool(params.get("extra_trees", False)),
+            "seed": self.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "feature_pre_filter": False,
+        }
+
+    def fit(
+        self,
+        rows: Sample,
+        params: Params,
+        valid: Sample | None = None,
+        *,
+        metric: str = "",
+        seconds: float = float("inf"),
+    ) -> Estimator:
+        polite_threads()
+        import lightgbm
+
+        threads = 1 if rows.x.size < FEW_CELLS else CORES.free(self.threads)
+        settings = self.settings(params, len(rows), metric) | {"num_threads": threads}
+        weight = product(rows.weight, self.weights(rows.y, params))
+        data = lightgbm.Dataset(rows.x, rows.y, weight=weight, params=settings, free_raw_data=True)
+        until = [_Until(seconds)] if seconds < float("inf") else []
+        if valid is None:
+            rounds = int(params.get("rounds", 300))
+            booster = _grown(settings, data, rounds, callbacks=until)
+            return Trees(booster, min(rounds, max(booster.current_iteration(), 1)), self.threads)
+        held = lightgbm.Dataset(valid.x, valid.y, weight=valid.weight, reference=data, params=settings)
+        stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
+        booster = _grown(settings, data, MOST_ROUNDS, valid_sets=[held], callbacks=[*until, stop])
+        return Trees(booster, int(booster.best_iteration or booster.current_iteration()), self.threads)
+
+    def restore(self, kept: Kept) -> Estimator:
+        from lightgbm import Booster
+
+        return Trees(Booster(model_str=kept.text), kept.rounds, self.threads)
+
+
+def _grown(settings: Params, data: Any, rounds: int, **more: Any) -> Any:
+    import lightgbm
+
+    return lightgbm.train(settings, data, num_boost_round=rounds, **more)
+
+
+class _Until:
+    """Ends the growth of a booster after so many seconds, with the trees that it has by then."""
+
+    before_iteration = False
+    order = 40  # after the metrics of the round are known, and after early stopping has seen them
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+
+    def __call__(self, env: Any) -> None:
+        if time.monotonic() > self.end:
+            from lightgbm.callback import EarlyStopException
+
+            raise EarlyStopException(env.iteration, env.evaluation_result_list or [])

@@ -1,0 +1,132 @@
+"""The training folds, encoded once for each way of encoding, and what settings score on them out of fold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from treadle.scoring import metrics
+from treadle.scoring.tasks import Task
+from treadle.training.encoder_fit import fit_encoder
+from treadle.training.families import Array, Estimator, Family, Params, Sample
+from treadle.training.splits import Fold
+from treadle.training.table import TrainingTable
+
+MOST_FIT_ROWS = 80_000
+"""Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
+MOST_VALID_ROWS = 40_000
+MOST_CELLS = 12_000_000
+"""Of a fold: wide tables are compared on fewer rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What settings came to: a score for each fold, how long they grow, and the margins of all held rows."""
+
+    scores: tuple[float, ...]
+    rounds: int
+    margins: Array | None
+    """float32 [held rows, outputs], folds one after the other; None where not all folds were fitted."""
+    grown: tuple[int, ...] = ()
+    """How many rounds each fold can speak with: those that stopped early have fewer than were agreed on."""
+    failed: bool = False
+    """A fold gave no score at all."""
+
+
+class Folds:
+    """Each fold is encoded when first asked for and then kept. The latest is the first: it is the largest and the
+    nearest to what comes, so the best to give up on."""
+
+    def __init__(self, table: TrainingTable, folds: tuple[Fold, ...], task: Task, metric: str, seed: int) -> None:
+        self.table, self.task, self.metric, self.seed = table, task, metric, seed
+        most = max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(len(table.features), 1)))
+        self.most_rows = most
+        self.folds = [Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS)) for f in reversed(folds)]
+        self.thinned = any(len(f.train) > most or len(f.valid) > MOST_VALID_ROWS for f in folds)
+        self.rows = np.concatenate([f.valid for f in self.folds])
+        """Positions in the table of all held rows."""
+        self.number = np.concatenate([np.full(len(f.valid), k) for k, f in enumerate(self.folds)])
+        self.truth = table.label[self.rows]
+        self._kept: dict[tuple[int, str], tuple[Sample, Sample]] = {}
+
+    def get(self, number: int, encoding: str) -> tuple[Sample, Sample]:
+        """Rows to fit on, and rows held back."""
+        if (number, encoding) not in self._kept:
+            fold = self.folds[number]
+            train = self.table.rows(fold.train)
+            encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed)
+            held = self.table.rows(fold.valid)
+            self._kept[number, encoding] = (
+                Sample(x, train.label, train.weight),
+                Sample(encoder.matrix(held.frame), held.label, held.weight),
+            )
+        return self._kept[number, encoding]
+
+    def fitted_rows(self) -> float:
+        """The mean number of rows that a fold fits on."""
+        return float(np.mean([len(f.train) for f in self.folds]))
+
+    def score(self, margins: Array, fold: int, weight: Array | None = None) -> float:
+        """The metric of one fold's held rows, as trials are compared: before calibration, threshold one half."""
+        truth = self.truth[self.number == fold]
+        value = metrics.weighted(self.metric, truth, self.task.link(margins))
+        return value(np.ones(len(truth)) if weight is None else weight)
+
+    def objective(self, margins: Array) -> float:
+        """The mean over folds of the metric, signed so that more is better. `margins` of all held rows."""
+        parts = [self.score(margins[self.number == k], k) for k in range(len(self.folds))]
+        return float(np.mean(parts)) * metrics.sign(self.metric)
+
+    def run(
+        self, family: Family, params: Params, *, hopeless: Callable[[list[float]], bool], seconds: float = math.inf
+    ) -> Tried:
+        """Fit on one fold after the other, until all are done or what was found so far is `hopeless`.
+
+        The final model grows as long as the folds agree on: the median of what they wanted. So they are scored, and
+        speak, with that many rounds and not with their own: that is what the final model will say of new rows.
+        """
+        fitted: list[tuple[Estimator, Array]] = []
+        early: list[float] = []
+        for number in range(len(self.folds)):
+            rows, held = self.get(number, family.encoding)
+            found = family.fit(rows, params, held, metric=self.metric, seconds=seconds)
+            early.append(self.score(found.margin(held.x), number))
+            if not math.isfinite(early[-1]):
+                return Tried(tuple(early[:-1]), 0, None, failed=True)
+            fitted.append((found, held.x))
+            if number + 1 < len(self.folds) and hopeless(early):
+                return Tried(tuple(early), _agreed(fitted), None)
+        rounds = _agreed(fitted)
+        margins = [_grown(found, rounds).margin(x).astype(np.float32) for found, x in fitted]
+        scores = tuple(self.score(part, k) for k, part in enumerate(margins))
+        return Tried(scores, rounds, np.concatenate(margins), tuple(found.most_rounds for found, _ in fitted))
+
+    def exact(self, family: Family, params: Params, tried: Tried) -> Array:
+        """The margins of whole trial, with the rounds that were agreed on in every fold: those that had stopped before
+        are fitted once more."""
+        assert tried.margins is not None
+        margins = tried.margins.copy()
+        for number, grown in enumerate(tried.grown):
+            if tried.rounds and grown < tried.rounds:
+                rows, held = self.get(number, family.encoding)
+                again = family.fit(rows, {**params, "rounds": tried.rounds})
+                margins[self.number == number] = again.margin(held.x)
+        return margins
+
+
+def _agreed(fitted: list[tuple[Estimator, Array]]) -> int:
+    wanted = [found.rounds for found, _ in fitted if found.rounds]
+    return max(1, int(np.median(wanted))) if wanted else 0
+
+
+def _grown(found: Estimator, rounds: int) -> Estimator:
+    """It with so many rounds, or with as many as it has."""
+    return found.cut(min(rounds, found.most_rounds)) if rounds else found
+
+
+def thin(rows: Array, most: int) -> Array:
+    """Every so many-th of `rows`, in their order."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

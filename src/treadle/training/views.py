@@ -1,0 +1,98 @@
+"""What there is to see of test predictions beside the metrics, by view: decisions, classes or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from treadle.scoring.tasks import Task
+from treadle.scoring.tasks.task import View
+from treadle.spec import ProjectSpec
+from treadle.training import describe
+from treadle.training.families import Array
+
+
+class Histogram(Struct, frozen=True):
+    """Counts between edges, of predictions for positives and negatives (numbers: all in `negatives`; of several
+    classes: of the probability of the chosen one, where it was right and where not)."""
+
+    edges: tuple[float, ...]
+    negatives: tuple[int, ...]
+    positives: tuple[int, ...]
+
+
+def histogram(task: Task, p: Array, y: Array) -> Histogram:
+    if p.ndim > 1:
+        p, positive = p.max(axis=1), p.argmax(axis=1) == y
+    else:
+        positive = y > 0.5 if task.decides else np.zeros(len(y), dtype=bool)
+    edges = np.histogram_bin_edges(p, 40) if task.view == "numbers" else np.linspace(0, 1, 41)
+    no, _ = np.histogram(p[~positive], edges)
+    yes, _ = np.histogram(p[positive], edges)
+    return Histogram(tuple(map(float, edges)), tuple(map(int, no)), tuple(map(int, yes)))
+
+
+class Seen(NamedTuple):
+    """What a view of the test rows is made from."""
+
+    task: Task
+    p: Array
+    y: Array
+    threshold: float
+    spec: ProjectSpec
+    draw: Callable[[int], Array]
+    replicates: int
+
+
+def _of_decisions(seen: Seen) -> dict[str, Any]:
+    """What only decisions by a probability have: calibration, curves, and mistakes counted and in money."""
+    p, y, threshold, draw, replicates = seen.p, seen.y, seen.threshold, seen.draw, seen.replicates
+    error, bins = describe.calibration(p, y)
+    mistakes = seen.spec.brief.mistakes
+    return {
+        "calibration_error": error,
+        "calibration": bins,
+        "curves": describe.curves(p, y),
+        "confusion": describe.confusion(p, y, threshold, mistakes),
+        "money": describe.money(p, y, threshold, mistakes, draw, min(replicates, 200)),
+        "residuals": (),
+    }
+
+
+def _of_classes(seen: Seen) -> dict[str, Any]:
+    """Which classes are taken for which, and whether the probability of the chosen one can be believed."""
+    truth, chosen = seen.y.astype(np.int64), seen.p.argmax(axis=1)
+    error, bins = describe.calibration(seen.p.max(axis=1), (chosen == truth).astype(np.float64))
+    return {
+        "calibration_error": error,
+        "calibration": bins,
+        "curves": (),
+        "confusion": None,
+        "money": None,
+        "residuals": (),
+        "classes": describe.class_table(truth, chosen, seen.task.classes),
+    }
+
+
+def _of_numbers(seen: Seen) -> dict[str, Any]:
+    """Some 400 predictions beside the truth, for the plot."""
+    p, y = seen.p, seen.y
+    step = max(1, len(p) // 400)
+    return {
+        "calibration_error": None,
+        "calibration": (),
+        "curves": (),
+        "confusion": None,
+        "money": None,
+        "residuals": tuple((float(a), float(b)) for a, b in zip(p[::step], y[::step], strict=True)),
+    }
+
+
+VIEWS: dict[View, Callable[[Seen], dict[str, Any]]] = {
+    "decisions": _of_decisions,
+    "classes": _of_classes,
+    "numbers": _of_numbers,
+}
