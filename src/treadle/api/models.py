@@ -220,23 +220,21 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
 def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
     """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
     from treadle.models.registry import find, release
-    from treadle.people import approve, review_of
+    from treadle.people import approve_within
 
     workspace = work.workspace
     packing = find(workspace.chain, workspace.project.address, request.model)
-    packed = packing.payload
-    if review_of(workspace.chain, packed.model, packed.bundle.digest).status != "approved":
-        approve(
-            workspace.chain,
-            workspace.project.spec,
-            packed.model,
-            packed.bundle.digest,
-            by=workspace.chain.actor,
-            note=request.note,
-        )
-    others = workspace.project.others
+    packed, spec, by = packing.payload, workspace.project.spec, workspace.chain.actor
     made = release(
-        workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=others, seen=request.seen
+        workspace.chain,
+        workspace.endpoint,
+        packing,
+        check=workspace.blobs.get,
+        others=workspace.project.others,
+        seen=request.seen,
+        approve=lambda alone: approve_within(
+            alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note
+        ),
     )
     return _answer(workspace, made)
 
