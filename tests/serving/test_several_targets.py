@@ -192,6 +192,38 @@ def test_where_one_target_is_meant_it_must_be_said(two: Path) -> None:
     assert report(ReportRequest(project=project, target="days"), ADA).file.endswith("shop.days.html")
 
 
+def test_a_version_is_known_by_its_targets_name_alone(two: Path) -> None:
+    project, record = str(two), json.dumps(RECORD)
+    for name, whole in (("back:1", "shop.back:1"), ("days:1", "shop.days:1")):
+        assert models_show(ShowRequest(project=project, model=name), ADA).model == whole
+        assert predict(PredictRequest(project=project, record=record, model=name), ADA).model == whole
+        assert models_release(ReleaseRequest(project=project, model=name), GRACE).model == whole
+        assert why(WhyRequest(subject=name, project=project), ADA).nodes[0].subject == f"model/{whole}"
+    found = compare(CompareRequest(project=project, first="back:1", second="shop.days:1"), ADA)
+    assert (found.first.model, found.second.model) == ("shop.back:1", "shop.days:1")
+    for operation, request in (
+        (models_show, ShowRequest(project=project, model="dasy:1")),
+        (compare, CompareRequest(project=project, first="days:1", second="dasy:1")),
+    ):
+        with pytest.raises(SpecError, match='shop has no target "dasy"') as caught:
+            operation(request, ADA)
+        assert caught.value.mend == 'did you mean "days"?'
+    with pytest.raises(ModelError, match=r"there is no model shop\.days:9") as unknown:
+        models_show(ShowRequest(project=project, model="days:9"), ADA)
+    assert unknown.value.mend == 'did you mean "shop.days:1"?'
+    with pytest.raises(ModelError, match=r"there is no model back:1"):
+        models_show(ShowRequest(project=project, model="back:1", target="days"), ADA)
+
+
+@pytest.mark.parametrize("name", ["back:1", "shop.back:1"])
+def test_a_server_shows_the_version_of_another_target_that_is_named(two: Path, name: str) -> None:
+    """The target that is served was put before what the name of the version tells."""
+    status, _, found = Answers(str(two), "days").answer("GET", "/api/models/show", f"model={name}", person("ada"))
+    assert status == 200 and msgspec.json.decode(found)["model"] == "shop.back:1"
+    status, _, found = Answers(str(two), "days").answer("GET", "/api/models/show", "model=1", person("ada"))
+    assert status == 200 and msgspec.json.decode(found)["model"] == "shop.days:1"
+
+
 def test_a_version_is_released_to_its_own_endpoint_alone(two: Path) -> None:
     project = str(two)
     with pytest.raises(ModelError, match=r"there is no model shop\.back:1"):

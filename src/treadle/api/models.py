@@ -16,7 +16,6 @@ from treadle.api.operation import (
     group,
     operation,
     option,
-    target_of,
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
@@ -25,6 +24,7 @@ from treadle.models.request import Asked
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 Version = Annotated[str | None, argument("model version, such as 2 or flights:2; the newest if not given")]
@@ -35,9 +35,8 @@ class OfVersion(OfTarget, frozen=True, kw_only=True):
 
     model: Version = None
 
-    @property
-    def chosen(self) -> str | None:
-        return self.target or target_of(self.model)
+    def choose(self, project: Project) -> Project:
+        return project.of(self.target or project.target_of(self.model))
 
 
 class ListRequest(OfEachTarget, frozen=True):
@@ -166,7 +165,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
     from treadle.people import review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.address, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
     content = workspace.blobs.get(packed.bundle.digest)
     bundle = Bundle.read(content, workspace.trusted_keys, where=packed.model)
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
@@ -191,7 +190,7 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     from treadle.people import accept, review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.address, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
     entry = accept(
         workspace.chain,
         workspace.project.spec,
@@ -223,7 +222,7 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
     from treadle.people import approve_within
 
     workspace = work.workspace
-    packing = find(workspace.chain, workspace.project.address, request.model)
+    packing = find(workspace.chain, workspace.project.address, workspace.project.version(request.model))
     packed, spec, by = packing.payload, workspace.project.spec, workspace.chain.actor
     made = release(
         workspace.chain,

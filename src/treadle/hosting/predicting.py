@@ -48,7 +48,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
             mend="treadle run PROJECT says what a release waits for; --model VERSION predicts with one that waits",
         )
     else:
-        packed = find(workspace.chain, workspace.project.address, request.model).payload
+        packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
         digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
     body, told = _body(request, live)
