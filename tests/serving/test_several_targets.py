@@ -347,6 +347,42 @@ def test_a_target_that_goes_away_is_said_by_its_name(two: Path, tmp_path: Path) 
         report(ReportRequest(project=str(folder), target="hours"), ADA)
 
 
+def test_versions_of_a_target_that_is_gone_are_listed_and_said_to_be_of_it(two: Path, tmp_path: Path) -> None:
+    """A file that shrank to one target listed "no model yet", while its endpoint served an earlier target's version."""
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    file.write_text(SPEC.replace("SEED", "3"), encoding="utf-8")
+    answer = models_list(ListRequest(project=str(folder)), ADA)
+    assert answer.endpoint == "shop"
+    listed = [(m.name, m.gone, m.released) for m in answer.models]
+    assert listed == [("shop.days:1", True, True), ("shop.back:1", True, True)]
+    shown = subprocess.run(
+        [sys.executable, "-m", "treadle", "models", "list", str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert shown.returncode == 0 and "no model yet" not in shown.stdout
+    assert "no longer in the project file: shop.back, shop.days" in shown.stdout
+    assert [m.name for m in models_list(ListRequest(project=str(folder), limit=1), ADA).models] == ["shop.days:1"]
+    with pytest.raises(SpecError, match="has no target"):
+        models_list(ListRequest(project=str(folder), target="days"), ADA)
+
+
+def test_what_was_made_before_there_were_several_is_listed_too(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    several = file.read_text(encoding="utf-8")
+    file.write_text(SPEC.replace("SEED", "3").replace("endpoint: shop", "endpoint: desk"), encoding="utf-8")
+    run(RunRequest(project=str(folder)), ADA)
+    file.write_text(several, encoding="utf-8")
+    found = models_list(ListRequest(project=str(folder)), ADA)
+    assert [(m.name, m.gone, m.released) for m in found.models] == [
+        ("shop:1", True, False),
+        ("shop.days:1", False, True),
+        ("shop.back:1", False, True),
+    ]
+    of_one = models_list(ListRequest(project=str(folder), target="back"), ADA)
+    assert [m.name for m in of_one.models] == ["shop.back:1"]
+
+
 def swapped(two: Path, tmp_path: Path) -> Path:
     """The same record, under a file in which the two targets have taken each other's endpoint."""
     folder = shutil.copytree(two, tmp_path / "shop")

@@ -144,16 +144,19 @@ group("models", "The models of a project.")
 
 @operation("models", "list", permission="read", remote=True)
 def models_list(request: ListRequest, work: Work) -> ListAnswer:
-    """List the model versions of a project, newest first."""
-    from treadle.models.listing import versions
+    """List the model versions of a project, newest first; also those of a target that its file has no more."""
+    from treadle.models.listing import gone, versions
 
     limit, found, endpoints = check_limit(request.limit), list[ModelVersion](), list[str]()
     for one in work.each():
         workspace = one.workspace
         endpoints.append(workspace.endpoint)
         found += versions(workspace.chain, workspace.project.address, workspace.endpoint, limit)
-    if len(endpoints) > 1:
-        found = sorted(found, key=lambda version: version.created, reverse=True)[:limit]
+    project, left = work.workspace.project, list[ModelVersion]()
+    if request.target is None:
+        left = gone(work.workspace.chain, project.spec.project, project.addresses, limit)
+    if left or len(endpoints) > 1:
+        found = sorted(found + left, key=lambda version: version.created, reverse=True)[:limit]
     return ListAnswer(endpoint=", ".join(endpoints), models=found)
 
 

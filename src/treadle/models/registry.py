@@ -264,6 +264,16 @@ def standing(reader: Reader, endpoint: str) -> Entry[Release] | None:
     return reader.last(*_RELEASES, subject=f"endpoint/{endpoint}")
 
 
+def endpoints(reader: Reader) -> list[str]:
+    """Every endpoint that something was ever released to."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.subject).where(entries.c.kind.in_([kind.KIND for kind in _RELEASES])).distinct()
+    return sorted(str(row[0]).removeprefix("endpoint/") for row in reader.connection.execute(query))
+
+
 def _released(endpoint: str, entry: Entry[Release], approved_by: str) -> Released:
     said = entry.payload
     return Released(endpoint, said.model, said.bundle.digest, entry.hash, entry.time, approved_by)
