@@ -247,6 +247,20 @@ def test_an_error_of_a_later_step_is_located_in_the_file(tmp_path: Path) -> None
     assert [fault.where for fault in paid.located(both).faults] == ["treadle.yaml:14:5: predict.paid.label", ""]
 
 
+def test_the_endpoint_that_a_target_has_may_be_written_out(tmp_path: Path) -> None:
+    """It is what would be chosen; no other name has a dot, so that no target is served as another's."""
+    silent = load(written(tmp_path, ONE + SEVERAL))
+    said = load(written(tmp_path, ONE + SEVERAL.replace("label: came_back", "label: came_back, endpoint: shop.back")))
+    assert said.targets == silent.targets and said.of("back").endpoint == "shop.back"
+    for wrong in ("shop.paid", "Shop.back", "shop.back.x", "shop.", ".back"):
+        text = ONE + SEVERAL.replace("label: came_back", f"label: came_back, endpoint: {wrong}")
+        with pytest.raises(SpecError, match=f'"{re.escape(wrong)}" is no valid name') as caught:
+            load(written(tmp_path, text))
+        assert caught.value.where.endswith("predict.back.endpoint")
+    shared, targets = silent.spec, {"a": Target(each="orders", label="x", endpoint="shop.a")}
+    assert specs(shared, targets)["a"].serve.endpoint is None
+
+
 def test_a_version_may_be_named_by_its_target_alone(tmp_path: Path) -> None:
     project = load(written(tmp_path, ONE + SEVERAL))
     assert project.target_of("paid:2") == project.target_of("shop.paid:2") == "paid"

@@ -234,9 +234,7 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
         check=workspace.blobs.get,
         others=workspace.project.others,
         seen=request.seen,
-        approve=lambda alone: approve_within(
-            alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note
-        ),
+        approve=lambda alone: approve_within(alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note),
     )
     return _answer(workspace, made)
 
