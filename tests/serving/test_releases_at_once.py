@@ -1,4 +1,4 @@
-"""Two people release at once, or one who decided by what stands no more: one change stands, whole, the other is told."""
+"""Two people release at once, or by what stands no more: one change stands, whole, the other is told."""
 
 from __future__ import annotations
 

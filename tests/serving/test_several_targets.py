@@ -20,7 +20,7 @@ from treadle.access import tokens
 from treadle.access.permissions import SCOPES
 from treadle.api import Context
 from treadle.api.endpoint import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
-from treadle.api.evidence import ReportRequest, WhyRequest, report, why
+from treadle.api.evidence import CostsRequest, ReportRequest, WhyRequest, costs, report, why
 from treadle.api.models import (
     ListRequest,
     ReleaseRequest,
@@ -381,6 +381,26 @@ def test_what_was_made_before_there_were_several_is_listed_too(two: Path, tmp_pa
     ]
     of_one = models_list(ListRequest(project=str(folder), target="back"), ADA)
     assert [m.name for m in of_one.models] == ["shop.back:1"]
+
+
+def test_what_each_target_cost_is_told(two: Path) -> None:
+    project = str(two)
+    whole = costs(CostsRequest(project=project), ADA)
+    lines = {line.name: line for line in whole.by_target}
+    assert list(lines) == ["back", "days", "(of no one target)"]
+    assert sum(line.amount for line in whole.by_target) == whole.amount
+    assert sum(line.steps for line in whole.by_target) == sum(line.steps for line in whole.by_step)
+    for target in ("back", "days"):
+        found = costs(CostsRequest(project=project, target=target), ADA)
+        assert found.amount == lines[target].amount > 0 and not found.by_target
+        steps = {line.name for line in found.by_step}
+        assert {"training.fit", "state.built"} <= steps and "sources.read" not in steps
+    shared = costs(CostsRequest(project=project, run=whole.by_run[0].name), ADA)
+    assert [line.name for line in shared.by_target] == ["back", "days", "(of no one target)"]
+    shown = subprocess.run(
+        [sys.executable, "-m", "treadle", "costs", project], capture_output=True, text=True, timeout=60
+    )
+    assert shown.returncode == 0 and "target" in shown.stdout and "(of no one target)" in shown.stdout
 
 
 def swapped(two: Path, tmp_path: Path) -> Path:
