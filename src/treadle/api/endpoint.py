@@ -129,17 +129,10 @@ def watch(request: WatchRequest, work: Work) -> WatchAnswer:
 
 def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
-    from treadle.errors import ModelError
     from treadle.models import Bundle
     from treadle.monitoring import alerts_of, watch
 
-    released = workspace.releases.current()
-    if released is None:
-        raise ModelError(
-            f"nothing is released to endpoint {workspace.endpoint}",
-            where=workspace.endpoint,
-            mend=workspace.project.command("run", str(workspace.project.root)),
-        )
+    released = workspace.released
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
     bundle = Bundle.read(content, workspace.trusted_keys, where=released.model)

@@ -89,6 +89,7 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
 
     endpoint = Endpoint(
         workspace.endpoint,
+        workspace.released,
         releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
