@@ -383,6 +383,30 @@ def test_what_was_made_before_there_were_several_is_listed_too(two: Path, tmp_pa
     assert [m.name for m in of_one.models] == ["shop.back:1"]
 
 
+def test_a_prediction_of_a_version_that_the_endpoint_never_had_is_explained_by_the_version(
+    two: Path, tmp_path: Path
+) -> None:
+    """It was answered under a name that the endpoint had before: no release to the new one names it."""
+    folder = shutil.copytree(two, tmp_path / "shop")
+    app = app_of(folder, "days")
+    asked(app, "of-before")
+    app.endpoint.close()
+    drain(DrainRequest(project=str(folder)), ADA)
+    file = folder / "treadle.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("decision: Say", "endpoint: desk, decision: Say"), encoding="utf-8")
+    found = why(WhyRequest(subject="of-before", project=str(folder)), ADA)
+    assert found.prediction is not None and found.prediction.model == "shop.days:1"
+    assert found.nodes[0].subject == "model/shop.days:1"
+    for operation, request in (
+        (watch, WatchRequest(project=str(folder), target="days")),
+        (replay, ReplayRequest(project=str(folder), target="days")),
+    ):
+        with pytest.raises(ModelError, match="nothing is released to endpoint desk") as caught:
+            operation(request, ADA)
+        assert f"treadle run {folder} --target days says what a release waits for" in caught.value.mend
+
+
 def test_what_each_target_cost_is_told(two: Path) -> None:
     project = str(two)
     whole = costs(CostsRequest(project=project), ADA)
