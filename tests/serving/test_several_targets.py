@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from treadle.access import tokens
 from treadle.access.permissions import SCOPES
 from treadle.api import Context
 from treadle.api.endpoint import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
-from treadle.api.evidence import CostsRequest, ReportRequest, WhyRequest, costs, report, why
+from treadle.api.evidence import CostsRequest, ReportRequest, VerifyRequest, WhyRequest, costs, report, verify, why
 from treadle.api.models import (
     ListRequest,
     ReleaseRequest,
@@ -119,6 +120,27 @@ def test_a_run_makes_each_and_reads_the_sources_once(tmp_path: Path) -> None:
     alone = run(RunRequest(project=str(folder), target="days"), ADA)
     assert alone.model == "shop.days:1" and not alone.others
     assert [m.name for m in models_list(ListRequest(project=str(folder)), ADA).models] == ["shop.days:1", "shop.back:1"]
+
+
+def test_a_run_that_is_killed_between_two_targets_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    command = [sys.executable, "-m", "treadle", "run", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "days, served as shop.days" in line:
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL
+    project = str(folder)
+    assert [m.name for m in models_list(ListRequest(project=project), ADA).models] == ["shop.back:1"]
+    assert verify(VerifyRequest(project=project), ADA).ok
+    back = run(RunRequest(project=project), ADA)
+    (days,) = back.others
+    assert (back.model, days.model) == ("shop.back:1", "shop.days:1") and all(step.cached for step in back.steps)
+    assert not all(step.cached for step in days.steps)
+    assert verify(VerifyRequest(project=project, all=True), ADA).ok
 
 
 def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, apps: tuple[App, App]) -> None:

@@ -267,7 +267,7 @@ def test_a_version_may_be_named_by_its_target_alone(tmp_path: Path) -> None:
     assert project.target_of("2") is project.target_of(None) is project.target_of("shop:2") is None
     paid = project.of("paid")
     assert paid.version("paid:2") == "shop.paid:2" == paid.version("shop.paid:2")
-    assert (paid.version("2"), paid.version(None), paid.version("back:2")) == ("2", None, "back:2")
+    assert [paid.version(name) for name in ("2", None, "", "back:2")] == ["shop.paid:2", None, "", "back:2"]
     with pytest.raises(SpecError, match='shop has no target "piad"') as caught:
         project.of(project.target_of("piad:2"))
     assert caught.value.mend == 'did you mean "paid"?'

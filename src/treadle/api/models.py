@@ -233,7 +233,7 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
         packing,
         check=workspace.blobs.get,
         others=workspace.project.others,
-        seen=request.seen,
+        seen=workspace.project.version(request.seen),
         approve=lambda alone: approve_within(alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note),
     )
     return _answer(workspace, made)
@@ -251,7 +251,7 @@ def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
         reason=request.reason,
         check=workspace.blobs.get,
         others=workspace.project.others,
-        seen=request.seen,
+        seen=workspace.project.version(request.seen),
     )
     return _answer(workspace, back)
 

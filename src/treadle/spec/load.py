@@ -124,9 +124,10 @@ class Project:
         return head if head not in ("", self.spec.project) else None
 
     def version(self, model: str | None) -> str | None:
-        """The name of a version of this target as the record has it, where its target alone was named."""
+        """The name of a version of this target as the record has it: flights.late:2 for `2` and for `late:2`."""
         head, _, number = (model or "").rpartition(":")
-        return f"{self.address}:{number}" if head == (self.target or self.spec.predict.name) else model
+        mine = number and head in ("", self.target or self.spec.predict.name)
+        return f"{self.address}:{number}" if mine else model
 
     def command(self, words: str, project: str) -> str:
         """A command about this target, as it is written: ``treadle watch DIR --target late``."""
