@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from treadle.costs import PriceBook
     from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
     from treadle.features import OnlineState
-    from treadle.models import Releases
+    from treadle.models import Released, Releases
     from treadle.serving import Journal
     from treadle.spec.settings import Settings
     from treadle.store import Blobs, Ref, Tables
@@ -77,6 +77,25 @@ class Workspace:
         from treadle.models import RecordedReleases
 
         return RecordedReleases(self.chain, self.endpoint, self.project.others)
+
+    @property
+    def released(self) -> Released:
+        """The release that the endpoint should serve now, proved; for what cannot go on without one.
+
+        Raises:
+            ModelError: nothing is released to it, or what is proves itself not.
+        """
+        from treadle.errors import ModelError
+
+        found = self.releases.current()
+        if found is None:
+            run, ask = (self.project.command(word, str(self.project.root)) for word in ("run", "predict"))
+            raise ModelError(
+                f"nothing is released to endpoint {self.endpoint}",
+                where=self.endpoint,
+                mend=f"{run} says what a release waits for; a version that waits answers with: {ask} --model VERSION",
+            )
+        return found
 
     @property
     def reports(self) -> Path:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import pytest
 
-from treadle.costs import costs, load_book, runs
+from treadle.costs import CostLine, Costs, Part, costs, load_book, runs
 from treadle.errors import MoneyError, SpecError
 from treadle.evidence import Chain, Payload, Price, StepInput, Usage
 from treadle.evidence.kinds.noted import Noted
@@ -107,8 +108,6 @@ def test_a_book_may_state_dated_rates(tmp_path: Path) -> None:
 
 
 def replace_date(amount: object, date: str) -> object:
-    import msgspec
-
     return msgspec.structs.replace(amount, rate_date=date)
 
 
@@ -120,3 +119,39 @@ def test_amounts_of_any_size_are_summed_to_the_billionth(chain: Chain, sign: int
         chain.append(Noted(text="x"), "s", price=Price(money(amount, "VND")))
     found = costs(chain, rates_of("VND", "", {}))
     assert found.amount == 3 * sum(amounts) == found.by_step[0].amount
+
+
+LATE, SOON = Part("late", "shop.late", "till"), Part("late_2", "shop.late_2", "shop.late_2")
+
+
+def test_what_one_target_cost_is_told_apart_and_the_lines_of_all_make_the_whole(chain: Chain) -> None:
+    """By the address, the versions and the endpoint of each; a name that only begins like it is another's."""
+    booked = {"shop.late": 1, "endpoint/till": 2, "model/shop.late:3": 4, "shop.late_2": 8, "endpoint/shop.late_2": 16,
+              "model/shop.late_2:1": 32, "source/orders": 64, "shop": 128, "endpoint/shop.late": 256,
+              "model/shopXlate:3": 512}  # fmt: skip
+    for n, (subject, amount) in enumerate(booked.items()):
+        replace(chain, run=f"r{n % 2}").append(Noted(text="x"), subject, price=Price(money(amount, "USD"), "book"))
+        chain.append(Noted(text="costs nothing"), subject)
+    rates = rates_of("USD", "", {})
+    whole = costs(chain, rates, parts=[LATE, SOON])
+    lines = {line.name: (line.amount, line.steps) for line in whole.by_target}
+    assert lines == {"late": (7, 3), "late_2": (56, 3), "(of no one target)": (960, 4)}
+    assert sum(line.amount for line in whole.by_target) == whole.amount == 1023
+    assert whole == replace_lines(costs(chain, rates), whole.by_target)
+    for part, amount in ((LATE, 7), (SOON, 56)):
+        alone = costs(chain, rates, only=part)
+        assert alone.amount == sum(line.amount for line in alone.by_run) == amount and alone.by_target == []
+        assert [line.steps for line in alone.by_step] == [3] and alone.books == ["book"]
+    assert costs(chain, rates, only=LATE, run="r1").amount == 2
+    of_run = costs(chain, rates, run="r0", parts=[LATE, SOON])
+    assert {line.name: line.amount for line in of_run.by_target} == {"late": 5, "late_2": 16, "(of no one target)": 320}
+
+
+def test_where_all_that_was_spent_is_of_the_targets_no_other_line_stands(chain: Chain) -> None:
+    chain.append(Noted(text="x"), "shop.late", price=Price(money(3, "USD")))
+    found = costs(chain, rates_of("USD", "", {}), parts=[LATE, SOON])
+    assert [(line.name, line.amount, line.steps) for line in found.by_target] == [("late", 3, 1), ("late_2", 0, 0)]
+
+
+def replace_lines(found: Costs, lines: list[CostLine]) -> Costs:
+    return msgspec.structs.replace(found, by_target=lines)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import text
 
 from treadle.errors import EvidenceError, GateError, ModelError, TreadleError
-from treadle.evidence import Chain, Entry
+from treadle.evidence import Alone, Chain, Entry
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
@@ -114,6 +114,41 @@ def test_an_approval_that_rests_on_nothing_releases_nothing(chain: Chain, gates:
     with pytest.raises(GateError):
         registry.release(chain, "shop", packing)
     assert registry.current(chain, "shop") is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "others", "says"),
+    [
+        ("shop:1", frozenset(), "somebody was quicker"),
+        (None, frozenset({"shop.late"}), "which is another target's"),
+        (None, frozenset(), "no reviewer of it by the brief as it was stated"),
+    ],
+)
+def test_what_refuses_a_release_refuses_its_approval(
+    chain: Chain, seen: str | None, others: frozenset[str], says: str
+) -> None:
+    """Both are written or neither: an approval was left behind, and the next release asked nobody any more."""
+    first = pack(chain, 1, address="shop.late")
+    review(chain, first.payload)
+    stands = registry.release(chain, "shop", first)
+    packing = pack(chain, 2)
+    bundle = packing.payload.bundle
+    request = ReviewRequested(model="shop:2", bundle=bundle, gates=(HOLDS,))
+    asked = chain.append(request, "model/shop:2")
+    who = "eve" if "brief" in says else "grace"
+
+    def approve(alone: Alone) -> Entry[ReviewApproved]:
+        given = ReviewApproved(model="shop:2", bundle=bundle, request=asked.ref)
+        return alone.append(given, "model/shop:2", actor=who)
+
+    with pytest.raises(TreadleError, match=says):
+        registry.release(chain, "shop", packing, others=others, seen=seen, approve=approve)
+    assert chain.find(ReviewApproved, subject="model/shop:2") == [] and registry.current(chain, "shop") == stands
+    who = "grace"
+    made = registry.release(chain, "shop", packing, seen="shop.late:1", approve=approve)
+    assert (made.model, made.approved_by) == ("shop:2", "grace") and registry.current(chain, "shop") == made
+    assert registry.release(chain, "shop", packing, approve=approve) == made
+    assert len(chain.find(ReviewApproved, subject="model/shop:2")) == 1
 
 
 def test_the_policy_may_approve_where_the_brief_says_so(chain: Chain) -> None:

@@ -204,6 +204,20 @@ def test_an_unknown_view_is_told_with_the_nearest(served: Served) -> None:
     assert answer.status_code == 422 and answer.json()["mend"] == 'did you mean "returns"?'
 
 
+def test_fields_that_neither_a_view_nor_its_source_has_are_told(served: Served) -> None:
+    """`due` is the source's alone, and passed over; a misspelt field was taken as NULL, and nobody knew."""
+    row = {"order_id": "u1", "customer": "unknown-fields", "amount": 2.0, "items": 1, "due": "2024-05-01"}
+    row |= {"ordered": "2024-03-01T00:00:00Z", "told": "2024-03-02T00:00:00Z", "came_back": True}
+    assert post(served, "/events/returns", row).json() == {"taken": 1}
+    wrong = [{**row, "order_id": f"u{n}", "amuont": {"deep": [n]}, "größe": 1} for n in range(3)]
+    answer = post(served, "/events/returns", [row, *wrong[:2], {**wrong[2], "items ": 1}]).json()
+    assert answer == {"taken": 4, "unknown_fields": {"amuont": 3, "größe": 3, "items ": 1}}
+    assert post(served, "/events/customers", {"customer": "x", "teir": "b"}).json()["unknown_fields"] == {"teir": 1}
+    many = {**row, **{f"{n:03}" + "x" * 200: n for n in range(50)}}
+    told = post(served, "/events/returns", many).json()["unknown_fields"]
+    assert len(told) == 20 and {len(name) for name in told} == {100}
+
+
 def test_outcomes_are_taken_one_or_many(served: Served) -> None:
     assert post(served, "/outcomes", {"prediction_id": "list-1", "label": True}).json() == {"taken": 1}
     many = [{"prediction_id": f"list-{i}", "label": i % 2, "known": "2024-05-01T00:00:00Z"} for i in range(9)]

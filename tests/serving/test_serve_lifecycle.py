@@ -19,7 +19,9 @@ from served_shop import RECORD, Served, release, serving
 from sqlalchemy import text
 
 from treadle.api import Context
+from treadle.api.endpoint import PredictRequest, WatchRequest, predict, watch
 from treadle.api.models import RollbackRequest, models_rollback
+from treadle.api.work import ReplayRequest, replay
 from treadle.errors import ModelError, TreadleError
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
@@ -231,6 +233,7 @@ def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: W
 
     endpoint = Endpoint(
         "shop",
+        workspace.released,
         releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
@@ -250,10 +253,24 @@ def test_readyz_fails_once_the_golden_records_do_not_come_out_right(workspace: W
 
 
 def test_nothing_released_is_told_with_what_to_do(workspace: Workspace) -> None:
+    """In the same words by all that need a release; a version that is named needs none."""
     with workspace.chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
         connection.execute(text("delete from entries where kind like 'release.%'"))
-    with pytest.raises(ModelError, match="nothing is released to endpoint shop"):
-        make_app(workspace, open_door(workspace, "127.0.0.1"))
+    project, ada, record = str(workspace.project.root), Context(person("ada")), json.dumps(RECORD)
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: make_app(workspace, open_door(workspace, "127.0.0.1")),
+        lambda: predict(PredictRequest(project=project, record=record), ada),
+        lambda: watch(WatchRequest(project=project), ada),
+        lambda: replay(ReplayRequest(project=project), ada),
+    )
+    for ask in asks:
+        with pytest.raises(ModelError, match="nothing is released to endpoint shop") as caught:
+            ask()
+        assert caught.value.mend == (
+            f"treadle run {project} says what a release waits for; "
+            f"a version that waits answers with: treadle predict {project} --model VERSION"
+        )
+    assert predict(PredictRequest(project=project, record=record, model="2"), ada).model == "shop:2"
 
 
 def test_a_killed_server_loses_at_most_a_second_of_predictions_and_nothing_that_it_was_told(shop: Path) -> None:

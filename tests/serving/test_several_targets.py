@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from treadle.access import tokens
 from treadle.access.permissions import SCOPES
 from treadle.api import Context
 from treadle.api.endpoint import DrainRequest, PredictRequest, WatchRequest, drain, predict, watch
-from treadle.api.evidence import ReportRequest, WhyRequest, report, why
+from treadle.api.evidence import CostsRequest, ReportRequest, VerifyRequest, WhyRequest, costs, report, verify, why
 from treadle.api.models import (
     ListRequest,
     ReleaseRequest,
@@ -121,6 +122,27 @@ def test_a_run_makes_each_and_reads_the_sources_once(tmp_path: Path) -> None:
     assert [m.name for m in models_list(ListRequest(project=str(folder)), ADA).models] == ["shop.days:1", "shop.back:1"]
 
 
+def test_a_run_that_is_killed_between_two_targets_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    command = [sys.executable, "-m", "treadle", "run", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "days, served as shop.days" in line:
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL
+    project = str(folder)
+    assert [m.name for m in models_list(ListRequest(project=project), ADA).models] == ["shop.back:1"]
+    assert verify(VerifyRequest(project=project), ADA).ok
+    back = run(RunRequest(project=project), ADA)
+    (days,) = back.others
+    assert (back.model, days.model) == ("shop.back:1", "shop.days:1") and all(step.cached for step in back.steps)
+    assert not all(step.cached for step in days.steps)
+    assert verify(VerifyRequest(project=project, all=True), ADA).ok
+
+
 def test_each_answers_with_its_own_model_and_keeps_its_own_ledger(two: Path, apps: tuple[App, App]) -> None:
     back, days = apps
     first, second = asked(back, "b1"), asked(days, "d1")
@@ -190,6 +212,38 @@ def test_where_one_target_is_meant_it_must_be_said(two: Path) -> None:
         in compare(CompareRequest(project=project, first="shop.back:1", second="shop.days:1"), ADA).text
     )
     assert report(ReportRequest(project=project, target="days"), ADA).file.endswith("shop.days.html")
+
+
+def test_a_version_is_known_by_its_targets_name_alone(two: Path) -> None:
+    project, record = str(two), json.dumps(RECORD)
+    for name, whole in (("back:1", "shop.back:1"), ("days:1", "shop.days:1")):
+        assert models_show(ShowRequest(project=project, model=name), ADA).model == whole
+        assert predict(PredictRequest(project=project, record=record, model=name), ADA).model == whole
+        assert models_release(ReleaseRequest(project=project, model=name), GRACE).model == whole
+        assert why(WhyRequest(subject=name, project=project), ADA).nodes[0].subject == f"model/{whole}"
+    found = compare(CompareRequest(project=project, first="back:1", second="shop.days:1"), ADA)
+    assert (found.first.model, found.second.model) == ("shop.back:1", "shop.days:1")
+    for operation, request in (
+        (models_show, ShowRequest(project=project, model="dasy:1")),
+        (compare, CompareRequest(project=project, first="days:1", second="dasy:1")),
+    ):
+        with pytest.raises(SpecError, match='shop has no target "dasy"') as caught:
+            operation(request, ADA)
+        assert caught.value.mend == 'did you mean "days"?'
+    with pytest.raises(ModelError, match=r"there is no model shop\.days:9") as unknown:
+        models_show(ShowRequest(project=project, model="days:9"), ADA)
+    assert unknown.value.mend == 'did you mean "shop.days:1"?'
+    with pytest.raises(ModelError, match=r"there is no model back:1"):
+        models_show(ShowRequest(project=project, model="back:1", target="days"), ADA)
+
+
+@pytest.mark.parametrize("name", ["back:1", "shop.back:1"])
+def test_a_server_shows_the_version_of_another_target_that_is_named(two: Path, name: str) -> None:
+    """The target that is served was put before what the name of the version tells."""
+    status, _, found = Answers(str(two), "days").answer("GET", "/api/models/show", f"model={name}", person("ada"))
+    assert status == 200 and msgspec.json.decode(found)["model"] == "shop.back:1"
+    status, _, found = Answers(str(two), "days").answer("GET", "/api/models/show", "model=1", person("ada"))
+    assert status == 200 and msgspec.json.decode(found)["model"] == "shop.days:1"
 
 
 def test_a_version_is_released_to_its_own_endpoint_alone(two: Path) -> None:
@@ -313,6 +367,86 @@ def test_a_target_that_goes_away_is_said_by_its_name(two: Path, tmp_path: Path) 
     assert why(WhyRequest(subject="shop.days:1", project=str(folder)), ADA).nodes
     with pytest.raises(EvidenceError, match="no report"):
         report(ReportRequest(project=str(folder), target="hours"), ADA)
+
+
+def test_versions_of_a_target_that_is_gone_are_listed_and_said_to_be_of_it(two: Path, tmp_path: Path) -> None:
+    """A file that shrank to one target listed "no model yet", while its endpoint served an earlier target's version."""
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    file.write_text(SPEC.replace("SEED", "3"), encoding="utf-8")
+    answer = models_list(ListRequest(project=str(folder)), ADA)
+    assert answer.endpoint == "shop"
+    listed = [(m.name, m.gone, m.released) for m in answer.models]
+    assert listed == [("shop.days:1", True, True), ("shop.back:1", True, True)]
+    shown = subprocess.run(
+        [sys.executable, "-m", "treadle", "models", "list", str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert shown.returncode == 0 and "no model yet" not in shown.stdout
+    assert "no longer in the project file: shop.back, shop.days" in shown.stdout
+    assert [m.name for m in models_list(ListRequest(project=str(folder), limit=1), ADA).models] == ["shop.days:1"]
+    with pytest.raises(SpecError, match="has no target"):
+        models_list(ListRequest(project=str(folder), target="days"), ADA)
+
+
+def test_what_was_made_before_there_were_several_is_listed_too(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    several = file.read_text(encoding="utf-8")
+    file.write_text(SPEC.replace("SEED", "3").replace("endpoint: shop", "endpoint: desk"), encoding="utf-8")
+    run(RunRequest(project=str(folder)), ADA)
+    file.write_text(several, encoding="utf-8")
+    found = models_list(ListRequest(project=str(folder)), ADA)
+    assert [(m.name, m.gone, m.released) for m in found.models] == [
+        ("shop:1", True, False),
+        ("shop.days:1", False, True),
+        ("shop.back:1", False, True),
+    ]
+    of_one = models_list(ListRequest(project=str(folder), target="back"), ADA)
+    assert [m.name for m in of_one.models] == ["shop.back:1"]
+
+
+def test_a_prediction_of_a_version_that_the_endpoint_never_had_is_explained_by_the_version(
+    two: Path, tmp_path: Path
+) -> None:
+    """It was answered under a name that the endpoint had before: no release to the new one names it."""
+    folder = shutil.copytree(two, tmp_path / "shop")
+    app = app_of(folder, "days")
+    asked(app, "of-before")
+    app.endpoint.close()
+    drain(DrainRequest(project=str(folder)), ADA)
+    file = folder / "treadle.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("decision: Say", "endpoint: desk, decision: Say"), encoding="utf-8")
+    found = why(WhyRequest(subject="of-before", project=str(folder)), ADA)
+    assert found.prediction is not None and found.prediction.model == "shop.days:1"
+    assert found.nodes[0].subject == "model/shop.days:1"
+    for operation, request in (
+        (watch, WatchRequest(project=str(folder), target="days")),
+        (replay, ReplayRequest(project=str(folder), target="days")),
+    ):
+        with pytest.raises(ModelError, match="nothing is released to endpoint desk") as caught:
+            operation(request, ADA)
+        assert f"treadle run {folder} --target days says what a release waits for" in caught.value.mend
+
+
+def test_what_each_target_cost_is_told(two: Path) -> None:
+    project = str(two)
+    whole = costs(CostsRequest(project=project), ADA)
+    lines = {line.name: line for line in whole.by_target}
+    assert list(lines) == ["back", "days", "(of no one target)"]
+    assert sum(line.amount for line in whole.by_target) == whole.amount
+    assert sum(line.steps for line in whole.by_target) == sum(line.steps for line in whole.by_step)
+    for target in ("back", "days"):
+        found = costs(CostsRequest(project=project, target=target), ADA)
+        assert found.amount == lines[target].amount > 0 and not found.by_target
+        steps = {line.name for line in found.by_step}
+        assert {"training.fit", "state.built"} <= steps and "sources.read" not in steps
+    shared = costs(CostsRequest(project=project, run=whole.by_run[0].name), ADA)
+    assert [line.name for line in shared.by_target] == ["back", "days", "(of no one target)"]
+    shown = subprocess.run(
+        [sys.executable, "-m", "treadle", "costs", project], capture_output=True, text=True, timeout=60
+    )
+    assert shown.returncode == 0 and "target" in shown.stdout and "(of no one target)" in shown.stdout
 
 
 def swapped(two: Path, tmp_path: Path) -> Path:

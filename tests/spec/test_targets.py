@@ -245,3 +245,46 @@ def test_an_error_of_a_later_step_is_located_in_the_file(tmp_path: Path) -> None
         assert paid.located(bad) is bad and bad.where == said
     both = SpecError("two", where="predict", faults=[Fault("no", "predict.label"), Fault("nor", "")])
     assert [fault.where for fault in paid.located(both).faults] == ["treadle.yaml:14:5: predict.paid.label", ""]
+
+
+def test_the_endpoint_that_a_target_has_may_be_written_out(tmp_path: Path) -> None:
+    """It is what would be chosen; no other name has a dot, so that no target is served as another's."""
+    silent = load(written(tmp_path, ONE + SEVERAL))
+    said = load(written(tmp_path, ONE + SEVERAL.replace("label: came_back", "label: came_back, endpoint: shop.back")))
+    assert said.targets == silent.targets and said.of("back").endpoint == "shop.back"
+    for wrong in ("shop.paid", "Shop.back", "shop.back.x", "shop.", ".back"):
+        text = ONE + SEVERAL.replace("label: came_back", f"label: came_back, endpoint: {wrong}")
+        with pytest.raises(SpecError, match=f'"{re.escape(wrong)}" is no valid name') as caught:
+            load(written(tmp_path, text))
+        assert caught.value.where.endswith("predict.back.endpoint")
+    shared, targets = silent.spec, {"a": Target(each="orders", label="x", endpoint="shop.a")}
+    assert specs(shared, targets)["a"].serve.endpoint is None
+
+
+def test_a_version_may_be_named_by_its_target_alone(tmp_path: Path) -> None:
+    project = load(written(tmp_path, ONE + SEVERAL))
+    assert project.target_of("paid:2") == project.target_of("shop.paid:2") == "paid"
+    assert project.target_of("2") is project.target_of(None) is project.target_of("shop:2") is None
+    paid = project.of("paid")
+    assert paid.version("paid:2") == "shop.paid:2" == paid.version("shop.paid:2")
+    assert [paid.version(name) for name in ("2", None, "", "back:2")] == ["shop.paid:2", None, "", "back:2"]
+    with pytest.raises(SpecError, match='shop has no target "piad"') as caught:
+        project.of(project.target_of("piad:2"))
+    assert caught.value.mend == 'did you mean "paid"?'
+    with pytest.raises(SpecError, match="shop has several targets"):
+        project.of(project.target_of("shop:2"))
+
+
+def test_a_version_of_one_target_may_be_named_by_it_too(tmp_path: Path) -> None:
+    project = load(written(tmp_path, ONE + "predict: {name: back, each: orders, label: came_back}\n"))
+    assert (project.version("back:2"), project.version("shop:2"), project.version("x:2")) == ("shop:2", "shop:2", "x:2")
+    assert project.target_of("back:2") is project.target_of("x:2") is None
+
+
+def test_a_target_that_is_called_as_its_project_is_named_in_full(tmp_path: Path) -> None:
+    """`shop:2` could also be a version that was made before there were several."""
+    project = load(written(tmp_path, ONE + SEVERAL.replace("  back:", "  shop:")))
+    with pytest.raises(SpecError, match=r"shop:2 may be of the target shop, or of the project") as caught:
+        project.target_of("shop:2")
+    assert caught.value.mend == "write it in full: shop.shop:2"
+    assert project.of("shop").version("shop:2") == "shop.shop:2" and project.target_of("shop.shop:2") == "shop"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from treadle.api.operation import OfEachTarget, OfTarget, Work, operation, option, target_of
+from treadle.api.operation import OfEachTarget, OfTarget, Work, operation, option
 from treadle.hosting.found import Predictions, Served
 from treadle.monitoring.found import Alert, Watched
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 
@@ -32,9 +33,8 @@ class PredictRequest(OfTarget, frozen=True):
     out: Annotated[str | None, option("write the answers to this file: .parquet, .csv or .jsonl")] = None
     model: Annotated[str | None, option("a version; the released one if not given")] = None
 
-    @property
-    def chosen(self) -> str | None:
-        return self.target or target_of(self.model)
+    def choose(self, project: Project) -> Project:
+        return project.of(self.target or project.target_of(self.model))
 
 
 class WatchRequest(OfTarget, frozen=True):
@@ -129,17 +129,10 @@ def watch(request: WatchRequest, work: Work) -> WatchAnswer:
 
 def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
-    from treadle.errors import ModelError
     from treadle.models import Bundle
     from treadle.monitoring import alerts_of, watch
 
-    released = workspace.releases.current()
-    if released is None:
-        raise ModelError(
-            f"nothing is released to endpoint {workspace.endpoint}",
-            where=workspace.endpoint,
-            mend=workspace.project.command("run", str(workspace.project.root)),
-        )
+    released = workspace.released
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
     bundle = Bundle.read(content, workspace.trusted_keys, where=released.model)

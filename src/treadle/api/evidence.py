@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import (
+    OfEachTarget,
     OfTarget,
     ProjectPath,
     Request,
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from treadle.evidence import Entry, Kept, Payload
 
 
-class CostsRequest(Request, frozen=True):
-    project: ProjectPath = "."
+class CostsRequest(OfEachTarget, frozen=True):
     run: Annotated[str | None, option("only this run")] = None
 
 
@@ -117,16 +117,27 @@ class ProveAnswer(Struct, frozen=True):
 
 @operation("costs", permission="read", remote=True)
 def costs(request: CostsRequest, work: Work) -> Costs:
-    """Show what the work cost, by run, step and day."""
+    """Show what the work cost, by run, step and day; and by target, where the project has several.
+
+    Of one target: its own steps and its endpoint. What all share, such as reading a source, is of none of them.
+    """
+    from treadle.costs import Part, runs
     from treadle.costs import costs as ledger
-    from treadle.costs import runs
 
     workspace = work.workspace
     if request.run is not None and not workspace.chain.find(run=request.run, limit=1):
         raise EvidenceError(
             f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, runs(workspace.chain))
         )
-    return ledger(workspace.chain, workspace.book.rates, run=request.run)
+    parts = [Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each()]
+    one = request.target is not None
+    return ledger(
+        workspace.chain,
+        workspace.book.rates,
+        run=request.run,
+        only=parts[0] if one else None,
+        parts=parts if len(parts) > 1 else (),
+    )
 
 
 @operation("log", permission="read", remote=True)

@@ -16,7 +16,6 @@ from treadle.api.operation import (
     group,
     operation,
     option,
-    target_of,
 )
 from treadle.api.work import GateShown
 from treadle.features.plan import FeatureColumn
@@ -25,6 +24,7 @@ from treadle.models.request import Asked
 
 if TYPE_CHECKING:
     from treadle.models.registry import Released
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 Version = Annotated[str | None, argument("model version, such as 2 or flights:2; the newest if not given")]
@@ -35,9 +35,8 @@ class OfVersion(OfTarget, frozen=True, kw_only=True):
 
     model: Version = None
 
-    @property
-    def chosen(self) -> str | None:
-        return self.target or target_of(self.model)
+    def choose(self, project: Project) -> Project:
+        return project.of(self.target or project.target_of(self.model))
 
 
 class ListRequest(OfEachTarget, frozen=True):
@@ -145,16 +144,19 @@ group("models", "The models of a project.")
 
 @operation("models", "list", permission="read", remote=True)
 def models_list(request: ListRequest, work: Work) -> ListAnswer:
-    """List the model versions of a project, newest first."""
-    from treadle.models.listing import versions
+    """List the model versions of a project, newest first; also those of a target that its file has no more."""
+    from treadle.models.listing import gone, versions
 
     limit, found, endpoints = check_limit(request.limit), list[ModelVersion](), list[str]()
     for one in work.each():
         workspace = one.workspace
         endpoints.append(workspace.endpoint)
         found += versions(workspace.chain, workspace.project.address, workspace.endpoint, limit)
-    if len(endpoints) > 1:
-        found = sorted(found, key=lambda version: version.created, reverse=True)[:limit]
+    project, left = work.workspace.project, list[ModelVersion]()
+    if request.target is None:
+        left = gone(work.workspace.chain, project.spec.project, project.addresses, limit)
+    if left or len(endpoints) > 1:
+        found = sorted(found + left, key=lambda version: version.created, reverse=True)[:limit]
     return ListAnswer(endpoint=", ".join(endpoints), models=found)
 
 
@@ -166,7 +168,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
     from treadle.people import review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.address, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
     content = workspace.blobs.get(packed.bundle.digest)
     bundle = Bundle.read(content, workspace.trusted_keys, where=packed.model)
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
@@ -191,7 +193,7 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     from treadle.people import accept, review_of
 
     workspace = work.workspace
-    packed = find(workspace.chain, workspace.project.address, request.model).payload
+    packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
     entry = accept(
         workspace.chain,
         workspace.project.spec,
@@ -220,23 +222,19 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
 def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
     """Approve a version that waits for review, as a reviewer, and release it to its endpoint."""
     from treadle.models.registry import find, release
-    from treadle.people import approve, review_of
+    from treadle.people import approve_within
 
     workspace = work.workspace
-    packing = find(workspace.chain, workspace.project.address, request.model)
-    packed = packing.payload
-    if review_of(workspace.chain, packed.model, packed.bundle.digest).status != "approved":
-        approve(
-            workspace.chain,
-            workspace.project.spec,
-            packed.model,
-            packed.bundle.digest,
-            by=workspace.chain.actor,
-            note=request.note,
-        )
-    others = workspace.project.others
+    packing = find(workspace.chain, workspace.project.address, workspace.project.version(request.model))
+    packed, spec, by = packing.payload, workspace.project.spec, workspace.chain.actor
     made = release(
-        workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=others, seen=request.seen
+        workspace.chain,
+        workspace.endpoint,
+        packing,
+        check=workspace.blobs.get,
+        others=workspace.project.others,
+        seen=workspace.project.version(request.seen),
+        approve=lambda alone: approve_within(alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note),
     )
     return _answer(workspace, made)
 
@@ -253,7 +251,7 @@ def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
         reason=request.reason,
         check=workspace.blobs.get,
         others=workspace.project.others,
-        seen=request.seen,
+        seen=workspace.project.version(request.seen),
     )
     return _answer(workspace, back)
 

@@ -58,20 +58,16 @@ class OfTarget(Request, frozen=True, kw_only=True):
     project: ProjectPath = "."
     target: Annotated[str | None, option("which target, where the project has several")] = None
 
-    @property
-    def chosen(self) -> str | None:
-        """The target that the request names, in whatever words."""
-        return self.target
-
-
-def target_of(model: str | None) -> str | None:
-    """The target that the name of a version tells, such as `late` of ``flights.late:2``; None where it tells none."""
-    address, _, number = (model or "").partition(":")
-    return (address.partition(".")[2] or None) if number else None
+    def choose(self, project: Project) -> Project:
+        """The project with the target that is asked about, in whatever words it is named."""
+        return project.of(self.target)
 
 
 class OfEachTarget(OfTarget, frozen=True, kw_only=True):
     """As `OfTarget`; where none of several is named it is about each of them, see `Work.each`."""
+
+    def choose(self, project: Project) -> Project:
+        return project if self.target is None else project.of(self.target)
 
 
 @dataclass(frozen=True)
@@ -203,8 +199,8 @@ class Operation:
         from treadle.workspace import new_run, open_workspace
 
         project = load(request.project)
-        if isinstance(request, OfTarget) and (request.chosen is not None or not isinstance(request, OfEachTarget)):
-            project = project.of(request.chosen)
+        if isinstance(request, OfTarget):
+            project = request.choose(project)
         principal = _who(self, project, context)
         resource = resource_of(project.spec, RULES[self.permission].resource, holder=principal.name)
         _authorise(project, context, principal, self.name, self.permission, resource)

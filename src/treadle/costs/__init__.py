@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from treadle.costs.prices import load_book as load_book
     from treadle.costs.sums import CostLine as CostLine
     from treadle.costs.sums import Costs as Costs
+    from treadle.costs.sums import Part as Part
 
 _HOMES = {
     "CostLine": "sums",
     "Costs": "sums",
+    "Part": "sums",
     "PriceBook": "prices",
     "costs": "ledger",
     "load_book": "prices",

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from treadle.costs.sums import CostLine, Costs
-from treadle.evidence import Chain, Entry, Payload
-from treadle.money import Money, Rates
+from msgspec import Struct, structs
+
+from treadle.costs.sums import CostLine, Costs, Part
+from treadle.evidence import Chain, Entry, Payload, Usage
+from treadle.money import Money, Rates, in_units
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _NANO = Decimal("0.000000001")
 MOST_RUNS = 100
+_NO_PART = "(of no one target)"
 
 
-def costs(chain: Chain, rates: Rates, *, run: str | None = None) -> Costs:
-    """All that was used or booked (in one run, if given), summed three ways, in the currency of `rates`."""
-    if run is not None:
-        return _of_run(chain, rates, run)
-    with chain.engine.connect() as connection:
-        return _summed(connection, rates)
+def costs(
+    chain: Chain, rates: Rates, *, run: str | None = None, only: Part | None = None, parts: Sequence[Part] = ()
+) -> Costs:
+    """All that was used or booked, summed three ways, in the currency of `rates`.
+
+    run, only: of one run, of one target. parts: the targets that get a line each, beside the sums of all.
+    """
+    if run is None and only is None:
+        with chain.engine.connect() as connection:
+            whole = _summed(connection, rates)
+    else:
+        whole = _of_some(chain, rates, run, only)
+    return structs.replace(whole, by_target=_by_part(chain, rates, run, parts)) if parts else whole
+
+
+def _by_part(chain: Chain, rates: Rates, run: str | None, parts: Sequence[Part]) -> list[CostLine]:
+    """A line for each, and one for what is of none of them, if anything is: together they are the whole."""
+    spent: dict[str, list[_Spent]] = {name: [] for name in (*(part.name for part in parts), _NO_PART)}
+    for entry in _entries(chain, run):
+        if entry.usage is not None or entry.price is not None:
+            name = next((part.name for part in parts if part.has(entry.subject)), _NO_PART)
+            spent[name].append(_spent(entry))
+    sums = _Sums(rates)
+    return [sums.line(name, rows) for name, rows in spent.items() if rows or name != _NO_PART]
 
 
 def _summed(connection: Connection, rates: Rates) -> Costs:
@@ -86,9 +108,9 @@ class _Sums:
         groups: dict[str, list[Any]] = {}
         for row in rows:
             groups.setdefault(row.name, []).append(row)
-        return [self._line(name, members) for name, members in groups.items()]
+        return [self.line(name, members) for name, members in groups.items()]
 
-    def _line(self, name: str, rows: list[Any]) -> CostLine:
+    def line(self, name: str, rows: Sequence[Any]) -> CostLine:
         whole = Decimal(0)
         for row in rows:
             converted = self._converted(row)
@@ -98,7 +120,7 @@ class _Sums:
             steps=sum(row.steps for row in rows),
             seconds=round(sum(row.seconds for row in rows), 3),
             cpu_seconds=round(sum(row.cpu_seconds for row in rows), 3),
-            peak_mb=max(row.peak_mb for row in rows),
+            peak_mb=max((row.peak_mb for row in rows), default=0.0),
             written_mb=round(sum(row.written_bytes for row in rows) / 2**20, 2),
             amount=whole,
             currency=self.rates.currency,
@@ -117,8 +139,47 @@ class _Sums:
         return [Money(_amount(row), row.currency) for row in rows if row.currency and self._converted(row) is None]
 
 
-def _of_run(chain: Chain, rates: Rates, run: str) -> Costs:
-    """One run's entries, folded by the same rule as the views."""
+class _Spent(Struct, frozen=True):
+    """One entry as a row of the view."""
+
+    currency: str
+    units: int
+    nanos: int
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    written_bytes: int
+    steps: int = 1
+
+
+def _spent(entry: Entry[Payload]) -> _Spent:
+    usage, price = entry.usage or Usage(), entry.price
+    units, nanos = in_units(price.money.amount) if price else (0, 0)
+    currency = price.money.currency if price else ""
+    return _Spent(currency, units, nanos, usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.written_bytes)
+
+
+def _entries(chain: Chain, run: str | None, only: Part | None = None) -> Iterator[Entry[Payload]]:
+    """The entries of a run, of a target, or all, oldest first, a thousand at a time."""
+    from sqlalchemy import or_, select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.seq).order_by(entries.c.seq)
+    if run is not None:
+        query = query.where(entries.c.run == run)
+    if only is not None:
+        versions = entries.c.subject.startswith(only.versions, autoescape=True)
+        query = query.where(or_(entries.c.subject.in_(only.subjects), versions))
+    with chain.reading() as reader:
+        numbers = [int(row[0]) for row in reader.connection.execute(query)]
+        for start in range(0, len(numbers), 1000):
+            # LIKE of a database may not heed case
+            yield from (e for e in reader.by_seq(numbers[start : start + 1000]) if only is None or only.has(e.subject))
+
+
+def _of_some(chain: Chain, rates: Rates, run: str | None, only: Part | None) -> Costs:
+    """The entries of a run, or of a target, folded by the same rule as the views."""
     from sqlalchemy import create_engine
 
     from treadle.evidence.views import add_money
@@ -128,8 +189,7 @@ def _of_run(chain: Chain, rates: Rates, run: str) -> Costs:
     try:
         with scratch.connect() as connection:
             ledger.create(connection)
-            found: list[Entry[Payload]] = chain.find(run=run)
-            for entry in found:
+            for entry in _entries(chain, run, only):
                 add_money(connection, entry)
             return _summed(connection, rates)
     finally:

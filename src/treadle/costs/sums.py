@@ -9,8 +9,31 @@ from msgspec import Struct
 from treadle.money import Money
 
 
+class Part(Struct, frozen=True):
+    """What is told apart in the ledger: one target, by what its steps and versions, and its endpoint, are called."""
+
+    name: str
+    address: str
+    endpoint: str
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        return self.address, f"endpoint/{self.endpoint}"
+
+    @property
+    def versions(self) -> str:
+        """How the subject of one of its versions begins."""
+        return f"model/{self.address}:"
+
+    def has(self, subject: str) -> bool:
+        return subject in self.subjects or subject.startswith(self.versions)
+
+
 class CostLine(Struct, frozen=True):
-    """What one run, kind of step or day used. `amount` is in `currency`, converted where the line's own is another."""
+    """What one run, kind of step, day or target used.
+
+    `amount` is in `currency`, converted where the line's own is another.
+    """
 
     name: str
     steps: int
@@ -27,7 +50,8 @@ class Costs(Struct, frozen=True):
 
     `rate_date` dates the rates by which other currencies were converted, "" where none was needed. `unconverted` are
     sums in currencies without a rate: they are in no other figure. `books` names the dated price books. `by_run` has
-    the newest runs, and `more_runs` says how many older ones are only in the sums.
+    the newest runs, and `more_runs` says how many older ones are only in the sums. `by_target`, where there are several
+    and not one was asked about: what is of each, and what is of no one target, such as sources, which all share.
     """
 
     currency: str
@@ -43,3 +67,4 @@ class Costs(Struct, frozen=True):
     unconverted: list[Money] = []
     rate_date: str = ""
     more_runs: int = 0
+    by_target: list[CostLine] = []

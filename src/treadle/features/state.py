@@ -31,7 +31,8 @@ LookupRow = tuple[Key, int, int, tuple[Any, ...]] | tuple[Key, int, int, tuple[A
 class History:
     """Events of one key of a view, in the order of (known, id).
 
-    `floor`: nothing is kept that was known before it, so a window that reaches further back has no answer.
+    `floor`: what was known before it does not count any more, so a window that reaches further back has no answer.
+    It follows from the events that were told, and not from their order or from when what lies below it was taken out.
     """
 
     __slots__ = ("_counts", "_totals", "floor", "ids", "known", "values")
@@ -68,7 +69,7 @@ class History:
         cut = bisect_left(self.known, before)
         if cut == 0:
             return
-        self.floor = before
+        self.floor = max(self.floor, before)
         for values, totals, counts in zip(self.values, self._totals, self._counts, strict=True):
             del values[:cut]
             totals.forget(cut)
@@ -269,9 +270,14 @@ def put_events(rows: Iterable[EventRow], history: Callable[[Key], History], keep
             found = touched[key] = history(key)
         found.put(known, identity, values)
     for found in touched.values():
+        if not found.known:
+            continue
+        edge = found.known[-1] - keep_us
+        if found.floor > _FAR_PAST or found.known[0] < edge:
+            found.floor = max(found.floor, edge)
         # not at each event: a quarter more than is needed may gather first
-        if found.known and found.known[0] < found.known[-1] - keep_us - keep_us // 4:
-            found.trim(found.known[-1] - keep_us)
+        if found.known[0] < edge - keep_us // 4:
+            found.trim(edge)
     return touched
 
 

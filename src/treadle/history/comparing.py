@@ -131,10 +131,12 @@ def _model_of(workspace: Workspace, reader: Reader, asked: str) -> Entry[Payload
         )
     from treadle.models.registry import find
 
-    named, project = asked.partition(":")[0], workspace.project
-    address = named if named in project.addresses else project.address
+    project = workspace.project
+    told = project.target_of(asked)
+    project = project if told is None else project.of(told)
+    address = project.address
     try:
-        return find(workspace.chain, address, asked)
+        return find(workspace.chain, address, project.version(asked))
     except TreadleError as bad:
         raise EvidenceError(
             f'there is no run and no version "{asked}"',

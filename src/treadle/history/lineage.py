@@ -101,9 +101,9 @@ def _start(workspace: Workspace, reader: Reader, subject: str) -> _Start:
         for entry in same:
             newest.setdefault(entry.kind, entry)
         return _Start(sorted(newest.values(), key=lambda e: -e.seq))
-    version: list[Entry[Payload]] = reader.find(subject=f"model/{subject}", status="done", newest_first=True, limit=200)
-    if version:  # the name of a version, as it is shown everywhere
-        return _start(workspace, reader, f"model/{subject}")
+    for name in (f"model/{subject}", f"model/{workspace.project.spec.project}.{subject}"):
+        if ":" in subject and reader.find(subject=name, status="done", limit=1):
+            return _start(workspace, reader, name)  # the name of a version: as it is shown everywhere, or its target's
     made = _maker_of(reader, subject)
     if made:
         return _Start(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released
     from treadle.serving import App, LiveModel
+    from treadle.store import Snapshot
     from treadle.workspace import Workspace
 
 
@@ -28,8 +29,10 @@ def parse_time(text: str, where: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
-    """The bundle of a version, opened and proved.
+def open_live(
+    workspace: Workspace, digest: str, name: str, columns: Mapping[str, Collection[str]] | None = None
+) -> LiveModel:
+    """The bundle of a version, opened and proved. columns: see `LiveModel`.
 
     Raises:
         EvidenceError: the blob is missing, or no longer what its digest says.
@@ -38,7 +41,7 @@ def open_live(workspace: Workspace, digest: str, name: str) -> LiveModel:
     from treadle.models import Bundle
     from treadle.serving import LiveModel
 
-    live = LiveModel(Bundle.read(workspace.blobs.get(digest), workspace.trusted_keys, where=name))
+    live = LiveModel(Bundle.read(workspace.blobs.get(digest), workspace.trusted_keys, where=name), columns)
     if live.name != name:
         raise ModelError(
             f"the bundle calls itself {live.name}, and the record calls it {name}",
@@ -82,13 +85,14 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
                 mend="start the server anew, if that is meant",
             )
         started = True
-        return open_live(workspace, released.bundle, released.model)
+        return open_live(workspace, released.bundle, released.model, source_columns(workspace))
 
     def rebuild(live: LiveModel, state: OnlineState | None, as_of: datetime) -> None:
         rebuild_state(workspace, live, state, as_of)
 
     endpoint = Endpoint(
         workspace.endpoint,
+        workspace.released,
         releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
@@ -109,11 +113,24 @@ def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | No
     seed(live.plan, tables, state, as_of)
 
 
+def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
+    """The columns of each source of the project, as it was read last; a source that was never read has none here."""
+    found = ((name, _newest(workspace, name)) for name in workspace.project.spec.sources)
+    return {name: frozenset(workspace.tables.schema(read)) for name, read in found if read is not None}
+
+
 def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """The newest rows of a source that passed its contract, held to the hashes that the record has of them."""
+    read = _newest(workspace, source)
+    if read is None:
+        raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
+    return workspace.tables.read(read, columns)
+
+
+def _newest(workspace: Workspace, source: str) -> Snapshot | None:
     from treadle.evidence.kinds.source_read import SourceRead
 
     for read in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done", newest_first=True):
         if read.payload.table.table == workspace.names.source(source):
-            return workspace.tables.read(read.payload.table, columns)
-    raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
+            return read.payload.table
+    return None

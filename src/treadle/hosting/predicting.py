@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from treadle.errors import DataError, ModelError, RequestError
+from treadle.errors import DataError, RequestError
 from treadle.features.plan import attribute
 from treadle.hosting.asked import as_asked, told_of
 from treadle.hosting.found import Predicted, Predictions, flat
@@ -38,17 +38,11 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
     """Predict with a version in this process. Nothing is written to the ledger: nobody is served."""
     from treadle.models.registry import find
 
-    released = workspace.releases.current()
-    if request.model is None and released is not None:
+    if request.model is None:
+        released = workspace.released
         digest, name = released.bundle, released.model
-    elif request.model is None:
-        raise ModelError(
-            f"nothing is released to endpoint {workspace.endpoint}",
-            where=workspace.endpoint,
-            mend="treadle run PROJECT says what a release waits for; --model VERSION predicts with one that waits",
-        )
     else:
-        packed = find(workspace.chain, workspace.project.address, request.model).payload
+        packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
         digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
     body, told = _body(request, live)

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from treadle.errors import EvidenceError, GateError, ModelError, nearest
-from treadle.evidence import Chain, Entry, Payload, Reader, Unknown
+from treadle.evidence import Alone, Chain, Entry, Payload, Reader, Unknown
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
 from treadle.evidence.kinds.release_made import ReleaseMade
@@ -119,11 +119,13 @@ def release(
     check: Callable[[str], object] = lambda digest: None,
     others: frozenset[str] = frozenset(),
     seen: str | None = None,
+    approve: Callable[[Alone], Entry[ReviewApproved]] | None = None,
 ) -> Released:
     """Make an approved version the one that `endpoint` serves. Releasing what is served already does nothing.
 
     check: raises when the bundle of a digest cannot be read as it was packed. others: see `refuse_others`.
     seen: the version that the endpoint served when this was decided ("" for none); None: whatever it serves.
+    approve: gives the approval that is missing. It is kept with the release alone: what refuses one refuses both.
 
     Raises:
         GateError: this very bundle was not approved, or a gate of its request neither holds nor was accepted.
@@ -132,6 +134,10 @@ def release(
     check(packing.payload.bundle.digest)
     with chain.alone() as alone:
         approval = _approval_of(alone, packing)
+        if approval is None and approve is not None:
+            approval = approve(alone)
+        if approval is None:
+            raise _unapproved(packing.payload)
         alone.hold(packing, approval)
         _prove_approval(alone, approval, packing)
         serving = standing(alone, endpoint)
@@ -258,6 +264,16 @@ def standing(reader: Reader, endpoint: str) -> Entry[Release] | None:
     return reader.last(*_RELEASES, subject=f"endpoint/{endpoint}")
 
 
+def endpoints(reader: Reader) -> list[str]:
+    """Every endpoint that something was ever released to."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.subject).where(entries.c.kind.in_([kind.KIND for kind in _RELEASES])).distinct()
+    return sorted(str(row[0]).removeprefix("endpoint/") for row in reader.connection.execute(query))
+
+
 def _released(endpoint: str, entry: Entry[Release], approved_by: str) -> Released:
     said = entry.payload
     return Released(endpoint, said.model, said.bundle.digest, entry.hash, entry.time, approved_by)
@@ -324,16 +340,20 @@ def _named(reader: Reader, endpoint: str, digest: str, *kinds: type[Payload]) ->
     return found[0]
 
 
-def _approval_of(reader: Reader, packing: Entry[ModelPacked]) -> Entry[ReviewApproved]:
+def _approval_of(reader: Reader, packing: Entry[ModelPacked]) -> Entry[ReviewApproved] | None:
     """The newest approval of exactly this bundle."""
     name = packing.payload.model
     given = reader.find(ReviewApproved, subject=f"model/{name}", status="done", newest_first=True)
     for approval in given:
         if approval.payload.bundle.digest == packing.payload.bundle.digest:
             return approval
-    raise GateError(
-        f"{name} ({packing.payload.bundle.digest[:12]}…) was not approved",
-        where=name,
+    return None
+
+
+def _unapproved(packed: ModelPacked) -> GateError:
+    return GateError(
+        f"{packed.model} ({packed.bundle.digest[:12]}…) was not approved",
+        where=packed.model,
         mend="a reviewer must approve it: treadle models release PROJECT VERSION --as REVIEWER",
     )
 

@@ -9,6 +9,7 @@ class ModelVersion(Struct, frozen=True):
     """One packed model. `name` is project:number; `released` tells whether its endpoint serves it now.
 
     `low` and `high` are a 95 % interval of `value`, on the sealed test rows; `mb` the size of its bundle.
+    `gone`: it is of a target that the project file has no more, and `released` tells of any endpoint.
     """
 
     name: str
@@ -24,3 +25,4 @@ class ModelVersion(Struct, frozen=True):
     mb: float
     status: str
     released: bool
+    gone: bool = False

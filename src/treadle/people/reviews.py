@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.errors import AccessError, Fault, GateError, nearest
-from treadle.evidence import Chain, Entry, Reader
+from treadle.evidence import Alone, Chain, Entry, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
@@ -207,24 +207,31 @@ def approve(
 ) -> Entry[ReviewApproved]:
     """Approve a requested bundle as `by`; refused for its requester, for strangers, and while a gate fails."""
     with chain.alone() as alone:
-        asked = _asked(alone, model, bundle)
-        failing = unmet(alone, asked)
-        if failing:
-            raise refusal(model, failing)
-        if by == POLICY:
-            if spec.brief.people.approve != "policy":
-                raise AccessError(
-                    "this project's brief lets no policy approve",
-                    where="brief.people.approve",
-                    mend=f"ask one of: {', '.join(spec.brief.people.reviewers)}",
-                )
-        else:
-            _may_review(spec, by, requesters(alone, asked.actor))
-        return alone.append(
-            ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
-            f"model/{model}",
-            actor=by,
-        )
+        return approve_within(alone, spec, model, bundle, by=by, note=note)
+
+
+def approve_within(
+    alone: Alone, spec: ProjectSpec, model: str, bundle: str, *, by: str, note: str = ""
+) -> Entry[ReviewApproved]:
+    """As `approve`, under a lock that is held already: what else is done under it stands with it, or neither does."""
+    asked = _asked(alone, model, bundle)
+    failing = unmet(alone, asked)
+    if failing:
+        raise refusal(model, failing)
+    if by == POLICY:
+        if spec.brief.people.approve != "policy":
+            raise AccessError(
+                "this project's brief lets no policy approve",
+                where="brief.people.approve",
+                mend=f"ask one of: {', '.join(spec.brief.people.reviewers)}",
+            )
+    else:
+        _may_review(spec, by, requesters(alone, asked.actor))
+    return alone.append(
+        ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
+        f"model/{model}",
+        actor=by,
+    )
 
 
 def _asked(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from treadle.errors import ModelError, SpecError, TreadleError
+from treadle.errors import SpecError, TreadleError
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.replay_played import ReplayPlayed
 from treadle.hosting.opening import newest_rows, open_live, parse_time
@@ -62,13 +62,7 @@ def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = 
     """Play from `start` to `end`; see the module's text."""
     from treadle.models.registry import find
 
-    released = workspace.releases.current()
-    if released is None:
-        raise ModelError(
-            f"nothing is released to endpoint {workspace.endpoint}",
-            where=workspace.endpoint,
-            mend="run the project first",
-        )
+    released = workspace.released
     live = open_live(workspace, released.bundle, released.model)
     plan = live.plan
     if plan.at is None:

@@ -200,8 +200,10 @@ class App:
         return 200, _JSON, content
 
     async def _events(self, view: str, body: bytes) -> Answer:
+        live = self.endpoint.live  # another may be taken up meanwhile
         taken = [part async for part in _taking_turns(self.endpoint.take_events(view, body))]
-        return 200, _JSON, self._encode({"taken": sum(taken)})
+        *_, unknown = [{}, *[part async for part in _taking_turns(live.unknown_fields(view, body))]]
+        return 200, _JSON, self._encode({"taken": sum(taken)} | ({"unknown_fields": unknown} if unknown else {}))
 
     def _outcomes(self, body: bytes) -> Answer:
         return 200, _JSON, self._encode({"taken": self.endpoint.take_outcomes(body)})

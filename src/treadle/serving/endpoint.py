@@ -87,11 +87,15 @@ class Rebuild(Struct, forbid_unknown_fields=True):
 
 
 class Endpoint:
-    """Everything behind the routes. One event loop owns it; only `open_model` runs in another thread."""
+    """Everything behind the routes, from the release `first` on; it follows what `releases` says.
+
+    One event loop owns it; only `open_model` runs in another thread.
+    """
 
     def __init__(
         self,
         name: str,
+        first: Released,
         *,
         releases: Releases,
         journal: Journal,
@@ -110,13 +114,6 @@ class Endpoint:
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
         self.state: OnlineState | None = None
-        first = self.releases.current()
-        if first is None:
-            raise ModelError(
-                f"nothing is released to endpoint {name}",
-                where=name,
-                mend="treadle run PROJECT says what a release waits for",
-            )
         live = open_model(first)
         self.state = open_state(live)
         self._take(first, live)

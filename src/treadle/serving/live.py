@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from treadle.errors import ModelError, RequestError, nearest
 from treadle.features import EventReader, compile_online
+from treadle.serving.fields import KnownFields
 from treadle.serving.inputs import RecordReader, counted
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class _Ready:
 class LiveModel:
     """A bundle that has proved itself on this machine. Belongs to one thread."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, columns: Mapping[str, Collection[str]] | None = None) -> None:
+        """columns: those of each source, where they are known, so that a field that none has is told."""
         manifest = bundle.manifest
         self.name = manifest.model
         self.state_name = manifest.refs.get("state", "")
@@ -57,6 +59,7 @@ class LiveModel:
             raise ModelError(self.golden, where=self.name, mend="do not serve this bundle on this machine")
         self.score = self._score_function()
         self._events: dict[str, EventReader] = {}
+        self._columns, self._known = columns or {}, dict[str, KnownFields]()
 
     def prove(self) -> None:
         """Score the golden records; `ready` and `golden` tell what came of it. Under a millisecond."""
@@ -142,6 +145,19 @@ class LiveModel:
                     raise _beyond(name) from bad
                 yield 0
         yield taken
+
+    def unknown_fields(self, name: str, body: bytes) -> Iterator[dict[str, int]]:
+        """Of rows that were taken: which fields neither the view nor its source has, and in how many rows each stands.
+
+        In parts, so far; none where the columns of a source are not known.
+        """
+        if name not in self._known:
+            reader = self.events(name)
+            sources = {stream.source for stream in reader.streams}
+            if not sources <= self._columns.keys():
+                return
+            self._known[name] = KnownFields({*reader.types, *(c for s in sources for c in self._columns[s])})
+        yield from self._known[name].unknown(body)
 
     @property
     def event_fields(self) -> Mapping[str, Mapping[str, str]]:

@@ -22,7 +22,9 @@ def openapi(endpoint: Endpoint) -> dict[str, Any]:
     }
     for view, fields in endpoint.event_fields().items():
         schema = {"type": "object", "properties": {name: _TYPES[kind] for name, kind in fields.items()}}
-        paths[f"/events/{view}"] = _post(f"Tell of rows of {view} as they become known.", _either(schema), _taken())
+        paths[f"/events/{view}"] = _post(
+            f"Tell of rows of {view} as they become known.", _either(schema), _taken_rows()
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,6 +94,11 @@ def _either(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _taken() -> dict[str, Any]:
     return {"type": "object", "properties": {"taken": {"type": "integer"}}}
+
+
+def _taken_rows() -> dict[str, Any]:
+    unknown = {"type": "object", "additionalProperties": {"type": "integer"}}
+    return {"type": "object", "properties": {"taken": {"type": "integer"}, "unknown_fields": unknown}}
 
 
 def _post(text: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

@@ -105,6 +105,30 @@ class Project:
         """The sources that hold examples, of any target."""
         return frozenset(spec.predict.each for spec in self.targets.values() or [self.spec])
 
+    def target_of(self, model: str | None) -> str | None:
+        """The target that the name of a version tells: `late` of ``flights.late:2`` and ``late:2``; None for `2`.
+
+        Raises:
+            SpecError: a target is called as the project, so that the name may mean two versions.
+        """
+        head, _, number = (model or "").rpartition(":")
+        _, dot, named = head.partition(".")
+        if dot or not self.targets:
+            return named or None
+        if head == self.spec.project and head in self.targets:
+            raise SpecError(
+                f"{model} may be of the target {head}, or of the project as it was before it had several",
+                where=self.place("predict"),
+                mend=f"write it in full: {head}.{head}:{number}",
+            )
+        return head if head not in ("", self.spec.project) else None
+
+    def version(self, model: str | None) -> str | None:
+        """The name of a version of this target as the record has it: flights.late:2 for `2` and for `late:2`."""
+        head, _, number = (model or "").rpartition(":")
+        mine = number and head in ("", self.target or self.spec.predict.name)
+        return f"{self.address}:{number}" if mine else model
+
     def command(self, words: str, project: str) -> str:
         """A command about this target, as it is written: ``treadle watch DIR --target late``."""
         return f"treadle {words} {project}" + (f" --target {self.target}" if self.target else "")

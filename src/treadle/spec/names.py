@@ -11,17 +11,26 @@ from msgspec import Meta
 _DEVICE = r"(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])"
 IDENTIFIER = rf"^(?!{_DEVICE}$)[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$"
 """ASCII letters, digits, _ and -, begun with a letter or digit, at most 64; not a device of Windows (`con`, `nul`)."""
+SERVED = rf"{IDENTIFIER.removesuffix('$')}(?:\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}})?$"
+"""Of a target's endpoint: as others, or with a dot, which one alone may have (`treadle.spec.targets`)."""
 ACTOR = r"^[\w.@+-]{1,64}$"
 FEATURE = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f]{1,128}$"
 """Features are named in reports and not on disks: any characters but control characters, up to 128."""
 
 _RULE = "use ASCII letters, digits, _ and -, begin with a letter or digit, at most 64 characters"
 Identifier = Annotated[str, Meta(pattern=IDENTIFIER, title="name", description=f"A name: {_RULE}.")]
+_SERVED = f"{_RULE}; or write PROJECT.TARGET, the name that it has if none is given"
+ServedName = Annotated[str, Meta(pattern=SERVED, title="name", description=f"A name: {_SERVED}.")]
 Actor = Annotated[str, Meta(pattern=ACTOR, title="person", description="Letters, digits and . _ @ + -, up to 64.")]
 FeatureName = Annotated[
     str, Meta(pattern=FEATURE, title="feature", description="Up to 128 characters; no control characters.")
 ]
-RULES = {IDENTIFIER: _RULE, ACTOR: "use letters, digits and . _ @ + -, up to 64", FEATURE: "use up to 128 characters"}
+RULES = {
+    IDENTIFIER: _RULE,
+    SERVED: _SERVED,
+    ACTOR: "use letters, digits and . _ @ + -, up to 64",
+    FEATURE: "use up to 128 characters",
+}
 """How to mend what a pattern refuses."""
 
 

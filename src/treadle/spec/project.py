@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from treadle.spec.choices import Family, Metric
-from treadle.spec.names import Actor, FeatureName, Identifier
+from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 
 Some = Annotated[str, Meta(min_length=1)]
 """A text that is not empty: a column, a path, an expression."""
@@ -116,7 +116,7 @@ class Target(_Question, frozen=True, kw_only=True):
     It has an endpoint of its own (`project.name`, if not given), and may state what the brief states for all of them.
     """
 
-    endpoint: Identifier | None = None
+    endpoint: ServedName | None = None
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     decision: str | None = None
     good_enough: dict[Metric, float] | None = None

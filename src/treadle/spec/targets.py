@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from treadle.spec.names import Identifier
+from treadle.spec.names import RULES, SERVED, Identifier, is_identifier
 from treadle.spec.project import Predict, ProjectSpec, Target
 from treadle.spec.shape import Problem, problems
 
@@ -57,7 +57,7 @@ def _spec(shared: ProjectSpec, name: str, target: Target) -> ProjectSpec:
         brief=replace(shared.brief, **own),
         serve=replace(
             shared.serve,
-            endpoint=target.endpoint,
+            endpoint=None if target.endpoint == f"{shared.project}.{name}" else target.endpoint,
             port=target.port or shared.serve.port,
         ),
     )
@@ -98,6 +98,8 @@ def between_targets(
         if other != name:
             yield Problem(f"predict.{name}", f'"{name}" and "{other}" differ in case alone', mend="rename one")
         named = spec.serve.endpoint
+        if named is not None and not is_identifier(named):
+            yield Problem(f"predict.{name}.endpoint", f'"{named}" is no valid name', mend=RULES[SERVED])
         if named is not None and (first := endpoints.setdefault(named.lower(), name)) != name:
             yield Problem(
                 f"predict.{name}.endpoint",

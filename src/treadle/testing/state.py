@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -75,7 +77,8 @@ class OnlineStateSuite:
     - events come back in the order of (known, id), whatever order they were told in; one told twice counts once,
       as told last;
     - values come back equal and of the same type: bool, int of 64 bits, float, str, date, time with a zone, None;
-    - what is older than `keep_us` before a key's newest event may be forgotten, and its history then says from when;
+    - what is older than `keep_us` before a key's newest event may be forgotten. Where there was any, the history's
+      `floor` is that edge, however the events were ordered and put together, so that a window has the same answer;
     - `load` replaces everything and keeps `as_of`.
     """
 
@@ -175,9 +178,35 @@ class OnlineStateSuite:
         state = self.again(state, opens)
         found = state.history("v", "k")
         assert found.known[-1] == 99 * DAY and 11 <= len(found.known) <= 15
-        assert found.known[0] - DAY < found.floor <= found.known[0]
+        assert found.floor == 89 * DAY >= found.known[0]
         assert found.count(0, 0, len(found.known)) == len(found.known)
         state.close()
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_a_window_has_one_answer_in_whatever_order_and_parts_events_were_told(
+        self, opens: Opens, seed: int
+    ) -> None:
+        """Also at the edge of what is kept, where it has none: that is not left to when something was forgotten."""
+        drawn, keep = random.Random(seed), 10 * DAY
+        times = [drawn.randrange((8, 30)[seed % 2] * 24) * DAY // 24 for _ in range(60)]
+        told = [("k", known, str(number), (1,)) for number, known in enumerate(times)]
+        drawn.shuffle(told)
+        with closing(opens()) as state:
+            while told:
+                part = drawn.choice((1, 1, 2, 7, 30))
+                state.put_events("v", told[:part], 1, keep)
+                told = told[part:]
+            state = self.again(state, opens)
+            found = state.history("v", "k")
+            state.close()
+        edge = max(times) - keep
+        lost = min(times) < edge
+        for at in range(0, max(times) + DAY, DAY // 4):
+            for length in (DAY, 9 * DAY):
+                lo, hi = (bisect_left(found.known, moment) for moment in (at - length, at))
+                counted = None if at - length < found.floor else found.count(0, lo, hi)
+                true = sum(at - length <= known < at for known in times)
+                assert counted == (None if lost and at - length < edge else true)
 
     def test_large_values_and_long_histories_are_kept(self, opens: Opens) -> None:
         state = opens()

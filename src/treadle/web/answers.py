@@ -75,7 +75,8 @@ class Answers:
         if local:
             raise msgspec.ValidationError(f"{local[0]} names a file, and is given on the command line alone")
         asked = given | ({"project": self.project} if "project" in names else {})
-        if self.target is not None and "target" in names:
+        told = ":" in asked.get("model", "")  # the name of a version tells its target
+        if self.target is not None and "target" in names and not told:
             asked.setdefault("target", self.target)
         request = msgspec.convert(asked, found.request, strict=False)
         for name in names:

@@ -17,7 +17,8 @@ def show_costs(answer: Any, out: Any) -> None:
         out.print(f"[yellow]besides, {paid}[/]: in no sum, since the price book has no rate to {answer.currency}")
     if answer.rate_date:
         out.print(f"[dim]other currencies by the rates of {answer.rate_date}[/]")
-    for title, lines in (("step", answer.by_step), ("run", answer.by_run), ("day", answer.by_day)):
+    sums = (("target", answer.by_target), ("step", answer.by_step), ("run", answer.by_run), ("day", answer.by_day))
+    for title, lines in sums if answer.by_target else sums[1:]:
         grid = table(title, "steps", "seconds", "CPU-seconds", "peak MB", answer.currency, right=(1, 2, 3, 4, 5))
         for line in lines:
             grid.add_row(

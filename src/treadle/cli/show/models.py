@@ -27,6 +27,9 @@ def show_list(answer: Any, out: Any) -> None:
             model.run,
         )
     out.print(grid if answer.models else "no model yet: treadle run PROJECT")
+    gone = sorted({model.name.rpartition(":")[0] for model in answer.models if model.gone})
+    if gone:
+        out.print(f"[dim]no longer in the project file: {', '.join(gone)}[/]", soft_wrap=True)
 
 
 def show_model(answer: Any, out: Any) -> None:
