@@ -16,7 +16,7 @@ DRAWN = 200
 
 def passes(metric, y, p, rival, seed):
     """Whether the gate "gain over the trivial baseline" would hold."""
-    drawn = _compare(metric, y, p, np.full(len(y), rival), None, 0.5, draws(y, None, seed=seed), 40, np.arange(len(y)))
+    drawn = _compare(metric, y, p, np.full(len(y), rival), None, 0.5, draws(y, None, seed=seed), 40)
     real = _real(drawn["gain_over_baseline"])
     return real and _beyond(metric, drawn["value"].value, chance.reached(metric, y, p, 0.5, seed=seed))
 

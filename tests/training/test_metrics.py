@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from treadle.errors import SpecError
 from treadle.training import metrics, scores
-from treadle.training.bootstrap import draws, interval
+from treadle.training.bootstrap import blocks, draws, interval
 
 PAIRS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000001, 0.9, 1.0])), min_size=4, max_size=60
@@ -79,11 +79,11 @@ def test_days_give_wider_intervals_than_rows():
     widths = []
     for when in (at, None):
         draw = draws(y, when)
-        found = interval(value(np.ones(2000)), [value(draw(k)) for k in range(200)])
+        found = interval(value(np.ones(2000)), [value(draw(k)) for k in range(200)], draw.block)
         assert found.low < found.value < found.high
         widths.append(found.high - found.low)
     assert widths[0] > widths[1]
 
 
 def test_undefined_metrics_have_no_interval():
-    assert interval(0.5, [float("nan")] * 100).low is None
+    assert interval(0.5, [float("nan")] * 100, blocks(np.zeros(9), None)).low is None

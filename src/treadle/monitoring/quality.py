@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treadle.monitoring.found import Day
-from treadle.training.bootstrap import blocks, draws, of_score
+from treadle.training.bootstrap import draws, of_score
 from treadle.training.metrics import weighted
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def measure(
     draw = draws(y, at)
     with np.errstate(all="ignore"):
         drawn = [float(score(draw(i))) for i in range(_REPLICATES)]
-    found = of_score(metric, y, p, threshold, value, drawn, blocks(len(y), at))
+    found = of_score(metric, y, p, threshold, value, drawn, draw.block)
     return value, found.low, found.high
 
 

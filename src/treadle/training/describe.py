@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 from treadle.spec import Mistakes
 from treadle.training import metrics
-from treadle.training.bootstrap import Interval, blocks, interval, of_score
+from treadle.training.bootstrap import Draws, Interval, interval, of_score
 from treadle.training.metrics import Array
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
@@ -137,9 +136,7 @@ def confusion(p: Array, y: Array, threshold: float, mistakes: Mistakes) -> Confu
     )
 
 
-def money(
-    p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Callable[[int], Array], replicates: int
-) -> Money:
+def money(p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Draws, replicates: int) -> Money:
     act, late = p >= threshold, y > 0.5
     cost = np.where(~act & late, mistakes.missed, 0.0) + np.where(act & ~late, mistakes.false_alarm, 0.0)
     never, always = np.where(late, mistakes.missed, 0.0), np.where(late, 0.0, mistakes.false_alarm)
@@ -150,20 +147,18 @@ def money(
         with_model.append(float(w @ cost / w.sum()))
         saved.append(float(w @ (cheaper - cost) / w.sum()))
     return Money(
-        interval(float(cost.mean()), with_model),
+        interval(float(cost.mean()), with_model, draw.block, within=(0.0, math.inf)),
         float(never.mean()),
         float(always.mean()),
-        interval(float((cheaper - cost).mean()), saved),
+        interval(float((cheaper - cost).mean()), saved, draw.block),
         mistakes.currency,
     )
 
 
-def slices(
-    table: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
-) -> tuple[Slice, ...]:
+def slices(table: TrainingTable, p: Array, metric: str, threshold: float, draw: Draws) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
-    block, found = blocks(len(table), table.at), []
+    found = []
     for feature in table.features:
         column = table.frame.get_column(feature.name)
         few = MOST_LEVELS if feature.type in ("str", "bool") else 7 if feature.type == "int" else 0
@@ -184,7 +179,9 @@ def slices(
                         str(level),
                         len(rows),
                         float(y.mean()),
-                        of_score(metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], block[rows]),
+                        of_score(
+                            metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
+                        ),
                     )
                 )
     return tuple(found)

@@ -16,7 +16,7 @@ from treadle.errors import DataError
 from treadle.figures import figure
 from treadle.spec import ProjectSpec
 from treadle.training import chance, describe, metrics
-from treadle.training.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
+from treadle.training.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.metrics import Array, Own
@@ -132,7 +132,8 @@ def evaluate(
     p = model.predict(test.frame)
     binary = summary.kind == "classification"
     dealt = len(parts.train) + len(parts.test) if binary and parts.by == "stratified" else None
-    draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
+    group = test.group if parts.by == "group" else None
+    draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed))
     say(0.2, "intervals by bootstrap")
     rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
     say(0.5, "importance by permutation")
@@ -154,7 +155,7 @@ def evaluate(
         histogram=_histogram(p, y, binary),
         slices=describe.slices(test, p, summary.metric, summary.threshold, draw),
         importance=important,
-        periods=_periods(test, p, summary.metric, summary.threshold, draw),
+        periods=_periods(test, p, summary.metric, summary.threshold, spec.train.seed),
         seconds=clock() - start,
         **_doubts(table, parts, summary, provenance, rival["value"]),
         **(_of_classes(p, y, summary.threshold, spec, draw, replicates) if binary else _of_numbers(p, y)),
@@ -162,14 +163,14 @@ def evaluate(
 
 
 def _against_rivals(
-    model: FittedModel, test: TrainingTable, p: Array, draw: Callable[[int], Array], replicates: int, seed: int
+    model: FittedModel, test: TrainingTable, p: Array, draw: Draws, replicates: int, seed: int
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
-    summary, y, block = model.summary, test.label, blocks(len(test), test.at)
+    summary, y = model.summary, test.label
     flat = np.full(len(y), model.baseline.value)
     baseline = _sigmoid(flat) if summary.kind == "classification" else flat
     reference = None if model.reference is None else model.reference.predict(test.frame)
-    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates, block)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
     luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
     return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
@@ -196,7 +197,9 @@ def _doubts(
     return {"findings": findings, "checks": checks, "notes": tuple(notes), "dropped": dropped}
 
 
-def _of_classes(p: Array, y: Array, threshold: float, spec: ProjectSpec, draw: Any, replicates: int) -> dict[str, Any]:
+def _of_classes(
+    p: Array, y: Array, threshold: float, spec: ProjectSpec, draw: Draws, replicates: int
+) -> dict[str, Any]:
     """What only probabilities have: calibration, curves, and mistakes counted and in money."""
     error, bins = describe.calibration(p, y)
     mistakes = spec.brief.mistakes
@@ -228,7 +231,7 @@ def _sigmoid(margin: Array) -> Array:
     return p
 
 
-def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
+def _remembered(draw: Draws) -> Draws:
     """The first hundred draws are asked for again and again; they are kept, as float32 to be small."""
     kept: dict[int, Array] = {}
 
@@ -240,7 +243,7 @@ def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
             kept[number] = weights.astype(np.float32)
         return kept[number].astype(np.float64)
 
-    return remembered
+    return Draws(remembered, draw.block)
 
 
 def _compare(
@@ -250,9 +253,8 @@ def _compare(
     baseline: Array,
     reference: Array | None,
     threshold: float,
-    draw: Callable[[int], Array],
+    draw: Draws,
     replicates: int,
-    block: Array,
 ) -> dict[str, Any]:
     """The model beside its rivals, on the same draws of rows, so that what is common cancels out."""
     ours = metrics.weighted(metric, y, p, threshold)
@@ -271,16 +273,19 @@ def _compare(
     for k in range(replicates):
         w = draw(k)
         drawn.append((ours(w), theirs(w), 0.0 if third is None else third(w)))
-    gain = interval((whole[0] - whole[1]) * sign, [(a - b) * sign for a, b, _ in drawn])
-    over = None if third is None else interval((whole[0] - whole[2]) * sign, [(a - c) * sign for a, _, c in drawn])
+
+    def over(rival: int) -> Interval:
+        gains = [(found[0] - found[rival]) * sign for found in drawn]
+        return interval((whole[0] - whole[rival]) * sign, gains, draw.block)
+
     return {
-        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], block),
-        "baseline": interval(whole[1], [d[1] for d in drawn]),
+        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], draw.block),
+        "baseline": interval(whole[1], [d[1] for d in drawn], draw.block, within=metrics.within(metric)),
         "reference": None
         if reference is None
-        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], block),
-        "gain_over_baseline": gain,
-        "gain_over_reference": over,
+        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], draw.block),
+        "gain_over_baseline": over(1),
+        "gain_over_reference": None if third is None else over(2),
     }
 
 
@@ -319,9 +324,9 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
 
 def _all_scores(
-    kind: Kind, test: TrainingTable, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
+    kind: Kind, test: TrainingTable, p: Array, threshold: float, draw: Draws, replicates: int
 ) -> dict[str, Interval]:
-    y, block = test.label, blocks(len(test), test.at)
+    y = test.label
     values = {name: metrics.weighted(name, y, p, threshold) for name in metrics.known(kind)}
     ones = np.ones(len(y))
     drawn: dict[str, list[float]] = {name: [] for name in values}
@@ -331,7 +336,7 @@ def _all_scores(
             drawn[name].append(value(w))
     whole = {name: value(ones) for name, value in values.items()}
     return {
-        name: of_score(name, y, p, threshold, value, drawn[name], block)
+        name: of_score(name, y, p, threshold, value, drawn[name], draw.block)
         for name, value in whole.items()
         if np.isfinite(value)
     }
@@ -345,20 +350,20 @@ def _histogram(p: Array, y: Array, binary: bool) -> Histogram:
     return Histogram(tuple(map(float, edges)), tuple(map(int, no)), tuple(map(int, yes)))
 
 
-def _periods(
-    test: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
-) -> tuple[Period, ...]:
+def _periods(test: TrainingTable, p: Array, metric: str, threshold: float, seed: int) -> tuple[Period, ...]:
+    """Weeks are drawn each by itself: of days drawn in runs of the whole time a week would be one run."""
     if test.at is None:
         return ()
     weeks = (test.at.astype("datetime64[D]").astype(np.int64) + 3) // 7  # from Monday to Sunday
-    block, found = blocks(len(test), test.at), []
+    found = []
     for week in np.unique(weeks):
         rows = np.flatnonzero(weeks == week)
         value = metrics.weighted(metric, test.label[rows], p[rows], threshold)
         whole = value(np.ones(len(rows)))
         if len(rows) >= describe.LEAST_SLICE and np.isfinite(whole):
             days = test.at[rows].astype("datetime64[D]").min()
-            drawn = [value(draw(k)[rows]) for k in range(describe.SLICE_REPLICATES)]
-            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, block[rows])
+            draw = draws(test.label[rows], test.at[rows], seed=seed)
+            drawn = [value(draw(k)) for k in range(describe.SLICE_REPLICATES)]
+            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, draw.block)
             found.append(Period(str(days), len(rows), said))
     return tuple(found)
