@@ -6,9 +6,10 @@ Rows that stand for themselves; then rows of days that are alike and follow each
 from __future__ import annotations
 
 import numpy as np
-import test_coverage_of_days as days
 from exercise import Asked, hold
 from test_coverage import METRICS, ROWS, SHARE, labels, said
+from test_coverage_of_days import shares as shares_of_blocks
+from test_coverage_of_days import truth as truth_of_days
 
 from treadle.training.bootstrap import draws, interval
 from treadle.training.metrics import weighted
@@ -46,10 +47,10 @@ def of_rows(seed: int) -> tuple[str, bool]:
 
 def of_blocks(seed: int) -> list[tuple[str, bool]]:
     """The same for many and few days, of more and less correlation, and for groups."""
-    true, found = days.truth(), []
+    true, found = truth_of_days(), []
     cases = [(MANY, c, False) for c in (0.0, 0.3, 0.6)] + [(few, c, False) for few in FEW for c in (0.0, 0.6)]
     for number, correlation, groups in cases + [(few, 0.0, True) for few in (MANY, *FEW)]:
-        shares = days.shares(
+        shares = shares_of_blocks(
             true, number, correlation, groups=groups, times=TIMES_BLOCKS, replicates=REPLICATES, seed=seed
         )
         least, most = (LEAST, MOST) if number == MANY else (LEAST_FEW, 1.0)

@@ -95,20 +95,20 @@ def test_too_few_have_no_interval_and_say_why(kind):
 def test_days_are_drawn_in_runs():
     member = np.repeat(np.arange(75), 2)
     draw = draws(np.zeros(150), when(member))
-    assert draw.block.length == 10 and draw.block.units == 7.5
+    assert draw.block.length == 12 and draw.block.units == 6.25
     for number in range(20):
         weights = draw(number)
         days = weights[::2]
         assert np.array_equal(days, weights[1::2]) and days.sum() == 75
-        assert np.count_nonzero(days != np.roll(days, 1)) <= 16, "runs have two ends each, eight of them"
+        assert np.count_nonzero(days != np.roll(days, 1)) <= 14, "runs have two ends each, seven of them"
     assert np.array_equal(draw(3), draw(3)) and not np.array_equal(draw(3), draw(4))
 
 
 def test_a_part_of_the_days_counts_by_its_own():
     """The level of a feature that was seen on 20 of 75 days: two runs are too few to say how they scatter."""
     block = blocks(np.zeros(75), when(np.arange(75)))
-    assert block.of(np.arange(40)).why == "" and block.of(np.arange(40)).units == 4
-    assert block.of(np.arange(20)).why == "30 days are needed, 20 there"
+    assert block.of(np.arange(48)).why == "" and block.of(np.arange(48)).units == 4
+    assert block.of(np.arange(20)).why == "36 days are needed, 20 there"
 
 
 def test_rows_count_by_their_rarer_class():

@@ -7,7 +7,7 @@ so nothing is copied or sorted again.
 
 Few runs say little of how far they scatter. So the bounds are moved away from the value by as much as Student's t lies
 beyond the normal (Hesterberg 2015, "What Teachers Should Know About the Bootstrap"), for so many runs as there are.
-With that, runs can be long: of about the root of the number of days, as Lazarus, Lewis, Stock and Watson (2018, "HAR
+With that, runs can be long: of 1.3 times the root of the number of days, as Lazarus, Lewis, Stock and Watson (2018, "HAR
 Inference") advise. A length chosen from the days themselves (Politis and White 2004) is short, since they are few: it
 covers no more than the shortest that is allowed does.
 
@@ -41,8 +41,8 @@ LEVEL = 0.95
 LEAST_BLOCKS = 6
 """Fewer days or groups than this say nothing of others: there is no interval."""
 _LEAST_UNITS = 3.0
-_LONG = 1.1
-"""Days in a run, times the root of the number of days: 10 of 75."""
+_LONG = 1.3
+"""Days in a run, times the root of the number of days: 12 of 75."""
 _UNEVEN = 2.0
 """So many groups say as much of the scatter as one would if what they give to the metric had normal tails."""
 _NORMAL = 1.959964
