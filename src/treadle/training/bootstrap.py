@@ -7,9 +7,9 @@ so nothing is copied or sorted again.
 
 Few runs say little of how far they scatter. So the bounds are moved away from the value by as much as Student's t lies
 beyond the normal (Hesterberg 2015, "What Teachers Should Know About the Bootstrap"), for so many runs as there are.
-With that, runs can be long: of 1.3 times the root of the number of days, as Lazarus, Lewis, Stock and Watson (2018, "HAR
-Inference") advise. A length chosen from the days themselves (Politis and White 2004) is short, since they are few: it
-covers no more than the shortest that is allowed does.
+With that, runs can be long: of 1.3 times the root of the number of days, as Lazarus, Lewis, Stock and Watson (2018,
+"HAR Inference") advise. A length chosen from the days themselves (Politis and White 2004) is short, since they are few:
+it covers no more than the shortest that is allowed does.
 
 A split that deals the classes out evenly gives the test rows the share of positives of all rows, so it varies as little
 as that of all rows does, but it does vary: with it held still, 95 % intervals of the Brier score hold the truth in 87 %
