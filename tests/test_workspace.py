@@ -20,9 +20,12 @@ from treadle.api.models import ListRequest, models_list
 from treadle.api.project import CheckRequest, InitRequest, TrustRequest, check, init, trust
 from treadle.api.work import RunRequest, run
 from treadle.errors import SpecError
+from treadle.evidence.kinds.noted import Noted
 from treadle.keeping import begin as begin_folder
 from treadle.keeping import begins_anew, home, record_key
 from treadle.principal import person
+from treadle.spec import load
+from treadle.workspace import open_workspace
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +77,29 @@ def test_a_group_may_share_it_and_nobody_else(tmp_path: Path, table: Path) -> No
     found = modes(root)
     assert found <= {0o770, 0o660}, sorted(map(oct, found))
     assert {place.stat().st_gid for place in root.rglob("*")} == {os.getgid()}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_member_finds_all_that_signing_takes(tmp_path: Path, table: Path, umask: int) -> None:
+    """`keys/` was r-x for the group, and the verifier key made with the first checkpoint: no member could sign."""
+    os.umask(umask)
+    root = begin(tmp_path, table, shared=grp.getgrgid(os.getgid()).gr_name)
+    keys = root / "keys"
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o2770
+    assert {f.name: stat.S_IMODE(f.stat().st_mode) for f in keys.iterdir()} == {"signing.key": 0o660, "log.vkey": 0o660}
+    assert {place.stat().st_gid for place in (keys, *keys.iterdir())} == {os.getgid()}
+
+
+def test_the_verifier_key_is_there_when_the_record_begins(tmp_path: Path, table: Path) -> None:
+    folder = tmp_path / "shop"
+    init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context(person("ada")))
+    workspace = open_workspace(load(folder), actor="ada")
+    key = workspace.notes.key()
+    assert key is not None and key.name.startswith("treadle/shop/") and workspace.notes.kept() == ([], [])
+    assert stat.S_IMODE(workspace.notes.key_file.stat().st_mode) == 0o600
+    workspace.chain.append(Noted(text="x"), "note")
+    assert workspace.sign_checkpoint().key == key
+    workspace.chain.engine.dispose()
 
 
 def test_a_record_that_came_with_a_project_is_believed_after_a_word(
@@ -140,7 +166,7 @@ def test_a_link_cannot_lend_a_strange_record_a_key_of_mine(tmp_path: Path, table
         trust(TrustRequest(project=str(strange.parent)), Context(person("ada")))
 
 
-@pytest.mark.parametrize("brought", ["journal/shop/predictions-1.jsonl", "keys/trusted/evil.pub", "settings.yaml", "x"])
+@pytest.mark.parametrize("brought", ["journal/shop/predictions-1.jsonl", "keys/trusted/evil.pub", "x"])
 def test_a_folder_that_came_along_with_anything_in_it_is_strange(tmp_path: Path, table: Path, brought: str) -> None:
     root = begin(tmp_path, table)
     shutil.rmtree(root)
@@ -284,8 +310,10 @@ def test_settings_that_came_with_a_project_are_believed_after_a_word(
         lambda: run(RunRequest(project=str(folder)), Context(person("ada"))),
         lambda: log(LogRequest(project=str(folder)), Context(person("ada"), channel="http", only_reads=True)),
     ):
-        with pytest.raises(SpecError, match="not begun by you"):
+        with pytest.raises(SpecError, match=r"names where data goes, and nobody here has said") as bad:
             call()
+        assert "not begun by you" not in str(bad.value)  # it may well be one's own, and is no record
+        assert bad.value.where == str(home(folder) / "settings.yaml") and f"treadle trust {folder}" in bad.value.mend
     assert content(home(folder)) == before and not (tmp_path / "kept.db").exists()
     trust(TrustRequest(project=str(folder)), Context(person("ada")))
     run(RunRequest(project=str(folder)), Context(person("ada")))

@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 from treadle.errors import SpecError
+from treadle.spec.settings import FILE as SETTINGS
 from treadle.spec.trust import believe_record, knows_record
 
 PRIVATE, SHARED = 0o077, 0o007
@@ -88,6 +89,12 @@ def begins_anew(root: Path, project: Path) -> bool:
             return False  # another account's, on this machine: no archive that was unpacked here can claim that
         raise
     if key is not None and not knows_record(key, root):
+        if [place.name for place in root.iterdir()] == [SETTINGS]:  # no record from elsewhere; still another's word
+            raise SpecError(
+                "this file names where data goes, and nobody here has said that it is to be followed",
+                where=str(root / SETTINGS),
+                mend=f"if you wrote it, or believe it: treadle trust {project}. Else move it away",
+            )
         raise SpecError(
             "this record was not begun by you: its approvals, models, keys and settings are another's word",
             where=str(root),
@@ -160,21 +167,31 @@ def share(root: Path, group: str) -> None:
     Raises:
         SpecError: there is no such group, or this user may not give it anything.
     """
+    number = group_to_share(group)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.chown(root, -1, number)
+    root.chmod(0o2770)
+
+
+def group_to_share(group: str) -> int:
+    """The number of a group that this user may give something to.
+
+    Raises:
+        SpecError: there is no such group, or this user is not in it.
+    """
     import grp
 
     try:
         number = grp.getgrnam(group).gr_gid
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.chown(root, -1, number)
-        root.chmod(0o2770)
     except KeyError as bad:
         raise SpecError(
             f"there is no group {group!r} on this machine", where="--shared", mend="`getent group` lists them"
         ) from bad
-    except PermissionError as bad:
+    if os.geteuid() and number not in (os.getegid(), *os.getgroups()):
         raise SpecError(
             f"you are no member of {group!r}", where="--shared", mend="`id -Gn` lists the groups that you are in"
-        ) from bad
+        )
+    return number
 
 
 def signing_key(root: Path) -> str:
@@ -183,12 +200,17 @@ def signing_key(root: Path) -> str:
     if not file.exists():
         from treadle.models import new_key
 
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o770 if is_shared(root) else 0o700)
+        shared = is_shared(root)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
         made = new_key()
         if not is_named():
             believe_record(made)  # before others can find it: who reads it finds it known
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if is_shared(root) else 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if shared:  # whatever the umask is: it is set once the workspace is there
+            with contextlib.suppress(PermissionError):  # another member made the folder
+                file.parent.chmod(0o2770)
+            os.fchmod(descriptor, 0o660)
         with os.fdopen(descriptor, "w") as out:
             out.write(made)
         with contextlib.suppress(FileExistsError):  # another process made it in the meantime: its key counts

@@ -50,6 +50,8 @@ class RunResult(Struct, frozen=True):
     bundle: str
     mb: float
     example: dict[str, Any]
+    unsigned: str = ""
+    """Why no checkpoint was signed after a release, where none could be."""
 
 
 def run(workspace: Workspace) -> RunResult:
@@ -88,4 +90,5 @@ def run(workspace: Workspace) -> RunResult:
         bundle=packed.bundle.digest,
         mb=packed.mb,
         example=packed.example,
+        unsigned=work.unsigned,
     )

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Where a checkpoint of the record was written; or, where none could be, why."""
+
+    file: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Workspace:
     """One folder, `.treadle/` beside the project or TREADLE_HOME, and the engines that open what is in it."""
 
@@ -113,22 +121,20 @@ class Workspace:
     @property
     def notes(self) -> Notes:
         """The signed checkpoints of the record, and the key that checks them."""
-        from treadle.evidence import Notes
-
-        return Notes(self.checkpoints, self.root / "keys" / "log.vkey")
+        return _notes(self.root)
 
     def sign_checkpoint(self) -> Signed:
         """Sign the record as it is now, and keep the note beside it."""
-        return self.notes.sign(self.chain, f"treadle/{self.project.spec.project}", self.signing_key)
+        return self.notes.sign(self.chain, log_name(self.project), self.signing_key)
 
-    def write_checkpoint(self) -> str:
-        """As `sign_checkpoint`, after a release; the note's path. Empty for who may not read the workspace's key."""
+    def write_checkpoint(self) -> Written:
+        """As `sign_checkpoint`, after a release: what was done stands, even where this account cannot sign it."""
         from treadle.errors import EvidenceError
 
         try:
-            return str(self.sign_checkpoint().file)
-        except PermissionError:
-            return ""
+            return Written(file=str(self.sign_checkpoint().file))
+        except OSError as bad:
+            return Written(why=f"{bad.strerror or bad}: {bad.filename}" if bad.filename else str(bad))
         except EvidenceError as bad:
             raise EvidenceError(f"{bad.what}; what was done before stands", where=bad.where, mend=bad.mend) from bad
 
@@ -149,6 +155,17 @@ class Workspace:
             except EvidenceError as bad:
                 return [f"{bad.what}{f' ({ref.name})' if ref.name else ''}"]
         return []
+
+
+def log_name(project: Project) -> str:
+    """What the log of a record is called when it begins."""
+    return f"treadle/{project.spec.project}"
+
+
+def _notes(root: Path) -> Notes:
+    from treadle.evidence import Notes
+
+    return Notes(root / "checkpoints", root / "keys" / "log.vkey")
 
 
 def open_workspace(
@@ -180,6 +197,8 @@ def open_workspace(
         if without_key:
             begin(root)
         keep_private(root)
+        if without_key:  # now, and not with the first checkpoint: a member who signs that need not write in keys/
+            _notes(root).begin(log_name(project), signing_key(root))
         if is_shared(root) and settings.catalog is None:  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
     tables, blobs, states = _kept_at(root, settings)

@@ -267,6 +267,15 @@ def test_a_probe_is_answered_by_whatever_name_it_asks(chain: Chain) -> None:
         assert door(chain).enter("GET", [(b"host", b"10-0-0-1.pod")], f"GET {path}", "open") == ANONYMOUS
 
 
+@pytest.mark.parametrize("header", [(b"authorization", b"Bearer tdl_ended"), (b"cookie", b"treadle_shop=ended")])
+def test_a_probe_looks_at_no_credentials(chain: Chain, header: tuple[bytes, bytes]) -> None:
+    """Who sends one with every request must not take a server for dead because a token has ended."""
+    at = door(chain, anonymous=())
+    for path in ("/healthz", "/readyz"):
+        assert at.enter("GET", [(b"host", b"localhost"), header], f"GET {path}", "open") == ANONYMOUS
+    assert at.refusals.due(NOW.timestamp()) == []
+
+
 def test_somebody_who_is_known_is_let_on_or_turned_away_and_that_is_noted(chain: Chain) -> None:
     at = door(chain)
     at.allow(person("lin"), "log", "read", "10.0.0.1")

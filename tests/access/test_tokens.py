@@ -139,6 +139,7 @@ def test_a_token_that_never_was_is_told_with_the_nearest(chain: Chain) -> None:
         ({"scopes": []}, "a token without a scope opens nothing", "--scopes",
          "of predict, events, outcomes, read, write, admin"),
         ({"days": 367.0}, "367 days is no time", "--days", "more than 0, at most 366"),
+        ({"name": "bad name"}, "'bad name' is not a name", "NAME", "use letters, digits and . _ @ + -, up to 64"),
     ],
 )  # fmt: skip
 def test_a_token_that_makes_no_sense_is_told_what_would(

@@ -82,13 +82,14 @@ class TestPostgres(ChainSuite):
         secret = unquote(str(urlsplit(postgres).password))
         other = postgres.replace(str(urlsplit(postgres).password), "s3cret%40word")
         away = postgres.replace(f":{urlsplit(postgres).port}/", ":1/")
-        for url, said in (
-            (other, "password authentication failed"),
-            (away, "refused"),
-            (f"{postgres}x", "does not exist"),
+        for url, said, mend in (
+            (other, "password authentication failed", "user and the password"),
+            (away, "refused", "host and the port"),
+            (f"{postgres}x", "does not exist", "create it"),
         ):
             with pytest.raises(StoreError, match=said) as told:
                 open_catalog(Address(url, "TREADLE_CATALOG"))
+            assert mend in told.value.mend and "disk" not in told.value.mend
             text = f"{told.value} {told.value.__cause__!r} {told.value.where}"
             assert not any(word in text for word in (secret, "s3cret", str(urlsplit(postgres).password)))
 

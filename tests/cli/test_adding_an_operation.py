@@ -1,4 +1,7 @@
-"""A new operation, in a group of its own, takes two files: one of `api/`, and one of `cli/show/` for its view."""
+"""A new operation, in a group of its own, takes two files: one of `api/`, and one of `cli/show/` for its view.
+
+New files are named once more, in the `__init__` of each, as docs/api.md says.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import treadle
 from treadle.api import GROUPS, OPERATIONS
 
 IMPORTS = "\nimport msgspec\nfrom treadle.api.operation import Request, group\n"
+ALONE = (
+    "from typing import Annotated\nimport msgspec\n"
+    "from treadle.api.operation import Request, argument, group, operation\n"
+)
 OPERATION = '''
 
 group("looms", "Looms, and what they are for.")
@@ -36,18 +45,30 @@ VIEWS["looms count"] = lambda answer, out: out.print(f"{answer.threads} threads"
 """
 
 
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def test_a_group_is_said_where_its_operations_are_written() -> None:
     words = {found.words[0] for found in OPERATIONS.values() if len(found.words) > 1}
     assert words - set(GROUPS) == {"log"}, "`treadle log` is itself an operation"
     assert set(GROUPS) <= words and all(text.endswith(".") for text in GROUPS.values())
 
 
-def test_a_new_operation_takes_two_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("new", [False, True], ids=["in files that stand", "in new files"])
+def test_a_new_operation_takes_two_files(tmp_path: Path, new: bool) -> None:
     package = shutil.copytree(Path(treadle.__file__).parent, tmp_path / "treadle")
-    for name, text in (("api/trials.py", IMPORTS + OPERATION),
-                       ("cli/show/trials.py", VIEW)):  # fmt: skip
-        with (package / name).open("a", encoding="utf-8") as file:
-            file.write(text)
+    name = "looms" if new else "trials"
+    for file, text in ((f"api/{name}.py", (ALONE if new else IMPORTS) + OPERATION),
+                       (f"cli/show/{name}.py", ("VIEWS = {}\n" if new else "") + VIEW)):  # fmt: skip
+        with (package / file).open("a", encoding="utf-8") as out:
+            out.write(text)
+    if new:
+        edit(package / "api" / "__init__.py", "project, trials", "looms, project, trials")
+        edit(package / "cli" / "show" / "__init__.py", "project, trials", "looms, project, trials")
+        edit(package / "cli" / "show" / "__init__.py", "**access.VIEWS", "**access.VIEWS, **looms.VIEWS")
 
     def said(*words: str) -> str:
         done = subprocess.run(

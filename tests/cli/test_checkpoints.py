@@ -41,7 +41,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         workspace = open_workspace(load(project), actor="ada")
         for size in (260, ENTRIES):
             record(workspace, range(size - (260 if size == 260 else 40), size))
-            assert workspace.write_checkpoint() == str(project / ".treadle" / "checkpoints" / f"{size}.note")
+            assert workspace.write_checkpoint().file == str(project / ".treadle" / "checkpoints" / f"{size}.note")
         workspace.chain.engine.dispose()
     return project
 
@@ -317,11 +317,12 @@ def test_an_exchanged_key_signs_nothing(project: Path, call: Call) -> None:
 
 def test_who_may_not_read_the_key_still_releases(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> str:
-        raise PermissionError(13, "Permission denied")
+        raise PermissionError(13, "Permission denied", "keys/signing.key")
 
     workspace = open_workspace(load(project), actor="ada")
     monkeypatch.setattr("treadle.workspace.signing_key", refused)
-    assert workspace.write_checkpoint() == ""
+    written = workspace.write_checkpoint()
+    assert written.file == "" and written.why == "Permission denied: keys/signing.key"
 
 
 def test_an_empty_log_is_not_signed(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

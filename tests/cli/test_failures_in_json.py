@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from treadle.api import OPERATIONS, Operation
 from treadle.cli import main
+from treadle.cli.failing import failure_of
 
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 
@@ -90,6 +93,25 @@ def test_what_the_machine_or_the_person_ends_is_told_too(
     found, out, err = call(monkeypatch, capsys, "check", str(CREDIT), "--json")
     told = json.loads(out)
     assert found == code and error in told["error"] and told["where"] == where and error in err
+
+
+@pytest.mark.parametrize(
+    ("number", "mend"),
+    [
+        (errno.EACCES, "may not read or write it"),
+        (errno.EPERM, "may not read or write it"),
+        (errno.ENOSPC, "room"),
+        (errno.EDQUOT, "room"),
+        (errno.EROFS, "reading alone"),
+        (errno.ENOENT, "check its name"),
+        (errno.EMFILE, "the system refused this"),
+    ],
+)
+def test_what_the_system_refused_is_mended_by_its_cause(number: int, mend: str) -> None:
+    """A folder that one may not read was said to be on a full disk."""
+    told = failure_of(OSError(number, os.strerror(number), "/srv/shop"))
+    assert told.where == "/srv/shop" and mend in told.mend
+    assert ("room" in told.mend) == (number in (errno.ENOSPC, errno.EDQUOT))
 
 
 def test_a_word_after_two_dashes_is_no_option(

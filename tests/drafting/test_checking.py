@@ -198,6 +198,8 @@ def test_several_targets_are_each_checked(tmp_path: Path) -> None:
         "treadle.yaml:4:73: predict.z.at",
         "treadle.yaml:4:94: predict.z.port: z is served on port 8000, as y is: give each a port",
     ]
+    answer = checked(tmp_path, (one, SEVERAL.replace("paid}}", "paid, port: 8000}, w: {each: orders, label: paid}}")))
+    assert [told.split(" is served")[0] for told in answer.warnings] == ["treadle.yaml:4:86: predict.z.port: z"]
     answer = checked(tmp_path, (one, SEVERAL), ("[x, word]", "[x, paid, word]"))
     assert len(answer.problems) == 1 and "paid" in answer.problems[0], "what both share is told once"
 

@@ -136,7 +136,6 @@ def test_nothing_is_overwritten_or_written_through_a_link(tmp_path: Path) -> Non
     assert (contracts / "made.yaml").read_text() == "mine"
     (contracts / "made.yaml").unlink()
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "made" / "data").rmdir()
     (tmp_path / "made" / "data").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(TreadleError, match="by a link"):
         init(tmp_path, frame, "y")

@@ -212,6 +212,29 @@ def test_a_request_or_row_feature_that_says_the_label_is_refused(
     assert "is made of the column" in caught.value.what and "lookup or a window" in caught.value.mend
 
 
+def test_what_reads_the_label_is_told_feature_by_feature() -> None:
+    timed = Predict(name="y", each="trips", at="at", label="x > 0", label_known="case when n > 0 then at end")
+    with pytest.raises(SpecError) as caught:
+        plan_of(project(Features(request=("k", "x"), row={"a": "n * 2", "b": "a + 1"}), predict=timed))
+    late = "which is not known when the prediction is made"
+    assert [(fault.where, fault.what) for fault in caught.value.faults] == [
+        ("features.request", f"the label is made of the column x, {late}"),
+        ("features.row.a", f"a reads n: the time when the label is known is made of the column n, {late}"),
+        ("features.row.b", f"b reads n: the time when the label is known is made of the column n, {late}"),
+    ]
+    assert caught.value.what.startswith("3 features are made of what is not known when the prediction is made")
+    assert caught.value.where == "features.request" and "lookup or a window" in caught.value.mend
+    with pytest.raises(SpecError) as caught:
+        plan_of(project(Features(request=("k", "x")), predict=timed))
+    assert not caught.value.faults and caught.value.what == f"the label is made of the column x, {late}"
+
+
+def test_a_request_feature_that_says_a_part_of_the_label_is_suspect() -> None:
+    both = Predict(name="y", each="trips", at="at", label="x > n", label_known="at")
+    plan = plan_of(project(Features(request=("k", "n"), row={"k2": "k || 'a'"}), predict=both))
+    assert [(s.feature, s.column, s.where) for s in suspects(plan)] == [("n", "n", "features.request")]
+
+
 def test_what_only_shares_a_column_with_the_label_is_left_to_the_evaluation() -> None:
     """Late is arrived after due: that it was due is known in time, which the plan cannot know and a reviewer does."""
     predict = Predict(name="y", each="trips", at="at", label="x > n")

@@ -27,9 +27,11 @@ HOLDS, FAILS = Gate("ap", 0.4, 0.5, True, "ap holds"), Gate("ap", 0.4, 0.1, Fals
 LEAK = Gate("leak: x", 0.0, None, False, "x tells the label", acceptable=True)
 
 
-def pack(chain: Chain, number: int, digest: str = "", approve: str = "reviewer") -> Entry[ModelPacked]:
+def pack(
+    chain: Chain, number: int, digest: str = "", approve: str = "reviewer", address: str = "shop"
+) -> Entry[ModelPacked]:
     packed = ModelPacked(
-        model=f"shop:{number}",
+        model=f"{address}:{number}",
         bundle=Blob((digest or f"{number:x}") * 64, "bundle"),
         family="linear",
         metric="ap",
@@ -57,8 +59,8 @@ def review(chain: Chain, packed: ModelPacked, *gates: Gate, by: str = "grace") -
     return chain.acting(by).append(given, f"model/{packed.model}")
 
 
-def released(chain: Chain, number: int) -> Entry[ModelPacked]:
-    packing = pack(chain, number)
+def released(chain: Chain, number: int, address: str = "shop") -> Entry[ModelPacked]:
+    packing = pack(chain, number, address=address)
     review(chain, packing.payload)
     registry.release(chain, "shop", packing)
     return packing
@@ -263,7 +265,8 @@ def test_rollback_returns_to_what_was_served_before(chain: Chain) -> None:
     assert registry.rollback(chain, "shop").model == "shop:1", "not forward to the one that was left"
     with pytest.raises(ModelError, match="only version"):
         registry.rollback(chain, "shop")
-    assert chain.last(ReleaseRolledBack).payload.left == "shop:2"
+    backs = [entry.payload for entry in chain.find(ReleaseRolledBack)]
+    assert [(back.left, back.reason) for back in backs] == [("shop:3", "bad"), ("shop:2", "")]
 
 
 def test_the_list_says_where_each_version_stands(chain: Chain) -> None:
@@ -365,3 +368,22 @@ def test_an_endpoint_is_not_passed_on(chain: Chain) -> None:
             change()
         assert caught.value.where == "endpoint/shop" and "predict.NAME.endpoint" in caught.value.mend
     assert registry.release(chain, "shop", other, others=frozenset({"shop.late"})).model == "shop:2"
+    late = pack(chain, 3, address="shop.late")
+    review(chain, late.payload)
+    with pytest.raises(ModelError, match="serves shop:2, which is another target's"):  # it counts what is served
+        registry.release(chain, "shop", late, others=frozenset({"shop"}))
+
+
+def test_a_rollback_goes_to_a_version_of_the_same_target(chain: Chain) -> None:
+    released(chain, 1)
+    released(chain, 2, "shop.late")
+    with pytest.raises(ModelError, match=r"shop\.late:2 is the only version of shop\.late that shop has served"):
+        registry.rollback(chain, "shop")
+    released(chain, 3, "shop.late")
+    released(chain, 4)
+    assert registry.rollback(chain, "shop").model == "shop:1"
+    released(chain, 5, "shop.late")
+    assert registry.rollback(chain, "shop").model == "shop.late:3"
+    assert registry.rollback(chain, "shop").model == "shop.late:2"
+    with pytest.raises(ModelError, match="the only version of"):
+        registry.rollback(chain, "shop")

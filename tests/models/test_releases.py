@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from test_registry import pack, review
 
-from treadle.errors import StoreError
+from treadle.errors import ModelError, StoreError
 from treadle.evidence import Chain, Entry
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.release_made import ReleaseMade
@@ -55,6 +55,17 @@ def test_another_endpoints_releases_are_its_own(chain: Chain) -> None:
     registry.release(chain, "shop", packing)
     other = RecordedReleases(chain, "other")
     assert other.newest() == "" and other.current() is None
+
+
+def test_a_version_of_another_target_is_not_given(chain: Chain) -> None:
+    packing = pack(chain, 1, address="shop.late")
+    review(chain, packing.payload)
+    made = registry.release(chain, "shop", packing)
+    assert RecordedReleases(chain, "shop", frozenset({"shop", "shop.back"})).current() == made
+    others = RecordedReleases(chain, "shop", frozenset({"shop", "shop.late"}))
+    assert others.newest() == made.entry  # it proves nothing
+    with pytest.raises(ModelError, match=r"endpoint shop serves shop\.late:1, which is another target's"):
+        others.current()
 
 
 def test_a_record_that_cannot_be_read_is_told_by_both(chain: Chain) -> None:

@@ -47,6 +47,7 @@ def test_what_was_found_adds_up(
     assert found.metric == bundle.manifest.metric
     assert sum(day.predictions for day in found.metric_by_day) == found.predictions
     assert sum(day.labels for day in found.metric_by_day) == found.joined
+    assert next(line for line in found.drift if line.feature == "when").labels[0].startswith("00:00")
     act = scores >= 0.5
     assert msgspec.structs.asdict(found.overall.decisions) == {
         "hits": int((act & label).sum()),

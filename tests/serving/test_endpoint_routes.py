@@ -294,6 +294,7 @@ def test_openapi_names_every_field_and_every_reference_leads_somewhere(served: S
 def test_a_wrong_path_or_method_is_told(served: Served) -> None:
     answer = served.http.get("/predict")
     assert (answer.status_code, answer.json()["error"]) == (405, "/predict takes POST, not GET")
+    assert answer.json()["mend"] == "send it by POST; GET /openapi.json tells what it takes"
     answer = served.http.post("/predct")
     assert answer.status_code == 404 and answer.json()["mend"] == 'did you mean "/predict"?'
     about = served.http.get("/").json()

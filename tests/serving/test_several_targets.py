@@ -34,12 +34,15 @@ from treadle.api.models import (
 from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
 from treadle.api.work import ReplayRequest, RunRequest, replay, run
 from treadle.errors import EvidenceError, ModelError, SpecError
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.hosting.opening import make_app, open_door
 from treadle.hosting.running import first_steps
 from treadle.models import registry
 from treadle.principal import person
 from treadle.serving import App
 from treadle.spec import load
+from treadle.store import Blob
 from treadle.web.answers import Answers
 from treadle.workspace import open_workspace
 
@@ -215,6 +218,30 @@ def test_the_pages_and_reads_of_a_server_are_about_what_it_serves(two: Path) -> 
     assert status == 400 and b"no target" in said
 
 
+@pytest.mark.parametrize("page", ["/report", "/watch"])
+def test_a_page_is_about_the_target_that_the_query_names(two: Path, page: str, tmp_path: Path) -> None:
+    """`?target=` was not looked at, and another target's page was shown under it."""
+    answers, ada = Answers(str(two), "days"), person("ada")
+    status, _, found = answers.answer("GET", page, "target=back", ada)
+    assert status == 200 and b"<title>shop.days" not in found and b"days" not in found.split(b"</title>")[0]
+    status, _, found = answers.answer("GET", page, "target=bakc", ada)
+    assert status == 400 and msgspec.json.decode(found) == {
+        "error": msgspec.json.decode(found)["error"],
+        "mend": 'did you mean "back"?',
+    }
+    status, _, found = answers.answer("GET", page, "target=zzz", ada)
+    assert status == 400 and msgspec.json.decode(found)["mend"] == "known here: back, days"
+    status, _, found = answers.answer("GET", page, "taget=back", ada)
+    assert status == 422 and b"taget" in found
+
+
+def test_a_report_that_was_not_made_is_made_for_the_target_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_two(folder)
+    status, _, said = Answers(str(folder), "days").answer("GET", "/report", "target=back", person("ada"))
+    assert status == 404 and msgspec.json.decode(said)["mend"] == f"treadle run {folder} --target back"
+
+
 def test_two_servers_have_two_cookies(apps: tuple[App, App]) -> None:
     assert [app.door.cookie for app in apps] == ["treadle_shop", "treadle_shop.days"]
 
@@ -244,6 +271,27 @@ def test_a_journal_left_behind_is_moved_by_its_own_server(two: Path, apps: tuple
     workspace = open_workspace(load(two).of("days"), actor="ada")
     assert "drained" in workspace.tables.scan("shop.days/predictions").collect().get_column("prediction_id").to_list()
     assert workspace.names.outcomes == "shop.days/outcomes" and workspace.names.source("orders") == "shop/source/orders"
+
+
+def test_what_both_ledgers_got_is_counted_together_and_found_in_either(two: Path, tmp_path: Path) -> None:
+    project = str(shutil.copytree(two, tmp_path / "shop"))
+    drain(DrainRequest(project=project), ADA)
+    for target, names in (("back", ["m1"]), ("days", ["m2", "m3"])):
+        app = app_of(Path(project), target)
+        for name in names:
+            asked(app, name)
+        app.endpoint.close()
+    assert drain(DrainRequest(project=project), ADA).predictions == 3
+    for name, model in (("m1", "shop.back:1"), ("m3", "shop.days:1")):
+        found = why(WhyRequest(subject=name, project=project), ADA).prediction
+        assert found is not None and found.model == model
+
+
+def test_a_list_is_of_the_target_and_as_short_as_is_asked(two: Path) -> None:
+    for target, metric in (("back", "average_precision"), ("days", "rmse")):
+        tried = trials(TrialsRequest(project=str(two), target=target, all=True), ADA).trials
+        assert {trial.metric for trial in tried} == {metric}
+    assert [m.name for m in models_list(ListRequest(project=str(two), limit=1), ADA).models] == ["shop.days:1"]
 
 
 def test_one_token_opens_both(two: Path, apps: tuple[App, App]) -> None:
@@ -311,19 +359,67 @@ def test_a_rollback_never_goes_to_another_targets_version(two: Path, tmp_path: P
         models_rollback(RollbackRequest(project=str(folder), target="days"), GRACE)
 
 
-def test_a_running_server_does_not_take_up_another_targets_version(two: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_running_server_does_not_take_up_another_targets_version(two: Path, tmp_path: Path, known: bool) -> None:
+    """Neither of a target that its file told it of, nor of one that was named since."""
     folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    several = file.read_text(encoding="utf-8")
+    if not known:
+        file.write_text(several[: several.index("  days:")] + several[several.index("features:") :], encoding="utf-8")
     app = app_of(folder, "back")
     try:
-        file = folder / "treadle.yaml"
-        text = file.read_text(encoding="utf-8").replace("  back:\n", "  gone:\n").replace("endpoint: shop}", "port: 1}")
+        text = several.replace("  back:\n", "  gone:\n").replace("endpoint: shop}", "port: 1}")
         file.write_text(text.replace("decision: Say", "endpoint: shop, decision: Say"), encoding="utf-8")
         models_release(ReleaseRequest(project=str(folder), model="shop.days:1"), GRACE)
         asyncio.run(app.endpoint.follow())
-        assert app.endpoint.model == "shop.back:1" and "another target's" in app.endpoint.refused
+        theirs, ours = "endpoint shop serves shop.days:1, which", "shop.days:1 is another target's than shop.back:1"
+        assert app.endpoint.model == "shop.back:1" and (theirs if known else ours) in app.endpoint.refused
         assert "probability" in asked(app, "still")
     finally:
         app.endpoint.close()
+
+
+def test_a_server_of_a_target_with_a_new_name_goes_on_with_what_it_answers_with(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    file = folder / "treadle.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  back:\n", "  returned:\n"), encoding="utf-8")
+    app = app_of(folder, "returned")
+    try:
+        released = app.endpoint.released
+        app.endpoint.released = msgspec.structs.replace(released, bundle="an earlier one", entry="an earlier one")
+        asyncio.run(app.endpoint.follow())
+        assert app.endpoint.released == released and released.model == "shop.back:1" and not app.endpoint.refused
+    finally:
+        app.endpoint.close()
+
+
+def test_whoever_was_slower_is_told_and_a_bundle_that_is_gone_is_not_released(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    project, workspace = str(folder), open_workspace(load(folder).of("days"), actor="ada")
+    made = workspace.chain.find(ReleaseMade, subject="endpoint/shop.days")[-1]
+    other = msgspec.structs.replace(made.payload, model="shop.days:2", bundle=Blob("f" * 64, "bundle"))
+    workspace.chain.append(other, "endpoint/shop.days")
+    with pytest.raises(ModelError, match=r"serves shop\.days:2 by now, and not nothing: somebody was quicker"):
+        models_release(ReleaseRequest(project=project, model="shop.days:1", seen=""), GRACE)
+    with pytest.raises(ModelError, match=r"serves shop\.days:2 by now, and not shop\.days:1: somebody was quicker"):
+        models_rollback(RollbackRequest(project=project, target="days", seen="shop.days:1"), GRACE)
+    place = workspace.blobs.path(made.payload.bundle.digest)
+    kept = place.rename(tmp_path / "kept")
+    for change, request in (
+        (models_release, ReleaseRequest(project=project, model="shop.days:1")),
+        (models_rollback, RollbackRequest(project=project, target="days")),
+    ):
+        with pytest.raises(EvidenceError, match="missing"):
+            change(request, GRACE)
+    kept.rename(place)
+    back = RollbackRequest(project=project, target="days", seen="shop.days:2", reason="too slow")
+    answer = models_rollback(back, GRACE)
+    assert answer.model == "shop.days:1"
+    signed = Path(answer.checkpoint).read_text(encoding="utf-8")
+    assert signed.startswith("treadle/shop/")  # the record is the project's, whichever target was changed
+    last = workspace.chain.last(ReleaseRolledBack)
+    assert last is not None and (last.payload.left, last.payload.reason) == ("shop.days:2", "too slow")
 
 
 def test_a_project_that_grew_goes_on_under_its_old_endpoint(tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ def test_what_may_not_stand_in_it_is_refused_with_its_place(tmp_path: Path, text
     assert said in str(refused.value) and refused.value.where.startswith(where)
 
 
+@pytest.mark.parametrize("text", ["stat: x", "stat: x\ncatalogg: y"])
+def test_an_unknown_key_is_answered_with_the_keys_there_are(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SpecError) as refused:
+        load(tmp_path, text)
+    assert "catalog, tables, blobs, state" in refused.value.mend and "treadle schema" not in str(refused.value)
+
+
 def test_a_password_comes_from_the_environment_and_may_hold_any_sign(tmp_path: Path) -> None:
     text = "catalog: postgresql://${USER_NAME}:${WORD}@db/treadle\nstate: ${CACHE}\n"
     given = {"USER_NAME": "ada", "WORD": "p@ss/w:?#%${X}", "CACHE": "redis://:pw@cache/0"}

@@ -11,6 +11,8 @@ from stage_shop import edit
 from treadle.api import Context
 from treadle.api.evidence import VerifyRequest, verify
 from treadle.api.models import ReleaseRequest, RollbackRequest, models_release, models_rollback
+from treadle.api.work import RunRequest, run
+from treadle.cli.show import console, show
 from treadle.evidence import VerifierKey
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
@@ -58,3 +60,33 @@ def test_a_release_by_policy_is_signed(shop: Path, runs: Callable[..., RunResult
     release = workspace.chain.last(ReleaseMade)
     assert release is not None and sizes(shop) == [release.seq]
     assert workspace.chain.last(ReviewApproved).payload.note == "every gate of the brief holds"
+
+
+def test_a_release_that_cannot_be_signed_says_so(
+    shop: Path, runs: Callable[..., RunResult], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose account may not write where checkpoints are kept released without one, and was not told."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "checkpoints/9.note")
+
+    runs()
+    with monkeypatch.context() as patch:
+        patch.setattr("treadle.evidence.checkpoints.write_whole", refused)
+        answer = models_release(ReleaseRequest(project=str(shop)), Context(person("grace")))
+        edit(shop, "approve: reviewer", "approve: policy")
+        edit(shop, "seed: 7", "seed: 8")
+        result = runs()
+        patch.setattr("treadle.loop.run", lambda workspace: result)
+        released = run(RunRequest(project=str(shop)), Context(person("ada")))
+        back = models_rollback(RollbackRequest(project=str(shop)), Context(person("grace")))
+    assert released.released and sizes(shop) == []
+    for each in (answer, back, released):
+        assert each.unsigned == "Permission denied: checkpoints/9.note"
+    assert answer.checkpoint == back.checkpoint == ""
+    for name, each in (("models release", answer), ("run", released)):
+        console.cache_clear()
+        show(name, each)
+        assert "! no checkpoint was signed (Permission denied: checkpoints/9.note)" in capsys.readouterr().out
+    console.cache_clear()
+    assert not models_release(ReleaseRequest(project=str(shop)), Context(person("grace"))).unsigned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,8 @@ from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.loop import RunResult
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
 from treadle.store import Blob, EntryRef, File, StateRef
 from treadle.workspace import Workspace
 
@@ -113,6 +116,31 @@ def test_a_table_of_examples_without_rows_is_refused(shop: Path, runs: Runs) -> 
     with pytest.raises(DataError, match="the table has no rows") as found:
         runs()
     assert "the last good snapshot is kept" in found.value.mend
+
+
+SEVERAL = """predict:
+  back: {each: orders, label: "came_back = 'yes'"}
+  price: {each: kinds, label: price, kind: regression}
+"""
+
+
+@pytest.mark.parametrize("target", ["", "back", "price"])
+def test_a_table_without_rows_is_right_where_no_target_asks_of_it(shop: Path, target: str) -> None:
+    """Whichever target is run: a source is read, and held to this, once for all of them."""
+    edit(shop, "sources:\n", "sources:\n  kinds: {read: kinds.parquet, key: kind}\n")
+    pl.DataFrame(schema={"kind": pl.String, "price": pl.Float64}).write_parquet(shop / "kinds.parquet")
+    text = (shop / "treadle.yaml").read_text(encoding="utf-8")
+    if target:
+        edit(shop, text[text.index("predict:") : text.index("features:")], SEVERAL)
+        edit(shop, "serve: {endpoint: shop}\n", "")
+    workspace = opened(shop)
+    work = Work(replace(workspace, project=workspace.project.of(target or None)))
+    if target:
+        with pytest.raises(DataError, match="the table has no rows"):
+            read_sources(work)
+    else:
+        assert read_sources(work)["kinds"].payload.rows == 0
+    workspace.chain.engine.dispose()
 
 
 def test_the_report_says_by_which_run_how_often_and_at_what_cost(shop: Path, runs: Runs) -> None:

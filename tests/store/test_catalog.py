@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 from treadle.errors import TreadleError
 from treadle.evidence import Chain
 from treadle.evidence.kinds.noted import Noted
-from treadle.store.catalog import REVISION, migrate, open_catalog
+from treadle.store.catalog import REVISION, migrate, open_catalog, refused
 from treadle.store.schema import metadata
 
 
@@ -52,6 +52,22 @@ def test_a_catalog_of_a_newer_treadle_is_refused(tmp_path: Path) -> None:
     engine.dispose()
     with pytest.raises(TreadleError, match="newer Treadle"):
         open_catalog(url)
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ("(sqlite3.OperationalError) attempt to write a readonly database", "may not write"),
+        ("unable to open database file", "may be entered and written"),
+        ("database or disk is full", "make room"),
+        ("database is locked", "another process"),
+        ("file is not a database", "copy"),
+        ("something else", "has room and may be written"),
+    ],
+)
+def test_what_is_wrong_with_a_catalog_is_mended_by_its_cause(said: str, mend: str) -> None:
+    told = refused(said, "c.db")
+    assert mend in told.mend and said in told.what and "nothing recorded is lost" in told.mend
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/c.db", "nonsense://db", "://", "postgresql://db/treadle"])

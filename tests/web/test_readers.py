@@ -136,7 +136,8 @@ async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None
 
 
 @pytest.mark.parametrize(
-    ("query", "seconds", "said"), [("slow", 0.5, b"takes longer than 0.5 s"), ("die", 60, b"ended before its answer")]
+    ("query", "seconds", "said"),
+    [("target=slow", 0.5, b"takes longer than 0.5 s"), ("target=die", 60, b"ended before its answer")],
 )
 def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds: float, said: bytes) -> None:
     start, body = over(readers, get(Routes(".", DOOR, seconds=seconds, readers=readers), query))
@@ -146,7 +147,7 @@ def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds:
 def test_a_read_whose_caller_goes_away_is_ended(readers: Readers, tmp_path: Path) -> None:
     async def leaving() -> list[dict[str, Any]]:
         leaves = asyncio.Event()
-        asking = asyncio.create_task(get(Routes(".", DOOR, readers=readers), "slow", leaves=leaves))
+        asking = asyncio.create_task(get(Routes(".", DOOR, readers=readers), "target=slow", leaves=leaves))
         await until(lambda: begun(tmp_path))
         leaves.set()
         async with asyncio.timeout(20):

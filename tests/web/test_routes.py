@@ -13,7 +13,8 @@ from treadle.access.tokens import TokenBook
 from treadle.api import OPERATIONS
 from treadle.principal import person
 from treadle.spec import load
-from treadle.web import Routes
+from treadle.web import Routes, answers
+from treadle.web.answers import Wanted
 
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 
@@ -48,9 +49,13 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
 
 
 @pytest.mark.parametrize("name", sorted(name for name, found in OPERATIONS.items() if not found.remote))
-def test_an_operation_that_changes_something_is_refused(routes: Routes, name: str) -> None:
+def test_an_operation_of_the_command_line_alone_is_refused(routes: Routes, name: str) -> None:
+    """Not all of them change something: `tokens list` and `check` do not, and were said to."""
     status, found = get(routes, f"/api/{name.replace(' ', '/')}")
-    assert status == 405 and f"treadle {name}" in found["mend"]
+    assert status == 405 and found == {
+        "error": f"{name} is given on the command line alone",
+        "mend": f"treadle {name}",
+    }
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,20 @@ def test_an_operation_that_changes_something_is_refused(routes: Routes, name: st
 def test_what_cannot_be_answered_is_said(routes: Routes, path: str, query: str, status: int, said: str) -> None:
     found, answer = get(routes, path, query)
     assert found == status and said in json.dumps(answer)
+
+
+@pytest.mark.parametrize("page", ["/report", "/watch"])
+def test_a_page_of_one_target_takes_no_other(routes: Routes, page: str) -> None:
+    status, found = get(routes, page, "target=nope")
+    assert status == 400 and "nope" in found["error"] and found["mend"]
+
+
+def test_a_page_may_be_of_an_operation_without_a_target(routes: Routes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked with a `target` whatever its request takes, and answered by a bare 500."""
+    monkeypatch.setitem(answers._PAGES, "/rules", "access table")
+    found = routes.answers.wanted("GET", "/rules", "")
+    assert isinstance(found, Wanted) and found.page == "/rules" and found.operation.name == "access table"
+    assert routes.answers.wanted("GET", "/rules", "target=x")[0] == 422
 
 
 def test_the_project_is_the_one_served_whatever_is_asked(routes: Routes, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ _MOST_SESSIONS, _MOST_OF_ONE = 1000, 20
 FORMS = ("/signin", "/signout")
 """Where a plain form of our own pages is taken: what it can do is begin or end the caller's own session."""
 PROBES = ("GET /healthz", "GET /readyz")
-"""Answered whatever name they are asked by: kubelets and load balancers have their own, and learn nothing more."""
+"""Answered to anybody, by whatever name and with whatever token: kubelets and load balancers have a name of their own
+and may send a token that has ended, and none of them learns more."""
 _SAFE = frozenset(("GET", "HEAD"))
 
 
@@ -114,8 +115,9 @@ class Door:
         found = dict(headers)
         who: Principal | None = None
         try:
-            if operation not in PROBES:
-                self._from_here(found, method, forms=operation in FORMS)
+            if operation in PROBES:
+                return ANONYMOUS
+            self._from_here(found, method, forms=operation in FORMS)
             if (
                 permission == "predict"
                 and self._anonymous_predicts

@@ -31,10 +31,10 @@ def login() -> str:
         return str(os.getuid())
 
 
-def check_actor(name: str) -> str:
-    """The name, if it is one: letters, digits and ._@+-, up to 64."""
+def check_actor(name: str, *, where: str = "--as") -> str:
+    """The name, if it is one: letters, digits and ._@+-, up to 64. `where`: what gave it, for the refusal."""
     if not matches(ACTOR, name):
-        raise AccessError(f"{name!r} is not a name", where="--as", mend="use letters, digits and . _ @ + -, up to 64")
+        raise AccessError(f"{name!r} is not a name", where=where, mend="use letters, digits and . _ @ + -, up to 64")
     return name
 
 

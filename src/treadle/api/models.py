@@ -131,6 +131,8 @@ class ReleaseAnswer(Struct, frozen=True):
     time: str
     checkpoint: str
     """A signed checkpoint of the record as it is now: whoever keeps a copy can prove that nothing was rewritten."""
+    unsigned: str = ""
+    """Why there is none, where none could be signed."""
 
 
 class RollbackRequest(OfTarget, frozen=True):
@@ -257,11 +259,13 @@ def models_rollback(request: RollbackRequest, work: Work) -> ReleaseAnswer:
 
 
 def _answer(workspace: Workspace, released: Released) -> ReleaseAnswer:
+    written = workspace.write_checkpoint()
     return ReleaseAnswer(
         endpoint=released.endpoint,
         model=released.model,
         bundle=released.bundle,
         approved_by=released.approved_by,
         time=released.time,
-        checkpoint=workspace.write_checkpoint(),
+        checkpoint=written.file,
+        unsigned=written.why,
     )

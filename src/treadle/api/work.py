@@ -98,6 +98,8 @@ class RunAnswer(Struct, frozen=True):
     without_label: int
     """Rows of the examples that nothing could be learned from, since they have no label, or no time."""
     next: str
+    unsigned: str = ""
+    """Why no checkpoint of the record was signed after a release, where none could be."""
     others: list[RunAnswer] = []
     """The runs of the other targets, in the order of the file, where there are several and none was named."""
 
@@ -168,6 +170,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
+        unsigned=result.unsigned,
     )
 
 

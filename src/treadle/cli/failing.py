@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,21 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from treadle.errors import Fault, TreadleError
+
+_RIGHT = "the account that runs this may not read or write it: `ls -ld` shows whose it is"
+_ROOM = "make room on this disk, or raise the account's quota"
+_MENDS = {
+    errno.EACCES: _RIGHT,
+    errno.EPERM: _RIGHT,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: "this disk is for reading alone: name another place",
+    errno.ENOENT: "there is nothing at this place: check its name",
+    errno.EISDIR: "this is a folder, and a file is wanted",
+    errno.ENOTDIR: "a part of this path is a file, and a folder is wanted",
+}
+"""How to mend what the system refused, by its number."""
+_MEND = "the system refused this: check this place and what else uses it"
 
 
 class Failure(Struct, frozen=True):
@@ -31,7 +47,7 @@ def failure_of(bad: BaseException) -> Failure:
         return Failure(bad.format_message(), path, f"{path} --help says what it takes")
     if isinstance(bad, OSError):
         place = str(bad.filename) if bad.filename else "the system"
-        return Failure(bad.strerror or str(bad), place, "check that the disk has room and may be written")
+        return Failure(bad.strerror or str(bad), place, _MENDS.get(bad.errno or 0, _MEND))
     return Failure(str(bad))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,20 +44,26 @@ class Wanted(Struct, frozen=True):
 def write_project(request: Wanted) -> Drafted:
     """Write treadle.yaml, a proposed contract and a copy of the table. An existing project is never overwritten.
 
+    What would refuse is asked first; should a step fail all the same, what was written is taken back.
+
     Raises:
-        DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already.
+        DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already, a
+            group that cannot share it, a list of trusted projects that cannot be read.
     """
-    from treadle.contracts import propose
-    from treadle.keeping import home, share
+    from treadle.keeping import group_to_share
     from treadle.sources import read_own
-    from treadle.spec import FILE, load
-    from treadle.spec.trust import trust
+    from treadle.spec import FILE
+    from treadle.spec.trust import granted
 
     folder, data = Path(request.folder), Path(request.source)
     if (folder / FILE).exists():
         raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
     if data.is_dir():
         raise DataError(f"{data.name} is a folder", where="--from", mend="name a CSV, JSON Lines or Parquet file")
+    if request.shared:
+        group_to_share(request.shared)
+    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
+        granted(folder)
     frame = read_own(data, where="--from")
     if request.target not in frame.columns:
         raise DataError(
@@ -69,36 +77,70 @@ def write_project(request: Wanted) -> Drafted:
     guess.said[:0] = noticed(frame, request.target, data)
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
-    text = guess.text()
-    copied, contract = folder / "data" / f"{name}{data.suffix.lower()}", folder / "contracts" / f"{name}.yaml"
-    for made in (copied, contract):
-        _refuse_to_overwrite(made, folder, data)
-        made.parent.mkdir(parents=True, exist_ok=True)
-    if copied.resolve() != data.resolve():
-        shutil.copyfile(data, copied)
-    contract.write_text(propose(frame, name, (guess.key,) if guess.key else ()), encoding="utf-8")
-    file = folder / FILE
-    file.write_text(text, encoding="utf-8")
-    load(file)  # what is written must be what can be read
-    if request.shared:
-        share(home(folder.resolve()), request.shared)
-        guess.said.append(
-            f"shared: what is kept may be read and written by the group {request.shared}, and nobody else"
-        )
-    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
-        trust(folder)
+    with _taken_back_if_it_fails() as made:
+        contract = _write(request, guess, made)
     return Drafted(
         project=name,
-        file=str(file),
+        file=str(folder / FILE),
         contract=str(contract),
         guesses=guess.said,
         next=f"treadle run {shlex.quote(request.folder)} --serve",
     )
 
 
+def _write(request: Wanted, guess: Guess, made: list[Path]) -> Path:
+    """Write the project, and add each place to `made` before it is; the contract."""
+    from treadle.contracts import propose
+    from treadle.keeping import home, share
+    from treadle.spec import FILE, load
+    from treadle.spec.trust import trust
+
+    folder, data, name, text = Path(request.folder), Path(request.source), guess.name, guess.text()
+    copied, contract = folder / "data" / f"{name}{guess.ending}", folder / "contracts" / f"{name}.yaml"
+    for file in (copied, contract):
+        _refuse_to_overwrite(file, folder, data)
+        made += _missing(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if copied.resolve() != data.resolve():
+        shutil.copyfile(data, copied)
+    contract.write_text(propose(guess.frame, name, (guess.key,) if guess.key else ()), encoding="utf-8")
+    made += _missing(folder / FILE)
+    (folder / FILE).write_text(text, encoding="utf-8")
+    load(folder / FILE)  # what is written must be what can be read
+    if request.shared:
+        kept = home(folder.resolve())
+        made += _missing(kept)
+        share(kept, request.shared)
+        guess.said.append(
+            f"shared: what is kept may be read and written by the group {request.shared}, and nobody else; whoever is "
+            "in it can sign releases"
+        )
+    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
+        trust(folder)
+    return contract
+
+
+@contextlib.contextmanager
+def _taken_back_if_it_fails() -> Iterator[list[Path]]:
+    """Where what is made is listed, each folder before what is in it. After a failure none of it is there."""
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for place in reversed(made):
+            with contextlib.suppress(OSError):  # not made yet; or a folder into which another wrote meanwhile
+                place.rmdir() if place.is_dir() else place.unlink()
+        raise
+
+
+def _missing(place: Path) -> list[Path]:
+    """The place and the folders above it, so far as they are not there, the outermost first."""
+    return [each for each in (*reversed(place.parents), place) if not os.path.lexists(each)]
+
+
 def _owner(request: Wanted) -> str:
     if request.owner:
-        return check_actor(request.owner)
+        return check_actor(request.owner, where="--owner")
     try:
         return check_actor(login())
     except AccessError as bad:  # the machine's own name for its user need not be one of ours

@@ -63,10 +63,15 @@ class Notes:
     key_file: Path
 
     def key(self) -> VerifierKey | None:
-        """The public key of the log; None before its first checkpoint."""
+        """The public key of the log; None where it was not begun, and was never signed."""
         if not self.key_file.is_file():
             return None
         return VerifierKey.parse(self.key_file.read_text(encoding="utf-8", errors="replace"))
+
+    def begin(self, name: str, private: str) -> None:
+        """Make the verifier key, with the log's name in it, where there is none. What was made twice is the same."""
+        if self.key() is None:
+            self._make_key(name, private)
 
     def sign(self, chain: Chain, name: str, private: str) -> Signed:
         """Sign the log as it is now, and keep the note.
@@ -150,12 +155,16 @@ class Notes:
             return kept, f"{label} does not count as a checkpoint of this log: {bad.what}"
         return kept, ""
 
+    def _make_key(self, name: str, private: str) -> VerifierKey:
+        public = verifier_of(name, private).public
+        made = VerifierKey(f"{name}/{public.hex()[:8]}", public)
+        write_whole(self.key_file, f"{made}\n".encode())
+        return made
+
     def _key_for(self, name: str, private: str) -> VerifierKey:
         found = self.key()
         if found is None:
-            public = verifier_of(name, private).public
-            found = VerifierKey(f"{name}/{public.hex()[:8]}", public)
-            write_whole(self.key_file, f"{found}\n".encode())
+            found = self._make_key(name, private)
         if verifier_of(found.name, private) != found:
             raise EvidenceError(
                 f"{self.key_file.name} is not the public key of this workspace's signing key: the key was exchanged",

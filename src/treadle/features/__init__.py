@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from treadle.features.plan import FeatureColumn, FeaturePlan, InputColumn
+from treadle.features.plan import ColumnType, FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
     from treadle.features.batch import AT as AT
@@ -51,6 +51,7 @@ _HOMES = {
 __all__ = [
     "AT",
     "EventReader",
+    "ColumnType",
     "FeatureColumn",
     "FeaturePlan",
     "InputColumn",

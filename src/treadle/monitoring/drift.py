@@ -6,12 +6,14 @@ The reference is in the bundle, as counts; so drift needs no training rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from treadle.features import ColumnType
 from treadle.models import Numbers, Reference, Texts
+from treadle.monitoring.bins import names_of
 from treadle.monitoring.found import DriftLine
 
 Array = np.ndarray[Any, Any]
@@ -22,15 +24,24 @@ SCORES = "(the model's scores)"
 _LEAST = 1e-4  # a share of zero would make PSI infinite
 
 
-def drift(reference: Reference, values: Mapping[str, Sequence[Any]], scores: Array) -> list[DriftLine]:
-    """A line for each feature and one for the scores, the most moved first."""
-    lines = [line(name, known, values[name]) for name, known in reference.features.items() if name in values]
+def drift(
+    reference: Reference,
+    values: Mapping[str, Sequence[Any]],
+    scores: Array,
+    types: Mapping[str, ColumnType] = MappingProxyType({}),
+) -> list[DriftLine]:
+    """A line for each feature and one for the scores, the most moved first. `types`: by which their bins are named."""
+    lines = [
+        line(name, known, values[name], types.get(name, "float"))
+        for name, known in reference.features.items()
+        if name in values
+    ]
     lines.append(line(SCORES, reference.scores, list(scores)))
     return sorted(lines, key=lambda found: -max(found.psi - found.noise, 0.0))
 
 
-def line(name: str, known: Numbers | Texts, values: Sequence[Any]) -> DriftLine:
-    labels, before, now = _counts(known, values)
+def line(name: str, known: Numbers | Texts, values: Sequence[Any], kind: ColumnType = "float") -> DriftLine:
+    labels, before, now = _counts(known, values, kind)
     total_before, total_now = max(before.sum(), 1), max(now.sum(), 1)
     p, q = np.maximum(before / total_before, _LEAST), np.maximum(now / total_now, _LEAST)
     psi = float(((q - p) * np.log(q / p)).sum()) if len(values) else 0.0
@@ -53,7 +64,7 @@ def line(name: str, known: Numbers | Texts, values: Sequence[Any]) -> DriftLine:
     )
 
 
-def _counts(known: Numbers | Texts, values: Sequence[Any]) -> tuple[list[str], Array, Array]:
+def _counts(known: Numbers | Texts, values: Sequence[Any], kind: ColumnType) -> tuple[list[str], Array, Array]:
     """Labels and counts of both sides; the last bin is what was missing."""
     if isinstance(known, Texts):
         levels = list(known.counts)
@@ -77,7 +88,7 @@ def _counts(known: Numbers | Texts, values: Sequence[Any]) -> tuple[list[str], A
         edges, counted = np.array([-np.inf, low, edges[1], np.inf]), (0, *counted, 0)
     place = np.clip(np.searchsorted(edges, there, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
-    labels = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    labels = names_of(edges.tolist(), kind)
     return ([*labels, "missing"], np.array([*counted, known.missing], float), np.array([*counts, missing], float))
 
 

@@ -9,6 +9,7 @@ from treadle.figures import figure
 from treadle.monitoring.drift import SCORES
 from treadle.monitoring.found import Alert, DriftLine, Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
+from treadle.spec.choices import REGRESSION
 
 _SHOWN = 6
 
@@ -36,8 +37,12 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
                 "By day",
                 f'<div class="grid">{_quality(found)}{_rates(found)}</div>',
                 f"Left: realised {name} by the day for which the prediction was made, with its 95 % interval; the line "
-                "across is the value on the sealed test rows. Right: a gap that stays tells of probabilities that can "
-                "no longer be believed.",
+                "across is the value on the sealed test rows. Right: a gap that stays tells of "
+                + (
+                    "predictions that are too high or too low."
+                    if found.metric in REGRESSION
+                    else "probabilities that can no longer be believed."
+                ),
             )
         )
     if found.drift:
@@ -102,7 +107,7 @@ def _rates(found: Watched) -> str:
     days = [(float(i), d) for i, d in enumerate(found.metric_by_day) if d.base is not None]
     if not days:
         return "<p>No label is known yet.</p>"
-    chart = Chart("day", "rate", x_ticks=_day_ticks(found))
+    chart = Chart("day", "mean" if found.metric in REGRESSION else "rate", x_ticks=_day_ticks(found))
     chart.add(Mark("line", [x for x, _ in days], [d.base or 0.0 for _, d in days], label="real"))
     chart.add(
         Mark(

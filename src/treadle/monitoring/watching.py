@@ -43,6 +43,7 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     tested = manifest.metrics.get(manifest.metric)
     mine = predictions.filter(pl.col("model") == manifest.model)
     features = _features(mine, [f.name for f in manifest.features], manifest.plan)
+    types = {f.name: f.type for f in manifest.features}
     scores = mine.select(pl.coalesce("probability", "prediction")).to_series().to_numpy()
     return Watched(
         model=manifest.model,
@@ -51,7 +52,7 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         joined=known.height,
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold),
-        drift=drift(bundle.reference, features, scores.astype(np.float64)) if mine.height else [],
+        drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
         overall=Overall(value, low, high, tested.value if tested else None, _decisions(known)),
         recent=_recent(joined, known, manifest.metric, manifest.threshold, window),
     )

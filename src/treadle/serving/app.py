@@ -252,7 +252,8 @@ class App:
         if path.startswith("/events/"):
             methods = ["POST"]
         if methods:
-            return self._error(405, f"{_short(path)} takes {' and '.join(methods)}, not {method}", "")
+            mend = f"send it by {' or '.join(methods)}; GET /openapi.json tells what it takes"
+            return self._error(405, f"{_short(path)} takes {' and '.join(methods)}, not {method}", mend)
         return self._error(404, f"there is no {_short(path)} here", nearest(path, self.paths()))
 
     def _refused(self, bad: RequestError) -> Answer:

@@ -29,8 +29,13 @@ def check_spec(spec: ProjectSpec) -> None:
     raise_all([*between_parts(spec)])
 
 
-def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, Place] | None = None) -> None:
-    """One SpecError for all of `found`, with the places of `known`; nothing when nothing was found."""
+def raise_all(
+    found: Iterable[Problem], *, file: str = "", known: Mapping[str, Place] | None = None, mend: str = _MEND
+) -> None:
+    """One SpecError for all of `found`, with the places of `known`; nothing when nothing was found.
+
+    mend: what helps where a problem has no word of its own.
+    """
     wrong = sorted(found, key=lambda problem: place_of(problem.path, known)) if known else list(found)
     if not wrong:
         return
@@ -39,7 +44,7 @@ def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, P
     where = ": ".join(part for part in (f"{file}:{line}:{column}" if file else "", first.path[:120]) if part)
     if len(wrong) == 1:
         close = first.word and first.hint
-        raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or _MEND)
+        raise SpecError(f"{first.what} ({close})" if close else first.what, where=where, mend=first.mend or mend)
     faults, hinted = list[Fault](), set[str]()
     for problem in wrong[:MOST_SHOWN]:
         line, column = place_of(problem.path, known or {})
@@ -49,7 +54,7 @@ def raise_all(found: Iterable[Problem], *, file: str = "", known: Mapping[str, P
         hinted.add(hint)
     if len(wrong) > MOST_SHOWN:
         faults.append(Fault(f"and {len(wrong) - MOST_SHOWN:,} more"))
-    raise SpecError(f"{len(wrong):,} things are wrong", where=where, mend=_MEND, faults=faults)
+    raise SpecError(f"{len(wrong):,} things are wrong", where=where, mend=mend, faults=faults)
 
 
 def between_parts(spec: ProjectSpec) -> Iterator[Problem]:

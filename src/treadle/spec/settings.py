@@ -67,7 +67,8 @@ def load_settings(root: Path, environment: Mapping[str, str] = os.environ) -> Se
 def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
     known = {"": (1, 1), **dict(positions(read.tree))}
-    raise_all(problems(read.tree, _File), file=file.name, known=known)
+    mend = f"the keys are {', '.join(_File.__struct_fields__)}; each is a URL that says where that is kept"
+    raise_all(problems(read.tree, _File), file=file.name, known=known, mend=mend)
     said = msgspec.convert(read.tree, _File, strict=True)
     made: dict[str, Address] = {}
     for role in _File.__struct_fields__:

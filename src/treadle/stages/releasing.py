@@ -52,5 +52,5 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
     released = registry.release(
         workspace.chain, workspace.endpoint, packing, check=workspace.blobs.get, others=workspace.project.others
     )
-    workspace.write_checkpoint()
+    work.unsigned = workspace.write_checkpoint().why
     return released.bundle == packed.bundle.digest

@@ -103,6 +103,8 @@ class Work:
     lines: list[StepLine] = field(default_factory=list)
     entries: list[Entry[Payload]] = field(default_factory=list)
     fresh: list[Entry[Payload]] = field(default_factory=list)
+    unsigned: str = ""
+    """Why no checkpoint was signed after a release, where none could be."""
     _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def do(

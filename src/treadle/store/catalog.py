@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,16 +66,30 @@ def keep_current(engine: Engine, shown: str) -> None:
         raise
 
 
-def refused(said: str, shown: str) -> StoreError:
-    return StoreError(
-        f"the catalog cannot be used: {said}",
-        where=shown,
-        mend="check that the disk has room and may be written, and that the database answers; nothing recorded is lost",
-    )
+_CAUSES = {
+    "readonly database": "this account may not write the file or its folder: `ls -l` shows whose they are",
+    "unable to open": "check that its folder is there and may be entered and written by this account",
+    "is full": "make room on the disk",
+    "is locked": "another process holds it: wait for that one, or end it",
+    "not a database": "put a copy of the catalog in its place",
+    "malformed": "put a copy of the catalog in its place",
+}
+"""A part of what SQLite says, and how that is mended."""
+_MEND = "check that the disk has room and may be written, and that the database answers"
 
 
-def say_plainly(engine: Engine, shown: str, without_secrets: Callable[[str], str]) -> None:
-    """A full disk or a database that went away is an expected failure, not a bug to be traced."""
+def refused(said: str, shown: str, causes: Mapping[str, str] = _CAUSES) -> StoreError:
+    mend = next((mend for part, mend in causes.items() if part in said), _MEND)
+    return StoreError(f"the catalog cannot be used: {said}", where=shown, mend=f"{mend}; nothing recorded is lost")
+
+
+def say_plainly(
+    engine: Engine, shown: str, without_secrets: Callable[[str], str], causes: Mapping[str, str] = _CAUSES
+) -> None:
+    """A full disk or a database that went away is an expected failure, not a bug to be traced.
+
+    causes: parts of what the database says to how each is mended; the first that fits.
+    """
 
     @event.listens_for(engine, "handle_error")
     def failed(context: Any) -> None:
@@ -83,7 +97,7 @@ def say_plainly(engine: Engine, shown: str, without_secrets: Callable[[str], str
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
             original = context.original_exception
             said = without_secrets(str(original))
-            raise refused(said, shown) from (original if said == str(original) else None)
+            raise refused(said, shown, causes) from (original if said == str(original) else None)
 
 
 def _sqlite_manners(engine: Engine, url: str) -> None:

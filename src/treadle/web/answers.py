@@ -50,8 +50,7 @@ class Answers:
         if method not in ("GET", "HEAD"):
             return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
         if path in _PAGES:
-            paged = OPERATIONS[_PAGES[path]]
-            return Wanted(paged, msgspec.convert({"project": self.project, "target": self.target}, paged.request), path)
+            return self._typed(OPERATIONS[_PAGES[path]], query, path)
         name = path.removeprefix("/api").strip("/")
         if not name:
             return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
@@ -60,11 +59,12 @@ class Answers:
             known = [each.replace(" ", "/") for each, operation in OPERATIONS.items() if operation.remote]
             return self.error(404, f"there is no operation {_short(name)}", nearest(name, known))
         if not found.remote:
-            return self.error(
-                405, f"{found.name} changes something, and that is done on the command line", f"treadle {found.name}"
-            )
+            return self.error(405, f"{found.name} is given on the command line alone", f"treadle {found.name}")
+        return self._typed(found, query)
+
+    def _typed(self, found: Operation, query: str, page: str = "") -> Wanted | Answer:
         try:
-            return Wanted(found, self._request(found, _given(query)))
+            return Wanted(found, self._request(found, _given(query)), page)
         except msgspec.ValidationError as bad:
             return self.error(422, _short(str(bad)), "GET /api tells what each operation takes")
 
@@ -105,13 +105,10 @@ class Answers:
             return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
 
     def _report(self, wanted: Wanted, context: Context) -> Answer:
-        place = wanted.operation.enter(wanted.request, context).workspace.report
+        workspace = wanted.operation.enter(wanted.request, context).workspace
+        place = workspace.report
         if not place.is_file():
-            return self.error(
-                404,
-                f"{place.name} was not made yet",
-                f"treadle run {self.project}{f' --target {self.target}' if self.target else ''}",
-            )
+            return self.error(404, f"{place.name} was not made yet", workspace.project.command("run", self.project))
         return 200, _HTML, place.read_bytes()
 
     def error(self, status: int, what: str, mend: str) -> Answer:

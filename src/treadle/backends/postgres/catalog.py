@@ -25,6 +25,22 @@ from treadle.store.catalog import keep_current, say_plainly
 _CONNECT_SECONDS = 10
 """A host that does not answer is told, and not waited for: longer than a slow network, shorter than patience."""
 
+_LOGIN = "check the user and the password of this address, and that the server lets them in"
+_CAUSES = {
+    "password": _LOGIN,  # both that it is wrong, and that none was given
+    "authentication failed": _LOGIN,
+    "pg_hba.conf": _LOGIN,
+    "does not exist": "create it on the server, or name another in this address",
+    "permission denied": "let its owner grant this user the right to it",
+    "Connection refused": "check the host and the port of this address, and that the server runs",
+    "connection refused": "check the host and the port of this address, and that the server runs",
+    "translate host name": "check the host of this address",
+    "resolve host": "check the host of this address",
+    "timeout": "check the host of this address, and that a way leads there",
+    "No space left": "make room on the server's disk",
+}
+"""A part of what the server or its driver says, and how that is mended. In another language it says it otherwise."""
+
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('treadle catalog in ' || current_schema(), 0))"
 
 
@@ -43,7 +59,7 @@ def open_catalog(address: Address) -> Engine:
             where=address.where,
             mend="write postgresql://user:password@host/database",
         ) from None
-    say_plainly(engine, address.shown, address.without_secrets)
+    say_plainly(engine, address.shown, address.without_secrets, _CAUSES)
     _manners(engine)
     keep_current(engine, address.shown)
     return engine

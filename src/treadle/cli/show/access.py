@@ -19,6 +19,7 @@ def show_table(answer: Any, out: Any) -> None:
     out.print(grid)
     out.print("here: where the server listens on this machine alone; if said: where access.anonymous names the scope")
     out.print("a person's token is made by that person alone; a member is anybody who has a role in brief.people")
+    out.print("approve, answer for findings: of these, a reviewer who did not ask for the release; see docs/people.md")
 
 
 def show_diff(answer: Any, out: Any) -> None:

@@ -39,3 +39,12 @@ def said(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def show_unsigned(why: str, out: Any) -> None:
+    """One line where a release stands without a signed checkpoint."""
+    if why:
+        out.print(
+            f"[red]![/] no checkpoint was signed ({said(why)}); who may write there signs with: treadle log checkpoint",
+            soft_wrap=True,
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.cli.show.drawing import table
+from treadle.cli.show.drawing import show_unsigned, table
 from treadle.figures import figure
 
 
@@ -51,6 +51,7 @@ def show_release(answer: Any, out: Any) -> None:
         out.print(
             f"[dim]signed checkpoint of the record: {answer.checkpoint} (keep a copy elsewhere)[/]", soft_wrap=True
         )
+    show_unsigned(answer.unsigned, out)
 
 
 def show_accepted(answer: Any, out: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from treadle.cli.show.drawing import money, number, table
+from treadle.cli.show.drawing import money, number, show_unsigned, table
 from treadle.figures import figure
 
 
@@ -56,6 +56,7 @@ def _show_one(answer: Any, out: Any) -> None:
     out.print(f"report: {answer.report}", soft_wrap=True)
     if answer.steps and len(answer.cached_steps) == len(answer.steps):
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
+    show_unsigned(answer.unsigned, out)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
 
