@@ -33,11 +33,14 @@ def project(approval: str = "reviewer") -> ProjectSpec:
     )
 
 
-def gates(ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True, *findings: Finding) -> list[Gate]:
+def gates(
+    ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True, *findings: Finding, why: str = ""
+) -> list[Gate]:
     return gates_of(
         project().brief,
         {"average_precision": ap, "log_loss": loss},
         gain_is_real=real,
+        gain_untold=why,
         spent=[],
         rates=NO_RATES,
         train_minutes=1.0,
@@ -156,7 +159,7 @@ def test_a_finding_is_a_gate_that_a_named_reviewer_may_answer_for(chain: Chain) 
         accept(chain, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="mine")
     with pytest.raises(AccessError, match="no reviewer"):
         accept(chain.acting("eve"), project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="x")
-    with pytest.raises(GateError, match="with a reason"):
+    with pytest.raises(GateError, match="needs a reason"):
         accept(grace, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="  ")
     with pytest.raises(GateError, match="no finding 'average_precision'"):
         accept(grace, project(), "shop:1", BUNDLE.digest, gate="average_precision", reason="x")
@@ -192,6 +195,25 @@ def test_a_stranger_may_do_nothing() -> None:
 def test_the_gate_of_the_gain_says_what_was_found(real: bool, words: str) -> None:
     first = gates(real=real)[0]
     assert first.holds == real and first.text.endswith(words)
+
+
+def test_a_gain_without_an_interval_is_answered_for_by_argument(chain: Chain) -> None:
+    why = "6 days are needed, 4 there"
+    asked = gates(real=False, why=why)
+    assert asked[0].text.endswith(f"cannot be told from noise: {why}") and asked[0].acceptable and not asked[0].holds
+    request_review(chain, "shop:1", asked, BUNDLE)
+    with pytest.raises(GateError, match=why):
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="grace")
+    accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=asked[0].name, reason="a week's pilot")
+    assert approve(chain, project(), "shop:1", BUNDLE.digest, by="grace").actor == "grace"
+
+
+def test_a_gain_inside_the_noise_is_answered_for_by_nobody(chain: Chain) -> None:
+    asked = gates(real=False)
+    assert not asked[0].acceptable
+    request_review(chain, "shop:1", asked, BUNDLE)
+    with pytest.raises(GateError, match="no finding"):
+        accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=asked[0].name, reason="x")
 
 
 def test_a_gate_of_money_without_a_rate_has_its_name_and_limit() -> None:

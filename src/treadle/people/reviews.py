@@ -57,17 +57,16 @@ def gates_of(
     bundle_mb: float,
     p99_ms: float | None,
     findings: Sequence[Finding] = (),
+    gain_untold: str = "",
 ) -> list[Gate]:
-    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
-    gates = [
-        Gate(
-            _GAIN,
-            0.0,
-            None,
-            gain_is_real,
-            "the gain over the trivial baseline is " + ("real" if gain_is_real else "inside the noise"),
-        )
-    ]
+    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes.
+
+    `gain_untold`: why the test rows cannot tell it from noise, as too few days cannot; then a reviewer may answer for it.
+    """
+    found = "real" if gain_is_real else "inside the noise"
+    said = f"cannot be told from noise: {gain_untold}" if gain_untold and not gain_is_real else f"is {found}"
+    answerable = bool(gain_untold) and not gain_is_real
+    gates = [Gate(_GAIN, 0.0, None, gain_is_real, f"the gain over the trivial baseline {said}", acceptable=answerable)]
     gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
     gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
     limits = brief.limits
@@ -136,7 +135,7 @@ def refusal(model: str, failing: Sequence[Gate]) -> GateError:
 def place_of(gate: Gate) -> str:
     """The part of the project file that sets a gate; empty for a finding, which is about the model."""
     if gate.acceptable:
-        return ""
+        return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:
         return f"brief.limits.{gate.name}"
     return f"brief.must_have.{gate.name}" if gate.name != _GAIN else "brief"
@@ -145,13 +144,18 @@ def place_of(gate: Gate) -> str:
 def mend_of(gate: Gate, model: str) -> str:
     if gate.acceptable:
         return (
-            f"mend the features; or let a reviewer answer for it: treadle models accept PROJECT {model} "
+            f"{cure_of(gate)}; or let a reviewer answer for it: treadle models accept PROJECT {model} "
             f'--finding "{gate.name}" --because REASON --as REVIEWER'
         )
     if gate.name == _GAIN:
         return "give features that say more of the label, or more rows, and run again"
     what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
     return f"{what}, or let the owner change this line, and run again"
+
+
+def cure_of(gate: Gate) -> str:
+    """What to do about a gate that a reviewer may answer for, so that nobody need answer."""
+    return "give more test days, groups or rows" if gate.name == _GAIN else "mend the features"
 
 
 def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
@@ -181,9 +185,9 @@ def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
 def accept(
     chain: Chain, spec: ProjectSpec, model: str, bundle: str, *, gate: str, reason: str
 ) -> Entry[FindingAccepted]:
-    """Answer for a finding about this bundle, as the chain's actor: a reviewer who did not ask for the release."""
+    """Answer for a finding about this bundle, or for a gain that could not be told, as the chain's actor: a reviewer who did not ask for the release."""
     if not reason.strip():
-        raise GateError("a finding is accepted with a reason", where="--because", mend="say why it is no leak")
+        raise GateError("an answer needs a reason", where="--because", mend="say why it may be released all the same")
     with chain.alone() as alone:
         asked = _asked(alone, model, bundle)
         _may_review(spec, chain.actor, requesters(alone, asked.actor))

@@ -22,6 +22,7 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
         workspace.project.spec.brief,
         scores,
         gain_is_real=found.gain_is_real,
+        gain_untold=found.gain_untold,
         spent=spent.amounts,
         rates=workspace.book.rates,
         train_minutes=spent.seconds / 60,

@@ -94,11 +94,23 @@ class Evaluation(Struct, frozen=True):
     """Rows of the examples left out since they have no label, or no time."""
     chance: float | None = None
     """What 39 in 40 models of pure chance stay under (above, where lower is better); None in older evaluations."""
+    drawn: str = ""
+    """What intervals draw: rows, days or groups; empty in older evaluations."""
 
     @property
     def gain_is_real(self) -> bool:
         """The gain over knowing nothing is above zero with its whole interval, and is more than chance reaches."""
         return _real(self.gain_over_baseline) and _beyond(self.metric, self.value.value, self.chance)
+
+    @property
+    def gain_untold(self) -> str:
+        """Why these rows cannot tell the gain over knowing nothing from noise, so that a reviewer has to; empty where
+        they tell it, and where what was measured speaks against it: it is not above zero, or chance reaches it too.
+        """
+        gain = self.gain_over_baseline
+        if gain.low is not None or gain.value <= 0 or not _beyond(self.metric, self.value.value, self.chance):
+            return ""
+        return f"it is {gain.shown(signed=True).value}, but {gain.why or 'has no interval'}"
 
 
 def leak_gates(found: Evaluation) -> tuple[LeakGate, ...]:
@@ -118,7 +130,7 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
     provenance: Provenance = UNTOLD,
 ) -> Evaluation:
-    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time.
+    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time, by group after a split by it.
 
     Raises:
         DataError: no test rows, or a metric that these rows do not define.
@@ -135,7 +147,7 @@ def evaluate(
     group = test.group if parts.by == "group" else None
     draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed))
     say(0.2, "intervals by bootstrap")
-    rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
+    rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices, and whether the answer could have leaked")
@@ -143,6 +155,7 @@ def evaluate(
         kind=summary.kind,
         metric=summary.metric,
         family=summary.family,
+        drawn=draw.block.kind,
         rows=len(test),
         train_rows=summary.train_rows,
         share=float(y.mean()),
@@ -163,7 +176,7 @@ def evaluate(
 
 
 def _against_rivals(
-    model: FittedModel, test: TrainingTable, p: Array, draw: Draws, replicates: int, seed: int
+    model: FittedModel, test: TrainingTable, p: Array, draw: Draws, replicates: int, group: Any, seed: int
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
     summary, y = model.summary, test.label
@@ -171,7 +184,7 @@ def _against_rivals(
     baseline = _sigmoid(flat) if summary.kind == "classification" else flat
     reference = None if model.reference is None else model.reference.predict(test.frame)
     found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
-    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
+    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, group=group, seed=seed)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
     return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
 
@@ -307,6 +320,8 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
     if _is_loss(gain):
         return f"No gain: in {metric} the model does worse than knowing nothing, {shown(gain)}."
+    if gain.low is None:
+        return f"Whether there is a gain cannot be told: in {metric} over knowing nothing, {shown(gain)}."
     if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):

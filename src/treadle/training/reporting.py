@@ -83,9 +83,14 @@ def report(
         sections,
         eyebrow="Treadle · model report",
         lead=lead,
-        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}; a share without "
-        f"a mistake has its exact one-sided bound. {made}",
+        footer=f"Intervals are 95 %, by bootstrap {_drawn(found)}; a share without a mistake has its exact "
+        f"one-sided bound. {made}",
     )
+
+
+def _drawn(found: Evaluation) -> str:
+    kind = found.drawn or ("days" if found.test_from else "rows")
+    return {"days": "of whole days, in runs", "groups": "of whole groups"}.get(kind, "of rows")
 
 
 def _headline(found: Evaluation) -> str:
