@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from treadle.training import chance, evaluate, report, train
-from treadle.training.bootstrap import Interval, draws
+from treadle.training.bootstrap import Interval, blocks, draws
 from treadle.training.evaluation import _beyond, _compare, _real
 
 DRAWN = 200
@@ -131,7 +131,7 @@ def test_a_model_that_knows_the_day_or_the_hour_passes(goes_by):
 
 
 def test_chance_that_goes_by_the_group_does_not_pass():
-    """As by the day, but with groups of many sizes: rows dealt one by one let 12 % pass."""
+    """As by the day, but with groups of many sizes: rows dealt one by one let 15 % pass, groups cut in two 7 %."""
     beyond = 0
     for k in range(120):
         random = np.random.default_rng((7, k))
@@ -186,3 +186,18 @@ def test_a_gain_that_few_days_cannot_tell_says_why(table, spec):
     assert not few.gain_is_real and few.gain_untold == "it is +0.2000, but 6 days are needed, 4 there"
     assert replace_struct(few, chance=few.value.value).gain_untold == "", "chance reaches it, which was measured"
     assert replace_struct(few, gain_over_baseline=Interval(-0.1, None, None, "few")).gain_untold == ""
+
+
+def test_groups_of_one_class_each_leave_a_figure():
+    group, few = np.repeat(np.arange(12), 5), np.repeat(np.arange(12) == 3, 5).astype(float)
+    p = np.random.default_rng(1).random(60)
+    assert np.isfinite(chance.reached("roc_auc", few, p, 0.5, group=group))
+
+
+def test_a_deal_by_group_gives_each_group_the_labels_of_one():
+    block = blocks(np.zeros(30), None, np.repeat(np.arange(6), [2, 3, 4, 5, 7, 9]))
+    deal = chance._deal(block)
+    for k in range(20):
+        giver = block.member[deal(np.random.default_rng(k))]
+        per_group = [set(giver[block.member == group]) for group in range(6)]
+        assert all(len(given) == 1 for given in per_group) and len(set.union(*per_group)) == 6

@@ -10,7 +10,7 @@ import numpy as np
 from treadle.monitoring.drift import drift
 from treadle.monitoring.found import Day, Decisions, Overall, Watched
 from treadle.monitoring.ledger import read
-from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.monitoring.quality import by_day, join_outcomes, measure, over, times
 from treadle.spec import duration
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     joined = join_outcomes(predictions, outcomes)
     known = joined.filter(pl.col("label").is_not_null())
     manifest = bundle.manifest
-    at = (
-        known.get_column("at").cast(pl.Datetime("us")).to_numpy()
-        if known.height and known["at"].null_count() == 0
-        else None
-    )
-    value, low, high = measure(known, manifest.metric, manifest.threshold, at=at)
+    whole = measure(known, manifest.metric, manifest.threshold, at=times(known))
     tested = manifest.metrics.get(manifest.metric)
     mine = predictions.filter(pl.col("model") == manifest.model)
     features = _features(mine, [f.name for f in manifest.features], manifest.plan)
@@ -53,7 +48,9 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold),
         drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
-        overall=Overall(value, low, high, tested.value if tested else None, _decisions(known)),
+        overall=Overall(
+            whole.value, whole.low, whole.high, tested.value if tested else None, _decisions(known), whole.note
+        ),
         recent=_recent(joined, known, manifest.metric, manifest.threshold, window),
     )
 
@@ -66,7 +63,8 @@ def _recent(joined: pl.DataFrame, known: pl.DataFrame, metric: str, threshold: f
     if newest is None:
         return None
     rows = joined.filter((when > newest - duration(window)) & (when <= newest))
-    return by_day(rows.with_columns(pl.lit(str(newest.date())).alias("day")), metric, threshold)[0]
+    at = times(rows.filter(pl.col("label").is_not_null()))
+    return over(rows, str(newest.date()), metric, threshold, at=at)
 
 
 def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) -> dict[str, list[Any]]:

@@ -47,7 +47,8 @@ def reached(
     p = np.asarray(p, dtype=np.float64)[order]
     random = np.random.default_rng((seed, 1))
     values = [metrics.weighted(metric, y[deal(random)[order]], p, threshold)(ones) * sign for _ in range(deals)]
-    return float(np.sort(values)[-round((deals + 1) * PASSES)] * sign)
+    told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other
+    return float(np.sort(told)[-round((deals + 1) * PASSES)] * sign)
 
 
 def _deal(block: Blocks) -> Callable[[np.random.Generator], Array]:
@@ -55,6 +56,20 @@ def _deal(block: Blocks) -> Callable[[np.random.Generator], Array]:
     rows, number = len(block.member), block.number
     if block.kind == "rows" or number < LEAST_BLOCKS:
         return lambda random: random.permutation(rows)
-    place = np.empty(rows, dtype=np.int64)
-    place[np.argsort(block.member, kind="stable")] = np.arange(rows)
-    return lambda random: np.argsort(random.permutation(number)[block.member] + random.random(rows))[place]
+    member, place = block.member, np.empty(rows, dtype=np.int64)
+    place[np.argsort(member, kind="stable")] = np.arange(rows)
+    if block.kind == "days":
+        return lambda random: np.argsort(random.permutation(number)[member] + random.random(rows))[place]
+    size = np.bincount(member)
+    start = np.cumsum(size) - size
+    within = place - start[member]
+
+    def deal(random: np.random.Generator) -> Array:
+        """Each group gets the labels of another, repeated where that one is smaller, some of them where it is larger:
+        laid end to end, as those of days are, groups of many sizes would be cut in two, and 5 % of chance would pass.
+        """
+        giver, mixed = random.permutation(number)[member], np.argsort(member + random.random(rows))
+        dealt: Array = mixed[start[giver] + within % size[giver]]
+        return dealt
+
+    return deal
