@@ -147,7 +147,9 @@ def stormy(seed: int, days: int, rows: int) -> tuple[pl.DataFrame, Any]:
     for day in range(days):
         mood[day] = 0.3 * mood[day - 1] * (day > 0) + random.normal() * (0.91**0.5 if day else 1.0)
     member = np.repeat(np.arange(days), rows)
-    frame = pl.DataFrame({"label": random.normal(size=days * rows) + 0.8 * mood[member], "score": np.zeros(days * rows)})
+    frame = pl.DataFrame(
+        {"label": random.normal(size=days * rows) + 0.8 * mood[member], "score": np.zeros(days * rows)}
+    )
     return frame, np.datetime64("2024-03-01", "us") + member * np.timedelta64(86_400_000_000, "us")
 
 

@@ -139,7 +139,9 @@ def test_chance_that_goes_by_the_group_does_not_pass():
         y = (random.random(len(group)) < 1 / (1 + np.exp(2 - random.normal(size=40)[group]))).astype(float)
         p = 0.3 * random.normal(size=40)[group] + 0.1 * random.normal(size=len(group))
         value = chance.metrics.weighted("average_precision", y, p)(np.ones(len(group)))
-        beyond += _beyond("average_precision", value, chance.reached("average_precision", y, p, 0.5, group=group, seed=k))
+        beyond += _beyond(
+            "average_precision", value, chance.reached("average_precision", y, p, 0.5, group=group, seed=k)
+        )
     assert beyond / 120 <= 0.05
 
 

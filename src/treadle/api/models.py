@@ -186,9 +186,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
 
 @operation("models", "accept", permission="release")
 def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
-    """Answer for a finding about a version, or a gain that few test days cannot tell, as a reviewer: by name, with a
-    reason that stands in the record.
-    """
+    """Answer for a finding, or for a gain that few test days cannot tell, as a reviewer: by name and with a reason."""
     from treadle.models.registry import find
     from treadle.people import accept, review_of
 

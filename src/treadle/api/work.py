@@ -214,8 +214,8 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     if review.open and not reviewers:
         names = ", ".join(gate.name for gate in review.open)
         return (
-            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, or name a reviewer in "
-            "brief.people, who is not the one who runs the project, to answer for it"
+            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, "
+            "or name a reviewer in brief.people, who is not the one who runs the project, to answer for it"
         )
     if review.open:
         return (

@@ -61,7 +61,7 @@ def gates_of(
 ) -> list[Gate]:
     """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes.
 
-    `gain_untold`: why the test rows cannot tell it from noise, as too few days cannot; then a reviewer may answer for it.
+    `gain_untold`: why the test rows cannot tell it from noise (too few days); then a reviewer may answer for it.
     """
     found = "real" if gain_is_real else "inside the noise"
     said = f"cannot be told from noise: {gain_untold}" if gain_untold and not gain_is_real else f"is {found}"
@@ -185,7 +185,9 @@ def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
 def accept(
     chain: Chain, spec: ProjectSpec, model: str, bundle: str, *, gate: str, reason: str
 ) -> Entry[FindingAccepted]:
-    """Answer for a finding about this bundle, or for a gain that could not be told, as the chain's actor: a reviewer who did not ask for the release."""
+    """Answer for a finding about this bundle, or a gain that could not be told, as the chain's actor: a reviewer who
+    did not ask for the release.
+    """
     if not reason.strip():
         raise GateError("an answer needs a reason", where="--because", mend="say why it may be released all the same")
     with chain.alone() as alone:

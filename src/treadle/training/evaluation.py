@@ -130,7 +130,7 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
     provenance: Provenance = UNTOLD,
 ) -> Evaluation:
-    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time, by group after a split by it.
+    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by groups after a split by them, else by days.
 
     Raises:
         DataError: no test rows, or a metric that these rows do not define.
