@@ -58,7 +58,7 @@ def test_an_edit_of_serving_runs_no_step_again(changed: Changed) -> None:
 
 
 def test_an_edit_of_metrics_runs_training_again_and_no_source_step(changed: Changed) -> None:
-    found = changed("training/metrics.py")
+    found = changed("scoring/metrics.py")
     assert {"search", "fit", "judge"} <= found and not found & {"read", "build", "seed"}
 
 
@@ -76,11 +76,11 @@ def test_an_edit_in_a_stage_runs_that_stage_again(changed: Changed) -> None:
         ("contracts/checking.py", {"read"}),
         ("features/batch.py", {"build"}),
         ("features/state.py", {"build", "seed"}),
-        ("training/encoder.py", {"search", "fit", "judge", "pack"}),
+        ("scoring/encoder.py", {"search", "fit", "judge", "pack"}),
         ("training/reporting.py", {"report"}),
         ("pages/charts.py", {"report"}),
-        ("models/exporting.py", {"pack"}),
-        ("models/cards.py", {"pack"}),
+        ("packing/exporting.py", {"pack"}),
+        ("packing/cards.py", {"pack"}),
     ],
 )
 def test_an_edit_reaches_who_uses_it(changed: Changed, file: str, steps: set[str]) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import ModelError
-from treadle.models.exporting import export, floor32, prove, to_onnx
-from treadle.models.scorer import Scorer
+from treadle.packing.exporting import export, floor32, prove, to_onnx
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.scorer import Scorer
 from treadle.training import Constant, Trees
-from treadle.training.calibrate import Calibrator
 
 
 def test_equal_on_real_rows(case):

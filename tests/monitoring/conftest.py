@@ -10,8 +10,9 @@ from told import FEATURES, ROWS, frame_of
 
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.features import FeaturePlan
-from treadle.models import Bundle, Told, new_key, parts_of
+from treadle.models import Bundle, new_key
 from treadle.models.request import Asked, Inputs
+from treadle.packing import Told, parts_of
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import TrainingTable, evaluate, train
 

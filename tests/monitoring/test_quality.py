@@ -16,8 +16,8 @@ from told import START, answered, told, write
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.scoring.bootstrap import draws
 from treadle.store import TableNames
-from treadle.training.bootstrap import draws
 
 THRESHOLD = 0.4
 

@@ -19,7 +19,8 @@ ROOT = Path(treadle.__file__).parent
 ROOMS = (
     "__main__", "cli", "web", "api", "loop", "replay", "hosting", "drafting", "history", "stages", "workspace",
     "keeping", "backends", "targets", "monitoring",
-    "serving", "streaming", "models", "training", "pages", "features", "contracts", "sources", "people", "costs",
+    "serving", "streaming", "packing", "models", "training", "scoring", "pages", "features", "contracts", "sources",
+    "people", "costs",
     "privacy", "access", "expr", "testing", "evidence", "store", "spec", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip

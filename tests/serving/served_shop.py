@@ -144,9 +144,9 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """On a port that the kernel chose."""
-    command = [sys.executable, "-m", "treadle", "serve", str(folder), "--port", "0"]
+def serving(folder: Path, *, code: str = "") -> Iterator[Served]:
+    """On a port that the kernel chose. `code`: what is run in the place of `python -m treadle`."""
+    command = [sys.executable, *(("-c", code) if code else ("-m", "treadle")), "serve", str(folder), "--port", "0"]
     headers = {"content-type": "application/json", "authorization": f"Bearer {token_of(folder)}"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:

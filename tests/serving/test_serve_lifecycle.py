@@ -341,3 +341,21 @@ def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(endpoint: 
     endpoint.flush()
     assert list(journal_of(workspace.project.root, "predictions")) == ["kept"]
     assert list(journal_of(workspace.project.root, "outcomes")) == ["kept"]
+
+
+def test_a_server_never_imports_what_fits(shop: Path) -> None:
+    """Answering, and taking events and outcomes, needs none of these; it tells at its end what it has loaded."""
+    code = (
+        "import atexit, sys; from treadle.cli import main; "
+        "atexit.register(lambda: print('loaded:', *sorted(sys.modules))); main()"
+    )
+    with serving(shop, code=code) as served:
+        answered = served.http.post("/predict", json=RECORD)
+        assert answered.status_code == 200
+        told = {"prediction_id": answered.json()["prediction_id"], "label": True}
+        assert served.http.post("/outcomes", json=told).status_code == 200
+        _, said = served.stop(signal.SIGTERM)
+    loaded = set(said.split("loaded: ")[1].split())
+    assert {"treadle.scoring.scorer", "onnxruntime"} <= loaded
+    fits = ("treadle.training", "treadle.packing", "sklearn", "lightgbm", "optuna", "onnx", "scipy", "pandas", "polars")
+    assert [name for name in sorted(loaded) if name in fits or name.startswith(tuple(f"{f}." for f in fits))] == []

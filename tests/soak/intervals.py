@@ -11,8 +11,8 @@ from test_coverage import METRICS, ROWS, SHARE, labels, said
 from test_coverage_of_days import shares as shares_of_blocks
 from test_coverage_of_days import truth as truth_of_days
 
-from treadle.training.bootstrap import draws, interval
-from treadle.training.metrics import weighted
+from treadle.scoring.bootstrap import draws, interval
+from treadle.scoring.metrics import weighted
 
 TIMES, REPLICATES = 2000, 200
 LEAST, MOST = 0.92, 0.98

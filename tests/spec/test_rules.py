@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from treadle.errors import SpecError
+from treadle.scoring.metrics import CLASSIFICATION, REGRESSION
 from treadle.spec import load
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES, RANGES
 from treadle.training.families import FAMILIES as FITTED
-from treadle.training.metrics import CLASSIFICATION, REGRESSION
 
 HEAD = """\
 project: shop

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treadle.scoring import Calibrator
 from treadle.spec.project import Mistakes
-from treadle.training import Calibrator
 from treadle.training.calibrate import choose, isotonic, platt
 from treadle.training.fitting import choose_threshold
 

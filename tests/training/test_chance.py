@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from treadle.scoring.bootstrap import Interval, blocks, draws
 from treadle.training import chance, evaluate, report, train
-from treadle.training.bootstrap import Interval, blocks, draws
 from treadle.training.evaluation import _beyond, _compare, _real
 
 DRAWN = 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from treadle.training.bootstrap import draws, interval
-from treadle.training.metrics import weighted
+from treadle.scoring.bootstrap import draws, interval
+from treadle.scoring.metrics import weighted
 
 METRICS = ("brier", "log_loss", "accuracy", "roc_auc", "average_precision")
 SHARE, APART, ROWS, TIMES, REPLICATES = 0.1, 1.5, 300, 200, 100

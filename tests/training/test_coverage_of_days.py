@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from treadle.training.bootstrap import LEAST_BLOCKS, _expansion, blocks, draws, interval
+from treadle.scoring.bootstrap import LEAST_BLOCKS, _expansion, blocks, draws, interval
+from treadle.scoring.metrics import weighted
 from treadle.training.evaluation import _compare, _real
-from treadle.training.metrics import weighted
 
 METRICS = ("average_precision", "roc_auc", "brier", "log_loss", "rmse")
 DEVIATION, USUAL = 0.8, -1.6

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle.training import Encoder
-from treadle.training.encoder import Clock, Levels, Number, Scaled
+from treadle.scoring import Encoder
+from treadle.scoring.encoder import Clock, Levels, Number, Scaled
 from treadle.training.encoder_fit import fit_encoder
 
 ENCODER = Encoder(

@@ -126,8 +126,8 @@ def test_a_stopped_trial_is_no_rival_of_a_whole_one(table, spec):
 def test_one_list_says_which_metrics_are_better_low():
     from treadle.monitoring import alerts
     from treadle.people import reviews
+    from treadle.scoring import metrics
     from treadle.spec import choices
-    from treadle.training import metrics
 
     lists = [module.LOWER_IS_BETTER for module in (alerts, reviews, metrics)]
     assert all(found is choices.LOWER_IS_BETTER for found in lists)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
-from treadle.models.cards import card
+from treadle.packing.cards import card
 from treadle.store import Blob
 from treadle.training import evaluate, report, train
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from treadle.scoring.bootstrap import Interval
 from treadle.training import evaluation
-from treadle.training.bootstrap import Interval
 
 VALUE = Interval(0.80, 0.75, 0.85)
 UP, NOISE, DOWN = Interval(0.1, 0.05, 0.15), Interval(0.01, -0.05, 0.06), Interval(-0.0053, -0.0098, -0.0016)

@@ -209,7 +209,7 @@ class Guess:
         )
 
     def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
-        from treadle.training.metrics import derive
+        from treadle.scoring.metrics import derive
 
         metric = derive(None, "classification", (values == positive).cast(float).to_numpy())
         self.said.append(

@@ -32,8 +32,8 @@ def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str
     """The best first; those that were stopped early, whose value is of fewer folds, after all the others."""
     from sqlalchemy import select
 
+    from treadle.scoring import sign
     from treadle.store.schema import trials as table
-    from treadle.training import sign
 
     if sort not in _SORTS:
         raise SpecError(f"cannot sort by {sort!r}", where="--sort", mend=f"one of: {', '.join(_SORTS)}")
@@ -60,7 +60,7 @@ def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str
 
 
 def _lines(entry: Entry[Any]) -> Iterator[Trial]:
-    from treadle.training import sign
+    from treadle.scoring import sign
 
     said: ModelsSearched = entry.payload
     whole = [t for t in said.trials if t.state == "complete"]
@@ -83,7 +83,7 @@ def _lines(entry: Entry[Any]) -> Iterator[Trial]:
 
 def compare_runs(workspace: Workspace, first: str, second: str) -> Comparison:
     """Walk back from both models; the steps of one kind and subject are held against each other."""
-    from treadle.training import sign
+    from treadle.scoring import sign
 
     with workspace.chain.reading() as reader:
         starts = [_model_of(workspace, reader, asked) for asked in (first, second)]

@@ -1,9 +1,9 @@
-"""A model as data: export to ONNX, pack into one signed file, open it, score with it, register and release it.
+"""A model as data: one signed file, written and opened; what is registered, released and rolled back.
 
-It does not train, and a bundle holds no code: what is opened is checked data, never executed.
+It neither trains nor makes the graph, and a bundle holds no code: what is opened is checked data, never executed.
 
-`export` turns a fitted model into a graph and proves it equal; `parts_of` gathers what a bundle holds; `Bundle` writes
-and opens the file; `Scorer` scores with NumPy and ONNX Runtime alone. Names are loaded when first used.
+`Bundle` writes and opens the file, `registry` keeps versions and releases in the record. Names are loaded when first
+used.
 """
 
 from __future__ import annotations
@@ -16,26 +16,18 @@ if TYPE_CHECKING:
     from treadle.models.bundle import Golden as Golden
     from treadle.models.bundle import Manifest as Manifest
     from treadle.models.bundle import Parts as Parts
-    from treadle.models.cards import card as card
-    from treadle.models.exporting import export as export
-    from treadle.models.packing import Contents as Contents
-    from treadle.models.packing import pack_bundle as pack_bundle
-    from treadle.models.parts import Told as Told
-    from treadle.models.parts import parts_of as parts_of
     from treadle.models.reference import Numbers as Numbers
     from treadle.models.reference import Reference as Reference
     from treadle.models.reference import Texts as Texts
     from treadle.models.registry import Released as Released
     from treadle.models.releases import RecordedReleases as RecordedReleases
     from treadle.models.releases import Releases as Releases
-    from treadle.models.scorer import Scorer as Scorer
     from treadle.models.signing import new_key as new_key
     from treadle.models.signing import public_key as public_key
     from treadle.models.version import ModelVersion as ModelVersion
 
 _HOMES = {
     "Bundle": "bundle",
-    "Contents": "packing",
     "Golden": "bundle",
     "Manifest": "bundle",
     "ModelVersion": "version",
@@ -45,18 +37,12 @@ _HOMES = {
     "Reference": "reference",
     "Released": "registry",
     "Releases": "releases",
-    "Scorer": "scorer",
     "Texts": "reference",
-    "Told": "parts",
-    "card": "cards",
-    "export": "exporting",
     "new_key": "signing",
-    "pack_bundle": "packing",
-    "parts_of": "parts",
     "public_key": "signing",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("listing", "registry", "request")
+OPEN = ("bundle", "listing", "reference", "registry", "request")
 
 
 def __getattr__(name: str) -> Any:

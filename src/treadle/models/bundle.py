@@ -26,12 +26,11 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import ModelError
-from treadle.features.plan import FeaturePlan
+from treadle.features.plan import FeatureColumn, FeaturePlan
 from treadle.models import signing
 from treadle.models.reference import Reference
 from treadle.models.request import Asked
-from treadle.models.scorer import Scorer
-from treadle.training import Calibrator, Encoder, FeatureColumn, Interval
+from treadle.scoring import Calibrator, Encoder, Interval, Scorer
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from treadle.training import FeatureColumn
+from treadle.features.plan import FeatureColumn
 
 if TYPE_CHECKING:
     import numpy as np

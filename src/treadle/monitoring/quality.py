@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.monitoring.found import Day
-from treadle.training.bootstrap import LEAST_BLOCKS, draws, of_score
-from treadle.training.metrics import weighted
+from treadle.scoring.bootstrap import LEAST_BLOCKS, draws, of_score
+from treadle.scoring.metrics import weighted
 
 if TYPE_CHECKING:
     import polars as pl

@@ -81,7 +81,7 @@ def pack(
 
 def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
     """The version's number is given out under the catalog's lock, so that no two packings have one name."""
-    from treadle.models import Contents, pack_bundle
+    from treadle.packing import Contents, pack_bundle
 
     with bench.chain.alone() as alone:
         name = f"{asked.project}:{alone.number(asked.project)}"

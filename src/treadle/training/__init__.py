@@ -4,7 +4,7 @@ It never reads a source or computes a feature, and packs no bundle.
 
 `check` refuses what nothing can be learned from, `split` seals the test rows, `search` looks for family and settings,
 `fit` fits them, `evaluate` opens the test rows, `report` shows what they said; `train` is the first four in one call.
-`Encoder` and `Calibrator` are the fitted data that a bundle carries. Names are loaded when first used.
+What a server needs of it is in `treadle.scoring`. Names are loaded when first used.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from treadle.training.bootstrap import Interval as Interval
-    from treadle.training.calibrate import Calibrator as Calibrator
-    from treadle.training.encoder import Encoder as Encoder
     from treadle.training.evaluation import Evaluation as Evaluation
     from treadle.training.evaluation import Provenance as Provenance
     from treadle.training.evaluation import evaluate as evaluate
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
-    from treadle.training.metrics import scores as scores
-    from treadle.training.metrics import sign as sign
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
     from treadle.training.model import FittedModel as FittedModel
@@ -50,17 +45,14 @@ if TYPE_CHECKING:
     from treadle.training.table import check as check
 
 _HOMES = {
-    "Calibrator": "calibrate",
     "Check": "splits",
     "Constant": "families",
-    "Encoder": "encoder",
     "Estimator": "families",
     "Evaluation": "evaluation",
     "FeatureColumn": "table",
     "FitSummary": "model",
     "Fitted": "model",
     "FittedModel": "model",
-    "Interval": "bootstrap",
     "LeakFinding": "leaks",
     "LeakGate": "leaks",
     "Linear": "families",
@@ -78,16 +70,14 @@ _HOMES = {
     "fit": "fitting",
     "leak_gates": "evaluation",
     "report": "reporting",
-    "scores": "metrics",
     "sealed_ids": "sealed",
     "search": "searching",
-    "sign": "metrics",
     "split": "splits",
     "times_opened": "sealed",
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("bootstrap", "keep", "metrics")
+OPEN = ("keep",)
 
 
 def __getattr__(name: str) -> Any:

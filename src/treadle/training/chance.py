@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from treadle.training import metrics
-from treadle.training.bootstrap import LEAST_BLOCKS, Blocks, blocks
-from treadle.training.metrics import Array
+from treadle.scoring import metrics
+from treadle.scoring.bootstrap import LEAST_BLOCKS, Blocks, blocks
+from treadle.scoring.metrics import Array
 
 PASSES = 0.025
 """How often a model of pure chance may pass: what a 95 % interval leaves on one side."""

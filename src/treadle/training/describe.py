@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from treadle.scoring import metrics
+from treadle.scoring.bootstrap import Draws, Interval, interval, of_score
+from treadle.scoring.metrics import Array
 from treadle.spec import Mistakes
-from treadle.training import metrics
-from treadle.training.bootstrap import Draws, Interval, interval, of_score
-from treadle.training.metrics import Array
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
 

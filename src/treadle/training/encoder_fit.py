@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from treadle.training.encoder import HIGHEST, LOWEST, Clock, Encoder, Levels, Number, Scaled, Step
+from treadle.scoring.encoder import HIGHEST, LOWEST, Clock, Encoder, Levels, Number, Scaled, Step
 from treadle.training.table import FeatureColumn, TrainingTable
 
 if TYPE_CHECKING:

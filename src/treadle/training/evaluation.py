@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.figures import figure
+from treadle.scoring import metrics
+from treadle.scoring.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
+from treadle.scoring.metrics import Array, Own
 from treadle.spec import ProjectSpec
-from treadle.training import chance, describe, metrics
-from treadle.training.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
+from treadle.training import chance, describe
 from treadle.training.describe import Bin, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
-from treadle.training.metrics import Array, Own
 from treadle.training.model import FitSummary, FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from treadle.errors import SpecError, nearest
+from treadle.scoring.metrics import Kind
 from treadle.spec.choices import FAMILY_ALIASES
 from treadle.training.cores import CORES, MOST_THREADS
-from treadle.training.metrics import Kind
 
 Array = np.ndarray[Any, Any]
 Params = dict[str, Any]

@@ -16,13 +16,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from treadle.scoring import metrics
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.metrics import Array
 from treadle.spec import Mistakes, ProjectSpec
-from treadle.training import calibrate, metrics
-from treadle.training.calibrate import Calibrator
+from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Estimator, Family, Params, Trees, constant
-from treadle.training.metrics import Array
 from treadle.training.model import FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.searching import OnTrial, Progress, make_families, search
 from treadle.training.splits import Split, split

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.errors import ModelError
-from treadle.training.calibrate import Calibrator
-from treadle.training.encoder import Encoder
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.encoder import Encoder
 from treadle.training.families import Constant, Estimator, Linear, Trees
 from treadle.training.model import FitSummary, Fitted, FittedModel
 from treadle.training.table import FeatureColumn

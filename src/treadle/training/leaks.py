@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 
-from treadle.training import metrics
+from treadle.scoring import metrics
 from treadle.training.splits import Check, Split
 from treadle.training.table import FeatureColumn, Kind, TrainingTable
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from treadle.training.calibrate import Calibrator
-from treadle.training.encoder import Encoder
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.encoder import Encoder
 from treadle.training.table import FeatureColumn, Kind
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
+from treadle.scoring.bootstrap import Interval
+from treadle.scoring.metrics import sign
 from treadle.spec import ProjectSpec
-from treadle.training.bootstrap import Interval
 from treadle.training.evaluation import Evaluation
-from treadle.training.metrics import sign
 from treadle.training.model import SearchResult
 from treadle.training.trials import trials_shown
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from treadle.errors import DataError
 from treadle.figures import figure
+from treadle.scoring import metrics
+from treadle.scoring.metrics import Array
 from treadle.spec import ProjectSpec
-from treadle.training import metrics
 from treadle.training.cores import MOST_THREADS
 from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Family, Params, Trees, families
-from treadle.training.metrics import Array
 from treadle.training.model import SearchResult, Stopped, Trial, TrialState
 from treadle.training.splits import Fold, Split
 from treadle.training.table import TrainingTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, table
-from treadle.training.metrics import sign
+from treadle.scoring.metrics import sign
 from treadle.training.model import SearchResult, Trial
 
 

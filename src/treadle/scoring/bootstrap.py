@@ -32,7 +32,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.figures import Figure, figure
-from treadle.training import metrics
+from treadle.scoring import metrics
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["rows", "days", "groups"]

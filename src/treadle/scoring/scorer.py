@@ -10,7 +10,8 @@ from treadle.errors import ModelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from treadle.training import Calibrator, Encoder
+    from treadle.scoring.calibrator import Calibrator
+    from treadle.scoring.encoder import Encoder
 
 INPUT, OUTPUT = "x", "margin"
 

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from treadle.features.plan import FeaturePlan
 from treadle.models.bundle import Golden, Manifest, Parts, json_values
-from treadle.models.cards import card
-from treadle.models.exporting import export
 from treadle.models.reference import describe
 from treadle.models.request import Asked
+from treadle.packing.cards import card
+from treadle.packing.exporting import export
 from treadle.spec import ProjectSpec
 from treadle.training import Evaluation, FittedModel, Split, TrainingTable
 

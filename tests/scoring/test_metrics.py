@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.errors import SpecError
-from treadle.training import metrics, scores
-from treadle.training.bootstrap import blocks, draws, interval
+from treadle.scoring import metrics, scores
+from treadle.scoring.bootstrap import blocks, draws, interval
 
 PAIRS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5000001, 0.9, 1.0])), min_size=4, max_size=60

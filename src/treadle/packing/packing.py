@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from treadle.models.bundle import Bundle, raw_values
-from treadle.models.parts import Told, parts_of
 from treadle.models.request import Asked, InputField, InputRule, Inputs
+from treadle.packing.parts import Told, parts_of
 
 if TYPE_CHECKING:
     from treadle.contracts import Rule

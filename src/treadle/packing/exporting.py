@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from treadle.errors import ModelError
-from treadle.models.scorer import INPUT, OUTPUT, Scorer
+from treadle.scoring.scorer import INPUT, OUTPUT, Scorer
 from treadle.training import Fitted, Linear, Trees
 
 if TYPE_CHECKING:

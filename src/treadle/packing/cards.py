@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from treadle.scoring import sign
 from treadle.spec import ProjectSpec
-from treadle.training import Evaluation, FitSummary, sign
+from treadle.training import Evaluation, FitSummary
 
 
 def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: str) -> str:
