@@ -11,7 +11,7 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.money import money, rates_of
-from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, requesters, review_of
+from treadle.people import POLICY, Finding, Gain, Gate, accept, approve, gates_of, request_review, requesters, review_of
 from treadle.principal import person
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Source
 from treadle.store import Blob
@@ -39,8 +39,7 @@ def gates(
     return gates_of(
         project().brief,
         {"average_precision": ap, "log_loss": loss},
-        gain_is_real=real,
-        gain_untold=why,
+        gain=Gain(real, why),
         spent=[],
         rates=NO_RATES,
         train_minutes=1.0,
@@ -53,7 +52,7 @@ def gates(
 def limited(limits: Limits, currency: str = "USD", **measured: object) -> list[Gate]:
     given = {"spent": [], "rates": NO_RATES, "train_minutes": 0.0, "bundle_mb": 0.0, "p99_ms": None} | measured
     brief = Brief(people=People(owner="a"), limits=limits, mistakes=Mistakes(currency=currency))
-    return gates_of(brief, {}, gain_is_real=True, **given)[1:]
+    return gates_of(brief, {}, gain=Gain(True), **given)[1:]
 
 
 def test_each_gate_of_the_brief_is_measured() -> None:
@@ -76,7 +75,7 @@ def test_a_limit_holds_up_to_itself() -> None:
 
 def test_an_unmeasured_gate_does_not_hold() -> None:
     brief = Brief(people=People(owner="a"), must_have={"recall": 0.5}, limits=Limits(p99_ms=5))
-    found = gates_of(brief, {}, gain_is_real=True, spent=[], rates=NO_RATES, train_minutes=0, bundle_mb=0, p99_ms=None)
+    found = gates_of(brief, {}, gain=Gain(True), spent=[], rates=NO_RATES, train_minutes=0, bundle_mb=0, p99_ms=None)
     assert [g.name for g in found if not g.holds] == ["recall", "p99_ms"]
     assert "not measured" in found[1].text
 

@@ -17,6 +17,7 @@ from treadle.money import money, rates_of
 from treadle.people import (
     POLICY,
     Finding,
+    Gain,
     Gate,
     Review,
     accept,
@@ -53,7 +54,7 @@ def test_every_gate_says_what_was_found_and_what_it_must_be() -> None:
     found = gates_of(
         brief,
         {"average_precision": 0.51234, "log_loss": 0.7},
-        gain_is_real=True,
+        gain=Gain(True),
         spent=[money(1, "USD"), money("0.5", "USD")],
         rates=NO_RATES,
         train_minutes=12.34567,

@@ -7,6 +7,7 @@ from treadle.evidence.kinds.review_requested import Gate
 from treadle.people.reviews import (
     POLICY,
     Finding,
+    Gain,
     Review,
     accept,
     approve,
@@ -25,6 +26,7 @@ from treadle.people.stated import reviewers_of
 __all__ = [
     "POLICY",
     "Finding",
+    "Gain",
     "Gate",
     "Review",
     "accept",

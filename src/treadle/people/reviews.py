@@ -33,6 +33,16 @@ class Finding(Struct, frozen=True):
     text: str
 
 
+class Gain(Struct, frozen=True):
+    """What the test rows say of the gain over the trivial baseline.
+
+    `untold`: why they cannot tell it from noise, as too few days cannot; empty where they can.
+    """
+
+    is_real: bool
+    untold: str = ""
+
+
 class Review(Struct, frozen=True):
     """Where a model version stands: requested by whom, approved by whom, or waiting; which findings were accepted."""
 
@@ -50,23 +60,16 @@ def gates_of(
     brief: Brief,
     scores: Mapping[str, float],
     *,
-    gain_is_real: bool,
+    gain: Gain,
     spent: Sequence[Money],
     rates: Rates,
     train_minutes: float,
     bundle_mb: float,
     p99_ms: float | None,
     findings: Sequence[Finding] = (),
-    gain_untold: str = "",
 ) -> list[Gate]:
-    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes.
-
-    `gain_untold`: why the test rows cannot tell it from noise (too few days); then a reviewer may answer for it.
-    """
-    found = "real" if gain_is_real else "inside the noise"
-    said = f"cannot be told from noise: {gain_untold}" if gain_untold and not gain_is_real else f"is {found}"
-    answerable = bool(gain_untold) and not gain_is_real
-    gates = [Gate(_GAIN, 0.0, None, gain_is_real, f"the gain over the trivial baseline {said}", acceptable=answerable)]
+    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
+    gates = [_of_gain(gain)]
     gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
     gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
     limits = brief.limits
@@ -82,6 +85,14 @@ def gates_of(
             shown = "not measured" if measured is None else f"{measured:.4g}"
             gates.append(Gate(name, most, measured, holds, f"{name} is {shown} {unit}, must be at most {most:g}"))
     return gates
+
+
+def _of_gain(gain: Gain) -> Gate:
+    """A gain that the test rows cannot tell from noise does not hold, and a reviewer may answer for it."""
+    answerable = bool(gain.untold) and not gain.is_real
+    found = f"cannot be told from noise: {gain.untold}" if answerable else "is inside the noise"
+    said = "is real" if gain.is_real else found
+    return Gate(_GAIN, 0.0, None, gain.is_real, f"the gain over the trivial baseline {said}", acceptable=answerable)
 
 
 def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
