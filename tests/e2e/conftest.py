@@ -28,6 +28,7 @@ def small_flights(folder: Path) -> Path:
     file = project / "treadle.yaml"
     text = file.read_text(encoding="utf-8")
     for old, new in (
+        ("test: 0.2", "test: 0.4"),  # ten days are too few to tell a gain by
         ("families: auto", "families: [linear], trials: 2"),
         ("must_have:   {average_precision: 0.45}", "must_have:   {average_precision: 0.25}"),
     ):

@@ -150,8 +150,11 @@ def test_a_full_disk_is_said_and_nothing_is_lost(credit: Path) -> None:
 def test_init_makes_a_project_that_runs(tmp_path: Path) -> None:
     data = tmp_path / "my data.csv"
     lines = ["order id,x 1,größe,when,late"]
-    for n in range(600):
-        day, late = f"2024-01-{n // 24 % 28 + 1:02}T{n % 24:02}:00:00", (n * 7919 % 100 < 30) ^ (n % 5 == 0)
+    for n in range(960):  # forty days: the test rows are of eight of them
+        day, late = (
+            f"2024-{n // 672 + 1:02}-{n // 24 % 28 + 1:02}T{n % 24:02}:00:00",
+            (n * 7919 % 100 < 15) ^ (n % 5 == 0),
+        )
         lines.append(
             f"{n},{n * n * 31 % 101 / 7:.3f},{'groß' if n % 5 == 0 else '日本'},{day},{'yes' if late else 'no'}"
         )
@@ -166,8 +169,8 @@ def test_init_makes_a_project_that_runs(tmp_path: Path) -> None:
     checked = answer("check", tmp_path / "p")
     assert checked["ok"]
     out = tmp_path / "answers.csv"
-    assert answer("predict", tmp_path / "p", "--from", data, "--out", out)["rows"] == 600
-    assert len(out.read_text(encoding="utf-8").splitlines()) == 601
+    assert answer("predict", tmp_path / "p", "--from", data, "--out", out)["rows"] == 960
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 961
 
 
 def test_schema_is_json_schema_that_accepts_the_example(credit: Path) -> None:

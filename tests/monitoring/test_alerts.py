@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from treadle.evidence import Chain
@@ -67,3 +68,12 @@ def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:
     kept = chain.find(AlertRaised)
     assert [entry.actor for entry in kept] == ["policy:watch"] * 2
     assert [entry.said() for entry in kept] == [alert.text for alert in alerts]
+
+
+def test_an_alert_from_a_window_of_one_day_says_how_its_interval_was_drawn() -> None:
+    found = msgspec.structs.replace(watched(0.60, 0.55, 0.65).recent, note="rows drawn singly: fewer than 6 days")
+    (alert,) = alerts_of(msgspec.structs.replace(watched(0.60, 0.55, 0.65), recent=found), {"roc_auc": 0.7})
+    assert alert.text == (
+        "roc_auc is 0.600 (0.550 to 0.650) over the newest 800 labels (rows drawn singly: fewer than 6 days); "
+        "it must be at least 0.7"
+    )

@@ -17,6 +17,7 @@ from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure
 from treadle.scoring import task_of
+from treadle.scoring.bootstrap import draws
 from treadle.store import TableNames
 
 TASK = task_of("classification")
@@ -106,9 +107,9 @@ def test_an_interval_covers_the_true_value_about_as_often_as_it_says() -> None:
     random, missed = np.random.default_rng(3), 0
     for _ in range(60):
         rows = pl.DataFrame({"label": random.normal(size=60), "score": np.zeros(60)})
-        _, low, high = measure(rows, "mse", 0.5, task_of("regression"), at=None)
-        assert low is not None and high is not None
-        missed += not low <= 1.0 <= high
+        found = measure(rows, "mse", 0.5, task_of("regression"), at=None)
+        assert found.low is not None and found.high is not None
+        missed += not found.low <= 1.0 <= found.high
     assert 1 <= missed <= 10
 
 
@@ -139,3 +140,54 @@ def test_a_day_is_that_of_the_prediction_else_of_the_answer(tables: DeltaTables,
 
 def test_nothing_gives_no_days(tables: DeltaTables, journal: FolderJournal) -> None:
     assert by_day(joined_of(tables, journal), "brier", THRESHOLD, TASK) == []
+
+
+def stormy(seed: int, days: int, rows: int) -> tuple[pl.DataFrame, Any]:
+    """Squared errors of days that are alike and follow each other (sd 0.8, correlation 0.3), and when they were."""
+    random = np.random.default_rng((seed, days))
+    mood = np.zeros(days)
+    for day in range(days):
+        mood[day] = 0.3 * mood[day - 1] * (day > 0) + random.normal() * (0.91**0.5 if day else 1.0)
+    member = np.repeat(np.arange(days), rows)
+    frame = pl.DataFrame(
+        {"label": random.normal(size=days * rows) + 0.8 * mood[member], "score": np.zeros(days * rows)}
+    )
+    return frame, np.datetime64("2024-03-01", "us") + member * np.timedelta64(86_400_000_000, "us")
+
+
+def percentiles(rows: pl.DataFrame) -> tuple[float, float]:
+    """The bare interval of rows drawn one by one."""
+    squares = rows["label"].to_numpy() ** 2
+    drawn = [float(draws(squares, None)(k) @ squares / len(squares)) for k in range(200)]
+    return float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+
+
+@pytest.mark.parametrize("days", [1, 3, 5])
+def test_fewer_than_six_days_are_drawn_by_rows_and_wider_and_say_so(days: int) -> None:
+    """So what raises an alert now raised one before too: no window of few days has become quicker to alarm."""
+    for seed in range(5):
+        rows, at = stormy(seed, days, 15)
+        found, (low, high) = measure(rows, "mse", 0.5, task_of("regression"), at=at), percentiles(rows)
+        assert found.note == "rows drawn singly: fewer than 6 days"
+        assert found.low is not None and found.high is not None and found.low < low < high < found.high
+
+
+def test_six_days_are_drawn_as_days() -> None:
+    rows, at = stormy(1, 6, 200)
+    found, (low, high) = measure(rows, "mse", 0.5, task_of("regression"), at=at), percentiles(rows)
+    assert found.note == "" and found.low is not None and found.high is not None
+    assert found.high - found.low > 2 * (high - low)
+    assert measure(rows, "mse", 0.5, task_of("regression"), at=None).note == "", (
+        "without times there are no days that could be drawn"
+    )
+
+
+def test_a_week_of_days_raises_fewer_false_alarms_than_its_rows_did() -> None:
+    """What is measured is as good as it must be (1.64): rows one by one said that it was worse in a third of weeks."""
+    before = now = 0
+    for seed in range(100):
+        rows, at = stormy(seed, 7, 100)
+        found = measure(rows, "mse", 0.5, task_of("regression"), at=at)
+        before += percentiles(rows)[0] > 1.64
+        now += found.low is not None and found.low > 1.64
+    assert now <= 8 and now < before / 2, (now, before)

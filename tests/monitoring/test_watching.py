@@ -8,10 +8,13 @@ from datetime import timedelta
 import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.metrics import average_precision_score
 from told import FEATURES, START, answered, frame_of, told, write
 
+from treadle.api.endpoint import WatchAnswer
 from treadle.backends.embedded import DeltaTables, FolderJournal
+from treadle.cli.show.endpoint import show_watch
 from treadle.models import Bundle
 from treadle.monitoring import Watched, watch, watch_page
 from treadle.store import TableNames
@@ -70,6 +73,8 @@ def test_the_newest_window_is_that_of_the_newest_label(
         recent = watch(tables, TableNames("shop"), journal, bundle, window).recent
         assert recent is not None
         assert (recent.day, recent.predictions, recent.labels) == (str(newest.date()), rows, rows)
+        assert recent.low is not None and recent.high is not None, "a window of one day can raise an alert too"
+        assert recent.note == ("rows drawn singly: fewer than 6 days" if window == "1d" else "")
 
 
 def test_the_metric_over_all_days_is_that_of_scikit_learn(
@@ -130,3 +135,20 @@ def test_the_line_of_the_sealed_test_rows_lies_within_its_chart(
         )
         (at,) = re.findall(r'class="rule"[^>]* y1="([-\d.]+)"', page)
         assert 12 <= float(at) <= 300 - 46, tested
+
+
+def test_all_days_say_so_where_they_are_fewer_than_six(
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle
+) -> None:
+    random = np.random.default_rng(4)
+    score = random.random(120)
+    at = [START + timedelta(days=i // 40) for i in range(120)]
+    write(journal, *(answered(f"p{i}", float(score[i]), at=at[i], features=[None] * 7) for i in range(120)))
+    write(journal, *(told(f"p{i}", float(random.random() < score[i])) for i in range(120)))
+    found = watch(tables, TableNames("shop"), journal, bundle)
+    said = "rows drawn singly: fewer than 6 days"
+    assert found.overall.low is not None and found.overall.note == said
+    assert said in watch_page(found, "shop", "Call a customer")
+    out = Console(record=True, width=200)
+    show_watch(WatchAnswer(**msgspec.structs.asdict(found), endpoint="shop", alerts=[], page=None), out)
+    assert said in out.export_text()

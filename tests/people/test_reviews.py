@@ -11,7 +11,7 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.money import money, rates_of
-from treadle.people import POLICY, Finding, Gate, accept, approve, gates_of, request_review, requesters, review_of
+from treadle.people import POLICY, Finding, Gain, Gate, accept, approve, gates_of, request_review, requesters, review_of
 from treadle.principal import person
 from treadle.spec import Brief, Limits, Mistakes, People, Predict, ProjectSpec, Source
 from treadle.store import Blob
@@ -33,11 +33,13 @@ def project(approval: str = "reviewer") -> ProjectSpec:
     )
 
 
-def gates(ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True, *findings: Finding) -> list[Gate]:
+def gates(
+    ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True, *findings: Finding, why: str = ""
+) -> list[Gate]:
     return gates_of(
         project().brief,
         {"average_precision": ap, "log_loss": loss},
-        gain_is_real=real,
+        gain=Gain(real, why),
         spent=[],
         rates=NO_RATES,
         train_minutes=1.0,
@@ -50,7 +52,7 @@ def gates(ap: float = 0.5, loss: float = 0.6, mb: float = 1.0, real: bool = True
 def limited(limits: Limits, currency: str = "USD", **measured: object) -> list[Gate]:
     given = {"spent": [], "rates": NO_RATES, "train_minutes": 0.0, "bundle_mb": 0.0, "p99_ms": None} | measured
     brief = Brief(people=People(owner="a"), limits=limits, mistakes=Mistakes(currency=currency))
-    return gates_of(brief, {}, gain_is_real=True, **given)[1:]
+    return gates_of(brief, {}, gain=Gain(True), **given)[1:]
 
 
 def test_each_gate_of_the_brief_is_measured() -> None:
@@ -73,7 +75,7 @@ def test_a_limit_holds_up_to_itself() -> None:
 
 def test_an_unmeasured_gate_does_not_hold() -> None:
     brief = Brief(people=People(owner="a"), must_have={"recall": 0.5}, limits=Limits(p99_ms=5))
-    found = gates_of(brief, {}, gain_is_real=True, spent=[], rates=NO_RATES, train_minutes=0, bundle_mb=0, p99_ms=None)
+    found = gates_of(brief, {}, gain=Gain(True), spent=[], rates=NO_RATES, train_minutes=0, bundle_mb=0, p99_ms=None)
     assert [g.name for g in found if not g.holds] == ["recall", "p99_ms"]
     assert "not measured" in found[1].text
 
@@ -156,7 +158,7 @@ def test_a_finding_is_a_gate_that_a_named_reviewer_may_answer_for(chain: Chain) 
         accept(chain, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="mine")
     with pytest.raises(AccessError, match="no reviewer"):
         accept(chain.acting("eve"), project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="x")
-    with pytest.raises(GateError, match="with a reason"):
+    with pytest.raises(GateError, match="needs a reason"):
         accept(grace, project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason="  ")
     with pytest.raises(GateError, match="no finding 'average_precision'"):
         accept(grace, project(), "shop:1", BUNDLE.digest, gate="average_precision", reason="x")
@@ -192,6 +194,25 @@ def test_a_stranger_may_do_nothing() -> None:
 def test_the_gate_of_the_gain_says_what_was_found(real: bool, words: str) -> None:
     first = gates(real=real)[0]
     assert first.holds == real and first.text.endswith(words)
+
+
+def test_a_gain_without_an_interval_is_answered_for_by_argument(chain: Chain) -> None:
+    why = "6 days are needed, 4 there"
+    asked = gates(real=False, why=why)
+    assert asked[0].text.endswith(f"cannot be told from noise: {why}") and asked[0].acceptable and not asked[0].holds
+    request_review(chain, "shop:1", asked, BUNDLE)
+    with pytest.raises(GateError, match=why):
+        approve(chain, project(), "shop:1", BUNDLE.digest, by="grace")
+    accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=asked[0].name, reason="a week's pilot")
+    assert approve(chain, project(), "shop:1", BUNDLE.digest, by="grace").actor == "grace"
+
+
+def test_a_gain_inside_the_noise_is_answered_for_by_nobody(chain: Chain) -> None:
+    asked = gates(real=False)
+    assert not asked[0].acceptable
+    request_review(chain, "shop:1", asked, BUNDLE)
+    with pytest.raises(GateError, match="no finding"):
+        accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=asked[0].name, reason="x")
 
 
 def test_a_gate_of_money_without_a_rate_has_its_name_and_limit() -> None:

@@ -17,6 +17,7 @@ from treadle.money import money, rates_of
 from treadle.people import (
     POLICY,
     Finding,
+    Gain,
     Gate,
     Review,
     accept,
@@ -37,6 +38,10 @@ COST, SPEED = (
     Gate("train_cost", 1.0, 2.0, False, "train_cost is 2 USD, must be at most 1"),
     Gate("p99_ms", 5.0, None, False, "p99_ms is not measured ms, must be at most 5"),
 )
+UNTOLD = Gate(
+    "gain over the trivial baseline", 0.0, None, False,
+    "the gain over the trivial baseline cannot be told from noise: 6 days are needed, 4 there", acceptable=True,
+)  # fmt: skip
 FLAGGED = Gate(LEAK.name, 0.0, None, False, LEAK.text, acceptable=True)
 
 
@@ -49,7 +54,7 @@ def test_every_gate_says_what_was_found_and_what_it_must_be() -> None:
     found = gates_of(
         brief,
         {"average_precision": 0.51234, "log_loss": 0.7},
-        gain_is_real=True,
+        gain=Gain(True),
         spent=[money(1, "USD"), money("0.5", "USD")],
         rates=NO_RATES,
         train_minutes=12.34567,
@@ -94,6 +99,8 @@ def test_money_of_several_currencies_is_one_sum_at_the_rate_of_a_day() -> None:
         (SPEED, "brief.limits.p99_ms", "make it cheaper or smaller, or let the owner change this line, and run again"),
         (Gate("recall", 0.5, 0.4, False, ""), "brief.must_have.recall",
          "mend the model, or let the owner change this line, and run again"),
+        (UNTOLD, "predict.split.test", ("give more test days, groups or rows; or let a reviewer answer for it: treadle "
+         'models accept PROJECT shop:1 --finding "gain over the trivial baseline" --because REASON --as REVIEWER')),
         (FLAGGED, "", ("mend the features; or let a reviewer answer for it: treadle models accept PROJECT shop:1 "
          '--finding "leak: canary" --because REASON --as REVIEWER')),
     ],
@@ -187,7 +194,7 @@ def test_who_may_not_review_is_told_who_may(chain: Chain) -> None:
     with pytest.raises(GateError) as unreasoned:
         accept(chain.acting("grace"), project(), "shop:1", BUNDLE.digest, gate=LEAK.name, reason=" ")
     assert (unreasoned.value.what, unreasoned.value.where, unreasoned.value.mend) == (
-        "a finding is accepted with a reason", "--because", "say why it is no leak",
+        "an answer needs a reason", "--because", "say why it may be released all the same",
     )  # fmt: skip
     request_review(chain, "shop:1", gates(), OTHER)
     for spec, by, what, where, mend in (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from treadle.errors import SpecError
 from treadle.scoring import metrics, scores, task_of
-from treadle.scoring.bootstrap import draws, interval
+from treadle.scoring.bootstrap import blocks, draws, interval
 from treadle.spec import choices
 
 PAIRS = st.lists(
@@ -81,11 +81,11 @@ def test_days_give_wider_intervals_than_rows():
     widths = []
     for when in (at, None):
         draw = draws(y, when)
-        found = interval(value(np.ones(2000)), [value(draw(k)) for k in range(200)])
+        found = interval(value(np.ones(2000)), [value(draw(k)) for k in range(200)], draw.block)
         assert found.low < found.value < found.high
         widths.append(found.high - found.low)
     assert widths[0] > widths[1]
 
 
 def test_undefined_metrics_have_no_interval():
-    assert interval(0.5, [float("nan")] * 100).low is None
+    assert interval(0.5, [float("nan")] * 100, blocks(np.zeros(9), None)).low is None

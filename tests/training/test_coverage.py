@@ -50,7 +50,7 @@ def test_intervals_hold_the_truth(truth, by):
         weights = [draw(number) for number in range(REPLICATES)]
         for metric in METRICS:
             value = weighted(metric, y, p)
-            found = interval(0.0, [value(w) for w in weights])
+            found = interval(value(np.ones(ROWS)), [value(w) for w in weights], draw.block)
             held[metric] += found.low <= truth[metric] <= found.high
     shares = {metric: count / TIMES for metric, count in held.items()}
     assert all(share >= (0.87 if metric == "average_precision" else 0.89) for metric, share in shares.items()), shares

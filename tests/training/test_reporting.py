@@ -21,7 +21,7 @@ SPANS = (
 
 def test_a_score_is_shown_within_its_interval_by_as_many_digits(table, spec):
     """Prices, whose errors are some thousands: no power of ten, no digit of noise."""
-    rows, project = table(400, kind="regression"), spec("regression", search="none", families=("linear",))
+    rows, project = table(800, kind="regression"), spec("regression", search="none", families=("linear",))
     rows = replace(rows, label=200_000 + 3_000 * rows.label)
     model, parts, _ = train(rows, project)
     found = evaluate(model, rows, parts, project, replicates=40)

@@ -21,9 +21,10 @@ UP, NOISE, DOWN = Interval(0.1, 0.05, 0.15), Interval(0.01, -0.05, 0.06), Interv
         (NOISE, UP, 0.6, "No gain: in roc_auc the model is within noise of knowing nothing"),
         (DOWN, UP, 0.6, "No gain: in roc_auc the model does worse than knowing nothing, -0.005"),
         (UP, UP, 0.9, "with labels dealt out by chance it reaches 0.9000 once in 40 times"),
-        (Interval(0.1, None, None), UP, 0.6, "within noise of knowing nothing"),
+        (Interval(0.1, None, None, "6 days are needed, 4 there"), UP, 0.6,
+         "cannot be told: in roc_auc over knowing nothing, +0.1000 (no interval: 6 days are needed, 4 there)."),
     ],
-)
+)  # fmt: skip
 def test_the_verdict_says_what_the_interval_shows(
     gain: Interval, over: Interval | None, luck: float, said: str
 ) -> None:

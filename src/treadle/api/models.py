@@ -108,8 +108,8 @@ class ReleaseRequest(OfVersion, frozen=True):
 
 
 class AcceptRequest(OfVersion, frozen=True):
-    finding: Annotated[str, option("the name of the finding, as `models show` writes it")]
-    because: Annotated[str, option("why it is no leak; it stands in the record under your name")]
+    finding: Annotated[str, option("the name of the finding, or of the gate, as `models show` writes it")]
+    because: Annotated[str, option("why it may be released all the same; it stands in the record under your name")]
 
 
 class AcceptAnswer(Struct, frozen=True):
@@ -188,7 +188,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
 
 @operation("models", "accept", permission="release")
 def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
-    """Answer for a finding about a version, as a reviewer: by name and with a reason that stands in the record."""
+    """Answer for a finding, or for a gain that few test days cannot tell, as a reviewer: by name and with a reason."""
     from treadle.models.registry import find
     from treadle.people import accept, review_of
 

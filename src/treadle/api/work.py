@@ -189,7 +189,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     """What to do now; never something that would be refused."""
     from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
     from treadle.models.registry import left
-    from treadle.people import review_of
+    from treadle.people import cure_of, review_of
 
     if result.released:
         return f"{workspace.project.command('run', project)} --serve"
@@ -214,12 +214,12 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     if review.open and not reviewers:
         names = ", ".join(gate.name for gate in review.open)
         return (
-            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: mend the features, or name a reviewer in "
-            "brief.people, who is not the one who runs the project, to answer for it"
+            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, "
+            "or name a reviewer in brief.people, who is not the one who runs the project, to answer for it"
         )
     if review.open:
         return (
-            f"{len(review.open)} finding(s) need an answer: mend the features, or treadle models accept {project} "
+            f"{len(review.open)} gate(s) need an answer: {cure_of(review.open[0])}, or treadle models accept {project} "
             f'{result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
         )
     if people.approve == "policy":

@@ -20,9 +20,10 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
     if recent is not None and limit is not None and recent.low is not None and recent.high is not None:
         lower = found.metric in LOWER_IS_BETTER
         if recent.low > limit if lower else recent.high < limit:
+            note = f" ({recent.note})" if recent.note else ""
             text = (
                 f"{found.metric} is {figure(recent.value, recent.low, recent.high).whole} over the newest "
-                f"{recent.labels:,} labels; it must be {'at most' if lower else 'at least'} {limit:g}"
+                f"{recent.labels:,} labels{note}; it must be {'at most' if lower else 'at least'} {limit:g}"
             )
             out.append(Alert("quality", text, recent.day))
     moved = [line for line in found.drift if line.verdict == "moved"]

@@ -36,6 +36,8 @@ class Day(Struct, frozen=True):
     high: float | None
     base: float | None
     mean_prediction: float | None
+    note: str = ""
+    """What to know of the interval: of a window of fewer than six days, that its rows were drawn singly."""
 
 
 class DriftLine(Struct, frozen=True):
@@ -69,7 +71,7 @@ class Decisions(Struct, frozen=True):
 class Overall(Struct, frozen=True):
     """The metric over all labels known by now, with its 95 % interval, beside the value on the sealed test rows.
 
-    `decisions` is None for a regressor, and before the first label.
+    `decisions` is None for a regressor, and before the first label. `note`: as that of a `Day`.
     """
 
     value: float | None
@@ -77,6 +79,7 @@ class Overall(Struct, frozen=True):
     high: float | None
     tested: float | None
     decisions: Decisions | None
+    note: str = ""
 
 
 class Watched(Struct, frozen=True):

@@ -18,10 +18,10 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
     """One self-contained HTML page."""
     whole = found.overall
     realised = figure(whole.value, whole.low, whole.high)
-    name = found.metric.replace("_", " ")
+    name, note = found.metric.replace("_", " "), f"; {whole.note}" if whole.note else ""
     tiles = [
         tile("Predictions", f"{found.predictions:,}", f"{found.joined:,} with a label by now"),
-        tile(name.capitalize(), realised.value, f"95 % {realised.span}" if realised.low else realised.span),
+        tile(name.capitalize(), realised.value, (f"95 % {realised.span}" if realised.low else realised.span) + note),
         tile("On the sealed test rows", figure(whole.tested).value, "when the model was released"),
         _moved(found.drift),
     ]

@@ -6,18 +6,33 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from treadle.monitoring.found import Day
-from treadle.scoring.bootstrap import blocks, draws, of_score
+from treadle.scoring.bootstrap import LEAST_BLOCKS, draws, of_score
 from treadle.scoring.metrics import weighted
 from treadle.scoring.tasks import Task
 
 if TYPE_CHECKING:
     import polars as pl
 
+    Times = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+
 Array = np.ndarray[Any, Any]
 _REPLICATES = 200
 _LEAST = 10  # fewer labels a day than this have no interval worth a look
+
+
+class Measured(Struct, frozen=True):
+    """A metric with its 95 % interval, None where there is none; `note`: what to know of that interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+_UNDEFINED = Measured(None, None, None)
 
 
 def join_outcomes(predictions: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -62,52 +77,61 @@ def _labels_and_scores(known: pl.DataFrame, task: Task) -> tuple[Array, Array]:
 
 def by_day(joined: pl.DataFrame, metric: str, threshold: float, task: Task) -> list[Day]:
     """The metric of each day, with 95 % bootstrap intervals over its rows."""
-
-    days = []
-    for (day,), rows in sorted(joined.group_by(["day"]), key=lambda item: str(item[0][0])):
-        known = with_label(rows, task)
-        value, low, high = measure(known, metric, threshold, task, at=None)
-        days.append(
-            Day(
-                day=str(day),
-                predictions=rows.height,
-                labels=known.height,
-                value=value,
-                low=low,
-                high=high,
-                base=None if task.classes else _mean(known, "label"),
-                mean_prediction=_mean(rows, "score"),
-            )
-        )
-    return days
+    days = sorted(joined.group_by(["day"]), key=lambda item: str(item[0][0]))
+    return [over(rows, str(day), metric, threshold, task, timed=False) for (day,), rows in days]
 
 
-def measure(
-    known: pl.DataFrame,
-    metric: str,
-    threshold: float,
-    task: Task,
-    *,
-    at: np.ndarray[tuple[int], np.dtype[np.datetime64]] | None,
-) -> tuple[float | None, float | None, float | None]:
-    """The metric over rows with a label, and its interval; None where these rows do not define it."""
+def over(rows: pl.DataFrame, day: str, metric: str, threshold: float, task: Task, *, timed: bool = True) -> Day:
+    """These rows as one day, called `day`. `timed`: whether intervals may draw days."""
+    known = with_label(rows, task)
+    found = measure(known, metric, threshold, task, at=times(known) if timed else None)
+    return Day(
+        day=day,
+        predictions=rows.height,
+        labels=known.height,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        base=None if task.classes else _mean(known, "label"),
+        mean_prediction=_mean(rows, "score"),
+        note=found.note,
+    )
+
+
+def times(known: pl.DataFrame) -> Times | None:
+    """When each row was predicted for; None where the project, or a row, has no time."""
+    import polars as pl
+
+    if known.height == 0 or known["at"].null_count():
+        return None
+    return known.get_column("at").cast(pl.Datetime("us")).to_numpy()
+
+
+def measure(known: pl.DataFrame, metric: str, threshold: float, task: Task, *, at: Times | None) -> Measured:
+    """The metric over rows with a label, and its interval; None where these rows do not define it.
+
+    Days are drawn where there are six or more of them. Of fewer, rows are, and the answer says so: an interval that
+    knows nothing of how days differ is still wide enough to keep small numbers of rows from alarming anybody.
+    """
     if known.height == 0:
-        return None, None, None
+        return _UNDEFINED
     y, p = _labels_and_scores(known, task)
     try:
         score = weighted(metric, y, p, threshold)
         value = float(score(np.ones(len(y))))
     except (ValueError, ZeroDivisionError):
-        return None, None, None
+        return _UNDEFINED
     if not np.isfinite(value):
-        return None, None, None
+        return _UNDEFINED
     if known.height < _LEAST:
-        return value, None, None
-    draw = draws(y, at)
+        return Measured(value, None, None)
+    draw, note = draws(y, at), ""
+    if draw.block.why:
+        draw, note = draws(y, None), f"rows drawn singly: fewer than {LEAST_BLOCKS} days"
     with np.errstate(all="ignore"):
         drawn = [float(score(draw(i))) for i in range(_REPLICATES)]
-    found = of_score(metric, y, p, threshold, value, drawn, blocks(len(y), at))
-    return value, found.low, found.high
+    found = of_score(metric, y, p, threshold, value, drawn, draw.block)
+    return Measured(value, found.low, found.high, note)
 
 
 def _mean(frame: pl.DataFrame, column: str) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from treadle.monitoring.drift import drift
 from treadle.monitoring.found import Day, Decisions, Overall, Watched
 from treadle.monitoring.ledger import read
-from treadle.monitoring.quality import by_day, join_outcomes, measure, with_label
+from treadle.monitoring.quality import by_day, join_outcomes, measure, over, times, with_label
 from treadle.spec import duration
 
 if TYPE_CHECKING:
@@ -35,12 +35,7 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     manifest = bundle.manifest
     task = manifest.task
     known = with_label(joined, task)
-    at = (
-        known.get_column("at").cast(pl.Datetime("us")).to_numpy()
-        if known.height and known["at"].null_count() == 0
-        else None
-    )
-    value, low, high = measure(known, manifest.metric, manifest.threshold, task, at=at)
+    whole = measure(known, manifest.metric, manifest.threshold, task, at=times(known))
     tested = manifest.metrics.get(manifest.metric)
     mine = predictions.filter(pl.col("model") == manifest.model)
     features = _features(mine, [f.name for f in manifest.features], manifest.plan)
@@ -54,7 +49,9 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold, task),
         drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
-        overall=Overall(value, low, high, tested.value if tested else None, _decisions(known)),
+        overall=Overall(
+            whole.value, whole.low, whole.high, tested.value if tested else None, _decisions(known), whole.note
+        ),
         recent=_recent(joined, known, manifest, window),
     )
 
@@ -67,9 +64,7 @@ def _recent(joined: pl.DataFrame, known: pl.DataFrame, manifest: Manifest, windo
     if newest is None:
         return None
     rows = joined.filter((when > newest - duration(window)) & (when <= newest))
-    return by_day(
-        rows.with_columns(pl.lit(str(newest.date())).alias("day")), manifest.metric, manifest.threshold, manifest.task
-    )[0]
+    return over(rows, str(newest.date()), manifest.metric, manifest.threshold, manifest.task)
 
 
 def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) -> dict[str, list[Any]]:

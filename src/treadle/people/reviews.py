@@ -33,6 +33,16 @@ class Finding(Struct, frozen=True):
     text: str
 
 
+class Gain(Struct, frozen=True):
+    """What the test rows say of the gain over the trivial baseline.
+
+    `untold`: why they cannot tell it from noise, as too few days cannot; empty where they can.
+    """
+
+    is_real: bool
+    untold: str = ""
+
+
 class Review(Struct, frozen=True):
     """Where a model version stands: requested by whom, approved by whom, or waiting; which findings were accepted."""
 
@@ -50,7 +60,7 @@ def gates_of(
     brief: Brief,
     scores: Mapping[str, float],
     *,
-    gain_is_real: bool,
+    gain: Gain,
     spent: Sequence[Money],
     rates: Rates,
     train_minutes: float,
@@ -59,15 +69,7 @@ def gates_of(
     findings: Sequence[Finding] = (),
 ) -> list[Gate]:
     """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
-    gates = [
-        Gate(
-            _GAIN,
-            0.0,
-            None,
-            gain_is_real,
-            "the gain over the trivial baseline is " + ("real" if gain_is_real else "inside the noise"),
-        )
-    ]
+    gates = [_of_gain(gain)]
     gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
     gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
     limits = brief.limits
@@ -83,6 +85,14 @@ def gates_of(
             shown = "not measured" if measured is None else f"{measured:.4g}"
             gates.append(Gate(name, most, measured, holds, f"{name} is {shown} {unit}, must be at most {most:g}"))
     return gates
+
+
+def _of_gain(gain: Gain) -> Gate:
+    """A gain that the test rows cannot tell from noise does not hold, and a reviewer may answer for it."""
+    answerable = bool(gain.untold) and not gain.is_real
+    found = f"cannot be told from noise: {gain.untold}" if answerable else "is inside the noise"
+    said = "is real" if gain.is_real else found
+    return Gate(_GAIN, 0.0, None, gain.is_real, f"the gain over the trivial baseline {said}", acceptable=answerable)
 
 
 def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
@@ -136,7 +146,7 @@ def refusal(model: str, failing: Sequence[Gate]) -> GateError:
 def place_of(gate: Gate) -> str:
     """The part of the project file that sets a gate; empty for a finding, which is about the model."""
     if gate.acceptable:
-        return ""
+        return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:
         return f"brief.limits.{gate.name}"
     return f"brief.must_have.{gate.name}" if gate.name != _GAIN else "brief"
@@ -145,13 +155,18 @@ def place_of(gate: Gate) -> str:
 def mend_of(gate: Gate, model: str) -> str:
     if gate.acceptable:
         return (
-            f"mend the features; or let a reviewer answer for it: treadle models accept PROJECT {model} "
+            f"{cure_of(gate)}; or let a reviewer answer for it: treadle models accept PROJECT {model} "
             f'--finding "{gate.name}" --because REASON --as REVIEWER'
         )
     if gate.name == _GAIN:
         return "give features that say more of the label, or more rows, and run again"
     what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
     return f"{what}, or let the owner change this line, and run again"
+
+
+def cure_of(gate: Gate) -> str:
+    """What to do about a gate that a reviewer may answer for, so that nobody need answer."""
+    return "give more test days, groups or rows" if gate.name == _GAIN else "mend the features"
 
 
 def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
@@ -181,9 +196,11 @@ def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
 def accept(
     chain: Chain, spec: ProjectSpec, model: str, bundle: str, *, gate: str, reason: str
 ) -> Entry[FindingAccepted]:
-    """Answer for a finding about this bundle, as the chain's actor: a reviewer who did not ask for the release."""
+    """Answer for a finding about this bundle, or a gain that could not be told, as the chain's actor: a reviewer who
+    did not ask for the release.
+    """
     if not reason.strip():
-        raise GateError("a finding is accepted with a reason", where="--because", mend="say why it is no leak")
+        raise GateError("an answer needs a reason", where="--because", mend="say why it may be released all the same")
     with chain.alone() as alone:
         asked = _asked(alone, model, bundle)
         _may_review(spec, chain.actor, requesters(alone, asked.actor))

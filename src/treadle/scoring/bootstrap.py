@@ -1,8 +1,15 @@
 """Intervals by the bootstrap (Efron 1979), drawn by blocks of days where rows have a time.
 
-Flights of one stormy day are late together. Drawing rows one by one would treat them as so many independent facts and
-give intervals several times too narrow; drawing whole days keeps what belongs together (Künsch 1989).
-Replicates are row weights, so nothing is copied or sorted again.
+Flights of one stormy day are late together, and a stormy day follows another. Drawing rows one by one would treat them
+as so many independent facts and give intervals several times too narrow; drawing runs of consecutive days, the last
+followed by the first, keeps what belongs together (Künsch 1989; Politis and Romano 1992). Replicates are row weights,
+so nothing is copied or sorted again.
+
+Few runs say little of how far they scatter. So the bounds are moved away from the value by as much as Student's t lies
+beyond the normal (Hesterberg 2015, "What Teachers Should Know About the Bootstrap"), for so many runs as there are.
+With that, runs can be long: of 1.3 times the root of the number of days, as Lazarus, Lewis, Stock and Watson (2018,
+"HAR Inference") advise. A length chosen from the days themselves (Politis and White 2004) is short, since they are few:
+it covers no more than the shortest that is allowed does.
 
 A split that deals the classes out evenly gives the test rows the share of positives of all rows, so it varies as little
 as that of all rows does, but it does vary: with it held still, 95 % intervals of the Brier score hold the truth in 87 %
@@ -16,9 +23,10 @@ right?"), with n the days or rows that are drawn as one. Other metrics have no i
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -27,11 +35,66 @@ from treadle.figures import Figure, figure
 from treadle.scoring import metrics
 
 Array = np.ndarray[Any, Any]
+Kind = Literal["rows", "days", "groups"]
 REPLICATES = 400
 LEVEL = 0.95
-LEAST_BLOCKS = 10
-"""With fewer days than this, days are too coarse to draw from, and rows are drawn instead."""
+LEAST_BLOCKS = 6
+"""Fewer days or groups than this say nothing of others: there is no interval."""
+_LEAST_UNITS = 3.0
+_LONG = 1.3
+"""Days in a run, times the root of the number of days: 12 of 75."""
+_UNEVEN = 2.0
+"""So many groups say as much of the scatter as one would if what they give to the metric had normal tails."""
+_NORMAL = 1.959964
 _EQUAL = 1e-12
+
+
+class Blocks(Struct, frozen=True):
+    """What rows are drawn with, so what of them counts as one."""
+
+    member: Array
+    """For each row the number of its day or group; of rows drawn one by one, its own."""
+    label: Array
+    kind: Kind
+    length: int
+    """How many consecutive days are drawn as one."""
+
+    def of(self, rows: Array) -> Blocks:
+        """The same for a part of the rows."""
+        return Blocks(self.member[rows], self.label[rows], self.kind, self.length)
+
+    @property
+    def number(self) -> int:
+        """How many days, groups or rows there are."""
+        return int(np.count_nonzero(np.bincount(self.member))) if len(self.member) else 0
+
+    @property
+    def units(self) -> float:
+        """How many independent facts a metric of these rows rests on: runs of days, groups, rows of the rarer class."""
+        number = self.number / (self.length if self.kind == "days" else _UNEVEN if self.kind == "groups" else 1)
+        yes, no = (int(np.count_nonzero(self.label == value)) for value in (1, 0))
+        both = yes and no and yes + no == len(self.label)
+        return min(number, max(min(yes, no), _LEAST_UNITS)) if both else number
+
+    @property
+    def why(self) -> str:
+        """Why there can be no interval; empty where there can be one."""
+        if self.kind == "rows" or (
+            self.number >= LEAST_BLOCKS and (self.kind == "groups" or self.number >= _LEAST_UNITS * self.length)
+        ):
+            return ""
+        least = max(LEAST_BLOCKS, math.ceil(_LEAST_UNITS * self.length) if self.kind == "days" else 0)
+        return f"{least} {self.kind} are needed, {self.number} there"
+
+
+class Draws(Struct, frozen=True):
+    """From the number of a replicate to row weights; the same number gives the same weights."""
+
+    weights: Callable[[int], Array]
+    block: Blocks
+
+    def __call__(self, number: int) -> Array:
+        return self.weights(number)
 
 
 class Interval(Struct, frozen=True):
@@ -48,38 +111,50 @@ class Interval(Struct, frozen=True):
         return figure(self.value, self.low, self.high, signed=signed, why=self.why)
 
 
-def blocks(rows: int, at: Array | None) -> Array:
-    """For each row the number of what it is drawn with: its day, where there are enough of them, else itself."""
-    if at is not None:
-        days, member = np.unique(at.astype("datetime64[D]"), return_inverse=True)
-        if len(days) >= LEAST_BLOCKS:
-            return member
-    return np.arange(rows)
+def blocks(y: Array, at: Array | None, group: Sequence[Any] | None = None) -> Blocks:
+    """Rows by group where groups are given, else by UTC day where times are, else each by itself."""
+    if group is not None:
+        _, member = np.unique(np.asarray(group).astype(str), return_inverse=True)
+        return Blocks(member, y, "groups", 1)
+    if at is None:
+        return Blocks(np.arange(len(y)), y, "rows", 1)
+    days, member = np.unique(at.astype("datetime64[D]"), return_inverse=True)
+    long = math.ceil(_LONG * math.sqrt(len(days)))
+    return Blocks(member, y, "days", max(1, min(long, int(len(days) / _LEAST_UNITS))))
 
 
-def draws(y: Array, at: Array | None, *, dealt_from: int | None = None, seed: int = 7) -> Callable[[int], Array]:
-    """A function from the number of a replicate to row weights; the same number gives the same weights.
+def draws(
+    y: Array, at: Array | None, *, group: Sequence[Any] | None = None, dealt_from: int | None = None, seed: int = 7
+) -> Draws:
+    """How rows are drawn: whole groups, whole UTC days in runs, or rows.
 
-    Whole UTC days when `at` is given and covers enough of them; else rows. `dealt_from`: of how many rows the classes
-    were dealt out evenly, these rows among them; None for any other split.
+    `group`: of each row, where the split keeps groups together. `dealt_from`: of how many rows the classes were dealt
+    out evenly, these rows among them; None for any other split.
     """
-    n, member = len(y), blocks(len(y), at)
-    days = int(member.max()) + 1 if n else 0
-    if days < n:
-
-        def by_day(number: int) -> Array:
-            random = np.random.default_rng((seed, number))
-            weights: Array = random.multinomial(days, np.full(days, 1 / days))[member].astype(float)
-            return weights
-
-        return by_day
+    block, n = blocks(y, at, group), len(y)
+    if block.kind != "rows":
+        return Draws(_by_block(block, seed), block)
 
     def by_row(number: int) -> Array:
         random = np.random.default_rng((seed, number))
         weights: Array = np.bincount(random.integers(0, n, n), minlength=n).astype(float)
         return weights
 
-    return by_row if dealt_from is None else _by_class(y, dealt_from, seed)
+    return Draws(by_row if dealt_from is None else _by_class(y, dealt_from, seed), block)
+
+
+def _by_block(block: Blocks, seed: int) -> Callable[[int], Array]:
+    """Runs of `length` days, each from a random one, until there are as many days as before; a group is a run of 1."""
+    number, run = block.number, np.arange(block.length)
+    starts = -(-number // block.length)
+
+    def within(replicate: int) -> Array:
+        random = np.random.default_rng((seed, replicate))
+        drawn = (random.integers(0, number, starts)[:, None] + run).ravel()[:number] % number
+        weights: Array = np.bincount(drawn, minlength=number)[block.member].astype(float)
+        return weights
+
+    return within
 
 
 def _by_class(y: Array, dealt_from: int, seed: int) -> Callable[[int], Array]:
@@ -99,29 +174,50 @@ def _by_class(y: Array, dealt_from: int, seed: int) -> Callable[[int], Array]:
     return within
 
 
-def interval(value: float, replicates: Sequence[float]) -> Interval:
-    """The percentile interval around `value`; without bounds when under half of the replicates are defined."""
+def interval(
+    value: float, replicates: Sequence[float], block: Blocks, *, within: tuple[float, float] = (-math.inf, math.inf)
+) -> Interval:
+    """The percentile interval around `value`, made wider where `block` has few units; `within`: what can be at all.
+
+    Without bounds when under half of the replicates are defined, or days or groups are too few.
+    """
+    if block.why:
+        return Interval(value, None, None, block.why)
     defined = np.array([r for r in replicates if math.isfinite(r)])
     if len(defined) < max(10, len(replicates) / 2):
         return Interval(value, None, None, "too few rows")
-    low, high = np.quantile(defined, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Interval(value, float(low), float(high))
+    ends, wider = np.quantile(defined, ((1 - LEVEL) / 2, (1 + LEVEL) / 2)), _expansion(block.units)
+    low, high = (min(max(value + wider * (float(end) - value), within[0]), within[1]) for end in ends)
+    return Interval(value, min(low, value), max(high, value))
+
+
+@functools.cache
+def _expansion(units: float) -> float:
+    """How many times as far from the value the bounds lie: Student's t over the normal, and what n - 1 is short of n.
+
+    t is the root of the degrees of freedom times the tangent of an angle whose density is a power of its cosine.
+    """
+    units = min(max(units, 2.0), 10_000.0)
+    free = units - 1
+    angle = np.linspace(0, math.pi / 2, 4001)
+    share = np.cumsum(density := np.cos(angle) ** (free - 1)) - (density + density[0]) / 2
+    t = math.sqrt(free) * math.tan(float(np.interp(LEVEL * share[-1], share, angle)))
+    return math.sqrt(units / free) * t / _NORMAL
 
 
 def of_score(
-    metric: str, y: Array, p: Array, threshold: float, value: float, replicates: Sequence[float], block: Array
+    metric: str, y: Array, p: Array, threshold: float, value: float, replicates: Sequence[float], block: Blocks
 ) -> Interval:
     """The interval of a model's score on these rows, of which `value` is the whole: by `interval`, but where all are
-    told right (or, for a share, all wrong) by what is known there. `block`: of each row, as `blocks` gives them.
+    told right (or, for a share, all wrong) by what is known there. `block`: what these rows were drawn with.
     """
     worst = metrics.counted(metric, y, p, threshold) is not None and value <= 0
     if abs(value - metrics.best(metric)) > _EQUAL and not worst:
-        return interval(value, replicates)
+        return interval(value, replicates, block, within=metrics.within(metric))
     rows = metrics.counted(metric, y, p, threshold)
-    units = len(np.unique(block if rows is None else block[rows]))
+    units = (block if rows is None else block.of(np.flatnonzero(rows))).number
     if rows is None or not units:
-        said = "days" if len(np.unique(block)) < len(block) else "rows"
-        why = f"every resample is perfect, {units:,} {said}" if units else "no row counts in it"
+        why = f"every resample is perfect, {units:,} {block.kind}" if units else "no row counts in it"
         return Interval(value, None, None, why)
     bound = float((1 - LEVEL) ** (1 / units))
     return Interval(value, 0.0, 1 - bound) if worst else Interval(value, bound, 1.0)

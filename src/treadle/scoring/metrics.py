@@ -34,6 +34,13 @@ def best(metric: str) -> float:
     return 0.0 if metric in LOWER_IS_BETTER else 1.0
 
 
+def within(metric: str) -> tuple[float, float]:
+    """The least and the most that a metric can be."""
+    if metric in LOWER_IS_BETTER:
+        return 0.0, 1.0 if metric == "brier" else math.inf
+    return -math.inf if metric == "r2" else 0.0, 1.0
+
+
 def counted(name: str, y: Array, p: Array, threshold: float) -> Array | None:
     """The rows of which a metric is the share told right; None for a metric that is no such share."""
     if name == "accuracy":

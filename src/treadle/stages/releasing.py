@@ -6,7 +6,7 @@ from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.models import registry
-from treadle.people import POLICY, Finding, Gate, approve_within, gates_of, request_review, review_of
+from treadle.people import POLICY, Finding, Gain, Gate, approve_within, gates_of, request_review, review_of
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import Work, training_cost
 from treadle.training import leak_gates
@@ -21,7 +21,7 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
     gates = gates_of(
         workspace.project.spec.brief,
         scores,
-        gain_is_real=found.gain_is_real,
+        gain=Gain(found.gain_is_real, found.gain_untold),
         spent=spent.amounts,
         rates=workspace.book.rates,
         train_minutes=spent.seconds / 60,

@@ -5,18 +5,20 @@ on 400 rows with 20 positives, the average precision of random scores lies over 
 not. An interval around the model's own value says nothing of that. So a gain is called real only if besides its
 interval being above zero the value is better than what 39 in 40 of such deals reach.
 
-Where rows have a time, labels stay together by whole days, as in the bootstrap, and are mixed within them: two things
-that know nothing of one another, and both go by the day, agree now and then by more than single rows would.
+Where rows have a time, labels stay together by whole days, and after a split by group by whole groups, as in the
+bootstrap, and are mixed within them: two things that know nothing of one another, and both go by the day (or by the
+patient, or by the shop), agree now and then by more than single rows would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import LEAST_BLOCKS
+from treadle.scoring.bootstrap import LEAST_BLOCKS, Blocks, blocks
 from treadle.scoring.metrics import Array
 
 PASSES = 0.025
@@ -25,25 +27,50 @@ _DEALS, _FEW, _MANY_ROWS = 199, 39, 50_000
 """Deals, and how many above `_MANY_ROWS`: one in 40 is told exactly by either, by the fifth best or by the best."""
 
 
-def reached(metric: str, y: Array, p: Array, threshold: float, *, at: Array | None = None, seed: int = 7) -> float:
-    """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`."""
+def reached(
+    metric: str,
+    y: Array,
+    p: Array,
+    threshold: float,
+    *,
+    at: Array | None = None,
+    group: Sequence[Any] | None = None,
+    seed: int = 7,
+) -> float:
+    """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`.
+
+    `group`: of each row, where the split keeps groups together.
+    """
     deals = _DEALS if len(y) <= _MANY_ROWS else _FEW
     # once: each deal finds the rows sorted
     order = np.argsort(-p, kind="stable") if p.ndim == 1 else np.arange(len(p))
-    ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(len(y), at)
+    ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(blocks(y, at, group))
     p = np.asarray(p, dtype=np.float64)[order]
     random = np.random.default_rng((seed, 1))
     values = [metrics.weighted(metric, y[deal(random)[order]], p, threshold)(ones) * sign for _ in range(deals)]
-    return float(np.sort(values)[-round((deals + 1) * PASSES)] * sign)
+    told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other
+    return float(np.sort(told)[-round((deals + 1) * PASSES)] * sign)
 
 
-def _deal(rows: int, at: Array | None) -> Callable[[np.random.Generator], Array]:
+def _deal(block: Blocks) -> Callable[[np.random.Generator], Array]:
     """Makes deals: for each row the row whose label it gets."""
-    if at is None:
+    rows, number = len(block.member), block.number
+    if block.kind == "rows" or number < LEAST_BLOCKS:
         return lambda random: random.permutation(rows)
-    days, member = np.unique(at.astype("datetime64[D]"), return_inverse=True)
-    if len(days) < LEAST_BLOCKS:
-        return lambda random: random.permutation(rows)
-    place = np.empty(rows, dtype=np.int64)
+    member, place = block.member, np.empty(rows, dtype=np.int64)
     place[np.argsort(member, kind="stable")] = np.arange(rows)
-    return lambda random: np.argsort(random.permutation(len(days))[member] + random.random(rows))[place]
+    if block.kind == "days":
+        return lambda random: np.argsort(random.permutation(number)[member] + random.random(rows))[place]
+    size = np.bincount(member)
+    start = np.cumsum(size) - size
+    within = place - start[member]
+
+    def deal(random: np.random.Generator) -> Array:
+        """Each group gets the labels of another, repeated where that one is smaller, some of them where it is larger:
+        laid end to end, as those of days are, groups of many sizes would be cut in two, and 5 % of chance would pass.
+        """
+        giver, mixed = random.permutation(number)[member], np.argsort(member + random.random(rows))
+        dealt: Array = mixed[start[giver] + within % size[giver]]
+        return dealt
+
+    return deal

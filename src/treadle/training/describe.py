@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import Interval, blocks, interval, of_score
+from treadle.scoring.bootstrap import Draws, Interval, interval, of_score
 from treadle.scoring.metrics import Array
 from treadle.scoring.tasks import Task
 from treadle.spec import Mistakes
@@ -161,9 +160,7 @@ def class_table(truth: Array, chosen: Array, names: tuple[str, ...]) -> ClassTab
     return ClassTable(names, shown, tuple(tuple(map(int, row)) for row in counts))
 
 
-def money(
-    p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Callable[[int], Array], replicates: int
-) -> Money:
+def money(p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Draws, replicates: int) -> Money:
     act, late = p >= threshold, y > 0.5
     cost = np.where(~act & late, mistakes.missed, 0.0) + np.where(act & ~late, mistakes.false_alarm, 0.0)
     never, always = np.where(late, mistakes.missed, 0.0), np.where(late, 0.0, mistakes.false_alarm)
@@ -174,20 +171,18 @@ def money(
         with_model.append(float(w @ cost / w.sum()))
         saved.append(float(w @ (cheaper - cost) / w.sum()))
     return Money(
-        interval(float(cost.mean()), with_model),
+        interval(float(cost.mean()), with_model, draw.block, within=(0.0, math.inf)),
         float(never.mean()),
         float(always.mean()),
-        interval(float((cheaper - cost).mean()), saved),
+        interval(float((cheaper - cost).mean()), saved, draw.block),
         mistakes.currency,
     )
 
 
-def slices(
-    table: TrainingTable, task: Task, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
-) -> tuple[Slice, ...]:
+def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: float, draw: Draws) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
-    block, found = blocks(len(table), table.at), []
+    found = []
     for feature in table.features:
         column = table.frame.get_column(feature.name)
         few = MOST_LEVELS if feature.type in ("str", "bool") else 7 if feature.type == "int" else 0
@@ -208,7 +203,9 @@ def slices(
                         str(level),
                         len(rows),
                         task.share(y),
-                        of_score(metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], block[rows]),
+                        of_score(
+                            metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
+                        ),
                     )
                 )
     return tuple(found)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from treadle.errors import DataError
 from treadle.figures import figure
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import REPLICATES, Interval, blocks, draws, interval, of_score
+from treadle.scoring.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
 from treadle.scoring.metrics import Array, Own
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
@@ -91,6 +91,8 @@ class Evaluation(Struct, frozen=True):
     """What 39 in 40 models of pure chance stay under (above, where lower is better); None in older evaluations."""
     classes: ClassTable | None = None
     """Of several classes, which were taken for which."""
+    drawn: str = ""
+    """What intervals draw: rows, days or groups; empty in older evaluations."""
 
     @property
     def task(self) -> Task:
@@ -100,6 +102,16 @@ class Evaluation(Struct, frozen=True):
     def gain_is_real(self) -> bool:
         """The gain over knowing nothing is above zero with its whole interval, and is more than chance reaches."""
         return _real(self.gain_over_baseline) and _beyond(self.metric, self.value.value, self.chance)
+
+    @property
+    def gain_untold(self) -> str:
+        """Why these rows cannot tell the gain over knowing nothing from noise, so that a reviewer has to; empty where
+        they tell it, and where what was measured speaks against it: it is not above zero, or chance reaches it too.
+        """
+        gain = self.gain_over_baseline
+        if gain.low is not None or gain.value <= 0 or not _beyond(self.metric, self.value.value, self.chance):
+            return ""
+        return f"it is {gain.shown(signed=True).value}, but {gain.why or 'has no interval'}"
 
 
 def leak_gates(found: Evaluation) -> tuple[LeakGate, ...]:
@@ -119,7 +131,7 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
     provenance: Provenance = UNTOLD,
 ) -> Evaluation:
-    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by days where rows have a time.
+    """Judge `model` on the test rows of `parts`. Intervals: 95 %, by groups after a split by them, else by days.
 
     Raises:
         DataError: no test rows, or a metric that these rows do not define.
@@ -132,9 +144,10 @@ def evaluate(
     say(0.0, "predicting the test rows")
     p = model.predict(test.frame)
     dealt = len(parts.train) + len(parts.test) if task.decides and parts.by == "stratified" else None
-    draw = _remembered(draws(y, test.at, dealt_from=dealt, seed=spec.train.seed))
+    group = test.group if parts.by == "group" else None
+    draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed))
     say(0.2, "intervals by bootstrap")
-    rival = _against_rivals(model, test, p, draw, replicates, spec.train.seed)
+    rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
     say(0.5, "importance by permutation")
     important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
     say(0.8, "slices, and whether the answer could have leaked")
@@ -142,6 +155,7 @@ def evaluate(
         kind=summary.kind,
         metric=summary.metric,
         family=summary.family,
+        drawn=draw.block.kind,
         rows=len(test),
         train_rows=summary.train_rows,
         share=task.share(y),
@@ -154,7 +168,7 @@ def evaluate(
         histogram=histogram(task, p, y),
         slices=describe.slices(test, task, p, summary.metric, summary.threshold, draw),
         importance=important,
-        periods=_periods(test, p, summary.metric, summary.threshold, draw),
+        periods=_periods(test, p, summary.metric, summary.threshold, spec.train.seed),
         seconds=clock() - start,
         **_doubts(table, parts, summary, provenance, rival["value"]),
         **VIEWS[task.view](Seen(task, p, y, summary.threshold, spec, draw, replicates)),
@@ -162,14 +176,14 @@ def evaluate(
 
 
 def _against_rivals(
-    model: FittedModel, test: TrainingTable, p: Array, draw: Callable[[int], Array], replicates: int, seed: int
+    model: FittedModel, test: TrainingTable, p: Array, draw: Draws, replicates: int, group: Any, seed: int
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
-    summary, y, block = model.summary, test.label, blocks(len(test), test.at)
+    summary, y = model.summary, test.label
     baseline = summary.task.link(model.baseline.margin(y))
     reference = None if model.reference is None else model.reference.predict(test.frame)
-    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates, block)
-    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, seed=seed)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
+    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, group=group, seed=seed)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
     return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
 
@@ -195,7 +209,7 @@ def _doubts(
     return {"findings": findings, "checks": checks, "notes": tuple(notes), "dropped": dropped}
 
 
-def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
+def _remembered(draw: Draws) -> Draws:
     """The first hundred draws are asked for again and again; they are kept, as float32 to be small."""
     kept: dict[int, Array] = {}
 
@@ -207,7 +221,7 @@ def _remembered(draw: Callable[[int], Array]) -> Callable[[int], Array]:
             kept[number] = weights.astype(np.float32)
         return kept[number].astype(np.float64)
 
-    return remembered
+    return Draws(remembered, draw.block)
 
 
 def _compare(
@@ -217,9 +231,8 @@ def _compare(
     baseline: Array,
     reference: Array | None,
     threshold: float,
-    draw: Callable[[int], Array],
+    draw: Draws,
     replicates: int,
-    block: Array,
 ) -> dict[str, Any]:
     """The model beside its rivals, on the same draws of rows, so that what is common cancels out."""
     ours = metrics.weighted(metric, y, p, threshold)
@@ -238,16 +251,19 @@ def _compare(
     for k in range(replicates):
         w = draw(k)
         drawn.append((ours(w), theirs(w), 0.0 if third is None else third(w)))
-    gain = interval((whole[0] - whole[1]) * sign, [(a - b) * sign for a, b, _ in drawn])
-    over = None if third is None else interval((whole[0] - whole[2]) * sign, [(a - c) * sign for a, _, c in drawn])
+
+    def over(rival: int) -> Interval:
+        gains = [(found[0] - found[rival]) * sign for found in drawn]
+        return interval((whole[0] - whole[rival]) * sign, gains, draw.block)
+
     return {
-        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], block),
-        "baseline": interval(whole[1], [d[1] for d in drawn]),
+        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], draw.block),
+        "baseline": interval(whole[1], [d[1] for d in drawn], draw.block, within=metrics.within(metric)),
         "reference": None
         if reference is None
-        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], block),
-        "gain_over_baseline": gain,
-        "gain_over_reference": over,
+        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], draw.block),
+        "gain_over_baseline": over(1),
+        "gain_over_reference": None if third is None else over(2),
     }
 
 
@@ -269,6 +285,8 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
     if _is_loss(gain):
         return f"No gain: in {metric} the model does worse than knowing nothing, {shown(gain)}."
+    if gain.low is None:
+        return f"Whether there is a gain cannot be told: in {metric} over knowing nothing, {shown(gain)}."
     if not _real(gain):
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):
@@ -286,9 +304,9 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
 
 def _all_scores(
-    task: Task, test: TrainingTable, p: Array, threshold: float, draw: Callable[[int], Array], replicates: int
+    task: Task, test: TrainingTable, p: Array, threshold: float, draw: Draws, replicates: int
 ) -> dict[str, Interval]:
-    y, block = test.label, blocks(len(test), test.at)
+    y = test.label
     values = {name: metrics.weighted(name, y, p, threshold) for name in task.METRICS}
     ones = np.ones(len(y))
     drawn: dict[str, list[float]] = {name: [] for name in values}
@@ -298,26 +316,26 @@ def _all_scores(
             drawn[name].append(value(w))
     whole = {name: value(ones) for name, value in values.items()}
     return {
-        name: of_score(name, y, p, threshold, value, drawn[name], block)
+        name: of_score(name, y, p, threshold, value, drawn[name], draw.block)
         for name, value in whole.items()
         if np.isfinite(value)
     }
 
 
-def _periods(
-    test: TrainingTable, p: Array, metric: str, threshold: float, draw: Callable[[int], Array]
-) -> tuple[Period, ...]:
+def _periods(test: TrainingTable, p: Array, metric: str, threshold: float, seed: int) -> tuple[Period, ...]:
+    """Weeks are drawn each by itself: of days drawn in runs of the whole time a week would be one run."""
     if test.at is None:
         return ()
     weeks = (test.at.astype("datetime64[D]").astype(np.int64) + 3) // 7  # from Monday to Sunday
-    block, found = blocks(len(test), test.at), []
+    found = []
     for week in np.unique(weeks):
         rows = np.flatnonzero(weeks == week)
         value = metrics.weighted(metric, test.label[rows], p[rows], threshold)
         whole = value(np.ones(len(rows)))
         if len(rows) >= describe.LEAST_SLICE and np.isfinite(whole):
             days = test.at[rows].astype("datetime64[D]").min()
-            drawn = [value(draw(k)[rows]) for k in range(describe.SLICE_REPLICATES)]
-            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, block[rows])
+            draw = draws(test.label[rows], test.at[rows], seed=seed)
+            drawn = [value(draw(k)) for k in range(describe.SLICE_REPLICATES)]
+            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, draw.block)
             found.append(Period(str(days), len(rows), said))
     return tuple(found)

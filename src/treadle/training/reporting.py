@@ -68,8 +68,8 @@ def report(
         sections,
         eyebrow="Treadle · model report",
         lead=lead,
-        footer=f"Intervals are 95 %, by bootstrap {'of whole days' if found.test_from else 'of rows'}; a share without "
-        f"a mistake has its exact one-sided bound. {made}",
+        footer=f"Intervals are 95 %, by bootstrap {_drawn(found)}; a share without a mistake has its exact "
+        f"one-sided bound. {made}",
     )
 
 
@@ -127,6 +127,11 @@ def _class_table(found: Evaluation) -> str:
     ]
     whole = table(("True", *told.shown, "right"), rows, numbers=tuple(range(1, len(told.shown) + 2)))
     return f'<div class="card scroll">{whole}</div>'
+
+
+def _drawn(found: Evaluation) -> str:
+    kind = found.drawn or ("days" if found.test_from else "rows")
+    return {"days": "of whole days, in runs", "groups": "of whole groups"}.get(kind, "of rows")
 
 
 def _headline(found: Evaluation) -> str:

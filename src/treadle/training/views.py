@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import Struct
 
+from treadle.scoring.bootstrap import Draws
 from treadle.scoring.tasks import Task
 from treadle.scoring.tasks.task import View
 from treadle.spec import ProjectSpec
@@ -43,7 +44,7 @@ class Seen(NamedTuple):
     y: Array
     threshold: float
     spec: ProjectSpec
-    draw: Callable[[int], Array]
+    draw: Draws
     replicates: int
 
 

@@ -74,6 +74,7 @@ def show_watch(answer: Any, out: Any) -> None:
         if whole.value is not None:
             shown = figure(whole.value, whole.low, whole.high)
             span = f"95 % interval {shown.span}" if shown.low else shown.span
+            span += f" ({whole.note})" if whole.note else ""
             out.print(
                 f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
                 f"{figure(whole.tested).value}"
