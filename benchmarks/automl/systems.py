@@ -11,7 +11,7 @@ from benchmarks.automl.task import System, Task
 
 @dataclass(frozen=True)
 class Entry:
-    """`home`: the folder below `venvs` with its environment, None for Treadle's own. `package`: whose version is told."""
+    """`home`: its environment's folder below `venvs`, None for Treadle's own. `package`: whose version is told."""
 
     name: str
     home: str | None
