@@ -124,7 +124,7 @@ def _standing(
         rank_low=low,
         rank_high=high,
         rating=rating,
-        wins=sum(_win(ranks[task], name) for task in ranks),
+        wins=sum(_win(ranks[each.set_name, each.seed], name) for each in done),
         over_budget=sum(each.over_budget for each in mine),
         out_of_memory=states.count("out of memory"),
         out_of_time=states.count("out of time"),

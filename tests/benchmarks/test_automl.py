@@ -169,6 +169,11 @@ def test_seeds_of_a_set_count_as_one_set() -> None:
     assert (found.sets, found.compared) == (2, 6)
 
 
+def test_where_all_fail_nobody_wins() -> None:
+    found = summary.summarise([result("s", "ours"), result("s", "peer")], ("ours", "peer"), 60.0, None)
+    assert [(each.mean_rank, each.wins, each.failed) for each in found.standings] == [(1.5, 0, 1), (1.5, 0, 1)]
+
+
 def test_nothing_in_common_is_no_standing() -> None:
     found = summary.summarise([result("s", "ours", 0.9)], ("ours", "peer"), 60.0, None)
     assert (found.standings, found.left_out) == ((), 1)
