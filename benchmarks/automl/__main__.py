@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from benchmarks.automl.tables import scores, standings
 
 def main() -> None:
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is ended, and its folder removed
     place: Path = home()
     known = read_manifest(place / "data")
     chosen = tuple(known[name] for name in _named(asked.sets, known, "set"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -46,9 +48,18 @@ def watch(command: Sequence[str], folder: Path, limits: Limits, environment: Map
     began, before, own_before = time.monotonic(), _busy(), _own()
     with (folder / STDERR).open("wb") as said:
         process = subprocess.Popen(
-            command, cwd=root, env=dict(environment), stdout=said, stderr=said, stdin=subprocess.DEVNULL
+            command,
+            cwd=root,
+            env=dict(environment),
+            stdout=said,
+            stderr=said,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        ended, peak = _until_it_ends(process, folder, limits)
+        try:
+            ended, peak = _until_it_ends(process, folder, limits)
+        finally:
+            _kill(process)  # also where the runner itself is told to end
     seconds = time.monotonic() - began
     others = (_busy() - before) - (_own() - own_before)
     cores = os.cpu_count() or 1
@@ -65,10 +76,8 @@ def _until_it_ends(process: subprocess.Popen[bytes], folder: Path, limits: Limit
             phase, since = here, time.monotonic()
         peak = max(peak, _resident(process.pid))
         if peak > limits.most_bytes:
-            _kill(process)
             return "out of memory", peak
         if time.monotonic() - since > allowed[phase]:
-            _kill(process)
             return "out of time", peak
         time.sleep(POLL_S)
     return ("done" if process.returncode == 0 else "failed"), peak
@@ -98,12 +107,12 @@ def _resident(pid: int) -> int:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """The process and its children, which else would work on beside the next one."""
-    for each in reversed(_family(process.pid)):
-        try:
+    """The process and all that it started, also what has outlived it in its session."""
+    for each in reversed(_family(process.pid) if process.poll() is None else []):
+        with contextlib.suppress(psutil.Error):
             each.kill()
-        except psutil.Error:
-            continue
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import psutil
 import pytest
 from benchmarks.automl import cuts, running, summary, tables, watching
 from benchmarks.automl.results import Key, Result, ResultsFile
@@ -194,6 +195,25 @@ def test_a_process_is_watched_from_outside(ended: str, tmp_path: Path) -> None:
     assert seen.ended == ended
     assert (seen.peak_bytes > 100_000_000) == (ended == "out of memory")
     assert ("it went wrong" in seen.last_words) == (ended == "failed")
+
+
+def test_a_process_ends_with_its_children_when_the_watch_is_broken_off(tmp_path: Path, monkeypatch: Any) -> None:
+    child = "import time; time.sleep(60)"
+    script = (
+        f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "open('pid', 'w').write(str(child.pid)); child.wait()"
+    )
+
+    def broken_off(_pid: int) -> int:
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            raise KeyboardInterrupt
+        return 0
+
+    monkeypatch.setattr(watching, "_resident", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        watching.watch([sys.executable, "-c", script], tmp_path, watching.Limits(10**9, 60.0), {}, tmp_path)
+    left = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
 
 
 def test_what_a_worker_tells_is_read_back(tmp_path: Path) -> None:
