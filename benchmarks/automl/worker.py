@@ -19,14 +19,18 @@ MOST_SINGLES, SINGLES_S = 200, 8.0
 
 def main(folder: Path) -> None:
     task = Task.read(folder)
-    if hasattr(os, "sched_setaffinity"):  # a library that counts the machine's cores finds so many
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task.threads])
     entry = SYSTEMS[task.system]
     try:
         system = entry.build(task, folder)
         _run(system, folder, version(entry.package))
     except NotSupported as refused:
         Told(version=version(entry.package), refused=str(refused)).write(folder)
+
+
+def _take_cores(count: int) -> None:
+    """Only so many cores, also for a library that counts the machine's."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
 def _run(system: System, folder: Path, release: str) -> None:
@@ -66,6 +70,7 @@ def _median_ms(calls: list[Callable[[], object]]) -> float:
 
 
 if __name__ == "__main__":
+    _take_cores(Task.read(Path(sys.argv[1])).threads)
     main(Path(sys.argv[1]))
     sys.stdout.flush(), sys.stderr.flush()
     os._exit(0)  # a peer's threads and atexit handlers are not waited for
