@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 pytho
 BIN := .venv/bin
 MADE := .venv/.made
 
-.PHONY: run setup test lint coverage mutate bench docs wheel oldest soak clean
+.PHONY: run setup test lint coverage mutate bench bench-automl docs wheel oldest soak clean
 
 run: $(MADE)  ## the whole loop on the flights example, then serve it on 127.0.0.1:8686
 	$(BIN)/treadle run examples/flights --serve $(ARGS)
@@ -32,6 +32,10 @@ mutate: $(MADE)  ## break a room on purpose and see whether its tests notice: ma
 
 bench: $(MADE)  ## ours beside the bare limit and peers, in one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-automl: $(MADE)  ## our trainer beside other learners on the sets in the folder TREADLE_PEERS: make bench-automl ARGS="--sets adult"
+	@test -n "$(TREADLE_PEERS)" || { echo "name the folder with data and environments: make bench-automl TREADLE_PEERS=/path (see docs/benchmarks.md)" >&2; exit 1; }
+	TREADLE_PEERS="$(TREADLE_PEERS)" $(BIN)/python -m benchmarks.automl $(ARGS)
 
 docs: $(MADE)  ## the pages that are written by code: the JSON Schema, the commands, the picture in the README
 	$(BIN)/python docs/make.py
