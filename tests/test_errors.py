@@ -13,6 +13,7 @@ from treadle.cli.show import console
 from treadle.contracts.report import raise_if_broken
 from treadle.errors import ContractBroken, DataError, Fault, SpecError
 from treadle.people import Gate, mend_of, place_of, refusal
+from treadle.scoring import task_of
 from treadle.training import FeatureColumn, TrainingTable
 from treadle.training.table import check
 
@@ -46,11 +47,11 @@ def test_what_keeps_a_table_from_teaching_is_told_one_by_one() -> None:
     frame = pl.DataFrame({"a": [None] * rows, "b": [None] * rows}, schema={"a": pl.Float64, "b": pl.Float64})
     table = TrainingTable(frame, np.zeros(rows), None, None, list(range(rows)), features)
     with pytest.raises(DataError) as caught:
-        check(table, "classification")
+        check(table, task_of("classification"))
     assert [fault.where for fault in caught.value.faults] == ["features", "features", "predict.label"]
     assert all(fault.mend for fault in caught.value.faults)
     with pytest.raises(DataError) as caught:
-        check(replace(table, frame=frame.with_columns(a=pl.lit(1.0), b=pl.lit(2.0))), "classification")
+        check(replace(table, frame=frame.with_columns(a=pl.lit(1.0), b=pl.lit(2.0))), task_of("classification"))
     assert not caught.value.faults and "one class only" in caught.value.what
 
 

@@ -87,7 +87,7 @@ def test_dates_and_names_that_are_words_of_the_language_are_quoted(tmp_path: Pat
     [
         (table(y=[1] * ROWS), "y", "1 distinct value"),
         (table(y=[None] * ROWS), "y", "y"),
-        (table(y=[str(n) for n in range(ROWS)]), "y", "60 different texts"),
+        (table(y=[str(n) for n in range(ROWS)]), "y", "60 different values"),
         (table(y=range(ROWS)).head(0), "y", "no rows"),
         (table(y=range(ROWS)), "yy", "did you mean"),
         (pl.DataFrame({"y": [n % 2 for n in range(ROWS)]}), "y", "no column is left"),

@@ -95,7 +95,7 @@ def write_shop(folder: Path) -> None:
         name, amount = chance.choice(NAMES), round(chance.uniform(5, 200), 2)
         at = START + timedelta(hours=6 * i)
         told, due = at + timedelta(days=3), (at + timedelta(days=5)).date()
-        back = chance.random() < 0.1 + 0.3 * (name in NAMES[:3]) + 0.4 * (amount > 140)
+        back = chance.random() < 0.02 + 0.42 * (name in NAMES[:3]) + 0.56 * (amount > 140)
         items, express = chance.randint(1, 9), chance.random() < 0.3
         orders.append(
             f"o{i},{name},{amount},{items},{str(express).lower()},{due},{at:%Y-%m-%dT%H:%M:%SZ},"

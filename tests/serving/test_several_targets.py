@@ -184,11 +184,12 @@ def test_an_event_that_one_is_told_changes_the_other_not(apps: tuple[App, App]) 
     event = {"order_id": "e1", "customer": RECORD["customer"], "amount": 5.0, "items": 1, "express": False,
              "due": "2024-04-20", "ordered": "2024-04-12T00:00:00Z", "told": "2024-04-14T00:00:00Z",
              "came_back": True, "days": 3.0}  # fmt: skip
-    before = [asked(app, f"x{n}") for n, app in enumerate(apps)]
+    amounts = (20.0, 60.0, 100.0, 135.0, 150.0)
+    before = [[asked(app, f"x{n}-{a}", amount=a) for a in amounts] for n, app in enumerate(apps)]
     assert sum(back.endpoint.take_events("returns", msgspec.json.encode(event)))
-    after = [asked(app, f"y{n}") for n, app in enumerate(apps)]
-    assert before[0]["probability"] != after[0]["probability"]
-    assert before[1]["prediction"] == after[1]["prediction"]
+    after = [[asked(app, f"y{n}-{a}", amount=a) for a in amounts] for n, app in enumerate(apps)]
+    assert [a["probability"] for a in before[0]] != [a["probability"] for a in after[0]]
+    assert [a["prediction"] for a in before[1]] == [a["prediction"] for a in after[1]]
 
 
 def test_where_one_target_is_meant_it_must_be_said(two: Path) -> None:

@@ -116,7 +116,7 @@ def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | No
 def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
     """The columns of each source of the project, as it was read last; a source that was never read has none here."""
     found = ((name, _newest(workspace, name)) for name in workspace.project.spec.sources)
-    return {name: frozenset(workspace.tables.schema(read)) for name, read in found if read is not None}
+    return {name: frozenset(workspace.tables.columns(read)) for name, read in found if read is not None}
 
 
 def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:

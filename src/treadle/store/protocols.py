@@ -47,6 +47,10 @@ class Tables(Protocol):
         """Whether every file of the snapshot is there, in its size. Says nothing of their content."""
         ...
 
+    def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The names of its columns, in order: cheaper than their types, which need more to be told."""
+        ...
+
     def schema(self, snapshot: Snapshot) -> pl.Schema:
         """Names and types of the columns, without reading rows."""
         ...

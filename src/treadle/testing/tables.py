@@ -70,6 +70,7 @@ class TablesSuite:
         assert opens().scan("p/t").collect().columns == ["other"]
         old = opens().scan("p/t", first.version).collect()
         assert old.equals(frame) and old.schema == frame.schema
+        assert opens().columns(first) == tuple(frame.columns)
         assert opens().exists("p/t", first.version) and not opens().exists("p/t", first.version + 9)
 
     def test_a_table_may_be_empty(self, opens: Opens) -> None:

@@ -9,8 +9,8 @@ from msgspec import Struct
 from treadle.errors import ModelError
 from treadle.scoring.calibrator import Calibrator
 from treadle.scoring.encoder import Encoder
-from treadle.training import families
 from treadle.training.families import Constant, Kept
+from treadle.training.families import restore as restored
 from treadle.training.model import FitSummary, Fitted, FittedModel
 from treadle.training.table import FeatureColumn
 
@@ -69,4 +69,4 @@ def _part(model: Fitted) -> _Fitted:
 
 
 def _whole(part: _Fitted, summary: FitSummary) -> Fitted:
-    return Fitted(part.encoder, families.restore(part.estimator, summary.task), part.calibrator)
+    return Fitted(part.encoder, restored(part.estimator, summary.task), part.calibrator)

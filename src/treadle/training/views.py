@@ -9,8 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.scoring.bootstrap import Draws
-from treadle.scoring.tasks import Task
-from treadle.scoring.tasks.task import View
+from treadle.scoring.tasks import Task, View
 from treadle.spec import ProjectSpec
 from treadle.training import describe
 from treadle.training.families import Array

@@ -120,6 +120,13 @@ class DeltaTables:
         except OSError:
             return False
 
+    def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
+        from deltalake import DeltaTable
+
+        with _said_plainly(self._place(snapshot.table)):
+            table = DeltaTable(self._place(snapshot.table), version=snapshot.version)
+            return tuple(field.name for field in table.schema().fields)
+
     def schema(self, snapshot: Snapshot) -> pl.Schema:
         import polars as pl
 

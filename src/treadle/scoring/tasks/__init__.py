@@ -5,17 +5,11 @@ Add one by writing its file and its name in `spec.choices.KINDS`; `treadle.testi
 
 from __future__ import annotations
 
-from treadle.scoring.tasks.binary import Binary
-from treadle.scoring.tasks.counts import Counts
-from treadle.scoring.tasks.multiclass import Multiclass
-from treadle.scoring.tasks.regression import Regression
+from treadle.scoring.tasks.known import TASKS as TASKS
+from treadle.scoring.tasks.known import task_of as task_of
+from treadle.scoring.tasks.multiclass import Multiclass as Multiclass
+from treadle.scoring.tasks.task import Array as Array
 from treadle.scoring.tasks.task import Decided as Decided
 from treadle.scoring.tasks.task import Score as Score
 from treadle.scoring.tasks.task import Task as Task
-
-TASKS: dict[str, type[Task]] = {task.kind: task for task in (Binary, Multiclass, Regression, Counts)}
-
-
-def task_of(kind: str, classes: tuple[str, ...] = ()) -> Task:
-    """The task of a kind, as the project file and bundles name it; `classes` where it has several."""
-    return Multiclass(classes) if kind == Multiclass.kind else TASKS[kind]()
+from treadle.scoring.tasks.task import View as View

@@ -123,19 +123,23 @@ class LightGBMFamily(Family):
             "least_rows": 300,
             "columns": 0.5,
             "rows": 0.7,
+            "l1": 0.001,
             "l2": 5.0,
+            "extra_trees": False,
             "even_classes": False,
         }
 
     def suggest(self, trial: Any) -> Params:
         even = trial.suggest_categorical("lightgbm.even_classes", [False, True]) if self.weight_option else False
         return {
-            "leaves": trial.suggest_int("lightgbm.leaves", 4, 96, log=True),
-            "rate": trial.suggest_float("lightgbm.rate", 0.03, 0.15, log=True),
-            "least_rows": trial.suggest_int("lightgbm.least_rows", 10, 1000, log=True),
+            "leaves": trial.suggest_int("lightgbm.leaves", 4, 256, log=True),
+            "rate": trial.suggest_float("lightgbm.rate", 0.02, 0.15, log=True),
+            "least_rows": trial.suggest_int("lightgbm.least_rows", 1, 1000, log=True),
             "columns": trial.suggest_float("lightgbm.columns", 0.25, 1.0),
             "rows": trial.suggest_float("lightgbm.rows", 0.4, 1.0),
+            "l1": trial.suggest_float("lightgbm.l1", 1e-3, 10.0, log=True),
             "l2": trial.suggest_float("lightgbm.l2", 0.01, 100.0, log=True),
+            "extra_trees": trial.suggest_categorical("lightgbm.extra_trees", [False, True]),
             "even_classes": even,
         }
 

@@ -1,0 +1,54 @@
+"""All families of models: ours, and those that installed packages bring."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from treadle.errors import SpecError, nearest
+from treadle.scoring.tasks import Task
+from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.blend import Blend, Constant
+from treadle.training.families.family import Estimator, Family, Kept
+from treadle.training.families.lightgbm import LightGBMFamily
+from treadle.training.families.linear import LinearFamily
+
+OWN: dict[str, type[Family]] = {family.name: family for family in (LinearFamily, LightGBMFamily)}
+ENTRY_POINT = "treadle.families"
+
+
+@cache
+def known() -> dict[str, type[Family]]:
+    """All families by name: our own, and those that installed packages bring."""
+    return OWN | {point.name: point.load() for point in entry_points(group=ENTRY_POINT) if point.name not in OWN}
+
+
+def families(
+    wanted: str | tuple[str, ...], task: Task, *, weight_option: bool = False, threads: int, seed: int = 7
+) -> list[Family]:
+    """The families named in `train.families`; `auto` is all of them.
+
+    Raises:
+        SpecError: a family that does not exist.
+    """
+    names = tuple(known()) if wanted == "auto" else (wanted,) if isinstance(wanted, str) else wanted
+    chosen = []
+    for name in names:
+        real = FAMILY_ALIASES.get(name, name)
+        if real not in known():
+            raise SpecError(
+                f'there is no family of models "{name}"',
+                where="train.families",
+                mend=nearest(name, [*known(), *FAMILY_ALIASES]),
+            )
+        chosen.append(known()[real](task, weight_option=weight_option, threads=threads, seed=seed))
+    return list({family.name: family for family in chosen}.values())
+
+
+def restore(kept: Kept, task: Task) -> Estimator:
+    """An estimator from what it kept of itself, whatever its family."""
+    if kept.family == Blend.name:
+        return Blend.restore(kept, lambda part: restore(part, task))
+    if kept.family == Constant.name:
+        return Constant.restore(kept)
+    return known()[kept.family](task).restore(kept)

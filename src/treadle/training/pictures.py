@@ -1,0 +1,203 @@
+"""The parts of a report that depend on what is predicted: decisions, classes or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from treadle.figures import figure
+from treadle.pages import Chart, Mark, Section, escape, table
+from treadle.scoring.bootstrap import Interval
+from treadle.scoring.tasks import View
+from treadle.spec import ProjectSpec
+from treadle.training.evaluation import Evaluation
+
+
+def pair(value: Interval, *, signed: bool = False) -> tuple[str, str]:
+    shown = value.shown(signed=signed)
+    return shown.value, shown.span
+
+
+def _decisions(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [
+        Section(
+            "What the decisions cost",
+            _money(found, spec),
+            f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
+            "so that mistakes cost least.",
+        ),
+        Section(
+            "Can the probabilities be believed?",
+            _calibration(found),
+            f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
+            "and what came, over groups of equal size.",
+        ),
+        Section("Every threshold", _curves(found)),
+    ]
+
+
+def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [
+        Section(
+            "Which class is taken for which",
+            _class_table(found),
+            "Test rows by the class that was true (lines) and the one that was predicted (columns).",
+        ),
+        Section(
+            "Can the probabilities be believed?",
+            _calibration(found),
+            f"Of the class that was chosen. Calibration error {found.calibration_error:.3f}: the mean distance between "
+            "its probability and how often it was right, over groups of equal size.",
+        ),
+    ]
+
+
+def _numbers(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    return [Section("Predicted and true", _residuals(found))]
+
+
+def _class_table(found: Evaluation) -> str:
+    told = found.classes
+    assert told is not None
+    rows = [
+        (name, *(f"{n:,}" for n in counts), f"{counts[i] / max(sum(counts), 1):.1%}")
+        for i, (name, counts) in enumerate(zip(told.shown, told.counts, strict=True))
+    ]
+    whole = table(("True", *told.shown, "right"), rows, numbers=tuple(range(1, len(told.shown) + 2)))
+    return f'<div class="card scroll">{whole}</div>'
+
+
+def _money(found: Evaluation, spec: ProjectSpec) -> str:
+    c, m = found.confusion, found.money
+    assert c is not None and m is not None
+    total = max(found.rows, 1)
+    rows = [
+        (
+            "True",
+            f"{c.true_alarms:,} ({c.true_alarms / total:.1%})",
+            f"{c.missed:,} ({c.missed / total:.1%})",
+            f"{c.cost_missed:,.0f} {c.currency}",
+        ),
+        (
+            "False",
+            f"{c.false_alarms:,} ({c.false_alarms / total:.1%})",
+            f"{c.true_quiet:,} ({c.true_quiet / total:.1%})",
+            f"{c.cost_false_alarms:,.0f} {c.currency}",
+        ),
+    ]
+    mistakes = spec.brief.mistakes
+    counts = table(("Came", "Acted", "Did not act", "Cost"), rows, numbers=(1, 2, 3))
+    rules = table(
+        ("Rule", f"{m.currency} per decision", "95 % interval"),
+        [
+            ("With this model", *pair(m.model)),
+            ("Never act", figure(m.never).value, ""),
+            ("Always act", figure(m.always).value, ""),
+            ("Saved against the cheaper of those", *pair(m.saved, signed=True)),
+        ],
+        numbers=(1, 2),
+    )
+    return (
+        f'<div class="grid"><div class="card"><h3>Decisions on the test rows</h3>{counts}'
+        f'<p class="quiet">A missed one costs {mistakes.missed:g} {escape(m.currency)}, a false alarm '
+        f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{rules}</div></div>'
+    )
+
+
+def _calibration(found: Evaluation) -> str:
+    bins = found.calibration
+    top = min(1.0, max([b.high for b in bins] + [b.predicted for b in bins]) * 1.08)
+    chart = Chart("predicted probability", "share that came true", x=(0, top), y=(0, top), height=320)
+    chart.add(Mark("line", [0, top], [0, top], label="perfect", colour=3, dashed=True))
+    chart.add(
+        Mark(
+            "points",
+            [b.predicted for b in bins],
+            [b.observed for b in bins],
+            low=[b.low for b in bins],
+            high=[b.high for b in bins],
+            label="test rows, in groups of equal size",
+            tips=[
+                f"predicted {b.predicted:.3f}, came {figure(b.observed, b.low, b.high).whole}, {b.rows:,} rows"
+                for b in bins
+            ],
+        )
+    )
+    h = found.histogram
+    last = max((i for i, n in enumerate(h.negatives) if n + h.positives[i]), default=0) + 1
+    edges, no, yes = h.edges[: last + 1], h.negatives[:last], h.positives[:last]
+    hist = Chart("predicted probability", "test rows", height=320, x=(0, edges[-1]))
+    spans = [f"{edges[i]:.3f} to {edges[i + 1]:.3f}" for i in range(last)]
+    hist.add(
+        Mark(
+            "bars",
+            edges,
+            no,
+            label="did not come",
+            colour=1,
+            tips=[f"{s}: {n:,} did not come" for s, n in zip(spans, no, strict=True)],
+        )
+    )
+    hist.add(
+        Mark(
+            "bars",
+            edges,
+            yes,
+            base=no,
+            high=[a + b for a, b in zip(no, yes, strict=True)],
+            label="came",
+            colour=2,
+            tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)],
+        )
+    )
+    if found.task.decides:
+        hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
+    return (
+        f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
+        f'<div class="card"><h3>Predictions</h3>{hist.svg()}</div></div>'
+    )
+
+
+def _curves(found: Evaluation) -> str:
+    points = found.curves
+    pr = Chart("recall: share of the true ones acted on", "precision", x=(0, 1), y=(0, 1))
+    pr.add(Mark("step", [p.recall for p in points], [p.precision for p in points], label="this model"))
+    pr.add(Mark("line", [0, 1], [found.share, found.share], label="without a model", colour=3, dashed=True))
+    roc = Chart("false alarms among the untrue", "recall", x=(0, 1), y=(0, 1))
+    roc.add(
+        Mark(
+            "line", [0.0, *[p.false_alarm_rate for p in points]], [0.0, *[p.recall for p in points]], label="this model"
+        )
+    )
+    roc.add(Mark("line", [0, 1], [0, 1], label="without a model", colour=3, dashed=True))
+    here = min(points, key=lambda p: abs(p.threshold - found.threshold))
+    tip = f"threshold {here.threshold:.3f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
+    pr.add(Mark("points", [here.recall], [here.precision], colour=2, tips=[tip], label="chosen threshold"))
+    roc.add(Mark("points", [here.false_alarm_rate], [here.recall], colour=2, tips=[tip], label="chosen threshold"))
+    return (
+        f'<div class="grid"><div class="card"><h3>Precision and recall</h3>{pr.svg()}</div>'
+        f'<div class="card"><h3>ROC</h3>{roc.svg()}</div></div>'
+    )
+
+
+def _residuals(found: Evaluation) -> str:
+    x, y = [a for a, _ in found.residuals], [b for _, b in found.residuals]
+    low, high = min(x + y), max(x + y)
+    chart = Chart("predicted", "true", width=560, height=380)
+    chart.add(Mark("line", [low, high], [low, high], label="perfect", colour=3, dashed=True))
+    chart.add(
+        Mark(
+            "points",
+            x,
+            y,
+            label=f"{len(x)} of the test rows",
+            tips=[f"predicted {figure(a).value}, true {figure(b).value}" for a, b in found.residuals],
+        )
+    )
+    return f'<div class="card">{chart.svg()}</div>'
+
+
+VIEWS: dict[View, Callable[[Evaluation, ProjectSpec], list[Section]]] = {
+    "decisions": _decisions,
+    "classes": _of_classes,
+    "numbers": _numbers,
+}
