@@ -23,9 +23,9 @@ from treadle.training import FeatureColumn, TrainingTable, train
 
 LEAST_TEST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Shares of a test part that are tried: by time, the first whose rows have both classes."""
-MOST_TRIALS = 10_000
 PROOF_ROWS = 1000
-_METRICS = {"binary": "roc_auc", "regression": "rmse"}
+_METRICS = {"binary": "roc_auc", "regression": "rmse", "multiclass": "log_loss"}
+_KINDS: dict[str, Any] = {"binary": "classification", "regression": "regression", "multiclass": "multiclass"}
 
 
 class Ours:
@@ -68,6 +68,7 @@ def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _table(rows: pl.DataFrame, task: Task) -> TrainingTable:
     label = rows.get_column(LABEL).cast(pl.Float64).to_numpy()
+    classes = tuple(map(str, range(int(label.max()) + 1))) if task.kind == "multiclass" else ()
     frame = rows.drop(LABEL)
     features = tuple(
         FeatureColumn(name, _type(kind), "request")
@@ -75,7 +76,7 @@ def _table(rows: pl.DataFrame, task: Task) -> TrainingTable:
         if frame.get_column(name).null_count() < frame.height
     )
     at = None if task.time_column is None else _times(frame.get_column(task.time_column))
-    return TrainingTable(frame, label, at, None, range(frame.height), features)
+    return TrainingTable(frame, label, at, None, range(frame.height), features, classes=classes)
 
 
 def _type(kind: pl.DataType) -> Any:
@@ -116,9 +117,9 @@ def _spec(task: Task, share: float) -> ProjectSpec:
             each="rows",
             at=task.time_column,
             label=LABEL,
-            kind="regression" if task.kind == "regression" else "classification",
+            kind=_KINDS[task.kind],
             metric=_METRICS[task.kind],
             split=Split(by="time" if task.time_column else drawn, test=share),
         ),
-        train=Train(seed=task.seed, trials=MOST_TRIALS),
+        train=Train(seed=task.seed),
     )

@@ -32,6 +32,8 @@ WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
 MOST_TRIALS = 40
 """Where neither trials nor minutes are said."""
+FIRST_SECONDS = 15.0
+"""Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _REFITS = 3
@@ -160,7 +162,8 @@ def _go_on(
         if going.trials and spent + usual + going.refit_seconds(rows) > deadline_s:
             return "deadline"
         left = (deadline_s - spent) / (2 * len(going.folds.folds))
-        going.trials.append(_run(going, max(left, 1.0)))
+        least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
+        going.trials.append(_run(going, max(left, least)))
         if on_trial:
             on_trial(going.trials[-1])
         best = going.best()
