@@ -11,7 +11,7 @@ import pytest
 from benchmarks.automl import worker
 from benchmarks.automl.ours import Ours
 from benchmarks.automl.scores import score
-from benchmarks.automl.task import HELD_OUT, LABEL, PREDICTIONS, TRAIN, Kind, NotSupported, Task, Told
+from benchmarks.automl.task import HELD_OUT, LABEL, PREDICTIONS, TRAIN, Kind, Task, Told
 
 ROWS = 400
 
@@ -55,9 +55,9 @@ def test_its_own_test_part_by_time_is_the_smallest_with_both_classes(tmp_path: P
     assert ours.table.names == ("amount", "count", "city", "at")  # an empty column is no feature
 
 
-def test_several_classes_are_refused_and_said_so(tmp_path: Path) -> None:
+def test_several_classes_get_a_probability_each(tmp_path: Path) -> None:
     prepare(tmp_path, "multiclass", timed=False)
-    with pytest.raises(NotSupported, match="multiclass"):
-        Ours(Task.read(tmp_path), tmp_path)
-    worker.main(tmp_path)
-    assert "multiclass" in Told.read(tmp_path).refused
+    ours = Ours(Task.read(tmp_path), tmp_path)
+    ours.fit()
+    told = ours.predictions()
+    assert told.shape == (ROWS - 300, 2) and np.allclose(told.sum(axis=1), 1)

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.scoring import Encoder
-from treadle.scoring.encoder import Clock, Levels, Number, Scaled
-from treadle.training.encoder_fit import fit_encoder
+from treadle.scoring.steps import Calendar, Clock, Levels, Number, Pair, Scaled
+from treadle.training.prepare import fit_encoder
 
 ENCODER = Encoder(
     inputs=("f", "i", "b", "s", "t", "d"),
@@ -32,6 +32,17 @@ ENCODER = Encoder(
         Clock("t", smooth=True),
         Clock("d", date=True),
         Clock("d", date=True, smooth=True),
+        Calendar("t"),
+        Calendar("t", days=True),
+        Calendar("t", smooth=True, days=True, origin=19_000),
+        Calendar("d", date=True, days=True),
+        Calendar("d", date=True, smooth=True, days=True, origin=-5),
+        Pair("f", "i", "minus"),
+        Pair("i", "f", "over"),
+        Pair("f", "b", "over"),
+        Pair("b", "f", "times"),
+        Levels("s", ("s & b:share",), {"a\x1ftrue": (0.1,), "ü東\x1ffalse": (0.2,)}, (0.3,), (0.4,), ("b",)),
+        Levels("b", ("b & i:share",), {"true\x1f1": (0.1,), "false\x1f-7": (0.2,)}, (0.3,), (0.4,), ("i",)),
     ),
 )
 TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
@@ -64,7 +75,8 @@ def test_row_equals_matrix(rows):
 
 
 def test_outputs_follow_groups():
-    assert len(ENCODER.outputs) == ENCODER.width == sum(len(c) for c in ENCODER.groups().values())
+    assert len(ENCODER.outputs) == ENCODER.width
+    assert {c for columns in ENCODER.groups().values() for c in columns} == set(range(ENCODER.width))
     assert ENCODER.matrix(pl.DataFrame(schema=SCHEMA)).shape == (0, ENCODER.width)
 
 

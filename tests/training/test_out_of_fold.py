@@ -10,9 +10,9 @@ from treadle.models.reference import numbers, score_numbers
 from treadle.monitoring.drift import line
 from treadle.scoring import task_of
 from treadle.training import FeatureColumn, TrainingTable, train
-from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Sample
 from treadle.training.families.lightgbm import LightGBMFamily
+from treadle.training.prepare import fit_encoder
 
 FEATURES = tuple(FeatureColumn(f"x{i}", "float") for i in range(8))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
-from treadle.training.encoder_fit import fit_encoder
 from treadle.training.families import Array, Estimator, Family, Params, Sample
+from treadle.training.prepare import Recipe, fit_encoder
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
 
@@ -50,20 +50,20 @@ class Folds:
         """Positions in the table of all held rows."""
         self.number = np.concatenate([np.full(len(f.valid), k) for k, f in enumerate(self.folds)])
         self.truth = table.label[self.rows]
-        self._kept: dict[tuple[int, str], tuple[Sample, Sample]] = {}
+        self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
 
-    def get(self, number: int, encoding: str) -> tuple[Sample, Sample]:
+    def get(self, number: int, encoding: str, recipe: Recipe = "plain") -> tuple[Sample, Sample]:
         """Rows to fit on, and rows held back."""
-        if (number, encoding) not in self._kept:
+        if (number, encoding, recipe) not in self._kept:
             fold = self.folds[number]
             train = self.table.rows(fold.train)
-            encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed)
+            encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed, recipe=recipe)
             held = self.table.rows(fold.valid)
-            self._kept[number, encoding] = (
+            self._kept[number, encoding, recipe] = (
                 Sample(x, train.label, train.weight),
                 Sample(encoder.matrix(held.frame), held.label, held.weight),
             )
-        return self._kept[number, encoding]
+        return self._kept[number, encoding, recipe]
 
     def fitted_rows(self) -> float:
         """The mean number of rows that a fold fits on."""
@@ -91,7 +91,7 @@ class Folds:
         fitted: list[tuple[Estimator, Array]] = []
         early: list[float] = []
         for number in range(len(self.folds)):
-            rows, held = self.get(number, family.encoding)
+            rows, held = self.get(number, family.encoding, recipe_of(params))
             found = family.fit(rows, params, held, metric=self.metric, seconds=seconds)
             early.append(self.score(found.margin(held.x), number))
             if not math.isfinite(early[-1]):
@@ -111,7 +111,7 @@ class Folds:
         margins = tried.margins.copy()
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
-                rows, held = self.get(number, family.encoding)
+                rows, held = self.get(number, family.encoding, recipe_of(params))
                 again = family.fit(rows, {**params, "rounds": tried.rounds})
                 margins[self.number == number] = again.margin(held.x)
         return margins
@@ -125,6 +125,12 @@ def _agreed(fitted: list[tuple[Estimator, Array]]) -> int:
 def _grown(found: Estimator, rounds: int) -> Estimator:
     """It with so many rounds, or with as many as it has."""
     return found.cut(min(rounds, found.most_rounds)) if rounds else found
+
+
+def recipe_of(params: Params) -> Recipe:
+    """How the features are prepared for such settings."""
+    found: Recipe = params.get("features", "plain")
+    return found
 
 
 def thin(rows: Array, most: int) -> Array:

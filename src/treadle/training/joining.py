@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
-from treadle.scoring.encoder import Encoder, Step
+from treadle.scoring.encoder import Encoder
+from treadle.scoring.steps import Step
 from treadle.training.families import Array
 
+K = TypeVar("K", bound=Hashable)
 
-def join(encoders: Mapping[str, Encoder]) -> tuple[Encoder, dict[str, Array]]:
+
+def join(encoders: Mapping[K, Encoder]) -> tuple[Encoder, dict[K, Array]]:
     """One encoder with the steps of all, each once, and for each of them its columns in the output of that one."""
     steps: list[Step] = []
     for encoder in encoders.values():

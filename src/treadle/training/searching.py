@@ -21,12 +21,13 @@ from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Family, families
+from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
+from treadle.training.prepare.prepare import recipes
 from treadle.training.splits import Split
-from treadle.training.table import TrainingTable
+from treadle.training.table import FeatureColumn, TrainingTable
 
 WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
@@ -68,6 +69,13 @@ class _Search:
         """Trials since the best one."""
         best = self.best()
         return 0 if best is None else len(self.trials) - 1 - best.number
+
+    def prepared(self, asked: Any) -> Params:
+        """How the features are prepared in a trial; nothing is said where there is one way only."""
+        ways = recipes(self.folds.table.features)
+        if self.spec.train.search == "none" or len(ways) == 1:
+            return {}
+        return {"features": asked.suggest_categorical("features", ways)}
 
     def refit_seconds(self, rows: int) -> float:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
@@ -118,7 +126,7 @@ def search(
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
     folds = Folds(table, split.folds, task, metric, spec.train.seed)
-    going = _Search(spec, folds, chosen, _study(spec, chosen), clock)
+    going = _Search(spec, folds, chosen, _study(spec, chosen, table.features), clock)
     stopped = _go_on(going, len(split.train), start, deadline_s, progress, on_trial)
     best = going.best()
     if best is None:
@@ -229,7 +237,7 @@ def _notes(
     return tuple(notes)
 
 
-def _study(spec: ProjectSpec, chosen: list[Family]) -> Any:
+def _study(spec: ProjectSpec, chosen: list[Family], features: tuple[FeatureColumn, ...] = ()) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -240,13 +248,16 @@ def _study(spec: ProjectSpec, chosen: list[Family]) -> Any:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     first = [(family, family.defaults()) for family in chosen] if spec.train.search == "none" else portfolio(chosen)
+    ways = recipes(features)
     for family, params in first:  # they come first, and the sampler learns from them too
         settings = {
             f"{family.name}.{key}": value
             for key, value in params.items()
-            if family.weight_option or key != "even_classes"
+            if (family.weight_option or key != "even_classes") and key != "features"
         }
-        study.enqueue_trial({"family": family.name, **settings})
+        said = {"features": recipe} if (recipe := params.get("features", "plain")) in ways and len(ways) > 1 else {}
+        if said or recipe == "plain":
+            study.enqueue_trial({"family": family.name, **settings, **said})
     return study
 
 
@@ -258,7 +269,7 @@ def _run(going: _Search, seconds: float) -> Trial:
     asked = going.study.ask()
     name = asked.suggest_categorical("family", [family.name for family in going.chosen])
     family = next(family for family in going.chosen if family.name == name)
-    params = family.suggest(asked)
+    params = family.suggest(asked) | going.prepared(asked)
     found = folds.run(
         family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
     )

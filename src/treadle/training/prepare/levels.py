@@ -1,4 +1,4 @@
-"""Fit an encoder on training rows, and encode those rows without showing a row its own label.
+"""Fit the levels of text, and tell the training rows their levels by the labels of others.
 
 Text becomes the smoothed rate of the label among the rows of the same level (Micci-Barreca 2001, "A preprocessing
 scheme for high-cardinality categorical attributes"). Encoding the training rows with that table would leak each
@@ -8,18 +8,13 @@ before theirs was predicted; without time, the other folds. Later rows use the t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-from treadle.scoring.encoder import HIGHEST, LOWEST, Clock, Encoder, Levels, Number, Scaled, Step
-from treadle.scoring.tasks.multiclass import Multiclass
-from treadle.training.table import FeatureColumn, TrainingTable
+from treadle.scoring.steps import Levels, levels_of
+from treadle.scoring.tasks import Multiclass
+from treadle.training.families import Array
+from treadle.training.table import TrainingTable
 
-if TYPE_CHECKING:
-    import polars as pl
-
-Array = np.ndarray[Any, Any]
 SMOOTHING = 20.0
 """How many rows of the overall rate are mixed into the rate of each level."""
 MOST_LEVELS = 5000
@@ -28,74 +23,23 @@ ONE_HOT_LEVELS = 30
 OUT_OF_FOLD = 5
 
 
-def fit_encoder(
-    table: TrainingTable, *, linear: bool, features: tuple[FeatureColumn, ...] | None = None, seed: int = 7
-) -> tuple[Encoder, Array]:
-    """The encoder fitted on the rows of `table`, and those rows encoded, float32 [rows, width].
-
-    `linear`: missing numbers get the median and an indicator, numbers are clipped to the 0.1 % and 99.9 % quantiles
-    and standardised, text of up to 30 levels is one-hot. Otherwise (trees): numbers as they are, text as a
-    rate and a share. `features`: a subset to use; None means all.
-    """
-    chosen = table.features if features is None else features
-    steps: list[Step] = []
-    own_rates: dict[str, Array] = {}
-    for feature in chosen:
-        series = table.frame.get_column(feature.name)
-        if feature.type in ("date", "timestamp"):
-            steps.append(Clock(feature.name, date=feature.type == "date", smooth=linear))
-        elif feature.type == "str":
-            step, rates = _fit_levels(feature.name, series, table, linear, seed)
-            steps.append(step)
-            if rates is not None:
-                own_rates |= {step.outputs[k]: rates[:, k] for k in range(rates.shape[1])}
-        else:
-            steps.append(_fit_scaled(feature.name, series) if linear else Number(feature.name))
-    encoder = Encoder(inputs=table.names, steps=tuple(steps))
-    matrix = encoder.matrix(table.frame)
-    for name, rates in own_rates.items():
-        matrix[:, encoder.outputs.index(name)] = rates
-    return encoder, matrix
-
-
-def _fit_scaled(name: str, series: pl.Series) -> Scaled:
+def fit_levels(names: tuple[str, ...], table: TrainingTable, linear: bool, seed: int) -> tuple[Levels, Array | None]:
+    """The step of a text feature, or of several together, and the rates of the training rows by others' labels, [rows,
+    targets]; None where it is one-hot."""
     import polars as pl
 
-    values = series.cast(pl.Float64).to_numpy()
-    known = values[(values > LOWEST) & (values < HIGHEST)]
-    if len(known) == 0:
-        return Scaled(name, fill=0.0, low=0.0, high=0.0, mean=0.0, scale=1.0, indicator=True)
-    low, fill, high = (float(q) for q in np.quantile(known, (0.001, 0.5, 0.999)))
-    filled = np.clip(np.where((values > LOWEST) & (values < HIGHEST), values, fill), low, high)
-    scale = float(filled.std())
-    return Scaled(
-        name,
-        fill=fill,
-        low=low,
-        high=high,
-        mean=float(filled.mean()),
-        scale=scale if scale > 1e-12 else 1.0,
-        indicator=len(known) < len(values),
-    )
-
-
-def _fit_levels(
-    name: str, series: pl.Series, table: TrainingTable, linear: bool, seed: int
-) -> tuple[Levels, Array | None]:
-    import polars as pl
-
-    text = series.cast(pl.String)
+    name, text = names[0], levels_of(table.frame, names)
     counts = text.drop_nulls().value_counts(sort=True, name="n")
     # value_counts breaks ties in no fixed order; names make the choice, and so the fit, repeatable.
     ordered = counts.sort(["n", text.name], descending=[True, False])
     levels: list[str] = ordered.get_column(text.name).to_list()
-    if linear and len(levels) <= ONE_HOT_LEVELS:
+    if linear and len(levels) <= ONE_HOT_LEVELS and len(names) == 1:
         width = len(levels)
         hot = {level: tuple(float(i == j) for j in range(width)) for i, level in enumerate(levels)}
         none = (0.0,) * width
-        missing = tuple(f"{name}={level}" for level in levels)
+        told = tuple(f"{name}={level}" for level in levels)
         return Levels(
-            name, (*missing, f"{name}:missing"), {k: (*v, 0.0) for k, v in hot.items()}, (*none, 0.0), (*none, 1.0)
+            name, (*told, f"{name}:missing"), {k: (*v, 0.0) for k, v in hot.items()}, (*none, 0.0), (*none, 1.0)
         ), None
     levels = levels[:MOST_LEVELS]
     code = np.full(len(text), len(levels), dtype=np.int64)
@@ -106,11 +50,11 @@ def _fit_levels(
             .copy()
         )
     code[text.is_null().to_numpy()] = len(levels) + 1
-    return _rates(name, levels, code, table, linear, seed)
+    return _rates(names, levels, code, table, linear, seed)
 
 
 def _rates(
-    name: str, levels: list[str], code: Array, table: TrainingTable, linear: bool, seed: int
+    read: tuple[str, ...], levels: list[str], code: Array, table: TrainingTable, linear: bool, seed: int
 ) -> tuple[Levels, Array]:
     size = len(levels) + 2
     count = np.bincount(code, minlength=size).astype(np.float64)
@@ -128,8 +72,10 @@ def _rates(
     if linear:
         share = (share - float(share[code].mean())) / (float(share[code].std()) or 1.0)
     rows = [tuple(map(float, row)) for row in zip(*columns, share, strict=True)]
+    name = " & ".join(read)
     outputs = (*(f"{name}:{target}" for target in names), f"{name}:share")
-    return Levels(name, outputs, dict(zip(levels, rows, strict=False)), rows[-2], rows[-1]), np.column_stack(own)
+    known = dict(zip(levels, rows, strict=False))
+    return Levels(read[0], outputs, known, rows[-2], rows[-1], read[1:]), np.column_stack(own)
 
 
 def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:

@@ -1,0 +1,9 @@
+"""Fit the steps of preparation on training rows, and encode those rows without showing a row its own label.
+
+One file a step, beside what it fits in `treadle.scoring.steps`.
+"""
+
+from __future__ import annotations
+
+from treadle.training.prepare.prepare import Recipe as Recipe
+from treadle.training.prepare.prepare import fit_encoder as fit_encoder
