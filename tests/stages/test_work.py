@@ -154,7 +154,7 @@ def test_a_project_of_a_steps_input_holds_what_was_given_and_nothing_else() -> N
     assert (bare.project, bare.train, bare.brief) == ("-", Train(), Brief(people=People(owner="-")))
 
 
-@pytest.mark.parametrize(("limits", "seconds"), [("limits: {train_minutes: 10}", 210.0), ("", float("inf"))])
+@pytest.mark.parametrize(("limits", "seconds"), [("limits: {train_minutes: 10}", 420.0), ("", float("inf"))])
 def test_a_search_has_its_share_of_the_minutes_that_the_brief_allows(
     shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch, limits: str, seconds: float
 ) -> None:

@@ -10,9 +10,9 @@ import msgspec
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
-from treadle.spec import Mistakes, Train
+from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
-from treadle.stages.searching import found_by
+from treadle.stages.searching import LEARNING_SHARE, found_by
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import FittedModel
@@ -24,13 +24,20 @@ class FitModel(StepInput[ModelFitted], frozen=True, kw_only=True):
     examples: Examples
     found: Blob
     train: Train
+    limits: Limits
     mistakes: Mistakes
 
 
 def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> Entry[ModelFitted]:
     spec = work.workspace.project.spec
     return work.do(
-        FitModel(examples=examples, found=search.payload.found, train=spec.train, mistakes=spec.brief.mistakes),
+        FitModel(
+            examples=examples,
+            found=search.payload.found,
+            train=spec.train,
+            limits=spec.brief.limits,
+            mistakes=spec.brief.mistakes,
+        ),
         make_model,
     )
 
@@ -39,13 +46,14 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
     from treadle.training import fit
     from treadle.training.keep import dump
 
-    loaded = load(asked.examples, bench)
+    loaded, found, minutes = load(asked.examples, bench), found_by(bench, asked.found), asked.limits.train_minutes
     model = fit(
         loaded.table,
         loaded.split,
-        found_by(bench, asked.found),
+        found,
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
+        seconds=float("inf") if minutes is None else max(minutes * 60 * LEARNING_SHARE - found.seconds, 1.0),
     )
     # how long it took is in the entry; in the model it would make every fit another one
     model = replace(model, summary=msgspec.structs.replace(model.summary, seconds=0.0))

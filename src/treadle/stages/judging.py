@@ -12,7 +12,7 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.features import suspects
-from treadle.spec import Mistakes
+from treadle.spec import Limits, Mistakes
 from treadle.stages.examples import Examples, Loaded, load, only, sealed
 from treadle.stages.fitting import fitted_model
 from treadle.stages.work import Bench, Work
@@ -27,13 +27,18 @@ class EvaluateModel(StepInput[ModelEvaluated], frozen=True, kw_only=True):
     examples: Examples
     model: Blob
     mistakes: Mistakes
+    limits: Limits
 
 
 def evaluate(work: Work, examples: Examples, fitted: Entry[ModelFitted]) -> Entry[ModelEvaluated]:
     spec = work.workspace.project.spec
     return work.do(
         EvaluateModel(
-            project=spec.project, examples=examples, model=fitted.payload.model, mistakes=spec.brief.mistakes
+            project=spec.project,
+            examples=examples,
+            model=fitted.payload.model,
+            mistakes=spec.brief.mistakes,
+            limits=spec.brief.limits,
         ),
         make_evaluation,
     )
@@ -52,6 +57,7 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
             predict=asked.examples.predict,
             train=msgspec.structs.replace(only(predict=asked.examples.predict).train, seed=asked.examples.seed),
             mistakes=asked.mistakes,
+            limits=asked.limits,
         ),
         progress=lambda done, text: bench.progress(done, 1.0, text),
         provenance=training.Provenance(

@@ -14,7 +14,8 @@ from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import SearchResult
 
-_SEARCH_SHARE = 0.35  # of the minutes that the brief allows: fitting, judging and packing need the rest
+LEARNING_SHARE = 0.7
+"""Of the minutes that the brief allows, for the search and the fits after it; judging and packing need the rest."""
 
 
 class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
@@ -53,7 +54,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             mistakes=asked.mistakes,
             limits=asked.limits,
         ),
-        deadline_s=float("inf") if minutes is None else minutes * 60 * _SEARCH_SHARE,
+        deadline_s=float("inf") if minutes is None else minutes * 60 * LEARNING_SHARE,
         progress=lambda done, text: bench.progress(done, 1.0, text),
     )
     return ModelsSearched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -220,11 +221,13 @@ def importance(
     most_rows: int = 6000,
     repeats: int = 3,
     seed: int = 7,
+    until: Callable[[], bool] = lambda: False,
 ) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001; Fisher et al. 2019) on a sample of rows, largest first.
 
-    All columns that one raw feature was encoded to are shuffled together. Features that say the same share their
-    importance: shuffling one leaves the other.
+    Features are asked in the order in which a column of theirs goes with the prediction, `until` time is up; those that
+    were not asked by then are left out. All columns that one raw feature was encoded to are shuffled together. Features
+    that say the same share their importance: shuffling one leaves the other.
     """
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(table))[:most_rows])
@@ -236,11 +239,23 @@ def importance(
         return metrics.weighted(metric, y, p, threshold)(ones) * sign
 
     whole, found = score(x), []
-    for name, columns in model.encoder.groups().items():
-        drops = []
+    groups = model.encoder.groups()
+    for name in _in_step(x, model.estimator.margin(x)[:, 0], groups):
+        if until():
+            break
+        columns, drops = groups[name], list[float]()
         for _ in range(repeats):
             shuffled: Any = x.copy()
             shuffled[:, columns] = x[random.permutation(len(rows))][:, columns]
             drops.append(whole - score(shuffled))
         found.append(Importance(name, float(np.mean(drops)), min(drops), max(drops)))
     return tuple(sorted(found, key=lambda i: -i.drop))
+
+
+def _in_step(x: Array, told: Array, groups: dict[str, list[int]]) -> list[str]:
+    """The features by how closely a column of theirs follows the prediction, the closest first."""
+    filled = np.nan_to_num(x.astype(np.float64), nan=0.0)
+    centred, aim = filled - filled.mean(axis=0), told - told.mean()
+    spread = np.sqrt((centred**2).sum(axis=0) * (aim**2).sum())
+    close = np.abs(centred.T @ aim) / np.where(spread > 0, spread, 1.0)
+    return sorted(groups, key=lambda name: (-float(close[groups[name]].max()), name))

@@ -5,6 +5,7 @@ Whoever calls `evaluate` counts the call: each look at the test rows makes the n
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -38,6 +39,8 @@ class Provenance(Struct, frozen=True):
     """Rows left out before, since they have no label, or no time."""
 
 
+IMPORTANCE_SHARE = 0.1
+"""Of the minutes that the brief allows: what was not asked by then is said."""
 UNTOLD = Provenance()
 """Nothing is known but the rows."""
 
@@ -149,7 +152,11 @@ def evaluate(
     say(0.2, "intervals by bootstrap")
     rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
     say(0.5, "importance by permutation")
-    important = describe.importance(model, test, summary.metric, summary.threshold, seed=spec.train.seed)
+    minutes = spec.brief.limits.train_minutes
+    allowed = math.inf if minutes is None else minutes * 60 * IMPORTANCE_SHARE
+    important = describe.importance(
+        model, test, summary.metric, summary.threshold, seed=spec.train.seed, until=lambda: clock() - start > allowed
+    )
     say(0.8, "slices, and whether the answer could have leaked")
     return Evaluation(
         kind=summary.kind,
@@ -170,7 +177,7 @@ def evaluate(
         importance=important,
         periods=_periods(test, p, summary.metric, summary.threshold, spec.train.seed),
         seconds=clock() - start,
-        **_doubts(table, parts, summary, provenance, rival["value"]),
+        **_doubts(table, parts, summary, provenance, rival["value"], len(model.encoder.groups()) - len(important)),
         **VIEWS[task.view](Seen(task, p, y, summary.threshold, spec, draw, replicates)),
     )
 
@@ -194,7 +201,7 @@ def _span(test: TrainingTable) -> dict[str, Any]:
 
 
 def _doubts(
-    table: TrainingTable, parts: Split, summary: FitSummary, provenance: Provenance, value: Interval
+    table: TrainingTable, parts: Split, summary: FitSummary, provenance: Provenance, value: Interval, unasked: int = 0
 ) -> dict[str, Any]:
     """What a reader of the score must know and would not think of asking."""
     findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
@@ -202,6 +209,8 @@ def _doubts(
     checks, notes = (*asked, *parts.checks), list(summary.notes)
     if value.why:
         notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")
+    if unasked:
+        notes.append(f"There was no time to ask how much {unasked:,} of the features matter, those least in step.")
     if dropped:
         whole = dropped + len(table)
         notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")

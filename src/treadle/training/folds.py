@@ -18,6 +18,10 @@ from treadle.training.table import TrainingTable
 MOST_FIT_ROWS = 80_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
+ROWS_OF_A_FOLD = 60_000
+"""Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
+MOST_KEPT_CELLS = 150_000_000
+"""Of all folds, in all encodings, float32: 0.6 GB."""
 MOST_CELLS = 12_000_000
 """Of a fold: wide tables are compared on fewer rows."""
 
@@ -44,7 +48,9 @@ class Folds:
         self.table, self.task, self.metric, self.seed = table, task, metric, seed
         most = max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(len(table.features), 1)))
         self.most_rows = most
-        self.folds = [Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS)) for f in reversed(folds)]
+        self.folds = [
+            Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS)) for f in list(reversed(folds))[: _enough(folds)]
+        ]
         self.thinned = any(len(f.train) > most or len(f.valid) > MOST_VALID_ROWS for f in folds)
         self.rows = np.concatenate([f.valid for f in self.folds])
         """Positions in the table of all held rows."""
@@ -59,11 +65,17 @@ class Folds:
             train = self.table.rows(fold.train)
             encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed, recipe=recipe)
             held = self.table.rows(fold.valid)
+            self._make_room()
             self._kept[number, encoding, recipe] = (
                 Sample(x, train.label, train.weight),
                 Sample(encoder.matrix(held.frame), held.label, held.weight),
             )
         return self._kept[number, encoding, recipe]
+
+    def _make_room(self) -> None:
+        """Forget what was encoded longest ago, where all of it together would fill the memory."""
+        while sum(rows.x.size + held.x.size for rows, held in self._kept.values()) > MOST_KEPT_CELLS:
+            self._kept.pop(next(iter(self._kept)))
 
     def fitted_rows(self) -> float:
         """The mean number of rows that a fold fits on."""
@@ -125,6 +137,12 @@ def _agreed(fitted: list[tuple[Estimator, Array]]) -> int:
 def _grown(found: Estimator, rounds: int) -> Estimator:
     """It with so many rounds, or with as many as it has."""
     return found.cut(min(rounds, found.most_rounds)) if rounds else found
+
+
+def _enough(folds: tuple[Fold, ...]) -> int:
+    """How many of the folds, the latest first, settings are compared on: of many rows, two tell as much as four."""
+    rows = max(len(fold.train) for fold in folds)
+    return max(2, -(-ROWS_OF_A_FOLD // rows))
 
 
 def recipe_of(params: Params) -> Recipe:
