@@ -21,10 +21,9 @@ from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, Sample
-from treadle.training.folds import recipe_of
 from treadle.training.joining import join
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
-from treadle.training.prepare import fit_encoder
+from treadle.training.prepare import Recipe, categories, fit_encoder
 from treadle.training.searching import OnTrial, Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
@@ -130,14 +129,15 @@ def _fit_members(
 ) -> tuple[Encoder, Estimator]:
     """One encoder for all members, and what they are together."""
     encoded = {}
-    for encoding, recipe in dict.fromkeys((families[m.family].encoding, recipe_of(m.params)) for m in members):
+    for encoding, recipe in dict.fromkeys((families[m.family].encoding, Recipe.of(m.params)) for m in members):
         encoded[encoding, recipe] = fit_encoder(rows, linear=encoding == "linear", seed=seed, recipe=recipe)
     encoder, columns = join({name: found for name, (found, _) in encoded.items()})
     made = []
     for member in members:
         family = families[member.family]
-        way = family.encoding, recipe_of(member.params)
-        sample = Sample(encoded[way][1], rows.label, rows.weight)
+        way = family.encoding, Recipe.of(member.params)
+        own, x = encoded[way]
+        sample = Sample(x, rows.label, rows.weight, categories(own))
         made.append(Member(member.weight, columns[way], family.fit(sample, member.params, seconds=seconds)))
     return encoder, made[0].estimator if len(made) == 1 else Blend(tuple(made))
 
@@ -169,16 +169,18 @@ def _reference(
     simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
     if not simple or len(simple) == len(table.features):
         return None
-    last, params, recipe = parts.folds[-1], member.params, recipe_of(member.params)
+    last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
     rows, linear = table.rows(last.train), family.encoding == "linear"
     encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
     held = table.rows(last.valid)
-    valid = Sample(encoder.matrix(held.frame), held.label, held.weight)
-    tried = family.fit(Sample(x, rows.label, rows.weight), params, valid, metric=metric, seconds=seconds / 2)
+    valid = Sample(encoder.matrix(held.frame), held.label, held.weight, categories(encoder))
+    tried = family.fit(
+        Sample(x, rows.label, rows.weight, categories(encoder)), params, valid, metric=metric, seconds=seconds / 2
+    )
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
-    made = family.fit(Sample(x, whole.label, whole.weight), own, seconds=seconds)
+    made = family.fit(Sample(x, whole.label, whole.weight, categories(encoder)), own, seconds=seconds)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,14 @@ import numpy as np
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Params, Sample
-from treadle.training.prepare import Recipe, fit_encoder
+from treadle.training.prepare import PLAIN, Recipe, categories, fit_encoder
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
 
 MOST_FIT_ROWS = 80_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
+_TRIED_ROUNDS = 5
 ROWS_OF_A_FOLD = 60_000
 """Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
 MOST_KEPT_CELLS = 150_000_000
@@ -49,7 +50,8 @@ class Folds:
         most = max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(len(table.features), 1)))
         self.most_rows = most
         self.folds = [
-            Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS)) for f in list(reversed(folds))[: _enough(folds)]
+            Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS))
+            for f in list(reversed(folds))[: _enough(folds, task.outputs)]
         ]
         self.thinned = any(len(f.train) > most or len(f.valid) > MOST_VALID_ROWS for f in folds)
         self.rows = np.concatenate([f.valid for f in self.folds])
@@ -58,7 +60,7 @@ class Folds:
         self.truth = table.label[self.rows]
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
 
-    def get(self, number: int, encoding: str, recipe: Recipe = "plain") -> tuple[Sample, Sample]:
+    def get(self, number: int, encoding: str, recipe: Recipe = PLAIN) -> tuple[Sample, Sample]:
         """Rows to fit on, and rows held back."""
         if (number, encoding, recipe) not in self._kept:
             fold = self.folds[number]
@@ -67,8 +69,8 @@ class Folds:
             held = self.table.rows(fold.valid)
             self._make_room()
             self._kept[number, encoding, recipe] = (
-                Sample(x, train.label, train.weight),
-                Sample(encoder.matrix(held.frame), held.label, held.weight),
+                Sample(x, train.label, train.weight, categories(encoder)),
+                Sample(encoder.matrix(held.frame), held.label, held.weight, categories(encoder)),
             )
         return self._kept[number, encoding, recipe]
 
@@ -90,7 +92,19 @@ class Folds:
     def objective(self, margins: Array) -> float:
         """The mean over folds of the metric, signed so that more is better. `margins` of all held rows."""
         parts = [self.score(margins[self.number == k], k) for k in range(len(self.folds))]
-        return float(np.mean(parts)) * metrics.sign(self.metric)
+        return self.mean(parts) * metrics.sign(self.metric)
+
+    def mean(self, scores: Sequence[float]) -> float:
+        """Of the scores of the first so many folds. By time the first folds know little of what the model will know:
+        each counts by the rows that it was fitted on."""
+        return float(np.average(scores, weights=[len(fold.train) for fold in self.folds[: len(scores)]]))
+
+    def pace(self, family: Family, params: Params, clock: Callable[[], float]) -> float:
+        """Seconds of a round, by a few of them on the first fold; nothing for what does not grow."""
+        rows, _ = self.get(0, family.encoding, Recipe.of(params))
+        start = clock()
+        found = family.fit(rows, {**params, "rounds": _TRIED_ROUNDS})
+        return (clock() - start) / _TRIED_ROUNDS if found.rounds else 0.0
 
     def run(
         self, family: Family, params: Params, *, hopeless: Callable[[list[float]], bool], seconds: float = math.inf
@@ -103,7 +117,7 @@ class Folds:
         fitted: list[tuple[Estimator, Array]] = []
         early: list[float] = []
         for number in range(len(self.folds)):
-            rows, held = self.get(number, family.encoding, recipe_of(params))
+            rows, held = self.get(number, family.encoding, Recipe.of(params))
             found = family.fit(rows, params, held, metric=self.metric, seconds=seconds)
             early.append(self.score(found.margin(held.x), number))
             if not math.isfinite(early[-1]):
@@ -123,7 +137,7 @@ class Folds:
         margins = tried.margins.copy()
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
-                rows, held = self.get(number, family.encoding, recipe_of(params))
+                rows, held = self.get(number, family.encoding, Recipe.of(params))
                 again = family.fit(rows, {**params, "rounds": tried.rounds})
                 margins[self.number == number] = again.margin(held.x)
         return margins
@@ -139,16 +153,10 @@ def _grown(found: Estimator, rounds: int) -> Estimator:
     return found.cut(min(rounds, found.most_rounds)) if rounds else found
 
 
-def _enough(folds: tuple[Fold, ...]) -> int:
+def _enough(folds: tuple[Fold, ...], outputs: int) -> int:
     """How many of the folds, the latest first, settings are compared on: of many rows, two tell as much as four."""
-    rows = max(len(fold.train) for fold in folds)
+    rows = max(len(fold.train) for fold in folds) * max(1, outputs // 4)
     return max(2, -(-ROWS_OF_A_FOLD // rows))
-
-
-def recipe_of(params: Params) -> Recipe:
-    """How the features are prepared for such settings."""
-    found: Recipe = params.get("features", "plain")
-    return found
 
 
 def thin(rows: Array, most: int) -> Array:

@@ -25,9 +25,9 @@ from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
-from treadle.training.prepare.prepare import recipes
+from treadle.training.prepare import recipes
 from treadle.training.splits import Split
-from treadle.training.table import FeatureColumn, TrainingTable
+from treadle.training.table import TrainingTable
 
 WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
@@ -52,6 +52,10 @@ class _Search:
     folds: Folds
     chosen: list[Family]
     study: Any
+    ways: tuple[str, ...]
+    """In which features may be prepared."""
+    text: bool
+    """Whether there is text, which some families take as categories."""
     clock: Callable[[], float]
     trials: list[Trial] = field(default_factory=list)
     tried: dict[int, Tried] = field(default_factory=dict)
@@ -70,12 +74,14 @@ class _Search:
         best = self.best()
         return 0 if best is None else len(self.trials) - 1 - best.number
 
-    def prepared(self, asked: Any) -> Params:
+    def prepared(self, asked: Any, family: Family) -> Params:
         """How the features are prepared in a trial; nothing is said where there is one way only."""
-        ways = recipes(self.folds.table.features)
-        if self.spec.train.search == "none" or len(ways) == 1:
-            return {}
-        return {"features": asked.suggest_categorical("features", ways)}
+        found: Params = {}
+        if self.text and family.native and self.spec.train.search != "none":
+            found["text"] = asked.suggest_categorical("text", ("rates", "native"))
+        if self.spec.train.search == "none" or len(self.ways) == 1:
+            return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
+        return {**found, "features": asked.suggest_categorical("features", self.ways)}
 
     def refit_seconds(self, rows: int) -> float:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
@@ -125,8 +131,10 @@ def search(
     task = task_of(spec.predict.kind, table.classes)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
+    ways = recipes(table.features, _ahead(table, split))
+    text = any(feature.type == "str" for feature in table.features)
     folds = Folds(table, split.folds, task, metric, spec.train.seed)
-    going = _Search(spec, folds, chosen, _study(spec, chosen, table.features), clock)
+    going = _Search(spec, folds, chosen, _study(spec, chosen, ways, text), ways, text, clock)
     stopped = _go_on(going, len(split.train), start, deadline_s, progress, on_trial)
     best = going.best()
     if best is None:
@@ -149,6 +157,14 @@ def search(
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
+
+
+def _ahead(table: TrainingTable, split: Split) -> float | None:
+    """The days that the training rows span, where the model is tested on what comes after them."""
+    if table.at is None or split.by != "time":
+        return None
+    times = table.at[split.train]
+    return float((times.max() - times.min()) / np.timedelta64(1, "D"))
 
 
 def _go_on(
@@ -237,7 +253,7 @@ def _notes(
     return tuple(notes)
 
 
-def _study(spec: ProjectSpec, chosen: list[Family], features: tuple[FeatureColumn, ...] = ()) -> Any:
+def _study(spec: ProjectSpec, chosen: list[Family], ways: tuple[str, ...] = ("plain",), text: bool = False) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -248,15 +264,19 @@ def _study(spec: ProjectSpec, chosen: list[Family], features: tuple[FeatureColum
         sampler = optuna.samplers.RandomSampler(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     first = [(family, family.defaults()) for family in chosen] if spec.train.search == "none" else portfolio(chosen)
-    ways = recipes(features)
     for family, params in first:  # they come first, and the sampler learns from them too
         settings = {
             f"{family.name}.{key}": value
             for key, value in params.items()
-            if (family.weight_option or key != "even_classes") and key != "features"
+            if (family.weight_option or key != "even_classes") and key not in ("features", "text")
         }
-        said = {"features": recipe} if (recipe := params.get("features", "plain")) in ways and len(ways) > 1 else {}
-        if said or recipe == "plain":
+        recipe = params.get("features", ways[0])
+        if recipe in ways:
+            said = {"features": recipe} if len(ways) > 1 else {}
+            if text and family.native:
+                said["text"] = params.get("text", "rates")
+            elif params.get("text") == "native":
+                continue  # there is no text: it would be an earlier trial again
             study.enqueue_trial({"family": family.name, **settings, **said})
     return study
 
@@ -269,11 +289,13 @@ def _run(going: _Search, seconds: float) -> Trial:
     asked = going.study.ask()
     name = asked.suggest_categorical("family", [family.name for family in going.chosen])
     family = next(family for family in going.chosen if family.name == name)
-    params = family.suggest(asked) | going.prepared(asked)
+    params = family.suggest(asked) | going.prepared(asked, family)
+    if seconds < math.inf:
+        params = family.paced(params, folds.pace(family, params, clock), seconds)
     found = folds.run(
         family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
     )
-    value = float(np.mean(found.scores)) if found.scores else 0.0
+    value = folds.mean(found.scores) if found.scores else 0.0
     state: TrialState = "failed" if found.failed else "pruned"
     if found.margins is not None:
         state = "complete"

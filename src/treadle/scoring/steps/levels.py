@@ -18,7 +18,7 @@ CROSS = "\x1f"
 
 
 class Levels(Struct, frozen=True, tag="levels"):
-    """Each level of a text feature as fixed numbers: one-hot, or a rate and a share.
+    """Each level of a text feature as fixed numbers: one-hot, a rate and a share, or a code.
 
     With `others`, the levels are those of `name` and the others together; then none of them may be missing.
     """
@@ -30,6 +30,8 @@ class Levels(Struct, frozen=True, tag="levels"):
     unseen: tuple[float, ...]
     null: tuple[float, ...]
     others: tuple[str, ...] = ()
+    codes: bool = False
+    """Whether the number of a level is its name, and no amount: for families that take categories as they are."""
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -95,6 +95,8 @@ class Sample:
     x: Array
     y: Array
     weight: Array | None = None
+    categories: tuple[int, ...] = ()
+    """Columns that hold codes of levels, -1 for one that is not known, and no amounts."""
 
     def __len__(self) -> int:
         return len(self.y)
@@ -121,6 +123,8 @@ class Family(ABC):
     """Which columns it takes: `trees` (numbers as they are, NaN for missing) or `linear` (filled and scaled)."""
     releasable: ClassVar[bool] = True
     """Whether it may be served: it has a graph, and keeps no training row."""
+    native: ClassVar[bool] = False
+    """Whether it takes codes of levels as categories."""
     why: ClassVar[str] = ""
     """What it is good for, in half a sentence."""
 
@@ -154,6 +158,10 @@ class Family(ABC):
     @abstractmethod
     def restore(self, kept: Kept) -> Estimator:
         """What `Estimator.kept` gave, as an estimator that predicts the same to the last bit."""
+
+    def paced(self, params: Params, per_round: float, seconds: float) -> Params:
+        """`params` such that a fit of `seconds` gets somewhere, where a round takes `per_round` of them."""
+        return params
 
     def used(self, params: Params, rows: int) -> Params:
         """`params` as a fit on so many rows goes by them."""

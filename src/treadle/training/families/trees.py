@@ -16,7 +16,8 @@ from treadle.training.families.family import Array, Graph
 
 
 class Node(NamedTuple):
-    """A question `x[feature] <= threshold`, or a leaf with a value (for output `output`, or one for each)."""
+    """A question `x[feature] <= threshold`, or whether it is one of `members`, or a leaf with a value (or one for each
+    output)."""
 
     feature: int = -1
     threshold: float = 0.0
@@ -24,6 +25,7 @@ class Node(NamedTuple):
     right: int = 0
     missing_left: bool = False
     value: float | tuple[float, ...] = 0.0
+    members: tuple[int, ...] = ()
 
 
 def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs: int, weight: float) -> str:
@@ -34,13 +36,13 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
     }
     leaves: dict[str, list[Any]] = {"treeids": [], "nodeids": [], "ids": [], "weights": []}
     for number, tree in enumerate(trees):
-        for place, node in enumerate(tree):
+        for place, node in enumerate(_chained(tree)):
             leaf = node.feature < 0
             nodes["treeids"].append(number)
             nodes["nodeids"].append(place)
-            nodes["modes"].append("LEAF" if leaf else "BRANCH_LEQ")
+            nodes["modes"].append("LEAF" if leaf else "BRANCH_EQ" if node.members else "BRANCH_LEQ")
             nodes["featureids"].append(0 if leaf else int(columns[node.feature]))
-            nodes["values"].append(0.0 if leaf else floor32(node.threshold))
+            nodes["values"].append(0.0 if leaf else float(node.members[0]) if node.members else floor32(node.threshold))
             nodes["truenodeids"].append(node.left)
             nodes["falsenodeids"].append(node.right)
             nodes["missing"].append(int(node.missing_left))
@@ -73,6 +75,22 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
         target_ids=leaves["ids"],
         target_weights=leaves["weights"],
     )
+
+
+def _chained(tree: list[Node]) -> list[Node]:
+    """A question of several members as a chain of questions of one, all of which lead to the same place: what the
+    runtime takes for a set."""
+    whole = list(tree)
+    for place, node in enumerate(tree):
+        if len(node.members) < 2:
+            continue
+        here, rest = place, node.members
+        while len(rest) > 1:
+            whole[here] = node._replace(members=rest[:1], right=len(whole))
+            here, rest = len(whole), rest[1:]
+            whole.append(node._replace(members=rest))
+        whole[here] = node._replace(members=rest)
+    return whole
 
 
 def floor32(value: float) -> float:

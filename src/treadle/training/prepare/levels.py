@@ -20,6 +20,8 @@ SMOOTHING = 20.0
 MOST_LEVELS = 5000
 """Rarer levels than this many are left out of the table, and count as unseen."""
 ONE_HOT_LEVELS = 30
+MOST_CODES = 500
+"""Rarer levels than this many are told as never seen, where a family takes categories as they are."""
 OUT_OF_FOLD = 5
 
 
@@ -51,6 +53,17 @@ def fit_levels(names: tuple[str, ...], table: TrainingTable, linear: bool, seed:
         )
     code[text.is_null().to_numpy()] = len(levels) + 1
     return _rates(names, levels, code, table, linear, seed)
+
+
+def fit_codes(names: tuple[str, ...], table: TrainingTable) -> Levels:
+    """The levels of a text, or of several together, by number, the commonest first; -1 for those that were never
+    seen. Missing is a level of its own where it was seen."""
+    text = levels_of(table.frame, names)
+    counts = text.drop_nulls().value_counts(sort=True, name="n").sort(["n", text.name], descending=[True, False])
+    levels: list[str] = counts.get_column(text.name).to_list()[:MOST_CODES]
+    missing = float(len(levels)) if text.null_count() else -1.0
+    codes: dict[str, tuple[float, ...]] = {level: (float(place),) for place, level in enumerate(levels)}
+    return Levels(names[0], (f"{' & '.join(names)}:code",), codes, (-1.0,), (missing,), names[1:], codes=True)
 
 
 def _rates(

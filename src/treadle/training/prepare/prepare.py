@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, cast
 
 from treadle.scoring.encoder import Encoder
-from treadle.scoring.steps import Calendar, Clock, Number, Step
+from treadle.scoring.steps import Calendar, Clock, Levels, Number, Step
 from treadle.training.families import Array
-from treadle.training.prepare.levels import fit_levels
+from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.pairs import crosses, gains, pairs
 from treadle.training.prepare.scaled import fit_scaled
 from treadle.training.table import FeatureColumn, TrainingTable
 
-Recipe = Literal["plain", "calendar", "trend", "pairs", "calendar+pairs", "trend+pairs"]
-"""`plain`: each feature by itself, times by day and week. `calendar`: times by the year too. `trend`: and in a line.
-`pairs`: and two features together."""
+
+class Recipe(NamedTuple):
+    """How features are prepared. `times`: by day and week, by the year too, or also in a line. `pairs`: two features
+    together. `native`: text as categories, for families that take them."""
+
+    times: Literal["plain", "calendar", "trend"] = "plain"
+    pairs: bool = False
+    native: bool = False
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Recipe:
+        """The recipe of a trial's settings: `features` such as ``calendar+pairs``, and `text`."""
+        times, _, pairs = str(params.get("features", "plain")).partition("+")
+        if times == "pairs":
+            times, pairs = "plain", "pairs"
+        return cls(cast("Any", times), bool(pairs), params.get("text") == "native")
+
+
+PLAIN = Recipe()
+YEAR = 360.0
 TIMES = ("date", "timestamp")
 
 
-def recipes(features: tuple[FeatureColumn, ...]) -> tuple[Recipe, ...]:
-    """Those that differ for such features, the plainest first."""
+def recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None = None) -> tuple[str, ...]:
+    """Those that differ for such features, the plainest first.
+
+    `ahead_days`: of a model that is to predict what comes later, the days that its training rows span. Of less than a
+    year, a day of the year is met once, and stands for its date. Of a year and more it comes back; but folds, which
+    know less than that, would speak against it. So there the calendar is given, and in shorter tables it is left out.
+    """
     timed = any(feature.type in TIMES for feature in features)
     numbers = sum(feature.type in ("int", "float") for feature in features)
     texts = sum(feature.type in ("str", "bool") for feature in features)
     together = numbers > 1 or texts > 1
+    if timed and ahead_days is not None:
+        whole = ahead_days >= YEAR
+        each: tuple[str, ...] = ("calendar", "trend") if whole else ("plain",)
+        both: tuple[str, ...] = ("calendar+pairs", "trend+pairs") if whole else ("pairs",)
+        return each + both if together else each
     if timed and together:
         return ("plain", "calendar", "trend", "pairs", "calendar+pairs", "trend+pairs")
     if timed:
@@ -37,7 +65,7 @@ def fit_encoder(
     linear: bool,
     features: tuple[FeatureColumn, ...] | None = None,
     seed: int = 7,
-    recipe: Recipe = "plain",
+    recipe: Recipe = PLAIN,
 ) -> tuple[Encoder, Array]:
     """The encoder fitted on the rows of `table`, and those rows encoded, float32 [rows, width].
 
@@ -51,6 +79,8 @@ def fit_encoder(
     for feature in chosen:
         if feature.type in TIMES:
             steps += _times(table, feature, linear, recipe)
+        elif feature.type == "str" and recipe.native:
+            steps.append(fit_codes((feature.name,), table))
         elif feature.type == "str":
             _add_levels(steps, own, (feature.name,), table, linear, seed)
         else:
@@ -59,25 +89,38 @@ def fit_encoder(
             )
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
     matrix = _own_rates(encoder, encoder.matrix(table.frame), own)
-    if not recipe.endswith("pairs") or linear:
+    if not recipe.pairs or linear:
         return encoder, matrix
     helpful = gains(table, encoder, matrix, seed)
     steps += pairs(table, chosen, helpful)
     for both in crosses(chosen, helpful):
+        if recipe.native:
+            steps.append(fit_codes(both, table))
+            continue
         _add_levels(steps, own, both, table, linear, seed)
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
     return encoder, _own_rates(encoder, encoder.matrix(table.frame), own)
 
 
+def categories(encoder: Encoder) -> tuple[int, ...]:
+    """The columns of an encoder that hold codes, and no amounts."""
+    found, column = [], 0
+    for step in encoder.ordered:
+        if isinstance(step, Levels) and step.codes:
+            found.append(column)
+        column += len(step.outputs)
+    return tuple(found)
+
+
 def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: Recipe) -> list[Step]:
     date = feature.type == "date"
     clock = Clock(feature.name, date=date, smooth=linear)
-    if recipe in ("plain", "pairs"):
+    if recipe.times == "plain":
         return [clock]
     series = table.frame.get_column(feature.name).drop_nulls()
     first = series.min() if linear and len(series) else None
     origin = 0 if first is None else first.toordinal() - 719_163  # type: ignore[union-attr]
-    days = recipe.startswith("trend")
+    days = recipe.times == "trend"
     return [clock, Calendar(feature.name, date=date, smooth=linear, days=days, origin=origin if days else 0)]
 
 
