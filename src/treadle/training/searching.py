@@ -37,8 +37,8 @@ FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
-_REFITS = 3
-"""Fits on all rows that are to be left time for: the members of a blend, and the model that it has to beat."""
+_REFITS = 2
+"""Fits on all rows that are to be left time for, of a blend; and two of the model that it has to beat."""
 
 Progress = Callable[[float, str], None]
 OnTrial = Callable[[Trial], None]
@@ -87,7 +87,10 @@ class _Search:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
         whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)[:_REFITS]
         longest = max((t.seconds / len(t.fold_scores) for t in whole), default=0.0)
-        return _REFITS * longest * rows / max(self.folds.fitted_rows(), 1.0)
+        simple, fits = len(self.folds.table.only(("request", "row"))), _REFITS
+        if 0 < simple < len(self.folds.table.features):
+            fits += 2
+        return fits * longest * rows / max(self.folds.fitted_rows(), 1.0)
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:

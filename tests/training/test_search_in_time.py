@@ -1,0 +1,123 @@
+"""What a search does with its time: portfolio, pace of slow rounds, patience, folds by their rows, honest margins."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from treadle.scoring import task_of
+from treadle.training import search, split, train
+from treadle.training.blending import blend, blended
+from treadle.training.families import Sample, families
+from treadle.training.folds import Folds
+from treadle.training.portfolio import PORTFOLIO, patience, portfolio
+from treadle.training.searching import FIRST_SECONDS
+
+
+def test_the_portfolio_is_tried_in_its_order(table, spec):
+    rows, project = table(), spec(trials=6)
+    tried = search(rows, split(rows, project.predict), project).trials
+    chosen = families("auto", task_of("classification"), threads=1)
+    wanted = [(f.name, p) for f, p in portfolio(chosen) if p.get("features", "plain") in ("plain", "pairs")]
+    assert [t.family for t in tried] == [name for name, _ in wanted[:6]]
+    for trial, (_, params) in zip(tried, wanted, strict=False):
+        assert {k: trial.params[k] for k in params} == params
+
+
+def test_a_family_that_no_list_knows_comes_with_its_defaults():
+    linear, trees = families(("linear", "lightgbm"), task_of("regression"), threads=1)
+    other = type("Other", (type(linear),), {"name": "other"})(task_of("regression"))
+    listed = portfolio([trees, other])
+    assert listed[-1] == (other, other.defaults()) and len(listed) == 1 + sum(n == "lightgbm" for n, _ in PORTFOLIO)
+
+
+def test_slow_rounds_are_made_larger_ones():
+    (family,) = families("lightgbm", task_of("classification"), threads=1)
+    params = family.defaults()
+    assert family.paced(params, 0.001, 60.0) == params, "there is time for all of them"
+    slow = family.paced(params, 0.5, 60.0)
+    assert params["rate"] < slow["rate"] <= 0.3 and {**slow, "rate": 0} == {**params, "rate": 0}
+    assert family.paced(params, 60.0, 1.0)["rate"] == 0.3
+
+
+def test_a_fit_ends_with_what_it_has_when_its_seconds_are_over():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4000, 10)).astype(np.float32)
+    sample = Sample(x, x[:, 0] * x[:, 1])
+    (family,) = families("lightgbm", task_of("regression"), threads=1)
+    made = family.fit(sample, {**family.defaults(), "rounds": 100_000}, seconds=0.3)
+    assert 0 < made.rounds < 100_000 and made.margin(x).shape == (4000, 1)
+    held = family.fit(sample, family.defaults(), sample, metric="rmse", seconds=0.0)
+    assert held.rounds >= 1
+
+
+def test_few_rows_have_little_patience():
+    assert [patience(n) for n in (100, 2_000, 9_000, 90_000)] == sorted(
+        patience(n) for n in (100, 2_000, 9_000, 90_000)
+    )
+    assert patience(10**7) > 1000
+
+
+def test_a_search_without_gain_ends_and_says_so(table, spec):
+    rows = table(300, timed=False)
+    project = spec(by="random", families=("linear",), trials=None)
+    ticks = itertools.count()
+    found = search(rows, split(rows, project.predict), project, deadline_s=1e9, clock=lambda: float(next(ticks)))
+    assert found.stopped == "no_gain" and len(found.trials) < 60
+    assert any("no gain" in note for note in found.notes)
+
+
+def test_a_first_trial_has_its_seconds_whatever_the_limit(table, spec):
+    rows, project = table(), spec()
+    found = search(rows, split(rows, project.predict), project, deadline_s=0.01)
+    assert found.stopped == "deadline" and len(found.trials) == 1 and found.members and FIRST_SECONDS >= 10
+    assert any("were not tried" in note for note in found.notes)
+
+
+def folds_of(table, spec, **options):
+    rows, project = table(600), spec(**options)
+    parts = split(rows, project.predict)
+    return Folds(rows, parts.folds, task_of("classification"), "log_loss", 7), rows, parts
+
+
+def test_a_fold_counts_by_the_rows_that_it_was_fitted_on(table, spec):
+    folds, _, parts = folds_of(table, spec)
+    sizes = [len(fold.train) for fold in reversed(parts.folds)]
+    scores = [0.5, 0.6, 0.9][: len(sizes)]
+    assert folds.mean(scores) == pytest.approx(np.average(scores, weights=sizes)) and sizes[0] == max(sizes)
+
+
+def test_settings_are_scored_by_what_the_final_model_would_say(table, spec):
+    """The rounds are those that the folds agree on; margins of a fold that stopped before are made anew."""
+    folds, _, _ = folds_of(table, spec)
+    (family,) = families("lightgbm", task_of("classification"), threads=1)
+    params = {**family.defaults(), "least_rows": 5, "rate": 0.1}
+    tried = folds.run(family, params, hopeless=lambda early: False)
+    exact = folds.exact(family, params, tried)
+    for number in range(len(folds.folds)):
+        rows, held = folds.get(number, family.encoding)
+        wanted = family.fit(rows, {**params, "rounds": tried.rounds}).margin(held.x)
+        assert exact[folds.number == number] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_blend_is_taken_only_if_it_is_surely_better(table, spec):
+    folds, _, _ = folds_of(table, spec)
+    random = np.random.default_rng(1)
+    truth = np.where(folds.truth > 0.5, 1.0, -1.0)[:, None]
+    one, two = (truth + random.normal(size=truth.shape) * 2 for _ in range(2))
+    noise = random.normal(size=truth.shape) * 3
+    values = [folds.objective(m) for m in (one, two, noise)]
+    found = blend(folds, [one, two, noise], values)
+    assert set(found) == {0, 1} and sum(found.values()) == pytest.approx(1.0)
+    assert folds.objective(blended([one, two, noise], found)) > max(values)
+    assert blend(folds, [one, one.copy()], values[:2]) in ({0: 1.0}, {1: 1.0}), "twice the same is no gain"
+
+
+def test_weights_of_rows_reach_the_fit(table, spec):
+    rows, project = table(500), spec(trials=2)
+    heavy = replace(rows, weight=np.where(rows.label > 0.5, 20.0, 1.0))
+    (plain, _, _), (other, _, _) = train(rows, project), train(heavy, project)
+    assert other.margin(rows.frame).mean() > plain.margin(rows.frame).mean() + 0.5
