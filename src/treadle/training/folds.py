@@ -18,7 +18,7 @@ from treadle.training.table import TrainingTable
 MOST_FIT_ROWS = 80_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
-_TRIED_ROUNDS = 5
+_TRIED_ROUNDS, LEAST_TRIED = 5, 200
 ROWS_OF_A_FOLD = 60_000
 """Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
 MOST_KEPT_CELLS = 150_000_000
@@ -102,9 +102,17 @@ class Folds:
     def pace(self, family: Family, params: Params, clock: Callable[[], float]) -> float:
         """Seconds of a round, by a few of them on the first fold; nothing for what does not grow."""
         rows, _ = self.get(0, family.encoding, Recipe.of(params))
-        start = clock()
-        found = family.fit(rows, {**params, "rounds": _TRIED_ROUNDS})
-        return (clock() - start) / _TRIED_ROUNDS if found.rounds else 0.0
+        family.fit(
+            rows.head(LEAST_TRIED), {**params, "rounds": 1}
+        )  # what is imported or made ready once counts for none
+        took = []
+        for rounds in (1, 1 + _TRIED_ROUNDS):
+            start = clock()
+            found = family.fit(rows, {**params, "rounds": rounds})
+            took.append(clock() - start)
+            if not found.rounds:
+                return 0.0
+        return max(took[1] - took[0], 0.0) / _TRIED_ROUNDS
 
     def run(
         self, family: Family, params: Params, *, hopeless: Callable[[list[float]], bool], seconds: float = math.inf

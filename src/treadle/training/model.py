@@ -43,6 +43,8 @@ class Chosen(Struct, frozen=True):
     family: str
     params: dict[str, Any]
     weight: float = 1.0
+    seconds: float = 0.0
+    """About what the fit will take."""
 
 
 class OutOfFold(Struct, frozen=True):

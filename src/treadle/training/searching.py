@@ -37,8 +37,8 @@ FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
-_REFITS = 2
-"""Fits on all rows that are to be left time for, of a blend; and two of the model that it has to beat."""
+_REFITS = 1
+"""Fits on all rows that are left time for; and two of the model that it has to beat. A blend takes what is over."""
 
 Progress = Callable[[float, str], None]
 OnTrial = Callable[[Trial], None]
@@ -83,14 +83,18 @@ class _Search:
             return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
         return {**found, "features": asked.suggest_categorical("features", self.ways)}
 
+    def refit_of(self, trial: Trial, rows: int) -> float:
+        """About what a fit of its settings on all rows will take."""
+        return trial.seconds / max(len(trial.fold_scores), 1) * rows / max(self.folds.fitted_rows(), 1.0)
+
     def refit_seconds(self, rows: int) -> float:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
         whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)[:_REFITS]
-        longest = max((t.seconds / len(t.fold_scores) for t in whole), default=0.0)
+        longest = max((self.refit_of(t, rows) for t in whole), default=0.0)
         simple, fits = len(self.folds.table.only(("request", "row"))), _REFITS
         if 0 < simple < len(self.folds.table.features):
             fits += 2
-        return fits * longest * rows / max(self.folds.fitted_rows(), 1.0)
+        return fits * longest
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:
@@ -142,7 +146,7 @@ def search(
     best = going.best()
     if best is None:
         raise DataError("no trial could be completed", where="train", mend="give it more time, rows or families")
-    members, margins = _members(going, best)
+    members, margins = _members(going, best, len(split.train), deadline_s - (clock() - start))
     shown = (
         np.arange(len(folds.rows))
         if len(folds.rows) <= MOST_KEPT_ROWS
@@ -188,7 +192,7 @@ def _go_on(
         usual = max((t.seconds for t in going.trials[-5:]), default=0.0)
         if going.trials and spent + usual + going.refit_seconds(rows) > deadline_s:
             return "deadline"
-        left = (deadline_s - spent) / (2 * len(going.folds.folds))
+        left = (deadline_s - spent) / (3 * len(going.folds.folds))
         least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
         going.trials.append(_run(going, max(left, least)))
         if on_trial:
@@ -214,8 +218,8 @@ def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
     return MOST_TRIALS if deadline_s == math.inf else 10**6
 
 
-def _members(going: _Search, best: Trial) -> tuple[tuple[Chosen, ...], Array]:
-    """The best single one, or a blend of few, and what it says of the held rows."""
+def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
+    """The best single one, or a blend of few where there is time to fit them, and what it says of the held rows."""
     whole = [t for t in going.trials if t.number in going.tried]
     if going.spec.train.search == "none" or len(whole) < 2:
         weights = {best.number: 1.0}
@@ -223,13 +227,19 @@ def _members(going: _Search, best: Trial) -> tuple[tuple[Chosen, ...], Array]:
         margins = [m for t in whole if (m := going.tried[t.number].margins) is not None]
         found = blend(going.folds, margins, [t.value * going.sign for t in whole])
         weights = {whole[i].number: w for i, w in found.items()}
+        if sum(going.refit_of(t, rows) + t.seconds / 2 for t in whole if t.number in weights) > seconds:
+            weights = {best.number: 1.0}
     by_number = {t.number: t for t in going.trials}
-    ordered = sorted(weights, key=lambda n: -weights[n])
-    members = tuple(Chosen(by_number[n].family, by_number[n].params, weights[n]) for n in ordered)
+    best_first = [by_number[n] for n in sorted(weights, key=lambda n: -weights[n])]
+    members = tuple(Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first)
     by_name = {family.name: family for family in going.chosen}
-    exact = [
-        going.folds.exact(by_name[m.family], m.params, going.tried[n]) for n, m in zip(ordered, members, strict=True)
-    ]
+    exact = []
+    for trial in best_first:
+        known = going.tried[trial.number]
+        if seconds < going.refit_of(trial, rows) + trial.seconds and known.margins is not None:
+            exact.append(known.margins)  # no time is left to make those of some folds anew
+        else:
+            exact.append(going.folds.exact(by_name[trial.family], trial.params, known))
     return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
