@@ -37,6 +37,7 @@ FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
+_FIT_SHARE = 0.6
 _REFITS = 1
 """Fits on all rows that are left time for; and two of the model that it has to beat. A blend takes what is over."""
 
@@ -85,7 +86,9 @@ class _Search:
 
     def refit_of(self, trial: Trial, rows: int) -> float:
         """About what a fit of its settings on all rows will take."""
-        return trial.seconds / max(len(trial.fold_scores), 1) * rows / max(self.folds.fitted_rows(), 1.0)
+        # a trial also tries its pace, grows further than it needs, and predicts held rows: a fit is some part of it
+        fitted = _FIT_SHARE * trial.seconds / max(len(trial.fold_scores), 1)
+        return fitted * rows / max(self.folds.fitted_rows(), 1.0)
 
     def refit_seconds(self, rows: int) -> float:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
