@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from treadle.training.evaluation import leak_gates as leak_gates
     from treadle.training.families import Constant as Constant
     from treadle.training.families import Estimator as Estimator
+    from treadle.training.few import fit_few as fit_few
+    from treadle.training.few import too_few as too_few
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
     from treadle.training.leaks import LeakFinding as LeakFinding
@@ -66,12 +68,14 @@ _HOMES = {
     "check": "table",
     "evaluate": "evaluation",
     "fit": "fitting",
+    "fit_few": "few",
     "leak_gates": "evaluation",
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",
     "split": "splits",
     "times_opened": "sealed",
+    "too_few": "few",
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)

@@ -1,0 +1,187 @@
+"""What the estimators take, learn and refuse."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+
+import treadle
+
+QUICK: dict[str, Any] = {"trials": 1, "families": "linear", "minutes": None}
+START = datetime.datetime(2024, 1, 1)
+
+
+def rows(count: int = 240) -> pl.DataFrame:
+    """Columns of every type; the answer stands in `kind` and `size`."""
+    random = np.random.default_rng(3)
+    size = random.normal(size=count)
+    return pl.DataFrame(
+        {
+            "kind": [("a", "b", None)[place % 3] for place in range(count)],
+            "size": [None if place % 11 == 0 else float(size[place]) for place in range(count)],
+            "count": random.integers(0, 9, count),
+            "open": [place % 2 == 0 for place in range(count)],
+            "day": [START.date() + datetime.timedelta(days=place) for place in range(count)],
+            "time": [START + datetime.timedelta(hours=place) for place in range(count)],
+            "nothing": [None] * count,
+        }
+    )
+
+
+def answers(frame: pl.DataFrame) -> np.ndarray[Any, Any]:
+    of_kind = frame.get_column("kind").replace_strict({"a": 2.0, "b": -2.0}, default=0.0)
+    return (of_kind + frame.get_column("size").fill_null(0.0)).to_numpy()
+
+
+def test_columns_of_every_type_are_learned_from() -> None:
+    frame = rows()
+    model = treadle.Regressor(**QUICK).fit(frame, answers(frame))
+    assert model.score(frame, answers(frame)) > 0.9
+    assert list(model.feature_names_in_) == frame.columns and model.n_features_in_ == 7
+    assert [feature.type for feature in model.fitted_.features] == ["str", "float", "int", "bool", "date", "timestamp"]
+
+
+def test_classes_keep_their_names() -> None:
+    frame = rows()
+    y = np.where(answers(frame) > 0, "yes", "no")
+    model = treadle.Classifier(**QUICK).fit(frame, y)
+    told = model.predict_proba(frame)
+    assert model.classes_.tolist() == ["no", "yes"] and told.shape == (240, 2)
+    assert np.allclose(told.sum(axis=1), 1.0)
+    assert (model.predict(frame) == y).mean() > 0.9
+    assert model.search_.metric == "roc_auc"
+
+
+def test_several_classes_each_have_their_probability() -> None:
+    frame = rows()
+    y = np.digitize(answers(frame), [-1.0, 1.0]) * 10
+    model = treadle.Classifier(**QUICK).fit(frame, y)
+    assert model.classes_.tolist() == [0, 10, 20] and model.predict_proba(frame).shape == (240, 3)
+    assert (model.predict(frame) == y).mean() > 0.8
+
+
+def test_all_rows_are_fitted_on_those_too_that_the_search_left_out() -> None:
+    frame = rows()
+    assert treadle.Regressor(**QUICK).fit(frame, answers(frame)).fitted_.summary.train_rows == 240
+
+
+@pytest.mark.parametrize("family", ["linear", "lightgbm"])
+def test_a_fitted_one_can_be_pickled(family: str) -> None:
+    frame = rows()
+    model = treadle.Regressor(**(QUICK | {"families": [family]})).fit(frame, answers(frame))
+    assert (pickle.loads(pickle.dumps(model)).predict(frame) == model.predict(frame)).all()
+
+
+def test_it_goes_where_estimators_go() -> None:
+    frame = rows().select("size", "count").fill_null(0.0).to_numpy()
+    model = clone(treadle.Regressor(**QUICK))
+    assert cross_val_score(model, frame, frame[:, 0], cv=3).min() > 0.9
+
+
+def test_rows_of_no_weight_count_for_nothing() -> None:
+    frame = rows()
+    y, weight = answers(frame), np.repeat([1.0, 0.0], 120)
+    half = treadle.Regressor(**QUICK).fit(frame[:120], y[:120])
+    spoiled = np.where(weight > 0, y, 1e6)
+    weighed = treadle.Regressor(**QUICK).fit(frame, spoiled, sample_weight=weight)
+    assert (weighed.predict(frame) == half.predict(frame)).all()
+
+
+def test_weights_change_what_is_fitted() -> None:
+    frame = rows().select("count")
+    y = np.tile([0.0, 1.0], 120)
+    model = treadle.Regressor(**QUICK).fit(frame, y, sample_weight=np.tile([1.0, 3.0], 120))
+    assert abs(model.predict(frame).mean() - 0.75) < 0.02
+
+
+def test_too_few_rows_are_fitted_plainly() -> None:
+    frame = rows(30)
+    model = treadle.Regressor(**QUICK).fit(frame, answers(frame))
+    assert model.search_ is None and model.score(frame, answers(frame)) > 0.5
+
+
+def test_a_number_that_never_changes_is_told() -> None:
+    model = treadle.Regressor(**QUICK).fit(rows(), np.full(240, 4.0))
+    assert model.predict(rows(2)).tolist() == [4.0, 4.0]
+
+
+def test_columns_of_an_array_of_objects_have_their_types() -> None:
+    frame = rows()
+    model = treadle.Regressor(**QUICK).fit(np.array(frame.rows(), dtype=object), answers(frame))
+    assert [f.type for f in model.fitted_.features] == ["str", "float", "float", "bool", "date", "timestamp"]
+    assert not hasattr(model, "feature_names_in_")
+    assert model.score(np.array(frame.rows(), dtype=object), answers(frame)) > 0.9
+
+
+def test_an_arrow_table_is_the_same_as_a_frame() -> None:
+    class Arrow:
+        """Anything that speaks Arrow's C stream."""
+
+        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+            return rows().__arrow_c_stream__(requested_schema)
+
+    frame = rows()
+    model = treadle.Regressor(**QUICK).fit(Arrow(), answers(frame))
+    assert (model.predict(frame) == treadle.Regressor(**QUICK).fit(frame, answers(frame)).predict(Arrow())).all()
+
+
+def test_a_pandas_frame_is_the_same_as_a_frame() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = rows()
+    theirs = pandas.DataFrame(frame.to_dict(as_series=False))
+    for name, kind in (("kind", "category"), ("count", "Int64"), ("open", "boolean")):
+        theirs[name] = theirs[name].astype(kind)
+    model = treadle.Regressor(**QUICK).fit(theirs, pandas.Series(answers(frame)))
+    assert [f.type for f in model.fitted_.features] == ["str", "float", "int", "bool", "date", "timestamp"]
+    assert np.allclose(model.predict(theirs), treadle.Regressor(**QUICK).fit(frame, answers(frame)).predict(frame))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"metric": "roc_auc"}, "roc_auc"),
+        ({"families": "forest"}, "forest"),
+        ({"minutes": 0}, "minutes=0"),
+        ({"trials": 0}, "trials"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any], said: str) -> None:
+    frame = rows()
+    with pytest.raises(ValueError, match=said):
+        treadle.Regressor(**(QUICK | settings)).fit(frame, answers(frame))
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pl.Series("odd", [[1, 2]] * 240), 'column "odd" holds List'),
+        (pl.Series("odd", [float("inf")] * 240), 'column "odd" contains infinity'),
+    ],
+)
+def test_a_column_that_cannot_be_used_is_named(column: pl.Series, said: str) -> None:
+    frame = rows()
+    with pytest.raises(ValueError, match=said):
+        treadle.Regressor(**QUICK).fit(frame.with_columns(column), answers(frame))
+
+
+def test_a_column_of_another_type_than_was_fitted_is_named() -> None:
+    frame = rows()
+    model = treadle.Regressor(**QUICK).fit(frame, answers(frame))
+    with pytest.raises(ValueError, match='column "size" was float when fitted and is String now'):
+        model.predict(frame.with_columns(size=pl.lit("large")))
+
+
+def test_importing_treadle_loads_no_scikit_learn() -> None:
+    code = "import sys, treadle; print('sklearn' in sys.modules, treadle.Classifier.__name__, 'sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "Classifier", "True"]
