@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -27,6 +28,7 @@ FEW_CELLS = 200_000
 """Below this, waking a second thread takes longer than the work it would do: rows to predict, cells to fit."""
 MOST_ROUNDS = 1500
 PATIENCE = 40
+_THREADS = re.compile(r"\[num_threads: \d+\]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,9 @@ class Trees:
         return margins if margins.ndim > 1 else margins[:, None]
 
     def kept(self) -> Kept:
-        return Kept(LightGBMFamily.name, text=self.booster.model_to_string(num_iteration=-1), rounds=int(self.rounds))
+        # the trees are the same with any number of threads, so what is kept has to be
+        text = _THREADS.sub("[num_threads: 0]", self.booster.model_to_string(num_iteration=-1))
+        return Kept(LightGBMFamily.name, text=text, rounds=int(self.rounds))
 
     def graph(self, graph: Graph, columns: Array, weight: float) -> str:
         told = self.booster.dump_model(num_iteration=self.rounds)

@@ -26,8 +26,16 @@ class Node(NamedTuple):
     value: float | tuple[float, ...] = 0.0
 
 
-def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs: int, weight: float) -> str:
-    """The sum of `trees`, times `weight`: each tree adds to all outputs, or in turn to one of them after the other."""
+def tree_ensemble(
+    graph: Graph,
+    trees: list[list[Node]],
+    columns: Array,
+    outputs: int,
+    weight: float,
+    base: tuple[float, ...] = (),
+) -> str:
+    """The sum of `base` and `trees`, times `weight`: each tree adds to all outputs, or in turn to one of them after
+    the other."""
     nodes: dict[str, list[Any]] = {
         name: []
         for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")
@@ -52,6 +60,7 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
                     leaves["nodeids"].append(place)
                     leaves["ids"].append(first + output)
                     leaves["weights"].append(value * weight)
+    start = {"base_values": [value * weight for value in base]} if any(base) else {}
     return graph.add(
         "TreeEnsembleRegressor",
         [graph.x],
@@ -72,6 +81,7 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
         target_nodeids=leaves["nodeids"],
         target_ids=leaves["ids"],
         target_weights=leaves["weights"],
+        **start,
     )
 
 
