@@ -8,15 +8,27 @@ from importlib.metadata import entry_points
 from treadle.errors import MissingExtra, SpecError, nearest
 from treadle.scoring.tasks import Task
 from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
 from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.families.linear import LinearFamily
+from treadle.training.families.mlp import MLPFamily
+from treadle.training.families.neighbours import NeighboursFamily
 from treadle.training.families.random_forest import RandomForestFamily
 
 OWN: dict[str, type[Family]] = {
-    family.name: family for family in (LinearFamily, LightGBMFamily, ExtraTreesFamily, RandomForestFamily)
+    family.name: family
+    for family in (
+        LinearFamily,
+        LightGBMFamily,
+        ExtraTreesFamily,
+        RandomForestFamily,
+        MLPFamily,
+        BayesFamily,
+        NeighboursFamily,
+    )
 }
 ENTRY_POINT = "treadle.families"
 
