@@ -19,9 +19,9 @@ ROOT = Path(treadle.__file__).parent
 ROOMS = (
     "__main__", "cli", "web", "api", "loop", "replay", "hosting", "drafting", "history", "stages", "workspace",
     "keeping", "backends", "targets", "monitoring",
-    "serving", "streaming", "estimators", "packing", "models", "training", "scoring", "pages", "features", "contracts",
-    "sources", "people", "costs",
-    "privacy", "access", "expr", "testing", "evidence", "store", "spec", "address", "principal", "money",
+    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "pages", "features",
+    "contracts", "sources", "people", "costs",
+    "privacy", "access", "expr", "evidence", "store", "spec", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {

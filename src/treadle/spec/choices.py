@@ -49,8 +49,15 @@ RANGES: dict[str, tuple[float, float]] = {
     "r2": (float("-inf"), 1.0),
 }
 """Between which values a metric lies: a gate outside can never hold, or never fail."""
-FAMILIES = ("linear", "lightgbm")
-FAMILY_ALIASES = {"logistic": "linear", "ridge": "linear", "gradient_boosting": "lightgbm"}
+FAMILIES = ("linear", "lightgbm", "extra_trees", "random_forest", "mlp", "bayes", "neighbours")
+FAMILY_ALIASES = {
+    "logistic": "linear",
+    "ridge": "linear",
+    "gradient_boosting": "lightgbm",
+    "neural_network": "mlp",
+    "naive_bayes": "bayes",
+    "knn": "neighbours",
+}
 
 Metric = Annotated[
     str, Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION, "poisson_deviance"]})

@@ -1,6 +1,7 @@
-"""Conformance suites for engines: what every catalog, online state, engine of tables, blobs, journals, releases does.
+"""Conformance suites: what every catalog, online state, engine of tables, blobs, journals, releases does, and every
+family of models.
 
-It holds no test of Treadle's own rooms and no engine: those who write an engine inherit a suite.
+It holds no test of Treadle's own rooms and no engine: those who write an engine or a family inherit a suite.
 
 A test of an engine inherits a suite and gives one fixture, `opens`: a function without arguments that opens the
 engine, always at the same place. It must survive `pickle`, because some tests open the engine in another process and
@@ -12,6 +13,8 @@ kill that::
         @pytest.fixture
         def opens(self, tmp_path):
             return functools.partial(RedisState, "redis://localhost/7", "test")
+
+A test of a family names the class: see docs/add-a-family.md.
 
 Import it in a `conftest.py` after `pytest.register_assert_rewrite("treadle.testing")` for asserts that show values.
 """
@@ -25,6 +28,7 @@ except ModuleNotFoundError as bad:
 
 from treadle.testing.blobs import BlobsSuite
 from treadle.testing.chain import ChainSuite
+from treadle.testing.families import FamilySuite
 from treadle.testing.journal import JournalSuite
 from treadle.testing.releases import ReleasesSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
@@ -34,6 +38,7 @@ __all__ = [
     "BlobsSuite",
     "ChainSuite",
     "DurableStateSuite",
+    "FamilySuite",
     "JournalSuite",
     "OnlineStateSuite",
     "ReleasesSuite",

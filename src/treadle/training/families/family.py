@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -24,6 +25,8 @@ class Kept(Struct, frozen=True):
     family: str
     text: str = ""
     numbers: dict[str, tuple[float, ...]] = {}
+    packed: dict[str, bytes] = {}
+    """Many numbers, little-endian; of which type, the family knows."""
     shapes: dict[str, tuple[int, ...]] = {}
     rounds: int = 0
     parts: tuple[Kept, ...] = ()
@@ -132,9 +135,16 @@ class Family(ABC):
     """Whether it takes codes of levels as categories."""
     why: ClassVar[str] = ""
     """What it is good for, in half a sentence."""
+    extra: ClassVar[str] = ""
+    """The extra, and the module, that it fits with, where that does not come with Treadle."""
 
     def __init__(self, task: Task, *, weight_option: bool = False, threads: int = MOST_THREADS, seed: int = 7) -> None:
         self.task, self.weight_option, self.threads, self.seed = task, weight_option, threads, seed
+
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether it can fit here. What was fitted elsewhere is restored and exported without the extra."""
+        return not cls.extra or find_spec(cls.extra) is not None
 
     def takes(self, rows: int, width: int) -> bool:
         """Whether it is of use for a table of such a size."""

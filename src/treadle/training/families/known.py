@@ -5,15 +5,31 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
-from treadle.errors import SpecError, nearest
+from treadle.errors import MissingExtra, SpecError, nearest
 from treadle.scoring.tasks import Task
 from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.blend import Blend, Constant
+from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
 from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.families.linear import LinearFamily
+from treadle.training.families.mlp import MLPFamily
+from treadle.training.families.neighbours import NeighboursFamily
+from treadle.training.families.random_forest import RandomForestFamily
 
-OWN: dict[str, type[Family]] = {family.name: family for family in (LinearFamily, LightGBMFamily)}
+OWN: dict[str, type[Family]] = {
+    family.name: family
+    for family in (
+        LinearFamily,
+        LightGBMFamily,
+        ExtraTreesFamily,
+        RandomForestFamily,
+        MLPFamily,
+        BayesFamily,
+        NeighboursFamily,
+    )
+}
 ENTRY_POINT = "treadle.families"
 
 
@@ -26,12 +42,14 @@ def known() -> dict[str, type[Family]]:
 def families(
     wanted: str | tuple[str, ...], task: Task, *, weight_option: bool = False, threads: int, seed: int = 7
 ) -> list[Family]:
-    """The families named in `train.families`; `auto` is all of them.
+    """The families named in `train.families`; `auto` is all of them that are installed.
 
     Raises:
         SpecError: a family that does not exist.
+        MissingExtra: one that is named, and whose library is not installed.
     """
-    names = tuple(known()) if wanted == "auto" else (wanted,) if isinstance(wanted, str) else wanted
+    ours = tuple(name for name, family in known().items() if family.installed())
+    names = ours if wanted == "auto" else (wanted,) if isinstance(wanted, str) else wanted
     chosen = []
     for name in names:
         real = FAMILY_ALIASES.get(name, name)
@@ -40,6 +58,11 @@ def families(
                 f'there is no family of models "{name}"',
                 where="train.families",
                 mend=nearest(name, [*known(), *FAMILY_ALIASES]),
+            )
+        if not known()[real].installed():
+            extra = known()[real].extra
+            raise MissingExtra(
+                extra, extra, what=f"models of the family {name} need the package {extra}", where="train.families"
             )
         chosen.append(known()[real](task, weight_option=weight_option, threads=threads, seed=seed))
     return list({family.name: family for family in chosen}.values())

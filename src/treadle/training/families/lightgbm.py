@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -30,6 +31,7 @@ LEARNED = 12.0
 """Rounds times rate after which most is learned."""
 FASTEST = 0.3
 PATIENCE = 40
+_THREADS = re.compile(r"\[num_threads: \d+\]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,9 @@ class Trees:
         return margins if margins.ndim > 1 else margins[:, None]
 
     def kept(self) -> Kept:
-        return Kept(LightGBMFamily.name, text=self.booster.model_to_string(num_iteration=-1), rounds=int(self.rounds))
+        # the trees are the same with any number of threads, so what is kept has to be
+        text = _THREADS.sub("[num_threads: 0]", self.booster.model_to_string(num_iteration=-1))
+        return Kept(LightGBMFamily.name, text=text, rounds=int(self.rounds))
 
     def graph(self, graph: Graph, columns: Array, weight: float) -> str:
         told = self.booster.dump_model(num_iteration=self.rounds)

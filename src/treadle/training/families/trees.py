@@ -28,8 +28,16 @@ class Node(NamedTuple):
     members: tuple[int, ...] = ()
 
 
-def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs: int, weight: float) -> str:
-    """The sum of `trees`, times `weight`: each tree adds to all outputs, or in turn to one of them after the other."""
+def tree_ensemble(
+    graph: Graph,
+    trees: list[list[Node]],
+    columns: Array,
+    outputs: int,
+    weight: float,
+    base: tuple[float, ...] = (),
+) -> str:
+    """The sum of `base` and `trees`, times `weight`: each tree adds to all outputs, or in turn to one of them after
+    the other."""
     nodes: dict[str, list[Any]] = {
         name: []
         for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")
@@ -54,6 +62,7 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
                     leaves["nodeids"].append(place)
                     leaves["ids"].append(first + output)
                     leaves["weights"].append(value * weight)
+    start = {"base_values": [value * weight for value in base]} if any(base) else {}
     return graph.add(
         "TreeEnsembleRegressor",
         [graph.x],
@@ -74,6 +83,7 @@ def tree_ensemble(graph: Graph, trees: list[list[Node]], columns: Array, outputs
         target_nodeids=leaves["nodeids"],
         target_ids=leaves["ids"],
         target_weights=leaves["weights"],
+        **start,
     )
 
 

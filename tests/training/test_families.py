@@ -1,0 +1,192 @@
+"""Every family passes the suite; the list in the project file is the list of families."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+
+from treadle.errors import SpecError
+from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
+from treadle.testing import FamilySuite
+from treadle.testing.families import KINDS, content, loss, sample_of, task_named
+from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp
+from treadle.training.families.bayes import BayesFamily
+from treadle.training.families.extra_trees import ExtraTreesFamily
+from treadle.training.families.forest import ForestFamily
+from treadle.training.families.lightgbm import LightGBMFamily
+from treadle.training.families.linear import LinearFamily
+from treadle.training.families.mlp import MLPFamily, Perceptron
+from treadle.training.families.neighbours import NeighboursFamily
+from treadle.training.families.random_forest import RandomForestFamily
+from treadle.training.families.tree_sum import TreeSum, floors32
+from treadle.training.families.trees import floor32
+
+OF = ForestFamily._of
+
+
+def test_the_project_file_names_every_family() -> None:
+    assert tuple(OWN) == FAMILIES
+    assert set(FAMILY_ALIASES.values()) <= set(OWN)
+
+
+def test_every_family_is_held_to_the_suite() -> None:
+    suites = [found for name, found in globals().items() if name.startswith("Test")]
+    assert {suite.family for suite in suites} >= set(OWN.values())
+
+
+class TestLinear(FamilySuite):
+    family = LinearFamily
+    grows = False
+    weights_repeat = True
+
+
+class TestLightGBM(FamilySuite):
+    family = LightGBMFamily
+    quick: ClassVar[Params] = {"rounds": 40, "least_rows": 20}
+    zero = 1.1e-35
+
+
+class _Forest(FamilySuite):
+    quick: ClassVar[Params] = {"trees": 20, "leaves": 60}
+
+    def steps(self, estimator: TreeSum) -> int:  # type: ignore[override]
+        return estimator.trees
+
+
+class TestExtraTrees(_Forest):
+    family = ExtraTreesFamily
+
+
+class TestRandomForest(_Forest):
+    family = RandomForestFamily
+
+
+class TestMLP(FamilySuite):
+    family = MLPFamily
+    quick: ClassVar[Params] = {"width": 32}
+
+
+class TestBayes(FamilySuite):
+    family = BayesFamily
+    kinds = ("classification", "multiclass")
+    grows = False
+    weights_repeat = True
+
+
+class TestNeighbours(FamilySuite):
+    family = NeighboursFamily
+    grows = False
+
+
+def test_a_perceptron_that_was_kept_goes_on_where_it_stood() -> None:
+    made, rows = MLPFamily(task_named("regression")), sample_of("regression", "linear")
+    params = {**made.defaults(), "width": 32}
+    short = made.fit(rows, {**params, "rounds": 5})
+    kept = msgspec.json.decode(content(short.kept()), type=Kept)
+    longer = made.resume(made.restore(kept), rows, {**params, "rounds": 15})
+    assert isinstance(longer, Perceptron) and isinstance(short, Perceptron)
+    assert longer.rounds == 15 and longer.losses[:5] == short.losses and len(longer.losses) == 15
+    anew = made.fit(rows, {**params, "rounds": 10})
+    assert isinstance(anew, Perceptron)
+    assert longer.losses[5] < 0.5 * short.losses[0]  # it does not begin anew
+    assert loss(made.task, rows.y, longer.margin(rows.x)[:, 0]) < loss(made.task, rows.y, short.margin(rows.x)[:, 0])
+
+
+def test_a_perceptron_keeps_how_its_loss_went() -> None:
+    made, rows = MLPFamily(task_named("classification")), sample_of("classification", "linear")
+    found = made.fit(rows, made.defaults(), sample_of("classification", "linear", seed=2))
+    assert isinstance(found, Perceptron)
+    numbers = found.kept().numbers
+    assert len(numbers["losses"]) == len(numbers["held_losses"]) >= found.rounds
+    assert int(np.argmin(numbers["held_losses"])) + 1 == found.rounds
+    assert numbers["losses"][-1] < numbers["losses"][0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_slopes_of_a_perceptron_are_those_of_its_loss(kind: str) -> None:
+    """By differences: a number a little higher, and lower, in each layer."""
+    made, rows = MLPFamily(task_named(kind)), sample_of(kind, "linear", 64)
+    y = (rows.y - 250) / 10 if kind == "regression" else rows.y
+    first = made._first(rows, {"width": 5, "depth": 2})
+    # away from where a bound is just met: there the slope is none
+    layers = tuple(part + 0.1 * np.random.default_rng(2).normal(size=part.shape) for part in first)
+    x, truth, weight = rows.x.astype(np.float64), made._truth(y).astype(np.float64), np.ones((64, 1))
+
+    class Told:
+        def __init__(self, layers: Sequence[Array]) -> None:
+            self.layers, self.slopes = list(layers), []
+
+        def step(self, slopes: list[Array]) -> None:
+            self.slopes = slopes
+
+    told = Told(layers)
+    made._step(told, x, truth, weight, None, 0.0)  # type: ignore[arg-type]
+    for place, part in enumerate(layers):
+        at = tuple(size // 2 for size in part.shape)
+        ends = []
+        for by in (1e-5, -1e-5):
+            moved = [each.copy() for each in layers]
+            moved[place][at] += by
+            ends.append(made._step(Told(moved), x, truth, weight, None, 0.0))  # type: ignore[arg-type]
+        assert told.slopes[place][at] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-3, abs=1e-6)
+
+
+def test_a_large_perceptron_is_kept_at_some_of_its_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlp, "MOST_NUMBERS", 2000)
+    made, rows = MLPFamily(task_named("counts")), sample_of("counts", "linear", 300)
+    found = made.fit(rows, {**made.defaults(), "width": 8, "rounds": 40})
+    assert isinstance(found, Perceptron)
+    assert found.rounds == 40 and 2 <= len(found.earlier) <= 16
+    assert found.cut(39).rounds == 39
+
+
+def test_bayes_is_that_of_scikit_learn() -> None:
+    from sklearn.naive_bayes import GaussianNB
+
+    rows = sample_of("multiclass", "linear", 20_000)
+    made = BayesFamily(task_named("multiclass"))
+    ours = made.task.link(made.fit(rows, {"smoothing": 1e-9}).margin(rows.x))
+    theirs = GaussianNB().fit(rows.x.astype(np.float64), rows.y).predict_proba(rows.x.astype(np.float64))
+    assert np.abs(ours - theirs).max() < 1e-2 and np.abs(ours - theirs).mean() < 1e-3
+
+
+def test_bayes_refuses_what_has_no_classes() -> None:
+    made = BayesFamily(task_named("regression"))
+    assert not made.takes(1000, 10)
+    with pytest.raises(SpecError, match="naive Bayes tells classes"):
+        made.fit(sample_of("regression", "linear"), made.defaults())
+
+
+@pytest.mark.parametrize("family", [ExtraTreesFamily, RandomForestFamily])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_forest_goes_the_ways_of_scikit_learn(
+    family: type[ForestFamily], gaps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mean over its trees of what their leaves say, for missing values too: unseen before, or seen."""
+    rows, held = (sample_of("regression", "trees" if gaps else "linear", seed=seed) for seed in (1, 2))
+    held.x[np.random.default_rng(3).random(held.x.shape) < 0.1] = np.nan
+    grown = []
+    monkeypatch.setattr(forest, "SMOOTHING", 0.0)
+    monkeypatch.setattr(family, "_of", lambda self, model, *more: (grown.append(model), OF(self, model, *more))[1])
+    made = family(task_named("regression"))
+    found = made.fit(rows, {**made.defaults(), "trees": 10})
+    theirs = np.mean([each.tree_.predict(held.x)[:, 0] for each in grown[0].estimators_], axis=0)
+    assert np.abs(found.margin(held.x)[:, 0] - theirs).max() < 1e-3
+
+
+def test_a_forest_as_large_as_it_gets_is_kept_in_3_mb() -> None:
+    random = np.random.default_rng(1)
+    rows = Sample(random.normal(size=(30_000, 4)).astype(np.float32), random.normal(size=30_000))
+    for kind, y in (("regression", rows.y), ("classification", (rows.y > 0) * 1.0), ("multiclass", rows.y // 1 % 4)):
+        made = ExtraTreesFamily(task_named(kind))
+        settings = {**made.defaults(), "trees": 40, "leaves": 10_000, "least_rows": 1, "columns": 0.1}
+        assert 500_000 < len(content(made.fit(Sample(rows.x, y), settings).kept())) < 3_000_000
+
+
+def test_the_parts_of_a_threshold_are_rounded_down() -> None:
+    at = np.array([0.1, -0.1, 1e300, -1e300, 0.0, 0.5])
+    assert floors32(at).tolist() == [floor32(float(value)) for value in at]
