@@ -14,8 +14,9 @@ import pytest
 
 from treadle.errors import ModelError
 from treadle.packing import export
-from treadle.scoring.encoder import Encoder, Number
+from treadle.scoring.encoder import Encoder
 from treadle.scoring.scorer import Scorer
+from treadle.scoring.steps import Number
 from treadle.scoring.tasks import Task, task_of
 from treadle.training import Fitted
 from treadle.training.families import Array, Blend, Estimator, Family, Kept, Member, Params, Sample

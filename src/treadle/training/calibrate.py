@@ -15,6 +15,8 @@ import numpy as np
 from treadle.scoring.calibrator import Array, Calibrator, sigmoid
 
 MOST_KNOTS = 100
+STEADY_ROWS = 10.0
+"""How many rows speak for a temperature of one: of few rows that all were told right, any certainty would do."""
 MARGIN_OF_WIN = 0.001
 """A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking."""
 
@@ -62,7 +64,8 @@ def choose_classes(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, d
 
     def fitted(rows: Array) -> Calibrator:
         tried = [Calibrator("softmax", a=float(a), offsets=plain.offsets) for a in np.geomspace(0.2, 5.0, 65)]
-        return min(tried, key=lambda found: loss(found, rows))
+        n = int(rows.sum())
+        return min(tried, key=lambda found: loss(found, rows) + STEADY_ROWS * math.log(found.a) ** 2 / n)
 
     everything = np.ones(len(y), dtype=bool)
     parts = [fold == k for k in np.unique(fold)]
