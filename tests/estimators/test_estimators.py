@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 import treadle
+from treadle.estimators.columns import features_of, frame_of
 
 QUICK: dict[str, Any] = {"trials": 1, "families": "linear", "minutes": None}
 START = datetime.datetime(2024, 1, 1)
@@ -172,6 +173,22 @@ def test_a_column_that_cannot_be_used_is_named(column: pl.Series, said: str) -> 
     frame = rows()
     with pytest.raises(ValueError, match=said):
         treadle.Regressor(**QUICK).fit(frame.with_columns(column), answers(frame))
+
+
+@pytest.mark.parametrize("span", [np.timedelta64(3, "D"), datetime.timedelta(days=3), datetime.time(3)])
+def test_spans_and_times_of_day_are_refused_wherever_they_stand(span: Any) -> None:
+    with pytest.raises(ValueError, match='column "x0" holds'):
+        treadle.Regressor(**QUICK).fit(np.array([[span]] * 60), np.arange(60.0))
+
+
+def test_pandas_times_keep_their_zone_and_gaps() -> None:
+    pandas = pytest.importorskip("pandas")
+    local = pandas.date_range("2024-01-01", periods=60, freq="h", tz="Europe/Berlin").to_series(index=range(60))
+    local[3] = pandas.NaT
+    frame = frame_of(pandas.DataFrame({"time": local, "span": local - local[0]}))
+    assert frame["time"].null_count() == 1 and frame["time"][0] == datetime.datetime(2023, 12, 31, 23)
+    with pytest.raises(ValueError, match='column "span" holds Duration'):
+        features_of(frame)
 
 
 def test_a_column_of_another_type_than_was_fitted_is_named() -> None:

@@ -146,7 +146,8 @@ _PARAMETERS = """
     Takes a Polars or pandas frame, an Arrow table, an array or lists. Text (categories too), true and false, numbers,
     dates and times are used as they are; missing values may stand anywhere. Columns without any value are left out,
     and what is neither of these is refused. Of fewer than 50 rows, or 10 of a class, nothing can be compared: the
-    simplest family is fitted with its defaults, and `search_` is None.
+    simplest family is fitted with its defaults, and `search_` is None. Weights of rows count where models are fitted;
+    preparation, comparison and calibration go by rows. A row of weight zero is not there.
 
     Parameters
     ----------
@@ -177,7 +178,7 @@ class Classifier(ClassifierMixin, _Automatic):  # type: ignore[misc]
     )
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
-        """Train on rows `X` with classes `y`. `sample_weight`: how much each row counts in fits and comparisons."""
+        """Train on rows `X` with classes `y`. `sample_weight`: how much each row counts in the fits."""
         return self._fit(X, y, sample_weight)
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
@@ -204,7 +205,7 @@ class Regressor(RegressorMixin, _Automatic):  # type: ignore[misc]
     __doc__ = "A number, told as it is expected." + _PARAMETERS.format(metric="rmse.", attributes="")
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
-        """Train on rows `X` with numbers `y`. `sample_weight`: how much each row counts in fits and comparisons."""
+        """Train on rows `X` with numbers `y`. `sample_weight`: how much each row counts in the fits."""
         return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:  # noqa: N803

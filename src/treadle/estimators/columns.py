@@ -111,8 +111,8 @@ def _of_pandas(name: str, column: Any) -> pl.Series:
         values = pl.Series(name, plain)
         # a whole number stays one where others of its column are missing
         return values.fill_nan(None).cast(pl.Int64) if kind != "f" and plain.dtype.kind == "f" else values
-    if kind == "M":
-        return pl.Series(name, column.to_numpy(dtype="datetime64[us]"))
+    if kind in "Mm":
+        return pl.Series(name, column.to_numpy(dtype="datetime64[us]" if kind == "M" else "timedelta64[us]"))
     return _of_objects(name, (None if gone else v for v, gone in zip(column.tolist(), missing, strict=True)))
 
 
@@ -120,8 +120,8 @@ def _of_array(name: str, column: np.ndarray[Any, Any]) -> pl.Series:
     if column.dtype.kind in "biuf":
         # float16 has no place in every engine
         return pl.Series(name, np.ascontiguousarray(column, dtype="float32" if column.dtype == "float16" else None))
-    if column.dtype.kind == "M":
-        return pl.Series(name, column.astype("datetime64[us]"))
+    if column.dtype.kind in "Mm":
+        return pl.Series(name, column.astype("datetime64[us]" if column.dtype.kind == "M" else "timedelta64[us]"))
     return _of_objects(name, column.tolist())
 
 
@@ -134,6 +134,8 @@ def _of_objects(name: str, values: Iterable[Any]) -> pl.Series:
         ((Real, Decimal), pl.Float64),
         ((datetime.datetime,), None),
         ((datetime.date,), pl.Date),
+        ((datetime.timedelta, np.timedelta64), pl.Duration),
+        ((datetime.time,), pl.Time),
     ):
         if kinds and all(issubclass(each, kind) for each in kinds):
             return pl.Series(
