@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from services import extras
 from services import postgres as postgres_service
 from services import redis as redis_service
 from treadle.evidence import Chain
@@ -34,7 +35,7 @@ def chain(tmp_path: Path) -> Chain:
     engine.dispose()
 
 
-SERVICES = {service.NAME: service for service in (postgres_service, redis_service)}
+SERVICES = {service.NAME: service for service in (postgres_service, redis_service, *extras.EXTRAS)}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

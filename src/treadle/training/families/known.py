@@ -10,6 +10,7 @@ from treadle.scoring.tasks import Task
 from treadle.spec.choices import FAMILY_ALIASES
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.blend import Blend, Constant
+from treadle.training.families.catboost import CatBoostFamily
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
 from treadle.training.families.lightgbm import LightGBMFamily
@@ -17,6 +18,7 @@ from treadle.training.families.linear import LinearFamily
 from treadle.training.families.mlp import MLPFamily
 from treadle.training.families.neighbours import NeighboursFamily
 from treadle.training.families.random_forest import RandomForestFamily
+from treadle.training.families.xgboost import XGBoostFamily
 
 OWN: dict[str, type[Family]] = {
     family.name: family
@@ -28,6 +30,8 @@ OWN: dict[str, type[Family]] = {
         MLPFamily,
         BayesFamily,
         NeighboursFamily,
+        CatBoostFamily,
+        XGBoostFamily,
     )
 }
 AUTO = ("linear", "lightgbm")

@@ -198,5 +198,6 @@ def floors32(thresholds: Array) -> Array:
     """Of each number the greatest float32 that is not above it."""
     with np.errstate(over="ignore"):
         near = thresholds.astype(np.float32)
-    below: Array = np.where(near.astype(np.float64) <= thresholds, near, np.nextafter(near, np.float32(-np.inf)))
-    return below
+        below: Array = np.nextafter(near, np.float32(-np.inf))
+    floors: Array = np.where(near.astype(np.float64) <= thresholds, near, below)
+    return floors
