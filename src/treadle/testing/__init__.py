@@ -1,4 +1,5 @@
-"""Conformance suites for engines: what every catalog, online state, engine of tables, blobs, journals, releases does.
+"""Conformance suites: what every catalog, online state, engine of tables, blobs, journals and releases does, and every
+kind of prediction.
 
 It holds no test of Treadle's own rooms and no engine: those who write an engine inherit a suite.
 
@@ -29,6 +30,7 @@ from treadle.testing.journal import JournalSuite
 from treadle.testing.releases import ReleasesSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
 from treadle.testing.tables import TablesSuite
+from treadle.testing.tasks import TaskSuite
 
 __all__ = [
     "BlobsSuite",
@@ -38,4 +40,5 @@ __all__ = [
     "OnlineStateSuite",
     "ReleasesSuite",
     "TablesSuite",
+    "TaskSuite",
 ]
