@@ -96,7 +96,8 @@ class TaskSuite:
         for number in np.unique(label):
             told: Any = task.classes[int(number)] if task.classes else float(number)
             assert task.outcome_problem(told) == "" and task.label_of(told) == number
-        for wrong in ("no such thing", "", None, [1.0], {}):
+        unfit: tuple[Any, ...] = ("no such thing", "", None, [1.0], {})
+        for wrong in unfit:
             assert task.outcome_problem(wrong) and task.label_of(wrong) is None
 
     def test_what_came_is_told_beside_the_score(self, task: Any, label: Array) -> None:
