@@ -57,6 +57,35 @@ def test_a_good_project_has_no_problem(tmp_path: Path) -> None:
     assert [(s.source, s.rows, s.rules) for s in answer.sources] == [("orders", ROWS, 0)]
 
 
+def test_classes_of_few_rows_are_said(tmp_path: Path) -> None:
+    names = ["rare" if n == 7 else f"k{n % 3}" for n in range(ROWS)]
+    kind = ("label: paid}", "label: word, kind: multiclass, split: {by: random}}")
+    few = ("features: {request: [x, word]}", "features: {request: [x]}")
+    answer = checked(tmp_path, kind, few, frame=TABLE.with_columns(word=pl.Series(names)))
+    assert answer.ok, answer.problems
+    (said,) = answer.warnings
+    assert "predict.label: 1 of 4 classes has fewer than 10 rows" in said and '"rare" (1)' in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "said"),
+    [
+        ("multiclass", "x", "cast(column as int)"),
+        ("classification", "word", "`kind: multiclass` takes a text of several values"),
+        ("counts", "x - 1", "a count is below zero: -1; `kind: regression` takes any number"),
+        ("counts", "word", "column = 'yes'"),
+        ("counts", "x * 0", "the label is 0 in every row"),
+        ("multiclass", "'one'", 'every label is "one"'),
+    ],
+)
+def test_a_label_of_another_kind_is_refused_and_told_what_it_could_be(
+    tmp_path: Path, kind: str, label: str, said: str
+) -> None:
+    change = ("label: paid}", f'label: "{label}", kind: {kind}, split: {{by: random}}}}')
+    answer = checked(tmp_path, change, ("features: {request: [x, word]}", "features: {request: [at]}"))
+    assert not answer.ok and any(said in problem for problem in answer.problems), answer.problems
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -50,6 +50,29 @@ def test_the_task_follows_from_the_target(
     assert any(guess.startswith(kind) and metric in guess for guess in answer.guesses)
 
 
+def test_numbers_that_may_be_classes_or_counts_are_said_to_be(tmp_path: Path) -> None:
+    for place, (values, classes, counts) in enumerate(
+        [
+            ([n % 9 for n in range(ROWS)], True, True),
+            (list(range(ROWS)), False, True),
+            ([n - 3 for n in range(ROWS)], False, False),
+            ([n / 3 for n in range(ROWS)], False, False),
+        ]
+    ):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (said,) = [g for g in init(folder, table(y=values), "y")[0].guesses if g.startswith("regression")]
+        assert ("kind: multiclass" in said, "kind: counts" in said) == (classes, counts), said
+
+
+def test_several_classes_keep_their_names(tmp_path: Path) -> None:
+    names = ["01", "1", "Iris, setosa", "o'clock", 'say "hi"', "žluťoučký"]
+    answer, spec = init(tmp_path, table(y=[names[n % 6] for n in range(ROWS)]), "y")
+    assert (spec.predict.kind, spec.predict.metric, spec.predict.label) == ("multiclass", "log_loss", "y")
+    assert spec.predict.split.by == "stratified" and not spec.brief.good_enough
+    assert any("6 different values" in guess for guess in answer.guesses)
+
+
 def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
     frame = table(
         row_id=range(ROWS),

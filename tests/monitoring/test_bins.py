@@ -17,6 +17,7 @@ from treadle.models.reference import Reference, numbers
 from treadle.monitoring.bins import names_of
 from treadle.monitoring.drift import drift
 from treadle.monitoring.page import watch_page
+from treadle.scoring import task_of
 
 INF = math.inf
 
@@ -54,18 +55,24 @@ def test_a_time_of_the_day_is_shown_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "heading", "axis", "told"),
-    [("rmse", "mean label", ">mean<", "too high or too low"), ("roc_auc", "base rate", ">rate<", "probabilities")],
+    ("kind", "metric", "axis", "told"),
+    [
+        ("regression", "rmse", ">mean<", "too high or too low"),
+        ("counts", "poisson_deviance", ">mean<", "too high or too low"),
+        ("classification", "roc_auc", ">rate<", "probabilities"),
+        ("multiclass", "log_loss", ">share<", "the class that was predicted came"),
+    ],
 )
-def test_a_regression_is_not_spoken_of_as_a_classification(
-    metric: str, heading: str, axis: str, told: str, capsys: pytest.CaptureFixture[str]
+def test_each_kind_is_spoken_of_in_its_own_words(
+    kind: str, metric: str, axis: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = msgspec.structs.replace(watched(3), metric=metric)
+    task = task_of(kind, ("a", "b"))
+    found = msgspec.structs.replace(watched(3), metric=metric, base=task.came, view=task.view)
     page = watch_page(found, "shop", "Act.")
-    assert axis in page and told in page and ("probabilities" in page) == (metric == "roc_auc")
+    assert axis in page and told in page and ("probabilities" in page) == (task.view != "numbers")
     shown = {name: getattr(found, name) for name in found.__struct_fields__}
     console.cache_clear()
     endpoint.show_watch(SimpleNamespace(endpoint="shop", alerts=[], page=None, **shown), console())
     out = capsys.readouterr().out
     console.cache_clear()
-    assert heading in out and out.count("base rate") == (metric == "roc_auc")
+    assert task.came in out and out.count("base rate") == task.decides

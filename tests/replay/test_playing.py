@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,9 @@ from treadle.cli.show import console
 from treadle.cli.show.work import show_replay
 from treadle.features import FeaturePlan
 from treadle.features.plan import Stream
+from treadle.replay.client import Client
 from treadle.replay.found import Replayed
+from treadle.replay.playing import _tell
 from treadle.replay.tally import Tally, left_out
 
 END = datetime(2024, 3, 1, tzinfo=UTC)
@@ -48,3 +51,25 @@ def test_the_terminal_shows_what_was_left_out(capsys: pytest.CaptureFixture[str]
     console.cache_clear()
     show_replay(answer, console())
     assert "no outcomes\n" in capsys.readouterr().out
+
+
+class Taking:
+    """A client whose endpoint refuses the outcome of one label, and with it all that is sent along."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def try_post(self, path: str, body: Any) -> tuple[int, Any]:
+        rows = body if isinstance(body, list) else [body]
+        if any(row["label"] == "new" for row in rows):
+            return 422, {"error": "label is 'new'"}
+        self.taken += [row["label"] for row in rows]
+        return 200, {"taken": len(rows)}
+
+
+def test_an_outcome_that_is_refused_takes_no_other_with_it() -> None:
+    client, tally = Taking(), Tally()
+    status, _ = _tell(cast(Client, client), [{"label": name} for name in ("a", "new", "b", "new", "a")], tally)
+    assert client.taken == ["a", "b", "a"] and status == 200
+    assert (tally.outcomes, tally.refused, tally.first_refusal) == (3, 2, "label is 'new'")
+    assert _tell(cast(Client, client), [{"label": "new"}], tally)[0] == 422

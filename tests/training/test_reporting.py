@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import msgspec
+import numpy as np
+
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.packing.cards import card
 from treadle.store import Blob
@@ -17,6 +20,34 @@ SPANS = (
     rf"\| {FIGURE} \| {FIGURE} to {FIGURE} \|",
     rf"{FIGURE} \({FIGURE} to {FIGURE}\)",
 )
+
+
+def test_several_classes_are_reported_in_their_own_words(table, spec):
+    """`did not come` says nothing of classes; the share right of classes that share a line would be none."""
+    rows, project = table(900), spec(search="none", families=("linear",))
+    names = (*(f"k{i:02}" for i in range(24)), "never")
+    rows = replace(rows, label=np.arange(900) % 24.0, classes=names)
+    project = msgspec.structs.replace(
+        project, predict=msgspec.structs.replace(project.predict, kind="multiclass", metric="log_loss")
+    )
+    model, parts, _ = train(rows, project)
+    found = evaluate(model, rows, parts, project, replicates=20)
+    page = report(found, project)
+    assert "came" not in re.sub(r"<style.*?</style>", "", page) and ">right<" in page and ">wrong<" in page
+    shown = re.findall(r"<tr><td[^>]*>([^<]*)</td>(?:<td[^>]*>[\d,]+</td>)+<td[^>]*>([^<]*)</td></tr>", page)
+    share = dict(shown)
+    assert share["others"] == "–" and share["k00"].endswith("%")
+    assert "never" in model.summary.classes
+
+
+def test_a_metric_within_a_sentence_keeps_the_capitals_of_a_name(table, spec):
+    rows = table(600, kind="regression")
+    rows = replace(rows, label=np.maximum(np.round(rows.label / 10) + 2, 0.0))
+    project = spec("counts", search="none", families=("linear",))
+    model, parts, _ = train(rows, project)
+    found = evaluate(model, rows, parts, project, replicates=20)
+    page = report(found, project)
+    assert "Poisson deviance" in page and "poisson deviance" not in page and "No model: the mean" in page
 
 
 def test_a_score_is_shown_within_its_interval_by_as_many_digits(table, spec):

@@ -73,6 +73,8 @@ class RunAnswer(Struct, frozen=True):
     value: float
     interval: list[float | None]
     baseline: float
+    knows: str
+    """What the baseline knows, in words: the overall rate, the mean, the classes' shares."""
     without_history: float | None
     verdict: str
     threshold: float | None
@@ -149,6 +151,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         value=found.value.value,
         interval=[found.value.low, found.value.high],
         baseline=found.baseline.value,
+        knows=found.task.trivial,
         without_history=found.reference.value if found.reference else None,
         verdict=found.verdict,
         threshold=found.threshold if found.task.decides else None,

@@ -18,6 +18,7 @@ from msgspec import Struct
 from treadle.access import check_actor, login
 from treadle.drafting.found import Drafted
 from treadle.drafting.noticed import noticed
+from treadle.drafting.quoting import literal, quoted
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import FEATURE, identifier_from, matches
 
@@ -184,49 +185,54 @@ class Guess:
     def _task(self) -> tuple[str, str, str]:
         values = self.frame.get_column(self.target).drop_nulls()
         levels = values.unique().sort().to_list()
-        quoted = _quoted(self.target)
+        column = quoted(self.target)
         if len(levels) < 2:
             raise DataError(
                 f"{self.target} has {len(levels)} distinct value", where="--target", mend="choose a column that varies"
             )
         if self.types[self.target] == "bool":
-            return self._classes(quoted, values, True, "it is true or false")
+            return self._classes(column, values, True, "it is true or false")
         if len(levels) == 2:
             positive = next((v for v in levels if str(v).lower() in _POSITIVE), None)
             if positive is None:
                 counts = values.value_counts().sort("count")
                 positive = counts.item(0, self.target)
-            shown = _literal(positive)
+            shown = literal(positive)
             return self._classes(
-                f"{quoted} = {shown}", values, positive, f"it has two values, and {shown} is the one to find"
+                f"{column} = {shown}", values, positive, f"it has two values, and {shown} is the one to find"
             )
         if self.types[self.target] == "str":
-            return self._several(quoted, values, len(levels))
+            return self._several(column, values, len(levels))
         if self.types[self.target] in ("int", "float"):
-            few = self.types[self.target] == "int" and len(levels) <= _FEW_NUMBERS
+            whole = self.types[self.target] == "int"
+            few = whole and len(levels) <= _FEW_NUMBERS
             other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
+            if whole and levels[0] >= 0:
+                other += "; if they count something, set kind: counts"
+            if other:
+                other += " (and take the metric out, or write one of that kind)"
             self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
-            return "regression", quoted, "rmse"
+            return "regression", column, "rmse"
         raise DataError(
             f"{self.target} is {self.types[self.target]}, of which nothing is predicted",
             where="--target",
             mend="choose a number, a text, or true and false",
         )
 
-    def _several(self, quoted: str, values: pl.Series, levels: int) -> tuple[str, str, str]:
+    def _several(self, column: str, values: pl.Series, levels: int) -> tuple[str, str, str]:
         rows = len(values)
         if levels > _MOST_CLASSES or levels > rows / 3:
             raise DataError(
                 f"{self.target} has {levels:,} different values in {rows:,} rows: that names rows, and no classes",
                 where="--target",
-                mend=f"write your own label in treadle.yaml, such as {quoted} = {_literal(values[0])}",
+                mend=f"write your own label in treadle.yaml, such as {column} = {literal(values[0])}",
             )
         common = values.value_counts(sort=True)
         self.said.append(
             f"several classes: {self.target} has {levels} different values, the commonest is "
-            f"{_literal(common.item(0, self.target))} ({common.item(0, 'count') / rows:.1%} of rows); metric log_loss"
+            f"{literal(common.item(0, self.target))} ({common.item(0, 'count') / rows:.1%} of rows); metric log_loss"
         )
-        return "multiclass", quoted, "log_loss"
+        return "multiclass", column, "log_loss"
 
     def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
         from treadle.scoring import task_of
@@ -345,7 +351,7 @@ class Guess:
             "each": self.name,
         }
         if self.time:
-            at = _quoted(self.time)
+            at = quoted(self.time)
             predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"
         predict |= {"label": self.label, "kind": self.kind, "metric": self.metric, "split": flow(split)}
         brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {self.target}."}
@@ -378,22 +384,3 @@ class Guess:
             "train": flow({"families": "auto", "search": "bayesian"}),
             "serve": flow({"endpoint": self.name, "port": 8686}),
         }
-
-
-def _quoted(name: str) -> str:
-    """A column in an expression: quoted where it would be read as something else."""
-    from treadle import expr
-    from treadle.errors import ExpressionError
-
-    try:
-        plain = re.fullmatch(r"[A-Za-z_]\w*", name) is not None and expr.parse(name, {name: "str"}).columns == (name,)
-        plain = plain and expr.parse(f"{name} = 'x'", {name: "str"}).columns == (name,)
-    except ExpressionError:
-        plain = False
-    return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"

@@ -22,7 +22,7 @@ from treadle.features.plan import (
     stream_types,
 )
 from treadle.spec import ProjectSpec, check_spec
-from treadle.spec.choices import LABEL_TYPES
+from treadle.spec.choices import LABEL_TYPES, NAMED
 
 Types = Mapping[str, Any]
 
@@ -116,9 +116,7 @@ class _Planner:
             raise SpecError(
                 f"a {self.spec.predict.kind} label must be {' or '.join(wanted)}, found {kind}",
                 where="predict.label",
-                mend="write an expression, such as: column = 'yes'; `kind: multiclass` takes a text of several values"
-                if kind == "str"
-                else "write an expression, such as: column = 'yes'",
+                mend=_label_mend(self.spec.predict.kind, kind),
             )
 
     def _at(self) -> tuple[str, ...]:
@@ -386,3 +384,11 @@ def _with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -
 
     types = {**(earlier.types if earlier else {}), **stream.types}
     return replace(stream, name=label, types=types, told=told)
+
+
+def _label_mend(wanted: str, found: str) -> str:
+    """How to make a label of the kind that is wanted out of one of the type that was found."""
+    if wanted in NAMED:
+        return "write an expression, such as: cast(column as int)"
+    expression = "write an expression, such as: column = 'yes'"
+    return f"{expression}; `kind: multiclass` takes a text of several values" if found == "str" else expression

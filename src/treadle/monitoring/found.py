@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from treadle.spec.choices import View
+
 
 class FoundPrediction(Struct, frozen=True):
     """A prediction that was answered, and what it was answered from. `record` and `features` are JSON, as they came.
@@ -25,7 +27,9 @@ class FoundPrediction(Struct, frozen=True):
 class Day(Struct, frozen=True):
     """One day: predictions asked, labels known by now, the metric over those with its 95 % interval.
 
-    `base` is the share of positives (the mean label of a regression); both means are over this day's rows.
+    `base` is the share of positives, the mean label of numbers, or how often the class that was predicted came;
+    `mean_prediction` is the mean of what was predicted, or the mean probability of the class that was predicted. Both
+    are over this day's rows.
     """
 
     day: str
@@ -71,7 +75,7 @@ class Decisions(Struct, frozen=True):
 class Overall(Struct, frozen=True):
     """The metric over all labels known by now, with its 95 % interval, beside the value on the sealed test rows.
 
-    `decisions` is None for a regressor, and before the first label. `note`: as that of a `Day`.
+    `decisions` is None where nothing is decided by a threshold, and before the first label. `note`: as that of a `Day`.
     """
 
     value: float | None
@@ -98,6 +102,10 @@ class Watched(Struct, frozen=True):
     overall: Overall
     recent: Day | None = None
     """The newest window in which labels are known, as if it were one day; `day` is its last."""
+    base: str = "base rate"
+    """What `base` of a day is, in words."""
+    view: View = "decisions"
+    """What there is to see: decisions, classes or numbers."""
 
 
 class Alert(Struct, frozen=True):

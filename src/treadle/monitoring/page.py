@@ -9,9 +9,16 @@ from treadle.figures import figure
 from treadle.monitoring.drift import SCORES
 from treadle.monitoring.found import Alert, DriftLine, Watched
 from treadle.pages import Chart, Mark, Section, page, table, tile
-from treadle.spec.choices import REGRESSION
+from treadle.spec.choices import View
 
 _SHOWN = 6
+_GAPS: dict[View, str] = {
+    "decisions": "probabilities that can no longer be believed.",
+    "classes": "probabilities that can no longer be believed: how often the class that was predicted came, beside the "
+    "mean probability that it was given.",
+    "numbers": "predictions that are too high or too low.",
+}
+_AXES: dict[View, str] = {"decisions": "rate", "classes": "share", "numbers": "mean"}
 
 
 def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
@@ -37,12 +44,7 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
                 "By day",
                 f'<div class="grid">{_quality(found)}{_rates(found)}</div>',
                 f"Left: realised {name} by the day for which the prediction was made, with its 95 % interval; the line "
-                "across is the value on the sealed test rows. Right: a gap that stays tells of "
-                + (
-                    "predictions that are too high or too low."
-                    if found.metric in REGRESSION
-                    else "probabilities that can no longer be believed."
-                ),
+                "across is the value on the sealed test rows. Right: a gap that stays tells of " + _GAPS[found.view],
             )
         )
     if found.drift:
@@ -107,14 +109,21 @@ def _rates(found: Watched) -> str:
     days = [(float(i), d) for i, d in enumerate(found.metric_by_day) if d.base is not None]
     if not days:
         return "<p>No label is known yet.</p>"
-    chart = Chart("day", "mean" if found.metric in REGRESSION else "rate", x_ticks=_day_ticks(found))
-    chart.add(Mark("line", [x for x, _ in days], [d.base or 0.0 for _, d in days], label="real"))
+    chart = Chart("day", _AXES[found.view], x_ticks=_day_ticks(found))
+    chart.add(
+        Mark(
+            "line",
+            [x for x, _ in days],
+            [d.base or 0.0 for _, d in days],
+            label="right" if found.view == "classes" else "real",
+        )
+    )
     chart.add(
         Mark(
             "line",
             [x for x, _ in days],
             [d.mean_prediction or 0.0 for _, d in days],
-            label="predicted",
+            label="probability" if found.view == "classes" else "predicted",
             colour=2,
             dashed=True,
         )

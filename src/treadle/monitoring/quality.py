@@ -92,7 +92,7 @@ def over(rows: pl.DataFrame, day: str, metric: str, threshold: float, task: Task
         value=found.value,
         low=found.low,
         high=found.high,
-        base=None if task.classes else _mean(known, "label"),
+        base=task.came_of(*_labels_and_scores(known, task)) if known.height else None,
         mean_prediction=_mean(rows, "score"),
         note=found.note,
     )

@@ -53,6 +53,8 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
             whole.value, whole.low, whole.high, tested.value if tested else None, _decisions(known), whole.note
         ),
         recent=_recent(joined, known, manifest, window),
+        base=task.came,
+        view=task.view,
     )
 
 

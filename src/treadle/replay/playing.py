@@ -240,8 +240,7 @@ def _play(
                 tally.took.append(time.perf_counter() - begun)
                 tally.predictions += status == 200
             elif kind == _TELL:
-                status, answer = client.try_post("/outcomes", rows)
-                tally.outcomes += len(rows) if status == 200 else 0
+                status, answer = _tell(client, rows, tally)
             else:
                 status, answer = client.try_post(f"/events/{name}", rows)
                 tally.events += len(rows) if status == 200 else 0
@@ -256,6 +255,21 @@ def _play(
                     f"{datetime.fromtimestamp(now / 1e6, start.tzinfo):%b %d %H:%M}, {tally.predictions:,} predictions",
                 )
     return tally
+
+
+def _tell(client: Client, rows: list[Any], tally: Tally) -> tuple[int, Any]:
+    """Outcomes together; where one of them is refused, each by itself, so that it alone is lost."""
+    status, answer = client.try_post("/outcomes", rows)
+    if status == 200 or len(rows) == 1:
+        tally.outcomes += len(rows) if status == 200 else 0
+        return status, answer
+    for row in rows:
+        told, said = client.try_post("/outcomes", row)
+        tally.outcomes += told == 200
+        if told != 200:
+            tally.refused += 1
+            tally.first_refusal = tally.first_refusal or f"{said.get('error', said)}"
+    return 200, answer
 
 
 def _batches(items: Any, most: int) -> Iterator[list[Any]]:

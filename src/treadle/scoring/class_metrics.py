@@ -27,7 +27,7 @@ def of_classes(name: str, y: Array, p: Array, ranking: Callable[[Array, Array], 
     if name == "roc_auc":
         present = [k for k in range(p.shape[1]) if 0 < (truth == k).sum() < len(truth)]
         each = [ranking((truth == k).astype(np.float64), p[:, k]) for k in present]
-        return lambda w: float(np.mean([area(w) for area in each])) if each else math.nan
+        return lambda w: _mean_of_defined([area(w) for area in each])
     chosen, classes = p.argmax(axis=1), p.shape[1]
     if name == "accuracy":
         right = (chosen == truth).astype(np.float64)
@@ -35,6 +35,12 @@ def of_classes(name: str, y: Array, p: Array, ranking: Callable[[Array, Array], 
     if name in ("balanced_accuracy", "f1"):
         return _of_counts(name, truth, chosen, classes)
     return None
+
+
+def _mean_of_defined(areas: list[float]) -> float:
+    """Over the classes that rows with a weight have: a draw of rows may well have none of a rare one."""
+    defined = [area for area in areas if not math.isnan(area)]
+    return float(np.mean(defined)) if defined else math.nan
 
 
 def _of_counts(name: str, truth: Array, chosen: Array, classes: int) -> Callable[[Array], float]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from treadle.errors import SpecError, nearest
 from treadle.scoring.class_metrics import of_classes
-from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS
+from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS, MULTICLASS
 
 Array = np.ndarray[Any, Any]
 Own = Callable[[Array, Array, float], float]
@@ -77,9 +77,7 @@ def weighted(name: str, y: Array, p: Array, threshold: float = 0.5) -> Weighted:
     if p.ndim > 1:
         found = of_classes(name, y, p, lambda truth, told: _ranking("roc_auc", truth, told))
         if found is None:
-            raise SpecError(
-                f'there is no metric of several classes "{name}"', mend=nearest(name, METRICS["multiclass"])
-            )
+            raise SpecError(f'there is no metric of several classes "{name}"', mend=nearest(name, MULTICLASS))
         of_these: Weighted = found
         return of_these
     if name in ("average_precision", "roc_auc"):

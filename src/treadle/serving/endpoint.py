@@ -133,6 +133,11 @@ class Endpoint:
         return self.live.inputs
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, where it tells one of several; else none."""
+        return self.live.task.classes
+
+    @property
     def decision(self) -> str:
         return self.live.decision
 
@@ -222,6 +227,7 @@ class Endpoint:
                 field=f"{place}label",
                 value=outcome.label,
                 rule=wanted,
+                mend=self.live.task.outcome_mend(),
             )
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
         return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())

@@ -36,7 +36,7 @@ def openapi(endpoint: Endpoint) -> dict[str, Any]:
         "components": {
             "schemas": {
                 "Record": openapi_schema(endpoint.inputs),
-                "Prediction": _PREDICTION,
+                "Prediction": _prediction(endpoint.classes),
                 "Outcome": _OUTCOME,
                 "Error": {
                     "type": "object",
@@ -61,7 +61,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "date": {"type": ["string", "null"], "format": "date"},
     "timestamp": {"type": ["string", "null"], "format": "date-time"},
 }
-_PREDICTION = {
+_PREDICTION: dict[str, Any] = {
     "type": "object",
     "required": ["prediction_id", "prediction", "model"],
     "properties": {
@@ -73,6 +73,25 @@ _PREDICTION = {
         "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
     },
 }
+
+
+def _prediction(classes: tuple[str, ...]) -> dict[str, Any]:
+    """An answer; of several classes, with their names."""
+    if not classes:
+        return _PREDICTION
+    each = {"type": "number", "minimum": 0, "maximum": 1}
+    named = {
+        "prediction": {"type": "string", "enum": list(classes)},
+        "probabilities": {
+            "type": "object",
+            "required": list(classes),
+            "additionalProperties": False,
+            "properties": dict.fromkeys(classes, each),
+        },
+    }
+    return {**_PREDICTION, "properties": {**_PREDICTION["properties"], **named}}
+
+
 _OUTCOME = {
     "type": "object",
     "required": ["prediction_id", "label"],

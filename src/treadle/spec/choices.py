@@ -6,7 +6,7 @@ fulfil them (training) read the same lists.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -31,6 +31,8 @@ METRICS = {
     "regression": REGRESSION,
     "counts": COUNTS,
 }
+View = Literal["decisions", "classes", "numbers"]
+"""What there is to see of predictions: decisions by a threshold, classes taken for one another, or numbers."""
 LABEL_TYPES = {
     "classification": ("bool", "int", "float"),
     "multiclass": ("str", "int", "bool"),

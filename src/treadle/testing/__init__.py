@@ -1,5 +1,5 @@
-"""Conformance suites: what every catalog, online state, engine of tables, blobs, journals, releases does, and every
-family of models.
+"""Conformance suites: what every catalog, online state, engine of tables, blobs, journals, releases does, every family
+of models, and every kind of prediction.
 
 It holds no test of Treadle's own rooms and no engine: those who write an engine or a family inherit a suite.
 
@@ -33,6 +33,7 @@ from treadle.testing.journal import JournalSuite
 from treadle.testing.releases import ReleasesSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
 from treadle.testing.tables import TablesSuite
+from treadle.testing.tasks import TaskSuite
 
 __all__ = [
     "BlobsSuite",
@@ -43,4 +44,5 @@ __all__ = [
     "OnlineStateSuite",
     "ReleasesSuite",
     "TablesSuite",
+    "TaskSuite",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, escape, table
@@ -45,8 +46,8 @@ def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
         Section(
             "Can the probabilities be believed?",
             _calibration(found),
-            f"Of the class that was chosen. Calibration error {found.calibration_error:.3f}: the mean distance between "
-            "its probability and how often it was right, over groups of equal size.",
+            f"Of the class that was predicted. Calibration error {found.calibration_error:.3f}: the mean distance "
+            "between its probability and how often it was right, over groups of equal size.",
         ),
     ]
 
@@ -58,8 +59,9 @@ def _numbers(found: Evaluation, spec: ProjectSpec) -> list[Section]:
 def _class_table(found: Evaluation) -> str:
     told = found.classes
     assert told is not None
+    grouped = len(told.shown) - 1 if len(told.shown) < len(told.names) else None
     rows = [
-        (name, *(f"{n:,}" for n in counts), f"{counts[i] / max(sum(counts), 1):.1%}")
+        (name, *(f"{n:,}" for n in counts), f"{counts[i] / sum(counts):.1%}" if sum(counts) and i != grouped else "–")
         for i, (name, counts) in enumerate(zip(told.shown, told.counts, strict=True))
     ]
     whole = table(("True", *told.shown, "right"), rows, numbers=tuple(range(1, len(told.shown) + 2)))
@@ -103,10 +105,25 @@ def _money(found: Evaluation, spec: ProjectSpec) -> str:
     )
 
 
+class _Words(NamedTuple):
+    """What a chart of probabilities calls its axis, and rows for which what was predicted did and did not hold."""
+
+    share: str
+    yes: str
+    no: str
+
+
+_WORDS: dict[View, _Words] = {
+    "decisions": _Words("share that came true", "came", "did not come"),
+    "classes": _Words("share that was right", "right", "wrong"),
+}
+
+
 def _calibration(found: Evaluation) -> str:
+    words = _WORDS[found.task.view]
     bins = found.calibration
     top = min(1.0, max([b.high for b in bins] + [b.predicted for b in bins]) * 1.08)
-    chart = Chart("predicted probability", "share that came true", x=(0, top), y=(0, top), height=320)
+    chart = Chart("predicted probability", words.share, x=(0, top), y=(0, top), height=320)
     chart.add(Mark("line", [0, top], [0, top], label="perfect", colour=3, dashed=True))
     chart.add(
         Mark(
@@ -117,7 +134,7 @@ def _calibration(found: Evaluation) -> str:
             high=[b.high for b in bins],
             label="test rows, in groups of equal size",
             tips=[
-                f"predicted {b.predicted:.3f}, came {figure(b.observed, b.low, b.high).whole}, {b.rows:,} rows"
+                f"predicted {b.predicted:.3f}, {words.yes} {figure(b.observed, b.low, b.high).whole}, {b.rows:,} rows"
                 for b in bins
             ],
         )
@@ -132,9 +149,9 @@ def _calibration(found: Evaluation) -> str:
             "bars",
             edges,
             no,
-            label="did not come",
+            label=words.no,
             colour=1,
-            tips=[f"{s}: {n:,} did not come" for s, n in zip(spans, no, strict=True)],
+            tips=[f"{s}: {n:,} {words.no}" for s, n in zip(spans, no, strict=True)],
         )
     )
     hist.add(
@@ -144,9 +161,9 @@ def _calibration(found: Evaluation) -> str:
             yes,
             base=no,
             high=[a + b for a, b in zip(no, yes, strict=True)],
-            label="came",
+            label=words.yes,
             colour=2,
-            tips=[f"{s}: {n:,} came" for s, n in zip(spans, yes, strict=True)],
+            tips=[f"{s}: {n:,} {words.yes}" for s, n in zip(spans, yes, strict=True)],
         )
     )
     if found.task.decides:

@@ -50,7 +50,7 @@ def report(
         Section(
             "What the model looks at",
             _importance(found),
-            f"How much {_name(found.metric).lower()} is lost when one feature is shuffled among the test rows; "
+            f"How much {_inside(_name(found.metric))} is lost when one feature is shuffled among the test rows; "
             "the line is the range of three shuffles. Features that say the same share their importance.",
         ),
         Section(
@@ -80,13 +80,18 @@ def _drawn(found: Evaluation) -> str:
 
 def _headline(found: Evaluation) -> str:
     name, rival = _name(found.metric), found.reference or found.baseline
-    name = name if name.isupper() or name.startswith("R") else name.lower()
+    name = _inside(name)
     than = "from simple features" if found.reference else "without a model"
     return f"{name} {found.value.shown().value}, against {rival.shown().value} {than}"
 
 
 def _name(metric: str) -> str:
     return _NAMES.get(metric, metric)
+
+
+def _inside(name: str) -> str:
+    """The name within a sentence: abbreviations, and what is called after a person, keep their capitals."""
+    return name if name.isupper() or name.startswith(("R", "Poisson")) else name[0].lower() + name[1:]
 
 
 def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
@@ -156,7 +161,7 @@ def _rivals(found: Evaluation) -> str:
         )
         chart.rule("y", found.value.value)
         over_time = f'<div class="card"><h3>Week by week</h3>{chart.svg()}</div>'
-    verdict = found.verdict.replace(found.metric, _name(found.metric).lower())
+    verdict = found.verdict.replace(found.metric, _inside(_name(found.metric)))
     return (
         f"<p>{escape(verdict)}{better}</p>"
         f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'

@@ -9,7 +9,6 @@ from rich.markup import escape
 from treadle.cli.show.drawing import number, table
 from treadle.figures import figure
 from treadle.hosting.found import flat
-from treadle.spec.choices import REGRESSION
 
 _DAYS = 14
 _MOST = 20
@@ -54,7 +53,7 @@ def show_watch(answer: Any, out: Any) -> None:
             "labels",
             answer.metric.replace("_", " "),
             "95 % interval",
-            "mean label" if answer.metric in REGRESSION else "base rate",
+            answer.base,
             right=(1, 2, 3, 5),
         )
         if len(answer.metric_by_day) > _DAYS:

@@ -32,8 +32,7 @@ def _show_one(answer: Any, out: Any) -> None:
             figure(answer.without_history).value,
             "same family, request and row features only",
         )
-    knows = "always says the mean" if answer.threshold is None else "knows only the overall rate"
-    grid.add_row("  trivial baseline", figure(answer.baseline).value, knows)
+    grid.add_row("  trivial baseline", figure(answer.baseline).value, f"knows only {answer.knows}")
     if answer.threshold is not None:
         grid.add_row("threshold", number(answer.threshold), "where mistakes cost least")
     if answer.calibration_error is not None:

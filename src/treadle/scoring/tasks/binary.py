@@ -19,7 +19,7 @@ class Binary(Task):
     kind = "classification"
     METRICS = CLASSIFICATION
     view: ClassVar[View] = "decisions"
-    trivial, shares = "the overall rate", "positives"
+    trivial, shares, came = "the overall rate", "positives", "base rate"
     stratifies = True
     decides = True
 

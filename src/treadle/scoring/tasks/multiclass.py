@@ -14,7 +14,11 @@ MOST_TARGETS = 10
 """A level of text is told by the shares of so many classes, the commonest; the rest follow from other features."""
 MOST_QUESTIONS = 5
 MOST_CLASSES = 1000
-LEAST_OF_A_CLASS = 2
+LEAST_OF_A_CLASS = 10
+"""Rows; what is said of a class of fewer is a guess."""
+MOST_NAMED = 5
+MOST_TOLD = 20
+"""Classes that a sentence names."""
 
 
 class Multiclass(Task):
@@ -24,7 +28,7 @@ class Multiclass(Task):
     kind = "multiclass"
     METRICS = MULTICLASS
     view: ClassVar[View] = "classes"
-    trivial, shares = "how common each class is", "commonest"
+    trivial, shares, came = "the classes' shares", "commonest", "share right"
     stratifies = True
 
     def __init__(self, classes: tuple[str, ...]) -> None:
@@ -48,9 +52,20 @@ class Multiclass(Task):
             return [f'there is one class only: every label is "{only}"']
         if found > MOST_CLASSES:
             return [f"{found:,} classes are too many, at most {MOST_CLASSES:,} are taken: these may be names of rows"]
-        if np.sort(counts)[-2] < 10:
-            return ["all classes but one have under 10 rows: that is too little to learn them from"]
+        if np.sort(counts)[-2] < LEAST_OF_A_CLASS:
+            return [f"all classes but one have under {LEAST_OF_A_CLASS} rows: that is too little to learn them from"]
         return []
+
+    def remarks(self, label: Array) -> list[str]:
+        counts = np.bincount(label.astype(np.int64), minlength=len(self.classes))
+        rare = [k for k in np.argsort(counts, kind="stable") if 0 < counts[k] < LEAST_OF_A_CLASS]
+        if not rare:
+            return []
+        named = ", ".join(f'"{self.classes[k]}" ({counts[k]:,})' for k in rare[:MOST_NAMED])
+        more = f" and {len(rare) - MOST_NAMED:,} more" if len(rare) > MOST_NAMED else ""
+        verb = "has" if len(rare) == 1 else "have"
+        told = f"{len(rare):,} of {len(self.classes):,} classes {verb} fewer than {LEAST_OF_A_CLASS} rows"
+        return [f"{told}, so that their probabilities are guesses: {named}{more}"]
 
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "log_loss"
@@ -65,6 +80,9 @@ class Multiclass(Task):
 
     def share(self, label: Array) -> float:
         return float(np.bincount(label.astype(np.int64)).max() / max(len(label), 1))
+
+    def came_of(self, label: Array, predicted: Array) -> float:
+        return float(np.mean(predicted.argmax(axis=1) == label))
 
     def questions(self, label: Array) -> list[Array]:
         counts = np.bincount(label.astype(np.int64), minlength=self.outputs)
@@ -89,7 +107,15 @@ class Multiclass(Task):
         return Decided(self.classes[best], score[best], None, dict(zip(self.classes, score, strict=True)))
 
     def outcome_problem(self, label: object) -> str:
-        return "" if self.name_of(label) is not None else f"one of {', '.join(self.classes[:20])}"
+        if self.name_of(label) is not None:
+            return ""
+        named = ", ".join(f'"{name}"' for name in self.classes[:MOST_TOLD])
+        return f"one of {named}" + (
+            f" and {len(self.classes) - MOST_TOLD:,} more" if len(self.classes) > MOST_TOLD else ""
+        )
+
+    def outcome_mend(self) -> str:
+        return "correct the name; a class that came up since is learnt from rows of it, by the next run"
 
     def name_of(self, label: object) -> str | None:
         """The class that is meant by text, a number, or true and false; None if it is none of them."""

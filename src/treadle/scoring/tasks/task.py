@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from msgspec import Struct
 
 from treadle.errors import SpecError, nearest
 from treadle.scoring.calibrator import Calibrator
+from treadle.spec.choices import View as View
 
 Array = np.ndarray[Any, Any]
 Score = float | tuple[float, ...]
 """What a calibrated model says of one row: a probability or a value; of several classes, the probability of each."""
-View = Literal["decisions", "classes", "numbers"]
 
 
 class Decided(Struct, frozen=True):
@@ -42,6 +42,8 @@ class Task(ABC):
     """What a model knows that looks at no feature, in words."""
     shares: ClassVar[str] = "mean"
     """What the mean label of some rows is, in a word."""
+    came: ClassVar[str] = "mean label"
+    """What `came_of` is, in words."""
     classes: tuple[str, ...] = ()
     """By number; empty where labels are numbers or true and false."""
 
@@ -64,6 +66,10 @@ class Task(ABC):
         """Why nothing can be learned from these finite labels; empty if something can."""
         low, high = float(label.min()), float(label.max())
         return [f"the label is {low:g} in every row"] if np.isclose(low, high, rtol=1e-12, atol=0) else []
+
+    def remarks(self, label: Array) -> list[str]:
+        """What to know of labels from which something can be learned, a sentence each."""
+        return []
 
     @abstractmethod
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
@@ -99,6 +105,11 @@ class Task(ABC):
         """What is told of some labels in one number: their mean, or the share of the commonest class among them."""
         return float(label.mean())
 
+    def came_of(self, label: Array, predicted: Array) -> float:
+        """What is told of outcomes beside the mean score, which it equals where the model can be believed: their mean;
+        of several classes, how often the one that was predicted came."""
+        return float(label.mean())
+
     def questions(self, label: Array) -> list[Array]:
         """The label as what one feature alone could tell: itself; of several classes, each against the rest."""
         return [label]
@@ -117,6 +128,10 @@ class Task(ABC):
     def outcome_problem(self, label: object) -> str:
         """Why this cannot be what came of a prediction; "" if it can."""
         return "" if isinstance(label, bool | int | float) else "a number"
+
+    def outcome_mend(self) -> str:
+        """What to do with what came, and cannot be an outcome."""
+        return ""
 
     def label_of(self, label: object) -> float | None:
         """A told outcome as a label; None for a class that the model does not know."""
