@@ -97,6 +97,14 @@ def test_classes_of_few_rows_are_named_the_rarest_first() -> None:
     assert Multiclass(tuple("abcdefgh")).remarks(numbered(50, *[3] * 7))[0].endswith(" and 2 more")
 
 
+def test_classes_that_only_test_rows_have_are_named() -> None:
+    task = Multiclass(("a", "b", "new", "newer"))
+    (said,) = task.unlearnt(numbered(5, 5), numbered(1, 1, 3, 4))
+    assert said.startswith("2 classes of the test rows are in no training row")
+    assert said.endswith('"newer" (4), "new" (3)')
+    assert task.unlearnt(numbered(1, 1, 1, 1), numbered(9, 9)) == []
+
+
 @pytest.mark.parametrize(
     ("classes", "told", "number"),
     [

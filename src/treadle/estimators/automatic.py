@@ -102,7 +102,7 @@ class _Automatic(BaseEstimator, ABC):  # type: ignore[misc]
     def _spec(self, kind: str) -> ProjectSpec:
         families = self.families if self.families == "auto" or not isinstance(self.families, str) else (self.families,)
         asked = {"families": families, "seed": int(self.seed), "trials": self.trials}
-        cut = Split(by="random" if kind == "regression" else "stratified", test=LEAST_SHARE)
+        cut = Split(by="stratified" if task_of(kind).stratifies else "random", test=LEAST_SHARE)
         return ProjectSpec(
             project="estimator",
             brief=Brief(people=People(owner="estimator")),

@@ -211,7 +211,8 @@ def _doubts(
         notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")
     if unasked:
         notes.append(f"There was no time to ask how much {unasked:,} of the features matter, those least in step.")
-    notes += [f"{said}." for said in summary.task.remarks(table.label)]
+    unlearnt = summary.task.unlearnt(table.label[parts.train], table.label[parts.test])
+    notes += [f"{said}." for said in (*summary.task.remarks(table.label), *unlearnt)]
     if dropped:
         whole = dropped + len(table)
         notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")

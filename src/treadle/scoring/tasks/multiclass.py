@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -61,11 +62,23 @@ class Multiclass(Task):
         rare = [k for k in np.argsort(counts, kind="stable") if 0 < counts[k] < LEAST_OF_A_CLASS]
         if not rare:
             return []
-        named = ", ".join(f'"{self.classes[k]}" ({counts[k]:,})' for k in rare[:MOST_NAMED])
-        more = f" and {len(rare) - MOST_NAMED:,} more" if len(rare) > MOST_NAMED else ""
         verb = "has" if len(rare) == 1 else "have"
         told = f"{len(rare):,} of {len(self.classes):,} classes {verb} fewer than {LEAST_OF_A_CLASS} rows"
-        return [f"{told}, so that their probabilities are guesses: {named}{more}"]
+        return [f"{told}, so that their probabilities are guesses: {self._named(rare, counts)}"]
+
+    def unlearnt(self, trained: Array, tested: Array) -> list[str]:
+        before, counts = (np.bincount(y.astype(np.int64), minlength=len(self.classes)) for y in (trained, tested))
+        new = [k for k in np.argsort(-counts, kind="stable") if counts[k] and not before[k]]
+        if not new:
+            return []
+        are = "class of the test rows is" if len(new) == 1 else "classes of the test rows are"
+        return [
+            f"{len(new):,} {are} in no training row, so that the model cannot know them: {self._named(new, counts)}"
+        ]
+
+    def _named(self, which: Sequence[int], counts: Array) -> str:
+        named = ", ".join(f'"{self.classes[k]}" ({counts[k]:,})' for k in which[:MOST_NAMED])
+        return named + (f" and {len(which) - MOST_NAMED:,} more" if len(which) > MOST_NAMED else "")
 
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "log_loss"

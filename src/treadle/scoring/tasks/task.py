@@ -71,6 +71,10 @@ class Task(ABC):
         """What to know of labels from which something can be learned, a sentence each."""
         return []
 
+    def unlearnt(self, trained: Array, tested: Array) -> list[str]:
+        """What the test labels hold that no training label told of, a sentence each."""
+        return []
+
     @abstractmethod
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         """The metric where the project names none."""
