@@ -62,7 +62,9 @@ def content(kept: Kept) -> bytes:
 
 
 def loss(task: Task, y: Array, told: Array) -> float:
-    """Of predictions: the mean squared error; of probabilities that of each class."""
+    """Of predictions: the mean squared error, of probabilities that of each class; of counts the mean deviance."""
+    if task.plain().kind == "exponential":
+        return float(2 * (y * np.log(np.maximum(y, 1e-9) / told) - y + told).mean())
     truth = y if told.ndim == 1 else np.eye(told.shape[1])[y.astype(np.int64)]
     return float(((told - truth) ** 2).mean())
 
