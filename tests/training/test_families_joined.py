@@ -99,9 +99,10 @@ def test_it_passes_the_suite(package: Path) -> None:
     test = page.split("```python\n")[2].split("```", 1)[0]
     (package / "test_stumps.py").write_text(test, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(package / "test_stumps.py")],
+        [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", str(package / "test_stumps.py")],
         capture_output=True, text=True, cwd=package, env={"PYTHONPATH": f"{package}:{ROOT / 'src'}", "PATH": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     tests = [name for name in vars(FamilySuite) if name.startswith("test_")]
     assert f"{4 * len(tests)} passed" in done.stdout
+    assert "one row in " in done.stdout
