@@ -16,7 +16,7 @@ EXPECTED = {
 }
 
 NOT_PROMISED = {"check_array_api_input"}
-"""What scikit-learn asks only where its array API is switched on, and skips elsewhere: tables are taken, no such arrays."""
+"""Asked only where scikit-learn's array API is switched on, and skipped elsewhere: such arrays are not taken."""
 
 ESTIMATORS = [cls(trials=2, families=("linear",), minutes=None) for cls in (treadle.Classifier, treadle.Regressor)]
 

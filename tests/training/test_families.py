@@ -112,7 +112,7 @@ def test_the_slopes_of_a_perceptron_are_those_of_its_loss(kind: str) -> None:
     """By differences: a number a little higher, and lower, in each layer."""
     made, rows = MLPFamily(task_named(kind)), sample_of(kind, "linear", 64)
     y = (rows.y - 250) / 10 if kind == "regression" else rows.y
-    first = made._first(rows, {"width": 5, "depth": 2})
+    first = made._first(rows, {"width": 5, "depth": 2}, np.ones(64))
     # away from where a bound is just met: there the slope is none
     layers = tuple(part + 0.1 * np.random.default_rng(2).normal(size=part.shape) for part in first)
     x, truth, weight = rows.x.astype(np.float64), made._truth(y).astype(np.float64), np.ones((64, 1))
@@ -186,6 +186,16 @@ def test_a_forest_as_large_as_it_gets_is_kept_in_3_mb() -> None:
         made = ExtraTreesFamily(task_named(kind))
         settings = {**made.defaults(), "trees": 40, "leaves": 10_000, "least_rows": 1, "columns": 0.1}
         assert 500_000 < len(content(made.fit(Sample(rows.x, y), settings).kept())) < 3_000_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_may_start_from_what_weighted_rows_tell(kind: str) -> None:
+    rows, made = sample_of(kind, "linear", 500), LinearFamily(task_named(kind))
+    weight = np.random.default_rng(3).integers(1, 5, len(rows))
+    repeated = made.task.constant(np.repeat(rows.y, weight))
+    assert made.base(rows.y, None).tolist() == made.task.constant(rows.y).tolist()
+    told = [made.task.link(margins[None, :]) for margins in (made.base(rows.y, weight.astype(float)), repeated)]
+    assert np.abs(told[0] / told[1] - 1).max() < 0.01
 
 
 def test_the_parts_of_a_threshold_are_rounded_down() -> None:

@@ -64,4 +64,12 @@ FAMILY_ALIASES = {
 Metric = Annotated[
     str, Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION, "poisson_deviance"]})
 ]
-Family = Annotated[str, Meta(title="family of models", extra_json_schema={"enum": [*FAMILIES, *FAMILY_ALIASES]})]
+Family = Annotated[
+    str,
+    Meta(
+        title="family of models",
+        extra_json_schema={"enum": [*FAMILIES, *FAMILY_ALIASES]},
+        extra={"entry_points": "treadle.families"},
+    ),
+]
+"""Also those that installed packages bring by the entry point; the published schema cannot know them."""

@@ -9,6 +9,7 @@ import difflib
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -157,11 +158,19 @@ def _text(value: str, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
             yield Problem(path, f'"{_short(value)}" is no valid {noun}', mend=RULES.get(meta.pattern, ""))
         choices = (meta.extra_json_schema or {}).get("enum")
         if choices is not None and value not in choices:
-            yield Problem(path, f'there is no {noun} "{_short(value)}"', _short(value), tuple(choices))
+            joined = _joined(meta)
+            if value not in joined:
+                yield Problem(path, f'there is no {noun} "{_short(value)}"', _short(value), (*choices, *joined))
         if meta.min_length is not None and len(value) < meta.min_length:
             yield Problem(path, f"`{path}` is empty", mend="write it, or leave the key out")
         if meta.max_length is not None and len(value) > meta.max_length:
             yield Problem(path, f"`{path}` is longer than {meta.max_length:,} characters")
+
+
+def _joined(meta: Meta) -> tuple[str, ...]:
+    """Names that installed packages add to a list of choices. None of them is loaded."""
+    group = (meta.extra or {}).get("entry_points")
+    return tuple(point.name for point in entry_points(group=group)) if group else ()
 
 
 def _number(value: float, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:

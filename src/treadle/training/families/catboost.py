@@ -92,7 +92,7 @@ class CatBoostFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
-        base = self.task.constant(rows.y)
+        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params)))
         present = np.unique(rows.y).astype(np.int64) if self.task.outputs > 1 else np.arange(1)
         if len(present) == len(base):
             model, rounds = self.grown(rows, params, valid, base, metric, seconds)

@@ -182,6 +182,17 @@ class Family(ABC):
         """`params` as a fit on so many rows goes by them."""
         return dict(params)
 
+    def base(self, y: Array, weight: Array | None) -> Array:
+        """`Task.constant` of rows that do not count alike: where a model that grows may start."""
+        if weight is None:
+            return self.task.constant(y)
+        if not self.task.stratifies:
+            mean = float(np.average(y, weights=weight))
+            return np.array([np.log(max(mean, 1e-9)) if self.task.plain().kind == "exponential" else mean])
+        counts = np.bincount(y.astype(np.int64), weights=weight / weight.mean(), minlength=max(2, self.task.outputs))
+        margins: Array = np.log((counts + 0.5) / (counts + 0.5).sum())
+        return margins if self.task.outputs > 1 else np.diff(margins)
+
     def weights(self, y: Array, params: Params) -> Array | None:
         """Row weights that even out the classes by the square root of their odds, where `params` ask for it."""
         if not params.get("even_classes") or not self.task.decides:

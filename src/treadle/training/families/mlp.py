@@ -136,7 +136,9 @@ class MLPFamily(Family):
         weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
         middle, scale = self._units(rows.y, weight)
         truth = self._truth((rows.y - middle) / scale)
-        layers = self._first(rows, params) if start is None else _scaled(start.layers, -middle / scale, 1 / scale)
+        layers = (
+            self._first(rows, params, weight) if start is None else _scaled(start.layers, -middle / scale, 1 / scale)
+        )
         done = 0 if start is None else start.rounds
         losses, held_losses = ([], []) if start is None else (list(start.losses[:done]), list(start.held_losses[:done]))
         learner = _Adam(layers, float(params["rate"]), float(params["decay"]))
@@ -178,7 +180,7 @@ class MLPFamily(Family):
         truth: Array = np.eye(self.task.outputs, dtype=np.float32)[y.astype(np.int64)]
         return truth
 
-    def _first(self, rows: Sample, params: Params) -> Layers:
+    def _first(self, rows: Sample, params: Params, weight: Array) -> Layers:
         """Weights by chance (He et al. 2015); the last layer begins with what is known without any feature."""
         random = np.random.default_rng(self.seed)
         widths = [rows.x.shape[1], *[int(params["width"])] * int(params["depth"]), self.task.outputs]
@@ -187,7 +189,7 @@ class MLPFamily(Family):
             layers += [(random.normal(size=(a, b)) * math.sqrt(2 / a)).astype(np.float32), np.zeros(b, np.float32)]
         layers[-2] *= np.float32(0.1)
         if self.task.plain().kind != "identity":
-            layers[-1] += self.task.constant(rows.y).astype(np.float32)
+            layers[-1] += self.base(rows.y, weight).astype(np.float32)
         return tuple(layers)
 
     def _epoch(

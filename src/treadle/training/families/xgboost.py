@@ -103,7 +103,7 @@ class XGBoostFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
-        base = self.task.constant(rows.y)
+        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params)))
         booster, rounds = self.grown(rows, params, valid, base, metric, seconds)
         return TreeSum.of(self.name, _trees(booster), base, rounds=rounds)
 
