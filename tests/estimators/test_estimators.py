@@ -136,7 +136,8 @@ def test_an_arrow_table_is_the_same_as_a_frame() -> None:
 
 
 def test_a_pandas_frame_is_the_same_as_a_frame() -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     frame = rows()
     theirs = pandas.DataFrame(frame.to_dict(as_series=False))
     for name, kind in (("kind", "category"), ("count", "Int64"), ("open", "boolean")):
@@ -182,7 +183,8 @@ def test_spans_and_times_of_day_are_refused_wherever_they_stand(span: Any) -> No
 
 
 def test_pandas_times_keep_their_zone_and_gaps() -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     local = pandas.date_range("2024-01-01", periods=60, freq="h", tz="Europe/Berlin").to_series(index=range(60))
     local[3] = pandas.NaT
     frame = frame_of(pandas.DataFrame({"time": local, "span": local - local[0]}))
