@@ -10,7 +10,7 @@ import msgspec
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
-from treadle.spec import Limits, Mistakes, Train
+from treadle.spec import Mistakes, Train
 from treadle.stages.examples import Examples, load, only
 from treadle.stages.searching import LEARNING_SHARE, found_by
 from treadle.stages.work import Bench, Work
@@ -24,7 +24,7 @@ class FitModel(StepInput[ModelFitted], frozen=True, kw_only=True):
     examples: Examples
     found: Blob
     train: Train
-    limits: Limits
+    minutes: float | None
     mistakes: Mistakes
 
 
@@ -35,7 +35,7 @@ def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> E
             examples=examples,
             found=search.payload.found,
             train=spec.train,
-            limits=spec.brief.limits,
+            minutes=spec.brief.limits.train_minutes,
             mistakes=spec.brief.mistakes,
         ),
         make_model,
@@ -46,14 +46,15 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
     from treadle.training import fit
     from treadle.training.keep import dump
 
-    loaded, found, minutes = load(asked.examples, bench), found_by(bench, asked.found), asked.limits.train_minutes
+    loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
+    left = None if asked.minutes is None else asked.minutes * 60 * LEARNING_SHARE - found.seconds
     model = fit(
         loaded.table,
         loaded.split,
         found,
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
-        seconds=float("inf") if minutes is None else max(minutes * 60 * LEARNING_SHARE - found.seconds, 1.0),
+        seconds=float("inf") if left is None else max(left, 1.0),
     )
     # how long it took is in the entry; in the model it would make every fit another one
     model = replace(model, summary=msgspec.structs.replace(model.summary, seconds=0.0))

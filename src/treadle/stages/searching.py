@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
-from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence import Entry, Payload, StepInput, digest, reached
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
+from treadle.stages.resuming import TrialsInRecord
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import SearchResult
@@ -44,19 +45,22 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
     loaded, minutes = load(asked.examples, bench), asked.limits.train_minutes
-    found = search(
-        loaded.table,
-        loaded.split,
-        only(
-            predict=asked.examples.predict,
-            train=asked.train,
-            good_enough=asked.good_enough,
-            mistakes=asked.mistakes,
-            limits=asked.limits,
-        ),
-        deadline_s=float("inf") if minutes is None else minutes * 60 * LEARNING_SHARE,
-        progress=lambda done, text: bench.progress(done, 1.0, text),
-    )
+    with TrialsInRecord(bench, _unlimited(asked)) as record:
+        found = search(
+            loaded.table,
+            loaded.split,
+            only(
+                predict=asked.examples.predict,
+                train=asked.train,
+                good_enough=asked.good_enough,
+                mistakes=asked.mistakes,
+                limits=asked.limits,
+            ),
+            deadline_s=float("inf") if minutes is None else minutes * 60 * LEARNING_SHARE,
+            progress=lambda done, text: bench.progress(done, 1.0, text),
+            earlier=record.earlier,
+            on_trial=record.take,
+        )
     return ModelsSearched(
         found=Blob(bench.blobs.put(msgspec.json.encode(found)), "found"),
         metric=found.metric,
@@ -68,6 +72,13 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             for t in found.trials
         ),
     )
+
+
+def _unlimited(asked: SearchModels) -> str:
+    """What is searched, by what code: the same search with more minutes, or more trials, goes on from this one."""
+    train = msgspec.structs.replace(asked.train, trials=None)
+    same = msgspec.structs.replace(asked, limits=Limits(), train=train)
+    return digest([same.parts(), reached(__name__).digest])
 
 
 def found_by(bench: Bench, found: Blob) -> SearchResult:

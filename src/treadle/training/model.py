@@ -76,7 +76,7 @@ class OutOfFold(Struct, frozen=True):
 
 
 class SearchResult(Struct, frozen=True):
-    """What was chosen, all trials, and in `notes` what was cut short to keep within the limits.
+    """What was chosen, all trials, and in `notes` how it ended and what was cut short to keep within the limits.
 
     `family` and `params` are those of the strongest member (of several families, all are named); `value` is the mean
     over the folds of the metric of what was chosen.

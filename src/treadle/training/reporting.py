@@ -42,7 +42,7 @@ def report(
 ) -> str:
     """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
     sections = [
-        Section("", _tiles(found, costs) + _warnings(found)),
+        Section("", _tiles(found, costs) + _warnings(found, () if search is None else search.notes)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
     sections += VIEWS[found.task.view](found, spec)
@@ -119,10 +119,10 @@ def _measured(name: str, value: Interval) -> str:
     return tile(name, shown.value, f"95 % interval {shown.span}" if shown.low else shown.span)
 
 
-def _warnings(found: Evaluation) -> str:
+def _warnings(found: Evaluation, searched: Sequence[str]) -> str:
     """Beside the score: what it may be owed to, and what it leaves out."""
     leaks = [(f.name, f.text) for f in found.findings]
-    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
+    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in (*searched, *found.notes))
     return (
         f'<div class="card">{table(("This score may be owed to a leak", "Why"), leaks)}</div>' if leaks else ""
     ) + notes
