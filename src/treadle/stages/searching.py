@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import msgspec
 
-from treadle.evidence import Entry, Payload, StepInput, digest, reached
+from treadle.evidence import Entry, Payload, StepInput, Usage, digest, reached
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
+from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
 from treadle.stages.resuming import TrialsInRecord
@@ -16,17 +18,26 @@ from treadle.store import Blob
 from treadle.training import SearchResult
 
 LEARNING_SHARE = 0.7
-"""Of the minutes that the brief allows, for the search and the fits after it; judging and packing need the rest."""
+"""Of the minutes, or the money, that the brief allows, for the search and the fits after it; judging and packing have
+the rest."""
+
+
+_PEAK_MB = 2048.0
+"""Memory that a search is expected to hold, for what an hour of it costs."""
 
 
 class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
+    """`hour`: what an hour of search costs here at the most, in the brief's currency; None where no rate says so."""
+
     MAKES: ClassVar[type[Payload]] = ModelsSearched
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour",)
 
     examples: Examples
     train: Train
     limits: Limits
     good_enough: dict[str, float]
     mistakes: Mistakes
+    hour: Money | None = None
 
 
 def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
@@ -37,14 +48,39 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
         limits=spec.brief.limits,
         good_enough=spec.brief.good_enough,
         mistakes=spec.brief.mistakes,
+        hour=_hour(work),
     )
     return work.do(asked, make_search)
+
+
+def _hour(work: Work) -> Money | None:
+    """All cores busy; what waits is cheaper, so a limit of money is kept from below."""
+    from treadle.training.cores import MOST_THREADS
+
+    chain, book = work.workspace.chain, work.workspace.book
+    currency = work.workspace.project.spec.brief.mistakes.currency
+    usage = Usage(seconds=3600.0, cpu_seconds=3600.0 * MOST_THREADS, peak_mb=_PEAK_MB)
+    price = chain.price(usage, chain.clock())
+    return None if price is None else book.rates.convert(price.money, currency)
+
+
+def limit_of(limits: Limits, hour: Money | None) -> tuple[float, str]:
+    """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said."""
+    minutes, cost = limits.train_minutes, limits.train_cost
+    seconds = math.inf if minutes is None else minutes * 60 * LEARNING_SHARE
+    if cost is None or hour is None or not hour.amount:
+        return seconds, ""
+    bought = cost * LEARNING_SHARE / float(hour.amount) * 3600
+    if bought >= seconds:
+        return seconds, ""
+    said = f"{cost:g} {hour.currency} bounds the search to {bought:.0f} seconds, at {float(hour.amount):.2g} an hour."
+    return bought, said
 
 
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
-    loaded, minutes = load(asked.examples, bench), asked.limits.train_minutes
+    loaded, (seconds, said) = load(asked.examples, bench), limit_of(asked.limits, asked.hour)
     with TrialsInRecord(bench, _unlimited(asked)) as record:
         found = search(
             loaded.table,
@@ -56,11 +92,13 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
                 mistakes=asked.mistakes,
                 limits=asked.limits,
             ),
-            deadline_s=float("inf") if minutes is None else minutes * 60 * LEARNING_SHARE,
+            deadline_s=seconds,
             progress=lambda done, text: bench.progress(done, 1.0, text),
             earlier=record.earlier,
             on_trial=record.take,
         )
+    if said:
+        found = msgspec.structs.replace(found, notes=(said, *found.notes))
     return ModelsSearched(
         found=Blob(bench.blobs.put(msgspec.json.encode(found)), "found"),
         metric=found.metric,
@@ -77,7 +115,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
 def _unlimited(asked: SearchModels) -> str:
     """What is searched, by what code: the same search with more minutes, or more trials, goes on from this one."""
     train = msgspec.structs.replace(asked.train, trials=None)
-    same = msgspec.structs.replace(asked, limits=Limits(), train=train)
+    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None)
     return digest([same.parts(), reached(__name__).digest])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from treadle.figures import figure
+from treadle.money import Money
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.scoring.bootstrap import Interval
 from treadle.scoring.metrics import sign
@@ -38,9 +39,11 @@ def report(
     search: SearchResult | None = None,
     *,
     costs: Sequence[tuple[str, str]] = (),
+    second: Money | None = None,
     made: str = "",
 ) -> str:
-    """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
+    """One self-contained HTML page. `costs`: (what, amount) lines; `second`: the price of one, in the search; `made`: a
+    line on when and from what."""
     sections = [
         Section("", _tiles(found, costs) + _warnings(found, () if search is None else search.notes)),
         Section("Is it better than what is simpler?", _rivals(found)),
@@ -59,7 +62,7 @@ def report(
         Section("Could the answer have leaked?", _checks(found)),
     ]
     if search is not None:
-        sections.append(Section("How it was found", trials_shown(search, _name(search.metric))))
+        sections.append(Section("How it was found", trials_shown(search, _name(search.metric), second)))
     if costs:
         sections.append(Section("What this model cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
     lead = spec.brief.decision or f"Predict {spec.predict.name}."
