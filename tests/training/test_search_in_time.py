@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from treadle.errors import DataError
 from treadle.scoring import task_of
 from treadle.training import search, split, train
 from treadle.training.blending import blend, blended
 from treadle.training.families import Sample, families
+from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
 from treadle.training.portfolio import PORTFOLIO, patience, portfolio
 from treadle.training.searching import FIRST_SECONDS
@@ -121,3 +123,21 @@ def test_weights_of_rows_reach_the_fit(table, spec):
     heavy = replace(rows, weight=np.where(rows.label > 0.5, 20.0, 1.0))
     (plain, _, _), (other, _, _) = train(rows, project), train(heavy, project)
     assert other.margin(rows.frame).mean() > plain.margin(rows.frame).mean() + 0.5
+
+
+def test_a_trial_that_runs_out_of_memory_is_a_result(table, spec, monkeypatch):
+    fit, calls = LightGBMFamily.fit, itertools.count()
+
+    def greedy(self, *args, **options):
+        if next(calls) < 3:
+            raise MemoryError
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(LightGBMFamily, "fit", greedy)
+    rows, project = table(300), spec(trials=6, families=("lightgbm",))
+    found = search(rows, split(rows, project.predict), project)
+    assert [t.state for t in found.trials[:3]] == ["failed"] * 3 and "complete" in {t.state for t in found.trials[3:]}
+    assert "3 trials came to nothing: too little memory, or a score that is no number." in found.notes
+    monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(DataError, match="no trial could be completed"):
+        search(rows, split(rows, project.predict), project)

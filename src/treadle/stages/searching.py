@@ -87,7 +87,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             loaded.split,
             only(
                 predict=asked.examples.predict,
-                train=asked.train,
+                train=_train_of(asked),
                 good_enough=asked.good_enough,
                 mistakes=asked.mistakes,
                 limits=asked.limits,
@@ -97,7 +97,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             earlier=record.earlier,
             on_trial=record.take,
         )
-    if said:
+    if said and found.stopped == "deadline":
         found = msgspec.structs.replace(found, notes=(said, *found.notes))
     return ModelsSearched(
         found=Blob(bench.blobs.put(msgspec.json.encode(found)), "found"),
@@ -110,6 +110,15 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             for t in found.trials
         ),
     )
+
+
+def _train_of(asked: SearchModels) -> Train:
+    """Money narrows a search, and does not prolong one that nothing else bounds."""
+    from treadle.training.searching import MOST_TRIALS
+
+    limits, trials = asked.limits, asked.train.trials
+    alone = limits.train_cost is not None and limits.train_minutes is None and trials is None
+    return asked.train if not alone else msgspec.structs.replace(asked.train, trials=MOST_TRIALS)
 
 
 def _unlimited(asked: SearchModels) -> str:

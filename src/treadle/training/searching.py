@@ -270,6 +270,10 @@ def _notes(stopped: str, deadline_s: float, going: _Search) -> tuple[str, ...]:
     if stopped == "deadline":
         left = f"; {listed - done} of the {listed} settings that usually help were not tried" if done < listed else ""
         notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} trials{left}.")
+    failed = sum(t.state == "failed" for t in going.trials)
+    if failed:
+        which = "1 trial" if failed == 1 else f"{failed} trials"
+        notes.append(f"{which} came to nothing: too little memory, or a score that is no number.")
     if stopped == "good_enough":
         notes.append(f"The search ended after {done} trials: the folds reached what the brief calls enough.")
     if stopped == "no_gain":
@@ -280,11 +284,14 @@ def _notes(stopped: str, deadline_s: float, going: _Search) -> tuple[str, ...]:
 def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Trial, Tried]:
     clock, folds, family, params = going.clock, going.folds, asked.family, asked.params
     began = clock()
-    if seconds < math.inf:
-        params = family.paced(params, folds.pace(family, params, clock), seconds)
-    found = folds.run(
-        family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
-    )
+    try:
+        if seconds < math.inf:
+            params = family.paced(params, folds.pace(family, params, clock), seconds)
+        found = folds.run(
+            family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
+        )
+    except MemoryError:  # what does not fit here is a result: other settings may still do
+        found = Tried((), 0, None, failed=True)
     value = folds.mean(found.scores) if found.scores else 0.0
     state: TrialState = "complete" if found.margins is not None else "failed" if found.failed else "pruned"
     if found.rounds:
