@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import Wanted, write_project
 from treadle.errors import TreadleError
+from treadle.sources import read
 from treadle.spec import ProjectSpec, load, trusted
 
 ROWS = 60
@@ -176,3 +178,13 @@ def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, m
     with pytest.raises(TreadleError) as caught:
         write_project(Wanted(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))
     assert "--owner" in str(caught.value)
+
+
+def test_a_packed_table_between_semicolons_begins_a_project(tmp_path: Path) -> None:
+    frame = table(y=[n % 2 == 0 for n in range(ROWS)])
+    data = tmp_path / "given.csv.gz"
+    data.write_bytes(gzip.compress(frame.write_csv(separator=";", decimal_comma=True).encode("utf-16")))
+    write_project(Wanted(folder=str(tmp_path / "made"), source=str(data), target="y", owner="ada"))
+    project = load(tmp_path / "made")
+    source = project.spec.sources["made"]
+    assert source.read == "data/made.csv.gz" and read(source, project.root)[1].collect().equals(frame)

@@ -53,7 +53,7 @@ def write_project(request: Wanted) -> Drafted:
             group that cannot share it, a list of trusted projects that cannot be read.
     """
     from treadle.keeping import group_to_share
-    from treadle.sources import read_own
+    from treadle.sources import read_own, whole_ending
     from treadle.spec import FILE
     from treadle.spec.trust import granted
 
@@ -75,7 +75,7 @@ def write_project(request: Wanted) -> Drafted:
         )
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
-    guess = Guess(frame, request.target, name, data.suffix.lower(), _owner(request))
+    guess = Guess(frame, request.target, name, whole_ending(data), _owner(request))
     guess.said[:0] = noticed(frame, request.target, data)
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
