@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence import Entry, Payload, StepInput, TrialSeen
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
@@ -14,8 +15,14 @@ from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import SearchResult
 
-LEARNING_SHARE = 0.7
-"""Of the minutes that the brief allows, for the search and the fits after it; judging and packing need the rest."""
+if TYPE_CHECKING:
+    from treadle.training import Standing
+
+LEARNING_SHARE, LEARNT_BY = 0.7, 0.8
+"""Of the minutes that the brief allows, for the search and the fits after it, which end by the latter share of them,
+however long the tables took to read; judging and packing need the rest."""
+LEAST_LEARNING = 5.0
+"""Seconds, where the tables took nearly all of them."""
 
 
 class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
@@ -43,7 +50,7 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
-    loaded, minutes = load(asked.examples, bench), asked.limits.train_minutes
+    loaded = load(asked.examples, bench)
     found = search(
         loaded.table,
         loaded.split,
@@ -54,8 +61,9 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             mistakes=asked.mistakes,
             limits=asked.limits,
         ),
-        deadline_s=float("inf") if minutes is None else minutes * 60 * LEARNING_SHARE,
+        deadline_s=learning_seconds(asked.limits, bench.elapsed()),
         progress=lambda done, text: bench.progress(done, 1.0, text),
+        on_trial=lambda standing: bench.tried(_seen(standing)),
     )
     return ModelsSearched(
         found=Blob(bench.blobs.put(msgspec.json.encode(found)), "found"),
@@ -67,6 +75,32 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             TrialLine(t.number, t.family, t.used, t.fold_scores, t.value, round(t.seconds, 3), t.state)
             for t in found.trials
         ),
+    )
+
+
+def learning_seconds(limits: Limits, elapsed: float, spent: float = 0.0) -> float:
+    """What is left for learning. `elapsed`: seconds since the run began; `spent`: on learning, in whichever run."""
+    if limits.train_minutes is None:
+        return math.inf
+    whole = 60 * limits.train_minutes
+    return max(min(LEARNING_SHARE * whole - spent, LEARNT_BY * whole - elapsed), min(LEAST_LEARNING, whole / 4))
+
+
+def _seen(standing: Standing) -> TrialSeen:
+    trial, best = standing.trial, standing.best
+    return TrialSeen(
+        number=trial.number,
+        family=trial.family,
+        value=trial.value,
+        folds=len(trial.fold_scores),
+        seconds=trial.seconds,
+        state=trial.state,
+        metric=standing.metric,
+        best=best.number if best else None,
+        best_family=best.family if best else "",
+        best_value=best.value if best else 0.0,
+        seconds_left=standing.seconds_left,
+        trials_left=standing.trials_left,
     )
 
 

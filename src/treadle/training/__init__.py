@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from treadle.training.model import Fitted as Fitted
     from treadle.training.model import FittedModel as FittedModel
     from treadle.training.model import SearchResult as SearchResult
+    from treadle.training.model import Standing as Standing
     from treadle.training.model import Trial as Trial
     from treadle.training.reporting import report as report
     from treadle.training.sealed import Look as Look
@@ -63,6 +64,7 @@ _HOMES = {
     "SealedRows": "sealed",
     "SearchResult": "model",
     "Split": "splits",
+    "Standing": "model",
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",

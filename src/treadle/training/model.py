@@ -37,6 +37,17 @@ class Trial(Struct, frozen=True):
     """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
 
 
+class Standing(Struct, frozen=True):
+    """How a search stands after a trial. `best`: the best whole trial so far; `seconds_left`: infinite without a limit;
+    `trials_left`: None where seconds alone, or want of gain, end it."""
+
+    trial: Trial
+    best: Trial | None
+    metric: str
+    seconds_left: float
+    trials_left: int | None
+
+
 class Chosen(Struct, frozen=True):
     """Settings that are to be fitted on all training rows, and their share in a blend."""
 

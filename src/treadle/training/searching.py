@@ -23,7 +23,7 @@ from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
-from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
+from treadle.training.model import Chosen, OutOfFold, SearchResult, Standing, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
 from treadle.training.prepare import recipes
 from treadle.training.splits import Split
@@ -33,6 +33,8 @@ WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
 MOST_TRIALS = 40
 """Where neither trials nor minutes are said."""
+NO_END = 10**6
+"""Where the minutes alone end a search."""
 FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
@@ -42,7 +44,7 @@ _REFITS = 1
 """Fits on all rows that are left time for; and two of the model that it has to beat. A blend takes what is over."""
 
 Progress = Callable[[float, str], None]
-OnTrial = Callable[[Trial], None]
+OnTrial = Callable[[Standing], None]
 
 
 @dataclass
@@ -198,9 +200,10 @@ def _go_on(
         left = (deadline_s - spent) / (3 * len(going.folds.folds))
         least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
         going.trials.append(_run(going, max(left, least)))
-        if on_trial:
-            on_trial(going.trials[-1])
         best = going.best()
+        if on_trial:
+            seconds, told = deadline_s - (clock() - start), None if most == NO_END else most - len(going.trials)
+            on_trial(Standing(going.trials[-1], best, going.folds.metric, seconds, told))
         if progress:
             known = (
                 f"best {going.folds.metric} {figure(best.value).value} ({best.family})" if best else "none completed"
@@ -218,7 +221,7 @@ def _go_on(
 def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
     if spec.train.trials is not None:
         return spec.train.trials
-    return MOST_TRIALS if deadline_s == math.inf else 10**6
+    return MOST_TRIALS if deadline_s == math.inf else NO_END
 
 
 def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
