@@ -2,8 +2,8 @@
 
 brief -> sources -> contract -> features -> training -> evaluation -> review -> release -> (serving -> outcomes)
 
-Each line of `judge`, `bundle` and `run` is a step of the evidence chain: metered, priced, and not done again when nothing
-that it can read changed. The steps are in `treadle.stages`.
+Each line of `judge`, `bundle` and `run` is a step of the evidence chain: metered, priced, and not done again when
+nothing that it can read changed. The steps are in `treadle.stages`.
 """
 
 from __future__ import annotations

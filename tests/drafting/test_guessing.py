@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from treadle.drafting.found import Drafted
-from treadle.drafting.guessing import Wanted, write_project
+from treadle.drafting.writing import Wanted, write_project
 from treadle.errors import TreadleError
 from treadle.sources import read
 from treadle.spec import ProjectSpec, load, trusted
@@ -81,7 +81,7 @@ def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
         when=DAYS,
         fixed=[1] * ROWS,
         note=[f"free text {n}" for n in range(ROWS)],
-        colour=["red" if n % 2 else "blue" for n in range(ROWS)],
+        colour=["red" if n % 3 else "blue" for n in range(ROWS)],
         y=[n % 2 == 0 for n in range(ROWS)],
     )
     answer, spec = init(tmp_path, frame, "y")
@@ -173,7 +173,7 @@ def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
 
 
 def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treadle.drafting.guessing.login", lambda: "DOMAIN\\ada")
+    monkeypatch.setattr("treadle.drafting.writing.login", lambda: "DOMAIN\\ada")
     table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
     with pytest.raises(TreadleError) as caught:
         write_project(Wanted(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))

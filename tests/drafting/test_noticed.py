@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from treadle.drafting.guessing import Wanted, write_project
+from treadle.drafting.writing import Wanted, write_project
 
 ROWS = 60
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from treadle.training.model import SearchResult as SearchResult
     from treadle.training.model import Standing as Standing
     from treadle.training.model import Trial as Trial
+    from treadle.training.proposing import Profile as Profile
+    from treadle.training.proposing import Proposed as Proposed
+    from treadle.training.proposing import propose as propose
     from treadle.training.reporting import report as report
     from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
     from treadle.training.splits import split as split
+    from treadle.training.table import LEAST_ROWS as LEAST_ROWS
     from treadle.training.table import FeatureColumn as FeatureColumn
     from treadle.training.table import TrainingTable as TrainingTable
     from treadle.training.table import check as check
@@ -56,9 +60,12 @@ _HOMES = {
     "FitSummary": "model",
     "Fitted": "model",
     "FittedModel": "model",
+    "LEAST_ROWS": "table",
     "LeakFinding": "leaks",
     "LeakGate": "leaks",
     "Look": "sealed",
+    "Profile": "proposing",
+    "Proposed": "proposing",
     "Provenance": "evaluation",
     "Reads": "leaks",
     "SealedRows": "sealed",
@@ -72,6 +79,7 @@ _HOMES = {
     "fit": "fitting",
     "fit_few": "few",
     "leak_gates": "evaluation",
+    "propose": "proposing",
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",
