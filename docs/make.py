@@ -47,7 +47,7 @@ def _shown(field: Field) -> str:
 
 
 def _default(field: Field) -> str:
-    if field.required or field.default in (None, "", False):
+    if field.required or field.default in (None, "", False, ()):
         return ""
     return f" (default: {str(field.default).lower() if isinstance(field.default, bool) else field.default})"
 

@@ -72,15 +72,15 @@ def believe(root: Path) -> bool:
     return True
 
 
-def begins_anew(root: Path, project: Path) -> bool:
-    """Whether nothing is kept yet.
+def begins_anew(root: Path, project: Path, *, named: bool = False) -> bool:
+    """Whether nothing is kept yet. `named`: who runs this chose the folder, as with TREADLE_HOME.
 
     A record that came with the project's folder is another's word, whoever it names as reviewer.
 
     Raises:
         SpecError: nobody of this account began it, or said that it is to be believed.
     """
-    if is_named():
+    if named or is_named():
         return record_key(root) is None
     try:
         key = record_key(root)
@@ -103,7 +103,7 @@ def begins_anew(root: Path, project: Path) -> bool:
     return key is None
 
 
-def begin(root: Path) -> None:
+def begin(root: Path, *, named: bool = False) -> None:
     """Make the folder with its key in it at once, so that nobody ever sees a record whose key is still missing."""
     part = root.with_name(f"{root.name}.{uuid.uuid4().hex}")
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -114,10 +114,10 @@ def begin(root: Path) -> None:
             with contextlib.suppress(PermissionError):
                 os.chown(part, -1, there.st_gid)
             part.chmod(there.st_mode & 0o7777)
-        signing_key(part)
+        signing_key(part, named=named)
         part.rename(root)
     except OSError:
-        signing_key(root)  # another process began it in the meantime, or the folder cannot be exchanged
+        signing_key(root, named=named)  # another process began it in the meantime, or the folder cannot be exchanged
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -194,8 +194,11 @@ def group_to_share(group: str) -> int:
     return number
 
 
-def signing_key(root: Path) -> str:
-    """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it."""
+def signing_key(root: Path, *, named: bool = False) -> str:
+    """The workspace's private key, hex, made on first use; readable by its owner, or by those who share it.
+
+    named: who runs this chose the folder, so that it need not be kept that its record is theirs.
+    """
     file = key_file(root)
     if not file.exists():
         from treadle.models import new_key
@@ -204,7 +207,7 @@ def signing_key(root: Path) -> str:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = file.with_name(f".{uuid.uuid4().hex}.part")
         made = new_key()
-        if not is_named():
+        if not (named or is_named()):
             believe_record(made)  # before others can find it: who reads it finds it known
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         if shared:  # whatever the umask is: it is set once the workspace is there

@@ -2,18 +2,27 @@
 
 brief -> sources -> contract -> features -> training -> evaluation -> review -> release -> (serving -> outcomes)
 
-Each line of `run` is a step of the evidence chain: metered, priced, and not done again when nothing that it can read
-changed. The steps are in `treadle.stages`.
+Each line of `judge`, `bundle` and `run` is a step of the evidence chain: metered, priced, and not done again when
+nothing that it can read changed. The steps are in `treadle.stages`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
 
 from treadle.evidence import Entry, Payload
+from treadle.evidence.kinds.brief_stated import BriefStated
+from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.features import FeaturePlan
 from treadle.people import Gate, review_of
 from treadle.stages import StepLine, TrainingCost, Work, training_cost
 from treadle.stages.building import build_features
@@ -22,7 +31,7 @@ from treadle.stages.fitting import fit_best
 from treadle.stages.judging import evaluate, evaluation_of
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
-from treadle.stages.reading import read_sources
+from treadle.stages.reading import Sources, read_sources
 from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
 from treadle.stages.searching import found_by, search_models
@@ -56,23 +65,27 @@ class RunResult(Struct, frozen=True):
     """Why no checkpoint was signed after a release, where none could be."""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What is there once a model was judged on the sealed rows, and before anything of it could be released."""
+
+    brief: Entry[BriefStated]
+    sources: Sources
+    plan: FeaturePlan
+    built: Entry[FeaturesBuilt]
+    examples: Examples
+    search: Entry[ModelsSearched]
+    fitted: Entry[ModelFitted]
+    evaluation: Entry[ModelEvaluated]
+    report: str
+
+
 def run(workspace: Workspace) -> RunResult:
     """Run every stage of the project. What was done before and did not change is taken from the record."""
-    start = time.monotonic()
-    work, spec = Work(workspace), workspace.project.spec
-    brief = state_brief(work)
-    sources = read_sources(work)
-    plan = make_plan(work, sources)
-    built = build_features(work, plan, sources)
-    origin = sources[spec.predict.each].payload.table
-    examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
-    search = search_models(work, examples)
-    fitted = fit_best(work, examples, search)
-    evaluation = evaluate(work, examples, fitted)
-    report = write_report(work, search, evaluation)
-    state = build_state(work, plan, sources)
-    packing = pack(work, brief, sources, examples, fitted, evaluation, state)
-    gates = ask_review(work, packing, evaluation)
+    work = Work(workspace)
+    judged = judge(work)
+    packing = bundle(work, judged)
+    gates = ask_review(work, packing, judged.evaluation)
     released = release_if_approved(work, packing)
     packed = packing.payload
     entries: list[Entry[Payload]] = work.entries
@@ -80,18 +93,41 @@ def run(workspace: Workspace) -> RunResult:
         model=packed.model,
         status=review_of(workspace.chain, packed.model, packed.bundle.digest).status,
         released=released,
-        searched=found_by(work.bench(), search.payload.found).notes,
-        evaluation=evaluation_of(work.bench(), evaluation.payload.evaluation),
-        opened=evaluation.payload.opened,
-        without_label=built.payload.without_label,
+        searched=found_by(work.bench(), judged.search.payload.found).notes,
+        evaluation=evaluation_of(work.bench(), judged.evaluation.payload.evaluation),
+        opened=judged.evaluation.payload.opened,
+        without_label=judged.built.payload.without_label,
         gates=gates,
-        report=report,
+        report=judged.report,
         steps=work.lines,
         cost=training_cost(entries),
         spent=training_cost(work.fresh),
-        seconds=time.monotonic() - start,
+        seconds=time.monotonic() - work.began,
         bundle=packed.bundle.digest,
         mb=packed.mb,
         example=packed.example,
         unsigned=work.unsigned,
     )
+
+
+def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, examples: None) -> Judged:
+    """From the brief to a model that was judged, and its report. `told`: is shown the examples before the search."""
+    spec = work.workspace.project.spec
+    brief = state_brief(work)
+    sources = read_sources(work)
+    plan = make_plan(work, sources)
+    built = build_features(work, plan, sources)
+    origin = sources[spec.predict.each].payload.table
+    examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
+    told(work, examples)
+    search = search_models(work, examples)
+    fitted = fit_best(work, examples, search)
+    evaluation = evaluate(work, examples, fitted)
+    report = write_report(work, search, evaluation)
+    return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report)
+
+
+def bundle(work: Work, judged: Judged) -> Entry[ModelPacked]:
+    """The judged model as the file that could be released, proved equal to it."""
+    state = build_state(work, judged.plan, judged.sources)
+    return pack(work, judged.brief, judged.sources, judged.examples, judged.fitted, judged.evaluation, state)

@@ -196,25 +196,28 @@ def open_workspace(
     fresh: bool = False,
     reading: bool = False,
     begins: bool = True,
+    kept_in: Path | None = None,
 ) -> Workspace:
     """Open what a project keeps. Whether the actor may is asked before, where operations are begun.
 
     reading: nothing is written, not even a folder or a key that is missing; where nothing was kept, nothing is found.
     begins: where nothing is kept yet, a record begins; else such a one is opened for reading.
+    kept_in: a folder of the caller's own for all of it, such as one that is soon gone; of its record nothing is noted
+        down elsewhere.
     """
     from treadle.costs import load_book
     from treadle.evidence import Chain, Silent
     from treadle.spec.settings import load_settings
 
-    root = home(project.root)
+    root, named = kept_in or home(project.root), kept_in is not None
     refuse_links(root)
-    without_key = begins_anew(root, project.root)
+    without_key = begins_anew(root, project.root, named=named)
     settings = load_settings(root)  # not before the folder is known as this account's own
     nothing_yet = not (root / "catalog.db").exists() and settings.catalog is None
     reading = reading or (nothing_yet and not begins)
     if not reading:
         if without_key:
-            begin(root)
+            begin(root, named=named)
         keep_private(root)
         if without_key:  # now, and not with the first checkpoint: a member who signs that need not write in keys/
             _notes(root).begin(log_name(project), signing_key(root))

@@ -16,7 +16,8 @@ from treadle.cli.commands import _request, build
 
 CREDIT = Path(__file__).parents[2] / "examples" / "credit"
 PROMISED = {
-    "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list", "models show",
+    "fit", "init", "check", "schema", "run", "replay", "predict", "serve", "features prove", "models list",
+    "models show",
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "log checkpoint",
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare",

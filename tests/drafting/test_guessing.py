@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import polars as pl
 import pytest
 
 from treadle.drafting.found import Drafted
-from treadle.drafting.guessing import Wanted, write_project
+from treadle.drafting.writing import Wanted, write_project
 from treadle.errors import TreadleError
+from treadle.sources import read
 from treadle.spec import ProjectSpec, load, trusted
 
 ROWS = 60
@@ -79,7 +81,7 @@ def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
         when=DAYS,
         fixed=[1] * ROWS,
         note=[f"free text {n}" for n in range(ROWS)],
-        colour=["red" if n % 2 else "blue" for n in range(ROWS)],
+        colour=["red" if n % 3 else "blue" for n in range(ROWS)],
         y=[n % 2 == 0 for n in range(ROWS)],
     )
     answer, spec = init(tmp_path, frame, "y")
@@ -171,8 +173,18 @@ def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
 
 
 def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treadle.drafting.guessing.login", lambda: "DOMAIN\\ada")
+    monkeypatch.setattr("treadle.drafting.writing.login", lambda: "DOMAIN\\ada")
     table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
     with pytest.raises(TreadleError) as caught:
         write_project(Wanted(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))
     assert "--owner" in str(caught.value)
+
+
+def test_a_packed_table_between_semicolons_begins_a_project(tmp_path: Path) -> None:
+    frame = table(y=[n % 2 == 0 for n in range(ROWS)])
+    data = tmp_path / "given.csv.gz"
+    data.write_bytes(gzip.compress(frame.write_csv(separator=";", decimal_comma=True).encode("utf-16")))
+    write_project(Wanted(folder=str(tmp_path / "made"), source=str(data), target="y", owner="ada"))
+    project = load(tmp_path / "made")
+    source = project.spec.sources["made"]
+    assert source.read == "data/made.csv.gz" and read(source, project.root)[1].collect().equals(frame)

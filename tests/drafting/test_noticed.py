@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from treadle.drafting.guessing import Wanted, write_project
+from treadle.drafting.writing import Wanted, write_project
 
 ROWS = 60
 
@@ -73,3 +73,29 @@ def test_a_parquet_table_has_no_header(tmp_path: Path) -> None:
     pl.DataFrame({"y": [n % 2 for n in range(ROWS)], "a": list(range(ROWS))}).write_parquet(tmp_path / "t.parquet")
     asked = Wanted(folder=str(tmp_path / "made"), source=str(tmp_path / "t.parquet"), target="y", owner="ada")
     assert not [line for line in write_project(asked).guesses if "header" in line]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (["12/31/2024"], "when: it looks like dates, such as 12/31/2024, and is read as text"),
+        (["2024-12-31", "31.12.2024", "12/31/2024"], "when: it looks like dates in 3 forms, such as "),
+        (["Dec 31, 2024", "Jan 1, 2025"], "when: it looks like dates, such as Dec 31, 2024, and is read as text"),
+        (["05/04/2024"], "when: 05/04/2024 is read as 2024-04-05, the day before the month"),
+    ],
+)
+def test_dates_that_could_be_read_in_two_ways_are_told(tmp_path: Path, cells: list[str], told: str) -> None:
+    lines = [f'{n % 2},{n % 7},"{cells[n % len(cells)]}"' for n in range(ROWS)]
+    found = said(tmp_path, "\n".join(["y,a,when", *lines]))
+    assert [line for line in found if line.startswith(told)], found
+
+
+@pytest.mark.parametrize("cell", ["2024-12-31", "2024-12-31T10:00:00", "A-12-31-9", "12", "1.2.3"])
+def test_what_is_a_time_or_no_date_is_not_told(tmp_path: Path, cell: str) -> None:
+    found = said(tmp_path, rows("y,a,when", "{n}", cell))
+    assert not [line for line in found if line.startswith("when: ")], found
+
+
+def test_an_unusual_way_to_write_a_table_is_told(tmp_path: Path) -> None:
+    found = said(tmp_path, rows("y,a,b", "{n}", "{n}").replace(",", ";"))
+    assert "written with fields between semicolons, and read so" in found

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from treadle.drafting.guessing import Wanted, write_project
+from treadle.drafting.writing import Wanted, write_project
 from treadle.errors import SpecError
 
 
@@ -25,7 +26,7 @@ def wanted(tmp_path: Path) -> Wanted:
 
 
 def with_(wanted: Wanted, **more: str) -> Wanted:
-    return Wanted(wanted.folder, wanted.source, wanted.target, wanted.name, wanted.owner, **more)
+    return structs.replace(wanted, **more)
 
 
 def test_a_group_that_is_not_there_leaves_nothing(wanted: Wanted, tmp_path: Path) -> None:

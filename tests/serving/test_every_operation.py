@@ -61,7 +61,7 @@ MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
-FOR_ALL = {"init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
+FOR_ALL = {"fit", "init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
 PATHS: dict[tuple[str, str], set[Principal]] = {
     ("POST", "/predict"): WORKERS | {ANONYMOUS},  # on this machine
     ("GET", "/openapi.json"): WORKERS | {ANONYMOUS},

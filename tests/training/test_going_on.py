@@ -23,8 +23,8 @@ class Killed(Exception):
 def interrupted(rows, parts, project, after):
     kept: list[KeptTrial] = []
 
-    def take(trial):
-        kept.append(trial)
+    def take(told):
+        kept.append(told.kept)
         if len(kept) == after:
             raise Killed
 
@@ -41,7 +41,7 @@ def test_an_interrupted_search_comes_to_the_same(table, spec, kind, after):
     whole = search(rows, parts, project)
     earlier = interrupted(rows, parts, project, after)
     fitted = []
-    resumed = search(rows, parts, project, earlier=earlier, on_trial=fitted.append)
+    resumed = search(rows, parts, project, earlier=earlier, on_trial=lambda told: fitted.append(told.kept))
     assert timeless(resumed) == timeless(whole)
     assert [k.trial for k in fitted[:after]] == [k.trial for k in earlier], "they were not fitted again"
     assert resumed.seconds > sum(k.trial.seconds for k in earlier)
@@ -51,9 +51,9 @@ def test_more_trials_go_on_from_fewer(table, spec):
     rows, few, more = table(400), spec(trials=4), spec(trials=8)
     parts = split(rows, few.predict)
     kept: list[KeptTrial] = []
-    search(rows, parts, few, on_trial=kept.append)
+    search(rows, parts, few, on_trial=lambda told: kept.append(told.kept))
     again: list[KeptTrial] = []
-    found = search(rows, parts, more, earlier=kept, on_trial=again.append)
+    found = search(rows, parts, more, earlier=kept, on_trial=lambda told: again.append(told.kept))
     assert again[:4] == kept and len(found.trials) == 8
     assert timeless(found) == timeless(search(rows, parts, more))
 
@@ -62,7 +62,7 @@ def test_trials_of_other_settings_are_not_believed(table, spec):
     rows, project = table(400), spec(trials=3)
     parts = split(rows, project.predict)
     kept: list[KeptTrial] = []
-    search(rows, parts, project, on_trial=kept.append)
+    search(rows, parts, project, on_trial=lambda told: kept.append(told.kept))
     lie = replace_settings(kept[0])
     found = search(rows, parts, project, earlier=[lie, *kept[1:]])
     assert timeless(found) == timeless(search(rows, parts, project))
@@ -79,7 +79,7 @@ def test_what_earlier_trials_took_counts_as_spent(table, spec, monkeypatch):
     parts = split(rows, project.predict)
     kept: list[KeptTrial] = []
     search(rows, parts, msgspec.structs.replace(project, train=msgspec.structs.replace(project.train, trials=3)),
-           on_trial=kept.append)  # fmt: skip
+           on_trial=lambda told: kept.append(told.kept))  # fmt: skip
     slow = [msgspec.structs.replace(k, trial=msgspec.structs.replace(k.trial, seconds=100.0)) for k in kept]
     found = search(rows, parts, project, earlier=slow, deadline_s=350.0)
     assert len(found.trials) == 3 and found.stopped == "deadline" and 300 <= found.seconds < 400
@@ -89,7 +89,7 @@ def test_only_the_best_keep_their_margins(table, spec, monkeypatch):
     monkeypatch.setattr("treadle.training.searching.CANDIDATES", 2)
     rows, project = table(400), spec(trials=8)
     kept: list[KeptTrial] = []
-    found = search(rows, split(rows, project.predict), project, on_trial=kept.append)
+    found = search(rows, split(rows, project.predict), project, on_trial=lambda told: kept.append(told.kept))
     with_margins = [k for k in kept if k.margins]
     assert 2 <= len(with_margins) < len([k for k in kept if k.trial.state == "complete"])
     best = max((k for k in kept if k.trial.state == "complete"), key=lambda k: k.trial.value)

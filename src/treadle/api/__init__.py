@@ -3,7 +3,7 @@
 It does not do the work, which the rooms below do, nor print it: `treadle.cli` and `treadle.web` are derived from it.
 """
 
-from treadle.api import access, endpoint, evidence, models, project, trials, work  # registers the operations
+from treadle.api import access, endpoint, evidence, fit, models, project, trials, work  # registers the operations
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "access",
     "endpoint",
     "evidence",
+    "fit",
     "models",
     "project",
     "trials",

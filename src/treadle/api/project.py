@@ -36,7 +36,7 @@ class SchemaRequest(Request, frozen=True):
 @operation("init", permission="open", opens=False)
 def init(request: InitRequest, context: Context) -> Drafted:
     """Write a sensible project for a table, and say what was guessed."""
-    from treadle.drafting.guessing import Wanted, write_project
+    from treadle.drafting.writing import Wanted, write_project
 
     wanted = Wanted(request.folder, request.source, request.target, request.name, request.owner, request.shared)
     return write_project(wanted)

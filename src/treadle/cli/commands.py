@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _HELP = """From raw tables and event streams to a model in production that is correct, watched and paid for.
 
-Begin with:  treadle init DIR --from data.csv --target COLUMN   then:  treadle run DIR --serve
+Begin with:  treadle fit data.csv --target COLUMN
+
+Or with a project:  treadle init DIR --from data.csv --target COLUMN   then:  treadle run DIR --serve
 """
 
 
@@ -104,6 +106,7 @@ def _command(found: Operation) -> click.Command:
 
 
 def _parameter(field: Field) -> click.Parameter:
+    many = get_origin(field.kind) is tuple
     kind, names = _kind(field.kind), (field.flag, field.name)
     if field.is_argument:
         given = {"required": True} if field.required else {"required": False, "default": field.default}
@@ -111,10 +114,10 @@ def _parameter(field: Field) -> click.Parameter:
     if kind is bool:
         flags = f"{field.flag}/--no-{field.flag[2:]}" if field.default else field.flag
         return click.Option([flags, field.name], is_flag=True, default=field.default, help=field.text)
-    shown = field.default not in (None, "", ".")
+    shown = field.default not in (None, "", ".", ())
     # a default of None given to click would count as a value, and nothing would be missing
     given = {"required": True} if field.required else {"default": field.default, "show_default": shown}
-    return click.Option(list(names), type=kind, help=field.text, **given)
+    return click.Option(list(names), type=kind, help=field.text, multiple=many, **given)
 
 
 def _kind(hint: Any) -> Any:
@@ -227,8 +230,9 @@ def main() -> None:
         build().main(prog_name="treadle", standalone_mode=False)
     except click.exceptions.Exit as done:
         raise SystemExit(done.exit_code) from None
-    except (click.Abort, KeyboardInterrupt):
-        raise fail(Failure(_STOPPED), _STOPPED, 130) from None
+    except (click.Abort, KeyboardInterrupt) as stop:
+        said = str(stop.__cause__ or stop) or _STOPPED  # click wraps it; an operation may say what it has kept
+        raise fail(Failure(said), said, 130) from None
     except click.ClickException as bad:
         bad.show()
         raise fail(failure_of(bad), "", bad.exit_code) from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Any
 
-from treadle.evidence import Entry, Payload, Silent, Usage, Watched
+from treadle.evidence import Entry, Payload, Silent, TrialSeen, Usage, Watched
 
 _NAMES = {
     "brief.stated": "the brief",
@@ -28,15 +29,17 @@ class Progress(Silent):
 
     def __init__(self) -> None:
         self._live: Any = None
+        self._board: Any = None
         self._tasks: dict[int, Any] = {}
 
     def _bars(self) -> Any:
         if self._live is None:
             from rich.console import Console
             from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bars
 
-            self._live = Bars(
+            from treadle.cli.trialboard import BarsWithBoard, TrialBoard
+
+            self._live = BarsWithBoard(
                 TextColumn("  {task.description:<34}"),
                 BarColumn(bar_width=24),
                 TimeElapsedColumn(),
@@ -44,6 +47,7 @@ class Progress(Silent):
                 console=Console(stderr=True),
                 transient=True,
             )
+            self._live.board = self._board = TrialBoard(time.monotonic)
             self._live.start()
         return self._live
 
@@ -65,8 +69,17 @@ class Progress(Silent):
         if task is not None:
             self._bars().update(task, completed=done, total=total or None, text=text)
 
+    def tried(self, step: Watched, trial: TrialSeen) -> None:
+        """A terminal shows the board, which is drawn anew by itself; elsewhere a line tells what has changed."""
+        console = self._bars().console
+        self._board.add(trial)
+        line = "" if console.is_terminal else self._board.line()
+        if line:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     def ended(self, step: Watched, entry: Entry[Payload] | None) -> None:
         bars = self._bars()
+        self._board.clear()
         task = self._tasks.pop(id(step), None)
         if task is not None:
             bars.remove_task(task)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Drafted(Struct, frozen=True):
-    """`guesses` says what was guessed and from what, a sentence each."""
+    """`guesses` says what was guessed and from what, a sentence each; `contract` is empty for a very wide table."""
 
     project: str
     file: str

@@ -1,26 +1,18 @@
-"""Guess a sensible project from one table, and say what was guessed and from what."""
+"""Guess a sensible project from one table and what is known of it, and say what was guessed and from what."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import re
-import shlex
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from treadle.access import check_actor, login
-from treadle.drafting.found import Drafted
-from treadle.drafting.noticed import noticed
+from treadle.drafting.copies import copies
 from treadle.drafting.quoting import literal, quoted
-from treadle.errors import AccessError, DataError, SpecError, nearest
-from treadle.spec.names import FEATURE, identifier_from, matches
+from treadle.errors import DataError, SpecError, nearest
+from treadle.spec.choices import KINDS, METRICS
+from treadle.spec.names import FEATURE, matches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,146 +20,53 @@ if TYPE_CHECKING:
 _MOST_LEVELS = 0.5  # a text column with more distinct values than this share of rows names things, and teaches nothing
 _MOST_CLASSES, _FEW_NUMBERS = 200, 12
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fraud", "bad", "late")
-_FEW = 20
+_FEW, _SHOWN = 20, 12
 
 
-class Wanted(Struct, frozen=True):
-    """The project to be drafted: its folder, the table to learn from, the column to predict."""
+class Hints(Struct, frozen=True):
+    """What is known of a table, so that it need not be guessed; and how long is searched. None: guess it.
 
-    folder: str
-    source: str
-    target: str
-    name: str | None = None
-    owner: str | None = None
-    shared: str | None = None
-    """A group of this machine whose members share what is kept."""
-
-
-def write_project(request: Wanted) -> Drafted:
-    """Write treadle.yaml, a proposed contract and a copy of the table. An existing project is never overwritten.
-
-    What would refuse is asked first; should a step fail all the same, what was written is taken back.
-
-    Raises:
-        DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already, a
-            group that cannot share it, a list of trusted projects that cannot be read.
+    `positive`: the value of the target that is to be found, as it is written; `drop`: columns that are no features;
+    `families`: those to try, all that suit where none is named.
+    `minutes`: None for no limit, `trials`: None for as many as the minutes allow.
     """
-    from treadle.keeping import group_to_share
-    from treadle.sources import read_own
-    from treadle.spec import FILE
-    from treadle.spec.trust import granted
 
-    folder, data = Path(request.folder), Path(request.source)
-    if (folder / FILE).exists():
-        raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
-    if data.is_dir():
-        raise DataError(f"{data.name} is a folder", where="--from", mend="name a CSV, JSON Lines or Parquet file")
-    if request.shared:
-        group_to_share(request.shared)
-    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
-        granted(folder)
-    frame = read_own(data, where="--from")
-    if request.target not in frame.columns:
-        raise DataError(
-            f'{data.name} has no column "{request.target}"',
-            where="--target",
-            mend=nearest(request.target, frame.columns),
-        )
-    wanted = request.name or folder.resolve().name
-    name = identifier_from(wanted)
-    guess = Guess(frame, request.target, name, data.suffix.lower(), _owner(request))
-    guess.said[:0] = noticed(frame, request.target, data)
-    if name != wanted:
-        guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
-    with _taken_back_if_it_fails() as made:
-        contract = _write(request, guess, made)
-    return Drafted(
-        project=name,
-        file=str(folder / FILE),
-        contract=str(contract),
-        guesses=guess.said,
-        next=f"treadle run {shlex.quote(request.folder)} --serve",
-    )
+    kind: str | None = None
+    metric: str | None = None
+    positive: str | None = None
+    time: str | None = None
+    group: str | None = None
+    drop: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    minutes: float | None = 5.0
+    trials: int | None = None
 
 
-def _write(request: Wanted, guess: Guess, made: list[Path]) -> Path:
-    """Write the project, and add each place to `made` before it is; the contract."""
-    from treadle.contracts import propose
-    from treadle.keeping import home, share
-    from treadle.spec import FILE, load
-    from treadle.spec.trust import trust
-
-    folder, data, name, text = Path(request.folder), Path(request.source), guess.name, guess.text()
-    copied, contract = folder / "data" / f"{name}{guess.ending}", folder / "contracts" / f"{name}.yaml"
-    for file in (copied, contract):
-        _refuse_to_overwrite(file, folder, data)
-        made += _missing(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
-    if copied.resolve() != data.resolve():
-        shutil.copyfile(data, copied)
-    contract.write_text(propose(guess.frame, name, (guess.key,) if guess.key else ()), encoding="utf-8")
-    made += _missing(folder / FILE)
-    (folder / FILE).write_text(text, encoding="utf-8")
-    load(folder / FILE)  # what is written must be what can be read
-    if request.shared:
-        kept = home(folder.resolve())
-        made += _missing(kept)
-        share(kept, request.shared)
-        guess.said.append(
-            f"shared: what is kept may be read and written by the group {request.shared}, and nobody else; whoever is "
-            "in it can sign releases"
-        )
-    with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
-        trust(folder)
-    return contract
-
-
-@contextlib.contextmanager
-def _taken_back_if_it_fails() -> Iterator[list[Path]]:
-    """Where what is made is listed, each folder before what is in it. After a failure none of it is there."""
-    made: list[Path] = []
-    try:
-        yield made
-    except BaseException:
-        for place in reversed(made):
-            with contextlib.suppress(OSError):  # not made yet; or a folder into which another wrote meanwhile
-                place.rmdir() if place.is_dir() else place.unlink()
-        raise
-
-
-def _missing(place: Path) -> list[Path]:
-    """The place and the folders above it, so far as they are not there, the outermost first."""
-    return [each for each in (*reversed(place.parents), place) if not os.path.lexists(each)]
-
-
-def _owner(request: Wanted) -> str:
-    if request.owner:
-        return check_actor(request.owner, where="--owner")
-    try:
-        return check_actor(login())
-    except AccessError as bad:  # the machine's own name for its user need not be one of ours
-        raise AccessError(bad.what, where="--owner", mend=f"name the owner with --owner: {bad.mend}") from bad
-
-
-def _refuse_to_overwrite(made: Path, folder: Path, data: Path) -> None:
-    """Nothing that stands there is lost, and nothing is written through a link out of the new folder."""
-    if made.exists() and made.resolve() != data.resolve():
-        raise SpecError("there is a file here already", where=str(made), mend="choose another folder, or remove it")
-    if folder.resolve() not in made.resolve().parents:
-        raise SpecError("this leads out of the new folder by a link", where=str(made), mend="choose another folder")
+NOTHING = Hints()
 
 
 class Guess:
-    """What a table seems to be. `said` holds a sentence for each guess."""
+    """What a table seems to be. `said` holds a sentence for each guess. `place`: what named the table, for errors.
 
-    def __init__(self, frame: pl.DataFrame, target: str, name: str, ending: str, owner: str) -> None:
+    Raises:
+        DataError: no rows, a target that cannot be predicted, hints that name no column or no value; SpecError: a kind
+            or a metric that there is not.
+    """
+
+    def __init__(
+        self, frame: pl.DataFrame, target: str, name: str, owner: str, *, hints: Hints = NOTHING, place: str = "--from"
+    ) -> None:
         from treadle import expr
 
-        self.frame, self.target, self.name, self.ending, self.owner = frame, target, name, ending, owner
+        self.frame, self.target, self.name, self.owner, self.hints = frame, target, name, owner, hints
+        self.place = place
         self.said: list[str] = []
+        self.positive: Any = None
+        """The value of the target that is to be found; None where none is."""
         self.types = expr.column_types(frame.schema)
         if frame.height == 0:
-            raise DataError("the table has no rows", where="--from", mend="give a table with rows")
+            raise DataError("the table has no rows", where=place, mend="give a table with rows")
+        self._check_names()
         if target not in self.types:
             raise DataError(
                 f"{target} is of a type that cannot be predicted ({frame.schema[target]})",
@@ -176,30 +75,114 @@ class Guess:
             )
         counts = Counter(self.types.values())
         shown = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-        self.said.append(f"types: {shown}; contracts/{name}.yaml has them with the ranges and sets that hold now")
+        self.said.append(f"types: {shown}")
         self.kind, self.label, self.metric = self._task()
         self.key = self._key()
         self.time = self._time()
         self.request = self._features()
 
+    def _check_names(self) -> None:
+        """What the hints name is there, and can be what they say it is."""
+        hints = self.hints
+        for flag, names in (("--time", (hints.time,)), ("--group", (hints.group,)), ("--drop", hints.drop)):
+            for name in names:
+                if name is not None and name not in self.frame.columns:
+                    mend = nearest(name, self.frame.columns)
+                    raise DataError(f'the table has no column "{name}"', where=flag, mend=mend)
+                if name == self.target:
+                    raise DataError(f"{name} is what is predicted", where=flag, mend="name another column")
+        if hints.time and hints.group:
+            raise SpecError("rows are split by time or by group, not by both", where="--group", mend="give one of them")
+        if hints.time and self.types.get(hints.time) not in ("timestamp", "date"):
+            found, first = self.types.get(hints.time, "nested"), self.frame.get_column(hints.time).drop_nulls()
+            like = f", such as {literal(first[0])}" if len(first) and found != "nested" else ""
+            raise DataError(
+                f"{hints.time} is {found}{like}, and no time",
+                where="--time",
+                mend="write times as 2024-12-31 or 2024-12-31T18:00:00",
+            )
+        if hints.kind is not None and hints.kind not in KINDS:
+            raise SpecError(f'there is no kind "{hints.kind}"', where="--kind", mend=nearest(hints.kind, KINDS))
+        if hints.positive is not None and hints.kind not in (None, "classification"):
+            raise SpecError(f"of {hints.kind} no value is the one to find", where="--positive", mend="leave it out")
+
     def _task(self) -> tuple[str, str, str]:
-        values = self.frame.get_column(self.target).drop_nulls()
+        kind, label, metric = self._asked_kind() if self.hints.kind else self._guessed_kind()
+        asked = self.hints.metric
+        if asked is None:
+            return kind, label, metric
+        if asked not in METRICS[kind]:
+            raise SpecError(
+                f'there is no {kind} metric "{asked}"', where="--metric", mend=nearest(asked, METRICS[kind])
+            )
+        self.said.append(f"metric: {asked}, as asked, instead of {metric}")
+        return kind, label, asked
+
+    def _asked_kind(self) -> tuple[str, str, str]:
+        """The kind that was asked for, with the label and the metric that go with it."""
+        from treadle.scoring import task_of
+
+        kind, type_, column = str(self.hints.kind), self.types[self.target], quoted(self.target)
+        values = self.labels
+        if kind == "classification":
+            return self._guessed_kind() if values.n_unique() == 2 or self.hints.positive else self._no(kind)
+        if kind == "multiclass" and type_ in ("str", "int", "bool"):
+            return self._several(column, values, values.n_unique())
+        if kind != "multiclass" and type_ in ("int", "float") and (kind != "counts" or values.min() >= 0):  # type: ignore[operator]
+            metric = task_of(kind).metric(None, values.to_numpy())
+            self.said.append(f"{kind}: as asked; metric {metric}")
+            return kind, column, metric
+        return self._no(kind)
+
+    def _no(self, kind: str) -> tuple[str, str, str]:
+        type_, count = self.types[self.target], self.labels.n_unique()
+        raise DataError(
+            f"{self.target} is {type_} with {count:,} different values, of which no {kind} can be made",
+            where="--kind",
+            mend="leave it out to have it guessed; or --positive VALUE, to tell one value from all others",
+        )
+
+    @property
+    def labels(self) -> pl.Series:
+        """The values of the target, so far as they are known.
+
+        Raises:
+            DataError: some are infinite, or all are missing or the same.
+        """
+        column = self.frame.get_column(self.target)
+        if self.types[self.target] == "float":
+            endless = int(column.is_infinite().sum())
+            if endless:
+                raise DataError(
+                    f"{self.target} is infinite in {endless:,} of {len(column):,} rows",
+                    where="--target",
+                    mend="write finite numbers, or leave these cells empty, and their rows are left out",
+                )
+            column = column.fill_nan(None)
+        values = column.drop_nulls()
+        if not len(values):
+            raise DataError(f"{self.target} is missing in every row", where="--target", mend="choose another column")
+        if values.n_unique() < 2:
+            raise DataError(
+                f"{self.target} has 1 distinct value, {literal(values[0])}, so there is nothing to tell apart",
+                where="--target",
+                mend="choose a column that varies",
+            )
+        return values
+
+    def _guessed_kind(self) -> tuple[str, str, str]:
+        values = self.labels
         levels = values.unique().sort().to_list()
         column = quoted(self.target)
-        if len(levels) < 2:
-            raise DataError(
-                f"{self.target} has {len(levels)} distinct value", where="--target", mend="choose a column that varies"
-            )
+        if self.hints.positive is not None:
+            return self._one_value(column, values, self.hints.positive)
         if self.types[self.target] == "bool":
             return self._classes(column, values, True, "it is true or false")
         if len(levels) == 2:
-            positive = next((v for v in levels if str(v).lower() in _POSITIVE), None)
-            if positive is None:
-                counts = values.value_counts().sort("count")
-                positive = counts.item(0, self.target)
+            positive, why = self._positive(values, levels)
             shown = literal(positive)
             return self._classes(
-                f"{column} = {shown}", values, positive, f"it has two values, and {shown} is the one to find"
+                f"{column} = {shown}", values, positive, f"it has two values, and {shown}, {why}, is the one to find"
             )
         if self.types[self.target] == "str":
             return self._several(column, values, len(levels))
@@ -219,13 +202,37 @@ class Guess:
             mend="choose a number, a text, or true and false",
         )
 
+    def _positive(self, values: pl.Series, levels: list[Any]) -> tuple[Any, str]:
+        """The value to find, and why: one that says yes, else the rarer one."""
+        named = next((v for v in levels if str(v).lower() in _POSITIVE), None)
+        if named is not None:
+            return named, "which says yes"
+        counts = values.alias("value").value_counts().sort("count", "value")
+        return counts.item(0, "value"), "the rarer one" if counts.item(0, "count") < counts.item(
+            1, "count"
+        ) else "as rare"
+
+    def _one_value(self, column: str, values: pl.Series, asked: str) -> tuple[str, str, str]:
+        """The value that was named, told from all others."""
+        known = {("true" if v else "false") if isinstance(v, bool) else str(v): v for v in values.unique().to_list()}
+        word = asked.lower() if self.types[self.target] == "bool" else asked
+        if word not in known:
+            raise DataError(
+                f'{self.target} is never "{asked}"', where="--positive", mend=nearest(asked, list(known)[:1000])
+            )
+        shown = literal(known[word])
+        label = column if word == "true" and isinstance(known[word], bool) else f"{column} = {shown}"
+        others = f", and told from {len(known) - 1} others" if len(known) > 2 else ""
+        return self._classes(label, values, known[word], f"{shown} is asked for{others}")
+
     def _several(self, column: str, values: pl.Series, levels: int) -> tuple[str, str, str]:
         rows = len(values)
         if levels > _MOST_CLASSES or levels > rows / 3:
             raise DataError(
                 f"{self.target} has {levels:,} different values in {rows:,} rows: that names rows, and no classes",
                 where="--target",
-                mend=f"write your own label in treadle.yaml, such as {column} = {literal(values[0])}",
+                mend=f"choose another column; or write your own label in treadle.yaml, such as "
+                f"{column} = {literal(values[0])}",
             )
         common = values.value_counts(sort=True)
         self.said.append(
@@ -237,6 +244,7 @@ class Guess:
     def _classes(self, label: str, values: pl.Series, positive: Any, why: str) -> tuple[str, str, str]:
         from treadle.scoring import task_of
 
+        self.positive = positive
         metric = task_of("classification").metric(None, (values == positive).cast(float).to_numpy())
         self.said.append(
             f"classification of {self.target}, since {why}; {(values == positive).mean():.1%} of rows are positive, "
@@ -260,6 +268,8 @@ class Guess:
     def _key(self) -> str | None:
         rows = self.frame.height
         for name, kind in self.types.items():
+            if name in (self.hints.time, self.hints.group, *self.hints.drop):
+                continue
             column = self.frame.get_column(name)
             whole = kind in ("int", "str") and name != self.target
             named = re.search(r"(^|_)(id|key|uuid|number|no|code|account)$|id$", name.lower()) is not None
@@ -270,11 +280,24 @@ class Guess:
         return None
 
     def _time(self) -> str | None:
+        if self.hints.group is not None:
+            groups = self.frame.get_column(self.hints.group).n_unique()
+            self.said.append(
+                f"group: {groups:,} of {self.hints.group}, each kept whole: the test is on groups never seen"
+            )
+            return None
         times = [
             n
             for n, kind in self.types.items()
-            if kind in ("timestamp", "date") and self.frame.get_column(n).null_count() == 0 and n != self.target
+            if kind in ("timestamp", "date")
+            and self.frame.get_column(n).null_count() == 0
+            and n not in (self.target, *self.hints.drop)
         ]
+        if self.hints.time is not None:
+            times = [self.hints.time]
+            gone = self.frame.get_column(self.hints.time).null_count()
+            if gone:
+                self.said.append(f"{gone:,} of {self.frame.height:,} rows have no {self.hints.time}, and are left out")
         if not times:
             self.said.append(
                 "no time: rows are split at random"
@@ -289,98 +312,53 @@ class Guess:
         return times[0]
 
     def _features(self) -> list[str]:
-        kept, left = [], []
-        for name, kind in self.types.items():
-            if name in (self.target, self.key):
+        kept, left = [], [f"{name} (dropped, as asked)" for name in self.hints.drop]
+        told = copies(self.frame, self.target, self.types)
+        for name in self.types:
+            if name in (self.target, self.key, *self.hints.drop):
                 continue
-            column = self.frame.get_column(name)
-            distinct = column.n_unique()
-            if not matches(FEATURE, name):
-                left.append(f"{name!r} (no name that a feature may have)")
-            elif distinct <= 1:
-                left.append(f"{name} (never varies)")
-            elif kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
-                left.append(f"{name} (names nearly every row)")
-            elif kind == "date" and name == self.time:
-                left.append(f"{name} (the time itself)")
+            why = told.get(name) or self._no_feature(name)
+            if why:
+                left.append(f"{name if matches(FEATURE, name) else repr(name)} ({why})")
             else:
                 kept.append(name)
         unread = [n for n in self.frame.columns if n not in self.types]
         left += [f"{n} (nested: not read so far)" for n in unread]
         if not kept:
-            raise DataError("no column is left to learn from", where="--from", mend="give a table with more columns")
-        self.said.append(f"features: {len(kept)} columns" + (f"; left out: {', '.join(left)}" if left else ""))
+            raise DataError(
+                f"no column is left to learn from{': ' if left else ''}{_listed(left)}",
+                where=self.place,
+                mend="give a table with more columns",
+            )
+        self.said.append(f"features: {len(kept):,} columns" + (f"; left out: {_listed(left)}" if left else ""))
+        if told:
+            self.said.append(
+                f"{_listed(list(told))} would have given the answer away; whoever knows it when the prediction is made "
+                "puts it back in features.request"
+            )
         self.said.append(
             "check that each feature is known when the prediction is made: a column that is filled in "
             "afterwards makes a model that looks good and is useless"
         )
         return kept
 
-    def text(self) -> str:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    def _no_feature(self, name: str) -> str:
+        """Why a column is no feature; empty if it is one."""
+        column, kind = self.frame.get_column(name), self.types[name]
+        if not matches(FEATURE, name):
+            return "no name that a feature may have"
+        if column.null_count() == len(column):
+            return "empty"
+        distinct = column.n_unique()
+        if distinct <= 1:
+            return "never varies"
+        if name == self.hints.group:
+            return "the groups themselves"
+        if kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
+            return "names nearly every row"
+        return "the time itself" if kind == "date" and name == self.time else ""
 
-        def flow(value: Any) -> Any:
-            made: Any = CommentedMap(value) if isinstance(value, dict) else CommentedSeq(value)
-            made.fa.set_flow_style()
-            return made
 
-        tree = CommentedMap(self._tree(flow))
-        out = io.StringIO()
-        yaml = YAML()
-        yaml.width = 110
-        yaml.dump(tree, out)
-        return (
-            "# Written by `treadle init`. Every line is a guess: read it, and correct what is wrong.\n" + out.getvalue()
-        )
-
-    def _tree(self, flow: Any) -> dict[str, Any]:
-        source: dict[str, Any] = {"read": f"data/{self.name}{self.ending}"}
-        if self.key:
-            source["key"] = self.key
-        if self.time:
-            source["happened"] = self.time
-        source["contract"] = f"contracts/{self.name}.yaml"
-        split = {
-            "by": "time" if self.time else "random" if self.numeric else "stratified",
-            "test": 0.2,
-            "folds": 4,
-        }
-        predict: dict[str, Any] = {
-            "name": identifier_from(re.sub(r"\W+", "_", self.target), "label"),
-            "each": self.name,
-        }
-        if self.time:
-            at = quoted(self.time)
-            predict["at"] = at if self.types[self.time] == "timestamp" else f"cast({at} as timestamp)"
-        predict |= {"label": self.label, "kind": self.kind, "metric": self.metric, "split": flow(split)}
-        brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {self.target}."}
-        if self.decides:
-            brief["mistakes"] = flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})
-            self.said.append(
-                "costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows"
-            )
-        brief["limits"] = flow({"train_minutes": 5})
-        brief["people"] = flow({"owner": self.owner, "reviewers": [], "approve": "policy"})
-        self.said.append(
-            f"owner: {self.owner}; the policy approves a release when every gate holds; name reviewers and "
-            "set approve: reviewer to have a person approve"
-        )
-        here = login()
-        access: dict[str, Any] = {"trust": "local"}
-        if here != self.owner:
-            access["logins"] = {here: self.owner}
-        self.said.append(
-            f"access: whoever works on this machine may act as any person of the project (--as); you, {here}, act as "
-            f"{self.owner}; write trust: token to ask for each person's own token"
-        )
-        return {
-            "project": self.name,
-            "brief": brief,
-            "access": flow(access),
-            "sources": {self.name: flow(source)},
-            "predict": predict,
-            "features": {"request": flow(self.request)},
-            "train": flow({"families": "auto", "search": "bayesian"}),
-            "serve": flow({"endpoint": self.name, "port": 8686}),
-        }
+def _listed(left: list[str]) -> str:
+    """A list that stays readable however long it is."""
+    return ", ".join(left[:_SHOWN]) + (f" and {len(left) - _SHOWN:,} more" if len(left) > _SHOWN else "")

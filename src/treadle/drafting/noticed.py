@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.sources import dialect
 from treadle.spec.names import FEATURE, matches
 
 if TYPE_CHECKING:
     import polars as pl
 
 _MOSTLY = 0.8
-"""A text column of which this share are numbers was meant to be one."""
-_CSV = {".csv": ",", ".tsv": "\t"}
-_HEAD = 1 << 20
-"""Bytes in which the header must end."""
+"""A text column of which this share are numbers, or dates, was meant to be such."""
+_DATE = r"^(Y[-/.]9[-/.]9|9[-/.]9[-/.](Y|9)|A\.? 9,? Y|9\.? A\.? Y)([ A]+9:.*)?$"
+"""How a date looks with Y for four digits, 9 for one or two, and A for each word."""
+_DAY_FIRST = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}\b.*")
 
 
 def noticed(frame: pl.DataFrame, target: str, data: Path) -> list[str]:
     """A sentence for each thing; nothing of a table that is plain."""
-    return [*_headers(list(frame.columns), header(data)), *_labels(frame, target), *_nearly_numbers(frame)]
-
-
-def header(data: Path) -> list[str] | None:
-    """The names as the file has them; None for a file that has no header of its own."""
-    separator = _CSV.get(data.suffix.lower())
-    if separator is None:
-        return None
-    with data.open("rb") as stream:
-        text = stream.read(_HEAD).decode("utf-8-sig", errors="replace")
-    return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), None)
+    written = dialect(data) if data.is_file() else None
+    told = [f"written with {written.said}, and read so"] if written and written.said else []
+    headers = _headers(list(frame.columns), written.header if written else None)
+    days = _days_first(frame, written.first) if written else []
+    return [*told, *headers, *_labels(frame, target), *_nearly_numbers(frame), *days, *_nearly_times(frame)]
 
 
 def _labels(frame: pl.DataFrame, target: str) -> list[str]:
@@ -62,6 +56,39 @@ def _nearly_numbers(frame: pl.DataFrame) -> list[str]:
     return said
 
 
+def _days_first(frame: pl.DataFrame, first: Sequence[str]) -> list[str]:
+    """Of dates that could be read in two ways, in which they were."""
+    if len(first) != len(frame.columns):
+        return []
+    return [
+        f"{name}: {cell.strip()} is read as {frame.item(0, name):%Y-%m-%d}, the day before the month"
+        for name, cell in zip(frame.columns, first, strict=True)
+        if frame.schema[name].is_temporal() and _DAY_FIRST.fullmatch(cell) and frame.item(0, name) is not None
+    ]
+
+
+def _nearly_times(frame: pl.DataFrame) -> list[str]:
+    """Text that is dates in a form, or in several, that nobody can read without being told which."""
+    import polars as pl
+
+    said = []
+    for name, dtype in frame.schema.items():
+        known = frame.get_column(name).drop_nulls() if dtype == pl.String else pl.Series(dtype=pl.String)
+        shape = known.str.strip_chars().alias("shape")
+        for these, sign in ((r"[A-Za-z]+", "A"), (r"\d{4}", "Y"), (r"\d{1,2}", "9")):
+            shape = shape.str.replace_all(these, sign)
+        shapes = shape.value_counts(sort=True).filter(pl.col("shape").str.contains(_DATE))
+        if not len(known) or shapes.get_column("count").sum() < _MOSTLY * len(known):
+            continue
+        like = [known.filter(shape == each)[0] for each in shapes.get_column("shape")[:3]]
+        forms = f"dates in {shapes.height} forms" if shapes.height > 1 else "dates"
+        said.append(
+            f"{name}: it looks like {forms}, such as {_listed(like)}, and is read as text; written as 2024-12-31 it "
+            "would be a time"
+        )
+    return said
+
+
 def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
     """`called`: the columns' names here; `given`: those of the file."""
     if given is None or len(given) != len(called):
@@ -84,4 +111,4 @@ def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

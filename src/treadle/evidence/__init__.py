@@ -12,7 +12,7 @@ from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import Entry, Price, Usage
 from treadle.evidence.merkle import TileHashes
 from treadle.evidence.notes import Checkpoint, VerifierKey
-from treadle.evidence.observer import Observer, Silent, Watched
+from treadle.evidence.observer import Observer, Silent, TrialSeen, Watched
 from treadle.evidence.payload import Payload, StepInput, Unknown, digest, known_kinds
 from treadle.evidence.proofs import InclusionProof, prove_entry, read_proof
 from treadle.evidence.reader import Reader
@@ -40,6 +40,7 @@ __all__ = [
     "Step",
     "StepInput",
     "TileHashes",
+    "TrialSeen",
     "Unknown",
     "Usage",
     "Verdict",

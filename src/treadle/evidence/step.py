@@ -11,6 +11,7 @@ import msgspec
 from treadle.errors import EvidenceError, TreadleError
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import NOTHING, Body, Entry, raw
+from treadle.evidence.observer import TrialSeen
 from treadle.evidence.payload import P, StepInput, Unknown, digest, refs_in
 from treadle.store import Snapshot
 
@@ -113,6 +114,9 @@ class Step(Generic[P]):
 
     def progress(self, done: float, total: float, text: str = "") -> None:
         self.chain.observer.progressed(self, done, total, text)
+
+    def tried(self, trial: TrialSeen) -> None:
+        self.chain.observer.tried(self, trial)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

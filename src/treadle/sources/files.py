@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from treadle.errors import DataError, SpecError
+from treadle.errors import DataError, SpecError, nearest
+from treadle.sources.dialects import PACKED, Dialect, dialect_of, in_utf8, unpacked
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.spec.trust import is_inside
 
@@ -54,10 +55,17 @@ def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.La
 
 def read_own(file: str | Path, *, where: str = "") -> pl.DataFrame:
     """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern."""
+    return scan(find_own(file, where=where), where).collect()
+
+
+def find_own(file: str | Path, *, where: str = "") -> Reading:
+    """A file, or the folder of a Delta table, that the user named themselves, with the digest of its bytes."""
     given = Path(file)
     if not os.path.lexists(given):
-        raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}")
-    return scan(_reading(named(str(given.absolute()), Path("/"), where), None, where), where).collect()
+        there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
+        near = f"; {nearest(given.name, there)}" if there else ""
+        raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}{near}")
+    return _reading(named(str(given.absolute()), Path("/"), where), None, where)
 
 
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
@@ -91,7 +99,7 @@ def _joined(digests: Iterable[str]) -> str:
 
 
 def _format_of(file: Path, where: str) -> str:
-    found = ENDINGS.get(file.suffix.lower())
+    found = ENDINGS.get(ending_of(file))
     if found is None:
         raise SpecError(
             f'the format of "{file.name}" cannot be told from its name',
@@ -99,6 +107,33 @@ def _format_of(file: Path, where: str) -> str:
             mend="add `format:` with csv, jsonl, parquet or delta",
         )
     return found
+
+
+def ending_of(file: Path) -> str:
+    """What a file's name ends with, in small letters; without `.gz`, which says nothing of what is inside."""
+    return Path(file.name.lower().removesuffix(PACKED)).suffix
+
+
+def whole_ending(file: Path) -> str:
+    """What the name of a copy has to end with, so that the copy is read alike: `.csv.gz`."""
+    return ending_of(file) + (PACKED if file.name.lower().endswith(PACKED) else "")
+
+
+def dialect(file: Path, *, where: str = "") -> Dialect | None:
+    """How a CSV file is written, and its header as it stands there; None for a file of another format."""
+    if ENDINGS.get(ending_of(file)) != "csv":
+        return None
+    with opened(file, where) as stream:
+        return _told(stream.read(), file)[1]
+
+
+def _told(content: bytes, file: Path) -> tuple[bytes, Dialect]:
+    text, encoding = in_utf8(_whole(content, file))
+    return text, dialect_of(text, encoding, tabs=ending_of(file) == ".tsv")
+
+
+def _whole(content: bytes, file: Path) -> bytes:
+    return unpacked(content) if file.name.lower().endswith(PACKED) else content
 
 
 def _rows(reading: Reading, where: str) -> pl.DataFrame:
@@ -116,7 +151,7 @@ def _rows(reading: Reading, where: str) -> pl.DataFrame:
         _unchanged(reading, digests, where)
         # files of one pattern may have found whole numbers in one and fractions in another
         return frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
-    except (pl.exceptions.PolarsError, OSError) as bad:
+    except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
         shown = f"{reading.files[0].name}{f' and {len(reading.files) - 1} more' if len(reading.files) > 1 else ''}"
         raise DataError(
@@ -130,15 +165,19 @@ def _table(content: bytes, kind: str, file: Path) -> pl.DataFrame:
     """The rows of one file's bytes, which are those that were hashed: no path is opened a second time."""
     import polars as pl
 
-    stream = io.BytesIO(content)
     if kind == "parquet":
-        return pl.scan_parquet(stream).collect()
+        return pl.scan_parquet(io.BytesIO(_whole(content, file))).collect()
     if kind == "jsonl":
-        return pl.scan_ndjson(stream, infer_schema_length=10_000).collect()
-    separator = "\t" if file.suffix.lower() == ".tsv" else ","
+        return pl.scan_ndjson(io.BytesIO(_whole(content, file)), infer_schema_length=10_000).collect()
+    text, told = _told(content, file)
     # the whole file is looked at for types: a guess from the first rows fails on row 10,001
     return pl.scan_csv(
-        stream, separator=separator, infer_schema_length=None, try_parse_dates=True, null_values=_NULLS
+        io.BytesIO(text),
+        separator=told.separator,
+        decimal_comma=told.decimal_comma,
+        infer_schema_length=None,
+        try_parse_dates=True,
+        null_values=_NULLS,
     ).collect()
 
 

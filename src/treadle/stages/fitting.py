@@ -10,9 +10,9 @@ import msgspec
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
-from treadle.spec import Mistakes, Train
+from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
-from treadle.stages.searching import LEARNING_SHARE, found_by
+from treadle.stages.searching import found_by, learning_seconds
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import FittedModel
@@ -47,14 +47,14 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
     from treadle.training.keep import dump
 
     loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
-    left = None if asked.minutes is None else asked.minutes * 60 * LEARNING_SHARE - found.seconds
+    left = learning_seconds(Limits(train_minutes=asked.minutes), bench.elapsed(), found.seconds)
     model = fit(
         loaded.table,
         loaded.split,
         found,
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
-        seconds=float("inf") if left is None else max(left, 1.0),
+        seconds=left,
     )
     # how long it took is in the entry; in the model it would make every fit another one
     model = replace(model, summary=msgspec.structs.replace(model.summary, seconds=0.0))

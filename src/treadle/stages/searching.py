@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from treadle.evidence import Entry, Payload, StepInput, Usage, digest, reached
+from treadle.evidence import Entry, Payload, StepInput, TrialSeen, Usage, digest, reached
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
@@ -17,11 +17,14 @@ from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import SearchResult
 
-LEARNING_SHARE = 0.7
-"""Of the minutes, or the money, that the brief allows, for the search and the fits after it; judging and packing have
-the rest."""
+if TYPE_CHECKING:
+    from treadle.training import Standing
 
-
+LEARNING_SHARE, LEARNT_BY = 0.7, 0.8
+"""Of the minutes, or the money, that the brief allows, for the search and the fits after it, which end by the latter
+share of the minutes, however long the tables took to read; judging and packing need the rest."""
+LEAST_LEARNING = 5.0
+"""Seconds, where the tables took nearly all of them."""
 _PEAK_MB = 2048.0
 """Memory that a search is expected to hold, for what an hour of it costs."""
 
@@ -64,10 +67,9 @@ def _hour(work: Work) -> Money | None:
     return None if price is None else book.rates.convert(price.money, currency)
 
 
-def limit_of(limits: Limits, hour: Money | None) -> tuple[float, str]:
+def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0) -> tuple[float, str]:
     """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said."""
-    minutes, cost = limits.train_minutes, limits.train_cost
-    seconds = math.inf if minutes is None else minutes * 60 * LEARNING_SHARE
+    seconds, cost = learning_seconds(limits, elapsed), limits.train_cost
     if cost is None or hour is None or not hour.amount:
         return seconds, ""
     bought = cost * LEARNING_SHARE / float(hour.amount) * 3600
@@ -80,8 +82,13 @@ def limit_of(limits: Limits, hour: Money | None) -> tuple[float, str]:
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
-    loaded, (seconds, said) = load(asked.examples, bench), limit_of(asked.limits, asked.hour)
+    loaded, (seconds, said) = load(asked.examples, bench), limit_of(asked.limits, asked.hour, bench.elapsed())
     with TrialsInRecord(bench, _unlimited(asked)) as record:
+
+        def seen(standing: Standing) -> None:
+            record.take(standing.kept)
+            bench.tried(_seen(standing))
+
         found = search(
             loaded.table,
             loaded.split,
@@ -95,7 +102,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
             deadline_s=seconds,
             progress=lambda done, text: bench.progress(done, 1.0, text),
             earlier=record.earlier,
-            on_trial=record.take,
+            on_trial=seen,
         )
     if said and found.stopped == "deadline":
         found = msgspec.structs.replace(found, notes=(said, *found.notes))
@@ -126,6 +133,32 @@ def _unlimited(asked: SearchModels) -> str:
     train = msgspec.structs.replace(asked.train, trials=None)
     same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None)
     return digest([same.parts(), reached(__name__).digest])
+
+
+def learning_seconds(limits: Limits, elapsed: float, spent: float = 0.0) -> float:
+    """What is left for learning. `elapsed`: seconds since the run began; `spent`: on learning, in whichever run."""
+    if limits.train_minutes is None:
+        return math.inf
+    whole = 60 * limits.train_minutes
+    return max(min(LEARNING_SHARE * whole - spent, LEARNT_BY * whole - elapsed), min(LEAST_LEARNING, whole / 4))
+
+
+def _seen(standing: Standing) -> TrialSeen:
+    trial, best = standing.kept.trial, standing.best
+    return TrialSeen(
+        number=trial.number,
+        family=trial.family,
+        value=trial.value,
+        folds=len(trial.fold_scores),
+        seconds=trial.seconds,
+        state=trial.state,
+        metric=standing.metric,
+        best=best.number if best else None,
+        best_family=best.family if best else "",
+        best_value=best.value if best else 0.0,
+        seconds_left=standing.seconds_left,
+        trials_left=standing.trials_left,
+    )
 
 
 def found_by(bench: Bench, found: Blob) -> SearchResult:

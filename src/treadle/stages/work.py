@@ -8,6 +8,7 @@ read what its key does not hold. Its key follows from the input and from the cod
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from treadle.evidence import Entry, Payload, Step, StepInput, Usage
+from treadle.evidence import Entry, Payload, Step, StepInput, TrialSeen, Usage
 from treadle.features import OnlineState
 from treadle.money import Money, total
 
@@ -40,6 +41,10 @@ class Bench:
     names: TableNames
     chain: Chain
     progress: Callable[[float, float, str], None]
+    tried: Callable[[TrialSeen], None]
+    """To say what was tried, and how a search stands."""
+    elapsed: Callable[[], float]
+    """Seconds since the run began, for work that is to end within its minutes."""
     open_state: Callable[[str], StoredState]
     """The online state of a name, to be filled and closed."""
     scratch: Callable[[], Path]
@@ -100,6 +105,8 @@ class Work:
     """A run in progress: the workspace, the steps so far, and what they made and still hold in memory."""
 
     workspace: Workspace
+    began: float = field(default_factory=time.monotonic)
+    """When the run began, by the monotonic clock: before the workspace was opened, where more was done before it."""
     lines: list[StepLine] = field(default_factory=list)
     entries: list[Entry[Payload]] = field(default_factory=list)
     fresh: list[Entry[Payload]] = field(default_factory=list)
@@ -120,10 +127,14 @@ class Work:
         code = make.__module__
         with chain.step(asked, subject or self.workspace.project.address, code=code, cache=cache) as step:
             if not step.cached:
-                step.made(make(asked, self.bench(step.progress)))
+                step.made(make(asked, self.bench(step.progress, step.tried)))
         return self._note(step)
 
-    def bench(self, progress: Callable[[float, float, str], None] = lambda done, total, text: None) -> Bench:
+    def bench(
+        self,
+        progress: Callable[[float, float, str], None] = lambda done, total, text: None,
+        tried: Callable[[TrialSeen], None] = lambda trial: None,
+    ) -> Bench:
         here = self.workspace
         return Bench(
             tables=here.tables,
@@ -131,6 +142,8 @@ class Work:
             names=here.names,
             chain=here.chain,
             progress=progress,
+            tried=tried,
+            elapsed=lambda: time.monotonic() - self.began,
             open_state=here.open_state,
             scratch=here.scratch,
             signing_key=lambda: here.signing_key,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from treadle.training.few import too_few as too_few
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
+    from treadle.training.kept_trials import Standing as Standing
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from treadle.training.model import FittedModel as FittedModel
     from treadle.training.model import SearchResult as SearchResult
     from treadle.training.model import Trial as Trial
+    from treadle.training.proposing import Profile as Profile
+    from treadle.training.proposing import Proposed as Proposed
+    from treadle.training.proposing import propose as propose
     from treadle.training.reporting import report as report
     from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
     from treadle.training.splits import split as split
+    from treadle.training.table import LEAST_ROWS as LEAST_ROWS
     from treadle.training.table import FeatureColumn as FeatureColumn
     from treadle.training.table import TrainingTable as TrainingTable
     from treadle.training.table import check as check
@@ -55,14 +60,18 @@ _HOMES = {
     "FitSummary": "model",
     "Fitted": "model",
     "FittedModel": "model",
+    "LEAST_ROWS": "table",
     "LeakFinding": "leaks",
     "LeakGate": "leaks",
     "Look": "sealed",
+    "Profile": "proposing",
+    "Proposed": "proposing",
     "Provenance": "evaluation",
     "Reads": "leaks",
     "SealedRows": "sealed",
     "SearchResult": "model",
     "Split": "splits",
+    "Standing": "kept_trials",
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",
@@ -70,6 +79,7 @@ _HOMES = {
     "fit": "fitting",
     "fit_few": "few",
     "leak_gates": "evaluation",
+    "propose": "proposing",
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",

@@ -36,7 +36,21 @@ class KeptTrial(Struct, frozen=True):
         return Tried(self.trial.fold_scores, self.rounds, margins, self.grown, self.trial.state == "failed")
 
 
-OnTrial = Callable[[KeptTrial], None]
+class Standing(Struct, frozen=True):
+    """How a search stands after a trial, which is `kept` with all that it came to.
+
+    `best`: the best whole trial so far; `seconds_left`: infinite without a limit; `trials_left`: None where seconds
+    alone, or want of gain, end it.
+    """
+
+    kept: KeptTrial
+    best: Trial | None
+    metric: str
+    seconds_left: float
+    trials_left: int | None
+
+
+OnTrial = Callable[[Standing], None]
 
 
 def pack(kept: list[KeptTrial]) -> bytes:

@@ -23,7 +23,7 @@ from treadle.training.blending import CANDIDATES, blend, blended
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
-from treadle.training.kept_trials import KeptTrial, OnTrial
+from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
 from treadle.training.prepare import recipes
@@ -34,6 +34,8 @@ WARM_UP = 3
 """Trials before any is pruned: a median of fewer says little."""
 MOST_TRIALS = 40
 """Where neither trials nor minutes are said."""
+NO_END = 10**6
+"""Where the minutes alone end a search."""
 FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, whatever the limit."""
 MOST_KEPT_ROWS = 40_000
@@ -190,8 +192,11 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
             return "deadline"
         left = (deadline_s - going.spent) / (3 * len(going.folds.folds))
         least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
-        _next(going, max(left, least))
+        kept = _next(going, max(left, least))
         best = going.best()
+        if going.on_trial:
+            told = None if most == NO_END else most - len(going.trials)
+            going.on_trial(Standing(kept, best, going.folds.metric, deadline_s - going.spent, told))
         if progress:
             known = (
                 f"best {going.folds.metric} {figure(best.value).value} ({best.family})" if best else "none completed"
@@ -206,7 +211,7 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
     return "no_search" if without else "trials"
 
 
-def _next(going: _Search, seconds: float) -> None:
+def _next(going: _Search, seconds: float) -> KeptTrial:
     """Ask for settings; try them, or take what they came to when they were tried before."""
     asked, number = going.asking.next(), len(going.trials)
     known = going.earlier[number] if number < len(going.earlier) else None
@@ -224,14 +229,13 @@ def _next(going: _Search, seconds: float) -> None:
         best = sorted(going.tried, key=lambda n: -going.trials[n].value * going.sign)
         for worse in best[CANDIDATES:]:  # it can never be among them again
             del going.tried[worse]
-    if going.on_trial:
-        going.on_trial(KeptTrial.of(asked.settings, trial, going.tried.get(number)))
+    return KeptTrial.of(asked.settings, trial, going.tried.get(number))
 
 
 def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
     if spec.train.trials is not None:
         return spec.train.trials
-    return MOST_TRIALS if deadline_s == math.inf else 10**6
+    return MOST_TRIALS if deadline_s == math.inf else NO_END
 
 
 def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:

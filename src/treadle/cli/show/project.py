@@ -10,7 +10,8 @@ from treadle.cli.show.drawing import table
 
 
 def show_init(answer: Any, out: Any) -> None:
-    out.print(f"wrote {answer.file} and {answer.contract}; what was guessed:", soft_wrap=True, markup=False)
+    files = " and ".join(each for each in (answer.file, answer.contract) if each)
+    out.print(f"wrote {files}; what was guessed:", soft_wrap=True, markup=False)
     for guess in answer.guesses:
         out.print(f"  · {guess}", soft_wrap=True, markup=False)
     out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)

@@ -1,0 +1,284 @@
+"""From one table to a judged model, without a project file."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+
+from treadle.api.operation import Context, Request, argument, operation, option
+from treadle.api.work import FindingShown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from treadle.onetable import Asked, Found
+    from treadle.principal import Principal
+    from treadle.spec import Project
+
+USUAL_MINUTES = 5.0
+SHOWN = 5
+"""Trials, the best first."""
+
+
+class FitRequest(Request, frozen=True):
+    file: Annotated[str, argument("the table: CSV (also .gz), JSON Lines, Parquet, or the folder of a Delta table")]
+    target: Annotated[str, option("the column to predict")]
+    minutes: Annotated[
+        float | None, option("time for all of it, at least 0.5; 5 if neither this nor --trials is given")
+    ] = None
+    trials: Annotated[int | None, option("how many settings are tried; without --minutes no time bounds them")] = None
+    metric: Annotated[str | None, option("what is compared by, such as average_precision or mae; else guessed")] = None
+    save: Annotated[str | None, option("a new folder, to keep the project, its record, the model and the report")] = (
+        None
+    )
+    kind: Annotated[
+        str | None, option("what the target is: classification, multiclass, regression or counts; else guessed")
+    ] = None
+    positive: Annotated[
+        str | None, option("the value to find, told from all others; the rarer of two if not given")
+    ] = None
+    time: Annotated[str | None, option("the column with the time of each row: the newest fifth is the test")] = None
+    group: Annotated[str | None, option("the column whose rows stay together: the test is on groups never seen")] = None
+    family: Annotated[
+        tuple[str, ...], option("a family of models to try; may be given several times; else those that suit are tried")
+    ] = ()
+    drop: Annotated[tuple[str, ...], option("a column that is no feature; may be given several times")] = ()
+    owner: Annotated[str | None, option("who owns the project; the machine's user if not given")] = None
+
+
+class FamilyShown(Struct, frozen=True):
+    """A family of models: whether it was tried, and why or why not; `best`: of its whole trials, on folds."""
+
+    family: str
+    tried: bool
+    why: str
+    trials: int
+    best: float | None
+
+
+class FitTrial(Struct, frozen=True):
+    """A setting that was tried: the mean of `folds` folds. `state`: complete, pruned (given up early) or failed."""
+
+    number: int
+    family: str
+    value: float
+    folds: int
+    seconds: float
+    state: str
+    chosen: bool
+
+
+class CostShown(Struct, frozen=True):
+    """What mistakes cost a decision on the test rows, in `currency`: with the model, never acting, always acting.
+
+    `missed` and `false_alarm`: what one of each costs.
+    """
+
+    missed: float
+    false_alarm: float
+    model: float
+    low: float | None
+    high: float | None
+    never: float
+    always: float
+    currency: str
+
+
+class FitAnswer(Struct, frozen=True):
+    """What came of it. `value` is on sealed test rows that nothing was chosen by, with its 95 % `interval`.
+
+    `baseline` knows only what `knows` says. `trials`: the best; `tried`: how many there were. `saved` and `model` are
+    empty where nothing was kept. `seconds` are of the whole, `minutes` what was allowed.
+    """
+
+    file: str
+    target: str
+    kind: str
+    metric: str
+    lower_is_better: bool
+    rows: int
+    train_rows: int
+    guesses: list[str]
+    profile: str
+    families: list[FamilyShown]
+    trials: list[FitTrial]
+    tried: int
+    given_up: int
+    chosen: str
+    value: float
+    interval: list[float | None]
+    why_none: str
+    """Why there is no interval, where there is none."""
+    baseline: float
+    knows: str
+    verdict: str
+    costs: CostShown | None
+    findings: list[FindingShown]
+    notes: list[str]
+    not_tried: list[str]
+    seconds: float
+    minutes: float | None
+    saved: str
+    model: str
+    report: str
+    next: list[str]
+
+
+@operation("fit", permission="open", opens=False)
+def fit(request: FitRequest, context: Context) -> FitAnswer:
+    """Predict a column of a table: guess the task, search, and judge the best model on rows that it never saw.
+
+    No project file is needed, and nothing is left on disk without --save.
+
+    Example: treadle fit customers.csv --target churned --minutes 5
+    """
+    from rich.markup import escape
+
+    from treadle.onetable import fit_table
+
+    asked = _asked(request)
+    found = fit_table(asked, _let_in(context), observer=context.observer, say=lambda text: context.say(escape(text)))
+    return _answer(request, asked, found)
+
+
+def _asked(request: FitRequest) -> Asked:
+    from treadle.drafting.guessing import Hints
+    from treadle.onetable import Asked
+
+    minutes = request.minutes
+    if minutes is None and request.trials is None:
+        minutes = USUAL_MINUTES
+    hints = Hints(
+        kind=request.kind,
+        metric=request.metric,
+        positive=request.positive,
+        time=request.time,
+        group=request.group,
+        drop=request.drop,
+        families=request.family,
+        minutes=minutes,
+        trials=request.trials,
+    )
+    return Asked(request.file, request.target, request.save, request.owner, hints)
+
+
+def _let_in(context: Context) -> Callable[[Project], Principal]:
+    """Who acts: found, and asked of the table of permissions, once the drafted project says whose it is."""
+    from treadle.access import authorise, resource_of
+    from treadle.principal import Principal
+
+    def found(project: Project) -> Principal:
+        who = context.who if isinstance(context.who, Principal) else context.who(project)
+        authorise(who, "fit", "run", resource_of(project.spec, "project"))
+        return who
+
+    return found
+
+
+def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
+    from treadle.scoring import metrics
+
+    judged, search = found.evaluation, found.search
+    value = judged.value
+    chosen = {(member.family, str(member.params)) for member in search.members}
+    whole = [t for t in search.trials if t.state == "complete"]
+    sign = metrics.sign(search.metric)
+    best = sorted(whole, key=lambda t: -t.value * sign)
+    return FitAnswer(
+        file=request.file,
+        target=request.target,
+        kind=judged.kind,
+        metric=judged.metric,
+        lower_is_better=sign < 0,
+        rows=judged.rows,
+        train_rows=judged.train_rows,
+        guesses=list(found.guesses),
+        profile=found.profile.said,
+        families=[
+            FamilyShown(
+                each.family,
+                each.tried,
+                each.why,
+                sum(t.family == each.family for t in search.trials),
+                next((t.value for t in best if t.family == each.family), None),
+            )
+            for each in found.families
+        ],
+        trials=[
+            FitTrial(
+                t.number + 1,
+                t.family,
+                t.value,
+                len(t.fold_scores),
+                round(t.seconds, 3),
+                t.state,
+                (t.family, str(t.params)) in chosen,
+            )
+            for t in best[:SHOWN]
+        ],
+        tried=len(search.trials),
+        given_up=sum(t.state == "pruned" for t in search.trials),
+        chosen=search.family,
+        value=value.value,
+        interval=[value.low, value.high],
+        why_none=value.why,
+        baseline=judged.baseline.value,
+        knows=judged.task.trivial,
+        verdict=judged.verdict,
+        costs=_costs(found),
+        findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in judged.findings],
+        notes=list(judged.notes),
+        not_tried=_not_tried(found),
+        seconds=round(found.seconds, 2),
+        minutes=asked.hints.minutes,
+        saved=asked.save or "",
+        model=found.model,
+        report=found.report,
+        next=_next(request, asked, found),
+    )
+
+
+def _costs(found: Found) -> CostShown | None:
+    cost, mistakes = found.evaluation.money, found.project.spec.brief.mistakes
+    if cost is None:
+        return None
+    return CostShown(
+        missed=mistakes.missed,
+        false_alarm=mistakes.false_alarm,
+        model=cost.model.value,
+        low=cost.model.low,
+        high=cost.model.high,
+        never=cost.never,
+        always=cost.always,
+        currency=cost.currency,
+    )
+
+
+def _not_tried(found: Found) -> list[str]:
+    """What could still be tried, a sentence each."""
+    why: dict[str, list[str]] = {}
+    for each in found.families:
+        if not each.tried:
+            why.setdefault(each.why, []).append(each.family)
+    said = [f"{', '.join(names)}: {reason}" for reason, names in why.items()]
+    if found.search.stopped == "deadline":
+        said.append("more settings: the time was over; --minutes gives more")
+    if found.search.stopped == "trials":
+        said.append("more settings: the trials were over; --trials gives more")
+    return [*said, "what happened before each row: lookups and windows over other tables stand in a project file"]
+
+
+def _next(request: FitRequest, asked: Asked, found: Found) -> list[str]:
+    """What to do now, a line each."""
+    leaks = sorted({f.feature for f in found.evaluation.findings if f.feature})
+    said = [f"--drop {shlex.quote(name)}, if it is not known when the prediction is made" for name in leaks]
+    if asked.save is None:
+        said.append(
+            "nothing of this is kept: the same command with --save DIR keeps the project file, the record of every "
+            "step, the model and its report; then: treadle run DIR --serve"
+        )
+        return said
+    folder = shlex.quote(asked.save)
+    return [*said, f"treadle run {folder} --serve", f"treadle models show {folder} {found.model}"]

@@ -1,0 +1,100 @@
+"""The project file of a guess, and what of it a person should read twice."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+from treadle.access import login
+from treadle.drafting.quoting import quoted
+from treadle.spec.names import identifier_from
+
+if TYPE_CHECKING:
+    from treadle.drafting.guessing import Guess
+
+
+def project_file(guess: Guess, read: str, *, contract: bool = True) -> tuple[str, list[str]]:
+    """The text, and a sentence for each guess that only the file holds. `read`: where its table lies.
+
+    contract: the table has one, beside the file.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+
+    tree, out, yaml = CommentedMap(_tree(guess, _source(guess, read, contract))), io.StringIO(), YAML()
+    yaml.width = 110
+    yaml.dump(tree, out)
+    head = "# Written by `treadle`, from a table. Every line is a guess: read it, and correct what is wrong.\n"
+    return head + out.getvalue(), _said(guess, contract)
+
+
+def _said(guess: Guess, contract: bool) -> list[str]:
+    held = f"contract: contracts/{guess.name}.yaml has the types, with the ranges and sets that hold now"
+    said = [held if contract else f"no contract: {guess.frame.width:,} columns are too many to propose rules for"]
+    if guess.decides:
+        said.append("costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows")
+    said.append(
+        f"owner: {guess.owner}; the policy approves a release when every gate holds; name reviewers and "
+        "set approve: reviewer to have a person approve"
+    )
+    said.append(
+        f"access: whoever works on this machine may act as any person of the project (--as); you, {login()}, act as "
+        f"{guess.owner}; write trust: token to ask for each person's own token"
+    )
+    return said
+
+
+def _source(guess: Guess, read: str, contract: bool) -> dict[str, Any]:
+    source: dict[str, Any] = {"read": read}
+    if guess.key:
+        source["key"] = guess.key
+    if guess.time:
+        source["happened"] = guess.time
+    return source | ({"contract": f"contracts/{guess.name}.yaml"} if contract else {})
+
+
+def _tree(guess: Guess, source: dict[str, Any]) -> dict[str, Any]:
+    hints, here = guess.hints, login()
+    brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {guess.target}."}
+    if guess.decides:
+        brief["mistakes"] = _flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})
+    if hints.minutes is not None:
+        brief["limits"] = _flow({"train_minutes": hints.minutes})
+    brief["people"] = _flow({"owner": guess.owner, "reviewers": [], "approve": "policy"})
+    access: dict[str, Any] = {"trust": "local"}
+    if here != guess.owner:
+        access["logins"] = {here: guess.owner}
+    trials = {} if hints.trials is None else {"trials": hints.trials}
+    return {
+        "project": guess.name,
+        "brief": brief,
+        "access": _flow(access),
+        "sources": {guess.name: _flow(source)},
+        "predict": _predict(guess),
+        "features": {"request": _flow(guess.request)},
+        "train": _flow(
+            {"families": _flow(list(hints.families)) if hints.families else "auto", "search": "bayesian"} | trials
+        ),
+        "serve": _flow({"endpoint": guess.name, "port": 8686}),
+    }
+
+
+def _predict(guess: Guess) -> dict[str, Any]:
+    group = guess.hints.group
+    by = "group" if group else "time" if guess.time else "random" if guess.numeric else "stratified"
+    split: dict[str, Any] = {"by": by, "test": 0.2, "folds": 4} | ({"group": group} if group else {})
+    made = {"name": identifier_from(re.sub(r"\W+", "_", guess.target), "label"), "each": guess.name}
+    if guess.time:
+        at = quoted(guess.time)
+        made["at"] = at if guess.types[guess.time] == "timestamp" else f"cast({at} as timestamp)"
+    return made | {"label": guess.label, "kind": guess.kind, "metric": guess.metric, "split": _flow(split)}
+
+
+def _flow(value: Any) -> Any:
+    """As one line, `{a: 1}` or `[a, b]`."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    made: Any = CommentedMap(value) if isinstance(value, dict) else CommentedSeq(value)
+    made.fa.set_flow_style()
+    return made

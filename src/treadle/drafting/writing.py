@@ -1,0 +1,222 @@
+"""Write the project that was guessed from a table: its file, a contract, a copy of the table."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from treadle.access import check_actor, login
+from treadle.drafting.filling import project_file
+from treadle.drafting.found import Drafted
+from treadle.drafting.guessing import NOTHING, Guess, Hints
+from treadle.drafting.noticed import noticed
+from treadle.errors import AccessError, DataError, SpecError, nearest
+from treadle.spec.names import identifier_from
+
+if TYPE_CHECKING:
+    from treadle.sources import Reading
+
+MOST_HELD = 1_000
+"""Columns of a table for which a contract is proposed: rules for more would be read by nobody, and fill no file."""
+_LOG = "_delta_log"
+
+
+class Wanted(Struct, frozen=True):
+    """The project to be drafted: its folder, the table to learn from, the column to predict."""
+
+    folder: str
+    source: str
+    target: str
+    name: str | None = None
+    owner: str | None = None
+    shared: str | None = None
+    """A group of this machine whose members share what is kept."""
+    hints: Hints = NOTHING
+    place: str = "--from"
+    """What names the table on the command line, for errors."""
+    trusted: bool = True
+    """Whether the project joins the list of those that this account trusts; not one that is soon gone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A project that is guessed and not yet written. `reading`: the table that it was guessed from."""
+
+    request: Wanted
+    guess: Guess
+    reading: Reading
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.request.folder)
+
+
+def draft(request: Wanted) -> Draft:
+    """Read the table and guess. Nothing is written.
+
+    Raises:
+        DataError: a table that cannot be read, or no such column; SpecError: a folder that holds a project already, a
+            group that cannot share it, a list of trusted projects that cannot be read.
+    """
+    from treadle.keeping import group_to_share
+    from treadle.sources import find_own, scan
+    from treadle.spec import FILE
+    from treadle.spec.trust import granted
+
+    folder, data, place = Path(request.folder), Path(request.source), request.place
+    if (folder / FILE).exists():
+        raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
+    if data.is_dir() and not (data / _LOG).is_dir():
+        mend = "name a CSV, JSON Lines or Parquet file, or the folder of a Delta table"
+        raise DataError(f"{data.name} is a folder", where=place, mend=mend)
+    if request.shared:
+        group_to_share(request.shared)
+    if request.trusted:
+        with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
+            granted(folder)
+    reading = find_own(data, where=place)
+    frame = scan(reading, place).collect()
+    if request.target not in frame.columns:
+        raise DataError(
+            f'{data.name} has no column "{request.target}"',
+            where="--target",
+            mend=nearest(request.target, frame.columns),
+        )
+    wanted = request.name or folder.resolve().name
+    name = identifier_from(wanted)
+    guess = Guess(frame, request.target, name, _owner(request), hints=request.hints, place=place)
+    guess.said[:0] = noticed(frame, request.target, data)
+    if name != wanted:
+        guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
+    return Draft(request, guess, reading)
+
+
+def write_project(request: Wanted) -> Drafted:
+    """Write treadle.yaml, a proposed contract and a copy of the table. An existing project is never overwritten.
+
+    What would refuse is asked first; should a step fail all the same, what was written is taken back.
+
+    Raises:
+        As `draft` does.
+    """
+    return write(draft(request))
+
+
+def write(made: Draft) -> Drafted:
+    """Write what was drafted; all of it or nothing."""
+    from treadle.spec import FILE
+
+    with _taken_back_if_it_fails() as places:
+        contract, said = _write(made, places)
+    return Drafted(
+        project=made.guess.name,
+        file=str(made.folder / FILE),
+        contract=contract,
+        guesses=[*made.guess.said, *said],
+        next=f"treadle run {shlex.quote(made.request.folder)} --serve",
+    )
+
+
+def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
+    """Write the project, and add each place to `made` before it is; the contract's, and what is to be said of it."""
+    from treadle.contracts import propose
+    from treadle.keeping import home, share
+    from treadle.sources import whole_ending
+    from treadle.spec import FILE, load
+    from treadle.spec.trust import trust
+
+    request, guess, folder, data = draft.request, draft.guess, draft.folder, Path(draft.request.source)
+    copied = folder / "data" / (guess.name + ("" if data.is_dir() else whole_ending(data)))
+    held = guess.frame.width <= MOST_HELD
+    contract = folder / "contracts" / f"{guess.name}.yaml"
+    text, said = project_file(guess, str(copied.relative_to(folder)), contract=held)
+    for file in (copied, contract) if held else (copied,):
+        _refuse_to_overwrite(file, folder, data)
+        made += _missing(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if copied.resolve() != data.resolve():
+        _copy(draft.reading, data, copied)
+    if held:
+        key = (guess.key,) if guess.key else ()
+        contract.write_text(propose(guess.frame, guess.name, key), encoding="utf-8")
+    made += _missing(folder / FILE)
+    (folder / FILE).write_text(text, encoding="utf-8")
+    load(folder / FILE)  # what is written must be what can be read
+    if request.shared:
+        kept = home(folder.resolve())
+        made += _missing(kept)
+        share(kept, request.shared)
+        said.append(
+            f"shared: what is kept may be read and written by the group {request.shared}, and nobody else; whoever is "
+            "in it can sign releases"
+        )
+    if request.trusted:
+        with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
+            trust(folder)
+    return str(contract) if held else "", said
+
+
+def _copy(reading: Reading, data: Path, copied: Path) -> None:
+    """Copy the table, and hold the copy to what was guessed from.
+
+    Raises:
+        DataError: it was written to in between.
+    """
+    from treadle.sources import find_own
+
+    if data.is_dir():
+        shutil.copytree(data, copied)
+    else:
+        shutil.copyfile(data, copied)
+    if find_own(copied).digest != reading.digest:
+        raise DataError(
+            f"{data.name} changed while it was being read",
+            where=data.name,
+            mend="run again when nobody writes to it",
+        )
+
+
+@contextlib.contextmanager
+def _taken_back_if_it_fails() -> Iterator[list[Path]]:
+    """Where what is made is listed, each folder before what is in it. After a failure none of it is there."""
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for place in reversed(made):
+            with contextlib.suppress(OSError):  # not made yet; or a folder into which another wrote meanwhile
+                if (place / _LOG).is_dir():
+                    shutil.rmtree(place)
+                else:
+                    place.rmdir() if place.is_dir() else place.unlink()
+        raise
+
+
+def _missing(place: Path) -> list[Path]:
+    """The place and the folders above it, so far as they are not there, the outermost first."""
+    return [each for each in (*reversed(place.parents), place) if not os.path.lexists(each)]
+
+
+def _owner(request: Wanted) -> str:
+    if request.owner:
+        return check_actor(request.owner, where="--owner")
+    try:
+        return check_actor(login())
+    except AccessError as bad:  # the machine's own name for its user need not be one of ours
+        raise AccessError(bad.what, where="--owner", mend=f"name the owner with --owner: {bad.mend}") from bad
+
+
+def _refuse_to_overwrite(made: Path, folder: Path, data: Path) -> None:
+    """Nothing that stands there is lost, and nothing is written through a link out of the new folder."""
+    if made.exists() and made.resolve() != data.resolve():
+        raise SpecError("there is a file here already", where=str(made), mend="choose another folder, or remove it")
+    if folder.resolve() not in made.resolve().parents:
+        raise SpecError("this leads out of the new folder by a link", where=str(made), mend="choose another folder")
