@@ -38,8 +38,8 @@ from treadle.training.prepare import recipes
 from treadle.training.searching import metric_of
 from treadle.training.splits import split
 
-MOST_ROWS = 10_000
-DRAWN = {"lightgbm": 16, "linear": 3, "mlp": 6, "extra_trees": 2, "random_forest": 1, "catboost": 3, "xgboost": 4}
+MOST_ROWS = 6_000
+DRAWN = {"lightgbm": 11, "linear": 2, "mlp": 5, "extra_trees": 1, "random_forest": 1, "catboost": 2, "xgboost": 2}
 """How many settings of each family are drawn by lot, beside its defaults and those that stand in the portfolio."""
 SECONDS = 90.0
 """A fit of a fold is given up after so many."""

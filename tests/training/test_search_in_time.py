@@ -141,3 +141,21 @@ def test_a_trial_that_runs_out_of_memory_is_a_result(table, spec, monkeypatch):
     monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(DataError, match="no trial could be completed"):
         search(rows, split(rows, project.predict), project)
+
+
+def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatch):
+    asked = []
+    pace = Folds.pace
+    monkeypatch.setattr(
+        Folds, "pace", lambda self, family, *rest: asked.append(family.name) or pace(self, family, *rest)
+    )
+    rows, project = table(300), spec(trials=8)
+    parts = split(rows, project.predict)
+    search(rows, parts, project, deadline_s=10_000.0)
+    assert sorted(asked) == ["lightgbm", "linear"], "once a family: there is time enough"
+    asked.clear()
+    search(rows, parts, project)
+    assert asked == [], "without a limit there is nothing to be late for"
+    monkeypatch.setattr("treadle.training.searching._FAR_LESS", 1e9)
+    search(rows, parts, project, deadline_s=10_000.0)
+    assert len(asked) == 8, "what took a while may take too long"

@@ -41,6 +41,7 @@ FIRST_SECONDS = 15.0
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _FIT_SHARE = 0.6
+_FAR_LESS = 4.0
 _REFITS = 1
 """Fits on all rows that are left time for, beside those of the model to beat; a blend takes what is over."""
 
@@ -81,6 +82,11 @@ class _Search:
         """Trials since the best one."""
         best = self.best()
         return 0 if best is None else len(self.trials) - 1 - best.number
+
+    def may_be_slow(self, family: Family, seconds: float) -> bool:
+        """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
+        took = [t.seconds / len(t.fold_scores) for t in self.trials if t.family == family.name and t.fold_scores]
+        return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
 
     def refit_of(self, trial: Trial, rows: int) -> float:
         """About what a fit of its settings on all rows will take."""
@@ -289,7 +295,7 @@ def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Tri
     clock, folds, family, params = going.clock, going.folds, asked.family, asked.params
     began = clock()
     try:
-        if seconds < math.inf:
+        if going.may_be_slow(family, seconds):
             params = family.paced(params, folds.pace(family, params, clock), seconds)
         found = folds.run(
             family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
