@@ -45,7 +45,12 @@ class Profile(Struct, frozen=True):
     @property
     def said(self) -> str:
         """In one sentence."""
-        kinds = ((self.numbers, "numbers"), (self.texts, "text"), (self.truths, "true or false"), (self.times, "times"))
+        kinds = (
+            (self.numbers, "of numbers"),
+            (self.texts, "of text"),
+            (self.truths, "true or false"),
+            (self.times, "of times"),
+        )
         of = ", ".join(f"{count:,} {word}" for count, word in kinds if count)
         parts = [
             f"{self.rows:,} rows to learn from and {self.tests:,} sealed for the test",
@@ -132,7 +137,7 @@ def _fits(family: Family, seen: Profile) -> list[str]:
         if seen.missing >= UNKNOWN:
             said.append(f"here {seen.missing:.0%} of cells are missing")
         if family.native and seen.texts:
-            said.append(f"takes the {seen.texts:,} text columns as categories too")
+            said.append(f"takes the {seen.texts:,} text column{'s' if seen.texts > 1 else ''} as categories too")
     if family.weight_option and seen.rarest is not None and seen.rarest < RARE:
         said.append(f"also with classes evened out, since the rarer has {seen.rarest:.1%}")
     return said
