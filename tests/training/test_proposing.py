@@ -74,7 +74,7 @@ def test_the_reasons_follow_the_table(table: Callable[..., TrainingTable], spec:
     many = TrainingTable(wide, label, None, None, list(range(200)), features)
     plain = spec(by="stratified")
     why = tried(propose(many, split(many, plain.predict), plain)[1])
-    assert "60 columns for 150 rows" in why["linear"] and "missing" not in why["lightgbm"]
+    assert "60 columns for 150 rows" in why["linear"] and "cells are missing" not in why["lightgbm"]
     assert "classes evened out" in why["linear"] and "7.3%" in why["linear"]
 
 
