@@ -1,4 +1,4 @@
-"""`treadle fit` in a terminal: one command from a table to a judged model, stopped by Ctrl-C or a kill, gone on with."""
+"""`treadle fit` in a terminal: from a table to a judged model, kept and gone on with, stopped by Ctrl-C or a kill."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from treadle.training.searching import make_families
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
+VERY_WIDE = 2_000
+"""Columns from which on each trial is worth a warning."""
 FEW_ROWS, MANY_COLUMNS, RARE, UNKNOWN = 2_000, 0.1, 0.1, 0.01
 """Under so many rows few are enough for the plain; from so many columns a row they are many; a class rarer than this is
 rare; and cells that are missing more often than this are worth a word."""
@@ -65,6 +67,7 @@ class Profile(Struct, frozen=True):
                 else f"{self.classes} classes, the rarest {self.rarest:.1%}"
             )
         parts += [f"in order of time over {self.days:,.0f} days"] if self.days is not None else []
+        parts += ["so wide that a trial takes long, and few fit into the time"] if self.columns > VERY_WIDE else []
         return "; ".join(parts)
 
 
