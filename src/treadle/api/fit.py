@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from treadle.onetable import Asked, Found
     from treadle.principal import Principal
     from treadle.spec import Project
+    from treadle.training import Trial
 
 USUAL_MINUTES = 5.0
 SHOWN = 5
@@ -182,7 +183,6 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
 
     judged, search = found.evaluation, found.search
     value = judged.value
-    chosen = {(member.family, str(member.params)) for member in search.members}
     whole = [t for t in search.trials if t.state == "complete"]
     sign = metrics.sign(search.metric)
     best = sorted(whole, key=lambda t: -t.value * sign)
@@ -196,28 +196,8 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         train_rows=judged.train_rows,
         guesses=list(found.guesses),
         profile=found.profile.said,
-        families=[
-            FamilyShown(
-                each.family,
-                each.tried,
-                each.why,
-                sum(t.family == each.family for t in search.trials),
-                next((t.value for t in best if t.family == each.family), None),
-            )
-            for each in found.families
-        ],
-        trials=[
-            FitTrial(
-                t.number + 1,
-                t.family,
-                t.value,
-                len(t.fold_scores),
-                round(t.seconds, 3),
-                t.state,
-                (t.family, str(t.params)) in chosen,
-            )
-            for t in best[:SHOWN]
-        ],
+        families=_families(found, best),
+        trials=_trials(found, best),
         tried=len(search.trials),
         given_up=sum(t.state == "pruned" for t in search.trials),
         chosen=search.family,
@@ -238,6 +218,35 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         report=found.report,
         next=_next(request, asked, found),
     )
+
+
+def _families(found: Found, best: list[Trial]) -> list[FamilyShown]:
+    return [
+        FamilyShown(
+            each.family,
+            each.tried,
+            each.why,
+            sum(t.family == each.family for t in found.search.trials),
+            next((t.value for t in best if t.family == each.family), None),
+        )
+        for each in found.families
+    ]
+
+
+def _trials(found: Found, best: list[Trial]) -> list[FitTrial]:
+    chosen = {(member.family, str(member.params)) for member in found.search.members}
+    return [
+        FitTrial(
+            t.number + 1,
+            t.family,
+            t.value,
+            len(t.fold_scores),
+            round(t.seconds, 3),
+            t.state,
+            (t.family, str(t.params)) in chosen,
+        )
+        for t in best[:SHOWN]
+    ]
 
 
 def _costs(found: Found) -> CostShown | None:

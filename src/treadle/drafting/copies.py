@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 200
 """Values of a label that are compared one by one; of more, only a number is compared, as a straight line."""
-_LEAST, _NUMBERS, _STRAIGHT = 20, ("int", "float"), 1 - 1e-12
+_LEAST, _NUMBERS, _STRAIGHT = 20, {"int", "float"}, 1 - 1e-12
 
 
 def copies(frame: pl.DataFrame, target: str, types: Mapping[str, str]) -> dict[str, str]:
@@ -24,23 +24,29 @@ def copies(frame: pl.DataFrame, target: str, types: Mapping[str, str]) -> dict[s
     import polars as pl
 
     known = frame.filter(pl.col(target).is_not_null())
-    label = known.get_column(target)
-    levels, found = label.n_unique(), {}
-    for name, kind in types.items():
-        if name == target:
+    label, others = known.get_column(target), [name for name in types if name != target]
+    levels, found = label.n_unique(), dict[str, str]()
+    if not others:
+        return found
+    nulls, uniques = (
+        known.select(others).null_count().row(0),
+        known.select(pl.col(others).drop_nulls().n_unique()).row(0),
+    )
+    for name, missing, unlike in zip(others, nulls, uniques, strict=True):
+        if len(known) - missing < max(_LEAST, len(known) / 2):
             continue
-        column = known.get_column(name)
-        both = len(column) - column.null_count()
-        if both < max(_LEAST, len(known) / 2):
-            continue
-        if levels <= MOST_LEVELS and column.drop_nulls().n_unique() == levels:
+        if levels <= MOST_LEVELS and unlike == levels:
             pairs = known.select(pl.col(target).alias("label"), pl.col(name).alias("said")).drop_nulls().unique()
             if pairs.height == levels:
                 first = pairs.sort("label").row(0)
                 found[name] = (
                     f"the label itself: {literal(first[1])} wherever {target} is {literal(first[0])}, and so on"
                 )
-        elif kind in _NUMBERS and types.get(target) in _NUMBERS and levels > MOST_LEVELS and _straight(column, label):
+        elif (
+            levels > MOST_LEVELS
+            and {types[name], types[target]} <= _NUMBERS
+            and _straight(known.get_column(name), label)
+        ):
             found[name] = f"the label itself: it lies on a straight line with {target}"
     return found
 

@@ -58,12 +58,12 @@ def _nearly_numbers(frame: pl.DataFrame) -> list[str]:
 
 def _days_first(frame: pl.DataFrame, first: Sequence[str]) -> list[str]:
     """Of dates that could be read in two ways, in which they were."""
-    if len(first) != len(frame.columns):
+    if len(first) != frame.width or not frame.height:
         return []
     return [
         f"{name}: {cell.strip()} is read as {frame.item(0, name):%Y-%m-%d}, the day before the month"
-        for name, cell in zip(frame.columns, first, strict=True)
-        if frame.schema[name].is_temporal() and _DAY_FIRST.fullmatch(cell) and frame.item(0, name) is not None
+        for (name, dtype), cell in zip(frame.schema.items(), first, strict=True)
+        if dtype.is_temporal() and _DAY_FIRST.fullmatch(cell) and frame.item(0, name) is not None
     ]
 
 
@@ -93,9 +93,10 @@ def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
     """`called`: the columns' names here; `given`: those of the file."""
     if given is None or len(given) != len(called):
         return []
-    said = []
-    for name in dict.fromkeys(given):
-        same = [here for here, there in zip(called, given, strict=True) if there == name]
+    said, alike = [], dict[str, list[str]]()
+    for here, there in zip(called, given, strict=True):
+        alike.setdefault(there, []).append(here)
+    for name, same in alike.items():
         if name and len(same) > 1:
             said.append(f'the header has "{name}" {len(same)} times: they are called {_listed(same)}')
     for place, (here, there) in enumerate(zip(called, given, strict=True), 1):
@@ -103,7 +104,7 @@ def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
             shown, usable = here or '""', matches(FEATURE, here)
             more = "" if usable else ", and cannot be a feature"
             said.append(f"column {place} has no name in the header: it is called {shown}{more}")
-        elif here != there and given.count(there) == 1:
+        elif here != there and len(alike[there]) == 1:
             said.append(f"the header {there} is called {here} here; write it so")
         elif here.strip(" \t'\"") != here:
             said.append(f'the name "{here}" begins or ends with a blank or a quotation mark, which belongs to it')

@@ -16,7 +16,7 @@ from msgspec import Struct
 from treadle.access import check_actor, login
 from treadle.drafting.filling import project_file
 from treadle.drafting.found import Drafted
-from treadle.drafting.guessing import NOTHING, Guess, Hints
+from treadle.drafting.guessing import MOST_HELD, NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import identifier_from
@@ -24,8 +24,6 @@ from treadle.spec.names import identifier_from
 if TYPE_CHECKING:
     from treadle.sources import Reading
 
-MOST_HELD = 1_000
-"""Columns of a table for which a contract is proposed: rules for more would be read by nobody, and fill no file."""
 _LOG = "_delta_log"
 
 
@@ -146,7 +144,7 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _copy(draft.reading, data, copied)
     if held:
         key = (guess.key,) if guess.key else ()
-        contract.write_text(propose(guess.frame, guess.name, key), encoding="utf-8")
+        contract.write_text(propose(guess.frame.drop(list(guess.endless)), guess.name, key), encoding="utf-8")
     made += _missing(folder / FILE)
     (folder / FILE).write_text(text, encoding="utf-8")
     load(folder / FILE)  # what is written must be what can be read

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from treadle.features.batch import build as build
     from treadle.features.bodies import in_utc as in_utc
     from treadle.features.bodies import value_at as value_at
+    from treadle.features.checks import name_problem as name_problem
     from treadle.features.label import suspects as suspects
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
@@ -42,6 +43,7 @@ _HOMES = {
     "build": "batch",
     "compile_online": "online",
     "make_plan": "planning",
+    "name_problem": "checks",
     "prove": "proof",
     "seed": "seeding",
     "in_utc": "bodies",
@@ -65,6 +67,7 @@ __all__ = [
     "compile_online",
     "in_utc",
     "make_plan",
+    "name_problem",
     "prove",
     "seed",
     "suspects",

@@ -14,6 +14,8 @@ from treadle.spec import duration
 _NOT_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 """What stands in JSON otherwise than it is: fast decoders do not take such field names."""
 RECORD_ID = "prediction_id"
+_ODD = "it has a quote, a backslash or a control character"
+_OWN_ID = f"a record has a {RECORD_ID} of its own, by which its outcome is told"
 
 
 def check_known(name: str, known: Mapping[str, Any], where: str, noun: str) -> None:
@@ -36,6 +38,15 @@ def check_derived(name: str, found: Expression, key: str, where: str) -> None:
         )
 
 
+def name_problem(name: str) -> str:
+    """Why a column of this name can be no field of a record, so no feature either; "" if it can."""
+    if _NOT_IN_JSON.search(name):
+        return _ODD
+    if name == RECORD_ID:
+        return _OWN_ID
+    return _meant(name)
+
+
 def check_names(plan: FeaturePlan) -> None:
     """Columns can be fields of a record, and neither they nor features are taken for something else."""
     for source, columns in plan.sources().items():
@@ -43,28 +54,29 @@ def check_names(plan: FeaturePlan) -> None:
             _check_name(name, f"sources.{source}")
             if _NOT_IN_JSON.search(name):
                 raise SpecError(
-                    f"the column {name!r} cannot be the field of a record: it has a quote, a backslash or a control "
-                    "character",
+                    f"the column {name!r} cannot be the field of a record: {_ODD}",
                     where=f"sources.{source}",
                     mend="rename it in the source",
                 )
     for column in plan.inputs:
         if column.name == RECORD_ID:
-            raise SpecError(
-                f"a record has a {RECORD_ID} of its own, by which its outcome is told",
-                where=f"sources.{plan.each}",
-                mend="rename the column in the source",
-            )
+            raise SpecError(_OWN_ID, where=f"sources.{plan.each}", mend="rename the column in the source")
     made = [name for stream in plan.views.values() for name in stream.columns]
     for name in [*made, *(feature.name for feature in plan.features)]:
         _check_name(name, "features")
 
 
 def _check_name(name: str, where: str) -> None:
-    own = len(name) > 4 and name.startswith("__") and name.endswith("__")
-    if own or name == "*" or (name.startswith("^") and name.endswith("$")):
-        meant = "names of Treadle's own columns" if own else "patterns of names"
-        raise SpecError(f"{name!r} cannot be the name of a column: such are {meant}", where=where, mend="rename it")
+    meant = _meant(name)
+    if meant:
+        raise SpecError(f"{name!r} cannot be the name of a column: {meant}", where=where, mend="rename it")
+
+
+def _meant(name: str) -> str:
+    """For what else a name would be taken; "" where it is nothing but a name."""
+    if len(name) > 4 and name.startswith("__") and name.endswith("__"):
+        return "such are names of Treadle's own columns"
+    return "such are patterns of names" if name == "*" or (name.startswith("^") and name.endswith("$")) else ""
 
 
 def length_us(text: str, where: str) -> int:

@@ -15,6 +15,8 @@ from treadle.training.searching import make_families
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
+VERY_WIDE = 2_000
+"""Columns from which on each trial is worth a warning."""
 FEW_ROWS, MANY_COLUMNS, RARE, UNKNOWN = 2_000, 0.1, 0.1, 0.01
 """Under so many rows few are enough for the plain; from so many columns a row they are many; a class rarer than this is
 rare; and cells that are missing more often than this are worth a word."""
@@ -45,7 +47,12 @@ class Profile(Struct, frozen=True):
     @property
     def said(self) -> str:
         """In one sentence."""
-        kinds = ((self.numbers, "numbers"), (self.texts, "text"), (self.truths, "true or false"), (self.times, "times"))
+        kinds = (
+            (self.numbers, "of numbers"),
+            (self.texts, "of text"),
+            (self.truths, "true or false"),
+            (self.times, "of times"),
+        )
         of = ", ".join(f"{count:,} {word}" for count, word in kinds if count)
         parts = [
             f"{self.rows:,} rows to learn from and {self.tests:,} sealed for the test",
@@ -60,6 +67,7 @@ class Profile(Struct, frozen=True):
                 else f"{self.classes} classes, the rarest {self.rarest:.1%}"
             )
         parts += [f"in order of time over {self.days:,.0f} days"] if self.days is not None else []
+        parts += ["so wide that a trial takes long, and few fit into the time"] if self.columns > VERY_WIDE else []
         return "; ".join(parts)
 
 
@@ -132,7 +140,7 @@ def _fits(family: Family, seen: Profile) -> list[str]:
         if seen.missing >= UNKNOWN:
             said.append(f"here {seen.missing:.0%} of cells are missing")
         if family.native and seen.texts:
-            said.append(f"takes the {seen.texts:,} text columns as categories too")
+            said.append(f"takes the {seen.texts:,} text column{'s' if seen.texts > 1 else ''} as categories too")
     if family.weight_option and seen.rarest is not None and seen.rarest < RARE:
         said.append(f"also with classes evened out, since the rarer has {seen.rarest:.1%}")
     return said
