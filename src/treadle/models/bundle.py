@@ -69,11 +69,20 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: FeaturePlan
     encoder: Encoder
     calibrator: Calibrator
+    by_rows: float | None = None
+    """`metric` on the sealed test rows with each counting alike, where `metrics` are of weighted rows: what a server is
+    told has no weights."""
     classes: tuple[str, ...] = ()
     """By number, of a model that tells several classes apart."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
+
+    @property
+    def tested(self) -> float | None:
+        """`metric` as what comes to a server can be measured by it: every row counts alike."""
+        judged = self.metrics.get(self.metric)
+        return self.by_rows if self.by_rows is not None else None if judged is None else judged.value
 
     @property
     def task(self) -> Task:

@@ -63,6 +63,7 @@ def parts_of(
         plan=told.plan,
         encoder=model.encoder,
         calibrator=model.calibrator,
+        by_rows=found.by_rows,
         classes=model.summary.classes,
         refs=told.refs,
         public_key="",

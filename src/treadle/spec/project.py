@@ -101,6 +101,8 @@ class _Question(_Part, frozen=True, kw_only=True):
     kind: Literal["classification", "multiclass", "regression", "counts"] = "classification"
     metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
+    weight: Some | None = None
+    """A column of `each`: how much each row counts. It is no feature, and a row of weight zero is not there."""
     split: Split = Split()
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from treadle.training.table import FeatureColumn as FeatureColumn
     from treadle.training.table import TrainingTable as TrainingTable
     from treadle.training.table import check as check
+    from treadle.training.weights import in_units as in_units
+    from treadle.training.weights import weighing as weighing
 
 _HOMES = {
     "Check": "splits",
@@ -69,6 +71,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "fit": "fitting",
     "fit_few": "few",
+    "in_units": "weights",
     "leak_gates": "evaluation",
     "report": "reporting",
     "sealed_ids": "sealed",
@@ -77,6 +80,7 @@ _HOMES = {
     "times_opened": "sealed",
     "too_few": "few",
     "train": "fitting",
+    "weighing": "weights",
 }
 __all__ = sorted(_HOMES)
 OPEN = ("families", "keep")

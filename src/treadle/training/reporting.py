@@ -42,7 +42,7 @@ def report(
 ) -> str:
     """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
     sections = [
-        Section("", _tiles(found, costs) + _warnings(found)),
+        Section("", _tiles(found, costs, spec.predict.weight) + _warnings(found)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
     sections += VIEWS[found.task.view](found, spec)
@@ -94,7 +94,7 @@ def _inside(name: str) -> str:
     return name if name.isupper() or name.startswith(("R", "Poisson")) else name[0].lower() + name[1:]
 
 
-def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
+def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]], weight: str | None) -> str:
     tiles = [_measured(_name(found.metric), found.value), _measured("Without a model", found.baseline)]
     if found.reference is not None:
         tiles.append(_measured("Request and row features only", found.reference))
@@ -109,7 +109,8 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
             )
         )
     when = f"{found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else "drawn at random"
-    tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
+    weighed = f"; weighted by {weight}" if weight else ""
+    tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}{weighed}"))
     tiles += [tile(name, amount, "data, features and training") for name, amount in costs[:1]]
     return f'<div class="tiles">{"".join(tiles)}</div>'
 

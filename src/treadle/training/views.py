@@ -50,13 +50,13 @@ class Seen(NamedTuple):
 def _of_decisions(seen: Seen) -> dict[str, Any]:
     """What only decisions by a probability have: calibration, curves, and mistakes counted and in money."""
     p, y, threshold, draw, replicates = seen.p, seen.y, seen.threshold, seen.draw, seen.replicates
-    error, bins = describe.calibration(p, y)
+    error, bins = describe.calibration(p, y, draw.whole)
     mistakes = seen.spec.brief.mistakes
     return {
         "calibration_error": error,
         "calibration": bins,
-        "curves": describe.curves(p, y),
-        "confusion": describe.confusion(p, y, threshold, mistakes),
+        "curves": describe.curves(p, y, draw.whole),
+        "confusion": describe.confusion(p, y, threshold, mistakes, draw.whole),
         "money": describe.money(p, y, threshold, mistakes, draw, min(replicates, 200)),
         "residuals": (),
     }
@@ -65,7 +65,7 @@ def _of_decisions(seen: Seen) -> dict[str, Any]:
 def _of_classes(seen: Seen) -> dict[str, Any]:
     """Which classes are taken for which, and whether the probability of the chosen one can be believed."""
     truth, chosen = seen.y.astype(np.int64), seen.p.argmax(axis=1)
-    error, bins = describe.calibration(seen.p.max(axis=1), (chosen == truth).astype(np.float64))
+    error, bins = describe.calibration(seen.p.max(axis=1), (chosen == truth).astype(np.float64), seen.draw.whole)
     return {
         "calibration_error": error,
         "calibration": bins,
@@ -73,7 +73,7 @@ def _of_classes(seen: Seen) -> dict[str, Any]:
         "confusion": None,
         "money": None,
         "residuals": (),
-        "classes": describe.class_table(truth, chosen, seen.task.classes),
+        "classes": describe.class_table(truth, chosen, seen.task.classes, seen.draw.whole),
     }
 
 

@@ -91,8 +91,9 @@ class Multiclass(Task):
         margins: Array = np.log((counts + 0.5) / (counts + 0.5).sum())
         return margins
 
-    def share(self, label: Array) -> float:
-        return float(np.bincount(label.astype(np.int64)).max() / max(len(label), 1))
+    def share(self, label: Array, weight: Array | None = None) -> float:
+        counts = np.bincount(label.astype(np.int64), weights=weight)
+        return float(counts.max() / counts.sum()) if len(label) else 0.0
 
     def came_of(self, label: Array, predicted: Array) -> float:
         return float(np.mean(predicted.argmax(axis=1) == label))

@@ -105,9 +105,10 @@ class Task(ABC):
     def constant(self, label: Array) -> Array:
         """The margins, [outputs], of who knows these labels and no feature."""
 
-    def share(self, label: Array) -> float:
-        """What is told of some labels in one number: their mean, or the share of the commonest class among them."""
-        return float(label.mean())
+    def share(self, label: Array, weight: Array | None = None) -> float:
+        """What is told of some labels in one number: their mean, or the share of the commonest class among them; of
+        rows that do not count alike, by their `weight`."""
+        return float(np.average(label, weights=weight))
 
     def came_of(self, label: Array, predicted: Array) -> float:
         """What is told of outcomes beside the mean score, which it equals where the model can be believed: their mean;
