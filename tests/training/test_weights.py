@@ -20,8 +20,8 @@ from treadle.scoring.steps import Levels
 from treadle.scoring.tasks import task_of
 from treadle.spec.project import Mistakes
 from treadle.training import calibrate, chance, check, describe, evaluate, fit, in_units, search, split, train, weighing
-from treadle.training.fitting import choose_threshold
 from treadle.training.keep import dump
+from treadle.training.mistakes import choose_threshold
 from treadle.training.prepare import fit_encoder
 from treadle.training.weights import effective
 
@@ -143,7 +143,7 @@ def test_every_figure_of_the_test_rows_is_weighted(table, spec):
     assert found.share == pytest.approx(np.average(y, weights=w))
     cost = np.where(act, 1.0 - y, 5.0 * y)
     assert found.money.model.value == pytest.approx(np.average(cost, weights=w))
-    assert found.money.never == pytest.approx(5.0 * found.share)
+    assert [rule.cost for rule in found.money.fixed] == pytest.approx([5.0 * found.share, 1 - found.share])
     assert found.confusion.missed == round((w[~act & (y > 0.5)] / w.mean()).sum())
     told = next(each for each in found.slices if each.feature == "city")
     here = test.frame.get_column(told.feature).cast(pl.String).fill_null("(missing)").to_numpy() == told.level

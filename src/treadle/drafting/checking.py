@@ -182,6 +182,7 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         training.check(table, task)
         for said in task.remarks(table.label):
             found.warning("predict.label", said)
+        training.costs_of(spec.brief.mistakes, table.classes)
         training.split(table, spec.predict, seed=spec.train.seed)
     except TreadleError as bad:
         first = bad.what.split("; ")[0]

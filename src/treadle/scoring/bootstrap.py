@@ -34,6 +34,7 @@ from msgspec import Struct
 
 from treadle.figures import Figure, figure
 from treadle.scoring import metrics
+from treadle.scoring.decisions import Rule
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["rows", "days", "groups"]
@@ -239,15 +240,15 @@ def _expansion(units: float) -> float:
 
 
 def of_score(
-    metric: str, y: Array, p: Array, threshold: float, value: float, replicates: Sequence[float], block: Blocks
+    metric: str, y: Array, p: Array, rule: Rule, value: float, replicates: Sequence[float], block: Blocks
 ) -> Interval:
     """The interval of a model's score on these rows, of which `value` is the whole: by `interval`, but where all are
     told right (or, for a share, all wrong) by what is known there. `block`: what these rows were drawn with.
     """
-    worst = metrics.counted(metric, y, p, threshold) is not None and value <= 0
+    worst = metrics.counted(metric, y, p, rule) is not None and value <= 0
     if abs(value - metrics.best(metric)) > _EQUAL and not worst:
         return interval(value, replicates, block, within=metrics.within(metric))
-    rows = metrics.counted(metric, y, p, threshold)
+    rows = metrics.counted(metric, y, p, rule)
     counted = block if rows is None else block.of(np.flatnonzero(rows))
     if rows is None or not counted.number:
         why = f"every resample is perfect, {counted.number:,} {block.kind}" if counted.number else "no row counts in it"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
+    from treadle.training.mistakes import costs_of as costs_of
     from treadle.training.model import Chosen as Chosen
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
@@ -68,6 +69,7 @@ _HOMES = {
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",
+    "costs_of": "mistakes",
     "evaluate": "evaluation",
     "fit": "fitting",
     "fit_few": "few",

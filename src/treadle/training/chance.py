@@ -19,6 +19,7 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import LEAST_BLOCKS, Blocks, blocks
+from treadle.scoring.decisions import Rule
 from treadle.scoring.metrics import Array
 
 PASSES = 0.025
@@ -31,7 +32,7 @@ def reached(
     metric: str,
     y: Array,
     p: Array,
-    threshold: float,
+    rule: Rule,
     *,
     at: Array | None = None,
     group: Sequence[Any] | None = None,
@@ -51,7 +52,7 @@ def reached(
     p = np.asarray(p, dtype=np.float64)[order]
     random = np.random.default_rng((seed, 1))
     dealt = (deal(random)[order] for _ in range(deals))
-    values = [metrics.weighted(metric, y[given], p, threshold)(weight[given]) * sign for given in dealt]
+    values = [metrics.weighted(metric, y[given], p, rule)(weight[given]) * sign for given in dealt]
     told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other
     return float(np.sort(told)[-round((deals + 1) * PASSES)] * sign)
 

@@ -10,7 +10,8 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import Draws, Interval, interval, of_score
+from treadle.scoring.bootstrap import Draws, Interval, of_score
+from treadle.scoring.decisions import Rule
 from treadle.scoring.metrics import Array
 from treadle.scoring.tasks import Task
 from treadle.spec import Mistakes
@@ -64,17 +65,6 @@ class ClassTable(Struct, frozen=True):
     names: tuple[str, ...]
     shown: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
-
-
-class Money(Struct, frozen=True):
-    """The cost of mistakes per decision: with the model, never acting, always acting; and what the model saves
-    against the cheaper of those two, with its interval."""
-
-    model: Interval
-    never: float
-    always: float
-    saved: Interval
-    currency: str
 
 
 class Slice(Struct, frozen=True):
@@ -165,27 +155,7 @@ def class_table(truth: Array, chosen: Array, names: tuple[str, ...], weight: Arr
     return ClassTable(names, shown, tuple(tuple(map(round, row)) for row in counts.tolist()))
 
 
-def money(p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Draws, replicates: int) -> Money:
-    act, late = p >= threshold, y > 0.5
-    cost = np.where(~act & late, mistakes.missed, 0.0) + np.where(act & ~late, mistakes.false_alarm, 0.0)
-    never, always = np.where(late, mistakes.missed, 0.0), np.where(late, 0.0, mistakes.false_alarm)
-    model, idle, eager = (float(np.average(each, weights=draw.whole)) for each in (cost, never, always))
-    cheaper, best = (never, idle) if idle <= eager else (always, eager)
-    with_model, saved = [], []
-    for k in range(replicates):
-        w = draw(k)
-        with_model.append(float(w @ cost / w.sum()))
-        saved.append(float(w @ (cheaper - cost) / w.sum()))
-    return Money(
-        interval(model, with_model, draw.block, within=(0.0, math.inf)),
-        idle,
-        eager,
-        interval(best - model, saved, draw.block),
-        mistakes.currency,
-    )
-
-
-def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: float, draw: Draws) -> tuple[Slice, ...]:
+def slices(table: TrainingTable, task: Task, p: Array, metric: str, rule: Rule, draw: Draws) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
     found = []
@@ -200,7 +170,7 @@ def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: f
             if len(rows) < LEAST_SLICE:
                 continue
             y = table.label[rows]
-            value = metrics.weighted(metric, y, p[rows], threshold)
+            value = metrics.weighted(metric, y, p[rows], rule)
             whole = value(draw.whole[rows])
             if math.isfinite(whole):
                 found.append(
@@ -210,7 +180,7 @@ def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: f
                         len(rows),
                         task.share(y, draw.whole[rows]),
                         of_score(
-                            metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
+                            metric, y, p[rows], rule, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
                         ),
                     )
                 )
@@ -221,7 +191,7 @@ def importance(
     model: Fitted,
     table: TrainingTable,
     metric: str,
-    threshold: float,
+    rule: Rule,
     *,
     most_rows: int = 6000,
     repeats: int = 3,
@@ -242,7 +212,7 @@ def importance(
 
     def score(encoded: Array) -> float:
         p = model.calibrator.vector(model.estimator.margin(encoded))
-        return metrics.weighted(metric, y, p, threshold)(weight) * sign
+        return metrics.weighted(metric, y, p, rule)(weight) * sign
 
     whole, found = score(x), []
     groups = model.encoder.groups()

@@ -15,6 +15,7 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, chosen
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import Mistakes, ProjectSpec
@@ -22,6 +23,7 @@ from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member
 from treadle.training.joining import join
+from treadle.training.mistakes import choose_threshold, costs_of
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.searching import OnTrial, Progress, make_families, search
@@ -73,7 +75,8 @@ def fit(
     `seconds`: each fit gets its part of them, and grows no further when they are over.
     """
     start, say = clock(), progress or (lambda done, text: None)
-    task, known = task_of(spec.predict.kind, table.classes), make_families(table, parts, spec, threads)
+    costs = costs_of(spec.brief.mistakes, table.classes)
+    task, known = task_of(spec.predict.kind, table.classes, costs), make_families(table, parts, spec, threads)
     by_name = {family.name: family for family in known}
     metric, members = found.metric, found.members
     say(0.0, "calibration, on predictions of rows that were not fitted on")
@@ -93,7 +96,7 @@ def fit(
         family=found.family,
         params=by_name[members[0].family].used(members[0].params, len(rows)),
         threshold=threshold,
-        out_of_fold=metrics.weighted(metric, table.label[held], told, threshold)(weight),
+        out_of_fold=metrics.weighted(metric, table.label[held], told, task.rule(threshold))(weight),
         calibration=_calibration_name(task, calibrator),
         calibration_log_loss=losses,
         train_rows=len(rows),
@@ -101,6 +104,7 @@ def fit(
         notes=found.notes,
         members=members,
         classes=table.classes,
+        costs=costs,
     )
     return FittedModel(
         encoder=encoder,
@@ -110,7 +114,7 @@ def fit(
         summary=summary,
         baseline=Constant(by_name[members[0].family].base(rows.label, rows.weight)),
         reference=reference,
-        unseen=_spread(_near(told, fold, parts)).astype(np.float32),
+        unseen=_spread(_near(told, costs, fold, parts)).astype(np.float32),
     )
 
 
@@ -147,12 +151,12 @@ def _fit_members(
     return encoder, made[0].estimator if len(made) == 1 else Blend(tuple(made))
 
 
-def _near(told: Array, fold: Array, parts: Split) -> Array:
+def _near(told: Array, costs: Costs, fold: Array, parts: Split) -> Array:
     """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
     and are no likeness of what the final model says. Of several classes, the probability of the one that is chosen."""
     latest_first = tuple(reversed(parts.folds))
     large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
-    told = told.max(axis=1) if told.ndim > 1 else told
+    told = told[np.arange(len(told)), chosen(told, costs)] if told.ndim > 1 else told
     return told[np.isin(fold, large)] if large else told
 
 
@@ -185,22 +189,3 @@ def _reference(
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     made = family.fit(sample_of(whole, encoder, x), own, seconds=seconds)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
-
-
-def choose_threshold(p: Array, y: Array, mistakes: Mistakes, weight: Array | None = None) -> float:
-    """The probability from which acting costs least on `p` and `y`: the least sum of missed and false alarms.
-
-    With perfect probabilities that is false_alarm / (false_alarm + missed) (Elkan 2001); the rows, each by its
-    `weight`, have the last word, among 500 candidates, and a tie goes to the one nearest to that.
-    """
-    ideal = mistakes.false_alarm / max(mistakes.false_alarm + mistakes.missed, 1e-12)
-    candidates = np.unique(np.concatenate([np.quantile(p, np.linspace(0, 1, 500)), [ideal]]))
-    order = np.argsort(p)
-    weight = np.ones(len(y)) if weight is None else weight
-    hits, rows = (np.concatenate([[0.0], np.cumsum(each[order])]) for each in (y * weight, weight))
-    below = np.searchsorted(p[order], candidates, side="left")
-    missed = hits[below]
-    alarms = (rows[-1] - rows[below]) - (hits[-1] - missed)
-    cost = missed * mistakes.missed + alarms * mistakes.false_alarm
-    cheapest = np.flatnonzero(cost <= cost.min() + 1e-12 * max(1.0, rows[-1]))
-    return float(candidates[cheapest[np.argmin(np.abs(candidates[cheapest] - ideal))]])

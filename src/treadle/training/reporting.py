@@ -99,12 +99,12 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]], weight: str | No
     if found.reference is not None:
         tiles.append(_measured("Request and row features only", found.reference))
     if found.money is not None:
-        cheaper, saved = min(found.money.never, found.money.always), found.money.saved.shown()
+        cheapest, saved = found.money.cheapest, found.money.saved.shown()
         tiles.append(
             tile(
                 "Saved per decision",
                 saved.value,
-                f"{saved.span}; best fixed rule costs {figure(cheaper).value}",
+                f"{saved.span}; to {cheapest.name} costs {figure(cheapest.cost).value}",
                 found.money.currency,
             )
         )

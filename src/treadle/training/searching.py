@@ -23,6 +23,7 @@ from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
+from treadle.training.mistakes import costs_of
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
 from treadle.training.prepare import recipes
@@ -138,7 +139,7 @@ def search(
         DataError: when no trial could be completed.
     """
     start = clock()
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, costs_of(spec.brief.mistakes, table.classes))
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
     ways = recipes(table.features, _ahead(table, split))

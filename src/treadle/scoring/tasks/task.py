@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from treadle.errors import SpecError, nearest
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, Rule
 from treadle.spec.choices import View as View
 
 Array = np.ndarray[Any, Any]
@@ -46,6 +47,8 @@ class Task(ABC):
     """What `came_of` is, in words."""
     classes: tuple[str, ...] = ()
     """By number; empty where labels are numbers or true and false."""
+    costs: Costs = ()
+    """What mistakes among `classes` cost, by number; empty: the likeliest is decided on."""
 
     @property
     def outputs(self) -> int:
@@ -61,6 +64,10 @@ class Task(ABC):
     def decides(self) -> bool:
         """Whether it acts from a threshold on, and mistakes have costs."""
         return False
+
+    def rule(self, threshold: float) -> Rule:
+        """How probabilities are decided on: by the threshold, or by what mistakes among classes cost."""
+        return self.costs if self.classes else threshold
 
     def problems(self, label: Array) -> list[str]:
         """Why nothing can be learned from these finite labels; empty if something can."""
