@@ -38,7 +38,7 @@ class Scored:
         return float(np.median(list(self.values.values())))
 
     def regret(self, names: list[str]) -> float:
-        """Of a prefix: 0 is as good as the best single candidate, 1 as the median; less than 0 where together better."""
+        """Of a prefix: 0 is as good as the best single candidate, 1 as the median; together they may be better."""
         here = [name for name in names if name in self.values]
         if not here:
             return 2.0

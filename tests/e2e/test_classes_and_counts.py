@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +108,35 @@ def test_several_classes_are_served(tmp_path: Path) -> None:
     _served(project, record)
     said = treadle("why", "mine", project).stdout
     assert "answered Iris, setosa, probability" in said and "training.fit" in said
+
+
+COSTS = """mistakes: {costs: {žluťoučký: {"01": 9, "Iris, setosa": 9, 'say "hi"': 9}}, unlisted: 1, currency: EUR}"""
+
+
+def test_the_class_of_least_expected_cost_is_decided_on_and_served(tmp_path: Path) -> None:
+    project = drafted(tmp_path, "species", ("  limits:", f"  {COSTS}\n  limits:"))
+    run = answer("run", project)
+    paid = run["decisions"]
+    assert run["released"] and paid["unit"] == "EUR" and paid["saved"] > 0 and len(paid["fixed"]) in (1, 2)
+    assert paid["interval"][0] <= paid["cost"] <= paid["interval"][1] < min(rule["cost"] for rule in paid["fixed"])
+    assert "EUR per decision" in Path(run["report"]).read_text(encoding="utf-8")
+    shown = treadle("models", "show", project).stdout
+    assert "least expected cost" in shown and "with this model" in shown and "the commonest" in shown
+    record = {"length": 1.5, "width": 1.0, "seen": "2026-02-01T00:00:00Z", "prediction_id": "mine"}
+    told = treadle("predict", project, "--record", json.dumps(record), "--json").stdout
+    (one,) = json.loads(told)["predictions"]
+    likeliest = max(one["probabilities"], key=one["probabilities"].__getitem__)
+    assert one["prediction"] == "žluťoučký" != likeliest and one["probability"] == one["probabilities"]["žluťoučký"]
+    shown = token(project)
+    with serving(project) as (url, _):
+        status, given = http(f"{url}/predict", record, shown)
+        assert status == 200 and given["prediction"] == "žluťoučký" and given["probability"] == one["probability"]
+        many = http(f"{url}/predict", [{**record, "prediction_id": f"m{n}"} for n in range(20)], shown)[1]
+        assert {each["prediction"] for each in many} == {"žluťoučký"}
+        schema = http(f"{url}/openapi.json", token=shown)[1]["components"]["schemas"]["Prediction"]
+        said = schema["properties"]["prediction"]
+        assert "least expected cost" in said["description"] and said["x-costs"]["žluťoučký"]["01"] == 9
+        assert said["x-costs"]["01"]["žluťoučký"] == 1 and said["x-costs"]["01"]["01"] == 0
 
 
 def test_counts_go_the_whole_way(tmp_path: Path) -> None:

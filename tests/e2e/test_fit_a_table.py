@@ -43,7 +43,7 @@ def test_a_table_is_fitted_and_kept_and_released(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_without_a_folder_to_save_in_json_is_all_there_is(tmp_path: Path) -> None:
     found = answer("fit", CREDIT, *QUICK)
-    assert found["kind"] == "classification" and found["tried"] == 2 and found["costs"]["never"] < 0.1
+    assert found["kind"] == "classification" and found["tried"] == 2 and found["decisions"]["fixed"][0]["cost"] < 0.1
     assert found["interval"][0] < found["value"] < found["interval"][1] and found["baseline"] < 0.1
     assert not list((tmp_path / "scratch").iterdir()) and not (tmp_path / "trust").exists()
     failed = treadle("fit", CREDIT, "--target", "defalt", "--json", ok=False)

@@ -251,3 +251,25 @@ def test_lookups_and_windows_may_see_what_the_label_is_made_of() -> None:
                                     features=Features(request=("k",), window={
                                         "seen": Window(source="seen", on="k", last=("1d",), take={"m": "avg(w)"})
                                     })))) == []  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("weight", "change", "where", "said"),
+    [
+        ("tt", ("", ""), "predict.weight", 'no column "tt"'),
+        ("k", ("", ""), "predict.weight", "a weight must be a number, and k is str"),
+        ("x", ("", ""), "features.request", "x weighs the rows, so no feature may read it, and x does"),
+        ("n", ("hour > 12", "hour > n"), "features.row.late", "so no feature may read it, and late does"),
+    ],
+)
+def test_a_weight_is_a_number_that_no_feature_reads(tmp_path, weight, change, where, said) -> None:
+    text = YAML.replace('  label: "id > 0"', f'  label: "id > 0"\n  weight: {weight}').replace(*change)
+    with pytest.raises(SpecError, match=said) as found:
+        planned(tmp_path, text)
+    assert where in found.value.where
+
+
+def test_a_weight_is_kept_for_training_and_is_no_feature(tmp_path: Path) -> None:
+    plan = planned(tmp_path, YAML.replace('  label: "id > 0"', '  label: "id > 0"\n  weight: id'))
+    assert plan.weight == "id" and "id" in plan.each_types
+    assert "id" not in [f.name for f in plan.features] and "id" not in plan.input_types

@@ -72,8 +72,9 @@ def test_nothing_is_left_without_a_folder_to_save_in(tmp_path: Path, frame: pl.D
     assert answer.rows + answer.train_rows == ROWS and 0.6 < answer.value < 1
     low, high = answer.interval
     assert low is not None and high is not None and low < answer.value < high
-    assert answer.baseline == 0.5 and answer.costs is not None
-    assert answer.costs.never == pytest.approx(1 - answer.costs.always)
+    assert answer.baseline == 0.5 and answer.decisions is not None
+    never, always = (rule.cost for rule in answer.decisions.fixed)
+    assert never == pytest.approx(1 - always)
     assert (answer.saved, answer.model, answer.report) == ("", "", "") and "--save DIR" in answer.next[-1]
     assert any("'gone', the rarer one, is the one to find" in line for line in told)
     assert any("192 rows to learn from and 48 sealed" in line for line in told)

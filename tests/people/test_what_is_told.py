@@ -15,6 +15,7 @@ from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.money import money, rates_of
 from treadle.people import (
+    NO_SAVING,
     POLICY,
     Finding,
     Gain,
@@ -22,6 +23,7 @@ from treadle.people import (
     Review,
     accept,
     approve,
+    cure_of,
     gates_of,
     mend_of,
     place_of,
@@ -224,3 +226,9 @@ def test_findings_and_reviews_cannot_be_changed_in_place() -> None:
     for thing, name in ((Finding("a", "b"), "text"), (Review("m", "s", "", "", []), "status")):
         with pytest.raises(AttributeError):
             setattr(thing, name, "x")
+
+
+def test_what_cures_decisions_that_save_nothing() -> None:
+    gate = Gate(NO_SAVING, 0.0, None, False, "a decision costs 1 EUR", acceptable=True)
+    assert "correct brief.mistakes" in cure_of(gate) and place_of(gate) == ""
+    assert '--finding "no_saving"' in mend_of(gate, "shop:1")

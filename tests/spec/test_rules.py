@@ -34,6 +34,11 @@ WRONG = [
     ("brief", "mistakes: {^missed: 1e13}", "at most"),
     ("brief", "mistakes: {^missed: true}", "must be a number"),
     ("brief", "^mistakes: {missed: 0, false_alarm: 0}", "both mistakes cost nothing"),
+    ("brief", "mistakes: {^costs: {a: {b: 1}}}", "costs by class are for kind multiclass, and this is classification"),
+    ("brief", "mistakes: {^unlisted: 1}", "state `missed` and `false_alarm`"),
+    ("brief", "mistakes: {costs: {a: {^b: -1}}}", "must be from 0"),
+    ("brief", "mistakes: {costs: {a: {^b: .nan}}}", "must be a finite number"),
+    ("brief", "mistakes: {costs: {^a: 1}}", "must be"),
     ("brief", "mistakes: {^currency: usd}", '"usd" is no valid currency'),
     ("brief", "mistakes: {^currency: EURO}", "no valid currency"),
     *[("brief", f"limits: {{^{name}: {value}}}", "must be")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stage_shop import edit, opened
+from stage_shop import edit, opened, write_shop
 
 from treadle.errors import DataError, SpecError
 from treadle.evidence.kinds.model_fitted import ModelFitted
@@ -113,3 +113,45 @@ def test_a_split_by_time_says_where_it_cut_and_a_model_is_not_read_back_in_the_r
     model = fitted_model(Work(workspace).bench(), workspace.chain.last(ModelFitted).payload.model)
     assert len(restored) == 1 and model.summary.seconds == 0, "the time that it took would make it another model"
     workspace.chain.engine.dispose()
+
+
+def weighed(shop: Path, weight: str, *, drop: bool = False) -> Path:
+    """Rows weigh 1 or 4 by kind, every seventh `weight`; `drop`: those are not there at all."""
+    lines = (shop / "orders.csv").read_text(encoding="utf-8").splitlines()
+    told = [f"{lines[0]},worth"]
+    for n, line in enumerate(lines[1:]):
+        if n % 7 or not drop:
+            told.append(f"{line},{weight if n % 7 == 0 else 4 if ',a,' in line else 1}")
+    (shop / "orders.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
+    edit(shop, "  metric: average_precision", "  weight: worth\n  metric: average_precision")
+    return shop
+
+
+def test_a_row_of_weight_zero_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    with_zeros, without = weighed(write_shop(tmp_path / "a"), "0"), weighed(write_shop(tmp_path / "b"), "0", drop=True)
+    one, other = loaded(with_zeros), loaded(without)
+    assert list(one.table.ids) == list(other.table.ids) and one.weightless == 57 and other.weightless == 0
+    assert one.table.weight.tolist() == other.table.weight.tolist() and one.dropped == 3
+    assert one.table.weight[one.split.train].mean() == pytest.approx(1.0)
+    first, second = (run(opened(shop)).evaluation for shop in (with_zeros, without))
+    assert first.value == second.value and first.money == second.money and first.slices == second.slices
+    assert "57 rows weigh nothing" in " ".join(first.notes)
+    assert first.by_rows is not None and f"average_precision is {first.by_rows:.4f}" in " ".join(first.notes)
+
+
+def test_rows_that_cannot_be_weighted_stop_the_run_before_anything_is_learnt(shop: Path) -> None:
+    weighed(shop, "-1")
+    with pytest.raises(DataError, match=r"the weight worth is below zero \(the least is -1\) in 57 of 395 rows") as bad:
+        loaded(shop)
+    assert bad.value.where == "predict.weight"
+
+
+def test_a_bundle_says_what_a_server_can_measure(shop: Path) -> None:
+    weighed(shop, "2")
+    workspace = opened(shop)
+    found = run(workspace)
+    manifest = Bundle.read(workspace.blobs.get(found.bundle), None, where="it").manifest
+    assert manifest.tested == manifest.by_rows == found.evaluation.by_rows != found.evaluation.value.value
+    assert "worth" not in [field.name for field in manifest.request.inputs.fields]
+    assert "Rows are weighted by worth" in Bundle.read(workspace.blobs.get(found.bundle), None, where="it").card
+    assert "weighted by worth" in Path(found.report).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ import msgspec
 import pytest
 from stage_shop import edit, opened
 
-from treadle.errors import GateError
+from treadle.errors import GateError, ModelError
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.loop import RunResult
 from treadle.models import Bundle
-from treadle.people import approve
+from treadle.people import accept, approve
 
 Runs = Callable[..., RunResult]
 LIMITS = "limits: {train_minutes: 5, train_cost: 1.0, bundle_mb: 5, p99_ms: 500}"
@@ -123,3 +124,38 @@ def test_the_example_is_the_newest_in_time_where_there_is_a_time(shop: Path, run
     (shop / "orders.csv").write_text("\n".join([head, lines[-1], *lines[:-1]]), encoding="utf-8")
     edit(shop, "  each: orders\n", "  each: orders\n  at: told\n")
     assert runs().example["amount"] == float(lines[-1].split(",")[1])
+
+
+def test_decisions_that_save_nothing_need_an_argument(shop: Path, runs: Runs) -> None:
+    """Acting upon nobody is cheapest: the model ranks well, and its decisions are those of `never act`."""
+    edit(shop, "missed: 3, false_alarm: 1", "missed: 1, false_alarm: 500")
+    edit(shop, "approve: reviewer", "approve: policy")
+    result = runs(actor="ada")
+    found = result.evaluation
+    assert found.gain_is_real and found.money.saved.value <= 0 and not result.released
+    assert found.money.cheapest.name == "never act" and "No test row is acted upon" in " ".join(found.notes)
+    gate = asked_gates(shop)["no_saving"]
+    assert not gate.holds and gate.acceptable and "not surely less than to never act" in gate.text
+    packed = opened(shop).chain.last(ModelPacked).payload
+    shown = Bundle.read(opened(shop).blobs.get(packed.bundle.digest), None, where="it")
+    assert "No release without an answer for it" in shown.card and "| never act |" in shown.card
+    accept(
+        opened(shop, actor="grace").chain,
+        opened(shop).project.spec,
+        packed.model,
+        packed.bundle.digest,
+        gate="no_saving",
+        reason="it ranks, and decides nothing",
+    )
+    assert runs(actor="ada").released
+
+
+def test_golden_records_hold_what_was_decided(shop: Path, runs: Runs) -> None:
+    runs(actor="ada")
+    packed = opened(shop).chain.last(ModelPacked).payload
+    bundle = Bundle.read(opened(shop).blobs.get(packed.bundle.digest), None, where="it")
+    assert {golden.decided for golden in bundle.golden} == {True, False}
+    bundle.verify_golden()
+    moved = dataclasses.replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, threshold=2.0))
+    with pytest.raises(ModelError, match="False is decided, training decided True"):
+        moved.verify_golden()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from treadle.scoring import Calibrator
 from treadle.spec.project import Mistakes
 from treadle.training.calibrate import choose, isotonic, platt
-from treadle.training.fitting import choose_threshold
+from treadle.training.mistakes import choose_threshold
 
 KINDS = [
     Calibrator("identity"),

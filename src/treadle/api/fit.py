@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import Context, Request, argument, operation, option
-from treadle.api.work import FindingShown
+from treadle.api.work import DecisionsShown, FindingShown, decisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,22 +71,6 @@ class FitTrial(Struct, frozen=True):
     chosen: bool
 
 
-class CostShown(Struct, frozen=True):
-    """What mistakes cost a decision on the test rows, in `currency`: with the model, never acting, always acting.
-
-    `missed` and `false_alarm`: what one of each costs.
-    """
-
-    missed: float
-    false_alarm: float
-    model: float
-    low: float | None
-    high: float | None
-    never: float
-    always: float
-    currency: str
-
-
 class FitAnswer(Struct, frozen=True):
     """What came of it. `value` is on sealed test rows that nothing was chosen by, with its 95 % `interval`.
 
@@ -115,7 +99,7 @@ class FitAnswer(Struct, frozen=True):
     baseline: float
     knows: str
     verdict: str
-    costs: CostShown | None
+    decisions: DecisionsShown | None
     findings: list[FindingShown]
     notes: list[str]
     not_tried: list[str]
@@ -207,7 +191,7 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         baseline=judged.baseline.value,
         knows=judged.task.trivial,
         verdict=judged.verdict,
-        costs=_costs(found),
+        decisions=decisions_of(judged),
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in judged.findings],
         notes=list(judged.notes),
         not_tried=_not_tried(found),
@@ -247,22 +231,6 @@ def _trials(found: Found, best: list[Trial]) -> list[FitTrial]:
         )
         for t in best[:SHOWN]
     ]
-
-
-def _costs(found: Found) -> CostShown | None:
-    cost, mistakes = found.evaluation.money, found.project.spec.brief.mistakes
-    if cost is None:
-        return None
-    return CostShown(
-        missed=mistakes.missed,
-        false_alarm=mistakes.false_alarm,
-        model=cost.model.value,
-        low=cost.model.low,
-        high=cost.model.high,
-        never=cost.never,
-        always=cost.always,
-        currency=cost.currency,
-    )
 
 
 def _not_tried(found: Found) -> list[str]:

@@ -13,6 +13,7 @@ from treadle.replay.found import Replayed
 if TYPE_CHECKING:
     from treadle.evidence.kinds.review_requested import Gate
     from treadle.loop import RunResult
+    from treadle.training import Evaluation
     from treadle.workspace import Workspace
 
 
@@ -53,6 +54,27 @@ class FindingShown(Struct, frozen=True):
     kind: str
     strength: float
     text: str
+
+
+class RuleShown(Struct, frozen=True):
+    """What a decision costs on the sealed test rows by a rule that looks at nothing; `score`: the metric, where it is
+    one of decisions."""
+
+    rule: str
+    cost: float
+    score: float | None
+
+
+class DecisionsShown(Struct, frozen=True):
+    """What a decision costs with the model, with its 95 % interval, beside rules that look at nothing; and what it
+    saves against the cheapest of those. `unit`: a currency, or mistakes where nothing is said of what they cost."""
+
+    cost: float
+    interval: list[float | None]
+    unit: str
+    saved: float
+    saved_interval: list[float | None]
+    fixed: list[RuleShown]
 
 
 class RunAnswer(Struct, frozen=True):
@@ -100,6 +122,8 @@ class RunAnswer(Struct, frozen=True):
     without_label: int
     """Rows of the examples that nothing could be learned from, since they have no label, or no time."""
     next: str
+    decisions: DecisionsShown | None = None
+    """What decisions cost, where something is decided."""
     unsigned: str = ""
     """Why no checkpoint of the record was signed after a release, where none could be."""
     others: list[RunAnswer] = []
@@ -173,7 +197,21 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
+        decisions=decisions_of(found),
         unsigned=result.unsigned,
+    )
+
+
+def decisions_of(found: Evaluation) -> DecisionsShown | None:
+    if (money := found.money) is None:
+        return None
+    return DecisionsShown(
+        cost=money.model.value,
+        interval=[money.model.low, money.model.high],
+        unit=money.currency,
+        saved=money.saved.value,
+        saved_interval=[money.saved.low, money.saved.high],
+        fixed=[RuleShown(rule.name, rule.cost, rule.score) for rule in money.fixed],
     )
 
 

@@ -177,11 +177,12 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
     try:
         frame = features.build(plan, wanted)
         _left_out(frame, found)
-        table = training_table(plan, frame.filter(teaching(frame)))
+        table = training_table(plan, frame.filter(teaching(plan, frame)))
         task = task_of(spec.predict.kind, table.classes)
         training.check(table, task)
         for said in task.remarks(table.label):
             found.warning("predict.label", said)
+        training.costs_of(spec.brief.mistakes, table.classes)
         training.split(table, spec.predict, seed=spec.train.seed)
     except TreadleError as bad:
         first = bad.what.split("; ")[0]

@@ -22,7 +22,18 @@ from treadle.errors import TreadleError
 from treadle.estimators.columns import features_of, frame_of, table_of, typed
 from treadle.scoring.tasks import task_of
 from treadle.spec import Brief, People, Predict, ProjectSpec, Source, Split, Train
-from treadle.training import Fitted, SearchResult, TrainingTable, check, fit, fit_few, search, split, too_few
+from treadle.training import (
+    Fitted,
+    SearchResult,
+    TrainingTable,
+    check,
+    fit,
+    fit_few,
+    in_units,
+    search,
+    split,
+    too_few,
+)
 
 Array = np.ndarray[Any, Any]
 LEAST_SHARE = 0.001
@@ -125,6 +136,7 @@ def _train(table: TrainingTable, spec: ProjectSpec, minutes: float | None) -> tu
         raise ValueError(f"minutes={minutes!r} is no time to train in: give more than 0, or None for no limit")
     task = task_of(spec.predict.kind, table.classes)
     task.metric(spec.predict.metric, table.label)
+    table = in_units(table, np.arange(len(table)))
     if too_few(table, spec):
         return fit_few(table, spec), None
     start, limit = time.monotonic(), math.inf if minutes is None else 60.0 * minutes
@@ -146,8 +158,8 @@ _PARAMETERS = """
     Takes a Polars or pandas frame, an Arrow table, an array or lists. Text (categories too), true and false, numbers,
     dates and times are used as they are; missing values may stand anywhere. Columns without any value are left out,
     and what is neither of these is refused. Of fewer than 50 rows, or 10 of a class, nothing can be compared: the
-    simplest family is fitted with its defaults, and `search_` is None. Weights of rows count where models are fitted;
-    preparation, comparison and calibration go by rows. A row of weight zero is not there.
+    simplest family is fitted with its defaults, and `search_` is None. Weights of rows count where models are fitted,
+    compared and calibrated, by their proportions; the folds are cut by rows. A row of weight zero is not there.
 
     Parameters
     ----------
@@ -178,7 +190,7 @@ class Classifier(ClassifierMixin, _Automatic):  # type: ignore[misc]
     )
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
-        """Train on rows `X` with classes `y`. `sample_weight`: how much each row counts in the fits."""
+        """Train on rows `X` with classes `y`. `sample_weight`: how much each row counts."""
         return self._fit(X, y, sample_weight)
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
@@ -205,7 +217,7 @@ class Regressor(RegressorMixin, _Automatic):  # type: ignore[misc]
     __doc__ = "A number, told as it is expected." + _PARAMETERS.format(metric="rmse.", attributes="")
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
-        """Train on rows `X` with numbers `y`. `sample_weight`: how much each row counts in the fits."""
+        """Train on rows `X` with numbers `y`. `sample_weight`: how much each row counts."""
         return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:  # noqa: N803

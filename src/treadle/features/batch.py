@@ -48,7 +48,7 @@ def examples(plan: FeaturePlan, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFr
     kept = pl.String if plan.kind in NAMED else pl.Float64
     label = expr.to_polars(expr.parse(plan.label, types)).cast(kept).alias(LABEL)
     known = [] if plan.label_known is None else [expr.to_polars(expr.parse(plan.label_known, types)).alias(KNOWN)]
-    keep = list(dict.fromkeys([*plan.key, *plan.input_types, *_group(plan)]))
+    keep = list(dict.fromkeys([*plan.key, *plan.input_types, *_beside(plan)]))
     read = [read_column(name, types[name]) for name in keep]
     frame = frame.select(*read, *at, label, *known)
     seen = dict(plan.each_types)
@@ -58,8 +58,9 @@ def examples(plan: FeaturePlan, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFr
     return frame.collect()
 
 
-def _group(plan: FeaturePlan) -> list[str]:
-    return [plan.group] if plan.group else []
+def _beside(plan: FeaturePlan) -> list[str]:
+    """Columns that training reads, and no model."""
+    return [name for name in (plan.group, plan.weight) if name]
 
 
 def read_column(name: str, kind: ColumnType) -> pl.Expr:
@@ -85,7 +86,7 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
         assert asked is not None
         _window(window, events[window.view], finder(window.view, (window.on,)), asked, columns)
     base = frame.with_columns(series.alias(name) for name, series in columns.items())
-    extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_group(plan)) if c in base.columns]
+    extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_beside(plan)) if c in base.columns]
     names = list(dict.fromkeys([*extra, *(f.name for f in plan.features)]))
     return base.select(names)
 

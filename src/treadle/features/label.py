@@ -16,6 +16,7 @@ from treadle import expr
 from treadle.errors import Fault, SpecError
 from treadle.features.plan import FeaturePlan, RowFeature
 from treadle.spec import Features
+from treadle.spec.choices import NAMED
 
 
 class LabelRead(Struct, frozen=True):
@@ -96,3 +97,34 @@ def suspects(plan: FeaturePlan) -> list[LabelRead]:
     told = label_columns(columns(plan.label), columns(plan.label_known), columns(plan.at))
     request = [feature.name for feature in plan.features if feature.origin == "request"]
     return label_reads(request, plan.rows, plan.each_types, told)
+
+
+def label_mend(wanted: str, found: str) -> str:
+    """How to make a label of the kind that is wanted out of one of the type that was found."""
+    if wanted in NAMED:
+        return "write an expression, such as: cast(column as int)"
+    expression = "write an expression, such as: column = 'yes'"
+    return f"{expression}; `kind: multiclass` takes a text of several values" if found == "str" else expression
+
+
+def check_weight(weight: str, features: Features, types: Mapping[str, Any], rows: Iterable[RowFeature]) -> None:
+    """Refuse a weight that is no number, or that a feature reads: it says how much a row counts, and is not known of
+    what is asked.
+
+    Raises:
+        SpecError: with all features that read it.
+    """
+    if types[weight] not in ("int", "float"):
+        raise SpecError(
+            f"a weight must be a number, and {weight} is {types[weight]}",
+            where="predict.weight",
+            mend="name a column of numbers, none below zero",
+        )
+    found = label_reads(features.request, rows, types, LabelColumns(frozenset((weight,)), frozenset()))
+    if found:
+        names = ", ".join(dict.fromkeys(reading.feature for reading in found))
+        raise SpecError(
+            f"{weight} weighs the rows, so no feature may read it, and {names} does",
+            where=found[0].where,
+            mend="leave it out there, or weigh the rows by another column",
+        )

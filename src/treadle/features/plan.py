@@ -128,6 +128,8 @@ class FeaturePlan(Struct, frozen=True):
     lookups: tuple[LookupPlan, ...]
     windows: tuple[WindowPlan, ...]
     features: tuple[FeatureColumn, ...]
+    weight: str | None = None
+    """The column that weighs the rows, which no feature reads."""
 
     @property
     def input_types(self) -> dict[str, ColumnType]:

@@ -8,7 +8,7 @@ from typing import Any
 from treadle import expr
 from treadle.errors import SpecError, nearest
 from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
-from treadle.features.label import check_label, label_columns
+from treadle.features.label import check_label, check_weight, label_columns, label_mend
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -22,7 +22,7 @@ from treadle.features.plan import (
     stream_types,
 )
 from treadle.spec import ProjectSpec, check_spec
-from treadle.spec.choices import LABEL_TYPES, NAMED
+from treadle.spec.choices import LABEL_TYPES
 
 Types = Mapping[str, Any]
 
@@ -75,6 +75,10 @@ class _Planner:
         if predict.split.group:
             self._column(predict.split.group, "predict.split.group")
             kept.add(predict.split.group)
+        if predict.weight is not None:
+            self._column(predict.weight, "predict.weight")
+            check_weight(predict.weight, spec.features, self.each, rows)
+            kept.add(predict.weight)
         if not request and not self.features:
             raise SpecError("there are no features", where="features", mend="list columns under features.request")
         made = FeaturePlan(
@@ -96,6 +100,7 @@ class _Planner:
             lookups=lookups,
             windows=windows,
             features=(*request, *self.features),
+            weight=predict.weight,
         )
         check_names(made)
         return made
@@ -116,7 +121,7 @@ class _Planner:
             raise SpecError(
                 f"a {self.spec.predict.kind} label must be {' or '.join(wanted)}, found {kind}",
                 where="predict.label",
-                mend=_label_mend(self.spec.predict.kind, kind),
+                mend=label_mend(self.spec.predict.kind, kind),
             )
 
     def _at(self) -> tuple[str, ...]:
@@ -384,11 +389,3 @@ def _with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -
 
     types = {**(earlier.types if earlier else {}), **stream.types}
     return replace(stream, name=label, types=types, told=told)
-
-
-def _label_mend(wanted: str, found: str) -> str:
-    """How to make a label of the kind that is wanted out of one of the type that was found."""
-    if wanted in NAMED:
-        return "write an expression, such as: cast(column as int)"
-    expression = "write an expression, such as: column = 'yes'"
-    return f"{expression}; `kind: multiclass` takes a text of several values" if found == "str" else expression

@@ -31,6 +31,8 @@ from treadle.models import signing
 from treadle.models.reference import Reference
 from treadle.models.request import Asked
 from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
+from treadle.scoring.decisions import Costs
+from treadle.scoring.tasks import Decided
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
@@ -69,15 +71,30 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: FeaturePlan
     encoder: Encoder
     calibrator: Calibrator
+    by_rows: float | None = None
+    """`metric` on the sealed test rows with each counting alike, where `metrics` are of weighted rows: what a server is
+    told has no weights."""
     classes: tuple[str, ...] = ()
     """By number, of a model that tells several classes apart."""
+    costs: Costs = ()
+    """What mistakes among the classes cost, by number: the class of least expected cost is answered."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
 
+    def decided(self, score: Score) -> Decided:
+        """The answer to a row of which the model says `score`."""
+        return self.task.decided(score, self.threshold if self.task.decides else None)
+
+    @property
+    def tested(self) -> float | None:
+        """`metric` as what comes to a server can be measured by it: every row counts alike."""
+        judged = self.metrics.get(self.metric)
+        return self.by_rows if self.by_rows is not None else None if judged is None else judged.value
+
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes)
+        return task_of(self.kind, self.classes, self.costs)
 
 
 class Golden(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +102,8 @@ class Golden(Struct, frozen=True, forbid_unknown_fields=True):
 
     values: tuple[Any, ...]
     expected: float | tuple[float, ...]
+    decided: bool | float | str | None = None
+    """What was decided on it; None in bundles of before."""
 
 
 class _Signature(Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,8 +258,19 @@ class Bundle:
                     where=self.manifest.model,
                     mend="do not serve this bundle on this machine",
                 )
+            self._verify_decision(number, golden)
             worst = max(worst, gap)
         return worst
+
+    def _verify_decision(self, number: int, golden: Golden) -> None:
+        """What training decided on the very prediction that it gave follows from threshold and costs as they stand."""
+        decided = self.manifest.decided(golden.expected).prediction
+        if golden.decided is not None and decided != golden.decided:
+            raise ModelError(
+                f"on golden record {number} {decided} is decided, training decided {golden.decided}",
+                where=self.manifest.model,
+                mend="do not serve this bundle: its threshold, or what mistakes cost, is not what it was made with",
+            )
 
 
 def values_of(score: Score) -> tuple[float, ...]:

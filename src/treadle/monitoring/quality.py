@@ -117,7 +117,7 @@ def measure(known: pl.DataFrame, metric: str, threshold: float, task: Task, *, a
         return _UNDEFINED
     y, p = _labels_and_scores(known, task)
     try:
-        score = weighted(metric, y, p, threshold)
+        score = weighted(metric, y, p, task.rule(threshold))
         value = float(score(np.ones(len(y))))
     except (ValueError, ZeroDivisionError):
         return _UNDEFINED
@@ -130,7 +130,7 @@ def measure(known: pl.DataFrame, metric: str, threshold: float, task: Task, *, a
         draw, note = draws(y, None), f"rows drawn singly: fewer than {LEAST_BLOCKS} days"
     with np.errstate(all="ignore"):
         drawn = [float(score(draw(i))) for i in range(_REPLICATES)]
-    found = of_score(metric, y, p, threshold, value, drawn, draw.block)
+    found = of_score(metric, y, p, task.rule(threshold), value, drawn, draw.block)
     return Measured(value, found.low, found.high, note)
 
 

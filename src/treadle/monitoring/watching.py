@@ -36,7 +36,6 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     task = manifest.task
     known = with_label(joined, task)
     whole = measure(known, manifest.metric, manifest.threshold, task, at=times(known))
-    tested = manifest.metrics.get(manifest.metric)
     mine = predictions.filter(pl.col("model") == manifest.model)
     features = _features(mine, [f.name for f in manifest.features], manifest.plan)
     types = {f.name: f.type for f in manifest.features}
@@ -49,9 +48,7 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold, task),
         drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
-        overall=Overall(
-            whole.value, whole.low, whole.high, tested.value if tested else None, _decisions(known), whole.note
-        ),
+        overall=Overall(whole.value, whole.low, whole.high, manifest.tested, _decisions(known), whole.note),
         recent=_recent(joined, known, manifest, window),
         base=task.came,
         view=task.view,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from treadle.figures import figure
 from treadle.scoring import sign
+from treadle.scoring.decisions import acts_from
 from treadle.spec import ProjectSpec
 from treadle.training import Evaluation, FitSummary
 
@@ -53,18 +55,37 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
         "|---|---|---|",
         *[f"| {name} | {value.shown().value} | {value.shown().span} |" for name, value in rows],
     ]
-    if found.money is not None and found.calibration_error is not None:
-        cost, saved = spec.brief.mistakes, found.money.saved
-        lines.append("")
-        lines.append(
-            f"It acts from a probability of {found.threshold:.3f}; a missed one costs {cost.missed:g} "
-            f"{cost.currency}, a false alarm {cost.false_alarm:g}."
-        )
-        lines.append(
-            f"That saves {saved.shown().value} {cost.currency} per decision ({saved.shown().span}) against the better "
-            f"of never and always acting. Calibration error: {found.calibration_error:.3f}."
-        )
-    return lines
+    return lines + _decisions(spec, found)
+
+
+def _decisions(spec: ProjectSpec, found: Evaluation) -> list[str]:
+    """What decisions cost, beside rules that look at nothing."""
+    money = found.money
+    if money is None or found.calibration_error is None:
+        return []
+    cost, saved, unit = spec.brief.mistakes, money.saved.shown(), money.currency
+    said = f"It acts {acts_from(found.threshold)}; a missed one costs {cost.missed:g} {unit}, a false alarm "
+    said += f"{cost.false_alarm:g}."
+    if found.task.classes:
+        by = "of least expected cost, by the costs of mistakes in the brief" if found.costs else "that is likeliest"
+        said = f"It decides on the class {by}."
+    rows = [("with this model", money.model.shown().value, money.model.shown().span, "")]
+    for rule in money.fixed:
+        score = "" if rule.score is None else figure(rule.score).value
+        rows.append((rule.name.replace("|", "\\|"), figure(rule.cost).value, "", score))
+    metric = found.metric if any(rule.score is not None for rule in money.fixed) else ""
+    ends = f"That saves {saved.value} {unit} per decision ({saved.span}) against the cheapest of those."
+    return [
+        "",
+        said,
+        "",
+        f"| a decision costs | {unit} | 95 % interval | {metric} |",
+        "|---|---|---|---|",
+        *[f"| {' | '.join(row)} |" for row in rows],
+        "",
+        f"{ends} Calibration error: {found.calibration_error:.3f}.",
+        *(["", f"No release without an answer for it: {money.unsaved}."] if money.unsaved else []),
+    ]
 
 
 def _leaks(found: Evaluation) -> list[str]:

@@ -63,7 +63,9 @@ def parts_of(
         plan=told.plan,
         encoder=model.encoder,
         calibrator=model.calibrator,
+        by_rows=found.by_rows,
         classes=model.summary.classes,
+        costs=model.summary.costs,
         refs=told.refs,
         public_key="",
     )
@@ -71,7 +73,7 @@ def parts_of(
         manifest=manifest,
         onnx=onnx,
         reference=describe(table.frame[parts.train], model.features, model.unseen),
-        golden=_golden(model, table, parts),
+        golden=_golden(model, manifest, table, parts),
         card=card(spec, found, model.summary, created=told.created),
         cost=told.cost,
     )
@@ -81,14 +83,15 @@ def _spread(rows: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
     return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
-def _golden(model: FittedModel, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
+def _golden(model: FittedModel, manifest: Manifest, table: TrainingTable, parts: Split) -> tuple[Golden, ...]:
     """Real training records over the whole range of predictions, so that many ways through the graph are walked."""
     rows = _spread(parts.train, 5000)
     p = model.predict(table.frame[rows])
     p = p.max(axis=1) if p.ndim > 1 else p
     chosen = rows[np.argsort(p, kind="stable")[np.linspace(0, len(rows) - 1, GOLDEN_RECORDS).astype(np.int64)]]
     frame = table.frame[chosen].select(model.encoder.inputs)
+    told = [tuple(p) if isinstance(p, list) else p for p in model.predict(frame).tolist()]
     return tuple(
-        Golden(json_values(values), tuple(expected) if isinstance(expected, list) else expected)
-        for values, expected in zip(frame.iter_rows(), model.predict(frame).tolist(), strict=True)
+        Golden(json_values(values), expected, manifest.decided(expected).prediction)
+        for values, expected in zip(frame.iter_rows(), told, strict=True)
     )

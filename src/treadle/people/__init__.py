@@ -5,6 +5,7 @@ It does not release (`treadle.models` does), and does not say who may do what el
 
 from treadle.evidence.kinds.review_requested import Gate
 from treadle.people.reviews import (
+    NO_SAVING,
     POLICY,
     Finding,
     Gain,
@@ -25,6 +26,7 @@ from treadle.people.reviews import (
 from treadle.people.stated import reviewers_of
 
 __all__ = [
+    "NO_SAVING",
     "POLICY",
     "Finding",
     "Gain",

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
 
 POLICY = "policy:gates"
+NO_SAVING = "no_saving"
+"""How the finding is called that decisions of a model cost no less than a rule that looks at nothing."""
 _GAIN = "gain over the trivial baseline"
 _LIMITS = ("train_cost", "train_minutes", "bundle_mb", "p99_ms")
 
 
 class Finding(Struct, frozen=True):
-    """Something about a model that a release must answer for, such as a feature that seems to know the label."""
+    """Something about a model that a release must answer for, such as a feature that seems to know the label, or
+    decisions that cost no less than a rule that looks at nothing."""
 
     name: str
     text: str
@@ -166,6 +169,8 @@ def mend_of(gate: Gate, model: str) -> str:
 
 def cure_of(gate: Gate) -> str:
     """What to do about a gate that a reviewer may answer for, so that nobody need answer."""
+    if gate.name.startswith(NO_SAVING):
+        return "give features that say more of the label, or correct brief.mistakes"
     return "give more test days, groups or rows" if gate.name == _GAIN else "mend the features"
 
 

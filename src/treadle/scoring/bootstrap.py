@@ -28,11 +28,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from treadle.figures import Figure, figure
 from treadle.scoring import metrics
+from treadle.scoring.decisions import Rule
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["rows", "days", "groups"]
@@ -58,10 +60,13 @@ class Blocks(Struct, frozen=True):
     kind: Kind
     length: int
     """How many consecutive days are drawn as one."""
+    weight: Array | None = None
+    """How much each row counts, where not all count alike."""
 
     def of(self, rows: Array) -> Blocks:
         """The same for a part of the rows."""
-        return Blocks(self.member[rows], self.label[rows], self.kind, self.length)
+        weight = None if self.weight is None else self.weight[rows]
+        return Blocks(self.member[rows], self.label[rows], self.kind, self.length, weight)
 
     @property
     def number(self) -> int:
@@ -69,12 +74,23 @@ class Blocks(Struct, frozen=True):
         return int(np.count_nonzero(np.bincount(self.member))) if len(self.member) else 0
 
     @property
+    def evenness(self) -> float:
+        """The part of these rows that would say as much if all counted alike (Kish 1965, "Survey Sampling"): 1 where
+        they do."""
+        w = self.weight
+        return 1.0 if w is None or not len(w) else float(w.sum() ** 2 / (len(w) * (w**2).sum()))
+
+    @property
     def units(self) -> float:
         """How many independent facts a metric of these rows rests on: runs of days, groups, rows of the rarer class."""
-        number = self.number / (self.length if self.kind == "days" else _UNEVEN if self.kind == "groups" else 1)
+        number = (
+            self.evenness
+            * self.number
+            / (self.length if self.kind == "days" else _UNEVEN if self.kind == "groups" else 1)
+        )
         yes, no = (int(np.count_nonzero(self.label == value)) for value in (1, 0))
         both = yes and no and yes + no == len(self.label)
-        return min(number, max(min(yes, no), _LEAST_UNITS)) if both else number
+        return min(number, max(self.evenness * min(yes, no), _LEAST_UNITS)) if both else number
 
     @property
     def why(self) -> str:
@@ -88,10 +104,14 @@ class Blocks(Struct, frozen=True):
 
 
 class Draws(Struct, frozen=True):
-    """From the number of a replicate to row weights; the same number gives the same weights."""
+    """From the number of a replicate to row weights; the same number gives the same weights.
+
+    `whole`: what each row counts where nothing is drawn; a replicate's weights are these, as often as it has the row.
+    """
 
     weights: Callable[[int], Array]
     block: Blocks
+    whole: Array
 
     def __call__(self, number: int) -> Array:
         return self.weights(number)
@@ -124,23 +144,37 @@ def blocks(y: Array, at: Array | None, group: Sequence[Any] | None = None) -> Bl
 
 
 def draws(
-    y: Array, at: Array | None, *, group: Sequence[Any] | None = None, dealt_from: int | None = None, seed: int = 7
+    y: Array,
+    at: Array | None,
+    *,
+    group: Sequence[Any] | None = None,
+    dealt_from: int | None = None,
+    seed: int = 7,
+    weight: Array | None = None,
 ) -> Draws:
-    """How rows are drawn: whole groups, whole UTC days in runs, or rows.
+    """How rows are drawn: whole groups, whole UTC days in runs, or rows; each keeps its `weight`.
 
     `group`: of each row, where the split keeps groups together. `dealt_from`: of how many rows the classes were dealt
     out evenly, these rows among them; None for any other split.
     """
-    block, n = blocks(y, at, group), len(y)
-    if block.kind != "rows":
-        return Draws(_by_block(block, seed), block)
+    block = msgspec.structs.replace(blocks(y, at, group), weight=weight)
+    often = _by_block(block, seed) if block.kind != "rows" else _by_row(y, dealt_from, seed)
+    if weight is None:
+        return Draws(often, block, np.ones(len(y)))
+    return Draws(lambda number: often(number) * weight, block, weight)
+
+
+def _by_row(y: Array, dealt_from: int | None, seed: int) -> Callable[[int], Array]:
+    n = len(y)
+    if dealt_from is not None:
+        return _by_class(y, dealt_from, seed)
 
     def by_row(number: int) -> Array:
         random = np.random.default_rng((seed, number))
         weights: Array = np.bincount(random.integers(0, n, n), minlength=n).astype(float)
         return weights
 
-    return Draws(by_row if dealt_from is None else _by_class(y, dealt_from, seed), block)
+    return by_row
 
 
 def _by_block(block: Blocks, seed: int) -> Callable[[int], Array]:
@@ -206,18 +240,19 @@ def _expansion(units: float) -> float:
 
 
 def of_score(
-    metric: str, y: Array, p: Array, threshold: float, value: float, replicates: Sequence[float], block: Blocks
+    metric: str, y: Array, p: Array, rule: Rule, value: float, replicates: Sequence[float], block: Blocks
 ) -> Interval:
     """The interval of a model's score on these rows, of which `value` is the whole: by `interval`, but where all are
     told right (or, for a share, all wrong) by what is known there. `block`: what these rows were drawn with.
     """
-    worst = metrics.counted(metric, y, p, threshold) is not None and value <= 0
+    worst = metrics.counted(metric, y, p, rule) is not None and value <= 0
     if abs(value - metrics.best(metric)) > _EQUAL and not worst:
         return interval(value, replicates, block, within=metrics.within(metric))
-    rows = metrics.counted(metric, y, p, threshold)
-    units = (block if rows is None else block.of(np.flatnonzero(rows))).number
-    if rows is None or not units:
-        why = f"every resample is perfect, {units:,} {block.kind}" if units else "no row counts in it"
+    rows = metrics.counted(metric, y, p, rule)
+    counted = block if rows is None else block.of(np.flatnonzero(rows))
+    if rows is None or not counted.number:
+        why = f"every resample is perfect, {counted.number:,} {block.kind}" if counted.number else "no row counts in it"
         return Interval(value, None, None, why)
+    units = counted.number * counted.evenness
     bound = float((1 - LEVEL) ** (1 / units))
     return Interval(value, 0.0, 1 - bound) if worst else Interval(value, bound, 1.0)

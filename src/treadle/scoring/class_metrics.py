@@ -12,13 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from treadle.scoring.decisions import Costs, chosen
+
 Array = np.ndarray[Any, Any]
 _EPS = 1e-15
 
 
-def of_classes(name: str, y: Array, p: Array, ranking: Callable[[Array, Array], Callable[[Array], float]]) -> Any:
-    """The metric as a function of row weights; None if it is no metric of classes. `ranking`: of one against the
-    rest."""
+def of_classes(
+    name: str, y: Array, p: Array, costs: Costs, ranking: Callable[[Array, Array], Callable[[Array], float]]
+) -> Any:
+    """The metric as a function of row weights; None if it is no metric of classes. `costs`: by which it is decided;
+    `ranking`: of one against the rest."""
     truth = np.asarray(y, dtype=np.float64).astype(np.int64)
     if name == "log_loss":
         told = p[np.arange(len(truth)), truth] / np.maximum(p.sum(axis=1), _EPS)
@@ -28,12 +32,12 @@ def of_classes(name: str, y: Array, p: Array, ranking: Callable[[Array, Array], 
         present = [k for k in range(p.shape[1]) if 0 < (truth == k).sum() < len(truth)]
         each = [ranking((truth == k).astype(np.float64), p[:, k]) for k in present]
         return lambda w: _mean_of_defined([area(w) for area in each])
-    chosen, classes = p.argmax(axis=1), p.shape[1]
+    decided, classes = chosen(p, costs), p.shape[1]
     if name == "accuracy":
-        right = (chosen == truth).astype(np.float64)
+        right = (decided == truth).astype(np.float64)
         return lambda w: float(np.dot(w, right) / w.sum()) if w.sum() > 0 else math.nan
     if name in ("balanced_accuracy", "f1"):
-        return _of_counts(name, truth, chosen, classes)
+        return _of_counts(name, truth, decided, classes)
     return None
 
 
@@ -43,13 +47,13 @@ def _mean_of_defined(areas: list[float]) -> float:
     return float(np.mean(defined)) if defined else math.nan
 
 
-def _of_counts(name: str, truth: Array, chosen: Array, classes: int) -> Callable[[Array], float]:
-    hit = chosen == truth
+def _of_counts(name: str, truth: Array, decided: Array, classes: int) -> Callable[[Array], float]:
+    hit = decided == truth
 
     def value(w: Array) -> float:
         right = np.bincount(truth[hit], weights=w[hit], minlength=classes)
         came = np.bincount(truth, weights=w, minlength=classes)
-        said = np.bincount(chosen, weights=w, minlength=classes)
+        said = np.bincount(decided, weights=w, minlength=classes)
         if name == "balanced_accuracy":
             there = came > 0
             return float(np.mean(right[there] / came[there])) if there.any() else math.nan

@@ -14,6 +14,7 @@ import numpy as np
 
 from treadle.errors import SpecError, nearest
 from treadle.scoring.class_metrics import of_classes
+from treadle.scoring.decisions import Rule
 from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS, MULTICLASS
 
 Array = np.ndarray[Any, Any]
@@ -41,13 +42,14 @@ def within(metric: str) -> tuple[float, float]:
     return -math.inf if metric == "r2" else 0.0, 1.0
 
 
-def counted(name: str, y: Array, p: Array, threshold: float) -> Array | None:
+def counted(name: str, y: Array, p: Array, rule: Rule) -> Array | None:
     """The rows of which a metric is the share told right; None for a metric that is no such share."""
     if name == "accuracy":
         return np.ones(len(y), dtype=bool)
     if p.ndim > 1:
         return None
-    rows = {"recall": y > 0.5, "precision": p >= threshold}
+    assert not isinstance(rule, tuple)
+    rows = {"recall": y > 0.5, "precision": p >= rule}
     return rows.get(name)
 
 
@@ -67,15 +69,16 @@ def scores(
     return values | {name: float(function(y, p, threshold)) for name, function in (own or {}).items()}
 
 
-def weighted(name: str, y: Array, p: Array, threshold: float = 0.5) -> Weighted:
+def weighted(name: str, y: Array, p: Array, rule: Rule = 0.5) -> Weighted:
     """One metric as a function of row weights. What does not depend on weights, such as the order, is done once.
 
-    `y`: labels, [rows]; `p`: predictions, [rows], or [rows, classes] where labels are the numbers of classes.
+    `y`: labels, [rows]; `p`: predictions, [rows], or [rows, classes] where labels are the numbers of classes. `rule`:
+    how they are decided on.
     """
     y = np.asarray(y, dtype=np.float64)
     p = np.asarray(p, dtype=np.float64)
     if p.ndim > 1:
-        found = of_classes(name, y, p, lambda truth, told: _ranking("roc_auc", truth, told))
+        found = of_classes(name, y, p, rule if isinstance(rule, tuple) else (), lambda y, p: _ranking("roc_auc", y, p))
         if found is None:
             raise SpecError(f'there is no metric of several classes "{name}"', mend=nearest(name, MULTICLASS))
         of_these: Weighted = found
@@ -87,7 +90,8 @@ def weighted(name: str, y: Array, p: Array, threshold: float = 0.5) -> Weighted:
     if name == "r2":
         return lambda w: _r2(y, p, w)
     if name in CLASSIFICATION:
-        return _decisions(name, y, p >= threshold)
+        assert not isinstance(rule, tuple)
+        return _decisions(name, y, p >= rule)
     raise SpecError(f'there is no metric "{name}"', mend=nearest(name, {m for of in METRICS.values() for m in of}))
 
 

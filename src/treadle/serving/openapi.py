@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.serving.inputs import openapi_schema
 
 if TYPE_CHECKING:
+    from treadle.scoring import Task
     from treadle.serving.endpoint import Endpoint
 
 
@@ -36,7 +37,7 @@ def openapi(endpoint: Endpoint) -> dict[str, Any]:
         "components": {
             "schemas": {
                 "Record": openapi_schema(endpoint.inputs),
-                "Prediction": _prediction(endpoint.classes),
+                "Prediction": _prediction(endpoint.live.task),
                 "Outcome": _OUTCOME,
                 "Error": {
                     "type": "object",
@@ -75,13 +76,23 @@ _PREDICTION: dict[str, Any] = {
 }
 
 
-def _prediction(classes: tuple[str, ...]) -> dict[str, Any]:
-    """An answer; of several classes, with their names."""
+def _prediction(task: Task) -> dict[str, Any]:
+    """An answer; of several classes, with their names, and how it is decided among them."""
+    classes = task.classes
     if not classes:
         return _PREDICTION
+    said: dict[str, Any] = {"description": "The likeliest class."}
+    if task.costs:
+        costs = {true: dict(zip(classes, row, strict=True)) for true, row in zip(classes, task.costs, strict=True)}
+        said = {
+            "description": "The class of least expected cost under the probabilities; `x-costs` are those of mistakes, "
+            "by the class that is true, then by the one that is decided on.",
+            "x-costs": costs,
+        }
     each = {"type": "number", "minimum": 0, "maximum": 1}
     named = {
-        "prediction": {"type": "string", "enum": list(classes)},
+        "prediction": {"type": "string", "enum": list(classes), **said},
+        "probability": {**_PREDICTION["properties"]["probability"], "description": "Of the class that is decided on."},
         "probabilities": {
             "type": "object",
             "required": list(classes),

@@ -32,10 +32,16 @@ class People(_Part, frozen=True, kw_only=True):
 
 
 class Mistakes(_Part, frozen=True, kw_only=True):
-    """What each kind of error costs, in `currency`, per decision; one of them may be nothing, not both."""
+    """What each kind of error costs, in `currency`, per decision; one of them may be nothing, not both.
+
+    Of several classes: `costs`, by the class that is true, then by the one that is decided on; `unlisted`: of a mistake
+    that is not listed there; without it, all of them must be. To be right costs nothing, unless it is listed.
+    """
 
     missed: Cost = 1.0
     false_alarm: Cost = 1.0
+    costs: dict[Some, dict[Some, Cost]] = {}
+    unlisted: Cost | None = None
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", title="currency")] = "USD"
 
 
@@ -101,6 +107,8 @@ class _Question(_Part, frozen=True, kw_only=True):
     kind: Literal["classification", "multiclass", "regression", "counts"] = "classification"
     metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
+    weight: Some | None = None
+    """A column of `each`: how much each row counts. It is no feature, and a row of weight zero is not there."""
     split: Split = Split()
 
 

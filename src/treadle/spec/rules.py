@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from treadle.errors import Fault, SpecError
-from treadle.spec.choices import DECIDES, METRICS, RANGES
+from treadle.spec.choices import DECIDES, METRICS, NAMED, RANGES
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
@@ -64,12 +64,30 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)
-    mistakes = spec.brief.mistakes
-    if spec.predict.kind in DECIDES and mistakes.missed == 0 and mistakes.false_alarm == 0:
+    yield from _mistakes(spec)
+
+
+def _mistakes(spec: ProjectSpec) -> Iterator[Problem]:
+    mistakes, kind = spec.brief.mistakes, spec.predict.kind
+    if kind in DECIDES and mistakes.missed == 0 and mistakes.false_alarm == 0:
         yield Problem(
             "brief.mistakes",
             "both mistakes cost nothing, so no decision is better than another",
             mend="say what a missed one or a false alarm costs",
+        )
+    for part, stated in (("costs", bool(mistakes.costs)), ("unlisted", mistakes.unlisted is not None)):
+        if stated and kind not in NAMED:
+            instead = "state `missed` and `false_alarm`" if kind in DECIDES else "leave it out"
+            yield Problem(
+                f"brief.mistakes.{part}", f"costs by class are for kind multiclass, and this is {kind}", mend=instead
+            )
+            return
+    each = [cost for row in mistakes.costs.values() for cost in row.values()]
+    if (mistakes.costs or mistakes.unlisted is not None) and not any(each) and not mistakes.unlisted:
+        yield Problem(
+            "brief.mistakes.costs" if mistakes.costs else "brief.mistakes.unlisted",
+            "no mistake costs anything, so no decision is better than another",
+            mend="say what it costs to take a class for another",
         )
 
 

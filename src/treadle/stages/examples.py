@@ -36,12 +36,14 @@ class Examples(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """`kept`: which rows of the origin these are; `dropped`: how many have no label, or no time."""
+    """`kept`: which rows of the origin these are; `dropped`: how many have no label, or no time; `weightless`: how
+    many others have a weight of zero."""
 
     table: TrainingTable
     split: Split
     kept: pl.Series
     dropped: int
+    weightless: int = 0
 
 
 def load(examples: Examples, bench: Bench) -> Loaded:
@@ -50,18 +52,39 @@ def load(examples: Examples, bench: Bench) -> Loaded:
 
 
 def _load(examples: Examples, bench: Bench) -> Loaded:
-    from treadle.training import check, split
+    from treadle.training import check, in_units, split
 
     frame = bench.read(examples.table)
-    keep = teaching(frame)
+    known = with_label(frame)
+    keep = teaching(examples.plan, frame)
     table = training_table(examples.plan, frame.filter(keep))
     check(table, task_of(examples.predict.kind, table.classes))
     made = split(table, examples.predict, seed=examples.seed)
-    return Loaded(table, made, keep, frame.height - int(keep.sum()))
+    left = int(known.sum())
+    return Loaded(in_units(table, made.train), made, keep, frame.height - left, left - int(keep.sum()))
 
 
-def teaching(frame: pl.DataFrame) -> pl.Series:
-    """Which rows can teach: those with a label, and a time `at` where the plan has one."""
+def teaching(plan: FeaturePlan, frame: pl.DataFrame) -> pl.Series:
+    """Which rows can teach: those with a label and a time `at`, and a weight above zero, where the plan has one.
+
+    Raises:
+        DataError: weights that are missing, below zero, infinite, or all zero.
+    """
+    import polars as pl
+
+    from treadle.training import weighing
+
+    keep = with_label(frame)
+    if plan.weight is None:
+        return keep
+    weight = frame.filter(keep).get_column(plan.weight).cast(pl.Float64).to_numpy()
+    counts = keep.to_numpy().copy()
+    counts[counts] = weighing(weight, plan.weight)
+    return pl.Series(counts)
+
+
+def with_label(frame: pl.DataFrame) -> pl.Series:
+    """Which rows have a label, and a time `at` where the plan has one."""
     from treadle.features import AT, LABEL
 
     keep = frame.get_column(LABEL).is_not_null()
@@ -70,6 +93,8 @@ def teaching(frame: pl.DataFrame) -> pl.Series:
 
 def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
     """Rows that can teach, as what training reads."""
+    import polars as pl
+
     from treadle.features import AT, KNOWN, LABEL
 
     at, known = (_times(frame, name) for name in (AT, KNOWN))
@@ -88,6 +113,7 @@ def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
         features=plan.features,
         group=frame.get_column(plan.group).to_list() if plan.group else None,
         classes=classes,
+        weight=frame.get_column(plan.weight).cast(pl.Float64).to_numpy() if plan.weight else None,
     )
 
 

@@ -65,6 +65,7 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
         provenance=training.Provenance(
             reads=tuple(training.Reads(found.feature, found.column) for found in suspects(asked.examples.plan)),
             dropped=loaded.dropped,
+            weightless=loaded.weightless,
         ),
     )
     value = found.value

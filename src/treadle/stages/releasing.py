@@ -6,10 +6,10 @@ from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.models import registry
-from treadle.people import POLICY, Finding, Gain, Gate, approve_within, gates_of, request_review, review_of
+from treadle.people import NO_SAVING, POLICY, Finding, Gain, Gate, approve_within, gates_of, request_review, review_of
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import Work, training_cost
-from treadle.training import leak_gates
+from treadle.training import Evaluation, leak_gates
 
 
 def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelEvaluated]) -> list[Gate]:
@@ -27,10 +27,17 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
         train_minutes=spent.seconds / 60,
         bundle_mb=packing.payload.mb,
         p99_ms=packing.payload.p99_ms,
-        findings=[Finding(gate.name, gate.text) for gate in leak_gates(found) if not gate.holds],
+        findings=[*(Finding(gate.name, gate.text) for gate in leak_gates(found) if not gate.holds), *_unsaved(found)],
     )
     asked = request_review(workspace.chain, packing.payload.model, gates, packing.payload.bundle)
     return list(asked.payload.gates)
+
+
+def _unsaved(found: Evaluation) -> list[Finding]:
+    """That the decisions cost no less than the cheapest rule that looks at nothing, where they do not."""
+    if found.money is None or not found.money.unsaved:
+        return []
+    return [Finding(NO_SAVING, found.money.unsaved)]
 
 
 def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:

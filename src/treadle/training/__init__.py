@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
+    from treadle.training.mistakes import costs_of as costs_of
     from treadle.training.model import Chosen as Chosen
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from treadle.training.table import FeatureColumn as FeatureColumn
     from treadle.training.table import TrainingTable as TrainingTable
     from treadle.training.table import check as check
+    from treadle.training.weights import in_units as in_units
+    from treadle.training.weights import weighing as weighing
 
 _HOMES = {
     "Check": "splits",
@@ -75,9 +78,11 @@ _HOMES = {
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",
+    "costs_of": "mistakes",
     "evaluate": "evaluation",
     "fit": "fitting",
     "fit_few": "few",
+    "in_units": "weights",
     "leak_gates": "evaluation",
     "propose": "proposing",
     "report": "reporting",
@@ -87,6 +92,7 @@ _HOMES = {
     "times_opened": "sealed",
     "too_few": "few",
     "train": "fitting",
+    "weighing": "weights",
 }
 __all__ = sorted(_HOMES)
 OPEN = ("families", "keep")

@@ -62,6 +62,6 @@ def _surely_better(folds: Folds, one: Array, other: Array) -> bool:
         ours, theirs = (metrics.weighted(folds.metric, y, folds.task.link(m[here])) for m in (one, other))
         for draw in range(_DRAWS):
             w = np.bincount(random.integers(0, rows, rows), minlength=rows).astype(np.float64)
-            gain = (ours(w) - theirs(w)) * sign
+            gain = (ours(w * folds.weight[here]) - theirs(w * folds.weight[here])) * sign
             gains[draw] += gain if np.isfinite(gain) else 0.0
     return float((gains > 0).mean()) >= _SURE

@@ -21,15 +21,16 @@ MARGIN_OF_WIN = 0.001
 """A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking."""
 
 
-def choose(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+def choose(margins: Array, y: Array, fold: Array, weight: Array | None = None) -> tuple[Calibrator, dict[str, float]]:
     """The map with the lowest cross-fitted log loss, fitted on all of `margins`; and the log loss of each.
 
-    `fold` numbers the rows' folds. With one fold only, rows are dealt to two halves.
+    `fold` numbers the rows' folds. With one fold only, rows are dealt to two halves. `weight`: how much each counts.
     """
+    weight = np.ones(len(y)) if weight is None else weight
     if len(np.unique(fold)) < 2:
         fold = np.arange(len(y)) % 2
-    fits: dict[str, Callable[[Array, Array], Calibrator]] = {
-        "none": lambda m, t: Calibrator(),
+    fits: dict[str, Callable[[Array, Array, Array], Calibrator]] = {
+        "none": lambda m, t, w: Calibrator(),
         "sigmoid": platt,
         "isotonic": isotonic,
     }
@@ -38,38 +39,40 @@ def choose(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str,
         p = np.empty(len(y))
         for k in np.unique(fold):
             here = fold == k
-            p[here] = fit(margins[~here], y[~here]).vector(margins[here])
+            p[here] = fit(margins[~here], y[~here], weight[~here]).vector(margins[here])
         q = np.clip(p, 1e-7, 1 - 1e-7)
-        losses[name] = float(-np.mean(np.where(y > 0.5, np.log(q), np.log1p(-q))))
+        losses[name] = float(-np.average(np.where(y > 0.5, np.log(q), np.log1p(-q)), weights=weight))
     best = "none"
     for name in ("sigmoid", "isotonic"):
         if losses[name] < losses[best] * (1 - MARGIN_OF_WIN):
             best = name
-    return fits[best](margins, y), losses
+    return fits[best](margins, y, weight), losses
 
 
-def choose_classes(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+def choose_classes(
+    margins: Array, y: Array, fold: Array, weight: Array | None = None
+) -> tuple[Calibrator, dict[str, float]]:
     """The softmax as it is, or with one temperature for all classes (Guo et al. 2017): the lower cross-fitted log loss.
 
     Its inverse is searched for on a grid of logarithms, from a fifth to five, which is wide and cannot run away.
     """
-    outputs = margins.shape[1]
+    outputs, weight = margins.shape[1], np.ones(len(y)) if weight is None else weight
     if len(np.unique(fold)) < 2:
         fold = np.arange(len(y)) % 2
     plain = Calibrator("softmax", offsets=(0.0,) * outputs)
 
     def loss(found: Calibrator, rows: Array) -> float:
         told = found.vector(margins[rows])[np.arange(int(rows.sum())), y[rows].astype(np.int64)]
-        return float(-np.log(np.clip(told, 1e-12, 1.0)).mean())
+        return float(-np.average(np.log(np.clip(told, 1e-12, 1.0)), weights=weight[rows]))
 
     def fitted(rows: Array) -> Calibrator:
         tried = [Calibrator("softmax", a=float(a), offsets=plain.offsets) for a in np.geomspace(0.2, 5.0, 65)]
-        n = int(rows.sum())
+        n = float(weight[rows].sum())
         return min(tried, key=lambda found: loss(found, rows) + STEADY_ROWS * math.log(found.a) ** 2 / n)
 
     everything = np.ones(len(y), dtype=bool)
     parts = [fold == k for k in np.unique(fold)]
-    shares = [float(here.mean()) for here in parts]
+    shares = [float(np.average(here, weights=weight)) for here in parts]
     losses = {
         "none": loss(plain, everything),
         "temperature": sum(s * loss(fitted(~here), here) for s, here in zip(shares, parts, strict=True)),
@@ -78,18 +81,19 @@ def choose_classes(margins: Array, y: Array, fold: Array) -> tuple[Calibrator, d
     return (fitted(everything) if better else plain), losses
 
 
-def platt(margins: Array, y: Array) -> Calibrator:
+def platt(margins: Array, y: Array, weight: Array | None = None) -> Calibrator:
     """Slope and offset of the log-odds by Newton steps, with Platt's smoothed targets; slope kept positive."""
-    positives, n = y.sum(), len(y)
+    weight = np.ones(len(y)) if weight is None else weight
+    positives, n = float((y * weight).sum()), float(weight.sum())
     target = np.where(y > 0.5, (positives + 1) / (positives + 2), 1 / (n - positives + 2))
     # Margins of unit spread make the two parameters alike in size, and Newton's steps safe.
     spread = float(np.std(margins)) or 1.0
-    x = np.column_stack([np.asarray(margins, dtype=np.float64) / spread, np.ones(n)])
+    x = np.column_stack([np.asarray(margins, dtype=np.float64) / spread, np.ones(len(y))])
     beta = np.array([0.0, math.log(max(positives, 0.5) / max(n - positives, 0.5))])
     for _ in range(50):
         p = sigmoid(x @ beta)
-        slope = x.T @ (p - target)
-        bend = (x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
+        slope = x.T @ (weight * (p - target))
+        bend = (x * (weight * p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
         step = np.linalg.solve(bend, slope)
         beta = beta - np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
@@ -100,15 +104,16 @@ def platt(margins: Array, y: Array) -> Calibrator:
     return Calibrator("sigmoid", a=float(beta[0]), b=float(beta[1]))
 
 
-def isotonic(margins: Array, y: Array) -> Calibrator:
+def isotonic(margins: Array, y: Array, weight: Array | None = None) -> Calibrator:
     """The best non-decreasing steps, as lines between the middles of the steps, so that few margins tie."""
     order = np.argsort(margins, kind="stable")
+    w = np.ones(len(y)) if weight is None else weight[order]
     m, target = np.asarray(margins, dtype=np.float64)[order], y[order]
     # Equal counts of rows first: fewer, steadier blocks than single rows.
     blocks = np.array_split(np.arange(len(m)), min(MOST_KNOTS, max(2, len(m) // 20)))
     pooled: list[list[float]] = []
     for rows in blocks:
-        pooled.append([float(m[rows].sum()), float(target[rows].sum()), float(len(rows))])
+        pooled.append([float((m[rows] * w[rows]).sum()), float((target[rows] * w[rows]).sum()), float(w[rows].sum())])
         while len(pooled) > 1 and pooled[-2][1] / pooled[-2][2] >= pooled[-1][1] / pooled[-1][2]:
             last = pooled.pop()
             pooled[-1] = [pooled[-1][i] + last[i] for i in range(3)]

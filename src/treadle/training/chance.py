@@ -19,6 +19,7 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import LEAST_BLOCKS, Blocks, blocks
+from treadle.scoring.decisions import Rule
 from treadle.scoring.metrics import Array
 
 PASSES = 0.025
@@ -31,23 +32,27 @@ def reached(
     metric: str,
     y: Array,
     p: Array,
-    threshold: float,
+    rule: Rule,
     *,
     at: Array | None = None,
     group: Sequence[Any] | None = None,
     seed: int = 7,
+    weight: Array | None = None,
 ) -> float:
     """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`.
 
-    `group`: of each row, where the split keeps groups together.
+    `group`: of each row, where the split keeps groups together. `weight`: how much each counts; it goes with the label,
+    so that classes keep the share that they have.
     """
     deals = _DEALS if len(y) <= _MANY_ROWS else _FEW
     # once: each deal finds the rows sorted
     order = np.argsort(-p, kind="stable") if p.ndim == 1 else np.arange(len(p))
-    ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(blocks(y, at, group))
+    weight = np.ones(len(y)) if weight is None else weight
+    sign, deal = metrics.sign(metric), _deal(blocks(y, at, group))
     p = np.asarray(p, dtype=np.float64)[order]
     random = np.random.default_rng((seed, 1))
-    values = [metrics.weighted(metric, y[deal(random)[order]], p, threshold)(ones) * sign for _ in range(deals)]
+    dealt = (deal(random)[order] for _ in range(deals))
+    values = [metrics.weighted(metric, y[given], p, rule)(weight[given]) * sign for given in dealt]
     told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other
     return float(np.sort(told)[-round((deals + 1) * PASSES)] * sign)
 

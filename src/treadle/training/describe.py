@@ -10,12 +10,14 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import Draws, Interval, interval, of_score
+from treadle.scoring.bootstrap import Draws, Interval, of_score
+from treadle.scoring.decisions import Rule
 from treadle.scoring.metrics import Array
 from treadle.scoring.tasks import Task
 from treadle.spec import Mistakes
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
+from treadle.training.weights import effective
 
 MOST_LEVELS = 24
 LEAST_SLICE = 50
@@ -43,7 +45,8 @@ class Point(Struct, frozen=True):
 
 
 class Confusion(Struct, frozen=True):
-    """Rows by what was decided and what was true; costs in `currency`."""
+    """Rows by what was decided and what was true; costs in `currency`. Where rows have weights, each is counted by its
+    own, in units of their mean."""
 
     true_alarms: int
     false_alarms: int
@@ -56,22 +59,12 @@ class Confusion(Struct, frozen=True):
 
 class ClassTable(Struct, frozen=True):
     """Rows by what was true and what was predicted. `names` of all classes; the `shown` commonest have a line each,
-    `counts[i][j]` of `shown[i]` predicted as `shown[j]`, the last place being all others."""
+    `counts[i][j]` of `shown[i]` predicted as `shown[j]`, the last place being all others. Where rows have
+    weights, each is counted by its own, in units of their mean."""
 
     names: tuple[str, ...]
     shown: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
-
-
-class Money(Struct, frozen=True):
-    """The cost of mistakes per decision: with the model, never acting, always acting; and what the model saves
-    against the cheaper of those two, with its interval."""
-
-    model: Interval
-    never: float
-    always: float
-    saved: Interval
-    currency: str
 
 
 class Slice(Struct, frozen=True):
@@ -93,36 +86,37 @@ class Importance(Struct, frozen=True):
     high: float
 
 
-def calibration(p: Array, y: Array, bins: int = 20) -> tuple[float, tuple[Bin, ...]]:
+def calibration(p: Array, y: Array, weight: Array, bins: int = 20) -> tuple[float, tuple[Bin, ...]]:
     """Expected calibration error over bins of equal row count (Naeini et al. 2015), and the bins.
 
-    The interval of a bin is Wilson's (1927).
+    The interval of a bin is Wilson's (1927), of as many rows as say as much if all count alike.
     """
     order = np.argsort(p, kind="stable")
     made, error = [], 0.0
     for rows in np.array_split(order, max(1, min(bins, len(order) // 5))):
-        n, mean, share = len(rows), float(p[rows].mean()), float(y[rows].mean())
-        low, high = wilson(share, n)
-        made.append(Bin(mean, share, low, high, n))
-        error += abs(mean - share) * n / len(p)
+        w = weight[rows]
+        mean, share = float(np.average(p[rows], weights=w)), float(np.average(y[rows], weights=w))
+        low, high = wilson(share, effective(w))
+        made.append(Bin(mean, share, low, high, len(rows)))
+        error += abs(mean - share) * float(w.sum() / weight.sum())
     return error, tuple(made)
 
 
-def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval of a share seen in n rows."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def curves(p: Array, y: Array, points: int = 200) -> tuple[Point, ...]:
+def curves(p: Array, y: Array, weight: Array, points: int = 200) -> tuple[Point, ...]:
     """Precision, recall and false-alarm rate at up to `points` thresholds, from the highest down."""
     order = np.argsort(-p, kind="stable")
-    true, called = np.cumsum(y[order]), np.arange(1, len(y) + 1)
+    true, called = np.cumsum((y * weight)[order]), np.cumsum(weight[order])
     ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
     # Dense at the start, where precision moves fastest.
     spread = np.unique((len(ends) - 1) * np.linspace(0, 1, points) ** 2 // 1).astype(int)
-    positives, negatives = max(float(true[-1]), 1.0), max(float(len(y) - true[-1]), 1.0)
+    positives, negatives = (max(float(each), 1e-12) for each in (true[-1], called[-1] - true[-1]))
     return tuple(
         Point(
             float(p[order][end]),
@@ -134,53 +128,34 @@ def curves(p: Array, y: Array, points: int = 200) -> tuple[Point, ...]:
     )
 
 
-def confusion(p: Array, y: Array, threshold: float, mistakes: Mistakes) -> Confusion:
-    act, late = p >= threshold, y > 0.5
-    missed, alarms = int((~act & late).sum()), int((act & ~late).sum())
+def confusion(p: Array, y: Array, threshold: float, mistakes: Mistakes, weight: Array) -> Confusion:
+    act, late, each = p >= threshold, y > 0.5, weight / weight.mean()
+    missed, alarms = float(each[~act & late].sum()), float(each[act & ~late].sum())
     return Confusion(
-        int((act & late).sum()),
-        alarms,
-        missed,
-        int((~act & ~late).sum()),
+        round(float(each[act & late].sum())),
+        round(alarms),
+        round(missed),
+        round(float(each[~act & ~late].sum())),
         missed * mistakes.missed,
         alarms * mistakes.false_alarm,
         mistakes.currency,
     )
 
 
-def class_table(truth: Array, chosen: Array, names: tuple[str, ...]) -> ClassTable:
+def class_table(truth: Array, chosen: Array, names: tuple[str, ...], weight: Array) -> ClassTable:
     """`truth` and `chosen`: numbers of classes."""
     seen = np.bincount(truth, minlength=len(names)) + np.bincount(chosen, minlength=len(names))
     common = np.sort(np.argsort(-seen, kind="stable")[:MOST_CLASSES_SHOWN])
     place = np.full(len(names), len(common))
     place[common] = np.arange(len(common))
     width = len(common) + (1 if len(common) < len(names) else 0)
-    counts = np.zeros((width, width), dtype=np.int64)
-    np.add.at(counts, (place[truth], place[chosen]), 1)
+    counts = np.zeros((width, width))
+    np.add.at(counts, (place[truth], place[chosen]), weight / weight.mean())
     shown = tuple(names[k] for k in common) + (("others",) if width > len(common) else ())
-    return ClassTable(names, shown, tuple(tuple(map(int, row)) for row in counts))
+    return ClassTable(names, shown, tuple(tuple(map(round, row)) for row in counts.tolist()))
 
 
-def money(p: Array, y: Array, threshold: float, mistakes: Mistakes, draw: Draws, replicates: int) -> Money:
-    act, late = p >= threshold, y > 0.5
-    cost = np.where(~act & late, mistakes.missed, 0.0) + np.where(act & ~late, mistakes.false_alarm, 0.0)
-    never, always = np.where(late, mistakes.missed, 0.0), np.where(late, 0.0, mistakes.false_alarm)
-    cheaper = never if never.mean() <= always.mean() else always
-    with_model, saved = [], []
-    for k in range(replicates):
-        w = draw(k)
-        with_model.append(float(w @ cost / w.sum()))
-        saved.append(float(w @ (cheaper - cost) / w.sum()))
-    return Money(
-        interval(float(cost.mean()), with_model, draw.block, within=(0.0, math.inf)),
-        float(never.mean()),
-        float(always.mean()),
-        interval(float((cheaper - cost).mean()), saved, draw.block),
-        mistakes.currency,
-    )
-
-
-def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: float, draw: Draws) -> tuple[Slice, ...]:
+def slices(table: TrainingTable, task: Task, p: Array, metric: str, rule: Rule, draw: Draws) -> tuple[Slice, ...]:
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
     found = []
@@ -195,17 +170,17 @@ def slices(table: TrainingTable, task: Task, p: Array, metric: str, threshold: f
             if len(rows) < LEAST_SLICE:
                 continue
             y = table.label[rows]
-            value = metrics.weighted(metric, y, p[rows], threshold)
-            whole = value(np.ones(len(rows)))
+            value = metrics.weighted(metric, y, p[rows], rule)
+            whole = value(draw.whole[rows])
             if math.isfinite(whole):
                 found.append(
                     Slice(
                         feature.name,
                         str(level),
                         len(rows),
-                        task.share(y),
+                        task.share(y, draw.whole[rows]),
                         of_score(
-                            metric, y, p[rows], threshold, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
+                            metric, y, p[rows], rule, whole, [value(w[rows]) for w in weights], draw.block.of(rows)
                         ),
                     )
                 )
@@ -216,7 +191,7 @@ def importance(
     model: Fitted,
     table: TrainingTable,
     metric: str,
-    threshold: float,
+    rule: Rule,
     *,
     most_rows: int = 6000,
     repeats: int = 3,
@@ -232,11 +207,12 @@ def importance(
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(table))[:most_rows])
     x, y = model.encoder.matrix(table.frame[rows]), table.label[rows]
-    ones, sign = np.ones(len(rows)), metrics.sign(metric)
+    weight = np.ones(len(rows)) if table.weight is None else table.weight[rows]
+    sign = metrics.sign(metric)
 
     def score(encoded: Array) -> float:
         p = model.calibrator.vector(model.estimator.margin(encoded))
-        return metrics.weighted(metric, y, p, threshold)(ones) * sign
+        return metrics.weighted(metric, y, p, rule)(weight) * sign
 
     whole, found = score(x), []
     groups = model.encoder.groups()

@@ -17,13 +17,15 @@ from treadle.errors import DataError
 from treadle.figures import figure
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
+from treadle.scoring.decisions import Costs, Rule
 from treadle.scoring.metrics import Array, Own
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
-from treadle.training import chance, describe
-from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Money, Point, Slice
+from treadle.training import chance, describe, weights
+from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
-from treadle.training.model import FitSummary, FittedModel
+from treadle.training.mistakes import Money, idle
+from treadle.training.model import FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
 from treadle.training.table import TrainingTable
@@ -37,6 +39,8 @@ class Provenance(Struct, frozen=True):
     """Features that read a column of the label, as the plan knows."""
     dropped: int = 0
     """Rows left out before, since they have no label, or no time."""
+    weightless: int = 0
+    """Rows left out before, since they weigh nothing."""
 
 
 IMPORTANCE_SHARE = 0.1
@@ -96,10 +100,14 @@ class Evaluation(Struct, frozen=True):
     """Of several classes, which were taken for which."""
     drawn: str = ""
     """What intervals draw: rows, days or groups; empty in older evaluations."""
+    costs: Costs = ()
+    """What mistakes among the classes cost, by number, where the brief says so."""
+    by_rows: float | None = None
+    """The metric with every test row counting alike, where rows have weights: what comes to a server has none."""
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes.names if self.classes else ())
+        return task_of(self.kind, self.classes.names if self.classes else (), self.costs)
 
     @property
     def gain_is_real(self) -> bool:
@@ -140,6 +148,7 @@ def evaluate(
         DataError: no test rows, or a metric that these rows do not define.
     """
     start, say = clock(), progress or (lambda done, text: None)
+    table = weights.in_units(table, parts.train)
     test = table.rows(parts.test)
     if len(test) == 0:
         raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
@@ -148,14 +157,14 @@ def evaluate(
     p = model.predict(test.frame)
     dealt = len(parts.train) + len(parts.test) if task.decides and parts.by == "stratified" else None
     group = test.group if parts.by == "group" else None
-    draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed))
+    draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed, weight=test.weight))
     say(0.2, "intervals by bootstrap")
     rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
     say(0.5, "importance by permutation")
     minutes = spec.brief.limits.train_minutes
     allowed = math.inf if minutes is None else minutes * 60 * IMPORTANCE_SHARE
     important = describe.importance(
-        model, test, summary.metric, summary.threshold, seed=spec.train.seed, until=lambda: clock() - start > allowed
+        model, test, summary.metric, summary.rule, seed=spec.train.seed, until=lambda: clock() - start > allowed
     )
     say(0.8, "slices, and whether the answer could have leaked")
     return Evaluation(
@@ -165,20 +174,20 @@ def evaluate(
         drawn=draw.block.kind,
         rows=len(test),
         train_rows=summary.train_rows,
-        share=task.share(y),
+        share=task.share(y, draw.whole),
         **_span(test),
         **rival,
-        scores=_all_scores(task, test, p, summary.threshold, draw, min(replicates, 200))
-        | {summary.metric: rival["value"]},
+        scores=_all_scores(task, test, p, summary.rule, draw, min(replicates, 200)) | {summary.metric: rival["value"]},
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
         threshold=summary.threshold,
+        costs=summary.costs,
         histogram=histogram(task, p, y),
-        slices=describe.slices(test, task, p, summary.metric, summary.threshold, draw),
+        slices=describe.slices(test, task, p, summary.metric, summary.rule, draw),
         importance=important,
-        periods=_periods(test, p, summary.metric, summary.threshold, spec.train.seed),
+        periods=_periods(test, p, summary.metric, summary.rule, spec.train.seed),
         seconds=clock() - start,
-        **_doubts(table, parts, summary, provenance, rival["value"], len(model.encoder.groups()) - len(important)),
-        **VIEWS[task.view](Seen(task, p, y, summary.threshold, spec, draw, replicates)),
+        **_doubts(table, parts, model, spec, provenance, rival, len(important), idle(task, p, summary.threshold)),
+        **VIEWS[task.view](Seen(task, summary.metric, p, y, summary.threshold, spec, draw, replicates)),
     )
 
 
@@ -189,10 +198,15 @@ def _against_rivals(
     summary, y = model.summary, test.label
     baseline = summary.task.link(model.baseline.margin(y))
     reference = None if model.reference is None else model.reference.predict(test.frame)
-    found = _compare(summary.metric, y, p, baseline, reference, summary.threshold, draw, replicates)
-    luck = chance.reached(summary.metric, y, p, summary.threshold, at=test.at, group=group, seed=seed)
+    found = _compare(summary.metric, y, p, baseline, reference, summary.rule, draw, replicates)
+    luck = chance.reached(summary.metric, y, p, summary.rule, at=test.at, group=group, seed=seed, weight=test.weight)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
-    return found | {"chance": luck, "verdict": _verdict(summary.metric, found["value"], *gains, luck)}
+    alike = metrics.weighted(summary.metric, y, p, summary.rule)(np.ones(len(y)))
+    return found | {
+        "chance": luck,
+        "verdict": _verdict(summary.metric, found["value"], *gains, luck),
+        "by_rows": None if test.weight is None else alike,
+    }
 
 
 def _span(test: TrainingTable) -> dict[str, Any]:
@@ -201,12 +215,27 @@ def _span(test: TrainingTable) -> dict[str, Any]:
 
 
 def _doubts(
-    table: TrainingTable, parts: Split, summary: FitSummary, provenance: Provenance, value: Interval, unasked: int = 0
+    table: TrainingTable,
+    parts: Split,
+    model: FittedModel,
+    spec: ProjectSpec,
+    provenance: Provenance,
+    rival: Mapping[str, Any],
+    asked_of: int,
+    alike: str,
 ) -> dict[str, Any]:
-    """What a reader of the score must know and would not think of asking."""
+    """What a reader of the score must know and would not think of asking.
+
+    `asked_of`: features that importance has; `alike`: that all decisions are alike, where they are.
+    """
+    summary, value, unasked = model.summary, rival["value"], len(model.encoder.groups()) - asked_of
     findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
     dropped = provenance.dropped
     checks, notes = (*asked, *parts.checks), list(summary.notes)
+    if spec.predict.weight is not None:
+        weight = None if table.weight is None else table.weight[parts.test]
+        notes.append(weights.said(spec.predict.weight, weight, summary.metric, rival["by_rows"], provenance.weightless))
+    notes += [alike] if alike else []
     if value.why:
         notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")
     if unasked:
@@ -226,13 +255,13 @@ def _remembered(draw: Draws) -> Draws:
 
     def remembered(number: int) -> Array:
         if number not in kept:
-            weights = draw(number)
+            often = draw(number)
             if number >= 100:
-                return weights
-            kept[number] = weights.astype(np.float32)
+                return often
+            kept[number] = often.astype(np.float32)
         return kept[number].astype(np.float64)
 
-    return Draws(remembered, draw.block)
+    return Draws(remembered, draw.block, draw.whole)
 
 
 def _compare(
@@ -241,17 +270,17 @@ def _compare(
     p: Array,
     baseline: Array,
     reference: Array | None,
-    threshold: float,
+    rule: Rule,
     draw: Draws,
     replicates: int,
 ) -> dict[str, Any]:
     """The model beside its rivals, on the same draws of rows, so that what is common cancels out."""
-    ours = metrics.weighted(metric, y, p, threshold)
-    theirs = metrics.weighted(metric, y, baseline, threshold)
-    third = None if reference is None else metrics.weighted(metric, y, reference, threshold)
-    weights = np.ones(len(y))
+    ours = metrics.weighted(metric, y, p, rule)
+    # who knows nothing says the commonest class, whatever mistakes cost: else it would be an easy rival
+    theirs = metrics.weighted(metric, y, baseline, () if isinstance(rule, tuple) else rule)
+    third = None if reference is None else metrics.weighted(metric, y, reference, rule)
     sign = metrics.sign(metric)
-    whole = (ours(weights), theirs(weights), 0.0 if third is None else third(weights))
+    whole = tuple(0.0 if value is None else value(draw.whole) for value in (ours, theirs, third))
     if not np.isfinite(whole[0]):
         raise DataError(
             f"{metric} is not defined on the test rows",
@@ -268,11 +297,11 @@ def _compare(
         return interval((whole[0] - whole[rival]) * sign, gains, draw.block)
 
     return {
-        "value": of_score(metric, y, p, threshold, whole[0], [d[0] for d in drawn], draw.block),
+        "value": of_score(metric, y, p, rule, whole[0], [d[0] for d in drawn], draw.block),
         "baseline": interval(whole[1], [d[1] for d in drawn], draw.block, within=metrics.within(metric)),
         "reference": None
         if reference is None
-        else of_score(metric, y, reference, threshold, whole[2], [d[2] for d in drawn], draw.block),
+        else of_score(metric, y, reference, rule, whole[2], [d[2] for d in drawn], draw.block),
         "gain_over_baseline": over(1),
         "gain_over_reference": None if third is None else over(2),
     }
@@ -315,25 +344,24 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
 
 
 def _all_scores(
-    task: Task, test: TrainingTable, p: Array, threshold: float, draw: Draws, replicates: int
+    task: Task, test: TrainingTable, p: Array, rule: Rule, draw: Draws, replicates: int
 ) -> dict[str, Interval]:
     y = test.label
-    values = {name: metrics.weighted(name, y, p, threshold) for name in task.METRICS}
-    ones = np.ones(len(y))
+    values = {name: metrics.weighted(name, y, p, rule) for name in task.METRICS}
     drawn: dict[str, list[float]] = {name: [] for name in values}
     for k in range(replicates):
         w = draw(k)
         for name, value in values.items():
             drawn[name].append(value(w))
-    whole = {name: value(ones) for name, value in values.items()}
+    whole = {name: value(draw.whole) for name, value in values.items()}
     return {
-        name: of_score(name, y, p, threshold, value, drawn[name], draw.block)
+        name: of_score(name, y, p, rule, value, drawn[name], draw.block)
         for name, value in whole.items()
         if np.isfinite(value)
     }
 
 
-def _periods(test: TrainingTable, p: Array, metric: str, threshold: float, seed: int) -> tuple[Period, ...]:
+def _periods(test: TrainingTable, p: Array, metric: str, rule: Rule, seed: int) -> tuple[Period, ...]:
     """Weeks are drawn each by itself: of days drawn in runs of the whole time a week would be one run."""
     if test.at is None:
         return ()
@@ -341,12 +369,13 @@ def _periods(test: TrainingTable, p: Array, metric: str, threshold: float, seed:
     found = []
     for week in np.unique(weeks):
         rows = np.flatnonzero(weeks == week)
-        value = metrics.weighted(metric, test.label[rows], p[rows], threshold)
-        whole = value(np.ones(len(rows)))
+        value = metrics.weighted(metric, test.label[rows], p[rows], rule)
+        weight = None if test.weight is None else test.weight[rows]
+        draw = draws(test.label[rows], test.at[rows], seed=seed, weight=weight)
+        whole = value(draw.whole)
         if len(rows) >= describe.LEAST_SLICE and np.isfinite(whole):
             days = test.at[rows].astype("datetime64[D]").min()
-            draw = draws(test.label[rows], test.at[rows], seed=seed)
             drawn = [value(draw(k)) for k in range(describe.SLICE_REPLICATES)]
-            said = of_score(metric, test.label[rows], p[rows], threshold, whole, drawn, draw.block)
+            said = of_score(metric, test.label[rows], p[rows], rule, whole, drawn, draw.block)
             found.append(Period(str(days), len(rows), said))
     return tuple(found)

@@ -8,9 +8,9 @@ from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import task_of
 from treadle.spec import ProjectSpec
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Constant, Sample, families
+from treadle.training.families import Constant, families
 from treadle.training.model import Fitted
-from treadle.training.prepare import categories, fit_encoder
+from treadle.training.prepare import fit_encoder, sample_of
 from treadle.training.table import LEAST_ROWS, TrainingTable
 
 
@@ -31,5 +31,4 @@ def fit_few(table: TrainingTable, spec: ProjectSpec, *, threads: int = MOST_THRE
     known = families(spec.train.families, task, threads=threads, seed=spec.train.seed)
     family = next((each for each in known if each.encoding == "linear"), known[0])
     encoder, x = fit_encoder(table, linear=family.encoding == "linear", seed=spec.train.seed)
-    sample = Sample(x, table.label, table.weight, categories(encoder))
-    return Fitted(encoder, family.fit(sample, family.defaults()), task.plain())
+    return Fitted(encoder, family.fit(sample_of(table, encoder, x), family.defaults()), task.plain())

@@ -15,19 +15,22 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, chosen
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, Sample
+from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member
 from treadle.training.joining import join
 from treadle.training.kept_trials import OnTrial
+from treadle.training.mistakes import choose_threshold, costs_of
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
-from treadle.training.prepare import Recipe, categories, fit_encoder
+from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.searching import Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
+from treadle.training.weights import in_units
 
 MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
@@ -50,6 +53,7 @@ def train(
     start = time.monotonic()
     check(table, task_of(spec.predict.kind, table.classes))
     parts = split(table, spec.predict, seed=spec.train.seed)
+    table = in_units(table, parts.train)
     left = deadline_s - (time.monotonic() - start)
     found = search(table, parts, spec, deadline_s=left, progress=progress, on_trial=on_trial, threads=threads)
     left = deadline_s - (time.monotonic() - start)
@@ -72,13 +76,15 @@ def fit(
     `seconds`: each fit gets its part of them, and grows no further when they are over.
     """
     start, say = clock(), progress or (lambda done, text: None)
-    task, known = task_of(spec.predict.kind, table.classes), make_families(table, parts, spec, threads)
+    costs = costs_of(spec.brief.mistakes, table.classes)
+    task, known = task_of(spec.predict.kind, table.classes, costs), make_families(table, parts, spec, threads)
     by_name = {family.name: family for family in known}
     metric, members = found.metric, found.members
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
-    calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, spec.brief.mistakes)
+    weight = np.ones(len(held)) if table.weight is None else table.weight[held]
+    calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
     rows, each = table.rows(parts.train), seconds / (len(members) + 1.5)
     say(0.1, "fitting on all training rows")
     encoder, estimator = _fit_members(rows, members, by_name, spec.train.seed, each)
@@ -91,7 +97,7 @@ def fit(
         family=found.family,
         params=by_name[members[0].family].used(members[0].params, len(rows)),
         threshold=threshold,
-        out_of_fold=metrics.weighted(metric, table.label[held], told, threshold)(np.ones(len(held))),
+        out_of_fold=metrics.weighted(metric, table.label[held], told, task.rule(threshold))(weight),
         calibration=_calibration_name(task, calibrator),
         calibration_log_loss=losses,
         train_rows=len(rows),
@@ -99,6 +105,7 @@ def fit(
         notes=_said_of(members),
         members=members,
         classes=table.classes,
+        costs=costs,
     )
     return FittedModel(
         encoder=encoder,
@@ -106,9 +113,9 @@ def fit(
         calibrator=calibrator,
         features=table.features,
         summary=summary,
-        baseline=Constant(task.constant(rows.label)),
+        baseline=Constant(by_name[members[0].family].base(rows.label, rows.weight)),
         reference=reference,
-        unseen=_spread(_near(told, fold, parts)).astype(np.float32),
+        unseen=_spread(_near(told, costs, fold, parts)).astype(np.float32),
     )
 
 
@@ -121,14 +128,14 @@ def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
 
 
 def _decide(
-    task: Task, margins: Array, truth: Array, fold: Array, mistakes: Mistakes
+    task: Task, margins: Array, truth: Array, fold: Array, weight: Array, mistakes: Mistakes
 ) -> tuple[Calibrator, dict[str, float], float]:
     """The calibrator, the loss of each that was tried, and the threshold."""
     if task.decides:
-        calibrator, losses = calibrate.choose(margins[:, 0], truth, fold)
-        return calibrator, losses, choose_threshold(calibrator.vector(margins), truth, mistakes)
+        calibrator, losses = calibrate.choose(margins[:, 0], truth, fold, weight)
+        return calibrator, losses, choose_threshold(calibrator.vector(margins), truth, mistakes, weight)
     if task.classes:
-        calibrator, losses = calibrate.choose_classes(margins, truth, fold)
+        calibrator, losses = calibrate.choose_classes(margins, truth, fold, weight)
         return calibrator, losses, 0.0
     return task.plain(), {}, 0.0
 
@@ -146,19 +153,19 @@ def _fit_members(
         family = families[member.family]
         way = family.encoding, Recipe.of(member.params)
         own, x = encoded[way]
-        sample = Sample(x, rows.label, rows.weight, categories(own))
+        sample = sample_of(rows, own, x)
         # cut short it would be another model than the folds have judged: it may take half as long again as was thought
         allowed = max(seconds, 1.5 * member.seconds)
         made.append(Member(member.weight, columns[way], family.fit(sample, member.params, seconds=allowed)))
     return encoder, made[0].estimator if len(made) == 1 else Blend(tuple(made))
 
 
-def _near(told: Array, fold: Array, parts: Split) -> Array:
+def _near(told: Array, costs: Costs, fold: Array, parts: Split) -> Array:
     """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
     and are no likeness of what the final model says. Of several classes, the probability of the one that is chosen."""
     latest_first = tuple(reversed(parts.folds))
     large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
-    told = told.max(axis=1) if told.ndim > 1 else told
+    told = told[np.arange(len(told)), chosen(told, costs)] if told.ndim > 1 else told
     return told[np.isin(fold, large)] if large else told
 
 
@@ -184,30 +191,10 @@ def _reference(
     rows, linear = table.rows(last.train), family.encoding == "linear"
     encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
     held = table.rows(last.valid)
-    valid = Sample(encoder.matrix(held.frame), held.label, held.weight, categories(encoder))
-    tried = family.fit(
-        Sample(x, rows.label, rows.weight, categories(encoder)), params, valid, metric=metric, seconds=seconds / 2
-    )
+    valid = sample_of(held, encoder, encoder.matrix(held.frame))
+    tried = family.fit(sample_of(rows, encoder, x), params, valid, metric=metric, seconds=seconds / 2)
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
-    made = family.fit(Sample(x, whole.label, whole.weight, categories(encoder)), own, seconds=seconds)
+    made = family.fit(sample_of(whole, encoder, x), own, seconds=seconds)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
-
-
-def choose_threshold(p: Array, y: Array, mistakes: Mistakes) -> float:
-    """The probability from which acting costs least on `p` and `y`: the least sum of missed and false alarms.
-
-    With perfect probabilities that is false_alarm / (false_alarm + missed) (Elkan 2001); the rows have the last word,
-    among 500 candidates, and a tie goes to the one nearest to that.
-    """
-    ideal = mistakes.false_alarm / max(mistakes.false_alarm + mistakes.missed, 1e-12)
-    candidates = np.unique(np.concatenate([np.quantile(p, np.linspace(0, 1, 500)), [ideal]]))
-    order = np.argsort(p)
-    hits = np.concatenate([[0.0], np.cumsum(y[order])])
-    below = np.searchsorted(p[order], candidates, side="left")
-    missed = hits[below]
-    alarms = (len(y) - below) - (hits[-1] - missed)
-    cost = missed * mistakes.missed + alarms * mistakes.false_alarm
-    cheapest = np.flatnonzero(cost <= cost.min() + 1e-12)
-    return float(candidates[cheapest[np.argmin(np.abs(candidates[cheapest] - ideal))]])

@@ -11,7 +11,7 @@ import numpy as np
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Params, Sample
-from treadle.training.prepare import PLAIN, Recipe, categories, fit_encoder
+from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
 
@@ -58,6 +58,7 @@ class Folds:
         """Positions in the table of all held rows."""
         self.number = np.concatenate([np.full(len(f.valid), k) for k, f in enumerate(self.folds)])
         self.truth = table.label[self.rows]
+        self.weight = np.ones(len(self.rows)) if table.weight is None else table.weight[self.rows]
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
 
     def get(self, number: int, encoding: str, recipe: Recipe = PLAIN) -> tuple[Sample, Sample]:
@@ -69,8 +70,8 @@ class Folds:
             held = self.table.rows(fold.valid)
             self._make_room()
             self._kept[number, encoding, recipe] = (
-                Sample(x, train.label, train.weight, categories(encoder)),
-                Sample(encoder.matrix(held.frame), held.label, held.weight, categories(encoder)),
+                sample_of(train, encoder, x),
+                sample_of(held, encoder, encoder.matrix(held.frame)),
             )
         return self._kept[number, encoding, recipe]
 
@@ -83,11 +84,10 @@ class Folds:
         """The mean number of rows that a fold fits on."""
         return float(np.mean([len(f.train) for f in self.folds]))
 
-    def score(self, margins: Array, fold: int, weight: Array | None = None) -> float:
+    def score(self, margins: Array, fold: int) -> float:
         """The metric of one fold's held rows, as trials are compared: before calibration, threshold one half."""
-        truth = self.truth[self.number == fold]
-        value = metrics.weighted(self.metric, truth, self.task.link(margins))
-        return value(np.ones(len(truth)) if weight is None else weight)
+        here = self.number == fold
+        return metrics.weighted(self.metric, self.truth[here], self.task.link(margins))(self.weight[here])
 
     def objective(self, margins: Array) -> float:
         """The mean over folds of the metric, signed so that more is better. `margins` of all held rows."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, Rule
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import Task, task_of
 from treadle.training.table import FeatureColumn
@@ -113,10 +114,17 @@ class FitSummary(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     members: tuple[Chosen, ...] = ()
     classes: tuple[str, ...] = ()
+    costs: Costs = ()
+    """What mistakes among the classes cost, by number."""
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes)
+        return task_of(self.kind, self.classes, self.costs)
+
+    @property
+    def rule(self) -> Rule:
+        """How its probabilities are decided on."""
+        return self.task.rule(self.threshold)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, escape, table
 from treadle.scoring.bootstrap import Interval
+from treadle.scoring.decisions import acts_from
 from treadle.scoring.tasks import View
 from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
+from treadle.training.mistakes import Money
 
 
 def pair(value: Interval, *, signed: bool = False) -> tuple[str, str]:
@@ -23,8 +25,7 @@ def _decisions(found: Evaluation, spec: ProjectSpec) -> list[Section]:
         Section(
             "What the decisions cost",
             _money(found, spec),
-            f"Acting from a probability of {found.threshold:.3f}, chosen on out-of-fold predictions "
-            "so that mistakes cost least.",
+            f"Acting {acts_from(found.threshold)}, chosen on out-of-fold predictions so that mistakes cost least.",
         ),
         Section(
             "Can the probabilities be believed?",
@@ -37,7 +38,15 @@ def _decisions(found: Evaluation, spec: ProjectSpec) -> list[Section]:
 
 
 def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    money = found.money
+    costs = (
+        "The class of least expected cost is decided on, by the costs of the brief (Elkan 2001)."
+        if found.costs
+        else "The likeliest class is decided on; nothing is said of costs, so each mistake is one."
+    )
+    paid = f'<div class="card">{_rules(money, found.metric)}</div>' if money else ""
     return [
+        *([Section("What the decisions cost", paid, costs)] if paid else []),
         Section(
             "Which class is taken for which",
             _class_table(found),
@@ -88,21 +97,25 @@ def _money(found: Evaluation, spec: ProjectSpec) -> str:
     ]
     mistakes = spec.brief.mistakes
     counts = table(("Came", "Acted", "Did not act", "Cost"), rows, numbers=(1, 2, 3))
-    rules = table(
-        ("Rule", f"{m.currency} per decision", "95 % interval"),
-        [
-            ("With this model", *pair(m.model)),
-            ("Never act", figure(m.never).value, ""),
-            ("Always act", figure(m.always).value, ""),
-            ("Saved against the cheaper of those", *pair(m.saved, signed=True)),
-        ],
-        numbers=(1, 2),
-    )
+    paid = _rules(m, found.metric)
     return (
         f'<div class="grid"><div class="card"><h3>Decisions on the test rows</h3>{counts}'
         f'<p class="quiet">A missed one costs {mistakes.missed:g} {escape(m.currency)}, a false alarm '
-        f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{rules}</div></div>'
+        f'{mistakes.false_alarm:g}.</p></div><div class="card"><h3>Cost per decision</h3>{paid}</div></div>'
     )
+
+
+def _rules(money: Money, metric: str) -> str:
+    """What a decision costs with the model, and by each rule that looks at nothing."""
+    scored = any(rule.score is not None for rule in money.fixed)
+    rows = [("With this model", *pair(money.model), "")]
+    for rule in money.fixed:
+        score = "" if rule.score is None else figure(rule.score).value
+        rows.append((rule.name[0].upper() + rule.name[1:], figure(rule.cost).value, "", score))
+    rows.append(("Saved against the cheapest of those", *pair(money.saved, signed=True), ""))
+    head = ("Rule", f"{money.currency} per decision", "95 % interval", metric)
+    width = 4 if scored else 3
+    return table(head[:width], [row[:width] for row in rows], numbers=tuple(range(1, width)))
 
 
 class _Words(NamedTuple):
@@ -166,7 +179,7 @@ def _calibration(found: Evaluation) -> str:
             tips=[f"{s}: {n:,} {words.yes}" for s, n in zip(spans, yes, strict=True)],
         )
     )
-    if found.task.decides:
+    if found.task.decides and found.threshold <= 1:
         hist.rule("x", found.threshold, f"act from {found.threshold:.2f}")
     return (
         f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
@@ -186,10 +199,11 @@ def _curves(found: Evaluation) -> str:
         )
     )
     roc.add(Mark("line", [0, 1], [0, 1], label="without a model", colour=3, dashed=True))
-    here = min(points, key=lambda p: abs(p.threshold - found.threshold))
-    tip = f"threshold {here.threshold:.3f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
-    pr.add(Mark("points", [here.recall], [here.precision], colour=2, tips=[tip], label="chosen threshold"))
-    roc.add(Mark("points", [here.false_alarm_rate], [here.recall], colour=2, tips=[tip], label="chosen threshold"))
+    if found.threshold <= 1:
+        here = min(points, key=lambda p: abs(p.threshold - found.threshold))
+        tip = f"threshold {here.threshold:.3f}: precision {here.precision:.3f}, recall {here.recall:.3f}"
+        pr.add(Mark("points", [here.recall], [here.precision], colour=2, tips=[tip], label="chosen threshold"))
+        roc.add(Mark("points", [here.false_alarm_rate], [here.recall], colour=2, tips=[tip], label="chosen threshold"))
     return (
         f'<div class="grid"><div class="card"><h3>Precision and recall</h3>{pr.svg()}</div>'
         f'<div class="card"><h3>ROC</h3>{roc.svg()}</div></div>'

@@ -45,7 +45,9 @@ def report(
     """One self-contained HTML page. `costs`: (what, amount) lines; `second`: the price of one, in the search; `made`: a
     line on when and from what."""
     sections = [
-        Section("", _tiles(found, costs) + _warnings(found, () if search is None else search.notes)),
+        Section(
+            "", _tiles(found, costs, spec.predict.weight) + _warnings(found, () if search is None else search.notes)
+        ),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
     sections += VIEWS[found.task.view](found, spec)
@@ -97,22 +99,23 @@ def _inside(name: str) -> str:
     return name if name.isupper() or name.startswith(("R", "Poisson")) else name[0].lower() + name[1:]
 
 
-def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]]) -> str:
+def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]], weight: str | None) -> str:
     tiles = [_measured(_name(found.metric), found.value), _measured("Without a model", found.baseline)]
     if found.reference is not None:
         tiles.append(_measured("Request and row features only", found.reference))
     if found.money is not None:
-        cheaper, saved = min(found.money.never, found.money.always), found.money.saved.shown()
+        cheapest, saved = found.money.cheapest, found.money.saved.shown()
         tiles.append(
             tile(
                 "Saved per decision",
                 saved.value,
-                f"{saved.span}; best fixed rule costs {figure(cheaper).value}",
+                f"{saved.span}; to {cheapest.name} costs {figure(cheapest.cost).value}",
                 found.money.currency,
             )
         )
     when = f"{found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else "drawn at random"
-    tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}"))
+    weighed = f"; weighted by {weight}" if weight else ""
+    tiles.append(tile("Test rows", f"{found.rows:,}", f"{when}; trained on {found.train_rows:,}{weighed}"))
     tiles += [tile(name, amount, "data, features and training") for name, amount in costs[:1]]
     return f'<div class="tiles">{"".join(tiles)}</div>'
 

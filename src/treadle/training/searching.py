@@ -24,6 +24,7 @@ from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
+from treadle.training.mistakes import costs_of
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
 from treadle.training.prepare import recipes
@@ -144,7 +145,7 @@ def search(
     Raises:
         DataError: when no trial could be completed.
     """
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, costs_of(spec.brief.mistakes, table.classes))
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
     text = any(feature.type == "str" for feature in table.features)

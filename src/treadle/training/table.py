@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.errors import DataError, Fault, nearest
 from treadle.features.plan import FeatureColumn as FeatureColumn
 from treadle.features.plan import Origin
+from treadle.training.weights import PLACE, problems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,8 @@ class TrainingTable:
     """Rows with a label. Row i of `frame`, `label`, `at`, `known`, `ids` and `group` is the same example.
 
     `label` holds 0.0 and 1.0 for classification, any finite number for regression, and for several classes the number
-    of the class in `classes`. `weight`: how much each row counts, where not all count alike. `at` is when the
-    prediction is made and `known` when its label became known, both UTC; None for tables without time.
+    of the class in `classes`. `weight`: how much each row counts, above zero, where not all count alike. `at` is when
+    the prediction is made and `known` when its label became known, both UTC; None for tables without time.
     `group` is the column a split by group keeps together, where there is one.
     """
 
@@ -79,7 +80,7 @@ def check(table: TrainingTable, task: Task) -> None:
 
     Raises:
         DataError: no rows or too few, features and frame that disagree, a label that is missing, infinite,
-            constant, or not of the task, times that are missing, an empty feature.
+            constant, or not of the task, times that are missing, an empty feature, rows that cannot be weighted.
     """
     import numpy as np
 
@@ -99,6 +100,8 @@ def check(table: TrainingTable, task: Task) -> None:
         wrong.append(Fault(said, "predict.label", "leave such rows out, or write a label that is finite"))
     else:
         wrong += [Fault(said, "predict.label", _LABEL) for said in task.problems(label)]
+    if table.weight is not None:
+        wrong += _weighed(np.asarray(table.weight, dtype=np.float64))
     for name, times in (("at", table.at), ("known", table.known)):
         if times is not None and np.isnat(times).any():
             place = "predict.at" if name == "at" else "predict.label_known"
@@ -110,6 +113,14 @@ def check(table: TrainingTable, task: Task) -> None:
             raise DataError(wrong[0].what, where="training table", mend=wrong[0].mend or mend)
         said = f"nothing can be learned, for {len(wrong)} reasons"
         raise DataError(said, where="training table", mend=mend, faults=wrong)
+
+
+def _weighed(weight: np.ndarray[Any, Any]) -> list[Fault]:
+    """Positions of rows must stay what they are, so that rows of no weight are for the caller to leave out."""
+    wrong, none = problems(weight), int((weight == 0).sum())
+    if wrong or not none:
+        return wrong
+    return [Fault(f"the weight is zero in {none:,} of {len(weight):,} rows", PLACE, "leave these rows out")]
 
 
 def _shape(table: TrainingTable) -> list[Fault]:
@@ -124,7 +135,7 @@ def _shape(table: TrainingTable) -> list[Fault]:
             said = f'the feature "{name}" is empty in all {len(table)} rows'
             wrong.append(Fault(said, "features", "remove it, or mend what fills it"))
     lengths = {"frame": table.frame.height, "ids": len(table.ids)}
-    others = (("at", table.at), ("known", table.known), ("group", table.group))
+    others = (("at", table.at), ("known", table.known), ("group", table.group), ("weight", table.weight))
     lengths |= {name: len(values) for name, values in others if values is not None}
     unlike = [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
     return [*wrong, *map(Fault, unlike)]

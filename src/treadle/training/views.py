@@ -9,15 +9,17 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.scoring.bootstrap import Draws
+from treadle.scoring.decisions import chosen
 from treadle.scoring.tasks import Task, View
 from treadle.spec import ProjectSpec
 from treadle.training import describe
 from treadle.training.families import Array
+from treadle.training.mistakes import of_classes, of_decisions
 
 
 class Histogram(Struct, frozen=True):
     """Counts between edges, of predictions for positives and negatives (numbers: all in `negatives`; of several
-    classes: of the probability of the chosen one, where it was right and where not)."""
+    classes: of the probability of the one decided on, where it was right and where not)."""
 
     edges: tuple[float, ...]
     negatives: tuple[int, ...]
@@ -26,7 +28,8 @@ class Histogram(Struct, frozen=True):
 
 def histogram(task: Task, p: Array, y: Array) -> Histogram:
     if p.ndim > 1:
-        p, positive = p.max(axis=1), p.argmax(axis=1) == y
+        told = chosen(p, task.costs)
+        p, positive = p[np.arange(len(p)), told], told == y
     else:
         positive = y > 0.5 if task.decides else np.zeros(len(y), dtype=bool)
     edges = np.histogram_bin_edges(p, 40) if task.view == "numbers" else np.linspace(0, 1, 41)
@@ -39,6 +42,7 @@ class Seen(NamedTuple):
     """What a view of the test rows is made from."""
 
     task: Task
+    metric: str
     p: Array
     y: Array
     threshold: float
@@ -50,30 +54,32 @@ class Seen(NamedTuple):
 def _of_decisions(seen: Seen) -> dict[str, Any]:
     """What only decisions by a probability have: calibration, curves, and mistakes counted and in money."""
     p, y, threshold, draw, replicates = seen.p, seen.y, seen.threshold, seen.draw, seen.replicates
-    error, bins = describe.calibration(p, y)
+    error, bins = describe.calibration(p, y, draw.whole)
     mistakes = seen.spec.brief.mistakes
     return {
         "calibration_error": error,
         "calibration": bins,
-        "curves": describe.curves(p, y),
-        "confusion": describe.confusion(p, y, threshold, mistakes),
-        "money": describe.money(p, y, threshold, mistakes, draw, min(replicates, 200)),
+        "curves": describe.curves(p, y, draw.whole),
+        "confusion": describe.confusion(p, y, threshold, mistakes, draw.whole),
+        "money": of_decisions(p, y, threshold, mistakes, seen.metric, draw, min(replicates, 200)),
         "residuals": (),
     }
 
 
 def _of_classes(seen: Seen) -> dict[str, Any]:
     """Which classes are taken for which, and whether the probability of the chosen one can be believed."""
-    truth, chosen = seen.y.astype(np.int64), seen.p.argmax(axis=1)
-    error, bins = describe.calibration(seen.p.max(axis=1), (chosen == truth).astype(np.float64))
+    task, p, draw = seen.task, seen.p, seen.draw
+    truth, told = seen.y.astype(np.int64), chosen(p, task.costs)
+    error, bins = describe.calibration(p[np.arange(len(p)), told], (told == truth).astype(np.float64), draw.whole)
+    currency = seen.spec.brief.mistakes.currency
     return {
         "calibration_error": error,
         "calibration": bins,
         "curves": (),
         "confusion": None,
-        "money": None,
+        "money": of_classes(p, seen.y, task, currency, seen.metric, draw, min(seen.replicates, 200)),
         "residuals": (),
-        "classes": describe.class_table(truth, chosen, seen.task.classes),
+        "classes": describe.class_table(truth, told, task.classes, draw.whole),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show.drawing import number, said, table
+from treadle.cli.show.drawing import said, table
+from treadle.cli.show.work import decision_rows
 from treadle.figures import figure
 
 
@@ -44,13 +45,8 @@ def _show_figures(answer: Any, out: Any) -> None:
         f"{said(span)}, on {answer.rows:,} sealed rows{lower}",
     )
     grid.add_row("  trivial baseline", figure(answer.baseline).value, f"knows only {answer.knows}")
-    if answer.costs is not None:
-        costs = answer.costs
-        cost = figure(costs.model, costs.low, costs.high)
-        each = f"{costs.missed:g} {costs.currency} a miss, {costs.false_alarm:g} a false alarm"
-        grid.add_row("cost a decision", cost.value, f"95 % {cost.span}; {each}")
-        grid.add_row("  never acts", number(costs.never), "without a model, taking all for the common case")
-        grid.add_row("  always acts", number(costs.always), "without a model, taking all for the one to find")
+    if answer.decisions is not None:
+        decision_rows(answer.decisions, answer.metric.replace("_", " "), grid)
     out.print(grid)
 
 

@@ -33,8 +33,12 @@ def _show_one(answer: Any, out: Any) -> None:
             "same family, request and row features only",
         )
     grid.add_row("  trivial baseline", figure(answer.baseline).value, f"knows only {answer.knows}")
-    if answer.threshold is not None:
+    if answer.threshold is not None and answer.threshold > 1:
+        grid.add_row("threshold", "never acts", "to act upon nobody costs least")
+    elif answer.threshold is not None:
         grid.add_row("threshold", number(answer.threshold), "where mistakes cost least")
+    if answer.decisions is not None:
+        decision_rows(answer.decisions, name, grid)
     if answer.calibration_error is not None:
         grid.add_row("calibration error", number(answer.calibration_error), "0 is perfect")
     out.print(grid)
@@ -58,6 +62,16 @@ def _show_one(answer: Any, out: Any) -> None:
     show_unsigned(answer.unsigned, out)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def decision_rows(found: Any, metric: str, grid: Any) -> None:
+    """What a decision costs, beside rules that look at nothing."""
+    shown = figure(found.cost, *found.interval)
+    span = f"95 % {shown.span}" if shown.low else shown.span
+    grid.add_row("cost of a decision", shown.value, f"{found.unit}; {span}")
+    for rule in found.fixed:
+        score = "" if rule.score is None else f"; {metric} {figure(rule.score).value}"
+        grid.add_row(f"  {escape(rule.rule)}", figure(rule.cost).value, f"{found.unit}{score}")
 
 
 def _told(gate: Any) -> str:

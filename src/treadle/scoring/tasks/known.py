@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from treadle.scoring.decisions import Costs
 from treadle.scoring.tasks.binary import Binary
 from treadle.scoring.tasks.counts import Counts
 from treadle.scoring.tasks.multiclass import Multiclass
@@ -11,6 +12,7 @@ from treadle.scoring.tasks.task import Task
 TASKS: dict[str, type[Task]] = {task.kind: task for task in (Binary, Multiclass, Regression, Counts)}
 
 
-def task_of(kind: str, classes: tuple[str, ...] = ()) -> Task:
-    """The task of a kind, as the project file and bundles name it; `classes` where it has several."""
-    return Multiclass(classes) if kind == Multiclass.kind else TASKS[kind]()
+def task_of(kind: str, classes: tuple[str, ...] = (), costs: Costs = ()) -> Task:
+    """The task of a kind, as the project file and bundles name it; `classes` where it has several, and what mistakes
+    among them cost."""
+    return Multiclass(classes, costs) if kind == Multiclass.kind else TASKS[kind]()

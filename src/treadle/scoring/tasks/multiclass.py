@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, cheapest, chosen
 from treadle.scoring.tasks.task import Array, Decided, Score, Task, View
 from treadle.spec.choices import MULTICLASS
 
@@ -32,14 +33,14 @@ class Multiclass(Task):
     trivial, shares, came = "the classes' shares", "commonest", "share right"
     stratifies = True
 
-    def __init__(self, classes: tuple[str, ...]) -> None:
-        self.classes = classes
+    def __init__(self, classes: tuple[str, ...], costs: Costs = ()) -> None:
+        self.classes, self.costs = classes, costs
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Multiclass) and other.classes == self.classes
+        return isinstance(other, Multiclass) and (other.classes, other.costs) == (self.classes, self.costs)
 
     def __hash__(self) -> int:
-        return hash(self.classes)
+        return hash((self.classes, self.costs))
 
     @property
     def outputs(self) -> int:
@@ -91,11 +92,12 @@ class Multiclass(Task):
         margins: Array = np.log((counts + 0.5) / (counts + 0.5).sum())
         return margins
 
-    def share(self, label: Array) -> float:
-        return float(np.bincount(label.astype(np.int64)).max() / max(len(label), 1))
+    def share(self, label: Array, weight: Array | None = None) -> float:
+        counts = np.bincount(label.astype(np.int64), weights=weight)
+        return float(counts.max() / counts.sum()) if len(label) else 0.0
 
     def came_of(self, label: Array, predicted: Array) -> float:
-        return float(np.mean(predicted.argmax(axis=1) == label))
+        return float(np.mean(chosen(predicted, self.costs) == label))
 
     def questions(self, label: Array) -> list[Array]:
         counts = np.bincount(label.astype(np.int64), minlength=self.outputs)
@@ -116,7 +118,7 @@ class Multiclass(Task):
 
     def decided(self, score: Score, threshold: float | None) -> Decided:
         assert isinstance(score, tuple)
-        best = max(range(len(score)), key=score.__getitem__)
+        best = cheapest(score, self.costs)
         return Decided(self.classes[best], score[best], None, dict(zip(self.classes, score, strict=True)))
 
     def outcome_problem(self, label: object) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from treadle.errors import SpecError, nearest
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.decisions import Costs, Rule
 from treadle.spec.choices import View as View
 
 Array = np.ndarray[Any, Any]
@@ -46,6 +47,8 @@ class Task(ABC):
     """What `came_of` is, in words."""
     classes: tuple[str, ...] = ()
     """By number; empty where labels are numbers or true and false."""
+    costs: Costs = ()
+    """What mistakes among `classes` cost, by number; empty: the likeliest is decided on."""
 
     @property
     def outputs(self) -> int:
@@ -61,6 +64,10 @@ class Task(ABC):
     def decides(self) -> bool:
         """Whether it acts from a threshold on, and mistakes have costs."""
         return False
+
+    def rule(self, threshold: float) -> Rule:
+        """How probabilities are decided on: by the threshold, or by what mistakes among classes cost."""
+        return self.costs if self.classes else threshold
 
     def problems(self, label: Array) -> list[str]:
         """Why nothing can be learned from these finite labels; empty if something can."""
@@ -105,9 +112,10 @@ class Task(ABC):
     def constant(self, label: Array) -> Array:
         """The margins, [outputs], of who knows these labels and no feature."""
 
-    def share(self, label: Array) -> float:
-        """What is told of some labels in one number: their mean, or the share of the commonest class among them."""
-        return float(label.mean())
+    def share(self, label: Array, weight: Array | None = None) -> float:
+        """What is told of some labels in one number: their mean, or the share of the commonest class among them; of
+        rows that do not count alike, by their `weight`."""
+        return float(np.average(label, weights=weight))
 
     def came_of(self, label: Array, predicted: Array) -> float:
         """What is told of outcomes beside the mean score, which it equals where the model can be believed: their mean;

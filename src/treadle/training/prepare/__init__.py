@@ -10,3 +10,4 @@ from treadle.training.prepare.prepare import Recipe as Recipe
 from treadle.training.prepare.prepare import categories as categories
 from treadle.training.prepare.prepare import fit_encoder as fit_encoder
 from treadle.training.prepare.prepare import recipes as recipes
+from treadle.training.prepare.prepare import sample_of as sample_of

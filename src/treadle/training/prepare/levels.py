@@ -70,18 +70,19 @@ def _rates(
     read: tuple[str, ...], levels: list[str], code: Array, table: TrainingTable, linear: bool, seed: int
 ) -> tuple[Levels, Array]:
     size = len(levels) + 2
-    count = np.bincount(code, minlength=size).astype(np.float64)
+    weight = np.ones(len(code)) if table.weight is None else table.weight
+    count = np.bincount(code, weights=weight, minlength=size)
     told, names = _targets(table)
     columns, own = [], []
     for target in told.T:
-        prior = float(target.mean())
-        rate = (np.bincount(code, weights=target, minlength=size) + SMOOTHING * prior) / (count + SMOOTHING)
+        prior = float(np.average(target, weights=weight))
+        rate = (np.bincount(code, weights=target * weight, minlength=size) + SMOOTHING * prior) / (count + SMOOTHING)
         rate[len(levels)] = prior  # unseen levels know nothing, whatever the rare ones showed
-        others = _others_rates(code, table, target, prior, seed)
+        others = _others_rates(code, table, target * weight, weight, prior, seed)
         mean, scale = (float(rate[code].mean()), float(rate[code].std()) or 1.0) if linear else (0.0, 1.0)
         columns.append((rate - mean) / scale)
         own.append((others - mean) / scale)
-    share = count / max(len(code), 1)
+    share = count / max(weight.sum(), 1.0)
     if linear:
         share = (share - float(share[code].mean())) / (float(share[code].std()) or 1.0)
     rows = [tuple(map(float, row)) for row in zip(*columns, share, strict=True)]
@@ -100,14 +101,14 @@ def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:
     return told, task.target_names()[: told.shape[1]]
 
 
-def _others_rates(code: Array, table: TrainingTable, target: Array, prior: float, seed: int) -> Array:
-    """For each row the smoothed rate of its level over rows that may inform it."""
+def _others_rates(code: Array, table: TrainingTable, target: Array, weight: Array, prior: float, seed: int) -> Array:
+    """For each row the smoothed rate of its level over rows that may inform it. `target`: times `weight`."""
     if table.at is None:
         fold = np.random.default_rng(seed).integers(0, OUT_OF_FOLD, len(code))
         count, total = np.zeros(len(code)), np.zeros(len(code))
         for k in range(OUT_OF_FOLD):
             here, there = fold == k, fold != k
-            count[here] = np.bincount(code[there], minlength=code.max() + 1)[code[here]]
+            count[here] = np.bincount(code[there], weights=weight[there], minlength=code.max() + 1)[code[here]]
             total[here] = np.bincount(code[there], weights=target[there], minlength=code.max() + 1)[code[here]]
         without_time: Array = (total + SMOOTHING * prior) / (count + SMOOTHING)
         return without_time
@@ -119,8 +120,9 @@ def _others_rates(code: Array, table: TrainingTable, target: Array, prior: float
     told = code * span + rank[len(code) :]
     order = np.argsort(told, kind="stable")
     told = told[order]
-    summed = np.concatenate([[0.0], np.cumsum(target[order])])
+    summed, weighed = (np.concatenate([[0.0], np.cumsum(each[order])]) for each in (target, weight))
     first = np.searchsorted(told, code * span, side="left")
     last = np.searchsorted(told, asked, side="left")  # strictly before the prediction is made
-    rates: Array = (summed[last] - summed[first] + SMOOTHING * prior) / (last - first + SMOOTHING)
+    count = weighed[last] - weighed[first]
+    rates: Array = (summed[last] - summed[first] + SMOOTHING * prior) / (count + SMOOTHING)
     return rates

@@ -53,6 +53,10 @@ def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[s
         "force_row_wise": True,
         "num_threads": 1,
     }
-    booster = lightgbm.train(settings, lightgbm.Dataset(x[rows], label), num_boost_round=_ROUNDS)
+    booster = lightgbm.train(
+        settings,
+        lightgbm.Dataset(x[rows], label, weight=None if table.weight is None else table.weight[rows]),
+        num_boost_round=_ROUNDS,
+    )
     found = booster.feature_importance("gain")
     return {name: float(found[columns].sum()) for name, columns in encoder.groups().items()}

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.steps import Calendar, Clock, Levels, Number, Step
-from treadle.training.families import Array
+from treadle.training.families import Array, Sample
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.pairs import crosses, gains, pairs
 from treadle.training.prepare.scaled import fit_scaled
@@ -110,6 +110,11 @@ def categories(encoder: Encoder) -> tuple[int, ...]:
             found.append(column)
         column += len(step.outputs)
     return tuple(found)
+
+
+def sample_of(table: TrainingTable, encoder: Encoder, x: Array) -> Sample:
+    """The rows of `table`, encoded as `x` by `encoder`, as a family takes them."""
+    return Sample(x, table.label, table.weight, categories(encoder))
 
 
 def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: Recipe) -> list[Step]:
