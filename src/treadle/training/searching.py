@@ -142,7 +142,7 @@ def search(
     task = task_of(spec.predict.kind, table.classes, costs_of(spec.brief.mistakes, table.classes))
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
-    ways = recipes(table.features, _ahead(table, split))
+    ways = recipes(table.learned, _ahead(table, split))
     text = any(feature.type == "str" for feature in table.features)
     folds = Folds(table, split.folds, task, metric, spec.train.seed)
     going = _Search(spec, folds, chosen, _study(spec, chosen, ways, text), ways, text, clock)
