@@ -153,3 +153,43 @@ def test_counts_go_the_whole_way(tmp_path: Path) -> None:
     asked = '{"length": 2.0, "width": 2.0, "seen": "2026-02-01T00:00:00Z"}'
     (told,) = answer("predict", project, "--record", asked)["predictions"]
     assert told["prediction"] > 0 and told["probability"] is None and not told["probabilities"]
+
+
+def test_counts_over_an_exposure_go_the_whole_way(tmp_path: Path) -> None:
+    """Petals per unit of length, so to say: what is answered is in proportion to what the request says."""
+    project = drafted(
+        tmp_path,
+        "petals",
+        ("kind: regression", "kind: counts\n  exposure: girth"),
+        ("metric: rmse", "metric: poisson_deviance"),
+    )
+    file = project / "data" / "petals.csv"
+    with file.open(encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([[*head, "girth"], *([*row, 1 + n % 5] for n, row in enumerate(rows))])
+    contract = next((project / "contracts").glob("*.yaml"))
+    text = contract.read_text(encoding="utf-8")
+    assert answer("check", project)["ok"], text
+    run = answer("run", project)
+    assert run["metric"] == "poisson_deviance" and run["knows"] == "the mean per unit of girth"
+    assert "Counts per unit of girth" in Path(run["report"]).read_text(encoding="utf-8")
+    record = {"length": 1.0, "width": 1.0, "seen": "2026-02-01T00:00:00Z", "girth": 2}
+    shown = token(project)
+    with serving(project) as (url, _):
+        told = [http(f"{url}/predict", {**record, "girth": g}, shown) for g in (2, 6)]
+        assert [status for status, _ in told] == [200, 200], told
+        first, second = (given["prediction"] for _, given in told)
+        assert second == pytest.approx(3 * first, rel=1e-5)
+        many = http(f"{url}/predict", [{**record, "girth": g} for g in (2, 6) * 6], shown)[1]
+        assert [each["prediction"] for each in many] == pytest.approx([first, second] * 6, rel=1e-6)
+        for wrong, rule in ((0, "it must be above zero"), (-1, "it must be above zero"), (None, "expected")):
+            status, refused = http(f"{url}/predict", {**record, "girth": wrong}, shown)
+            assert status == 422 and rule in refused["rule"] and refused["field"] == "girth"
+        status, refused = http(f"{url}/predict", {k: v for k, v in record.items() if k != "girth"}, shown)
+        assert status == 422 and refused["rule"] == "required"
+        schema = http(f"{url}/openapi.json", token=shown)[1]["components"]["schemas"]["Record"]
+        assert "girth" in schema["required"] and schema["properties"]["girth"]["description"] == "it must be above zero"
+    assert answer("replay", project)["refused"] == 0
+    seen = answer("watch", project)
+    assert seen["overall"]["value"] == pytest.approx(run["value"], rel=0.02)

@@ -12,7 +12,7 @@ from worlds import SCHEMAS, plan_of, project, world
 
 from treadle.errors import SpecError
 from treadle.expr import column_types
-from treadle.features import FeaturePlan, build, make_plan, suspects
+from treadle.features import FeatureColumn, FeaturePlan, build, make_plan, suspects
 from treadle.spec import Features, Lookup, Predict, Split, View, Window, load
 
 YAML = """\
@@ -273,3 +273,21 @@ def test_a_weight_is_kept_for_training_and_is_no_feature(tmp_path: Path) -> None
     plan = planned(tmp_path, YAML.replace('  label: "id > 0"', '  label: "id > 0"\n  weight: id'))
     assert plan.weight == "id" and "id" in plan.each_types
     assert "id" not in [f.name for f in plan.features] and "id" not in plan.input_types
+
+
+COUNTS = YAML.replace('  label: "id > 0"', "  label: n\n  kind: counts\n  exposure: EXPOSURE").replace("[k, x]", "[k]")
+
+
+@pytest.mark.parametrize(
+    ("exposure", "said"),
+    [("tt", 'no column "tt"'), ("at", "an exposure must be a number, and at is timestamp"), ("k", "k is the exposure")],
+)
+def test_an_exposure_is_a_number_that_is_asked_with_and_not_learnt_from(tmp_path, exposure, said) -> None:
+    with pytest.raises(SpecError, match=said):
+        planned(tmp_path, COUNTS.replace("EXPOSURE", exposure))
+
+
+def test_an_exposure_is_the_last_of_what_a_model_is_asked_with(tmp_path: Path) -> None:
+    plan = planned(tmp_path, COUNTS.replace("EXPOSURE", "x"))
+    assert plan.exposure == "x" and plan.features[-1] == FeatureColumn("x", "float", "exposure")
+    assert [f.name for f in plan.features].count("x") == 1 and plan.input_types["x"] == "float"

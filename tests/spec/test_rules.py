@@ -43,6 +43,8 @@ WRONG = [
     ("brief", "mistakes: {^currency: EURO}", "no valid currency"),
     *[("brief", f"limits: {{^{name}: {value}}}", "must be")
       for name in ("train_minutes", "train_cost", "bundle_mb", "p99_ms") for value in ("0", "-1", ".nan", ".inf")],
+    ("predict", "^exposure: days", "an exposure is for kind counts, and this is classification"),
+    ("predict", "kind: counts, weight: days, ^exposure: days", "days cannot be exposure and weight at once"),
     ("predict", "^metric: averge_precision", 'did you mean "average_precision"?'),
     ("predict", "^metric: rmse", "rmse is no classification metric"),
     ("predict", "kind: regression, ^metric: roc_auc", "roc_auc is no regression metric"),

@@ -175,7 +175,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         value=found.value.value,
         interval=[found.value.low, found.value.high],
         baseline=found.baseline.value,
-        knows=found.task.trivial,
+        knows=found.knows,
         without_history=found.reference.value if found.reference else None,
         verdict=found.verdict,
         threshold=found.threshold if found.task.decides else None,

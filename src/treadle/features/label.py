@@ -107,6 +107,16 @@ def label_mend(wanted: str, found: str) -> str:
     return f"{expression}; `kind: multiclass` takes a text of several values" if found == "str" else expression
 
 
+def check_number(name: str, kind: str, what: str) -> None:
+    """Refuse a column that is to weigh rows, or to count over, and is no number."""
+    if kind not in ("int", "float"):
+        raise SpecError(
+            f"{'an' if what == 'exposure' else 'a'} {what} must be a number, and {name} is {kind}",
+            where=f"predict.{what}",
+            mend=f"name a column of numbers, none {'of' if what == 'exposure' else 'below'} zero",
+        )
+
+
 def check_weight(weight: str, features: Features, types: Mapping[str, Any], rows: Iterable[RowFeature]) -> None:
     """Refuse a weight that is no number, or that a feature reads: it says how much a row counts, and is not known of
     what is asked.
@@ -114,12 +124,7 @@ def check_weight(weight: str, features: Features, types: Mapping[str, Any], rows
     Raises:
         SpecError: with all features that read it.
     """
-    if types[weight] not in ("int", "float"):
-        raise SpecError(
-            f"a weight must be a number, and {weight} is {types[weight]}",
-            where="predict.weight",
-            mend="name a column of numbers, none below zero",
-        )
+    check_number(weight, types[weight], "weight")
     found = label_reads(features.request, rows, types, LabelColumns(frozenset((weight,)), frozenset()))
     if found:
         names = ", ".join(dict.fromkeys(reading.feature for reading in found))

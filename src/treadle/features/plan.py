@@ -6,9 +6,11 @@ import keyword
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
-Origin = Literal["request", "row", "lookup", "window"]
+Origin = Literal["request", "row", "lookup", "window", "exposure"]
+"""`exposure`: no feature that is learnt from; the model is asked with it, and what it says is in proportion to it."""
 ColumnType = Literal["bool", "int", "float", "str", "date", "timestamp"]
 
 
@@ -130,6 +132,8 @@ class FeaturePlan(Struct, frozen=True):
     features: tuple[FeatureColumn, ...]
     weight: str | None = None
     """The column that weighs the rows, which no feature reads."""
+    exposure: str | None = None
+    """The column that counts are in proportion to, the last of `features`."""
 
     @property
     def input_types(self) -> dict[str, ColumnType]:
@@ -175,3 +179,9 @@ def stream_types(stream: Stream) -> Mapping[str, ColumnType]:
     """
     found: dict[str, ColumnType] = {**stream.types, **stream.column_types}
     return dict(sorted(found.items()))
+
+
+def with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -> Stream:
+    """One stream serves all lookups with the same source and key."""
+    types = {**(earlier.types if earlier else {}), **stream.types}
+    return msgspec.structs.replace(stream, name=label, types=types, told=told)

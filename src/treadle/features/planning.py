@@ -8,7 +8,7 @@ from typing import Any
 from treadle import expr
 from treadle.errors import SpecError, nearest
 from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
-from treadle.features.label import check_label, check_weight, label_columns, label_mend
+from treadle.features.label import check_label, check_number, check_weight, label_columns, label_mend
 from treadle.features.plan import (
     Argument,
     FeatureColumn,
@@ -20,6 +20,7 @@ from treadle.features.plan import (
     Take,
     WindowPlan,
     stream_types,
+    with_types,
 )
 from treadle.spec import ProjectSpec, check_spec
 from treadle.spec.choices import LABEL_TYPES
@@ -69,8 +70,9 @@ class _Planner:
             self._column(name, f"sources.{predict.each}.key")
         self._no_twins()
         check_label(spec.features, self.each, rows, label_columns(label.columns, label_known, at_columns))
-        inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         request = [FeatureColumn(n, self.each[n], "request") for n, f in self.inputs.items() if f]
+        exposure = self._exposure()
+        inputs = tuple(InputColumn(n, self.each[n], f) for n, f in self.inputs.items())
         kept = {*self.inputs, *label.columns, *source.keys, *label_known}
         if predict.split.group:
             self._column(predict.split.group, "predict.split.group")
@@ -99,11 +101,22 @@ class _Planner:
             arguments={name: tuple(found) for name, found in self.arguments.items()},
             lookups=lookups,
             windows=windows,
-            features=(*request, *self.features),
+            features=(*request, *self.features, *exposure),
             weight=predict.weight,
+            exposure=predict.exposure,
         )
         check_names(made)
         return made
+
+    def _exposure(self) -> tuple[FeatureColumn, ...]:
+        """What the model is asked with besides its features."""
+        name = self.spec.predict.exposure
+        if name is None:
+            return ()
+        self._column(name, "predict.exposure")
+        check_number(name, self.each[name], "exposure")
+        self.inputs[name] = True
+        return (FeatureColumn(name, self.each[name], "exposure"),)
 
     def _column(self, name: str, where: str) -> None:
         if name not in self.each:
@@ -251,7 +264,7 @@ class _Planner:
             self._same_types(lookup.keys, stream, where)
             self._need(lookup.keys)
             label = f"{lookup.source} by {','.join(lookup.keys)}"
-            stream = _with_types(stream, streams.get(label), label, lookup.source)
+            stream = with_types(stream, streams.get(label), label, lookup.source)
             streams[label] = stream
             age = length_us(lookup.no_older_than, f"{where}.no_older_than") if lookup.no_older_than else None
             if stream.known is not None and self.spec.predict.at is None:
@@ -381,11 +394,3 @@ class _Planner:
                 where=f"features.row.{shadow[0]}",
                 mend="give it another name",
             )
-
-
-def _with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -> Stream:
-    """One stream serves all lookups with the same source and key."""
-    from msgspec.structs import replace
-
-    types = {**(earlier.types if earlier else {}), **stream.types}
-    return replace(stream, name=label, types=types, told=told)

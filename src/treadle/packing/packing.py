@@ -72,7 +72,7 @@ def pack_bundle(
 
 def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> Inputs:
     """The request schema: the plan's inputs, then what only names the example; the contract's rules on them."""
-    needed = {rule.column for rule in rules if rule.kind == "required"}
+    needed = {rule.column for rule in rules if rule.kind == "required"} | {plan.exposure}
     fields = [InputField(c.name, c.type, c.name not in needed, c.feature) for c in plan.inputs]
     known = {c.name for c in plan.inputs}
     names = dict.fromkeys([*plan.key, *([entity] if entity else [])])
@@ -82,6 +82,9 @@ def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> I
         for r in rules
         if r.kind != "required" and r.expression is not None
     ]
+    if plan.exposure is not None:
+        quoted = plan.exposure.replace('"', '""')
+        checks.append(InputRule("exposure", plan.exposure, "it must be above zero", f'"{quoted}" > 0'))
     return Inputs(tuple(fields), tuple(checks))
 
 

@@ -42,6 +42,8 @@ LABEL_TYPES = {
 """What the label's expression may be, by kind."""
 DECIDES = frozenset({"classification"})
 """Kinds that are acted on from a threshold, so that mistakes have costs."""
+COUNTED = frozenset({"counts"})
+"""Kinds whose labels count something, over an exposure where one is named."""
 NAMED = frozenset({"multiclass"})
 """Kinds whose labels are names, and kept as text."""
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance"})

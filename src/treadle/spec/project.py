@@ -109,6 +109,9 @@ class _Question(_Part, frozen=True, kw_only=True):
     """None: derived from the kind, the share of positives and the costs of mistakes."""
     weight: Some | None = None
     """A column of `each`: how much each row counts. It is no feature, and a row of weight zero is not there."""
+    exposure: Some | None = None
+    """Of counts, a column of `each` that they are in proportion to, such as the days that were counted over: requests
+    have it, and the rate per unit of it is modelled."""
     split: Split = Split()
 
 

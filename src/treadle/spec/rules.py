@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from treadle.errors import Fault, SpecError
-from treadle.spec.choices import DECIDES, METRICS, NAMED, RANGES
+from treadle.spec.choices import COUNTED, DECIDES, METRICS, NAMED, RANGES
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
@@ -65,6 +65,32 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _lengths(spec)
     yield from _metrics(spec)
     yield from _mistakes(spec)
+    yield from _exposure(spec)
+
+
+def _exposure(spec: ProjectSpec) -> Iterator[Problem]:
+    """Counts alone are in proportion to something; what that is, is neither a feature nor a weight."""
+    predict = spec.predict
+    if predict.exposure is None:
+        return
+    if predict.kind not in COUNTED:
+        yield Problem(
+            "predict.exposure",
+            f"an exposure is for kind counts, and this is {predict.kind}",
+            mend="leave it out, or write `kind: counts`",
+        )
+    if predict.exposure == predict.weight:
+        yield Problem(
+            "predict.exposure",
+            f"{predict.exposure} cannot be exposure and weight at once: counts are weighed by it already",
+            mend="leave the weight out",
+        )
+    if predict.exposure in spec.features.request:
+        yield Problem(
+            "features.request",
+            f"{predict.exposure} is the exposure: a request has it, and the rate per unit of it is what is learnt",
+            mend="leave it out here",
+        )
 
 
 def _mistakes(spec: ProjectSpec) -> Iterator[Problem]:

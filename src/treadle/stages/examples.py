@@ -68,16 +68,18 @@ def teaching(plan: FeaturePlan, frame: pl.DataFrame) -> pl.Series:
     """Which rows can teach: those with a label and a time `at`, and a weight above zero, where the plan has one.
 
     Raises:
-        DataError: weights that are missing, below zero, infinite, or all zero.
+        DataError: weights that are missing, below zero, infinite, or all zero; exposures that are not above zero.
     """
     import polars as pl
 
-    from treadle.training import weighing
+    from treadle.training import check_exposure, weighing
 
     keep = with_label(frame)
+    if plan.exposure is not None:
+        check_exposure(_numbers(frame.filter(keep), plan.exposure), plan.exposure)
     if plan.weight is None:
         return keep
-    weight = frame.filter(keep).get_column(plan.weight).cast(pl.Float64).to_numpy()
+    weight = _numbers(frame.filter(keep), plan.weight)
     counts = keep.to_numpy().copy()
     counts[counts] = weighing(weight, plan.weight)
     return pl.Series(counts)
@@ -93,7 +95,6 @@ def with_label(frame: pl.DataFrame) -> pl.Series:
 
 def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
     """Rows that can teach, as what training reads."""
-    import polars as pl
 
     from treadle.features import AT, KNOWN, LABEL
 
@@ -113,8 +114,16 @@ def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
         features=plan.features,
         group=frame.get_column(plan.group).to_list() if plan.group else None,
         classes=classes,
-        weight=frame.get_column(plan.weight).cast(pl.Float64).to_numpy() if plan.weight else None,
+        weight=_numbers(frame, plan.weight) if plan.weight else None,
+        exposure=_numbers(frame, plan.exposure) if plan.exposure else None,
     )
+
+
+def _numbers(frame: pl.DataFrame, column: str) -> Any:
+    """A column as float64, NaN where it is missing."""
+    import polars as pl
+
+    return frame.get_column(column).cast(pl.Float64).to_numpy()
 
 
 def labels(column: pl.Series) -> tuple[Any, tuple[str, ...]]:

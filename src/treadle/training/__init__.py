@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from treadle.training.evaluation import Provenance as Provenance
     from treadle.training.evaluation import evaluate as evaluate
     from treadle.training.evaluation import leak_gates as leak_gates
+    from treadle.training.exposure import check_exposure as check_exposure
     from treadle.training.families import Constant as Constant
     from treadle.training.families import Estimator as Estimator
     from treadle.training.few import fit_few as fit_few
@@ -78,6 +79,7 @@ _HOMES = {
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",
+    "check_exposure": "exposure",
     "costs_of": "mistakes",
     "evaluate": "evaluation",
     "fit": "fitting",

@@ -38,21 +38,29 @@ def reached(
     group: Sequence[Any] | None = None,
     seed: int = 7,
     weight: Array | None = None,
+    exposure: Array | None = None,
 ) -> float:
     """The value that predictions `p` must be better than; worse values are more than `PASSES` of all deals of `y`.
 
     `group`: of each row, where the split keeps groups together. `weight`: how much each counts; it goes with the label,
-    so that classes keep the share that they have.
+    so that classes keep the share that they have. `exposure`: that counts are in proportion to; it goes with
+    them too, and only the rates that are predicted are dealt out anew.
     """
     deals = _DEALS if len(y) <= _MANY_ROWS else _FEW
     # once: each deal finds the rows sorted
     order = np.argsort(-p, kind="stable") if p.ndim == 1 else np.arange(len(p))
     weight = np.ones(len(y)) if weight is None else weight
     sign, deal = metrics.sign(metric), _deal(blocks(y, at, group))
-    p = np.asarray(p, dtype=np.float64)[order]
+    over = np.ones(len(y)) if exposure is None else exposure
+    p = np.asarray(p, dtype=np.float64)
+    rate = (p if exposure is None else p / over)[order]
     random = np.random.default_rng((seed, 1))
-    dealt = (deal(random)[order] for _ in range(deals))
-    values = [metrics.weighted(metric, y[given], p, rule)(weight[given]) * sign for given in dealt]
+
+    def value(given: Array) -> float:
+        told = rate if exposure is None else rate * over[given]
+        return metrics.weighted(metric, y[given], told, rule)(weight[given]) * sign
+
+    values = [value(deal(random)[order]) for _ in range(deals)]
     told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other
     return float(np.sort(told)[-round((deals + 1) * PASSES)] * sign)
 

@@ -159,7 +159,7 @@ def slices(table: TrainingTable, task: Task, p: Array, metric: str, rule: Rule, 
     """The metric by level of each text or truth feature with few levels; levels of few rows are left out."""
     weights = [draw(k) for k in range(SLICE_REPLICATES)]
     found = []
-    for feature in table.features:
+    for feature in table.learned:
         column = table.frame.get_column(feature.name)
         few = MOST_LEVELS if feature.type in ("str", "bool") else 7 if feature.type == "int" else 0
         if not few or not 1 < column.n_unique() <= few:
@@ -215,7 +215,7 @@ def importance(
         return metrics.weighted(metric, y, p, rule)(weight) * sign
 
     whole, found = score(x), []
-    groups = model.encoder.groups()
+    groups = {name: columns for name, columns in model.encoder.groups().items() if name != table.per}
     for name in _in_step(x, model.estimator.margin(x)[:, 0], groups):
         if until():
             break

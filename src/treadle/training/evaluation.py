@@ -26,6 +26,7 @@ from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Po
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.mistakes import Money, idle
 from treadle.training.model import FittedModel
+from treadle.training.rates import Rates, rates_of
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
 from treadle.training.table import TrainingTable
@@ -102,12 +103,19 @@ class Evaluation(Struct, frozen=True):
     """What intervals draw: rows, days or groups; empty in older evaluations."""
     costs: Costs = ()
     """What mistakes among the classes cost, by number, where the brief says so."""
+    rates: Rates | None = None
+    """Counts per unit of exposure, where they are in proportion to one."""
     by_rows: float | None = None
     """The metric with every test row counting alike, where rows have weights: what comes to a server has none."""
 
     @property
     def task(self) -> Task:
         return task_of(self.kind, self.classes.names if self.classes else (), self.costs)
+
+    @property
+    def knows(self) -> str:
+        """What the baseline knows, in words."""
+        return self.task.trivial + (f" per unit of {self.rates.per}" if self.rates else "")
 
     @property
     def gain_is_real(self) -> bool:
@@ -181,6 +189,7 @@ def evaluate(
         own={name: float(function(y, p, summary.threshold)) for name, function in (own or {}).items()},
         threshold=summary.threshold,
         costs=summary.costs,
+        rates=rates_of(test, p, draw, min(replicates, 200)),
         histogram=histogram(task, p, y),
         slices=describe.slices(test, task, p, summary.metric, summary.rule, draw),
         importance=important,
@@ -196,10 +205,11 @@ def _against_rivals(
 ) -> dict[str, Any]:
     """The model beside the baseline, the reference and chance, and what is to be said of them."""
     summary, y = model.summary, test.label
-    baseline = summary.task.link(model.baseline.margin(y))
+    baseline = test.counts(summary.task.link(model.baseline.margin(y)))
     reference = None if model.reference is None else model.reference.predict(test.frame)
     found = _compare(summary.metric, y, p, baseline, reference, summary.rule, draw, replicates)
-    luck = chance.reached(summary.metric, y, p, summary.rule, at=test.at, group=group, seed=seed, weight=test.weight)
+    dealt = {"at": test.at, "group": group, "weight": test.weight, "exposure": test.exposure}
+    luck = chance.reached(summary.metric, y, p, summary.rule, seed=seed, **dealt)
     gains = (found["gain_over_baseline"], found["gain_over_reference"])
     alike = metrics.weighted(summary.metric, y, p, summary.rule)(np.ones(len(y)))
     return found | {
@@ -228,10 +238,12 @@ def _doubts(
 
     `asked_of`: features that importance has; `alike`: that all decisions are alike, where they are.
     """
-    summary, value, unasked = model.summary, rival["value"], len(model.encoder.groups()) - asked_of
+    summary, value, unasked = model.summary, rival["value"], len({*model.encoder.groups()} - {table.per}) - asked_of
     findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
     dropped = provenance.dropped
     checks, notes = (*asked, *parts.checks), list(summary.notes)
+    if table.per is not None:
+        notes.append(f"Counts are in proportion to {table.per}: figures are of counts, given {table.per}.")
     if spec.predict.weight is not None:
         weight = None if table.weight is None else table.weight[parts.test]
         notes.append(weights.said(spec.predict.weight, weight, summary.metric, rival["by_rows"], provenance.weightless))

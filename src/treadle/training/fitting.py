@@ -27,6 +27,7 @@ from treadle.training.kept_trials import OnTrial
 from treadle.training.mistakes import choose_threshold, costs_of
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
+from treadle.training.rates import with_offset
 from treadle.training.searching import Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
@@ -90,7 +91,7 @@ def fit(
     encoder, estimator = _fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
     reference = _reference(table, parts, by_name[members[0].family], members[0], metric, spec.train.seed, each)
-    told = calibrator.vector(margins)
+    told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
         metric=metric,
@@ -113,7 +114,7 @@ def fit(
         calibrator=calibrator,
         features=table.features,
         summary=summary,
-        baseline=Constant(by_name[members[0].family].base(rows.label, rows.weight)),
+        baseline=Constant(by_name[members[0].family].base(*rows.taught)),
         reference=reference,
         unseen=_spread(_near(told, costs, fold, parts)).astype(np.float32),
     )
@@ -157,7 +158,8 @@ def _fit_members(
         # cut short it would be another model than the folds have judged: it may take half as long again as was thought
         allowed = max(seconds, 1.5 * member.seconds)
         made.append(Member(member.weight, columns[way], family.fit(sample, member.params, seconds=allowed)))
-    return encoder, made[0].estimator if len(made) == 1 else Blend(tuple(made))
+    whole = made[0].estimator if len(made) == 1 else Blend(tuple(made))
+    return with_offset(encoder, whole, rows)
 
 
 def _near(told: Array, costs: Costs, fold: Array, parts: Split) -> Array:
@@ -185,7 +187,7 @@ def _reference(
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
     simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
-    if not simple or len(simple) == len(table.features):
+    if not simple or len(simple) == len(table.learned):
         return None
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
     rows, linear = table.rows(last.train), family.encoding == "linear"
@@ -197,4 +199,5 @@ def _reference(
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     made = family.fit(sample_of(whole, encoder, x), own, seconds=seconds)
+    encoder, made = with_offset(encoder, made, table)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())

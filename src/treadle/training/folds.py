@@ -58,6 +58,7 @@ class Folds:
         """Positions in the table of all held rows."""
         self.number = np.concatenate([np.full(len(f.valid), k) for k, f in enumerate(self.folds)])
         self.truth = table.label[self.rows]
+        self._over = None if table.exposure is None else table.exposure[self.rows] / table.unit
         self.weight = np.ones(len(self.rows)) if table.weight is None else table.weight[self.rows]
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
 
@@ -87,7 +88,12 @@ class Folds:
     def score(self, margins: Array, fold: int) -> float:
         """The metric of one fold's held rows, as trials are compared: before calibration, threshold one half."""
         here = self.number == fold
-        return metrics.weighted(self.metric, self.truth[here], self.task.link(margins))(self.weight[here])
+        return metrics.weighted(self.metric, self.truth[here], self.told(margins, here))(self.weight[here])
+
+    def told(self, margins: Array, here: Array) -> Array:
+        """What the margins of the held rows `here` predict, uncalibrated; counts, where rates are fitted."""
+        p = self.task.link(margins)
+        return p if self._over is None else p * self._over[here]
 
     def objective(self, margins: Array) -> float:
         """The mean over folds of the metric, signed so that more is better. `margins` of all held rows."""

@@ -101,12 +101,12 @@ def find_leaks(
     """
     numbers, whole = task.view == "numbers", _Sample(table, parts)
     asked = [whole.asking(label) for label in task.questions(whole.label)]
-    probes = [max((probe(s, feature, numbers) for s in asked), key=_weight) for feature in table.features]
+    probes = [max((probe(s, feature, numbers) for s in asked), key=_weight) for feature in table.learned]
     found = [_tells(p, numbers) for p in probes if p.near_perfect]
     if not numbers:
-        told = ((_missing(sample, feature) for sample in asked) for feature in table.features)
+        told = ((_missing(sample, feature) for sample in asked) for feature in table.learned)
         found += [f for of in told if (f := next((g for g in of if g is not None), None)) is not None]
-    found += [f for feature in table.features if (f := _names(table, parts, feature)) is not None]
+    found += [f for feature in table.learned if (f := _names(table, parts, feature)) is not None]
     found += [
         LeakFinding(
             r.feature,

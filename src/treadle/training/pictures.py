@@ -13,6 +13,7 @@ from treadle.scoring.tasks import View
 from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
 from treadle.training.mistakes import Money
+from treadle.training.rates import Rates
 
 
 def pair(value: Interval, *, signed: bool = False) -> tuple[str, str]:
@@ -62,7 +63,19 @@ def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
 
 
 def _numbers(found: Evaluation, spec: ProjectSpec) -> list[Section]:
-    return [Section("Predicted and true", _residuals(found))]
+    per = [Section(f"Counts per unit of {found.rates.per}", _per_unit(found.rates), _PER_UNIT)] if found.rates else []
+    return [*per, Section("Predicted and true", _residuals(found))]
+
+
+_PER_UNIT = "Of all test rows, and of a fifth of them each, by the rate that was predicted: all counts over all units."
+
+
+def _per_unit(rates: Rates) -> str:
+    rows = [("all test rows", figure(rates.predicted.value).value, *pair(rates.observed))]
+    for place, group in enumerate(rates.groups, 1):
+        rows.append((f"{place} ({group.rows:,} rows)", figure(group.predicted).value, figure(group.observed).value, ""))
+    head = ("Rows", "predicted per unit", "came per unit", "95 % interval")
+    return f'<div class="card">{table(head, rows, numbers=(1, 2, 3))}</div>'
 
 
 def _class_table(found: Evaluation) -> str:

@@ -103,6 +103,9 @@ def _tiles(found: Evaluation, costs: Sequence[tuple[str, str]], weight: str | No
     tiles = [_measured(_name(found.metric), found.value), _measured("Without a model", found.baseline)]
     if found.reference is not None:
         tiles.append(_measured("Request and row features only", found.reference))
+    if found.rates is not None:
+        came, told = found.rates.observed.shown(), figure(found.rates.predicted.value).value
+        tiles.append(tile(f"Counts per unit of {found.rates.per}", came.value, f"{came.span}; predicted {told}"))
     if found.money is not None:
         cheapest, saved = found.money.cheapest, found.money.saved.shown()
         tiles.append(
@@ -135,8 +138,7 @@ def _warnings(found: Evaluation, searched: Sequence[str]) -> str:
 
 
 def _rivals(found: Evaluation) -> str:
-    knows = found.task.trivial
-    rows = [(f"No model: {knows}", found.baseline, None)]
+    rows = [(f"No model: {found.knows}", found.baseline, None)]
     if found.reference is not None:
         rows.append(("Request and row features only", found.reference, None))
     chart_rows = [(f"this model ({found.family})", found.value), *[(n, v) for n, v, _ in reversed(rows)]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.errors import DataError, Fault, nearest
 from treadle.features.plan import FeatureColumn as FeatureColumn
 from treadle.features.plan import Origin
+from treadle.training.exposure import problems as exposures
 from treadle.training.weights import PLACE, problems
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class TrainingTable:
     `label` holds 0.0 and 1.0 for classification, any finite number for regression, and for several classes the number
     of the class in `classes`. `weight`: how much each row counts, above zero, where not all count alike. `at` is when
     the prediction is made and `known` when its label became known, both UTC; None for tables without time.
+    `exposure`: of counts, what each is in proportion to, above zero; `frame` has it too, as the feature of that origin;
+    rates are fitted per `unit` of it.
     `group` is the column a split by group keeps together, where there is one.
     """
 
@@ -41,6 +44,8 @@ class TrainingTable:
     group: Sequence[Any] | None = None
     classes: tuple[str, ...] = ()
     weight: np.ndarray[Any, Any] | None = None
+    exposure: np.ndarray[Any, Any] | None = None
+    unit: float = 1.0
 
     def __len__(self) -> int:
         return len(self.label)
@@ -60,7 +65,30 @@ class TrainingTable:
             ids=_take(self.ids, index),
             group=None if self.group is None else _take(self.group, index),
             weight=None if self.weight is None else self.weight[index],
+            exposure=None if self.exposure is None else self.exposure[index],
         )
+
+    @property
+    def learned(self) -> tuple[FeatureColumn, ...]:
+        """The features that a model learns from: all but an exposure, which it is asked with besides."""
+        return tuple(feature for feature in self.features if feature.origin != "exposure")
+
+    @property
+    def per(self) -> str | None:
+        """The column that counts are in proportion to, where there is one."""
+        return next((feature.name for feature in self.features if feature.origin == "exposure"), None)
+
+    @property
+    def taught(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
+        """Labels and weights that are fitted: of counts over an exposure, rates that weigh by it, by one on average."""
+        if self.exposure is None:
+            return self.label, self.weight
+        mass = self.exposure if self.weight is None else self.exposure * self.weight
+        return self.label / (self.exposure / self.unit), mass / mass.mean()
+
+    def counts(self, rates: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What these rates, which are fitted, say of the rows; itself where there is no exposure."""
+        return rates if self.exposure is None else rates * (self.exposure / self.unit)
 
     def only(self, origins: tuple[Origin, ...]) -> tuple[FeatureColumn, ...]:
         """The features that come from one of `origins`."""
@@ -100,6 +128,8 @@ def check(table: TrainingTable, task: Task) -> None:
         wrong.append(Fault(said, "predict.label", "leave such rows out, or write a label that is finite"))
     else:
         wrong += [Fault(said, "predict.label", _LABEL) for said in task.problems(label)]
+    if table.exposure is not None:
+        wrong += exposures(np.asarray(table.exposure, dtype=np.float64))
     if table.weight is not None:
         wrong += _weighed(np.asarray(table.weight, dtype=np.float64))
     for name, times in (("at", table.at), ("known", table.known)):
@@ -125,7 +155,7 @@ def _weighed(weight: np.ndarray[Any, Any]) -> list[Fault]:
 
 def _shape(table: TrainingTable) -> list[Fault]:
     wrong = []
-    if not table.features:
+    if not table.learned:
         wrong.append(Fault("there are no features", "features", "name at least one"))
     columns = table.frame.columns
     for name in table.names:
@@ -135,7 +165,13 @@ def _shape(table: TrainingTable) -> list[Fault]:
             said = f'the feature "{name}" is empty in all {len(table)} rows'
             wrong.append(Fault(said, "features", "remove it, or mend what fills it"))
     lengths = {"frame": table.frame.height, "ids": len(table.ids)}
-    others = (("at", table.at), ("known", table.known), ("group", table.group), ("weight", table.weight))
+    others: tuple[tuple[str, Sequence[Any] | np.ndarray[Any, Any] | None], ...] = (
+        ("at", table.at),
+        ("known", table.known),
+        ("group", table.group),
+        ("weight", table.weight),
+        ("exposure", table.exposure),
+    )
     lengths |= {name: len(values) for name, values in others if values is not None}
     unlike = [f"`{n}` has {size} rows and the label {len(table)}" for n, size in lengths.items() if size != len(table)]
     return [*wrong, *map(Fault, unlike)]

@@ -59,7 +59,10 @@ def weighing(weight: Array, column: str) -> Array:
 
 
 def in_units(table: TrainingTable, train: Array) -> TrainingTable:
-    """`table` with weights of mean one over the rows `train`; without, where all of its rows weigh alike."""
+    """`table` with weights of mean one over the rows `train`, and rates per the mean of their exposures, so that no
+    fit depends on what either was told in; without weights, where all of its rows weigh alike."""
+    if table.exposure is not None:
+        table = replace(table, unit=float(table.exposure[train].mean()))
     weight = table.weight
     if weight is None:
         return table

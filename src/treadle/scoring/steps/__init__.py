@@ -11,6 +11,7 @@ from treadle.scoring.steps.clock import Clock as Clock
 from treadle.scoring.steps.levels import Levels as Levels
 from treadle.scoring.steps.levels import levels_of as levels_of
 from treadle.scoring.steps.number import Number as Number
+from treadle.scoring.steps.offset import Offset as Offset
 from treadle.scoring.steps.pair import Pair as Pair
 from treadle.scoring.steps.scaled import Scaled as Scaled
 from treadle.scoring.steps.step import HIGHEST as HIGHEST
@@ -18,4 +19,4 @@ from treadle.scoring.steps.step import LOWEST as LOWEST
 from treadle.scoring.steps.step import Append as Append
 from treadle.scoring.steps.step import FittedStep as FittedStep
 
-Step = Number | Levels | Clock | Calendar | Scaled | Pair
+Step = Number | Levels | Clock | Calendar | Scaled | Pair | Offset

@@ -9,6 +9,7 @@ from __future__ import annotations
 from treadle.training.families.blend import Blend as Blend
 from treadle.training.families.blend import Constant as Constant
 from treadle.training.families.blend import Member as Member
+from treadle.training.families.exposed import Exposed as Exposed
 from treadle.training.families.family import Array as Array
 from treadle.training.families.family import Estimator as Estimator
 from treadle.training.families.family import Family as Family

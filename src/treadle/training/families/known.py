@@ -11,6 +11,7 @@ from treadle.spec.choices import FAMILY_ALIASES
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.catboost import CatBoostFamily
+from treadle.training.families.exposed import Exposed
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
 from treadle.training.families.lightgbm import LightGBMFamily
@@ -79,6 +80,8 @@ def restore(kept: Kept, task: Task) -> Estimator:
     """An estimator from what it kept of itself, whatever its family."""
     if kept.family == Blend.name:
         return Blend.restore(kept, lambda part: restore(part, task))
+    if kept.family == Exposed.name:
+        return Exposed.restore(kept, lambda part: restore(part, task))
     if kept.family == Constant.name:
         return Constant.restore(kept)
     return known()[kept.family](task).restore(kept)

@@ -70,7 +70,8 @@ def _rates(
     read: tuple[str, ...], levels: list[str], code: Array, table: TrainingTable, linear: bool, seed: int
 ) -> tuple[Levels, Array]:
     size = len(levels) + 2
-    weight = np.ones(len(code)) if table.weight is None else table.weight
+    weight = table.taught[1]
+    weight = np.ones(len(code)) if weight is None else weight
     count = np.bincount(code, weights=weight, minlength=size)
     told, names = _targets(table)
     columns, own = [], []
@@ -95,7 +96,7 @@ def _rates(
 def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:
     """What a level is told by, [rows, targets]: the label, or the shares of the commonest classes."""
     if not table.classes:
-        return table.label[:, None], ("rate",)
+        return table.taught[0][:, None], ("rate",)
     task = Multiclass(table.classes)
     told = task.targets(table.label)
     return told, task.target_names()[: told.shape[1]]

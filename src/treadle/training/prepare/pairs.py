@@ -39,7 +39,8 @@ def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[s
     import lightgbm
 
     rows = np.arange(len(x)) if len(x) <= _ROWS else np.linspace(0, len(x) - 1, _ROWS).astype(np.int64)
-    label = table.label[rows]
+    taught, weight = table.taught
+    label = taught[rows]
     several = len(table.classes) > 2
     settings = {
         "objective": "multiclass" if several else "regression",
@@ -55,7 +56,7 @@ def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[s
     }
     booster = lightgbm.train(
         settings,
-        lightgbm.Dataset(x[rows], label, weight=None if table.weight is None else table.weight[rows]),
+        lightgbm.Dataset(x[rows], label, weight=None if weight is None else weight[rows]),
         num_boost_round=_ROUNDS,
     )
     found = booster.feature_importance("gain")

@@ -73,7 +73,7 @@ def fit_encoder(
     and standardised, text of up to 30 levels is one-hot. Otherwise (trees): numbers as they are, text as a
     rate and a share. `features`: a subset to use; None means all.
     """
-    chosen = table.features if features is None else features
+    chosen = table.learned if features is None else features
     steps: list[Step] = []
     own: list[tuple[Step, Array]] = []
     for feature in chosen:
@@ -114,7 +114,8 @@ def categories(encoder: Encoder) -> tuple[int, ...]:
 
 def sample_of(table: TrainingTable, encoder: Encoder, x: Array) -> Sample:
     """The rows of `table`, encoded as `x` by `encoder`, as a family takes them."""
-    return Sample(x, table.label, table.weight, categories(encoder))
+    label, weight = table.taught
+    return Sample(x, label, weight, categories(encoder))
 
 
 def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: Recipe) -> list[Step]:
