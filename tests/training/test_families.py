@@ -15,6 +15,7 @@ from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
 from treadle.testing import FamilySuite
 from treadle.testing.families import KINDS, content, loss, sample_of, task_named
 from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp
+from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.forest import ForestFamily
@@ -48,6 +49,12 @@ class TestLinear(FamilySuite):
 class TestLightGBM(FamilySuite):
     family = LightGBMFamily
     quick: ClassVar[Params] = {"rounds": 40, "least_rows": 20}
+    zero = 1.1e-35
+
+
+class TestAdditive(FamilySuite):
+    family = AdditiveFamily
+    quick: ClassVar[Params] = {"rounds": 60, "rate": 0.2, "least_rows": 20}
     zero = 1.1e-35
 
 

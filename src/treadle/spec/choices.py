@@ -51,11 +51,23 @@ RANGES: dict[str, tuple[float, float]] = {
     "r2": (float("-inf"), 1.0),
 }
 """Between which values a metric lies: a gate outside can never hold, or never fail."""
-FAMILIES = ("linear", "lightgbm", "extra_trees", "random_forest", "mlp", "bayes", "neighbours", "catboost", "xgboost")
+FAMILIES = (
+    "linear",
+    "lightgbm",
+    "additive",
+    "extra_trees",
+    "random_forest",
+    "mlp",
+    "bayes",
+    "neighbours",
+    "catboost",
+    "xgboost",
+)
 FAMILY_ALIASES = {
     "logistic": "linear",
     "ridge": "linear",
     "gradient_boosting": "lightgbm",
+    "gam": "additive",
     "neural_network": "mlp",
     "naive_bayes": "bayes",
     "knn": "neighbours",

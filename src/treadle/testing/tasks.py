@@ -30,7 +30,7 @@ class TaskSuite:
 
     def test_names_and_words_are_there(self, task: Any) -> None:
         assert task.kind and task.METRICS and len(set(task.METRICS)) == len(task.METRICS)
-        assert task.trivial and task.shares and task.came
+        assert task.trivial and task.shares and task.came and task.margin_unit
         assert task.outputs == max(len(task.classes), 1) and hash(task.classes) == hash(tuple(task.classes))
 
     def test_predictions_are_finite_and_one_a_row(self, task: Any, margins: Array) -> None:

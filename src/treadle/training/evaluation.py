@@ -21,6 +21,7 @@ from treadle.scoring.metrics import Array, Own
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training import chance, describe
+from treadle.training.anatomy import Anatomy, anatomy
 from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Money, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.model import FitSummary, FittedModel
@@ -96,6 +97,8 @@ class Evaluation(Struct, frozen=True):
     """Of several classes, which were taken for which."""
     drawn: str = ""
     """What intervals draw: rows, days or groups; empty in older evaluations."""
+    anatomy: Anatomy = Anatomy()
+    """What can be read off the model itself."""
 
     @property
     def task(self) -> Task:
@@ -175,6 +178,7 @@ def evaluate(
         histogram=histogram(task, p, y),
         slices=describe.slices(test, task, p, summary.metric, summary.threshold, draw),
         importance=important,
+        anatomy=anatomy(model, table, parts.train),
         periods=_periods(test, p, summary.metric, summary.threshold, spec.train.seed),
         seconds=clock() - start,
         **_doubts(table, parts, summary, provenance, rival["value"], len(model.encoder.groups()) - len(important)),

@@ -25,7 +25,7 @@ from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
-from treadle.training.prepare import recipes
+from treadle.training.prepare import alone, recipes
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -82,7 +82,8 @@ class _Search:
             found["text"] = asked.suggest_categorical("text", ("rates", "native"))
         if self.spec.train.search == "none" or len(self.ways) == 1:
             return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
-        return {**found, "features": asked.suggest_categorical("features", self.ways)}
+        way = asked.suggest_categorical("features", self.ways)
+        return {**found, "features": way if family.pairs else alone(way)}
 
     def refit_of(self, trial: Trial, rows: int) -> float:
         """About what a fit of its settings on all rows will take."""

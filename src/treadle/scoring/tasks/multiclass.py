@@ -29,6 +29,7 @@ class Multiclass(Task):
     kind = "multiclass"
     METRICS = MULTICLASS
     view: ClassVar[View] = "classes"
+    margin_unit: ClassVar[str] = "log-odds, up to what all classes share"
     trivial, shares, came = "the classes' shares", "commonest", "share right"
     stratifies = True
 

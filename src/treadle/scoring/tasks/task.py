@@ -38,6 +38,8 @@ class Task(ABC):
     METRICS: ClassVar[tuple[str, ...]]
     view: ClassVar[View]
     """What there is to see: decisions by a threshold, classes taken for one another, or numbers."""
+    margin_unit: ClassVar[str] = ""
+    """What a margin of it is measured in, in words."""
     trivial: ClassVar[str] = "the mean"
     """What a model knows that looks at no feature, in words."""
     shares: ClassVar[str] = "mean"

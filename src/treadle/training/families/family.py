@@ -133,6 +133,8 @@ class Family(ABC):
     """Whether it may be served: it has a graph, and keeps no training row."""
     native: ClassVar[bool] = False
     """Whether it takes codes of levels as categories."""
+    pairs: ClassVar[bool] = True
+    """Whether columns that are made of two features are of use to it."""
     why: ClassVar[str] = ""
     """What it is good for, in half a sentence."""
     extra: ClassVar[str] = ""

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from treadle.errors import MissingExtra, SpecError, nearest
 from treadle.scoring.tasks import Task
 from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.catboost import CatBoostFamily
@@ -25,6 +26,7 @@ OWN: dict[str, type[Family]] = {
     for family in (
         LinearFamily,
         LightGBMFamily,
+        AdditiveFamily,
         ExtraTreesFamily,
         RandomForestFamily,
         MLPFamily,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from treadle.training.prepare.prepare import PLAIN as PLAIN
 from treadle.training.prepare.prepare import Recipe as Recipe
+from treadle.training.prepare.prepare import alone as alone
 from treadle.training.prepare.prepare import categories as categories
 from treadle.training.prepare.prepare import fit_encoder as fit_encoder
 from treadle.training.prepare.prepare import recipes as recipes

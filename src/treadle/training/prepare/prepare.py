@@ -59,6 +59,11 @@ def recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None = None
     return ("plain", "pairs") if together else ("plain",)
 
 
+def alone(recipe: str) -> str:
+    """The recipe without columns that are made of two features."""
+    return "plain" if recipe == "pairs" else recipe.removesuffix("+pairs")
+
+
 def fit_encoder(
     table: TrainingTable,
     *,
