@@ -31,6 +31,7 @@ from treadle.models import signing
 from treadle.models.reference import Reference
 from treadle.models.request import Asked
 from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
+from treadle.scoring.steps import known as known_steps
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
@@ -314,8 +315,35 @@ def _unpacked(whole: bytes, file: Path) -> dict[str, bytes]:
         raise ModelError(f"the file is damaged: {bad}", where=str(file), mend="take the bundle again") from bad
 
 
+class _Tagged(Struct):
+    type: str
+
+
+class _Steps(Struct):
+    steps: tuple[_Tagged, ...]
+
+
+class _Encoded(Struct):
+    encoder: _Steps
+
+
+def _absent_steps(content: bytes) -> list[str]:
+    """The steps that a manifest names and that nothing here brings."""
+    try:
+        steps = msgspec.json.decode(content, type=_Encoded).encoder.steps
+    except msgspec.MsgspecError:
+        return []
+    return sorted({step.type for step in steps} - {*known_steps()})
+
+
 def _decode(content: dict[str, bytes], name: str, kind: Any, file: Path) -> Any:
     try:
         return msgspec.json.decode(content[name], type=kind)
     except msgspec.MsgspecError as bad:
+        if absent := _absent_steps(content[name]):
+            raise ModelError(
+                f"features are prepared by {', '.join(absent)}, which is not installed here",
+                where=str(file),
+                mend="install the package that brings it (entry point treadle.steps)",
+            ) from bad
         raise ModelError(f"{name} is not what it should be: {bad}", where=str(file)) from bad

@@ -79,7 +79,7 @@ _HOMES = {
     "train": "fitting",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("families", "keep")
+OPEN = ("families", "keep", "prepare")
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
-from treadle.training.prepare import alone, recipes
+from treadle.training.prepare import added, alone, recipes
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -281,6 +281,8 @@ def _study(spec: ProjectSpec, chosen: list[Family], ways: tuple[str, ...] = ("pl
         sampler = optuna.samplers.RandomSampler(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     first = [(family, family.defaults()) for family in chosen] if spec.train.search == "none" else portfolio(chosen)
+    # what only some tables have is soon asked for: nothing in the list below stands in for it
+    first[2:2] = [(family, {**family.defaults(), "features": way}) for way in added(ways) for family in chosen[:2]]
     for family, params in first:  # they come first, and the sampler learns from them too
         settings = {
             f"{family.name}.{key}": value
