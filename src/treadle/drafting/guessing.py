@@ -209,8 +209,8 @@ class Guess:
             other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
             if whole and levels[0] >= 0:
                 other += "; if they count something, set kind: counts"
-            if other:
-                other += " (and take the metric out, or write one of that kind)"
+            other += "; if a range is wanted and no mean, set kind: quantiles"
+            other += " (and take the metric out, or write one of that kind)"
             self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
             return "regression", column, "rmse"
         raise DataError(
@@ -255,7 +255,7 @@ class Guess:
         """Whether rows cannot be dealt out by class."""
         from treadle.scoring.tasks import TASKS
 
-        return TASKS[self.kind].view == "numbers"
+        return TASKS[self.kind].view in ("numbers", "spread")
 
     def _key(self) -> str | None:
         rows = self.frame.height

@@ -72,13 +72,15 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     calibrator: Calibrator
     classes: tuple[str, ...] = ()
     """By number, of a model that tells several classes apart."""
+    quantiles: tuple[float, ...] = ()
+    """The levels, of a model that tells quantiles."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes)
+        return task_of(self.kind, self.classes, self.quantiles)
 
 
 class Golden(Struct, frozen=True, forbid_unknown_fields=True):

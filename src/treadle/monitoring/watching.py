@@ -55,7 +55,14 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         recent=_recent(joined, known, manifest, window),
         base=task.came,
         view=task.view,
+        coverage=_coverage(known, manifest) if len(task.levels) > 1 else None,
     )
+
+
+def _coverage(known: pl.DataFrame, manifest: Manifest) -> Overall:
+    found = measure(known, "coverage", manifest.threshold, manifest.task, at=times(known))
+    tested = manifest.metrics.get("coverage")
+    return Overall(found.value, found.low, found.high, tested.value if tested else None, None, found.note)
 
 
 def _recent(joined: pl.DataFrame, known: pl.DataFrame, manifest: Manifest, window: str) -> Day | None:

@@ -2,8 +2,8 @@
 
 It trains nothing and serves nothing: it is the one place that knows both what fits and the bundle.
 
-`export` turns a fitted model into a graph and proves it equal, `to_onnx` only writes it; `parts_of` gathers what a bundle
-holds, `card` writes its model card; `pack_bundle` writes and signs it and opens it again as a server would.
+`export` turns a fitted model into a graph and proves it equal, `to_onnx` only writes it; `parts_of` gathers what a
+bundle holds, `card` writes its model card; `pack_bundle` writes and signs it and opens it again as a server would.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def parts_of(
         encoder=model.encoder,
         calibrator=model.calibrator,
         classes=model.summary.classes,
+        quantiles=model.summary.quantiles,
         refs=told.refs,
         public_key="",
     )

@@ -36,7 +36,7 @@ def openapi(endpoint: Endpoint) -> dict[str, Any]:
         "components": {
             "schemas": {
                 "Record": openapi_schema(endpoint.inputs),
-                "Prediction": _prediction(endpoint.classes),
+                "Prediction": _prediction(endpoint.classes, endpoint.quantiles),
                 "Outcome": _OUTCOME,
                 "Error": {
                     "type": "object",
@@ -71,23 +71,32 @@ _PREDICTION: dict[str, Any] = {
         "threshold": {"type": ["number", "null"]},
         "model": {"type": "string"},
         "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+        "quantiles": {"type": "object", "additionalProperties": {"type": "number"}},
     },
 }
 
 
-def _prediction(classes: tuple[str, ...]) -> dict[str, Any]:
-    """An answer; of several classes, with their names."""
+def _named(names: tuple[str, ...], each: dict[str, Any]) -> dict[str, Any]:
+    """An object with these fields and no others."""
+    return {
+        "type": "object",
+        "required": list(names),
+        "additionalProperties": False,
+        "properties": dict.fromkeys(names, each),
+    }
+
+
+def _prediction(classes: tuple[str, ...], quantiles: tuple[str, ...]) -> dict[str, Any]:
+    """An answer; of several classes, and of quantiles, with their names."""
+    if quantiles:
+        spread = {"prediction": {"type": "number"}, "quantiles": _named(quantiles, {"type": "number"})}
+        return {**_PREDICTION, "properties": {**_PREDICTION["properties"], **spread}}
     if not classes:
         return _PREDICTION
     each = {"type": "number", "minimum": 0, "maximum": 1}
     named = {
         "prediction": {"type": "string", "enum": list(classes)},
-        "probabilities": {
-            "type": "object",
-            "required": list(classes),
-            "additionalProperties": False,
-            "properties": dict.fromkeys(classes, each),
-        },
+        "probabilities": _named(classes, each),
     }
     return {**_PREDICTION, "properties": {**_PREDICTION["properties"], **named}}
 

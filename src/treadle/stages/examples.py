@@ -55,7 +55,7 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
     frame = bench.read(examples.table)
     keep = teaching(frame)
     table = training_table(examples.plan, frame.filter(keep))
-    check(table, task_of(examples.predict.kind, table.classes))
+    check(table, task_of(examples.predict.kind, table.classes, examples.predict.quantiles))
     made = split(table, examples.predict, seed=examples.seed)
     return Loaded(table, made, keep, frame.height - int(keep.sum()))
 

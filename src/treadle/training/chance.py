@@ -45,7 +45,7 @@ def reached(
     # once: each deal finds the rows sorted
     order = np.argsort(-p, kind="stable") if p.ndim == 1 else np.arange(len(p))
     ones, sign, deal = np.ones(len(y)), metrics.sign(metric), _deal(blocks(y, at, group))
-    p = np.asarray(p, dtype=np.float64)[order]
+    p = np.asanyarray(p, dtype=np.float64)[order]  # quantiles keep their levels
     random = np.random.default_rng((seed, 1))
     values = [metrics.weighted(metric, y[deal(random)[order]], p, threshold)(ones) * sign for _ in range(deals)]
     told = np.nan_to_num(values, nan=-np.inf)  # groups of one class each may leave a deal without the other

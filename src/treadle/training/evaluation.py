@@ -27,6 +27,7 @@ from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gat
 from treadle.training.model import FitSummary, FittedModel
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
+from treadle.training.spread import Spread
 from treadle.training.table import TrainingTable
 from treadle.training.views import VIEWS, Histogram, Seen, histogram
 
@@ -97,12 +98,14 @@ class Evaluation(Struct, frozen=True):
     """Of several classes, which were taken for which."""
     drawn: str = ""
     """What intervals draw: rows, days or groups; empty in older evaluations."""
+    spread: Spread | None = None
+    """Of quantiles, how often each holds."""
     anatomy: Anatomy = Anatomy()
     """What can be read off the model itself."""
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes.names if self.classes else ())
+        return task_of(self.kind, self.classes.names if self.classes else (), self.spread.told if self.spread else ())
 
     @property
     def gain_is_real(self) -> bool:

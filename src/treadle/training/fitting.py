@@ -47,7 +47,7 @@ def train(
         DataError: a table that nothing can be learned from.
     """
     start = time.monotonic()
-    check(table, task_of(spec.predict.kind, table.classes))
+    check(table, task_of(spec.predict.kind, table.classes, spec.predict.quantiles))
     parts = split(table, spec.predict, seed=spec.train.seed)
     left = deadline_s - (time.monotonic() - start)
     found = search(table, parts, spec, deadline_s=left, progress=progress, on_trial=on_trial, threads=threads)
@@ -71,7 +71,10 @@ def fit(
     `seconds`: each fit gets its part of them, and grows no further when they are over.
     """
     start, say = clock(), progress or (lambda done, text: None)
-    task, known = task_of(spec.predict.kind, table.classes), make_families(table, parts, spec, threads)
+    task, known = (
+        task_of(spec.predict.kind, table.classes, spec.predict.quantiles),
+        make_families(table, parts, spec, threads),
+    )
     by_name = {family.name: family for family in known}
     metric, members = found.metric, found.members
     say(0.0, "calibration, on predictions of rows that were not fitted on")
@@ -98,6 +101,7 @@ def fit(
         notes=found.notes,
         members=members,
         classes=table.classes,
+        quantiles=task.levels,
     )
     return FittedModel(
         encoder=encoder,
@@ -107,7 +111,7 @@ def fit(
         summary=summary,
         baseline=Constant(task.constant(rows.label)),
         reference=reference,
-        unseen=_spread(_near(told, fold, parts)).astype(np.float32),
+        unseen=_spread(_near(task.one_each(told), fold, parts)).astype(np.float32),
     )
 
 
@@ -121,6 +125,8 @@ def _decide(
     if task.classes:
         calibrator, losses = calibrate.choose_classes(margins, truth, fold)
         return calibrator, losses, 0.0
+    if task.levels:
+        return (*calibrate.choose_shifts(margins, truth, fold, task.levels), 0.0)
     return task.plain(), {}, 0.0
 
 
@@ -149,7 +155,6 @@ def _near(told: Array, fold: Array, parts: Split) -> Array:
     and are no likeness of what the final model says. Of several classes, the probability of the one that is chosen."""
     latest_first = tuple(reversed(parts.folds))
     large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
-    told = told.max(axis=1) if told.ndim > 1 else told
     return told[np.isin(fold, large)] if large else told
 
 
@@ -183,7 +188,7 @@ def _reference(
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     made = family.fit(Sample(x, whole.label, whole.weight, categories(encoder)), own, seconds=seconds)
-    return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
+    return Fitted(encoder, made, task_of(family.task.kind, table.classes, family.task.levels).plain())
 
 
 def choose_threshold(p: Array, y: Array, mistakes: Mistakes) -> float:

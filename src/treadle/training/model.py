@@ -97,7 +97,8 @@ class SearchResult(Struct, frozen=True):
 class FitSummary(Struct, frozen=True):
     """The JSON-able part of a fitted model. `out_of_fold` holds the metric on rows that were not fitted on.
 
-    `params` are those of the strongest of `members`; `classes`: by number, of several classes.
+    `params` are those of the strongest of `members`; `classes`: by number, of several classes;
+    `quantiles`: the levels.
     """
 
     kind: str
@@ -113,10 +114,11 @@ class FitSummary(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     members: tuple[Chosen, ...] = ()
     classes: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes)
+        return task_of(self.kind, self.classes, self.quantiles)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,9 @@ _NAMES = {
     "mse": "MSE",
     "r2": "R²",
     "poisson_deviance": "Poisson deviance",
+    "pinball": "Pinball loss",
+    "coverage": "Coverage",
+    "width": "Width",
 }
 
 

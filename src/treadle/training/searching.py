@@ -108,7 +108,7 @@ def weight_option(spec: ProjectSpec, share: float) -> bool:
 
 
 def make_families(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> list[Family]:
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, spec.predict.quantiles)
     rare = task.decides and weight_option(spec, float(table.label[split.train].mean()))
     found = families(spec.train.families, task, threads=threads, seed=spec.train.seed, weight_option=rare)
     fit = [f for f in found if f.takes(len(split.train), len(table.features))] or found
@@ -139,7 +139,7 @@ def search(
         DataError: when no trial could be completed.
     """
     start = clock()
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, spec.predict.quantiles)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
     ways = recipes(table.features, _ahead(table, split))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from treadle.training.families.additive import Additive as Additive
 from treadle.training.families.additive import Curve as Curve
+from treadle.training.families.beside import Beside as Beside
 from treadle.training.families.blend import Blend as Blend
 from treadle.training.families.blend import Constant as Constant
 from treadle.training.families.blend import Member as Member

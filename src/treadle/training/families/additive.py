@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from treadle.training.families.beside import Beside
 from treadle.training.families.family import Array, Estimator, Graph, Kept, Params, Sample, product
 from treadle.training.families.lightgbm import LightGBMFamily, nodes_of
 from treadle.training.families.trees import Node, floor32, tree_ensemble
@@ -205,6 +206,11 @@ class AdditiveFamily(LightGBMFamily):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
+        if len(self.task.levels) > 1:
+            each = seconds / len(self.task.levels)
+            return Beside.of(
+                [one.fit(rows, params, valid, metric=metric, seconds=each) for one in self.each_quantile()]
+            )
         alone = [[column] for column in range(rows.x.shape[1])]
         booster, rounds = self.grown(rows, {**params, "alone": alone}, valid, metric, seconds)
         told = booster.dump_model(num_iteration=-1)
@@ -217,7 +223,7 @@ class AdditiveFamily(LightGBMFamily):
         return super().settings(params, rows, metric) | {"interaction_constraints": params["alone"]}
 
     def restore(self, kept: Kept) -> Estimator:
-        return Additive.restore(kept)
+        return Beside.restore(kept, self.restore) if kept.family == Beside.name else Additive.restore(kept)
 
 
 def _step(tree: list[Node]) -> _Step:

@@ -133,6 +133,8 @@ class Family(ABC):
     """Whether it may be served: it has a graph, and keeps no training row."""
     native: ClassVar[bool] = False
     """Whether it takes codes of levels as categories."""
+    quantiles: ClassVar[bool] = False
+    """Whether it can be fitted to quantiles."""
     pairs: ClassVar[bool] = True
     """Whether columns that are made of two features are of use to it."""
     why: ClassVar[str] = ""
@@ -188,6 +190,11 @@ class Family(ABC):
         """`Task.constant` of rows that do not count alike: where a model that grows may start."""
         if weight is None:
             return self.task.constant(y)
+        if self.task.levels:
+            order = np.argsort(y, kind="stable")
+            below = np.cumsum(weight[order]) - 0.5 * weight[order]
+            known: Array = np.interp(np.array(self.task.levels) * weight.sum(), below, y[order])
+            return known
         if not self.task.stratifies:
             mean = float(np.average(y, weights=weight))
             return np.array([np.log(max(mean, 1e-9)) if self.task.plain().kind == "exponential" else mean])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from treadle.scoring.tasks import LabelQuantiles
 from treadle.training.cores import CORES, MOST_THREADS
+from treadle.training.families.beside import Beside
 from treadle.training.families.family import (
     Array,
     Estimator,
@@ -109,6 +111,7 @@ class LightGBMFamily(Family):
 
     name = "lightgbm"
     native = True
+    quantiles = True
     why = "thresholds and interactions; takes missing values as they are"
     MOST_ROUNDS: ClassVar[int] = 1500
     _METRICS: ClassVar[dict[str, str]] = {
@@ -127,6 +130,7 @@ class LightGBMFamily(Family):
         "multiclass": ("multiclass", "multi_logloss"),
         "regression": ("regression", "l2"),
         "counts": ("poisson", "poisson"),
+        "quantiles": ("quantile", "quantile"),
     }
     """By kind of task: what is fitted, and what stops it where the metric is not one of LightGBM's."""
 
@@ -175,6 +179,7 @@ class LightGBMFamily(Family):
         return {
             "objective": objective,
             **classes,
+            **({"alpha": self.task.levels[0]} if self.task.levels else {}),
             "metric": stop,
             "verbose": -1,
             "num_leaves": params["leaves"],
@@ -202,8 +207,18 @@ class LightGBMFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
+        if len(self.task.levels) > 1:
+            each = seconds / len(self.task.levels)
+            return Beside.of(
+                [one.fit(rows, params, valid, metric=metric, seconds=each) for one in self.each_quantile()]
+            )
         booster, rounds = self.grown(rows, params, valid, metric, seconds)
         return Trees(booster, rounds, self.threads)
+
+    def each_quantile(self) -> list[Self]:
+        """It for each quantile alone: LightGBM grows them one by one."""
+        more: Params = {"weight_option": self.weight_option, "threads": self.threads, "seed": self.seed}
+        return [type(self)(LabelQuantiles((level,)), **more) for level in self.task.levels]
 
     def grown(self, rows: Sample, params: Params, valid: Sample | None, metric: str, seconds: float) -> tuple[Any, int]:
         """LightGBM's own model, and how many of its rounds to use."""
@@ -227,6 +242,8 @@ class LightGBMFamily(Family):
         return booster, int(booster.best_iteration or booster.current_iteration())
 
     def restore(self, kept: Kept) -> Estimator:
+        if kept.family == Beside.name:
+            return Beside.restore(kept, self.restore)
         from lightgbm import Booster
 
         return Trees(Booster(model_str=kept.text), kept.rounds, self.threads)
