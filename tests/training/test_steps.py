@@ -14,6 +14,7 @@ from treadle.training import TrainingTable
 from treadle.training.prepare import fit_encoder, preparations
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.scaled import fit_scaled
+from treadle.training.prepare.words import WordsPreparation
 
 
 def test_every_step_is_held_to_the_suite() -> None:
@@ -74,6 +75,11 @@ class TestPair(StepSuite):
     def fitted(self, table: TrainingTable, *, linear: bool) -> list[FittedStep]:
         both = (("amount", "count"), ("count", "amount"), ("flag", "count"))
         return [] if linear else [Pair(*names, how) for names in both for how in ("minus", "times", "over")]
+
+
+class TestWords(StepSuite):
+    preparation = WordsPreparation
+    filled = True
 
 
 class TestAllTogether(StepSuite):

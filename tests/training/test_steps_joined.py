@@ -21,12 +21,12 @@ TRAIN = """if True:
     from treadle.packing import export
     from treadle.training import evaluate, train
     from treadle.training.keep import dump, restore
-    from treadle.training.prepare import recipes, preparations
+    from treadle.training.prepare import recipes, with_more
     rows = build(900, kind="regression")
     amount = numpy.exp(3 * rows.frame["amount"].fill_null(0.0).to_numpy())
     frame = rows.frame.with_columns(polars.Series("amount", amount))
     rows = replace(rows, frame=frame, features=rows.features[:1], at=None, known=None)
-    assert recipes(rows.features) == ("plain", "plain+standing"), recipes(rows.features)
+    assert with_more(recipes(rows.features), rows) == ("plain", "plain+standing")
     spec = project("regression", by="random", trials=4, families=("linear",))
     model, parts, found = train(rows, spec, threads=1)
     assert any(t.params.get("features") == "plain+standing" for t in found.trials)

@@ -25,7 +25,7 @@ from treadle.training.families import Array, Family, Params, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience, portfolio
-from treadle.training.prepare import added, alone, recipes
+from treadle.training.prepare import added, alone, recipes, with_more
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -142,7 +142,7 @@ def search(
     task = task_of(spec.predict.kind, table.classes, spec.predict.quantiles)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
-    ways = recipes(table.features, _ahead(table, split))
+    ways = with_more(recipes(table.features, _ahead(table, split)), table.rows(split.train))
     text = any(feature.type == "str" for feature in table.features)
     folds = Folds(table, split.folds, task, metric, spec.train.seed)
     going = _Search(spec, folds, chosen, _study(spec, chosen, ways, text), ways, text, clock)

@@ -22,3 +22,5 @@ from treadle.scoring.steps.step import NAN as NAN
 from treadle.scoring.steps.step import Append as Append
 from treadle.scoring.steps.step import FittedStep as FittedStep
 from treadle.scoring.steps.step import numbers as numbers
+from treadle.scoring.steps.words import Words as Words
+from treadle.scoring.steps.words import words_of as words_of

@@ -14,6 +14,7 @@ from treadle.scoring.steps.number import Number
 from treadle.scoring.steps.pair import Pair
 from treadle.scoring.steps.scaled import Scaled
 from treadle.scoring.steps.step import FittedStep
+from treadle.scoring.steps.words import Words
 
 OWN: dict[str, type[FittedStep]] = {
     "number": Number,
@@ -22,6 +23,7 @@ OWN: dict[str, type[FittedStep]] = {
     "calendar": Calendar,
     "scaled": Scaled,
     "pair": Pair,
+    "words": Words,
 }
 ENTRY_POINT = "treadle.steps"
 

@@ -15,3 +15,4 @@ from treadle.training.prepare.prepare import alone as alone
 from treadle.training.prepare.prepare import categories as categories
 from treadle.training.prepare.prepare import fit_encoder as fit_encoder
 from treadle.training.prepare.prepare import recipes as recipes
+from treadle.training.prepare.prepare import with_more as with_more

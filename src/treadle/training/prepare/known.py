@@ -7,8 +7,9 @@ from importlib.metadata import entry_points
 
 from treadle.errors import SpecError, nearest
 from treadle.training.prepare.preparation import Preparation
+from treadle.training.prepare.words import WordsPreparation
 
-OWN: dict[str, type[Preparation]] = {}
+OWN: dict[str, type[Preparation]] = {WordsPreparation.name: WordsPreparation}
 ENTRY_POINT = "treadle.preparations"
 
 

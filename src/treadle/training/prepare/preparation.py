@@ -30,8 +30,8 @@ class Preparation(ABC):
     """As recipes call it: letters, digits and `_`."""
 
     @abstractmethod
-    def offers(self, features: tuple[FeatureColumn, ...]) -> bool:
-        """Whether there is anything for it to prepare."""
+    def offers(self, table: TrainingTable) -> bool:
+        """Whether there is anything for it to prepare in these training rows: else no trial is spent on it."""
 
     @abstractmethod
     def fit(

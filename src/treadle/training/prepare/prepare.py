@@ -46,17 +46,6 @@ def recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None = None
     year, a day of the year is met once, and stands for its date. Of a year and more it comes back; but folds, which
     know less than that, would speak against it. So there the calendar is given, and in shorter tables it is left out.
     """
-    own = _own_recipes(features, ahead_days)
-    more = (f"{own[0]}+{name}" for name, each in preparations().items() if each.offers(features))
-    return (*own, *more)
-
-
-def added(ways: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the recipes that have more than what every search may choose from."""
-    return tuple(way for way in ways if Recipe.of({"features": way}).more)
-
-
-def _own_recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None) -> tuple[str, ...]:
     timed = any(feature.type in TIMES for feature in features)
     numbers = sum(feature.type in ("int", "float") for feature in features)
     texts = sum(feature.type in ("str", "bool") for feature in features)
@@ -71,6 +60,16 @@ def _own_recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None) 
     if timed:
         return ("plain", "calendar", "trend")
     return ("plain", "pairs") if together else ("plain",)
+
+
+def with_more(ways: tuple[str, ...], table: TrainingTable) -> tuple[str, ...]:
+    """The recipes, and one for each preparation that has something to do in these training rows."""
+    return (*ways, *(f"{ways[0]}+{name}" for name, each in preparations().items() if each.offers(table)))
+
+
+def added(ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the recipes that have more than what every search may choose from."""
+    return tuple(way for way in ways if Recipe.of({"features": way}).more)
 
 
 def alone(recipe: str) -> str:
