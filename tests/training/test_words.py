@@ -11,7 +11,7 @@ import polars as pl
 from treadle.scoring.steps import Words
 from treadle.training import FeatureColumn, TrainingTable, train
 from treadle.training.prepare import Recipe, fit_encoder, recipes, with_more
-from treadle.training.prepare.words import MOST_WORDS, WordsPreparation, is_free
+from treadle.training.prepare.words import MOST_WORDS, WordsPreparation, is_free_text
 
 NOTE = FeatureColumn("note", "str")
 USUAL = [f"word{k}" for k in range(40)]
@@ -38,10 +38,16 @@ def steps(table: TrainingTable, linear: bool = False) -> list[Words]:
 
 def test_what_somebody_wrote_is_free_text_and_a_name_is_none() -> None:
     table = written(300)
-    assert is_free(table, NOTE) and not is_free(table, table.features[1])
-    for values in (["Oslo"] * 300, [f"user {k}" for k in range(300)], ["the same old text"] * 300, [None] * 300):
+    assert is_free_text(table.frame["note"])
+    for values in (
+        ["Oslo"] * 300,
+        [f"user {k}" for k in range(300)],
+        [f"my own user {k}" for k in range(300)],
+        ["the same old text"] * 300,
+        [None] * 300,
+    ):
         frame = table.frame.with_columns(pl.Series("note", values, dtype=pl.String))
-        assert not is_free(replace(table, frame=frame), NOTE)
+        assert not is_free_text(frame["note"]) and with_more(("plain",), replace(table, frame=frame)) == ("plain",)
     assert with_more(("calendar", "trend"), table) == ("calendar", "trend", "calendar+words")
     assert recipes(table.features) == ("plain",)
 

@@ -263,11 +263,18 @@ class Guess:
             column = self.frame.get_column(name)
             whole = kind in ("int", "str") and name != self.target
             named = re.search(r"(^|_)(id|key|uuid|number|no|code|account)$|id$", name.lower()) is not None
-            if whole and column.null_count() == 0 and column.n_unique() == rows and (named or kind == "str"):
+            unique = whole and column.null_count() == 0 and column.n_unique() == rows
+            if unique and (named or (kind == "str" and not self._free(name))):
                 self.said.append(f"key: {name}, since it is never missing and never stands twice")
                 return name
         self.said.append("no key: no column names each row; add one to join outcomes to rows")
         return None
+
+    def _free(self, name: str) -> bool:
+        """Whether a column is text that somebody wrote, which is told by its words and names no row."""
+        from treadle.training.prepare import is_free_text
+
+        return is_free_text(self.frame.get_column(name))
 
     def _time(self) -> str | None:
         times = [
@@ -299,7 +306,7 @@ class Guess:
                 left.append(f"{name!r} (no name that a feature may have)")
             elif distinct <= 1:
                 left.append(f"{name} (never varies)")
-            elif kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
+            elif kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height) and not self._free(name):
                 left.append(f"{name} (names nearly every row)")
             elif kind == "date" and name == self.time:
                 left.append(f"{name} (the time itself)")

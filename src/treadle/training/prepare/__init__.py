@@ -16,3 +16,4 @@ from treadle.training.prepare.prepare import categories as categories
 from treadle.training.prepare.prepare import fit_encoder as fit_encoder
 from treadle.training.prepare.prepare import recipes as recipes
 from treadle.training.prepare.prepare import with_more as with_more
+from treadle.training.prepare.words import is_free_text as is_free_text

@@ -8,6 +8,7 @@ a part in it, and no word is kept that few rows have: it could name someone.
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from treadle.scoring.steps import Words, words_of
 from treadle.training.prepare.preparation import Preparation, Prepared
 from treadle.training.table import FeatureColumn, TrainingTable
 
+if TYPE_CHECKING:
+    import polars as pl
+
 MOST_WORDS = 64
 """Columns of a text."""
 LEAST_ROWS, LEAST_SHARE, MOST_SHARE = 10, 0.005, 0.9
 """How many rows must have a word, as a number and as a share, and what share may have it."""
-LEAST_TEXTS, LEAST_LENGTH = 50, 3
-"""Free text is what has so many different values, of so many words in the middle; all else is a name."""
+LEAST_TEXTS, LEAST_LENGTH, LEAST_WORDS = 50, 3, 8
+"""Free text is what has so many different values, of so many words in the middle, of which so many come again but not
+everywhere; all else is a name."""
 _LOOKED_AT = 2000
 
 
@@ -30,22 +35,28 @@ class WordsPreparation(Preparation):
     name = "words"
 
     def offers(self, table: TrainingTable) -> bool:
-        return any(is_free(table, feature) for feature in table.features)
+        return any(f.type == "str" and is_free_text(table.frame.get_column(f.name)) for f in table.features)
 
     def fit(
         self, table: TrainingTable, features: tuple[FeatureColumn, ...], *, linear: bool, seed: int
     ) -> list[Prepared]:
-        fitted = (_fit(table, feature.name, linear) for feature in features if is_free(table, feature))
+        texts = [f.name for f in features if f.type == "str" and is_free_text(table.frame.get_column(f.name))]
+        fitted = (_fit(table, name, linear) for name in texts)
         return [Prepared(step) for step in fitted if step.words]
 
 
-def is_free(table: TrainingTable, feature: FeatureColumn) -> bool:
-    """Whether a feature is text that somebody wrote, by some of the rows."""
-    if feature.type != "str":
+def is_free_text(series: pl.Series) -> bool:
+    """Whether a column of text is what somebody wrote: long enough, and of words that come again. Some rows tell."""
+    known = series.drop_nulls()
+    texts = known.gather_every(max(1, len(known) // _LOOKED_AT)).unique().to_list()
+    if len(texts) < LEAST_TEXTS:
         return False
-    series = table.frame.get_column(feature.name).drop_nulls()
-    some = series.gather_every(max(1, len(series) // _LOOKED_AT)).unique().to_list()
-    return len(some) >= LEAST_TEXTS and float(np.median([len(words_of(text)) for text in some])) >= LEAST_LENGTH
+    said = [words_of(text) for text in texts]
+    if float(np.median([len(words) for words in said])) < LEAST_LENGTH:
+        return False
+    count = Counter(word for words in said for word in words)
+    again = sum(max(3, LEAST_SHARE * len(said)) <= n <= MOST_SHARE * len(said) for n in count.values())
+    return again >= LEAST_WORDS
 
 
 def _fit(table: TrainingTable, name: str, linear: bool) -> Words:
