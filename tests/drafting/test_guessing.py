@@ -94,6 +94,16 @@ def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
     assert "types: " in said and (tmp_path / "made" / "contracts" / "made.yaml").is_file()
 
 
+def test_what_somebody_wrote_is_a_feature_and_no_key(tmp_path: Path) -> None:
+    """Though it differs in every row: it is told by its words."""
+    words = ["late", "broken", "paid", "never", "again", "please", "call", "box", "lost", "found"]
+    texts = [f"{n} {words[n % 10]} {words[n // 3 % 10]} {words[n // 7 % 10]}" for n in range(ROWS)]
+    frame = pl.DataFrame({"note": texts, "ticket_id": range(ROWS), "cost": [n % 13 / 2 for n in range(ROWS)]})
+    answer, spec = init(tmp_path, frame, "cost")
+    assert spec.features.request == ("note",) and spec.sources["made"].key == "ticket_id"
+    assert not [said for said in answer.guesses if "names nearly every row" in said]
+
+
 def test_a_table_without_key_and_time_is_split_by_class(tmp_path: Path) -> None:
     answer, spec = init(tmp_path, table(y=[n % 2 == 0 for n in range(ROWS)]), "y", "csv")
     assert spec.predict.split.by == "stratified" and spec.predict.at is None

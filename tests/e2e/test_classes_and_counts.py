@@ -1,4 +1,4 @@
-"""Several classes with awkward names, and counts: from a table to answers, outcomes and watching, as a user goes."""
+"""Several classes with awkward names, counts, and quantiles: from a table to answers, outcomes and watching."""
 
 from __future__ import annotations
 
@@ -193,3 +193,36 @@ def test_counts_over_an_exposure_go_the_whole_way(tmp_path: Path) -> None:
     assert answer("replay", project)["refused"] == 0
     seen = answer("watch", project)
     assert seen["overall"]["value"] == pytest.approx(run["value"], rel=0.02)
+
+
+def test_quantiles_go_the_whole_way(tmp_path: Path) -> None:
+    project = drafted(
+        tmp_path,
+        "petals",
+        ("kind: regression", "kind: quantiles\n  quantiles: [0.2, 0.5, 0.8, 0.975]"),
+        ("metric: rmse", "metric: pinball"),
+    )
+    run = answer("run", project)
+    assert run["metric"] == "pinball" and run["knows"] == "the quantiles of the training rows" and run["released"]
+    assert run["value"] < run["baseline"] and run["threshold"] is None
+    asked: dict[str, Any] = {"length": 2.0, "width": 2.0, "seen": "2026-02-01T00:00:00Z"}
+    (told,) = answer("predict", project, "--record", json.dumps(asked))["predictions"]
+    names = ["p20", "p50", "p80", "p97.5"]
+    assert [*told["quantiles"]] == names and sorted(told["quantiles"].values()) == [*told["quantiles"].values()]
+    assert told["prediction"] == told["quantiles"]["p50"] and not told["probabilities"]
+    shown = token(project)
+    with serving(project) as (url, _):
+        status, given = http(f"{url}/predict", asked | {"prediction_id": "mine"}, shown)
+        assert status == 200 and given["quantiles"] == told["quantiles"] and "probabilities" not in given
+        schema = http(f"{url}/openapi.json", token=shown)[1]["components"]["schemas"]["Prediction"]
+        assert schema["properties"]["quantiles"]["required"] == names
+        assert http(f"{url}/outcomes", {"prediction_id": "mine", "label": 12}, shown) == (200, {"taken": 1})
+        assert http(f"{url}/outcomes", {"prediction_id": "mine", "label": "many"}, shown)[0] == 422
+    assert f"answered {told['prediction']:.4g}"[:12] in treadle("why", "mine", project).stdout
+    assert answer("replay", project)["refused"] == 0
+    seen = answer("watch", project)
+    assert (seen["base"], seen["view"], seen["metric"]) == ("mean label", "spread", "pinball")
+    assert seen["overall"]["value"] == pytest.approx(run["value"], rel=0.05)
+    assert 0.6 < seen["coverage"]["value"] < 0.95 and seen["coverage"]["low"] < seen["coverage"]["value"]
+    assert "within the outer quantiles" in treadle("watch", project).stdout
+    assert "Within the outer quantiles" in Path(seen["page"]).read_text(encoding="utf-8")

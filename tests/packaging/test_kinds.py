@@ -11,7 +11,7 @@ from test_layers import ROOT
 
 from treadle.spec.choices import KINDS
 
-MEANT = {"classification", "multiclass", "regression", "counts"}
+MEANT = {"classification", "multiclass", "regression", "counts", "quantiles"}
 ALLOWED = ("scoring/tasks/", "spec/choices.py", "testing/")
 """The tasks themselves, the lists that a file is checked by, and suites, which make labels of each kind."""
 

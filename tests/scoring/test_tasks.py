@@ -72,6 +72,20 @@ class TestCounts(TaskSuite):
         return [np.zeros(50), np.full(50, 7.0), np.array([3.0, 0.0, -1.0] * 20)]
 
 
+class TestLabelQuantiles(TaskSuite):
+    @pytest.fixture(params=[(0.1, 0.5, 0.9), (0.9,), (0.025, 0.3, 0.6, 0.975)])
+    def task(self, request: pytest.FixtureRequest) -> Task:
+        return task_of("quantiles", levels=request.param)
+
+    @pytest.fixture
+    def label(self) -> Array:
+        return RANDOM.normal(5.0, 2.0, 200)
+
+    @pytest.fixture
+    def unlearnable(self) -> list[Array]:
+        return [np.zeros(50), np.full(50, -3.25)]
+
+
 def test_no_kind_is_left_out() -> None:
     tested = {suite for suite in TaskSuite.__subclasses__() if suite.__module__ == __name__}
     assert {suite.__name__.removeprefix("Test") for suite in tested} == {task.__name__ for task in TASKS.values()}

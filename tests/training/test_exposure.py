@@ -227,3 +227,12 @@ def test_an_exposed_estimator_is_kept_and_counts_by_its_share_of_a_blend():
     assert whole.margin(x)[:, 0] == pytest.approx(whole.estimator.margin(x)[:, 0] + x[:, 2])
     again = restore(msgspec.json.decode(msgspec.json.encode(whole.kept()), type=type(whole.kept())), task_of("counts"))
     assert (again.margin(x) == whole.margin(x)).all() and whole.cut(3) is whole
+
+
+def test_a_model_of_rates_is_read_as_one_of_counts_is():
+    table = rows_of(1200)
+    _, found, _, _, spec = evaluated(table, families=("additive",))
+    assert {shape.name for shape in found.anatomy.shapes} <= {"x", "town", "town:rate", "town:share"}
+    assert found.anatomy.shapes[0].name == "x" and "of the logarithm of days" in report(found, spec)
+    _, found, _, _, _ = evaluated(table, families=("linear",))
+    assert {step.feature for step in found.anatomy.path} == {"x", "town"}

@@ -13,8 +13,9 @@ import pytest
 from treadle.errors import SpecError
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
 from treadle.testing import FamilySuite
-from treadle.testing.families import KINDS, content, loss, sample_of, task_named
+from treadle.testing.families import EVERY, KINDS, content, loss, sample_of, task_named
 from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp
+from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.forest import ForestFamily
@@ -40,14 +41,23 @@ def test_every_family_is_held_to_the_suite() -> None:
 
 
 class TestLinear(FamilySuite):
+    kinds = EVERY
     family = LinearFamily
     grows = False
     weights_repeat = True
 
 
 class TestLightGBM(FamilySuite):
+    kinds = EVERY
     family = LightGBMFamily
     quick: ClassVar[Params] = {"rounds": 40, "least_rows": 20}
+    zero = 1.1e-35
+
+
+class TestAdditive(FamilySuite):
+    kinds = EVERY
+    family = AdditiveFamily
+    quick: ClassVar[Params] = {"rounds": 60, "rate": 0.2, "least_rows": 20}
     zero = 1.1e-35
 
 

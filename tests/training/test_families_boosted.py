@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from treadle.errors import MissingExtra
-from treadle.spec.choices import KINDS
 from treadle.testing import FamilySuite
-from treadle.testing.families import content, sample_of, task_named
+from treadle.testing.families import KINDS, content, sample_of, task_named
 from treadle.training.families import Array, Family, Params, families, known, restore
 from treadle.training.families.catboost import CatBoostFamily
 from treadle.training.families.catboost import _trees as symmetric

@@ -35,7 +35,8 @@ class FitRequest(Request, frozen=True):
         None
     )
     kind: Annotated[
-        str | None, option("what the target is: classification, multiclass, regression or counts; else guessed")
+        str | None,
+        option("what the target is: classification, multiclass, regression, counts or quantiles; else guessed"),
     ] = None
     positive: Annotated[
         str | None, option("the value to find, told from all others; the rarer of two if not given")

@@ -178,7 +178,7 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         frame = features.build(plan, wanted)
         _left_out(frame, found)
         table = training_table(plan, frame.filter(teaching(plan, frame)))
-        task = task_of(spec.predict.kind, table.classes)
+        task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
         training.check(table, task)
         for said in task.remarks(table.label):
             found.warning("predict.label", said)

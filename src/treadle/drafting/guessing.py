@@ -198,8 +198,8 @@ class Guess:
             other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
             if whole and levels[0] >= 0:
                 other += "; if they count something, set kind: counts"
-            if other:
-                other += " (and take the metric out, or write one of that kind)"
+            other += "; if a range is wanted and no mean, set kind: quantiles"
+            other += " (and take the metric out, or write one of that kind)"
             self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
             return "regression", column, "rmse"
         raise DataError(
@@ -269,7 +269,7 @@ class Guess:
         """Whether rows cannot be dealt out by class."""
         from treadle.scoring.tasks import TASKS
 
-        return TASKS[self.kind].view == "numbers"
+        return TASKS[self.kind].view in ("numbers", "spread")
 
     def _endless(self) -> dict[str, int]:
         import polars as pl
@@ -293,11 +293,18 @@ class Guess:
             column = self.frame.get_column(name)
             whole = kind in ("int", "str") and name != self.target
             named = re.search(r"(^|_)(id|key|uuid|number|no|code|account)$|id$", name.lower()) is not None
-            if whole and column.null_count() == 0 and column.n_unique() == rows and (named or kind == "str"):
+            unique = whole and column.null_count() == 0 and column.n_unique() == rows
+            if unique and (named or (kind == "str" and not self._free(name))):
                 self.said.append(f"key: {name}, since it is never missing and never stands twice")
                 return name
         self.said.append("no key: no column names each row; add one to join outcomes to rows")
         return None
+
+    def _free(self, name: str) -> bool:
+        """Whether a column is text that somebody wrote, which is told by its words and names no row."""
+        from treadle.training.prepare import is_free_text
+
+        return is_free_text(self.frame.get_column(name))
 
     def _time(self) -> str | None:
         if self.hints.group is not None:
@@ -381,7 +388,7 @@ class Guess:
             return "never varies"
         if name == self.hints.group:
             return "the groups themselves"
-        if kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height):
+        if kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height) and not self._free(name):
             return "names nearly every row"
         return "the time itself" if kind == "date" and name == self.time else ""
 

@@ -18,7 +18,7 @@ class Predicted(Struct, frozen=True):
     """One answer. `fields` are those of the record that the model does not look at: its name in the user's tables.
 
     `prediction` is a decision of a classifier, with its probability and threshold, the value of a
-    regressor, or one of several classes with its probability.
+    regressor, one of several classes with its probability, or the middle one of several quantiles.
     """
 
     fields: dict[str, bool | int | float | str | None]
@@ -28,6 +28,8 @@ class Predicted(Struct, frozen=True):
     model: str
     probabilities: dict[str, float] = {}
     """Of several classes, each."""
+    quantiles: dict[str, float] = {}
+    """Where quantiles are told, each by its name."""
 
 
 def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
@@ -38,6 +40,7 @@ def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
     if answer.probabilities:
         decided |= {"probability": answer.probability}
         decided |= {f"probability of {name}": value for name, value in answer.probabilities.items()}
+    decided |= answer.quantiles
     return {**answer.fields, **decided, "model": answer.model}
 
 

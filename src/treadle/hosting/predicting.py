@@ -62,7 +62,13 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         decided = live.task.decided(score, live.threshold)
         answers.append(
             Predicted(
-                known, decided.prediction, decided.probability, decided.threshold, name, decided.probabilities or {}
+                known,
+                decided.prediction,
+                decided.probability,
+                decided.threshold,
+                name,
+                decided.probabilities or {},
+                decided.quantiles or {},
             )
         )
     if request.out:

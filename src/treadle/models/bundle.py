@@ -32,6 +32,7 @@ from treadle.models.reference import Reference
 from treadle.models.request import Asked
 from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
 from treadle.scoring.decisions import Costs
+from treadle.scoring.steps import known as known_steps
 from treadle.scoring.tasks import Decided
 
 FORMAT = 1
@@ -78,6 +79,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """By number, of a model that tells several classes apart."""
     costs: Costs = ()
     """What mistakes among the classes cost, by number: the class of least expected cost is answered."""
+    quantiles: tuple[float, ...] = ()
+    """The levels, of a model that tells quantiles."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
@@ -94,7 +97,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes, self.costs)
+        return task_of(self.kind, self.classes, self.costs, self.quantiles)
 
 
 class Golden(Struct, frozen=True, forbid_unknown_fields=True):
@@ -344,8 +347,35 @@ def _unpacked(whole: bytes, file: Path) -> dict[str, bytes]:
         raise ModelError(f"the file is damaged: {bad}", where=str(file), mend="take the bundle again") from bad
 
 
+class _Tagged(Struct):
+    type: str
+
+
+class _Steps(Struct):
+    steps: tuple[_Tagged, ...]
+
+
+class _Encoded(Struct):
+    encoder: _Steps
+
+
+def _absent_steps(content: bytes) -> list[str]:
+    """The steps that a manifest names and that nothing here brings."""
+    try:
+        steps = msgspec.json.decode(content, type=_Encoded).encoder.steps
+    except msgspec.MsgspecError:
+        return []
+    return sorted({step.type for step in steps} - {*known_steps()})
+
+
 def _decode(content: dict[str, bytes], name: str, kind: Any, file: Path) -> Any:
     try:
         return msgspec.json.decode(content[name], type=kind)
     except msgspec.MsgspecError as bad:
+        if absent := _absent_steps(content[name]):
+            raise ModelError(
+                f"features are prepared by {', '.join(absent)}, which is not installed here",
+                where=str(file),
+                mend="install the package that brings it (entry point treadle.steps)",
+            ) from bad
         raise ModelError(f"{name} is not what it should be: {bad}", where=str(file)) from bad

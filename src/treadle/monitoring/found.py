@@ -105,7 +105,9 @@ class Watched(Struct, frozen=True):
     base: str = "base rate"
     """What `base` of a day is, in words."""
     view: View = "decisions"
-    """What there is to see: decisions, classes or numbers."""
+    """What there is to see: decisions, classes, numbers or quantiles."""
+    coverage: Overall | None = None
+    """Of several quantiles, how often what came lay from the lowest to the highest."""
 
 
 class Alert(Struct, frozen=True):

@@ -27,6 +27,7 @@ KINDS = ("predictions", "outcomes")
 _NO_RECORD: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
 _NAMES = {"chosen": "prediction", "label_class": "label"}
 """Columns of names of classes, and the field of a record that they are of."""
+_AS_JSON = ("record", "features", "probabilities", "quantiles")
 _TOLD = {"predictions": "answered", "outcomes": "told"}
 """When a line came, by the server's clock: the order of those alone that were kept before lines had numbers."""
 
@@ -98,6 +99,7 @@ def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
             "threshold": pl.Float64,
             "chosen": pl.String,
             "probabilities": pl.String,
+            "quantiles": pl.String,
             "record": pl.String,
             "features": pl.String,
         }
@@ -119,7 +121,7 @@ def _moment(name: str) -> pl.Expr:
 
 def _cell(name: str, value: Any) -> Any:
     """A value as its column keeps it: what a model was asked and saw is text, a truth value is a number."""
-    if name in ("record", "features", "probabilities"):
+    if name in _AS_JSON:
         return None if value is None else _json(value)
     if name in _NAMES:
         return value if isinstance(value, str) else None

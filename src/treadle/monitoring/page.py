@@ -17,8 +17,9 @@ _GAPS: dict[View, str] = {
     "classes": "probabilities that can no longer be believed: how often the class that was predicted came, beside the "
     "mean probability that it was given.",
     "numbers": "predictions that are too high or too low.",
+    "spread": "predictions that are too high or too low: the mean of what came, beside that of the middle quantile.",
 }
-_AXES: dict[View, str] = {"decisions": "rate", "classes": "share", "numbers": "mean"}
+_AXES: dict[View, str] = {"decisions": "rate", "classes": "share", "numbers": "mean", "spread": "mean"}
 
 
 def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Alert] = ()) -> str:
@@ -32,6 +33,10 @@ def watch_page(found: Watched, endpoint: str, decision: str, alerts: Sequence[Al
         tile("On the sealed test rows", figure(whole.tested).value, "when the model was released"),
         _moved(found.drift),
     ]
+    if found.coverage is not None:
+        held = figure(found.coverage.value, found.coverage.low, found.coverage.high)
+        beside = f"{held.span}; {figure(found.coverage.tested).value} on the sealed test rows"
+        tiles.insert(3, tile("Within the outer quantiles", held.value, beside))
     sections = [Section("", f'<div class="tiles">{"".join(tiles)}</div>')]
     if alerts:
         items = "".join(f"<li>{escape(alert.text)}</li>" for alert in alerts)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from treadle.monitoring.found import Day
 from treadle.scoring.bootstrap import LEAST_BLOCKS, draws, of_score
 from treadle.scoring.metrics import weighted
+from treadle.scoring.quantiles import name_of, of_levels
 from treadle.scoring.tasks import Task
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _REPLICATES = 200
+_SPREAD = "quantiles"  # which rows that were kept before there were any do not have
 _LEAST = 10  # fewer labels a day than this have no interval worth a look
 
 
@@ -68,11 +70,23 @@ def with_label(joined: pl.DataFrame, task: Task) -> pl.DataFrame:
 def _labels_and_scores(known: pl.DataFrame, task: Task) -> tuple[Array, Array]:
     """Labels [rows], and what was predicted: [rows], or [rows, classes]."""
     y = known.get_column("label").to_numpy()
+    if task.levels:
+        return y, _quantiles(known, task.levels)
     if not task.classes:
         return y, known.get_column("score").to_numpy()
     told = [json.loads(text) if text else {} for text in known.get_column("probabilities")]
     p = np.array([[each.get(name, 0.0) for name in task.classes] for each in told], dtype=np.float64)
     return y, p.reshape(len(told), len(task.classes))
+
+
+def _quantiles(known: pl.DataFrame, levels: tuple[float, ...]) -> Array:
+    """What was answered, [rows, levels]; of what was answered by a model that told one number, that number."""
+    told = known.get_column(_SPREAD) if _SPREAD in known.columns else [None] * known.height
+    rows = []
+    for text, one in zip(told, known.get_column("score"), strict=True):
+        each = json.loads(text) if text else {}
+        rows.append([each.get(name_of(level), one) for level in levels])
+    return of_levels(np.array(rows, dtype=np.float64).reshape(len(rows), len(levels)), levels)
 
 
 def by_day(joined: pl.DataFrame, metric: str, threshold: float, task: Task) -> list[Day]:

@@ -52,7 +52,16 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         recent=_recent(joined, known, manifest, window),
         base=task.came,
         view=task.view,
+        coverage=_coverage(known, manifest) if len(task.levels) > 1 else None,
     )
+
+
+def _coverage(known: pl.DataFrame, manifest: Manifest) -> Overall:
+    found = measure(known, "coverage", manifest.threshold, manifest.task, at=times(known))
+    judged = manifest.metrics.get("coverage")
+    # of weighted test rows it is no measure of what comes here, where every row counts alike
+    tested = judged.value if judged and manifest.by_rows is None else None
+    return Overall(found.value, found.low, found.high, tested, None, found.note)
 
 
 def _recent(joined: pl.DataFrame, known: pl.DataFrame, manifest: Manifest, window: str) -> Day | None:

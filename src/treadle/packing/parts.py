@@ -66,6 +66,7 @@ def parts_of(
         by_rows=found.by_rows,
         classes=model.summary.classes,
         costs=model.summary.costs,
+        quantiles=model.summary.quantiles,
         refs=told.refs,
         public_key="",
     )

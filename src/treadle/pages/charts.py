@@ -283,7 +283,7 @@ def bars_across(
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value)) + 6}" y="{y + 14}">{escape(written.value)}</text></g>'
+            f'<text x="{px(max(high, value, 0.0)) + 6}" y="{y + 14}">{escape(written.value)}</text></g>'
         )
     return (
         f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
+from treadle.scoring.quantiles import of_levels
+
 Array = np.ndarray[Any, Any]
 HIGHEST_POWER = 80.0
 """Of e, in a count: more is no count of anything, and would not fit float32."""
@@ -21,23 +23,39 @@ HIGHEST_POWER = 80.0
 class Calibrator(Struct, frozen=True):
     """`identity` (regression): the value itself. `sigmoid`: 1 / (1 + exp(-(a x + b))). `isotonic`: lines between
     the knots (x, y), constant outside them. `exponential` (counts): exp(a x + b). `softmax` (several classes): the
-    share of exp(a x_k + offsets_k) in their sum.
+    share of exp(a x_k + offsets_k) in their sum. `rearranged` (quantiles): of each level x_k + offsets_k, put in order
+    where they cross (Chernozhukov, Fernández-Val and Galichon 2010, "Quantile and probability curves without
+    crossing").
 
     >>> Calibrator("sigmoid").scalar(0.0)
     0.5
     """
 
-    kind: Literal["identity", "sigmoid", "isotonic", "exponential", "softmax"] = "sigmoid"
+    kind: Literal["identity", "sigmoid", "isotonic", "exponential", "softmax", "rearranged"] = "sigmoid"
     a: float = 1.0
     b: float = 0.0
     x: tuple[float, ...] = ()
     y: tuple[float, ...] = ()
     offsets: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    """Of quantiles: how much lies below each."""
 
     @property
     def outputs(self) -> int:
         """Margins of a row."""
         return len(self.offsets) or 1
+
+    @property
+    def several(self) -> bool:
+        """Whether a row is told by several numbers, though it may be one: classes, or quantiles."""
+        return self.kind in ("softmax", "rearranged")
+
+    def each(self) -> Callable[[list[float]], tuple[float, ...]]:
+        """The numbers that are told of one row, from its margins: `classes`, or quantiles in their order."""
+        if self.kind == "softmax":
+            return self.classes()
+        offsets = self.offsets
+        return lambda margins: tuple(sorted([m + b for m, b in zip(margins, offsets, strict=True)]))
 
     def classes(self) -> Callable[[list[float]], tuple[float, ...]]:
         """The probability of each class from the margins of one row."""
@@ -95,6 +113,8 @@ class Calibrator(Struct, frozen=True):
             parts = np.exp(z - z.max(axis=1, keepdims=True))
             shares: Array = parts / parts.sum(axis=1, keepdims=True)
             return shares
+        if self.kind == "rearranged":
+            return of_levels(np.sort(m + np.array(self.offsets), axis=1), self.levels)
         m = m[:, 0] if m.ndim > 1 else m
         if self.kind == "exponential":
             powers: Array = np.exp(np.minimum(self.a * m + self.b, HIGHEST_POWER))

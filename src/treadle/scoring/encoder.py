@@ -10,16 +10,23 @@ Needs NumPy only; `matrix` calls methods of the Polars frame that it is handed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import groupby
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from treadle.scoring.steps import Step
+from treadle.scoring.steps import FittedStep, known
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+
+    Step = FittedStep
+else:
+    # what a bundle may hold: msgspec tells them apart by their tags
+    Step = reduce(or_, known().values())
 
 RowFunction = Callable[[Sequence[Any]], list[float]]
 

@@ -15,7 +15,8 @@ import numpy as np
 from treadle.errors import SpecError, nearest
 from treadle.scoring.class_metrics import of_classes
 from treadle.scoring.decisions import Rule
-from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS, MULTICLASS
+from treadle.scoring.quantiles import Quantiles, of_quantiles
+from treadle.spec.choices import CLASSIFICATION, LOWER_IS_BETTER, METRICS, MULTICLASS, QUANTILES
 
 Array = np.ndarray[Any, Any]
 Own = Callable[[Array, Array, float], float]
@@ -44,7 +45,7 @@ def within(metric: str) -> tuple[float, float]:
 
 def counted(name: str, y: Array, p: Array, rule: Rule) -> Array | None:
     """The rows of which a metric is the share told right; None for a metric that is no such share."""
-    if name == "accuracy":
+    if name in ("accuracy", "coverage"):
         return np.ones(len(y), dtype=bool)
     if p.ndim > 1:
         return None
@@ -76,6 +77,11 @@ def weighted(name: str, y: Array, p: Array, rule: Rule = 0.5) -> Weighted:
     how they are decided on.
     """
     y = np.asarray(y, dtype=np.float64)
+    if isinstance(p, Quantiles):
+        told = of_quantiles(name, y, np.asarray(p, dtype=np.float64), p.levels)
+        if told is None:
+            raise SpecError(f'there is no metric of quantiles "{name}"', mend=nearest(name, QUANTILES))
+        return told
     p = np.asarray(p, dtype=np.float64)
     if p.ndim > 1:
         found = of_classes(name, y, p, rule if isinstance(rule, tuple) else (), lambda y, p: _ranking("roc_auc", y, p))

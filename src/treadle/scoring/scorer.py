@@ -52,8 +52,8 @@ class Scorer:
         self._binding = self._session.io_binding()
         self._binding.bind_input(INPUT, "cpu", 0, np.float32, self._in.shape, self._in.ctypes.data)
         self._binding.bind_output(OUTPUT, "cpu", 0, np.float32, self._out.shape, self._out.ctypes.data)
-        self.score_row = self._score_one if outputs == 1 else self._score_classes
-        self._calibrate, self._classes = calibrator.function(), calibrator.classes()
+        self.score_row = self._score_each if calibrator.several else self._score_one
+        self._calibrate, self._each = calibrator.function(), calibrator.each()
         self._encode: Callable[[Sequence[Any]], list[float]] = encoder.row_source()
 
     score_row: Callable[[list[float]], Score]
@@ -64,20 +64,20 @@ class Scorer:
         self._session.run_with_iobinding(self._binding)
         return self._calibrate(self._out.item())
 
-    def _score_classes(self, row: list[float]) -> Score:
+    def _score_each(self, row: list[float]) -> Score:
         self._row[:] = row
         self._session.run_with_iobinding(self._binding)
-        return self._classes(self._out[0].tolist())
+        return self._each(self._out[0].tolist())
 
     def score(self, values: Sequence[Any]) -> Score:
         """The prediction for one record of raw features, in the order of `encoder.inputs`."""
         return self.score_row(self._encode(values))
 
     def score_matrix(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Predictions, float64 [rows] or [rows, classes], for encoded rows, float32 [rows, width]."""
+        """Predictions, float64 [rows], [rows, classes] or [rows, levels], for encoded rows, float32 [rows, width]."""
         import numpy as np
 
         if len(x) == 0:
-            return np.empty((0, self.calibrator.outputs) if self.calibrator.outputs > 1 else 0)
+            return np.empty((0, self.calibrator.outputs) if self.calibrator.several else 0)
         margins = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(x, dtype=np.float32)})[0]
         return self.calibrator.vector(margins)

@@ -17,6 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from treadle.errors import ModelError, RequestError, TreadleError
 from treadle.features import in_utc
 from treadle.models.request import Inputs
+from treadle.scoring.quantiles import name_of
 from treadle.serving.inputs import Record, counted, decoded
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
@@ -34,7 +35,8 @@ SLICE = 128
 
 class Prediction(Struct, frozen=True, gc=False):
     """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor, the name of one of
-    several classes; then `probability` is that of this class, and `probabilities` has all of them."""
+    several classes; then `probability` is that of this class, and `probabilities` has all of them. Of several
+    quantiles it is the middle one, and `quantiles` has all."""
 
     prediction_id: str
     prediction: bool | float | str
@@ -42,12 +44,13 @@ class Prediction(Struct, frozen=True, gc=False):
     threshold: float | None
     model: str
     probabilities: dict[str, float] | UnsetType = UNSET
+    quantiles: dict[str, float] | UnsetType = UNSET
 
 
 def prediction(given: str, decided: Decided, model: str) -> Prediction:
     """The answer with the id `given`."""
-    each = UNSET if decided.probabilities is None else decided.probabilities
-    return Prediction(given, decided.prediction, decided.probability, decided.threshold, model, each)
+    each, spread = (UNSET if told is None else told for told in (decided.probabilities, decided.quantiles))
+    return Prediction(given, decided.prediction, decided.probability, decided.threshold, model, each, spread)
 
 
 class Answered(Struct, gc=False):
@@ -63,6 +66,7 @@ class Answered(Struct, gc=False):
     record: Struct
     features: Sequence[object]
     probabilities: dict[str, float] | UnsetType = UNSET
+    quantiles: dict[str, float] | UnsetType = UNSET
 
 
 class Outcome(Struct, forbid_unknown_fields=True):
@@ -138,6 +142,11 @@ class Endpoint:
         return self.live.task.classes
 
     @property
+    def quantiles(self) -> tuple[str, ...]:
+        """Names of the quantiles that it tells; else none."""
+        return tuple(map(name_of, self.live.task.levels))
+
+    @property
     def decision(self) -> str:
         return self.live.decision
 
@@ -205,6 +214,7 @@ class Endpoint:
                 record,
                 values,
                 answer.probabilities,
+                answer.quantiles,
             )
         )
         return answer

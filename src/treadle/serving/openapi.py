@@ -37,7 +37,7 @@ def openapi(endpoint: Endpoint) -> dict[str, Any]:
         "components": {
             "schemas": {
                 "Record": openapi_schema(endpoint.inputs),
-                "Prediction": _prediction(endpoint.live.task),
+                "Prediction": _prediction(endpoint.live.task, endpoint.quantiles),
                 "Outcome": _OUTCOME,
                 "Error": {
                     "type": "object",
@@ -72,12 +72,26 @@ _PREDICTION: dict[str, Any] = {
         "threshold": {"type": ["number", "null"]},
         "model": {"type": "string"},
         "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+        "quantiles": {"type": "object", "additionalProperties": {"type": "number"}},
     },
 }
 
 
-def _prediction(task: Task) -> dict[str, Any]:
-    """An answer; of several classes, with their names, and how it is decided among them."""
+def _named(names: tuple[str, ...], each: dict[str, Any]) -> dict[str, Any]:
+    """An object with these fields and no others."""
+    return {
+        "type": "object",
+        "required": list(names),
+        "additionalProperties": False,
+        "properties": dict.fromkeys(names, each),
+    }
+
+
+def _prediction(task: Task, quantiles: tuple[str, ...]) -> dict[str, Any]:
+    """An answer; of several classes, and of quantiles, with their names, and how it is decided among classes."""
+    if quantiles:
+        spread = {"prediction": {"type": "number"}, "quantiles": _named(quantiles, {"type": "number"})}
+        return {**_PREDICTION, "properties": {**_PREDICTION["properties"], **spread}}
     classes = task.classes
     if not classes:
         return _PREDICTION
@@ -93,12 +107,7 @@ def _prediction(task: Task) -> dict[str, Any]:
     named = {
         "prediction": {"type": "string", "enum": list(classes), **said},
         "probability": {**_PREDICTION["properties"]["probability"], "description": "Of the class that is decided on."},
-        "probabilities": {
-            "type": "object",
-            "required": list(classes),
-            "additionalProperties": False,
-            "properties": dict.fromkeys(classes, each),
-        },
+        "probabilities": _named(classes, each),
     }
     return {**_PREDICTION, "properties": {**_PREDICTION["properties"], **named}}
 

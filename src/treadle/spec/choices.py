@@ -24,20 +24,26 @@ CLASSIFICATION = (
 REGRESSION = ("rmse", "mae", "mse", "r2")
 MULTICLASS = ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc")
 COUNTS = ("poisson_deviance", *REGRESSION)
-KINDS = ("classification", "multiclass", "regression", "counts")
+QUANTILES = ("pinball", "coverage", "width")
+TOLD_ONLY = frozenset({"coverage", "width"})
+"""Metrics that say half of how good a model is: gates may name them, and nothing is chosen by them."""
+KINDS = ("classification", "multiclass", "regression", "counts", "quantiles")
 METRICS = {
     "classification": CLASSIFICATION,
     "multiclass": MULTICLASS,
     "regression": REGRESSION,
     "counts": COUNTS,
+    "quantiles": QUANTILES,
 }
-View = Literal["decisions", "classes", "numbers"]
-"""What there is to see of predictions: decisions by a threshold, classes taken for one another, or numbers."""
+View = Literal["decisions", "classes", "numbers", "spread"]
+"""What there is to see of predictions: decisions by a threshold, classes taken for one another, numbers, or how often
+the truth lies below each of several numbers."""
 LABEL_TYPES = {
     "classification": ("bool", "int", "float"),
     "multiclass": ("str", "int", "bool"),
     "regression": ("int", "float"),
     "counts": ("int", "float"),
+    "quantiles": ("int", "float"),
 }
 """What the label's expression may be, by kind."""
 DECIDES = frozenset({"classification"})
@@ -46,25 +52,43 @@ COUNTED = frozenset({"counts"})
 """Kinds whose labels count something, over an exposure where one is named."""
 NAMED = frozenset({"multiclass"})
 """Kinds whose labels are names, and kept as text."""
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance"})
+LEVELLED = frozenset({"quantiles"})
+"""Kinds that are told by levels: how much of what can come lies below each number."""
+USUAL_LEVELS = (0.1, 0.5, 0.9)
+"""Where the project names none."""
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance", "pinball", "width"})
 RANGES: dict[str, tuple[float, float]] = {
     **{name: (0.0, 1.0) for name in CLASSIFICATION if name != "log_loss"},
-    **dict.fromkeys(("log_loss", "rmse", "mae", "mse", "poisson_deviance"), (0.0, float("inf"))),
+    **dict.fromkeys(("log_loss", "rmse", "mae", "mse", "poisson_deviance", "pinball", "width"), (0.0, float("inf"))),
     "r2": (float("-inf"), 1.0),
+    "coverage": (0.0, 1.0),
 }
 """Between which values a metric lies: a gate outside can never hold, or never fail."""
-FAMILIES = ("linear", "lightgbm", "extra_trees", "random_forest", "mlp", "bayes", "neighbours", "catboost", "xgboost")
+FAMILIES = (
+    "linear",
+    "lightgbm",
+    "additive",
+    "extra_trees",
+    "random_forest",
+    "mlp",
+    "bayes",
+    "neighbours",
+    "catboost",
+    "xgboost",
+)
 FAMILY_ALIASES = {
     "logistic": "linear",
     "ridge": "linear",
     "gradient_boosting": "lightgbm",
+    "gam": "additive",
     "neural_network": "mlp",
     "naive_bayes": "bayes",
     "knn": "neighbours",
 }
 
 Metric = Annotated[
-    str, Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION, "poisson_deviance"]})
+    str,
+    Meta(title="metric", extra_json_schema={"enum": [*CLASSIFICATION, *REGRESSION, "poisson_deviance", *QUANTILES]}),
 ]
 Family = Annotated[
     str,

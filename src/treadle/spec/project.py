@@ -104,7 +104,9 @@ class _Question(_Part, frozen=True, kw_only=True):
     at: Some | None = None
     label: Some
     label_known: Some | None = None
-    kind: Literal["classification", "multiclass", "regression", "counts"] = "classification"
+    kind: Literal["classification", "multiclass", "regression", "counts", "quantiles"] = "classification"
+    quantiles: tuple[Annotated[float, Meta(gt=0, lt=1)], ...] = ()
+    """Of `kind: quantiles` the levels, rising: 0.9 is what nine in ten do not exceed. If not given: 0.1, 0.5, 0.9."""
     metric: Metric | None = None
     """None: derived from the kind, the share of positives and the costs of mistakes."""
     weight: Some | None = None

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from treadle.errors import Fault, SpecError
-from treadle.spec.choices import COUNTED, DECIDES, METRICS, NAMED, RANGES
+from treadle.spec.choices import COUNTED, DECIDES, LEVELLED, METRICS, NAMED, RANGES, TOLD_ONLY
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
 
+MOST_LEVELS = 19
+"""Quantiles of a target: a model each, and a number each in every answer."""
 MOST_SHOWN = 20
 """Problems that are written out; more are counted."""
 _MEND = "correct what is named here; `treadle schema` says what each key takes"
@@ -64,6 +66,7 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)
+    yield from _levels(spec)
     yield from _mistakes(spec)
     yield from _exposure(spec)
 
@@ -165,11 +168,28 @@ def _length(path: str, text: str, holds: Callable[[float], bool] = lambda second
         yield Problem(path, bad.what, mend=bad.mend)
 
 
+def _levels(spec: ProjectSpec) -> Iterator[Problem]:
+    levels, place = spec.predict.quantiles, "predict.quantiles"
+    if levels and spec.predict.kind not in LEVELLED:
+        yield Problem(place, f"`kind: {spec.predict.kind}` has no quantiles", mend="write `kind: quantiles`")
+    elif len(levels) > MOST_LEVELS:
+        yield Problem(
+            place, f"{len(levels)} quantiles are too many, at most {MOST_LEVELS} are taken", mend="name fewer"
+        )
+    elif list(levels) != sorted(set(levels)):
+        named = ", ".join(f"{level:g}" for level in sorted(set(levels)))
+        yield Problem(place, "quantiles have to rise, each once", mend=f"write quantiles: [{named}]")
+
+
 def _metrics(spec: ProjectSpec) -> Iterator[Problem]:
     kind = spec.predict.kind
     known = METRICS[kind]
     if spec.predict.metric is not None and spec.predict.metric not in known:
         yield Problem("predict.metric", f"{spec.predict.metric} is no {kind} metric", spec.predict.metric, known)
+    if spec.predict.metric in TOLD_ONLY:
+        whole = next(name for name in known if name not in TOLD_ONLY)
+        said = f"choosing a model by {spec.predict.metric} would spoil what it does not look at"
+        yield Problem("predict.metric", said, mend=f"choose by {whole}; brief.must_have may name it too")
     gates: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("good_enough", spec.brief.good_enough),
         ("must_have", spec.brief.must_have),

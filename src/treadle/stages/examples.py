@@ -58,7 +58,7 @@ def _load(examples: Examples, bench: Bench) -> Loaded:
     known = with_label(frame)
     keep = teaching(examples.plan, frame)
     table = training_table(examples.plan, frame.filter(keep))
-    check(table, task_of(examples.predict.kind, table.classes))
+    check(table, task_of(examples.predict.kind, table.classes, levels=examples.predict.quantiles))
     made = split(table, examples.predict, seed=examples.seed)
     left = int(known.sum())
     return Loaded(in_units(table, made.train), made, keep, frame.height - left, left - int(keep.sum()))

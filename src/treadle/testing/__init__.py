@@ -1,5 +1,5 @@
 """Conformance suites: what every catalog, online state, engine of tables, blobs, journals, releases does, every family
-of models, and every kind of prediction.
+of models, every kind of prediction, and every step of preparation.
 
 It holds no test of Treadle's own rooms and no engine: those who write an engine or a family inherit a suite.
 
@@ -14,7 +14,7 @@ kill that::
         def opens(self, tmp_path):
             return functools.partial(RedisState, "redis://localhost/7", "test")
 
-A test of a family names the class: see docs/add-a-family.md.
+A test of a family names the class: see docs/add-a-family.md. So does one of a step: see docs/add-a-step.md.
 
 Import it in a `conftest.py` after `pytest.register_assert_rewrite("treadle.testing")` for asserts that show values.
 """
@@ -32,6 +32,7 @@ from treadle.testing.families import FamilySuite
 from treadle.testing.journal import JournalSuite
 from treadle.testing.releases import ReleasesSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
+from treadle.testing.steps import StepSuite
 from treadle.testing.tables import TablesSuite
 from treadle.testing.tasks import TaskSuite
 
@@ -43,6 +44,7 @@ __all__ = [
     "JournalSuite",
     "OnlineStateSuite",
     "ReleasesSuite",
+    "StepSuite",
     "TablesSuite",
     "TaskSuite",
 ]

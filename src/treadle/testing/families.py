@@ -14,6 +14,7 @@ import pytest
 from treadle.errors import ModelError
 from treadle.packing import export
 from treadle.scoring.encoder import Encoder
+from treadle.scoring.metrics import weighted
 from treadle.scoring.scorer import Scorer
 from treadle.scoring.steps import Number
 from treadle.scoring.tasks import Task, task_of
@@ -22,6 +23,9 @@ from treadle.training.families import Array, Blend, Estimator, Family, Kept, Mem
 
 CLASSES = ("a", "b", "c", "d")
 KINDS = ("classification", "multiclass", "regression", "counts")
+EVERY = (*KINDS, "quantiles")
+"""With what only some families can learn."""
+LEVELS = (0.1, 0.5, 0.9)
 WIDTH = 6
 TOLERANCE = 1e-5
 """How far a graph may be from the estimator: of predictions, relative to the greatest where that is above 1."""
@@ -54,7 +58,7 @@ def sample_of(kind: str, encoding: str, rows: int = 2000, width: int = WIDTH, se
 
 
 def task_named(kind: str) -> Task:
-    return task_of(kind, CLASSES if kind == "multiclass" else ())
+    return task_of(kind, CLASSES if kind == "multiclass" else (), levels=LEVELS)
 
 
 def content(kept: Kept) -> bytes:
@@ -62,7 +66,10 @@ def content(kept: Kept) -> bytes:
 
 
 def loss(task: Task, y: Array, told: Array) -> float:
-    """Of predictions: the mean squared error, of probabilities that of each class; of counts the mean deviance."""
+    """Of predictions: the mean squared error, of probabilities that of each class; of counts the mean deviance, of
+    quantiles the pinball loss."""
+    if task.levels:
+        return weighted("pinball", y, told)(np.ones(len(y)))
     if task.plain().kind == "exponential":
         return float(2 * (y * np.log(np.maximum(y, 1e-9) / told) - y + told).mean())
     truth = y if told.ndim == 1 else np.eye(told.shape[1])[y.astype(np.int64)]
@@ -169,7 +176,7 @@ class FamilySuite:
         plain, heavy = (self.fitted(kind, Sample(rows.x, rows.y, w)) for w in (None, np.where(high, 9.0, 1.0)))
         before, after = (task.link(e.margin(rows.x)) for e in (plain, heavy))
         if before.ndim > 1:  # the number of the class that is expected
-            before, after = (told @ np.arange(told.shape[1]) for told in (before, after))
+            before, after = (np.asarray(told) @ np.arange(told.shape[1]) for told in (before, after))
         assert after.mean() > before.mean() + 0.1 * before.std()
 
     def test_a_row_of_weight_three_is_three_rows(self, kind: str) -> None:

@@ -30,15 +30,21 @@ class TaskSuite:
 
     def test_names_and_words_are_there(self, task: Any) -> None:
         assert task.kind and task.METRICS and len(set(task.METRICS)) == len(task.METRICS)
-        assert task.trivial and task.shares and task.came
-        assert task.outputs == max(len(task.classes), 1) and hash(task.classes) == hash(tuple(task.classes))
+        assert task.trivial and task.shares and task.came and task.margin_unit
+        assert task.outputs == max(len(task.classes), len(task.levels), 1) and hash(task.classes) == hash(
+            tuple(task.classes)
+        )
 
     def test_predictions_are_finite_and_one_a_row(self, task: Any, margins: Array) -> None:
         p = task.link(margins)
-        assert p.shape == ((len(margins), len(task.classes)) if task.classes else (len(margins),))
+        several = len(task.classes) or len(task.levels)
+        assert p.shape == ((len(margins), several) if several else (len(margins),))
         assert p.dtype == np.float64 and np.isfinite(p).all()
         if task.classes:
             assert np.allclose(p.sum(axis=1), 1.0, atol=1e-12) and (p >= 0).all()
+        if task.levels:
+            assert (np.diff(p, axis=1) >= 0).all(), "quantiles cross"
+        assert task.one_each(p).shape == (len(margins),)
 
     def test_the_plain_calibrator_is_the_link(self, task: Any, margins: Array) -> None:
         assert task.plain().outputs == task.outputs
@@ -47,8 +53,8 @@ class TaskSuite:
     def test_one_row_is_scored_as_many_are(self, task: Any, margins: Array) -> None:
         plain = task.plain()
         for row, whole in zip(margins, plain.vector(margins), strict=True):
-            one = plain.classes()(row.tolist()) if task.classes else plain.scalar(float(row[0]))
-            assert one == pytest.approx(whole, rel=1e-12, abs=1e-12)
+            one = plain.each()(row.tolist()) if plain.several else plain.scalar(float(row[0]))
+            assert one == pytest.approx(tuple(whole) if plain.several else whole, rel=1e-12, abs=1e-12)
 
     def test_a_constant_tells_the_labels_as_they_are(self, task: Any, label: Array) -> None:
         margins = task.constant(label)
@@ -57,6 +63,8 @@ class TaskSuite:
         if task.classes:
             shares = np.bincount(label.astype(np.int64), minlength=task.outputs) / len(label)
             assert np.abs(told - shares).max() < task.outputs / len(label)
+        elif task.levels:
+            assert np.asarray(told) == pytest.approx(np.quantile(label, task.levels), rel=1e-9)
         else:
             assert told == pytest.approx(label.mean(), rel=1e-9)
 
@@ -79,13 +87,16 @@ class TaskSuite:
 
     def test_the_metric_is_one_of_its_own(self, task: Any, label: Array) -> None:
         assert task.metric(None, label) in task.METRICS and task.metric(None, label, 5.0, 1.0) in task.METRICS
-        assert all(task.metric(name, label) == name for name in task.METRICS)
+        assert all(task.metric(name, label) == name for name in task.METRICS if name not in task.told_only)
+        for name in task.told_only:
+            with pytest.raises(SpecError, match="choosing by it"):
+                task.metric(name, label)
         with pytest.raises(SpecError, match="no_such"):
             task.metric("no_such", label)
 
     def test_every_score_becomes_an_answer_in_json(self, task: Any, margins: Array) -> None:
         for score in task.link(margins).tolist():
-            found = task.decided(tuple(score) if task.classes else score, 0.5 if task.decides else None)
+            found = task.decided(tuple(score) if task.plain().several else score, 0.5 if task.decides else None)
             told = {name: getattr(found, name) for name in found.__struct_fields__}
             assert json.loads(json.dumps(told, allow_nan=False)) == told
             if task.classes:

@@ -97,7 +97,7 @@ _HOMES = {
     "weighing": "weights",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("families", "keep")
+OPEN = ("families", "keep", "prepare")
 
 
 def __getattr__(name: str) -> Any:

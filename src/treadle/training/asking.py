@@ -14,6 +14,7 @@ import numpy as np
 from treadle.spec import Train
 from treadle.training.families import Family, Params
 from treadle.training.portfolio import portfolio
+from treadle.training.prepare import added, alone
 
 Settings = dict[str, bool | int | float | str | None]
 _DRAWN_FIRST = 6
@@ -88,11 +89,15 @@ class Asking:
             found["text"] = drawn.suggest_categorical("text", ("rates", "native"))
         if self._without or len(self.ways) == 1:
             return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
-        return {**found, "features": drawn.suggest_categorical("features", self.ways)}
+        way = drawn.suggest_categorical("features", self.ways)
+        return {**found, "features": way if family.pairs else alone(way)}
 
     def _listed(self) -> list[Settings]:
         """The portfolio, without what says nothing here: a recipe that is none, categories where there is no text."""
         first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen)
+        # what only some tables have is soon asked for: nothing in the list below stands in for it
+        ways = () if self._without else added(self.ways)
+        first[2:2] = [(f, {**f.defaults(), "features": way}) for way in ways for f in self.chosen[:2]]
         found: list[Settings] = []
         for family, params in first:
             settings = {

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from treadle.scoring.calibrator import Array, Calibrator, sigmoid
+from treadle.scoring.quantiles import pinball, weighted_quantiles
 
 MOST_KNOTS = 100
 STEADY_ROWS = 10.0
@@ -79,6 +80,38 @@ def choose_classes(
     }
     better = losses["temperature"] < losses["none"] * (1 - MARGIN_OF_WIN)
     return (fitted(everything) if better else plain), losses
+
+
+def choose_shifts(
+    margins: Array, y: Array, fold: Array, levels: tuple[float, ...], weight: Array | None = None
+) -> tuple[Calibrator, dict[str, float]]:
+    """Quantiles as they are, or each moved by the same quantile of what held rows lie above it (Romano, Patterson and
+    Candès 2019, "Conformalized quantile regression"; a shift a level). They are moved where cross-fitted shares below
+    them are nearer to the levels for it, and the pinball loss is no greater. `weight`: how much each row counts, in
+    shares and losses alike (Tibshirani, Barber, Candès and Ramdas 2019, "Conformal prediction under covariate shift").
+    """
+    weight = np.ones(len(y)) if weight is None else weight
+    if len(np.unique(fold)) < 2:
+        fold = np.arange(len(y)) % 2
+    plain = Calibrator("rearranged", offsets=(0.0,) * len(levels), levels=levels)
+
+    def shifted(rows: Array) -> Calibrator:
+        gaps, mine = y[rows, None] - margins[rows], weight[rows]
+        n = float(mine.sum())
+        # a new row counts as one more, on the outer side: the correction for what a finite number of rows can tell
+        at = [min(level * (n + 1) / n, 1.0) if level > 0.5 else max(level - (1 - level) / n, 0.0) for level in levels]
+        offsets = tuple(float(weighted_quantiles(gap, share, mine)) for gap, share in zip(gaps.T, at, strict=True))
+        return Calibrator("rearranged", offsets=offsets, levels=levels)
+
+    moved = np.empty_like(margins)
+    for k in np.unique(fold):
+        moved[fold == k] = shifted(fold != k).vector(margins[fold == k])
+    told = {"none": np.asarray(plain.vector(margins)), "shifts": moved}
+    losses = {name: float(np.average(pinball(y, p, levels).mean(axis=1), weights=weight)) for name, p in told.items()}
+    below = {name: np.average(y[:, None] <= p, axis=0, weights=weight) for name, p in told.items()}
+    astray = {name: float(np.abs(share - levels).mean()) for name, share in below.items()}
+    better = astray["shifts"] < astray["none"] and losses["shifts"] <= losses["none"] * (1 + MARGIN_OF_WIN)
+    return (shifted(np.ones(len(y), dtype=bool)) if better else plain), losses
 
 
 def platt(margins: Array, y: Array, weight: Array | None = None) -> Calibrator:

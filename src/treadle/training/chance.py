@@ -52,7 +52,7 @@ def reached(
     weight = np.ones(len(y)) if weight is None else weight
     sign, deal = metrics.sign(metric), _deal(blocks(y, at, group))
     over = np.ones(len(y)) if exposure is None else exposure
-    p = np.asarray(p, dtype=np.float64)
+    p = np.asanyarray(p, dtype=np.float64)  # quantiles keep their levels
     rate = (p if exposure is None else p / over)[order]
     random = np.random.default_rng((seed, 1))
 

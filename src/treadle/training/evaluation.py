@@ -22,6 +22,7 @@ from treadle.scoring.metrics import Array, Own
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training import chance, describe, weights
+from treadle.training.anatomy import Anatomy, anatomy
 from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
 from treadle.training.mistakes import Money, idle
@@ -29,6 +30,7 @@ from treadle.training.model import FittedModel
 from treadle.training.rates import Rates, rates_of
 from treadle.training.searching import Progress
 from treadle.training.splits import Check, Split
+from treadle.training.spread import Spread
 from treadle.training.table import TrainingTable
 from treadle.training.views import VIEWS, Histogram, Seen, histogram
 
@@ -101,6 +103,10 @@ class Evaluation(Struct, frozen=True):
     """Of several classes, which were taken for which."""
     drawn: str = ""
     """What intervals draw: rows, days or groups; empty in older evaluations."""
+    spread: Spread | None = None
+    """Of quantiles, how often each holds."""
+    anatomy: Anatomy = Anatomy()
+    """What can be read off the model itself."""
     costs: Costs = ()
     """What mistakes among the classes cost, by number, where the brief says so."""
     rates: Rates | None = None
@@ -110,7 +116,8 @@ class Evaluation(Struct, frozen=True):
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes.names if self.classes else (), self.costs)
+        names, levels = self.classes.names if self.classes else (), self.spread.told if self.spread else ()
+        return task_of(self.kind, names, self.costs, levels)
 
     @property
     def knows(self) -> str:
@@ -162,9 +169,8 @@ def evaluate(
         raise DataError("there are no test rows", where="predict.split.test", mend="set a larger test share")
     summary, y, task = model.summary, test.label, model.summary.task
     say(0.0, "predicting the test rows")
-    p = model.predict(test.frame)
+    p, group = model.predict(test.frame), test.group if parts.by == "group" else None
     dealt = len(parts.train) + len(parts.test) if task.decides and parts.by == "stratified" else None
-    group = test.group if parts.by == "group" else None
     draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed, weight=test.weight))
     say(0.2, "intervals by bootstrap")
     rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
@@ -193,6 +199,7 @@ def evaluate(
         histogram=histogram(task, p, y),
         slices=describe.slices(test, task, p, summary.metric, summary.rule, draw),
         importance=important,
+        anatomy=anatomy(model, table, parts.train),
         periods=_periods(test, p, summary.metric, summary.rule, spec.train.seed),
         seconds=clock() - start,
         **_doubts(table, parts, model, spec, provenance, rival, len(important), idle(task, p, summary.threshold)),
@@ -240,7 +247,6 @@ def _doubts(
     """
     summary, value, unasked = model.summary, rival["value"], len({*model.encoder.groups()} - {table.per}) - asked_of
     findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
-    dropped = provenance.dropped
     checks, notes = (*asked, *parts.checks), list(summary.notes)
     if table.per is not None:
         notes.append(f"Counts are in proportion to {table.per}: figures are of counts, given {table.per}.")
@@ -254,7 +260,7 @@ def _doubts(
         notes.append(f"There was no time to ask how much {unasked:,} of the features matter, those least in step.")
     unlearnt = summary.task.unlearnt(table.label[parts.train], table.label[parts.test])
     notes += [f"{said}." for said in (*summary.task.remarks(table.label), *unlearnt)]
-    if dropped:
+    if dropped := provenance.dropped:
         whole = dropped + len(table)
         notes.append(f"{dropped:,} of {whole:,} rows were left out: they have no label, or no time.")
     notes += [c.text for c in checks if c.name == "label_known" and not c.checked]

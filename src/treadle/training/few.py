@@ -16,7 +16,7 @@ from treadle.training.table import LEAST_ROWS, TrainingTable
 
 def too_few(table: TrainingTable, spec: ProjectSpec) -> bool:
     """Whether `check` would refuse the rows for how few they are, or for a label that does not vary."""
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
     return len(table) < LEAST_ROWS or bool(task.problems(np.asarray(table.label, dtype=np.float64)))
 
 
@@ -25,7 +25,7 @@ def fit_few(table: TrainingTable, spec: ProjectSpec, *, threads: int = MOST_THRE
 
     Nothing is chosen, calibrated or compared, so nothing is known of how good it is.
     """
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
     if table.label.min() == table.label.max():
         return Fitted(Encoder(table.names, ()), Constant(task.constant(table.label)), task.plain())
     known = families(spec.train.families, task, threads=threads, seed=spec.train.seed)

@@ -15,7 +15,6 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.calibrator import Calibrator
-from treadle.scoring.decisions import Costs, chosen
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import Mistakes, ProjectSpec
@@ -52,7 +51,7 @@ def train(
         DataError: a table that nothing can be learned from.
     """
     start = time.monotonic()
-    check(table, task_of(spec.predict.kind, table.classes))
+    check(table, task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles))
     parts = split(table, spec.predict, seed=spec.train.seed)
     table = in_units(table, parts.train)
     left = deadline_s - (time.monotonic() - start)
@@ -78,7 +77,8 @@ def fit(
     """
     start, say = clock(), progress or (lambda done, text: None)
     costs = costs_of(spec.brief.mistakes, table.classes)
-    task, known = task_of(spec.predict.kind, table.classes, costs), make_families(table, parts, spec, threads)
+    task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
+    known = make_families(table, parts, spec, threads)
     by_name = {family.name: family for family in known}
     metric, members = found.metric, found.members
     say(0.0, "calibration, on predictions of rows that were not fitted on")
@@ -107,6 +107,7 @@ def fit(
         members=members,
         classes=table.classes,
         costs=costs,
+        quantiles=task.levels,
     )
     return FittedModel(
         encoder=encoder,
@@ -116,7 +117,7 @@ def fit(
         summary=summary,
         baseline=Constant(by_name[members[0].family].base(*rows.taught)),
         reference=reference,
-        unseen=_spread(_near(told, costs, fold, parts)).astype(np.float32),
+        unseen=_spread(_near(task.one_each(told), fold, parts)).astype(np.float32),
     )
 
 
@@ -138,6 +139,8 @@ def _decide(
     if task.classes:
         calibrator, losses = calibrate.choose_classes(margins, truth, fold, weight)
         return calibrator, losses, 0.0
+    if task.levels:
+        return (*calibrate.choose_shifts(margins, truth, fold, task.levels, weight), 0.0)
     return task.plain(), {}, 0.0
 
 
@@ -162,12 +165,11 @@ def _fit_members(
     return with_offset(encoder, whole, rows)
 
 
-def _near(told: Array, costs: Costs, fold: Array, parts: Split) -> Array:
+def _near(told: Array, fold: Array, parts: Split) -> Array:
     """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
-    and are no likeness of what the final model says. Of several classes, the probability of the one that is chosen."""
+    and are no likeness of what the final model says."""
     latest_first = tuple(reversed(parts.folds))
     large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
-    told = told[np.arange(len(told)), chosen(told, costs)] if told.ndim > 1 else told
     return told[np.isin(fold, large)] if large else told
 
 
@@ -200,4 +202,4 @@ def _reference(
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     made = family.fit(sample_of(whole, encoder, x), own, seconds=seconds)
     encoder, made = with_offset(encoder, made, table)
-    return Fitted(encoder, made, task_of(family.task.kind, table.classes).plain())
+    return Fitted(encoder, made, task_of(family.task.kind, table.classes, levels=family.task.levels).plain())

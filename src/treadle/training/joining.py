@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from treadle.scoring.encoder import Encoder
-from treadle.scoring.steps import Step
+from treadle.scoring.steps import FittedStep
 from treadle.training.families import Array
 
 K = TypeVar("K", bound=Hashable)
@@ -16,7 +16,7 @@ K = TypeVar("K", bound=Hashable)
 
 def join(encoders: Mapping[K, Encoder]) -> tuple[Encoder, dict[K, Array]]:
     """One encoder with the steps of all, each once, and for each of them its columns in the output of that one."""
-    steps: list[Step] = []
+    steps: list[FittedStep] = []
     for encoder in encoders.values():
         steps += [step for step in encoder.steps if step not in steps]
     first = next(iter(encoders.values()))

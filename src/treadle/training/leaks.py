@@ -99,7 +99,7 @@ def find_leaks(
 
     `reads` is what the plan knows and the rows do not. What `split` found about rows of both parts is in `parts`.
     """
-    numbers, whole = task.view == "numbers", _Sample(table, parts)
+    numbers, whole = task.of_amounts, _Sample(table, parts)
     asked = [whole.asking(label) for label in task.questions(whole.label)]
     probes = [max((probe(s, feature, numbers) for s in asked), key=_weight) for feature in table.learned]
     found = [_tells(p, numbers) for p in probes if p.near_perfect]

@@ -98,7 +98,8 @@ class SearchResult(Struct, frozen=True):
 class FitSummary(Struct, frozen=True):
     """The JSON-able part of a fitted model. `out_of_fold` holds the metric on rows that were not fitted on.
 
-    `params` are those of the strongest of `members`; `classes`: by number, of several classes.
+    `params` are those of the strongest of `members`; `classes`: by number, of several classes;
+    `quantiles`: the levels.
     """
 
     kind: str
@@ -114,12 +115,13 @@ class FitSummary(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     members: tuple[Chosen, ...] = ()
     classes: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
     costs: Costs = ()
     """What mistakes among the classes cost, by number."""
 
     @property
     def task(self) -> Task:
-        return task_of(self.kind, self.classes, self.costs)
+        return task_of(self.kind, self.classes, self.costs, self.quantiles)
 
     @property
     def rule(self) -> Rule:

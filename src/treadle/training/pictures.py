@@ -9,11 +9,13 @@ from treadle.figures import figure
 from treadle.pages import Chart, Mark, Section, escape, table
 from treadle.scoring.bootstrap import Interval
 from treadle.scoring.decisions import acts_from
+from treadle.scoring.quantiles import name_of
 from treadle.scoring.tasks import View
 from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
 from treadle.training.mistakes import Money
 from treadle.training.rates import Rates
+from treadle.training.spread import Spread
 
 
 def pair(value: Interval, *, signed: bool = False) -> tuple[str, str]:
@@ -240,8 +242,71 @@ def _residuals(found: Evaluation) -> str:
     return f'<div class="card">{chart.svg()}</div>'
 
 
+def _quantiles(found: Evaluation, spec: ProjectSpec) -> list[Section]:
+    told = found.spread
+    assert told is not None
+    aim = f", to be {told.aim:.3g}" if told.aim else ""
+    coverage, width = told.coverage.shown(), told.width.shown()
+    between = (
+        f"From the lowest to the highest lie {coverage.whole} of the test rows{aim}; these are {width.whole} apart."
+        if told.aim
+        else "There is one quantile, and so no interval."
+    )
+    return [
+        Section(
+            "Do the quantiles hold?",
+            _held(told),
+            f"How often what came does not exceed each quantile, on rows that nothing was chosen by. {between}",
+        ),
+        Section("Predicted and true", _band(told)),
+    ]
+
+
+def _held(told: Spread) -> str:
+    chart = Chart("level of the quantile", "share that did not exceed it", x=(0, 1), y=(0, 1), height=320)
+    chart.add(Mark("line", [0, 1], [0, 1], label="perfect", colour=3, dashed=True))
+    chart.add(
+        Mark(
+            "points",
+            [each.level for each in told.levels],
+            [each.below.value for each in told.levels],
+            low=[each.below.value if each.below.low is None else each.below.low for each in told.levels],
+            high=[each.below.value if each.below.high is None else each.below.high for each in told.levels],
+            label="test rows",
+            tips=[f"{name_of(each.level)}: {each.below.shown().whole}" for each in told.levels],
+        )
+    )
+    rows = [(name_of(each.level), f"{each.level:g}", *pair(each.below), *pair(each.loss)) for each in told.levels]
+    head = ("", "to be", "share below", "95 % interval", "pinball loss", "95 % interval")
+    whole = table(head, rows, numbers=(1, 2, 3, 4, 5))
+    return (
+        f'<div class="grid"><div class="card"><h3>Calibration</h3>{chart.svg()}</div>'
+        f'<div class="card"><h3>Each quantile</h3>{whole}</div></div>'
+    )
+
+
+def _band(told: Spread) -> str:
+    place = list(range(len(told.rows)))
+    middle = 1 + min(range(len(told.levels)), key=lambda k: abs(told.levels[k].level - 0.5))
+    chart = Chart("test rows, by the middle quantile", "value", width=560, height=340, x_ticks=[])
+    low, high = [row[1] for row in told.rows], [row[-1] for row in told.rows]
+    if told.aim:
+        ends = f"{name_of(told.levels[0].level)} to {name_of(told.levels[-1].level)}"
+        chart.add(Mark("band", place, low=low, high=high, label=ends))
+    name = name_of(told.levels[middle - 1].level)
+    chart.add(Mark("line", place, [row[middle] for row in told.rows], label=name))
+    held = [low[i] <= told.rows[i][0] <= high[i] for i in place] if told.aim else [True for _ in place]
+    for inside, label, colour in ((True, "came, within" if told.aim else "came", 3), (False, "came, outside", 2)):
+        some = [i for i in place if held[i] is inside]
+        tips = [f"{name} {figure(told.rows[i][middle]).value}, came {figure(told.rows[i][0]).value}" for i in some]
+        if some:
+            chart.add(Mark("points", some, [told.rows[i][0] for i in some], label=label, colour=colour, tips=tips))
+    return f'<div class="card">{chart.svg()}</div>'
+
+
 VIEWS: dict[View, Callable[[Evaluation, ProjectSpec], list[Section]]] = {
     "decisions": _decisions,
     "classes": _of_classes,
     "numbers": _numbers,
+    "spread": _quantiles,
 }

@@ -119,7 +119,7 @@ def propose(
     Raises:
         SpecError, MissingExtra: `train.families` names one that there is not.
     """
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
     seen = profile(table, parts, task)
     chosen = make_families(table, parts, spec, threads)
     tried = [Proposed(family.name, True, "; ".join([family.why, *_fits(family, seen)])) for family in chosen]
@@ -151,6 +151,8 @@ def _why_not(family: type[Family], task: Task, seen: Profile) -> str:
         return f'not installed: pip install "treadle[{family.extra}]"'
     if not family.releasable:
         return "keeps training rows, so it is never released"
+    if task.levels and not family.quantiles:
+        return "cannot learn quantiles"
     if not family(task).takes(seen.rows, seen.columns):
         return "of no use for such a label or so many columns"
     return "only where it is named, in train.families or by --family"

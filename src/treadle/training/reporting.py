@@ -13,6 +13,7 @@ from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
 from treadle.training.model import SearchResult
 from treadle.training.pictures import VIEWS, pair
+from treadle.training.readings import readings
 from treadle.training.trials import trials_shown
 
 _NAMES = {
@@ -30,6 +31,9 @@ _NAMES = {
     "mse": "MSE",
     "r2": "R²",
     "poisson_deviance": "Poisson deviance",
+    "pinball": "Pinball loss",
+    "coverage": "Coverage",
+    "width": "Width",
 }
 
 
@@ -58,6 +62,7 @@ def report(
             f"How much {_inside(_name(found.metric))} is lost when one feature is shuffled among the test rows; "
             "the line is the range of three shuffles. Features that say the same share their importance.",
         ),
+        *readings(found),
         Section(
             "Where it does well and where not", _slices(found), f"{_name(found.metric)} on parts of the test rows."
         ),

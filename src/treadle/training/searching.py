@@ -27,7 +27,7 @@ from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
-from treadle.training.prepare import recipes
+from treadle.training.prepare import recipes, with_more
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -112,7 +112,7 @@ def weight_option(spec: ProjectSpec, share: float) -> bool:
 
 
 def make_families(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> list[Family]:
-    task = task_of(spec.predict.kind, table.classes)
+    task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
     rare = task.decides and weight_option(spec, float(table.label[split.train].mean()))
     found = families(spec.train.families, task, threads=threads, seed=spec.train.seed, weight_option=rare)
     fit = [f for f in found if f.takes(len(split.train), len(table.features))] or found
@@ -145,14 +145,16 @@ def search(
     Raises:
         DataError: when no trial could be completed.
     """
-    task = task_of(spec.predict.kind, table.classes, costs_of(spec.brief.mistakes, table.classes))
+    costs = costs_of(spec.brief.mistakes, table.classes)
+    task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
+    ways = with_more(recipes(table.learned, _ahead(table, split)), table.rows(split.train))
     text = any(feature.type == "str" for feature in table.features)
     going = _Search(
         spec,
         Folds(table, split.folds, task, metric, spec.train.seed),
-        Asking(spec.train, chosen, recipes(table.learned, _ahead(table, split)), text),
+        Asking(spec.train, chosen, ways, text),
         clock,
         earlier,
         on_trial,

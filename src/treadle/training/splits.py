@@ -73,7 +73,7 @@ def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     Raises:
         DataError: a split by time without times, by group without groups, or a part with no rows or one class.
     """
-    rule, task = predict.split, task_of(predict.kind, table.classes)
+    rule, task = predict.split, task_of(predict.kind, table.classes, levels=predict.quantiles)
     purged, cut = 0, None
     if rule.by == "time":
         train, test, purged, cut = _by_time(table, rule.test, duration(rule.gap).total_seconds())

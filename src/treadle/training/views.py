@@ -15,11 +15,12 @@ from treadle.spec import ProjectSpec
 from treadle.training import describe
 from treadle.training.families import Array
 from treadle.training.mistakes import of_classes, of_decisions
+from treadle.training.spread import spread
 
 
 class Histogram(Struct, frozen=True):
-    """Counts between edges, of predictions for positives and negatives (numbers: all in `negatives`; of several
-    classes: of the probability of the one decided on, where it was right and where not)."""
+    """Counts between edges, of predictions for positives and negatives. Numbers are all in `negatives`, of quantiles
+    the middle one; of several classes it is the probability of the one decided on, where it was right and where not."""
 
     edges: tuple[float, ...]
     negatives: tuple[int, ...]
@@ -27,12 +28,13 @@ class Histogram(Struct, frozen=True):
 
 
 def histogram(task: Task, p: Array, y: Array) -> Histogram:
+    p = task.one_each(p) if task.of_amounts else p
     if p.ndim > 1:
         told = chosen(p, task.costs)
         p, positive = p[np.arange(len(p)), told], told == y
     else:
         positive = y > 0.5 if task.decides else np.zeros(len(y), dtype=bool)
-    edges = np.histogram_bin_edges(p, 40) if task.view == "numbers" else np.linspace(0, 1, 41)
+    edges = np.histogram_bin_edges(p, 40) if task.of_amounts else np.linspace(0, 1, 41)
     no, _ = np.histogram(p[~positive], edges)
     yes, _ = np.histogram(p[positive], edges)
     return Histogram(tuple(map(float, edges)), tuple(map(int, no)), tuple(map(int, yes)))
@@ -97,8 +99,23 @@ def _of_numbers(seen: Seen) -> dict[str, Any]:
     }
 
 
+def _of_quantiles(seen: Seen) -> dict[str, Any]:
+    """How often each quantile holds, and how far apart they are."""
+    found = spread(seen.p, seen.y, seen.task.levels, seen.draw, min(seen.replicates, 200))
+    return {
+        "calibration_error": None,
+        "calibration": (),
+        "curves": (),
+        "confusion": None,
+        "money": None,
+        "residuals": (),
+        "spread": found,
+    }
+
+
 VIEWS: dict[View, Callable[[Seen], dict[str, Any]]] = {
     "decisions": _of_decisions,
     "classes": _of_classes,
     "numbers": _of_numbers,
+    "spread": _of_quantiles,
 }

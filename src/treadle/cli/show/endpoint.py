@@ -78,6 +78,12 @@ def show_watch(answer: Any, out: Any) -> None:
                 f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
                 f"{figure(whole.tested).value}"
             )
+    if answer.coverage is not None and answer.coverage.value is not None:
+        held = figure(answer.coverage.value, answer.coverage.low, answer.coverage.high)
+        out.print(
+            f"all days: within the outer quantiles [bold]{held.value}[/], {held.span}; on the sealed test rows "
+            f"{figure(answer.coverage.tested).value}"
+        )
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:
         grid.add_row(

@@ -19,7 +19,7 @@ class Offset(Struct, frozen=True, tag="offset"):
     """log(x / unit), NaN where x is missing, not above zero, or does not fit float32. No model learns from it: it is
     added to the margin as it is (an offset: McCullagh and Nelder 1989, section 6.2)."""
 
-    ORDER: ClassVar[int] = 6
+    ORDER: ClassVar[int] = 7
     name: str
     unit: float = 1.0
 

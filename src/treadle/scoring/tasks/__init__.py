@@ -8,6 +8,7 @@ from __future__ import annotations
 from treadle.scoring.tasks.known import TASKS as TASKS
 from treadle.scoring.tasks.known import task_of as task_of
 from treadle.scoring.tasks.multiclass import Multiclass as Multiclass
+from treadle.scoring.tasks.quantiles import LabelQuantiles as LabelQuantiles
 from treadle.scoring.tasks.task import Array as Array
 from treadle.scoring.tasks.task import Decided as Decided
 from treadle.scoring.tasks.task import Score as Score

@@ -19,6 +19,7 @@ class Binary(Task):
     kind = "classification"
     METRICS = CLASSIFICATION
     view: ClassVar[View] = "decisions"
+    margin_unit: ClassVar[str] = "log-odds"
     trivial, shares, came = "the overall rate", "positives", "base rate"
     stratifies = True
     decides = True

@@ -30,6 +30,7 @@ class Multiclass(Task):
     kind = "multiclass"
     METRICS = MULTICLASS
     view: ClassVar[View] = "classes"
+    margin_unit: ClassVar[str] = "log-odds, up to what all classes share"
     trivial, shares, came = "the classes' shares", "commonest", "share right"
     stratifies = True
 
@@ -98,6 +99,10 @@ class Multiclass(Task):
 
     def came_of(self, label: Array, predicted: Array) -> float:
         return float(np.mean(chosen(predicted, self.costs) == label))
+
+    def one_each(self, predicted: Array) -> Array:
+        each: Array = predicted[np.arange(len(predicted)), chosen(predicted, self.costs)]
+        return each
 
     def questions(self, label: Array) -> list[Array]:
         counts = np.bincount(label.astype(np.int64), minlength=self.outputs)

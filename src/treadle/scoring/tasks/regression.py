@@ -15,8 +15,9 @@ class Regression(Task):
     """Any finite label; the margin is the value."""
 
     kind = "regression"
-    METRICS: ClassVar[tuple[str, ...]] = REGRESSION
+    METRICS: tuple[str, ...] = REGRESSION
     view: ClassVar[View] = "numbers"
+    margin_unit: ClassVar[str] = "the label's own unit"
 
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "rmse"

@@ -15,7 +15,8 @@ from treadle.spec.choices import View as View
 
 Array = np.ndarray[Any, Any]
 Score = float | tuple[float, ...]
-"""What a calibrated model says of one row: a probability or a value; of several classes, the probability of each."""
+"""What a calibrated model says of one row: a probability or a value; of several classes, the probability of each; or
+several quantiles."""
 
 
 class Decided(Struct, frozen=True):
@@ -25,20 +26,23 @@ class Decided(Struct, frozen=True):
     probability: float | None = None
     threshold: float | None = None
     probabilities: dict[str, float] | None = None
+    quantiles: dict[str, float] | None = None
 
 
 class Task(ABC):
     """Contract: labels are float64 [rows] (a class by its number), margins float64 [rows, outputs]; predictions are
-    [rows], or [rows, classes] where there are several classes. Every method is pure.
+    [rows], or [rows, classes] where there are several classes, or [rows, levels] of quantiles. Every method is pure.
 
     One file a member, found by `TASKS`; nothing outside this folder asks for a kind by its name.
     """
 
     kind: ClassVar[str]
     """As the project file names it."""
-    METRICS: ClassVar[tuple[str, ...]]
+    METRICS: tuple[str, ...]
     view: ClassVar[View]
     """What there is to see: decisions by a threshold, classes taken for one another, or numbers."""
+    margin_unit: ClassVar[str] = ""
+    """What a margin of it is measured in, in words."""
     trivial: ClassVar[str] = "the mean"
     """What a model knows that looks at no feature, in words."""
     shares: ClassVar[str] = "mean"
@@ -49,6 +53,10 @@ class Task(ABC):
     """By number; empty where labels are numbers or true and false."""
     costs: Costs = ()
     """What mistakes among `classes` cost, by number; empty: the likeliest is decided on."""
+    levels: tuple[float, ...] = ()
+    """Of quantiles, which."""
+    told_only: frozenset[str] = frozenset()
+    """Metrics that are told, and that nothing is to be chosen by."""
 
     @property
     def outputs(self) -> int:
@@ -64,6 +72,11 @@ class Task(ABC):
     def decides(self) -> bool:
         """Whether it acts from a threshold on, and mistakes have costs."""
         return False
+
+    @property
+    def of_amounts(self) -> bool:
+        """Whether labels are amounts, and neither classes nor true and false."""
+        return self.view in ("numbers", "spread")
 
     def rule(self, threshold: float) -> Rule:
         """How probabilities are decided on: by the threshold, or by what mistakes among classes cost."""
@@ -98,6 +111,12 @@ class Task(ABC):
             raise SpecError(
                 f'there is no {self.kind} metric "{asked}"', where="predict.metric", mend=nearest(asked, self.METRICS)
             )
+        if asked in self.told_only:
+            raise SpecError(
+                f"{asked} says half of how good it is, and choosing by it would spoil the other half",
+                where="predict.metric",
+                mend=f"choose by {self.default_metric(label, missed, false_alarm)}; brief.must_have may name {asked}",
+            )
         return asked
 
     @abstractmethod
@@ -121,6 +140,11 @@ class Task(ABC):
         """What is told of outcomes beside the mean score, which it equals where the model can be believed: their mean;
         of several classes, how often the one that was predicted came."""
         return float(label.mean())
+
+    def one_each(self, predicted: Array) -> Array:
+        """Of each row the one number that is counted and watched, [rows]: of several classes, the probability of the
+        one that is decided on; of quantiles, the middle one."""
+        return predicted
 
     def questions(self, label: Array) -> list[Array]:
         """The label as what one feature alone could tell: itself; of several classes, each against the rest."""

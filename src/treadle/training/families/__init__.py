@@ -6,6 +6,9 @@ Others join by the entry point `treadle.families`: a name that leads to a subcla
 
 from __future__ import annotations
 
+from treadle.training.families.additive import Additive as Additive
+from treadle.training.families.additive import Curve as Curve
+from treadle.training.families.beside import Beside as Beside
 from treadle.training.families.blend import Blend as Blend
 from treadle.training.families.blend import Constant as Constant
 from treadle.training.families.blend import Member as Member
@@ -23,3 +26,5 @@ from treadle.training.families.known import OWN as OWN
 from treadle.training.families.known import families as families
 from treadle.training.families.known import known as known
 from treadle.training.families.known import restore as restore
+from treadle.training.families.linear import Linear as Linear
+from treadle.training.families.linear import LinearFamily as LinearFamily

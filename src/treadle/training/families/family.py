@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from msgspec import Struct
 
+from treadle.scoring.quantiles import weighted_quantiles
 from treadle.scoring.tasks import Task
 from treadle.training.cores import MOST_THREADS
 
@@ -133,6 +134,10 @@ class Family(ABC):
     """Whether it may be served: it has a graph, and keeps no training row."""
     native: ClassVar[bool] = False
     """Whether it takes codes of levels as categories."""
+    quantiles: ClassVar[bool] = False
+    """Whether it can be fitted to quantiles."""
+    pairs: ClassVar[bool] = True
+    """Whether columns that are made of two features are of use to it."""
     why: ClassVar[str] = ""
     """What it is good for, in half a sentence."""
     extra: ClassVar[str] = ""
@@ -186,6 +191,8 @@ class Family(ABC):
         """`Task.constant` of rows that do not count alike: where a model that grows may start."""
         if weight is None:
             return self.task.constant(y)
+        if self.task.levels:
+            return weighted_quantiles(y, self.task.levels, weight)
         if not self.task.stratifies:
             mean = float(np.average(y, weights=weight))
             return np.array([np.log(max(mean, 1e-9)) if self.task.plain().kind == "exponential" else mean])

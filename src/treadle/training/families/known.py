@@ -8,7 +8,9 @@ from importlib.metadata import entry_points
 from treadle.errors import MissingExtra, SpecError, nearest
 from treadle.scoring.tasks import Task
 from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
+from treadle.training.families.beside import Beside
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.catboost import CatBoostFamily
 from treadle.training.families.exposed import Exposed
@@ -26,6 +28,7 @@ OWN: dict[str, type[Family]] = {
     for family in (
         LinearFamily,
         LightGBMFamily,
+        AdditiveFamily,
         ExtraTreesFamily,
         RandomForestFamily,
         MLPFamily,
@@ -53,10 +56,10 @@ def families(
     """The families named in `train.families`; `auto` is `AUTO` and what installed packages bring.
 
     Raises:
-        SpecError: a family that does not exist.
+        SpecError: a family that does not exist, or cannot learn such a task.
         MissingExtra: one that is named, and whose library is not installed.
     """
-    usual = tuple(name for name in known() if name in AUTO or name not in OWN)
+    usual = tuple(name for name, each in known().items() if _usual(name, each, task))
     names = usual if wanted == "auto" else (wanted,) if isinstance(wanted, str) else wanted
     chosen = []
     for name in names:
@@ -72,8 +75,20 @@ def families(
             raise MissingExtra(
                 extra, extra, what=f"models of the family {name} need the package {extra}", where="train.families"
             )
+        if task.levels and not known()[real].quantiles:
+            able = ", ".join(name for name, each in known().items() if each.quantiles)
+            raise SpecError(
+                f"the family {name} cannot learn quantiles",
+                where="train.families",
+                mend=f"name one of these: {able}",
+            )
         chosen.append(known()[real](task, weight_option=weight_option, threads=threads, seed=seed))
     return list({family.name: family for family in chosen}.values())
+
+
+def _usual(name: str, family: type[Family], task: Task) -> bool:
+    """Whether `auto` tries it."""
+    return (name in AUTO or name not in OWN) and (family.quantiles or not task.levels)
 
 
 def restore(kept: Kept, task: Task) -> Estimator:
@@ -82,6 +97,8 @@ def restore(kept: Kept, task: Task) -> Estimator:
         return Blend.restore(kept, lambda part: restore(part, task))
     if kept.family == Exposed.name:
         return Exposed.restore(kept, lambda part: restore(part, task))
+    if kept.family == Beside.name:
+        return Beside.restore(kept, lambda part: restore(part, task))
     if kept.family == Constant.name:
         return Constant.restore(kept)
     return known()[kept.family](task).restore(kept)

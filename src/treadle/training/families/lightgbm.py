@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from treadle.scoring.tasks import LabelQuantiles
 from treadle.training.cores import CORES, MOST_THREADS
+from treadle.training.families.beside import Beside
 from treadle.training.families.family import (
     Array,
     Estimator,
@@ -26,7 +28,6 @@ from treadle.training.families.trees import Node, tree_ensemble
 FEW_ROWS = 10_000
 FEW_CELLS = 200_000
 """Below this, waking a second thread takes longer than the work it would do: rows to predict, cells to fit."""
-MOST_ROUNDS = 1500
 LEARNED = 12.0
 """Rounds times rate after which most is learned."""
 FASTEST = 0.3
@@ -64,12 +65,12 @@ class Trees:
     def graph(self, graph: Graph, columns: Array, weight: float) -> str:
         told = self.booster.dump_model(num_iteration=self.rounds)
         outputs = int(told["num_tree_per_iteration"])
-        trees = [_nodes(tree["tree_structure"]) for tree in told["tree_info"]]
+        trees = [nodes_of(tree["tree_structure"]) for tree in told["tree_info"]]
         return tree_ensemble(graph, trees, columns, outputs, weight)
 
 
-def _nodes(root: dict[str, Any]) -> list[Node]:
-    """One tree from its root, first left then right."""
+def nodes_of(root: dict[str, Any]) -> list[Node]:
+    """One tree of LightGBM's own from its root, first left then right."""
     waiting, places = [root], {id(root): 0}
     for node in waiting:  # grows as it is walked
         for side in ("left_child", "right_child"):
@@ -110,7 +111,9 @@ class LightGBMFamily(Family):
 
     name = "lightgbm"
     native = True
+    quantiles = True
     why = "thresholds and interactions; takes missing values as they are"
+    MOST_ROUNDS: ClassVar[int] = 1500
     _METRICS: ClassVar[dict[str, str]] = {
         "average_precision": "average_precision",
         "roc_auc": "auc",
@@ -127,6 +130,7 @@ class LightGBMFamily(Family):
         "multiclass": ("multiclass", "multi_logloss"),
         "regression": ("regression", "l2"),
         "counts": ("poisson", "poisson"),
+        "quantiles": ("quantile", "quantile"),
     }
     """By kind of task: what is fitted, and what stops it where the metric is not one of LightGBM's."""
 
@@ -175,6 +179,7 @@ class LightGBMFamily(Family):
         return {
             "objective": objective,
             **classes,
+            **({"alpha": self.task.levels[0]} if self.task.levels else {}),
             "metric": stop,
             "verbose": -1,
             "num_leaves": params["leaves"],
@@ -202,6 +207,21 @@ class LightGBMFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
+        if len(self.task.levels) > 1:
+            each = seconds / len(self.task.levels)
+            return Beside.of(
+                [one.fit(rows, params, valid, metric=metric, seconds=each) for one in self.each_quantile()]
+            )
+        booster, rounds = self.grown(rows, params, valid, metric, seconds)
+        return Trees(booster, rounds, self.threads)
+
+    def each_quantile(self) -> list[Self]:
+        """It for each quantile alone: LightGBM grows them one by one."""
+        more: Params = {"weight_option": self.weight_option, "threads": self.threads, "seed": self.seed}
+        return [type(self)(LabelQuantiles((level,)), **more) for level in self.task.levels]
+
+    def grown(self, rows: Sample, params: Params, valid: Sample | None, metric: str, seconds: float) -> tuple[Any, int]:
+        """LightGBM's own model, and how many of its rounds to use."""
         polite_threads()
         import lightgbm
 
@@ -215,13 +235,15 @@ class LightGBMFamily(Family):
         if valid is None:
             rounds = int(params.get("rounds", 300))
             booster = _grown(settings, data, rounds, callbacks=until)
-            return Trees(booster, min(rounds, max(booster.current_iteration(), 1)), self.threads)
+            return booster, min(rounds, max(booster.current_iteration(), 1))
         held = lightgbm.Dataset(valid.x, valid.y, weight=valid.weight, reference=data, params=settings)
         stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
-        booster = _grown(settings, data, MOST_ROUNDS, valid_sets=[held], callbacks=[*until, stop])
-        return Trees(booster, int(booster.best_iteration or booster.current_iteration()), self.threads)
+        booster = _grown(settings, data, self.MOST_ROUNDS, valid_sets=[held], callbacks=[*until, stop])
+        return booster, int(booster.best_iteration or booster.current_iteration())
 
     def restore(self, kept: Kept) -> Estimator:
+        if kept.family == Beside.name:
+            return Beside.restore(kept, self.restore)
         from lightgbm import Booster
 
         return Trees(Booster(model_str=kept.text), kept.rounds, self.threads)

@@ -1,4 +1,4 @@
-"""Linear models: logistic, multinomial, Poisson and ridge regression (scikit-learn)."""
+"""Linear models: logistic, multinomial, Poisson and ridge regression (scikit-learn), and quantile regression."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from treadle.training.families.family import (
     polite_threads,
     product,
 )
+from treadle.training.families.pinball import fit_quantile
 
 _ABSENT = -30.0
 """The margin of a class that no training row has."""
@@ -51,6 +52,7 @@ class LinearFamily(Family):
 
     name = "linear"
     encoding = "linear"
+    quantiles = True
     why = "sums of effects; hard to beat on few rows and on many columns"
 
     def defaults(self) -> Params:
@@ -69,6 +71,8 @@ class LinearFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
+        if self.task.levels:
+            return self._quantiles(rows, float(params["c"]))
         polite_threads()
         from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
@@ -94,6 +98,11 @@ class LinearFamily(Family):
         else:
             coef[present], intercept[present] = model.coef_, model.intercept_
         return _of(coef, intercept)
+
+    def _quantiles(self, rows: Sample, c: float) -> Linear:
+        wide = rows.x.astype(np.float64)
+        found = [fit_quantile(wide, rows.y, rows.weight, level, c) for level in self.task.levels]
+        return _of(np.array([coef for coef, _ in found]), np.array([intercept for _, intercept in found]))
 
     def restore(self, kept: Kept) -> Estimator:
         coef = np.array(kept.numbers["coef"], dtype=np.float32).reshape(kept.shapes["coef"])

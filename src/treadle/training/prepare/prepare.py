@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 from treadle.scoring.encoder import Encoder
-from treadle.scoring.steps import Calendar, Clock, Levels, Number, Step
+from treadle.scoring.steps import Calendar, Clock, FittedStep, Levels, Number
 from treadle.training.families import Array, Sample
+from treadle.training.prepare.known import preparation, preparations
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.pairs import crosses, gains, pairs
 from treadle.training.prepare.scaled import fit_scaled
@@ -16,19 +17,21 @@ from treadle.training.table import FeatureColumn, TrainingTable
 
 class Recipe(NamedTuple):
     """How features are prepared. `times`: by day and week, by the year too, or also in a line. `pairs`: two features
-    together. `native`: text as categories, for families that take them."""
+    together. `native`: text as categories, for families that take them. `more`: names of other preparations."""
 
     times: Literal["plain", "calendar", "trend"] = "plain"
     pairs: bool = False
     native: bool = False
+    more: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Recipe:
         """The recipe of a trial's settings: `features` such as ``calendar+pairs``, and `text`."""
-        times, _, pairs = str(params.get("features", "plain")).partition("+")
-        if times == "pairs":
-            times, pairs = "plain", "pairs"
-        return cls(cast("Any", times), bool(pairs), params.get("text") == "native")
+        first, *rest = str(params.get("features", "plain")).split("+")
+        if first == "pairs":
+            first, rest = "plain", ["pairs", *rest]
+        more = tuple(name for name in rest if name != "pairs")
+        return cls(cast("Any", first), "pairs" in rest, params.get("text") == "native", more)
 
 
 PLAIN = Recipe()
@@ -59,6 +62,21 @@ def recipes(features: tuple[FeatureColumn, ...], ahead_days: float | None = None
     return ("plain", "pairs") if together else ("plain",)
 
 
+def with_more(ways: tuple[str, ...], table: TrainingTable) -> tuple[str, ...]:
+    """The recipes, and one for each preparation that has something to do in these training rows."""
+    return (*ways, *(f"{ways[0]}+{name}" for name, each in preparations().items() if each.offers(table)))
+
+
+def added(ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the recipes that have more than what every search may choose from."""
+    return tuple(way for way in ways if Recipe.of({"features": way}).more)
+
+
+def alone(recipe: str) -> str:
+    """The recipe without columns that are made of two features."""
+    return "+".join(part for part in recipe.split("+") if part != "pairs") or "plain"
+
+
 def fit_encoder(
     table: TrainingTable,
     *,
@@ -74,8 +92,8 @@ def fit_encoder(
     rate and a share. `features`: a subset to use; None means all.
     """
     chosen = table.learned if features is None else features
-    steps: list[Step] = []
-    own: list[tuple[Step, Array]] = []
+    steps: list[FittedStep] = []
+    own: list[tuple[FittedStep, Array]] = []
     for feature in chosen:
         if feature.type in TIMES:
             steps += _times(table, feature, linear, recipe)
@@ -87,19 +105,33 @@ def fit_encoder(
             steps.append(
                 fit_scaled(feature.name, table.frame.get_column(feature.name)) if linear else Number(feature.name)
             )
+    if recipe.pairs and not linear:
+        _add_pairs(steps, own, table, chosen, seed, recipe)
+    for name in recipe.more:
+        for made in preparation(name).fit(table, chosen, linear=linear, seed=seed):
+            steps.append(made.step)
+            own += [(made.step, made.own)] if made.own is not None else []
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
-    matrix = _own_rates(encoder, encoder.matrix(table.frame), own)
-    if not recipe.pairs or linear:
-        return encoder, matrix
-    helpful = gains(table, encoder, matrix, seed)
+    return encoder, _own_rates(encoder, encoder.matrix(table.frame), own)
+
+
+def _add_pairs(
+    steps: list[FittedStep],
+    own: list[tuple[FittedStep, Array]],
+    table: TrainingTable,
+    chosen: tuple[FeatureColumn, ...],
+    seed: int,
+    recipe: Recipe,
+) -> None:
+    """Of the features that a quick model looks at most, each two together."""
+    encoder = Encoder(inputs=table.names, steps=tuple(steps))
+    helpful = gains(table, encoder, _own_rates(encoder, encoder.matrix(table.frame), own), seed)
     steps += pairs(table, chosen, helpful)
     for both in crosses(chosen, helpful):
         if recipe.native:
             steps.append(fit_codes(both, table))
             continue
-        _add_levels(steps, own, both, table, linear, seed)
-    encoder = Encoder(inputs=table.names, steps=tuple(steps))
-    return encoder, _own_rates(encoder, encoder.matrix(table.frame), own)
+        _add_levels(steps, own, both, table, False, seed)
 
 
 def categories(encoder: Encoder) -> tuple[int, ...]:
@@ -118,7 +150,7 @@ def sample_of(table: TrainingTable, encoder: Encoder, x: Array) -> Sample:
     return Sample(x, label, weight, categories(encoder))
 
 
-def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: Recipe) -> list[Step]:
+def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: Recipe) -> list[FittedStep]:
     date = feature.type == "date"
     clock = Clock(feature.name, date=date, smooth=linear)
     if recipe.times == "plain":
@@ -131,8 +163,8 @@ def _times(table: TrainingTable, feature: FeatureColumn, linear: bool, recipe: R
 
 
 def _add_levels(
-    steps: list[Step],
-    own: list[tuple[Step, Array]],
+    steps: list[FittedStep],
+    own: list[tuple[FittedStep, Array]],
     names: tuple[str, ...],
     table: TrainingTable,
     linear: bool,
@@ -144,7 +176,7 @@ def _add_levels(
         own.append((step, rates))
 
 
-def _own_rates(encoder: Encoder, matrix: Array, own: list[tuple[Step, Array]]) -> Array:
+def _own_rates(encoder: Encoder, matrix: Array, own: list[tuple[FittedStep, Array]]) -> Array:
     """The training rows told by the labels of others, in the place of rates that hold their own."""
     column = 0
     for step in encoder.ordered:
