@@ -108,7 +108,16 @@ def test_one_list_says_which_metrics_are_better_low():
 
     lists = [module.LOWER_IS_BETTER for module in (alerts, reviews, metrics)]
     assert all(found is choices.LOWER_IS_BETTER for found in lists)
-    assert set(choices.LOWER_IS_BETTER) == {"log_loss", "brier", "rmse", "mae", "mse", "poisson_deviance"}
+    assert set(choices.LOWER_IS_BETTER) == {
+        "log_loss",
+        "brier",
+        "rmse",
+        "mae",
+        "mse",
+        "poisson_deviance",
+        "pinball",
+        "width",
+    }
     assert {m for of in choices.METRICS.values() for m in of if metrics.sign(m) < 0} == lists[0]
 
 

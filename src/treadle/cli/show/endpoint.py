@@ -78,12 +78,7 @@ def show_watch(answer: Any, out: Any) -> None:
                 f"all days: {answer.metric} [bold]{shown.value}[/], {span}; on the sealed test rows it was "
                 f"{figure(whole.tested).value}"
             )
-    if answer.coverage is not None and answer.coverage.value is not None:
-        held = figure(answer.coverage.value, answer.coverage.low, answer.coverage.high)
-        out.print(
-            f"all days: within the outer quantiles [bold]{held.value}[/], {held.span}; on the sealed test rows "
-            f"{figure(answer.coverage.tested).value}"
-        )
+    _show_coverage(answer.coverage, out)
     grid = table("feature", "PSI", "missing then", "missing now", "", right=(1, 2, 3))
     for line in answer.drift[:_MOST]:
         grid.add_row(
@@ -99,6 +94,17 @@ def show_watch(answer: Any, out: Any) -> None:
     for alert in answer.alerts:
         out.print(f"[red]![/] {alert.text}", soft_wrap=True)
     out.print(f"page:  {answer.page}", soft_wrap=True)
+
+
+def _show_coverage(found: Any, out: Any) -> None:
+    """Of quantiles, how often what came lay between the outer two; nothing of other models, and before a label."""
+    if found is None or found.value is None:
+        return
+    held = figure(found.value, found.low, found.high)
+    out.print(
+        f"all days: within the outer quantiles [bold]{held.value}[/], {held.span}; on the sealed test rows "
+        f"{figure(found.tested).value}"
+    )
 
 
 def show_drained(answer: Any, out: Any) -> None:
