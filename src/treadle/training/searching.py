@@ -152,7 +152,7 @@ def search(
     going = _Search(
         spec,
         Folds(table, split.folds, task, metric, spec.train.seed),
-        Asking(spec.train, chosen, recipes(table.learned, _ahead(table, split)), text),
+        Asking(spec.train, chosen, recipes(table.learned, _ahead(table, split)), text, split.by == "time"),
         clock,
         earlier,
         on_trial,
