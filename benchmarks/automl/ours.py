@@ -35,11 +35,11 @@ class Ours:
         self.task = task
         rows = _in_utc(pl.read_parquet(folder / TRAIN))
         self.held_out = _in_utc(pl.read_parquet(folder / HELD_OUT))
-        self.table = _table(rows, task)
+        self.table = table_of(rows, task)
 
     def fit(self) -> None:
         self.share = _least_share(self.table, self.task)
-        spec = _spec(self.task, self.share)
+        spec = spec_of(self.task, self.share)
         self.model, _, self.found = train(self.table, spec, deadline_s=self.task.budget_s, threads=self.task.threads)
 
     def predictions(self) -> Any:
@@ -66,7 +66,7 @@ def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC") for name in times)
 
 
-def _table(rows: pl.DataFrame, task: Task) -> TrainingTable:
+def table_of(rows: pl.DataFrame, task: Task) -> TrainingTable:
     label = rows.get_column(LABEL).cast(pl.Float64).to_numpy()
     classes = tuple(map(str, range(int(label.max()) + 1))) if task.kind == "multiclass" else ()
     frame = rows.drop(LABEL)
@@ -106,7 +106,7 @@ def _least_share(table: TrainingTable, task: Task) -> float:
     return LEAST_TEST[-1]
 
 
-def _spec(task: Task, share: float) -> ProjectSpec:
+def spec_of(task: Task, share: float) -> ProjectSpec:
     drawn: Literal["random", "stratified"] = "random" if task.kind == "regression" else "stratified"
     return ProjectSpec(
         project="bench",

@@ -34,7 +34,7 @@ from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources, read_sources
 from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
-from treadle.stages.searching import search_models
+from treadle.stages.searching import found_by, search_models
 from treadle.stages.seeding import build_state
 from treadle.stages.stating import state_brief
 from treadle.training import Evaluation
@@ -47,6 +47,8 @@ class RunResult(Struct, frozen=True):
     model: str
     status: str
     released: bool
+    searched: tuple[str, ...]
+    """How the search ended, and what it left out."""
     evaluation: Evaluation
     opened: int
     without_label: int
@@ -91,6 +93,7 @@ def run(workspace: Workspace) -> RunResult:
         model=packed.model,
         status=review_of(workspace.chain, packed.model, packed.bundle.digest).status,
         released=released,
+        searched=found_by(work.bench(), judged.search.payload.found).notes,
         evaluation=evaluation_of(work.bench(), judged.evaluation.payload.evaluation),
         opened=judged.evaluation.payload.opened,
         without_label=judged.built.payload.without_label,

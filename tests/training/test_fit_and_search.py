@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-import optuna
 import pytest
 
 from treadle.scoring import task_of
@@ -12,7 +11,7 @@ from treadle.training import Evaluation, SearchResult, Trial, evaluate, report, 
 from treadle.training.families import OWN as FAMILIES
 from treadle.training.families import Sample
 from treadle.training.keep import dump, restore
-from treadle.training.searching import _study, weight_option
+from treadle.training.searching import weight_option
 
 
 def rare(n=1500, seed=1):
@@ -64,36 +63,6 @@ def test_a_search_with_weights_tries_both(table, spec):
     assert tried == {True, False}
     never = msgspec.structs.replace(project, train=msgspec.structs.replace(project.train, imbalance="none"))
     assert {t.params["even_classes"] for t in search(rows, parts, never).trials} == {False}
-
-
-def trials_to(target, study, most=80):
-    """Trials until a known function of two settings, whose best value is 0, comes within `target`."""
-    for number in range(1, most + 1):
-        asked = study.ask()
-        x, y = asked.suggest_float("x", 0, 1), asked.suggest_float("y", 0, 1)
-        value = -((x - 0.3) ** 2) - (y - 0.7) ** 2
-        study.tell(asked, value)
-        if value > -target:
-            return number
-    return most
-
-
-def test_bayesian_search_learns_and_random_does_not(spec):
-    """On a known function, by the same seeds: TPE needs clearly fewer trials than drawing blindly."""
-    needed = {}
-    for kind in ("bayesian", "random"):
-        studies = [_study(spec(search=kind, seed=seed), []) for seed in range(6)]
-        needed[kind] = sum(trials_to(0.003, study) for study in studies)
-    assert needed["bayesian"] < 0.75 * needed["random"], needed
-    assert isinstance(_study(spec(search="bayesian"), []).sampler, optuna.samplers.TPESampler)
-    assert isinstance(_study(spec(search="random"), []).sampler, optuna.samplers.RandomSampler)
-
-
-def test_the_seed_reaches_the_sampler(spec):
-    def drawn(seed):
-        return _study(spec(search="bayesian", seed=seed), []).ask().suggest_float("x", 0, 1)
-
-    assert drawn(3) == drawn(3) != drawn(4)
 
 
 def test_the_defaults_are_tried_first(table, spec):

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from treadle.errors import DataError
 from treadle.scoring import task_of
 from treadle.training import search, split, train
 from treadle.training.blending import blend, blended
 from treadle.training.families import Sample, families
+from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
 from treadle.training.portfolio import PORTFOLIO, patience, portfolio
 from treadle.training.searching import FIRST_SECONDS
@@ -121,3 +123,39 @@ def test_weights_of_rows_reach_the_fit(table, spec):
     heavy = replace(rows, weight=np.where(rows.label > 0.5, 20.0, 1.0))
     (plain, _, _), (other, _, _) = train(rows, project), train(heavy, project)
     assert other.margin(rows.frame).mean() > plain.margin(rows.frame).mean() + 0.5
+
+
+def test_a_trial_that_runs_out_of_memory_is_a_result(table, spec, monkeypatch):
+    fit, calls = LightGBMFamily.fit, itertools.count()
+
+    def greedy(self, *args, **options):
+        if next(calls) < 3:
+            raise MemoryError
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(LightGBMFamily, "fit", greedy)
+    rows, project = table(300), spec(trials=6, families=("lightgbm",))
+    found = search(rows, split(rows, project.predict), project)
+    assert [t.state for t in found.trials[:3]] == ["failed"] * 3 and "complete" in {t.state for t in found.trials[3:]}
+    assert "3 trials came to nothing: too little memory, or a score that is no number." in found.notes
+    monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(DataError, match="no trial could be completed"):
+        search(rows, split(rows, project.predict), project)
+
+
+def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatch):
+    asked = []
+    pace = Folds.pace
+    monkeypatch.setattr(
+        Folds, "pace", lambda self, family, *rest: asked.append(family.name) or pace(self, family, *rest)
+    )
+    rows, project = table(300), spec(trials=8)
+    parts = split(rows, project.predict)
+    search(rows, parts, project, deadline_s=10_000.0)
+    assert sorted(asked) == ["lightgbm", "linear"], "once a family: there is time enough"
+    asked.clear()
+    search(rows, parts, project)
+    assert asked == [], "without a limit there is nothing to be late for"
+    monkeypatch.setattr("treadle.training.searching._FAR_LESS", 1e9)
+    search(rows, parts, project, deadline_s=10_000.0)
+    assert len(asked) == 8, "what took a while may take too long"

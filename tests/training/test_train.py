@@ -24,9 +24,8 @@ from treadle.training.searching import _hopeless
 def test_train_evaluate_report(table, spec, kind, by):
     rows, project = table(timed=by == "time", kind=kind), spec(kind, by=by)
     seen, told = [], []
-    model, parts, found = train(
-        rows, project, on_trial=lambda told: seen.append(told.trial), progress=lambda done, text: told.append(done)
-    )
+    model, parts, found = train(rows, project, on_trial=lambda told: seen.append(told.kept.trial),
+                                progress=lambda done, text: told.append(done))  # fmt: skip
     assert [t.number for t in seen] == list(range(4)) and len(told) > 4 and all(0 <= d <= 1 for d in told)
     assert model.summary.metric == ("rmse" if kind == "regression" else "average_precision")
     judged = evaluate(model, rows, parts, project, own={"n": lambda y, p, t: float(len(y))}, replicates=100)

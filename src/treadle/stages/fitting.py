@@ -24,7 +24,7 @@ class FitModel(StepInput[ModelFitted], frozen=True, kw_only=True):
     examples: Examples
     found: Blob
     train: Train
-    limits: Limits
+    minutes: float | None
     mistakes: Mistakes
 
 
@@ -35,7 +35,7 @@ def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> E
             examples=examples,
             found=search.payload.found,
             train=spec.train,
-            limits=spec.brief.limits,
+            minutes=spec.brief.limits.train_minutes,
             mistakes=spec.brief.mistakes,
         ),
         make_model,
@@ -47,13 +47,14 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
     from treadle.training.keep import dump
 
     loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
+    left = learning_seconds(Limits(train_minutes=asked.minutes), bench.elapsed(), found.seconds)
     model = fit(
         loaded.table,
         loaded.split,
         found,
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
-        seconds=learning_seconds(asked.limits, bench.elapsed(), found.seconds),
+        seconds=left,
     )
     # how long it took is in the entry; in the model it would make every fit another one
     model = replace(model, summary=msgspec.structs.replace(model.summary, seconds=0.0))

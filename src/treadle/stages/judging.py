@@ -22,12 +22,14 @@ from treadle.training import Evaluation, Look, SealedRows
 
 class EvaluateModel(StepInput[ModelEvaluated], frozen=True, kw_only=True):
     MAKES: ClassVar[type[Payload]] = ModelEvaluated
+    MEASURED: ClassVar[tuple[str, ...]] = ("minutes",)
 
     project: str
     examples: Examples
     model: Blob
     mistakes: Mistakes
-    limits: Limits
+    minutes: float | None
+    """Of the whole run. More of them are no reason to look at the same rows with the same model again."""
 
 
 def evaluate(work: Work, examples: Examples, fitted: Entry[ModelFitted]) -> Entry[ModelEvaluated]:
@@ -38,7 +40,7 @@ def evaluate(work: Work, examples: Examples, fitted: Entry[ModelFitted]) -> Entr
             examples=examples,
             model=fitted.payload.model,
             mistakes=spec.brief.mistakes,
-            limits=spec.brief.limits,
+            minutes=spec.brief.limits.train_minutes,
         ),
         make_evaluation,
     )
@@ -57,7 +59,7 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
             predict=asked.examples.predict,
             train=msgspec.structs.replace(only(predict=asked.examples.predict).train, seed=asked.examples.seed),
             mistakes=asked.mistakes,
-            limits=asked.limits,
+            limits=Limits(train_minutes=asked.minutes),
         ),
         progress=lambda done, text: bench.progress(done, 1.0, text),
         provenance=training.Provenance(

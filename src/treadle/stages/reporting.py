@@ -8,6 +8,7 @@ from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.report_written import ReportWritten
+from treadle.money import Money, money
 from treadle.spec import Mistakes, Predict
 from treadle.stages.examples import only
 from treadle.stages.judging import evaluation_of
@@ -20,7 +21,7 @@ class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
     """`cost`: of the steps that led to the evaluation. `run`: the one that judged the model."""
 
     MAKES: ClassVar[type[Payload]] = ReportWritten
-    MEASURED: ClassVar[tuple[str, ...]] = ("cost", "run")
+    MEASURED: ClassVar[tuple[str, ...]] = ("cost", "second", "run")
 
     project: str
     decision: str
@@ -30,6 +31,8 @@ class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
     found: Blob
     opened: int
     cost: TrainingCost
+    second: Money | None
+    """What a second of the search cost."""
     run: str
 
 
@@ -45,6 +48,7 @@ def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[Mo
         found=search.payload.found,
         opened=evaluation.payload.opened,
         cost=training_cost(work.entries),
+        second=_second(search),
         run=evaluation.run,
     )
     written = work.do(asked, make_report)
@@ -56,6 +60,13 @@ def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[Mo
     return str(place)
 
 
+def _second(search: Entry[ModelsSearched]) -> Money | None:
+    if search.price is None or search.usage is None or not search.usage.seconds:
+        return None
+    paid = search.price.money
+    return money(float(paid.amount) / search.usage.seconds, paid.currency)
+
+
 def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
     from treadle.training import report
 
@@ -65,6 +76,7 @@ def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
         only(predict=asked.predict, project=asked.project, decision=asked.decision, mistakes=asked.mistakes),
         found_by(bench, asked.found),
         costs=_cost_lines(asked.cost),
+        second=asked.second,
         made=f"Run {asked.run}. These sealed test rows were opened {times}, whatever the features.",
     )
     return ReportWritten(report=Blob(bench.blobs.put(html.encode()), "report"))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from treadle.evidence import Entry, Payload, StepInput, TrialSeen
+from treadle.evidence import Entry, Payload, StepInput, TrialSeen, Usage, digest, reached
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
+from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
+from treadle.stages.resuming import TrialsInRecord
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import SearchResult
@@ -19,20 +21,26 @@ if TYPE_CHECKING:
     from treadle.training import Standing
 
 LEARNING_SHARE, LEARNT_BY = 0.7, 0.8
-"""Of the minutes that the brief allows, for the search and the fits after it, which end by the latter share of them,
-however long the tables took to read; judging and packing need the rest."""
+"""Of the minutes, or the money, that the brief allows, for the search and the fits after it, which end by the latter
+share of the minutes, however long the tables took to read; judging and packing need the rest."""
 LEAST_LEARNING = 5.0
 """Seconds, where the tables took nearly all of them."""
+_PEAK_MB = 2048.0
+"""Memory that a search is expected to hold, for what an hour of it costs."""
 
 
 class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
+    """`hour`: what an hour of search costs here at the most, in the brief's currency; None where no rate says so."""
+
     MAKES: ClassVar[type[Payload]] = ModelsSearched
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour",)
 
     examples: Examples
     train: Train
     limits: Limits
     good_enough: dict[str, float]
     mistakes: Mistakes
+    hour: Money | None = None
 
 
 def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
@@ -43,28 +51,61 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
         limits=spec.brief.limits,
         good_enough=spec.brief.good_enough,
         mistakes=spec.brief.mistakes,
+        hour=_hour(work),
     )
     return work.do(asked, make_search)
+
+
+def _hour(work: Work) -> Money | None:
+    """All cores busy; what waits is cheaper, so a limit of money is kept from below."""
+    from treadle.training.cores import MOST_THREADS
+
+    chain, book = work.workspace.chain, work.workspace.book
+    currency = work.workspace.project.spec.brief.mistakes.currency
+    usage = Usage(seconds=3600.0, cpu_seconds=3600.0 * MOST_THREADS, peak_mb=_PEAK_MB)
+    price = chain.price(usage, chain.clock())
+    return None if price is None else book.rates.convert(price.money, currency)
+
+
+def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0) -> tuple[float, str]:
+    """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said."""
+    seconds, cost = learning_seconds(limits, elapsed), limits.train_cost
+    if cost is None or hour is None or not hour.amount:
+        return seconds, ""
+    bought = cost * LEARNING_SHARE / float(hour.amount) * 3600
+    if bought >= seconds:
+        return seconds, ""
+    said = f"{cost:g} {hour.currency} bounds the search to {bought:.0f} seconds, at {float(hour.amount):.2g} an hour."
+    return bought, said
 
 
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
-    loaded = load(asked.examples, bench)
-    found = search(
-        loaded.table,
-        loaded.split,
-        only(
-            predict=asked.examples.predict,
-            train=asked.train,
-            good_enough=asked.good_enough,
-            mistakes=asked.mistakes,
-            limits=asked.limits,
-        ),
-        deadline_s=learning_seconds(asked.limits, bench.elapsed()),
-        progress=lambda done, text: bench.progress(done, 1.0, text),
-        on_trial=lambda standing: bench.tried(_seen(standing)),
-    )
+    loaded, (seconds, said) = load(asked.examples, bench), limit_of(asked.limits, asked.hour, bench.elapsed())
+    with TrialsInRecord(bench, _unlimited(asked)) as record:
+
+        def seen(standing: Standing) -> None:
+            record.take(standing.kept)
+            bench.tried(_seen(standing))
+
+        found = search(
+            loaded.table,
+            loaded.split,
+            only(
+                predict=asked.examples.predict,
+                train=_train_of(asked),
+                good_enough=asked.good_enough,
+                mistakes=asked.mistakes,
+                limits=asked.limits,
+            ),
+            deadline_s=seconds,
+            progress=lambda done, text: bench.progress(done, 1.0, text),
+            earlier=record.earlier,
+            on_trial=seen,
+        )
+    if said and found.stopped == "deadline":
+        found = msgspec.structs.replace(found, notes=(said, *found.notes))
     return ModelsSearched(
         found=Blob(bench.blobs.put(msgspec.json.encode(found)), "found"),
         metric=found.metric,
@@ -78,6 +119,22 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     )
 
 
+def _train_of(asked: SearchModels) -> Train:
+    """Money narrows a search, and does not prolong one that nothing else bounds."""
+    from treadle.training.searching import MOST_TRIALS
+
+    limits, trials = asked.limits, asked.train.trials
+    alone = limits.train_cost is not None and limits.train_minutes is None and trials is None
+    return asked.train if not alone else msgspec.structs.replace(asked.train, trials=MOST_TRIALS)
+
+
+def _unlimited(asked: SearchModels) -> str:
+    """What is searched, by what code: the same search with more minutes, or more trials, goes on from this one."""
+    train = msgspec.structs.replace(asked.train, trials=None)
+    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None)
+    return digest([same.parts(), reached(__name__).digest])
+
+
 def learning_seconds(limits: Limits, elapsed: float, spent: float = 0.0) -> float:
     """What is left for learning. `elapsed`: seconds since the run began; `spent`: on learning, in whichever run."""
     if limits.train_minutes is None:
@@ -87,7 +144,7 @@ def learning_seconds(limits: Limits, elapsed: float, spent: float = 0.0) -> floa
 
 
 def _seen(standing: Standing) -> TrialSeen:
-    trial, best = standing.trial, standing.best
+    trial, best = standing.kept.trial, standing.best
     return TrialSeen(
         number=trial.number,
         family=trial.family,

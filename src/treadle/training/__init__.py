@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from treadle.training.few import too_few as too_few
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
+    from treadle.training.kept_trials import Standing as Standing
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from treadle.training.model import Fitted as Fitted
     from treadle.training.model import FittedModel as FittedModel
     from treadle.training.model import SearchResult as SearchResult
-    from treadle.training.model import Standing as Standing
     from treadle.training.model import Trial as Trial
     from treadle.training.proposing import Profile as Profile
     from treadle.training.proposing import Proposed as Proposed
@@ -71,7 +71,7 @@ _HOMES = {
     "SealedRows": "sealed",
     "SearchResult": "model",
     "Split": "splits",
-    "Standing": "model",
+    "Standing": "kept_trials",
     "TrainingTable": "table",
     "Trial": "model",
     "check": "table",

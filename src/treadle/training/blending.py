@@ -16,7 +16,9 @@ from treadle.training.families import Array
 from treadle.training.folds import Folds
 
 MOST_MEMBERS = 4
-_STEPS, _CANDIDATES = 16, 12
+CANDIDATES = 12
+"""The best so many trials can be members."""
+_STEPS = 16
 _LEAST_WEIGHT = 0.1
 _DRAWS, _SURE = 40, 0.9
 """Resamples of the held rows, and the share of them in which the blend must be the better one."""
@@ -24,7 +26,7 @@ _DRAWS, _SURE = 40, 0.9
 
 def blend(folds: Folds, margins: Sequence[Array], values: Sequence[float]) -> dict[int, float]:
     """Weights, which sum to one, of the chosen few. `values`: of each, signed so that more is better."""
-    ranked = sorted(range(len(margins)), key=lambda i: -values[i])[:_CANDIDATES]
+    ranked = sorted(range(len(margins)), key=lambda i: -values[i])[:CANDIDATES]
     best = ranked[0]
     picked, total = [best], margins[best].astype(np.float64)
     score = folds.objective(total)

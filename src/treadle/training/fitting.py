@@ -22,9 +22,10 @@ from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, Sample
 from treadle.training.joining import join
+from treadle.training.kept_trials import OnTrial
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.prepare import Recipe, categories, fit_encoder
-from treadle.training.searching import OnTrial, Progress, make_families, search
+from treadle.training.searching import Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
 
@@ -95,7 +96,7 @@ def fit(
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
-        notes=found.notes,
+        notes=_said_of(members),
         members=members,
         classes=table.classes,
     )
@@ -109,6 +110,14 @@ def fit(
         reference=reference,
         unseen=_spread(_near(told, fold, parts)).astype(np.float32),
     )
+
+
+def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
+    """What there is to know of the model itself; how it was found is in the search's notes."""
+    if len(members) < 2:
+        return ()
+    parts = ", ".join(f"{m.weight:.0%} {m.family}" for m in members)
+    return (f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.",)
 
 
 def _decide(

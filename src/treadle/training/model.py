@@ -37,17 +37,6 @@ class Trial(Struct, frozen=True):
     """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
 
 
-class Standing(Struct, frozen=True):
-    """How a search stands after a trial. `best`: the best whole trial so far; `seconds_left`: infinite without a limit;
-    `trials_left`: None where seconds alone, or want of gain, end it."""
-
-    trial: Trial
-    best: Trial | None
-    metric: str
-    seconds_left: float
-    trials_left: int | None
-
-
 class Chosen(Struct, frozen=True):
     """Settings that are to be fitted on all training rows, and their share in a blend."""
 
@@ -87,7 +76,7 @@ class OutOfFold(Struct, frozen=True):
 
 
 class SearchResult(Struct, frozen=True):
-    """What was chosen, all trials, and in `notes` what was cut short to keep within the limits.
+    """What was chosen, all trials, and in `notes` how it ended and what was cut short to keep within the limits.
 
     `family` and `params` are those of the strongest member (of several families, all are named); `value` is the mean
     over the folds of the metric of what was chosen.

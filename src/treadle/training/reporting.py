@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from treadle.figures import figure
+from treadle.money import Money
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.scoring.bootstrap import Interval
 from treadle.scoring.metrics import sign
@@ -38,11 +39,13 @@ def report(
     search: SearchResult | None = None,
     *,
     costs: Sequence[tuple[str, str]] = (),
+    second: Money | None = None,
     made: str = "",
 ) -> str:
-    """One self-contained HTML page. `costs`: (what, amount) lines; `made`: a line on when and from what."""
+    """One self-contained HTML page. `costs`: (what, amount) lines; `second`: the price of one, in the search; `made`: a
+    line on when and from what."""
     sections = [
-        Section("", _tiles(found, costs) + _warnings(found)),
+        Section("", _tiles(found, costs) + _warnings(found, () if search is None else search.notes)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
     sections += VIEWS[found.task.view](found, spec)
@@ -59,7 +62,7 @@ def report(
         Section("Could the answer have leaked?", _checks(found)),
     ]
     if search is not None:
-        sections.append(Section("How it was found", trials_shown(search, _name(search.metric))))
+        sections.append(Section("How it was found", trials_shown(search, _name(search.metric), second)))
     if costs:
         sections.append(Section("What this model cost", f'<div class="card">{table(("What", "Amount"), costs)}</div>'))
     lead = spec.brief.decision or f"Predict {spec.predict.name}."
@@ -119,10 +122,10 @@ def _measured(name: str, value: Interval) -> str:
     return tile(name, shown.value, f"95 % interval {shown.span}" if shown.low else shown.span)
 
 
-def _warnings(found: Evaluation) -> str:
+def _warnings(found: Evaluation, searched: Sequence[str]) -> str:
     """Beside the score: what it may be owed to, and what it leaves out."""
     leaks = [(f.name, f.text) for f in found.findings]
-    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in found.notes)
+    notes = "".join(f"<p class=quiet>{escape(note)}</p>" for note in (*searched, *found.notes))
     return (
         f'<div class="card">{table(("This score may be owed to a leak", "Why"), leaks)}</div>' if leaks else ""
     ) + notes

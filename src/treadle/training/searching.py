@@ -1,16 +1,15 @@
 """Look for the best settings on the training folds, within trials, seconds and "good enough"; then for a blend of them.
 
-The portfolio comes first. Then Optuna (Akiba et al. 2019) proposes: TPE, or random draws. A trial is given up after a
-fold when it stands below the median of earlier trials at that fold. No test row is read here.
+A trial is given up after a fold when it stands below the median of earlier trials at that fold. No test row is read
+here. Each trial is kept as it ends, so that a search that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -19,12 +18,14 @@ from treadle.figures import figure
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
-from treadle.training.blending import blend, blended
+from treadle.training.asking import Asked, Asking
+from treadle.training.blending import CANDIDATES, blend, blended
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Family, Params, families
+from treadle.training.families import Array, Family, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
-from treadle.training.model import Chosen, OutOfFold, SearchResult, Standing, Stopped, Trial, TrialState
-from treadle.training.portfolio import patience, portfolio
+from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
+from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
+from treadle.training.portfolio import patience
 from treadle.training.prepare import recipes
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
@@ -40,11 +41,11 @@ FIRST_SECONDS = 15.0
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _FIT_SHARE = 0.6
+_FAR_LESS = 4.0
 _REFITS = 1
-"""Fits on all rows that are left time for; and two of the model that it has to beat. A blend takes what is over."""
+"""Fits on all rows that are left time for, beside those of the model to beat; a blend takes what is over."""
 
 Progress = Callable[[float, str], None]
-OnTrial = Callable[[Standing], None]
 
 
 @dataclass
@@ -53,16 +54,21 @@ class _Search:
 
     spec: ProjectSpec
     folds: Folds
-    chosen: list[Family]
-    study: Any
-    ways: tuple[str, ...]
-    """In which features may be prepared."""
-    text: bool
-    """Whether there is text, which some families take as categories."""
+    asking: Asking
     clock: Callable[[], float]
+    earlier: Sequence[KeptTrial] = ()
+    """Trials of the same search, before it was interrupted."""
+    on_trial: OnTrial | None = None
     trials: list[Trial] = field(default_factory=list)
     tried: dict[int, Tried] = field(default_factory=dict)
-    """What whole trials said of the held rows, by number."""
+    """What the best whole trials said of the held rows, by number."""
+    start: float = 0.0
+    before: float = 0.0
+    """Seconds that the trials of `earlier` took."""
+
+    @property
+    def spent(self) -> float:
+        return self.clock() - self.start + self.before
 
     @property
     def sign(self) -> int:
@@ -77,14 +83,10 @@ class _Search:
         best = self.best()
         return 0 if best is None else len(self.trials) - 1 - best.number
 
-    def prepared(self, asked: Any, family: Family) -> Params:
-        """How the features are prepared in a trial; nothing is said where there is one way only."""
-        found: Params = {}
-        if self.text and family.native and self.spec.train.search != "none":
-            found["text"] = asked.suggest_categorical("text", ("rates", "native"))
-        if self.spec.train.search == "none" or len(self.ways) == 1:
-            return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
-        return {**found, "features": asked.suggest_categorical("features", self.ways)}
+    def may_be_slow(self, family: Family, seconds: float) -> bool:
+        """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
+        took = [t.seconds / len(t.fold_scores) for t in self.trials if t.family == family.name and t.fold_scores]
+        return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
 
     def refit_of(self, trial: Trial, rows: int) -> float:
         """About what a fit of its settings on all rows will take."""
@@ -96,10 +98,10 @@ class _Search:
         """About what fits on all rows will take: of the slowest of the best trials, by rows."""
         whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)[:_REFITS]
         longest = max((self.refit_of(t, rows) for t in whole), default=0.0)
-        simple, fits = len(self.folds.table.only(("request", "row"))), _REFITS
-        if 0 < simple < len(self.folds.table.features):
-            fits += 2
-        return fits * longest
+        simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
+        # the model that it has to beat is fitted twice, on some of the features; part of a fit is the same for few
+        beaten = 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
+        return (_REFITS + beaten) * longest
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:
@@ -128,6 +130,7 @@ def search(
     *,
     deadline_s: float = math.inf,
     progress: Progress | None = None,
+    earlier: Sequence[KeptTrial] = (),
     on_trial: OnTrial | None = None,
     threads: int = MOST_THREADS,
     clock: Callable[[], float] = time.monotonic,
@@ -135,37 +138,41 @@ def search(
     """Try settings until trials or seconds run out, or the folds reach `brief.good_enough`; then blend the best.
 
     `deadline_s` is for the search and for the fits on all rows that follow: it ends early enough to leave them time.
+    `on_trial` is given each trial as it ends. Those of a search over the same rows and settings that was interrupted,
+    or had fewer seconds, are `earlier`: they are taken as they are, and what they took counts as spent.
 
     Raises:
         DataError: when no trial could be completed.
     """
-    start = clock()
     task = task_of(spec.predict.kind, table.classes)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
-    ways = recipes(table.features, _ahead(table, split))
     text = any(feature.type == "str" for feature in table.features)
-    folds = Folds(table, split.folds, task, metric, spec.train.seed)
-    going = _Search(spec, folds, chosen, _study(spec, chosen, ways, text), ways, text, clock)
-    stopped = _go_on(going, len(split.train), start, deadline_s, progress, on_trial)
+    going = _Search(
+        spec,
+        Folds(table, split.folds, task, metric, spec.train.seed),
+        Asking(spec.train, chosen, recipes(table.features, _ahead(table, split)), text),
+        clock,
+        earlier,
+        on_trial,
+        start=clock(),
+    )
+    stopped = _go_on(going, len(split.train), deadline_s, progress)
     best = going.best()
     if best is None:
         raise DataError("no trial could be completed", where="train", mend="give it more time, rows or families")
-    members, margins = _members(going, best, len(split.train), deadline_s - (clock() - start))
-    shown = (
-        np.arange(len(folds.rows))
-        if len(folds.rows) <= MOST_KEPT_ROWS
-        else thin(np.arange(len(folds.rows)), MOST_KEPT_ROWS)
-    )
+    members, margins = _members(going, best, len(split.train), deadline_s - going.spent)
+    folds, every = going.folds, np.arange(len(going.folds.rows))
+    shown = thin(every, MOST_KEPT_ROWS)
     return SearchResult(
         metric,
         " + ".join(dict.fromkeys(m.family for m in members)),
         members[0].params,
         folds.objective(margins) * metrics.sign(metric),
         tuple(going.trials),
-        clock() - start,
+        going.spent,
         stopped,
-        _notes(folds, stopped, deadline_s, going, members),
+        _notes(stopped, deadline_s, going),
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
@@ -179,43 +186,56 @@ def _ahead(table: TrainingTable, split: Split) -> float | None:
     return float((times.max() - times.min()) / np.timedelta64(1, "D"))
 
 
-def _go_on(
-    going: _Search,
-    rows: int,
-    start: float,
-    deadline_s: float,
-    progress: Progress | None,
-    on_trial: OnTrial | None,
-) -> Stopped:
+def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | None) -> Stopped:
     """One trial after the other; what ended them."""
-    spec, clock = going.spec, going.clock
+    spec = going.spec
     enough = spec.brief.good_enough.get(going.folds.metric)
-    without = spec.train.search == "none"
-    most = len(going.chosen) if without else max(_most_trials(spec, deadline_s), len(going.chosen))
+    without, chosen = spec.train.search == "none", len(going.asking.chosen)
+    most = chosen if without else max(_most_trials(spec, deadline_s), chosen)
     while len(going.trials) < most:
-        spent = clock() - start
         usual = max((t.seconds for t in going.trials[-5:]), default=0.0)
-        if going.trials and spent + usual + going.refit_seconds(rows) > deadline_s:
+        if going.trials and going.spent + usual + going.refit_seconds(rows) > deadline_s:
             return "deadline"
-        left = (deadline_s - spent) / (3 * len(going.folds.folds))
+        left = (deadline_s - going.spent) / (3 * len(going.folds.folds))
         least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
-        going.trials.append(_run(going, max(left, least)))
+        kept = _next(going, max(left, least))
         best = going.best()
-        if on_trial:
-            seconds, told = deadline_s - (clock() - start), None if most == NO_END else most - len(going.trials)
-            on_trial(Standing(going.trials[-1], best, going.folds.metric, seconds, told))
+        if going.on_trial:
+            told = None if most == NO_END else most - len(going.trials)
+            going.on_trial(Standing(kept, best, going.folds.metric, deadline_s - going.spent, told))
         if progress:
             known = (
                 f"best {going.folds.metric} {figure(best.value).value} ({best.family})" if best else "none completed"
             )
-            part = (clock() - start) / deadline_s
+            part = going.spent / deadline_s
             progress(max(len(going.trials) / most, min(part, 1.0)), f"trial {len(going.trials)}: {known}")
         reached = best is not None and enough is not None and (best.value - enough) * going.sign >= 0
-        if reached and len(going.trials) >= len(going.chosen):
+        if reached and len(going.trials) >= chosen:
             return "good_enough"
         if spec.train.trials is None and going.since_gain() >= patience(rows):
             return "no_gain"
     return "no_search" if without else "trials"
+
+
+def _next(going: _Search, seconds: float) -> KeptTrial:
+    """Ask for settings; try them, or take what they came to when they were tried before."""
+    asked, number = going.asking.next(), len(going.trials)
+    known = going.earlier[number] if number < len(going.earlier) else None
+    if known is not None and known.settings == asked.settings:
+        trial, found = known.trial, known.tried(going.folds.task.outputs)
+        going.before += trial.seconds
+    else:
+        going.earlier = ()  # what came after it was asked for knowing something else
+        trial, found = _run(going, asked, number, seconds)
+    going.trials.append(trial)
+    # a pruned trial tells the sampler what its folds showed; only one without any score tells nothing
+    going.asking.tell(asked, trial.value * going.sign if trial.fold_scores else None)
+    if found.margins is not None:
+        going.tried[number] = found
+        best = sorted(going.tried, key=lambda n: -going.trials[n].value * going.sign)
+        for worse in best[CANDIDATES:]:  # it can never be among them again
+            del going.tried[worse]
+    return KeptTrial.of(asked.settings, trial, going.tried.get(number))
 
 
 def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
@@ -238,7 +258,7 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
     by_number = {t.number: t for t in going.trials}
     best_first = [by_number[n] for n in sorted(weights, key=lambda n: -weights[n])]
     members = tuple(Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first)
-    by_name = {family.name: family for family in going.chosen}
+    by_name = {family.name: family for family in going.asking.chosen}
     exact = []
     for trial in best_first:
         known = going.tried[trial.number]
@@ -249,85 +269,45 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
     return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
-def _notes(
-    folds: Folds, stopped: str, deadline_s: float, going: _Search, members: tuple[Chosen, ...]
-) -> tuple[str, ...]:
-    notes, done = [], len(going.trials)
+def _notes(stopped: str, deadline_s: float, going: _Search) -> tuple[str, ...]:
+    notes, folds, done = [], going.folds, len(going.trials)
     if folds.thinned:
         notes.append(
             f"Settings were compared on at most {folds.most_rows:,} training and {MOST_VALID_ROWS:,} validation "
             f"rows of each fold, evenly spread; the chosen ones are fitted on all rows."
         )
-    listed = len(portfolio(going.chosen))
+    listed = going.asking.listed
     if stopped == "deadline":
         left = f"; {listed - done} of the {listed} settings that usually help were not tried" if done < listed else ""
         notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} trials{left}.")
+    failed = sum(t.state == "failed" for t in going.trials)
+    if failed:
+        which = "1 trial" if failed == 1 else f"{failed} trials"
+        notes.append(f"{which} came to nothing: too little memory, or a score that is no number.")
     if stopped == "good_enough":
         notes.append(f"The search ended after {done} trials: the folds reached what the brief calls enough.")
     if stopped == "no_gain":
         notes.append(f"The search ended after {done} trials, since the last {going.since_gain()} brought no gain.")
-    if len(members) > 1:
-        parts = ", ".join(f"{m.weight:.0%} {m.family}" for m in members)
-        notes.append(f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.")
     return tuple(notes)
 
 
-def _study(spec: ProjectSpec, chosen: list[Family], ways: tuple[str, ...] = ("plain",), text: bool = False) -> Any:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    seed = spec.train.seed
-    if spec.train.search == "bayesian":
-        sampler: Any = optuna.samplers.TPESampler(seed=seed, n_startup_trials=6)
-    else:
-        sampler = optuna.samplers.RandomSampler(seed=seed)
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    first = [(family, family.defaults()) for family in chosen] if spec.train.search == "none" else portfolio(chosen)
-    for family, params in first:  # they come first, and the sampler learns from them too
-        settings = {
-            f"{family.name}.{key}": value
-            for key, value in params.items()
-            if (family.weight_option or key != "even_classes") and key not in ("features", "text")
-        }
-        recipe = params.get("features", ways[0])
-        if recipe in ways:
-            said = {"features": recipe} if len(ways) > 1 else {}
-            if text and family.native:
-                said["text"] = params.get("text", "rates")
-            elif params.get("text") == "native":
-                continue  # there is no text: it would be an earlier trial again
-            study.enqueue_trial({"family": family.name, **settings, **said})
-    return study
-
-
-def _run(going: _Search, seconds: float) -> Trial:
-    import optuna
-
-    clock, folds = going.clock, going.folds
-    began, number = clock(), len(going.trials)
-    asked = going.study.ask()
-    name = asked.suggest_categorical("family", [family.name for family in going.chosen])
-    family = next(family for family in going.chosen if family.name == name)
-    params = family.suggest(asked) | going.prepared(asked, family)
-    if seconds < math.inf:
-        params = family.paced(params, folds.pace(family, params, clock), seconds)
-    found = folds.run(
-        family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
-    )
+def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Trial, Tried]:
+    clock, folds, family, params = going.clock, going.folds, asked.family, asked.params
+    began = clock()
+    try:
+        if going.may_be_slow(family, seconds):
+            params = family.paced(params, folds.pace(family, params, clock), seconds)
+        found = folds.run(
+            family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
+        )
+    except MemoryError:  # what does not fit here is a result: other settings may still do
+        found = Tried((), 0, None, failed=True)
     value = folds.mean(found.scores) if found.scores else 0.0
-    state: TrialState = "failed" if found.failed else "pruned"
-    if found.margins is not None:
-        state = "complete"
-        going.tried[number] = found
-    # A pruned trial tells the sampler what its folds showed; only a failed one tells nothing.
-    if found.scores:
-        going.study.tell(asked, value * going.sign)
-    else:
-        going.study.tell(asked, state=optuna.trial.TrialState.FAIL)
+    state: TrialState = "complete" if found.margins is not None else "failed" if found.failed else "pruned"
     if found.rounds:
         params = {**params, "rounds": found.rounds}
     used = family.used(params, len(folds.folds[0].train))
-    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used)
+    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used), found
 
 
 def _hopeless(found: list[float], earlier: list[Trial], sign: int) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from treadle.figures import figure
+from treadle.money import Money
 from treadle.pages import Chart, Mark, table
 from treadle.scoring.metrics import sign
+from treadle.training.forward import steps_shown
 from treadle.training.model import SearchResult, Trial
 
 
@@ -13,8 +15,9 @@ def _state(trial: Trial) -> str:
     return "complete" if trial.state == "complete" else f"stopped early after {folds} fold{'s' if folds > 1 else ''}"
 
 
-def trials_shown(search: SearchResult, metric: str) -> str:
-    """Whole trials by their score; below them those that were stopped early, whose score is of fewer folds."""
+def trials_shown(search: SearchResult, metric: str, second: Money | None = None) -> str:
+    """Whole trials by their score; below them those that were stopped early, whose score is of fewer folds; and what
+    each step forward cost. `second`: the price of one."""
     whole = [t for t in search.trials if t.state != "failed"]
     chart = Chart("trial", metric, height=260)
     for colour, family in enumerate(dict.fromkeys(t.family for t in whole), start=1):
@@ -53,4 +56,6 @@ def trials_shown(search: SearchResult, metric: str) -> str:
     return (
         f'<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
         f'<div class="card" style="margin-top:12px">{best}</div>'
+        '<div class="card" style="margin-top:12px"><h3>What each step forward cost</h3>'
+        f"{steps_shown(search, metric, second)}</div>"
     )

@@ -230,7 +230,12 @@ class LightGBMFamily(Family):
 def _grown(settings: Params, data: Any, rounds: int, **more: Any) -> Any:
     import lightgbm
 
-    return lightgbm.train(settings, data, num_boost_round=rounds, **more)
+    try:
+        return lightgbm.train(settings, data, num_boost_round=rounds, **more)
+    except lightgbm.basic.LightGBMError as error:
+        if "bad_alloc" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 class _Until:

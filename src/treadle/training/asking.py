@@ -1,0 +1,111 @@
+"""Which settings are tried next: those of the portfolio in their order, then what Optuna draws from what was seen.
+
+What comes at a place of the order follows from the seed, the place, and what the trials before it came to; so a search
+that is taken up again asks for what it would have asked for, had it not been interrupted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from treadle.spec import Train
+from treadle.training.families import Family, Params
+from treadle.training.portfolio import portfolio
+
+Settings = dict[str, bool | int | float | str | None]
+_DRAWN_FIRST = 6
+"""Whole trials before TPE believes what it has seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is to be tried: `settings` name everything that was drawn, `params` is how the family is told of it."""
+
+    family: Family
+    params: Params
+    settings: Settings
+    drawn: Any
+    """Optuna's own trial, for `Asking.tell`."""
+
+
+class Asking:
+    """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories.
+
+    With `search: random` every draw is random; with `bayesian` they come from tree-structured Parzen estimators
+    (Bergstra et al. 2011), by Optuna (Akiba et al. 2019).
+    """
+
+    def __init__(self, train: Train, chosen: list[Family], ways: tuple[str, ...] = ("plain",), text: bool = False):
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
+        self._without = train.search == "none"
+        self._first = self._listed()
+        self._study = optuna.create_study(direction="maximize", sampler=self._sampler(0))
+        self._asked = 0
+
+    @property
+    def listed(self) -> int:
+        """Settings that come before any draw."""
+        return len(self._first)
+
+    def next(self) -> Asked:
+        number, self._asked = self._asked, self._asked + 1
+        self._study.sampler = self._sampler(number)
+        if number < len(self._first):
+            self._study.enqueue_trial(self._first[number])
+        drawn = self._study.ask()
+        name = drawn.suggest_categorical("family", [family.name for family in self.chosen])
+        family = next(family for family in self.chosen if family.name == name)
+        params = family.suggest(drawn) | self._prepared(drawn, family)
+        return Asked(family, params, dict(drawn.params), drawn)
+
+    def tell(self, asked: Asked, value: float | None) -> None:
+        """What it came to, more being better; None where it came to nothing. What was given up tells of its folds."""
+        import optuna
+
+        if value is None:
+            self._study.tell(asked.drawn, state=optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(asked.drawn, value)
+
+    def _sampler(self, number: int) -> Any:
+        import optuna
+
+        seed = int(np.random.SeedSequence((self.train.seed, number)).generate_state(1)[0])
+        if self.train.search == "bayesian":
+            return optuna.samplers.TPESampler(seed=seed, n_startup_trials=_DRAWN_FIRST)
+        return optuna.samplers.RandomSampler(seed=seed)
+
+    def _prepared(self, drawn: Any, family: Family) -> Params:
+        """How the features are prepared in a trial; nothing is said where there is one way only."""
+        found: Params = {}
+        if self.text and family.native and not self._without:
+            found["text"] = drawn.suggest_categorical("text", ("rates", "native"))
+        if self._without or len(self.ways) == 1:
+            return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
+        return {**found, "features": drawn.suggest_categorical("features", self.ways)}
+
+    def _listed(self) -> list[Settings]:
+        """The portfolio, without what says nothing here: a recipe that is none, categories where there is no text."""
+        first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen)
+        found: list[Settings] = []
+        for family, params in first:
+            settings = {
+                f"{family.name}.{key}": value
+                for key, value in params.items()
+                if (family.weight_option or key != "even_classes") and key not in ("features", "text")
+            }
+            if params.get("features", self.ways[0]) not in self.ways:
+                continue
+            said = {"features": params.get("features", self.ways[0])} if len(self.ways) > 1 else {}
+            if self.text and family.native:
+                said["text"] = params.get("text", "rates")
+            elif params.get("text") == "native":
+                continue  # it would be an earlier trial again
+            found.append({"family": family.name, **settings, **said})
+        return found

@@ -1,0 +1,191 @@
+"""A search that was killed, or is given more, goes on from the trials that stand in the record."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from stage_shop import edit, opened
+
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.evidence.kinds.trials_kept import TrialsKept
+from treadle.loop import RunResult
+from treadle.stages import resuming
+from treadle.stages.resuming import TrialsInRecord
+from treadle.stages.work import Work
+from treadle.training.kept_trials import KeptTrial, unpack
+from treadle.training.model import Trial
+
+Runs = Callable[..., RunResult]
+SLOW = """
+import sys, time
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from stage_shop import opened
+from treadle.loop import run
+from treadle.stages import resuming
+from treadle.training import searching
+resuming._SECONDS = resuming._SHARE = 0.0
+tried = searching._run
+def slow(*args):
+    time.sleep(0.1)
+    return tried(*args)
+searching._run = slow
+run(opened(Path({shop!r})))
+"""
+
+
+@pytest.fixture
+def searching(shop: Path) -> Path:
+    edit(shop, "search: none", "search: bayesian, trials: 12")
+    return shop
+
+
+def lines_of(shop: Path) -> list[tuple[str, float, float]]:
+    workspace = opened(shop)
+    try:
+        return [(t.family, t.value, t.seconds) for t in workspace.chain.last(ModelsSearched).payload.trials]
+    finally:
+        workspace.chain.engine.dispose()
+
+
+def kept(shop: Path) -> list[TrialsKept]:
+    workspace = opened(shop)
+    try:
+        return [entry.payload for entry in workspace.chain.find(TrialsKept)]
+    finally:
+        workspace.chain.engine.dispose()
+
+
+def seconds_kept(shop: Path) -> list[float]:
+    workspace = opened(shop)
+    try:
+        blobs = [workspace.blobs.get(entry.payload.kept.digest) for entry in workspace.chain.find(TrialsKept)]
+        return [round(kept.trial.seconds, 3) for blob in blobs for kept in unpack(blob)]
+    finally:
+        workspace.chain.engine.dispose()
+
+
+def test_a_killed_search_goes_on(searching: Path, runs: Runs) -> None:
+    script = SLOW.format(here=str(Path(__file__).parent), shop=str(searching))
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        if (searching / ".treadle").exists() and len(kept(searching)) >= 4:
+            break
+        time.sleep(0.05)
+    assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before, took = kept(searching), seconds_kept(searching)
+    assert 4 <= len(before) < 12 and [(k.first, k.last) for k in before] == [(n, n) for n in range(1, len(before) + 1)]
+    runs()
+    lines = lines_of(searching)
+    assert len(lines) == 12
+    assert [seconds for _, _, seconds in lines[: len(before)]] == took, "these were not tried again"
+    after = kept(searching)[len(before) :]
+    assert after[0].first == len(before) + 1 and after[-1].last == 12
+
+
+def test_more_trials_open_the_sealed_rows_again_only_for_another_model(searching: Path, runs: Runs) -> None:
+    edit(searching, "trials: 12", "trials: 2")
+    first = runs()
+    edit(searching, "trials: 2", "trials: 3")
+    second = runs()
+    workspace = opened(searching)
+    looks = len(workspace.chain.find(SealedOpened))
+    judged = workspace.chain.find(ModelEvaluated)
+    workspace.chain.engine.dispose()
+    same = [s.kind for s in second.steps if s.cached and s.kind == "training.evaluate"]
+    assert bool(same) == (looks == 1) and len(judged) == looks
+    assert [line[:2] for line in lines_of(searching)][:2] and len(lines_of(searching)) == 3
+    assert first.searched != second.searched or not same
+
+
+def test_more_minutes_do_not_open_the_sealed_rows_again_for_the_same_model(shop: Path, runs: Runs) -> None:
+    edit(shop, "  people:", "  limits: {train_minutes: 5}\n  people:")
+    runs()
+    edit(shop, "train_minutes: 5", "train_minutes: 6")
+    again = runs()
+    workspace = opened(shop)
+    assert len(workspace.chain.find(SealedOpened)) == 1
+    workspace.chain.engine.dispose()
+    assert {s.kind for s in again.steps if not s.cached} >= {"training.search"}
+    assert "training.evaluate" in {s.kind for s in again.steps if s.cached}
+
+
+def test_other_code_settings_or_rows_begin_anew(searching: Path, runs: Runs) -> None:
+    runs()
+    known = {k.search for k in kept(searching)}
+    edit(searching, "seed: 7", "seed: 8")
+    runs()
+    assert len({k.search for k in kept(searching)} - known) == 1
+    first = kept(searching)[-1]
+    assert first.search not in known and first.first == 1
+
+
+def trial(number: int) -> KeptTrial:
+    return KeptTrial({"family": "linear"}, Trial(number, "linear", {}, (0.5,), 0.5, 1.0, "complete"), 0, (), b"1234")
+
+
+def record(work: Work, times: list[float] | None = None) -> TrialsInRecord:
+    return TrialsInRecord(work.bench(), "ab" * 32, clock=lambda: (times or [0.0]).pop(0) if times else 0.0)
+
+
+@pytest.fixture
+def work(shop: Path) -> Work:
+    workspace = opened(shop)
+    yield Work(workspace)
+    workspace.chain.engine.dispose()
+
+
+def test_trials_are_written_some_at_a_time_and_the_last_when_it_ends_badly(work: Work) -> None:
+    times = [0.0, 1.0, 6.0, 6.0, 7.0, 7.0]
+    with pytest.raises(KeyboardInterrupt), record(work, times) as going:
+        for number in range(3):
+            going.take(trial(number))
+        raise KeyboardInterrupt
+    assert [(k.payload.first, k.payload.last) for k in work.workspace.chain.find(TrialsKept)] == [(1, 2), (3, 3)]
+    assert record(work).earlier == [trial(n) for n in range(3)]
+
+
+def test_what_was_taken_from_the_record_is_not_written_again(work: Work) -> None:
+    with record(work) as going:
+        going.take(trial(0))
+        going.take(trial(1))
+    with record(work) as again:
+        assert again.earlier == [trial(0), trial(1)]
+        for known in again.earlier:
+            again.take(known)
+        again.take(trial(2))
+    assert [(k.payload.first, k.payload.last) for k in work.workspace.chain.find(TrialsKept)] == [(1, 2), (3, 3)]
+
+
+def test_the_newer_of_two_that_went_on_at_once_is_gone_on_from(work: Work) -> None:
+    one, other = record(work), record(work)
+    with one:
+        for number in range(3):
+            one.take(trial(number))
+    with other:
+        other.take(trial(7))
+    assert record(work).earlier == [trial(7)], "what came after a trial was asked for knowing it"
+
+
+def test_lost_trials_end_what_can_be_gone_on_from(work: Work) -> None:
+    with record(work) as going:
+        going.take(trial(0))
+    with record(work) as going:
+        going.take(trial(0))
+        going.take(trial(1))
+    second = work.workspace.chain.find(TrialsKept)[1].payload
+    work.workspace.blobs.path(second.kept.digest).unlink()
+    assert record(work).earlier == [trial(0)]
+    assert resuming._SECONDS > 0
