@@ -24,6 +24,7 @@ FRAME = pl.DataFrame(
         "when": pl.Series([f"2024-01-{1 + n % 28:02}" for n in range(ROWS)]).str.to_date(),
         "word": [("red", "green", "blue")[n * 7 % 3] for n in range(ROWS)],
         "size": [n * 31 % 5 for n in range(ROWS)],
+        "low": [n % 6 - 4 for n in range(ROWS)],
         "back": ["rare" if n % 4 == 0 else "often" for n in range(ROWS)],
     }
 )
@@ -99,7 +100,8 @@ def test_minutes_and_trials_stand_in_the_file(tmp_path: Path) -> None:
         ("word", {"kind": "classification"}, "--positive VALUE, to tell one value from all others"),
         ("word", {"kind": "multiclass", "positive": "red"}, "of multiclass no value is the one to find"),
         ("amount", {"kind": "multiclass"}, "amount is float with"),
-        ("size", {"drop": ("amount", "who", "when", "word", "back")}, "no column is left to learn from"),
+        ("low", {"kind": "counts"}, "--kind: low: a count is below zero"),
+        ("size", {"drop": ("amount", "who", "when", "word", "back", "low")}, "no column is left to learn from"),
     ],
 )
 def test_a_hint_that_cannot_be_is_one_clear_error_and_leaves_nothing(
@@ -180,4 +182,4 @@ def test_a_very_wide_table_has_no_contract_and_says_so(tmp_path: Path) -> None:
     wide = FRAME.with_columns([(pl.col("amount") * n + n % 7).alias(f"x{n}") for n in range(1_200)])
     said, spec = drafted(tmp_path, "back", wide)
     assert spec.sources["made"].contract is None and len(spec.features.request) > 1_200
-    assert any(line.startswith("no contract: 1,206 columns are too many") for line in said)
+    assert any(line.startswith("no contract: 1,207 columns are too many") for line in said)

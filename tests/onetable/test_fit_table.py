@@ -17,7 +17,9 @@ from treadle.api.operation import Context
 from treadle.api.work import RunRequest, run
 from treadle.errors import AccessError, DataError, SpecError, TreadleError
 from treadle.evidence import Silent, TrialSeen, Watched
+from treadle.evidence.kinds.trials_kept import TrialsKept
 from treadle.spec import load
+from treadle.workspace import open_workspace
 
 ROWS = 240
 QUICK = {"trials": 1, "family": ("linear",), "owner": "ada"}
@@ -229,7 +231,10 @@ def test_when_it_is_stopped_it_says_what_is_kept(tmp_path: Path, frame: pl.DataF
     with pytest.raises(KeyboardInterrupt, match="nothing is kept: with --save DIR"):
         fitted(tmp_path, frame, observer=Stops())
     assert left_behind(tmp_path) == set()
-    with pytest.raises(KeyboardInterrupt, match=r"treadle run .*kept goes on"):
-        fitted(tmp_path, frame, save=str(tmp_path / "kept"), observer=Stops())
+    with pytest.raises(KeyboardInterrupt, match=r"the trials are kept: treadle run .*kept goes on"):
+        fitted(tmp_path, frame, save=str(tmp_path / "kept"), trials=2, observer=Stops())
+    workspace = open_workspace(load(tmp_path / "kept"), actor="ada")
+    assert [entry.payload.last for entry in workspace.chain.find(TrialsKept)] == [1]
+    workspace.chain.engine.dispose()
     after = run(RunRequest(project=str(tmp_path / "kept")), Context(who))  # type: ignore[arg-type]
     assert [step.split()[0] for step in after.cached_steps] == ["brief.stated", "sources.read", "features.build"]

@@ -21,7 +21,7 @@ from treadle.loop import RunResult
 from treadle.stages import resuming
 from treadle.stages.resuming import TrialsInRecord
 from treadle.stages.work import Work
-from treadle.training.kept_trials import KeptTrial, unpack
+from treadle.training.kept_trials import KeptTrial, unpack_trials
 from treadle.training.model import Trial
 
 Runs = Callable[..., RunResult]
@@ -69,7 +69,7 @@ def seconds_kept(shop: Path) -> list[float]:
     workspace = opened(shop)
     try:
         blobs = [workspace.blobs.get(entry.payload.kept.digest) for entry in workspace.chain.find(TrialsKept)]
-        return [round(kept.trial.seconds, 3) for blob in blobs for kept in unpack(blob)]
+        return [round(kept.trial.seconds, 3) for blob in blobs for kept in unpack_trials(blob)]
     finally:
         workspace.chain.engine.dispose()
 

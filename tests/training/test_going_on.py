@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from treadle.training import search, searching, split
-from treadle.training.kept_trials import KeptTrial, pack, unpack
+from treadle.training.kept_trials import KeptTrial, pack_trials, unpack_trials
 
 
 def timeless(found):
@@ -30,7 +30,7 @@ def interrupted(rows, parts, project, after):
 
     with pytest.raises(Killed):
         search(rows, parts, project, on_trial=take)
-    return unpack(pack(kept))
+    return unpack_trials(pack_trials(kept))
 
 
 @pytest.mark.parametrize(("kind", "after"), [("classification", 1), ("classification", 7), ("regression", 9)])

@@ -11,7 +11,7 @@ from msgspec import Struct
 from treadle.drafting.copies import copies
 from treadle.drafting.quoting import literal, quoted
 from treadle.errors import DataError, SpecError, nearest
-from treadle.spec.choices import KINDS, METRICS
+from treadle.spec.choices import DECIDES, KINDS, LABEL_TYPES, METRICS, NAMED
 from treadle.spec.names import FEATURE, matches
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Guess:
             )
         if hints.kind is not None and hints.kind not in KINDS:
             raise SpecError(f'there is no kind "{hints.kind}"', where="--kind", mend=nearest(hints.kind, KINDS))
-        if hints.positive is not None and hints.kind not in (None, "classification"):
+        if hints.positive is not None and hints.kind not in (None, *DECIDES):
             raise SpecError(f"of {hints.kind} no value is the one to find", where="--positive", mend="leave it out")
 
     def _task(self) -> tuple[str, str, str]:
@@ -128,17 +128,20 @@ class Guess:
         """The kind that was asked for, with the label and the metric that go with it."""
         from treadle.scoring import task_of
 
-        kind, type_, column = str(self.hints.kind), self.types[self.target], quoted(self.target)
-        values = self.labels
-        if kind == "classification":
+        kind, column, values = str(self.hints.kind), quoted(self.target), self.labels
+        if kind in DECIDES:
             return self._guessed_kind() if values.n_unique() == 2 or self.hints.positive else self._no(kind)
-        if kind == "multiclass" and type_ in ("str", "int", "bool"):
+        if self.types[self.target] not in LABEL_TYPES[kind]:
+            return self._no(kind)
+        if kind in NAMED:
             return self._several(column, values, values.n_unique())
-        if kind != "multiclass" and type_ in ("int", "float") and (kind != "counts" or values.min() >= 0):  # type: ignore[operator]
-            metric = task_of(kind).metric(None, values.to_numpy())
-            self.said.append(f"{kind}: as asked; metric {metric}")
-            return kind, column, metric
-        return self._no(kind)
+        task, numbers = task_of(kind), values.to_numpy()
+        wrong = task.problems(numbers)
+        if wrong:
+            raise DataError(f"{self.target}: {wrong[0]}", where="--kind", mend="choose another kind")
+        metric = task.metric(None, numbers)
+        self.said.append(f"{kind}: as asked; metric {metric}")
+        return kind, column, metric
 
     def _no(self, kind: str) -> tuple[str, str, str]:
         type_, count = self.types[self.target], self.labels.n_unique()

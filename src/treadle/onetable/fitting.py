@@ -164,4 +164,5 @@ def _stopped(asked: Asked) -> str:
         return "stopped; nothing is kept: with --save DIR, what was finished would be"
     if not (Path(asked.save) / FILE).is_file():
         return "stopped before anything was written"
-    return f"stopped; the project and the steps that ended are kept: treadle run {shlex.quote(asked.save)} goes on"
+    folder = shlex.quote(asked.save)
+    return f"stopped; the project, the steps that ended and the trials are kept: treadle run {folder} goes on"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from treadle.evidence.kinds.trials_kept import TrialsKept
 from treadle.stages.work import Bench
 from treadle.store import Blob
-from treadle.training.kept_trials import KeptTrial, pack, unpack
+
+if TYPE_CHECKING:
+    from treadle.training import KeptTrial
 
 _SECONDS, _SHARE = 5.0, 0.05
 """What a killed search may lose: so many seconds, or that share of what it took so far."""
@@ -30,13 +32,15 @@ class TrialsInRecord:
 
     def _read(self) -> list[KeptTrial]:
         """From the first on, without a gap; of two of one number, the newer, and what came after it."""
+        from treadle.training import unpack_trials
+
         found: list[KeptTrial] = []
         for entry in self._bench.chain.find(TrialsKept, subject=self._subject):
             said = entry.payload
             if said.search == self._search and said.first <= len(found) + 1:
                 if not self._bench.blobs.exists(said.kept.digest):
                     return found
-                found[said.first - 1 :] = unpack(self._bench.blobs.get(said.kept.digest))
+                found[said.first - 1 :] = unpack_trials(self._bench.blobs.get(said.kept.digest))
         return found
 
     def __enter__(self) -> Self:
@@ -53,7 +57,9 @@ class TrialsInRecord:
             self._write()
 
     def _write(self) -> None:
-        blob = Blob(self._bench.blobs.put(pack(self._fresh)), "trials")
+        from treadle.training import pack_trials
+
+        blob = Blob(self._bench.blobs.put(pack_trials(self._fresh)), "trials")
         last = self._taken
         said = TrialsKept(search=self._search, first=last - len(self._fresh) + 1, last=last, kept=blob)
         self._bench.chain.append(said, self._subject)

@@ -58,7 +58,7 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
 
 def _hour(work: Work) -> Money | None:
     """All cores busy; what waits is cheaper, so a limit of money is kept from below."""
-    from treadle.training.cores import MOST_THREADS
+    from treadle.training import MOST_THREADS
 
     chain, book = work.workspace.chain, work.workspace.book
     currency = work.workspace.project.spec.brief.mistakes.currency
@@ -121,7 +121,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
 
 def _train_of(asked: SearchModels) -> Train:
     """Money narrows a search, and does not prolong one that nothing else bounds."""
-    from treadle.training.searching import MOST_TRIALS
+    from treadle.training import MOST_TRIALS
 
     limits, trials = asked.limits, asked.train.trials
     alone = limits.train_cost is not None and limits.train_minutes is None and trials is None

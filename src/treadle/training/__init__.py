@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from treadle.training.cores import MOST_THREADS as MOST_THREADS
     from treadle.training.evaluation import Evaluation as Evaluation
     from treadle.training.evaluation import Provenance as Provenance
     from treadle.training.evaluation import evaluate as evaluate
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from treadle.training.few import too_few as too_few
     from treadle.training.fitting import fit as fit
     from treadle.training.fitting import train as train
+    from treadle.training.kept_trials import KeptTrial as KeptTrial
     from treadle.training.kept_trials import Standing as Standing
+    from treadle.training.kept_trials import pack_trials as pack_trials
+    from treadle.training.kept_trials import unpack_trials as unpack_trials
     from treadle.training.leaks import LeakFinding as LeakFinding
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from treadle.training.sealed import SealedRows as SealedRows
     from treadle.training.sealed import sealed_ids as sealed_ids
     from treadle.training.sealed import times_opened as times_opened
+    from treadle.training.searching import MOST_TRIALS as MOST_TRIALS
     from treadle.training.searching import search as search
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
@@ -55,6 +60,11 @@ if TYPE_CHECKING:
     from treadle.training.weights import weighing as weighing
 
 _HOMES = {
+    "KeptTrial": "kept_trials",
+    "MOST_THREADS": "cores",
+    "MOST_TRIALS": "searching",
+    "pack_trials": "kept_trials",
+    "unpack_trials": "kept_trials",
     "Check": "splits",
     "Chosen": "model",
     "Constant": "families",

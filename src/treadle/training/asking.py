@@ -15,6 +15,7 @@ from treadle.spec import Train
 from treadle.training.families import Family, Params
 from treadle.training.portfolio import portfolio
 from treadle.training.prepare import added, alone
+from treadle.training.recency import RECENT
 
 Settings = dict[str, bool | int | float | str | None]
 _DRAWN_FIRST = 6
@@ -33,17 +34,26 @@ class Asked:
 
 
 class Asking:
-    """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories.
+    """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories;
+    `ordered`: whether the model is for what comes later, so that old rows may weigh less.
 
     With `search: random` every draw is random; with `bayesian` they come from tree-structured Parzen estimators
     (Bergstra et al. 2011), by Optuna (Akiba et al. 2019).
     """
 
-    def __init__(self, train: Train, chosen: list[Family], ways: tuple[str, ...] = ("plain",), text: bool = False):
+    def __init__(
+        self,
+        train: Train,
+        chosen: list[Family],
+        ways: tuple[str, ...] = ("plain",),
+        text: bool = False,
+        ordered: bool = False,
+    ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
+        self.ordered = ordered and train.search != "none"
         self._without = train.search == "none"
         self._first = self._listed()
         self._study = optuna.create_study(direction="maximize", sampler=self._sampler(0))
@@ -87,6 +97,8 @@ class Asking:
         found: Params = {}
         if self.text and family.native and not self._without:
             found["text"] = drawn.suggest_categorical("text", ("rates", "native"))
+        if self.ordered:
+            found["recent"] = drawn.suggest_categorical("recent", tuple(RECENT))
         if self._without or len(self.ways) == 1:
             return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
         way = drawn.suggest_categorical("features", self.ways)
@@ -103,14 +115,18 @@ class Asking:
             settings = {
                 f"{family.name}.{key}": value
                 for key, value in params.items()
-                if (family.weight_option or key != "even_classes") and key not in ("features", "text")
+                if (family.weight_option or key != "even_classes") and key not in ("features", "text", "recent")
             }
             if params.get("features", self.ways[0]) not in self.ways:
                 continue
-            said = {"features": params.get("features", self.ways[0])} if len(self.ways) > 1 else {}
+            if "recent" in params and not self.ordered:
+                continue
+            said: Settings = {"features": params.get("features", self.ways[0])} if len(self.ways) > 1 else {}
             if self.text and family.native:
                 said["text"] = params.get("text", "rates")
             elif params.get("text") == "native":
                 continue  # it would be an earlier trial again
+            if self.ordered:
+                said["recent"] = params.get("recent", "all")
             found.append({"family": family.name, **settings, **said})
         return found

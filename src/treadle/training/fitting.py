@@ -27,6 +27,7 @@ from treadle.training.mistakes import choose_threshold, costs_of
 from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, SearchResult
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.rates import with_offset
+from treadle.training.recency import weighted_by_age
 from treadle.training.searching import Progress, make_families, search
 from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
@@ -157,7 +158,7 @@ def _fit_members(
         family = families[member.family]
         way = family.encoding, Recipe.of(member.params)
         own, x = encoded[way]
-        sample = sample_of(rows, own, x)
+        sample = weighted_by_age(sample_of(rows, own, x), rows.at, member.params)
         # cut short it would be another model than the folds have judged: it may take half as long again as was thought
         allowed = max(seconds, 1.5 * member.seconds)
         made.append(Member(member.weight, columns[way], family.fit(sample, member.params, seconds=allowed)))
@@ -196,10 +197,12 @@ def _reference(
     encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))
-    tried = family.fit(sample_of(rows, encoder, x), params, valid, metric=metric, seconds=seconds / 2)
+    sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
+    tried = family.fit(sample, params, valid, metric=metric, seconds=seconds / 2)
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
-    made = family.fit(sample_of(whole, encoder, x), own, seconds=seconds)
+    sample = weighted_by_age(sample_of(whole, encoder, x), whole.at, own)
+    made = family.fit(sample, own, seconds=seconds)
     encoder, made = with_offset(encoder, made, table)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes, levels=family.task.levels).plain())

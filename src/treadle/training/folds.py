@@ -12,6 +12,7 @@ from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Params, Sample
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
+from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
 
@@ -76,6 +77,12 @@ class Folds:
             )
         return self._kept[number, encoding, recipe]
 
+    def rows_of(self, number: int, family: Family, params: Params) -> tuple[Sample, Sample]:
+        """The same as a family is fitted on them with `params`: how they are prepared, and how old ones weigh."""
+        rows, held = self.get(number, family.encoding, Recipe.of(params))
+        at = None if self.table.at is None else self.table.at[self.folds[number].train]
+        return weighted_by_age(rows, at, params), held
+
     def _make_room(self) -> None:
         """Forget what was encoded longest ago, where all of it together would fill the memory."""
         while sum(rows.x.size + held.x.size for rows, held in self._kept.values()) > MOST_KEPT_CELLS:
@@ -131,7 +138,7 @@ class Folds:
         fitted: list[tuple[Estimator, Array]] = []
         early: list[float] = []
         for number in range(len(self.folds)):
-            rows, held = self.get(number, family.encoding, Recipe.of(params))
+            rows, held = self.rows_of(number, family, params)
             found = family.fit(rows, params, held, metric=self.metric, seconds=seconds)
             early.append(self.score(found.margin(held.x), number))
             if not math.isfinite(early[-1]):
@@ -151,7 +158,7 @@ class Folds:
         margins = tried.margins.copy()
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
-                rows, held = self.get(number, family.encoding, Recipe.of(params))
+                rows, held = self.rows_of(number, family, params)
                 again = family.fit(rows, {**params, "rounds": tried.rounds})
                 margins[self.number == number] = again.margin(held.x)
         return margins

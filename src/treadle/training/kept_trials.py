@@ -53,11 +53,11 @@ class Standing(Struct, frozen=True):
 OnTrial = Callable[[Standing], None]
 
 
-def pack(kept: list[KeptTrial]) -> bytes:
+def pack_trials(kept: list[KeptTrial]) -> bytes:
     return msgspec.msgpack.encode(kept)
 
 
-def unpack(content: bytes) -> list[KeptTrial]:
+def unpack_trials(content: bytes) -> list[KeptTrial]:
     """
     Raises:
         msgspec.DecodeError: what is no such list.

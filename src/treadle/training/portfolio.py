@@ -27,6 +27,7 @@ PORTFOLIO: tuple[tuple[str, Params], ...] = (
     ("linear", {"c": 1.0}),
     ("lightgbm", {"leaves": 40, "rate": 0.03, "columns": 0.46, "rows": 0.88, "least_rows": 3, "l1": 0.24, "l2": 0.36,
                   "extra_trees": True}),
+    ("lightgbm", {"recent": "fifth"}),
     ("linear", {"c": 0.01}),
     ("lightgbm", {"leaves": 64, "rate": 0.04, "columns": 0.4, "rows": 0.95, "least_rows": 12, "l1": 0.5, "l2": 1.5,
                   "extra_trees": True, "features": "pairs"}),

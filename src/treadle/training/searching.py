@@ -154,7 +154,7 @@ def search(
     going = _Search(
         spec,
         Folds(table, split.folds, task, metric, spec.train.seed),
-        Asking(spec.train, chosen, ways, text),
+        Asking(spec.train, chosen, ways, text, split.by == "time"),
         clock,
         earlier,
         on_trial,
