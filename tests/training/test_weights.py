@@ -20,6 +20,8 @@ from treadle.scoring.steps import Levels
 from treadle.scoring.tasks import task_of
 from treadle.spec.project import Mistakes
 from treadle.training import calibrate, chance, check, describe, evaluate, fit, in_units, search, split, train, weighing
+from treadle.training.blending import _surely_better
+from treadle.training.folds import Folds
 from treadle.training.keep import dump
 from treadle.training.mistakes import choose_threshold
 from treadle.training.prepare import fit_encoder
@@ -171,6 +173,10 @@ def test_trials_are_compared_by_weighted_rows(table, spec):
     assert found.value == pytest.approx(np.mean(scores), rel=1e-3)
     model = fit(in_units(rows, parts.train), parts, found, wanted)
     told = model.calibrator.vector(margins)
+    weight = in_units(rows, parts.train).weight[held]
+    assert model.calibrator == calibrate.choose(margins[:, 0], rows.label[held], fold, weight)[0]
+    assert model.threshold == choose_threshold(told, rows.label[held], wanted.brief.mistakes, weight)
+    assert model.threshold != choose_threshold(told, rows.label[held], wanted.brief.mistakes)
     assert model.summary.out_of_fold == pytest.approx(
         sk.average_precision_score(rows.label[held], told, sample_weight=rows.weight[held])
     )
@@ -272,3 +278,19 @@ def test_a_group_of_rows_is_told_by_their_weights():
     assert points[-1].precision == pytest.approx(0.75) and points[-1].recall == 1 and points[-1].false_alarm_rate == 1
     counts = describe.class_table(y.astype(np.int64), y.astype(np.int64), ("a", "b"), w).counts
     assert counts == ((25, 0), (0, 75))
+
+
+def test_what_is_better_on_heavy_rows_is_surely_better(table, spec):
+    rows = table(400, timed=False)
+    heavy = np.arange(400) % 4 == 0
+    wanted = spec(by="stratified")
+    found = []
+    for weight in (np.where(heavy, 30.0, 1.0), None):
+        folds = Folds(
+            replace(rows, weight=weight), split(rows, wanted.predict).folds, task_of("classification"), "brier", 7
+        )
+        right = np.where(folds.truth > 0.5, 2.0, -2.0)
+        mostly = heavy[folds.rows]
+        one, other = (np.where(knows, right, -right)[:, None] for knows in (mostly, ~mostly))
+        found.append((_surely_better(folds, one, other), folds.objective(one) > folds.objective(other)))
+    assert found == [(True, True), (False, False)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from treadle.drafting.copies import copies
+from treadle.drafting.endless import endless
 from treadle.drafting.quoting import literal, quoted
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec.choices import DECIDES, KINDS, LABEL_TYPES, METRICS, NAMED
@@ -21,10 +22,6 @@ _MOST_LEVELS = 0.5  # a text column with more distinct values than this share of
 _MOST_CLASSES, _FEW_NUMBERS = 200, 12
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fraud", "bad", "late")
 _FEW, _SHOWN = 20, 12
-MOST_HELD = 1_000
-"""Columns of a table for which a contract is proposed: rules for more would be read by nobody, and fill no file."""
-MOST_BAD = 0.05
-"""The share of rows that a proposed contract may set aside."""
 
 
 class Hints(Struct, frozen=True):
@@ -81,8 +78,9 @@ class Guess:
         shown = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
         self.said.append(f"types: {shown}")
         self.kind, self.label, self.metric = self._task()
-        self.endless = self._endless()
+        self.endless, aside = endless(frame, self.types, self.target)
         """How often a column is infinite, of those that are so too often to set the rows aside."""
+        self.said += [aside] if aside else []
         self.key = self._key()
         self.time = self._time()
         self.request = self._features()
@@ -273,20 +271,6 @@ class Guess:
         from treadle.scoring.tasks import TASKS
 
         return TASKS[self.kind].view in ("numbers", "spread")
-
-    def _endless(self) -> dict[str, int]:
-        import polars as pl
-
-        floats = [name for name, kind in self.types.items() if kind == "float" and name != self.target]
-        here = self.frame.select(pl.col(floats).is_infinite().fill_null(False))
-        counts = {name: count for name, count in zip(floats, here.sum().row(0), strict=True) if count} if floats else {}
-        if not counts:
-            return {}
-        rows = int(here.select(pl.any_horizontal(*counts)).to_series().sum())
-        if rows <= MOST_BAD * self.frame.height and self.frame.width <= MOST_HELD:
-            self.said.append(f"{', '.join(counts)}: {rows:,} rows have infinite values, and are set aside as bad")
-            return {}
-        return counts
 
     def _key(self) -> str | None:
         rows = self.frame.height

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.access import check_actor, login
+from treadle.drafting.endless import MOST_HELD
 from treadle.drafting.filling import project_file
 from treadle.drafting.found import Drafted
-from treadle.drafting.guessing import MOST_HELD, NOTHING, Guess, Hints
+from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import identifier_from
