@@ -70,7 +70,8 @@ def test_the_defaults_are_tried_first(table, spec):
     first = search(rows, split(rows, project.predict), project).trials[:2]
     for trial in first:
         wanted = FAMILIES[trial.family](task_of("classification")).defaults()
-        assert {k: v for k, v in trial.params.items() if k not in ("rounds", "features", "text")} == wanted
+        assert {k: v for k, v in trial.params.items() if k not in ("rounds", "features", "text", "recent")} == wanted
+        assert trial.params.get("recent", "all") == "all"
 
 
 def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
