@@ -161,7 +161,7 @@ def test_the_evaluation_deals_by_group_after_a_split_by_group(table, spec):
     model, parts, search = train(rows, project)
     judged = evaluate(model, rows, parts, project, replicates=40)
     test, p = rows.rows(parts.test), model.predict(rows.rows(parts.test).frame)
-    dealt = {"threshold": model.summary.threshold, "seed": project.train.seed}
+    dealt = {"rule": model.summary.threshold, "seed": project.train.seed}
     assert judged.chance == chance.reached(judged.metric, test.label, p, group=test.group, **dealt)
     assert judged.chance != chance.reached(judged.metric, test.label, p, at=test.at, **dealt)
     page = report(judged, project, search)
