@@ -33,6 +33,7 @@ from treadle.models.request import Asked
 from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
 from treadle.scoring.decisions import Costs
 from treadle.scoring.tasks import Decided
+from treadle.spec.choices import Refit
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
@@ -78,6 +79,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """By number, of a model that tells several classes apart."""
     costs: Costs = ()
     """What mistakes among the classes cost, by number: the class of least expected cost is answered."""
+    refit: Refit = "training"
+    """The rows that it was fitted on: of `all`, `metrics` are those of its twin, fitted on the training rows alone."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}
