@@ -141,7 +141,7 @@ def test_twice_is_once_and_what_was_missed_is_sent_later(mlflow: str, named: Pat
     assert [v.state for v in second.versions] == ["there already"] * 2
     assert [v.run for v in first.versions] == [v.run for v in second.versions]
     assert [v.registered for v in second.versions] == ["", f"{named_of(named)} 1"]  # what is served, alone
-    assert len(runs_of(mlflow, named)) == 2 and first.lacking == 0
+    assert len(runs_of(mlflow, named)) == 2 and first.ok
 
 
 def test_one_that_broke_off_is_gone_on_with(mlflow: str, named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ def test_settings_name_the_server_and_may_send_the_bundle(
     (named / ".treadle" / "settings.yaml").write_text("mirror: {mlflow: '${OUR_MLFLOW}', bundle: true}\n")
     monkeypatch.setenv("OUR_MLFLOW", mlflow)
     answer = mirror(MirrorRequest(project=str(named)), ADA)
-    assert answer.server == mlflow and answer.lacking == 0
+    assert answer.server == mlflow and answer.ok
     (one,) = answer.versions
     listed = Rest(Address(mlflow, "test"), 60).get("artifacts/list", run_id=one.run)["files"]
     assert "bundle.treadle" in {file["path"] for file in listed}

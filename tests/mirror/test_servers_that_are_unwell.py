@@ -63,7 +63,7 @@ def says(status: int, body: object = None, **headers: str) -> Answer:
 def told(project: Path, url: str, seconds: int = 20) -> Mirrored:
     answer = mirror(MirrorRequest(project=str(project), mlflow=url, seconds=seconds), Context(person("ada")))
     (one,) = answer.versions
-    assert answer.lacking == 1 and one.state == "not sent" and one.run == ""
+    assert not answer.ok and one.state == "not sent" and one.run == ""
     return one
 
 

@@ -30,10 +30,8 @@ class MirrorAnswer(Struct, frozen=True):
 
     server: str
     versions: list[Mirrored]
-
-    @property
-    def lacking(self) -> int:
-        return sum(each.state == "not sent" for each in self.versions)
+    ok: bool
+    """Nothing is lacking there now."""
 
 
 @operation("mirror", permission="run")
@@ -60,7 +58,7 @@ def mirror(request: MirrorRequest, work: Work) -> MirrorAnswer:
         here = one.workspace
         packed = here.chain.find(ModelPacked, subject=here.project.address, status="done")
         versions += send(here, told.mlflow, packed, seconds=float(request.seconds), bundle=told.bundle)
-    return MirrorAnswer(told.mlflow.shown, versions)
+    return MirrorAnswer(told.mlflow.shown, versions, ok=all(each.state != "not sent" for each in versions))
 
 
 def named(workspace: Workspace, url: str | None) -> Mirror | None:
