@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services import extras
+from services import mlflow as mlflow_service
 from services import postgres as postgres_service
 from services import redis as redis_service
 from treadle.evidence import Chain
@@ -35,7 +36,7 @@ def chain(tmp_path: Path) -> Chain:
     engine.dispose()
 
 
-SERVICES = {service.NAME: service for service in (postgres_service, redis_service, *extras.EXTRAS)}
+SERVICES = {service.NAME: service for service in (postgres_service, redis_service, mlflow_service, *extras.EXTRAS)}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -66,4 +67,11 @@ def postgres(postgres_server: postgres_service.Server) -> Iterator[str]:
 def redis() -> Iterator[str]:
     """The URL of a server that the tests of this process share, without a database's number."""
     with redis_service.started() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mlflow() -> Iterator[str]:
+    """The URL of an MLflow server that the tests of this process share."""
+    with mlflow_service.started() as url:
         yield url

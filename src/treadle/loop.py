@@ -21,6 +21,7 @@ from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.features import FeaturePlan
 from treadle.people import Gate, review_of
@@ -32,6 +33,7 @@ from treadle.stages.judging import evaluate, evaluation_of
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources, read_sources
+from treadle.stages.refitting import refit_on_all
 from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
 from treadle.stages.searching import found_by, search_models
@@ -78,6 +80,8 @@ class Judged:
     fitted: Entry[ModelFitted]
     evaluation: Entry[ModelEvaluated]
     report: str
+    refitted: Entry[ModelRefitted] | None
+    """What is released in its place, where the project asks for a fit on all rows."""
 
 
 def run(workspace: Workspace) -> RunResult:
@@ -123,11 +127,13 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     search = search_models(work, examples)
     fitted = fit_best(work, examples, search)
     evaluation = evaluate(work, examples, fitted)
-    report = write_report(work, search, evaluation)
-    return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report)
+    refitted = refit_on_all(work, examples, search, fitted, evaluation)
+    report = write_report(work, search, evaluation, refitted)
+    return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report, refitted)
 
 
 def bundle(work: Work, judged: Judged) -> Entry[ModelPacked]:
     """The judged model as the file that could be released, proved equal to it."""
     state = build_state(work, judged.plan, judged.sources)
-    return pack(work, judged.brief, judged.sources, judged.examples, judged.fitted, judged.evaluation, state)
+    asked = judged.brief, judged.sources, judged.examples, judged.fitted, judged.evaluation
+    return pack(work, *asked, state, judged.refitted)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released, Releases
     from treadle.serving import Journal
-    from treadle.spec.settings import Settings
+    from treadle.spec.settings import Mirror, Settings
     from treadle.store import Blobs, Ref, Tables
 
 
@@ -49,6 +49,8 @@ class Workspace:
     book: PriceBook
     reading: bool = False
     """Nothing may be written through it."""
+    mirror: Mirror | None = None
+    """The server that is told of runs, by its settings."""
 
     def each(self) -> list[Workspace]:
         """The same, once for each target of the project."""
@@ -243,9 +245,7 @@ def open_workspace(
     )
     if not reading:
         chain.catch_up()
-    return Workspace(
-        root=root, project=project, chain=chain, tables=tables, blobs=blobs, states=states, book=book, reading=reading
-    )
+    return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror)
 
 
 def _catalog_at(root: Path, address: Address | None, *, empty: bool) -> SqlEngine:

@@ -56,7 +56,9 @@ MAY: dict[str, set[Principal]] = {
         ],
         READERS,
     ),
-    **dict.fromkeys(["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove"], WORKERS),
+    **dict.fromkeys(
+        ["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove", "mirror"], WORKERS
+    ),
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),

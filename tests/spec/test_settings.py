@@ -82,3 +82,17 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path, environment: dict[s
     with pytest.raises(SpecError, match="WORD is not set") as refused:
         load(tmp_path, "catalog: postgresql://ada:${WORD}@db/treadle", **environment)
     assert refused.value.where == "settings.yaml:1:1: catalog" and "WORD" in refused.value.mend
+
+
+def test_a_mirror_is_a_url_and_whether_rows_may_go(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("mirror: {mlflow: 'https://ada:${WORD}@ml.example.org', bundle: true}", encoding="utf-8")
+    found = load_settings(tmp_path, {"WORD": "p@ss"}).mirror
+    assert found is not None and found.bundle and found.mlflow.where == "settings.yaml:1:10: mirror.mlflow"
+    assert found.mlflow.url == "https://ada:p%40ss@ml.example.org" and "p%40ss" not in repr(found)
+    file.write_text("mirror: {mlflow: 'http://127.0.0.1:5000'}", encoding="utf-8")
+    assert load_settings(tmp_path, {}).mirror.bundle is False
+    for wrong in ("mirror: http://x", "mirror: {}", "mirror: {mlflow: http://x, rows: true}", "mirror: {mlflow: 5}"):
+        file.write_text(wrong, encoding="utf-8")
+        with pytest.raises(SpecError, match="mirror"):
+            load_settings(tmp_path, {})

@@ -3,7 +3,8 @@
 It does not do the work, which the rooms below do, nor print it: `treadle.cli` and `treadle.web` are derived from it.
 """
 
-from treadle.api import access, endpoint, evidence, fit, models, project, trials, work  # registers the operations
+# to import them registers their operations
+from treadle.api import access, endpoint, evidence, fit, mirror, models, project, trials, work
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "endpoint",
     "evidence",
     "fit",
+    "mirror",
     "models",
     "project",
     "trials",

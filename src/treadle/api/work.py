@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct, structs
 
+from treadle.api.mirror import mirror_run
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.features import Proof
+from treadle.mirror.found import Mirrored
 from treadle.replay.found import Replayed
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 class RunRequest(OfEachTarget, frozen=True):
     fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
+    mlflow: Annotated[
+        str | None, option("tell this MLflow server of it; that of `mirror:` in settings.yaml if not given", local=True)
+    ] = None
 
 
 class StepShown(Struct, frozen=True):
@@ -126,6 +131,8 @@ class RunAnswer(Struct, frozen=True):
     """What decisions cost, where something is decided."""
     unsigned: str = ""
     """Why no checkpoint of the record was signed after a release, where none could be."""
+    mirrored: Mirrored | None = None
+    """How it stands on the MLflow server that is told of runs, where there is one."""
     others: list[RunAnswer] = []
     """The runs of the other targets, in the order of the file, where there are several and none was named."""
 
@@ -199,6 +206,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         next=_next(workspace, result, request.project),
         decisions=decisions_of(found),
         unsigned=result.unsigned,
+        mirrored=mirror_run(workspace, request.mlflow, result.model),
     )
 
 

@@ -14,6 +14,7 @@ _NAMES = {
     "features.build": "build features",
     "training.search": "tune models",
     "training.fit": "fit the best",
+    "training.refit": "fit again on all rows",
     "training.evaluate": "evaluate on the sealed test rows",
     "model.packed": "pack",
     "report.written": "write the report",

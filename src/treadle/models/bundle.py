@@ -34,6 +34,7 @@ from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, 
 from treadle.scoring.decisions import Costs
 from treadle.scoring.steps import known as known_steps
 from treadle.scoring.tasks import Decided
+from treadle.spec.choices import Refit
 
 FORMAT = 1
 MEMBERS = ("manifest.json", "model.onnx", "reference.json", "golden.json", "card.md", "cost.json", "signature.json")
@@ -81,6 +82,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What mistakes among the classes cost, by number: the class of least expected cost is answered."""
     quantiles: tuple[float, ...] = ()
     """The levels, of a model that tells quantiles."""
+    refit: Refit = "training"
+    """The rows that it was fitted on: of `all`, `metrics` are those of its twin, fitted on the training rows alone."""
     refs: dict[str, str]
     public_key: str
     members: dict[str, Member] = {}

@@ -6,10 +6,12 @@ from treadle.figures import figure
 from treadle.scoring import sign
 from treadle.scoring.decisions import acts_from
 from treadle.spec import ProjectSpec
-from treadle.training import Evaluation, FitSummary
+from treadle.training import Evaluation, FitSummary, Refitted
 
 
-def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: str) -> str:
+def card(
+    spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: str, refitted: Refitted | None = None
+) -> str:
     """What the model is for, how good it is and for whom, what it was made from, what it must not be used for."""
     people = spec.brief.people
     at = spec.predict.at
@@ -27,7 +29,7 @@ def card(spec: ProjectSpec, found: Evaluation, summary: FitSummary, *, created: 
         "",
     ]
     return "\n".join(
-        lines + _quality(spec, found) + _leaks(found) + _weakest(found) + _origin(found, summary) + _LIMITS
+        lines + _quality(spec, found) + _leaks(found) + _weakest(found) + _origin(found, summary, refitted) + _LIMITS
     )
 
 
@@ -106,10 +108,10 @@ def _weakest(found: Evaluation) -> list[str]:
     return ["", "## Where it is weakest", "", *lines] if lines else []
 
 
-def _origin(found: Evaluation, summary: FitSummary) -> list[str]:
+def _origin(found: Evaluation, summary: FitSummary, refitted: Refitted | None) -> list[str]:
     span = f", from {found.test_from[:10]} to {(found.test_to or '')[:10]}" if found.test_from else ""
     made = (
-        f"{summary.family} on {summary.train_rows:,} training rows and {len(found.importance)} features; tested on "
+        f"{summary.family} on {found.train_rows:,} training rows and {len(found.importance)} features; tested on "
         f"{found.rows:,} rows{span}. It looks most at {', '.join(i.feature for i in found.importance[:5])}."
     )
     return [
@@ -117,6 +119,7 @@ def _origin(found: Evaluation, summary: FitSummary) -> list[str]:
         "## What it was made from",
         "",
         made,
+        *(["", refitted.said()] if refitted else []),
         "",
         *[f"- {note}" for note in found.notes],
         *[f"- {'Holds' if c.ok else 'DOES NOT HOLD' if c.checked else 'Open'}: {c.text}" for c in found.checks],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from treadle.contracts import Rule
     from treadle.features import FeaturePlan
     from treadle.spec import ProjectSpec
-    from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+    from treadle.training import Evaluation, FittedModel, Refitted, Split, TrainingTable
 
 _TIMED = 2000
 
@@ -37,6 +37,7 @@ class Contents:
     """What a bundle is made from besides the model itself. `entity`: the field that predictions are grouped by.
 
     `refs` say what it came from (data, model, run, state); `cost` is its cost sheet; `cut`: where a split by time cut.
+    `refitted`: of a model that was fitted on all rows, how it stands to the one that was judged.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Contents:
     refs: dict[str, str]
     cost: dict[str, Any]
     cut: str | None
+    refitted: Refitted | None = None
 
 
 def pack_bundle(
@@ -62,7 +64,9 @@ def pack_bundle(
 ) -> Packed:
     """Write and sign the bundle at `path`, open it again as a server would, and prove its golden records."""
     request = Asked(inputs_of(contents.plan, contents.rules, contents.entity), spec.brief.decision, contents.cut)
-    told = Told(contents.name, contents.created, request, contents.plan, contents.refs, _plain(contents.cost))
+    told = Told(
+        contents.name, contents.created, request, contents.plan, contents.refs, _plain(contents.cost), contents.refitted
+    )
     made = parts_of(model, found, table, parts, spec, told)
     Bundle.write(path, made, key)
     bundle = Bundle.open(path, None)

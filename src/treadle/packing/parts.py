@@ -14,7 +14,7 @@ from treadle.models.request import Asked
 from treadle.packing.cards import card
 from treadle.packing.exporting import export
 from treadle.spec import ProjectSpec
-from treadle.training import Evaluation, FittedModel, Split, TrainingTable
+from treadle.training import Evaluation, FittedModel, Refitted, Split, TrainingTable
 
 GOLDEN_RECORDS = 24
 PROOF_ROWS = 20_000
@@ -24,7 +24,7 @@ class Told(Struct, frozen=True):
     """What a bundle says besides the model itself. `name` is the model's, `created` an ISO time.
 
     `request`: what it may be asked; `plan`: how its features are made; `refs`: what it came from (data, model, run,
-    state); `cost`: its cost sheet.
+    state); `cost`: its cost sheet; `refitted`: of a model fitted on all rows, how it stands to the one that was judged.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Told(Struct, frozen=True):
     plan: FeaturePlan
     refs: dict[str, str]
     cost: dict[str, Any]
+    refitted: Refitted | None = None
 
 
 def parts_of(
@@ -41,7 +42,7 @@ def parts_of(
     """Export and prove the graph, describe the training rows, choose golden records, write the card.
 
     No test row of `table` is read: what the bundle shows of rows it shows of training rows, and what it says of test
-    rows stands in `found`.
+    rows stands in `found`. Of a model that was fitted on all rows, the histograms for drift are of all of them.
 
     Raises:
         ModelError: the graph does not predict what the model predicts.
@@ -67,15 +68,17 @@ def parts_of(
         classes=model.summary.classes,
         costs=model.summary.costs,
         quantiles=model.summary.quantiles,
+        refit="training" if told.refitted is None else "all",
         refs=told.refs,
         public_key="",
     )
+    fitted_on = table.frame if told.refitted is not None else table.frame[parts.train]
     return Parts(
         manifest=manifest,
         onnx=onnx,
-        reference=describe(table.frame[parts.train], model.features, model.unseen),
+        reference=describe(fitted_on, model.features, model.unseen),
         golden=_golden(model, manifest, table, parts),
-        card=card(spec, found, model.summary, created=told.created),
+        card=card(spec, found, model.summary, created=told.created, refitted=told.refitted),
         cost=told.cost,
     )
 

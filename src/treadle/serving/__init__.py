@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.serving.endpoint import Endpoint as Endpoint
     from treadle.serving.endpoint import Prediction as Prediction
     from treadle.serving.endpoint import prediction as prediction
+    from treadle.serving.inputs import RecordReader as RecordReader
     from treadle.serving.journal import Journal as Journal
     from treadle.serving.journal import Segment as Segment
     from treadle.serving.journal import Writer as Writer
@@ -31,6 +32,7 @@ __all__ = [
     "PRINCIPAL",
     "Prediction",
     "ROUTES",
+    "RecordReader",
     "Segment",
     "Writer",
     "bind",
@@ -48,6 +50,7 @@ _HOMES = {
     "PRINCIPAL": "app",
     "Prediction": "endpoint",
     "ROUTES": "app",
+    "RecordReader": "inputs",
     "Segment": "journal",
     "Writer": "journal",
     "bind": "server",

@@ -99,3 +99,5 @@ Family = Annotated[
     ),
 ]
 """Also those that installed packages bring by the entry point; the published schema cannot know them."""
+Refit = Literal["training", "all"]
+"""The rows that the model for release is fitted on; it is judged as fitted on the training rows in either case."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from treadle.spec.choices import Family, Metric
+from treadle.spec.choices import Family, Metric, Refit
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 
 Some = Annotated[str, Meta(min_length=1)]
@@ -173,6 +173,9 @@ class Train(_Part, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
     trials: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     """None: as many as the minutes allow; 40 where there is no limit of minutes."""
+    refit: Refit = "training"
+    """`all`: what was judged is fitted once more for release, by the same recipe, on all rows with a label, sealed ones
+    too. The figures stay those of its twin, which was fitted on the training rows."""
 
 
 class Serve(_Part, frozen=True, kw_only=True):

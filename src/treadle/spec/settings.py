@@ -1,4 +1,5 @@
-"""The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept.
+"""The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept,
+and which server is told of its runs.
 
 A setting is a URL. `${NAME}` in it is taken from the environment, so that no password has to stand in a file. Which
 engine opens it is not decided here.
@@ -31,6 +32,13 @@ Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+class _Mirror(Struct, frozen=True, forbid_unknown_fields=True):
+    """A server that is told of runs; `bundle`: of the signed file too, with the rows that it proves itself by."""
+
+    mlflow: Text
+    bundle: bool = False
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """What may stand in the file."""
 
@@ -38,6 +46,14 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     tables: Text | None = None
     blobs: Text | None = None
     state: Text | None = None
+    mirror: _Mirror | None = None
+
+
+class Mirror(Struct, frozen=True):
+    """An MLflow server that is told of runs. `bundle`: it is sent the signed file too, which holds rows."""
+
+    mlflow: Address
+    bundle: bool = False
 
 
 class Settings(Struct, frozen=True):
@@ -47,6 +63,7 @@ class Settings(Struct, frozen=True):
     tables: Address | None = None
     blobs: Address | None = None
     state: Address | None = None
+    mirror: Mirror | None = None
 
 
 def has_settings(root: Path) -> bool:
@@ -68,16 +85,19 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
     known = {"": (1, 1), **dict(positions(read.tree))}
     mend = f"the keys are {', '.join(_File.__struct_fields__)}; each is a URL that says where that is kept"
+    mend += ", but mirror: {mlflow: URL}"
     raise_all(problems(read.tree, _File), file=file.name, known=known, mend=mend)
     said = msgspec.convert(read.tree, _File, strict=True)
-    made: dict[str, Address] = {}
-    for role in _File.__struct_fields__:
-        text = getattr(said, role)
-        if text is not None:
-            line, column = place_of(role, known)
-            where = f"{file.name}:{line}:{column}: {role}"
-            made[role] = Address(_filled(text, where, environment), where)
-    return Settings(**made)
+
+    def address(role: str, text: str) -> Address:
+        line, column = place_of(role, known)
+        where = f"{file.name}:{line}:{column}: {role}"
+        return Address(_filled(text, where, environment), where)
+
+    kept = {role: getattr(said, role) for role in ("catalog", "tables", "blobs", "state")}
+    made = {role: address(role, text) for role, text in kept.items() if text is not None}
+    mirror = None if said.mirror is None else Mirror(address("mirror.mlflow", said.mirror.mlflow), said.mirror.bundle)
+    return Settings(**made, mirror=mirror)
 
 
 def _filled(text: str, where: str, environment: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ OPEN = (
     "packing",
     "planning",
     "reading",
+    "refitting",
     "releasing",
     "reporting",
     "searching",

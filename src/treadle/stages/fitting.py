@@ -12,7 +12,7 @@ from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
-from treadle.stages.searching import found_by, learning_seconds
+from treadle.stages.searching import as_judged, found_by, learning_seconds
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import FittedModel
@@ -34,7 +34,7 @@ def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> E
         FitModel(
             examples=examples,
             found=search.payload.found,
-            train=spec.train,
+            train=as_judged(spec.train),
             minutes=spec.brief.limits.train_minutes,
             mistakes=spec.brief.mistakes,
         ),

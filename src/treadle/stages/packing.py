@@ -12,13 +12,16 @@ from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.state_built import StateBuilt
 from treadle.spec import Mistakes, People
-from treadle.stages.examples import Examples, load, only
+from treadle.stages.examples import Examples, Loaded, load, only
 from treadle.stages.fitting import fitted_model
 from treadle.stages.judging import evaluation_of
+from treadle.stages.refitting import apart
 from treadle.stages.work import Bench, TrainingCost, Work, training_cost
 from treadle.store import Blob, Snapshot, StateRef
+from treadle.training import Refitted
 
 if TYPE_CHECKING:
     from treadle.features import FeaturePlan
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
-    """`brief` as it was stated; `rows`: the source of the examples; `run`: the one that judged the model."""
+    """`brief` as it was stated; `rows`: the source of the examples; `run`: the one that judged the model.
+
+    `twin`: of a model that was fitted again on all rows, the one that was judged.
+    """
 
     MAKES: ClassVar[type[Payload]] = ModelPacked
     MEASURED: ClassVar[tuple[str, ...]] = ("cost", "run")
@@ -45,6 +51,8 @@ class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
     entity: str | None
     cost: TrainingCost
     run: str
+    refitted: Refitted | None = None
+    twin: Blob | None = None
 
 
 def pack(
@@ -55,6 +63,7 @@ def pack(
     fitted: Entry[ModelFitted],
     evaluation: Entry[ModelEvaluated],
     state: Entry[StateBuilt] | None,
+    refitted: Entry[ModelRefitted] | None = None,
 ) -> Entry[ModelPacked]:
     from treadle.stages.reading import held_to
 
@@ -67,7 +76,7 @@ def pack(
         mistakes=spec.brief.mistakes,
         brief=brief.payload.brief,
         examples=examples,
-        model=fitted.payload.model,
+        model=fitted.payload.model if refitted is None else refitted.payload.model,
         evaluation=evaluation.payload.evaluation,
         state=state.payload.state if state else None,
         rows=sources[spec.predict.each].payload.table,
@@ -75,6 +84,8 @@ def pack(
         entity=spec.serve.entity,
         cost=training_cost(work.entries),
         run=evaluation.run,
+        refitted=apart(refitted),
+        twin=None if refitted is None else refitted.payload.twin,
     )
     return work.do(asked, make_bundle)
 
@@ -86,7 +97,7 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
     with bench.chain.alone() as alone:
         name = f"{asked.project}:{alone.number(asked.project)}"
     loaded, found = load(asked.examples, bench), evaluation_of(bench, asked.evaluation)
-    cut = None if loaded.split.cut is None else f"{loaded.split.cut}Z"
+    cut = _cut(asked, loaded)
     packed = pack_bundle(
         fitted_model(bench, asked.model),
         found,
@@ -108,6 +119,7 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
             refs=_refs(asked),
             cost=msgspec.to_builtins(asked.cost),
             cut=cut,
+            refitted=asked.refitted,
         ),
         key=bench.signing_key(),
         path=bench.scratch(),
@@ -127,14 +139,27 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
         mb=packed.mb,
         p99_ms=packed.p99_ms,
         cut=cut,
+        refit="training" if asked.refitted is None else "all",
         example=_newest_example(asked.examples.plan, asked.rows, bench),
     )
+
+
+def _cut(asked: PackModel, loaded: Loaded) -> str | None:
+    """Where the rows that it was fitted on end: just after the last one, where it was fitted on all."""
+    import numpy as np
+
+    table, cut = loaded.table, loaded.split.cut
+    if cut is not None and asked.refitted is not None and table.at is not None:
+        cut = table.at.max() + np.timedelta64(1, "us")
+    return None if cut is None else f"{cut}Z"
 
 
 def _refs(asked: PackModel) -> dict[str, str]:
     from treadle import __version__
 
+    twin = {} if asked.twin is None else {"twin": asked.twin.digest}
     return {
+        **twin,
         "run": asked.run,
         "state": asked.state.name if asked.state else "",
         "data": asked.examples.table.fingerprint,

@@ -6,15 +6,18 @@ from typing import ClassVar
 
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.report_written import ReportWritten
 from treadle.money import Money, money
 from treadle.spec import Mistakes, Predict
 from treadle.stages.examples import only
 from treadle.stages.judging import evaluation_of
+from treadle.stages.refitting import apart
 from treadle.stages.searching import found_by
 from treadle.stages.work import Bench, TrainingCost, Work, training_cost
 from treadle.store import Blob
+from treadle.training import Refitted
 
 
 class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
@@ -34,9 +37,15 @@ class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
     second: Money | None
     """What a second of the search cost."""
     run: str
+    refitted: Refitted | None = None
 
 
-def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[ModelEvaluated]) -> str:
+def write_report(
+    work: Work,
+    search: Entry[ModelsSearched],
+    evaluation: Entry[ModelEvaluated],
+    refitted: Entry[ModelRefitted] | None = None,
+) -> str:
     """The page's place."""
     workspace, spec = work.workspace, work.workspace.project.spec
     asked = WriteReport(
@@ -50,6 +59,7 @@ def write_report(work: Work, search: Entry[ModelsSearched], evaluation: Entry[Mo
         cost=training_cost(work.entries),
         second=_second(search),
         run=evaluation.run,
+        refitted=apart(refitted),
     )
     written = work.do(asked, make_report)
     place = workspace.report
@@ -78,6 +88,7 @@ def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
         costs=_cost_lines(asked.cost),
         second=asked.second,
         made=f"Run {asked.run}. These sealed test rows were opened {times}, whatever the features.",
+        refitted=asked.refitted,
     )
     return ReportWritten(report=Blob(bench.blobs.put(html.encode()), "report"))
 

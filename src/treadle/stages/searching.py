@@ -47,13 +47,18 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
     spec = work.workspace.project.spec
     asked = SearchModels(
         examples=examples,
-        train=spec.train,
+        train=as_judged(spec.train),
         limits=spec.brief.limits,
         good_enough=spec.brief.good_enough,
         mistakes=spec.brief.mistakes,
         hour=_hour(work),
     )
     return work.do(asked, make_search)
+
+
+def as_judged(train: Train) -> Train:
+    """What is fitted after it was judged is no part of what is judged: to ask for it searches nothing again."""
+    return msgspec.structs.replace(train, refit="training")
 
 
 def _hour(work: Work) -> Money | None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from treadle.training.proposing import Profile as Profile
     from treadle.training.proposing import Proposed as Proposed
     from treadle.training.proposing import propose as propose
+    from treadle.training.refitting import Refitted as Refitted
+    from treadle.training.refitting import refit as refit
     from treadle.training.reporting import report as report
     from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
@@ -82,6 +84,7 @@ _HOMES = {
     "Proposed": "proposing",
     "Provenance": "evaluation",
     "Reads": "leaks",
+    "Refitted": "refitting",
     "SealedRows": "sealed",
     "SearchResult": "model",
     "Split": "splits",
@@ -97,6 +100,7 @@ _HOMES = {
     "in_units": "weights",
     "leak_gates": "evaluation",
     "propose": "proposing",
+    "refit": "refitting",
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",

@@ -89,7 +89,7 @@ def fit(
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
     rows, each = table.rows(parts.train), seconds / (len(members) + 1.5)
     say(0.1, "fitting on all training rows")
-    encoder, estimator = _fit_members(rows, members, by_name, spec.train.seed, each)
+    encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
     reference = _reference(table, parts, by_name[members[0].family], members[0], metric, spec.train.seed, each)
     told = table.rows(held).counts(calibrator.vector(margins))
@@ -145,7 +145,7 @@ def _decide(
     return task.plain(), {}, 0.0
 
 
-def _fit_members(
+def fit_members(
     rows: TrainingTable, members: tuple[Chosen, ...], families: dict[str, Family], seed: int, seconds: float
 ) -> tuple[Encoder, Estimator]:
     """One encoder for all members, and what they are together."""

@@ -14,6 +14,7 @@ from treadle.training.evaluation import Evaluation
 from treadle.training.model import SearchResult
 from treadle.training.pictures import VIEWS, pair
 from treadle.training.readings import readings
+from treadle.training.refitting import Refitted
 from treadle.training.trials import trials_shown
 
 _NAMES = {
@@ -45,13 +46,13 @@ def report(
     costs: Sequence[tuple[str, str]] = (),
     second: Money | None = None,
     made: str = "",
+    refitted: Refitted | None = None,
 ) -> str:
     """One self-contained HTML page. `costs`: (what, amount) lines; `second`: the price of one, in the search; `made`: a
-    line on when and from what."""
+    line on when and from what; `refitted`: of a model that is fitted again for release, how it stands to this one."""
+    notes = (*(() if refitted is None else (refitted.said(),)), *(() if search is None else search.notes))
     sections = [
-        Section(
-            "", _tiles(found, costs, spec.predict.weight) + _warnings(found, () if search is None else search.notes)
-        ),
+        Section("", _tiles(found, costs, spec.predict.weight) + _warnings(found, notes)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
     sections += VIEWS[found.task.view](found, spec)

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 
 from treadle.cli.show.drawing import money, number, show_unsigned, table
+from treadle.cli.show.mirror import mirrored_line
 from treadle.figures import figure
 
 
@@ -60,6 +61,8 @@ def _show_one(answer: Any, out: Any) -> None:
     if answer.steps and len(answer.cached_steps) == len(answer.steps):
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
     show_unsigned(answer.unsigned, out)
+    if answer.mirrored is not None:
+        out.print(mirrored_line(answer.mirrored), soft_wrap=True)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
 

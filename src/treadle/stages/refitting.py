@@ -1,0 +1,86 @@
+"""Fit what was judged once more, on all rows with a label: for release, where the project asks for it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import structs
+
+from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.evidence.kinds.model_refitted import ModelRefitted
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.spec import Limits, Mistakes, Train
+from treadle.stages.examples import Examples, load, only
+from treadle.stages.fitting import fitted_model
+from treadle.stages.searching import found_by, learning_seconds
+from treadle.stages.work import Bench, Work
+from treadle.store import Blob
+from treadle.training import Refitted
+
+
+class RefitModel(StepInput[ModelRefitted], frozen=True, kw_only=True):
+    """`evaluation`: the one that the twin was judged by; a model is fitted again after that, and not before."""
+
+    MAKES: ClassVar[type[Payload]] = ModelRefitted
+
+    examples: Examples
+    found: Blob
+    twin: Blob
+    evaluation: Blob
+    train: Train
+    minutes: float | None
+    mistakes: Mistakes
+
+
+def refit_on_all(
+    work: Work,
+    examples: Examples,
+    search: Entry[ModelsSearched],
+    fitted: Entry[ModelFitted],
+    evaluation: Entry[ModelEvaluated],
+) -> Entry[ModelRefitted] | None:
+    """None where the judged model itself is what may be released."""
+    spec = work.workspace.project.spec
+    if spec.train.refit != "all":
+        return None
+    return work.do(
+        RefitModel(
+            examples=examples,
+            found=search.payload.found,
+            twin=fitted.payload.model,
+            evaluation=evaluation.payload.evaluation,
+            train=spec.train,
+            minutes=spec.brief.limits.train_minutes,
+            mistakes=spec.brief.mistakes,
+        ),
+        make_refit,
+    )
+
+
+def make_refit(asked: RefitModel, bench: Bench) -> ModelRefitted:
+    from treadle.training import refit
+    from treadle.training.keep import dump
+
+    loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
+    model, apart = refit(
+        loaded.table,
+        loaded.split,
+        found,
+        fitted_model(bench, asked.twin),
+        only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
+        progress=lambda done, text: bench.progress(done, 1.0, text),
+        seconds=learning_seconds(Limits(train_minutes=asked.minutes), bench.elapsed(), found.seconds),
+    )
+    kept = bench.blobs.put(dump(model))
+    bench.keep("model", kept, model)
+    return ModelRefitted(model=Blob(kept, "model"), twin=asked.twin, **structs.asdict(apart))
+
+
+def apart(refitted: Entry[ModelRefitted] | None) -> Refitted | None:
+    """How the model that is released stands to its twin."""
+    if refitted is None:
+        return None
+    said = refitted.payload
+    return Refitted(said.rows, said.twin_rows, said.sealed, said.largest, said.mean, said.turned)

@@ -1,0 +1,113 @@
+"""Fit what was judged once more, on all rows with a label, the sealed ones too: the model that is released.
+
+No row is left to judge it by. Its figures are those of its twin: the same members, settings, rounds, calibration and
+threshold, fitted on the training rows alone. Rounds are not made more for the rows being more, so that a member is as
+large as the one that was judged. How far the two are from each other is told on the sealed rows, without their labels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from treadle.figures import figure
+from treadle.scoring.decisions import chosen
+from treadle.spec import ProjectSpec
+from treadle.training.cores import MOST_THREADS
+from treadle.training.families import Array
+from treadle.training.fitting import fit_members
+from treadle.training.model import FitSummary, FittedModel, SearchResult
+from treadle.training.searching import Progress, make_families
+from treadle.training.splits import Split
+from treadle.training.table import TrainingTable
+from treadle.training.weights import in_units
+
+
+class Refitted(Struct, frozen=True):
+    """How a model that was fitted on all rows stands to its twin, which was judged.
+
+    `rows` and `twin_rows`: what each was fitted on; `sealed`: rows that both were asked. `largest` and `mean`: of the
+    differences of what they say of a row (of several classes, the class of the largest difference); `turned`: of how
+    many of the rows the decision is another one, None where nothing is decided.
+    """
+
+    rows: int
+    twin_rows: int
+    sealed: int
+    largest: float
+    mean: float
+    turned: int | None
+
+    def said(self) -> str:
+        """In a sentence, for a report."""
+        apart = f"On the {self.sealed:,} sealed rows what they say differs by at most {figure(self.largest).value}"
+        apart += f" ({figure(self.mean).value} on average)"
+        if self.turned is not None:
+            apart += f", and {self.turned:,} decisions are other ones"
+        return (
+            f"The model for release was fitted again on all {self.rows:,} rows with a label, the sealed ones too, by "
+            "the same recipe. No row is left to judge it by: every figure here is of its twin, fitted on "
+            f"{self.twin_rows:,} training rows. {apart}."
+        )
+
+
+def refit(
+    table: TrainingTable,
+    parts: Split,
+    found: SearchResult,
+    twin: FittedModel,
+    spec: ProjectSpec,
+    *,
+    progress: Progress | None = None,
+    threads: int = MOST_THREADS,
+    seconds: float = math.inf,
+) -> tuple[FittedModel, Refitted]:
+    """The recipe of `twin`, fitted on all rows of `table`, and how far it is from it.
+
+    `seconds`: each member gets its part of them, but never less than its twin was given.
+    """
+    say = progress or (lambda done, text: None)
+    # the families as the twin's were made: more rows must not close one that was chosen
+    by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
+    rows = in_units(table, np.arange(len(table)))
+    say(0.0, f"fitting again on all {len(rows):,} rows with a label")
+    each = seconds / len(found.members)
+    encoder, estimator = fit_members(rows, found.members, by_name, spec.train.seed, each)
+    strongest = found.members[0]
+    summary = msgspec.structs.replace(
+        twin.summary,
+        train_rows=len(rows),
+        params=by_name[strongest.family].used(strongest.params, len(rows)),
+    )
+    model = replace(twin, encoder=encoder, estimator=estimator, summary=summary, reference=None)
+    say(0.9, "comparing it with its twin on the sealed rows")
+    return model, _apart(model, twin, table, parts)
+
+
+def _apart(model: FittedModel, twin: FittedModel, table: TrainingTable, parts: Split) -> Refitted:
+    """Features of the sealed rows are read, their labels are not."""
+    frame = table.frame[parts.test]
+    ours, theirs = model.predict(frame), twin.predict(frame)
+    gap = np.abs(ours - theirs)
+    gap = gap.max(axis=1) if gap.ndim > 1 else gap
+    return Refitted(
+        rows=len(table),
+        twin_rows=twin.summary.train_rows,
+        sealed=len(frame),
+        largest=float(gap.max(initial=0.0)),
+        mean=float(gap.mean()) if len(gap) else 0.0,
+        turned=_turned(model.summary, ours, theirs),
+    )
+
+
+def _turned(summary: FitSummary, ours: Array, theirs: Array) -> int | None:
+    """Of how many rows another thing is decided; None where nothing is."""
+    if summary.task.decides:
+        return int(((ours >= summary.threshold) != (theirs >= summary.threshold)).sum())
+    if summary.classes:
+        return int((chosen(ours, summary.costs) != chosen(theirs, summary.costs)).sum())
+    return None
