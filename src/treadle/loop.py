@@ -36,6 +36,7 @@ from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
 from treadle.stages.searching import found_by, search_models
 from treadle.stages.seeding import build_state
+from treadle.stages.standing import to_beat
 from treadle.stages.stating import state_brief
 from treadle.training import Evaluation
 from treadle.workspace import Workspace
@@ -63,6 +64,8 @@ class RunResult(Struct, frozen=True):
     example: dict[str, Any]
     unsigned: str = ""
     """Why no checkpoint was signed after a release, where none could be."""
+    serves: str = ""
+    """The version that the endpoint served before; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def run(workspace: Workspace) -> RunResult:
         mb=packed.mb,
         example=packed.example,
         unsigned=work.unsigned,
+        serves=work.serves,
     )
 
 
@@ -122,7 +126,7 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     told(work, examples)
     search = search_models(work, examples)
     fitted = fit_best(work, examples, search)
-    evaluation = evaluate(work, examples, fitted)
+    evaluation = evaluate(work, examples, fitted, to_beat(work, fitted))
     report = write_report(work, search, evaluation)
     return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report)
 

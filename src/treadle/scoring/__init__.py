@@ -36,7 +36,18 @@ _HOMES = {
     "weighted": "metrics",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("bootstrap", "calibrator", "decisions", "encoder", "metrics", "scorer", "steps", "tasks")
+OPEN = (
+    "bootstrap",
+    "calibrator",
+    "decisions",
+    "encoder",
+    "metrics",
+    "over_served",
+    "paired",
+    "scorer",
+    "steps",
+    "tasks",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -20,5 +20,6 @@ OPEN = (
     "reporting",
     "searching",
     "seeding",
+    "standing",
     "stating",
 )

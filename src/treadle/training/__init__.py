@@ -42,8 +42,11 @@ if TYPE_CHECKING:
     from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
     from treadle.training.sealed import sealed_ids as sealed_ids
+    from treadle.training.sealed import seen_by as seen_by
     from treadle.training.sealed import times_opened as times_opened
     from treadle.training.searching import search as search
+    from treadle.training.served import Served as Served
+    from treadle.training.served import hold_against as hold_against
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
     from treadle.training.splits import split as split
@@ -74,6 +77,7 @@ _HOMES = {
     "Reads": "leaks",
     "SealedRows": "sealed",
     "SearchResult": "model",
+    "Served": "served",
     "Split": "splits",
     "Standing": "kept_trials",
     "TrainingTable": "table",
@@ -84,12 +88,14 @@ _HOMES = {
     "evaluate": "evaluation",
     "fit": "fitting",
     "fit_few": "few",
+    "hold_against": "served",
     "in_units": "weights",
     "leak_gates": "evaluation",
     "propose": "proposing",
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",
+    "seen_by": "sealed",
     "split": "splits",
     "times_opened": "sealed",
     "too_few": "few",
