@@ -38,6 +38,7 @@ from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
 from treadle.stages.searching import found_by, search_models
 from treadle.stages.seeding import build_state
+from treadle.stages.standing import to_beat
 from treadle.stages.stating import state_brief
 from treadle.training import Evaluation
 from treadle.workspace import Workspace
@@ -65,6 +66,8 @@ class RunResult(Struct, frozen=True):
     example: dict[str, Any]
     unsigned: str = ""
     """Why no checkpoint was signed after a release, where none could be."""
+    serves: str = ""
+    """The version that the endpoint served before; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def run(workspace: Workspace) -> RunResult:
         mb=packed.mb,
         example=packed.example,
         unsigned=work.unsigned,
+        serves=work.serves,
     )
 
 
@@ -126,7 +130,7 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     told(work, examples)
     search = search_models(work, examples)
     fitted = fit_best(work, examples, search)
-    evaluation = evaluate(work, examples, fitted)
+    evaluation = evaluate(work, examples, fitted, to_beat(work, fitted))
     refitted = refit_on_all(work, examples, search, fitted, evaluation)
     report = write_report(work, search, evaluation, refitted)
     return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report, refitted)

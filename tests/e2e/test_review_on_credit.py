@@ -30,12 +30,16 @@ def test_a_release_waits_for_another_person_and_can_be_rolled_back(credit: Path)
     second = answer("run", credit)
     assert second["model"] == "credit:2" and second["status"] == "waiting for review"
     assert "sources.read source/credit" in second["cached_steps"], "only what changed is run again"
+    assert second["over_served"]["served"] == "credit:1" and "credit:1 stays served" in second["next"]
     reader = token(credit, "read")
     with serving(credit) as (url, _):
         assert http(f"{url}/state", token=reader)[1]["model"] == "credit:1"
         assert http(f"{url}/api/models/list", token=reader) == (200, answer("models", "list", credit))
         assert http(f"{url}/report", token=reader)[1].startswith("<!doctype html>")
         assert http(f"{url}/report")[0] == 401
+        assert "brief.promote" in refusal("models", "release", credit, "--as", "grace"), "another seed is no gain"
+        argued = ("--finding", "gain_over_served", "--because", "we want the newer seed", "--as", "grace")
+        answer("models", "accept", credit, "credit:2", *argued)
         answer("models", "release", credit, "--as", "grace")
         until = time.monotonic() + 20
         while http(f"{url}/state", token=reader)[1]["model"] != "credit:2":

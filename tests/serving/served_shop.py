@@ -28,6 +28,7 @@ SPEC = """\
 project: shop
 brief:
   decision: Call a customer before an order comes back.
+  promote: not_worse
   people: {owner: ada, reviewers: [grace], approve: reviewer}
 sources:
   orders: {read: orders.csv, key: order_id, happened: ordered, contract: orders.yaml}

@@ -51,6 +51,7 @@ def serves(folder: Path) -> str:
 @pytest.mark.parametrize("approve", ["reviewer", "policy"])
 def test_a_run_does_not_undo_a_rollback(place: Path, approve: str) -> None:
     edit(place, "approve: reviewer", f"approve: {approve}")
+    edit(place, "  people:", "  promote: not_worse\n  people:")  # it ranks as before: costs move the threshold alone
     first = again(place)
     if approve == "reviewer":
         released(place, "1")

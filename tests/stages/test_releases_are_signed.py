@@ -39,8 +39,9 @@ def sizes(shop: Path) -> list[int]:
 
 def test_a_release_by_a_reviewer_and_a_rollback_are_signed(shop: Path, runs: Callable[..., RunResult]) -> None:
     seen: list[int] = []
-    for seed in (8, 9):
-        edit(shop, f"seed: {seed - 1}", f"seed: {seed}")
+    edit(shop, "  people:", "  promote: not_worse\n  people:")
+    for missed in (3, 4):
+        edit(shop, "missed: 3", f"missed: {missed}")
         runs()
         assert sizes(shop) == seen, "a run that waits for review signs nothing"
         answer = models_release(ReleaseRequest(project=str(shop)), Context(person("grace")))
@@ -75,7 +76,8 @@ def test_a_release_that_cannot_be_signed_says_so(
         patch.setattr("treadle.evidence.checkpoints.write_whole", refused)
         answer = models_release(ReleaseRequest(project=str(shop)), Context(person("grace")))
         edit(shop, "approve: reviewer", "approve: policy")
-        edit(shop, "seed: 7", "seed: 8")
+        edit(shop, "  people:", "  promote: not_worse\n  people:")
+        edit(shop, "missed: 3", "missed: 4")
         result = runs()
         patch.setattr("treadle.loop.run", lambda workspace: result)
         released = run(RunRequest(project=str(shop)), Context(person("ada")))

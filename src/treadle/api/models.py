@@ -17,7 +17,7 @@ from treadle.api.operation import (
     operation,
     option,
 )
-from treadle.api.work import GateShown
+from treadle.api.work import GateShown, OverServedShown, over_served_of
 from treadle.features.plan import FeatureColumn
 from treadle.models import ModelVersion
 from treadle.models.request import Asked
@@ -91,6 +91,8 @@ class ShowAnswer(Struct, frozen=True):
     mb: float
     manifest: ManifestShown
     card: str
+    over_served: OverServedShown | None = None
+    """The gain over the version that was served when it was judged; None where none was."""
 
 
 Seen = Annotated[
@@ -183,6 +185,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
         mb=packed.mb,
         manifest=msgspec.convert(bundle.manifest, ManifestShown, from_attributes=True),
         card=bundle.card,
+        over_served=over_served_of(bundle.manifest.over_served),
     )
 
 

@@ -15,6 +15,7 @@ from treadle.replay.found import Replayed
 if TYPE_CHECKING:
     from treadle.evidence.kinds.review_requested import Gate
     from treadle.loop import RunResult
+    from treadle.scoring.over_served import OverServed
     from treadle.training import Evaluation
     from treadle.workspace import Workspace
 
@@ -82,6 +83,26 @@ class DecisionsShown(Struct, frozen=True):
     fixed: list[RuleShown]
 
 
+class OverServedShown(Struct, frozen=True):
+    """The model beside the version that was served when it was judged, on sealed rows that neither has learned from.
+
+    `value` is the model's metric on these `rows`, `served_value` that of the served version; `gain` is positive where
+    the model is better, with its 95 % interval by the same draws. `verdict`: better, noise, worse, or untold; then
+    `said` has the reason. `left_out`: sealed rows that the served version may have learned from.
+    """
+
+    served: str
+    metric: str
+    verdict: str
+    said: str
+    rows: int
+    left_out: int
+    value: float | None
+    served_value: float | None
+    gain: float | None
+    interval: list[float | None]
+
+
 class RunAnswer(Struct, frozen=True):
     """What a run came to.
 
@@ -129,6 +150,8 @@ class RunAnswer(Struct, frozen=True):
     next: str
     decisions: DecisionsShown | None = None
     """What decisions cost, where something is decided."""
+    over_served: OverServedShown | None = None
+    """The gain over the version that the endpoint served; None where it served none yet."""
     unsigned: str = ""
     """Why no checkpoint of the record was signed after a release, where none could be."""
     mirrored: Mirrored | None = None
@@ -205,6 +228,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
         decisions=decisions_of(found),
+        over_served=over_served_of(found.over_served),
         unsigned=result.unsigned,
         mirrored=mirror_run(workspace, request.mlflow, result.model),
     )
@@ -223,6 +247,24 @@ def decisions_of(found: Evaluation) -> DecisionsShown | None:
     )
 
 
+def over_served_of(over: OverServed | None) -> OverServedShown | None:
+    if over is None:
+        return None
+    found = over.found
+    return OverServedShown(
+        served=over.model,
+        metric=over.metric,
+        verdict=over.verdict,
+        said=over.said,
+        rows=over.rows,
+        left_out=over.left_out,
+        value=None if found is None else found.ours.value,
+        served_value=None if found is None else found.theirs.value,
+        gain=None if found is None else found.gain.value,
+        interval=[None, None] if found is None else [found.gain.low, found.gain.high],
+    )
+
+
 def _gate(workspace: Workspace, gate: Gate, model: str) -> GateShown:
     from treadle.people import mend_of, place_of
 
@@ -238,7 +280,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     """What to do now; never something that would be refused."""
     from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
     from treadle.models.registry import left
-    from treadle.people import cure_of, review_of
+    from treadle.people import PROMOTED, cure_of, review_of
 
     if result.released:
         return f"{workspace.project.command('run', project)} --serve"
@@ -260,16 +302,17 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
             if len(hard) == 1
             else f"no release while {len(hard)} gates fail"
         )
+    stays = f"{result.serves} stays served: " if any(gate.name == PROMOTED for gate in review.open) else ""
     if review.open and not reviewers:
         names = ", ".join(gate.name for gate in review.open)
         return (
-            f"{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, "
+            f"{stays}{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, "
             "or name a reviewer in brief.people, who is not the one who runs the project, to answer for it"
         )
     if review.open:
         return (
-            f"{len(review.open)} gate(s) need an answer: {cure_of(review.open[0])}, or treadle models accept {project} "
-            f'{result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
+            f"{stays}{len(review.open)} gate(s) need an answer: {cure_of(review.open[0])}, or treadle models accept "
+            f'{project} {result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
         )
     if people.approve == "policy":
         return workspace.project.command("run", project)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.features.plan import ColumnType, FeatureColumn, FeaturePlan, InputColumn
 
 if TYPE_CHECKING:
+    from treadle.features.alike import alike as alike
     from treadle.features.batch import AT as AT
     from treadle.features.batch import KNOWN as KNOWN
     from treadle.features.batch import LABEL as LABEL
@@ -40,6 +41,7 @@ _HOMES = {
     "OnlineFeatures": "online",
     "OnlineState": "state",
     "Proof": "proved",
+    "alike": "alike",
     "build": "batch",
     "compile_online": "online",
     "make_plan": "planning",
@@ -63,6 +65,7 @@ __all__ = [
     "OnlineFeatures",
     "OnlineState",
     "Proof",
+    "alike",
     "build",
     "compile_online",
     "in_utc",

@@ -228,10 +228,10 @@ def _is_made(path: str) -> bool:
 
 
 def _differences(one: Any, two: Any, path: str) -> Iterator[tuple[str, str, str]]:
-    """Leaves that differ, by path. Where a thing lies, and its version, is no difference."""
+    """Leaves that differ, by path. Where a thing lies, its version, and what it was held against are no difference."""
     if isinstance(one, dict) and isinstance(two, dict):
         for name in dict.fromkeys([*one, *two]):
-            if name not in ("parts", "version", "cost", "run", "each_types"):
+            if name not in ("parts", "version", "cost", "run", "each_types", "served"):
                 yield from _differences(one.get(name), two.get(name), f"{path}.{name}" if path else name)
     elif one != two:
         yield path, _short(one), _short(two)

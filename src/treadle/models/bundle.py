@@ -32,6 +32,7 @@ from treadle.models.reference import Reference
 from treadle.models.request import Asked
 from treadle.scoring import Calibrator, Encoder, Interval, Score, Scorer, Task, task_of
 from treadle.scoring.decisions import Costs
+from treadle.scoring.over_served import OverServed
 from treadle.scoring.steps import known as known_steps
 from treadle.scoring.tasks import Decided
 from treadle.spec.choices import Refit
@@ -76,6 +77,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     by_rows: float | None = None
     """`metric` on the sealed test rows with each counting alike, where `metrics` are of weighted rows: what a server is
     told has no weights."""
+    over_served: OverServed | None = None
+    """The gain over the version that was served when it was judged."""
     classes: tuple[str, ...] = ()
     """By number, of a model that tells several classes apart."""
     costs: Costs = ()

@@ -56,8 +56,30 @@ def _quality(spec: ProjectSpec, found: Evaluation) -> list[str]:
         "| on the sealed test rows | value | 95 % interval |",
         "|---|---|---|",
         *[f"| {name} | {value.shown().value} | {value.shown().span} |" for name, value in rows],
+        *_over_served(found),
     ]
     return lines + _decisions(spec, found)
+
+
+def _over_served(found: Evaluation) -> list[str]:
+    """Beside the version that was served when it was judged."""
+    over = found.over_served
+    if over is None:
+        return []
+    said = f"{over.said[0].upper()}{over.said[1:]}."
+    if over.found is None:
+        return ["", said]
+    rows = [(found.metric, over.found.ours), (f"{found.metric} of {over.model}", over.found.theirs)]
+    gain = over.found.gain.shown(signed=True)
+    return [
+        "",
+        said,
+        "",
+        f"| on {over.rows:,} sealed rows that {over.model} has not learned from | value | 95 % interval |",
+        "|---|---|---|",
+        *[f"| {name} | {value.shown().value} | {value.shown().span} |" for name, value in rows],
+        f"| gain | {gain.value} | {gain.span} |",
+    ]
 
 
 def _decisions(spec: ProjectSpec, found: Evaluation) -> list[str]:

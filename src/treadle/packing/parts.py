@@ -65,6 +65,7 @@ def parts_of(
         encoder=model.encoder,
         calibrator=model.calibrator,
         by_rows=found.by_rows,
+        over_served=found.over_served,
         classes=model.summary.classes,
         costs=model.summary.costs,
         quantiles=model.summary.quantiles,

@@ -4,6 +4,7 @@ It does not release (`treadle.models` does), and does not say who may do what el
 """
 
 from treadle.evidence.kinds.review_requested import Gate
+from treadle.people.promotion import PROMOTED, OverStanding, promotion_gate
 from treadle.people.reviews import (
     NO_SAVING,
     POLICY,
@@ -28,9 +29,11 @@ from treadle.people.stated import reviewers_of
 __all__ = [
     "NO_SAVING",
     "POLICY",
+    "PROMOTED",
     "Finding",
     "Gain",
     "Gate",
+    "OverStanding",
     "Review",
     "accept",
     "approve",
@@ -39,6 +42,7 @@ __all__ = [
     "gates_of",
     "mend_of",
     "place_of",
+    "promotion_gate",
     "refusal",
     "request_review",
     "requesters",

@@ -15,6 +15,7 @@ from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.figures import figure
 from treadle.money import Money, Rates
+from treadle.people.promotion import PROMOTED
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
 
@@ -148,6 +149,8 @@ def refusal(model: str, failing: Sequence[Gate]) -> GateError:
 
 def place_of(gate: Gate) -> str:
     """The part of the project file that sets a gate; empty for a finding, which is about the model."""
+    if gate.name == PROMOTED:
+        return "brief.promote"
     if gate.acceptable:
         return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:
@@ -169,6 +172,8 @@ def mend_of(gate: Gate, model: str) -> str:
 
 def cure_of(gate: Gate) -> str:
     """What to do about a gate that a reviewer may answer for, so that nobody need answer."""
+    if gate.name == PROMOTED:
+        return "give features or rows that say more of the label"
     if gate.name.startswith(NO_SAVING):
         return "give features that say more of the label, or correct brief.mistakes"
     return "give more test days, groups or rows" if gate.name == _GAIN else "mend the features"

@@ -36,7 +36,19 @@ _HOMES = {
     "weighted": "metrics",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("bootstrap", "calibrator", "decisions", "encoder", "metrics", "quantiles", "scorer", "steps", "tasks")
+OPEN = (
+    "bootstrap",
+    "calibrator",
+    "decisions",
+    "encoder",
+    "metrics",
+    "over_served",
+    "paired",
+    "quantiles",
+    "scorer",
+    "steps",
+    "tasks",
+)
 
 
 def __getattr__(name: str) -> Any:

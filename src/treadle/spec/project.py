@@ -60,6 +60,9 @@ class Brief(_Part, frozen=True, kw_only=True):
     must_have: dict[Metric, float] = {}
     mistakes: Mistakes = Mistakes()
     limits: Limits = Limits()
+    promote: Literal["better", "not_worse"] = "better"
+    """What a model must be, to take the place of the version that its endpoint serves: surely better; or not surely
+    worse, for those who retrain often on purpose."""
     people: People
 
 

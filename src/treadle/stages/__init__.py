@@ -21,5 +21,6 @@ OPEN = (
     "reporting",
     "searching",
     "seeding",
+    "standing",
     "stating",
 )

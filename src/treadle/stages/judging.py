@@ -8,13 +8,14 @@ import msgspec
 
 from treadle.errors import EvidenceError
 from treadle.evidence import Entry, Payload, StepInput
-from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_evaluated import HeldAgainst, ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.features import suspects
 from treadle.spec import Limits, Mistakes
-from treadle.stages.examples import Examples, Loaded, load, only, sealed
+from treadle.stages.examples import Examples, load, only, sealed
 from treadle.stages.fitting import fitted_model
+from treadle.stages.holding import Standing, held_against
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob, Blobs
 from treadle.training import Evaluation, Look, SealedRows
@@ -30,9 +31,14 @@ class EvaluateModel(StepInput[ModelEvaluated], frozen=True, kw_only=True):
     mistakes: Mistakes
     minutes: float | None
     """Of the whole run. More of them are no reason to look at the same rows with the same model again."""
+    served: Standing | None = None
+    """What the model is held against. Another one is a reason to look again, and another look."""
 
 
-def evaluate(work: Work, examples: Examples, fitted: Entry[ModelFitted]) -> Entry[ModelEvaluated]:
+def evaluate(
+    work: Work, examples: Examples, fitted: Entry[ModelFitted], served: Standing | None = None
+) -> Entry[ModelEvaluated]:
+    """`served`: see `treadle.stages.standing.to_beat`."""
     spec = work.workspace.project.spec
     return work.do(
         EvaluateModel(
@@ -41,6 +47,7 @@ def evaluate(work: Work, examples: Examples, fitted: Entry[ModelFitted]) -> Entr
             model=fitted.payload.model,
             mistakes=spec.brief.mistakes,
             minutes=spec.brief.limits.train_minutes,
+            served=served,
         ),
         make_evaluation,
     )
@@ -50,7 +57,8 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
     from treadle import training
 
     loaded, model = load(asked.examples, bench), fitted_model(bench, asked.model)
-    opened = open_sealed(asked, loaded, bench)
+    rows = sealed(asked.examples, loaded, bench, asked.project)
+    opened = open_sealed(asked, rows, bench)
     found = training.evaluate(
         model,
         loaded.table,
@@ -68,7 +76,10 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
             weightless=loaded.weightless,
         ),
     )
-    value = found.value
+    if asked.served is not None:
+        held = held_against(asked.served, model, asked.examples, loaded, rows, bench)
+        found = msgspec.structs.replace(found, over_served=held)
+    value, over = found.value, found.over_served
     return ModelEvaluated(
         evaluation=Blob(bench.blobs.put(msgspec.json.encode(found)), "evaluation"),
         metric=found.metric,
@@ -78,10 +89,11 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
         rows=found.rows,
         opened=opened,
         findings=tuple(each.name for each in found.findings),
+        against=None if over is None else HeldAgainst(over.model, over.bundle, over.said),
     )
 
 
-def open_sealed(asked: EvaluateModel, loaded: Loaded, bench: Bench) -> int:
+def open_sealed(asked: EvaluateModel, rows: SealedRows, bench: Bench) -> int:
     """Write down that these rows are opened; how often they were by now, whatever features were made of them.
 
     Every look in the workspace counts that saw some of them: by their keys within the project, by what stands in the
@@ -89,7 +101,6 @@ def open_sealed(asked: EvaluateModel, loaded: Loaded, bench: Bench) -> int:
     """
     from treadle.training import times_opened
 
-    rows = sealed(asked.examples, loaded, bench, asked.project)
     key_file, blobs = rows.key_file, bench.blobs
     keys = None if key_file is None else Blob(blobs.put(key_file), "sealed keys")
     contents = Blob(blobs.put(rows.content_file), "sealed rows")
@@ -105,6 +116,7 @@ def open_sealed(asked: EvaluateModel, loaded: Loaded, bench: Bench) -> int:
                 rows=rows.rows,
                 model=asked.model,
                 opened=opened,
+                against=asked.served.model if asked.served else "",
             ),
             f"sealed/{asked.project}",
         )

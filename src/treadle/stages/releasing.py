@@ -6,7 +6,19 @@ from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.models import registry
-from treadle.people import NO_SAVING, POLICY, Finding, Gain, Gate, approve_within, gates_of, request_review, review_of
+from treadle.people import (
+    NO_SAVING,
+    POLICY,
+    Finding,
+    Gain,
+    Gate,
+    OverStanding,
+    approve_within,
+    gates_of,
+    promotion_gate,
+    request_review,
+    review_of,
+)
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import Work, training_cost
 from treadle.training import Evaluation, leak_gates
@@ -29,8 +41,21 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
         p99_ms=packing.payload.p99_ms,
         findings=[*(Finding(gate.name, gate.text) for gate in leak_gates(found) if not gate.holds), *_unsaved(found)],
     )
+    gates[1:1] = _promotion(work, found)
     asked = request_review(workspace.chain, packing.payload.model, gates, packing.payload.bundle)
     return list(asked.payload.gates)
+
+
+def _promotion(work: Work, found: Evaluation) -> list[Gate]:
+    """That the model is better than what is served, or not worse, as the brief wants it; nothing is asked where nothing
+    is served, or this very model is."""
+    over = found.over_served
+    if over is None or work.serves_this:
+        return []
+    gain = None if over.found is None else over.found.gain
+    bounds = (None, None) if gain is None or over.verdict == "untold" else (gain.low, gain.high)
+    promote = work.workspace.project.spec.brief.promote
+    return [promotion_gate(OverStanding(None if gain is None else gain.value, *bounds, over.said), promote)]
 
 
 def _unsaved(found: Evaluation) -> list[Finding]:
@@ -43,7 +68,9 @@ def _unsaved(found: Evaluation) -> list[Finding]:
 def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
     """Release an approved bundle; let the policy approve it, where the brief has one and no gate is open.
 
-    A bundle that the endpoint was rolled back from is released again by a person alone, and not by a run.
+    A bundle that the endpoint was rolled back from is released again by a person alone, and not by a run. Where the
+    endpoint serves another version by now than the model was held against, nothing is released: the next run holds it
+    against that one.
     """
     workspace, packed = work.workspace, packing.payload
     spec = workspace.project.spec
@@ -51,6 +78,11 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
         return False
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
     if review.status != "approved" and (spec.brief.people.approve != "policy" or review.open):
+        return False
+    with workspace.chain.reading() as reader:
+        standing = registry.standing(reader, workspace.endpoint)
+    serving = "" if standing is None else standing.payload.model
+    if serving not in (work.serves, packed.model):
         return False
     held = "every gate of the brief holds"
     note = held if not review.accepted else f"{held}, or a reviewer answered for it"
@@ -60,6 +92,7 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
         packing,
         check=workspace.blobs.get,
         others=workspace.project.others,
+        seen=serving,
         approve=lambda alone: approve_within(alone, spec, packed.model, packed.bundle.digest, by=POLICY, note=note),
     )
     work.unsigned = workspace.write_checkpoint().why

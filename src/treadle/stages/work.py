@@ -112,6 +112,10 @@ class Work:
     fresh: list[Entry[Payload]] = field(default_factory=list)
     unsigned: str = ""
     """Why no checkpoint was signed after a release, where none could be."""
+    serves: str = ""
+    """The version that the endpoint served when the model was to be judged; empty for none."""
+    serves_this: bool = False
+    """That one is of this very model."""
     _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def do(

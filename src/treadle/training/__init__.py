@@ -48,9 +48,12 @@ if TYPE_CHECKING:
     from treadle.training.sealed import Look as Look
     from treadle.training.sealed import SealedRows as SealedRows
     from treadle.training.sealed import sealed_ids as sealed_ids
+    from treadle.training.sealed import seen_by as seen_by
     from treadle.training.sealed import times_opened as times_opened
     from treadle.training.searching import MOST_TRIALS as MOST_TRIALS
     from treadle.training.searching import search as search
+    from treadle.training.served import Served as Served
+    from treadle.training.served import hold_against as hold_against
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
     from treadle.training.splits import split as split
@@ -87,6 +90,7 @@ _HOMES = {
     "Refitted": "refitting",
     "SealedRows": "sealed",
     "SearchResult": "model",
+    "Served": "served",
     "Split": "splits",
     "Standing": "kept_trials",
     "TrainingTable": "table",
@@ -97,6 +101,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "fit": "fitting",
     "fit_few": "few",
+    "hold_against": "served",
     "in_units": "weights",
     "leak_gates": "evaluation",
     "propose": "proposing",
@@ -104,6 +109,7 @@ _HOMES = {
     "report": "reporting",
     "sealed_ids": "sealed",
     "search": "searching",
+    "seen_by": "sealed",
     "split": "splits",
     "times_opened": "sealed",
     "too_few": "few",

@@ -19,6 +19,8 @@ from treadle.scoring import metrics
 from treadle.scoring.bootstrap import REPLICATES, Draws, Interval, draws, interval, of_score
 from treadle.scoring.decisions import Costs, Rule
 from treadle.scoring.metrics import Array, Own
+from treadle.scoring.over_served import OverServed
+from treadle.scoring.paired import gain_over, replicated
 from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training import chance, describe, weights
@@ -113,6 +115,8 @@ class Evaluation(Struct, frozen=True):
     """Counts per unit of exposure, where they are in proportion to one."""
     by_rows: float | None = None
     """The metric with every test row counting alike, where rows have weights: what comes to a server has none."""
+    over_served: OverServed | None = None
+    """The gain over the version that was served; None where none was, or one of this very model."""
 
     @property
     def task(self) -> Task:
@@ -297,31 +301,21 @@ def _compare(
     # who knows nothing says the commonest class, whatever mistakes cost: else it would be an easy rival
     theirs = metrics.weighted(metric, y, baseline, () if isinstance(rule, tuple) else rule)
     third = None if reference is None else metrics.weighted(metric, y, reference, rule)
-    sign = metrics.sign(metric)
-    whole = tuple(0.0 if value is None else value(draw.whole) for value in (ours, theirs, third))
-    if not np.isfinite(whole[0]):
+    if not np.isfinite(ours(draw.whole)):
         raise DataError(
             f"{metric} is not defined on the test rows",
             where="predict.metric",
             mend="give more test rows, or choose another metric",
         )
-    drawn = []
-    for k in range(replicates):
-        w = draw(k)
-        drawn.append((ours(w), theirs(w), 0.0 if third is None else third(w)))
-
-    def over(rival: int) -> Interval:
-        gains = [(found[0] - found[rival]) * sign for found in drawn]
-        return interval((whole[0] - whole[rival]) * sign, gains, draw.block)
-
+    mine, trivial, *simple = replicated([ours, theirs, *([] if third is None else [third])], draw, replicates)
     return {
-        "value": of_score(metric, y, p, rule, whole[0], [d[0] for d in drawn], draw.block),
-        "baseline": interval(whole[1], [d[1] for d in drawn], draw.block, within=metrics.within(metric)),
+        "value": of_score(metric, y, p, rule, mine.whole, mine.drawn, draw.block),
+        "baseline": interval(trivial.whole, trivial.drawn, draw.block, within=metrics.within(metric)),
         "reference": None
         if reference is None
-        else of_score(metric, y, reference, rule, whole[2], [d[2] for d in drawn], draw.block),
-        "gain_over_baseline": over(1),
-        "gain_over_reference": None if third is None else over(2),
+        else of_score(metric, y, reference, rule, simple[0].whole, simple[0].drawn, draw.block),
+        "gain_over_baseline": gain_over(metric, mine, trivial, draw.block),
+        "gain_over_reference": None if third is None else gain_over(metric, mine, simple[0], draw.block),
     }
 
 

@@ -9,6 +9,7 @@ from treadle.money import Money
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.scoring.bootstrap import Interval
 from treadle.scoring.metrics import sign
+from treadle.scoring.over_served import OverServed
 from treadle.spec import ProjectSpec
 from treadle.training.evaluation import Evaluation
 from treadle.training.model import SearchResult
@@ -55,6 +56,8 @@ def report(
         Section("", _tiles(found, costs, spec.predict.weight) + _warnings(found, notes)),
         Section("Is it better than what is simpler?", _rivals(found)),
     ]
+    if found.over_served is not None:
+        sections.append(Section("Is it better than what is served?", _beside_served(found.over_served)))
     sections += VIEWS[found.task.view](found, spec)
     sections += [
         Section(
@@ -181,6 +184,22 @@ def _rivals(found: Evaluation) -> str:
         f'<div class="grid"><div class="card"><h3>{escape(_name(found.metric))} on the test rows</h3>{bars}'
         f"{_scores(found)}</div>{over_time}</div>"
     )
+
+
+def _beside_served(over: OverServed) -> str:
+    """The served version on the same rows, and the gain with its interval."""
+    name = _inside(_name(over.metric))
+    verdict = over.said.replace(over.metric, name)
+    said = f"<p>{escape(f'{verdict[0].upper()}{verdict[1:]}.')}</p>"
+    if over.found is None:
+        return said
+    ours, theirs, gain = over.found.ours, over.found.theirs, over.found.gain.shown(signed=True)
+    both = [("this model", ours), (f"{over.model}, served", theirs)]
+    bars = bars_across([(who, value.value, _low(value), _high(value)) for who, value in both])
+    rows = [(who, *pair(value)) for who, value in both] + [("gain", gain.value, gain.span)]
+    shown = table(("", name, "95 % interval"), rows, numbers=(1, 2))
+    quiet = "The interval of the gain is of differences on the same draws of rows, so it is not that of the two values."
+    return f'{said}<div class="grid"><div class="card">{bars}{shown}<p class="quiet">{quiet}</p></div></div>'
 
 
 def _low(value: Interval) -> float:

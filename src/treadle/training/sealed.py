@@ -89,7 +89,7 @@ def times_opened(rows: SealedRows, earlier: Iterable[Look]) -> int:
         return 1
     seen = np.zeros(rows.rows, dtype=np.int64)
     for look, times in Counter(earlier).items():
-        seen += times * _seen(rows, look)
+        seen += times * seen_by(rows, look)
     need = min(rows.rows, max(LEAST, int(np.ceil(rows.rows * COUNTS_FROM))))
     return 1 + int(np.sort(seen)[-need])
 
@@ -98,8 +98,8 @@ def _packed(names: Hashes) -> bytes:
     return np.sort(names).astype("<u8").tobytes()
 
 
-def _seen(rows: SealedRows, look: Look) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which of `rows` were in that look, by either name."""
+def seen_by(rows: SealedRows, look: Look) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of `rows` were in that look, by either name; in the order in which `rows` were named."""
     found = np.zeros(rows.rows, dtype=bool)
     for names, known in ((rows.keys, look.keys), (rows.contents, look.contents)):
         if names is not None and known is not None and len(known):

@@ -34,6 +34,8 @@ def _show_one(answer: Any, out: Any) -> None:
             "same family, request and row features only",
         )
     grid.add_row("  trivial baseline", figure(answer.baseline).value, f"knows only {answer.knows}")
+    if answer.over_served is not None:
+        served_rows(answer.over_served, grid)
     if answer.threshold is not None and answer.threshold > 1:
         grid.add_row("threshold", "never acts", "to act upon nobody costs least")
     elif answer.threshold is not None:
@@ -65,6 +67,19 @@ def _show_one(answer: Any, out: Any) -> None:
         out.print(mirrored_line(answer.mirrored), soft_wrap=True)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def served_rows(over: Any, grid: Any) -> None:
+    """The served version, and the gain over it, on the rows that both were asked about."""
+    name = f"  {escape(over.served)}, served"
+    if over.gain is None:
+        grid.add_row(name, "–", escape(over.said))
+        return
+    rows = f"{over.rows:,} sealed rows" + (f" ({over.left_out:,} left out)" if over.left_out else "")
+    grid.add_row(name, figure(over.served_value).value, f"on {rows}; this model {figure(over.value).value}")
+    gain = figure(over.gain, *over.interval, signed=True)
+    verdict = {"noise": "no gain, within noise: ", "worse": "a loss: "}.get(over.verdict, "")
+    grid.add_row("  gain over it", gain.value, f"{verdict}95 % {gain.span}" if gain.low else escape(over.said))
 
 
 def decision_rows(found: Any, metric: str, grid: Any) -> None:
