@@ -70,7 +70,8 @@ def tell(workspace: Workspace, packing: Entry[ModelPacked], *, bundle: bool, com
     opened = Bundle.read(whole, workspace.trusted_keys, where=packed.model)
     judged = _newest(led, ModelEvaluated)
     pages = {"model_card.md": opened.card.encode()}
-    points, settings = [_point("bundle_mb", packed.mb, packing), _point("p99_ms", packed.p99_ms, packing)], []
+    points: list[Point] = []
+    settings: list[tuple[str, str]] = []
     if judged is not None:
         found = msgspec.json.decode(blobs.get(judged.payload.evaluation.digest), type=Evaluation)
         points += _scores(found, judged)
@@ -89,6 +90,7 @@ def tell(workspace: Workspace, packing: Entry[ModelPacked], *, bundle: bool, com
     if again is not None:
         points += [_point("refit_largest_difference", again.payload.largest, packing)]
         settings.append(("refit_rows", str(again.payload.rows)))
+    points += [_point("bundle_mb", packed.mb, packing), _point("p99_ms", packed.p99_ms, packing)]
     settings += [("refit", packed.refit), ("threshold", f"{opened.manifest.threshold:.6g}")]
     return Version(
         experiment=packing.subject,
@@ -150,7 +152,7 @@ def _trials(entry: Entry[ModelsSearched]) -> list[Point]:
 
 
 def _table(said: ModelsSearched) -> bytes:
-    """The trials as a table that MLflow shows."""
+    """The trials with their settings, in the layout of MLflow's tables."""
     columns = ("number", "family", "state", said.metric, "folds", "seconds", "settings")
     rows = [
         (t.number, t.family, t.state, t.value, len(t.folds), t.seconds, msgspec.json.encode(t.params).decode())
