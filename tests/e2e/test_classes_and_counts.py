@@ -226,3 +226,12 @@ def test_quantiles_go_the_whole_way(tmp_path: Path) -> None:
     assert 0.6 < seen["coverage"]["value"] < 0.95 and seen["coverage"]["low"] < seen["coverage"]["value"]
     assert "within the outer quantiles" in treadle("watch", project).stdout
     assert "Within the outer quantiles" in Path(seen["page"]).read_text(encoding="utf-8")
+    file = project / "treadle.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[linear]", "[lightgbm]"), encoding="utf-8")
+    over = answer("run", project)["over_served"]
+    assert over["verdict"] != "untold" and over["metric"] == "pinball"
+    assert over["interval"][0] < over["gain"] < over["interval"][1]
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("quantiles: [0.2, 0.5, 0.8, 0.975]", "quantiles: [0.1, 0.5, 0.9]"), encoding="utf-8")
+    assert "it tells the quantiles 0.2, 0.5, 0.8, 0.975" in answer("run", project)["over_served"]["said"]
+

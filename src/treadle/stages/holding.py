@@ -66,6 +66,10 @@ def _opened(standing: Standing, bench: Bench) -> Bundle:
     return bundle
 
 
+def _levels(quantiles: tuple[float, ...]) -> str:
+    return ", ".join(f"{level:g}" for level in quantiles)
+
+
 def _same_question(bundle: Bundle, model: FittedModel, examples: Examples) -> None:
     """Raises:
     ModelError: the two are asked different questions, or were chosen by different measures.
@@ -79,6 +83,8 @@ def _same_question(bundle: Bundle, model: FittedModel, examples: Examples) -> No
     elif served.classes != summary.classes:
         odd = sorted({*served.classes} ^ {*summary.classes})
         why = f"its classes are others: only one of the two knows {', '.join(odd[:5])}"
+    elif served.quantiles != summary.quantiles:
+        why = f"it tells the quantiles {_levels(served.quantiles)}, and this model {_levels(summary.quantiles)}"
     elif served.metric != summary.metric:
         why = f"it was chosen by {served.metric}, and this model by {summary.metric}"
     elif served.plan.exposure != plan.exposure:
