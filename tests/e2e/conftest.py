@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from terminal import answer
+from terminal import answer, treadle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -40,9 +40,17 @@ def small_flights(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def flights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """The small flights project after `treadle run`, and what the run answered."""
+    """The small flights project, released, and what the run answered.
+
+    On so few days, to warn of every flight costs hardly more than to ask the model: a reviewer answers for that.
+    """
     project = small_flights(tmp_path_factory.mktemp("e2e"))
-    return project, answer("run", project)
+    first = answer("run", project)
+    assert [gate["name"] for gate in first["gates"] if not gate["holds"]] == ["no_saving"] and not first["released"]
+    because = ("--finding", "no_saving", "--because", "few days", "--as", "grace")
+    treadle("models", "accept", project, first["model"], *because)
+    assert answer("run", project)["released"]
+    return project, first
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_a_table_is_fitted_and_kept_and_released(tmp_path: Path) -> None:
     said, told = done.stderr, done.stdout
     assert "· classification of default, since it has two values, and 'Yes', which says yes" in said
     assert "trial 1: best average_precision" in said and "tries linear: sums of effects" in said
-    assert "trivial baseline" in told and "never acts" in told and "not tried: " in told
+    assert "trivial baseline" in told and "never act" in told and "not tried: " in told
     assert f"next:  treadle run {tmp_path / 'mine'} --serve" in told
     assert "mine:1" in treadle("models", "show", tmp_path / "mine").stdout
     assert Path(answer("report", tmp_path / "mine")["file"]).is_file()

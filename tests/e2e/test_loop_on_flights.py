@@ -20,7 +20,7 @@ def test_run_answers_what_others_script_against(flights: Flights) -> None:
     _, run = flights
     named = {"model", "metric", "value", "interval", "baseline", "threshold", "calibration_error", "seconds"}
     assert named | {"cpu_seconds", "peak_mb", "cost", "report", "cached_steps"} <= set(run)
-    assert run["model"] == "flights:1" and run["released"] and run["metric"] == "average_precision"
+    assert run["model"] == "flights:1" and run["metric"] == "average_precision"
     low, high = run["interval"]
     assert run["baseline"] < low < run["value"] < high < 1
     assert run["without_history"] < run["value"], "windows and lookups must add something"

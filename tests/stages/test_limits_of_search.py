@@ -39,10 +39,10 @@ def test_the_narrower_limit_counts(limits, hour, seconds):
 def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs) -> None:
     edit(shop, "search: none", "search: random")
     edit(shop, "currency: EUR", "currency: USD")
-    edit(shop, "  people:", "  limits: {train_cost: 0.0002}\n  people:")
+    edit(shop, "  people:", "  limits: {train_cost: 0.00002}\n  people:")
     found = runs()
-    assert any(note.startswith("0.0002 USD bounds the search to") for note in found.searched), found.searched
-    edit(shop, "train_cost: 0.0002", "train_cost: 100")
+    assert any(note.startswith("2e-05 USD bounds the search to") for note in found.searched), found.searched
+    edit(shop, "train_cost: 0.00002", "train_cost: 100")
     assert not any("bounds" in note for note in runs().searched)
 
 
