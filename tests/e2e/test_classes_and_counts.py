@@ -234,4 +234,3 @@ def test_quantiles_go_the_whole_way(tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("quantiles: [0.2, 0.5, 0.8, 0.975]", "quantiles: [0.1, 0.5, 0.9]"), encoding="utf-8")
     assert "it tells the quantiles 0.2, 0.5, 0.8, 0.975" in answer("run", project)["over_served"]["said"]
-
