@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from treadle.errors import DataError
 from treadle.scoring import task_of
+from treadle.spec import Limits
 from treadle.training import search, split, train
-from treadle.training.blending import blend, blended
-from treadle.training.families import Sample, families
+from treadle.training.blending import MOST, blend, blended
+from treadle.training.families import Footprint, Sample, families
 from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
 from treadle.training.portfolio import PORTFOLIO, patience, portfolio
@@ -112,10 +114,33 @@ def test_a_blend_is_taken_only_if_it_is_surely_better(table, spec):
     one, two = (truth + random.normal(size=truth.shape) * 2 for _ in range(2))
     noise = random.normal(size=truth.shape) * 3
     values = [folds.objective(m) for m in (one, two, noise)]
-    found = blend(folds, [one, two, noise], values)
+    small, large = Footprint(), Footprint(row_us=80.0)
+    found = blend(folds, [one, two, noise], values, [small] * 3)
     assert set(found) == {0, 1} and sum(found.values()) == pytest.approx(1.0)
     assert folds.objective(blended([one, two, noise], found)) > max(values)
-    assert blend(folds, [one, one.copy()], values[:2]) in ({0: 1.0}, {1: 1.0}), "twice the same is no gain"
+    assert blend(folds, [one, one.copy()], values[:2], [small] * 2) in ({0: 1.0}, {1: 1.0}), "twice the same is no gain"
+    alone = int(np.argmax(values[:2]))
+    assert blend(folds, [one, two], values[:2], [large, large]) == {alone: 1.0}, "two would be too slow"
+    assert set(blend(folds, [one, two], values[:2], [large, small])) == {0, 1}
+    heavy = Footprint(mb=MOST.mb)
+    assert blend(folds, [one, two], values[:2], [heavy, small]) == {alone: 1.0}, "two would be too large"
+
+
+def test_a_model_above_the_limit_of_its_bundle_gives_way_to_a_smaller_one(table, spec):
+    rows, project = table(500), spec(trials=6, families=("lightgbm",))
+    cut = split(rows, project.predict)
+    (family,) = families("lightgbm", task_of("classification"), threads=1)
+    free = search(rows, cut, project, threads=1)
+    whole = [trial for trial in free.trials if trial.state == "complete"]
+    best = max(whole, key=lambda trial: trial.value)
+    sizes = {trial.number: family.footprint(trial.params, len(cut.train)).mb for trial in whole}
+    limit = sizes[best.number] * 0.99
+    assert min(sizes.values()) < limit and not any("MB" in note for note in free.notes)
+    tight = msgspec.structs.replace(project.brief, limits=Limits(bundle_mb=limit))
+    found = search(rows, cut, msgspec.structs.replace(project, brief=tight), threads=1)
+    assert all(family.footprint(member.params, len(cut.train)).mb <= limit for member in found.members)
+    (told,) = [note for note in found.notes if "MB" in note]
+    assert told.startswith(f"Trial {best.number} (lightgbm) is the best") and f"above the brief's {limit:g}" in told
 
 
 def test_weights_of_rows_reach_the_fit(table, spec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
 from typing import Any, ClassVar
 
 import msgspec
@@ -227,6 +228,10 @@ class FamilySuite:
         ours, theirs = scorer.score_matrix(x), task.plain().vector(found.margin(x))
         assert np.isfinite(ours).all()
         assert np.abs(ours - theirs).max() <= TOLERANCE * max(1.0, float(np.abs(theirs).max()))
+        family = self.family(task)
+        footprint = family.footprint({**family.defaults(), "rounds": found.rounds}, len(held))
+        packed = len(zlib.compress(graph, 6)) / 1e6
+        assert packed < 2 * footprint.mb + 0.2, "a search counts with what the family says of its size"
         row = [float(value) for value in x[0]]
         began = time.perf_counter()
         for _ in range(200):

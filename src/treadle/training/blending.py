@@ -1,8 +1,8 @@
 """Which of the tried settings are worth blending: greedy selection on margins of rows that were not fitted on.
 
 Caruana et al. (2004), "Ensemble selection from libraries of models": start with the best, add again and again the one
-that helps the blend most. A blend costs time and room with every request, so it has few members, and is taken only
-where it is better than the best single one beyond the noise of the rows.
+that helps the blend most. A blend costs time and room with every request, so it has few members, no more than fit
+`MOST`, and is taken only where it is better than the best single one beyond the noise of the rows.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from treadle.scoring import metrics
-from treadle.training.families import Array
+from treadle.training.families import Array, Footprint
 from treadle.training.folds import Folds
 
 MOST_MEMBERS = 4
+MOST = Footprint(row_us=150.0, mb=5.0)
+"""Of all members of a blend together."""
 CANDIDATES = 12
 """The best so many trials can be members."""
 _STEPS = 16
@@ -24,20 +26,29 @@ _DRAWS, _SURE = 40, 0.9
 """Resamples of the held rows, and the share of them in which the blend must be the better one."""
 
 
-def blend(folds: Folds, margins: Sequence[Array], values: Sequence[float]) -> dict[int, float]:
+def blend(
+    folds: Folds,
+    margins: Sequence[Array],
+    values: Sequence[float],
+    footprints: Sequence[Footprint],
+    most: Footprint = MOST,
+) -> dict[int, float]:
     """Weights, which sum to one, of the chosen few. `values`: of each, signed so that more is better."""
     ranked = sorted(range(len(margins)), key=lambda i: -values[i])[:CANDIDATES]
     best = ranked[0]
     picked, total = [best], margins[best].astype(np.float64)
-    score = folds.objective(total)
+    score, footprint = folds.objective(total), footprints[best]
     for _ in range(_STEPS):
         full = len(set(picked)) >= MOST_MEMBERS
-        tried = [i for i in ranked if not full or i in picked]
+        light = {i for i in ranked if not full and footprint.beside(footprints[i]).within(most)}
+        tried = [i for i in ranked if i in picked or i in light]
         found = [folds.objective((total + margins[i]) / (len(picked) + 1)) for i in tried]
         place = int(np.argmax(found))
         if found[place] <= score + 1e-12:
             break
         score = found[place]
+        if tried[place] not in picked:
+            footprint = footprint.beside(footprints[tried[place]])
         picked.append(tried[place])
         total = total + margins[tried[place]]
     counts = {i: picked.count(i) / len(picked) for i in dict.fromkeys(picked)}

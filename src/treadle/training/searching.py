@@ -21,7 +21,7 @@ from treadle.spec import ProjectSpec
 from treadle.training.asking import Asked, Asking
 from treadle.training.blending import CANDIDATES, blend, blended
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Family, families
+from treadle.training.families import Array, Family, Footprint, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of
@@ -88,6 +88,15 @@ class _Search:
         """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
         took = [t.seconds / len(t.fold_scores) for t in self.trials if t.family == family.name and t.fold_scores]
         return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
+
+    def footprint(self, trial: Trial, rows: int) -> Footprint:
+        (family,) = (each for each in self.asking.chosen if each.name == trial.family)
+        return family.footprint(trial.params, rows)
+
+    def too_large(self, trial: Trial, rows: int) -> bool:
+        """Whether its bundle would not be within the brief's limit."""
+        most = self.spec.brief.limits.bundle_mb
+        return most is not None and self.footprint(trial, rows).mb > most
 
     def refit_of(self, trial: Trial, rows: int) -> float:
         """About what a fit of its settings on all rows will take."""
@@ -175,7 +184,7 @@ def search(
         tuple(going.trials),
         going.spent,
         stopped,
-        _notes(stopped, deadline_s, going),
+        _notes(stopped, deadline_s, going, best, len(split.train)),
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
@@ -250,11 +259,16 @@ def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
 def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
     """The best single one, or a blend of few where there is time to fit them, and what it says of the held rows."""
     whole = [t for t in going.trials if t.number in going.tried]
+    light = [t for t in whole if not going.too_large(t, rows)]
+    if light and best not in light:
+        best = max(light, key=lambda t: t.value * going.sign)
+    whole = light or whole
     if going.spec.train.search == "none" or len(whole) < 2:
         weights = {best.number: 1.0}
     else:
         margins = [m for t in whole if (m := going.tried[t.number].margins) is not None]
-        found = blend(going.folds, margins, [t.value * going.sign for t in whole])
+        footprints = [going.footprint(t, rows) for t in whole]
+        found = blend(going.folds, margins, [t.value * going.sign for t in whole], footprints)
         weights = {whole[i].number: w for i, w in found.items()}
         if sum(going.refit_of(t, rows) + t.seconds / 2 for t in whole if t.number in weights) > seconds:
             weights = {best.number: 1.0}
@@ -272,7 +286,7 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
     return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
-def _notes(stopped: str, deadline_s: float, going: _Search) -> tuple[str, ...]:
+def _notes(stopped: str, deadline_s: float, going: _Search, best: Trial, rows: int) -> tuple[str, ...]:
     notes, folds, done = [], going.folds, len(going.trials)
     if folds.thinned:
         notes.append(
@@ -283,6 +297,12 @@ def _notes(stopped: str, deadline_s: float, going: _Search) -> tuple[str, ...]:
     if stopped == "deadline":
         left = f"; {listed - done} of the {listed} settings that usually help were not tried" if done < listed else ""
         notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} trials{left}.")
+    if going.too_large(best, rows):
+        size, most = going.footprint(best, rows).mb, going.spec.brief.limits.bundle_mb
+        notes.append(
+            f"Trial {best.number} ({best.family}) is the best, but its bundle would have some {size:.1f} MB, above the "
+            f"brief's {most:g}: one within it was taken."
+        )
     failed = sum(t.state == "failed" for t in going.trials)
     if failed:
         which = "1 trial" if failed == 1 else f"{failed} trials"

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from treadle.training.families.beside import Beside
-from treadle.training.families.family import Array, Estimator, Graph, Kept, Params, Sample, product
+from treadle.training.families.family import Array, Estimator, Footprint, Graph, Kept, Params, Sample, product
 from treadle.training.families.lightgbm import LightGBMFamily, nodes_of
 from treadle.training.families.trees import Node, floor32, tree_ensemble
 
@@ -184,6 +184,9 @@ class AdditiveFamily(LightGBMFamily):
             "l2": 1.0,
             "even_classes": False,
         }
+
+    def footprint(self, params: Params, rows: int) -> Footprint:
+        return Footprint(10.0, 0.1)  # its trees are summed to one curve a column
 
     def suggest(self, trial: Any) -> Params:
         even = trial.suggest_categorical("additive.even_classes", [False, True]) if self.weight_option else False

@@ -15,7 +15,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from treadle.training.cores import CORES
-from treadle.training.families.family import Array, Estimator, Family, Kept, Params, Sample, polite_threads, product
+from treadle.training.families.family import (
+    Array,
+    Estimator,
+    Family,
+    Footprint,
+    Kept,
+    Params,
+    Sample,
+    polite_threads,
+    product,
+)
 from treadle.training.families.tree_sum import Tree, TreeSum
 
 FEW_CELLS = 200_000
@@ -62,6 +72,9 @@ class CatBoostFamily(Family):
             "chance": trial.suggest_float("catboost.chance", 0.1, 10.0, log=True),
             "even_classes": even,
         }
+
+    def footprint(self, params: Params, rows: int) -> Footprint:
+        return Footprint.of_trees(int(params.get("rounds", 300)), 2 ** int(params["depth"]))
 
     def settings(self, params: Params, metric: str) -> Params:
         """`params` in CatBoost's words."""

@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 
 from treadle.training.cores import CORES
-from treadle.training.families.family import Array, Estimator, Family, Kept, Params, Sample, polite_threads, product
+from treadle.training.families.family import (
+    Array,
+    Estimator,
+    Family,
+    Footprint,
+    Kept,
+    Params,
+    Sample,
+    polite_threads,
+    product,
+)
 from treadle.training.families.tree_sum import Tree, TreeSum
 
 MOST_VALUES = 80_000
@@ -50,6 +60,10 @@ class ForestFamily(Family):
         most = max(2, MOST_VALUES // (int(params["trees"]) * self.columns))
         least = max(1, min(int(params["least_rows"]), rows // 50))
         return {**params, "leaves": min(int(params["leaves"]), most), "least_rows": least}
+
+    def footprint(self, params: Params, rows: int) -> Footprint:
+        used = self.used(params, rows)
+        return Footprint.of_trees(int(used["trees"]), min(int(used["leaves"]), 1 + rows // int(used["least_rows"])))
 
     @abstractmethod
     def forest(self, settings: Params, rows: int) -> Any:

@@ -16,6 +16,7 @@ from treadle.training.families.family import (
     Array,
     Estimator,
     Family,
+    Footprint,
     Graph,
     Kept,
     Params,
@@ -170,6 +171,11 @@ class LightGBMFamily(Family):
         possible = max(seconds * 0.8 / max(per_round, 1e-6), 1.0)
         rate = min(max(params["rate"], LEARNED / possible), FASTEST)
         return params if rate <= params["rate"] else {**params, "rate": rate}
+
+    def footprint(self, params: Params, rows: int) -> Footprint:
+        trees = int(params.get("rounds", 300)) * max(self.task.outputs, len(self.task.levels), 1)
+        leaves = min(int(params["leaves"]), 1 + rows // int(self.used(params, rows)["least_rows"]))
+        return Footprint.of_trees(trees, leaves, sets=params.get("text") == "native")
 
     def settings(self, params: Params, rows: int, metric: str) -> Params:
         """`params` in LightGBM's words."""

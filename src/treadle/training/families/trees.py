@@ -4,6 +4,11 @@ ONNX is float32, the libraries compare in float64. For a float32 value x and a t
 x <= t', where t' is the greatest float32 that is not above t. So thresholds are rounded *down*, and every row takes
 the same way through every tree; what is left is the rounding of sums. (One exception that no real table has met:
 LightGBM takes numbers within 1e-35 of zero for zero.)
+
+A set of codes is written as a chain of questions for one each, for ONNX has no other word for it. The runtime takes
+such a chain for one question where all its codes are 1 to 32: as bits of one number. So the codes are counted from 1
+again in each `SPAN` of them, as columns of their own, and a set asks once for each span that it has members in:
+on a table with levels of 190 routes one row takes 0.6 of the time.
 """
 
 from __future__ import annotations
@@ -13,6 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from treadle.training.families.family import Array, Graph
+
+SPAN = 32
+"""Codes that the runtime takes into one question."""
 
 
 class Node(NamedTuple):
@@ -38,18 +46,19 @@ def tree_ensemble(
 ) -> str:
     """The sum of `base` and `trees`, times `weight`: each tree adds to all outputs, or in turn to one of them after
     the other."""
+    x, trees = _spanned(graph, trees, columns)
     nodes: dict[str, list[Any]] = {
         name: []
         for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "missing")
     }
     leaves: dict[str, list[Any]] = {"treeids": [], "nodeids": [], "ids": [], "weights": []}
     for number, tree in enumerate(trees):
-        for place, node in enumerate(_chained(tree)):
+        for place, node in enumerate(tree):
             leaf = node.feature < 0
             nodes["treeids"].append(number)
             nodes["nodeids"].append(place)
             nodes["modes"].append("LEAF" if leaf else "BRANCH_EQ" if node.members else "BRANCH_LEQ")
-            nodes["featureids"].append(0 if leaf else int(columns[node.feature]))
+            nodes["featureids"].append(0 if leaf else node.feature)
             nodes["values"].append(0.0 if leaf else float(node.members[0]) if node.members else floor32(node.threshold))
             nodes["truenodeids"].append(node.left)
             nodes["falsenodeids"].append(node.right)
@@ -65,7 +74,7 @@ def tree_ensemble(
     start = {"base_values": [value * weight for value in base]} if any(base) else {}
     return graph.add(
         "TreeEnsembleRegressor",
-        [graph.x],
+        [x],
         "trees",
         domain="ai.onnx.ml",
         n_targets=outputs,
@@ -87,20 +96,30 @@ def tree_ensemble(
     )
 
 
-def _chained(tree: list[Node]) -> list[Node]:
-    """A question of several members as a chain of questions of one, all of which lead to the same place: what the
-    runtime takes for a set."""
-    whole = list(tree)
-    for place, node in enumerate(tree):
-        if len(node.members) < 2:
-            continue
-        here, rest = place, node.members
-        while len(rest) > 1:
-            whole[here] = node._replace(members=rest[:1], right=len(whole))
-            here, rest = len(whole), rest[1:]
-            whole.append(node._replace(members=rest))
-        whole[here] = node._replace(members=rest)
-    return whole
+def _spanned(graph: Graph, trees: list[list[Node]], columns: Array) -> tuple[str, list[list[Node]]]:
+    """The trees as questions about the graph's own columns, and about spans of codes that are joined to them."""
+    asked = sorted({(q.feature, code // SPAN) for tree in trees for q in tree for code in q.members})
+    x = graph.x
+    if asked:
+        places = graph.constant("coded", np.array([columns[feature] for feature, _ in asked], dtype=np.int64))
+        first = graph.constant("first", np.array([1 - SPAN * span for _, span in asked], dtype=np.float32))
+        codes = graph.add("Add", [graph.add("Gather", [graph.x, places], "codes", axis=1), first], "counted")
+        x = graph.add("Concat", [graph.x, codes], "wide", axis=1)
+    column_of = {which: graph.width + place for place, which in enumerate(asked)}
+
+    def told(tree: list[Node]) -> list[Node]:
+        whole = [q if q.feature < 0 or q.members else q._replace(feature=int(columns[q.feature])) for q in tree]
+        for place, q in enumerate(tree):
+            here = place
+            for last, code in zip(range(len(q.members))[::-1], sorted(q.members), strict=True):
+                one = q._replace(feature=column_of[q.feature, code // SPAN], members=(code % SPAN + 1,))
+                whole[here] = one._replace(right=len(whole)) if last else one
+                if last:
+                    here = len(whole)
+                    whole.append(q)
+        return whole
+
+    return x, [told(tree) for tree in trees]
 
 
 def floor32(value: float) -> float:

@@ -13,7 +13,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from treadle.training.cores import CORES
-from treadle.training.families.family import Array, Estimator, Family, Kept, Params, Sample, polite_threads, product
+from treadle.training.families.family import (
+    Array,
+    Estimator,
+    Family,
+    Footprint,
+    Kept,
+    Params,
+    Sample,
+    polite_threads,
+    product,
+)
 from treadle.training.families.tree_sum import Tree, TreeSum
 
 FEW_CELLS = 200_000
@@ -71,6 +81,10 @@ class XGBoostFamily(Family):
             "l2": trial.suggest_float("xgboost.l2", 0.01, 100.0, log=True),
             "even_classes": even,
         }
+
+    def footprint(self, params: Params, rows: int) -> Footprint:
+        trees = int(params.get("rounds", 300)) * max(self.task.outputs, 1)
+        return Footprint.of_trees(trees, min(int(params["leaves"]), rows))
 
     def settings(self, params: Params, metric: str) -> Params:
         """`params` in XGBoost's words."""
