@@ -13,13 +13,14 @@ import numpy as np
 from treadle.errors import ModelError
 from treadle.scoring.scorer import INPUT, OUTPUT, Scorer
 from treadle.training import Fitted
-from treadle.training.families import Graph
+from treadle.training.families import Array, Graph
 
 if TYPE_CHECKING:
     import polars as pl
 
 TOLERANCE = 1e-5
-"""The greatest difference a prediction may show; for regression relative to the largest value."""
+"""The greatest difference a prediction may show; of amounts relative to the
+largest of them, or to a hundred times their spread where that is less."""
 _OPSET, _ML_OPSET, _IR = 17, 3, 8
 
 
@@ -36,12 +37,12 @@ def export(model: Fitted, rows: pl.DataFrame) -> bytes:
 
 def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
     """The largest difference between the graph's predictions and the model's over `rows`."""
-    scorer = Scorer(graph, model.encoder, model.calibrator)
+    scorer = Scorer(graph, model.encoder, model.served_calibrator)
     ours, theirs = scorer.score_matrix(model.encoder.matrix(rows)), model.predict(rows)
     if len(ours) == 0:
         raise ModelError("the exported graph cannot be proven without rows", mend="give at least one real row")
     gap = np.abs(ours - theirs)
-    scale = max(1.0, float(np.abs(theirs).max()))
+    scale = scale_of(theirs, amounts=model.calibrator.kind in ("identity", "rearranged"))
     gap = gap if gap.ndim == 1 else gap.max(axis=1)
     worst = int(np.nanargmax(gap)) if not np.isnan(gap).all() else 0
     if np.isnan(gap).any() or gap[worst] > TOLERANCE * scale:
@@ -51,6 +52,15 @@ def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
             mend="scale large features, or train another family: float32 cannot hold this model",
         )
     return float(gap.max())
+
+
+def scale_of(told: Array, *, amounts: bool) -> float:
+    """What a difference between predictions is small or large beside."""
+    largest = float(np.abs(told).max())
+    if not amounts:
+        return max(1.0, largest)
+    spread = float(np.std(told, axis=0).max())
+    return min(largest, 100 * spread) if spread > 0 else largest
 
 
 def to_onnx(model: Fitted) -> bytes:

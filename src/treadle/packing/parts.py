@@ -63,7 +63,7 @@ def parts_of(
         request=told.request,
         plan=told.plan,
         encoder=model.encoder,
-        calibrator=model.calibrator,
+        calibrator=model.served_calibrator,
         by_rows=found.by_rows,
         over_served=found.over_served,
         classes=model.summary.classes,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from treadle.scoring.quantiles import of_levels
 
@@ -21,10 +22,10 @@ HIGHEST_POWER = 80.0
 
 
 class Calibrator(Struct, frozen=True):
-    """`identity` (regression): the value itself. `sigmoid`: 1 / (1 + exp(-(a x + b))). `isotonic`: lines between
-    the knots (x, y), constant outside them. `exponential` (counts): exp(a x + b). `softmax` (several classes): the
-    share of exp(a x_k + offsets_k) in their sum. `rearranged` (quantiles): of each level x_k + offsets_k, put in order
-    where they cross (Chernozhukov, Fernández-Val and Galichon 2010, "Quantile and probability curves without
+    """`identity` (regression): the value itself, plus b. `sigmoid`: 1 / (1 + exp(-(a x + b))). `isotonic`: lines
+    between the knots (x, y), constant outside them. `exponential` (counts): exp(a x + b). `softmax` (several classes):
+    the share of exp(a x_k + offsets_k) in their sum. `rearranged` (quantiles): of each level x_k + offsets_k, put in
+    order where they cross (Chernozhukov, Fernández-Val and Galichon 2010, "Quantile and probability curves without
     crossing").
 
     >>> Calibrator("sigmoid").scalar(0.0)
@@ -44,6 +45,13 @@ class Calibrator(Struct, frozen=True):
     def outputs(self) -> int:
         """Margins of a row."""
         return len(self.offsets) or 1
+
+    def shifted(self, by: float) -> Calibrator:
+        """Of margins that are smaller by so much, in the label's own unit: those of labels that were centred."""
+        if not by:
+            return self
+        assert self.kind in ("identity", "rearranged"), f"margins of {self.kind} are no labels"
+        return replace(self, b=self.b + by, offsets=tuple(offset + by for offset in self.offsets))
 
     @property
     def several(self) -> bool:
@@ -77,7 +85,8 @@ class Calibrator(Struct, frozen=True):
     def function(self) -> Callable[[float], float]:
         """`scalar` with its look-ups done beforehand."""
         if self.kind == "identity":
-            return float
+            middle = self.b
+            return (lambda margin: margin + middle) if middle else float
         if self.kind == "exponential":
             slope, offset = self.a, self.b
             return lambda margin: math.exp(min(slope * margin + offset, HIGHEST_POWER))
@@ -120,7 +129,7 @@ class Calibrator(Struct, frozen=True):
             powers: Array = np.exp(np.minimum(self.a * m + self.b, HIGHEST_POWER))
             return powers
         if self.kind == "identity":
-            return m
+            return m + self.b if self.b else m
         if self.kind == "sigmoid":
             return sigmoid(self.a * m + self.b)
         x, y = np.array(self.x), np.array(self.y)

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.scoring.steps import Levels, levels_of
-from treadle.training.families import Additive, Array, Blend, Curve, Estimator, Exposed
+from treadle.training.families import Additive, Array, Blend, Centred, Curve, Estimator, Exposed
 from treadle.training.model import Fitted
 from treadle.training.table import TrainingTable
 
@@ -70,7 +70,7 @@ def _terms(estimator: Estimator) -> list[_Term] | None:
     """All curves of a model that is a sum of curves, or a blend of such models; those of its rates, of counts."""
     if isinstance(estimator, Additive):
         return [_Term(column, 1.0, curve) for column, curve in enumerate(estimator.curves)]
-    if isinstance(estimator, Exposed):
+    if isinstance(estimator, Centred | Exposed):
         return _terms(estimator.estimator)
     if not isinstance(estimator, Blend):
         return None

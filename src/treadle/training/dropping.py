@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import Task
-from treadle.training.families import Array, Blend, Estimator, Exposed, Linear
+from treadle.training.families import Array, Blend, Centred, Estimator, Exposed, Linear
 
 MOST_COLUMNS = 1000
 """Of a wider model the path is not taken: it would need minutes."""
@@ -68,7 +68,7 @@ def dropped(
 
 def _linear(estimator: Estimator, columns: Array) -> tuple[Linear | None, Array]:
     """The model itself, or the linear member of a blend that weighs most; and which of `columns` are its own."""
-    if isinstance(estimator, Exposed):
+    if isinstance(estimator, Centred | Exposed):
         return _linear(estimator.estimator, columns)
     if isinstance(estimator, Linear):
         return estimator, columns

@@ -8,7 +8,7 @@ from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import task_of
 from treadle.spec import ProjectSpec
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Constant, families
+from treadle.training.families import Constant, families, learn
 from treadle.training.model import Fitted
 from treadle.training.prepare import fit_encoder, sample_of
 from treadle.training.table import LEAST_ROWS, TrainingTable
@@ -31,4 +31,4 @@ def fit_few(table: TrainingTable, spec: ProjectSpec, *, threads: int = MOST_THRE
     known = families(spec.train.families, task, threads=threads, seed=spec.train.seed)
     family = next((each for each in known if each.encoding == "linear"), known[0])
     encoder, x = fit_encoder(table, linear=family.encoding == "linear", seed=spec.train.seed)
-    return Fitted(encoder, family.fit(sample_of(table, encoder, x), family.defaults()), task.plain())
+    return Fitted(encoder, learn(family, sample_of(table, encoder, x), family.defaults()), task.plain())

@@ -20,7 +20,7 @@ from treadle.scoring.tasks import Task, task_of
 from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member
+from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, learn
 from treadle.training.joining import join
 from treadle.training.kept_trials import OnTrial
 from treadle.training.mistakes import choose_threshold, costs_of
@@ -118,7 +118,7 @@ def fit(
         summary=summary,
         baseline=Constant(by_name[members[0].family].base(*rows.taught)),
         reference=reference,
-        unseen=_spread(_near(task.one_each(told), fold, parts)).astype(np.float32),
+        unseen=_spread(_near(task.one_each(told), fold, parts)),
     )
 
 
@@ -161,7 +161,7 @@ def fit_members(
         sample = weighted_by_age(sample_of(rows, own, x), rows.at, member.params)
         # cut short it would be another model than the folds have judged: it may take half as long again as was thought
         allowed = max(seconds, 1.5 * member.seconds)
-        made.append(Member(member.weight, columns[way], family.fit(sample, member.params, seconds=allowed)))
+        made.append(Member(member.weight, columns[way], learn(family, sample, member.params, seconds=allowed)))
     whole = made[0].estimator if len(made) == 1 else Blend(tuple(made))
     return with_offset(encoder, whole, rows)
 
@@ -198,11 +198,11 @@ def _reference(
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))
     sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
-    tried = family.fit(sample, params, valid, metric=metric, seconds=seconds / 2)
+    tried = learn(family, sample, params, valid, metric=metric, seconds=seconds / 2)
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
     whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     sample = weighted_by_age(sample_of(whole, encoder, x), whole.at, own)
-    made = family.fit(sample, own, seconds=seconds)
+    made = learn(family, sample, own, seconds=seconds)
     encoder, made = with_offset(encoder, made, table)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes, levels=family.task.levels).plain())

@@ -10,7 +10,7 @@ import numpy as np
 
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
-from treadle.training.families import Array, Estimator, Family, Params, Sample
+from treadle.training.families import Array, Estimator, Family, Params, Sample, learn
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
@@ -35,7 +35,7 @@ class Tried:
     scores: tuple[float, ...]
     rounds: int
     margins: Array | None
-    """float32 [held rows, outputs], folds one after the other; None where not all folds were fitted."""
+    """[held rows, outputs], float32, of amounts float64; folds one after the other. None where not all were fitted."""
     grown: tuple[int, ...] = ()
     """How many rounds each fold can speak with: those that stopped early have fewer than were agreed on."""
     failed: bool = False
@@ -115,13 +115,13 @@ class Folds:
     def pace(self, family: Family, params: Params, clock: Callable[[], float]) -> float:
         """Seconds of a round, by a few of them on the first fold; nothing for what does not grow."""
         rows, _ = self.get(0, family.encoding, Recipe.of(params))
-        family.fit(
-            rows.head(LEAST_TRIED), {**params, "rounds": 1}
+        learn(
+            family, rows.head(LEAST_TRIED), {**params, "rounds": 1}
         )  # what is imported or made ready once counts for none
         took = []
         for rounds in (1, 1 + _TRIED_ROUNDS):
             start = clock()
-            found = family.fit(rows, {**params, "rounds": rounds})
+            found = learn(family, rows, {**params, "rounds": rounds})
             took.append(clock() - start)
             if not found.rounds:
                 return 0.0
@@ -139,7 +139,7 @@ class Folds:
         early: list[float] = []
         for number in range(len(self.folds)):
             rows, held = self.rows_of(number, family, params)
-            found = family.fit(rows, params, held, metric=self.metric, seconds=seconds)
+            found = learn(family, rows, params, held, metric=self.metric, seconds=seconds)
             early.append(self.score(found.margin(held.x), number))
             if not math.isfinite(early[-1]):
                 return Tried(tuple(early[:-1]), 0, None, failed=True)
@@ -147,7 +147,8 @@ class Folds:
             if number + 1 < len(self.folds) and hopeless(early):
                 return Tried(tuple(early), _agreed(fitted), None)
         rounds = _agreed(fitted)
-        margins = [_grown(found, rounds).margin(x).astype(np.float32) for found, x in fitted]
+        precision = np.float64 if self.task.shifts else np.float32  # of labels that lie far off float32 loses the rest
+        margins = [_grown(found, rounds).margin(x).astype(precision) for found, x in fitted]
         scores = tuple(self.score(part, k) for k, part in enumerate(margins))
         return Tried(scores, rounds, np.concatenate(margins), tuple(found.most_rounds for found, _ in fitted))
 
@@ -159,7 +160,7 @@ class Folds:
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
                 rows, held = self.rows_of(number, family, params)
-                again = family.fit(rows, {**params, "rounds": tried.rounds})
+                again = learn(family, rows, {**params, "rounds": tried.rounds})
                 margins[self.number == number] = again.margin(held.x)
         return margins
 

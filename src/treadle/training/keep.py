@@ -28,13 +28,13 @@ class _Kept(Struct, frozen=True):
     summary: FitSummary
     baseline: tuple[float, ...]
     unseen: bytes = b""
-    """float32, little-endian."""
+    """float64, little-endian."""
 
 
 def dump(model: FittedModel) -> bytes:
     """The whole model as canonical JSON: equal models give equal bytes."""
     reference = None if model.reference is None else _part(model.reference)
-    unseen = np.asarray(model.unseen, dtype="<f4").tobytes()
+    unseen = np.asarray(model.unseen, dtype="<f8").tobytes()
     baseline = tuple(map(float, model.baseline.values))
     kept = _Kept(_part(model), reference, model.features, model.summary, baseline, unseen)
     return msgspec.json.encode(kept, order="deterministic")
@@ -60,7 +60,7 @@ def restore(content: bytes) -> FittedModel:
         summary=kept.summary,
         baseline=Constant(np.array(kept.baseline)),
         reference=reference,
-        unseen=np.frombuffer(kept.unseen, dtype="<f4"),
+        unseen=np.frombuffer(kept.unseen, dtype="<f8"),
     )
 
 

@@ -14,25 +14,28 @@ from treadle.training.model import Trial
 
 
 class KeptTrial(Struct, frozen=True):
-    """`settings` are what was drawn for it, by name; `margins` are float32, little-endian, empty where it was given up
-    or is not among the best, which alone can become members of a blend."""
+    """`settings` are what was drawn for it, by name; `margins` are float32, or float64 where `double`,
+    little-endian, empty where it was given up or is not among the best, which alone can become members of a blend."""
 
     settings: dict[str, bool | int | float | str | None]
     trial: Trial
     rounds: int = 0
     grown: tuple[int, ...] = ()
     margins: bytes = b""
+    double: bool = False
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], trial: Trial, tried: Tried | None) -> KeptTrial:
         if tried is None or tried.margins is None:
             return cls(dict(settings), trial)
-        margins = tried.margins.astype("<f4").tobytes()
-        return cls(dict(settings), trial, tried.rounds, tried.grown, margins)
+        double = tried.margins.dtype == np.float64
+        margins = tried.margins.astype("<f8" if double else "<f4").tobytes()
+        return cls(dict(settings), trial, tried.rounds, tried.grown, margins, double)
 
     def tried(self, outputs: int) -> Tried:
         """What its folds came to."""
-        margins = np.frombuffer(self.margins, "<f4").reshape(-1, outputs) if self.margins else None
+        kind = "<f8" if self.double else "<f4"
+        margins = np.frombuffer(self.margins, kind).reshape(-1, outputs) if self.margins else None
         return Tried(self.trial.fold_scores, self.rounds, margins, self.grown, self.trial.state == "failed")
 
 

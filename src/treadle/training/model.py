@@ -51,7 +51,7 @@ class Chosen(Struct, frozen=True):
 class OutOfFold(Struct, frozen=True):
     """What the chosen said of rows that they were not fitted on: positions in the table, folds, margins.
 
-    `rows`: int64; `folds`: int64; `margins`: float32 [rows, outputs]; little-endian.
+    `rows`: int64; `folds`: int64; `margins`: float64 [rows, outputs]; little-endian.
     """
 
     rows: bytes
@@ -64,7 +64,7 @@ class OutOfFold(Struct, frozen=True):
         return cls(
             rows.astype("<i8").tobytes(),
             folds.astype("<i8").tobytes(),
-            margins.astype("<f4").tobytes(),
+            margins.astype("<f8").tobytes(),
             margins.shape[1],
         )
 
@@ -72,7 +72,7 @@ class OutOfFold(Struct, frozen=True):
         """Positions, folds, and margins as float64."""
         import numpy as np
 
-        margins = np.frombuffer(self.margins, "<f4").astype(np.float64).reshape(-1, self.outputs)
+        margins = np.frombuffer(self.margins, "<f8").reshape(-1, self.outputs)
         return np.frombuffer(self.rows, "<i8"), np.frombuffer(self.folds, "<i8"), margins
 
 
@@ -145,11 +145,18 @@ class Fitted:
         """Calibrated probabilities, or values: [rows], or [rows, classes] of several classes."""
         return self.calibrator.vector(self.margin(frame))
 
+    @property
+    def served_calibrator(self) -> Calibrator:
+        """What makes of the graph's margins what `calibrator` makes of the estimator's."""
+        from treadle.training.families import left_out
+
+        return self.calibrator.shifted(left_out(self.estimator))
+
 
 def _none() -> np.ndarray[Any, Any]:
     import numpy as np
 
-    return np.empty(0, dtype=np.float32)
+    return np.empty(0, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +164,7 @@ class FittedModel(Fitted):
     """A model ready to be evaluated and exported, beside the two that it has to beat.
 
     `baseline` knows only the overall rate. `reference` is the same family on request and row features alone; None
-    where the project has no other features. `unseen` are calibrated out-of-fold predictions, float32: what models of as
+    where the project has no other features. `unseen` are calibrated out-of-fold predictions, float64: what models of as
     many rounds say of training rows that they were not fitted on, at most 20,000 of them, evenly spread.
     """
 

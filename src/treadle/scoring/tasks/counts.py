@@ -18,6 +18,7 @@ class Counts(Regression):
     kind = "counts"
     METRICS = COUNTS
     view: ClassVar[View] = "numbers"
+    shifts: ClassVar[bool] = False
     margin_unit: ClassVar[str] = "logarithm of the count"
 
     def problems(self, label: Array) -> list[str]:

@@ -17,6 +17,7 @@ class Regression(Task):
     kind = "regression"
     METRICS: tuple[str, ...] = REGRESSION
     view: ClassVar[View] = "numbers"
+    shifts: ClassVar[bool] = True
     margin_unit: ClassVar[str] = "the label's own unit"
 
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:

@@ -41,6 +41,8 @@ class Task(ABC):
     METRICS: tuple[str, ...]
     view: ClassVar[View]
     """What there is to see: decisions by a threshold, classes taken for one another, or numbers."""
+    shifts: ClassVar[bool] = False
+    """Whether labels that are greater by a number are told by margins that are greater by it."""
     margin_unit: ClassVar[str] = ""
     """What a margin of it is measured in, in words."""
     trivial: ClassVar[str] = "the mean"

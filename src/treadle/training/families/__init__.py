@@ -12,6 +12,10 @@ from treadle.training.families.beside import Beside as Beside
 from treadle.training.families.blend import Blend as Blend
 from treadle.training.families.blend import Constant as Constant
 from treadle.training.families.blend import Member as Member
+from treadle.training.families.centred import Centred as Centred
+from treadle.training.families.centred import centre_of as centre_of
+from treadle.training.families.centred import learn as learn
+from treadle.training.families.centred import left_out as left_out
 from treadle.training.families.exposed import Exposed as Exposed
 from treadle.training.families.family import Array as Array
 from treadle.training.families.family import Estimator as Estimator

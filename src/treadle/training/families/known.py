@@ -13,6 +13,7 @@ from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.beside import Beside
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.catboost import CatBoostFamily
+from treadle.training.families.centred import Centred
 from treadle.training.families.exposed import Exposed
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
@@ -95,6 +96,8 @@ def restore(kept: Kept, task: Task) -> Estimator:
     """An estimator from what it kept of itself, whatever its family."""
     if kept.family == Blend.name:
         return Blend.restore(kept, lambda part: restore(part, task))
+    if kept.family == Centred.name:
+        return Centred.restore(kept, lambda part: restore(part, task))
     if kept.family == Exposed.name:
         return Exposed.restore(kept, lambda part: restore(part, task))
     if kept.family == Beside.name:

@@ -12,7 +12,7 @@ import numpy as np
 
 from treadle.scoring.steps import Levels, levels_of
 from treadle.scoring.tasks import Multiclass
-from treadle.training.families import Array
+from treadle.training.families import Array, centre_of
 from treadle.training.table import TrainingTable
 
 SMOOTHING = 20.0
@@ -96,7 +96,8 @@ def _rates(
 def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:
     """What a level is told by, [rows, targets]: the label, or the shares of the commonest classes."""
     if not table.classes:
-        return table.taught[0][:, None], ("rate",)
+        label = table.taught[0]
+        return (label - centre_of(label))[:, None], ("rate",)  # encoded, it is float32
     task = Multiclass(table.classes)
     told = task.targets(table.label)
     return told, task.target_names()[: told.shape[1]]

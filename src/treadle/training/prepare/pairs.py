@@ -13,7 +13,7 @@ import numpy as np
 
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.steps import Pair
-from treadle.training.families import Array
+from treadle.training.families import Array, centre_of
 from treadle.training.table import FeatureColumn, TrainingTable
 
 MOST_NUMBERS, MOST_TEXTS = 6, 4
@@ -40,7 +40,7 @@ def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[s
 
     rows = np.arange(len(x)) if len(x) <= _ROWS else np.linspace(0, len(x) - 1, _ROWS).astype(np.int64)
     taught, weight = table.taught
-    label = taught[rows]
+    label = taught[rows] - centre_of(taught)
     several = len(table.classes) > 2
     settings = {
         "objective": "multiclass" if several else "regression",

@@ -1,0 +1,101 @@
+"""Labels far from zero: what is learned, exported and served of them is what is learned of them near zero."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from treadle.errors import ModelError
+from treadle.packing.exporting import prove, scale_of, to_onnx
+from treadle.scoring import task_of
+from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.scorer import Scorer
+from treadle.training import train
+from treadle.training.families import Centred, Sample, families, learn, left_out, restore
+from treadle.training.families.centred import FAR, centre_of
+
+FAR_OFF = 2e8
+KINDS = ("regression", "quantiles")
+
+
+def both(table, spec, kind, **train_settings):
+    """The same rows learned near zero, and far off."""
+    near, project = table(400, kind="regression"), spec(kind, trials=2, **train_settings)
+    far = replace(near, label=near.label + FAR_OFF)
+    return near, [train(rows, project)[0] for rows in (near, far)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_lies_far_off_is_learned_as_what_lies_near(table, spec, kind):
+    rows, (near, far) = both(table, spec, kind, families=("lightgbm",))
+    gap = np.abs(np.asarray(far.predict(rows.frame)) - FAR_OFF - np.asarray(near.predict(rows.frame)))
+    assert gap.mean() < 0.02 * rows.label.std()
+    assert far.summary.out_of_fold == pytest.approx(near.summary.out_of_fold, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", ["lightgbm", "linear"])
+def test_its_bundle_says_what_it_says(table, spec, kind, family):
+    if family == "linear" and kind == "quantiles":
+        family = "additive"
+    rows, (_, far) = both(table, spec, kind, families=(family,))
+    graph = to_onnx(far)
+    assert prove(graph, far, rows.frame) < 1e-3 * rows.label.std()
+    scorer = Scorer(graph, far.encoder, far.served_calibrator)
+    told = np.array([scorer.score(values) for values in rows.frame.select(far.encoder.inputs).iter_rows()])
+    assert np.abs(told - far.predict(rows.frame)).max() < 1e-3 * rows.label.std()
+
+
+def test_a_graph_that_loses_the_spread_of_labels_is_no_export(table, spec):
+    rows, (_, far) = both(table, spec, "regression", families=("lightgbm",))
+    other = to_onnx(replace(far, estimator=far.estimator.cut(1)))
+    assert far.estimator.rounds > 1
+    with pytest.raises(ModelError, match="float32 cannot hold"):
+        prove(other, far, rows.frame)
+
+
+def test_differences_are_held_to_the_spread_of_amounts():
+    assert scale_of(np.array([0.2, 0.9]), amounts=False) == 1.0
+    assert scale_of(np.array([1e8, 1e8 + 2]), amounts=True) == pytest.approx(100.0)
+    assert scale_of(np.array([1e-9, 3e-9]), amounts=True) == pytest.approx(3e-9)
+    assert scale_of(np.array([5.0, 5.0]), amounts=True) == 5.0
+
+
+def test_only_what_lies_far_for_its_spread_is_centred():
+    assert centre_of(np.array([FAR - 0.1, FAR + 1.9])) == FAR + 0.9
+    assert centre_of(np.array([FAR - 1.1, FAR + 0.9])) == 0.0
+    assert centre_of(np.array([-1e9, -1e9 + 1])) == pytest.approx(-1e9 + 0.5)
+    assert centre_of(np.array([7.0, 7.0])) == 0.0
+    assert centre_of(np.array([1e6, 1e6 + 2]), np.array([3.0, 1.0])) == 1e6 + 0.5
+
+
+def test_a_centred_estimator_is_kept_cut_and_counts_by_its_share_of_a_blend():
+    task = task_of("regression")
+    family = families("lightgbm", task, threads=1)[0]
+    random = np.random.default_rng(2)
+    x = random.normal(size=(300, 3)).astype(np.float32)
+    y = 1e7 + x[:, 0]
+    held = Sample(x[200:], y[200:])
+    found = learn(family, Sample(x[:200], y[:200]), {**family.defaults(), "least_rows": 5}, held, metric="rmse")
+    assert isinstance(found, Centred) and found.rounds > 1 and left_out(found) == pytest.approx(1e7, abs=1)
+    again = restore(msgspec.json.decode(msgspec.json.encode(found.kept()), type=type(found.kept())), task)
+    assert (again.margin(x) == found.margin(x)).all()
+    one = found.cut(1)
+    assert one.rounds == 1 and left_out(one) == left_out(found) and (one.margin(x) != found.margin(x)).any()
+    assert learn(family, Sample(x, x[:, 0].copy()), family.defaults() | {"rounds": 3}).margin(
+        x
+    ).mean() == pytest.approx(0, abs=1)
+
+
+def test_only_amounts_can_be_shifted():
+    assert Calibrator("identity").shifted(5.0).scalar(1.5) == 6.5
+    assert Calibrator("identity").shifted(5.0).vector(np.array([[1.5]])).tolist() == [6.5]
+    quantiles = Calibrator("rearranged", offsets=(0.0, 1.0), levels=(0.1, 0.9)).shifted(2.0)
+    assert quantiles.offsets == (2.0, 3.0)
+    plain = Calibrator("sigmoid")
+    assert plain.shifted(0.0) is plain
+    with pytest.raises(AssertionError):
+        plain.shifted(1.0)
