@@ -65,15 +65,6 @@ def test_a_search_with_weights_tries_both(table, spec):
     assert {t.params["even_classes"] for t in search(rows, parts, never).trials} == {False}
 
 
-def test_the_defaults_are_tried_first(table, spec):
-    rows, project = table(), spec(trials=3)
-    first = search(rows, split(rows, project.predict), project).trials[:2]
-    for trial in first:
-        wanted = FAMILIES[trial.family](task_of("classification")).defaults()
-        assert {k: v for k, v in trial.params.items() if k not in ("rounds", "features", "text", "recent")} == wanted
-        assert trial.params.get("recent", "all") == "all"
-
-
 def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
     rows, project = table(), spec(trials=2, families=("linear",))
     model, parts, _ = train(rows, project)

@@ -17,7 +17,7 @@ from treadle.training.blending import MOST, blend, blended
 from treadle.training.families import Footprint, Sample, families
 from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
-from treadle.training.portfolio import PORTFOLIO, patience, portfolio
+from treadle.training.portfolio import LARGE, PORTFOLIO, SMALL_TREES, patience, portfolio
 from treadle.training.searching import FIRST_SECONDS
 
 
@@ -25,10 +25,20 @@ def test_the_portfolio_is_tried_in_its_order(table, spec):
     rows, project = table(), spec(trials=6)
     tried = search(rows, split(rows, project.predict), project).trials
     chosen = families("auto", task_of("classification"), threads=1)
-    wanted = [(f.name, p) for f, p in portfolio(chosen) if p.get("features", "plain") in ("plain", "pairs")]
+    wanted = [(f.name, {k: v for k, v in p.items() if k not in ("features", "text")}) for f, p in portfolio(chosen)]
     assert [t.family for t in tried] == [name for name, _ in wanted[:6]]
     for trial, (_, params) in zip(tried, wanted, strict=False):
         assert {k: trial.params[k] for k in params} == params
+
+
+def test_of_many_rows_larger_trees_come_first():
+    chosen = families(("linear", "lightgbm"), task_of("regression"), threads=1)
+    few, many = portfolio(chosen, LARGE), portfolio(chosen, LARGE + 1)
+    assert few == portfolio(chosen) and sorted(map(str, few)) == sorted(map(str, many)) and few != many
+    leaves = [params["leaves"] for family, params in many if family.name == "lightgbm"]
+    small = [size < SMALL_TREES for size in leaves]
+    assert small == sorted(small) and any(small)
+    assert [f.name for f, _ in few] == [f.name for f, _ in many], "linear models keep their places"
 
 
 def test_a_family_that_no_list_knows_comes_with_its_defaults():

@@ -176,7 +176,9 @@ def test_trials_are_compared_by_weighted_rows(table, spec):
     weight = in_units(rows, parts.train).weight[held]
     assert model.calibrator == calibrate.choose(margins[:, 0], rows.label[held], fold, weight)[0]
     assert model.threshold == choose_threshold(told, rows.label[held], wanted.brief.mistakes, weight)
-    assert model.threshold != choose_threshold(told, rows.label[held], wanted.brief.mistakes)
+    prices = [Mistakes(missed=missed, false_alarm=1) for missed in (2, 3, 4, 6, 8)]
+    asked = [[choose_threshold(told, rows.label[held], price, w) for price in prices] for w in (weight, None)]
+    assert asked[0] != asked[1], "weights move the threshold"
     assert model.summary.out_of_fold == pytest.approx(
         sk.average_precision_score(rows.label[held], told, sample_weight=rows.weight[held])
     )

@@ -35,7 +35,7 @@ class Asked:
 
 class Asking:
     """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories;
-    `ordered`: whether the model is for what comes later, so that old rows may weigh less.
+    `ordered`: whether the model is for what comes later, so that old rows may weigh less; `rows`: to learn from.
 
     With `search: random` every draw is random; with `bayesian` they come from tree-structured Parzen estimators
     (Bergstra et al. 2011), by Optuna (Akiba et al. 2019).
@@ -48,12 +48,13 @@ class Asking:
         ways: tuple[str, ...] = ("plain",),
         text: bool = False,
         ordered: bool = False,
+        rows: int = 0,
     ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
-        self.ordered = ordered and train.search != "none"
+        self.ordered, self.rows = ordered and train.search != "none", rows
         self._without = train.search == "none"
         self._first = self._listed()
         self._study = optuna.create_study(direction="maximize", sampler=self._sampler(0))
@@ -106,7 +107,7 @@ class Asking:
 
     def _listed(self) -> list[Settings]:
         """The portfolio, without what says nothing here: a recipe that is none, categories where there is no text."""
-        first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen)
+        first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen, self.rows)
         # what only some tables have is soon asked for: nothing in the list below stands in for it
         ways = () if self._without else added(self.ways)
         first[2:2] = [(f, {**f.defaults(), "features": way}) for way in ways for f in self.chosen[:2]]
@@ -117,16 +118,17 @@ class Asking:
                 for key, value in params.items()
                 if (family.weight_option or key != "even_classes") and key not in ("features", "text", "recent")
             }
-            if params.get("features", self.ways[0]) not in self.ways:
-                continue
-            if "recent" in params and not self.ordered:
-                continue
-            said: Settings = {"features": params.get("features", self.ways[0])} if len(self.ways) > 1 else {}
+            said: Settings = {"features": self._way(params.get("features", ""))} if len(self.ways) > 1 else {}
             if self.text and family.native:
                 said["text"] = params.get("text", "rates")
-            elif params.get("text") == "native":
-                continue  # it would be an earlier trial again
             if self.ordered:
                 said["recent"] = params.get("recent", "all")
             found.append({"family": family.name, **settings, **said})
-        return found
+        # of a table without text, or without an order in time, some are the same again
+        return [settings for place, settings in enumerate(found) if settings not in found[:place]]
+
+    def _way(self, wanted: str) -> str:
+        """The wanted way to prepare features, or what this table has in its place."""
+        if wanted in self.ways:
+            return wanted
+        return next((way for way in self.ways if way.endswith("pairs") == wanted.endswith("pairs")), self.ways[0])

@@ -70,7 +70,7 @@ def _surely_better(folds: Folds, one: Array, other: Array) -> bool:
     for fold in range(len(folds.folds)):
         here = folds.number == fold
         y, rows = folds.truth[here], int(here.sum())
-        ours, theirs = (metrics.weighted(folds.metric, y, folds.told(m[here], here)) for m in (one, other))
+        ours, theirs = (metrics.weighted(folds.metric, y, folds.told(m[here], here), folds.rule) for m in (one, other))
         for draw in range(_DRAWS):
             w = np.bincount(random.integers(0, rows, rows), minlength=rows).astype(np.float64)
             gain = (ours(w * folds.weight[here]) - theirs(w * folds.weight[here])) * sign

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treadle.scoring import metrics
+from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Params, Sample, learn
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
@@ -46,8 +47,10 @@ class Folds:
     """Each fold is encoded when first asked for and then kept. The latest is the first: it is the largest and the
     nearest to what comes, so the best to give up on."""
 
-    def __init__(self, table: TrainingTable, folds: tuple[Fold, ...], task: Task, metric: str, seed: int) -> None:
-        self.table, self.task, self.metric, self.seed = table, task, metric, seed
+    def __init__(
+        self, table: TrainingTable, folds: tuple[Fold, ...], task: Task, metric: str, seed: int, rule: Rule = 0.5
+    ) -> None:
+        self.table, self.task, self.metric, self.seed, self.rule = table, task, metric, seed, rule
         most = max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(len(table.features), 1)))
         self.most_rows = most
         self.folds = [
@@ -93,9 +96,10 @@ class Folds:
         return float(np.mean([len(f.train) for f in self.folds]))
 
     def score(self, margins: Array, fold: int) -> float:
-        """The metric of one fold's held rows, as trials are compared: before calibration, threshold one half."""
+        """The metric of one fold's held rows, as trials are compared: before calibration, decided on by `rule`."""
         here = self.number == fold
-        return metrics.weighted(self.metric, self.truth[here], self.told(margins, here))(self.weight[here])
+        told = self.told(margins, here)
+        return metrics.weighted(self.metric, self.truth[here], told, self.rule)(self.weight[here])
 
     def told(self, margins: Array, here: Array) -> Array:
         """What the margins of the held rows `here` predict, uncalibrated; counts, where rates are fitted."""

@@ -174,14 +174,19 @@ def _money(
     )
 
 
+def ideal_threshold(mistakes: Mistakes) -> float:
+    """From which probability on acting costs least, where probabilities are perfect (Elkan 2001)."""
+    return mistakes.false_alarm / max(mistakes.false_alarm + mistakes.missed, 1e-12)
+
+
 def choose_threshold(p: Array, y: Array, mistakes: Mistakes, weight: Array | None = None) -> float:
     """The probability from which acting costs least on `p` and `y`: the least sum of missed and false alarms; `NEVER`
     where acting upon nobody costs less than from any.
 
-    With perfect probabilities that is false_alarm / (false_alarm + missed) (Elkan 2001); the rows, each by its
-    `weight`, have the last word, among 500 candidates, and a tie goes to the one nearest to that.
+    With perfect probabilities that is `ideal_threshold`; the rows, each by its `weight`, have the last word, among 500
+    candidates, evenly over the rows, and a tie goes to the one nearest to that.
     """
-    ideal = mistakes.false_alarm / max(mistakes.false_alarm + mistakes.missed, 1e-12)
+    ideal = ideal_threshold(mistakes)
     candidates = np.unique(np.concatenate([np.quantile(p, np.linspace(0, 1, 500)), [ideal, NEVER]]))
     order = np.argsort(p)
     weight = np.ones(len(y)) if weight is None else weight

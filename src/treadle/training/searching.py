@@ -24,7 +24,7 @@ from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, Footprint, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
-from treadle.training.mistakes import costs_of
+from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
 from treadle.training.prepare import recipes, with_more
@@ -162,8 +162,8 @@ def search(
     text = any(feature.type == "str" for feature in table.features)
     going = _Search(
         spec,
-        Folds(table, split.folds, task, metric, spec.train.seed),
-        Asking(spec.train, chosen, ways, text, split.by == "time"),
+        Folds(table, split.folds, task, metric, spec.train.seed, task.rule(ideal_threshold(spec.brief.mistakes))),
+        Asking(spec.train, chosen, ways, text, split.by == "time", len(split.train)),
         clock,
         earlier,
         on_trial,

@@ -39,9 +39,9 @@ OWN: dict[str, type[Family]] = {
         XGBoostFamily,
     )
 }
-AUTO = ("linear", "lightgbm")
-"""What `families: auto` tries of ours: the two that have earned it on the public sets, in the time there is. The others
-are tried where they are named; those that installed packages bring are always tried."""
+AUTO = ("linear", "lightgbm", "catboost", "xgboost", "extra_trees", "mlp")
+"""What `families: auto` tries of ours, where it is installed: those that have earned a place in the portfolio.
+The others are tried where they are named; those that installed packages bring are always tried."""
 ENTRY_POINT = "treadle.families"
 
 
@@ -89,7 +89,8 @@ def families(
 
 def _usual(name: str, family: type[Family], task: Task) -> bool:
     """Whether `auto` tries it."""
-    return (name in AUTO or name not in OWN) and (family.quantiles or not task.levels)
+    mine = name in AUTO and family.installed()
+    return (mine or name not in OWN) and (family.quantiles or not task.levels)
 
 
 def restore(kept: Kept, task: Task) -> Estimator:
