@@ -127,14 +127,14 @@ def test_a_sheet_of_excel_is_read(tmp_path: Path) -> None:
 @pytest.mark.needs("fastexcel")
 def test_of_several_sheets_one_has_to_be_named(tmp_path: Path) -> None:
     file = tmp_path / "t.xlsx"
-    file.write_bytes(workbook(one=[["a"], [1]], two=[["top"], ["a"], [2]]))
-    with pytest.raises(DataError, match=r'2 sheets: "one", "two"(.|\n)*sheet: "one"'):
+    file.write_bytes(workbook(one=[["a"], [1]], two=[["top"], ["a"], [2]], many=[["a"], *[[5]] * 2_000]))
+    with pytest.raises(DataError, match=r'3 sheets: "one", "two", "many"(.|\n)*sheet: "one"'):
         frame_of(file)
     with pytest.raises(DataError, match=r'no sheet "tow"(.|\n)*did you mean "two"'):
         frame_of(file, Layout(sheet="tow"))
     assert frame_of(file, Layout(sheet="two", skip_rows=1))["a"].to_list() == [2]
     with pytest.raises(DataError, match=r"t\.xlsx unpacks to"):
-        frame_of(file, Layout(sheet="one", max_gb=2e-6))
+        frame_of(file, Layout(sheet="one", max_gb=1e-5))
 
 
 def test_objects_in_objects_are_columns_of_their_own(tmp_path: Path) -> None:

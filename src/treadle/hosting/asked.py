@@ -21,7 +21,7 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
     """The columns that the model is asked by, in its types: a file of few rows is guessed to have others.
 
     Raises:
-        DataError: a column that the model looks at is not there.
+        DataError: a column that the model looks at is not there, or all of them are empty.
     """
     import polars as pl
 
@@ -35,6 +35,13 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
             f"the file has no column {_few(missing)}",
             where="--from",
             mend=f"{live.name} looks at it; {mend}" if mend else f"{live.name} looks at it",
+        )
+    seen = [f.name for f in fields.values() if f.feature]
+    if seen and all(frame[name].null_count() == frame.height for name in seen):
+        raise DataError(
+            f"no row of the file has a value in what {live.name} looks at: {_few(seen)}",
+            where="--from",
+            mend="give rows in which some of it is known",
         )
     columns = []
     for name in (c for c in frame.columns if c in fields):

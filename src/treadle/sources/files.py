@@ -73,8 +73,16 @@ def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.La
 
 
 def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> pl.DataFrame:
-    """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern."""
-    return tabled(find_own(file, layout, where=where), where).frame
+    """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern.
+
+    layout: what is said of the columns of such tables; the file may be of another format, and lack some of them.
+    """
+    return tabled(find_own(file, like(layout), where=where), where, partly=True).frame
+
+
+def like(layout: Layout) -> Layout:
+    """What is said of columns alone: it holds of another file with the same columns, however that one is written."""
+    return Layout(null_values=layout.null_values, date_format=layout.date_format, max_gb=layout.max_gb)
 
 
 def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> Reading:
@@ -96,10 +104,13 @@ def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
     return tabled(reading, where).frame.lazy()
 
 
-def tabled(reading: Reading, where: str = "") -> Table:
-    """The rows of what was found, as `scan` reads them, with what is to be said of them."""
+def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
+    """The rows of what was found, as `scan` reads them, with what is to be said of them.
+
+    partly: columns that the source speaks of may be missing.
+    """
     if reading.format == "delta":
-        return _typed([_delta(reading, where)], [None], reading, where)
+        return _typed([_delta(reading, where)], [None], reading, where, partly)
     frames, dialects, digests = [], [], []
     for file in reading.files:
         with opened(file, where) as stream:
@@ -110,7 +121,7 @@ def tabled(reading: Reading, where: str = "") -> Table:
         frames.append(frame)
         dialects.append(told)
     _unchanged(reading, digests, where)
-    return _typed(frames, dialects, reading, where)
+    return _typed(frames, dialects, reading, where, partly)
 
 
 def _parsed(content: bytes, file: Path, reading: Reading, where: str) -> tuple[pl.DataFrame, Dialect | None]:
@@ -123,13 +134,14 @@ def _parsed(content: bytes, file: Path, reading: Reading, where: str) -> tuple[p
         raise _refused(bad, file, reading.format, where) from bad
 
 
-def _typed(frames: list[pl.DataFrame], dialects: list[Dialect | None], reading: Reading, where: str) -> Table:
+def _typed(
+    frames: list[pl.DataFrame], dialects: list[Dialect | None], reading: Reading, where: str, partly: bool
+) -> Table:
     """One table of all files, its texts as what they are."""
-    guess = reading.format in GUESSED
     signs = [signs_of(told is not None and told.decimal_comma, reading.layout.thousands) for told in dialects]
     made, notes = [], list[Note]()
     for number, frame in enumerate(frames):
-        found, told = _types_of(frame, reading, number, signs[number], guess, where)
+        found, told = _types_of(frame, reading, number, signs[number], where, partly)
         made.append(found)
         notes += told
     sure = {note.column: note.format for note in notes if note.kind == "date"}
@@ -137,17 +149,17 @@ def _typed(frames: list[pl.DataFrame], dialects: list[Dialect | None], reading: 
     if unsure:  # one of the files tells what the others leave open
         dates = {**reading.layout.date_format, **{name: sure[name] for name in unsure}}
         layout = msgspec.structs.replace(reading.layout, date_format=dates)
-        return _typed(frames, dialects, reading.said(layout), where)
+        return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
     whole = joined(made, [file.name for file in reading.files], where)
     return Table(whole, tuple(sorted(first.values(), key=lambda n: whole.columns.index(n.column))), dialects[0])
 
 
 def _types_of(
-    frame: pl.DataFrame, reading: Reading, number: int, signs: Signs, guess: bool, where: str
+    frame: pl.DataFrame, reading: Reading, number: int, signs: Signs, where: str, partly: bool
 ) -> tuple[pl.DataFrame, list[Note]]:
     try:
-        return typed(frame, reading.layout, signs, guess=guess)
+        return typed(frame, reading.layout, signs, guess=reading.format in GUESSED, partly=partly)
     except ValueError as bad:
         raise _refused(bad, reading.files[number], reading.format, where) from bad
 

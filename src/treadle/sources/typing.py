@@ -35,17 +35,20 @@ class Note(Struct, frozen=True):
     format: str = ""
 
 
-def typed(frame: pl.DataFrame, layout: Layout, signs: Signs, *, guess: bool = True) -> tuple[pl.DataFrame, list[Note]]:
+def typed(
+    frame: pl.DataFrame, layout: Layout, signs: Signs, *, guess: bool = True, partly: bool = False
+) -> tuple[pl.DataFrame, list[Note]]:
     """Texts as whole numbers, floats, true and false, dates and times, where each value of a column is one.
 
-    guess: also where the source says nothing of a column.
+    guess: also where the source says nothing of a column. partly: columns that it speaks of may be missing.
 
     Raises:
         Unreadable: the source speaks of a column that is not there, or of a form that is none.
     """
     import polars as pl
 
-    _refuse_unknown(frame, layout)
+    if not partly:
+        _refuse_unknown(frame, layout)
     made, notes = [], list[Note]()
     for column in frame.iter_columns():
         form = layout.date_format.get(column.name)
@@ -104,7 +107,10 @@ def _dated(column: pl.Series, form: str) -> pl.Series:
     if found.null_count() == column.null_count():
         return found
     if found.null_count() == len(found):
-        like = column.drop_nulls()[0]
+        known = column.drop_nulls()
+        like, other = known[0], form_of(known)
+        if other is not None and other.iso:  # which is never read in two ways
+            return parsed(column, other.format)
         raise Unreadable(
             f'{column.name}: no value is written as {form}, such as "{like}"',
             mend=f"correct date_format: {column.name}",
