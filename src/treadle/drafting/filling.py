@@ -32,7 +32,10 @@ def project_file(guess: Guess, read: str, layout: Layout, *, contract: bool = Tr
 
 
 def _said(guess: Guess, contract: bool) -> list[str]:
-    held = f"contract: contracts/{guess.name}.yaml has the types, with the ranges and sets that hold now"
+    held = (
+        f"contract: contracts/{guess.name}.yaml sets rows aside that break types, key or label; what lies beyond the "
+        "ranges and values seen so far is kept and told of, while no more than 5 % do"
+    )
     said = [held if contract else f"no contract: {guess.frame.width:,} columns are too many to propose rules for"]
     if guess.decides:
         said.append("costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows")

@@ -149,7 +149,9 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _copy(draft.reading, data, copied)
     if held:
         key = (guess.key,) if guess.key else ()
-        contract.write_text(propose(guess.frame.drop(list(guess.endless)), guess.name, key), encoding="utf-8")
+        contract.write_text(
+            propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target), encoding="utf-8"
+        )
     made += _missing(folder / FILE)
     (folder / FILE).write_text(text, encoding="utf-8")
     load(folder / FILE)  # what is written must be what can be read

@@ -72,6 +72,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
                 name,
                 decided.probabilities or {},
                 decided.quantiles or {},
+                live.reader.warnings(record),
             )
         )
     if request.out:
@@ -84,7 +85,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         features_as_of=as_of,
         stale=stale,
         note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
-        file_notes=told,
+        file_notes=[*told, *live.reader.beyond(records)] if request.source else told,
     )
 
 
