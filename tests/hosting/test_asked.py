@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,3 +77,19 @@ def test_what_was_given_is_written_before_the_answers(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "out.parquet")["tags"].to_list() == [["t"], []]
     _write(answers, tmp_path / "out.jsonl", None)
     assert pl.read_ndjson(tmp_path / "out.jsonl").columns[:2] == ["customer_id", "prediction"]
+
+
+@pytest.mark.parametrize(("cells", "said"), [(["5", None, "many"], '"many" in row 3'), (["x", "y"], '"x" in row 1')])
+def test_text_where_numbers_are_wanted_is_told_with_its_row(cells: list[str | None], said: str) -> None:
+    given = pl.DataFrame({"income": cells, "city": ["Oslo"] * len(cells)})
+    with pytest.raises(DataError, match=f"income is text in the file, such as {said}, and is wanted as a number"):
+        as_asked(given, LIVE)
+
+
+def test_columns_come_in_the_types_that_are_wanted() -> None:
+    live: Any = SimpleNamespace(
+        name="shop:1", inputs=Inputs((InputField("n", "int"), InputField("at", "timestamp"), InputField("code", "str")))
+    )
+    given = pl.DataFrame({"n": [1.0, None], "at": [date(2024, 1, 1), None], "code": [7, 8]})
+    assert as_asked(given, live).rows() == [(1, datetime(2024, 1, 1, tzinfo=UTC), "7"), (None, None, "8")]
+    assert as_asked(given.with_columns(n=pl.lit(1.5)), live)["n"].to_list() == [1.5, 1.5]  # refused by the reader

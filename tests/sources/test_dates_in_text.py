@@ -45,7 +45,7 @@ def test_a_form_that_can_be_told_is_read(tmp_path: Path, cells: list[str], first
 
 
 def test_what_could_be_either_stays_text_and_is_said_until_the_source_decides(tmp_path: Path) -> None:
-    table = of(tmp_path, ["05/04/2024", "01/02/2024"])
+    table = of(tmp_path, ["01/01/2024", "05/04/2024", "01/02/2024"])
     assert table.frame["when"].dtype == pl.String
     (note,) = table.notes
     assert note.kind == "unsure" and "2024-04-05 or 2024-05-04" in note.said and "date_format" in note.said

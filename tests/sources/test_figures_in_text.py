@@ -81,10 +81,17 @@ def filled(words: list[str], count: int, rows: int) -> str:
     ],
 )
 def test_words_among_numbers_are_counted_up_to_a_share(tmp_path: Path, text: str, count: int, why: str) -> None:
-    (words,) = words_of(of(tmp_path, text), Layout())
+    (words,) = words_of(of(tmp_path, text), find_own(tmp_path / "t.csv"))
     assert (words.count, words.why, words.numbers) == (count, why, not why)
 
 
 @pytest.mark.parametrize("text", ["a\nx\ny\n1\n", "a\n2024-01-01\nx\n", "a\n1\n2\n", "a\n\n\n"])
 def test_a_column_that_is_no_numbers_has_no_words(tmp_path: Path, text: str) -> None:
-    assert words_of(of(tmp_path, text), Layout()) == []
+    assert words_of(of(tmp_path, text), find_own(tmp_path / "t.csv")) == []
+
+
+def test_what_a_file_calls_text_stays_text(tmp_path: Path) -> None:
+    pl.DataFrame({"zip": ["N/A", *(str(10_000 + n) for n in range(20))]}).write_parquet(tmp_path / "t.parquet")
+    reading = find_own(tmp_path / "t.parquet")
+    (words,) = words_of(tabled(reading), reading)
+    assert not words.numbers and words.why == "parquet calls the column text"

@@ -27,7 +27,7 @@ def settled(reading: Reading, place: str) -> tuple[Reading, Table, list[str]]:
     """
     table = tabled(reading, place)
     layout, said = reading.layout, []
-    for words in words_of(table, layout):
+    for words in words_of(table, reading):
         said.append(_said(words))
         layout = replace(layout, null_values=_with(layout, words)) if words.numbers else layout
     if table.dialect is not None and table.dialect.decimal_comma and layout.decimal is None:
@@ -54,4 +54,4 @@ def _said(words: Words) -> str:
     count = f"{words.column}: {words.count:,} of {words.known:,} values are not numbers, such as {shown}"
     if words.numbers:
         return f"{count}: they are missing values of a column of numbers (null_values)"
-    return f"{count}; {words.why}, so the column is read as text"
+    return f"{count}; {words.why}, so it is read as text"

@@ -203,10 +203,11 @@ def _marked(column: pl.Series, written: pl.Series, found: pl.Series) -> Note | N
 def _timed(column: pl.Series, told: Form, known: pl.Series) -> tuple[pl.Series, Note | None]:
     name, form, either = column.name, told.format, told.either
     if either:
-        days, months = parsed(known.head(1), form)[0], parsed(known.head(1), either)[0]
-        two = f"{days:%Y-%m-%d} or {months:%Y-%m-%d}" if days is not None and months is not None else "either"
+        like = known.filter((parsed(known, form) != parsed(known, either)).fill_null(False)).head(1)
+        like = like if len(like) else known.head(1)
+        two = " or ".join(f"{parsed(like, each)[0]:%Y-%m-%d}" for each in (form, either))
         said = (
-            f"{name}: {known[0].strip()} could be {two}, so it is read as text: say which with date_format: {{{name}: "
+            f"{name}: {like[0].strip()} could be {two}, so it is read as text: say which with date_format: {{{name}: "
             f'"{form}"}} (the day first) or "{either}" (the month first)'
         )
         return column, Note(name, "unsure", said)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from treadle.sources.dates import form_of
 from treadle.sources.figures import Signs, numbers, plain, signs_of
+from treadle.sources.formats import GUESSED
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.sources.files import Table
-    from treadle.spec import Layout
+    from treadle.sources.files import Reading, Table
 
 _MOSTLY = 0.5
 """The share of numbers above which a column was meant to be such."""
@@ -41,11 +42,17 @@ class Words(Struct, frozen=True):
         return not self.why
 
 
-def words_of(table: Table, layout: Layout) -> list[Words]:
-    """The words among the numbers of each column of text; of those alone that are mostly numbers."""
-    signs = signs_of(table.dialect is not None and table.dialect.decimal_comma, layout.thousands)
+def words_of(table: Table, reading: Reading) -> list[Words]:
+    """The words among the numbers of each column of text; of those alone that are mostly numbers.
+
+    Where a file has types of its own, what it calls text is text.
+    """
+    signs = signs_of(table.dialect is not None and table.dialect.decimal_comma, reading.layout.thousands)
     found = [_words(c, signs) for c in table.frame.iter_columns() if c.dtype.base_type().__name__ == "String"]
-    return [words for words in found if words is not None]
+    words = [each for each in found if each is not None]
+    if reading.format in GUESSED:
+        return words
+    return [replace(each, why=f"{reading.format} calls the column text") for each in words]
 
 
 def _words(column: pl.Series, signs: Signs) -> Words | None:
