@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from treadle.spec import Layout
 
-LEAST_CHECKED, MOST_GROWTH = 1 << 30, 250
+LEAST_CHECKED, MOST_GROWTH = 1 << 28, 250
 """Of a packed file nobody spoke for: it may grow to so many bytes, or so many times if that is more."""
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 _NARROW = {"Boolean": 0.125, "Int8": 1, "UInt8": 1, "Int16": 2, "UInt16": 2, "Int32": 4, "UInt32": 4, "Float32": 4}

@@ -58,6 +58,7 @@ def _most(packed: int, layout: Layout) -> int:
 
 
 def _joined(parts: Iterator[bytes], most: int, packed: int) -> bytes:
+    """All parts. A size that the file tells of itself is not believed: what is damaged tells any."""
     kept, grown = [], 0
     for part in parts:
         grown += len(part)
