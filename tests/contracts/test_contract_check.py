@@ -247,6 +247,30 @@ def test_a_row_rule_with_a_bound_of_its_own(contract):
     assert report.good.height == 8
 
 
+@pytest.mark.parametrize(("severity", "kept"), [("warning", 10), ("INFO", 10), ("error", 9), ("high", 9)])
+def test_rows_beyond_a_soft_rule_are_kept_and_told_of(contract, severity, kept):
+    made = contract(
+        "- {name: x, logicalType: string, quality: [{name: seen, metric: invalidValues, "
+        f"arguments: {{validValues: [a]}}, severity: {severity}}}]}}",
+        more=ALL,
+    )
+    report = check(pl.DataFrame({"x": ["b"] + ["a"] * 9}), made, now=NOW)
+    assert report.ok and report.good.height == kept and report.bad_rows == 10 - kept
+    said = ["seen: x must be one of a, and does not in 1 of 10 rows (10.00%), which are kept"]
+    assert report.warnings == (said if kept == 10 else [])
+    assert report.quarantine.height == 10 - kept
+
+
+def test_too_many_rows_beyond_a_soft_rule_refuse_the_batch(contract):
+    made = contract(
+        "- {name: x, logicalType: integer, quality: [{type: custom, engine: treadle, implementation: x > 0, "
+        "severity: warning, mustBeLessOrEqualTo: 10, unit: percent}]}"
+    )
+    assert check(pl.DataFrame({"x": [-1] + [1] * 9}), made, now=NOW).ok
+    broken = check(pl.DataFrame({"x": [-1] * 2 + [1] * 8}), made, now=NOW)
+    assert broken.bad_rows == 0 and "at most 10 % failing rows" in broken.broken[0]
+
+
 def test_empty_table(contract):
     made = contract(
         "- {name: x, logicalType: integer, required: true, unique: true, quality: [{metric: nullValues, unit: percent}]}"

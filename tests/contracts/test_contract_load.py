@@ -62,6 +62,7 @@ def refused(tmp_path, text: str) -> SpecError:
         (X + "        quality:\n          - {metric: validValues, validValues: [1]}\n", "10:49", "no logicalType"),
         (X + "        quality:\n          - {metric: validValues}\n", "10:14", "needs validValues"),
         (X + "        quality:\n          - {metric: invalidValues, arguments: {valid: [1]}}\n", "10:49", '"valid"'),
+        (X + "        quality:\n          - {metric: duplicateValues, severity: warning}\n", "10:39", "is no warning"),
         (X + "        quality:\n          - {metric: nullValues, mustNotBe: 0}\n", "10:34", "mustNotBe"),
         (X + "        quality:\n          - {metric: nullValues, mustBe: few}\n", "10:34", "must be a number"),
         (X + "        quality:\n          - {metric: nullValues, mustBeBetween: [2, 1]}\n", "10:34", "smaller first"),

@@ -6,6 +6,7 @@ import string
 from datetime import UTC, date, datetime
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -42,10 +43,41 @@ def test_proposal_of_a_table(tmp_path):
     assert by_name["id_unique"] and "id_range" not in by_name
     assert by_name["level_is_known"].text == "level must be one of 1, no, yes"
     assert "many_is_known" not in by_name
-    assert (by_name["amount_range"].low, by_name["amount_range"].high) == (0.0, 89.0)
-    assert by_name["gap_range"].low == -88.0 and by_name["gap_range"].high > -1
+    assert by_name["amount_range"].expression == "amount >= 0 and amount <= 89"
+    assert by_name["gap_range"].expression == "gap >= -88 and gap <= 28"
+    assert by_name["amount_range"].soft and by_name["level_is_known"].soft and not by_name["id_unique"].soft
     assert "gap_required" not in by_name and "nothing_required" not in by_name
     assert made.columns["list"] is None and made.columns["at"] == "timestamp"
+
+
+def test_the_label_is_hard_and_what_was_seen_is_soft(tmp_path):
+    frame = pl.DataFrame({"level": ["no", "yes", "maybe"] * 20, "size": [0.1, 0.7, 4.3] * 20, "a b": range(60)})
+    made = loaded(tmp_path, propose(frame, "t", label="level"))
+    assert {rule.id: rule.soft for rule in made.rules if rule.kind in ("set", "expression")} == {
+        "level_is_known": False,
+        "size_range": True,
+        "a b_range": True,
+    }
+    few = frame[:59].vstack(pl.DataFrame({"level": ["yes"], "size": [99.0], "a b": [7]}))
+    report = check(few, made, now=NOW)
+    assert report.ok and report.bad_rows == 0 and len(report.warnings) == 1
+    other = check(frame.with_columns(size=pl.col("size") * 1000), made, now=NOW)
+    assert not other.ok and "size <= 6.4" in other.broken[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([-4.2, 0.0], "x >= -6.3 and x <= 2.1"),
+        ([0.07, 0.11], "x >= 0.05 and x <= 0.13"),
+        ([1e-9, 3e-9], "x >= 0 and x <= 4e-09"),
+        ([1.5e22, 2e22], "x >= 1.2e+22 and x <= 2.3e+22"),
+        ([3.0, 3.0], "x >= 1.5 and x <= 4.5"),
+    ],
+)
+def test_figures_can_be_read(tmp_path, values, said):
+    made = loaded(tmp_path, propose(pl.DataFrame({"x": values}), "t"))
+    assert [rule.expression for rule in made.rules if rule.id == "x_range"] == [said]
 
 
 def test_key_of_two_columns_is_unique_together(tmp_path):

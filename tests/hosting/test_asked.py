@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from treadle.errors import DataError
 from treadle.hosting.asked import as_asked, told_of
+from treadle.hosting.found import Predicted
+from treadle.hosting.predicting import _write
 from treadle.models.request import InputField, Inputs
 
 LIVE: Any = SimpleNamespace(
@@ -54,3 +58,38 @@ def test_every_missing_feature_is_refused_with_what_may_be_meant() -> None:
 def test_rows_without_a_value_are_counted_by_column() -> None:
     said = told_of(frame(income=[None, 2.0], city=[None, None], customer_id=[None, "b"]), LIVE)
     assert said == ["NULL in what the model looks at: income in 1 of 2 rows, city in all 2 rows"]
+
+
+def test_a_file_whose_rows_say_nothing_is_refused() -> None:
+    with pytest.raises(DataError, match="no row of the file has a value in what shop:1 looks at: income, city"):
+        as_asked(frame(income=[None, None], city=[None, None]), LIVE)
+    assert as_asked(frame(income=[None, None]), LIVE).height == 2
+
+
+def test_what_was_given_is_written_before_the_answers(tmp_path: Path) -> None:
+    answers = [Predicted({"customer_id": key}, True, 0.75, 0.5, "shop:1") for key in ("a", "b")]
+    given = frame(model=["x", "y"], tags=[["t"], []])
+    _write(answers, tmp_path / "out.csv", given)
+    text = (tmp_path / "out.csv").read_text().splitlines()
+    assert text[0] == "income,city,customer_id,model (given),prediction,probability,threshold,model"
+    assert text[1] == "1.0,Oslo,a,x,true,0.75,0.5,shop:1"
+    _write(answers, tmp_path / "out.parquet", given)
+    assert pl.read_parquet(tmp_path / "out.parquet")["tags"].to_list() == [["t"], []]
+    _write(answers, tmp_path / "out.jsonl", None)
+    assert pl.read_ndjson(tmp_path / "out.jsonl").columns[:2] == ["customer_id", "prediction"]
+
+
+@pytest.mark.parametrize(("cells", "said"), [(["5", None, "many"], '"many" in row 3'), (["x", "y"], '"x" in row 1')])
+def test_text_where_numbers_are_wanted_is_told_with_its_row(cells: list[str | None], said: str) -> None:
+    given = pl.DataFrame({"income": cells, "city": ["Oslo"] * len(cells)})
+    with pytest.raises(DataError, match=f"income is text in the file, such as {said}, and is wanted as a number"):
+        as_asked(given, LIVE)
+
+
+def test_columns_come_in_the_types_that_are_wanted() -> None:
+    live: Any = SimpleNamespace(
+        name="shop:1", inputs=Inputs((InputField("n", "int"), InputField("at", "timestamp"), InputField("code", "str")))
+    )
+    given = pl.DataFrame({"n": [1.0, None], "at": [date(2024, 1, 1), None], "code": [7, 8]})
+    assert as_asked(given, live).rows() == [(1, datetime(2024, 1, 1, tzinfo=UTC), "7"), (None, None, "8")]
+    assert as_asked(given.with_columns(n=pl.lit(1.5)), live)["n"].to_list() == [1.5, 1.5]  # refused by the reader

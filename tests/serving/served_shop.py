@@ -74,7 +74,10 @@ schema:
       - name: amount
         logicalType: number
         logicalTypeOptions: {minimum: 0, maximum: 10000}
-      - {name: items, logicalType: integer, required: true}
+      - name: items
+        logicalType: integer
+        required: true
+        quality: [{type: sql, query: items <= 500, severity: warning}]
 """
 NAMES = ["Åse", "Bo", "東京", "d'Arc", "Zoë", "Ida", "Per", "Eva"]
 START = datetime(2024, 1, 1, tzinfo=UTC)

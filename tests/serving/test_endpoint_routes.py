@@ -37,6 +37,13 @@ def test_one_record_gets_one_answer(served: Served) -> None:
     assert found["prediction"] is (found["probability"] >= found["threshold"])
 
 
+def test_a_record_beyond_a_soft_rule_is_answered_and_told_of(served: Served) -> None:
+    said = ["items is 501, but in each row it must hold that items <= 500"]
+    assert post(served, "/predict", {**RECORD, "items": 501}).json()["warnings"] == said
+    few, many = post(served, "/predict", [{**RECORD, "items": 500}, {**RECORD, "items": 501}]).json()
+    assert "warnings" not in few and many["warnings"] == said
+
+
 def test_a_list_gets_the_same_answers_in_order(served: Served) -> None:
     records = [{**RECORD, "amount": 10.0 + i, "prediction_id": f"list-{i}"} for i in range(50)]
     together = post(served, "/predict", records).json()

@@ -59,6 +59,19 @@ def test_a_time_without_a_zone_is_utc(reader: RecordReader) -> None:
     assert reader.read(body(at="2024-02-29T12:00:00.123456")).at == datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
 
 
+def test_a_soft_rule_refuses_nothing_and_is_told_of() -> None:
+    soft = InputRule("r3", "amount", "amount has been at most 10", "amount <= 10", soft=True)
+    reader = RecordReader(Inputs(INPUTS.fields, (soft, *INPUTS.rules)))
+    records = [reader.read(body(amount=amount)) for amount in (11, 10, None)]
+    assert [reader.warnings(record) for record in records] == [
+        ["amount is 11.0, but amount has been at most 10"],
+        [],
+        [],
+    ]
+    assert reader.beyond(records) == ["amount has been at most 10, and does not in 1 of 3 rows"]
+    assert refused(reader, body(amount=-1)).rule == "amount must not be negative"
+
+
 def test_names_may_be_any_text(reader: RecordReader) -> None:
     content = body(**{"Größe in cm": 180.5, "class": "first"})
     assert msgspec.to_builtins(reader.read(content))["Größe in cm"] == 180.5

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import Context, Request, argument, operation, option
+from treadle.api.project import READING
 from treadle.api.work import DecisionsShown, FindingShown, decisions_of
+from treadle.spec import layout_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,7 @@ SHOWN = 5
 
 
 class FitRequest(Request, frozen=True):
-    file: Annotated[str, argument("the table: CSV (also .gz), JSON Lines, Parquet, or the folder of a Delta table")]
+    file: Annotated[str, argument("the table: CSV, JSON, Parquet, Arrow, Excel, or a Delta folder")]
     target: Annotated[str, option("the column to predict")]
     minutes: Annotated[
         float | None, option("time for all of it, at least 0.5; 5 if neither this nor --trials is given")
@@ -48,6 +50,7 @@ class FitRequest(Request, frozen=True):
     ] = ()
     drop: Annotated[tuple[str, ...], option("a column that is no feature; may be given several times")] = ()
     owner: Annotated[str | None, option("who owns the project; the machine's user if not given")] = None
+    reading: Annotated[str, option(READING)] = ""
 
 
 class FamilyShown(Struct, frozen=True):
@@ -147,7 +150,8 @@ def _asked(request: FitRequest) -> Asked:
         minutes=minutes,
         trials=request.trials,
     )
-    return Asked(request.file, request.target, request.save, request.owner, hints)
+    layout = layout_from(request.reading, "--reading")
+    return Asked(request.file, request.target, request.save, request.owner, hints, layout)
 
 
 def _let_in(context: Context) -> Callable[[Project], Principal]:

@@ -6,17 +6,23 @@ from typing import Annotated, Any
 
 from treadle.api.operation import Context, ProjectPath, Request, Work, argument, operation, option
 from treadle.drafting.found import Checked, Drafted, Trusted
+from treadle.spec import layout_from
+
+READING = """how the table is written, where that cannot be told: 'separator: ";", decimal: ","' (docs/sources.md)"""
 
 
 class InitRequest(Request, frozen=True):
     folder: Annotated[str, argument("folder of the new project")]
-    source: Annotated[str, option("the CSV, JSON Lines or Parquet file to learn from", flag="--from")]
+    source: Annotated[
+        str, option("the table to learn from: CSV, JSON, Parquet, Arrow, Excel, or a Delta folder", flag="--from")
+    ]
     target: Annotated[str, option("the column to predict")]
     name: Annotated[str | None, option("name of the project; the folder's name if not given")] = None
     owner: Annotated[str | None, option("who owns it; the machine's user if not given")] = None
     shared: Annotated[
         str | None, option("a group of this machine whose members share what is kept; else it is for its owner alone")
     ] = None
+    reading: Annotated[str, option(READING)] = ""
 
 
 class CheckRequest(Request, frozen=True):
@@ -38,7 +44,15 @@ def init(request: InitRequest, context: Context) -> Drafted:
     """Write a sensible project for a table, and say what was guessed."""
     from treadle.drafting.writing import Wanted, write_project
 
-    wanted = Wanted(request.folder, request.source, request.target, request.name, request.owner, request.shared)
+    wanted = Wanted(
+        folder=request.folder,
+        source=request.source,
+        target=request.target,
+        name=request.name,
+        owner=request.owner,
+        shared=request.shared,
+        layout=layout_from(request.reading, "--reading"),
+    )
     return write_project(wanted)
 
 

@@ -26,6 +26,7 @@ class Draft(Struct, frozen=True):
     high: float | None = None
     bound: Bound | None = None
     measure: str | None = None
+    soft: bool = False
 
 
 class Builder:
@@ -57,6 +58,7 @@ class Builder:
                 high=draft.high,
                 bound=draft.bound,
                 measure=draft.measure,
+                soft=draft.soft,
             )
         )
 

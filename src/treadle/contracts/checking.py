@@ -11,7 +11,7 @@ from treadle.contracts.columns import as_declared
 from treadle.contracts.quarantine import lines
 from treadle.contracts.report import Report
 from treadle.contracts.rules import Contract, Rule
-from treadle.contracts.verdict import Counts, verdict
+from treadle.contracts.verdict import Counts, told_of, verdict
 from treadle.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def check(
         reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
         raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
     failing = _failing(plan, passed)
-    rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level]
+    rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level and not rule.soft]
     kept = passed.select(schema.names())
     good = kept
     if rules:
@@ -83,7 +83,9 @@ def check(
     )
     results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)
-    return Report(kept.height, results, good, quarantine, counts.bad_rows, broken, dict(counts.newest))
+    return Report(
+        kept.height, results, good, quarantine, counts.bad_rows, broken, dict(counts.newest), told_of(contract, counts)
+    )
 
 
 def _planned(contract: Contract, schema: pl.Schema) -> _Plan:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
+from treadle.contracts.rules import number, quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,13 +23,16 @@ _LOGICAL = {
 _MOST_LEVELS, _FEWEST_ROWS = 12, 50
 _MARGIN = 0.5
 """How far beyond the values of today a limit lies, as a share of their span."""
+_MOST_UNSEEN = 5
+"""Percent of rows that may lie beyond what was seen; of more, something changed that a person should look at."""
 
 
-def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = ()) -> str:
-    """The text of a contract that `frame` keeps.
+def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = (), label: str = "") -> str:
+    """The text of a contract that `frame` keeps. `label`: the column that is predicted.
 
-    Types; required where nothing is missing; limits of numbers, with a margin; the key; and the valid values of strings
-    that have few.
+    Hard, so that a row that breaks it is set aside: types; required where nothing is missing; the key; the values of a
+    label that has few. Soft, so that it is kept and told of: limits of numbers, with a margin, and the values of other
+    texts that have few.
     """
     import io
 
@@ -44,7 +49,7 @@ def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = ()) -> str:
             {
                 "name": name,
                 "logicalType": "object",
-                "properties": [_property(values, key) for values in frame.iter_columns()],
+                "properties": [_property(values, key, label) for values in frame.iter_columns()],
             }
         ],
     }
@@ -56,7 +61,7 @@ def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = ()) -> str:
     return "# Proposed from the rows of today: read it, and say what must really hold.\n" + out.getvalue()
 
 
-def _property(values: pl.Series, key: tuple[str, ...]) -> dict[str, Any]:
+def _property(values: pl.Series, key: tuple[str, ...], label: str) -> dict[str, Any]:
     import polars as pl
 
     made: dict[str, Any] = {"name": values.name}
@@ -75,21 +80,37 @@ def _property(values: pl.Series, key: tuple[str, ...]) -> dict[str, Any]:
         else:
             made["primaryKeyPosition"] = key.index(values.name) + 1
     elif kind in ("int", "float"):
-        limits = _limits(values, kind)
-        if limits:
-            made["logicalTypeOptions"] = limits
+        seen = _seen(values, kind)
+        if seen:
+            made["quality"] = [seen]
     elif kind == "str" and len(values) > _FEWEST_ROWS and 1 < values.n_unique() <= _MOST_LEVELS:
         levels = sorted(value for value in values.cast(pl.String).unique().to_list() if value is not None)
-        made["quality"] = [
-            {
-                "name": f"{values.name}_is_known",
-                "type": "library",
-                "metric": "invalidValues",
-                "arguments": {"validValues": levels},
-                "mustBe": 0,
-            }
-        ]
+        rule = {"name": f"{values.name}_is_known", "type": "library", "metric": "invalidValues"}
+        bound = {"mustBe": 0} if values.name == label else _SOFTLY
+        made["quality"] = [{**rule, "arguments": {"validValues": levels}, **bound}]
     return made
+
+
+_SOFTLY = {"severity": "warning", "mustBeLessOrEqualTo": _MOST_UNSEEN, "unit": "percent"}
+
+
+def _seen(values: pl.Series, kind: str) -> dict[str, Any]:
+    """A soft rule: the numbers lie where those of today do."""
+    limits, column = _limits(values, kind), _plainly(values.name, kind)
+    signs = {"minimum": ">=", "maximum": "<="}
+    said = " and ".join(f"{column} {signs[name]} {number(value)}" for name, value in limits.items())
+    rule = {"name": f"{values.name}_range", "type": "custom", "engine": "treadle", "implementation": said}
+    return {**rule, **_SOFTLY} if said else {}
+
+
+def _plainly(column: str, kind: str) -> str:
+    """A column as an expression has it, quoted where it must be."""
+    from treadle.errors import ExpressionError
+
+    with contextlib.suppress(ExpressionError):
+        if expr.parse(f"{column} >= 0", {column: "float" if kind == "float" else "int"}).columns == (column,):
+            return column
+    return quoted(column)
 
 
 def _limits(values: pl.Series, kind: str) -> dict[str, float]:
@@ -101,7 +122,7 @@ def _limits(values: pl.Series, kind: str) -> dict[str, float]:
         return {}
     margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1
     least = _outward(low - margin, math.floor)
-    if low >= 0 > least:
+    if low >= 0 and low - margin < margin * 1e-9:
         least = 0  # what is never negative today is hardly ever meant to be
     most = _outward(high + margin, math.ceil)
     # a limit that 64 bits or a float cannot hold would limit nothing
@@ -115,4 +136,6 @@ def _outward(value: float, turn: Any) -> float:
     if not value or not math.isfinite(value):
         return value
     unit = 10 ** (math.floor(math.log10(abs(value))) - 1)
-    return float(turn(value / unit) * unit) if unit < 1 else int(turn(value / unit)) * int(unit)
+    # rounded first, and made of its text: -4.2 - 2.1 and -63 * 0.1 are both -6.300000000000001
+    digits = int(turn(round(value / unit, 9)))
+    return float(f"{digits}e{round(math.log10(unit))}") if unit < 1 else digits * int(unit)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from treadle.contracts.builder import Builder, Draft
-from treadle.contracts.rules import Bound, quoted
+from treadle.contracts.rules import BATCH_KINDS, Bound, quoted
 from treadle.errors import nearest
 
 _METRICS = {
@@ -28,8 +30,22 @@ _BOUNDS = (
     "mustBeLessOrEqualTo",
     "mustBeBetween",
 )
-_KEYS = ("type", "metric", "rule", "engine", "implementation", "query", "arguments", "validValues", "pattern", "unit")
+_KEYS = (
+    "type",
+    "metric",
+    "rule",
+    "engine",
+    "implementation",
+    "query",
+    "arguments",
+    "validValues",
+    "pattern",
+    "unit",
+    "severity",
+)
 _ZERO = Bound(0.0, 0.0)
+_SOFT = ("warning", "info")
+"""Severities of a rule whose failing rows are kept, and told of."""
 
 
 def add_quality(build: Builder, node: Any, column: str | None) -> None:
@@ -95,6 +111,12 @@ def _library(build: Builder, node: Any, column: str | None) -> None:
 
 
 def _add(build: Builder, node: Any, draft: Draft, at: str | None = None) -> None:
+    if str(node.get("severity")).lower() in _SOFT:
+        if draft.kind == "unique":
+            raise build.document.error(
+                node, "severity", "a value that must not repeat names a row, and is no warning", "leave severity out"
+            )
+        draft = replace(draft, soft=draft.kind not in BATCH_KINDS)
     build.add(node, draft, at=at, name=str(node.get("name") or node.get("id") or ""))
 
 

@@ -45,6 +45,8 @@ class Report:
     broken: list[str] = field(default_factory=list)
     newest: dict[str, datetime | None] = field(default_factory=dict)
     """The newest time that each freshness rule saw, to ask it again later."""
+    warnings: list[str] = field(default_factory=list)
+    """A sentence for each soft rule that does not hold of every row: its rows are kept."""
 
     @property
     def ok(self) -> bool:

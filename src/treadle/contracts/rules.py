@@ -61,7 +61,8 @@ class Rule(Struct, frozen=True):
     text: the rule for people, a whole sentence. expression: a row fails if it is FALSE, so NULL passes; None where the
     rule cannot be seen from one row. columns: all columns that the rule reads. low, high: limits of a range or length;
     for freshness `high` is in seconds. bound: what the number of rows, of missing values, or of failing rows has to
-    keep. measure: an expression that is true where a value counts as missing. where: file:line:column.
+    keep. measure: an expression that is true where a value counts as missing. where: file:line:column. soft: a row that
+    fails it is good all the same, and told of; only its bound can refuse a batch.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Rule(Struct, frozen=True):
     high: float | None = None
     bound: Bound | None = None
     measure: str | None = None
+    soft: bool = False
 
     @property
     def batch_level(self) -> bool:

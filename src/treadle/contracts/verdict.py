@@ -46,6 +46,17 @@ def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[Ru
     return tuple(results), broken
 
 
+def told_of(contract: Contract, counts: Counts) -> list[str]:
+    """A sentence for each soft rule that does not hold of every row."""
+    failing = [(rule, counts.failing.get(rule.id, 0)) for rule in contract.rules if rule.soft]
+    return [
+        f"{rule.id}: {rule.text}, and does not in {count:,} of {counts.rows:,} rows ({count / counts.rows:.2%}), "
+        "which are kept"
+        for rule, count in failing
+        if count
+    ]
+
+
 def stale(contract: Contract, newest: Mapping[str, Any], now: datetime) -> list[str]:
     """Why a batch that was taken earlier may not be used `now`: its rules that look at the clock, asked again.
 
@@ -77,7 +88,7 @@ def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, lis
         noun = "missing values" if rule.batch_level else "failing rows"
         limit = "" if rule.batch_level else f", in {rule.bound.text(noun)}"
         why = [f"{rule.text}{limit}, found {failing:,} of {rows:,} rows: see them in the source"]
-    ok = not why and not unseen and (rule.batch_level or failing == 0 or rule.bound is not None)
+    ok = not why and not unseen and (rule.batch_level or rule.soft or failing == 0 or rule.bound is not None)
     counted = rule.kind not in ("freshness", "row_count")
     share = failing / rows if rows and counted else 0.0
     return RuleResult(rule, failing, share, ok, rule.batch_level), why
@@ -102,7 +113,7 @@ def _length(seconds: float) -> str:
 
 
 def _too_many(contract: Contract, counts: Counts, share: float) -> str:
-    rules = [rule for rule in contract.rules if not rule.batch_level and counts.failing.get(rule.id)]
+    rules = [r for r in contract.rules if not r.batch_level and not r.soft and counts.failing.get(r.id)]
     rules.sort(key=lambda rule: -counts.failing[rule.id])
     most = ", ".join(f"{counts.failing[rule.id]:,} since {rule.text}" for rule in rules[:3])
     return (

@@ -131,6 +131,8 @@ def _held(
         found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
         return frame
     report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
+    for said in report.warnings:
+        found.warning(f"sources.{name}.contract", said)
     found.sources.append(
         SourceCheck(
             source=name,

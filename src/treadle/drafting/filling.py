@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.access import login
 from treadle.drafting.quoting import quoted
+from treadle.spec import stated
 from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
     from treadle.drafting.guessing import Guess
+    from treadle.spec import Layout
 
 
-def project_file(guess: Guess, read: str, *, contract: bool = True) -> tuple[str, list[str]]:
+def project_file(guess: Guess, read: str, layout: Layout, *, contract: bool = True) -> tuple[str, list[str]]:
     """The text, and a sentence for each guess that only the file holds. `read`: where its table lies.
 
-    contract: the table has one, beside the file.
+    layout: how it is written, so far as that has to be said. contract: the table has one, beside the file.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    tree, out, yaml = CommentedMap(_tree(guess, _source(guess, read, contract))), io.StringIO(), YAML()
+    tree, out, yaml = CommentedMap(_tree(guess, _source(guess, read, layout, contract))), io.StringIO(), YAML()
     yaml.width = 110
     yaml.dump(tree, out)
     head = "# Written by `treadle`, from a table. Every line is a guess: read it, and correct what is wrong.\n"
@@ -30,7 +32,10 @@ def project_file(guess: Guess, read: str, *, contract: bool = True) -> tuple[str
 
 
 def _said(guess: Guess, contract: bool) -> list[str]:
-    held = f"contract: contracts/{guess.name}.yaml has the types, with the ranges and sets that hold now"
+    held = (
+        f"contract: contracts/{guess.name}.yaml sets rows aside that break types, key or label; what lies beyond the "
+        "ranges and values seen so far is kept and told of, while no more than 5 % do"
+    )
     said = [held if contract else f"no contract: {guess.frame.width:,} columns are too many to propose rules for"]
     if guess.decides:
         said.append("costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows")
@@ -45,8 +50,13 @@ def _said(guess: Guess, contract: bool) -> list[str]:
     return said
 
 
-def _source(guess: Guess, read: str, contract: bool) -> dict[str, Any]:
+def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str, Any]:
     source: dict[str, Any] = {"read": read}
+    for name, value in stated(layout).items():
+        whole = isinstance(value, dict | list | tuple)
+        source[name] = (
+            _flow({k: _inner(v) for k, v in value.items()} if isinstance(value, dict) else value) if whole else value
+        )
     if guess.key:
         source["key"] = guess.key
     if guess.time:
@@ -89,6 +99,10 @@ def _predict(guess: Guess) -> dict[str, Any]:
         at = quoted(guess.time)
         made["at"] = at if guess.types[guess.time] == "timestamp" else f"cast({at} as timestamp)"
     return made | {"label": guess.label, "kind": guess.kind, "metric": guess.metric, "split": _flow(split)}
+
+
+def _inner(value: Any) -> Any:
+    return _flow(list(value)) if isinstance(value, list | tuple) else value
 
 
 def _flow(value: Any) -> Any:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from treadle.drafting.copies import copies
 from treadle.drafting.endless import endless
-from treadle.drafting.quoting import literal, quoted
+from treadle.drafting.numbered import counts_rows
+from treadle.drafting.quoting import dates_said, literal, quoted, shortened
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec.choices import DECIDES, KINDS, LABEL_TYPES, METRICS, NAMED
 from treadle.spec.names import FEATURE, matches
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _MOST_LEVELS = 0.5  # a text column with more distinct values than this share of rows names things, and teaches nothing
 _MOST_CLASSES, _FEW_NUMBERS = 200, 12
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "default", "churned", "fraud", "bad", "late")
-_FEW, _SHOWN = 20, 12
+_FEW = 20
 
 
 class Hints(Struct, frozen=True):
@@ -49,18 +51,28 @@ NOTHING = Hints()
 class Guess:
     """What a table seems to be. `said` holds a sentence for each guess. `place`: what named the table, for errors.
 
+    undated: columns that look like dates and that nobody could read as such.
+
     Raises:
         DataError: no rows, a target that cannot be predicted, hints that name no column or no value; SpecError: a kind
             or a metric that there is not.
     """
 
     def __init__(
-        self, frame: pl.DataFrame, target: str, name: str, owner: str, *, hints: Hints = NOTHING, place: str = "--from"
+        self,
+        frame: pl.DataFrame,
+        target: str,
+        name: str,
+        owner: str,
+        *,
+        hints: Hints = NOTHING,
+        place: str = "--from",
+        undated: Sequence[str] = (),
     ) -> None:
         from treadle import expr
 
         self.frame, self.target, self.name, self.owner, self.hints = frame, target, name, owner, hints
-        self.place = place
+        self.place, self.undated = place, [name for name in undated if name not in (target, *hints.drop)]
         self.said: list[str] = []
         self.positive: Any = None
         """The value of the target that is to be found; None where none is."""
@@ -103,7 +115,8 @@ class Guess:
             raise DataError(
                 f"{hints.time} is {found}{like}, and no time",
                 where="--time",
-                mend="write times as 2024-12-31 or 2024-12-31T18:00:00",
+                mend="write times as 2024-12-31 or 2024-12-31T18:00:00"
+                + (f", or say how they are written: {dates_said(hints.time)}" if hints.time in self.undated else ""),
             )
         if hints.kind is not None and hints.kind not in KINDS:
             raise SpecError(f'there is no kind "{hints.kind}"', where="--kind", mend=nearest(hints.kind, KINDS))
@@ -313,11 +326,14 @@ class Guess:
             if gone:
                 self.said.append(f"{gone:,} of {self.frame.height:,} rows have no {self.hints.time}, and are left out")
         if not times:
-            self.said.append(
-                "no time: rows are split at random"
-                if self.numeric
-                else "no time: rows are split at random, each class alike"
-            )
+            alike = "" if self.numeric else ", each class alike"
+            lost = ""
+            if self.undated:
+                lost = (
+                    f"; {shortened(self.undated)} may be a time, and was not understood: to learn from the past and "
+                    f"test on what came later, say how it is written with {dates_said(self.undated[0])}"
+                )
+            self.said.append(f"no time: rows are split at random{alike}{lost}")
             return None
         self.said.append(
             f"time: predictions are made at {times[0]}, and the newest fifth of rows is the test; if the label "
@@ -340,15 +356,15 @@ class Guess:
         left += [f"{n} (nested: not read so far)" for n in unread]
         if not kept:
             raise DataError(
-                f"no column is left to learn from{': ' if left else ''}{_listed(left)}",
+                f"no column is left to learn from{': ' if left else ''}{shortened(left)}",
                 where=self.place,
                 mend="give a table with more columns",
             )
-        self.said.append(f"features: {len(kept):,} columns" + (f"; left out: {_listed(left)}" if left else ""))
+        self.said.append(f"features: {len(kept):,} columns" + (f"; left out: {shortened(left)}" if left else ""))
         if told:
             self.said.append(
-                f"{_listed(list(told))} would have given the answer away; whoever knows it when the prediction is made "
-                "puts it back in features.request"
+                f"{shortened(list(told))} would have given the answer away; whoever knows it when the prediction is "
+                "made puts it back in features.request"
             )
         self.said.append(
             "check that each feature is known when the prediction is made: a column that is filled in "
@@ -366,6 +382,8 @@ class Guess:
         odd = name_problem(name)
         if odd:
             return f"no field of a record can be called so: {odd}"
+        if counts_rows(column):
+            return "it counts the rows, as pandas writes them"
         if name in self.endless:
             return f"infinite in {self.endless[name]:,} rows"
         if column.null_count() == len(column):
@@ -378,8 +396,3 @@ class Guess:
         if kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height) and not self._free(name):
             return "names nearly every row"
         return "the time itself" if kind == "date" and name == self.time else ""
-
-
-def _listed(left: list[str]) -> str:
-    """A list that stays readable however long it is."""
-    return ", ".join(left[:_SHOWN]) + (f" and {len(left) - _SHOWN:,} more" if len(left) > _SHOWN else "")

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.sources import dialect
-from treadle.spec.names import FEATURE, matches
+from msgspec import Struct
+
+from treadle.drafting.quoting import listed
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from treadle.sources import Dialect, Table
+
 _MOSTLY = 0.8
 """A text column of which this share are numbers, or dates, was meant to be such."""
-_DATE = r"^(Y[-/.]9[-/.]9|9[-/.]9[-/.](Y|9)|A\.? 9,? Y|9\.? A\.? Y)([ A]+9:.*)?$"
+_DATE = r"^(Y[-/.]9[-/.]9|9[-/.]9[-/.]Y|9[-/]9[-/]9|9[- ]A[- ](Y|9)|A\.? 9,? Y|9\.? A\.? Y)([ A]+9:.*)?$"
 """How a date looks with Y for four digits, 9 for one or two, and A for each word."""
-_DAY_FIRST = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}\b.*")
 
 
-def noticed(frame: pl.DataFrame, target: str, data: Path) -> list[str]:
-    """A sentence for each thing; nothing of a table that is plain."""
-    written = dialect(data) if data.is_file() else None
+class Noticed(Struct, frozen=True):
+    """A sentence for each thing; `undated`: columns that look like dates, and are text all the same."""
+
+    said: list[str]
+    undated: tuple[str, ...]
+
+
+def noticed(table: Table, target: str) -> Noticed:
+    """Nothing of a table that is plain."""
+    frame, written = table.frame, table.dialect
     told = [f"written with {written.said}, and read so"] if written and written.said else []
+    told += [_unsure(written)] if written and written.unsure else []
     headers = _headers(list(frame.columns), written.header if written else None)
-    days = _days_first(frame, written.first) if written else []
-    return [*told, *headers, *_labels(frame, target), *_nearly_numbers(frame), *days, *_nearly_times(frame)]
+    dates = _nearly_times(frame, [note.column for note in table.notes if note.kind == "unsure"])
+    said = [*told, *headers, *_labels(frame, target), *(note.said for note in table.notes), *dates.values()]
+    unsure = tuple(note.column for note in table.notes if note.kind == "unsure")
+    return Noticed(said, (*unsure, *dates))
+
+
+def _unsure(written: Dialect) -> str:
+    sign, other = (",", ".") if "," in written.unsure else (".", ",")
+    read = "decimals" if written.decimal_comma == (sign == ",") else "thousands"
+    wanted = f'decimal: "{other}"' if read == "decimals" else f'decimal: "{sign}"'
+    return (
+        f"numbers such as {written.unsure} could have decimals or thousands behind the sign, and are read as {read}; "
+        f"with {wanted} they are read as the other"
+    )
 
 
 def _labels(frame: pl.DataFrame, target: str) -> list[str]:
@@ -36,44 +56,14 @@ def _labels(frame: pl.DataFrame, target: str) -> list[str]:
     return [f"{missing:,} of {frame.height:,} rows have no {target}: they are left out, of training as of tests"]
 
 
-def _nearly_numbers(frame: pl.DataFrame) -> list[str]:
+def _nearly_times(frame: pl.DataFrame, but: Sequence[str]) -> dict[str, str]:
+    """Text that is dates in a form, or in several, that nobody can read without being told which; by column."""
     import polars as pl
 
-    said = []
+    said = dict[str, str]()
     for name, dtype in frame.schema.items():
-        if dtype != pl.String:
-            continue
-        known = frame.get_column(name).drop_nulls()
-        odd = known.filter(known.str.strip_chars().cast(pl.Float64, strict=False).is_null())
-        if not len(odd) or len(odd) > (1 - _MOSTLY) * len(known):
-            continue
-        common = odd.alias("text").value_counts().sort(["count", "text"], descending=[True, False]).head(3)
-        shown = ", ".join(f'"{text}"' for text in common.get_column("text"))
-        said.append(
-            f"{name}: {len(odd):,} of {len(known):,} values are not numbers, such as {shown}; "
-            "the column is read as text"
-        )
-    return said
-
-
-def _days_first(frame: pl.DataFrame, first: Sequence[str]) -> list[str]:
-    """Of dates that could be read in two ways, in which they were."""
-    if len(first) != frame.width or not frame.height:
-        return []
-    return [
-        f"{name}: {cell.strip()} is read as {frame.item(0, name):%Y-%m-%d}, the day before the month"
-        for (name, dtype), cell in zip(frame.schema.items(), first, strict=True)
-        if dtype.is_temporal() and _DAY_FIRST.fullmatch(cell) and frame.item(0, name) is not None
-    ]
-
-
-def _nearly_times(frame: pl.DataFrame) -> list[str]:
-    """Text that is dates in a form, or in several, that nobody can read without being told which."""
-    import polars as pl
-
-    said = []
-    for name, dtype in frame.schema.items():
-        known = frame.get_column(name).drop_nulls() if dtype == pl.String else pl.Series(dtype=pl.String)
+        text = dtype == pl.String and name not in but
+        known = frame.get_column(name).drop_nulls() if text else pl.Series(dtype=pl.String)
         shape = known.str.strip_chars().alias("shape")
         for these, sign in ((r"[A-Za-z]+", "A"), (r"\d{4}", "Y"), (r"\d{1,2}", "9")):
             shape = shape.str.replace_all(these, sign)
@@ -82,9 +72,9 @@ def _nearly_times(frame: pl.DataFrame) -> list[str]:
             continue
         like = [known.filter(shape == each)[0] for each in shapes.get_column("shape")[:3]]
         forms = f"dates in {shapes.height} forms" if shapes.height > 1 else "dates"
-        said.append(
-            f"{name}: it looks like {forms}, such as {_listed(like)}, and is read as text; written as 2024-12-31 it "
-            "would be a time"
+        said[name] = (
+            f"{name}: it looks like {forms}, such as {listed(like)}, and is read as text; written as 2024-12-31, or "
+            f"with its form in date_format: {{{name}: ...}}, it would be a time"
         )
     return said
 
@@ -98,18 +88,12 @@ def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
         alike.setdefault(there, []).append(here)
     for name, same in alike.items():
         if name and len(same) > 1:
-            said.append(f'the header has "{name}" {len(same)} times: they are called {_listed(same)}')
+            said.append(f'the header has "{name}" {len(same)} times: they are called {listed(same)}')
     for place, (here, there) in enumerate(zip(called, given, strict=True), 1):
-        if not there:
-            shown, usable = here or '""', matches(FEATURE, here)
-            more = "" if usable else ", and cannot be a feature"
-            said.append(f"column {place} has no name in the header: it is called {shown}{more}")
+        if not there.strip():
+            said.append(f"column {place} has no name in the header: it is called {here}")
         elif here != there and len(alike[there]) == 1:
             said.append(f"the header {there} is called {here} here; write it so")
         elif here.strip(" \t'\"") != here:
             said.append(f'the name "{here}" begins or ends with a blank or a quotation mark, which belongs to it')
     return said
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
+
+_SHOWN = 12
 
 
 def quoted(name: str) -> str:
@@ -23,3 +26,18 @@ def literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(names: Sequence[str]) -> str:
+    """In a sentence: `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def shortened(names: Sequence[str]) -> str:
+    """A list that stays readable however long it is."""
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+
+
+def dates_said(name: str) -> str:
+    """How it is said on the command line in which form a column's dates are written."""
+    return f"""--reading 'date_format: {{"{name}": "%m/%d/%Y"}}'"""

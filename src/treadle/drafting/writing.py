@@ -19,7 +19,9 @@ from treadle.drafting.filling import project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
+from treadle.drafting.settling import settled
 from treadle.errors import AccessError, DataError, SpecError, nearest
+from treadle.spec import Layout
 from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Wanted(Struct, frozen=True):
     """What names the table on the command line, for errors."""
     trusted: bool = True
     """Whether the project joins the list of those that this account trusts; not one that is soon gone."""
+    layout: Layout = Layout()
+    """What is said of how the table is written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,7 @@ def draft(request: Wanted) -> Draft:
             group that cannot share it, a list of trusted projects that cannot be read.
     """
     from treadle.keeping import group_to_share
-    from treadle.sources import find_own, scan
+    from treadle.sources import find_own
     from treadle.spec import FILE
     from treadle.spec.trust import granted
 
@@ -74,25 +78,25 @@ def draft(request: Wanted) -> Draft:
     if (folder / FILE).exists():
         raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
     if data.is_dir() and not (data / _LOG).is_dir():
-        mend = "name a CSV, JSON Lines or Parquet file, or the folder of a Delta table"
+        mend = "name a file, or the folder of a Delta table; a project file can read all files of a folder"
         raise DataError(f"{data.name} is a folder", where=place, mend=mend)
     if request.shared:
         group_to_share(request.shared)
     if request.trusted:
         with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
             granted(folder)
-    reading = find_own(data, where=place)
-    frame = scan(reading, place).collect()
+    reading, table, meant = settled(find_own(data, request.layout, where=place), place)
+    frame = table.frame
     if request.target not in frame.columns:
-        raise DataError(
-            f'{data.name} has no column "{request.target}"',
-            where="--target",
-            mend=nearest(request.target, frame.columns),
-        )
+        mend = nearest(request.target, frame.columns)
+        if frame.width == 1 and table.dialect is not None:
+            mend = f"it has one column, {frame.columns[0][:80]!r}: what stands between fields is said with separator:"
+        raise DataError(f'{data.name} has no column "{request.target}"', where="--target", mend=mend)
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
-    guess = Guess(frame, request.target, name, _owner(request), hints=request.hints, place=place)
-    guess.said[:0] = noticed(frame, request.target, data)
+    seen = noticed(table, request.target)
+    guess = Guess(frame, request.target, name, _owner(request), hints=request.hints, place=place, undated=seen.undated)
+    guess.said[:0] = [*seen.said, *meant]
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
     return Draft(request, guess, reading)
@@ -136,7 +140,7 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     copied = folder / "data" / (guess.name + ("" if data.is_dir() else whole_ending(data)))
     held = guess.frame.width <= MOST_HELD
     contract = folder / "contracts" / f"{guess.name}.yaml"
-    text, said = project_file(guess, str(copied.relative_to(folder)), contract=held)
+    text, said = project_file(guess, str(copied.relative_to(folder)), draft.reading.layout, contract=held)
     for file in (copied, contract) if held else (copied,):
         _refuse_to_overwrite(file, folder, data)
         made += _missing(file)
@@ -145,7 +149,9 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _copy(draft.reading, data, copied)
     if held:
         key = (guess.key,) if guess.key else ()
-        contract.write_text(propose(guess.frame.drop(list(guess.endless)), guess.name, key), encoding="utf-8")
+        contract.write_text(
+            propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target), encoding="utf-8"
+        )
     made += _missing(folder / FILE)
     (folder / FILE).write_text(text, encoding="utf-8")
     load(folder / FILE)  # what is written must be what can be read

@@ -21,7 +21,7 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
     """The columns that the model is asked by, in its types: a file of few rows is guessed to have others.
 
     Raises:
-        DataError: a column that the model looks at is not there.
+        DataError: a column that the model looks at is not there, or of another type; or all of them are empty.
     """
     import polars as pl
 
@@ -36,12 +36,51 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
             where="--from",
             mend=f"{live.name} looks at it; {mend}" if mend else f"{live.name} looks at it",
         )
-    columns = []
-    for name in (c for c in frame.columns if c in fields):
-        kind, dtype = fields[name].type, frame.schema[name]
-        cast = kind == "str" and dtype != pl.String and not dtype.is_nested()
-        columns.append(pl.col(name).cast(pl.String) if cast else pl.col(name))
-    return frame.select(columns)
+    seen = [f.name for f in fields.values() if f.feature]
+    if seen and all(frame[name].null_count() == frame.height for name in seen):
+        raise DataError(
+            f"no row of the file has a value in what {live.name} looks at: {_few(seen)}",
+            where="--from",
+            mend="give rows in which some of it is known",
+        )
+    return pl.DataFrame([_fitting(frame[name], fields[name].type) for name in frame.columns if name in fields])
+
+
+def _fitting(column: pl.Series, kind: str) -> pl.Series:
+    """A column in the type that is wanted, where it can be that.
+
+    Raises:
+        DataError: it is text, and numbers or times are wanted.
+    """
+    import polars as pl
+
+    if column.null_count() == len(column) or column.dtype.is_nested():
+        return column
+    if kind == "str" and column.dtype != pl.String:
+        return column.cast(pl.String)
+    if kind == "timestamp" and column.dtype == pl.Date:
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if kind == "int" and column.dtype.is_float() and bool((column == column.floor()).all()):
+        return column.cast(pl.Int64, strict=False)
+    if column.dtype == pl.String and kind in _WANTED:
+        row, like = next((n, value) for n, value in enumerate(column, 1) if not _is_number(value, kind))
+        raise DataError(
+            f'{column.name} is text in the file, such as "{like}" in row {row:,}, and is wanted as {_WANTED[kind]}',
+            where="--from",
+            mend=f"correct it; what stands for nothing goes to null_values: {{{column.name}: [...]}} of the source",
+        )
+    return column
+
+
+_WANTED = {"int": "a number", "float": "a number", "date": "a date", "timestamp": "a time", "bool": "true or false"}
+
+
+def _is_number(value: str | None, kind: str) -> bool:
+    """Whether a value of a column of texts is none of those that make it one."""
+    try:
+        return value is None or (kind in ("int", "float") and float(value) == float(value))
+    except ValueError:
+        return False
 
 
 def told_of(frame: pl.DataFrame, live: LiveModel) -> list[str]:

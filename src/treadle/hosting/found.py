@@ -30,6 +30,8 @@ class Predicted(Struct, frozen=True):
     """Of several classes, each."""
     quantiles: dict[str, float] = {}
     """Where quantiles are told, each by its name."""
+    warnings: list[str] = []
+    """Of soft rules of the contract that the record breaks."""
 
 
 def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
@@ -59,4 +61,5 @@ class Predictions(Struct, frozen=True):
     stale: int = 0
     note: str = ""
     file_notes: list[str] = []
-    """Of a file given by --from: columns that are not read, names that may be misspelt, how much is NULL."""
+    """Of a file given by --from: columns that are not read, names that may be misspelt, how much is NULL, and how many
+    rows break a soft rule of the contract."""

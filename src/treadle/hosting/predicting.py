@@ -17,8 +17,11 @@ from treadle.hosting.found import Predicted, Predictions, flat
 from treadle.hosting.opening import open_live, open_state, rebuild_state
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.features import FeaturePlan, OnlineState
     from treadle.serving import LiveModel
+    from treadle.spec import ProjectSpec
     from treadle.workspace import Workspace
 
 
@@ -45,7 +48,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
         digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
-    body, told = _body(request, live)
+    body, told, given = _body(request, live, workspace.project.spec)
     records = live.reader.read(body)
     records = records if isinstance(records, list) else [records]
     state = _state_for_reading(workspace, live)
@@ -69,10 +72,11 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
                 name,
                 decided.probabilities or {},
                 decided.quantiles or {},
+                live.reader.warnings(record),
             )
         )
     if request.out:
-        _write(answers, Path(request.out))
+        _write(answers, Path(request.out), given)
     return Predictions(
         model=name,
         rows=len(answers),
@@ -81,7 +85,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         features_as_of=as_of,
         stale=stale,
         note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
-        file_notes=told,
+        file_notes=[*told, *live.reader.beyond(records)] if request.source else told,
     )
 
 
@@ -121,8 +125,8 @@ def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | N
         return state
 
 
-def _body(request: Wanted, live: LiveModel) -> tuple[bytes, list[str]]:
-    """The records as JSON, and what is to be said of the file that they came from."""
+def _body(request: Wanted, live: LiveModel, spec: ProjectSpec) -> tuple[bytes, list[str], pl.DataFrame | None]:
+    """The records as JSON; what is to be said of the file that they came from, and its rows, if they came from one."""
     import sys
 
     if (request.record is None) == (request.source is None):
@@ -134,19 +138,28 @@ def _body(request: Wanted, live: LiveModel) -> tuple[bytes, list[str]]:
             mend="--record '{...}', --record - for standard input, or --from file.csv",
         )
     if request.record is not None:
-        return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), []
+        return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
     from treadle.sources import read_own
 
-    frame = read_own(request.source or "", where="--from")
+    frame = read_own(request.source or "", spec.sources[spec.predict.each], where="--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
-    return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live)
+    return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live), frame
 
 
-def _write(answers: list[Predicted], path: Path) -> None:
+def _write(answers: list[Predicted], path: Path, given: pl.DataFrame | None) -> None:
+    """The answers as a file, after the columns of the file that was given, or the fields that name a record.
+
+    A column that is called as one of the answer's is told from it by ` (given)`; lists cannot be written as text.
+    """
     import polars as pl
 
     frame = pl.DataFrame([flat(answer) for answer in answers], infer_schema_length=None)
+    if given is not None:
+        frame = frame.drop(dict.fromkeys(name for answer in answers for name in answer.fields))
+        if path.suffix == ".csv":
+            given = given.select(column for column in given.iter_columns() if not column.dtype.is_nested())
+        frame = given.rename({c: f"{c} (given)" for c in given.columns if c in frame.columns}).hstack(frame)
     writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
     if path.suffix not in writers:
         raise DataError(f"cannot write {path.name}", where="--out", mend=f"end the name in {', '.join(writers)}")

@@ -6,12 +6,13 @@ from msgspec import Struct
 
 
 class InputRule(Struct, frozen=True):
-    """A row rule of the contract: `expression` must not be false for the record."""
+    """A row rule of the contract: `expression` must not be false for the record. `soft`: if it is, that is told."""
 
     id: str
     field: str
     text: str
     expression: str
+    soft: bool = False
 
 
 class InputField(Struct, frozen=True):

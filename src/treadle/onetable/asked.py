@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from treadle.drafting.guessing import NOTHING, Hints
 from treadle.errors import SpecError
+from treadle.spec import Layout
 
 LEAST_MINUTES = 0.5
 """Less is used up by reading, judging and the first trial, so that it could not be kept to."""
@@ -21,6 +22,7 @@ class Asked(Struct, frozen=True):
     save: str | None = None
     owner: str | None = None
     hints: Hints = NOTHING
+    layout: Layout = Layout()
 
 
 def refuse(asked: Asked) -> None:

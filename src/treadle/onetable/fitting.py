@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from treadle.stages.examples import Examples
     from treadle.training import Evaluation, Profile, Proposed, SearchResult
 
-OPTIONS = "--kind, --positive, --time, --group, --metric or --drop"
+OPTIONS = "--kind, --positive, --time, --group, --metric, --drop or --reading"
 """What takes the place of a guess."""
 
 
@@ -104,6 +104,7 @@ def _draft(asked: Asked, folder: Path) -> Draft:
             hints=asked.hints,
             place="FILE",
             trusted=kept,
+            layout=asked.layout,
         )
     )
     refuse_unlearnable(made.guess)

@@ -82,7 +82,7 @@ def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> I
     names = dict.fromkeys([*plan.key, *([entity] if entity else [])])
     fields += [InputField(n, plan.each_types[n], feature=False) for n in names if n not in known]
     checks = [
-        InputRule(r.id, r.column or "record", r.text, r.expression)
+        InputRule(r.id, r.column or "record", r.text, r.expression, r.soft)
         for r in rules
         if r.kind != "required" and r.expression is not None
     ]

@@ -36,7 +36,8 @@ SLICE = 128
 class Prediction(Struct, frozen=True, gc=False):
     """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor, the name of one of
     several classes; then `probability` is that of this class, and `probabilities` has all of them. Of several
-    quantiles it is the middle one, and `quantiles` has all."""
+    quantiles it is the middle one, and `quantiles` has all. `warnings`: of soft rules of the contract that the record
+    breaks."""
 
     prediction_id: str
     prediction: bool | float | str
@@ -45,12 +46,15 @@ class Prediction(Struct, frozen=True, gc=False):
     model: str
     probabilities: dict[str, float] | UnsetType = UNSET
     quantiles: dict[str, float] | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
 
 
-def prediction(given: str, decided: Decided, model: str) -> Prediction:
+def prediction(given: str, decided: Decided, model: str, warnings: list[str] | None = None) -> Prediction:
     """The answer with the id `given`."""
     each, spread = (UNSET if told is None else told for told in (decided.probabilities, decided.quantiles))
-    return Prediction(given, decided.prediction, decided.probability, decided.threshold, model, each, spread)
+    return Prediction(
+        given, decided.prediction, decided.probability, decided.threshold, model, each, spread, warnings or UNSET
+    )
 
 
 class Answered(Struct, gc=False):
@@ -201,7 +205,7 @@ class Endpoint:
         if given is None:
             self._count += 1
             given = f"{self._prefix}{self._count:08x}"
-        answer = prediction(given, live.task.decided(score, live.threshold), live.name)
+        answer = prediction(given, live.task.decided(score, live.threshold), live.name, live.reader.warnings(record))
         self._predictions.add(
             Answered(
                 given,

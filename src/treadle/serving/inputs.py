@@ -5,6 +5,7 @@ The description is data in the bundle (`inputs`), so a server needs nothing of t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -87,14 +88,17 @@ class RecordReader:
         types: dict[str, Any] = {f.name: f.type for f in inputs.fields}
         variables = {name: f"r.{attribute(name)}" for name in types}
         namespace: dict[str, Any] = dict(expr.row_namespace())
-        lines = ["def broken(r):"]
+        hard, soft = ["def broken(r):"], ["def odd(r):", "    found = []"]
         for index, rule in enumerate(inputs.rules):
             source = expr.to_row(expr.parse(rule.expression, types, where=rule.id), variables)
-            lines.append(f"    if ({source}) is False: return {index}")
-        lines.append("    return -1")
-        self.source = "\n".join(lines)
+            if rule.soft:
+                soft.append(f"    if ({source}) is False: found.append({index})")
+            else:
+                hard.append(f"    if ({source}) is False: return {index}")
+        self.source = "\n".join([*hard, "    return -1", *soft, "    return found"])
         exec(compile(self.source, "<request rules>", "exec"), namespace)
         self._broken: Callable[[Any], int] = namespace["broken"]
+        self._odd: Callable[[Any], list[int]] = namespace["odd"]
 
     def read(self, body: bytes) -> Record | list[Record]:
         """A record, or a list of records. RequestError names field, value and rule of the first that is wrong."""
@@ -105,6 +109,19 @@ class RecordReader:
         else:
             self._check(found, "")
         return found
+
+    def warnings(self, record: Record) -> list[str]:
+        """A sentence for each soft rule that a record breaks, which is answered all the same."""
+        rules = [self.inputs.rules[index] for index in self._odd(record)]
+        return [f"{r.field} is {getattr(record, attribute(r.field), None)!r}, but {r.text}" for r in rules]
+
+    def beyond(self, records: Sequence[Record]) -> list[str]:
+        """A sentence for each soft rule that some of many records break."""
+        broken = Counter(index for record in records for index in self._odd(record))
+        return [
+            f"{self.inputs.rules[index].text}, and does not in {count:,} of {len(records):,} rows"
+            for index, count in sorted(broken.items())
+        ]
 
     def _check(self, record: Record, place: str) -> None:
         for kept, name in self._times:
@@ -199,7 +216,7 @@ def openapi_schema(inputs: Inputs) -> dict[str, Any]:
         found = dict(json_types[field.type])
         if field.nullable:
             found["type"] = [found["type"], "null"]
-        rules = [rule.text for rule in inputs.rules if rule.field == field.name]
+        rules = [f"{r.text}{' (else a warning)' * r.soft}" for r in inputs.rules if r.field == field.name]
         if rules:
             found["description"] = "; ".join(rules)
         properties[field.name] = found

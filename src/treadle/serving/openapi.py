@@ -73,6 +73,11 @@ _PREDICTION: dict[str, Any] = {
         "model": {"type": "string"},
         "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
         "quantiles": {"type": "object", "additionalProperties": {"type": "number"}},
+        "warnings": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of soft rules of the contract that the record breaks; it is answered all the same.",
+        },
     },
 }
 

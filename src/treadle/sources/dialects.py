@@ -1,7 +1,8 @@
-"""How a file of text was written: packed or not, in which letters, with which separators. Told from its bytes alone.
+"""How a file of text was written: in which letters, with which separators and decimals. Told from its bytes alone.
 
-So the same bytes are always read alike, and no setting has to be kept beside them. RFC 4180 is the rule; what else is
-met in the wild is the semicolon and the decimal comma of European spreadsheets, tabs, bars, UTF-16 and Windows-1252.
+So the same bytes are always read alike, and no setting has to be kept beside them; what a source says goes first.
+RFC 4180 is the rule; what else is met in the wild is the semicolon and the decimal comma of European spreadsheets,
+tabs, bars, UTF-16 and Windows-1252.
 """
 
 from __future__ import annotations
@@ -10,75 +11,86 @@ import codecs
 import csv
 import io
 import re
-import zlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-PACKED = ".gz"
-MOST_GROWTH, LEAST_CHECKED = 250, 1 << 30
-"""A packed file may grow so many times, or to so many bytes if that is more: no bomb of kilobytes fills the memory."""
+from treadle.sources.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from treadle.spec import Layout
+
 _SEPARATORS = (",", ";", "\t", "|")
-_HEAD, _LOOKED_AT = 1 << 20, 30
+_HEAD, _LOOKED_AT = 1 << 20, 200
 """Bytes in which the header must end, and records that are looked at."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_WITH_COMMA, _WITH_POINT = re.compile(r"[+-]?\d+,\d+"), re.compile(r"[+-]?\d+\.\d+")
+_SPACED = re.compile(r"[ \u00a0\u202f']")
+_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)")
+"""Numbers in which the comma must stand before decimals; in `_POINT` the point."""
+_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+)")
+_EITHER = re.compile(r"[+-]?\d{1,3}([.,])\d{3}")
+"""1,234 is a thousand in one country, and little more than one in another."""
 
 
 class Dialect(Struct, frozen=True):
-    """How a table of text was written, and the names in its header and the fields below as they stand there."""
+    """How a table of text was written, and the names in its header as they stand there."""
 
     encoding: str
     separator: str
     decimal_comma: bool
     header: tuple[str, ...]
-    first: tuple[str, ...]
+    quote: str = '"'
+    skipped: int = 0
+    unsure: str = ""
+    """A number of which it cannot be told whether its sign stands before decimals or thousands."""
 
     @property
     def said(self) -> str:
         """What is unusual of it, in words; empty where it is UTF-8 with commas and points."""
-        names = {";": "semicolons", "\t": "tabs", "|": "bars"}
-        unlike = [f"fields between {names[self.separator]}"] if self.separator in names else []
+        names = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+        sign = names.get(self.separator, f"{self.separator!r}")
+        unlike = [f"fields between {sign}"] if sign else []
         unlike += ["a comma before decimals"] if self.decimal_comma else []
         unlike += [f"letters in {self.encoding}"] if self.encoding != "utf-8" else []
         return ", ".join(unlike)
 
 
-def unpacked(content: bytes) -> bytes:
-    """What a file of gzip holds.
-
-    Raises:
-        ValueError: it is damaged, ends too early, or grows out of all proportion.
-    """
-    most, parts, grown, rest = max(LEAST_CHECKED, MOST_GROWTH * len(content)), [], 0, content
-    while rest:
-        one = zlib.decompressobj(wbits=31)
-        while not one.eof:
-            try:
-                part = one.decompress(rest, 1 << 24)
-            except zlib.error as bad:
-                raise ValueError(f"it is no whole file of gzip ({bad})") from bad
-            parts.append(part)
-            grown, rest = grown + len(part), one.unconsumed_tail
-            if grown > most:
-                raise ValueError(f"unpacked it is more than {MOST_GROWTH} times as large: {grown:,} bytes and more")
-            if not part and not rest and not one.eof:
-                raise ValueError("it ends before its gzip does")
-        rest = one.unused_data.lstrip(
-            b"\0"
-        )  # several members may follow one another, and zeros may fill the last block
-    return b"".join(parts)
-
-
-def in_utf8(content: bytes) -> tuple[bytes, str]:
-    """The same text in UTF-8 without a mark, and the encoding that it came in.
+def in_utf8(content: bytes, encoding: str | None = None) -> tuple[bytes, str]:
+    """The same text in UTF-8 without a mark, and the encoding that it came in, as was said or as it is told.
 
     What is no UTF-8 is taken for Windows-1252, which has all letters of Latin-1 and what Excel writes beside them.
+
+    Raises:
+        Unreadable: there is no such encoding, or the bytes are not written in it.
     """
+    text, found = _said(content, encoding) if encoding is not None else _told(content)
+    return (text.replace(b"\r", b"\n") if b"\r" in text and b"\n" not in text else text), found
+
+
+def _said(content: bytes, encoding: str) -> tuple[bytes, str]:
+    try:
+        codec = codecs.lookup(encoding).name
+        return content.decode(codec).removeprefix("\ufeff").encode(), codec
+    except LookupError as bad:
+        mend = "use a name such as utf-8, utf-16, windows-1252 or latin-1"
+        raise Unreadable(f'there is no encoding "{encoding}"', mend=mend) from bad
+    except UnicodeError as bad:
+        line = content.count(b"\n", 0, bad.start) + 1 if isinstance(bad, UnicodeDecodeError) else 0
+        mend = "leave out `encoding:`, and it is told from the bytes"
+        raise Unreadable(f"the bytes are not written in {codec}", line=line, mend=mend) from bad
+
+
+def _told(content: bytes) -> tuple[bytes, str]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             body = content.removeprefix(mark)
             return (body if encoding == "utf-8" else body.decode(encoding, "replace").encode()), encoding
+    head = content[: 1 << 12]
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        # text of the West in UTF-16 without a mark: every other byte is zero
+        if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros) and head.count(0) < 0.6 * len(head):
+            return content.decode(encoding, "replace").encode(), encoding
     try:
         content.decode()
     except UnicodeDecodeError:
@@ -89,45 +101,75 @@ def in_utf8(content: bytes) -> tuple[bytes, str]:
     return content, "utf-8"
 
 
-def dialect_of(text: bytes, encoding: str, *, tabs: bool = False) -> Dialect:
+def dialect_of(text: bytes, encoding: str, layout: Layout, *, tabs: bool = False) -> Dialect:
     """How a table of text in UTF-8 was written. `tabs`: its name says that tabs stand between fields."""
-    head = text[:_HEAD].decode(errors="replace")
-    found = {sign: _records(head, sign) for sign in (("\t",) if tabs else _SEPARATORS)}
+    head = after(text, layout.skip_rows)[:_HEAD].decode(errors="replace")
+    quote = layout.quote_char or '"'
+    signs = (layout.separator,) if layout.separator else ("\t",) if tabs else _SEPARATORS
+    found = {sign: _records(head, sign, quote) for sign in signs}
     separator = _separator(found)
     records = found[separator]
-    header, first = (*records, [], [])[:2]
-    return Dialect(encoding, separator, _decimal_comma(separator, records[1:]), tuple(header), tuple(first))
+    comma, unsure = _decimals(separator, records[1:], layout)
+    header = tuple(records[0]) if records else ()
+    return Dialect(encoding, separator, comma, header, quote, layout.skip_rows, unsure)
 
 
-def _records(head: str, separator: str) -> list[list[str]]:
+def after(text: bytes, lines: int) -> bytes:
+    """What follows the first `lines` lines."""
+    at = 0
+    for _ in range(lines):
+        at = text.find(b"\n", at) + 1
+        if not at:
+            return b""
+    return text[at:]
+
+
+def _records(head: str, separator: str, quote: str) -> list[list[str]]:
     made = []
     try:
-        for record in csv.reader(io.StringIO(head, newline=""), delimiter=separator):
+        for record in csv.reader(io.StringIO(head, newline=""), delimiter=separator, quotechar=quote):
             made.append(record)
             if len(made) > _LOOKED_AT:
                 break
-    except csv.Error:  # a field beyond all bounds: what came before it counts
+    except (csv.Error, ValueError, TypeError):  # a field beyond all bounds: what came before it counts
         pass
     whole = len(head) >= _HEAD and len(made) <= _LOOKED_AT and len(made) > 1
     return [record for record in (made[:-1] if whole else made) if record]
 
 
 def _separator(found: dict[str, list[list[str]]]) -> str:
-    """The comma, where all records have as many fields by it; else what gives most, and as many in all."""
+    """The comma, where all records have as many fields by it; else what gives most, and as many in all, or in most."""
     if len(found) == 1:
         return next(iter(found))
-    even = {sign: len(records[0]) for sign, records in found.items() if _even(records)}
-    if "," in even or not even:
+    shares = {sign: _evenness(records) for sign, records in found.items()}
+    if shares[","] == 1:
         return ","
-    return max(even, key=lambda sign: even[sign])
+    even = {sign: len(found[sign][0]) for sign, share in shares.items() if share == 1}
+    if even:
+        return max(even, key=lambda sign: even[sign])
+    best = max(shares, key=lambda sign: (shares[sign], sign == ","))
+    return best if shares[best] > 0.5 else ","
 
 
-def _even(records: list[list[str]]) -> bool:
-    return bool(records) and len(records[0]) > 1 and len({len(record) for record in records}) == 1
+def _evenness(records: list[list[str]]) -> float:
+    """The share of records with as many fields as the first, which has several; 0 of one column."""
+    if not records or len(records[0]) < 2:
+        return 0.0
+    return sum(len(record) == len(records[0]) for record in records) / len(records)
 
 
-def _decimal_comma(separator: str, records: Iterable[list[str]]) -> bool:
+def _decimals(separator: str, records: Iterable[list[str]], layout: Layout) -> tuple[bool, str]:
+    """Whether a comma stands before decimals, and a number by which that cannot be told, where none tells it."""
+    if layout.decimal is not None:
+        return layout.decimal == ",", ""
+    if layout.thousands is not None and layout.thousands in ",.":
+        return layout.thousands == ".", ""
     if separator == ",":
-        return False
-    cells = [cell.strip() for record in records for cell in record]
-    return any(_WITH_COMMA.fullmatch(c) for c in cells) and not any(_WITH_POINT.fullmatch(c) for c in cells)
+        return False, ""
+    cells = [_SPACED.sub("", cell) for record in records for cell in record]
+    comma, point = any(map(_COMMA.fullmatch, cells)), any(map(_POINT.fullmatch, cells))
+    if comma or point:
+        return comma and not point, ""
+    either = [cell for cell in cells if _EITHER.fullmatch(cell)]
+    commas = [cell for cell in either if "," in cell]
+    return bool(commas) and len(commas) == len(either), (either or [""])[0]

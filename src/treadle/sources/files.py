@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import msgspec
+
 from treadle.errors import DataError, SpecError, nearest
-from treadle.sources.dialects import PACKED, Dialect, dialect_of, in_utf8, unpacked
+from treadle.sources.dialects import Dialect
+from treadle.sources.figures import Signs, signs_of
+from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
+from treadle.sources.harmony import harmonised, joined
+from treadle.sources.limits import refuse_larger
+from treadle.sources.packed import PACKED
 from treadle.sources.places import LOG, named, opened, refuse_outside
+from treadle.sources.typing import Note, typed
+from treadle.sources.unreadable import Unreadable
+from treadle.spec import Layout
 from treadle.spec.trust import is_inside
 
 if TYPE_CHECKING:
@@ -21,51 +30,69 @@ if TYPE_CHECKING:
 
     from treadle.spec import Source
 
-ENDINGS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
-_NULLS = ["", "NA", "N/A", "NULL", "null", "NaN", "nan", "None"]
+_AS_TOLD = Layout()
+_MEND = "check the file, or name its format with `format:`"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a source names: its files, their format, and one digest of their content."""
+    """What a source names: its files, their format, a digest of their content, and what is said of them."""
 
     files: tuple[Path, ...]
     format: str
     digest: str
     bytes: int
+    layout: Layout = field(default=_AS_TOLD)
+
+    def said(self, layout: Layout) -> Reading:
+        """The same files, said to be written as `layout` says."""
+        return replace(self, layout=layout)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of a source. `notes`: what of their columns was told from the text, and what could not be told.
+
+    `dialect`: how the first file of text is written; None of other formats.
+    """
+
+    frame: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+    dialect: Dialect | None = None
 
 
 def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.LazyFrame]:
     """Find a source's files and read their rows.
 
-    `source.read` is a path relative to `root`, a pattern, or a folder with a Delta table. Column names are kept;
-    times without a zone are taken as UTC. Raises DataError when nothing is there, a file cannot be parsed, or it lies
-    outside `root` and nobody trusted that.
+    `source.read` is a path relative to `root`, a pattern, a folder of files, or the folder of a Delta table. Column
+    names are kept; times without a zone are taken as UTC. Raises DataError when nothing is there, a file cannot be
+    parsed, or it lies outside `root` and nobody trusted that.
     """
     reading = find(source, root, where=where)
     return reading, scan(reading, where)
 
 
-def read_own(file: str | Path, *, where: str = "") -> pl.DataFrame:
-    """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern."""
-    return scan(find_own(file, where=where), where).collect()
+def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> pl.DataFrame:
+    """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern.
+
+    layout: what is said of the columns of such tables; the file may be of another format, and lack some of them.
+    """
+    return tabled(find_own(file, like(layout), where=where), where, partly=True).frame
 
 
-def find_own(file: str | Path, *, where: str = "") -> Reading:
+def like(layout: Layout) -> Layout:
+    """What is said of columns alone: it holds of another file with the same columns, however that one is written."""
+    return Layout(null_values=layout.null_values, date_format=layout.date_format, max_gb=layout.max_gb)
+
+
+def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> Reading:
     """A file, or the folder of a Delta table, that the user named themselves, with the digest of its bytes."""
     given = Path(file)
     if not os.path.lexists(given):
         there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
         near = f"; {nearest(given.name, there)}" if there else ""
         raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}{near}")
-    return _reading(named(str(given.absolute()), Path("/"), where), None, where)
+    return _reading(named(str(given.absolute()), Path("/"), where), layout, where)
 
 
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
@@ -74,114 +101,126 @@ def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
     Raises:
         DataError: a file cannot be parsed, or was written to since it was found.
     """
-    return harmonised(_rows(reading, where).lazy(), where)
+    return tabled(reading, where).frame.lazy()
+
+
+def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
+    """The rows of what was found, as `scan` reads them, with what is to be said of them.
+
+    partly: columns that the source speaks of may be missing.
+    """
+    if reading.format == "delta":
+        return _typed([_delta(reading, where)], [None], reading, where, partly)
+    frames, dialects, digests = [], [], []
+    for file in reading.files:
+        with opened(file, where) as stream:
+            refuse_larger(os.fstat(stream.fileno()).st_size, reading.layout, file.name, what="has", where=where)
+            content = stream.read()
+        digests.append(hashlib.sha256(content).hexdigest())
+        frame, told = _parsed(content, file, reading, where)
+        frames.append(frame)
+        dialects.append(told)
+    _unchanged(reading, digests, where)
+    return _typed(frames, dialects, reading, where, partly)
+
+
+def _parsed(content: bytes, file: Path, reading: Reading, where: str) -> tuple[pl.DataFrame, Dialect | None]:
+    import polars as pl
+
+    try:
+        frame, told = table(content, reading.format, file, reading.layout, where)
+        return harmonised(frame, where), told
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
+        raise _refused(bad, file, reading.format, where) from bad
+
+
+def _typed(
+    frames: list[pl.DataFrame], dialects: list[Dialect | None], reading: Reading, where: str, partly: bool
+) -> Table:
+    """One table of all files, its texts as what they are."""
+    signs = [signs_of(told is not None and told.decimal_comma, reading.layout.thousands) for told in dialects]
+    made, notes = [], list[Note]()
+    for number, frame in enumerate(frames):
+        found, told = _types_of(frame, reading, number, signs[number], where, partly)
+        made.append(found)
+        notes += told
+    sure = {note.column: note.format for note in notes if note.kind == "date"}
+    unsure = {note.column for note in notes if note.kind == "unsure" and note.column in sure}
+    if unsure:  # one of the files tells what the others leave open
+        dates = {**reading.layout.date_format, **{name: sure[name] for name in unsure}}
+        layout = msgspec.structs.replace(reading.layout, date_format=dates)
+        return _typed(frames, dialects, reading.said(layout), where, partly)
+    first = {(note.column, note.kind): note for note in reversed(notes)}
+    whole = joined(made, [file.name for file in reading.files], where)
+    return Table(whole, tuple(sorted(first.values(), key=lambda n: whole.columns.index(n.column))), dialects[0])
+
+
+def _types_of(
+    frame: pl.DataFrame, reading: Reading, number: int, signs: Signs, where: str, partly: bool
+) -> tuple[pl.DataFrame, list[Note]]:
+    try:
+        return typed(frame, reading.layout, signs, guess=reading.format in GUESSED, partly=partly)
+    except ValueError as bad:
+        raise _refused(bad, reading.files[number], reading.format, where) from bad
+
+
+def _refused(bad: BaseException, file: Path, kind: str, where: str) -> DataError:
+    """The error of a file that cannot be read."""
+    line, mend = (bad.line, bad.mend or _MEND) if isinstance(bad, Unreadable) else (0, _MEND)
+    reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+    place = f"{file.name}, line {line:,}," if line else file.name
+    return DataError(f"{place} cannot be read as {kind}: {reason}", where=where, mend=mend)
 
 
 def find(source: Source, root: Path, *, where: str = "") -> Reading:
     """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
     files = named(source.read, root, where)
     refuse_outside(files, root, where)
-    return _reading(files, source.format, where)
+    return _reading(files, source, where)
 
 
-def _reading(files: list[Path], wanted: str | None, where: str) -> Reading:
+def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
     digests, sizes = [], 0
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
             sizes += stream.tell()
-    kind = wanted or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files[0], where))
-    return Reading(tuple(files), kind, _joined(digests), sizes)
+    kind = layout.format or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files, where))
+    return Reading(tuple(files), kind, _joined(digests), sizes, layout)
 
 
 def _joined(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _format_of(file: Path, where: str) -> str:
-    found = ENDINGS.get(ending_of(file))
-    if found is None:
-        raise SpecError(
-            f'the format of "{file.name}" cannot be told from its name',
-            where=where,
-            mend="add `format:` with csv, jsonl, parquet or delta",
-        )
-    return found
-
-
-def ending_of(file: Path) -> str:
-    """What a file's name ends with, in small letters; without `.gz`, which says nothing of what is inside."""
-    return Path(file.name.lower().removesuffix(PACKED)).suffix
+def _format_of(files: list[Path], where: str) -> str:
+    """The format of all files by their endings."""
+    first = ENDINGS.get(ending_of(files[0]))
+    for file in files:
+        found = ENDINGS.get(ending_of(file))
+        if found is None:
+            raise SpecError(
+                f'the format of "{file.name}" cannot be told from its name',
+                where=where,
+                mend=f"add `format:` with {', '.join(dict.fromkeys(ENDINGS.values()))} or delta",
+            )
+        if found != first:
+            raise DataError(
+                f"{file.name} is {found}, and {files[0].name} is {first}",
+                where=where,
+                mend="give one source files of one format, such as by a pattern: data/*.csv",
+            )
+    return str(first)
 
 
 def whole_ending(file: Path) -> str:
     """What the name of a copy has to end with, so that the copy is read alike: `.csv.gz`."""
-    return ending_of(file) + (PACKED if file.name.lower().endswith(PACKED) else "")
-
-
-def dialect(file: Path, *, where: str = "") -> Dialect | None:
-    """How a CSV file is written, and its header as it stands there; None for a file of another format."""
-    if ENDINGS.get(ending_of(file)) != "csv":
-        return None
-    with opened(file, where) as stream:
-        return _told(stream.read(), file)[1]
-
-
-def _told(content: bytes, file: Path) -> tuple[bytes, Dialect]:
-    text, encoding = in_utf8(_whole(content, file))
-    return text, dialect_of(text, encoding, tabs=ending_of(file) == ".tsv")
-
-
-def _whole(content: bytes, file: Path) -> bytes:
-    return unpacked(content) if file.name.lower().endswith(PACKED) else content
-
-
-def _rows(reading: Reading, where: str) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        if reading.format == "delta":
-            return _delta(reading, where)
-        digests, frames = [], []
-        for file in reading.files:
-            with opened(file, where) as stream:
-                content = stream.read()
-            digests.append(hashlib.sha256(content).hexdigest())
-            frames.append(_table(content, reading.format, file))
-        _unchanged(reading, digests, where)
-        # files of one pattern may have found whole numbers in one and fractions in another
-        return frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
-    except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
-        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
-        shown = f"{reading.files[0].name}{f' and {len(reading.files) - 1} more' if len(reading.files) > 1 else ''}"
-        raise DataError(
-            f"{shown} cannot be read as {reading.format}: {reason}",
-            where=where,
-            mend="check the file, or name its format with `format:`",
-        ) from bad
-
-
-def _table(content: bytes, kind: str, file: Path) -> pl.DataFrame:
-    """The rows of one file's bytes, which are those that were hashed: no path is opened a second time."""
-    import polars as pl
-
-    if kind == "parquet":
-        return pl.scan_parquet(io.BytesIO(_whole(content, file))).collect()
-    if kind == "jsonl":
-        return pl.scan_ndjson(io.BytesIO(_whole(content, file)), infer_schema_length=10_000).collect()
-    text, told = _told(content, file)
-    # the whole file is looked at for types: a guess from the first rows fails on row 10,001
-    return pl.scan_csv(
-        io.BytesIO(text),
-        separator=told.separator,
-        decimal_comma=told.decimal_comma,
-        infer_schema_length=None,
-        try_parse_dates=True,
-        null_values=_NULLS,
-    ).collect()
+    packed = next((end for end in PACKED if file.name.lower().endswith(end)), "")
+    return ending_of(file) + packed
 
 
 def _delta(reading: Reading, where: str) -> pl.DataFrame:
+    """The rows of a Delta table, none of whose files lies outside its folder."""
     import polars as pl
     from deltalake import DeltaTable
 
@@ -190,18 +229,27 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
         raise DataError(
             f"{reading.files[0].name} is no Delta table", where=where, mend="name the folder that holds _delta_log"
         )
-    for uri in DeltaTable(str(folder)).file_uris():
-        place = uri.removeprefix("file://")
-        # a URI writes a space in the folder's name as %20, and a folder may be called so too
-        if not any(is_inside(os.path.realpath(each), folder) for each in (place, unquote(place))):
-            raise DataError(f"the Delta table names a file outside its folder: {uri}", where=where, mend="copy it in")
-    frame = pl.read_delta(str(folder))
-    digests = []
-    for file in named(str(folder), folder, where):
-        with opened(file, where) as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    try:
+        for uri in DeltaTable(str(folder)).file_uris():
+            place = uri.removeprefix("file://")
+            # a URI writes a space in the folder's name as %20, and a folder may be called so too
+            if not any(is_inside(os.path.realpath(each), folder) for each in (place, unquote(place))):
+                raise DataError(
+                    f"the Delta table names a file outside its folder: {uri}", where=where, mend="copy it in"
+                )
+            part = next((Path(each) for each in (place, unquote(place)) if os.path.lexists(each)), None)
+            if part is not None:
+                with opened(part, where) as stream:
+                    refuse_parquet(stream.read(), part.name, reading.layout, where)
+        frame = pl.read_delta(str(folder))
+        digests = []
+        for file in named(str(folder), folder, where):
+            with opened(file, where) as stream:
+                digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
+        raise _refused(bad, reading.files[0], "delta", where) from bad
     _unchanged(reading, digests, where)
-    return frame
+    return harmonised(frame, where)
 
 
 def _unchanged(reading: Reading, digests: Iterable[str], where: str) -> None:
@@ -210,26 +258,3 @@ def _unchanged(reading: Reading, digests: Iterable[str], where: str) -> None:
         raise DataError(
             f"{names} changed while it was being read", where=where, mend="run again when nobody writes to it"
         )
-
-
-def harmonised(frame: pl.LazyFrame, where: str) -> pl.LazyFrame:
-    """Times in UTC microseconds, categoricals and enums as strings, narrow numbers kept; names checked."""
-    import polars as pl
-
-    schema = frame.collect_schema()
-    if not len(schema):
-        raise DataError("the table has no columns", where=where, mend="is the file empty?")
-    changes = []
-    for name, dtype in schema.items():
-        if isinstance(dtype, pl.Datetime):
-            column = pl.col(name).dt.cast_time_unit("us")
-            changes.append(
-                column.dt.replace_time_zone("UTC") if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
-            )
-        elif dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null:
-            changes.append(pl.col(name).cast(pl.String))
-        elif isinstance(dtype, pl.Decimal):
-            changes.append(pl.col(name).cast(pl.Float64))
-        elif dtype.is_unsigned_integer() and dtype == pl.UInt64:
-            changes.append(pl.col(name).cast(pl.Int64))
-    return frame.with_columns(changes) if changes else frame

@@ -17,10 +17,10 @@ LOG = "_delta_log"
 
 
 def named(written: str, root: Path, where: str) -> list[Path]:
-    """The files of `read:`: what stands there under exactly this name; else those that match its pattern.
+    """The files of `read:`: what has exactly this name, or lies in that folder; else what its pattern matches.
 
     Raises:
-        DataError: nothing there, or a folder without a Delta table.
+        DataError: nothing there, or a folder that holds no files, or folders.
     """
     try:
         return _named(written, root / written, where)
@@ -33,11 +33,7 @@ def _named(written: str, place: Path, where: str) -> list[Path]:
     if (place / LOG).is_dir():
         return _delta_files(place, where)
     if place.is_dir():
-        raise DataError(
-            f"{written} is a folder without a Delta table",
-            where=where,
-            mend="name a file or a pattern such as data/*.parquet",
-        )
+        return _files_in(place, written, where)
     files = [place] if os.path.lexists(place) else matching(place) if is_pattern(place.name) else []
     if not files:
         near = ", ".join(sorted(p.name for p in place.parent.glob("*"))[:8]) if place.parent.is_dir() else ""
@@ -47,6 +43,20 @@ def _named(written: str, place: Path, where: str) -> list[Path]:
             mend=f"beside it there are: {near}" if near else f"there is no folder {place.parent.name}/",
         )
     return files
+
+
+def _files_in(folder: Path, written: str, where: str) -> list[Path]:
+    """The files of a folder, by name. Hidden ones, and those that begin with _ as `_SUCCESS` does, are none of them."""
+    inside = [each for each in sorted(folder.iterdir()) if not each.name.startswith((".", "_"))]
+    below = next((each for each in inside if each.is_dir()), None)
+    if below is not None or not inside:
+        holds = f"holds the folder {below.name}" if below is not None else "holds no files"
+        raise DataError(
+            f"{written} is a folder that {holds}",
+            where=where,
+            mend="name a file, a folder of files alone, a pattern such as data/*.parquet, or a Delta table",
+        )
+    return inside
 
 
 def _delta_files(folder: Path, where: str) -> list[Path]:

@@ -10,12 +10,14 @@ from typing import Any
 
 from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
 from treadle.spec.durations import duration
+from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
     Brief,
     Features,
+    Layout,
     Limits,
     Lookup,
     Mistakes,
@@ -70,6 +72,7 @@ __all__ = [
     "Brief",
     "Features",
     "Items",
+    "Layout",
     "Limits",
     "Lookup",
     "Mistakes",
@@ -91,9 +94,11 @@ __all__ = [
     "duration",
     "json_schema",
     "kind_of",
+    "layout_from",
     "load",
     "load_untrusted",
     "read_yaml",
+    "stated",
     "trusted",
 ]
 OPEN = ("choices", "names", "settings", "trust")

@@ -13,6 +13,8 @@ Some = Annotated[str, Meta(min_length=1)]
 """A text that is not empty: a column, a path, an expression."""
 Written = Annotated[str, Meta(min_length=1, max_length=1024)]
 """A path, relative to the project's folder."""
+One = Annotated[str, Meta(min_length=1, max_length=1)]
+"""One character."""
 Positive = Annotated[float, Meta(gt=0, le=1e9)]
 Cost = Annotated[float, Meta(ge=0, le=1e12)]
 
@@ -66,11 +68,30 @@ class Brief(_Part, frozen=True, kw_only=True):
     people: People
 
 
-class Source(_Part, frozen=True, kw_only=True):
+class Layout(_Part, frozen=True, kw_only=True):
+    """How the files of a source are written. What is not given is told from their bytes.
+
+    `null_values`: texts that stand for a missing value, in all columns or by column. `date_format`: by column, as
+    strptime writes it. `max_gb`: how much memory the rows may take, in 10^9 bytes; else half of the machine's.
+    """
+
+    format: Literal["csv", "json", "jsonl", "parquet", "arrow", "delta", "excel"] | None = None
+    separator: One | None = None
+    encoding: Some | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    quote_char: One | None = None
+    skip_rows: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    null_values: tuple[Some, ...] | dict[Some, tuple[Some, ...]] = ()
+    date_format: dict[Some, Some] = {}
+    sheet: Some | None = None
+    max_gb: Positive | None = None
+
+
+class Source(Layout, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known."""
 
     read: Written
-    format: Literal["csv", "jsonl", "parquet", "delta"] | None = None
     key: Some | tuple[Some, ...] = ()
     happened: Some | None = None
     known: Some | None = None

@@ -97,7 +97,7 @@ def make_snapshot(asked: ReadSource, bench: Bench, reading: Reading, where: str)
     from treadle.sources import scan
 
     tables, names = bench.tables, bench.names
-    frame, bad, rules, newest = scan(reading, where), 0, 0, {}
+    frame, bad, rules, newest, warnings = scan(reading, where), 0, 0, {}, list[str]()
     quarantine: Snapshot | None = None
     if asked.contract is None:
         good = frame.collect()
@@ -108,6 +108,7 @@ def make_snapshot(asked: ReadSource, bench: Bench, reading: Reading, where: str)
             quarantine = tables.replace(names.quarantine(asked.name), report.quarantine)
         raise_if_broken(report, asked.contract, where)
         good, bad, rules, newest = report.good, report.bad_rows, len(asked.contract.rules), report.newest
+        warnings = report.warnings
     if good.height == 0 and asked.examples:
         # an empty table to look up in may be right; an empty table of examples is a delivery that failed
         raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")
@@ -119,4 +120,5 @@ def make_snapshot(asked: ReadSource, bench: Bench, reading: Reading, where: str)
         bytes=reading.bytes,
         quarantine=quarantine,
         newest=newest,
+        warnings=tuple(warnings),
     )

@@ -1,0 +1,92 @@
+"""Dates and times in text: the form they are written in, told where it can be told, and said where it cannot.
+
+ISO 8601, with or without a time and a zone; the year last, with the day or the month first. Which of the two goes
+first is told by a number above 12, or by points between them (31.12.2024 is never written month first).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SAMPLE = 200
+_DATE = r"(\d{4})([-/.])(\d{1,2})[-/.](\d{1,2})|(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})"
+_SHAPE = re.compile(
+    rf"(?:{_DATE})(?:(T|\s+)\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?(\s*[AaPp][Mm])?\s*(Z|UTC|[+-]\d{{2}}(?::?\d{{2}})?)?)?"
+)
+_LEAD = r"^(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}"
+
+
+class Form(Struct, frozen=True):
+    """How the dates of a column are written: `format` for strptime; or `either`, where two would do."""
+
+    format: str
+    either: str = ""
+
+    @property
+    def iso(self) -> bool:
+        return self.format.startswith("%Y-%m-%d") and "%p" not in self.format
+
+
+def form_of(values: pl.Series) -> Form | None:
+    """The one form in which all texts of a column are dates, if there is one. `values`: none is missing.
+
+    A sample is looked at first, so that a column of other texts costs next to nothing.
+    """
+    step = max(1, len(values) // _SAMPLE)
+    for text in values.head(_SAMPLE).to_list() + values.gather_every(step).to_list():
+        if len(text) > 48 or not _SHAPE.fullmatch(text.strip()):
+            return None
+    first = _SHAPE.fullmatch(values[0].strip())
+    if first is None:
+        return None
+    tail = _tail(first)
+    if first[1]:
+        return Form(f"%Y{first[2]}%m{first[2]}%d{tail}")
+    sign = first[6]
+    days = f"%d{sign}%m{sign}%Y{tail}"
+    if sign == ".":
+        return Form(days)
+    months = f"%m{sign}%d{sign}%Y{tail}"
+    lead = values.str.strip_chars().str.extract_groups(_LEAD).struct.unnest()
+    most = [int(str(lead.to_series(place).cast(int, strict=False).max() or 0)) for place in (0, 1)]
+    if most[0] <= 12 and most[1] <= 12:
+        return Form(days, months)
+    return Form(days if most[0] > 12 else months)
+
+
+def _tail(shape: re.Match[str]) -> str:
+    """The format of what follows the date."""
+    between, seconds, half, zone = shape[9], shape[10], shape[12], shape[13]
+    if between is None:
+        return ""
+    hours = "%I:%M" if half else "%H:%M"
+    clock = hours + (":%S%.f" if seconds else "")
+    blank = " " if half and half[0].isspace() else ""
+    after = "" if not zone else " %#z" if shape[0][: shape.start(13)][-1:].isspace() else "%#z"
+    return ("T" if between == "T" else " ") + clock + (f"{blank}%p" if half else "") + after
+
+
+def parsed(values: pl.Series, form: str) -> pl.Series:
+    """Dates, or times in UTC, of texts in this form; NULL where one is in another.
+
+    Raises:
+        ValueError: no form of a date.
+    """
+    import polars as pl
+
+    text = values.str.strip_chars().str.replace_all(r"\s+", " ")
+    try:
+        if not re.search("%[-#_0]?[HIklTRsX+]", form):
+            return text.str.to_date(form, strict=False)
+        if "z" in form:
+            return text.str.replace("UTC$", "Z").str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+        return text.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+    except (pl.exceptions.PolarsError, ValueError) as bad:
+        reason = (str(bad).strip().splitlines() or ["?"])[0]
+        raise ValueError(reason) from bad

@@ -1,0 +1,79 @@
+"""Numbers as people write them: with signs of money and percent, and with something between thousands.
+
+Decided only where it changes nothing: each value of a column must be such a number, or none of them is touched.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MONEY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|JPY|INR)"
+_WHOLE = r"^[+-]?\d+$"
+
+
+class Signs(Struct, frozen=True):
+    """What stands before decimals, and what may stand between thousands."""
+
+    decimal: str = "."
+    thousands: str = ", '\u00a0\u202f"
+
+    @property
+    def pattern(self) -> str:
+        """A number, whose digits are its first group."""
+        point, between = re.escape(self.decimal), "".join(re.escape(sign) for sign in self.thousands)
+        groups = rf"\d{{1,3}}(?:[{between}]\d{{3}})+|" if between else ""
+        body = rf"(?:{groups}\d+)(?:{point}\d*)?(?:[eE][+-]?\d+)?|{point}\d+"
+        return rf"^\(?\s*[+-]?\s*{_MONEY}?\s*[+-]?\s*({body})\s*(?:%|{_MONEY})?\s*\)?$"
+
+
+def signs_of(decimal_comma: bool, thousands: str | None) -> Signs:
+    if thousands is not None:
+        return Signs("," if decimal_comma else ".", thousands)
+    return Signs(",", ". '\u00a0\u202f") if decimal_comma else Signs()
+
+
+def plain(values: pl.Series, signs: Signs) -> pl.Series:
+    """Each text that is a number, as Python writes it; NULL where it is none.
+
+    >>> import polars as pl
+    >>> plain(pl.Series(["$1,000", "(2.50)", "7%", "many"]), Signs()).to_list()
+    ['1000', '-2.50', '7', None]
+    """
+    import polars as pl
+
+    text = values.str.strip_chars()
+    body = text.str.extract(signs.pattern, 1)
+    for sign in signs.thousands:
+        body = body.str.replace_all(sign, "", literal=True)
+    body = body.str.replace(signs.decimal, ".", literal=True) if signs.decimal != "." else body
+    before = text.str.extract(r"^([^\d]*)", 1)
+    below = before.str.contains(r"[-]").fill_null(False) | (text.str.starts_with("(") & text.str.ends_with(")"))
+    return pl.select(pl.when(below).then("-" + pl.lit(body)).otherwise(pl.lit(body))).to_series().alias(values.name)
+
+
+def whole(values: pl.Series) -> bool:
+    """Whether all are whole numbers, in digits alone."""
+    return bool(values.str.contains(_WHOLE).all())
+
+
+def numbers(values: pl.Series) -> pl.Series | None:
+    """Plain texts of numbers as whole numbers if all are, else as floats; None where some are neither.
+
+    Whole numbers beyond 64 bits name things and are no amounts: a float would make one of several.
+    """
+    import polars as pl
+
+    missing = values.null_count()
+    made = values.cast(pl.Int64, strict=False)
+    if made.null_count() == missing:
+        return made
+    if whole(values.drop_nulls()):
+        return None
+    made = values.cast(pl.Float64, strict=False)
+    return made if made.null_count() == missing else None

@@ -1,0 +1,99 @@
+"""What a Parquet file says of its own size, read from its footer alone.
+
+Polars tells the rows of a file and not how many bytes its pages unpack to, so the footer is read here: a struct
+`FileMetaData` in Thrift's compact protocol (parquet-format, `parquet.thrift`), of which two fields are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from treadle.sources.unreadable import Unreadable
+
+_ROWS, _GROUPS, _BYTES = 3, 4, 2
+"""`FileMetaData.num_rows`, `FileMetaData.row_groups`, `RowGroup.total_byte_size` by their numbers."""
+_DEEPEST = 32
+_SKIPPED, _BINARY = {3: 1, 7: 8}, 8
+"""A byte and a double, by the bytes that they take; a text begins with its length."""
+
+
+class Footer(Struct, frozen=True):
+    """`rows` of the file; `unpacked`: bytes of its pages without compression, still encoded."""
+
+    rows: int
+    unpacked: int
+
+
+def footer(content: bytes) -> Footer:
+    """Raises Unreadable where the bytes are no Parquet file."""
+    length = int.from_bytes(content[-8:-4], "little")
+    if content[-4:] != b"PAR1" or length + 12 > len(content):
+        raise Unreadable("it has no footer of Parquet: is it whole?")
+    try:
+        told = _Compact(content[-8 - length : -8]).struct(0)
+    except (IndexError, RecursionError) as bad:
+        raise Unreadable("its footer is damaged") from bad
+    rows, groups = told.get(_ROWS), told.get(_GROUPS)
+    if not isinstance(rows, int) or not isinstance(groups, list):
+        raise Unreadable("its footer is damaged")
+    sizes = [group.get(_BYTES) for group in groups if isinstance(group, dict)]
+    return Footer(rows, sum(max(0, each) for each in sizes if isinstance(each, int)))
+
+
+class _Compact:
+    """A reader of Thrift's compact protocol that knows no schema: structs are maps from a field's number."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.at = content, 0
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.content[self.at - 1]
+
+    def varint(self) -> int:
+        made = shift = 0
+        while True:
+            byte = self.byte()
+            made |= (byte & 127) << shift
+            if byte < 128:
+                return made
+            shift += 7
+
+    def whole(self) -> int:
+        number = self.varint()
+        return (number >> 1) ^ -(number & 1)
+
+    def struct(self, depth: int) -> dict[int, Any]:
+        if depth > _DEEPEST:
+            raise RecursionError
+        made: dict[int, Any] = {}
+        number = 0
+        while head := self.byte():
+            number = number + (head >> 4) if head >> 4 else self.whole()
+            made[number] = self.value(head & 15, depth)
+        return made
+
+    def value(self, kind: int, depth: int) -> Any:
+        if kind in (1, 2):  # true and false stand in the head of a field
+            return kind == 1
+        if kind in (4, 5, 6):
+            return self.whole()
+        if kind == 12:
+            return self.struct(depth + 1)
+        if kind in (9, 10):
+            return self.list(depth)
+        if kind not in _SKIPPED and kind != _BINARY:
+            raise IndexError
+        length = _SKIPPED.get(kind) or self.varint()
+        self.at += length
+        return None
+
+    def list(self, depth: int) -> Any:
+        head = self.byte()
+        count, kind = head >> 4, head & 15
+        count = self.varint() if count == 15 else count
+        if count > len(self.content):  # each element takes a byte at least
+            raise IndexError
+        return [self.byte() == 1 if kind in (1, 2) else self.value(kind, depth + 1) for _ in range(count)]

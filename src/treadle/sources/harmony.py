@@ -1,0 +1,145 @@
+"""One set of types for all formats, and one table of several files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from treadle.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Objects in objects as columns of their own (`address.city`), and each column in a type that is known here.
+
+    Times in UTC microseconds; categories, times of day and whole numbers beyond 64 bits as texts; durations in seconds.
+    """
+    import polars as pl
+
+    if not frame.width:
+        raise DataError("the table has no columns", where=where, mend="is the file empty?")
+    frame = _flat(frame)
+    changes = []
+    for name, dtype in frame.schema.items():
+        column = pl.col(name)
+        if isinstance(dtype, pl.Datetime):
+            column = column.dt.cast_time_unit("us")
+            changes.append(
+                column.dt.replace_time_zone("UTC") if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
+            )
+        elif dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null:
+            changes.append(column.cast(pl.String))
+        elif isinstance(dtype, pl.Decimal):
+            changes.append(column.cast(pl.Float64))
+        elif dtype == pl.Time:
+            changes.append(column.dt.to_string("%H:%M:%S%.f"))
+        elif isinstance(dtype, pl.Duration):
+            changes.append(column.dt.total_microseconds() / 1e6)
+        elif dtype in (pl.UInt64, pl.Int128, pl.UInt128):
+            # a float would make one number of several
+            fits = (
+                frame.get_column(name).cast(pl.Int64, strict=False).null_count() == frame.get_column(name).null_count()
+            )
+            changes.append(column.cast(pl.Int64 if fits else pl.String))
+    return frame.with_columns(changes) if changes else frame
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    while any(isinstance(dtype, pl.Struct) for dtype in frame.dtypes):
+        made: dict[str, pl.Series] = {}
+        for column in frame.iter_columns():
+            parts = [column]
+            if isinstance(column.dtype, pl.Struct):
+                parts = [part.alias(f"{column.name}.{part.name}") for part in column.struct.unnest().iter_columns()]
+            for part in parts:
+                name = part.name
+                while name in made:
+                    name += "_"
+                made[name] = part.alias(name)
+        frame = pl.DataFrame(list(made.values()))
+    return frame
+
+
+def joined(frames: Sequence[pl.DataFrame], names: Sequence[str], where: str) -> pl.DataFrame:
+    """One table of the files of a source, which have the same columns, in any order.
+
+    Whole numbers in one file and fractions in another are fractions; a column without a value in one is what it is in
+    the others.
+
+    Raises:
+        DataError: a file has other columns, or other types in them; it is named.
+    """
+    import polars as pl
+
+    if len(frames) == 1:
+        return frames[0]
+    first = frames[0].columns
+    for frame, name in zip(frames[1:], names[1:], strict=True):
+        _refuse_other(frame.columns, first, name, names[0], where)
+    taken = []
+    for column in first:
+        kinds = {name: f.schema[column] for f, name in zip(frames, names, strict=True) if _has_values(f, column)}
+        wanted = _common(column, kinds, where)
+        taken.append((column, wanted))
+    parts = [f.select(pl.col(c).cast(kind) if kind is not None else pl.col(c) for c, kind in taken) for f in frames]
+    return pl.concat(parts, how="vertical_relaxed")
+
+
+def _has_values(frame: pl.DataFrame, column: str) -> bool:
+    return frame.get_column(column).null_count() < frame.height
+
+
+def _refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: str, where: str) -> None:
+    missing, extra = [c for c in wanted if c not in found], [c for c in found if c not in wanted]
+    if not missing and not extra:
+        return
+    said = [f"lacks {_few(missing)}"] if missing else []
+    said += [f"has {_few(extra)} beside"] if extra else []
+    raise DataError(
+        f"{name} {' and '.join(said)}: its columns are not those of {first}",
+        where=where,
+        mend=nearest(missing[0], extra) if missing and extra else "give all files of one source the same columns",
+    )
+
+
+def _common(column: str, kinds: dict[str, pl.DataType], where: str) -> pl.DataType | None:
+    """The type that a column gets; None where all files have the same."""
+    import polars as pl
+
+    names = list(kinds)
+    if not names:
+        return pl.String()
+    wanted = kinds[names[0]]
+    for name in names[1:]:
+        kind = kinds[name]
+        if kind == wanted or (kind.is_numeric() and wanted.is_numeric()):
+            wanted = (
+                wanted if kind == wanted else pl.Float64() if (kind.is_float() or wanted.is_float()) else pl.Int64()
+            )
+        elif kind.is_temporal() and wanted.is_temporal():
+            wanted = pl.Datetime("us", "UTC")
+        else:
+            raise DataError(
+                f"{column} is {_called(kind)} in {name}, and {_called(wanted)} in {names[0]}",
+                where=where,
+                mend=f"write it alike in all files; what stands for nothing goes to null_values: {{{column}: [...]}}",
+            )
+    return wanted
+
+
+def _called(kind: pl.DataType) -> str:
+    import polars as pl
+
+    if kind.is_numeric():
+        return "a number"
+    return {pl.String: "text", pl.Boolean: "true or false"}.get(
+        type(kind), "a time" if kind.is_temporal() else "nested"
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

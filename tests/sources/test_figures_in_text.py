@@ -1,0 +1,97 @@
+"""Numbers as people write them, and words among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.sources import Table, find_own, tabled, words_of
+from treadle.sources.figures import Signs, numbers, plain
+from treadle.spec import Layout
+
+PLAIN = Layout()
+
+
+def of(folder: Path, text: str, layout: Layout = PLAIN) -> Table:
+    (folder / "t.csv").write_text(text, encoding="utf-8")
+    return tabled(find_own(folder / "t.csv", layout))
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('p\n"$1,000"\n"$2,500.50"\n', [1000.0, 2500.5]),
+        ('p\n"1,000"\n5\n', [1000, 5]),
+        ("p\n5%\n7.5%\n", [5.0, 7.5]),
+        ("p\n(3.50)\n-1\n", [-3.5, -1.0]),
+        ("p\n€ 12\n-€3\n", [12, -3]),
+        ("p\n1 000\n12 345\n", [1000, 12345]),
+        ("p;q\n1.234,56;a\n2,5;b\n", [1234.56, 2.5]),
+        ("p;q\n1.234;1,5\n3.456;2,5\n", [1234, 3456]),
+        ('p\n"1,00"\n2\n', ["1,00", "2"]),
+        ("p\n$5\nmany\n", ["$5", "many"]),
+        ("p\n555-1234\n555-9876\n", ["555-1234", "555-9876"]),
+        ("p\nA1\nB2\n", ["A1", "B2"]),
+    ],
+)
+def test_a_column_of_numbers_with_marks_is_numbers(tmp_path: Path, text: str, rows: list[object]) -> None:
+    assert of(tmp_path, text).frame["p"].to_list() == rows
+
+
+def test_numbers_with_marks_are_said_and_plain_ones_are_not(tmp_path: Path) -> None:
+    said = [note.said for note in of(tmp_path, 'p,q\n"$1,000",1.5\n').notes]
+    assert said == ['p: numbers with marks are read as numbers, "$1,000" as 1000']
+    assert of(tmp_path, "p;q\n1,5;2\n").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("layout", "value"),
+    [(Layout(), 1.234), (Layout(decimal=","), 1.234), (Layout(thousands=","), 1234), (Layout(decimal="."), 1234)],
+)
+def test_a_comma_that_could_be_either_is_said_and_decided_by_the_source(
+    tmp_path: Path, layout: Layout, value: float
+) -> None:
+    table = of(tmp_path, "p;q\n1,234;x\n", layout)
+    assert table.frame["p"][0] == value
+    assert table.dialect is not None and bool(table.dialect.unsure) == (layout == Layout())
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from([",", ".", " ", "'"]), st.sampled_from(["", "$", "€ "]))
+def test_a_whole_number_is_read_back_however_its_thousands_are_parted(number: int, sign: str, money: str) -> None:
+    text = f"{'-' if number < 0 else ''}{money}{abs(number):,}".replace(",", sign)
+    signs = Signs(",", ". '") if sign == "." else Signs()
+    found = numbers(plain(pl.Series([text]), signs))
+    assert found is not None and found[0] == number
+
+
+def filled(words: list[str], count: int, rows: int) -> str:
+    return "\n".join(["a", *(words[n % len(words)] if n < count else str(n) for n in range(rows))])
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "why"),
+    [
+        (filled(["unknown", "n/a", "-"], 20, 100), 20, ""),
+        (filled(["unknown"], 21, 100), 21, "more than 20% are"),
+        (filled([f"PC {n}" for n in range(21)], 21, 300), 21, "more than 20 are different"),
+    ],
+)
+def test_words_among_numbers_are_counted_up_to_a_share(tmp_path: Path, text: str, count: int, why: str) -> None:
+    (words,) = words_of(of(tmp_path, text), find_own(tmp_path / "t.csv"))
+    assert (words.count, words.why, words.numbers) == (count, why, not why)
+
+
+@pytest.mark.parametrize("text", ["a\nx\ny\n1\n", "a\n2024-01-01\nx\n", "a\n1\n2\n", "a\n\n\n"])
+def test_a_column_that_is_no_numbers_has_no_words(tmp_path: Path, text: str) -> None:
+    assert words_of(of(tmp_path, text), find_own(tmp_path / "t.csv")) == []
+
+
+def test_what_a_file_calls_text_stays_text(tmp_path: Path) -> None:
+    pl.DataFrame({"zip": ["N/A", *(str(10_000 + n) for n in range(20))]}).write_parquet(tmp_path / "t.parquet")
+    reading = find_own(tmp_path / "t.parquet")
+    (words,) = words_of(tabled(reading), reading)
+    assert not words.numbers and words.why == "parquet calls the column text"
