@@ -19,6 +19,8 @@ from treadle.drafting.filling import project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
+from treadle.drafting.stated import NOTHING_STATED, Stated, check_stated
+from treadle.drafting.suggested import suggested
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec.names import identifier_from
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from treadle.sources import Reading
 
 _LOG = "_delta_log"
+ON_FIT = "FILE"
+"""The place of a table on the command line of `fit`, where options take the place of a guess."""
 
 
 class Wanted(Struct, frozen=True):
@@ -39,6 +43,7 @@ class Wanted(Struct, frozen=True):
     shared: str | None = None
     """A group of this machine whose members share what is kept."""
     hints: Hints = NOTHING
+    stated: Stated = NOTHING_STATED
     place: str = "--from"
     """What names the table on the command line, for errors."""
     trusted: bool = True
@@ -91,7 +96,10 @@ def draft(request: Wanted) -> Draft:
         )
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
-    guess = Guess(frame, request.target, name, _owner(request), hints=request.hints, place=place)
+    check_stated(request.stated, request.hints, frame, request.target)
+    hints = request.stated.hints(request.hints)
+    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place)
+    guess.said += suggested(guess, request.stated, options=place == ON_FIT)
     guess.said[:0] = noticed(frame, request.target, data)
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
@@ -136,7 +144,7 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     copied = folder / "data" / (guess.name + ("" if data.is_dir() else whole_ending(data)))
     held = guess.frame.width <= MOST_HELD
     contract = folder / "contracts" / f"{guess.name}.yaml"
-    text, said = project_file(guess, str(copied.relative_to(folder)), contract=held)
+    text, said = project_file(guess, str(copied.relative_to(folder)), contract=held, stated=request.stated)
     for file in (copied, contract) if held else (copied,):
         _refuse_to_overwrite(file, folder, data)
         made += _missing(file)
