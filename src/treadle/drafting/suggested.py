@@ -22,7 +22,7 @@ _EXPOSURE = re.compile(
 )
 _SPAN = re.compile(r"(^|.*_)(years?|months|days|hours|duration|miles|km|hectares)$", re.IGNORECASE)
 """What counts are counted over, where nothing else is counted."""
-_FEW = 200
+MOST_CLASSES = 200
 """More values than that are no classes, and are not held against each other."""
 _NAMED = 3
 
@@ -36,7 +36,7 @@ def suggested(guess: Guess, stated: Stated, *, options: bool) -> list[str]:
     if stated.exposure is not None:
         said.append(f"exposure: {guess.target} is counted over {stated.exposure}: twice of it is twice as many")
     said += [line for line in (_weight(guess, stated, options), _exposure(guess, stated, options)) if line]
-    if guess.types[guess.target] == "str" and guess.labels.n_unique() <= _FEW:
+    if guess.types[guess.target] == "str" and guess.labels.n_unique() <= MOST_CLASSES:
         said += alike_said(guess.target, guess.labels.unique().to_list())
     return said
 
