@@ -118,6 +118,8 @@ def test_rows_are_split_as_they_are_said_to_belong(
     assert load(tmp_path / "kept").spec.predict.split.by == by
     assert ("in order of time" in answer.profile) == (by == "time")
     assert any("rows have no day" in guess for guess in answer.guesses) == (by == "time")
+    assert any("`label_known:` of `predict:` in" in note for note in answer.notes) == (by == "time")
+    assert not any("predict.label_known" in note for note in answer.notes)
 
 
 def test_a_near_copy_of_the_label_is_told_with_what_to_do(tmp_path: Path, frame: pl.DataFrame) -> None:

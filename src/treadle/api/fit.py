@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from treadle.onetable import Asked, Found
     from treadle.principal import Principal
     from treadle.spec import Project
-    from treadle.training import Trial
+    from treadle.training import Evaluation, Trial
 
 USUAL_MINUTES = 5.0
 SHOWN = 5
@@ -204,7 +204,7 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         verdict=judged.verdict,
         decisions=decisions_of(judged),
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in judged.findings],
-        notes=[*judged.notes, *_doubts(request, asked, found)],
+        notes=[*_notes(judged, asked), *_doubts(request, asked, found)],
         not_tried=_not_tried(found),
         seconds=round(found.seconds, 2),
         minutes=asked.hints.minutes,
@@ -213,6 +213,20 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         report=found.report,
         next=_next(request, asked, found),
     )
+
+
+def _notes(judged: Evaluation, asked: Asked) -> list[str]:
+    """Those of the evaluation; what names a line of a project file says where that file is."""
+    unknown = {check.text for check in judged.checks if check.name == "label_known" and not check.checked}
+    place = (
+        f"{shlex.quote(asked.save)}/treadle.yaml" if asked.save is not None else "the treadle.yaml that --save writes"
+    )
+    late = (
+        "Not checked: every label counts as known at the moment of its prediction. If labels come later, as most "
+        "do, training used some that were not known yet, and the score is too good: say when one is known with "
+        f"`label_known:` of `predict:` in {place}."
+    )
+    return [late if note in unknown else note for note in judged.notes]
 
 
 def _doubts(request: FitRequest, asked: Asked, found: Found) -> list[str]:
