@@ -241,3 +241,13 @@ def test_all_features_that_read_the_label_are_told(tmp_path: Path) -> None:
         "treadle.yaml:5:12: features.request: the label is made of the column late",
         "treadle.yaml:5:12: features.request: the label is made of the column paid",
     ]
+
+
+def test_labels_that_differ_by_capitals_or_blanks_alone_are_warned_of(tmp_path: Path) -> None:
+    words = TABLE.with_columns(word=pl.Series([("Yes", "yes", "No")[n % 3] for n in range(ROWS)]))
+    few = ("features: {request: [x, word]}", "features: {request: [x]}")
+    kinds = ("label: paid}", "label: word, kind: multiclass, split: {by: random}}")
+    one = ("label: paid}", "label: \"word = 'Yes'\", split: {by: random}}")
+    for label in (kinds, one):
+        (said,) = checked(tmp_path, label, few, frame=words).warnings
+        assert 'predict.label: word: "Yes" and "yes" differ by capitals or blanks alone' in said

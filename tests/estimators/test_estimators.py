@@ -204,3 +204,21 @@ def test_importing_treadle_loads_no_scikit_learn() -> None:
     code = "import sys, treadle; print('sklearn' in sys.modules, treadle.Classifier.__name__, 'sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "Classifier", "True"]
+
+
+@pytest.mark.parametrize("gone", [None, float("nan"), np.datetime64("NaT")])
+def test_a_missing_label_is_a_value_error_that_says_so(gone: Any) -> None:
+    frame = rows(80)
+    labels = np.array(["yes", "no"] * 40, dtype=object)
+    labels[3] = gone
+    with pytest.raises(ValueError, match="y contains 1 missing value"):
+        treadle.Classifier(**QUICK).fit(frame, labels)
+    numbers = np.arange(80.0).astype(object)
+    numbers[3] = gone
+    with pytest.raises(ValueError, match=r"y contains 1 missing value|NaN"):
+        treadle.Regressor(**QUICK).fit(frame, numbers)
+
+
+def test_classes_of_several_types_are_a_value_error() -> None:
+    with pytest.raises(ValueError, match="several types"):
+        treadle.Classifier(**QUICK).fit(rows(80), np.array(["a", 1] * 40, dtype=object))

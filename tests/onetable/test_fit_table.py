@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
+from treadle import training
 from treadle.access import local_principal
 from treadle.api.fit import FitAnswer, FitRequest, fit
 from treadle.api.operation import Context
@@ -19,6 +21,7 @@ from treadle.errors import AccessError, DataError, SpecError, TreadleError
 from treadle.evidence import Silent, TrialSeen, Watched
 from treadle.evidence.kinds.trials_kept import TrialsKept
 from treadle.spec import load
+from treadle.training import SearchResult
 from treadle.workspace import open_workspace
 
 ROWS = 240
@@ -59,7 +62,8 @@ def fitted(
     frame.write_csv(file)
     say: Callable[[str], None] = (told if told is not None else []).append
     context = Context(who, observer=more.pop("observer", None), say=say)  # type: ignore[arg-type]
-    return fit(FitRequest(file=str(file), target=target, **QUICK | more), context)  # type: ignore[arg-type]
+    asked = {"file": str(file)} | QUICK | more
+    return fit(FitRequest(target=target, **asked), context)  # type: ignore[arg-type]
 
 
 def left_behind(folder: Path) -> set[str]:
@@ -114,6 +118,8 @@ def test_rows_are_split_as_they_are_said_to_belong(
     assert load(tmp_path / "kept").spec.predict.split.by == by
     assert ("in order of time" in answer.profile) == (by == "time")
     assert any("rows have no day" in guess for guess in answer.guesses) == (by == "time")
+    assert any("`label_known:` of `predict:` in" in note for note in answer.notes) == (by == "time")
+    assert not any("predict.label_known" in note for note in answer.notes)
 
 
 def test_a_near_copy_of_the_label_is_told_with_what_to_do(tmp_path: Path, frame: pl.DataFrame) -> None:
@@ -167,8 +173,17 @@ def test_columns_that_cannot_be_fields_or_are_endless_are_left_out_and_said(
         ({"minutes": 0.1}, SpecError, "--minutes: 0.1 minutes are no time"),
         ({"minutes": float("nan")}, SpecError, "--minutes: nan minutes are no time"),
         ({"trials": 0}, SpecError, "--trials: 0 trials are no search"),
-        ({"metric": "auc"}, SpecError, '--metric: there is no classification metric "auc"'),
-        ({"family": ("tree",)}, SpecError, 'there is no family of models "tree"'),
+        ({"metric": "auc"}, SpecError, '--metric: there is no metric "auc"'),
+        ({"metric": "mae"}, SpecError, '--metric: there is no classification metric "mae"'),
+        ({"family": ("tree",)}, SpecError, '--family: there is no family of models "tree"'),
+        ({"family": ("lightgmb",)}, SpecError, 'did you mean "lightgbm"?'),
+        ({"file": "gone.csv", "family": ("lightgmb",)}, SpecError, 'did you mean "lightgbm"?'),
+        ({"weight": "nope"}, DataError, '--weight: the table has no column "nope"'),
+        ({"weight": "town"}, DataError, "--weight: town is no number"),
+        ({"weight": "x"}, DataError, "--weight: x is missing, infinite or not zero or more in"),
+        ({"exposure": "who", "kind": "regression"}, SpecError, "give --kind counts"),
+        ({"missed": -1.0}, SpecError, "--missed: a mistake cannot cost -1"),
+        ({"missed": 0.0, "false_alarm": 0.0}, SpecError, "mistakes of both kinds cost nothing"),
         ({"positive": "away"}, DataError, '--positive: left is never "away"'),
         ({"drop": ("left",)}, DataError, "--drop: left is what is predicted"),
         ({"owner": "a b"}, AccessError, "is not a name"),
@@ -238,3 +253,63 @@ def test_when_it_is_stopped_it_says_what_is_kept(tmp_path: Path, frame: pl.DataF
     workspace.chain.engine.dispose()
     after = run(RunRequest(project=str(tmp_path / "kept")), Context(who))  # type: ignore[arg-type]
     assert [step.split()[0] for step in after.cached_steps] == ["brief.stated", "sources.read", "features.build"]
+
+
+def test_a_weight_and_an_exposure_are_hinted_at_and_taken(tmp_path: Path, frame: pl.DataFrame) -> None:
+    random = np.random.default_rng(5)
+    counted = frame.with_columns(
+        claims=pl.Series(random.poisson(2.0, ROWS)),
+        years=pl.Series(random.uniform(0.1, 1, ROWS)),
+        survey_wt=pl.lit(2.0),
+    ).with_columns(survey_wt=pl.when(pl.col("who") > 20).then(1.0).otherwise(2.0))
+    told = fitted(tmp_path, counted, "claims", kind="counts").guesses
+    assert any(line.startswith("survey_wt is taken as a feature") and "--weight survey_wt" in line for line in told)
+    assert any(line.startswith("years is taken as a feature") and "--exposure years" in line for line in told)
+    answer = fitted(tmp_path, counted, "claims", exposure="years", weight="survey_wt", save=str(tmp_path / "kept"))
+    predict = load(tmp_path / "kept").spec.predict
+    assert (predict.kind, predict.exposure, predict.weight) == ("counts", "years", "survey_wt")
+    assert not any("--exposure" in line or "--weight" in line for line in answer.guesses)
+    assert any(note.startswith("Counts are in proportion to years") for note in answer.notes)
+    assert {"years", "survey_wt"}.isdisjoint(load(tmp_path / "kept").spec.features.request)
+
+
+def test_costs_that_nobody_stated_and_that_no_model_beats_are_told(tmp_path: Path, frame: pl.DataFrame) -> None:
+    noise = frame.with_columns(x=pl.Series(np.random.default_rng(8).normal(size=ROWS)))
+    (said,) = [note for note in fitted(tmp_path, noise).notes if "not surely cheaper" in note]
+    assert "--missed and --false-alarm" in said and "nobody said what they do cost" in said
+    kept = fitted(tmp_path, noise, save=str(tmp_path / "kept"))
+    (said,) = [note for note in kept.notes if "not surely cheaper" in note]
+    assert "kept/treadle.yaml" in said and "kept:1 --finding no_saving" in said
+    after = run(RunRequest(project=str(tmp_path / "kept")), Context(who))  # type: ignore[arg-type]
+    assert sum("not surely cheaper" in note for note in after.notes) == 1 and not after.released
+    stated = fitted(tmp_path, noise, missed=3.0, save=str(tmp_path / "stated"))
+    assert not any("not surely cheaper" in note for note in stated.notes)
+    assert load(tmp_path / "stated").spec.brief.mistakes.missed == 3.0
+
+
+def test_a_family_that_no_trial_came_to_is_told_as_not_tried(
+    tmp_path: Path, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = training.search
+
+    def one_family(*args: object, **named: object) -> SearchResult:
+        found = search(*args, **named)  # type: ignore[arg-type]
+        trials = tuple(trial for trial in found.trials if trial.family == found.family)
+        return msgspec.structs.replace(found, trials=trials, stopped="deadline")
+
+    monkeypatch.setattr(training, "search", one_family, raising=False)
+    answer = fitted(tmp_path, frame, family=("linear", "bayes"), trials=2)
+    (left,) = {"linear", "bayes"} - {answer.chosen}
+    assert f"{left}: the time was over before its turn; --minutes gives more" in answer.not_tried
+    assert {family.family for family in answer.families if family.tried} == {answer.chosen}
+
+
+def test_an_error_of_a_run_is_told_in_options(tmp_path: Path, frame: pl.DataFrame) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(ROWS)]
+    late = frame.with_columns(day=pl.Series(days), left=pl.Series(["here"] * (ROWS - 30) + ["gone"] * 30))
+    with pytest.raises(DataError) as caught:
+        fitted(tmp_path, late)
+    assert caught.value.where == "--time" and "--drop day" in caught.value.mend and "treadle" not in caught.value.mend
+    with pytest.raises(DataError, match=r"was begun: remove it first, or correct treadle\.yaml in it"):
+        fitted(tmp_path, late, save=str(tmp_path / "kept"))
+    assert fitted(tmp_path, late, drop=("day",)).rows == ROWS // 5

@@ -71,7 +71,13 @@ def test_every_gate_says_what_was_found_and_what_it_must_be() -> None:
         Gate("log_loss", 0.7, 0.7, True, "log_loss is 0.7000, must be at most 0.7"),
         Gate("recall", 0.5, None, False, "recall is not measured, must be at least 0.5"),
         Gate("train_cost", 2.0, 1.5, True, "train_cost is 1.5 USD, must be at most 2", spent=money("1.5", "USD")),
-        Gate("train_minutes", 10.0, 12.34567, False, "train_minutes is 12.35 minutes, must be at most 10"),
+        Gate(
+            "train_minutes",
+            10.0,
+            12.34567,
+            False,
+            "train_minutes is 12.35 minutes of search and fits, must be at most 10",
+        ),
         Gate("bundle_mb", 5.0, 5.0, True, "bundle_mb is 5 MB, must be at most 5"),
         SPEED,
     ]

@@ -132,6 +132,21 @@ def test_other_code_settings_or_rows_begin_anew(searching: Path, runs: Runs) -> 
     assert first.search not in known and first.first == 1
 
 
+@pytest.mark.parametrize(("metric", "taken_up"), [("average_precision", True), ("f1", False)])
+def test_other_costs_take_the_trials_up_where_no_metric_of_decisions_is_compared(
+    searching: Path, runs: Runs, metric: str, taken_up: bool
+) -> None:
+    edit(searching, "metric: average_precision", f"metric: {metric}")
+    edit(searching, "trials: 12", "trials: 4")
+    runs()
+    before, known = lines_of(searching), {k.search for k in kept(searching)}
+    edit(searching, "missed: 3", "missed: 9")
+    again = runs()
+    assert (lines_of(searching) == before) == taken_up
+    assert ({k.search for k in kept(searching)} == known) == taken_up
+    assert "training.fit" in {s.kind for s in again.steps if not s.cached}, "the costs count in the fit all the same"
+
+
 def trial(number: int) -> KeptTrial:
     return KeptTrial({"family": "linear"}, Trial(number, "linear", {}, (0.5,), 0.5, 1.0, "complete"), 0, (), b"1234")
 

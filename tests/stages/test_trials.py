@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from stage_shop import edit
 
 from treadle.api import Context
 from treadle.api.trials import CompareRequest, TrialsRequest, compare, trials
+from treadle.cli.show.trials import show_trials
 from treadle.errors import EvidenceError, SpecError
 from treadle.loop import RunResult
 from treadle.principal import person
+from treadle.stages.resuming import TrialsInRecord
 
 Runs = Callable[..., RunResult]
 HERE = Context(person("ada"))
@@ -23,6 +26,30 @@ def searched(shop: Path, runs: Runs) -> Path:
     edit(shop, "search: none", "search: random, trials: 6")
     runs()
     return shop
+
+
+def test_trials_of_a_search_that_was_stopped_are_told(
+    shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(shop, "search: none", "search: random, trials: 6")
+    assert trials(TrialsRequest(project=str(shop)), HERE).kept == 0
+
+    def stop(self: object, trial: object) -> None:
+        take(self, trial)
+        if self._taken == 2:
+            raise KeyboardInterrupt
+
+    take = TrialsInRecord.take
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(TrialsInRecord, "take", stop)
+        runs()
+    found = trials(TrialsRequest(project=str(shop)), HERE)
+    assert (found.trials, found.kept) == ([], 2)
+    show_trials(found, Console(width=200))
+    said = capsys.readouterr().out
+    assert said.startswith("2 trials are kept of a search that has not ended") and "no trial yet" not in said
+    runs()
+    assert trials(TrialsRequest(project=str(shop)), HERE).kept == 0
 
 
 def test_trials_are_rows_the_best_first(searched: Path) -> None:

@@ -65,12 +65,13 @@ def test_what_decisions_among_classes_cost_is_what_their_rows_cost(seed, weighed
     w = random.choice([1.0, 5.0], 80) if weighed else np.ones(80)
     matrix = random.integers(0, 9, (3, 3)) * (1 - np.eye(3)) + 0.5
     task = task_of("multiclass", NAMES, tuple(map(tuple, matrix.tolist())))
-    found = of_classes(p, y, task, "EUR", "accuracy", draws(y, None, weight=w if weighed else None), 50)
+    shares = np.bincount(y.astype(int), weights=w, minlength=3)
+    draw = draws(y, None, weight=w if weighed else None)
+    found = of_classes(p, y, task, "EUR", "accuracy", draw, 50, shares=shares / shares.sum())
     told = [NAMES.index(task.decided(tuple(row), None).prediction) for row in p]
     each = [matrix[int(t), k] for t, k in zip(y, told, strict=True)]
     assert found.model.value == pytest.approx(np.average(each, weights=w))
     always = [np.average(matrix[y.astype(int), k], weights=w) for k in range(3)]
-    shares = np.bincount(y.astype(int), weights=w, minlength=3)
     common = found.fixed[0]
     assert common.name == f'always say "{NAMES[shares.argmax()]}", the commonest'
     assert common.cost == pytest.approx(always[shares.argmax()])
@@ -81,9 +82,18 @@ def test_what_decisions_among_classes_cost_is_what_their_rows_cost(seed, weighed
 
 def test_where_nothing_is_said_of_costs_each_mistake_is_one():
     p, y = np.array([[0.7, 0.2, 0.1]] * 40), np.array([0.0] * 30 + [1.0] * 10)
-    found = of_classes(p, y, task_of("multiclass", NAMES), "EUR", "log_loss", draws(y, None), 50)
+    shares = np.array([0.5, 0.4, 0.1])
+    found = of_classes(p, y, task_of("multiclass", NAMES), "EUR", "log_loss", draws(y, None), 50, shares=shares)
     assert found.model.value == 0.25 and found.currency == COUNTED and found.unsaved == ""
     assert found.fixed == (FixedRule('always say "a", the commonest', 0.25, None),)
+
+
+def test_the_commonest_class_is_that_of_the_training_rows_and_is_judged_on_the_test_rows():
+    p, y = np.array([[0.7, 0.2, 0.1]] * 40), np.array([0.0] * 30 + [1.0] * 10)
+    shares, draw = np.array([0.1, 0.9, 0.0]), draws(y, None)
+    found = of_classes(p, y, task_of("multiclass", NAMES), "EUR", "accuracy", draw, 50, shares=shares)
+    assert found.fixed == (FixedRule('always say "b", the commonest', 0.75, 0.25),)
+    assert found.saved.value == pytest.approx(0.5)
 
 
 def test_never_and_always_acting_stand_beside_the_model():

@@ -44,6 +44,15 @@ def test_several_classes_are_reported_in_their_own_words(table, spec):
     )
 
 
+def test_a_report_without_importance_says_why(table, spec):
+    rows, project = table(400, timed=False), spec(by="stratified", search="none", families=("linear",))
+    model, parts, _ = train(rows, project)
+    found = evaluate(model, rows, parts, project, replicates=20)
+    assert "No feature was shuffled" not in report(found, project)
+    page = report(msgspec.structs.replace(found, importance=()), project)
+    assert "No feature was shuffled: the minutes of the run were over before" in page and "Nothing to show" not in page
+
+
 def test_a_metric_within_a_sentence_keeps_the_capitals_of_a_name(table, spec):
     rows = table(600, kind="regression")
     rows = replace(rows, label=np.maximum(np.round(rows.label / 10) + 2, 0.0))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from treadle.scoring import Calibrator
+from treadle.scoring.tasks.multiclass import Multiclass
 from treadle.training.calibrate import choose_classes
 
 Array = np.ndarray[Any, Any]
@@ -51,3 +52,22 @@ def test_it_cannot_run_away_on_labels_that_are_all_told_or_all_mistaken() -> Non
     for margins in (told, -told):
         found, _ = choose_classes(margins, label, np.arange(60) % 4)
         assert 0.2 <= found.a <= 5.0 and np.isfinite(found.vector(margins)).all()
+
+
+def test_a_class_of_few_rows_has_the_floor_of_the_model_that_knows_only_shares() -> None:
+    label = np.array([0.0] * 60 + [1.0] * 38 + [2.0])
+    margins = np.zeros((99, 4)) - 80.0 * (np.arange(4) > 1)
+    found, _ = choose_classes(margins, label, np.arange(99) % 4)
+    p = found.vector(margins)
+    assert p.sum(axis=1) == pytest.approx(1.0) and found.least == (0.0, 0.0, 0.5 / 101, 0.5 / 101)
+    baseline = Multiclass(tuple("abcd")).plain().vector(Multiclass(tuple("abcd")).constant(label)[None, :])
+    assert p[0, 3] >= baseline[0, 3] * (1 - 1e-12), "a class that no training row has"
+    assert p[0, 2] >= baseline[0, 2] / 3 * (1 - 1e-12)
+    served = found.classes()(margins[0].tolist())
+    assert served == pytest.approx(tuple(p[0]), abs=1e-15)
+    assert -np.log(served[3]) < 6
+
+
+def test_classes_of_many_rows_have_no_floor() -> None:
+    margins, label, fold = drawn(2.5)
+    assert choose_classes(margins, label, fold)[0].least == ()

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from treadle.api.operation import Context, Request, argument, operation, option
 from treadle.api.project import READING
-from treadle.api.work import DecisionsShown, FindingShown, decisions_of
+from treadle.api.work import DecisionsShown, FindingShown, decisions_of, unsaved_said
 from treadle.spec import layout_from
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from treadle.onetable import Asked, Found
     from treadle.principal import Principal
     from treadle.spec import Project
-    from treadle.training import Trial
+    from treadle.training import Evaluation, Trial
 
 USUAL_MINUTES = 5.0
 SHOWN = 5
@@ -45,6 +45,14 @@ class FitRequest(Request, frozen=True):
     ] = None
     time: Annotated[str | None, option("the column with the time of each row: the newest fifth is the test")] = None
     group: Annotated[str | None, option("the column whose rows stay together: the test is on groups never seen")] = None
+    weight: Annotated[str | None, option("the column that says how much each row counts; it is no feature")] = None
+    exposure: Annotated[
+        str | None, option("the column that counts are counted over, such as years; it is no feature")
+    ] = None
+    missed: Annotated[
+        float | None, option("what it costs not to act where it was called for; 1 if not given (USD)")
+    ] = None
+    false_alarm: Annotated[float | None, option("what it costs to act in vain; 1 if not given (USD)")] = None
     family: Annotated[
         tuple[str, ...], option("a family of models to try; may be given several times; else those that suit are tried")
     ] = ()
@@ -134,6 +142,7 @@ def fit(request: FitRequest, context: Context) -> FitAnswer:
 
 def _asked(request: FitRequest) -> Asked:
     from treadle.drafting.guessing import Hints
+    from treadle.drafting.stated import Stated
     from treadle.onetable import Asked
 
     minutes = request.minutes
@@ -151,7 +160,8 @@ def _asked(request: FitRequest) -> Asked:
         trials=request.trials,
     )
     layout = layout_from(request.reading, "--reading")
-    return Asked(request.file, request.target, request.save, request.owner, hints, layout)
+    stated = Stated(request.weight, request.exposure, request.missed, request.false_alarm)
+    return Asked(request.file, request.target, request.save, request.owner, hints, stated, layout)
 
 
 def _let_in(context: Context) -> Callable[[Project], Principal]:
@@ -198,7 +208,7 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
         verdict=judged.verdict,
         decisions=decisions_of(judged),
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in judged.findings],
-        notes=list(judged.notes),
+        notes=[*_notes(judged, asked), *_doubts(request, asked, found)],
         not_tried=_not_tried(found),
         seconds=round(found.seconds, 2),
         minutes=asked.hints.minutes,
@@ -209,11 +219,47 @@ def _answer(request: FitRequest, asked: Asked, found: Found) -> FitAnswer:
     )
 
 
+def _notes(judged: Evaluation, asked: Asked) -> list[str]:
+    """Those of the evaluation; what names a line of a project file says where that file is."""
+    unknown = {check.text for check in judged.checks if check.name == "label_known" and not check.checked}
+    place = (
+        f"{shlex.quote(asked.save)}/treadle.yaml" if asked.save is not None else "the treadle.yaml that --save writes"
+    )
+    late = (
+        "Not checked: every label counts as known at the moment of its prediction. If labels come later, as most "
+        "do, training used some that were not known yet, and the score is too good: say when one is known with "
+        f"`label_known:` of `predict:` in {place}."
+    )
+    return [late if note in unknown else note for note in judged.notes]
+
+
+def _doubts(request: FitRequest, asked: Asked, found: Found) -> list[str]:
+    """What stands in the way of a release later, though nothing is wrong now."""
+    mistakes = found.project.spec.brief.mistakes
+    mend = "say what a missed one and a false alarm cost with --missed and --false-alarm"
+    if asked.save is not None:
+        folder = shlex.quote(asked.save)
+        mend = (
+            f"write what a missed one and a false alarm cost into brief.mistakes of {folder}/treadle.yaml; or a "
+            "reviewer, named in brief.people there, answers for it, with: treadle models accept "
+            f"{folder} {found.model} --finding no_saving --because REASON --as REVIEWER"
+        )
+    said = unsaved_said(found.evaluation, mistakes.missed, mistakes.false_alarm, mend)
+    minutes = asked.hints.minutes
+    if asked.save is not None and minutes is not None and found.learning > minutes:
+        said.append(
+            f"The search and the fits took {found.learning:.3g} minutes where {minutes:g} were asked for, so that a "
+            "run will not release this model: such a table needs more. Allow it in brief.limits.train_minutes of "
+            f"{shlex.quote(asked.save)}/treadle.yaml."
+        )
+    return said
+
+
 def _families(found: Found, best: list[Trial]) -> list[FamilyShown]:
     return [
         FamilyShown(
             each.family,
-            each.tried,
+            each.tried and each.family not in _left_over(found),
             each.why,
             sum(t.family == each.family for t in found.search.trials),
             next((t.value for t in best if t.family == each.family), None),
@@ -238,9 +284,24 @@ def _trials(found: Found, best: list[Trial]) -> list[FitTrial]:
     ]
 
 
+def _left_over(found: Found) -> list[str]:
+    """Families that were to be tried, and that no trial came to."""
+    tried = {trial.family for trial in found.search.trials}
+    return [each.family for each in found.families if each.tried and each.family not in tried]
+
+
+_ENDED = {
+    "deadline": "the time was over before its turn; --minutes gives more",
+    "trials": "the trials were over before its turn; --trials gives more",
+    "good_enough": "what was tried before was good enough",
+}
+
+
 def _not_tried(found: Found) -> list[str]:
     """What could still be tried, a sentence each."""
     why: dict[str, list[str]] = {}
+    for name in _left_over(found):
+        why.setdefault(_ENDED.get(found.search.stopped, "the search ended before its turn"), []).append(name)
     for each in found.families:
         if not each.tried:
             why.setdefault(each.why, []).append(each.family)

@@ -223,7 +223,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
         gates=[_gate(workspace, g, result.model) for g in result.gates],
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in found.findings],
-        notes=[*result.searched, *found.notes],
+        notes=[*result.searched, *found.notes, *_unsaved(work, result)],
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),
@@ -232,6 +232,19 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         unsigned=result.unsigned,
         mirrored=mirror_run(workspace, request.mlflow, result.model),
     )
+
+
+def _unsaved(work: Work, result: RunResult) -> list[str]:
+    project = work.workspace.project
+    mistakes, people = project.spec.brief.mistakes, project.spec.brief.people
+    who = (
+        f"{' or '.join(people.reviewers)} answers" if people.reviewers else "a reviewer, named in brief.people, answers"
+    )
+    mend = (
+        f"write what a missed one and a false alarm cost into {project.place('brief.mistakes')}; or {who} for it, "
+        f"with: treadle models accept PROJECT {result.model} --finding no_saving --because REASON --as REVIEWER"
+    )
+    return unsaved_said(result.evaluation, mistakes.missed, mistakes.false_alarm, mend)
 
 
 def decisions_of(found: Evaluation) -> DecisionsShown | None:
@@ -245,6 +258,22 @@ def decisions_of(found: Evaluation) -> DecisionsShown | None:
         saved_interval=[money.saved.low, money.saved.high],
         fixed=[RuleShown(rule.name, rule.cost, rule.score) for rule in money.fixed],
     )
+
+
+def unsaved_said(found: Evaluation, missed: float, false_alarm: float, mend: str) -> list[str]:
+    """Where decisions cost no less than to look at nothing, by costs that nobody stated: what that means, in a line.
+
+    `mend`: how the costs are said, and who can answer for it.
+    """
+    money = found.money
+    if money is None or not money.unsaved or not found.task.decides or not missed == false_alarm == 1.0:
+        return []
+    said = (
+        f"To decide by this model is not surely cheaper than to {money.cheapest.name}, where both kinds of mistakes "
+        f"cost 1 {money.currency}: nobody said what they do cost. Its probabilities may be of use all the same, but no "
+        f"run releases it: {mend}."
+    )
+    return [said]
 
 
 def over_served_of(over: OverServed | None) -> OverServedShown | None:

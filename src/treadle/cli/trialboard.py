@@ -85,7 +85,7 @@ def _state(trial: TrialSeen, newest: TrialSeen) -> str:
 def _left(trial: TrialSeen) -> str:
     """What is left of the trials, or of the time; nothing where neither has an end."""
     if trial.trials_left is not None:
-        return f" · {trial.trials_left} trials left"
+        return f" · {trial.trials_left} trial{'' if trial.trials_left == 1 else 's'} left"
     if trial.seconds_left == math.inf:
         return ""
     minutes, seconds = divmod(max(0, round(trial.seconds_left)), 60)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from treadle.drafting.found import Checked, SourceCheck
+from treadle.drafting.suggested import MOST_CLASSES, alike_said
 from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec import Project, ProjectSpec, Source
 
@@ -182,7 +183,7 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         table = training_table(plan, frame.filter(teaching(plan, frame)))
         task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
         training.check(table, task)
-        for said in task.remarks(table.label):
+        for said in (*task.remarks(table.label), *_alike(spec, wanted[spec.predict.each])):
             found.warning("predict.label", said)
         training.costs_of(spec.brief.mistakes, table.classes)
         training.split(table, spec.predict, seed=spec.train.seed)
@@ -190,6 +191,17 @@ def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Fo
         first = bad.what.split("; ")[0]
         path = "features" if first.startswith("the feature") else "predict.label"
         found.refused(bad, "predict.label_known" if first.startswith("`known`") else path)
+
+
+def _alike(spec: ProjectSpec, each: pl.DataFrame) -> list[str]:
+    """Values of the columns that the label reads, where they are text and differ by capitals or blanks alone."""
+    import polars as pl
+
+    from treadle import expr
+
+    read = sorted(expr.parse(spec.predict.label, expr.column_types(each)).columns)
+    texts = [each.get_column(name).unique().drop_nulls() for name in read if each.schema[name] == pl.String]
+    return [said for values in texts if len(values) <= MOST_CLASSES for said in alike_said(values.name, values)]
 
 
 def _left_out(frame: pl.DataFrame, found: _Found) -> None:

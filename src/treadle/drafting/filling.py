@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.access import login
 from treadle.drafting.quoting import quoted
-from treadle.spec import stated
+from treadle.drafting.stated import NOTHING_STATED, Stated
+from treadle.spec import stated as stated_settings
 from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from treadle.spec import Layout
 
 
-def project_file(guess: Guess, read: str, layout: Layout, *, contract: bool = True) -> tuple[str, list[str]]:
+def project_file(
+    guess: Guess, read: str, layout: Layout, *, contract: bool = True, stated: Stated = NOTHING_STATED
+) -> tuple[str, list[str]]:
     """The text, and a sentence for each guess that only the file holds. `read`: where its table lies.
 
     layout: how it is written, so far as that has to be said. contract: the table has one, beside the file.
@@ -24,20 +27,21 @@ def project_file(guess: Guess, read: str, layout: Layout, *, contract: bool = Tr
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    tree, out, yaml = CommentedMap(_tree(guess, _source(guess, read, layout, contract))), io.StringIO(), YAML()
+    source = _source(guess, read, layout, contract)
+    tree, out, yaml = CommentedMap(_tree(guess, source, stated)), io.StringIO(), YAML()
     yaml.width = 110
     yaml.dump(tree, out)
     head = "# Written by `treadle`, from a table. Every line is a guess: read it, and correct what is wrong.\n"
-    return head + out.getvalue(), _said(guess, contract)
+    return head + out.getvalue(), _said(guess, contract, stated)
 
 
-def _said(guess: Guess, contract: bool) -> list[str]:
+def _said(guess: Guess, contract: bool, stated: Stated) -> list[str]:
     held = (
         f"contract: contracts/{guess.name}.yaml sets rows aside that break types, key or label; what lies beyond the "
         "ranges and values seen so far is kept and told of, while no more than 5 % do"
     )
     said = [held if contract else f"no contract: {guess.frame.width:,} columns are too many to propose rules for"]
-    if guess.decides:
+    if guess.decides and stated.missed is None and stated.false_alarm is None:
         said.append("costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows")
     said.append(
         f"owner: {guess.owner}; the policy approves a release when every gate holds; name reviewers and "
@@ -52,7 +56,7 @@ def _said(guess: Guess, contract: bool) -> list[str]:
 
 def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str, Any]:
     source: dict[str, Any] = {"read": read}
-    for name, value in stated(layout).items():
+    for name, value in stated_settings(layout).items():
         whole = isinstance(value, dict | list | tuple)
         source[name] = (
             _flow({k: _inner(v) for k, v in value.items()} if isinstance(value, dict) else value) if whole else value
@@ -64,11 +68,12 @@ def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str
     return source | ({"contract": f"contracts/{guess.name}.yaml"} if contract else {})
 
 
-def _tree(guess: Guess, source: dict[str, Any]) -> dict[str, Any]:
+def _tree(guess: Guess, source: dict[str, Any], stated: Stated) -> dict[str, Any]:
     hints, here = guess.hints, login()
     brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {guess.target}."}
     if guess.decides:
-        brief["mistakes"] = _flow({"missed": 1.0, "false_alarm": 1.0, "currency": "USD"})
+        missed, alarm = (1.0 if cost is None else cost for cost in (stated.missed, stated.false_alarm))
+        brief["mistakes"] = _flow({"missed": missed, "false_alarm": alarm, "currency": "USD"})
     if hints.minutes is not None:
         brief["limits"] = _flow({"train_minutes": hints.minutes})
     brief["people"] = _flow({"owner": guess.owner, "reviewers": [], "approve": "policy"})
@@ -81,7 +86,7 @@ def _tree(guess: Guess, source: dict[str, Any]) -> dict[str, Any]:
         "brief": brief,
         "access": _flow(access),
         "sources": {guess.name: _flow(source)},
-        "predict": _predict(guess),
+        "predict": _predict(guess, stated),
         "features": {"request": _flow(guess.request)},
         "train": _flow(
             {"families": _flow(list(hints.families)) if hints.families else "auto", "search": "bayesian"} | trials
@@ -90,7 +95,7 @@ def _tree(guess: Guess, source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _predict(guess: Guess) -> dict[str, Any]:
+def _predict(guess: Guess, stated: Stated) -> dict[str, Any]:
     group = guess.hints.group
     by = "group" if group else "time" if guess.time else "random" if guess.numeric else "stratified"
     split: dict[str, Any] = {"by": by, "test": 0.2, "folds": 4} | ({"group": group} if group else {})
@@ -98,6 +103,8 @@ def _predict(guess: Guess) -> dict[str, Any]:
     if guess.time:
         at = quoted(guess.time)
         made["at"] = at if guess.types[guess.time] == "timestamp" else f"cast({at} as timestamp)"
+    beside = {"weight": stated.weight, "exposure": stated.exposure}
+    made |= {name: column for name, column in beside.items() if column is not None}
     return made | {"label": guess.label, "kind": guess.kind, "metric": guess.metric, "split": _flow(split)}
 
 

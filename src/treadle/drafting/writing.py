@@ -20,6 +20,8 @@ from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
 from treadle.drafting.settling import settled
+from treadle.drafting.stated import NOTHING_STATED, Stated, check_stated
+from treadle.drafting.suggested import suggested
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec import Layout
 from treadle.spec.names import identifier_from
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from treadle.sources import Reading
 
 _LOG = "_delta_log"
+ON_FIT = "FILE"
+"""The place of a table on the command line of `fit`, where options take the place of a guess."""
 
 
 class Wanted(Struct, frozen=True):
@@ -41,6 +45,7 @@ class Wanted(Struct, frozen=True):
     shared: str | None = None
     """A group of this machine whose members share what is kept."""
     hints: Hints = NOTHING
+    stated: Stated = NOTHING_STATED
     place: str = "--from"
     """What names the table on the command line, for errors."""
     trusted: bool = True
@@ -95,7 +100,10 @@ def draft(request: Wanted) -> Draft:
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
     seen = noticed(table, request.target)
-    guess = Guess(frame, request.target, name, _owner(request), hints=request.hints, place=place, undated=seen.undated)
+    check_stated(request.stated, request.hints, frame, request.target)
+    hints = request.stated.hints(request.hints)
+    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place, undated=seen.undated)
+    guess.said += suggested(guess, request.stated, options=place == ON_FIT)
     guess.said[:0] = [*seen.said, *meant]
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
@@ -140,7 +148,8 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     copied = folder / "data" / (guess.name + ("" if data.is_dir() else whole_ending(data)))
     held = guess.frame.width <= MOST_HELD
     contract = folder / "contracts" / f"{guess.name}.yaml"
-    text, said = project_file(guess, str(copied.relative_to(folder)), draft.reading.layout, contract=held)
+    read, layout = str(copied.relative_to(folder)), draft.reading.layout
+    text, said = project_file(guess, read, layout, contract=held, stated=request.stated)
     for file in (copied, contract) if held else (copied,):
         _refuse_to_overwrite(file, folder, data)
         made += _missing(file)

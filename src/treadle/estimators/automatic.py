@@ -49,6 +49,28 @@ def _value_errors() -> Iterator[None]:
         raise ValueError(str(error)) from error
 
 
+def _known(y: Any) -> Array:
+    """The labels as an array, none of them missing.
+
+    Raises:
+        ValueError: one is None or NaN, of numbers or of text.
+    """
+    told: Array = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
+    if told.dtype.kind == "O":
+        missing = sum(map(_missing, told.ravel()))
+        if missing:
+            values = "1 missing value" if missing == 1 else f"{missing:,} missing values"
+            raise ValueError(f"y contains {values} (None or NaN): leave the rows out whose label is not known")
+    elif told.dtype.kind == "f":
+        told = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    return told
+
+
+def _missing(label: Any) -> bool:
+    # the NA of pandas is neither equal to itself nor not
+    return label is None or type(label).__name__ in ("NAType", "NaTType") or bool(label != label)
+
+
 class _Automatic(BaseEstimator, ABC):  # type: ignore[misc]
     """What both have in common."""
 
@@ -81,7 +103,7 @@ class _Automatic(BaseEstimator, ABC):  # type: ignore[misc]
         """
         table = table_of(X)
         validate_data(self, table, **({"y": None} if y is None else {}), reset=True, skip_check_array=True)
-        told = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        told = column_or_1d(_known(y), warn=True)
         check_consistent_length(table, told)
         frame, weight = frame_of(table), None
         if sample_weight is not None:
@@ -205,8 +227,12 @@ class Classifier(ClassifierMixin, _Automatic):  # type: ignore[misc]
         return found
 
     def _labels(self, y: Array) -> tuple[str, Array, tuple[str, ...]]:
-        check_classification_targets(y)
-        self.classes_, number = np.unique(y, return_inverse=True)
+        try:
+            check_classification_targets(y)
+            self.classes_, number = np.unique(y, return_inverse=True)
+        except TypeError as error:  # values of several types have no order
+            kinds = ", ".join(sorted({type(label).__name__ for label in y}))
+            raise ValueError(f"y holds classes of several types ({kinds}): give all of them as one") from error
         if len(self.classes_) < 2:
             raise ValueError("there is one class only: nothing can be told apart")
         names = tuple(map(str, range(len(self.classes_)))) if len(self.classes_) > 2 else ()

@@ -15,6 +15,7 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.evidence.kinds.trials_kept import TrialsKept
 from treadle.figures import figure
 from treadle.history.found import Comparison, Side, StepChange, Trial, Trials, Verdict
 from treadle.history.lineage import walk
@@ -46,6 +47,7 @@ def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str
         if run is None and not every:
             numbers = numbers[:1]
         found = reader.by_seq(numbers)
+        kept = 0 if run is not None else _unended(reader)
     if run is not None and not found:
         known = runs(workspace.chain)
         raise EvidenceError(f'no trial of a run "{run}"', where="--run", mend=nearest(run, known))
@@ -56,7 +58,14 @@ def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str
         lines.sort(key=lambda t: -t.seconds)
     else:
         lines.reverse()
-    return Trials(trials=lines[:limit], more=max(0, len(lines) - limit))
+    return Trials(trials=lines[:limit], more=max(0, len(lines) - limit), kept=kept)
+
+
+def _unended(reader: Reader) -> int:
+    """Trials that were kept since the newest search ended."""
+    kept = reader.find(TrialsKept, status="done", newest_first=True, limit=1)
+    ended = reader.find(ModelsSearched, status="done", newest_first=True, limit=1)
+    return kept[0].payload.last if kept and (not ended or kept[0].seq > ended[0].seq) else 0
 
 
 def _lines(entry: Entry[Any]) -> Iterator[Trial]:

@@ -31,6 +31,8 @@ class Trials(Struct, frozen=True):
     trials: list[Trial]
     more: int
     """Trials that the limit left out."""
+    kept: int = 0
+    """Trials in the record of a newer search, which has not ended: it goes on, or was stopped."""
 
 
 class Side(Struct, frozen=True):

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.errors import DataError, SpecError
 from treadle.onetable.asked import Asked, refuse
+from treadle.onetable.mending import in_options
 from treadle.onetable.places import folder_for
+from treadle.spec import FILE
 
 if TYPE_CHECKING:
     from treadle.drafting.writing import Draft
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from treadle.stages.examples import Examples
     from treadle.training import Evaluation, Profile, Proposed, SearchResult
 
-OPTIONS = "--kind, --positive, --time, --group, --metric, --drop or --reading"
+OPTIONS = "--kind, --positive, --time, --group, --weight, --exposure, --metric, --drop or --reading"
 """What takes the place of a guess."""
 
 
@@ -39,6 +42,8 @@ class Found:
     report: str
     mb: float
     seconds: float
+    learning: float
+    """Minutes that the search and the fits took: what the brief's limit is held to."""
 
 
 @dataclass
@@ -82,7 +87,10 @@ def fit_table(
             for guess in made.guess.said:
                 say(f"· {guess}")
             say(f"· what is guessed wrong is said with {OPTIONS}")
-            return _work(asked, made, who, observer, _Telling(say), began)
+            try:
+                return _work(asked, made, who, observer, _Telling(say), began)
+            except (SpecError, DataError) as bad:
+                raise in_options(bad, asked, made.guess, written=(folder / FILE).exists()) from bad.__cause__
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_stopped(asked)) from None
 
@@ -102,6 +110,7 @@ def _draft(asked: Asked, folder: Path) -> Draft:
             name=name,
             owner=asked.owner,
             hints=asked.hints,
+            stated=asked.stated,
             place="FILE",
             trusted=kept,
             layout=asked.layout,
@@ -122,8 +131,9 @@ def _work(
     from treadle.drafting.writing import write
     from treadle.loop import bundle, judge
     from treadle.spec import load
-    from treadle.stages import Work
+    from treadle.stages import Work, training_cost
     from treadle.stages.judging import evaluation_of
+    from treadle.stages.releasing import learnt_minutes
     from treadle.stages.searching import found_by
     from treadle.workspace import new_run, open_workspace
 
@@ -153,14 +163,13 @@ def _work(
             report=judged.report if kept else "",
             mb=packed.mb if packed else 0.0,
             seconds=time.monotonic() - began,
+            learning=learnt_minutes(training_cost(work.entries)),
         )
     finally:
         workspace.chain.engine.dispose()
 
 
 def _stopped(asked: Asked) -> str:
-    from treadle.spec import FILE
-
     if asked.save is None:
         return "stopped; nothing is kept: with --save DIR, what was finished would be"
     if not (Path(asked.save) / FILE).is_file():

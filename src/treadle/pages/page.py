@@ -46,6 +46,11 @@ tr:last-child td{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
 details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}footer{margin-top:48px}
+.grid>*,.columns>*,.tiles>*{min-width:0}
+@media (max-width:560px){main{padding:20px 12px 48px}.tile,.card{padding:12px}.columns{columns:1}
+.grid{grid-template-columns:minmax(0,1fr)}table{font-size:12px}th,td{padding:4px 3px;overflow-wrap:anywhere}
+th:first-child,td:first-child{min-width:4.5em}
+td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{padding-left:0}}
 @media print{body{background:#fff}.tile,.card{break-inside:avoid}}
 """
 

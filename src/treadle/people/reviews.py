@@ -72,7 +72,10 @@ def gates_of(
     p99_ms: float | None,
     findings: Sequence[Finding] = (),
 ) -> list[Gate]:
-    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes."""
+    """Every gate that the brief sets, measured, and one for each finding. A gain inside the noise never passes.
+
+    `spent`: on everything that led to the model; `train_minutes`: on the search and the fits, which that limit bounds.
+    """
     gates = [_of_gain(gain)]
     gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
     gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
@@ -80,7 +83,7 @@ def gates_of(
     if limits.train_cost is not None:
         gates.append(_of_money(limits.train_cost, brief.mistakes.currency, spent, rates))
     for name, most, measured, unit in (
-        ("train_minutes", limits.train_minutes, train_minutes, "minutes"),
+        ("train_minutes", limits.train_minutes, train_minutes, "minutes of search and fits"),
         ("bundle_mb", limits.bundle_mb, bundle_mb, "MB"),
         ("p99_ms", limits.p99_ms, p99_ms, "ms"),
     ):
@@ -167,6 +170,8 @@ def mend_of(gate: Gate, model: str) -> str:
     if gate.name == _GAIN:
         return "give features that say more of the label, or more rows, and run again"
     what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
+    if gate.name == "train_minutes":
+        what = "give it less to learn (fewer rows, columns or trials)"
     return f"{what}, or let the owner change this line, and run again"
 
 

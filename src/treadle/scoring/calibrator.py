@@ -40,6 +40,9 @@ class Calibrator(Struct, frozen=True):
     offsets: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
     """Of quantiles: how much lies below each."""
+    least: tuple[float, ...] = ()
+    """Of several classes: least_k of the whole is k's whatever the margins say, and only the rest is shared by them;
+    empty: all of it is."""
 
     @property
     def outputs(self) -> int:
@@ -67,16 +70,24 @@ class Calibrator(Struct, frozen=True):
 
     def classes(self) -> Callable[[list[float]], tuple[float, ...]]:
         """The probability of each class from the margins of one row."""
-        a, offsets, exp = self.a, self.offsets, math.exp
+        a, offsets, exp, least = self.a, self.offsets, math.exp, self.least
+        rest = self._rest
 
         def softmax(margins: list[float]) -> tuple[float, ...]:
             z = [a * m + b for m, b in zip(margins, offsets, strict=True)]
             top = max(z)
             parts = [exp(value - top) for value in z]
             total = sum(parts)
+            if least:
+                return tuple([floor + rest * (part / total) for floor, part in zip(least, parts, strict=True)])
             return tuple([part / total for part in parts])
 
         return softmax
+
+    @property
+    def _rest(self) -> float:
+        """What is left to be shared by the margins."""
+        return 1.0 - sum(self.least)
 
     def scalar(self, margin: float) -> float:
         """One margin."""
@@ -121,7 +132,7 @@ class Calibrator(Struct, frozen=True):
             z = self.a * m + np.array(self.offsets)
             parts = np.exp(z - z.max(axis=1, keepdims=True))
             shares: Array = parts / parts.sum(axis=1, keepdims=True)
-            return shares
+            return np.array(self.least) + self._rest * shares if self.least else shares
         if self.kind == "rearranged":
             return of_levels(np.sort(m + np.array(self.offsets), axis=1), self.levels)
         m = m[:, 0] if m.ndim > 1 else m

@@ -52,6 +52,7 @@ class Limits(_Part, frozen=True, kw_only=True):
     bundle_mb: Positive | None = None
     train_cost: Positive | None = None
     train_minutes: Positive | None = None
+    """Of the search and the fits after it, which end in time for it; reading, judging and packing are not counted."""
 
 
 class Brief(_Part, frozen=True, kw_only=True):

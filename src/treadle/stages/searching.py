@@ -11,6 +11,7 @@ from treadle.evidence import Entry, Payload, StepInput, TrialSeen, Usage, digest
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
+from treadle.spec.choices import COUNTS, QUANTILES, REGRESSION
 from treadle.stages.examples import Examples, load, only
 from treadle.stages.resuming import TrialsInRecord
 from treadle.stages.work import Bench, Work
@@ -25,6 +26,8 @@ LEARNING_SHARE, LEARNT_BY = 0.7, 0.8
 share of the minutes, however long the tables took to read; judging and packing need the rest."""
 LEAST_LEARNING = 5.0
 """Seconds, where the tables took nearly all of them."""
+_WITHOUT_DECISIONS = frozenset(("roc_auc", "average_precision", "log_loss", "brier", *REGRESSION, *COUNTS, *QUANTILES))
+"""Metrics that are the same whatever is decided, and so whatever mistakes cost."""
 _PEAK_MB = 2048.0
 """Memory that a search is expected to hold, for what an hour of it costs."""
 
@@ -134,9 +137,14 @@ def _train_of(asked: SearchModels) -> Train:
 
 
 def _unlimited(asked: SearchModels) -> str:
-    """What is searched, by what code: the same search with more minutes, or more trials, goes on from this one."""
+    """What is searched, by what code: the same search with more minutes, or more trials, goes on from this one.
+
+    So does one with other costs of mistakes, where what a trial is worth does not hang on them: a metric that is named
+    (which is guessed by the costs else) and that looks at no decision. They count in the fit, for the threshold.
+    """
     train = msgspec.structs.replace(asked.train, trials=None)
-    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None)
+    mistakes = Mistakes() if asked.examples.predict.metric in _WITHOUT_DECISIONS else asked.mistakes
+    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None, mistakes=mistakes)
     return digest([same.parts(), reached(__name__).digest])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 
 from treadle.scoring.calibrator import Array, Calibrator, sigmoid
@@ -18,6 +19,9 @@ from treadle.scoring.quantiles import pinball, weighted_quantiles
 MOST_KNOTS = 100
 STEADY_ROWS = 10.0
 """How many rows speak for a temperature of one: of few rows that all were told right, any certainty would do."""
+FEW_OF_A_CLASS, LEAST_ROWS_OF_A_CLASS = 10, 0.5
+"""A class of fewer rows is one that a fit can be certain of by mistake, and is taken to have half a row more: as the
+model that knows only shares takes it (`Multiclass.constant`)."""
 MARGIN_OF_WIN = 0.001
 """A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking."""
 
@@ -56,6 +60,7 @@ def choose_classes(
     """The softmax as it is, or with one temperature for all classes (Guo et al. 2017): the lower cross-fitted log loss.
 
     Its inverse is searched for on a grid of logarithms, from a fifth to five, which is wide and cannot run away.
+    Classes of few rows, or of none among these, get a floor besides: see `floors`.
     """
     outputs, weight = margins.shape[1], np.ones(len(y)) if weight is None else weight
     if len(np.unique(fold)) < 2:
@@ -79,7 +84,22 @@ def choose_classes(
         "temperature": sum(s * loss(fitted(~here), here) for s, here in zip(shares, parts, strict=True)),
     }
     better = losses["temperature"] < losses["none"] * (1 - MARGIN_OF_WIN)
-    return (fitted(everything) if better else plain), losses
+    found = fitted(everything) if better else plain
+    return msgspec.structs.replace(found, least=floors(y, outputs)), losses
+
+
+def floors(y: Array, outputs: int) -> tuple[float, ...]:
+    """The least probability of each of `outputs` classes: of one with few rows in `y` what half a row of it would say
+    beside all others (the Krichevsky-Trofimov estimate of a class never seen), of the others none. Empty where no class
+    has few.
+
+    >>> floors(np.repeat([0.0, 1.0], 20), 3)
+    (0.0, 0.0, 0.012048192771084338)
+    """
+    counts = np.bincount(y.astype(np.int64), minlength=outputs)
+    few = counts < FEW_OF_A_CLASS
+    whole = len(y) + LEAST_ROWS_OF_A_CLASS * outputs
+    return tuple(float(LEAST_ROWS_OF_A_CLASS / whole) if rare else 0.0 for rare in few) if few.any() else ()
 
 
 def choose_shifts(

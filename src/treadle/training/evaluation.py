@@ -207,7 +207,7 @@ def evaluate(
         periods=_periods(test, p, summary.metric, summary.rule, spec.train.seed),
         seconds=clock() - start,
         **_doubts(table, parts, model, spec, provenance, rival, len(important), idle(task, p, summary.threshold)),
-        **VIEWS[task.view](Seen(task, summary.metric, p, y, summary.threshold, spec, draw, replicates)),
+        **VIEWS[task.view](Seen(task, summary, p, y, spec, draw, replicates, table.rows(parts.train))),
     )
 
 

@@ -131,15 +131,17 @@ def idle(task: Task, p: Array, threshold: float) -> str:
     return f"{which} acted upon: by what the brief says of mistakes, that costs least of all thresholds."
 
 
-def of_classes(p: Array, y: Array, task: Task, currency: str, metric: str, draw: Draws, replicates: int) -> Money:
+def of_classes(
+    p: Array, y: Array, task: Task, currency: str, metric: str, draw: Draws, replicates: int, *, shares: Array
+) -> Money:
     """Of several classes: the one that is decided on, beside always the commonest, and always the one that is cheapest.
 
-    Where nothing is said of costs, each mistake is one.
+    `shares`: of each class among the training rows, by which these two are chosen: a rule that was chosen on the test
+    rows would have seen what it is judged on. Where nothing is said of costs, each mistake is one.
     """
     classes, costs = task.classes, task.costs
     stated = np.array(costs) if costs else 1.0 - np.eye(len(classes))
     truth = y.astype(np.int64)
-    shares = np.bincount(truth, weights=draw.whole, minlength=len(classes)) / draw.whole.sum()
     common, cheap = int(shares.argmax()), int((shares @ stated).argmin())
     rules = []
     for told in dict.fromkeys((common, cheap)):

@@ -56,7 +56,7 @@ class Profile(Struct, frozen=True):
         of = ", ".join(f"{count:,} {word}" for count, word in kinds if count)
         parts = [
             f"{self.rows:,} rows to learn from and {self.tests:,} sealed for the test",
-            f"{self.columns:,} columns ({of})",
+            f"{self.columns:,} column{'' if self.columns == 1 else 's'} ({of})",
         ]
         parts += [f"{self.missing:.1%} of cells missing"] if self.missing else []
         parts += [f"text of up to {self.levels:,} values"] if self.texts else []

@@ -218,6 +218,11 @@ def _scores(found: Evaluation) -> str:
 
 
 def _importance(found: Evaluation) -> str:
+    if not found.importance:
+        return (
+            '<p class="quiet">No feature was shuffled: the minutes of the run were over before. More of them '
+            "(train_minutes in brief.limits, or --minutes of treadle fit) give it time.</p>"
+        )
     rows = [(i.feature, i.drop, i.low, i.high) for i in found.importance]
     half = (min(len(rows), 30) + 1) // 2
     top = max((high for *_, high in rows), default=0.0)  # both halves on one scale

@@ -52,7 +52,8 @@ def trials_shown(search: SearchResult, metric: str, second: Money | None = None)
         for t in (*done, *early)
     ]
     best = table(("Trial", "Family", metric, "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
-    head = f"{len(search.trials)} trials in {search.seconds:.0f} s, on the training folds"
+    count = len(search.trials)
+    head = f"{count} trial{'' if count == 1 else 's'} in {search.seconds:.0f} s, on the training folds"
     return (
         f'<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
         f'<div class="card" style="margin-top:12px">{best}</div>'

@@ -15,7 +15,9 @@ from treadle.spec import ProjectSpec
 from treadle.training import describe
 from treadle.training.families import Array
 from treadle.training.mistakes import of_classes, of_decisions
+from treadle.training.model import FitSummary
 from treadle.training.spread import spread
+from treadle.training.table import TrainingTable
 
 
 class Histogram(Struct, frozen=True):
@@ -44,18 +46,19 @@ class Seen(NamedTuple):
     """What a view of the test rows is made from."""
 
     task: Task
-    metric: str
+    model: FitSummary
     p: Array
     y: Array
-    threshold: float
     spec: ProjectSpec
     draw: Draws
     replicates: int
+    trained: TrainingTable
+    """The training rows: what a rule that looks at nothing may know."""
 
 
 def _of_decisions(seen: Seen) -> dict[str, Any]:
     """What only decisions by a probability have: calibration, curves, and mistakes counted and in money."""
-    p, y, threshold, draw, replicates = seen.p, seen.y, seen.threshold, seen.draw, seen.replicates
+    p, y, threshold, draw, replicates = seen.p, seen.y, seen.model.threshold, seen.draw, seen.replicates
     error, bins = describe.calibration(p, y, draw.whole)
     mistakes = seen.spec.brief.mistakes
     return {
@@ -63,7 +66,7 @@ def _of_decisions(seen: Seen) -> dict[str, Any]:
         "calibration": bins,
         "curves": describe.curves(p, y, draw.whole),
         "confusion": describe.confusion(p, y, threshold, mistakes, draw.whole),
-        "money": of_decisions(p, y, threshold, mistakes, seen.metric, draw, min(replicates, 200)),
+        "money": of_decisions(p, y, threshold, mistakes, seen.model.metric, draw, min(replicates, 200)),
         "residuals": (),
     }
 
@@ -74,12 +77,14 @@ def _of_classes(seen: Seen) -> dict[str, Any]:
     truth, told = seen.y.astype(np.int64), chosen(p, task.costs)
     error, bins = describe.calibration(p[np.arange(len(p)), told], (told == truth).astype(np.float64), draw.whole)
     currency = seen.spec.brief.mistakes.currency
+    known = np.bincount(seen.trained.label.astype(np.int64), weights=seen.trained.weight, minlength=len(task.classes))
+    replicates = min(seen.replicates, 200)
     return {
         "calibration_error": error,
         "calibration": bins,
         "curves": (),
         "confusion": None,
-        "money": of_classes(p, seen.y, task, currency, seen.metric, draw, min(seen.replicates, 200)),
+        "money": of_classes(p, seen.y, task, currency, seen.model.metric, draw, replicates, shares=known / known.sum()),
         "residuals": (),
         "classes": describe.class_table(truth, told, task.classes, draw.whole),
     }

@@ -57,10 +57,17 @@ def _show_trials(answer: Any, out: Any) -> None:
         cells = (str(trial.number), trial.family, figure(trial.value).value, str(trial.folds), f"{trial.seconds:.1f}")
         grid.add_row(*cells, mark)
     out.print(grid)
-    given_up = f", of which {answer.given_up} were given up early" if answer.given_up else ""
-    out.print(f"[dim]the best of {answer.tried} trials{given_up}[/]")
+    out.print(f"[dim]{_counted(answer)}[/]")
     for line in answer.not_tried:
         out.print(f"[dim]not tried: {said(line)}[/]", soft_wrap=True)
+
+
+def _counted(answer: Any) -> str:
+    if answer.tried == 1:
+        return "the only trial"
+    verb = "was" if answer.given_up == 1 else "were"
+    given_up = f", of which {answer.given_up} {verb} given up early" if answer.given_up else ""
+    return f"the best of {answer.tried:,} trials{given_up}"
 
 
 VIEWS = {"fit": show_fit}

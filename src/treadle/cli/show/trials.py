@@ -9,8 +9,17 @@ from treadle.figures import figure
 
 
 def show_trials(answer: Any, out: Any) -> None:
+    if answer.kept:
+        trials = "1 trial" if answer.kept == 1 else f"{answer.kept:,} trials"
+        begun = "is kept of a search" if answer.kept == 1 else "are kept of a search"
+        out.print(
+            f"{trials} {begun} that has not ended: it goes on now, or was stopped; then treadle run PROJECT takes "
+            "them up and goes on from there",
+            soft_wrap=True,
+        )
     if not answer.trials:
-        out.print("no trial yet: treadle run PROJECT")
+        if not answer.kept:
+            out.print("no trial yet: treadle run PROJECT")
         return
     grid = table("run", "#", "family", answer.trials[0].metric, "folds", "s", "", "settings", right=(1, 3, 4, 5))
     for trial in answer.trials:

@@ -38,7 +38,8 @@ class ModelsSearched(Payload, frozen=True, kw_only=True):
     trials: tuple[TrialLine, ...]
 
     def said(self) -> str:
-        return f"{len(self.trials)} trials, best {self.family} {self.metric} {figure(self.value).value} on folds"
+        trials = f"{len(self.trials)} trial{'' if len(self.trials) == 1 else 's'}"
+        return f"{trials}, best {self.family} {self.metric} {figure(self.value).value} on folds"
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
