@@ -95,6 +95,8 @@ class Evaluation(Struct, frozen=True):
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     seconds: float
+    calibration_noise: float | None = None
+    """The calibration error that probabilities which are right would show on so many rows."""
     findings: tuple[LeakFinding, ...] = ()
     """What looks like a leak: each stops a release until a named reviewer answers for it."""
     dropped: int = 0
