@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from benchmarks.automl.learn import Line, candidates, folds_of, margins_of, read_lines
+from benchmarks.automl.ours import ORDERS
 from benchmarks.automl.sets import home, read_manifest
 from treadle.training.families import Array
 from treadle.training.folds import Folds
@@ -103,8 +105,11 @@ def show(place: Path, names: list[str]) -> None:
     for place_, name in enumerate(chosen, start=1):
         print(f"{place_:3d}  {name:18s} cost {_cost(scored, name):5.2f}  regret {_mean(scored, chosen[:place_]):6.3f}"
               f"  {known[name].family} {known[name].params}")  # fmt: skip
+    orders = {}
     print("each set with the order that was learned without it, and with the one that stands; regret after 3, 6, 12")
     for left_out, one in scored.items():
-        others = order({name: each for name, each in scored.items() if name != left_out}, list(known), 12)
+        others = order({name: each for name, each in scored.items() if name != left_out}, list(known))
+        orders[left_out] = [(known[name].family, known[name].params) for name in others]
         new, old = ([one.regret(o[:k]) for k in (3, 6, 12)] for o in (others, listed))
         print(f"{left_out:16s} " + " ".join(f"{v:6.2f}" for v in new) + "   now " + " ".join(f"{v:6.2f}" for v in old))
+    (place / ORDERS).write_bytes(msgspec.json.encode(orders))

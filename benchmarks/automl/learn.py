@@ -15,7 +15,6 @@ import argparse
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,16 @@ from benchmarks.automl.ours import spec_of, table_of
 from benchmarks.automl.sets import TabularSet, home, read_manifest
 from benchmarks.automl.task import TRAIN, Task
 from treadle.scoring.tasks import task_of
-from treadle.spec import Train
-from treadle.training.asking import Asking
 from treadle.training.families import Array, Family, Params, families
 from treadle.training.families.known import OWN
 from treadle.training.folds import Folds, thin
-from treadle.training.portfolio import PORTFOLIO
 from treadle.training.prepare import recipes
 from treadle.training.searching import metric_of
 from treadle.training.splits import split
 
 MOST_ROWS = 6_000
-DRAWN = {"lightgbm": 11, "linear": 2, "mlp": 5, "extra_trees": 1, "random_forest": 1, "catboost": 2, "xgboost": 2}
-"""How many settings of each family are drawn by lot, beside its defaults and those that stand in the portfolio."""
+CANDIDATES = Path(__file__).with_name("candidates.json")
+"""All that is tried: published strong defaults (`listed`), families as they are, and draws of each."""
 SECONDS = 90.0
 """A fit of a fold is given up after so many."""
 
@@ -54,36 +50,16 @@ class Line(msgspec.Struct, frozen=True):
     cpu_s: float
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     name: str
     family: str
     params: Params
 
 
 def candidates() -> list[Candidate]:
-    found = [Candidate(f"listed {n}", family, dict(params)) for n, (family, params) in enumerate(PORTFOLIO)]
-    task = task_of("classification")
-    told = {family for family, _ in PORTFOLIO}
-    for name, many in DRAWN.items():
-        if not OWN[name].installed():
-            continue
-        (family,) = families((name,), task, threads=1)
-        if name not in told:
-            found.append(Candidate(f"{name} as it is", name, {}))
-        found += _drawn(family, many)
-    return found
-
-
-def _drawn(family: Family, many: int) -> list[Candidate]:
-    asking = Asking(Train(search="random", seed=11), [family], ("plain", "pairs", "calendar", "trend"), text=True)
-    found = []
-    for number in range(asking.listed + many):
-        asked = asking.next()
-        asking.tell(asked, 0.0)
-        if number >= asking.listed:
-            found.append(Candidate(f"{family.name} {number - asking.listed}", family.name, asked.params))
-    return found
+    """Those whose library is installed."""
+    found = msgspec.json.decode(CANDIDATES.read_bytes(), type=list[Candidate])
+    return [each for each in found if OWN[each.family].installed()]
 
 
 def main() -> None:

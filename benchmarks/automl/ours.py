@@ -15,12 +15,15 @@ import msgspec
 import numpy as np
 import polars as pl
 
+import treadle.training.portfolio as portfolio
+from benchmarks.automl.sets import home
 from benchmarks.automl.task import HELD_OUT, LABEL, TRAIN, NotSupported, Task
 from treadle.packing import export
 from treadle.scoring import Scorer
 from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import FeatureColumn, TrainingTable, train
 
+ORDERS = "orders.json"
 LEAST_TEST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Shares of a test part that are tried: by time, the first whose rows have both classes."""
 PROOF_ROWS = 1000
@@ -38,6 +41,7 @@ class Ours:
         self.table = table_of(rows, task)
 
     def fit(self) -> None:
+        _take_order_without(self.task.set_name)
         self.share = _least_share(self.table, self.task)
         spec = spec_of(self.task, self.share)
         self.model, _, self.found = train(self.table, spec, deadline_s=self.task.budget_s, threads=self.task.threads)
@@ -47,18 +51,26 @@ class Ours:
 
     def singles(self, places: list[int]) -> list[Callable[[], object]]:
         graph = export(self.model, self.table.frame.head(PROOF_ROWS))
-        scorer = Scorer(graph, self.model.encoder, self.model.calibrator)
+        scorer = Scorer(graph, self.model.encoder, self.model.served_calibrator)
         records = self.held_out.select(self.model.encoder.inputs)[places].rows()
         return [partial(scorer.score, record) for record in records]
 
     def size(self, folder: Path) -> int:
         (folder / "model.onnx").write_bytes(export(self.model, self.table.frame.head(PROOF_ROWS)))
-        for name, part in (("encoder", self.model.encoder), ("calibrator", self.model.calibrator)):
+        for name, part in (("encoder", self.model.encoder), ("calibrator", self.model.served_calibrator)):
             (folder / f"{name}.json").write_bytes(msgspec.json.encode(part))
         return sum(file.stat().st_size for file in folder.iterdir())
 
     def note(self) -> str:
         return f"{self.model.summary.family}, {len(self.found.trials)} trials, own test part {self.share:g}"
+
+
+def _take_order_without(name: str) -> None:
+    """The first settings in the order that was learned without this set, where `learn choose` has written it."""
+    file = home() / "learned" / ORDERS
+    orders = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
+    if name in orders:
+        portfolio.PORTFOLIO = tuple((family, params) for family, params in orders[name])
 
 
 def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:

@@ -36,9 +36,9 @@ def test_a_first_score_of_nothing_has_no_points():
 def test_money_is_told_where_there_is_a_price():
     search = found("roc_auc", (0.80, 10, "complete"), (0.88, 30, "complete"), (0.5, 60, "pruned"))
     shown = steps_shown(search, "ROC AUC", money("0.001", "EUR"))
-    assert "Paid, EUR" in shown and "0.040000" in shown, "40 seconds"
+    assert "Paid, EUR" in shown and "0.04000" in shown, "40 seconds"
     assert "0.003000" in shown, "30 seconds for ten points"
-    assert "60.0 s of trials (0.060000 EUR) after the last" in shown
+    assert "60.0 s of trials (0.06000 EUR) after the last" in shown
     plain = steps_shown(search, "ROC AUC", None)
     assert "Paid" not in plain and "+10.00" in plain and "60.0 s of trials after the last" in plain
 

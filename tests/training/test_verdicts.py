@@ -20,7 +20,7 @@ UP, NOISE, DOWN = Interval(0.1, 0.05, 0.15), Interval(0.01, -0.05, 0.06), Interv
         (UP, DOWN, 0.6, "No gain from history: in roc_auc the model does worse with it than the simple model, -0.005"),
         (NOISE, UP, 0.6, "No gain: in roc_auc the model is within noise of knowing nothing"),
         (DOWN, UP, 0.6, "No gain: in roc_auc the model does worse than knowing nothing, -0.005"),
-        (UP, UP, 0.9, "with labels dealt out by chance it reaches 0.9000 once in 40 times"),
+        (UP, UP, 0.9, "with labels dealt out by chance it does as well once in 40 times (0.9000)"),
         (Interval(0.1, None, None, "6 days are needed, 4 there"), UP, 0.6,
          "cannot be told: in roc_auc over knowing nothing, +0.1000 (no interval: 6 days are needed, 4 there)."),
     ],

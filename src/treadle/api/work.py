@@ -127,6 +127,8 @@ class RunAnswer(Struct, frozen=True):
     verdict: str
     threshold: float | None
     calibration_error: float | None
+    calibration_noise: float | None
+    """The calibration error that probabilities which are right would show on so many rows, by chance."""
     seconds: float
     cpu_seconds: float
     peak_mb: float
@@ -210,6 +212,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         verdict=found.verdict,
         threshold=found.threshold if found.task.decides else None,
         calibration_error=found.calibration_error,
+        calibration_noise=found.calibration_noise,
         seconds=spent.seconds,
         cpu_seconds=spent.cpu_seconds,
         peak_mb=spent.peak_mb,

@@ -107,9 +107,14 @@ def _decisions(spec: ProjectSpec, found: Evaluation) -> list[str]:
         "|---|---|---|---|",
         *[f"| {' | '.join(row)} |" for row in rows],
         "",
-        f"{ends} Calibration error: {found.calibration_error:.3f}.",
+        f"{ends} Calibration error: {found.calibration_error:.3f}{_chance(found)}.",
         *(["", f"No release without an answer for it: {money.unsaved}."] if money.unsaved else []),
     ]
+
+
+def _chance(found: Evaluation) -> str:
+    noise = found.calibration_noise
+    return "" if noise is None else f" (probabilities that are right would show some {noise:.3f} on so many rows)"
 
 
 def _leaks(found: Evaluation) -> list[str]:

@@ -102,6 +102,13 @@ def calibration(p: Array, y: Array, weight: Array, bins: int = 20) -> tuple[floa
     return error, tuple(made)
 
 
+def noise(bins: tuple[Bin, ...]) -> float:
+    """The calibration error that is to be expected over these bins of probabilities that are right: what is left of it
+    is chance, E|share - p| = sqrt(2 p (1 - p) / (pi n)) of n rows (the mean of a folded normal)."""
+    rows = sum(each.rows for each in bins)
+    return sum(math.sqrt(2 * each.predicted * (1 - each.predicted) / math.pi * each.rows) for each in bins) / rows
+
+
 def wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval of a share seen in n rows."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)

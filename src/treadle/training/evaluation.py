@@ -95,6 +95,8 @@ class Evaluation(Struct, frozen=True):
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     seconds: float
+    calibration_noise: float | None = None
+    """The calibration error that probabilities which are right would show on so many rows."""
     findings: tuple[LeakFinding, ...] = ()
     """What looks like a leak: each stops a release until a named reviewer answers for it."""
     dropped: int = 0
@@ -343,8 +345,8 @@ def _verdict(metric: str, value: Interval, gain: Interval, over: Interval | None
         return f"No gain: in {metric} the model is within noise of knowing nothing, {shown(gain)}."
     if not _beyond(metric, value.value, luck):
         return (
-            f"No gain: in {metric} the model has {value.shown().value}, and with labels dealt out by chance it reaches "
-            f"{figure(luck).value} once in 40 times."
+            f"No gain: in {metric} the model has {value.shown().value}, and with labels dealt out by chance it does as "
+            f"well once in 40 times ({figure(luck).value})."
         )
     if over is None:
         return f"A gain of {shown(gain)} in {metric} over knowing nothing, more than chance reaches once in 40 times."

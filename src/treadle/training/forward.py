@@ -49,7 +49,7 @@ def steps_shown(search: SearchResult, metric: str, second: Money | None) -> str:
         head += (f"Paid, {second.currency}", f"A point, {second.currency}")
         price = float(second.amount)
         rows = [row + _paid(step, price) for row, step in zip(rows, steps, strict=True)]
-        spent += f" ({price * since:.6f} {second.currency})"
+        spent += f" ({figure(price * since).value} {second.currency})"
     return table(head, rows, numbers=(0, *range(2, len(head)))) + (
         "<p class=quiet>A point is a hundredth of what the first whole trial scored. "
         f"The {spent} after the last of these brought no better one.</p>"
@@ -62,4 +62,5 @@ def _cells(step: Forward) -> tuple[str, ...]:
 
 
 def _paid(step: Forward, price: float) -> tuple[str, ...]:
-    return f"{price * step.until:.6f}", f"{price * step.seconds / step.points:.6f}" if step.points else ""
+    point = figure(price * step.seconds / step.points).value if step.points else ""
+    return figure(price * step.until).value, point

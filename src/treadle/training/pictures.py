@@ -34,10 +34,19 @@ def _decisions(found: Evaluation, spec: ProjectSpec) -> list[Section]:
             "Can the probabilities be believed?",
             _calibration(found),
             f"Calibration error {found.calibration_error:.3f}: the mean distance between what was predicted "
-            "and what came, over groups of equal size.",
+            f"and what came, over groups of equal size. {_beside(found)}",
         ),
         Section("Every threshold", _curves(found)),
     ]
+
+
+def _beside(found: Evaluation) -> str:
+    """What the calibration error has to be read beside."""
+    if found.calibration_noise is None:  # an evaluation of before it was reckoned
+        return ""
+    return (
+        f"Probabilities that are right would show some {found.calibration_noise:.3f} on so many rows, by chance alone."
+    )
 
 
 def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
@@ -59,7 +68,7 @@ def _of_classes(found: Evaluation, spec: ProjectSpec) -> list[Section]:
             "Can the probabilities be believed?",
             _calibration(found),
             f"Of the class that was predicted. Calibration error {found.calibration_error:.3f}: the mean distance "
-            "between its probability and how often it was right, over groups of equal size.",
+            f"between its probability and how often it was right, over groups of equal size. {_beside(found)}",
         ),
     ]
 

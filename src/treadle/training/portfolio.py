@@ -1,6 +1,6 @@
 """Settings that are tried first, in the order in which they are most likely to help: any cut of it is a good prefix.
 
-Learned (`benchmarks/automl/learn.py`, 2026-11-28) from 43 candidates, each tried on at most 6,000 training rows of 16
+Learned (`benchmarks/automl/learn.py`, 2026-11-28) from 47 candidates, each tried on at most 6,000 training rows of 16
 public sets, by forward folds where rows have an order in time and by drawn ones where not: next comes what lowers the
 mean regret of the best three together most for its cost (Feurer et al. 2022, "Auto-sklearn 2.0"). The candidates are
 published strong defaults (AutoGluon 1.6's portfolio; Holzmueller et al. 2024, "Better by default") and draws of each

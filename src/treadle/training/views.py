@@ -63,6 +63,7 @@ def _of_decisions(seen: Seen) -> dict[str, Any]:
     mistakes = seen.spec.brief.mistakes
     return {
         "calibration_error": error,
+        "calibration_noise": describe.noise(bins),
         "calibration": bins,
         "curves": describe.curves(p, y, draw.whole),
         "confusion": describe.confusion(p, y, threshold, mistakes, draw.whole),
@@ -81,6 +82,7 @@ def _of_classes(seen: Seen) -> dict[str, Any]:
     replicates = min(seen.replicates, 200)
     return {
         "calibration_error": error,
+        "calibration_noise": describe.noise(bins),
         "calibration": bins,
         "curves": (),
         "confusion": None,

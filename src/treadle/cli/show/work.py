@@ -43,7 +43,7 @@ def _show_one(answer: Any, out: Any) -> None:
     if answer.decisions is not None:
         decision_rows(answer.decisions, name, grid)
     if answer.calibration_error is not None:
-        grid.add_row("calibration error", number(answer.calibration_error), "0 is perfect")
+        grid.add_row("calibration error", number(answer.calibration_error), _chance(answer))
     out.print(grid)
     out.print(f"[dim]{answer.verdict}[/]")
     for note in answer.notes:
@@ -67,6 +67,11 @@ def _show_one(answer: Any, out: Any) -> None:
         out.print(mirrored_line(answer.mirrored), soft_wrap=True)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def _chance(answer: Any) -> str:
+    noise = answer.calibration_noise
+    return "0 is perfect" if noise is None else f"0 is perfect; chance alone shows {number(noise)} on so many rows"
 
 
 def served_rows(over: Any, grid: Any) -> None:
