@@ -72,6 +72,14 @@ def test_a_soft_rule_refuses_nothing_and_is_told_of() -> None:
     assert refused(reader, body(amount=-1)).rule == "amount must not be negative"
 
 
+def test_a_sentence_is_no_longer_for_what_was_sent() -> None:
+    soft = InputRule("r3", "order_id", "order_id is short", "len(order_id) <= 3", soft=True)
+    reader = RecordReader(Inputs(INPUTS.fields, (soft, *INPUTS.rules)))
+    for text in ("Z" * 900_000, "\U0001f600" * 900_000, "\x00" * 900_000):
+        (told,) = reader.warnings(reader.read(body(order_id=text)))
+        assert len(told) < 200 and told.endswith("…, but order_id is short")
+
+
 def test_names_may_be_any_text(reader: RecordReader) -> None:
     content = body(**{"Größe in cm": 180.5, "class": "first"})
     assert msgspec.to_builtins(reader.read(content))["Größe in cm"] == 180.5

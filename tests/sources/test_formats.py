@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from treadle.errors import DataError, MissingExtra
 from treadle.sources import find, find_own, read, scan, tabled
-from treadle.sources.footers import footer
+from treadle.sources.footers import _Compact, footer
+from treadle.sources.formats import MOST_COLUMNS
 from treadle.sources.limits import most_bytes
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Layout, Source
@@ -125,6 +126,39 @@ def test_a_sheet_of_excel_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("fastexcel")
+@pytest.mark.parametrize(("corner", "size"), [("XFD1048576", "1,048,576 rows and 16,384"), ("ZZ900000", "900,000")])
+def test_a_cell_in_a_far_corner_takes_no_memory(tmp_path: Path, corner: str, size: str) -> None:
+    """The reader holds the whole rectangle around all cells, and ends the process where that has no room."""
+    file, plain = tmp_path / "t.xlsx", workbook(one=[["a"], [1]])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as read, zipfile.ZipFile(out, "w") as packed:
+        for name in read.namelist():
+            far = f'<row><c r="{corner}"><v>1</v></c></row></sheetData>'.encode()
+            packed.writestr(name, read.read(name).replace(b"</sheetData>", far))
+    file.write_bytes(out.getvalue())
+    with pytest.raises(DataError, match=rf"t\.xlsx has a sheet of {size}(.|\n)*max_gb"):
+        frame_of(file, Layout(max_gb=1))
+
+
+@pytest.mark.needs("fastexcel")
+def test_an_entity_in_a_sheet_is_refused(tmp_path: Path) -> None:
+    file, out = tmp_path / "t.xlsx", io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(one=[["a"], ["b"]]))) as read, zipfile.ZipFile(out, "w") as packed:
+        for name in read.namelist():
+            packed.writestr(name, read.read(name).replace(b"<t>b</t>", b"<t>&x;</t>"))
+    file.write_bytes(out.getvalue())
+    with pytest.raises(DataError, match=r"t\.xlsx cannot be read as excel: .*entity"):
+        frame_of(file)
+
+
+def test_a_table_of_endless_columns_is_refused_by_its_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(",".join(f"c{n}" for n in range(MOST_COLUMNS + 1)) + "\n")
+    with pytest.raises(DataError, match=r"50,001 fields, and at most 50,000 columns(.|\n)*separator:"):
+        frame_of(file)
+
+
+@pytest.mark.needs("fastexcel")
 def test_of_several_sheets_one_has_to_be_named(tmp_path: Path) -> None:
     file = tmp_path / "t.xlsx"
     file.write_bytes(workbook(one=[["a"], [1]], two=[["top"], ["a"], [2]], many=[["a"], *[[5]] * 2_000]))
@@ -214,6 +248,18 @@ def test_a_footer_of_any_bytes_is_told_or_refused(content: bytes) -> None:
 
     with contextlib.suppress(Unreadable):
         footer(b"PAR1" + content + len(content).to_bytes(4, "little") + b"PAR1")
+
+
+def test_a_number_of_a_footer_that_has_no_end_is_not_read_to_its_end() -> None:
+    for length in (9, 10, 200_000):
+        content = b"\x16" + b"\xff" * length + b"\x00"
+        with pytest.raises(Unreadable):
+            footer(b"PAR1" + content + len(content).to_bytes(4, "little") + b"PAR1")
+    steps = _Compact(b"\xff" * 1000)
+    with pytest.raises(IndexError):
+        steps.varint()
+    assert steps.at == 10, "no more than 64 bits are taken"
+    assert _Compact(b"\xff" * 9 + b"\x01").varint() == 2**64 - 1
 
 
 def test_a_folder_of_files_is_one_table(tmp_path: Path) -> None:

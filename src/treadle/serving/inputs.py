@@ -33,6 +33,7 @@ _TYPES: dict[str, Any] = {
 _AT = " - at `$"
 _UNKNOWN, _MISSING = "Object contains unknown field `", "Object missing required field `"
 
+_MOST_SHOWN = 80
 MOST_ROWS = 10_000
 """Of one request: what is decoded and checked in one go holds up whoever comes after it."""
 TOO_MANY = f"at most {MOST_ROWS:,} rows"
@@ -113,7 +114,7 @@ class RecordReader:
     def warnings(self, record: Record) -> list[str]:
         """A sentence for each soft rule that a record breaks, which is answered all the same."""
         rules = [self.inputs.rules[index] for index in self._odd(record)]
-        return [f"{r.field} is {getattr(record, attribute(r.field), None)!r}, but {r.text}" for r in rules]
+        return [f"{r.field} is {_cut(getattr(record, attribute(r.field), None))}, but {r.text}" for r in rules]
 
     def beyond(self, records: Sequence[Record]) -> list[str]:
         """A sentence for each soft rule that some of many records break."""
@@ -133,12 +134,18 @@ class RecordReader:
             rule = self.inputs.rules[index]
             value = getattr(record, attribute(rule.field), None)
             raise RequestError(
-                f"{place}{rule.field} is {value!r}, but {rule.text}",
+                f"{place}{rule.field} is {_cut(value)}, but {rule.text}",
                 field=f"{place}{rule.field}",
                 value=value,
                 rule=rule.text,
                 mend="correct the value",
             )
+
+
+def _cut(value: object) -> str:
+    """A value as it is told in a sentence, which is never longer for what was sent."""
+    shown = repr(value[: 2 * _MOST_SHOWN] if isinstance(value, str) else value)
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
 
 
 def decoded(decoder: msgspec.json.Decoder[Any], body: bytes, names: Sequence[str], they: str) -> Any:

@@ -14,7 +14,8 @@ from treadle.sources.unreadable import Unreadable
 
 _ROWS, _GROUPS, _BYTES = 3, 4, 2
 """`FileMetaData.num_rows`, `FileMetaData.row_groups`, `RowGroup.total_byte_size` by their numbers."""
-_DEEPEST = 32
+_DEEPEST, _LONGEST = 32, 10
+"""Structs in structs, and bytes of a number."""
 _SKIPPED, _BINARY = {3: 1, 7: 8}, 8
 """A byte and a double, by the bytes that they take; a text begins with its length."""
 
@@ -53,13 +54,13 @@ class _Compact:
         return self.content[self.at - 1]
 
     def varint(self) -> int:
-        made = shift = 0
-        while True:
+        made = 0
+        for shift in range(0, 7 * _LONGEST, 7):
             byte = self.byte()
             made |= (byte & 127) << shift
             if byte < 128:
                 return made
-            shift += 7
+        raise IndexError  # of 64 bits it cannot be
 
     def whole(self) -> int:
         number = self.varint()

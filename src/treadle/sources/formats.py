@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle.errors import MissingExtra, nearest
 from treadle.sources.delimited import columns_of
-from treadle.sources.dialects import Dialect, dialect_of, in_utf8
+from treadle.sources.dialects import Dialect, after, dialect_of, in_utf8
 from treadle.sources.documents import rows_of
 from treadle.sources.footers import footer
 from treadle.sources.limits import refuse_larger, width
@@ -37,6 +38,10 @@ ENDINGS = {
     ".xlsb": "excel",
     ".ods": "excel",
 }
+_CELL, _CELL_BYTES = re.compile(rb'<c[^>]*? r="([A-Z]{1,3})([0-9]{1,7})"'), 32
+"""A cell of a sheet with its place, and what the reader takes for one."""
+MOST_COLUMNS = 50_000
+"""Each takes work of its own: a table of ten thousand takes some ten seconds to read."""
 GUESSED = ("csv", "json", "jsonl", "excel")
 """Formats whose texts may be numbers and dates; the others say what each column is."""
 
@@ -58,6 +63,7 @@ def table(content: bytes, kind: str, file: Path, layout: Layout, where: str) -> 
     refuse_larger(len(content), layout, file.name, what="has", where=where)
     if kind == "csv":
         told, text = written(content, file, layout)
+        _refuse_wide(after(text, layout.skip_rows).split(b"\n", 1)[0].count(told.separator.encode()) + 1)
         return columns_of(text, told), told
     if kind == "parquet":
         return _parquet(content, file, layout, where), None
@@ -72,6 +78,15 @@ def written(content: bytes, file: Path, layout: Layout) -> tuple[Dialect, bytes]
     """How a file of text that is unpacked is written, and its text in UTF-8."""
     text, encoding = in_utf8(content, layout.encoding)
     return dialect_of(text, encoding, layout, tabs=ending_of(file) == ".tsv"), text
+
+
+def _refuse_wide(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise Unreadable(
+            f"its first line has {columns:,} fields, and at most {MOST_COLUMNS:,} columns are taken",
+            mend="if something else stands between its fields, say so with separator:; a table so wide has to be "
+            "turned, a line for each thing and its property",
+        )
 
 
 def _refuse_disguised(content: bytes, kind: str) -> None:
@@ -119,6 +134,7 @@ def _excel(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataFra
     if content.startswith(b"PK"):
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist())
         refuse_larger(unpacked, layout, file.name, what="unpacks to", where=where)
+        _refuse_far_corners(content, layout, file, where)
     try:
         import fastexcel
     except ImportError as bad:
@@ -129,13 +145,32 @@ def _excel(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataFra
         raise Unreadable(str(bad).splitlines()[0]) from bad
     sheet = _sheet(names, layout.sheet)
     options: dict[str, Any] = {"read_options": {"header_row": layout.skip_rows}} if layout.skip_rows else {}
-    frame: pl.DataFrame = pl.read_excel(
-        io.BytesIO(content), sheet_name=sheet, infer_schema_length=None, raise_if_empty=False, **options
-    )
+    try:
+        frame: pl.DataFrame = pl.read_excel(
+            io.BytesIO(content), sheet_name=sheet, infer_schema_length=None, raise_if_empty=False, **options
+        )
+    except fastexcel.FastExcelError as bad:
+        raise Unreadable(str(bad).splitlines()[0]) from bad
     nameless = {
         name: f"column_{place}" for place, name in enumerate(frame.columns, 1) if name.startswith("__UNNAMED__")
     }
     return frame.rename(nameless)
+
+
+def _refuse_far_corners(content: bytes, layout: Layout, file: Path, where: str) -> None:
+    """Refuse a sheet whose cells lie so far apart that the rectangle around them would not fit: all of it is held."""
+    packed = zipfile.ZipFile(io.BytesIO(content))
+    for part in packed.namelist():
+        if not part.startswith("xl/worksheets/") or not part.endswith(".xml"):
+            continue
+        rows = columns = 0
+        for letters, digits in set(_CELL.findall(packed.read(part))):
+            place = 0
+            for letter in letters:
+                place = place * 26 + letter - 64
+            rows, columns = max(rows, int(digits)), max(columns, place)
+        what = f"has a sheet of {rows:,} rows and {columns:,} columns, most of them empty perhaps, which unpacks to"
+        refuse_larger(rows * columns * _CELL_BYTES, layout, file.name, what=what, where=where)
 
 
 def _sheet(names: list[str], asked: str | None) -> str:

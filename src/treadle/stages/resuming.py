@@ -53,7 +53,8 @@ class TrialsInRecord:
             return
         self._fresh.append(trial)
         now = self._clock()
-        if now - self._written >= max(_SECONDS, _SHARE * (now - self._began)):
+        first = not self.earlier and self._taken == 1  # the longest work of all is lost where a second trial never ends
+        if first or now - self._written >= max(_SECONDS, _SHARE * (now - self._began)):
             self._write()
 
     def _write(self) -> None:

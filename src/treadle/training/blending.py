@@ -16,7 +16,7 @@ from treadle.training.families import Array, Footprint
 from treadle.training.folds import Folds
 
 MOST_MEMBERS = 4
-MOST = Footprint(row_us=150.0, mb=5.0)
+MOST = Footprint(row_us=100.0, mb=5.0)
 """Of all members of a blend together."""
 CANDIDATES = 12
 """The best so many trials can be members."""
