@@ -6,6 +6,7 @@ scored alone by the exported graph, from raw values, as a server does it; the si
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import polars as pl
 
 import treadle.training.portfolio as portfolio
-from benchmarks.automl.sets import home
+from benchmarks.automl.sets import HOME
 from benchmarks.automl.task import HELD_OUT, LABEL, TRAIN, NotSupported, Task
 from treadle.packing import export
 from treadle.scoring import Scorer
@@ -67,8 +68,8 @@ class Ours:
 
 def _take_order_without(name: str) -> None:
     """The first settings in the order that was learned without this set, where `learn choose` has written it."""
-    file = home() / "learned" / ORDERS
-    orders = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
+    file = Path(os.environ.get(HOME, "")) / "learned" / ORDERS
+    orders = msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
     if name in orders:
         portfolio.PORTFOLIO = tuple((family, params) for family, params in orders[name])
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 from benchmarks.automl import worker
-from benchmarks.automl.ours import Ours
+from benchmarks.automl.ours import ORDERS, Ours
 from benchmarks.automl.scores import score
+from benchmarks.automl.sets import HOME
 from benchmarks.automl.task import HELD_OUT, LABEL, PREDICTIONS, TRAIN, Kind, Task, Told
+
+from treadle.training import portfolio
 
 ROWS = 400
 
@@ -53,6 +57,20 @@ def test_its_own_test_part_by_time_is_the_smallest_with_both_classes(tmp_path: P
     later = ours.table.label[int(len(ours.table) * (1 - ours.share)) :]
     assert 0 < later.sum() < len(later) and ours.share > 0.001
     assert ours.table.names == ("amount", "count", "city", "at")  # an empty column is no feature
+
+
+def test_a_set_is_judged_with_the_order_that_was_learned_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portfolio, "PORTFOLIO", portfolio.PORTFOLIO)
+    prepare(tmp_path, "binary", timed=False)
+    (tmp_path / "learned").mkdir()
+    told = {"some": [["linear", {"c": 0.125}]], "other": [["linear", {"c": 0.5}]]}
+    (tmp_path / "learned" / ORDERS).write_bytes(msgspec.json.encode(told))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    ours = Ours(Task.read(tmp_path), tmp_path)
+    ours.fit()
+    assert ours.found.trials[0].params["c"] == 0.125
 
 
 def test_several_classes_get_a_probability_each(tmp_path: Path) -> None:

@@ -189,3 +189,17 @@ def test_the_scores_of_the_reference_are_out_of_fold(case):
     seen = case.model.predict(case.table.frame[np.concatenate(near)])
     assert np.corrcoef(case.model.unseen, truth)[0, 1] > 0.5
     assert not np.allclose(case.model.unseen, seen, rtol=1e-3), "the final model has seen these rows"
+
+
+@pytest.mark.parametrize("case", [("regression", "lightgbm")], indirect=True)
+def test_golden_records_of_amounts_far_from_zero_are_held_to_their_spread(case, tmp_path):
+    far, told = 2e8, [golden.expected for golden in case.parts.golden]
+    spread = max(told) - min(told)
+    moved = msgspec.structs.replace(case.parts.manifest, calibrator=case.parts.manifest.calibrator.shifted(far))
+    golden = tuple(Golden(g.values, g.expected + far) for g in case.parts.golden)
+    Bundle.write(tmp_path / "m", replace(case.parts, manifest=moved, golden=golden), case.key)
+    assert Bundle.open(tmp_path / "m", None).verify_golden() < 1e-3 * spread
+    wrong = (Golden(golden[0].values, golden[0].expected + 0.05 * spread), *golden[1:])
+    Bundle.write(tmp_path / "m", replace(case.parts, manifest=moved, golden=wrong), case.key)
+    with pytest.raises(ModelError, match="golden record 0"):
+        Bundle.open(tmp_path / "m", None).verify_golden()

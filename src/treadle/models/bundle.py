@@ -256,7 +256,7 @@ class Bundle:
         scorer = scorer or self.scorer()
         if len(self.golden) < LEAST_GOLDEN:
             raise ModelError(f"the bundle has {len(self.golden)} golden records, {LEAST_GOLDEN} are needed")
-        scale = max(1.0, *(abs(value) for g in self.golden for value in values_of(g.expected)))
+        scale = self._golden_scale()
         worst = 0.0
         for number, golden in enumerate(self.golden):
             found = scorer.score(raw_values(golden.values, self.manifest.features))
@@ -270,6 +270,15 @@ class Bundle:
             self._verify_decision(number, golden)
             worst = max(worst, gap)
         return worst
+
+    def _golden_scale(self) -> float:
+        """What a difference is small or large beside: of amounts that lie far from zero, how far they lie apart."""
+        told = [value for golden in self.golden for value in values_of(golden.expected)]
+        largest = max(map(abs, told))
+        if not self.manifest.task.of_amounts:
+            return max(1.0, largest)
+        spread = max(told) - min(told)
+        return min(largest, 100 * spread) if spread > 0 else largest
 
     def _verify_decision(self, number: int, golden: Golden) -> None:
         """What training decided on the very prediction that it gave follows from threshold and costs as they stand."""
