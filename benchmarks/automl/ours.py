@@ -71,7 +71,7 @@ def _take_order_without(name: str) -> None:
     file = Path(os.environ.get(HOME, "")) / "learned" / ORDERS
     orders = msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
     if name in orders:
-        portfolio.PORTFOLIO = tuple((family, params) for family, params in orders[name])
+        portfolio.PORTFOLIO = (*((family, params) for family, params in orders[name]), *portfolio.STATED)
 
 
 def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:

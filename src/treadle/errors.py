@@ -17,7 +17,6 @@ TreadleError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -120,6 +119,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("distanse", ["distance", "origin"])
     'did you mean "distance"?'
     """
+    import difflib  # what every command loads stays small
+
     names = sorted({str(name) for name in known})
     # the search is quadratic in the word, and a word this long is no slip of the pen
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(word) <= _LONGEST_WORD else []

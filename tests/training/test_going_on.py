@@ -74,7 +74,7 @@ def replace_settings(kept):
 
 
 def test_what_earlier_trials_took_counts_as_spent(table, spec, monkeypatch):
-    monkeypatch.setattr(searching._Search, "refit_seconds", lambda self, rows: 0.0)
+    monkeypatch.setattr(searching._Search, "refit_seconds", lambda self, rows, most: 0.0)
     rows, project = table(400), spec(trials=30)
     parts = split(rows, project.predict)
     kept: list[KeptTrial] = []

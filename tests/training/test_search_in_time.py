@@ -17,8 +17,9 @@ from treadle.training.blending import MOST, blend, blended
 from treadle.training.families import Footprint, Sample, families
 from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
-from treadle.training.portfolio import LARGE, PORTFOLIO, SMALL_TREES, patience, portfolio
-from treadle.training.searching import FIRST_SECONDS
+from treadle.training.model import Trial
+from treadle.training.portfolio import MANY_CLASSES, PORTFOLIO, patience, portfolio
+from treadle.training.searching import FIRST_SECONDS, _as_whole
 
 
 def test_the_portfolio_is_tried_in_its_order(table, spec):
@@ -31,14 +32,42 @@ def test_the_portfolio_is_tried_in_its_order(table, spec):
         assert {k: trial.params[k] for k in params} == params
 
 
-def test_of_many_rows_larger_trees_come_first():
-    chosen = families(("linear", "lightgbm"), task_of("regression"), threads=1)
-    few, many = portfolio(chosen, LARGE), portfolio(chosen, LARGE + 1)
-    assert few == portfolio(chosen) and sorted(map(str, few)) == sorted(map(str, many)) and few != many
-    leaves = [params["leaves"] for family, params in many if family.name == "lightgbm"]
-    small = [size < SMALL_TREES for size in leaves]
-    assert small == sorted(small) and any(small)
-    assert [f.name for f, _ in few] == [f.name for f, _ in many], "linear models keep their places"
+@pytest.mark.parametrize("classes", [3, MANY_CLASSES - 1, MANY_CLASSES])
+def test_of_many_classes_what_grows_trees_for_each_comes_last(classes):
+    names = tuple(map(str, range(classes)))
+    chosen = families(("linear", "lightgbm", "mlp"), task_of("multiclass", names), threads=1)
+    told = [family.name for family, _ in portfolio(chosen)]
+    usual = [name for name, _ in PORTFOLIO if name in ("linear", "lightgbm", "mlp")]
+    last = sorted(usual, key=lambda name: name == "lightgbm")
+    assert told == (last if classes >= MANY_CLASSES else usual) and usual != last
+
+
+def test_the_first_that_is_tried_is_plain_boosting():
+    name, params = PORTFOLIO[0]
+    plain = {"leaves": 31, "rate": 0.1, "columns": 1.0, "rows": 1.0, "least_rows": 20, "text": "native"}
+    assert name == "lightgbm" and {key: params[key] for key in plain} == plain
+
+
+def trial(number, scores, state="pruned", family="linear"):
+    return Trial(number, family, {}, scores, float(np.mean(scores)), 1.0, state)
+
+
+def test_what_was_given_up_is_told_beside_what_others_had_on_its_folds():
+    """The first fold is an easy one: to stand at its middle is to stand at the middle of all."""
+    whole = [trial(k, (0.9 + k / 100, 0.6, 0.6), "complete") for k in range(3)]
+    assert _as_whole(whole[0], whole) == whole[0].value
+    assert _as_whole(trial(3, (0.91,)), whole) == pytest.approx(whole[1].value)
+    assert _as_whole(trial(3, (0.8,)), whole) == pytest.approx(whole[1].value - 0.11)
+    assert _as_whole(trial(3, (0.8,)), []) == 0.8
+
+
+def test_the_first_of_a_family_is_not_given_up_where_it_costs_little(table, spec):
+    rows = table(400)
+    project = spec(trials=16, families=("linear", "lightgbm", "mlp"))
+    found = search(rows, split(rows, project.predict), project)
+    first = {t.family: t for t in reversed(found.trials)}
+    assert {t.state for t in first.values()} == {"complete"} and len(first) == 3
+    assert any(t.state == "pruned" for t in found.trials), "others are"
 
 
 def test_a_family_that_no_list_knows_comes_with_its_defaults():
@@ -132,6 +161,8 @@ def test_a_blend_is_taken_only_if_it_is_surely_better(table, spec):
     alone = int(np.argmax(values[:2]))
     assert blend(folds, [one, two], values[:2], [large, large]) == {alone: 1.0}, "two would be too slow"
     assert set(blend(folds, [one, two], values[:2], [large, small])) == {0, 1}
+    assert blend(folds, [one, two], values[:2], [small] * 2, [3.0, 3.0], 5.0) == {alone: 1.0}, "no time to fit two"
+    assert set(blend(folds, [one, two], values[:2], [small] * 2, [3.0, 3.0], 6.0)) == {0, 1}
     heavy = Footprint(mb=MOST.mb)
     assert blend(folds, [one, two], values[:2], [heavy, small]) == {alone: 1.0}, "two would be too large"
 

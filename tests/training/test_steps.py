@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from treadle.scoring.steps import OWN, Calendar, Clock, FittedStep, Levels, Number, Offset, Pair, Scaled
+from treadle.scoring.steps import OWN, Calendar, Clock, FittedStep, Levels, Number, Offset, Pair, Ranked, Scaled
 from treadle.testing import StepSuite
 from treadle.testing.steps import training_table
 from treadle.training import TrainingTable
 from treadle.training.prepare import fit_encoder, preparations
 from treadle.training.prepare.levels import fit_codes, fit_levels
+from treadle.training.prepare.ranked import fit_ranked
 from treadle.training.prepare.scaled import fit_scaled
 from treadle.training.prepare.words import WordsPreparation
 
@@ -34,6 +35,14 @@ class TestScaled(StepSuite):
 
     def fitted(self, table: TrainingTable, *, linear: bool) -> list[FittedStep]:
         return [fit_scaled(name, table.frame.get_column(name)) for name in ("amount", "count", "flag")]
+
+
+class TestRanked(StepSuite):
+    filled = True
+
+    def fitted(self, table: TrainingTable, *, linear: bool) -> list[FittedStep]:
+        made = [fit_ranked(name, table.frame.get_column(name)) for name in ("amount", "count")]
+        return [*made, Ranked("flag", 0.5, (-1.0, 0.0, 3.0), (-2.0, 0.0, 1.0), indicator=True)]
 
 
 class TestClock(StepSuite):

@@ -5,11 +5,9 @@ msgspec stops at the first wrong value; a person mends a file quicker who sees t
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -91,8 +89,14 @@ def _struct(value: Any, kind: type[Struct], path: str) -> Iterator[Problem]:
     # a required key under a wrong name is one mistake, not two
     strange = [str(key) for key in value if key not in fields][:20]
     for name, (_, required) in fields.items():
-        if required and name not in value and not difflib.get_close_matches(name, strange, n=1):
+        if required and name not in value and not _is_near(name, strange):
             yield Problem(path, f"{f'`{path}`: ' if path else ''}missing required field `{name}`")
+
+
+def _is_near(name: str, strange: list[str]) -> bool:
+    import difflib  # only a file that is wrong needs it
+
+    return bool(difflib.get_close_matches(name, strange, n=1))
 
 
 def _mapping(value: Any, kinds: tuple[Any, ...], path: str) -> Iterator[Problem]:
@@ -170,7 +174,11 @@ def _text(value: str, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
 def _joined(meta: Meta) -> tuple[str, ...]:
     """Names that installed packages add to a list of choices. None of them is loaded."""
     group = (meta.extra or {}).get("entry_points")
-    return tuple(point.name for point in entry_points(group=group)) if group else ()
+    if not group:
+        return ()
+    from importlib.metadata import entry_points  # slow to load, and few files name what others bring
+
+    return tuple(point.name for point in entry_points(group=group))
 
 
 def _number(value: float, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:

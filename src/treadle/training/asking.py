@@ -35,7 +35,7 @@ class Asked:
 
 class Asking:
     """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories;
-    `ordered`: whether the model is for what comes later, so that old rows may weigh less; `rows`: to learn from.
+    `ordered`: whether the model is for what comes later, so that old rows may weigh less.
 
     With `search: random` every draw is random; with `bayesian` they come from tree-structured Parzen estimators
     (Bergstra et al. 2011), by Optuna (Akiba et al. 2019).
@@ -48,13 +48,12 @@ class Asking:
         ways: tuple[str, ...] = ("plain",),
         text: bool = False,
         ordered: bool = False,
-        rows: int = 0,
     ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
-        self.ordered, self.rows = ordered and train.search != "none", rows
+        self.ordered = ordered and train.search != "none"
         self._without = train.search == "none"
         self._first = self._listed()
         self._study = optuna.create_study(direction="maximize", sampler=self._sampler(0))
@@ -107,7 +106,7 @@ class Asking:
 
     def _listed(self) -> list[Settings]:
         """The portfolio, without what says nothing here: a recipe that is none, categories where there is no text."""
-        first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen, self.rows)
+        first = [(f, f.defaults()) for f in self.chosen] if self._without else portfolio(self.chosen)
         # what only some tables have is soon asked for: nothing in the list below stands in for it
         ways = () if self._without else added(self.ways)
         first[2:2] = [(f, {**f.defaults(), "features": way}) for way in ways for f in self.chosen[:2]]

@@ -7,6 +7,7 @@ that helps the blend most. A blend costs time and room with every request, so it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +20,7 @@ MOST_MEMBERS = 4
 MOST = Footprint(row_us=100.0, mb=5.0)
 """Of all members of a blend together."""
 CANDIDATES = 12
-"""The best so many trials can be members."""
+"""The best so many trials can be members, and the best of each family besides."""
 _STEPS = 16
 _LEAST_WEIGHT = 0.1
 _DRAWS, _SURE = 40, 0.9
@@ -31,16 +32,19 @@ def blend(
     margins: Sequence[Array],
     values: Sequence[float],
     footprints: Sequence[Footprint],
-    most: Footprint = MOST,
+    refits: Sequence[float] = (),
+    seconds: float = math.inf,
 ) -> dict[int, float]:
-    """Weights, which sum to one, of the chosen few. `values`: of each, signed so that more is better."""
-    ranked = sorted(range(len(margins)), key=lambda i: -values[i])[:CANDIDATES]
+    """Weights, which sum to one, of the chosen few. `values`: of each, signed so that more is better. `refits`: about
+    what each would take to be fitted on all rows; a blend is one that can be, in so many `seconds`."""
+    ranked = sorted(range(len(margins)), key=lambda i: -values[i])
     best = ranked[0]
     picked, total = [best], margins[best].astype(np.float64)
-    score, footprint = folds.objective(total), footprints[best]
+    score, footprint, left = folds.objective(total), footprints[best], seconds - (refits[best] if refits else 0.0)
     for _ in range(_STEPS):
         full = len(set(picked)) >= MOST_MEMBERS
-        light = {i for i in ranked if not full and footprint.beside(footprints[i]).within(most)}
+        quick = {i for i in ranked if not refits or refits[i] <= left}
+        light = {i for i in quick if not full and footprint.beside(footprints[i]).within(MOST)}
         tried = [i for i in ranked if i in picked or i in light]
         found = [folds.objective((total + margins[i]) / (len(picked) + 1)) for i in tried]
         place = int(np.argmax(found))
@@ -49,6 +53,7 @@ def blend(
         score = found[place]
         if tried[place] not in picked:
             footprint = footprint.beside(footprints[tried[place]])
+            left -= refits[tried[place]] if refits else 0.0
         picked.append(tried[place])
         total = total + margins[tried[place]]
     counts = {i: picked.count(i) / len(picked) for i in dict.fromkeys(picked)}

@@ -17,11 +17,11 @@ from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
 
-MOST_FIT_ROWS = 80_000
+MOST_FIT_ROWS = 40_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
 _TRIED_ROUNDS, LEAST_TRIED = 5, 200
-ROWS_OF_A_FOLD = 60_000
+ROWS_OF_A_FOLD = 30_000
 """Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
 MOST_KEPT_CELLS = 150_000_000
 """Of all folds, in all encodings, float32: 0.6 GB."""
@@ -65,6 +65,7 @@ class Folds:
         self._over = None if table.exposure is None else table.exposure[self.rows] / table.unit
         self.weight = np.ones(len(self.rows)) if table.weight is None else table.weight[self.rows]
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
+        self._widths: dict[tuple[str, Recipe], int] = {}
 
     def get(self, number: int, encoding: str, recipe: Recipe = PLAIN) -> tuple[Sample, Sample]:
         """Rows to fit on, and rows held back."""
@@ -79,6 +80,12 @@ class Folds:
                 sample_of(held, encoder, encoder.matrix(held.frame)),
             )
         return self._kept[number, encoding, recipe]
+
+    def width(self, encoding: str, recipe: Recipe) -> int:
+        """How many columns the rows are encoded to."""
+        if (encoding, recipe) not in self._widths:
+            self._widths[encoding, recipe] = self.get(0, encoding, recipe)[0].x.shape[1]
+        return self._widths[encoding, recipe]
 
     def rows_of(self, number: int, family: Family, params: Params) -> tuple[Sample, Sample]:
         """The same as a family is fitted on them with `params`: how they are prepared, and how old ones weigh."""

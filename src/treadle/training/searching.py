@@ -27,7 +27,7 @@ from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
-from treadle.training.prepare import recipes, with_more
+from treadle.training.prepare import Recipe, recipes, with_more
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -43,8 +43,13 @@ MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _FIT_SHARE = 0.6
 _FAR_LESS = 4.0
-_REFITS = 1
-"""Fits on all rows that are left time for, beside those of the model to beat; a blend takes what is over."""
+_TRIALS_LEFT = 8
+"""A trial that would take more than such a part of the seconds left is fitted in bigger steps."""
+_FIRST_SHARE = 0.2
+"""Of the seconds left, for the first whole trial of a family: it may be unlike all others, and help a blend."""
+_MEMBERS, _BLEND_SHARE = 3, 0.25
+"""The best so many trials are left time for, to be fitted on all rows: for all but the first this share of the seconds
+at the most."""
 
 Progress = Callable[[float, str], None]
 
@@ -57,6 +62,7 @@ class _Search:
     folds: Folds
     asking: Asking
     clock: Callable[[], float]
+    deadline_s: float = math.inf
     earlier: Sequence[KeptTrial] = ()
     """Trials of the same search, before it was interrupted."""
     on_trial: OnTrial | None = None
@@ -84,14 +90,33 @@ class _Search:
         best = self.best()
         return 0 if best is None else len(self.trials) - 1 - best.number
 
+    def forget(self) -> None:
+        """What the trials said that can be no member of a blend: all but the best, and the best of each family."""
+        best = sorted(self.tried, key=lambda n: -self.trials[n].value * self.sign)
+        first = {self.trials[n].family: n for n in reversed(best)}
+        for worse in best[CANDIDATES:]:
+            if worse not in first.values():
+                del self.tried[worse]
+
+    def is_hopeless(self, family: Family, early: list[float], seconds: float, left: float) -> bool:
+        """Whether a trial with such scores on its first folds, which took `seconds`, is not worth its other folds.
+
+        The first whole trial of a family tells what no other does, and is worth a part of what is `left`.
+        """
+        known = any(t.family == family.name and t.state == "complete" for t in self.trials)
+        rest = seconds / len(early) * (len(self.folds.folds) - len(early))
+        return (known or rest > _FIRST_SHARE * left) and _hopeless(early, self.trials, self.sign)
+
     def may_be_slow(self, family: Family, seconds: float) -> bool:
         """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
         took = [t.seconds / len(t.fold_scores) for t in self.trials if t.family == family.name and t.fold_scores]
         return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
 
     def footprint(self, trial: Trial, rows: int) -> Footprint:
+        """Of the fitted trial, and of the columns that are made for it."""
         (family,) = (each for each in self.asking.chosen if each.name == trial.family)
-        return family.footprint(trial.params, rows)
+        width = self.folds.width(family.encoding, Recipe.of(trial.params))
+        return family.footprint(trial.params, rows).beside(Footprint.of_columns(width))
 
     def too_large(self, trial: Trial, rows: int) -> bool:
         """Whether its bundle would not be within the brief's limit."""
@@ -104,14 +129,15 @@ class _Search:
         fitted = _FIT_SHARE * trial.seconds / max(len(trial.fold_scores), 1)
         return fitted * rows / max(self.folds.fitted_rows(), 1.0)
 
-    def refit_seconds(self, rows: int) -> float:
-        """About what fits on all rows will take: of the slowest of the best trials, by rows."""
-        whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)[:_REFITS]
-        longest = max((self.refit_of(t, rows) for t in whole), default=0.0)
+    def refit_seconds(self, rows: int, most: float = math.inf) -> float:
+        """About what fits on all rows will take: of the best trial, of those it may be blended with, and of the model
+        to beat. `most`: the seconds of the whole search."""
+        whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)
+        best, *others = [self.refit_of(t, rows) for t in whole[:_MEMBERS]] or [0.0]
         simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
         # the model that it has to beat is fitted twice, on some of the features; part of a fit is the same for few
         beaten = 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
-        return (_REFITS + beaten) * longest
+        return (1 + beaten) * best + min(sum(others), _BLEND_SHARE * most)
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:
@@ -163,8 +189,9 @@ def search(
     going = _Search(
         spec,
         Folds(table, split.folds, task, metric, spec.train.seed, task.rule(ideal_threshold(spec.brief.mistakes))),
-        Asking(spec.train, chosen, ways, text, split.by == "time", len(split.train)),
+        Asking(spec.train, chosen, ways, text, split.by == "time"),
         clock,
+        deadline_s,
         earlier,
         on_trial,
         start=clock(),
@@ -205,12 +232,14 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
     without, chosen = spec.train.search == "none", len(going.asking.chosen)
     most = chosen if without else max(_most_trials(spec, deadline_s), chosen)
     while len(going.trials) < most:
-        usual = max((t.seconds for t in going.trials[-5:]), default=0.0)
-        if going.trials and going.spent + usual + going.refit_seconds(rows) > deadline_s:
+        left = deadline_s - going.spent
+        room = left - going.refit_seconds(rows, deadline_s)
+        usual = float(np.median([t.seconds for t in going.trials[-5:]])) if going.trials else 0.0
+        if going.trials and room < usual:
             return "deadline"
-        left = (deadline_s - going.spent) / (3 * len(going.folds.folds))
-        least = 1.0 if going.best() else FIRST_SECONDS / len(going.folds.folds)
-        kept = _next(going, max(left, least))
+        known, part = going.best() is not None, left / _TRIALS_LEFT
+        allowed = min(max(part, usual), room) if known else max(part, FIRST_SECONDS)
+        kept = _next(going, max(allowed / len(going.folds.folds), 1.0))
         best = going.best()
         if going.on_trial:
             told = None if most == NO_END else most - len(going.trials)
@@ -241,12 +270,10 @@ def _next(going: _Search, seconds: float) -> KeptTrial:
         trial, found = _run(going, asked, number, seconds)
     going.trials.append(trial)
     # a pruned trial tells the sampler what its folds showed; only one without any score tells nothing
-    going.asking.tell(asked, trial.value * going.sign if trial.fold_scores else None)
+    going.asking.tell(asked, _as_whole(trial, going.trials) * going.sign if trial.fold_scores else None)
     if found.margins is not None:
         going.tried[number] = found
-        best = sorted(going.tried, key=lambda n: -going.trials[n].value * going.sign)
-        for worse in best[CANDIDATES:]:  # it can never be among them again
-            del going.tried[worse]
+        going.forget()
     return KeptTrial.of(asked.settings, trial, going.tried.get(number))
 
 
@@ -267,22 +294,22 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
         weights = {best.number: 1.0}
     else:
         margins = [m for t in whole if (m := going.tried[t.number].margins) is not None]
-        footprints = [going.footprint(t, rows) for t in whole]
-        found = blend(going.folds, margins, [t.value * going.sign for t in whole], footprints)
+        values, footprints = [t.value * going.sign for t in whole], [going.footprint(t, rows) for t in whole]
+        found = blend(going.folds, margins, values, footprints, [going.refit_of(t, rows) for t in whole], seconds)
         weights = {whole[i].number: w for i, w in found.items()}
-        if sum(going.refit_of(t, rows) + t.seconds / 2 for t in whole if t.number in weights) > seconds:
-            weights = {best.number: 1.0}
     by_number = {t.number: t for t in going.trials}
     best_first = [by_number[n] for n in sorted(weights, key=lambda n: -weights[n])]
     members = tuple(Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first)
-    by_name = {family.name: family for family in going.asking.chosen}
+    by_name, left = {f.name: f for f in going.asking.chosen}, seconds - sum(m.seconds for m in members)
     exact = []
     for trial in best_first:
         known = going.tried[trial.number]
-        if seconds < going.refit_of(trial, rows) + trial.seconds and known.margins is not None:
+        if left < trial.seconds and known.margins is not None:
             exact.append(known.margins)  # no time is left to make those of some folds anew
         else:
+            began = going.clock()
             exact.append(going.folds.exact(by_name[trial.family], trial.params, known))
+            left -= going.clock() - began
     return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
@@ -321,7 +348,10 @@ def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Tri
         if going.may_be_slow(family, seconds):
             params = family.paced(params, folds.pace(family, params, clock), seconds)
         found = folds.run(
-            family, params, hopeless=lambda early: _hopeless(early, going.trials, going.sign), seconds=seconds
+            family,
+            params,
+            hopeless=lambda early: going.is_hopeless(family, early, clock() - began, going.deadline_s - going.spent),
+            seconds=seconds,
         )
     except MemoryError:  # what does not fit here is a result: other settings may still do
         found = Tried((), 0, None, failed=True)
@@ -331,6 +361,17 @@ def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Tri
         params = {**params, "rounds": found.rounds}
     used = family.used(params, len(folds.folds[0].train))
     return Trial(number, family.name, params, found.scores, value, clock() - began, state, used), found
+
+
+def _as_whole(trial: Trial, trials: list[Trial]) -> float:
+    """What a trial that was given up would have come to, had its other folds been as far from those of others as its
+    first: folds are not alike, so the mean of some is nothing to compare the mean of all with."""
+    depth = len(trial.fold_scores)
+    whole = [t for t in trials if t.state == "complete"]
+    if trial.state == "complete" or not whole:
+        return trial.value
+    early = float(np.median([np.mean(t.fold_scores[:depth]) for t in whole]))
+    return float(np.median([t.value for t in whole]) + np.mean(trial.fold_scores) - early)
 
 
 def _hopeless(found: list[float], earlier: list[Trial], sign: int) -> bool:

@@ -16,6 +16,7 @@ from treadle.scoring.steps.levels import levels_of as levels_of
 from treadle.scoring.steps.number import Number as Number
 from treadle.scoring.steps.offset import Offset as Offset
 from treadle.scoring.steps.pair import Pair as Pair
+from treadle.scoring.steps.ranked import Ranked as Ranked
 from treadle.scoring.steps.scaled import Scaled as Scaled
 from treadle.scoring.steps.step import HIGHEST as HIGHEST
 from treadle.scoring.steps.step import LOWEST as LOWEST

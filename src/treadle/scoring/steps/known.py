@@ -13,6 +13,7 @@ from treadle.scoring.steps.levels import Levels
 from treadle.scoring.steps.number import Number
 from treadle.scoring.steps.offset import Offset
 from treadle.scoring.steps.pair import Pair
+from treadle.scoring.steps.ranked import Ranked
 from treadle.scoring.steps.scaled import Scaled
 from treadle.scoring.steps.step import FittedStep
 from treadle.scoring.steps.words import Words
@@ -23,6 +24,7 @@ OWN: dict[str, type[FittedStep]] = {
     "clock": Clock,
     "calendar": Calendar,
     "scaled": Scaled,
+    "ranked": Ranked,
     "pair": Pair,
     "words": Words,
     "offset": Offset,

@@ -39,6 +39,7 @@ class CatBoostFamily(Family):
 
     name = "catboost"
     extra = "catboost"
+    class_by_class = True
     why = "symmetric trees; strong without search, above all on few rows"
     _METRICS: ClassVar[dict[str, str]] = {
         "average_precision": "PRAUC",

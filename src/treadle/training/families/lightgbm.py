@@ -112,6 +112,7 @@ class LightGBMFamily(Family):
 
     name = "lightgbm"
     native = True
+    class_by_class = True
     quantiles = True
     why = "thresholds and interactions; takes missing values as they are"
     MOST_ROUNDS: ClassVar[int] = 1500
@@ -139,11 +140,11 @@ class LightGBMFamily(Family):
         return {
             "leaves": 31,
             "rate": 0.05,
-            "least_rows": 300,
+            "least_rows": 20,
             "columns": 0.5,
             "rows": 0.7,
             "l1": 0.001,
-            "l2": 5.0,
+            "l2": 1.0,
             "extra_trees": False,
             "even_classes": False,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from treadle.training.families.pinball import fit_quantile
 
 _ABSENT = -30.0
 """The margin of a class that no training row has."""
+MOST_STEPS, LOOK_STEPS = 200, 5
+MANY_PRODUCTS = 5_000_000
+"""Below so many products of a number and a class in a step, all steps take less than a look at them is worth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,7 @@ class LinearFamily(Family):
         wide = rows.x.astype(np.float64)
         weight = product(rows.weight, self.weights(y, params))
         with warnings.catch_warnings():
-            # 200 steps short of the optimum still rank: the score of the trial says how well.
+            # steps that end short of the optimum still rank: the score of the trial says how well.
             warnings.simplefilter("ignore")
             if not self.task.stratifies:
                 model: Any = Ridge(alpha=1.0 / c)
@@ -88,7 +92,8 @@ class LinearFamily(Family):
                     model = PoissonRegressor(alpha=1.0 / (c * len(y)), max_iter=200)
                 model.fit(wide, y, sample_weight=weight)
                 return _of(model.coef_.reshape(1, -1), np.atleast_1d(model.intercept_))
-            model = LogisticRegression(C=c, max_iter=200, tol=1e-4).fit(wide, y, sample_weight=weight)
+            steps = _steps_in(seconds, wide, y, weight, c)
+            model = LogisticRegression(C=c, max_iter=steps, tol=1e-4).fit(wide, y, sample_weight=weight)
         if self.task.outputs == 1:
             return _of(model.coef_, model.intercept_)
         coef, intercept = np.zeros((self.task.outputs, wide.shape[1])), np.full(self.task.outputs, _ABSENT)
@@ -107,6 +112,18 @@ class LinearFamily(Family):
     def restore(self, kept: Kept) -> Estimator:
         coef = np.array(kept.numbers["coef"], dtype=np.float32).reshape(kept.shapes["coef"])
         return Linear(coef, np.array(kept.numbers["intercept"], dtype=np.float32))
+
+
+def _steps_in(seconds: float, wide: Array, y: Array, weight: Array | None, c: float) -> int:
+    """How many steps there is time for, by a few of them; all, where that asks for no look at the clock."""
+    from sklearn.linear_model import LogisticRegression
+
+    if wide.size * len(np.unique(y)) < MANY_PRODUCTS or seconds == float("inf"):
+        return MOST_STEPS
+    began = time.monotonic()
+    LogisticRegression(C=c, max_iter=LOOK_STEPS, tol=1e-4).fit(wide, y, sample_weight=weight)
+    took = time.monotonic() - began
+    return int(np.clip(LOOK_STEPS * (seconds - took) / took, LOOK_STEPS, MOST_STEPS))
 
 
 def _of(coef: Array, intercept: Array) -> Linear:

@@ -84,7 +84,15 @@ class MLPFamily(Family):
     why = "smooth interactions; unlike trees in its errors"
 
     def defaults(self) -> Params:
-        return {"width": 128, "depth": 2, "rate": 0.002, "decay": 0.02, "dropout": 0.1, "even_classes": False}
+        return {
+            "width": 128,
+            "depth": 2,
+            "rate": 0.002,
+            "decay": 0.02,
+            "dropout": 0.1,
+            "numbers": "ranked",
+            "even_classes": False,
+        }
 
     def suggest(self, trial: Any) -> Params:
         even = trial.suggest_categorical("mlp.even_classes", [False, True]) if self.weight_option else False
@@ -94,6 +102,7 @@ class MLPFamily(Family):
             "rate": trial.suggest_float("mlp.rate", 3e-4, 1e-2, log=True),
             "decay": trial.suggest_float("mlp.decay", 1e-4, 1.0, log=True),
             "dropout": trial.suggest_float("mlp.dropout", 0.0, 0.5),
+            "numbers": trial.suggest_categorical("mlp.numbers", ["ranked", "scaled"]),
             "even_classes": even,
         }
 

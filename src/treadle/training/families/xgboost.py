@@ -37,6 +37,7 @@ class XGBoostFamily(Family):
 
     name = "xgboost"
     extra = "xgboost"
+    class_by_class = True
     why = "boosted trees once more: its errors differ enough from LightGBM's to help a blend"
     _METRICS: ClassVar[dict[str, str]] = {
         "average_precision": "aucpr",

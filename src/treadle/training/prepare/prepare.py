@@ -11,27 +11,31 @@ from treadle.training.families import Array, Sample
 from treadle.training.prepare.known import preparation, preparations
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.pairs import crosses, gains, pairs
+from treadle.training.prepare.ranked import fit_ranked
 from treadle.training.prepare.scaled import fit_scaled
 from treadle.training.table import FeatureColumn, TrainingTable
 
 
 class Recipe(NamedTuple):
     """How features are prepared. `times`: by day and week, by the year too, or also in a line. `pairs`: two features
-    together. `native`: text as categories, for families that take them. `more`: names of other preparations."""
+    together. `native`: text as categories, for families that take them. `more`: names of other preparations. `ranked`:
+    numbers by their rank, for families that learn of scaled ones."""
 
     times: Literal["plain", "calendar", "trend"] = "plain"
     pairs: bool = False
     native: bool = False
     more: tuple[str, ...] = ()
+    ranked: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Recipe:
-        """The recipe of a trial's settings: `features` such as ``calendar+pairs``, and `text`."""
+        """The recipe of a trial's settings: `features` such as ``calendar+pairs``, `text`, and `numbers`."""
         first, *rest = str(params.get("features", "plain")).split("+")
         if first == "pairs":
             first, rest = "plain", ["pairs", *rest]
         more = tuple(name for name in rest if name != "pairs")
-        return cls(cast("Any", first), "pairs" in rest, params.get("text") == "native", more)
+        native, ranked = params.get("text") == "native", params.get("numbers") == "ranked"
+        return cls(cast("Any", first), "pairs" in rest, native, more, ranked)
 
 
 PLAIN = Recipe()
@@ -102,9 +106,7 @@ def fit_encoder(
         elif feature.type == "str":
             _add_levels(steps, own, (feature.name,), table, linear, seed)
         else:
-            steps.append(
-                fit_scaled(feature.name, table.frame.get_column(feature.name)) if linear else Number(feature.name)
-            )
+            steps.append(_number(feature.name, table, linear, recipe))
     if recipe.pairs and not linear:
         _add_pairs(steps, own, table, chosen, seed, recipe)
     for name in recipe.more:
@@ -113,6 +115,13 @@ def fit_encoder(
             own += [(made.step, made.own)] if made.own is not None else []
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
     return encoder, _own_rates(encoder, encoder.matrix(table.frame), own)
+
+
+def _number(name: str, table: TrainingTable, linear: bool, recipe: Recipe) -> FittedStep:
+    if not linear:
+        return Number(name)
+    fitted = fit_ranked if recipe.ranked else fit_scaled
+    return fitted(name, table.frame.get_column(name))
 
 
 def _add_pairs(
