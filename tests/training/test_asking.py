@@ -93,3 +93,34 @@ def test_what_says_nothing_here_is_not_listed(spec):
     assert all("text" not in a.params for a in asked)
     without = Asking(spec(search="none").train, chosen, ("plain", "pairs"), text=True)
     assert without.listed == 2 and [without.next().family.name for _ in range(2)] == ["linear", "lightgbm"]
+
+
+def asked_all(asking, value):
+    """Every listed setting, each told what `value` gives it."""
+    found = []
+    for _ in range(asking.listed):
+        asked = asking.next()
+        asking.tell(asked, value(asked.settings))
+        found.append(asked.settings)
+    return found
+
+
+@pytest.mark.parametrize(("text", "way"), [("native", "trend"), ("rates", "calendar"), ("native", "calendar")])
+def test_what_is_better_for_the_first_is_taken_for_those_after_it(spec, text, way):
+    """Plain boosting is tried with time in a line and text by rates too; what says nothing of it follows the best."""
+    chosen = families(("linear", "lightgbm"), task_of("classification"), threads=1)
+    asking = Asking(spec().train, chosen, ("calendar", "trend", "calendar+pairs", "trend+pairs"), text=True)
+    found = asked_all(asking, lambda told: (told.get("text") == text) + (told["features"] == way) / 2)
+    plain = [(s["text"], s["features"]) for s in found[:3]]
+    assert plain == [("native", "calendar"), ("native", "trend"), ("rates", way if text == "native" else "calendar")]
+    free = {"lightgbm.leaves": 16, "lightgbm.rate": 0.04}
+    (later,) = (s for s in found[3:] if free.items() <= s.items())
+    assert (later["text"], later["features"]) == (text, way)
+
+
+def test_pairs_are_for_those_that_ask_for_them(spec):
+    """However good they are: a fit with them takes several times as long."""
+    chosen = families(("linear", "lightgbm"), task_of("classification"), threads=1)
+    found = asked_all(Asking(spec().train, chosen, ("plain", "pairs")), lambda told: float(told["features"] == "pairs"))
+    assert {s["features"] for s in found if s.get("lightgbm.leaves") == 16} == {"plain"}
+    assert "pairs" in {s["features"] for s in found}

@@ -23,13 +23,21 @@ from treadle.training.searching import FIRST_SECONDS, _as_whole
 
 
 def test_the_portfolio_is_tried_in_its_order(table, spec):
-    rows, project = table(), spec(trials=6)
+    rows, project = table(), spec(trials=9)
     tried = search(rows, split(rows, project.predict), project).trials
+    tried = tuple(t for k, t in enumerate(tried) if k == 0 or not same_but_prepared(t, tried[0]))[:6]
     chosen = families("auto", task_of("classification"), threads=1)
     wanted = [(f.name, {k: v for k, v in p.items() if k not in ("features", "text")}) for f, p in portfolio(chosen)]
     assert [t.family for t in tried] == [name for name, _ in wanted[:6]]
     for trial, (_, params) in zip(tried, wanted, strict=False):
         assert {k: trial.params[k] for k in params} == params
+
+
+def same_but_prepared(one, other):
+    def rest(trial):
+        return {k: v for k, v in trial.params.items() if k not in ("features", "text", "rounds")}
+
+    return one.family == other.family and rest(one) == rest(other)
 
 
 @pytest.mark.parametrize("classes", [3, MANY_CLASSES - 1, MANY_CLASSES])

@@ -55,20 +55,22 @@ class Asking:
         self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
         self.ordered = ordered and train.search != "none"
         self._without = train.search == "none"
-        self._first = self._listed()
+        self._waiting = self._listed()
+        self._listed_at_first = len(self._waiting)
+        self._told: list[tuple[float, Settings]] = []
         self._study = optuna.create_study(direction="maximize", sampler=self._sampler(0))
         self._asked = 0
 
     @property
     def listed(self) -> int:
         """Settings that come before any draw."""
-        return len(self._first)
+        return self._listed_at_first
 
     def next(self) -> Asked:
         number, self._asked = self._asked, self._asked + 1
         self._study.sampler = self._sampler(number)
-        if number < len(self._first):
-            self._study.enqueue_trial(self._first[number])
+        if (listed := self._next_listed()) is not None:
+            self._study.enqueue_trial(listed)
         drawn = self._study.ask()
         name = drawn.suggest_categorical("family", [family.name for family in self.chosen])
         family = next(family for family in self.chosen if family.name == name)
@@ -83,6 +85,27 @@ class Asking:
             self._study.tell(asked.drawn, state=optuna.trial.TrialState.FAIL)
         else:
             self._study.tell(asked.drawn, value)
+            self._told.append((value, asked.settings))
+
+    def _next_listed(self) -> Settings | None:
+        """The next of the list, its features prepared as the list says, or else as the best so far had them."""
+        while self._waiting:
+            settings = self._waiting.pop(0)
+            for key, usual in self._usual(settings).items():
+                known = [(value, told[key]) for value, told in self._told if key in told]
+                best = max(known, key=lambda one: one[0])[1] if known else usual
+                settings = {**settings, key: alone(str(best)) if key == "features" else best}
+            if settings not in [told for _, told in self._told]:
+                return settings
+        return None
+
+    def _usual(self, settings: Settings) -> Settings:
+        """What has to be said of how features are prepared, and is not, at its plainest."""
+        native = any(f.native for f in self.chosen if f.name == settings["family"])
+        usual: Settings = {"features": self.ways[0]} if len(self.ways) > 1 and not self._without else {}
+        if self.text and native and not self._without:
+            usual["text"] = "rates"
+        return {key: value for key, value in usual.items() if key not in settings}
 
     def _sampler(self, number: int) -> Any:
         import optuna
@@ -110,6 +133,7 @@ class Asking:
         # what only some tables have is soon asked for: nothing in the list below stands in for it
         ways = () if self._without else added(self.ways)
         first[2:2] = [(f, {**f.defaults(), "features": way}) for way in ways for f in self.chosen[:2]]
+        first[1:1] = self._prepared_otherwise(first[:1])
         found: list[Settings] = []
         for family, params in first:
             settings = {
@@ -117,14 +141,25 @@ class Asking:
                 for key, value in params.items()
                 if (family.weight_option or key != "even_classes") and key not in ("features", "text", "recent")
             }
-            said: Settings = {"features": self._way(params.get("features", ""))} if len(self.ways) > 1 else {}
-            if self.text and family.native:
-                said["text"] = params.get("text", "rates")
+            said: Settings = {}
+            if len(self.ways) > 1 and "features" in params:
+                said["features"] = self._way(params["features"])
+            if self.text and family.native and "text" in params:
+                said["text"] = params["text"]
             if self.ordered:
                 said["recent"] = params.get("recent", "all")
             found.append({"family": family.name, **settings, **said})
         # of a table without text, or without an order in time, some are the same again
         return [settings for place, settings in enumerate(found) if settings not in found[:place]]
+
+    def _prepared_otherwise(self, first: list[tuple[Family, Params]]) -> list[tuple[Family, Params]]:
+        """The first of the list once more, with time in a line and with text by rates: what is better for it will be
+        so for those that come after it."""
+        if self._without:
+            return []
+        trend = [(f, {**params, "features": "trend"}) for f, params in first if "trend" in self.ways]
+        rates = [(f, {**params, "text": "rates"}) for f, params in first if self.text and f.native]
+        return [*trend, *rates]
 
     def _way(self, wanted: str) -> str:
         """The wanted way to prepare features, or what this table has in its place."""

@@ -237,8 +237,8 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
         usual = float(np.median([t.seconds for t in going.trials[-5:]])) if going.trials else 0.0
         if going.trials and room < usual:
             return "deadline"
-        known, part = going.best() is not None, left / _TRIALS_LEFT
-        allowed = min(max(part, usual), room) if known else max(part, FIRST_SECONDS)
+        part, first = left / _TRIALS_LEFT, going.best() is None
+        allowed = max(part, FIRST_SECONDS) if first else min(max(part, usual), room)
         kept = _next(going, max(allowed / len(going.folds.folds), 1.0))
         best = going.best()
         if going.on_trial:
