@@ -5,7 +5,6 @@ Whoever calls `evaluate` counts the call: each look at the test rows makes the n
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +26,7 @@ from treadle.training import chance, describe, weights
 from treadle.training.anatomy import Anatomy, anatomy
 from treadle.training.describe import Bin, ClassTable, Confusion, Importance, Point, Slice
 from treadle.training.leaks import LeakFinding, LeakGate, Reads, find_leaks, gates_from
+from treadle.training.minutes import IMPORTANCE_SHARE, Minutes
 from treadle.training.mistakes import Money, idle
 from treadle.training.model import FittedModel
 from treadle.training.rates import Rates, rates_of
@@ -48,8 +48,6 @@ class Provenance(Struct, frozen=True):
     """Rows left out before, since they weigh nothing."""
 
 
-IMPORTANCE_SHARE = 0.1
-"""Of the minutes that the brief allows: what was not asked by then is said."""
 UNTOLD = Provenance()
 """Nothing is known but the rows."""
 
@@ -179,13 +177,13 @@ def evaluate(
     dealt = len(parts.train) + len(parts.test) if task.decides and parts.by == "stratified" else None
     draw = _remembered(draws(y, test.at, group=group, dealt_from=dealt, seed=spec.train.seed, weight=test.weight))
     say(0.2, "intervals by bootstrap")
+    wanted, minutes = replicates, Minutes(spec.brief.limits.train_minutes, clock)
+    replicates = minutes.draws(wanted, lambda: metrics.weighted(summary.metric, y, p, summary.rule)(draw(0)))
     rival = _against_rivals(model, test, p, draw, replicates, group, spec.train.seed)
     say(0.5, "importance by permutation")
-    minutes = spec.brief.limits.train_minutes
-    allowed = math.inf if minutes is None else minutes * 60 * IMPORTANCE_SHARE
-    important = describe.importance(
-        model, test, summary.metric, summary.rule, seed=spec.train.seed, until=lambda: clock() - start > allowed
-    )
+    until = minutes.until(IMPORTANCE_SHARE)
+    important = describe.importance(model, test, summary.metric, summary.rule, seed=spec.train.seed, until=until)
+    alike, fewer = idle(task, p, summary.threshold), replicates if replicates < wanted else 0
     say(0.8, "slices, and whether the answer could have leaked")
     return Evaluation(
         kind=summary.kind,
@@ -208,7 +206,7 @@ def evaluate(
         anatomy=anatomy(model, table, parts.train),
         periods=_periods(test, p, summary.metric, summary.rule, spec.train.seed),
         seconds=clock() - start,
-        **_doubts(table, parts, model, spec, provenance, rival, len(important), idle(task, p, summary.threshold)),
+        **_doubts(table, parts, model, spec, provenance, rival, len(important), alike, fewer),
         **VIEWS[task.view](Seen(task, summary, p, y, spec, draw, replicates, table.rows(parts.train))),
     )
 
@@ -246,10 +244,12 @@ def _doubts(
     rival: Mapping[str, Any],
     asked_of: int,
     alike: str,
+    fewer: int,
 ) -> dict[str, Any]:
     """What a reader of the score must know and would not think of asking.
 
-    `asked_of`: features that importance has; `alike`: that all decisions are alike, where they are.
+    `asked_of`: features that importance has; `alike`: that all decisions are alike, where they are; `fewer`: draws,
+    where there was no time for all.
     """
     summary, value, unasked = model.summary, rival["value"], len({*model.encoder.groups()} - {table.per}) - asked_of
     findings, asked = find_leaks(table, parts, summary.task, provenance.reads)
@@ -260,6 +260,7 @@ def _doubts(
         weight = None if table.weight is None else table.weight[parts.test]
         notes.append(weights.said(spec.predict.weight, weight, summary.metric, rival["by_rows"], provenance.weightless))
     notes += [alike] if alike else []
+    notes += [f"Intervals are of {fewer} draws only: there was no time for more."] if fewer else []
     if value.why:
         notes.append(f"{summary.metric} has no interval: {value.why}. That is no proof of a model without mistakes.")
     if unasked:

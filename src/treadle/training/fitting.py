@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 
 from treadle.scoring import metrics
@@ -33,6 +34,8 @@ from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
 from treadle.training.weights import in_units
 
+TOO_LONG = 1.5
+"""A fit of all rows that would take so many times the seconds that are left for it is made in bigger steps."""
 MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
 
@@ -79,15 +82,17 @@ def fit(
     start, say = clock(), progress or (lambda done, text: None)
     costs = costs_of(spec.brief.mistakes, table.classes)
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
-    known = make_families(table, parts, spec, threads)
-    by_name = {family.name: family for family in known}
-    metric, members = found.metric, found.members
+    by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
+    simple = _simple(table)
+    each = seconds / (len(found.members) + (1.5 if simple else 0.0))
+    members, times = _in_time(found.members, by_name, each * len(found.members))
+    metric = found.metric
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
     weight = np.ones(len(held)) if table.weight is None else table.weight[held]
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
-    rows, each = table.rows(parts.train), seconds / (len(members) + 1.5)
+    rows = table.rows(parts.train)
     say(0.1, "fitting on all training rows")
     encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
@@ -104,7 +109,7 @@ def fit(
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
-        notes=_said_of(members),
+        notes=_said_of(members, times),
         members=members,
         classes=table.classes,
         costs=costs,
@@ -122,12 +127,30 @@ def fit(
     )
 
 
-def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
+def _in_time(
+    members: tuple[Chosen, ...], families: dict[str, Family], seconds: float
+) -> tuple[tuple[Chosen, ...], float]:
+    """The members as there is time to fit them all in `seconds`, and how many times bigger their steps are for it."""
+    needed = sum(member.seconds for member in members)
+    if needed <= TOO_LONG * seconds:
+        return members, 1.0
+    times = needed / max(seconds, 1.0)
+    hastened = (families[m.family].hastened(m.params, times) if m.params.get("rounds") else m.params for m in members)
+    made = (
+        msgspec.structs.replace(m, params=params, seconds=m.seconds / times)
+        for m, params in zip(members, hastened, strict=True)
+    )
+    return tuple(made), times
+
+
+def _said_of(members: tuple[Chosen, ...], times: float) -> tuple[str, ...]:
     """What there is to know of the model itself; how it was found is in the search's notes."""
+    hasty = f"There was no time to fit all rows as finely as the folds: steps are up to {times:.1f} times as large."
+    said = (hasty,) if times > 1 else ()
     if len(members) < 2:
-        return ()
+        return said
     parts = ", ".join(f"{m.weight:.0%} {m.family}" for m in members)
-    return (f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.",)
+    return (f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.", *said)
 
 
 def _decide(
@@ -185,12 +208,18 @@ def _calibration_name(task: Task, calibrator: Calibrator) -> str:
     return "none" if calibrator == task.plain() and calibrator.kind != "identity" else calibrator.kind
 
 
+def _simple(table: TrainingTable) -> tuple[FeatureColumn, ...]:
+    """What the model to beat knows: features without history; none, where that is all that there are."""
+    simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
+    return simple if len(simple) < len(table.learned) else ()
+
+
 def _reference(
     table: TrainingTable, parts: Split, family: Family, member: Chosen, metric: str, seed: int, seconds: float
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
-    simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
-    if not simple or len(simple) == len(table.learned):
+    simple = _simple(table)
+    if not simple:
         return None
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
     rows, linear = table.rows(last.train), family.encoding == "linear"

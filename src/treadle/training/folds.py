@@ -20,6 +20,7 @@ from treadle.training.table import TrainingTable
 MOST_FIT_ROWS = 40_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
+MUCH = 2.0
 _TRIED_ROUNDS, LEAST_TRIED = 5, 200
 ROWS_OF_A_FOLD = 30_000
 """Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
@@ -57,6 +58,9 @@ class Folds:
             Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS))
             for f in list(reversed(folds))[: _enough(folds, task.outputs)]
         ]
+        self._latest = folds[-1]
+        self.much_thinned = len(self._latest.train) >= MUCH * len(self.folds[0].train)
+        """Whether the latest fold has far more rows than settings are compared on."""
         self.thinned = any(len(f.train) > most or len(f.valid) > MOST_VALID_ROWS for f in folds)
         self.rows = np.concatenate([f.valid for f in self.folds])
         """Positions in the table of all held rows."""
@@ -162,6 +166,16 @@ class Folds:
         margins = [_grown(found, rounds).margin(x).astype(precision) for found, x in fitted]
         scores = tuple(self.score(part, k) for k, part in enumerate(margins))
         return Tried(scores, rounds, np.concatenate(margins), tuple(found.most_rounds for found, _ in fitted))
+
+    def grown_on_all(self, family: Family, params: Params, seconds: float) -> int:
+        """The rounds that settings want on all rows of the latest fold, not only on those that trials are made of."""
+        rows = self.table.rows(self._latest.train)
+        linear, recipe = family.encoding == "linear", Recipe.of(params)
+        encoder, x = fit_encoder(rows, linear=linear, seed=self.seed, recipe=recipe)
+        held = self.table.rows(self.folds[0].valid)
+        stop = sample_of(held, encoder, encoder.matrix(held.frame))
+        sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
+        return learn(family, sample, params, stop, metric=self.metric, seconds=seconds).rounds
 
     def exact(self, family: Family, params: Params, tried: Tried) -> Array:
         """The margins of whole trial, with the rounds that were agreed on in every fold: those that had stopped before

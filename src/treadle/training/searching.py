@@ -23,6 +23,7 @@ from treadle.training.blending import CANDIDATES, blend, blended
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Family, Footprint, families
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
+from treadle.training.growing import FITS, with_rounds_of_all
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
@@ -38,7 +39,7 @@ MOST_TRIALS = 40
 NO_END = 10**6
 """Where the minutes alone end a search."""
 FIRST_SECONDS = 15.0
-"""Before it has a first model, a search gives a trial so much time, whatever the limit."""
+"""Before it has a first model, a search gives a trial so much time, or a third of all that it has."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _FIT_SHARE = 0.6
@@ -137,7 +138,8 @@ class _Search:
         simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
         # the model that it has to beat is fitted twice, on some of the features; part of a fit is the same for few
         beaten = 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
-        return (1 + beaten) * best + min(sum(others), _BLEND_SHARE * most)
+        grown = FITS if self.folds.much_thinned and whole and whole[0].params.get("rounds") else 1.0
+        return (grown + beaten) * best + min(sum(others), _BLEND_SHARE * most)
 
 
 def weight_option(spec: ProjectSpec, share: float) -> bool:
@@ -238,7 +240,7 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
         if going.trials and room < usual:
             return "deadline"
         part, first = left / _TRIALS_LEFT, going.best() is None
-        allowed = max(part, FIRST_SECONDS) if first else min(max(part, usual), room)
+        allowed = max(part, min(FIRST_SECONDS, deadline_s / 3)) if first else min(max(part, usual), room)
         kept = _next(going, max(allowed / len(going.folds.folds), 1.0))
         best = going.best()
         if going.on_trial:
@@ -299,8 +301,12 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
         weights = {whole[i].number: w for i, w in found.items()}
     by_number = {t.number: t for t in going.trials}
     best_first = [by_number[n] for n in sorted(weights, key=lambda n: -weights[n])]
-    members = tuple(Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first)
+    members = [Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first]
     by_name, left = {f.name: f for f in going.asking.chosen}, seconds - sum(m.seconds for m in members)
+    for place, member in enumerate(members):
+        spare = left + member.seconds
+        members[place], took = with_rounds_of_all(going.folds, member, by_name[member.family], spare, going.clock)
+        left -= took
     exact = []
     for trial in best_first:
         known = going.tried[trial.number]
@@ -310,7 +316,7 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
             began = going.clock()
             exact.append(going.folds.exact(by_name[trial.family], trial.params, known))
             left -= going.clock() - began
-    return members, blended(exact, {place: member.weight for place, member in enumerate(members)})
+    return tuple(members), blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
 def _notes(stopped: str, deadline_s: float, going: _Search, best: Trial, rows: int) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from treadle.training.families.family import (
     Kept,
     Params,
     Sample,
+    in_bigger_steps,
     polite_threads,
     product,
 )
@@ -73,6 +74,9 @@ class CatBoostFamily(Family):
             "chance": trial.suggest_float("catboost.chance", 0.1, 10.0, log=True),
             "even_classes": even,
         }
+
+    def hastened(self, params: Params, times: float) -> Params:
+        return in_bigger_steps(params, times)
 
     def footprint(self, params: Params, rows: int) -> Footprint:
         return Footprint.of_trees(int(params.get("rounds", 300)), 2 ** int(params["depth"]))

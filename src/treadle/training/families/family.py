@@ -214,6 +214,10 @@ class Family(ABC):
         """`params` such that a fit of `seconds` gets somewhere, where a round takes `per_round` of them."""
         return params
 
+    def hastened(self, params: Params, times: float) -> Params:
+        """`params` with their rounds, for a fit that may take no more than one in so many `times` of what it would."""
+        return params
+
     def used(self, params: Params, rows: int) -> Params:
         """`params` as a fit on so many rows goes by them."""
         return dict(params)
@@ -244,6 +248,17 @@ class Family(ABC):
             return None
         share = float(y.mean())
         return np.where(y > 0.5, np.sqrt((1 - share) / share), 1.0)
+
+
+FASTEST = 0.3
+"""The greatest rate of boosting that is worth having."""
+
+
+def in_bigger_steps(params: Params, times: float) -> Params:
+    """Rounds of boosting so many `times` fewer and larger, up to `FASTEST`: about as much is learned, less finely."""
+    rate = max(min(params["rate"] * times, FASTEST), params["rate"])
+    rounds = max(1, round(params["rounds"] * params["rate"] / rate))
+    return {**params, "rate": rate, "rounds": rounds}
 
 
 def polite_threads() -> None:

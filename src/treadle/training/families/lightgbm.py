@@ -13,6 +13,7 @@ from treadle.scoring.tasks import LabelQuantiles
 from treadle.training.cores import CORES, MOST_THREADS
 from treadle.training.families.beside import Beside
 from treadle.training.families.family import (
+    FASTEST,
     Array,
     Estimator,
     Family,
@@ -21,6 +22,7 @@ from treadle.training.families.family import (
     Kept,
     Params,
     Sample,
+    in_bigger_steps,
     polite_threads,
     product,
 )
@@ -31,7 +33,6 @@ FEW_CELLS = 200_000
 """Below this, waking a second thread takes longer than the work it would do: rows to predict, cells to fit."""
 LEARNED = 12.0
 """Rounds times rate after which most is learned."""
-FASTEST = 0.3
 PATIENCE = 40
 _THREADS = re.compile(r"\[num_threads: \d+\]")
 
@@ -172,6 +173,9 @@ class LightGBMFamily(Family):
         possible = max(seconds * 0.8 / max(per_round, 1e-6), 1.0)
         rate = min(max(params["rate"], LEARNED / possible), FASTEST)
         return params if rate <= params["rate"] else {**params, "rate": rate}
+
+    def hastened(self, params: Params, times: float) -> Params:
+        return in_bigger_steps(params, times)
 
     def footprint(self, params: Params, rows: int) -> Footprint:
         trees = int(params.get("rounds", 300)) * max(self.task.outputs, len(self.task.levels), 1)

@@ -21,6 +21,7 @@ from treadle.training.families.family import (
     Kept,
     Params,
     Sample,
+    in_bigger_steps,
     polite_threads,
     product,
 )
@@ -82,6 +83,9 @@ class XGBoostFamily(Family):
             "l2": trial.suggest_float("xgboost.l2", 0.01, 100.0, log=True),
             "even_classes": even,
         }
+
+    def hastened(self, params: Params, times: float) -> Params:
+        return in_bigger_steps(params, times)
 
     def footprint(self, params: Params, rows: int) -> Footprint:
         trees = int(params.get("rounds", 300)) * max(self.task.outputs, 1)
