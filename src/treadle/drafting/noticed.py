@@ -62,8 +62,9 @@ def _nearly_times(frame: pl.DataFrame, but: Sequence[str]) -> dict[str, str]:
 
     said = dict[str, str]()
     for name, dtype in frame.schema.items():
-        text = dtype == pl.String and name not in but
-        known = frame.get_column(name).drop_nulls() if text else pl.Series(dtype=pl.String)
+        if dtype != pl.String or name in but:
+            continue
+        known = frame.get_column(name).drop_nulls()
         shape = known.str.strip_chars().alias("shape")
         for these, sign in ((r"[A-Za-z]+", "A"), (r"\d{4}", "Y"), (r"\d{1,2}", "9")):
             shape = shape.str.replace_all(these, sign)

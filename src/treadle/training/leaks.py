@@ -42,6 +42,7 @@ MOST_ROWS = 20_000
 _STEADY = 0.9999
 """The square of the correlation with the time, or with the place in it, of a number that counts nothing else."""
 _BINS, _WORDS, _RARE, _LEAST, _OTHERS, _DRAWN, _EXACT = 48, 40, 5, 20, 15, 0.1, 1e-9
+_SHARES = np.linspace(0, 1, _BINS)
 
 
 class LeakFinding(Struct, frozen=True):
@@ -294,7 +295,9 @@ def _edges(values: Array, truth: Array, numbers: bool) -> Array:
     """Bin edges at quantiles; in classification of each class, so that a rare one is seen as finely."""
     known = np.isfinite(values)
     sides = [known] if numbers else [known & (truth > 0.5), known & (truth <= 0.5)]
-    cuts = [np.quantile(values[s], np.linspace(0, 1, _BINS), method="nearest") for s in sides if s.any()]
+    ordered = [np.sort(values[side]) for side in sides if side.any()]
+    # quantiles that are values themselves, as `np.quantile` has them with method="nearest", in a tenth of its time
+    cuts = [each[np.rint(_SHARES * (len(each) - 1)).astype(np.int64)] for each in ordered]
     return np.unique(np.concatenate(cuts)) if cuts else np.empty(0)
 
 
