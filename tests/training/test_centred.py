@@ -32,7 +32,8 @@ def both(table, spec, kind, **train_settings):
 def test_what_lies_far_off_is_learned_as_what_lies_near(table, spec, kind):
     rows, (near, far) = both(table, spec, kind, families=("lightgbm",))
     gap = np.abs(np.asarray(far.predict(rows.frame)) - FAR_OFF - np.asarray(near.predict(rows.frame)))
-    assert gap.mean() < 0.02 * rows.label.std()
+    # leaves of a quantile are values of single rows, which change places by the last bit of a label
+    assert gap.mean() < (0.05 if kind == "quantiles" else 0.02) * rows.label.std()
     assert far.summary.out_of_fold == pytest.approx(near.summary.out_of_fold, rel=0.05)
 
 

@@ -83,10 +83,8 @@ def fit(
     costs = costs_of(spec.brief.mistakes, table.classes)
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
-    simple = _simple(table)
-    each = seconds / (len(found.members) + (1.5 if simple else 0.0))
+    each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
     members, times = _in_time(found.members, by_name, each * len(found.members))
-    metric = found.metric
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
@@ -96,15 +94,15 @@ def fit(
     say(0.1, "fitting on all training rows")
     encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
-    reference = _reference(table, parts, by_name[members[0].family], members[0], metric, spec.train.seed, each)
+    reference = _reference(table, parts, by_name[members[0].family], members[0], found.metric, spec.train.seed, each)
     told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
-        metric=metric,
+        metric=found.metric,
         family=found.family,
         params=by_name[members[0].family].used(members[0].params, len(rows)),
         threshold=threshold,
-        out_of_fold=metrics.weighted(metric, table.label[held], told, task.rule(threshold))(weight),
+        out_of_fold=metrics.weighted(found.metric, table.label[held], told, task.rule(threshold))(weight),
         calibration=_calibration_name(task, calibrator),
         calibration_log_loss=losses,
         train_rows=len(rows),
