@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -10,12 +11,21 @@ import numpy as np
 import pytest
 
 from treadle.scoring import task_of
-from treadle.training import searching, split
+from treadle.training import search, searching, split
 from treadle.training.asking import Asking
 from treadle.training.families import Footprint, families
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
-from treadle.training.searching import FIRST_SECONDS, WARM_UP, _go_on, _members, _Search, make_families, weight_option
+from treadle.training.searching import (
+    FIRST_SECONDS,
+    WARM_UP,
+    _go_on,
+    _members,
+    _run,
+    _Search,
+    make_families,
+    weight_option,
+)
 
 
 @dataclass
@@ -75,7 +85,7 @@ def test_the_best_is_the_least_of_a_loss_and_the_most_of_a_gain(going):
 def test_the_margins_of_the_best_and_of_the_best_of_each_family_are_kept(going, monkeypatch):
     monkeypatch.setattr(searching, "CANDIDATES", 1)
     search = going()
-    told = [(0.5, "linear"), (0.3, "lightgbm"), (0.4, "lightgbm"), (0.6, "linear"), (0.2, "mlp")]
+    told = [(0.5, "linear"), (0.3, "lightgbm"), (0.4, "lightgbm"), (0.6, "linear"), (0.2, "mlp"), (0.25, "mlp")]
     search.trials += [trial(n, value, family) for n, (value, family) in enumerate(told)]
     search.tried = {n: whole(search) for n in range(len(told))}
     search.forget()
@@ -230,8 +240,9 @@ def test_the_sampler_is_told_that_more_is_better(going, monkeypatch, metric):
     assert told == pytest.approx([0.2, 0.7] if metric == "roc_auc" else [-0.2, -0.7])
 
 
-def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(going, monkeypatch):
-    search, asked, made = going(metric="roc_auc"), [], []
+@pytest.mark.parametrize(("metric", "sign"), [("roc_auc", 1), ("log_loss", -1)])
+def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(going, monkeypatch, metric, sign):
+    search, asked, made = going(metric=metric), [], []
     search.trials += [trial(0, 0.6, seconds=30.0), trial(1, 0.9, state="pruned"), trial(2, 0.7, "lightgbm", 30.0)]
     search.trials += [trial(3, 0.5, seconds=30.0)]
     search.tried = {n: says(search, n) for n in (0, 2, 3)}
@@ -261,7 +272,7 @@ def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(
         assert [params["at"] for _, params in made] == whole_ones
         anew = sum(m.weight for m in members if m.params["at"] in whole_ones)
         assert margins == pytest.approx(0.5 * 2 + 0.3 * 3 + 100 * anew)
-    assert asked[0] == ([0.6, 0.7, 0.5], [refit] * 3, 3 * refit + 29.0)
+    assert asked[0] == ([sign * 0.6, sign * 0.7, sign * 0.5], [refit] * 3, 3 * refit + 29.0)
 
 
 def says(search, number):
@@ -277,3 +288,66 @@ def test_of_what_is_light_enough_the_best_alone_is_taken(going, monkeypatch):
         search.tried = {n: says(search, n) for n in range(3)}
         members, _ = _members(search, search.trials[2], 200, math.inf)
         assert [m.params["at"] for m in members] == [best] and members[0].weight == 1.0
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc"])
+def test_what_is_found_is_told_of_the_members_in_the_metric_s_own_unit(table, spec, metric):
+    """The value is that of what the members say of the held rows, with no sign turned; the settings are the first's."""
+    project = spec(trials=6)
+    project = msgspec.structs.replace(project, predict=msgspec.structs.replace(project.predict, metric=metric))
+    rows = table(400)
+    cut = split(rows, project.predict)
+    found = search(rows, cut, project)
+    places, numbers, margins = found.held.arrays()
+    folds = Folds(rows, cut.folds, task_of("classification"), metric, project.train.seed)
+    assert places.tolist() == folds.rows.tolist() and numbers.tolist() == folds.number.tolist()
+    assert found.metric == metric and found.value == pytest.approx(abs(folds.objective(margins))) and found.value > 0
+    assert found.params == found.members[0].params
+    grown = [t for t in found.trials if t.family == "lightgbm" and t.state == "complete"]
+    assert grown and all(t.params["rounds"] >= 1 for t in grown)
+    best = (min if metric == "log_loss" else max)(t.value for t in found.trials if t.state == "complete")
+    assert (found.value - best) * (-1 if metric == "log_loss" else 1) >= -0.01
+
+
+def test_the_settings_are_of_the_heaviest_member_and_the_families_of_all(table, spec, monkeypatch):
+    """Whichever trial was the best: the worst is made the heaviest here. The time left for members is what is left."""
+    asked = []
+
+    def blend(folds, margins, values, footprints, refits, seconds):
+        asked.append(seconds)
+        return {int(np.argmin(values)): 0.7, int(np.argmax(values)): 0.3}
+
+    monkeypatch.setattr(searching, "blend", blend)
+    ticks = itertools.count()
+    rows, project = table(300), spec(trials=3)
+    found = search(rows, split(rows, project.predict), project, deadline_s=1e6, clock=lambda: float(next(ticks)))
+    whole = sorted((t for t in found.trials if t.state == "complete"), key=lambda t: t.value)
+    ends = {whole[0].number: whole[0], whole[-1].number: whole[-1]}
+    assert [m.weight for m in found.members] == [0.7, 0.3] and found.params == found.members[0].params
+    assert all(any(m.params == t.params for t in ends.values()) for m in found.members)
+    assert found.params != found.members[1].params
+    assert asked[0] < 1e6 - sum(t.seconds for t in found.trials) + 1
+
+
+def test_a_trial_without_a_score_failed_and_one_with_some_was_given_up(going, monkeypatch):
+    search = going()
+    asked = search.asking.next()
+    for tried, state in (
+        (whole(search), "complete"),
+        (Tried((0.4,), 0, None), "pruned"),
+        (Tried((0.4,), 0, None, failed=True), "failed"),
+        (Tried((), 0, None, failed=True), "failed"),
+    ):
+        monkeypatch.setattr(Folds, "run", lambda self, family, params, tried=tried, **options: tried)
+        told, _ = _run(search, asked, 5, math.inf)
+        assert (told.state, told.number, told.fold_scores) == (state, 5, tried.scores)
+        assert told.value == pytest.approx(tried.scores[0] if tried.scores else 0.0) and "rounds" not in told.params
+    monkeypatch.setattr(Folds, "run", lambda self, family, params, **options: Tried((0.4,) * 3, 12, None))
+    assert _run(search, asked, 0, math.inf)[0].params["rounds"] == 12
+
+
+@pytest.mark.parametrize("by", ["time", "random"])
+def test_old_rows_may_weigh_less_where_what_comes_later_is_predicted(table, spec, by):
+    rows, project = table(300), spec(trials=2, by=by)
+    found = search(rows, split(rows, project.predict), project)
+    assert ["recent" in t.params for t in found.trials] == [by == "time"] * 2
