@@ -99,3 +99,9 @@ def test_only_amounts_can_be_shifted():
     assert plain.shifted(0.0) is plain
     with pytest.raises(AssertionError):
         plain.shifted(1.0)
+
+
+def test_ten_standard_deviations_are_far():
+    spread = np.array([-1.0, 1.0] * 50)
+    assert centre_of(spread + 9.9) == 0.0 and centre_of(spread + 10.1) == pytest.approx(10.1)
+    assert centre_of(spread - 9.9) == 0.0 and centre_of(spread - 10.1) == pytest.approx(-10.1)
