@@ -69,11 +69,21 @@ def test_a_size_below_zero_takes_nothing_away() -> None:
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        (1, b""), (2, b""), (3, b"\xff"), (4, whole(-9)), (5, whole(300)), (7, b"\x11" * 8),
-        (8, varint(3) + b"\x15\x16\x17"), (8, varint(0)), (LIST, several(1, b"\1", b"\2")), (10, several(8, varint(2) + b"ab", varint(0))),
-        (STRUCT, struct((1, 3, b"\x19"))), (LIST, several(7, b"\x22" * 8)), (LIST, several(LIST, several(3, b"\x19"))),
+        (1, b""),
+        (2, b""),
+        (3, b"\xff"),
+        (4, whole(-9)),
+        (5, whole(300)),
+        (7, b"\x11" * 8),
+        (8, varint(3) + b"\x15\x16\x17"),
+        (8, varint(0)),
+        (LIST, several(1, b"\1", b"\2")),
+        (10, several(8, varint(2) + b"ab", varint(0))),
+        (STRUCT, struct((1, 3, b"\x19"))),
+        (LIST, several(7, b"\x22" * 8)),
+        (LIST, several(LIST, several(3, b"\x19"))),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("number", [1, 5, 40])
 def test_what_is_not_asked_for_is_passed_over(number: int, kind: int, content: bytes) -> None:
     assert told((number, kind, content), sizes=(7, 8)) == Footer(5, 15)
@@ -103,12 +113,15 @@ def test_a_footer_has_its_place_between_two_marks() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        struct((4, LIST, several(STRUCT))), struct((3, LONG, whole(1))),
+        struct((4, LIST, several(STRUCT))),
+        struct((3, LONG, whole(1))),
         struct((3, LONG, whole(1)), (4, LONG, whole(1))),
-        struct((3, LIST, several(STRUCT)), (4, LIST, several(STRUCT))), struct((3, LONG, whole(1)))[:-1],
-        b"\x36" + b"\xff" * 12, b"\x39\xf3" + varint(10**9),
+        struct((3, LIST, several(STRUCT)), (4, LIST, several(STRUCT))),
+        struct((3, LONG, whole(1)))[:-1],
+        b"\x36" + b"\xff" * 12,
+        b"\x39\xf3" + varint(10**9),
     ],
-)  # fmt: skip
+)
 def test_what_lacks_rows_or_groups_is_damage(content: bytes) -> None:
     with pytest.raises(Unreadable, match="damaged"):
         footer(file(content))

@@ -48,10 +48,17 @@ def test_half_of_the_memory_is_that_of_our_share(
 @pytest.mark.parametrize(
     ("dtype", "wide"),
     [
-        (pl.Boolean, 0.125), (pl.Int8, 1), (pl.UInt16, 2), (pl.Float32, 4), (pl.Date, 4), (pl.Int64, 8),
-        (pl.String, 16), (pl.Datetime("us"), 8), (pl.Struct({"a": pl.Int64(), "b": pl.Struct({"c": pl.Int8(), "d": pl.String()})}), 25),
+        (pl.Boolean, 0.125),
+        (pl.Int8, 1),
+        (pl.UInt16, 2),
+        (pl.Float32, 4),
+        (pl.Date, 4),
+        (pl.Int64, 8),
+        (pl.String, 16),
+        (pl.Datetime("us"), 8),
+        (pl.Struct({"a": pl.Int64(), "b": pl.Struct({"c": pl.Int8(), "d": pl.String()})}), 25),
     ],
-)  # fmt: skip
+)
 def test_a_value_takes_what_its_type_takes(dtype: pl.DataType, wide: float) -> None:
     assert width(dtype() if isinstance(dtype, type) else dtype) == wide
 
