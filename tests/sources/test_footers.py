@@ -119,7 +119,7 @@ def test_a_footer_has_its_place_between_two_marks() -> None:
         struct((3, LIST, several(STRUCT)), (4, LIST, several(STRUCT))),
         struct((3, LONG, whole(1)))[:-1],
         b"\x36" + b"\xff" * 12,
-        b"\x39\xf3" + varint(10**9),
+        b"\x39\xf3" + varint(10**6),
     ],
 )
 def test_what_lacks_rows_or_groups_is_damage(content: bytes) -> None:
