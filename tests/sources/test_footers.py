@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from treadle.sources.footers import Footer, footer
@@ -125,3 +127,14 @@ def test_a_footer_has_its_place_between_two_marks() -> None:
 def test_what_lacks_rows_or_groups_is_damage(content: bytes) -> None:
     with pytest.raises(Unreadable, match="damaged"):
         footer(file(content))
+
+
+def test_a_list_that_says_it_is_longer_than_its_bytes_takes_no_memory() -> None:
+    content = file(b"\x39\xf3" + varint(10**6))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match="damaged"):
+            footer(content)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
