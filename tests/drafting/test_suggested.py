@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from treadle.drafting.guessing import Hints
 from treadle.drafting.stated import NOTHING_STATED, Stated
-from treadle.drafting.suggested import alike
+from treadle.drafting.suggested import MOST_CLASSES, alike, suggested
 from treadle.drafting.writing import ON_FIT, Wanted, draft
 
 ROWS = 120
@@ -100,3 +101,11 @@ def test_three_groups_of_labels_are_named_and_the_others_counted(tmp_path: Path)
     told = said(tmp_path, target="kind", kind=kinds * (ROWS // 10))
     (line,) = [line for line in told if line.startswith("kind: ")]
     assert '"AB" and "ab"; "CD" and "cd"; "EF" and "ef"; and 2 more differ' in line and "gh" not in line
+
+
+@pytest.mark.parametrize(("values", "told"), [(MOST_CLASSES, True), (MOST_CLASSES + 2, False)])
+def test_of_more_values_than_classes_none_are_held_against_each_other(values: int, told: bool) -> None:
+    labels = [form for n in range(values // 2) for form in (f"k{n}", f"K{n}")]
+    guess = SimpleNamespace(target="kind", types={"kind": "str"}, labels=pl.Series(labels), request=(), numeric=False)
+    lines = suggested(guess, NOTHING_STATED, options=True)  # type: ignore[arg-type]
+    assert bool(lines) is told
