@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from treadle.drafting.guessing import Hints
-from treadle.errors import DataError, SpecError
+from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.onetable.asked import LEAST_MINUTES, Asked, refuse
 from treadle.onetable.mending import in_options
+from treadle.spec.choices import FAMILY_ALIASES
+from treadle.training.families.linear import LinearFamily
 
 
 def asked(save: str | None = None, **hints: object) -> Asked:
@@ -88,3 +90,13 @@ def test_a_project_that_was_begun_is_told_where_it_is_kept_and_was() -> None:
     assert mend("a b", True).startswith("mend it; 'a b' was begun: remove it first, or correct treadle.yaml in it")
     assert mend("a b", True).endswith("with: treadle run 'a b'") and mend("a", True, "").startswith("a was begun")
     assert mend("a b", False) == mend(None, True) == mend(None, False) == "mend it"
+
+
+def test_a_family_is_known_by_its_other_name_and_asked_for_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FAMILY_ALIASES:
+        refuse(asked(families=(name,)))
+    monkeypatch.setattr(LinearFamily, "installed", classmethod(lambda cls: False))
+    monkeypatch.setattr(LinearFamily, "extra", "lines")
+    with pytest.raises(MissingExtra) as refused:
+        refuse(asked(families=("lightgbm", "linear")))
+    assert refused.value.where == "--family" and "linear need the package lines" in str(refused.value)
