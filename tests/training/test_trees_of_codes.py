@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from treadle.packing.exporting import _IR, _ML_OPSET, _OPSET
 from treadle.training.families.family import Graph
@@ -69,3 +69,11 @@ def test_a_graph_goes_the_ways_of_trees_that_ask_for_codes(seed: int) -> None:
     found = onnxruntime.InferenceSession(made.SerializeToString()).run(None, {"rows": rows})[0]
     wanted = [2.0 * sum(told(nodes, row) for nodes in trees) for row in rows]
     assert found[:, 0] == pytest.approx(np.array(wanted), abs=1e-4) and len(set(np.round(wanted, 3))) > 20
+
+
+@pytest.mark.parametrize("code", [0, SPAN - 1, SPAN, 2 * SPAN - 1, 2 * SPAN])
+def test_a_code_alone_is_asked_for_in_its_own_span(code: int) -> None:
+    graph = Graph("rows", WIDTH)
+    tree_ensemble(graph, [[Node(0, 0.0, 1, 2, members=(code,)), Node(value=1.0), Node(value=0.0)]], COLUMNS, 1, 1.0)
+    (first,) = [numpy_helper.to_array(each) for each in graph.constants if each.name.startswith("first")]
+    assert first.tolist() == [1 - code // SPAN * SPAN]
