@@ -247,3 +247,25 @@ def test_trials_beyond_a_gap_and_those_of_another_search_are_not_gone_on_from(wo
     assert record(work).earlier == [trial(0)]
     assert TrialsInRecord(bench, "ab" * 8 + "cd" * 24).earlier == [], "its name begins alike"
     assert TrialsInRecord(bench, "ab" * 32).earlier == [trial(0)]
+
+
+def test_once_a_trial_is_another_all_that_follow_are_written(work: Work) -> None:
+    with record(work) as going:
+        for number in range(3):
+            going.take(trial(number))
+    with record(work) as again:
+        for each in (trial(0), trial(9), trial(2)):
+            again.take(each)
+    assert record(work).earlier == [trial(0), trial(9), trial(2)]
+
+
+def test_what_came_after_a_lost_trial_does_not_follow_an_older_one(work: Work) -> None:
+    for first in (trial(0), trial(7)):
+        with record(work) as going:
+            going.take(first)
+    with record(work) as going:
+        for each in (trial(7), trial(8)):
+            going.take(each)
+    lost = work.workspace.chain.find(TrialsKept)[1].payload
+    work.workspace.blobs.path(lost.kept.digest).unlink()
+    assert record(work).earlier == [trial(0)]
