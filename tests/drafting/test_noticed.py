@@ -102,3 +102,31 @@ def test_what_is_a_time_or_no_date_is_not_told(tmp_path: Path, cell: str) -> Non
 def test_an_unusual_way_to_write_a_table_is_told(tmp_path: Path) -> None:
     found = said(tmp_path, rows("y,a,b", "{n}", "{n}").replace(",", ";"))
     assert "written with fields between semicolons, and read so" in found
+
+
+def test_dates_in_less_than_most_of_a_column_are_not_told(tmp_path: Path) -> None:
+    for dates, told in ((48, True), (47, False)):
+        folder = tmp_path / str(dates)
+        folder.mkdir()
+        lines = [f"{n % 2},{n % 7},{'12/31/24' if n < dates else 'soon'}" for n in range(ROWS)]
+        found = [line for line in said(folder, "\n".join(["y,a,when", *lines])) if line.startswith("when: ")]
+        assert bool(found) is told, found
+
+
+def test_each_thing_is_told_once(tmp_path: Path) -> None:
+    told = said(tmp_path, rows("y,a,a,when", "{n}", "1{n}", "05/04/2024"))
+    assert len([line for line in told if "header" in line]) == 1
+    assert len([line for line in told if line.startswith("when: ")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "read", "other"),
+    [("1,234;7", "decimals", "."), ("1,234;5.678", "thousands", ",")],
+)
+def test_a_number_that_could_be_two_is_told_with_how_it_is_read(
+    tmp_path: Path, cells: str, read: str, other: str
+) -> None:
+    lines = [f"{n % 2};{n % 7};{cells}" for n in range(ROWS)]
+    (line,) = [line for line in said(tmp_path, "\n".join(["y;a;p;q", *lines])) if "behind the sign" in line]
+    assert line.startswith("numbers such as 1,234 could") and f"are read as {read};" in line
+    assert f'with decimal: "{other}"' in line

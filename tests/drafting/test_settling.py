@@ -123,3 +123,23 @@ def test_a_table_of_one_column_is_asked_what_stands_between_fields(tmp_path: Pat
     with pytest.raises(DataError) as refused:
         write_project(Wanted(str(tmp_path / "made"), str(tmp_path / "t.csv"), "y", owner="ada"))
     assert "separator:" in refused.value.mend
+
+
+def test_words_of_a_column_join_those_that_were_said_of_it_and_three_are_shown(tmp_path: Path) -> None:
+    words = ["gone", "none", "x", "u", "v"]
+    cells: list[object] = [words[n // 15] if n % 15 == 0 else str(n) for n in range(ROWS)]
+    cells[1] = "v"
+    said = drafted(tmp_path, {"a": cells, "c": cells}, 'null_values: {"a": [gone]}')
+    missing = load(tmp_path / "made").spec.sources["made"].null_values
+    assert isinstance(missing, dict)
+    assert missing["a"] == ("gone", "none", "u", "v", "x") and missing["c"] == ("gone", "none", "u", "v", "x")
+    (line,) = [line for line in said if line.startswith("a: ")]
+    assert 'such as "none", "u" and "v":' in line
+
+
+def test_what_was_said_of_the_form_of_dates_stands_beside_what_is_found(tmp_path: Path) -> None:
+    said = drafted(
+        tmp_path, {"one": days("%m/%d/%Y"), "two": ["05/04/2024"] * ROWS}, 'date_format: {"two": "%d/%m/%Y"}'
+    )
+    assert load(tmp_path / "made").spec.sources["made"].date_format == {"one": "%m/%d/%Y", "two": "%d/%m/%Y"}
+    assert any(line.startswith("one: ") and "the month first" in line for line in said)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.drafting.suggested import alike
+from treadle.drafting.guessing import Hints
+from treadle.drafting.stated import NOTHING_STATED, Stated
+from treadle.drafting.suggested import MOST_CLASSES, alike, suggested
 from treadle.drafting.writing import ON_FIT, Wanted, draft
 
 ROWS = 120
@@ -60,3 +64,48 @@ def test_each_value_is_in_one_group_at_most_and_groups_are_alike(values: list[st
     flat = [value for same in groups for value in same]
     assert len(flat) == len(set(flat)) and set(flat) <= set(values) and all(len(same) > 1 for same in groups)
     assert all(len({" ".join(value.casefold().split()) for value in same}) == 1 for same in groups)
+
+
+def hints(folder: Path, stated: Stated = NOTHING_STATED, kind: str | None = None, **columns: object) -> list[str]:
+    random = np.random.default_rng(1)
+    plain = pl.DataFrame({"x": random.normal(size=ROWS), "y": random.poisson(3.0, ROWS)})
+    plain.with_columns(**{name: pl.Series(values) for name, values in columns.items()}).write_csv(folder / "t.csv")
+    asked = Wanted(str(folder / "new"), str(folder / "t.csv"), "y", owner="ada", place=ON_FIT)
+    wanted = msgspec.structs.replace(asked, stated=stated, hints=Hints(kind=kind))
+    return [line for line in draft(wanted).guess.said if "is taken as a feature" in line]
+
+
+def test_the_first_of_several_is_hinted_at_and_none_where_one_is_said(tmp_path: Path) -> None:
+    both = {"wt": np.linspace(0.5, 2, ROWS), "sample_weight": np.linspace(1, 3, ROWS)}
+    (line,) = hints(tmp_path, **both)
+    assert line.startswith("wt is taken") and line.endswith("--weight wt")
+    assert not hints(tmp_path, Stated(weight="wt"), **both)
+    over = {"exposure": np.linspace(1, 2, ROWS), "population": np.linspace(2, 9, ROWS)}
+    (line,) = hints(tmp_path, **over)
+    assert line.startswith("exposure is taken") and line.endswith("--exposure exposure")
+    assert not hints(tmp_path, Stated(exposure="exposure"), "counts", **over)
+
+
+def test_what_is_below_zero_or_no_count_is_not_counted_over_anything(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    over = {"exposure": np.linspace(1, 2, ROWS)}
+    assert hints(tmp_path, kind="regression", **over)
+    assert not hints(tmp_path, kind="regression", y=random.integers(-20, 20, ROWS), **over)
+    assert not hints(tmp_path, y=random.integers(0, 2, ROWS), **over), "a class is no count"
+    days = {"stay_days": np.linspace(1, 2, ROWS)}
+    assert hints(tmp_path, kind="counts", **days) and not hints(tmp_path, kind="regression", **days)
+
+
+def test_three_groups_of_labels_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    kinds = [form for word in ("ab", "cd", "ef", "gh", "ij") for form in (word, word.upper())]
+    told = said(tmp_path, target="kind", kind=kinds * (ROWS // 10))
+    (line,) = [line for line in told if line.startswith("kind: ")]
+    assert '"AB" and "ab"; "CD" and "cd"; "EF" and "ef"; and 2 more differ' in line and "gh" not in line
+
+
+@pytest.mark.parametrize(("values", "told"), [(MOST_CLASSES, True), (MOST_CLASSES + 2, False)])
+def test_of_more_values_than_classes_none_are_held_against_each_other(values: int, told: bool) -> None:
+    labels = [form for n in range(values // 2) for form in (f"k{n}", f"K{n}")]
+    guess = SimpleNamespace(target="kind", types={"kind": "str"}, labels=pl.Series(labels), request=(), numeric=False)
+    lines = suggested(guess, NOTHING_STATED, options=True)  # type: ignore[arg-type]
+    assert bool(lines) is told

@@ -90,3 +90,34 @@ def test_a_date_is_never_read_as_another(day: date, form: str) -> None:
     assert day in [parsed(values, each)[0] for each in forms]
     if not told.either:
         assert parsed(values, told.format)[0] == day
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "read"),
+    [
+        ("2024-01-31  10:00", "%Y-%m-%d %H:%M", datetime(2024, 1, 31, 10, tzinfo=UTC)),
+        ("2024-01-31 10:00 +02:00", "%Y-%m-%d %H:%M %#z", datetime(2024, 1, 31, 8, tzinfo=UTC)),
+        ("2024-01-31 10:00+0200", "%Y-%m-%d %H:%M%#z", datetime(2024, 1, 31, 8, tzinfo=UTC)),
+        ("2024-01-31 12:30 AM", "%Y-%m-%d %I:%M %p", datetime(2024, 1, 31, 0, 30, tzinfo=UTC)),
+        ("2024-01-31T10:00:01.5", "%Y-%m-%dT%H:%M:%S%.f", datetime(2024, 1, 31, 10, 0, 1, 500_000, tzinfo=UTC)),
+    ],
+)
+def test_the_form_of_one_text_is_told_to_its_end_and_reads_it(text: str, form: str, read: datetime) -> None:
+    told = form_of(pl.Series([text]))
+    assert told is not None and (told.format, told.either) == (form, "") and parsed(pl.Series([text]), form)[0] == read
+    assert told.iso == ("%p" not in form)
+
+
+def test_one_number_above_twelve_tells_the_order_for_all() -> None:
+    for cells, form in ((["1/2/2024", "5/13/2024"], "%m/%d/%Y"), (["1/2/2024", "13/5/2024"], "%d/%m/%Y")):
+        assert [(t.format, t.either) for t in [form_of(pl.Series(cells))] if t] == [(form, "")]
+    either = form_of(pl.Series(["12/12/2024"]))
+    assert either is not None and either.either == "%m/%d/%Y"
+
+
+def test_a_sample_of_a_column_tells_that_it_is_no_date() -> None:
+    cells = ["2024-01-31"] * 1000
+    assert form_of(pl.Series(cells)) is not None
+    cells[505] = "x"
+    assert form_of(pl.Series(cells)) is None, "each fifth is looked at"
+    assert form_of(pl.Series(["2024-01-31" + " " * 40 + "10:00"])) is None

@@ -133,3 +133,65 @@ def test_a_name_that_is_nearly_there_is_asked_for(tmp_path: Path) -> None:
     FRAME.write_csv(tmp_path / "customers.csv")
     with pytest.raises(DataError, match=r'did you mean "customers.csv"'):
         read_own(tmp_path / "custmers.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [
+        ("a,x;b\n1,2;3\n4;5\n", ";"),  # commas in most records, semicolons in all
+        ("a;b|c|d\n1;2|3|4\n", "|"),  # both in all: what gives more
+        ("a;b\n1;2\n3\n4\n5\n", ","),  # in less than half of them
+        ("a;b\n1;2\n3;4\n5\n", ";"),
+    ],
+)
+def test_the_separator_is_what_most_records_agree_on(text: str, separator: str) -> None:
+    assert dialect_of(text.encode(), "utf-8").separator == separator
+
+
+def test_what_a_source_says_of_its_text_goes_first() -> None:
+    def told(text: str, **said: object) -> Dialect:
+        return dialects.dialect_of(text.encode(), "utf-8", Layout(**said))
+
+    assert told("a,b;c\n1,2;3\n", separator=";").header == ("a,b", "c")
+    assert told("a title\n\na;b\n1;2\n", skip_rows=2).header == ("a", "b") and told("a\n", skip_rows=9).header == ()
+    quoted = told("a;b\n'1;2';3\n'4;5';6\n", quote_char="'")
+    assert (quoted.separator, quoted.quote) == (";", "'") and told("a,b\n1,2\n").quote == '"'
+    assert told("a;b\n1;2\n", thousands=".").decimal_comma and not told("a;b\n1;2\n", thousands=",").decimal_comma
+    assert not told("a;b\n1,5;2\n", thousands=",").decimal_comma
+
+
+def test_decimals_are_told_by_all_records_and_not_by_the_header() -> None:
+    late = "a;b\n" + "1;2\n" * 50 + "1,5;2\n"
+    assert dialect_of(late.encode(), "utf-8").decimal_comma
+    assert not dialect_of(b"1,5;b\n1;2\n", "utf-8").decimal_comma
+    mixed = dialect_of(b"a;b\n1,234;5.678\n", "utf-8")
+    assert not mixed.decimal_comma and mixed.unsure == "1,234"
+
+
+def test_a_record_that_the_head_cuts_off_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a;b\n1;2\n3"
+    monkeypatch.setattr(dialects, "_HEAD", len(text))
+    assert dialects._records(text, ";", '"') == [["a", "b"], ["1", "2"]]
+    monkeypatch.setattr(dialects, "_HEAD", len(text) + 1)
+    assert dialects._records(text, ";", '"') == [["a", "b"], ["1", "2"], ["3"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("a,b\n1,2\n".encode("utf-16-le"), "utf-16-le"),
+        ("a,b\n1,2\n".encode("utf-16-be"), "utf-16-be"),
+        (b"a\0bc" * 50, "utf-8"),
+        (b"\0" * 100, "utf-8"),
+    ],
+)
+def test_text_in_utf_16_has_zeros_in_every_other_place_and_nowhere_else(content: bytes, encoding: str) -> None:
+    assert in_utf8(content)[1] == encoding
+
+
+def test_lines_end_alike_and_what_was_said_is_held_to() -> None:
+    assert in_utf8(b"a,b\r\n1,2\r\n")[0] == b"a,b\r\n1,2\r\n" and in_utf8(b"a,b\r1,2\r")[0] == b"a,b\n1,2\n"
+    assert in_utf8(b"\xef\xbb\xbfa", "utf-8") == (b"a", "utf-8")
+    with pytest.raises(Unreadable) as bad:
+        in_utf8(b"a\nb\n\xff", "utf-8")
+    assert bad.value.line == 3

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.sources import Table, find_own, tabled, words_of
-from treadle.sources.figures import Signs, numbers, plain
+from treadle.sources import Table, Words, find_own, tabled, words_of
+from treadle.sources.figures import Signs, numbers, plain, signs_of
 from treadle.spec import Layout
 
 PLAIN = Layout()
@@ -95,3 +95,39 @@ def test_what_a_file_calls_text_stays_text(tmp_path: Path) -> None:
     reading = find_own(tmp_path / "t.parquet")
     (words,) = words_of(tabled(reading), reading)
     assert not words.numbers and words.why == "parquet calls the column text"
+
+
+def test_two_brackets_are_a_minus_and_one_is_not() -> None:
+    assert plain(pl.Series(["(5)", "(5", "5)", "( $7 )"]), Signs()).to_list() == ["-5", "5", "5", "-7"]
+
+
+def test_signs_are_those_that_were_said_or_that_are_usual() -> None:
+    assert signs_of(True, "'") == Signs(",", "'") and signs_of(False, "") == Signs(".", "")
+    assert signs_of(False, None) == Signs()
+    cells = pl.Series(["1.234,5", "1'234,5", "1\u00a0234,5", "1\u202f234,5", "1 234,5"])
+    assert plain(cells, signs_of(True, None)).to_list() == ["1234.5"] * 5
+    assert plain(cells.str.replace(",", "."), signs_of(False, None)).to_list() == [None, *["1234.5"] * 4]
+
+
+def test_whole_numbers_beyond_64_bits_and_what_is_half_a_number_are_no_amounts() -> None:
+    assert numbers(pl.Series(["123456789012345678901", "1"])) is None
+    assert numbers(pl.Series(["1.5", "x"])) is None and numbers(pl.Series(["1", None]))[0] == 1  # type: ignore[index]
+
+
+def told(folder: Path, cells: list[str]) -> Words:
+    (words,) = words_of(of(folder, "\n".join(["a", *cells])), find_own(folder / "t.csv"))
+    return words
+
+
+def test_the_commonest_words_come_first_and_are_so_many_at_the_most(tmp_path: Path) -> None:
+    plenty = [str(n) for n in range(200)]
+    assert told(tmp_path, [*plenty, "b", "a", "c", "c", "c", "a", "a", "zz"]).words == ("a", "c", "b", "zz")
+    twenty = told(tmp_path, [*plenty, *(f"PC {n}" for n in range(20))])
+    assert twenty.numbers and len(twenty.words) == 20
+    more = told(tmp_path, [*plenty, *(f"PC {n}" for n in range(25))])
+    assert not more.numbers and len(more.words) == 20 and (more.count, more.known) == (25, 225)
+
+
+def test_blanks_among_numbers_are_said_and_not_taken(tmp_path: Path) -> None:
+    words = told(tmp_path, [*(str(n) for n in range(20)), '"  "', "x"])
+    assert not words.numbers and words.why == "some are blanks"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from stage_shop import edit, opened
 
@@ -209,3 +210,62 @@ def test_lost_trials_end_what_can_be_gone_on_from(work: Work) -> None:
     work.workspace.blobs.path(second.kept.digest).unlink()
     assert record(work).earlier == [trial(0)]
     assert resuming._SECONDS > 0
+
+
+def written(work: Work) -> list[tuple[int, int]]:
+    return [(k.payload.first, k.payload.last) for k in work.workspace.chain.find(TrialsKept)]
+
+
+def test_a_long_search_is_written_less_often_and_counted_from_the_last_time(work: Work) -> None:
+    """Of a thousand seconds a twentieth may be lost, and of none five."""
+    times = [0.0, 1000.0, 1000.0, 1040.0, 1060.0, 1060.0, 1100.0]
+    with record(work, times) as going:
+        wanted = [[(1, 1)], [(1, 1)], [(1, 1), (2, 3)], [(1, 1), (2, 3)]]
+        for number, so_far in enumerate(wanted):
+            going.take(trial(number))
+            assert written(work) == so_far
+    assert written(work) == [(1, 1), (2, 3), (4, 4)]
+
+
+def test_only_the_first_trial_of_all_is_written_at_once(work: Work) -> None:
+    with record(work, [0.0, 1.0, 1.0]) as going:
+        going.take(trial(0))
+        assert written(work) == [(1, 1)]
+    with record(work, [0.0, 1.0, 6.0, 6.0]) as again:
+        again.take(trial(8))
+        assert written(work) == [(1, 1)], "it takes the place of one that is kept"
+        again.take(trial(9))
+        assert written(work) == [(1, 1), (1, 2)]
+    assert record(work).earlier == [trial(8), trial(9)]
+
+
+def test_trials_beyond_a_gap_and_those_of_another_search_are_not_gone_on_from(work: Work) -> None:
+    with record(work) as going:
+        going.take(trial(0))
+    bench, known = work.bench(), work.workspace.chain.find(TrialsKept)[0]
+    bench.chain.append(msgspec.structs.replace(known.payload, first=3, last=3), known.subject)
+    assert record(work).earlier == [trial(0)]
+    assert TrialsInRecord(bench, "ab" * 8 + "cd" * 24).earlier == [], "its name begins alike"
+    assert TrialsInRecord(bench, "ab" * 32).earlier == [trial(0)]
+
+
+def test_once_a_trial_is_another_all_that_follow_are_written(work: Work) -> None:
+    with record(work) as going:
+        for number in range(3):
+            going.take(trial(number))
+    with record(work) as again:
+        for each in (trial(0), trial(9), trial(2)):
+            again.take(each)
+    assert record(work).earlier == [trial(0), trial(9), trial(2)]
+
+
+def test_what_came_after_a_lost_trial_does_not_follow_an_older_one(work: Work) -> None:
+    for first in (trial(0), trial(7)):
+        with record(work) as going:
+            going.take(first)
+    with record(work) as going:
+        for each in (trial(7), trial(8)):
+            going.take(each)
+    lost = work.workspace.chain.find(TrialsKept)[1].payload
+    work.workspace.blobs.path(lost.kept.digest).unlink()
+    assert record(work).earlier == [trial(0)]

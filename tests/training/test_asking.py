@@ -10,6 +10,7 @@ import pytest
 from treadle.scoring import task_of
 from treadle.training.asking import Asking
 from treadle.training.families import families
+from treadle.training.portfolio import portfolio
 
 
 def toy() -> list[Any]:
@@ -124,3 +125,91 @@ def test_pairs_are_for_those_that_ask_for_them(spec):
     found = asked_all(Asking(spec().train, chosen, ("plain", "pairs")), lambda told: float(told["features"] == "pairs"))
     assert {s["features"] for s in found if s.get("lightgbm.leaves") == 16} == {"plain"}
     assert "pairs" in {s["features"] for s in found}
+
+
+def both(names=("lightgbm", "linear", "additive")):
+    return families(names, task_of("classification"), threads=1)
+
+
+def all_listed(asking):
+    return [asking.next() for _ in range(asking.listed)]
+
+
+def test_without_search_nothing_is_drawn_but_the_one_way_to_prepare(spec):
+    train = spec(search="none").train
+    for ways, said in (
+        (("plain",), {}),
+        (("trend",), {"features": "trend"}),
+        (("trend", "pairs"), {"features": "trend"}),
+    ):
+        asked = all_listed(Asking(train, both(), ways, text=True, ordered=True))
+        assert len(asked) == 3
+        for each in asked:
+            told = {key: value for key, value in each.params.items() if key in ("features", "text", "recent")}
+            assert told == said and "recent" not in each.settings
+
+
+def test_one_way_to_prepare_is_told_and_not_drawn(spec):
+    for ways, said in ((("plain",), None), (("trend",), "trend")):
+        asked = all_listed(Asking(spec().train, both(), ways))
+        assert {each.params.get("features") for each in asked} == {said}
+        assert all("features" not in each.settings for each in asked)
+
+
+def test_pairs_are_not_made_for_what_makes_them_itself(spec):
+    asked = all_listed(Asking(spec().train, both(), ("trend+pairs", "pairs")))
+    ways = {each.family.name: set() for each in asked}
+    for each in asked:
+        ways[each.family.name].add(each.params["features"])
+    assert ways["additive"] <= {"trend", "plain"} and ways["lightgbm"] <= {"trend+pairs", "pairs"}
+
+
+def test_each_settings_come_with_the_way_they_want_or_with_one_like_it(spec):
+    chosen = both(("lightgbm", "linear"))
+    listed = portfolio(chosen)
+    for ways, of_pairs, of_trend in (
+        (("plain", "trend", "pairs"), "pairs", "trend"),
+        (("calendar", "trend+pairs"), "trend+pairs", "calendar"),
+        (("calendar", "trend"), "calendar", "trend"),
+    ):
+        asked = all_listed(Asking(spec().train, chosen, ways))
+        of = {(a.family.name, a.params.get("leaves"), a.params.get("rate"), a.params.get("c")): a for a in asked}
+        for wanted, way in (("pairs", of_pairs), ("trend", of_trend)):
+            first = next((family, params) for family, params in listed if params.get("features") == wanted)
+            key = (first[0].name, *(first[1].get(name) for name in ("leaves", "rate", "c")))
+            assert of[key].params["features"] == way
+
+
+def test_a_way_that_only_some_tables_have_comes_third_for_the_first_families(spec, monkeypatch):
+    monkeypatch.setattr("treadle.training.asking.added", lambda ways: tuple(w for w in ways if w.endswith("more")))
+    asked = all_listed(Asking(spec().train, both(), ("plain", "plain+more")))
+    told = [each.family.name for each in asked if each.settings["features"] == "plain+more"]
+    assert told == ["lightgbm", "linear"]
+    assert [each.settings["features"] for each in asked[:5]] == ["plain", "plain", "plain+more", "plain+more", "plain"]
+
+
+def test_text_is_a_category_where_a_family_takes_it_and_old_rows_weigh_less_where_asked(spec):
+    listed = portfolio(both(("lightgbm", "linear")))
+    asked = all_listed(Asking(spec().train, both(("lightgbm", "linear")), text=True, ordered=True))
+    assert {"text" in each.settings for each in asked if each.family.name == "linear"} == {False}
+    trees = [each.settings for each in asked if each.family.name == "lightgbm"]
+    assert trees[0]["text"] == "native" and {each["text"] for each in trees} == {"native", "rates"}
+    assert {each["recent"] for each in trees} == {"all", "fifth"}
+    fifth = [params for _, params in listed if params.get("recent") == "fifth"]
+    assert sum(each["recent"] == "fifth" for each in trees) == len(fifth) == 1
+
+
+@pytest.mark.parametrize("rare", [False, True])
+def test_classes_may_be_evened_out_where_one_is_rare(spec, rare):
+    chosen = families(("linear", "lightgbm"), task_of("classification"), threads=1, weight_option=rare)
+    asked = Asking(spec().train, chosen).next()
+    assert (f"{asked.family.name}.even_classes" in asked.settings) == rare
+
+
+def test_what_failed_is_no_value_to_the_sampler(spec):
+    asking = Asking(spec().train, toy())
+    for value, state in ((None, "FAIL"), (0.5, "COMPLETE")):
+        asked = asking.next()
+        asking.tell(asked, value)
+        last = asked.drawn.study.trials[-1]
+        assert last.state.name == state and last.value == value

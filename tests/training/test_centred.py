@@ -100,3 +100,30 @@ def test_only_amounts_can_be_shifted():
     assert plain.shifted(0.0) is plain
     with pytest.raises(AssertionError):
         plain.shifted(1.0)
+
+
+def test_ten_standard_deviations_are_far():
+    spread = np.array([-1.0, 1.0] * 50)
+    assert centre_of(spread + 9.9) == 0.0 and centre_of(spread + 10.1) == pytest.approx(10.1)
+    assert centre_of(spread - 9.9) == 0.0 and centre_of(spread - 10.1) == pytest.approx(-10.1)
+
+
+@pytest.mark.parametrize("kind", ["classification", "counts"])
+def test_only_amounts_are_centred_and_what_is_centred_has_its_seconds(kind):
+    asked = []
+
+    class Told:
+        task = task_of(kind)
+
+        def fit(self, rows, params, valid=None, **options):
+            asked.append((float(rows.y.mean()), options))
+            return "fitted"
+
+    rows = Sample(np.zeros((4, 1), np.float32), np.array([50.0, 51.0, 49.0, 50.0]))
+    assert learn(Told(), rows, {}, metric="m", seconds=3.0) == "fitted" and asked == [
+        (50.0, {"metric": "m", "seconds": 3.0})
+    ]
+    asked.clear()
+    Told.task = task_of("regression")
+    made = learn(Told(), rows, {}, metric="m", seconds=3.0)
+    assert isinstance(made, Centred) and made.centre == 50.0 and asked == [(0.0, {"metric": "m", "seconds": 3.0})]

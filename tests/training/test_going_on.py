@@ -94,3 +94,17 @@ def test_only_the_best_keep_their_margins(table, spec, monkeypatch):
     assert 2 <= len(with_margins) < len([k for k in kept if k.trial.state == "complete"])
     best = max((k for k in kept if k.trial.state == "complete"), key=lambda k: k.trial.value)
     assert best.margins and len(found.members) <= 2
+
+
+def test_what_came_after_a_trial_of_other_settings_is_not_believed_either(table, spec):
+    """Its settings may be asked for again; but what it came to is tried anew."""
+    rows, project = table(400), spec(trials=3)
+    parts = split(rows, project.predict)
+    kept: list[KeptTrial] = []
+    search(rows, parts, project, on_trial=lambda told: kept.append(told.kept))
+    lies = [
+        msgspec.structs.replace(k, trial=msgspec.structs.replace(k.trial, seconds=1e6, value=k.trial.value / 2))
+        for k in kept
+    ]
+    found = search(rows, parts, project, earlier=[replace_settings(lies[0]), *lies[1:]])
+    assert [t.value for t in found.trials] == [k.trial.value for k in kept] and found.seconds < 1e6

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest, spearmanr
 
-from treadle.scoring.steps import Ranked, Scaled
+from treadle.scoring.steps import HIGHEST, LOWEST, Ranked, Scaled
 from treadle.training.prepare import Recipe, fit_encoder
 from treadle.training.prepare.ranked import FEW_VALUES, KNOTS, fit_ranked
 
@@ -67,3 +67,21 @@ def test_a_recipe_asks_for_ranks(table):
     }
     assert Ranked in kinds[True] and Ranked not in kinds[False]
     assert Ranked not in {type(step) for step in fit_encoder(rows, linear=False, recipe=Recipe(ranked=True))[0].steps}
+
+
+def test_what_is_too_large_to_be_known_is_missing_and_the_middle_is_no_mean():
+    far = [HIGHEST, LOWEST, 1e300]
+    values = [*far, *(2.0**n for n in range(41))]
+    step = fit_ranked("x", pl.Series("x", values))
+    assert isinstance(step, Ranked) and step.fill == 2.0**20 and step.indicator
+    assert step.knots[0] == 1.0 and step.knots[-1] == 2.0**40
+    assert not fit_ranked("x", pl.Series("x", values[3:])).indicator
+
+
+def test_numbers_that_float32_does_not_tell_apart_are_few():
+    assert isinstance(fit_ranked("x", pl.Series("x", 1e9 + np.arange(60.0) / 10)), Scaled)
+
+
+def test_an_even_number_has_a_knot_in_each_of_128_parts():
+    step = fit_ranked("x", pl.Series("x", np.arange(129.0)))
+    assert isinstance(step, Ranked) and step.knots == tuple(np.arange(129.0))

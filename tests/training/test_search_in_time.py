@@ -233,3 +233,8 @@ def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatc
     monkeypatch.setattr("treadle.training.searching._FAR_LESS", 1e9)
     search(rows, parts, project, deadline_s=10_000.0)
     assert len(asked) == 8, "what took a while may take too long"
+
+
+def test_patience_is_of_so_many_rows_and_not_one_more():
+    rows = (400, 401, 2_500, 2_501, 10_000, 10_001, 100_000, 100_001)
+    assert [patience(n) for n in rows] == [6, 15, 15, 40, 40, 100, 100, 10**6]

@@ -94,7 +94,7 @@ class Asking:
             for key, usual in self._usual(settings).items():
                 known = [(value, told[key]) for value, told in self._told if key in told]
                 best = max(known, key=lambda one: one[0])[1] if known else usual
-                settings = {**settings, key: alone(str(best)) if key == "features" else best}
+                settings = {**settings, key: self._way(alone(str(best))) if key == "features" else best}
             if settings not in [told for _, told in self._told]:
                 return settings
         return None
