@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from treadle.errors import DataError, SpecError
-from treadle.sources import find, read, read_own, scan
+from treadle.sources import find, read, read_own
+from treadle.sources.files import scan
 from treadle.spec import Source
 
 FRAME = pl.DataFrame({"id": [1, 2, 3], "name": ["ä", "b,c", None], "x": [1.5, None, -2.0]})

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import DataError, MissingExtra
-from treadle.sources import find, find_own, read, scan, tabled
+from treadle.sources import find, find_own, read, tabled
+from treadle.sources.files import scan
 from treadle.sources.footers import _Compact, footer
 from treadle.sources.formats import MOST_COLUMNS
 from treadle.sources.limits import most_bytes

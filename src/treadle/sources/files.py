@@ -44,6 +44,13 @@ class Reading:
     bytes: int
     layout: Layout = field(default=_AS_TOLD)
 
+    @property
+    def name(self) -> str:
+        return self.files[0].name
+
+    def rows(self, where: str = "") -> pl.LazyFrame:
+        return scan(self, where)
+
     def said(self, layout: Layout) -> Reading:
         """The same files, said to be written as `layout` says."""
         return replace(self, layout=layout)
@@ -59,17 +66,6 @@ class Table:
     frame: pl.DataFrame
     notes: tuple[Note, ...] = ()
     dialect: Dialect | None = None
-
-
-def read(source: Source, root: Path, *, where: str = "") -> tuple[Reading, pl.LazyFrame]:
-    """Find a source's files and read their rows.
-
-    `source.read` is a path relative to `root`, a pattern, a folder of files, or the folder of a Delta table. Column
-    names are kept; times without a zone are taken as UTC. Raises DataError when nothing is there, a file cannot be
-    parsed, or it lies outside `root` and nobody trusted that.
-    """
-    reading = find(source, root, where=where)
-    return reading, scan(reading, where)
 
 
 def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> pl.DataFrame:
@@ -172,7 +168,7 @@ def _refused(bad: BaseException, file: Path, kind: str, where: str) -> DataError
     return DataError(f"{place} cannot be read as {kind}: {reason}", where=where, mend=mend)
 
 
-def find(source: Source, root: Path, *, where: str = "") -> Reading:
+def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
     files = named(source.read, root, where)
     refuse_outside(files, root, where)

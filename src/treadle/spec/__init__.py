@@ -101,4 +101,4 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("choices", "names", "settings", "trust")
+OPEN = ("choices", "databases", "names", "secrets", "settings", "trust")

@@ -190,7 +190,7 @@ def load(path: str | Path) -> Project:
         [
             Problem(
                 place.path,
-                f"{place.written} lies outside the project folder ({place.target})",
+                place.said,
                 mend=f"if you trust this project: treadle trust {project.root}",
             )
             for place in places

@@ -90,9 +90,17 @@ class Layout(_Part, frozen=True, kw_only=True):
 
 
 class Source(Layout, frozen=True, kw_only=True):
-    """One table to read. `happened` and `known` are columns with the time a row happened and became known."""
+    """One table to read. `happened` and `known` are columns with the time a row happened and became known.
+
+    `read` is a path, or the URL of a database, of which `table` or `query` says what is read; `columns` are those that
+    are asked for, and `where` is a condition in the database's own SQL.
+    """
 
     read: Written
+    table: Some | None = None
+    query: Some | None = None
+    columns: tuple[Some, ...] = ()
+    where: Some | None = None
     key: Some | tuple[Some, ...] = ()
     happened: Some | None = None
     known: Some | None = None

@@ -9,6 +9,7 @@ import msgspec
 
 from treadle.errors import Fault, SpecError
 from treadle.spec.choices import COUNTED, DECIDES, LEVELLED, METRICS, NAMED, RANGES, TOLD_ONLY
+from treadle.spec.databases import of_databases
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
@@ -63,6 +64,7 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     """What is wrong between parts that are each of the right form."""
     yield from _names(spec)
     yield from _twins(spec)
+    yield from of_databases(spec.sources)
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)

@@ -1,26 +1,25 @@
 """The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept,
 and which server is told of its runs.
 
-A setting is a URL. `${NAME}` in it is taken from the environment, so that no password has to stand in a file. Which
+A setting is a URL. `${NAME}` in it is taken from the environment, or `${keyring:NAME}` from the keyring, so that no
+password has to stand in a file. Which
 engine opens it is not decided here.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta, Struct
 
 from treadle.address import Address
-from treadle.errors import SpecError
 from treadle.spec.documents import place_of, positions, read_yaml
 from treadle.spec.rules import raise_all
+from treadle.spec.secrets import filled
 from treadle.spec.shape import problems
 
 FILE = "settings.yaml"
@@ -28,8 +27,6 @@ CATALOG = "TREADLE_CATALOG"
 """The variable that names the catalog before any file does."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-
-_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class _Mirror(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,29 +89,9 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     def address(role: str, text: str) -> Address:
         line, column = place_of(role, known)
         where = f"{file.name}:{line}:{column}: {role}"
-        return Address(_filled(text, where, environment), where)
+        return Address(filled(text, where, environment), where)
 
     kept = {role: getattr(said, role) for role in ("catalog", "tables", "blobs", "state")}
     made = {role: address(role, text) for role, text in kept.items() if text is not None}
     mirror = None if said.mirror is None else Mirror(address("mirror.mlflow", said.mirror.mlflow), said.mirror.bundle)
     return Settings(**made, mirror=mirror)
-
-
-def _filled(text: str, where: str, environment: Mapping[str, str]) -> str:
-    """A URL with its `${NAME}`s filled in.
-
-    Within a URL a value is written as URLs write it (`@` as %40), so that a password may hold any sign; what is one
-    `${NAME}` alone is a whole URL.
-    """
-
-    def value(found: re.Match[str]) -> str:
-        given = environment.get(found[1])
-        if not given:
-            raise SpecError(
-                f"the variable {found[1]} is not set in the environment",
-                where=where,
-                mend=f"set {found[1]} for the process that runs Treadle",
-            )
-        return given if found[0] == text else quote(given, safe="")
-
-    return _NAME.sub(value, text)

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import SpecError
+from treadle.spec.databases import file_of, is_database
 from treadle.spec.project import ProjectSpec
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ FUNCTIONS = "functions.py"
 
 
 class Place(Struct, frozen=True, order=True):
-    """A file, a folder with all that is in it, or a pattern of file names in one folder; its real path."""
+    """A file, a folder with all that is in it, or a pattern of file names in one folder; its real path.
+
+    Or a server, by its URL as it is written: without secrets, but with the names of those that are sent to it.
+    """
 
     path: str
-    kind: Literal["file", "folder", "pattern"] = "file"
+    kind: Literal["file", "folder", "pattern", "server"] = "file"
 
     def __str__(self) -> str:
         return f"{self.path}/" if self.kind == "folder" else self.path
@@ -46,6 +50,12 @@ class Outside(Struct, frozen=True):
     path: str
     written: str
     target: Place
+
+    @property
+    def said(self) -> str:
+        if self.target.kind == "server":
+            return f"{self.written} is a server outside the project, which would be told what its ${{...}} name"
+        return f"{self.written} lies outside the project folder ({self.target})"
 
 
 class Grant(Struct, frozen=True):
@@ -151,11 +161,14 @@ def functions_digest(root: Path) -> str:
 
 def outside(spec: ProjectSpec, root: Path) -> list[Outside]:
     """Every place outside `root` that the project names, links followed."""
-    named = [(f"sources.{name}.read", source.read) for name, source in spec.sources.items()]
+    named = [(f"sources.{name}.read", file_of(source.read) or source.read) for name, source in spec.sources.items()]
     named += [(f"sources.{name}.contract", s.contract) for name, s in spec.sources.items() if s.contract]
     named += [("prices", spec.prices)] if spec.prices else []
     found: list[Outside] = []
     for path, written in named:
+        if is_database(written):
+            found.append(Outside(path, written, Place(written, "server")))
+            continue
         for target in dict.fromkeys(_targets(root / written)):
             found += [] if is_inside(target.path, root) else [Outside(path, written, target)]
     return found

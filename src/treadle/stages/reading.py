@@ -14,12 +14,12 @@ from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
 if TYPE_CHECKING:
-    from treadle.sources import Reading
+    from treadle.sources import Found
     from treadle.workspace import Workspace
 
 
 class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
-    """`files` are what was found at `source.read`; `examples`: it is the table that predictions are made for."""
+    """`files` are what was found at `source.read`, of a database its rows; `examples`: predictions are made for it."""
 
     MAKES: ClassVar[type[Payload]] = SourceRead
 
@@ -44,16 +44,16 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
-    reading = find(source, workspace.project.root, where=where)
+    found = find(source, workspace.project.root, where=where)
     contract = held_to(work, name)
     asked = ReadSource(
         name=name,
         source=source,
         contract=contract,
-        files=File(reading.files[0].name, reading.digest),
+        files=File(found.name, found.digest),
         examples=name in workspace.project.asked_of,
     )
-    read = work.do(asked, _Make(reading, where), f"source/{name}")
+    read = work.do(asked, _Make(found, where), f"source/{name}")
     if contract is not None:
         refuse_stale(contract, name, read.payload, workspace, where)
     return read
@@ -73,13 +73,13 @@ def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Wor
 
 
 class _Make:
-    """`make_snapshot` with the handles of the files: their content is in the input, by its digest."""
+    """`make_snapshot` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, reading: Reading, where: str) -> None:
-        self.reading, self.where = reading, where
+    def __init__(self, found: Found, where: str) -> None:
+        self.found, self.where = found, where
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        return make_snapshot(asked, bench, self.reading, self.where)
+        return make_snapshot(asked, bench, self.found, self.where)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -93,11 +93,9 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
     return load(workspace.project.root / source.contract) if source.contract else None
 
 
-def make_snapshot(asked: ReadSource, bench: Bench, reading: Reading, where: str) -> SourceRead:
-    from treadle.sources import scan
-
+def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> SourceRead:
     tables, names = bench.tables, bench.names
-    frame, bad, rules, newest, warnings = scan(reading, where), 0, 0, {}, list[str]()
+    frame, bad, rules, newest, warnings = found.rows(where), 0, 0, {}, list[str]()
     quarantine: Snapshot | None = None
     if asked.contract is None:
         good = frame.collect()
@@ -117,7 +115,7 @@ def make_snapshot(asked: ReadSource, bench: Bench, reading: Reading, where: str)
         rows=good.height + bad,
         quarantined=bad,
         rules=rules,
-        bytes=reading.bytes,
+        bytes=found.bytes,
         quarantine=quarantine,
         newest=newest,
         warnings=tuple(warnings),

@@ -6,6 +6,7 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
+from treadle.store.fingerprints import fingerprint
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Tables
 from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
@@ -22,5 +23,6 @@ __all__ = [
     "TableNames",
     "Tables",
     "Value",
+    "fingerprint",
 ]
 OPEN = ("catalog", "schema")

@@ -1,0 +1,160 @@
+"""Rows from databases: which reader a URL has, how much memory the rows take, and the digest that names them.
+
+A database says nothing of what it holds but its rows, so they are read where a file would be found: what was read is
+named by a digest of the rows, and equal rows are not taken into the record again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.address import Address
+from treadle.errors import DataError, MissingExtra, SpecError, nearest
+from treadle.sources.figures import signs_of
+from treadle.sources.harmony import harmonised
+from treadle.sources.limits import refuse_larger
+from treadle.sources.postgres import READER as POSTGRES
+from treadle.sources.reader import Reader, Wanted
+from treadle.sources.sqlite import READER as SQLITE
+from treadle.sources.typing import typed
+from treadle.sources.unreadable import Unreadable
+from treadle.spec.databases import file_of
+from treadle.spec.secrets import filled
+from treadle.spec.trust import Place, granted
+from treadle.store import fingerprint
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import Source
+
+GROUP = "treadle.sources"
+_MEND = f"a package adds a reader by the entry point group {GROUP}"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What was read of a database: a name for people, the digest of the rows, and the rows themselves."""
+
+    name: str
+    digest: str
+    bytes: int
+    frame: pl.DataFrame
+
+    def rows(self, where: str = "") -> pl.LazyFrame:
+        return self.frame.lazy()
+
+
+@cache
+def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
+    """The readers that come along and those that entry points name; and a sentence for each that cannot be loaded."""
+    found: dict[str, Reader] = {f"{type(own).__module__}:READER": own for own in (SQLITE, POSTGRES)}
+    broken = list[str]()
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            made = point.load()
+        except Exception as bad:
+            broken.append(f"the reader {point.name} cannot be loaded ({type(bad).__name__})")
+            continue
+        if isinstance(made, Reader):
+            found.setdefault(point.value, made)
+        else:
+            broken.append(f"the reader {point.name} is none ({point.value})")
+    return tuple(found.values()), tuple(broken)
+
+
+def find_rows(source: Source, root: Path, where: str) -> Rows:
+    """Read what a source asks of a database, in a transaction of its own.
+
+    Raises:
+        DataError: it cannot be read, or would take more memory than it may; nothing of it is kept.
+        SpecError: no reader knows such a URL, a secret is not there.
+        MissingExtra: its driver is not installed.
+    """
+    if not file_of(source.read) and not granted(root).covers(Place(source.read, "server")):
+        raise DataError(
+            f"{source.read} is a server that this project may not ask",
+            where=where,
+            mend=f"if you trust this project: treadle trust {root}",
+        )
+    wanted = Wanted(
+        address=Address(filled(source.read, where), where),
+        said=source.read,
+        root=root,
+        layout=source,
+        table=source.table or "",
+        query=source.query or "",
+        columns=source.columns,
+        condition=source.where or "",
+    )
+    return gathered(_reader(wanted).read(wanted), wanted)
+
+
+def _reader(wanted: Wanted) -> Reader:
+    readers, broken = installed()
+    scheme = wanted.address.scheme
+    known = {each for reader in readers for each in reader.schemes}
+    fitting = [reader for reader in readers if scheme in reader.schemes]
+    if not fitting:
+        close = nearest(scheme, known)
+        said = [*broken, *([close] if close.startswith("did") else []), f"known here: {', '.join(sorted(known))}"]
+        raise SpecError(f'no source is read at "{scheme[:40]}:"', where=wanted.where, mend="; ".join([*said, _MEND]))
+    if len(fitting) > 1:
+        names = " and ".join(sorted(reader.name for reader in fitting))
+        raise SpecError(f"{names} both read {scheme}:", where=wanted.where, mend="uninstall one of the two")
+    (reader,) = fitting
+    if reader.package and find_spec(reader.package) is None:
+        what = f"sources at {scheme}: need the package {reader.package}"
+        raise MissingExtra("sql", reader.package, what=what, where=wanted.where)
+    return reader
+
+
+def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted) -> Rows:
+    """One table of the parts, its types and its digest.
+
+    Raises:
+        DataError: the parts become larger than they may; no further one is read.
+    """
+    import polars as pl
+
+    taken, size = list[pl.DataFrame](), 0
+    for part in parts:
+        size += int(part.estimated_size())
+        refuse_larger(size, wanted.layout, wanted.table or "the query", what="takes more than", where=wanted.where)
+        taken.append(part)
+    try:
+        frame = harmonised(_one(taken, wanted), wanted.where)
+        frame, _ = typed(frame, wanted.layout, signs_of(False, wanted.layout.thousands), guess=False)
+    except (Unreadable, pl.exceptions.PolarsError) as bad:
+        raise DataError(
+            f"{wanted.said} cannot be read: {(str(bad).splitlines() or ['?'])[0]}",
+            where=wanted.where,
+            mend=getattr(bad, "mend", "") or "read it by a query that gives the column another type",
+        ) from bad
+    return Rows(wanted.said, fingerprint(frame), size, frame)
+
+
+def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
+    """The parts under one another. Whole numbers and fractions are fractions; numbers and texts are texts."""
+    import polars as pl
+
+    if len({tuple(part.dtypes) for part in parts}) <= 1:
+        return pl.concat(parts)
+    kinds: dict[str, pl.DataType] = {}
+    for name in parts[0].columns:
+        found = {part.schema[name] for part in parts} - {pl.Null()}
+        if len(found) > 1 and pl.Binary() in found:
+            raise DataError(
+                f"{name} holds bytes in some rows and other values in others",
+                where=wanted.where,
+                mend="leave it out with columns: [...], or give it one type in a query",
+            )
+        texts = pl.String() in found
+        kinds[name] = (pl.String() if texts else pl.Float64()) if len(found) > 1 else next(iter(found), pl.Null())
+    return pl.concat([part.cast(kinds) for part in parts])  # type: ignore[arg-type]

@@ -1,0 +1,53 @@
+"""Find what a source names, in files or in a database, and read its rows: the one door of this room for a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from treadle.sources.databases import find_rows
+from treadle.sources.files import find_files
+from treadle.spec.databases import is_database
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import Source
+
+
+class Found(Protocol):
+    """What a source names, before its rows are taken into anything. Equal digests mean equal rows.
+
+    Of files the digest is of their bytes, which are held to it when they are read; of a database of the rows as read.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def bytes(self) -> int: ...
+
+    def rows(self, where: str = "") -> pl.LazyFrame: ...
+
+
+def find(source: Source, root: Path, *, where: str = "") -> Found:
+    """What a source names: files inside `root` (or where it is trusted), or rows of a database.
+
+    Raises:
+        DataError: it is not there, cannot be read, or nobody trusted the project with it.
+    """
+    return find_rows(source, root, where) if is_database(source.read) else find_files(source, root, where=where)
+
+
+def read(source: Source, root: Path, *, where: str = "") -> tuple[Found, pl.LazyFrame]:
+    """Find what a source names and read its rows.
+
+    `source.read` is a path relative to `root`, a pattern, a folder of files, the folder of a Delta table, or the URL of
+    a database. Column names are kept; times without a zone are taken as UTC. Raises DataError when nothing is there,
+    it cannot be read, or it lies outside `root` and nobody trusted that.
+    """
+    found = find(source, root, where=where)
+    return found, found.rows(where)

@@ -1,0 +1,64 @@
+"""What a reader of a database does. One is found by the scheme of a URL, by entry point; it keeps to `SourceSuite`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from treadle.address import Address
+from treadle.spec import Layout
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Wanted(Struct, frozen=True):
+    """Which rows of which database: those of `table`, or of `query`, for which `condition` holds.
+
+    `columns`: those that are asked for; all, if there are none. `said`: the URL as it stands in the project file,
+    without secrets, for messages; `address` has them, and is for the driver alone. `root`: the project's folder.
+    """
+
+    address: Address
+    said: str
+    root: Path
+    layout: Layout
+    table: str = ""
+    query: str = ""
+    columns: tuple[str, ...] = ()
+    condition: str = ""
+
+    @property
+    def where(self) -> str:
+        """The place in the project file."""
+        return self.address.where
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads rows by a URL. It has no state: whatever it opens is closed when the rows are read, or not wanted any more.
+
+    - **One moment.** All rows are of one transaction that reads one snapshot: what is written meanwhile is not seen,
+      in no part. It can write nothing.
+    - **One order.** A database that nobody wrote to gives equal rows in equal order; `order by` in a query counts.
+    - **In parts.** Rows come in parts of bounded size, so that too many are refused before they are taken.
+      Parts have the same columns; a column may be of another type in each, where the database holds values so.
+    - **No second try.** A connection that is lost ends the reading: a new one would see another moment.
+    - **No secret** of the address is in an error, also where the driver repeats it.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    package: str
+    """The module of its driver, which comes by the extra `sql`; empty where none has to be installed."""
+
+    def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
+        """The rows, in parts; one part without rows where there are none.
+
+        Raises:
+            DataError: the database is away, refuses, or has no such table or column; or the SQL is none or not one.
+        """
+        ...

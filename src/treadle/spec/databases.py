@@ -1,0 +1,86 @@
+"""What a source may say of a database: its URL without secrets, and what is read of it. Nothing is opened here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import parse_qsl, urlsplit
+
+from treadle.spec.project import Layout, Source
+from treadle.spec.secrets import NAMED
+from treadle.spec.shape import Problem
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+-]+)://|sqlite:")
+_ASKS = ("table", "query", "columns", "where")
+_OF_ROWS = ("null_values", "date_format", "max_gb")
+"""What a source says of its columns holds of a database too; how a file is written does not."""
+_OPTIONS = frozenset(
+    {"application_name", "charset", "connect_timeout", "options", "sslcert", "sslkey", "sslmode", "sslrootcert"}
+    | {"read_timeout", "ssl_ca", "target_session_attrs"}
+)
+_WRITE = "write USER:${NAME}@HOST: the environment holds NAME, or the keyring by ${keyring:NAME}"
+
+
+def is_database(read: str) -> bool:
+    """Whether `read:` is a URL, or the name of one that the environment holds, and no path."""
+    return _URL.match(read) is not None or NAMED.fullmatch(read) is not None
+
+
+def file_of(read: str) -> str:
+    """The path of a database that is a file (`sqlite:shop.db`, `sqlite:///srv/shop.db`), else empty."""
+    if not read.lower().startswith("sqlite:"):
+        return ""
+    rest = read[len("sqlite:") :]
+    return rest[2:] if rest.startswith("//") else rest
+
+
+def of_databases(sources: dict[str, Source]) -> Iterator[Problem]:
+    """What is wrong with sources that are databases, or that speak of tables and are files."""
+    for name, source in sources.items():
+        path = f"sources.{name}"
+        said = [asked for asked in _ASKS if getattr(source, asked)]
+        if not is_database(source.read):
+            for asked in said:
+                mend = "leave it out, or read a database: read: postgresql://USER:${NAME}@HOST/DATABASE"
+                yield Problem(
+                    f"{path}.{asked}", f"`{asked}` is of a database, and {source.read[:80]} is a file", mend=mend
+                )
+            continue
+        if bool(source.table) == bool(source.query):
+            both = "both a table and a query are" if source.table else "neither a table nor a query is"
+            yield Problem(f"{path}.read", f"{both} named", mend='add one: table: schema.name, or query: "select ..."')
+        for setting in Layout.__struct_encode_fields__:
+            if setting not in _OF_ROWS and getattr(source, setting) not in (None, 0):
+                yield Problem(
+                    f"{path}.{setting}", f"`{setting}` is of files, and this is a database", mend="leave it out"
+                )
+        yield from _secrets(f"{path}.read", source.read)
+
+
+def _secrets(path: str, read: str) -> Iterator[Problem]:
+    """No sentence here may quote the URL: it may hold what should not stand in it."""
+    if NAMED.fullmatch(read):
+        return
+    if read.lower().startswith("sqlite:"):
+        file = file_of(read)
+        if not file or (read[7:].startswith("//") and not file.startswith("/")):
+            yield Problem(path, "this URL names no file", mend="write sqlite:FILE.db, or sqlite:///PATH/FILE.db")
+        return
+    parts = None
+    with suppress(ValueError):
+        parts = urlsplit(read)
+        _ = parts.port
+    if parts is None or not parts.hostname or parts.fragment or "@" in parts.path + parts.query:
+        yield Problem(
+            path, "this URL cannot be understood", mend=f"write SCHEME://USER:${{NAME}}@HOST/DATABASE; {_WRITE}"
+        )
+        return
+    if parts.password and not NAMED.fullmatch(parts.password):
+        yield Problem(path, "a password stands in the URL", mend=f"change that password, and {_WRITE}")
+    for option, _value in parse_qsl(parts.query, keep_blank_values=True):
+        if option not in _OPTIONS:
+            shown = option if len(option) <= 40 else "an option"
+            yield Problem(
+                path, f"{shown} may not stand in the URL", mend=f"options are {', '.join(sorted(_OPTIONS))}; {_WRITE}"
+            )
