@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from benchmarks.rows import Row, table
 
-NAMES = ("startup", "features", "serving", "record", "catalogs")
+NAMES = ("startup", "features", "serving", "record", "catalogs", "sql")
 
 
 def main() -> None:

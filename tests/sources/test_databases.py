@@ -376,3 +376,20 @@ def test_reading_a_file_takes_no_driver(tmp_path: Path) -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.needs("adbc_driver_postgresql")
+def test_what_a_driver_repeats_of_a_secret_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from urllib.parse import unquote
+
+    from adbc_driver_postgresql import dbapi
+
+    def connect(uri: str, **_: object) -> None:
+        raise RuntimeError(f"invalid URI {uri}, that is {unquote(uri)}")
+
+    monkeypatch.setattr(dbapi, "connect", connect)
+    held = asked_of("postgresql://a:p%40ss%2Fword@h:5/d", tmp_path, monkeypatch, table="t")
+    with pytest.raises(DataError, match=r"invalid URI") as told:
+        found(held)
+    whole = f"{told.value}{told.value.__cause__}{told.value.mend}"
+    assert "p%40ss" not in whole and "p@ss/word" not in whole and "***" in whole

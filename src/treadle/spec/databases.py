@@ -16,8 +16,8 @@ _ASKS = ("table", "query", "columns", "where")
 _OF_ROWS = ("null_values", "date_format", "max_gb")
 """What a source says of its columns holds of a database too; how a file is written does not."""
 _OPTIONS = frozenset(
-    {"application_name", "charset", "connect_timeout", "options", "sslcert", "sslkey", "sslmode", "sslrootcert"}
-    | {"read_timeout", "ssl_ca", "target_session_attrs"}
+    {"application_name", "connect_timeout", "options", "sslcert", "sslkey", "sslmode", "sslrootcert"}
+    | {"target_session_attrs"}
 )
 _WRITE = "write USER:${NAME}@HOST: the environment holds NAME, or the keyring by ${keyring:NAME}"
 
