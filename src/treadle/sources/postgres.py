@@ -98,11 +98,9 @@ def _uri(address: Address) -> str:
 
 def _kinds(cursor: Any, source: str, wanted: Wanted) -> list[tuple[str, str]]:
     """The columns with the server's name for their type."""
-    from arro3.core import RecordBatchReader
-
     try:
         cursor.execute(f"select * from {source} limit 0")
-        schema = RecordBatchReader.from_stream(cursor.fetch_arrow()).schema
+        schema = cursor.fetch_record_batch().schema
     except Exception as bad:
         if not wanted.table or getattr(bad, "sqlstate", None) != "42P01":
             raise
@@ -114,9 +112,8 @@ def _kinds(cursor: Any, source: str, wanted: Wanted) -> list[tuple[str, str]]:
     return [(field.name, _kind_of(field.metadata)) for field in schema]
 
 
-def _kind_of(metadata: dict[Any, Any]) -> str:
-    found = metadata.get(b"POSTGRESQL:type", b"")
-    return bytes(found).decode()
+def _kind_of(metadata: dict[bytes, bytes] | None) -> str:
+    return (metadata or {}).get(b"POSTGRESQL:type", b"").decode()
 
 
 def _tables(cursor: Any) -> list[str]:
@@ -142,11 +139,13 @@ def _as_known(name: str, kind: str) -> str:
 
 
 def _batches(cursor: Any, sql: str) -> Iterator[pl.DataFrame]:
+    """Parts of an answer. By pyarrow, which lets other threads, and Ctrl-C, go on while the server works; arro3 and
+    nanoarrow hold Python's lock until the next part is there: for minutes, where a query is slow.
+    """
     import polars as pl
-    from arro3.core import RecordBatchReader
 
     cursor.execute(sql)
-    stream = RecordBatchReader.from_stream(cursor.fetch_arrow())
+    stream = cursor.fetch_record_batch()
     empty = True
     for batch in stream:
         empty = False
