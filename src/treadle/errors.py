@@ -6,6 +6,7 @@ TreadleError
 ├── DataError          rows do not fit what was declared
 │   └── ContractBroken     a whole batch was refused by its contract
 ├── StoreError         what is kept cannot be read or written: a full disk, a lock, a database that is away
+│   └── Overtaken          another process wrote first
 ├── EvidenceError      the chain does not hold together
 ├── MoneyError         an amount is none, or unlike currencies were put together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
@@ -71,6 +72,10 @@ class ContractBroken(DataError):
 
 class StoreError(TreadleError):
     """The catalog, a table or a blob cannot be read or written."""
+
+
+class Overtaken(StoreError):
+    """Another process wrote first what this one went on from; nothing of this one was kept."""
 
 
 class EvidenceError(TreadleError):

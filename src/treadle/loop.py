@@ -87,9 +87,12 @@ class Judged:
     """What is released in its place, where the project asks for a fit on all rows."""
 
 
-def run(workspace: Workspace) -> RunResult:
-    """Run every stage of the project. What was done before and did not change is taken from the record."""
-    work = Work(workspace)
+def run(workspace: Workspace, *, full: bool = False) -> RunResult:
+    """Run every stage of the project. What was done before and did not change is taken from the record.
+
+    full: sources that are read in increments are read whole.
+    """
+    work = Work(workspace, full=full)
     judged = judge(work)
     packing = bundle(work, judged)
     gates = ask_review(work, packing, judged.evaluation)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 class RunRequest(OfEachTarget, frozen=True):
     fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
+    full: Annotated[bool, option("read sources whole that are read in increments (`new:`)")] = False
     mlflow: Annotated[
         str | None, option("tell this MLflow server of it; that of `mirror:` in settings.yaml if not given", local=True)
     ] = None
@@ -184,7 +185,9 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
     Where the project has several targets and none is named, the loop is run for each of them, one after the other.
     """
     each = work.each()
-    first, *others = [_run(request, one, announced=len(each) > 1) for one in each]
+    # sources are those of all targets: they are read whole once
+    asked = [request, *[structs.replace(request, full=False)] * (len(each) - 1)]
+    first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
     return structs.replace(first, others=others)
 
 
@@ -194,7 +197,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
     workspace = work.workspace
     if announced:
         work.say(f"[bold]{workspace.project.target}[/], served as {workspace.endpoint}")
-    result = run_loop(workspace)
+    result = run_loop(workspace, full=request.full)
     found, spent, fresh = result.evaluation, result.cost, result.spent
     paid, paid_now = spent.shown, fresh.shown
     return RunAnswer(

@@ -11,13 +11,16 @@ import hashlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from treadle.errors import EvidenceError, TreadleError
 from treadle.store import Ref
+
+if TYPE_CHECKING:
+    from treadle.evidence.reader import Reader
 
 
 class Payload(Struct, frozen=True, kw_only=True):
@@ -69,6 +72,10 @@ class StepInput(Struct, Generic[P], frozen=True, kw_only=True):
         """A digest for each field, in which a reference stands for its content and not for its place or version."""
         names = [name for name in self.__struct_fields__ if name not in self.MEASURED]
         return {name: digest(content(getattr(self, name))) for name in names}
+
+    def overtaken(self, record: Reader, subject: str) -> str:
+        """Why what was made may not be written any more: asked under the record's write lock; empty if it may."""
+        return ""
 
 
 @functools.cache

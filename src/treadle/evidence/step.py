@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Self
 
 import msgspec
 
-from treadle.errors import EvidenceError, TreadleError
+from treadle.errors import EvidenceError, Overtaken, TreadleError
 from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import NOTHING, Body, Entry, raw
 from treadle.evidence.observer import TrialSeen
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from treadle.evidence.chain import Chain
 
 _FEW = 3
+
+
+def _failed(body: Body, error: Overtaken) -> Body:
+    return msgspec.structs.replace(body, status="failed", error=str(error), payload=NOTHING, made=())
 
 
 class Step(Generic[P]):
@@ -154,6 +158,10 @@ class Step(Generic[P]):
         )
         try:
             with self.chain.alone() as alone:
+                late = "" if made is None else self.asked.overtaken(alone, self.subject)
+                if late:
+                    error = Overtaken(late, where=self.subject, mend="run it again")
+                    body = _failed(body, error)
                 self.entry = alone.write(body)  # type: ignore[assignment]
         finally:
             self.chain.observer.ended(self, self.entry)

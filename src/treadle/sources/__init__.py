@@ -5,22 +5,35 @@ It does not judge rows (contracts do), and neither keeps nor changes what it rea
 
 from treadle.sources.dialects import Dialect
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
+from treadle.sources.increments import Known, Newer, definition_of, find_new, lost_files
+from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
 __all__ = [
+    "Batch",
+    "Before",
+    "ColumnsChanged",
     "Dialect",
     "Found",
+    "Known",
+    "Merged",
+    "Newer",
     "Note",
     "Reader",
     "Reading",
     "Table",
     "Wanted",
     "Words",
+    "batch",
+    "definition_of",
     "find",
+    "find_new",
     "find_own",
+    "lost_files",
+    "merged",
     "read",
     "read_own",
     "tabled",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from treadle.address import Address
 from treadle.errors import DataError, MissingExtra, SpecError, nearest
+from treadle.sources.cursors import Above
 from treadle.sources.figures import signs_of
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
@@ -69,8 +70,8 @@ def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     return tuple(found.values()), tuple(broken)
 
 
-def find_rows(source: Source, root: Path, where: str) -> Rows:
-    """Read what a source asks of a database, in a transaction of its own.
+def find_rows(source: Source, root: Path, where: str, above: Above | None = None) -> Rows:
+    """Read what a source asks of a database, in a transaction of its own. `above`: older rows may be left out.
 
     Raises:
         DataError: it cannot be read, or would take more memory than it may; nothing of it is kept.
@@ -92,6 +93,7 @@ def find_rows(source: Source, root: Path, where: str) -> Rows:
         query=source.query or "",
         columns=source.columns,
         condition=source.where or "",
+        above=above,
     )
     return gathered(_reader(wanted).read(wanted), wanted)
 

@@ -176,13 +176,17 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
-    digests, sizes = [], 0
+    digests = []
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-            sizes += stream.tell()
+    return of_files(files, layout, digests, where)
+
+
+def of_files(files: list[Path], layout: Layout, digests: list[str], where: str) -> Reading:
+    """Files whose digests are known: they are held to these when they are read."""
     kind = layout.format or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files, where))
-    return Reading(tuple(files), kind, _joined(digests), sizes, layout)
+    return Reading(tuple(files), kind, _joined(digests), sum(file.stat().st_size for file in files), layout)
 
 
 def _joined(digests: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
 
 from treadle.address import Address
 from treadle.errors import DataError, StoreError, nearest
+from treadle.sources.cursors import Above
 from treadle.sources.reader import Wanted
 from treadle.sources.statements import chosen, condition, origin, quoted
 
@@ -69,7 +70,7 @@ class PostgresReader:
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         from adbc_driver_postgresql import dbapi
 
-        source, filtered = origin(wanted, "postgres"), condition(wanted, "postgres")
+        source, filtered = origin(wanted, "postgres"), condition(wanted, "postgres", _newer)
         with (
             _said_plainly(wanted),
             dbapi.connect(_uri(wanted.address), autocommit=True) as connection,
@@ -94,6 +95,16 @@ def _uri(address: Address) -> str:
         raise DataError(bad.head, where=bad.where, mend=bad.mend) from None
     options = {"connect_timeout": str(_CONNECT_SECONDS), "application_name": "treadle", **dict(parse_qsl(parts.query))}
     return urlunsplit(parts._replace(query=urlencode(options, quote_via=quote), fragment=""))
+
+
+def _newer(above: Above) -> str:
+    """A text takes the type of the column that it is compared with; a time without a zone passes over its `+00`."""
+    value = above.value
+    return (
+        f"{quoted(above.column)} >= {value!r}"
+        if isinstance(value, int | float)
+        else (f"{quoted(above.column)} >= '{value.isoformat()}'")
+    )
 
 
 def _kinds(cursor: Any, source: str, wanted: Wanted) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from msgspec import Struct
 
 from treadle.address import Address
+from treadle.sources.cursors import Above
 from treadle.spec import Layout
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Wanted(Struct, frozen=True):
 
     `columns`: those that are asked for; all, if there are none. `said`: the URL as it stands in the project file,
     without secrets, for messages; `address` has them, and is for the driver alone. `root`: the project's folder.
+    `above`: that older rows are not needed, so that a database may leave them out; one that does not is as good.
     """
 
     address: Address
@@ -30,6 +32,7 @@ class Wanted(Struct, frozen=True):
     query: str = ""
     columns: tuple[str, ...] = ()
     condition: str = ""
+    above: Above | None = None
 
     @property
     def where(self) -> str:

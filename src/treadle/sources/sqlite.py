@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 from treadle.errors import DataError, nearest
+from treadle.sources.cursors import Above
 from treadle.sources.dates import form_of, parsed
 from treadle.sources.places import opened, refuse_outside
 from treadle.sources.reader import Wanted
@@ -28,6 +29,8 @@ _ROWS = 50_000
 """In one part."""
 _BUSY_SECONDS = 10
 """A writer that holds the database is waited for so long."""
+_DAYS_EARLY = 0.001
+"""More than a float of days, and SQLite's milliseconds, can be wrong by."""
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _READS |= {sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_TRANSACTION}
 _CAUSES = {
@@ -116,7 +119,7 @@ def _parts(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[pl.DataFr
 
 def _asked(connection: sqlite3.Connection, wanted: Wanted) -> tuple[sqlite3.Cursor, tuple[str, ...]]:
     """What the rows are fetched from, and their columns. A query alone is asked as it stands, so with its own order."""
-    source, filtered = origin(wanted, "sqlite"), condition(wanted, "sqlite")
+    source, filtered = origin(wanted, "sqlite"), condition(wanted, "sqlite", _newer)
     whole = wanted.query and not wanted.columns and not filtered
     # SQLite gives columns of one name in a query between brackets other names, so the bare one is looked at
     bare = one_statement(wanted.query, "sqlite", wanted, "query") if wanted.query else f"select * from {source} limit 0"
@@ -125,6 +128,18 @@ def _asked(connection: sqlite3.Connection, wanted: Wanted) -> tuple[sqlite3.Curs
     if not whole:
         cursor = connection.execute(f"select {', '.join(quoted(name) for name in names)} from {source}{filtered}")
     return cursor, names
+
+
+def _newer(above: Above) -> str:
+    """Times are texts here, in any of several forms, so they are compared as days, a little early: to the millisecond.
+
+    What is no time for SQLite is not left out.
+    """
+    column = quoted(above.column)
+    if isinstance(above.value, int | float):
+        return f"{column} >= {above.value!r}"
+    day = above.value.isoformat()
+    return f"julianday({column}) >= julianday('{day}') - {_DAYS_EARLY} or julianday({column}) is null"
 
 
 def _declared(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.sources.cursors import Above
 from treadle.sources.reader import Wanted
 
 if TYPE_CHECKING:
@@ -106,8 +107,13 @@ def origin(wanted: Wanted, dialect: str, mark: str = '"') -> str:
     return f"({one_statement(wanted.query, dialect, wanted, 'query')}\n) as treadle_rows"
 
 
-def condition(wanted: Wanted, dialect: str) -> str:
-    """What follows `from ...`."""
-    if not wanted.condition:
-        return ""
-    return f" where ({one_statement(wanted.condition, dialect, wanted, 'where')}\n)"
+def condition(wanted: Wanted, dialect: str, newer: Callable[[Above], str]) -> str:
+    """What follows `from ...`. `newer`: the rows of `Above` as this database says it."""
+    parts = []
+    if wanted.condition:
+        parts.append(f"({one_statement(wanted.condition, dialect, wanted, 'where')}\n)")
+    if wanted.above is not None:
+        column = quoted(wanted.above.column)
+        # what has no place in the order is told, and not left out without a word
+        parts.append(f"({newer(wanted.above)} or {column} is null)")
+    return f" where {' and '.join(parts)}" if parts else ""

@@ -89,11 +89,32 @@ class Layout(_Part, frozen=True, kw_only=True):
     max_gb: Positive | None = None
 
 
+class New(_Part, frozen=True, kw_only=True):
+    """What is read of a source that was read before: rows whose `by` is above the last; without `by`, new files.
+
+    `overlap`: how far below the last one is read again, for rows that are committed late: a length of time, or a
+    number where `by` is one. `when_seen`: what a row does whose key is there already. `deleted`: a column that marks
+    rows which are deleted. `when_changed`: what is done with a file that changed after it was read. `time_zone`: the
+    zone of the clock that `by` was written by, where it has none; `ambiguous`: which of two instants a time is that
+    this clock showed twice.
+    """
+
+    by: Some | None = None
+    overlap: Some | Positive | None = None
+    when_seen: Literal["replace", "keep", "refuse"] = "replace"
+    deleted: Some | None = None
+    when_changed: Literal["refuse", "read"] = "refuse"
+    time_zone: Some | None = None
+    ambiguous: Literal["refuse", "earlier", "later"] = "refuse"
+
+
 class Source(Layout, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known.
 
     `read` is a path, or the URL of a database, of which `table` or `query` says what is read; `columns` are those that
-    are asked for, and `where` is a condition in the database's own SQL.
+    are asked for, and `where` is a condition in the database's own SQL. `new`: what is read besides what was read
+    before; the whole, if not given. `every`: how often new rows come; `late_after`: how long after that they are late,
+    and `when_late`: what a run does then.
     """
 
     read: Written
@@ -105,10 +126,19 @@ class Source(Layout, frozen=True, kw_only=True):
     happened: Some | None = None
     known: Some | None = None
     contract: Written | None = None
+    new: New | Literal["files"] | None = None
+    every: Some | None = None
+    late_after: Some | None = None
+    when_late: Literal["last", "wait", "stop"] = "last"
 
     @property
     def keys(self) -> tuple[str, ...]:
         return (self.key,) if isinstance(self.key, str) else self.key
+
+    @property
+    def only_new(self) -> New | None:
+        """How it is read in increments; None where it is read whole."""
+        return New() if isinstance(self.new, str) else self.new
 
 
 class View(_Part, frozen=True, kw_only=True):
@@ -270,6 +300,7 @@ __all__ = [
     "Limits",
     "Lookup",
     "Mistakes",
+    "New",
     "People",
     "Predict",
     "ProjectSpec",

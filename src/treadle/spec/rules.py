@@ -12,6 +12,7 @@ from treadle.spec.choices import COUNTED, DECIDES, LEVELLED, METRICS, NAMED, RAN
 from treadle.spec.databases import of_databases
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
+from treadle.spec.increments import of_increments
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
 
@@ -65,6 +66,7 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _names(spec)
     yield from _twins(spec)
     yield from of_databases(spec.sources)
+    yield from of_increments(spec.sources)
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from treadle.contracts import Contract, check, load, raise_if_broken, stale
+from treadle.contracts import Contract, load, stale
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
+from treadle.stages.aside import hold, newest_of
+from treadle.stages.increments import read_increment
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -40,12 +42,22 @@ def read_sources(work: Work) -> Sources:
 
 def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     """One source. A rule that looks at the clock is asked at every run, also when the file is as it was."""
+    workspace, contract = work.workspace, held_to(work, name)
+    read = (
+        read_whole(work, name, source, contract) if source.new is None else read_increment(work, name, source, contract)
+    )
+    if contract is not None:
+        refuse_stale(contract, name, read.payload, workspace, workspace.project.place(f"sources.{name}"))
+    return read
+
+
+def read_whole(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+    """All that is there."""
     from treadle.sources import find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
     found = find(source, workspace.project.root, where=where)
-    contract = held_to(work, name)
     asked = ReadSource(
         name=name,
         source=source,
@@ -53,10 +65,7 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
         files=File(found.name, found.digest),
         examples=name in workspace.project.asked_of,
     )
-    read = work.do(asked, _Make(found, where), f"source/{name}")
-    if contract is not None:
-        refuse_stale(contract, name, read.payload, workspace, where)
-    return read
+    return work.do(asked, _Make(found, where), f"source/{name}")
 
 
 def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Workspace, where: str) -> None:
@@ -95,28 +104,23 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
 
 def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> SourceRead:
     tables, names = bench.tables, bench.names
-    frame, bad, rules, newest, warnings = found.rows(where), 0, 0, {}, list[str]()
+    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys)
     quarantine: Snapshot | None = None
-    if asked.contract is None:
-        good = frame.collect()
-    else:
-        report = check(frame, asked.contract, now=bench.chain.clock(), keys=asked.source.keys)
-        if report.quarantine.height:
-            # also for a batch that is refused: the reasons must not be lost with it
-            quarantine = tables.replace(names.quarantine(asked.name), report.quarantine)
-        raise_if_broken(report, asked.contract, where)
-        good, bad, rules, newest = report.good, report.bad_rows, len(asked.contract.rules), report.newest
-        warnings = report.warnings
-    if good.height == 0 and asked.examples:
+    if held.aside is not None:
+        # also for a batch that is refused: the reasons must not be lost with it
+        quarantine = tables.replace(names.quarantine(asked.name), held.aside)
+    held.raise_if_broken(asked.contract, where)
+    if held.good.height == 0 and asked.examples:
         # an empty table to look up in may be right; an empty table of examples is a delivery that failed
         raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")
     return SourceRead(
-        table=tables.replace(names.source(asked.name), good),
-        rows=good.height + bad,
-        quarantined=bad,
-        rules=rules,
+        table=tables.replace(names.source(asked.name), held.good),
+        rows=held.good.height + held.bad,
+        quarantined=held.bad,
+        rules=held.rules,
         bytes=found.bytes,
         quarantine=quarantine,
-        newest=newest,
-        warnings=tuple(warnings),
+        newest=held.newest,
+        warnings=held.warnings,
+        reached=newest_of(held.good, asked.source),
     )

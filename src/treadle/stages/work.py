@@ -107,6 +107,8 @@ class Work:
     workspace: Workspace
     began: float = field(default_factory=time.monotonic)
     """When the run began, by the monotonic clock: before the workspace was opened, where more was done before it."""
+    full: bool = False
+    """Sources that are read in increments are read whole."""
     lines: list[StepLine] = field(default_factory=list)
     entries: list[Entry[Payload]] = field(default_factory=list)
     fresh: list[Entry[Payload]] = field(default_factory=list)

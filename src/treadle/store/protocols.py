@@ -23,6 +23,15 @@ class Tables(Protocol):
         """Make `frame` the newest version. An equal newest version is kept, and returned, as it is."""
         ...
 
+    def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
+        """The rows of `base` and, after them, those of `frame`, as the newest version. `base` is not rewritten.
+
+        `frame` has the columns of `base`, and may have more; rows before have no value there. What a process that was
+        killed, or was overtaken, wrote after `base` is left behind: the new version goes on from `base` alone. The
+        snapshot is named by `base` and `frame`: equal names mean equal rows in equal order.
+        """
+        ...
+
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         """Add rows; returns the version. A second append with the same `once` adds nothing."""
         ...

@@ -42,6 +42,8 @@ class TablesSuite:
     - `replace` gives a snapshot named by content: equal rows in equal order have one fingerprint at any place, and an
       equal newest version is kept; every version stays readable;
     - rows come back in order, with the columns, types, NaN and None that were written, to anyone who opens the place;
+    - `extend` adds rows, and columns that are new, to a snapshot; what else was written after that is left behind, and
+      the snapshot before stays readable;
     - `append` adds rows, and columns that are new; with the mark `once`, a second time adds nothing;
     - writers at once lose no rows; what a write returned from survives the end of the process by any signal, and a
       write that was cut short is not seen;
@@ -78,6 +80,42 @@ class TablesSuite:
         assert opens().replace("t", nothing).rows == 0
         found = opens().scan("t").collect()
         assert found.height == 0 and found.schema == nothing.schema
+
+    def test_a_snapshot_is_extended(self, opens: Opens) -> None:
+        import polars as pl
+
+        frame = frame_of_all_types()
+        first = opens().replace("t", frame)
+        second = opens().extend(first, frame.reverse())
+        assert second.rows == 6 and second.version > first.version and second.fingerprint != first.fingerprint
+        assert opens().read(second).equals(pl.concat([frame, frame.reverse()]))
+        assert opens().scan("t").collect().sort("whole", "text").equals(opens().read(second).sort("whole", "text"))
+        assert opens().read(first).equals(frame) and opens().present(first) and not opens().check(second)
+        assert opens().extend(first, frame.reverse()).fingerprint == second.fingerprint
+        assert opens().extend(first, frame).fingerprint != second.fingerprint
+
+    def test_an_extension_may_have_new_columns(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("t", frame)
+        second = opens().extend(first, frame.with_columns(more="whole"))
+        found = opens().read(second)
+        assert found["more"].to_list() == [None, None, None, *frame["whole"]]
+        assert opens().schema(second) == found.schema and opens().columns(second) == tuple(found.columns)
+        assert opens().read(second, ["more", "text"]).columns == ["more", "text"]
+        assert opens().read(second, ["text"]).height == 6
+        third = opens().extend(second, frame.with_columns(more="whole"))
+        assert opens().read(third)["more"].null_count() == 3 + 2
+
+    def test_an_extension_leaves_behind_what_was_written_after_its_base(self, opens: Opens) -> None:
+        import polars as pl
+
+        frame = frame_of_all_types()
+        first = opens().replace("t", frame)
+        left = opens().extend(first, frame.with_columns(odd="whole"))
+        second = opens().extend(first, frame)
+        assert opens().read(second).equals(pl.concat([frame, frame])) and opens().scan("t").collect().height == 6
+        assert opens().schema(second) == frame.schema and "odd" not in opens().scan("t").collect().columns
+        assert opens().read(left).height == 6
 
     def test_an_append_adds_rows_and_columns(self, opens: Opens) -> None:
         frame = frame_of_all_types()

@@ -47,16 +47,37 @@ class DeltaTables:
                 frame.write_delta(place, mode="overwrite", delta_write_options=options)
             return self._snapshot(name, self.version(name) or 0, content, frame.height)
 
-    def _snapshot(self, name: str, version: int, content: str, rows: int) -> Snapshot:
-        """The files of a version with their hashes, in the order of its rows. The writer's lock is held."""
+    def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
+        from deltalake import CommitProperties, DeltaTable
+
+        name, place = base.table, self._place(base.table)
+        content = hashlib.sha256(f"{base.fingerprint} {fingerprint(frame)}".encode()).hexdigest()
+        options: dict[str, Any] = {
+            "commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content}),
+            "schema_mode": "merge",
+        }
+        with self._alone(name), _said_plainly(place):
+            if self.version(name) != base.version:
+                DeltaTable(place).restore(base.version)
+            frame.write_delta(place, mode="append", delta_write_options=options)
+            known = frozenset(part.path for part in base.parts)
+            added = self._snapshot(name, self.version(name) or 0, content, base.rows + frame.height, known)
+        return Snapshot(name, added.version, content, added.rows, (*base.parts, *added.parts))
+
+    def _snapshot(
+        self, name: str, version: int, content: str, rows: int, known: frozenset[str] = frozenset()
+    ) -> Snapshot:
+        """The files of a version, but for those that are `known`, with their hashes, in the order of its rows.
+
+        The writer's lock is held.
+        """
         from deltalake import DeltaTable
 
         root, parts = self.root / name, []
         # a large frame goes into several files, numbered in the order of its rows; a URI writes the folder's name in
         # its own way (a space as %20), and all files of a table lie in one folder
-        for file in sorted(
-            uri.rpartition("/")[2] for uri in DeltaTable(self._place(name), version=version).file_uris()
-        ):
+        files = {uri.rpartition("/")[2] for uri in DeltaTable(self._place(name), version=version).file_uris()}
+        for file in sorted(files - known):
             try:
                 held = (root / file).read_bytes()
             except OSError as bad:
@@ -75,8 +96,6 @@ class DeltaTables:
             return False
 
     def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        import io
-
         import polars as pl
 
         frames = []
@@ -89,12 +108,15 @@ class DeltaTables:
             if _sha256(held) != part.sha256:
                 raise _differs(snapshot, f"its file {part.path} was changed on disk")
             try:
-                frames.append(pl.read_parquet(io.BytesIO(held), columns=None if columns is None else list(columns)))
+                frames.append(_decoded(held, columns))
             except pl.exceptions.PolarsError as bad:
                 raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
         if not frames:
             raise _differs(snapshot, "the record names none of its files")
-        return frames[0] if len(frames) == 1 else pl.concat(frames)
+        whole = _joined(frames, columns)
+        if columns is not None and whole.columns != list(columns):
+            raise _differs(snapshot, f"it has no column {sorted({*columns} - {*whole.columns})[0]}")
+        return whole
 
     def check(self, snapshot: Snapshot) -> list[str]:
         faults = []
@@ -130,7 +152,8 @@ class DeltaTables:
     def schema(self, snapshot: Snapshot) -> pl.Schema:
         import polars as pl
 
-        place = self.root / snapshot.table / snapshot.parts[0].path if snapshot.parts else None
+        # the last file has the columns of those before it, and may have more
+        place = self.root / snapshot.table / snapshot.parts[-1].path if snapshot.parts else None
         if place is None or not place.is_file():
             raise _differs(snapshot, "its file is missing")
         return pl.scan_parquet(place, glob=False).collect_schema()
@@ -222,6 +245,33 @@ def _said_plainly(place: str) -> Iterator[None]:
             where=place,
             mend="check that the disk has room and may be written; its last version stands",
         ) from bad
+
+
+def _decoded(content: bytes, columns: Sequence[str] | None) -> pl.DataFrame:
+    """The columns that are asked for, of those that the file has: a file may be older than a column."""
+    import io
+
+    import polars as pl
+
+    if columns is None:
+        return pl.read_parquet(io.BytesIO(content))
+    try:
+        return pl.read_parquet(io.BytesIO(content), columns=list(columns))
+    except pl.exceptions.ColumnNotFoundError:
+        known = pl.read_parquet_schema(io.BytesIO(content))
+        return pl.read_parquet(io.BytesIO(content), columns=[name for name in columns if name in known])
+
+
+def _joined(frames: list[pl.DataFrame], columns: Sequence[str] | None) -> pl.DataFrame:
+    """Files under one another: a column that older ones lack is missing in their rows."""
+    import polars as pl
+
+    if len(frames) == 1:
+        return frames[0]
+    if all(frame.columns == frames[0].columns for frame in frames):
+        return pl.concat(frames)
+    found = pl.concat(frames, how="diagonal")
+    return found if columns is None else found.select(name for name in columns if name in found.columns)
 
 
 def _sha256(content: bytes) -> str:

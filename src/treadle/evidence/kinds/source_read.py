@@ -6,10 +6,56 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from msgspec import field
+from msgspec import Struct, field
 
 from treadle.evidence.payload import Payload
-from treadle.store import Snapshot
+from treadle.store import Blob, Snapshot
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """How far a source was read. It stands in the entry that names the snapshot, so that the two are never apart.
+
+    `definition`: what is asked of which place, a digest for each part that the project file states; `contract`: a
+    digest of the rules that the rows were held to.
+    `digest` names all that was read, in its order. Where rows are read `by` a column, `last` is its newest value, as
+    text, of the `kind` whole, number, date or time; rows from `since` on may be read again, and are known by what
+    `seen` holds. Of files `seen` lists those that were read.
+    """
+
+    definition: dict[str, str]
+    contract: str
+    digest: str
+    seen: Blob
+    by: str = ""
+    kind: str = ""
+    last: str = ""
+    since: str = ""
+
+
+class Increment(Struct, frozen=True, kw_only=True):
+    """What one reading added: rows that are new, rows that took the place of others, rows that went, new columns.
+
+    `start` and `end`: of what the rows are read by, before and after; of files how many were read. `anew`: why all was
+    read again; empty for an increment. `notes`: what a person should know.
+    """
+
+    added: int
+    replaced: int = 0
+    removed: int = 0
+    columns: tuple[str, ...] = ()
+    start: str = ""
+    end: str = ""
+    anew: str = ""
+    notes: tuple[str, ...] = ()
+
+    def said(self) -> str:
+        parts = [f"{self.added:,} new"]
+        parts += [f"{self.replaced:,} replaced"] if self.replaced else []
+        parts += [f"{self.removed:,} deleted"] if self.removed else []
+        parts += [f"new columns {', '.join(self.columns)}"] if self.columns else []
+        parts += [f"up to {self.end}"] if self.end else []
+        parts += [f"read whole: {self.anew}"] if self.anew else []
+        return ", ".join([*parts, *self.notes])
 
 
 class SourceRead(Payload, frozen=True, kw_only=True):
@@ -18,10 +64,14 @@ class SourceRead(Payload, frozen=True, kw_only=True):
     `rows` counts all that were delivered, `quarantined` those set aside, which are in `quarantine`. `newest` has, for
     each rule that looks at the clock, the newest time it saw: it is asked again at every run. `warnings`: of
     soft rules, whose rows are kept.
+
+    Of a source that is read in increments, `rows` and `quarantined` count those of this one, `table` and `quarantine`
+    hold all; `increment` says what it added, and `mark` from where the next one goes on. `reached`: the newest time
+    that the rows tell, by `happened`, or the files.
     """
 
     KIND: ClassVar[str] = "sources.read"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     table: Snapshot
     rows: int
@@ -31,10 +81,14 @@ class SourceRead(Payload, frozen=True, kw_only=True):
     quarantine: Snapshot | None = None
     newest: dict[str, datetime | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    mark: Mark | None = None
+    increment: Increment | None = None
+    reached: datetime | None = None
 
     def said(self) -> str:
         return (
-            f"{self.rows - self.quarantined:,} rows"
+            f"{self.rows - self.quarantined if self.increment is None else self.table.rows:,} rows"
+            + (f" ({self.increment.said()})" if self.increment else "")
             + (f", {self.quarantined:,} set aside" if self.quarantined else "")
             + (f", {self.rules} rules hold" if self.rules else ", no contract")
             + "".join(f"; {said}" for said in self.warnings[:3])
@@ -43,5 +97,7 @@ class SourceRead(Payload, frozen=True, kw_only=True):
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        if version == 2:  # had no increments
+            return data
         facts = data["detail"]
         return {"table": data["made"]["table"], **{n: facts[n] for n in ("rows", "quarantined", "rules", "bytes")}}

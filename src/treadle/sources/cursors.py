@@ -1,0 +1,155 @@
+"""A column that grows, by which rows are known as new: its values, as text and as SQL, and how far back is read again.
+
+Ties and late rows: reading begins *at* the last value that was read, and by `overlap` before it; what comes a second
+time is known by its content (`treadle.sources.seen`). So no row is lost that has the very value of the last one.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from treadle.errors import DataError
+from treadle.spec import New, duration
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind = Literal["whole", "number", "date", "time"]
+Value = int | float | date | datetime
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Above(Struct, frozen=True):
+    """Rows whose `column` is `value` or more, or is missing: what a database is asked for."""
+
+    column: str
+    value: Value
+
+
+def kind_of(values: pl.Series, where: str) -> Kind:
+    """Of what kind the values of a cursor are.
+
+    Raises:
+        DataError: texts, or anything else that has no order that a database and a table share.
+    """
+    import polars as pl
+
+    if values.dtype.is_integer():
+        return "whole"
+    if values.dtype.is_float():
+        return "number"
+    if values.dtype == pl.Date:
+        return "date"
+    if isinstance(values.dtype, pl.Datetime):
+        return "time"
+    raise DataError(
+        f"rows are read by {values.name}, which is {values.dtype}, and not a number, a date or a time",
+        where=where,
+        mend=f"name a column that grows; of a time in text say how it is written: date_format: {{{values.name}: ...}}",
+    )
+
+
+def refuse_unordered(values: pl.Series, where: str) -> None:
+    """Refuse rows that have no place in the order: they could never be told from rows that were read.
+
+    Raises:
+        DataError: a missing value, NaN, or an infinite one.
+    """
+    missing = values.null_count()
+    what = "no value" if missing else ""
+    if not missing and values.dtype.is_float():
+        missing = int((~values.is_finite()).sum())
+        what = "a value that is no finite number"
+    if missing:
+        raise DataError(
+            f"{missing:,} rows have {what} in {values.name}, by which rows are read",
+            where=where,
+            mend=f"leave them out with `where`, or give each row a {values.name} at the source",
+        )
+
+
+def as_text(value: Value) -> str:
+    """A value as the record has it: equal values are equal texts."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value.isoformat() if isinstance(value, date) else repr(value)
+
+
+def of_text(kind: str, text: str) -> Value:
+    """The value that `as_text` wrote.
+
+    >>> of_text("whole", as_text(7)), of_text("date", as_text(date(2024, 2, 29)))
+    (7, datetime.date(2024, 2, 29))
+    """
+    match kind:
+        case "whole":
+            return int(text)
+        case "number":
+            return float(text)
+        case "date":
+            return date.fromisoformat(text)
+    return datetime.fromisoformat(text)
+
+
+def back_from(last: Value, new: New, where: str) -> Value:
+    """From where on rows are read again: `overlap` before `last`; and before an hour that the clocks showed twice.
+
+    Raises:
+        DataError: `overlap` is a time and the column holds numbers, or the other way round.
+    """
+    overlap = new.overlap
+    if isinstance(last, int | float):
+        if isinstance(overlap, str):
+            raise _unlike(new, "a time", "numbers", "overlap: 1000", where)
+        below = last - (overlap or 0)
+        return math.floor(below) if isinstance(last, int) else below
+    if isinstance(overlap, float | int):
+        raise _unlike(new, "a number", "times", "overlap: 1h", where)
+    length = duration(overlap) if overlap else timedelta()
+    if not isinstance(last, datetime):
+        days = math.ceil(length / timedelta(days=1))
+        return date.fromordinal(max(1, last.toordinal() - days))
+    if new.time_zone is not None:
+        length = max(length, _shown_twice(last, ZoneInfo(new.time_zone)))
+    return last - length if last - _FIRST > length else _FIRST
+
+
+def _unlike(new: New, one: str, other: str, mend: str, where: str) -> DataError:
+    return DataError(f"`overlap` is {one}, and {new.by} holds {other}", where=where, mend=f"write {mend}")
+
+
+def _shown_twice(at: datetime, zone: ZoneInfo) -> timedelta:
+    """How long the hour is that the clocks showed twice around `at`; nothing at any other time."""
+    local = at.astimezone(zone).replace(tzinfo=None)
+    first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return max(first - second, timedelta())
+
+
+def in_zone(values: pl.Series, new: New, where: str) -> pl.Series:
+    """Times of a clock without a zone as instants, by `time_zone` and, of a time shown twice, by `ambiguous`.
+
+    Raises:
+        DataError: a time that the clocks showed twice, where the rule is to refuse it; one that they never showed.
+    """
+    import polars as pl
+
+    if new.time_zone is None or not isinstance(values.dtype, pl.Datetime):
+        return values
+    local = values.dt.replace_time_zone(None)
+    which = "raise" if new.ambiguous == "refuse" else {"earlier": "earliest", "later": "latest"}[new.ambiguous]
+    try:
+        placed = local.dt.replace_time_zone(new.time_zone, ambiguous=which)  # type: ignore[arg-type]
+    except pl.exceptions.ComputeError as bad:
+        said = str(bad).splitlines()[0]
+        twice = "ambiguous" in said
+        raise DataError(
+            f"{values.name} holds a time that clocks in {new.time_zone} showed {'twice' if twice else 'never'}: {said}",
+            where=where,
+            mend="write ambiguous: earlier, or later" if twice else "is it of that zone?",
+        ) from bad
+    return placed.dt.convert_time_zone("UTC")

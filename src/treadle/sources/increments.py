@@ -1,0 +1,283 @@
+"""What is new of a source that was read before: rows from the last value of a column on, or files not read yet.
+
+Nothing is kept here: what is found says how far it goes (`Mark`), and whoever keeps the rows keeps that with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from treadle.errors import DataError
+from treadle.evidence import digest
+from treadle.evidence.kinds.source_read import Mark
+from treadle.sources import cursors, seen
+from treadle.sources.cursors import Above, Value
+from treadle.sources.databases import find_rows
+from treadle.sources.files import find_files, of_files
+from treadle.sources.places import LOG, named, opened, refuse_outside
+from treadle.spec.databases import is_database
+from treadle.store import Blob, fingerprint
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import New, Source
+
+_DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "separator", "encoding", "decimal")
+_WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
+_DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
+_SEEN = "rows and files that were read"
+
+
+class Known(Struct, frozen=True):
+    """How far a source was read, and the content of what `mark.seen` names; `mark` is None where nothing was read."""
+
+    mark: Mark | None = None
+    seen: bytes = b""
+
+
+@dataclass(frozen=True, eq=False)
+class Newer:
+    """What was found. `mark`: how far it goes, and `seen` the content that it names; `nothing`: as far as before.
+
+    `again`: files that changed are read once more. `reached`: the newest time that the files tell.
+    """
+
+    name: str
+    size: int
+    mark: Mark
+    seen: bytes
+    nothing: bool
+    rows: Callable[[], pl.DataFrame]
+    notes: tuple[str, ...] = ()
+    reached: datetime | None = field(default=None)
+
+
+def definition_of(source: Source) -> dict[str, str]:
+    """What is asked of which place, a digest for each part that is stated: when one changes, reading begins anew."""
+    stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN)}
+    stated |= {f"new.{name}": getattr(source.only_new, name) for name in _DEFINES_NEW}
+    return {name: digest(value)[:16] for name, value in stated.items() if value}
+
+
+def find_new(source: Source, root: Path, known: Known, contract: str, *, where: str = "") -> Newer:
+    """What is new since `known`. `contract`: a digest of the rules that the rows will be held to.
+
+    Raises:
+        DataError: it cannot be read; a file changed that was read; rows have no value to read them by; the source went
+            back behind what was read.
+    """
+    new = source.only_new
+    assert new is not None
+    if new.by is not None:
+        return _new_rows(source, new, root, known, contract, where)
+    return _new_files(source, new, root, known, contract, where)
+
+
+def _mark(source: Source, contract: str, name: str, content: bytes, **progress: str) -> Mark:
+    blob = Blob(hashlib.sha256(content).hexdigest(), _SEEN)
+    return Mark(definition=definition_of(source), contract=contract, digest=name, seen=blob, **progress)
+
+
+def _new_rows(source: Source, new: New, root: Path, known: Known, contract: str, where: str) -> Newer:
+    mark, by = known.mark, str(new.by)
+    last = cursors.of_text(mark.kind, mark.last) if mark is not None and mark.last else None
+    start = _start(last, mark, source, new, where)
+    found, rows = _delivered(source, new, root, start, where)
+    values = rows.get_column(by)
+    if mark is not None and last is not None:
+        _refuse_other_kind(values, mark, where)
+        if not rows.height:
+            _refuse_going_back(source, new, root, last, where)
+    rows = rows if start is None else rows.filter(values >= start)
+    rows = rows.sort(by, maintain_order=True)
+    fresh = rows if last is None else _unseen(rows, by, last, known.seen)
+    nothing = mark is not None and not fresh.height
+    if nothing or not rows.height:
+        content = known.seen if mark is not None else b""
+        made = mark or _mark(source, contract, digest([]), b"", by=by)
+        return Newer(found[0], found[1], made, content, nothing, lambda: fresh)
+    newest: Value = rows.get_column(by).max()  # type: ignore[assignment]
+    newest = newest if last is None else max(newest, last)
+    since = cursors.back_from(newest, new, where)
+    window = seen.packed(seen.names_of(rows.filter(rows.get_column(by) >= since)))
+    made = _mark(
+        source,
+        contract,
+        digest([mark.digest if mark else "", fingerprint(fresh)]),
+        window,
+        by=by,
+        kind=cursors.kind_of(values, where),
+        last=cursors.as_text(newest),
+        since=cursors.as_text(since),
+    )
+    return Newer(found[0], found[1], made, window, False, lambda: fresh)
+
+
+def _start(last: Value | None, mark: Mark | None, source: Source, new: New, where: str) -> Value | None:
+    """From where on rows are read again. Without a key, not before what is known by its content."""
+    if last is None or mark is None:
+        return None
+    start = cursors.back_from(last, new, where)
+    since = cursors.of_text(mark.kind, mark.since)
+    return start if source.keys else max(start, since)
+
+
+def _delivered(
+    source: Source, new: New, root: Path, start: Value | None, where: str
+) -> tuple[tuple[str, int], pl.DataFrame]:
+    """The rows from `start` on, and perhaps older ones; with the name of the source and how many bytes were read."""
+    if is_database(source.read):
+        held = find_rows(source, root, where, _asked_above(source, new, start))
+        name, size, rows = held.name, held.bytes, held.frame
+    else:
+        files = find_files(source, root, where=where)
+        name, size, rows = files.name, files.bytes, files.rows(where).collect()
+    by = str(new.by)
+    if by not in rows.columns:
+        from treadle.errors import nearest
+
+        raise DataError(f'there is no column "{by}" to read rows by', where=where, mend=nearest(by, rows.columns))
+    if rows.height:
+        cursors.kind_of(rows.get_column(by), where)
+        cursors.refuse_unordered(rows.get_column(by), where)
+    return (name, size), rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
+
+
+def _asked_above(source: Source, new: New, start: Value | None) -> Above | None:
+    """What a database may leave out. Nothing, where its values are texts there that are times here."""
+    by = str(new.by)
+    if start is None or by in source.date_format or source.null_values:
+        return None
+    if new.time_zone is not None and isinstance(start, datetime):
+        # of a clock there: no zone is more than a day away
+        return Above(by, start - timedelta(days=1) if start.year > 1 else start)
+    return Above(by, start)
+
+
+def _refuse_other_kind(values: pl.Series, mark: Mark, where: str) -> None:
+    if not len(values):
+        return
+    kind = cursors.kind_of(values, where)
+    if kind != mark.kind:
+        raise DataError(
+            f"{values.name} holds values of the kind {kind}, and was read by the kind {mark.kind} up to {mark.last}",
+            where=where,
+            mend="make it what it was at the source; or begin anew with: treadle run PROJECT --full",
+        )
+
+
+def _refuse_going_back(source: Source, new: New, root: Path, last: Value, where: str) -> None:
+    """Nothing came, not even the row at the cursor: either it was deleted with all above it, or the source begins anew.
+
+    Rows that follow would have lower values, and would be missed without a word. A table that is empty says nothing.
+    """
+    by = str(new.by)
+    alone = msgspec.structs.replace(source, columns=(by,), date_format={}, null_values=())
+    if is_database(source.read) and not source.date_format.get(by):
+        _, rows = _delivered(alone, new, root, None, where)
+    else:
+        _, rows = _delivered(source, new, root, None, where)
+    newest = rows.get_column(by).max()
+    if newest is not None and newest < last:  # type: ignore[operator]
+        raise DataError(
+            f"the newest {by} is {cursors.as_text(newest)}, and rows up to {cursors.as_text(last)} were read",  # type: ignore[arg-type]
+            where=where,
+            mend="were rows deleted, or does the source begin anew? treadle run PROJECT --full reads it whole",
+        )
+
+
+def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.DataFrame:
+    """The rows above `last`, and those up to it that were not read before."""
+    import polars as pl
+
+    old = rows.filter(rows.get_column(by) <= last)
+    keep = pl.Series(seen.unseen(seen.names_of(old), seen.unpacked(content)), dtype=pl.Boolean)
+    return pl.concat([old.filter(keep), rows.filter(rows.get_column(by) > last)])
+
+
+def _new_files(source: Source, new: New, root: Path, known: Known, contract: str, where: str) -> Newer:
+    before = seen.unpacked_files(known.seen) if known.mark is not None else {}
+    files = _listed(source, root, bool(before), where)
+    stands = {file.name: _as_it_is(file, before.get(file.name), where) for file in files}
+    changed = [name for name, found in stands.items() if name in before and found.sha256 != before[name].sha256]
+    if changed and new.when_changed == "refuse":
+        raise DataError(
+            f"{_few(changed)} changed after {'it was' if len(changed) == 1 else 'they were'} read",
+            where=where,
+            mend="bring new rows in new files; or write new: {when_changed: read} to take its rows again, by their key",
+        )
+    fresh = [file for file in files if file.name not in before or file.name in changed]
+    gone = sorted(before.keys() - stands.keys())
+    notes = [f"{len(gone):,} files that were read are gone, their rows are kept"] if gone else []
+    notes += [f"{_few(changed)} changed, and {'is' if len(changed) == 1 else 'are'} read again"] if changed else []
+    kept = [*{**before, **stands}.values()]
+    content = seen.packed_files(sorted(kept, key=lambda each: each.name))
+    name = digest(sorted((each.name, each.size, each.sha256) for each in kept))
+    if known.mark is not None and not fresh:
+        return Newer(source.read, 0, known.mark, known.seen, True, _no_rows, tuple(notes))
+    reading = of_files(fresh, source, [stands[file.name].sha256 for file in fresh], where)
+    newest = max((each.changed_ns for each in kept), default=0)
+    return Newer(
+        name=reading.name,
+        size=reading.bytes,
+        mark=_mark(source, contract, name, content, last=f"{len(kept):,} files"),
+        seen=content,
+        nothing=False,
+        rows=lambda: reading.rows(where).collect(),
+        notes=tuple(notes),
+        reached=datetime.fromtimestamp(newest / 1e9, UTC) if kept else None,
+    )
+
+
+def lost_files(source: Source, root: Path, content: bytes, where: str) -> list[str]:
+    """Files that were read and are there no more; `content` lists those that were read."""
+    there = {file.name for file in _listed(source, root, True, where)}
+    return sorted(seen.unpacked_files(content).keys() - there)
+
+
+def _no_rows() -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame()
+
+
+def _listed(source: Source, root: Path, read_before: bool, where: str) -> list[Path]:
+    """The files that are there. That all which were read are gone by now is no fault."""
+    place = root / source.read
+    if (place / LOG).is_dir():
+        raise DataError(
+            f"{source.read} is a Delta table, which is read by rows", where=where, mend="write new: {by: COLUMN}"
+        )
+    try:
+        files = named(source.read, root, where)
+    except DataError:
+        folder = place if place.is_dir() else place.parent
+        if read_before and folder.is_dir() and not any(folder.glob(place.name if place != folder else "*")):
+            return []
+        raise
+    refuse_outside(files, root, where)
+    return files
+
+
+def _as_it_is(file: Path, before: seen.SeenFile | None, where: str) -> seen.SeenFile:
+    """A file by its content. One of the same size and time of change as before is taken to be the same."""
+    with opened(file, where) as stream:
+        told = os.fstat(stream.fileno())
+        if before is not None and (before.size, before.changed_ns) == (told.st_size, told.st_mtime_ns):
+            return before
+        content = hashlib.file_digest(stream, "sha256").hexdigest()
+        return seen.SeenFile(file.name, stream.tell(), content, told.st_mtime_ns)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

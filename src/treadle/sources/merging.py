@@ -1,0 +1,240 @@
+"""New rows put to those that are kept: types made to fit, a row a key, rows deleted at the source taken away.
+
+Of two rows with one key the one with the larger value of the column that rows are read by wins, and of equal ones the
+later read: what comes late does not undo what came after it. So a table does not depend on how its rows were cut into
+readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from treadle.errors import DataError
+from treadle.sources.seen import names_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import New
+
+_HELD = "\x00held"
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The rows that are kept: their columns, and how to read some of these (None: all)."""
+
+    schema: pl.Schema
+    read: Callable[[Sequence[str] | None], pl.DataFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What was delivered: rows, one a key, and the keys of those that were deleted at the source."""
+
+    rows: pl.DataFrame
+    deleted: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """What is to be kept: `rows` after those before, or in their place where `whole`.
+
+    `columns`: those that are new. `widened`: those that hold fractions, or times, from now on.
+    """
+
+    rows: pl.DataFrame
+    whole: bool
+    added: int
+    replaced: int = 0
+    removed: int = 0
+    columns: tuple[str, ...] = ()
+
+
+def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Batch:
+    """One row a key, as `when_seen` says, and apart from them what was deleted.
+
+    Raises:
+        DataError: a key, or the column that marks deleted rows, is not there; two rows have one key, and the rule is to
+            refuse that.
+    """
+    import polars as pl
+
+    for column in (*keys, *([new.deleted] if new.deleted else [])):
+        if column not in rows.columns:
+            from treadle.errors import nearest
+
+            raise DataError(f'there is no column "{column}"', where=where, mend=nearest(column, rows.columns))
+    if not keys or not rows.height:
+        return Batch(rows)
+    known = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
+    nameless, rows = rows.filter(~known), rows.filter(known)
+    deleted = None
+    if new.deleted:
+        mark = _marked(rows.get_column(new.deleted), where)
+        rows = rows.with_columns(mark.alias(_HELD))
+        ends = rows.unique(keys, keep="last", maintain_order=True)
+        deleted = ends.filter(_HELD).select(keys)
+        rows = rows.filter(~pl.col(_HELD)).drop(_HELD).join(deleted, on=keys, how="anti", maintain_order="left")
+    once = rows.unique(keys, keep="first" if new.when_seen == "keep" else "last", maintain_order=True)
+    if new.when_seen == "refuse" and once.height < rows.height:
+        raise _twice(rows.filter(pl.struct(keys).is_duplicated()), keys, where)
+    return Batch(pl.concat([once, nameless]) if nameless.height else once, deleted)
+
+
+def _marked(values: pl.Series, where: str) -> pl.Series:
+    """True where a row is deleted: true, a number that is not 0, a date or a time."""
+    import polars as pl
+
+    if values.dtype == pl.Boolean:
+        return values.fill_null(False)
+    if values.dtype.is_numeric():
+        return (values != 0).fill_null(False)
+    if values.dtype.is_temporal() or values.null_count() == len(values):
+        return values.is_not_null()
+    raise DataError(
+        f"{values.name} marks deleted rows, and is {values.dtype}",
+        where=where,
+        mend="name a column of true and false, of 0 and 1, or of the time that a row was deleted",
+    )
+
+
+def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, where: str) -> Merged:
+    """The rows of `got` put to those before.
+
+    Raises:
+        DataError: a column that was there is not, or is of another type; a key that is there comes again, and the rule
+            is to refuse that.
+    """
+    import polars as pl
+
+    if before is None:
+        return Merged(got.rows, True, got.rows.height)
+    rows, kept, columns = fitted(before, got.rows, where)
+    if not keys:
+        if kept is None:
+            return Merged(rows, False, rows.height, columns=columns)
+        return Merged(pl.concat([kept, rows], how="diagonal"), True, rows.height, columns=columns)
+    held = (kept if kept is not None else before.read(keys)).select(keys)
+    again = rows.join(held.unique(), on=keys, how="semi", maintain_order="left")
+    fresh = rows.join(held.unique(), on=keys, how="anti", maintain_order="left")
+    taken = _taken(before, again, keys, new, where) if again.height else again
+    out = taken.select(keys)
+    removed = 0
+    if got.deleted is not None and got.deleted.height:
+        wanted = got.deleted.cast({key: held.schema[key] for key in keys}, strict=False)
+        gone = wanted.join(held, on=keys, how="semi")
+        out, removed = pl.concat([out, gone]), gone.height
+    counts = {"added": fresh.height, "replaced": taken.height, "removed": removed, "columns": columns}
+    if kept is None and not out.height:
+        return Merged(fresh, False, **counts)  # type: ignore[arg-type]
+    kept = before.read(None) if kept is None else kept
+    left = kept.join(out, on=keys, how="anti", maintain_order="left") if out.height else kept
+    return Merged(pl.concat([left, taken, fresh], how="diagonal"), True, **counts)  # type: ignore[arg-type]
+
+
+def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> pl.DataFrame:
+    """Of rows whose key is there already, those that take the place of others."""
+    import polars as pl
+
+    if new.when_seen == "keep":
+        return again.clear()
+    held = before.read(None).join(again.select(keys), on=keys, how="semi")
+    same = set(names_of(held))
+    other = again.filter(pl.Series([name not in same for name in names_of(again)], dtype=pl.Boolean))
+    if new.when_seen == "refuse" and other.height:
+        raise _twice(other, keys, where)
+    if new.by is None or new.by not in held.columns:
+        return other
+    latest = held.group_by(keys).agg(pl.col(new.by).max().alias(_HELD))
+    found = other.join(latest, on=keys, how="left", maintain_order="left")
+    return found.filter((pl.col(new.by) >= pl.col(_HELD)).fill_null(True)).drop(_HELD)
+
+
+def _twice(rows: pl.DataFrame, keys: tuple[str, ...], where: str) -> DataError:
+    first = ", ".join(f"{key} {value}" for key, value in zip(keys, rows.select(keys).row(0), strict=True))
+    return DataError(
+        f"{rows.height:,} rows have a key that is there already, such as {first}",
+        where=where,
+        mend="give each row a key of its own; or say which counts: new: {when_seen: replace} or keep",
+    )
+
+
+def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None, tuple[str, ...]]:
+    """The new rows in the types of those before; all rows before, where their types must change; and new columns.
+
+    Whole numbers and fractions are fractions, dates and times are times; a column without a value is what it is
+    elsewhere.
+
+    Raises:
+        DataError: a column is not there any more, or of another type.
+    """
+    import polars as pl
+
+    lost = [name for name in before.schema if name not in rows.columns]
+    if lost and rows.width:
+        raise ColumnsChanged(f"{_few(lost)} {'is' if len(lost) == 1 else 'are'} not there any more", lost, where)
+    if not rows.width:
+        return pl.DataFrame(schema=before.schema), None, ()
+    wider: dict[str, pl.DataType] = {}
+    casts: dict[str, pl.DataType] = {}
+    for name, kind in before.schema.items():
+        found = rows.schema[name]
+        if found == kind:
+            continue
+        wanted = _common(kind, found)
+        if rows.get_column(name).null_count() == rows.height:
+            wanted = kind
+        elif wanted is None and before.read([name]).get_column(name).is_null().all():
+            wanted = found
+        if wanted is None:
+            raise ColumnsChanged(f"{name} is {found}, and was {kind}", [name], where)
+        casts[name] = wanted
+        if wanted != kind:
+            wider[name] = wanted
+    columns = tuple(name for name in rows.columns if name not in before.schema)
+    rows = rows.with_columns(_as(rows, casts)).select([*before.schema, *columns])
+    if not wider:
+        return rows, None, columns
+    kept = before.read(None)
+    return rows, kept.with_columns(_as(kept, wider)), columns
+
+
+def _as(frame: pl.DataFrame, kinds: dict[str, pl.DataType]) -> list[pl.Series]:
+    import polars as pl
+
+    made = []
+    for name, kind in kinds.items():
+        values = frame.get_column(name)
+        if values.null_count() == len(values):
+            made.append(pl.Series(name, [None] * len(values), dtype=kind))
+        elif values.dtype == pl.Date and isinstance(kind, pl.Datetime):
+            made.append(values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+        else:
+            made.append(values.cast(kind))
+    return made
+
+
+def _common(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    import polars as pl
+
+    if one.is_numeric() and other.is_numeric():
+        return pl.Float64() if one.is_float() or other.is_float() else pl.Int64()
+    if {type(one), type(other)} == {pl.Date, pl.Datetime}:
+        return pl.Datetime("us", "UTC")
+    return None
+
+
+class ColumnsChanged(DataError):
+    """A source has columns no longer, or in another type: `columns` are these."""
+
+    def __init__(self, what: str, columns: list[str], where: str, mend: str = "") -> None:
+        self.columns = tuple(columns)
+        begin = "make it what it was at the source; or begin anew with: treadle run PROJECT --full"
+        super().__init__(what, where=where, mend=mend or begin)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,64 @@
+"""Rows held to the contract of their source: the good ones, and a table of those that are set aside with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from treadle import expr
+from treadle.contracts import Contract, Report, check, raise_if_broken
+from treadle.errors import SpecError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import Source
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The rows that passed, and what is to be said of the others; of a source without a contract all pass."""
+
+    good: pl.DataFrame
+    report: Report | None = None
+    bad: int = 0
+    rules: int = 0
+    newest: dict[str, datetime | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def aside(self) -> pl.DataFrame | None:
+        """A line for each row and rule that it breaks; None where there is none."""
+        return self.report.quarantine if self.report is not None and self.report.quarantine.height else None
+
+    def raise_if_broken(self, contract: Contract | None, where: str) -> None:
+        """Refuse the batch as a whole, where it is broken."""
+        if self.report is not None and contract is not None:
+            raise_if_broken(self.report, contract, where)
+
+
+def hold(rows: pl.LazyFrame | pl.DataFrame, contract: Contract | None, now: datetime, keys: Sequence[str]) -> Held:
+    """One pass over the rows. Whether the batch is broken is asked of what comes of it, so that reasons can be kept."""
+    if contract is None:
+        return Held(rows.lazy().collect())
+    report = check(rows, contract, now=now, keys=tuple(keys))
+    return Held(report.good, report, report.bad_rows, len(contract.rules), dict(report.newest), tuple(report.warnings))
+
+
+def newest_of(rows: pl.DataFrame, source: Source) -> datetime | None:
+    """The newest time that the rows happened, in UTC; None where the source names none, or there are no rows."""
+    import polars as pl
+
+    if source.happened is None or not rows.height:
+        return None
+    try:
+        kind = rows.schema.get(source.happened)
+        told = pl.col(source.happened) if kind else expr.to_polars(expr.parse(source.happened, expr.column_types(rows)))
+        newest = rows.select(told.max()).item()
+    except (SpecError, pl.exceptions.PolarsError):
+        return None  # the plan says what is wrong with it, with its place
+    if isinstance(newest, datetime):
+        return newest if newest.tzinfo else newest.replace(tzinfo=UTC)
+    return datetime(newest.year, newest.month, newest.day, tzinfo=UTC) if isinstance(newest, date) else None

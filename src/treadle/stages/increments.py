@@ -1,0 +1,261 @@
+"""Read what is new of a source, hold that to its contract, and keep it with what is there.
+
+What makes it safe to kill at any moment: the entry of the record names the snapshot *and* how far it goes, so that rows
+and cursor are one commit. What a process wrote to the table before it was killed is named by no entry; the next reading
+goes on from the entry, and leaves it behind (`Tables.extend`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from treadle.contracts import Contract
+from treadle.errors import DataError, Overtaken
+from treadle.evidence import Entry, Payload, Reader, StepInput, digest
+from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
+from treadle.spec import Source
+from treadle.stages.aside import Held, hold, newest_of
+from treadle.stages.breaking import readers_of
+from treadle.stages.work import Bench, Work
+from treadle.store import EntryRef, File, Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.sources import Before, Merged, Newer
+
+_TRIES = 3
+_MOST_PARTS = 200
+"""Files of a snapshot; more are written anew as one version, so that many small readings stay quick to read."""
+
+
+class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
+    """`files` names all that was read, by the digest of its sequence; `base` is the entry that this one goes on from.
+
+    What is in `base` is in that digest, so it is no reason of its own to run again.
+    """
+
+    MAKES: ClassVar[type[Payload]] = SourceRead
+    MEASURED: ClassVar[tuple[str, ...]] = ("base", "anew")
+
+    name: str
+    source: Source
+    contract: Contract | None
+    files: File
+    examples: bool
+    base: EntryRef | None
+    anew: str = ""
+
+    def overtaken(self, record: Reader, subject: str) -> str:
+        """Rows and cursor are right by themselves whoever comes first; two that go on from one would read twice."""
+        newest = record.find(SourceRead, subject=subject, status="done", newest_first=True, limit=1)
+        found = newest[0].hash if newest else ""
+        if found == (self.base.digest if self.base else "") or self.anew:
+            return ""
+        return f"another run has read {self.name} meanwhile (entry {newest[0].seq})"
+
+
+@dataclass(frozen=True)
+class _Base:
+    """The entry that is gone on from, if one can be; else why all is read."""
+
+    entry: Entry[SourceRead] | None
+    anew: str = ""
+    recheck: bool = False
+    """The contract is another than the rows that are kept were held to."""
+    before: Mark | None = None
+    """How far files were read, where all is read anew."""
+
+    @property
+    def mark(self) -> Mark | None:
+        return self.entry.payload.mark if self.entry else None
+
+
+def read_increment(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+    """What is new of one source. Where nothing is, and nothing else changed, what is there is taken from the record.
+
+    Raises:
+        Overtaken: other runs read the source, time and again, while this one did.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return _once(work, name, source, contract)
+        except Overtaken:
+            if attempt == _TRIES:
+                raise
+    raise AssertionError
+
+
+def _once(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+    from treadle.sources import ColumnsChanged, Known, find_new, lost_files
+
+    workspace, subject = work.workspace, f"source/{name}"
+    where, rules = workspace.project.place(f"sources.{name}"), digest(contract)
+    base = _base(work, subject, source, rules)
+    if base.anew and not (work.full or workspace.chain.fresh) and base.before is not None:
+        lost = lost_files(source, workspace.project.root, workspace.blobs.get(base.before.seen.digest), where)
+        if lost:
+            raise DataError(
+                f"{_and_more(lost)} was read and is gone, and all is to be read again, since {base.anew}",
+                where=where,
+                mend="put back what is gone; or begin without it: treadle run PROJECT --full",
+            )
+    known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
+    newer = find_new(source, workspace.project.root, known, rules, where=where)
+    asked = ReadIncrement(
+        name=name,
+        source=source,
+        contract=contract,
+        files=File(newer.name, newer.mark.digest),
+        examples=name in workspace.project.asked_of,
+        base=base.entry.ref if base.entry else None,
+        anew=base.anew,
+    )
+    try:
+        return work.do(asked, _Make(newer, base, where), subject, cache=not base.anew)
+    except ColumnsChanged as bad:
+        specs = [one.spec for one in workspace.project.each()]
+        broken = list(dict.fromkeys(each for spec in specs for each in readers_of(spec, name, bad.columns)))
+        said = f", which {_and_more(broken)} read" if broken else ", which no feature reads"
+        raise DataError(f"{bad.what}{said}; nothing of it was taken", where=bad.where, mend=bad.mend) from bad
+
+
+def _and_more(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _base(work: Work, subject: str, source: Source, rules: str) -> _Base:
+    """The last entry, where its products are there and it was asked the same."""
+    from treadle.sources import definition_of
+
+    chain = work.workspace.chain
+    last = chain.last(SourceRead, subject=subject)
+    if last is None:
+        return _Base(None)
+    if work.full or chain.fresh:
+        return _Base(None, "it was asked for")
+    mark = last.payload.mark
+    if mark is None:
+        return _Base(None, "it was read whole before")
+    if any(not chain.present(ref) for ref in last.made):
+        return _Base(None, "what was kept of it is gone")
+    asked = definition_of(source)
+    other = sorted(part for part in {*asked, *mark.definition} if asked.get(part) != mark.definition.get(part))
+    if other:
+        return _Base(None, f"{', '.join(other)} changed", before=None if mark.by else mark)
+    return _Base(last, recheck=mark.contract != rules)
+
+
+class _Make:
+    """`keep_rows` with the handle of what was found: its content is in the input, by its digest."""
+
+    def __init__(self, newer: Newer, base: _Base, where: str) -> None:
+        self.newer, self.base, self.where = newer, base, where
+
+    def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
+        return keep_rows(asked, bench, self.newer, self.base, self.where)
+
+
+def keep_rows(asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, where: str) -> SourceRead:
+    """Hold what is new to the contract, put it to what is there, and write both as one version."""
+    from treadle.sources import Batch, batch, merged
+
+    new, keys = asked.source.only_new, asked.source.keys
+    assert new is not None
+    last = base.entry.payload if base.entry else None
+    delivered = newer.rows()
+    got = batch(delivered, keys, new, where) if delivered.width else Batch(delivered)
+    # an increment without rows, as where only the contract is another, breaks nothing
+    empty = last is not None and not got.rows.height
+    held = Held(got.rows) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys)
+    before, again = _before(bench, last, base, asked)
+    quarantine = _set_aside(bench, asked.name, last, [each for each in (held, again) if each is not None])
+    for each in (held, again):
+        if each is not None:
+            each.raise_if_broken(asked.contract, where)
+    found = merged(before, Batch(held.good, got.deleted), keys, new, where)
+    table = _kept(bench, asked, last, before, found, anew=base.recheck)
+    if table.rows == 0 and asked.examples:
+        raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")
+    bench.blobs.put(newer.seen)
+    return SourceRead(
+        table=table,
+        rows=delivered.height,
+        quarantined=held.bad,
+        rules=held.rules,
+        bytes=newer.size,
+        quarantine=quarantine,
+        newest=_newest(last.newest if last else {}, held.newest),
+        warnings=held.warnings,
+        mark=newer.mark,
+        increment=Increment(
+            added=found.added,
+            replaced=found.replaced,
+            removed=found.removed,
+            columns=found.columns if last else (),
+            start=last.mark.last if last and last.mark else "",
+            end=newer.mark.last,
+            anew=asked.anew,
+            notes=newer.notes,
+        ),
+        reached=_reached(asked.source, held.good, newer, last),
+    )
+
+
+def _before(
+    bench: Bench, last: SourceRead | None, base: _Base, asked: ReadIncrement
+) -> tuple[Before | None, Held | None]:
+    """The rows that are kept; held once more to a contract that is another than theirs."""
+    from treadle.sources import Before
+
+    if last is None:
+        return None, None
+    if not base.recheck:
+        return Before(bench.tables.schema(last.table), lambda columns: bench.read(last.table, columns)), None
+    again = hold(bench.read(last.table), asked.contract, bench.chain.clock(), asked.source.keys)
+    good = again.good
+    return Before(good.schema, lambda columns: good if columns is None else good.select(columns)), again
+
+
+def _set_aside(bench: Bench, name: str, last: SourceRead | None, held: list[Held]) -> Snapshot | None:
+    """All that was set aside so far. Also of a batch that is refused: the reasons must not be lost with it."""
+    import polars as pl
+
+    lines = [each.aside for each in held if each.aside is not None]
+    kept = last.quarantine if last else None
+    if not lines:
+        return kept
+    more = pl.concat(lines)
+    if kept is None:
+        return bench.tables.replace(bench.names.quarantine(name), more)
+    return bench.tables.extend(kept, more)
+
+
+def _kept(
+    bench: Bench, asked: ReadIncrement, last: SourceRead | None, before: Before | None, found: Merged, *, anew: bool
+) -> Snapshot:
+    """The version that holds what was there and what is new; what was there is not rewritten where it need not be.
+
+    anew: what was there is not what the last version holds.
+    """
+    import polars as pl
+
+    tables, name = bench.tables, bench.names.source(asked.name)
+    if last is None or before is None or found.whole:
+        return tables.replace(name, found.rows)
+    if anew or len(last.table.parts) >= _MOST_PARTS:
+        return tables.replace(name, pl.concat([before.read(None), found.rows], how="diagonal"))
+    return tables.extend(last.table, found.rows) if found.rows.height else last.table
+
+
+def _reached(source: Source, good: pl.DataFrame, newer: Newer, last: SourceRead | None) -> datetime | None:
+    told = (newest_of(good, source) or newer.reached, last.reached if last else None)
+    return max((at for at in told if at is not None), default=None)
+
+
+def _newest(before: dict[str, datetime | None], now: dict[str, datetime | None]) -> dict[str, datetime | None]:
+    """The newest time that each rule saw, in this reading or an earlier one."""
+    rules = {*before, *now}
+    return {rule: max((at for at in (before.get(rule), now.get(rule)) if at), default=None) for rule in sorted(rules)}

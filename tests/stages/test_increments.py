@@ -1,0 +1,394 @@
+"""A source that is read in increments: each row once, whatever comes late, twice, changed, or not at all."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from ingest import BY_FILES, BY_NUMBER, BY_TIME, Reading, begin, change, deliver, insert, row
+from stage_shop import edit, opened
+
+from treadle.errors import ContractBroken, DataError
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.spec import load
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "shop"
+
+
+def read(folder: Path, **options: object) -> Reading:
+    return Reading(folder, **options)
+
+
+@pytest.mark.parametrize("said", [BY_TIME, BY_NUMBER])
+def test_only_new_rows_are_read_and_nothing_new_is_no_version(place: Path, said: str) -> None:
+    begin(place, said)
+    insert(place, map(row, range(50)))
+    first = read(place)
+    assert (first.numbers, first.added, first.cached) == (list(range(50)), 50, False)
+    again = read(place)
+    assert again.cached and again.entry.hash == first.entry.hash
+    insert(place, map(row, range(50, 60)))
+    more = read(place)
+    assert (more.numbers, more.added) == (list(range(60)), 10)
+    assert more.payload.rows == 10 and more.payload.table.rows == 60
+    assert more.payload.table.parts[:1] == first.payload.table.parts  # what was there is not rewritten
+    assert "10 new" in more.said and read(place).cached
+    assert more.payload.increment is not None and first.payload.mark is not None
+    assert more.payload.increment.start == first.payload.mark.last
+
+
+def test_new_rows_are_named_by_where_they_end(place: Path) -> None:
+    begin(place, BY_TIME)
+    insert(place, map(row, range(3)))
+    mark = read(place).payload.mark
+    assert mark is not None and (mark.by, mark.kind, mark.last) == ("told", "time", "2024-01-01T00:02:00.000000+00:00")
+
+
+@pytest.mark.parametrize("key", ["key: n, ", ""])
+def test_rows_with_the_very_value_of_the_last_one_are_not_lost(place: Path, key: str) -> None:
+    begin(place, BY_TIME.replace("key: n, ", key))
+    insert(place, [row(1, minutes=5), row(2, minutes=5)])
+    assert read(place).numbers == [1, 2]
+    insert(place, [row(3, minutes=5), row(4, minutes=5)])
+    assert read(place).numbers == [1, 2, 3, 4]
+    assert read(place).cached
+
+
+def test_without_a_key_equal_rows_are_as_many_as_there_are(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, [row(1), row(1)])
+    assert read(place).numbers == [1, 1]
+    insert(place, [row(1)])
+    assert read(place).numbers == [1, 1, 1] and read(place).cached
+
+
+def test_rows_that_are_committed_late_are_read_within_the_overlap(place: Path) -> None:
+    begin(place, BY_TIME.replace("by: told", "by: told, overlap: 10m"))
+    insert(place, map(row, range(0, 100, 2)))
+    read(place)
+    insert(place, [row(91), row(85)])  # 7 and 13 minutes before the last
+    assert 91 in (late := read(place)).numbers and 85 not in late.numbers
+    assert read(place).cached
+
+
+def test_an_overlap_of_numbers(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("by: n", "by: n, overlap: 5"))
+    insert(place, map(row, [1, 2, 3, 4, 9, 10]))
+    read(place)
+    insert(place, [row(5), row(4)])  # 4 is below the overlap
+    assert read(place).numbers == [1, 2, 3, 4, 5, 9, 10]
+    edit(place, "overlap: 5", "overlap: 1h")
+    with pytest.raises(DataError, match="`overlap` is a time, and n holds numbers"):
+        read(place)
+
+
+@pytest.mark.parametrize(
+    ("rule", "amount", "said"), [("replace", 99.0, "1 replaced"), ("keep", 1.5, "0 new"), ("refuse", None, "")]
+)
+def test_a_key_that_is_there_already(place: Path, rule: str, amount: float | None, said: str) -> None:
+    begin(place, BY_TIME.replace("by: told", f"by: told, when_seen: {rule}"))
+    insert(place, map(row, range(3)))
+    read(place)
+    insert(place, [row(1, amount=99.0, minutes=30)])
+    if amount is None:
+        with pytest.raises(DataError, match="1 rows have a key that is there already, such as n 1"):
+            read(place)
+        return
+    found = read(place)
+    assert found.numbers == [0, 1, 2] and said in found.said
+    assert found.rows.filter(n=1)["amount"].to_list() == [amount]
+    assert read(place).cached
+
+
+def test_what_comes_late_does_not_undo_what_came_after_it(place: Path) -> None:
+    begin(place, BY_TIME.replace("by: told", "by: told, overlap: 1d"))
+    insert(place, [row(1, amount=2.0, minutes=20)])
+    read(place)
+    insert(place, [row(1, amount=1.0, minutes=10)])
+    assert read(place).rows["amount"].to_list() == [2.0]
+
+
+def test_rows_that_are_marked_as_deleted_go(place: Path) -> None:
+    begin(place, BY_TIME.replace("by: told", "by: told, deleted: gone"))
+    change(place, "alter table orders add column gone boolean")
+    for n in range(1, 6):
+        change(place, f"insert into orders values ({n}, '2024-01-01 00:0{n}:00', 1.0, 'yes', 'a', 0)")
+    assert read(place).numbers == [1, 2, 3, 4, 5]
+    change(place, "update orders set gone = 1, told = '2024-01-02 00:00:00' where n in (2, 4)")
+    found = read(place)
+    assert found.numbers == [1, 3, 5] and "2 deleted" in found.said
+    assert read(place).cached
+
+
+def test_rows_that_are_deleted_at_the_source_stay(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    read(place)
+    change(place, "delete from orders where n = 2")
+    insert(place, [row(7)])
+    assert read(place).numbers == [0, 1, 2, 3, 4, 7]
+
+
+def test_an_empty_table_is_nothing_new(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    first = read(place)
+    change(place, "delete from orders")
+    assert read(place).entry.hash == first.entry.hash
+    insert(place, [row(8)])
+    assert read(place).numbers == [0, 1, 2, 3, 4, 8]
+
+
+def test_a_source_that_goes_back_is_refused_and_full_begins_anew(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(50)))
+    read(place)
+    change(place, "delete from orders where n > 9")
+    with pytest.raises(DataError, match="the newest n is 9, and rows up to 49 were read") as told:
+        read(place)
+    assert "--full" in told.value.mend
+    whole = read(place, full=True)
+    assert whole.numbers == list(range(10)) and "read whole: it was asked for" in whole.said
+    insert(place, [row(10)])
+    assert read(place).numbers == list(range(11))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("null", "1 rows have no value in amount"), ("9e999", "no finite number in amount")]
+)
+def test_rows_without_a_place_in_the_order_are_refused(place: Path, value: str, said: str) -> None:
+    begin(place, BY_TIME.replace("by: told", "by: amount"))
+    insert(place, map(row, range(3)))
+    read(place)
+    change(place, f"insert into orders values (9, '2024-01-01', {value}, 'yes', 'a')")
+    with pytest.raises(DataError, match=said):
+        read(place)
+
+
+def test_a_cursor_of_another_type_than_before_is_refused(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(3)))
+    read(place)
+    change(place, "update orders set n = n + 0.5")
+    with pytest.raises(DataError, match="kind number, and was read by the kind whole"):
+        read(place)
+
+
+def test_texts_are_no_cursor(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("by: n", "by: kind"))
+    insert(place, [row(1)])
+    with pytest.raises(DataError, match="not a number, a date or a time"):
+        read(place)
+
+
+def test_no_such_cursor(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("by: n", "by: tolt"))
+    insert(place, [row(1)])
+    with pytest.raises(DataError, match='no column "tolt"') as told:
+        read(place)
+    assert "told" in told.value.mend
+
+
+def test_a_new_column_is_missing_before(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(3)))
+    read(place)
+    change(place, "alter table orders add column colour text")
+    change(place, "insert into orders values (7, '2024-01-02 00:00:00', 1.0, 'no', 'b', 'red')")
+    found = read(place)
+    assert found.rows["colour"].to_list() == [None, None, None, "red"]
+    assert "new columns colour" in found.said and read(place).cached
+    insert_more = "insert into orders values (8, '2024-01-02 00:00:00', 1.0, 'no', 'b', 'blue')"
+    change(place, insert_more)
+    assert read(place).rows["colour"].to_list() == [None, None, None, "red", "blue"]
+
+
+def test_fractions_among_whole_numbers_are_fractions_from_the_first(place: Path) -> None:
+    begin(place, BY_FILES)
+    deliver(place, "a.csv", [row(1, amount=1), row(2, amount=2)])
+    assert read(place).rows["amount"].dtype.is_integer()
+    deliver(place, "b.csv", [row(3, amount=2.5)])
+    assert read(place).rows["amount"].to_list() == [1.0, 2.0, 2.5]
+
+
+def test_a_lost_column_is_refused_with_what_breaks(place: Path) -> None:
+    begin(place, BY_FILES)
+    deliver(place, "a.csv", [row(1), row(2)])
+    first = read(place)
+    (place / "in" / "b.csv").write_text("n,told,came_back,kind\n3,2024-01-02,yes,a\n", encoding="utf-8")
+    with pytest.raises(DataError, match="amount is not there any more") as told:
+        read(place)
+    assert "feature amount" in told.value.what
+    (place / "in" / "b.csv").unlink()
+    assert read(place).entry.hash == first.entry.hash
+
+
+def test_another_type_is_refused_with_what_breaks(place: Path) -> None:
+    begin(place, BY_FILES)
+    deliver(place, "a.csv", [row(1), row(2)])
+    read(place)
+    deliver(place, "b.csv", [(3, "2024-01-02", "cheap", "yes", "a")])
+    with pytest.raises(DataError, match="amount is String, and was Float64"):
+        read(place)
+
+
+def test_new_files_are_read_once(place: Path) -> None:
+    begin(place, BY_FILES)
+    deliver(place, "a.csv", map(row, range(3)))
+    first = read(place)
+    assert first.added == 3 and read(place).cached
+    deliver(place, "b.csv", map(row, range(3, 5)))
+    second = read(place)
+    assert (second.added, second.payload.rows, second.numbers) == (2, 2, [0, 1, 2, 3, 4])
+    assert read(place).cached
+
+
+def test_a_file_that_changed_is_refused_or_read_again(place: Path) -> None:
+    begin(place, BY_FILES)
+    deliver(place, "a.csv", map(row, range(3)))
+    read(place)
+    deliver(place, "a.csv", [row(0), row(1, amount=77.0), row(5)])
+    with pytest.raises(DataError, match=r"a\.csv changed after it was read") as told:
+        read(place)
+    assert "when_changed: read" in told.value.mend
+    edit(place, "new: files", "new: {when_changed: read}")
+    found = read(place)
+    assert found.numbers == [0, 1, 2, 5] and found.rows.filter(n=1)["amount"].to_list() == [77.0]
+    assert "a.csv changed, and is read again" in found.said and read(place).cached
+
+
+def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None:
+    begin(place, BY_FILES)
+    file = deliver(place, "a.csv", map(row, range(3)))
+    read(place)
+    os.utime(file, (1e9, 1e9))
+    assert read(place).cached
+    file.unlink()
+    assert read(place).cached  # none is left
+    deliver(place, "b.csv", [row(9)])
+    found = read(place)
+    assert found.numbers == [0, 1, 2, 9] and "1 files that were read are gone, their rows are kept" in found.said
+
+
+def test_to_begin_anew_is_refused_where_files_are_gone(place: Path) -> None:
+    begin(place, BY_FILES)
+    file = deliver(place, "a.csv", map(row, range(3)))
+    deliver(place, "b.csv", [row(9)])
+    first = read(place)
+    file.unlink()
+    edit(place, "read: in", "read: 'in/*.csv'")
+    with pytest.raises(DataError, match=r"a\.csv was read and is gone") as told:
+        read(place)
+    assert "--full" in told.value.mend
+    assert read(place, full=True).numbers == [9]
+    assert first.numbers == [0, 1, 2, 9]
+
+
+def test_another_question_begins_anew_and_says_so(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(10)))
+    read(place)
+    edit(place, "table: orders", "table: orders, where: n > 4")
+    found = read(place)
+    assert found.numbers == [5, 6, 7, 8, 9] and "read whole: where changed" in found.said
+    edit(place, "table: orders, where: n > 4", "table: orders")
+    assert read(place).numbers == list(range(10)) and read(place).cached
+
+
+def test_rows_set_aside_do_not_stop_the_cursor(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    insert(place, [row(n, amount=-1.0 if n == 29 else 1.0) for n in range(30)])
+    assert read(place).numbers == list(range(29)) and read(place).cached
+    insert(place, [row(n, amount=-1.0 if n == 59 else 1.0) for n in range(30, 60)])
+    found = read(place)
+    assert found.numbers == [*range(29), *range(30, 59)] and read(place).cached
+    assert (found.payload.rows, found.payload.quarantined) == (30, 1)
+    assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
+
+
+def test_another_contract_is_held_to_all_that_is_kept(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    insert(place, [row(n, amount=5.0 if n == 1 else 50.0) for n in range(30)])
+    read(place)
+    change(place, "delete from orders where n < 29")  # the source is not asked for them again
+    edit(place, "minimum: 0", "minimum: 6", "orders.yaml")
+    found = read(place)
+    assert (
+        found.numbers == [0, *range(2, 30)]
+        and found.payload.quarantine is not None
+        and found.payload.quarantine.rows == 1
+    )
+    assert read(place).cached
+
+
+def test_a_broken_increment_leaves_the_last_good_version(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 200, unit: d", "orders.yaml")
+    insert(place, [row(1)])
+    first = read(place)
+    change(place, "insert into orders values (2, '1999-01-01 00:00:00', 1.0, 'no', 'a')")
+    with pytest.raises(ContractBroken):
+        read(place)
+    workspace = opened(place)
+    last = workspace.chain.last(SourceRead, subject="source/orders")
+    assert last is not None and last.hash == first.entry.hash
+
+
+def test_two_readings_at_once_have_each_row_once(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(20)))
+    read(place)
+    insert(place, map(row, range(20, 40)))
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: read(place), range(3)))
+    assert [each.numbers for each in found] == [list(range(40))] * 3
+    assert sum(not each.cached for each in found) == 1
+    workspace = opened(place)
+    entries = workspace.chain.find(SourceRead, subject="source/orders")
+    assert all("another run has read orders meanwhile" in each.error for each in entries if each.status == "failed")
+
+
+def test_what_was_written_and_never_told_is_left_behind(place: Path) -> None:
+    """As a process leaves it that is killed between its table and the record."""
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    first = read(place)
+    workspace = opened(place)
+    workspace.tables.extend(first.payload.table, first.rows.with_columns(odd="n"))
+    insert(place, map(row, range(5, 8)))
+    found = read(place)
+    assert found.numbers == list(range(8)) and "odd" not in found.rows.columns
+    scanned = opened(place).tables.scan(found.payload.table.table).collect()
+    assert sorted(scanned["n"].to_list()) == found.numbers
+
+
+def test_a_source_that_was_read_whole_begins_anew(place: Path) -> None:
+    begin(place, BY_NUMBER.replace(", new: {by: n}", ""))
+    insert(place, map(row, range(3)))
+    read(place)
+    edit(place, "table: orders}", "table: orders, new: {by: n}}")
+    assert "it was read whole before" in read(place).said
+    assert read(place).cached
+
+
+def test_readings_are_in_what_verify_holds(place: Path) -> None:
+    from treadle.evidence import verify
+
+    begin(place, BY_NUMBER)
+    for n in range(3):
+        insert(place, [row(n)])
+        found = read(place)
+    workspace = opened(place)
+    assert not [fault for part in found.entry.made for fault in workspace.check(part)]
+    assert verify(workspace.chain).ok
+    assert load(place).spec.sources["orders"].only_new is not None
