@@ -68,6 +68,8 @@ class RunResult(Struct, frozen=True):
     """Why no checkpoint was signed after a release, where none could be."""
     serves: str = ""
     """The version that the endpoint served before; empty for none."""
+    late: tuple[str, ...] = ()
+    """A sentence for each source whose rows are late."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def run(workspace: Workspace, *, full: bool = False) -> RunResult:
         example=packed.example,
         unsigned=work.unsigned,
         serves=work.serves,
+        late=tuple(work.late),
     )
 
 

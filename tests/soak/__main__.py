@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import ingest_kills
 import intervals
 import kills
 import oldest
@@ -21,6 +22,7 @@ from exercise import Asked, Failed
 
 EXERCISES = {
     "kills": kills.exercise,
+    "ingest": ingest_kills.exercise,
     "writers": writers.exercise,
     "intervals": intervals.exercise,
     "wheel": wheel.exercise,
@@ -31,7 +33,9 @@ EXERCISES = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(EXERCISES)}; all if none is named")
-    parser.add_argument("--rounds", type=int, default=20, help="processes that are killed, of runs and of servers each")
+    parser.add_argument(
+        "--rounds", type=int, default=20, help="processes that are killed, of runs, of servers and of readings each"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the writers write")
     parser.add_argument("--seed", type=int, default=1, help="of the times of the kills, and of the simulation")
     parser.add_argument("--keep", type=Path, help="an empty folder to work in, kept afterwards; else a temporary one")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "serving"), str(ROOT / "tests" / "training")]
+sys.path[:0] = [str(ROOT / "tests" / room) for room in ("serving", "training", "stages")]
 os.environ["TREADLE_TRUST"] = tempfile.mkdtemp(prefix="treadle-trust-")
 """Nothing here reads or writes what this account trusts."""
 

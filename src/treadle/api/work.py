@@ -229,7 +229,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
         gates=[_gate(workspace, g, result.model) for g in result.gates],
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in found.findings],
-        notes=[*result.searched, *found.notes, *_unsaved(work, result)],
+        notes=[*result.late, *result.searched, *found.notes, *_unsaved(work, result)],
         opened=result.opened,
         without_label=result.without_label,
         next=_next(workspace, result, request.project),

@@ -37,6 +37,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
             _learnable(plan, known, found)
         _goals(one.spec, found)
         _order(one.spec, found)
+    _lags(workspace, found)
     _ports(project, found)
     _approval(project.spec, found)
     return Checked(
@@ -247,6 +248,24 @@ def _order(spec: ProjectSpec, found: _Found) -> None:
             "rows have a time, and are split at random, so that the model is judged on rows older than some it learnt "
             "from: write split: {by: time}, or split: {by: random} if you mean it",
         )
+
+
+def _lags(workspace: Workspace, found: _Found) -> None:
+    """How old the rows are that a run read last, of sources that say how often they come."""
+    from msgspec.structs import replace
+
+    from treadle.evidence.kinds.source_read import SourceRead
+    from treadle.stages.lateness import lag_of
+
+    lags = dict[str, str]()
+    for name, source in workspace.project.spec.sources.items():
+        last = workspace.chain.last(SourceRead, subject=f"source/{name}") if source.every else None
+        lag = lag_of(name, source, last, workspace.chain.clock()) if last else None
+        if lag is not None:
+            lags[name] = lag.said()
+            if lag.late:
+                found.warning(f"sources.{name}.every", lag.said())
+    found.sources = [replace(each, lag=lags.get(each.source, "")) for each in found.sources]
 
 
 def _ports(project: Project, found: _Found) -> None:

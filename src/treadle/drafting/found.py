@@ -16,7 +16,8 @@ class Drafted(Struct, frozen=True):
 
 
 class SourceCheck(Struct, frozen=True):
-    """One source as it was read; `rules` is 0 where it has no contract."""
+    """One source as it was read; `rules` is 0 where it has no contract. `lag`: how old the rows are that a run read
+    last, of a source that says how often they come."""
 
     source: str
     rows: int
@@ -24,6 +25,7 @@ class SourceCheck(Struct, frozen=True):
     rules: int
     quarantined: int
     broken: list[str]
+    lag: str = ""
 
 
 class Checked(Struct, frozen=True):

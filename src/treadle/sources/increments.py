@@ -109,6 +109,7 @@ def _new_rows(source: Source, new: New, root: Path, known: Known, contract: str,
     newest: Value = rows.get_column(by).max()  # type: ignore[assignment]
     newest = newest if last is None else max(newest, last)
     since = cursors.back_from(newest, new, where)
+    since = since if start is None else max(since, start)
     window = seen.packed(seen.names_of(rows.filter(rows.get_column(by) >= since)))
     made = _mark(
         source,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BYTES = 16
+_LONG = 2.0**63
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)
 
 
@@ -41,7 +42,7 @@ def _name(columns: list[str], row: tuple[object, ...]) -> bytes:
 
 def _plain(value: object) -> object:
     """Whole numbers are equal whether their column holds fractions or not."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _LONG else value
 
 
 def packed(names: list[bytes]) -> bytes:

@@ -13,6 +13,7 @@ OPEN = (
     "examples",
     "fitting",
     "judging",
+    "lateness",
     "packing",
     "planning",
     "reading",

@@ -73,28 +73,32 @@ class _Base:
         return self.entry.payload.mark if self.entry else None
 
 
-def read_increment(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+def read_increment(
+    work: Work, name: str, source: Source, contract: Contract | None, *, full: bool = False
+) -> Entry[SourceRead]:
     """What is new of one source. Where nothing is, and nothing else changed, what is there is taken from the record.
+
+    full: all is read again.
 
     Raises:
         Overtaken: other runs read the source, time and again, while this one did.
     """
     for attempt in range(1, _TRIES + 1):
         try:
-            return _once(work, name, source, contract)
+            return _once(work, name, source, contract, full or work.workspace.chain.fresh)
         except Overtaken:
             if attempt == _TRIES:
                 raise
     raise AssertionError
 
 
-def _once(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+def _once(work: Work, name: str, source: Source, contract: Contract | None, full: bool) -> Entry[SourceRead]:
     from treadle.sources import ColumnsChanged, Known, find_new, lost_files
 
     workspace, subject = work.workspace, f"source/{name}"
     where, rules = workspace.project.place(f"sources.{name}"), digest(contract)
-    base = _base(work, subject, source, rules)
-    if base.anew and not (work.full or workspace.chain.fresh) and base.before is not None:
+    base = _base(work, subject, source, rules, full)
+    if base.before is not None:
         lost = lost_files(source, workspace.project.root, workspace.blobs.get(base.before.seen.digest), where)
         if lost:
             raise DataError(
@@ -126,7 +130,7 @@ def _and_more(names: list[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def _base(work: Work, subject: str, source: Source, rules: str) -> _Base:
+def _base(work: Work, subject: str, source: Source, rules: str, full: bool) -> _Base:
     """The last entry, where its products are there and it was asked the same."""
     from treadle.sources import definition_of
 
@@ -134,7 +138,7 @@ def _base(work: Work, subject: str, source: Source, rules: str) -> _Base:
     last = chain.last(SourceRead, subject=subject)
     if last is None:
         return _Base(None)
-    if work.full or chain.fresh:
+    if full:
         return _Base(None, "it was asked for")
     mark = last.payload.mark
     if mark is None:

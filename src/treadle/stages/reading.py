@@ -12,6 +12,7 @@ from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
 from treadle.stages.aside import hold, newest_of
 from treadle.stages.increments import read_increment
+from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -43,12 +44,24 @@ def read_sources(work: Work) -> Sources:
 def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     """One source. A rule that looks at the clock is asked at every run, also when the file is as it was."""
     workspace, contract = work.workspace, held_to(work, name)
-    read = (
-        read_whole(work, name, source, contract) if source.new is None else read_increment(work, name, source, contract)
-    )
+    seen = list[Entry[SourceRead]]()
+
+    def read() -> Entry[SourceRead]:
+        if source.new is None:
+            found = read_whole(work, name, source, contract)
+        else:
+            found = read_increment(work, name, source, contract, full=work.full and not seen)
+        if seen and found.hash == seen[-1].hash:
+            work.forget_last()  # it was looked for again, and is what it was
+        seen.append(found)
+        return found
+
+    found, lag = in_time(workspace, name, source, read, work.sleep)
+    if lag is not None and lag.late:
+        work.late.append(lag.said())
     if contract is not None:
-        refuse_stale(contract, name, read.payload, workspace, workspace.project.place(f"sources.{name}"))
-    return read
+        refuse_stale(contract, name, found.payload, workspace, workspace.project.place(f"sources.{name}"))
+    return found
 
 
 def read_whole(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:

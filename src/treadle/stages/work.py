@@ -109,6 +109,9 @@ class Work:
     """When the run began, by the monotonic clock: before the workspace was opened, where more was done before it."""
     full: bool = False
     """Sources that are read in increments are read whole."""
+    late: list[str] = field(default_factory=list)
+    """A sentence for each source whose rows are late, where the run goes on with what is there."""
+    sleep: Callable[[float], None] = time.sleep
     lines: list[StepLine] = field(default_factory=list)
     entries: list[Entry[Payload]] = field(default_factory=list)
     fresh: list[Entry[Payload]] = field(default_factory=list)
@@ -155,6 +158,11 @@ class Work:
             signing_key=lambda: here.signing_key,
             _kept=self._kept,
         )
+
+    def forget_last(self) -> None:
+        """The last step was a second look, and found what the first one had."""
+        self.lines.pop()
+        self.entries.pop()
 
     def _note(self, step: Step[P]) -> Entry[P]:
         assert step.entry is not None

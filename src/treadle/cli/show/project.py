@@ -29,6 +29,9 @@ def show_check(answer: Any, out: Any) -> None:
     for source in answer.sources:
         for reason in source.broken:
             out.print(f"  [red]✗[/] {source.source}: {escape(reason)}", soft_wrap=True)
+    for source in answer.sources:
+        if source.lag:
+            out.print(f"  · {escape(source.lag)}", soft_wrap=True)
     for text in answer.problems:
         out.print(f"  [red]✗[/] {escape(text)}", soft_wrap=True)
     for text in answer.warnings:

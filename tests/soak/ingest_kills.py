@@ -1,0 +1,28 @@
+"""Readings in increments are killed at random times; whenever that is, the next one has each row exactly once."""
+
+from __future__ import annotations
+
+import random
+
+from exercise import Asked, hold
+from killed_ingest import WAYS, Ingest
+
+MOST_SECONDS = 0.5
+"""Of deliveries and readings before a kill: several of each."""
+
+
+def exercise(asked: Asked) -> str:
+    chance = random.Random(asked.seed)
+    killed = read = rows = 0
+    with asked.folder("ingest") as folder:
+        shops = {way: Ingest(folder / way, way) for way in WAYS}
+        for shop in shops.values():
+            shop.deliver(1)
+        for number in range(asked.rounds):
+            way = chance.choice(sorted(shops))
+            read += shops[way].kill_after(chance.uniform(0.0, MOST_SECONDS), chance.randint(1, 5))
+            killed += 1
+            faults = shops[way].faults()
+            hold(not faults, f"{way}, after {number + 1} kills: {'; '.join(faults)}")
+        rows = sum(shop.delivered for shop in shops.values())
+    return f"{killed} readers killed amid {read} readings by {', '.join(sorted(WAYS))}: {rows} rows, each exactly once"

@@ -1,0 +1,141 @@
+"""Rows that come every so often: how far a source is behind, and what a run does when it is late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingest import BY_FILES, BY_TIME, FIRST, begin, deliver, insert, row
+from stage_shop import edit, opened
+
+from treadle.drafting.checking import check_project
+from treadle.errors import DataError
+from treadle.evidence.kinds.source_late import SourceLate
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.stages.lateness import shown
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
+
+HOURLY = BY_TIME.replace("table: orders,", "table: orders, happened: told, every: 1h, late_after: 15m,")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = begin(tmp_path / "shop", HOURLY)
+    insert(folder, [row(1), row(2)])
+    return folder
+
+
+class Run:
+    """A reading at a time, by a clock that sleeping moves; `during` is called with how long was slept so far."""
+
+    def __init__(self, folder: Path, now: datetime, during: Any = lambda slept: None) -> None:
+        self.now, self.slept, self.during = now, 0.0, during
+        workspace = opened(folder)
+        object.__setattr__(workspace.chain, "clock", lambda: self.now)
+        self.work = Work(workspace, sleep=self.sleep)
+        self.chain = workspace.chain
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.now += timedelta(seconds=seconds)
+        self.during(self.slept)
+
+    def read(self) -> int:
+        return read_sources(self.work)["orders"].payload.table.rows
+
+
+NEWEST = FIRST + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(0, False), (75, False), (76, True)])
+def test_when_rows_are_late(place: Path, minutes: int, late: bool) -> None:
+    run = Run(place, NEWEST + timedelta(minutes=minutes))
+    assert run.read() == 2 and bool(run.work.late) == late
+    told = run.chain.last(SourceLate)
+    assert (told is not None) == late
+    if told is not None:
+        assert (told.payload.done, told.payload.due) == ("last", NEWEST + timedelta(hours=1))
+        assert run.work.late == [
+            "the newest rows of orders are of 2024-01-01 00:02:00Z, 1 h 16 min old; newer ones were due 16 min ago"
+        ]
+
+
+def test_to_stop(place: Path) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: stop")
+    assert Run(place, NEWEST + timedelta(hours=1)).read() == 2
+    run = Run(place, NEWEST + timedelta(hours=3))
+    with pytest.raises(DataError, match="newer ones were due 2 h ago") as told:
+        run.read()
+    assert "when_late: last" in told.value.mend and "sources.orders" in told.value.where
+    kept = run.chain.last(SourceLate)
+    assert kept is not None and kept.payload.done == "stopped"
+
+
+def test_to_wait_until_rows_come(place: Path) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: wait")
+
+    def come(slept: float) -> None:
+        if slept == 600:
+            insert(place, [row(180)])
+
+    run = Run(place, NEWEST + timedelta(hours=3), come)
+    assert run.read() == 3 and run.slept == 600 and not run.work.late
+    assert [line.cached for line in run.work.lines] == [False, False]  # looks that found nothing leave no line
+    assert len(run.chain.find(SourceRead)) == 2 and run.chain.last(SourceLate) is None
+
+
+def test_nobody_waits_for_ever(place: Path) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: wait")
+    run = Run(place, NEWEST + timedelta(hours=3))
+    with pytest.raises(DataError, match="did not come in 1h"):
+        run.read()
+    assert run.slept == 3600
+    kept = run.chain.last(SourceLate)
+    assert kept is not None and kept.payload.done == "waited"
+
+
+def test_files_are_as_new_as_their_newest(tmp_path: Path) -> None:
+    import os
+
+    place = begin(tmp_path / "shop", BY_FILES.replace("new:", "every: 1d, new:"))
+    for name, day in (("a.csv", 3), ("b.csv", 2)):
+        at = datetime(2024, 5, day, tzinfo=UTC).timestamp()
+        os.utime(deliver(place, name, [row(day)]), (at, at))
+    run = Run(place, datetime(2024, 5, 4, 0, 0, 1, tzinfo=UTC))
+    run.read()
+    (said,) = run.work.late
+    assert "of 2024-05-03 00:00:00Z" in said
+    assert not Run(place, datetime(2024, 5, 4, tzinfo=UTC)).work.late
+
+
+def test_else_by_when_rows_last_came(place: Path) -> None:
+    edit(place, "happened: told, ", "")
+    now = datetime(2024, 6, 1, tzinfo=UTC)
+    Run(place, now).read()
+    again = Run(place, now + timedelta(hours=2))
+    again.read()
+    assert "of 2024-06-01 00:00:00Z, 2 h old" in again.work.late[0]
+    insert(place, [row(9)])
+    fresh = Run(place, now + timedelta(hours=3))
+    fresh.read()
+    assert not fresh.work.late
+
+
+def test_a_check_tells_the_lag(place: Path) -> None:
+    Run(place, NEWEST).read()
+    run = Run(place, NEWEST + timedelta(minutes=30))
+    found = check_project(run.work.workspace, data=True)
+    assert found.sources[0].lag.endswith("30 min old") and not [w for w in found.warnings if "every" in w]
+    late = Run(place, NEWEST + timedelta(days=2))
+    assert any("newer ones were due 1 d 23 h ago" in w for w in check_project(late.work.workspace, data=False).warnings)
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [(timedelta(), "0 s"), (timedelta(days=3, hours=2, minutes=5), "3 d 2 h"), (timedelta(seconds=-5), "0 s")],
+)
+def test_lengths(length: timedelta, said: str) -> None:
+    assert shown(length) == said
