@@ -57,7 +57,8 @@ MAY: dict[str, set[Principal]] = {
         READERS,
     ),
     **dict.fromkeys(
-        ["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove", "mirror"], WORKERS
+        ["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove", "mirror", "schedule"],
+        WORKERS,
     ),
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),

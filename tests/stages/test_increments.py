@@ -272,7 +272,7 @@ def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None
     assert read(place).cached  # none is left
     deliver(place, "b.csv", [row(9)])
     found = read(place)
-    assert found.numbers == [0, 1, 2, 9] and "1 files that were read are gone, their rows are kept" in found.said
+    assert found.numbers == [0, 1, 2, 9] and "a.csv is gone, what was read of it is kept" in found.said
 
 
 def test_to_begin_anew_is_refused_where_files_are_gone(place: Path) -> None:

@@ -14,7 +14,7 @@ from treadle.drafting.checking import check_project
 from treadle.errors import DataError
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_read import SourceRead
-from treadle.stages.lateness import shown
+from treadle.spec import spoken
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
 
@@ -138,4 +138,4 @@ def test_a_check_tells_the_lag(place: Path) -> None:
     [(timedelta(), "0 s"), (timedelta(days=3, hours=2, minutes=5), "3 d 2 h"), (timedelta(seconds=-5), "0 s")],
 )
 def test_lengths(length: timedelta, said: str) -> None:
-    assert shown(length) == said
+    assert spoken(length) == said

@@ -5,7 +5,16 @@ It does not judge rows (contracts do), and neither keeps nor changes what it rea
 
 from treadle.sources.dialects import Dialect
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
-from treadle.sources.increments import Known, Newer, definition_of, find_new, lost_files
+from treadle.sources.increments import (
+    FileAsSeen,
+    Known,
+    Newer,
+    definition_of,
+    files_read,
+    files_there,
+    find_new,
+    lost_files,
+)
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
@@ -17,6 +26,7 @@ __all__ = [
     "Before",
     "ColumnsChanged",
     "Dialect",
+    "FileAsSeen",
     "Found",
     "Known",
     "Merged",
@@ -29,6 +39,8 @@ __all__ = [
     "Words",
     "batch",
     "definition_of",
+    "files_read",
+    "files_there",
     "find",
     "find_new",
     "find_own",

@@ -5,6 +5,7 @@ Nothing is kept here: what is found says how far it goes (`Mark`), and whoever k
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "separator", "encoding", "decimal")
 _WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
 _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
+FileAsSeen = tuple[str, int, int]
+"""A name, a size in bytes, and the time of change in nanoseconds."""
 _SEEN = "rows and files that were read"
 
 
@@ -219,7 +222,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
         )
     fresh = [file for file in files if file.name not in before or file.name in changed]
     gone = sorted(before.keys() - stands.keys())
-    notes = [f"{len(gone):,} files that were read are gone, their rows are kept"] if gone else []
+    notes = [f"{_few(gone)} {'is' if len(gone) == 1 else 'are'} gone, what was read of it is kept"] if gone else []
     notes += [f"{_few(changed)} changed, and {'is' if len(changed) == 1 else 'are'} read again"] if changed else []
     kept = [*{**before, **stands}.values()]
     content = seen.packed_files(sorted(kept, key=lambda each: each.name))
@@ -231,7 +234,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
     return Newer(
         name=reading.name,
         size=reading.bytes,
-        mark=_mark(source, contract, name, content, last=f"{len(kept):,} files"),
+        mark=_mark(source, contract, name, content, last=f"{len(kept):,} file{'s' * (len(kept) != 1)}"),
         seen=content,
         nothing=False,
         rows=lambda: reading.rows(where).collect(),
@@ -244,6 +247,25 @@ def lost_files(source: Source, root: Path, content: bytes, where: str) -> list[s
     """Files that were read and are there no more; `content` lists those that were read."""
     there = {file.name for file in _listed(source, root, True, where)}
     return sorted(seen.unpacked_files(content).keys() - there)
+
+
+def files_there(source: Source, root: Path) -> frozenset[FileAsSeen]:
+    """The files that a source names now, by name, size and time of change; none, where there are none to read."""
+    found = set[FileAsSeen]()
+    try:
+        files = named(source.read, root, "")
+    except DataError:
+        return frozenset()
+    for file in files:
+        with contextlib.suppress(OSError):  # it went meanwhile
+            told = file.stat()
+            found.add((file.name, told.st_size, told.st_mtime_ns))
+    return frozenset(found)
+
+
+def files_read(content: bytes) -> frozenset[FileAsSeen]:
+    """The files that were read, by the content of `mark.seen`."""
+    return frozenset((each.name, each.size, each.changed_ns) for each in seen.unpacked_files(content).values())
 
 
 def _no_rows() -> pl.DataFrame:

@@ -9,7 +9,7 @@ It reads no row and executes nothing: what only the tables can show, `treadle.dr
 from typing import Any
 
 from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
-from treadle.spec.durations import duration
+from treadle.spec.durations import duration, spoken
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
 from treadle.spec.names import Identifier
@@ -100,6 +100,7 @@ __all__ = [
     "load",
     "load_untrusted",
     "read_yaml",
+    "spoken",
     "stated",
     "trusted",
 ]

@@ -42,3 +42,17 @@ def duration(text: str) -> timedelta:
     raise SpecError(
         f'"{text}" is not a length of time', mend="write a number and s, m, h, d or w: 90s, 15m, 3h, 1d, 2w"
     )
+
+
+def spoken(length: timedelta) -> str:
+    """A length as a person says it, in its two largest units.
+
+    >>> spoken(timedelta(minutes=135)), spoken(timedelta(seconds=42))
+    ('2 h 15 min', '42 s')
+    """
+    left, said = max(0, int(length.total_seconds())), list[str]()
+    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        if left >= seconds:
+            said.append(f"{left // seconds} {unit}")
+            left %= seconds
+    return " ".join(said[:2]) or "0 s"

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.evidence.kinds.source_late import SourceLate
-from treadle.spec import duration
+from treadle.spec import duration, spoken
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry
@@ -40,23 +40,9 @@ class Lag(Struct, frozen=True):
         return self.now > self.late_from
 
     def said(self) -> str:
-        at, old = f"{self.reached:%Y-%m-%d %H:%M:%S}Z", shown(self.now - self.reached)
+        at, old = f"{self.reached:%Y-%m-%d %H:%M:%S}Z", spoken(self.now - self.reached)
         age = f"the newest rows of {self.source} are of {at}, {old} old"
-        return f"{age}; newer ones were due {shown(self.now - self.due)} ago" if self.late else age
-
-
-def shown(length: timedelta) -> str:
-    """A length as a person says it, in its two largest units.
-
-    >>> shown(timedelta(minutes=135)), shown(timedelta(seconds=42))
-    ('2 h 15 min', '42 s')
-    """
-    left, said = max(0, int(length.total_seconds())), list[str]()
-    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        if left >= seconds:
-            said.append(f"{left // seconds} {unit}")
-            left %= seconds
-    return " ".join(said[:2]) or "0 s"
+        return f"{age}; newer ones were due {spoken(self.now - self.due)} ago" if self.late else age
 
 
 def lag_of(name: str, source: Source, read: Entry[SourceRead], now: datetime) -> Lag | None:

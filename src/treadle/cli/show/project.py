@@ -30,7 +30,7 @@ def show_check(answer: Any, out: Any) -> None:
         for reason in source.broken:
             out.print(f"  [red]✗[/] {source.source}: {escape(reason)}", soft_wrap=True)
     for source in answer.sources:
-        if source.lag:
+        if source.lag and not any(source.lag in said for said in answer.warnings):
             out.print(f"  · {escape(source.lag)}", soft_wrap=True)
     for text in answer.problems:
         out.print(f"  [red]✗[/] {escape(text)}", soft_wrap=True)

@@ -53,7 +53,7 @@ class Increment(Struct, frozen=True, kw_only=True):
         parts += [f"{self.replaced:,} replaced"] if self.replaced else []
         parts += [f"{self.removed:,} deleted"] if self.removed else []
         parts += [f"new columns {', '.join(self.columns)}"] if self.columns else []
-        parts += [f"up to {self.end}"] if self.end else []
+        parts += [f"now at {self.end}"] if self.end else []
         parts += [f"read whole: {self.anew}"] if self.anew else []
         return ", ".join([*parts, *self.notes])
 

@@ -1,0 +1,16 @@
+"""schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def show_scheduled(answer: Any, out: Any) -> None:
+    if answer.unit:  # for a file: as it stands
+        out.print(answer.unit, end="", markup=False, highlight=False, soft_wrap=True)
+        return
+    failed = f", {answer.failed} given up" if answer.failed else ""
+    out.print(f"stopped: {answer.project} was run {answer.runs} times{failed}", markup=False, highlight=False)
+
+
+VIEWS = {"schedule": show_scheduled}

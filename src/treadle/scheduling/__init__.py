@@ -1,0 +1,29 @@
+"""Run a project by clock and by new file, until it is stopped; or say to another scheduler when to run it.
+
+It does no step itself: a run is `treadle run` in a process of its own, which goes on where one that failed left off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from treadle.scheduling.found import Outcome, Scheduled
+
+if TYPE_CHECKING:
+    from treadle.scheduling.keeping import Scheduler as Scheduler
+    from treadle.scheduling.keeping import schedule as schedule
+    from treadle.scheduling.units import plan_of as plan_of
+    from treadle.scheduling.units import unit as unit
+
+__all__ = ["Outcome", "Scheduled", "Scheduler", "plan_of", "schedule", "unit"]
+
+_HOMES = {"Scheduler": "keeping", "plan_of": "units", "schedule": "keeping", "unit": "units"}
+
+
+def __getattr__(name: str) -> Any:
+    """Loaded on first use: the command line needs the answers' types alone."""
+    import importlib
+
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"treadle.scheduling.{_HOMES[name]}"), name)
+    raise AttributeError(name)

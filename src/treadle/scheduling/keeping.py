@@ -1,0 +1,195 @@
+"""One scheduler a workspace: it waits, runs what is due, tries again what failed, and ends when it is told to.
+
+What it did is in the record (`schedule.ran`), so that one that is started anew goes on where the last one was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.errors import SpecError, StoreError, TreadleError
+from treadle.evidence.kinds.schedule_ran import ScheduleRan
+from treadle.scheduling.due import LOOK_SECONDS, Files, by_clock, period_of, subject, waits_for_files
+from treadle.scheduling.found import Outcome, Scheduled
+from treadle.scheduling.running import command, run_once
+from treadle.spec import spoken
+
+if TYPE_CHECKING:
+    from treadle.principal import Principal
+    from treadle.workspace import Workspace
+
+FIRST_PAUSE = 30.0
+"""Seconds before a run that failed is tried again, give or take half; each time twice as long."""
+_MOST_PAUSE = 3600.0
+_LONGEST_WAIT = 60.0
+"""The project file is looked at again so often, and the clock of a machine that slept."""
+
+
+@dataclass
+class Scheduler:
+    """Runs a project when it is due. Clock, sleep, chance and the run itself come in, so that it can be replayed.
+
+    wait: sleeps so many seconds, or less where it is told to stop, and says whether it was.
+    """
+
+    workspace: Workspace
+    run: Callable[[], Outcome]
+    wait: Callable[[float], bool]
+    say: Callable[[str], None]
+    every: str | None = None
+    retries: int = 3
+    chance: random.Random = field(default_factory=random.Random)
+    runs: int = 0
+    failed: int = 0
+    files: Files = field(default_factory=Files)
+    _refused: str = ""
+
+    def until_stopped(self) -> Scheduled:
+        """Wait and run, and run again, until `wait` says to stop."""
+        stopped = False
+        while not stopped:
+            why, seconds = self._due()
+            stopped = (bool(why) and self._run(why)) or self.wait(seconds)
+        return Scheduled(project=self.workspace.project.spec.project, runs=self.runs, failed=self.failed)
+
+    def _due(self) -> tuple[str, float]:
+        """Why to run now; else how long to wait before the next look."""
+        self._load_again()
+        spec, now = self.workspace.project.spec, self.workspace.chain.clock()
+        period, left = period_of(spec, self.every), _LONGEST_WAIT
+        if period is not None:
+            left = (by_clock(self.workspace, period, now) - now).total_seconds()
+            if left <= 0:
+                return f"it is due every {spoken(period)}", 0.0
+        watched = waits_for_files(spec)
+        new = self.files.look(self.workspace) if watched else ""
+        if new:
+            return f"there is a new file, {new}", 0.0
+        return "", min(left, LOOK_SECONDS if watched else _LONGEST_WAIT)
+
+    def _load_again(self) -> None:
+        """The project file as it is now; one that is wrong is told once, and the last right one counts."""
+        from treadle.spec import load
+
+        project = self.workspace.project
+        try:
+            self.workspace = replace(self.workspace, project=load(project.file))
+            self._refused = ""
+        except (TreadleError, OSError) as bad:
+            if str(bad) != self._refused:
+                self._refused = str(bad)
+                self.say(f"{self._time()} the project file is refused, so its last form counts: {bad}")
+
+    def _run(self, why: str) -> bool:
+        """One run, tried again while it fails. Whether it was stopped."""
+        began, stopped = self.workspace.chain.clock(), False
+        self.files.begin(self.workspace)
+        self.say(f"{self._time()} run, because {why}")
+        for attempt in range(1, self.retries + 2):
+            outcome = self.run()
+            if outcome.ok or outcome.stopped:
+                stopped = outcome.stopped
+                break
+            if attempt <= self.retries:
+                pause = self._pause(attempt)
+                self.say(f"{self._time()} failed: {outcome.said}; again in {pause:.0f} s")
+                stopped = self.wait(pause)
+                if stopped:
+                    break
+        if stopped and not outcome.ok:
+            self.say(f"{self._time()} stopped; the next run goes on from what was finished")
+            return True
+        self.runs, self.failed = self.runs + outcome.ok, self.failed + (not outcome.ok)
+        self.say(f"{self._time()} {'done' if outcome.ok else 'given up'}: {outcome.said}")
+        seconds = (self.workspace.chain.clock() - began).total_seconds()
+        ran = ScheduleRan(why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=outcome.said)
+        self.workspace.chain.append(ran, subject(self.workspace.project))
+        return stopped
+
+    def _pause(self, attempt: int) -> float:
+        """Exponential back-off with jitter, so that many that failed of one cause do not come back as one."""
+        return min(_MOST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1)) * self.chance.uniform(0.5, 1.5)
+
+    def _time(self) -> str:
+        return f"{self.workspace.chain.clock():%Y-%m-%d %H:%M:%S}Z"
+
+
+def schedule(
+    workspace: Workspace, who: Principal, *, every: str | None, retries: int, say: Callable[[str], None]
+) -> Scheduled:
+    """Run the project when it is due, until SIGTERM or Ctrl-C; a run that is under way ends its step first.
+
+    Raises:
+        SpecError: nothing says when to run.
+        StoreError: another scheduler has this workspace.
+    """
+    spec = workspace.project.spec
+    if not 0 <= retries <= 100:
+        raise SpecError(f"--retries {retries} is no number of attempts", where="--retries", mend="give 0 to 100")
+    period, watched = period_of(spec, every), waits_for_files(spec)
+    if period is None and not watched:
+        raise SpecError(
+            "nothing says when to run",
+            where="sources",
+            mend="write every: 1h at a source, or new: files; or give --every 1h",
+        )
+    stop = threading.Event()
+    words = command(str(workspace.project.file), who.name)
+    with _alone(workspace.root), _told_by_signals(stop):
+        when = [f"every {spoken(period)}"] if period else []
+        when += [f"at new files of {', '.join(watched)}"] if watched else []
+        say(f"{spec.project} is run {' and '.join(when)}. Stop with Ctrl-C.")
+        return Scheduler(
+            workspace=workspace,
+            run=lambda: run_once(words, stop.is_set),
+            wait=stop.wait,
+            say=say,
+            every=every,
+            retries=retries,
+        ).until_stopped()
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One scheduler a workspace; the kernel lets go of what one that was killed held."""
+    with (root / "schedule.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as bad:
+            lock.seek(0)
+            raise StoreError(
+                f"a scheduler runs here already (process {lock.read().strip() or 'unknown'})",
+                where=str(root),
+                mend="one is enough; end it first, if this one shall take its place",
+            ) from bad
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _told_by_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set `stop`. What was there before counts again afterwards."""
+
+    def told(number: int, frame: object) -> None:
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

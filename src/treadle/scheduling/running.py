@@ -1,0 +1,77 @@
+"""One run of a project, as `treadle run` in a process of its own: what it leaves behind in memory ends with it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from treadle.scheduling.found import Outcome
+
+END_SECONDS = 60.0
+"""For a run to end its step and keep what is done, once it was told to; then it is killed, which loses no more."""
+_LOOK_SECONDS = 0.2
+_TOLD = 300
+"""Characters of what a failed run said."""
+
+
+class _Said(Struct):
+    """What the JSON of a run says here, whether it went well or failed."""
+
+    model: str = ""
+    status: str = ""
+    error: str = ""
+    where: str = ""
+
+
+def command(project: str, actor: str = "") -> list[str]:
+    """The words of a run. `actor`: who it is done as."""
+    return [sys.executable, "-m", "treadle", "run", project, "--json", *(["--as", actor] if actor else [])]
+
+
+def run_once(words: Sequence[str], stopping: Callable[[], bool]) -> Outcome:
+    """Start it, wait for it, and tell how it ended. Where `stopping` comes true, it is told to end first."""
+    began, stopped = time.monotonic(), False
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # a session of its own: Ctrl-C at the terminal is for the scheduler, which tells the run in its own time
+        with subprocess.Popen(words, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True) as child:
+            try:
+                while child.poll() is None:
+                    if stopping() and not stopped:
+                        stopped, end = True, time.monotonic() + END_SECONDS
+                        child.send_signal(signal.SIGINT)
+                    if stopped and time.monotonic() > end:
+                        child.kill()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        child.wait(_LOOK_SECONDS)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+        said = _read(out)
+        text = f"{said.model} is {said.status}" if child.returncode == 0 else said.error or _last_line(err)
+    if child.returncode < 0 and not stopped:
+        text = f"the process was ended by signal {-child.returncode}"
+    where = f"{said.where}: " if said.where and child.returncode else ""
+    return Outcome(child.returncode == 0, f"{where}{text}"[:_TOLD], time.monotonic() - began, stopped)
+
+
+def _read(out: IO[bytes]) -> _Said:
+    out.seek(0)
+    try:
+        return msgspec.json.decode(out.read(), type=_Said)
+    except msgspec.MsgspecError:
+        return _Said()
+
+
+def _last_line(err: IO[bytes]) -> str:
+    err.seek(0)
+    lines = err.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
