@@ -2,7 +2,7 @@
 
 1. The margins of rows that were not fitted on stand in the search's result, as the final model would give them.
 2. Choose the calibration and the threshold on those.
-3. Fit encoders and members on all training rows, each with the rounds that the folds agreed on.
+3. Fit encoders and members on all training rows, or as many as there is time for, each with the rounds that the folds agreed on.
 """
 
 from __future__ import annotations
@@ -83,28 +83,24 @@ def fit(
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
-    least = most_fit_rows(len(table.features))
-    taken = in_time(found.members, by_name, parts.train, least, each * len(found.members))
-    members = taken.members
+    taken = in_time(found.members, by_name, parts.train, most_fit_rows(len(table.features)), each * len(found.members))
+    members, first = taken.members, taken.members[0]
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
     weight = np.ones(len(held)) if table.weight is None else table.weight[held]
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
     rows = table.rows(taken.rows)
-    every = len(rows) == len(parts.train)
-    say(0.1, "fitting on all training rows" if every else f"fitting on {len(rows):,} of the training rows")
+    say(0.1, f"fitting on {len(rows):,} rows")
     encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
-    reference = _reference(
-        table, parts, rows, by_name[members[0].family], members[0], found.metric, spec.train.seed, each
-    )
+    reference = _reference(table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
     told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
         metric=found.metric,
         family=found.family,
-        params=by_name[members[0].family].used(members[0].params, len(rows)),
+        params=by_name[first.family].used(first.params, len(rows)),
         threshold=threshold,
         out_of_fold=metrics.weighted(found.metric, table.label[held], told, task.rule(threshold))(weight),
         calibration=_calibration_name(task, calibrator),
@@ -123,7 +119,7 @@ def fit(
         calibrator=calibrator,
         features=table.features,
         summary=summary,
-        baseline=Constant(by_name[members[0].family].base(*rows.taught)),
+        baseline=Constant(by_name[first.family].base(*rows.taught)),
         reference=reference,
         unseen=_spread(_near(task.one_each(told), fold, parts)),
     )
