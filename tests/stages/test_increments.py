@@ -223,7 +223,7 @@ def test_a_lost_column_is_refused_with_what_breaks(place: Path) -> None:
     (place / "in" / "b.csv").write_text("n,told,came_back,kind\n3,2024-01-02,yes,a\n", encoding="utf-8")
     with pytest.raises(DataError, match="amount is not there any more") as told:
         read(place)
-    assert "feature amount" in told.value.what
+    assert "which feature amount read" in told.value.what
     (place / "in" / "b.csv").unlink()
     assert read(place).entry.hash == first.entry.hash
 
@@ -232,8 +232,10 @@ def test_another_type_is_refused_with_what_breaks(place: Path) -> None:
     begin(place, BY_FILES)
     deliver(place, "a.csv", [row(1), row(2)])
     read(place)
+    edit(place, "request: [amount, kind]", "request: [amount, kind]\n  row: {twice: amount * 2}")
     deliver(place, "b.csv", [(3, "2024-01-02", "cheap", "yes", "a")])
-    with pytest.raises(DataError, match="amount is String, and was Float64"):
+    said = "amount is String, and was Float64, which feature amount, feature twice read; nothing of it was taken"
+    with pytest.raises(DataError, match=said):
         read(place)
 
 

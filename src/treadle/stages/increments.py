@@ -120,8 +120,7 @@ def _once(work: Work, name: str, source: Source, contract: Contract | None, full
     try:
         return work.do(asked, _Make(newer, base, where), subject, cache=not base.anew)
     except ColumnsChanged as bad:
-        specs = [one.spec for one in workspace.project.each()]
-        broken = list(dict.fromkeys(each for spec in specs for each in readers_of(spec, name, bad.columns)))
+        broken = readers_of(workspace, name, bad.columns)
         said = f", which {_and_more(broken)} read" if broken else ", which no feature reads"
         raise DataError(f"{bad.what}{said}; nothing of it was taken", where=bad.where, mend=bad.mend) from bad
 
