@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from treadle.errors import DataError
-from treadle.sources import Found, find
-from treadle.spec import Source
+from treadle.sources import Found, Known, find, find_new
+from treadle.spec import New, Source
 
 if TYPE_CHECKING:
     import polars as pl
@@ -137,6 +137,7 @@ class DatabaseSuite(SourceSuite):
 
     - columns, conditions and queries are its own SQL, asked of it; a name that is not there is told, with the nearest;
     - it is read, and never written to; one statement is one;
+    - what it leaves out of a reading in increments is old, and never has no value to tell by;
     - what would take more memory than it may is refused.
     """
 
@@ -182,6 +183,32 @@ class DatabaseSuite(SourceSuite):
             found((replace(shop[0], **changed), shop[1]))
         assert told.value.where == "treadle.yaml:1:1" and told.value.mend
         assert rows(shop).height == 3  # nothing was written
+
+    @pytest.mark.parametrize("by", ["id", "amount", "day", "at"])
+    def test_new_rows_are_found_whatever_it_leaves_out(self, holds: Holds, by: str) -> None:
+        """Old rows may be left out; those at the last value, above it, and without a value may not."""
+        import polars as pl
+
+        count = pl.int_range(200)
+        frame = pl.select(
+            id=count + 2**53,
+            amount=count / 7 - 10,
+            day=pl.date(2023, 12, 1) + pl.duration(days=count),
+            at=pl.datetime(2024, 3, 30, time_zone="UTC") + pl.duration(microseconds=count * 1_000_001),
+        )
+        source, root = holds(frame.head(150), "grows")
+        asked = replace(source, new=New(by=by))
+        first = find_new(asked, root, Known(), "")
+        assert first.rows().height == 150
+        known = Known(first.mark, first.seen)
+        assert find_new(asked, root, known, "").nothing
+        holds(pl.concat([frame, frame[149]]), "grows")
+        more = find_new(asked, root, known, "")
+        assert more.rows()["id"].to_list() == [frame["id"][149], *frame["id"][150:]]
+        missing = frame[0].with_columns(pl.lit(None, dtype=frame.schema[by]).alias(by))
+        holds(pl.concat([frame, missing]), "grows")
+        with pytest.raises(DataError, match=f"1 rows have no value in {by}"):
+            find_new(asked, root, known, "")
 
     def test_more_than_it_may_take_is_refused(self, shop: tuple[Source, Path]) -> None:
         with pytest.raises(DataError, match="at most 10 bytes may be taken"):
