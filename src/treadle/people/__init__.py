@@ -1,4 +1,4 @@
-"""People's part in a release: who asked for it, who approved it, by which gates, and who answers for a finding.
+"""People's part: who asked for a release, approved it, by which gates, answers for a finding; and what they decide.
 
 It does not release (`treadle.models` does), and does not say who may do what else (`treadle.access` does).
 """
@@ -19,13 +19,16 @@ from treadle.people.reviews import (
     mend_of,
     place_of,
     refusal,
+    request_of,
     request_review,
     requesters,
     review_of,
     unmet,
 )
+from treadle.people.signatures import how_to_sign, sign, unsigned
 from treadle.people.stated import reviewers_of
 
+OPEN = ("deciding", "decisions", "team")
 __all__ = [
     "NO_SAVING",
     "POLICY",
@@ -40,13 +43,17 @@ __all__ = [
     "approve_within",
     "cure_of",
     "gates_of",
+    "how_to_sign",
     "mend_of",
     "place_of",
     "promotion_gate",
     "refusal",
+    "request_of",
     "request_review",
     "requesters",
     "review_of",
     "reviewers_of",
+    "sign",
     "unmet",
+    "unsigned",
 ]

@@ -20,6 +20,8 @@ OPEN = (
     "refitting",
     "releasing",
     "reporting",
+    "reproduced",
+    "reproducing",
     "searching",
     "seeding",
     "standing",

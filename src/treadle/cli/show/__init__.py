@@ -13,6 +13,7 @@ def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
     from treadle.cli.show import (
         access,
+        decide,
         endpoint,
         evidence,
         fit,
@@ -20,7 +21,9 @@ def show(name: str, answer: Any) -> None:
         mirror,
         models,
         project,
+        reproduce,
         schedule,
+        team,
         trials,
         work,
     )
@@ -37,6 +40,9 @@ def show(name: str, answer: Any) -> None:
         **lineage.VIEWS,
         **mirror.VIEWS,
         **schedule.VIEWS,
+        **reproduce.VIEWS,
+        **decide.VIEWS,
+        **team.VIEWS,
     }
     view = views.get(name)
     if view is None:
