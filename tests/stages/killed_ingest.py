@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from ingest import BY_FILES, BY_NUMBER, Reading, begin, deliver, insert, row
 
 BY_KEY = BY_NUMBER.replace("new:", "key: n, new:").replace("by: n", "by: told, overlap: 2m")
+_READINGS = 2
+"""Before the one that is killed: how long one takes is known by then."""
 WAYS = {"rows": BY_NUMBER, "keys": BY_KEY, "files": BY_FILES}
 
 
@@ -37,22 +39,24 @@ class Ingest:
             insert(self.folder, new)
         self.delivered += rows
 
-    def kill_after(self, seconds: float, rows: int) -> int:
-        """Let a process read while rows are delivered, and kill it that long after; how often it had read by then."""
+    def kill_amid(self, rows: int, part: float) -> None:
+        """Let a process read while rows are delivered, and kill it at this part of how long a reading takes."""
         child = subprocess.Popen(
             [sys.executable, __file__, str(self.folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         assert child.stdout is not None
         with child.stdout:
             child.stdout.readline()  # it has imported all, and read for the first time
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
+            began = time.monotonic()
+            for _ in range(_READINGS):
                 self.deliver(rows)
-                time.sleep(min(0.02, seconds))
+                child.stdout.readline()
+            took = (time.monotonic() - began) / _READINGS
+            self.deliver(rows)
+            time.sleep(part * took)
             assert child.poll() is None, "it ended before it was killed"
             os.kill(child.pid, signal.SIGKILL)
             child.wait()
-            return len(child.stdout.readlines())
 
     def faults(self) -> list[str]:
         """Rows that are lost or doubled once the next reading has ended, and what does not verify."""
