@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from treadle.sources.apis import find_rows_of_api
 from treadle.sources.databases import find_rows
 from treadle.sources.files import find_files
 from treadle.spec.databases import is_database
+from treadle.spec.urls import is_api
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +41,8 @@ def find(source: Source, root: Path, *, where: str = "") -> Found:
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
+    if is_api(source.read):
+        return find_rows_of_api(source, root, where)
     return find_rows(source, root, where) if is_database(source.read) else find_files(source, root, where=where)
 
 

@@ -21,6 +21,7 @@ from treadle.spec.project import (
     Limits,
     Lookup,
     Mistakes,
+    Page,
     People,
     Predict,
     ProjectSpec,
@@ -76,6 +77,7 @@ __all__ = [
     "Limits",
     "Lookup",
     "Mistakes",
+    "Page",
     "People",
     "Predict",
     "Project",
@@ -101,4 +103,4 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("choices", "databases", "names", "secrets", "settings", "trust")
+OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")
