@@ -51,6 +51,7 @@ class Web:
     """A running server: its URL, and what it was asked for."""
 
     answers: Answers
+    head: Say | None = None
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
 
@@ -67,9 +68,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answers: Answers, *, wrap: Callable[[socket.socket], socket.socket] | None = None) -> Iterator[Web]:
-    """A server on a free port of 127.0.0.1. wrap: what makes its socket one with TLS."""
-    web = Web(answers)
+def serving(
+    answers: Answers, *, wrap: Callable[[socket.socket], socket.socket] | None = None, head: Say | None = None
+) -> Iterator[Web]:
+    """A server on a free port of 127.0.0.1. wrap: what makes its socket one with TLS; head: what HEAD is answered."""
+    web = Web(answers, head)
     server = _Server(("127.0.0.1", 0), _handler(web))
     if wrap is not None:
         server.socket = wrap(server.socket)
@@ -99,6 +102,10 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 self._send(said)
             except ConnectionError:
                 self.close_connection = True
+
+        def do_HEAD(self) -> None:
+            self._send(web.head or Say(status=405))
+            self.close_connection = False  # what it says of a length is true: of the body that GET would have
 
         def _send(self, said: Say) -> None:
             if said.raw is not None:

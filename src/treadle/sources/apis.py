@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-from treadle.errors import DataError
 from treadle.sources.answers import Page, page_of, said_in
 from treadle.sources.asking import Line, Patience, origin_of
 from treadle.sources.calling import Allowed, Caller, Tries
@@ -21,11 +20,10 @@ from treadle.sources.limits import refuse_larger
 from treadle.sources.pages import gathered
 from treadle.sources.paging import Paging, with_query
 from treadle.sources.sent import Api, api_of
+from treadle.sources.servers import refuse_untrusted
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Source, duration
 from treadle.spec.apis import seconds_between
-from treadle.spec.servers import server_of
-from treadle.spec.trust import Place, granted
 
 _ALL_OF_IT = "1h"
 """Unless `within` says another time."""
@@ -41,13 +39,7 @@ def find_rows_of_api(
             would take more memory or time than it may. Nothing of it is kept.
         SpecError: a secret is not there, or is none that can be sent.
     """
-    server = server_of(source)
-    if not granted(root).covers(Place(server, "server")):
-        raise DataError(
-            f"{server} is a server that this project may not ask",
-            where=where,
-            mend=f"if you trust this project: treadle trust {root}",
-        )
+    refuse_untrusted(source, root, where)
     api = api_of(source, where)
     until = time.monotonic() + duration(source.within or _ALL_OF_IT).total_seconds()
     with closing(Line(until, patience or Patience())) as line:

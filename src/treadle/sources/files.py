@@ -88,7 +88,7 @@ def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") ->
         there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
         near = f"; {nearest(given.name, there)}" if there else ""
         raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}{near}")
-    return _reading(named(str(given.absolute()), Path("/"), where), layout, where)
+    return reading_of(named(str(given.absolute()), Path("/"), where), layout, where)
 
 
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
@@ -172,10 +172,11 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
     files = named(source.read, root, where)
     refuse_outside(files, root, where)
-    return _reading(files, source, where)
+    return reading_of(files, source, where)
 
 
-def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
+def reading_of(files: list[Path], layout: Layout, where: str) -> Reading:
+    """These very files, in this order, with the digest of their bytes."""
     digests, sizes = [], 0
     for file in files:
         with opened(file, where) as stream:

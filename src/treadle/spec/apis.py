@@ -16,7 +16,7 @@ from treadle.spec.urls import called, in_the_open, is_api, parts_of
 _OF_APIS = ("records", "page", "parameters", "headers", "at_most", "within", "redirects")
 _ASKS = ("table", "query", "columns", "where")
 _SECRET = re.compile(
-    r"auth(?!or)|token$|secret|passw|credential|cookie|session|signature|^sig$|^key$"
+    r"authori[sz]ation|authenticat|^auth$|[-_]auth|^auth[-_]|token$|secret|passw|credential|cookie|session|signature|^sig$|^key$"
     r"|(api|access|subscription|private|auth)[-_]?key|^x-.*key$",
     re.IGNORECASE,
 )
