@@ -109,6 +109,9 @@ def started() -> Iterator[Server]:
         finally:
             child.kill()
             child.wait()
+            for port in ports:
+                for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                    left.unlink()
 
 
 def _free_ports(count: int) -> list[int]:

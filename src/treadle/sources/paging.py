@@ -21,7 +21,7 @@ from treadle.spec import Page
 _LONGEST = 1 << 13
 """Letters of a cursor or a link."""
 _LINK = re.compile(r'\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)\s*(?:,|$)')
-_RELATION = re.compile(r';\s*rel\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))', re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
 
 
 class Told(Struct, frozen=True):
@@ -181,8 +181,9 @@ def next_link(header: str) -> str | None:
     at_sign = 0
     while found := _LINK.match(header, at_sign):
         at_sign = found.end()
-        relation = _RELATION.search(found[2])  # of several the first counts
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+        said = (each for each in _PARAMETER.finditer(found[2]) if each[1].lower() == "rel")
+        relation = next(said, None)  # of several the first counts
+        if relation and "next" in (relation[2] or relation[3] or "").lower().split():
             return found[1].strip()
         if at_sign >= len(header):
             break

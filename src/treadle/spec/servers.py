@@ -15,7 +15,7 @@ def server_of(source: Source) -> str:
     is no server.
 
     >>> server_of(Source(read="https://api.example.org/items", headers={"Authorization": "Bearer ${TOKEN}"}))
-    'https://api.example.org/items, which is told ${TOKEN}'
+    'https://api.example.org/items, with ${TOKEN}'
     """
     if is_database(source.read):
         return "" if file_of(source.read) else source.read
@@ -24,7 +24,7 @@ def server_of(source: Source) -> str:
     texts = [*source.headers.values(), *(each for each in source.parameters.values() if isinstance(each, str))]
     told = sorted({name for text in texts for name in names_in(text)})
     said = [f"at {source.endpoint}"] if source.endpoint else []
-    said += [f"which is told {' and '.join(told)}"] if told else []
+    said += [f"with {' and '.join(told)}"] if told else []
     said += [f"also at {' and '.join(sorted(source.redirects))}"] if source.redirects else []
     said += ["unencrypted"] if source.unencrypted else []
     return ", ".join([source.read, *said])
