@@ -165,10 +165,10 @@ def test_an_object_that_changes_after_it_was_listed_is_refused(
         lambda: __import__("obstore").delete(bucket.store, f"{bucket.folder}/d/b.csv"),
     ):
 
-        def changing(store: Any, each: stores.Listed, place: Path, where: str, change: Any = change) -> None:
+        def changing(store: Any, each: stores.Listed, place: Path, where: str, change: Any = change) -> str:
             if each.name == "a.csv":
                 change()
-            copy(store, each, place, where)
+            return copy(store, each, place, where)
 
         monkeypatch.setattr(stores, "_copy", changing)
         with pytest.raises(DataError, match=r"b\.csv changed while it was being read"):

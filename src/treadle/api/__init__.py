@@ -4,7 +4,7 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 """
 
 # to import them registers their operations
-from treadle.api import access, endpoint, evidence, fit, mirror, models, project, trials, work
+from treadle.api import access, endpoint, evidence, fit, lineage, mirror, models, project, trials, work
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "endpoint",
     "evidence",
     "fit",
+    "lineage",
     "mirror",
     "models",
     "project",

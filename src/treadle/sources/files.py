@@ -88,7 +88,7 @@ def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") ->
         there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
         near = f"; {nearest(given.name, there)}" if there else ""
         raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}{near}")
-    return reading_of(named(str(given.absolute()), Path("/"), where), layout, where)
+    return _reading(named(str(given.absolute()), Path("/"), where), layout, where)
 
 
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:
@@ -172,18 +172,21 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
     files = named(source.read, root, where)
     refuse_outside(files, root, where)
-    return reading_of(files, source, where)
+    return _reading(files, source, where)
 
 
-def reading_of(files: list[Path], layout: Layout, where: str) -> Reading:
-    """These very files, in this order, with the digest of their bytes."""
-    digests, sizes = [], 0
+def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
+    digests = []
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-            sizes += stream.tell()
+    return of_files(files, layout, digests, where)
+
+
+def of_files(files: list[Path], layout: Layout, digests: list[str], where: str) -> Reading:
+    """Files whose digests are known: they are held to these when they are read."""
     kind = layout.format or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files, where))
-    return Reading(tuple(files), kind, _joined(digests), sizes, layout)
+    return Reading(tuple(files), kind, _joined(digests), sum(file.stat().st_size for file in files), layout)
 
 
 def _joined(digests: Iterable[str]) -> str:

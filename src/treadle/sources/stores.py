@@ -8,6 +8,7 @@ refused.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import queue
 import re
 import shutil
@@ -22,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from treadle.errors import DataError, MissingExtra, nearest
-from treadle.sources.files import Reading, reading_of
+from treadle.sources.files import Reading, of_files
 from treadle.sources.limits import refuse_larger
 from treadle.sources.places import LOG
 from treadle.sources.servers import refuse_untrusted
@@ -111,8 +112,8 @@ def find_objects(source: Source, root: Path, where: str) -> Copied:
         raise MissingExtra("s3", "obstore", what=what, where=where) from bad
     folder = Path(tempfile.mkdtemp(prefix="treadle-objects-"))
     try:
-        files = beside(lambda: _copied(source, folder, where))
-        copied = Copied(source.read, reading_of(files, source, where))
+        files, digests = beside(lambda: _copied(source, folder, where))
+        copied = Copied(source.read, of_files(files, source, digests, where))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -137,8 +138,8 @@ def beside(call: Callable[[], T]) -> T:
     return found  # type: ignore[return-value]
 
 
-def _copied(source: Source, folder: Path, where: str) -> list[Path]:
-    """The objects' copies, in the order of their names."""
+def _copied(source: Source, folder: Path, where: str) -> tuple[list[Path], list[str]]:
+    """The objects' copies, in the order of their names, and the digests of their bytes."""
     with _said_plainly(source, where):
         store = _store(source)
         _, key = bucket_and_key(source.read)
@@ -147,9 +148,8 @@ def _copied(source: Source, folder: Path, where: str) -> list[Path]:
         what = f"has {len(listed):,} object{'s' if len(listed) > 1 else ''} of"
         refuse_larger(total, source, source.read, what=what, where=where)
         places = [folder / _place(each, number, table, where) for number, each in enumerate(listed)]
-        for each, place in zip(listed, places, strict=True):
-            _copy(store, each, place, where)
-    return places
+        digests = [_copy(store, each, place, where) for each, place in zip(listed, places, strict=True)]
+    return places, digests
 
 
 def _store(source: Source) -> Any:
@@ -183,7 +183,7 @@ def _named(store: Any, key: str, source: Source, where: str) -> tuple[list[Liste
         except FileNotFoundError:
             pass
     if next(_all(store, f"{folder}/{LOG}"), None) is not None:
-        return sorted(_all(store, folder), key=lambda each: each.key), folder
+        return sorted(_all(store, folder), key=lambda each: PurePosixPath(each.key)), folder
     there, below = _inside(store, folder)
     inside = [each for each in there if not each.name.startswith("_")]
     if inside or below:
@@ -231,8 +231,8 @@ def _place(each: Listed, number: int, table: str, where: str) -> Path:
     return Path("table") / Path(*inside.parts)
 
 
-def _copy(store: Any, each: Listed, place: Path, where: str) -> None:
-    """Copy an object if it still is the one that was listed."""
+def _copy(store: Any, each: Listed, place: Path, where: str) -> str:
+    """Copy an object if it still is the one that was listed. The digest of its bytes."""
     import obstore
     from obstore.exceptions import PreconditionError
 
@@ -248,12 +248,14 @@ def _copy(store: Any, each: Listed, place: Path, where: str) -> None:
     if _listed(found.meta) != each:
         raise changed
     place.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
+    size, digest = 0, hashlib.sha256()
     with place.open("xb") as file:
         for part in found.stream(min_chunk_size=_PART):
             size += file.write(part)
+            digest.update(part)
     if size != each.size:
         raise changed
+    return digest.hexdigest()
 
 
 def _wrong(what: str, where: str) -> DataError:

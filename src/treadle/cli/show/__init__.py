@@ -11,7 +11,7 @@ __all__ = ["console", "show"]
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import access, endpoint, evidence, fit, mirror, models, project, trials, work
+    from treadle.cli.show import access, endpoint, evidence, fit, lineage, mirror, models, project, trials, work
 
     views = {
         **project.VIEWS,
@@ -22,6 +22,7 @@ def show(name: str, answer: Any) -> None:
         **trials.VIEWS,
         **access.VIEWS,
         **fit.VIEWS,
+        **lineage.VIEWS,
         **mirror.VIEWS,
     }
     view = views.get(name)
