@@ -13,9 +13,8 @@ from treadle.spec import Page, Source, load, load_untrusted
 from treadle.spec.apis import seconds_between
 from treadle.spec.databases import is_database
 from treadle.spec.servers import server_of
-from treadle.spec.stores import bucket_and_key
 from treadle.spec.trust import outside, trust
-from treadle.spec.urls import in_the_open, is_api, is_loopback, is_store
+from treadle.spec.urls import bucket_and_key, in_the_open, is_api, is_loopback, is_store
 
 TEXT = """\
 project: shop

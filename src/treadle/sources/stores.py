@@ -28,9 +28,8 @@ from treadle.sources.limits import refuse_larger
 from treadle.sources.places import LOG
 from treadle.sources.servers import refuse_untrusted
 from treadle.spec import Source
-from treadle.spec.stores import bucket_and_key
 from treadle.spec.trust import is_pattern
-from treadle.spec.urls import in_the_open
+from treadle.spec.urls import bucket_and_key, in_the_open
 
 if TYPE_CHECKING:
     import polars as pl

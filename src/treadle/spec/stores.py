@@ -6,20 +6,10 @@ from collections.abc import Iterator
 
 from treadle.spec.project import Source
 from treadle.spec.shape import Problem
-from treadle.spec.urls import called, in_the_open, is_api, is_store, parts_of
+from treadle.spec.urls import bucket_and_key, called, in_the_open, is_api, is_store, parts_of
 
 _OF_STORES = ("endpoint", "region", "anonymous")
 _ASKS = ("table", "query", "columns", "where")
-
-
-def bucket_and_key(read: str) -> tuple[str, str]:
-    """The bucket and the key of objects. A key may hold any sign: what URLs write otherwise stands as it is.
-
-    >>> bucket_and_key("s3://shop/2024/*.parquet")
-    ('shop', '2024/*.parquet')
-    """
-    bucket, _, key = read.partition("://")[2].partition("/")
-    return bucket, key
 
 
 def of_stores(sources: dict[str, Source]) -> Iterator[Problem]:

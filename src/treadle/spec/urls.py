@@ -46,6 +46,16 @@ def parts_of(url: str) -> SplitResult | None:
     return None
 
 
+def bucket_and_key(read: str) -> tuple[str, str]:
+    """The bucket and the key of objects. A key may hold any sign: what URLs write otherwise stands as it is.
+
+    >>> bucket_and_key("s3://shop/2024/*.parquet")
+    ('shop', '2024/*.parquet')
+    """
+    bucket, _, key = read.partition("://")[2].partition("/")
+    return bucket, key
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, so that nobody listens on the way to it."""
     with suppress(ValueError):
