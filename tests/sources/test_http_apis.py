@@ -301,6 +301,36 @@ def test_a_server_that_asks_for_a_wait_is_waited_for_or_told(serve: Serve, tmp_p
     assert "within:" in said.mend and len(away.asked) == 1
 
 
+def test_who_asks_too_often_may_be_told_so_by_403(serve: Serve, tmp_path: Path) -> None:
+    web = serve(failing(Say(status=403, headers=(("Retry-After", "0"),))))
+    assert read(told(tmp_path, web), tmp_path).height == 3 and len(web.asked) == 2
+
+
+def test_what_is_accepted_may_be_said(serve: Serve, tmp_path: Path) -> None:
+    web = serve(lambda asked: says(of(1)))
+    read(told(tmp_path, web, headers={"ACCEPT": "application/vnd.shop+json", "User-Agent": "shop"}), tmp_path)
+    read(told(tmp_path, web), tmp_path)
+    first, second = web.asked
+    assert (first.headers["accept"], first.headers["user-agent"]) == ("application/vnd.shop+json", "shop")
+    assert second.headers["accept"].startswith("application/json") and second.headers["accept-encoding"] == "gzip"
+
+
+def test_pages_may_end_without_a_body(serve: Serve, tmp_path: Path) -> None:
+    for last in (Say(status=204, kind=""), Say(b"id\n", kind="text/csv"), Say(b"", kind="text/csv")):
+        pages = [Say(b"id\n1\n", kind="text/csv"), Say(b"id\n2\n", kind="text/csv"), last]
+        web = serve(lambda asked, pages=pages: pages[int(asked.query["page"]) - 1])
+        assert read(told(tmp_path, web, page=Page(by="page")), tmp_path)["id"].to_list() == [1, 2]
+    lines = [Say(b'{"id":1}\n', kind="application/x-ndjson"), Say(b"", kind="application/x-ndjson")]
+    web = serve(lambda asked: lines[int(asked.query["page"]) - 1])
+    assert read(told(tmp_path, web, page=Page(by="page")), tmp_path)["id"].to_list() == [1]
+
+
+def test_pages_of_files_must_have_the_same_columns(serve: Serve, tmp_path: Path) -> None:
+    pages = [Say(b"id,a\n1,2\n", kind="text/csv"), Say(b"id,b\n2,3\n", kind="text/csv"), Say(b"", kind="text/csv")]
+    web = serve(lambda asked: pages[int(asked.query["page"]) - 1])
+    refused(told(tmp_path, web, page=Page(by="page")), tmp_path, "page 2 lacks a and has b beside")
+
+
 def test_a_connection_that_the_server_closed_between_pages_is_no_failure(serve: Serve, tmp_path: Path) -> None:
     def answer(asked: Asked) -> Say:
         return other(
@@ -345,8 +375,6 @@ def test_the_time_for_all_of_it_holds_for_a_server_that_sends_a_letter_now_and_t
 
 
 def test_the_time_holds_for_headers_too(serve: Serve, tmp_path: Path) -> None:
-    web = serve(lambda asked: Say(raw=b"HTTP/1.1 200 OK\r\nX: " + b"y" * 9, then=None))
-
     def slow(asked: Asked) -> Say:
         time.sleep(30 if asked.number == 0 else 0)
         return says(of(1))
@@ -402,12 +430,18 @@ WRONG = {
     "nested lists": (Say(b'[{"a":1},{"a":' + b"[" * 500 + b"]" * 500 + b"}]"), "record 2 has more than 32 levels"),
     "letters": (Say(b'[{"a": "\xff"}]'), "it is no JSON"),
     "number": (Say(b"7"), "no array of rows"),
+    "wide": (says([{f"k{number}": 1 for number in range(50_001)}]), "row 1 at the answer has 50,001 fields"),
+    "no fields": (says([{}, {}]), "the table has no columns"),
+    "truth and numbers": (says([{"a": True}, {"a": 1}]), "no table of JSON"),
+    "no HTTP": (Say(raw=b"SSH-2.0-OpenSSH_9\r\n"), "it does not speak HTTP"),
+    "many headers": (Say(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n[]"), "it does not speak HTTP"),
+    "long header": (Say(raw=b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99_999 + b"\r\n\r\n[]"), "it does not speak HTTP"),
     "error": (says({"error": "gone"}), "the answer is one object"),
     "numbers": (says([1, 2]), "row 1 at the answer is no object"),
     "mixed": (says([{"a": 1}, None]), "row 2 at the answer is no object"),
     "nothing": (says([]), "no rows, so nobody knows"),
     "empty": (Say(b""), "no rows"),
-    "no content": (Say(b"", status=204), "no rows"),
+    "no content": (Say(b"", status=204, kind=""), "no rows"),
     "image": (Say(b"\x89PNG", kind="image/png"), "says that it is image/png"),
     "text": (Say(b"hello", kind="text/plain"), "says that it is text/plain"),
     "no type": (Say(b"a,b\n1,2\n", kind=""), "nothing at all, which is no format"),

@@ -14,7 +14,7 @@ import msgspec
 from treadle.sources.asking import Answer
 from treadle.sources.dialects import Dialect
 from treadle.sources.documents import Missing, at, refuse_deep
-from treadle.sources.formats import ENDINGS, table
+from treadle.sources.formats import ENDINGS, MOST_COLUMNS, table
 from treadle.sources.harmony import harmonised
 from treadle.sources.packed import bare, whole
 from treadle.sources.paging import Told
@@ -152,6 +152,8 @@ def _kind(answer: Answer, content: bytes, source: Source) -> str:
     if kind is None and (told in _VAGUE or (told == "text/plain" and not head.startswith((b"{", b"[")))):
         name = unquote(urlsplit(answer.url).path)
         kind = ENDINGS.get(PurePosixPath(bare(name)).suffix)
+    if kind is None and not head:
+        return "json"  # an answer without a body is of any format, and has no rows
     if kind is None:
         raise Unreadable(
             f"it says that it is {told[:80] or 'nothing at all'}, which is no format of a table",
@@ -195,6 +197,9 @@ def _records(tree: object, place: str | None) -> list[dict[str, object]]:
     for number, each in enumerate(found, 1):
         if not isinstance(each, dict):
             raise Unreadable(f"row {number:,} at {shown} is no object", mend='rows are objects: {"name": value}')
+        if len(each) > MOST_COLUMNS:
+            what = f"row {number:,} at {shown} has {len(each):,} fields, and at most {MOST_COLUMNS:,} columns are taken"
+            raise Unreadable(what, mend="ask for less; a table so wide has to be turned, a row for each property")
     return found
 
 

@@ -1,9 +1,9 @@
 """A web server asked politely: not too often, again where that may help, and only where a person said.
 
-What is tried again: an answer 408, 425, 429, 500, 502, 503 or 504, a time-out, a connection that is lost. The wait
-doubles from try to try and is drawn between nothing and that ("full jitter", M. Brooker, Exponential Backoff And
-Jitter, AWS Architecture Blog, 2015), so that many clients do not come back at once; it is at least what the server asks
-for by `Retry-After` (RFC 9110, 10.2.3).
+What is tried again: an answer 408, 425, 429, 500, 502, 503 or 504 (or 403 that says when), a time-out, a connection
+that is lost. The wait doubles from try to try and is drawn between nothing and that ("full jitter", M. Brooker,
+Exponential Backoff And Jitter, AWS Architecture Blog, 2015), so that many clients do not come back at once; it is at
+least what the server asks for by `Retry-After` (RFC 9110, 10.2.3).
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from treadle.spec.urls import in_the_open, parts_of
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _MOST_HOPS = 5
-PLAIN = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "treadle"}
-"""What every server is told."""
+_PLAIN = {
+    "accept": "application/json, text/csv;q=0.9, */*;q=0.5",
+    "accept-encoding": "gzip",
+    "user-agent": "treadle",
+}
+"""What every server is told, unless a source says otherwise."""
 
 
 class Tries(Struct, frozen=True):
@@ -103,7 +107,8 @@ class Caller:
             if refused:
                 raise self._fail(f"it points to {refused}", "if that is meant, allow it: redirects: [HOST]")
             own = self._allowed.is_own(asked)
-            answer = self._insist(asked, {**PLAIN, **headers} if own else PLAIN, weigh)
+            said = {name.lower(): value for name, value in headers.items()} if own else {}
+            answer = self._insist(asked, {**_PLAIN, **said}, weigh)
             to = answer.headers.get("location", "")
             if answer.status not in _ELSEWHERE or not to:
                 return answer
@@ -125,7 +130,7 @@ class Caller:
             except Lost as bad:
                 said = str(bad)
             else:
-                if answer.status not in _AGAIN:
+                if not _may_pass(answer):
                     return answer
                 said = f"it answered {answer.status}"
                 asks_for = seconds_asked_for(answer.headers)
@@ -149,6 +154,11 @@ class Caller:
 
     def _late(self, said: str) -> DataError:
         return self._fail(f"{said} in the time that all of it may take", "give it more time with within: 2h")
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether another try may be answered otherwise. Some APIs say 403 to who asks too often, and when to come back."""
+    return answer.status in _AGAIN or (answer.status == 403 and "retry-after" in answer.headers)
 
 
 def seconds_asked_for(headers: Mapping[str, str]) -> float:
