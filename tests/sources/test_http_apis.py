@@ -426,8 +426,14 @@ WRONG = {
     "infinity": (Say(b'[{"id": -Infinity}]'), "it is no JSON"),
     "out of range": (Say(b'[{"id": 1e999}]'), "it is no JSON.*out of range"),
     "nested": (Say(b"[" * 30_000 + b"]" * 30_000), "it is no JSON|no object"),
-    "nested objects": (Say(b"[" + b'{"a":' * 500 + b"1" + b"}" * 500 + b"]"), "record 1 has more than 32 levels"),
-    "nested lists": (Say(b'[{"a":1},{"a":' + b"[" * 500 + b"]" * 500 + b"}]"), "record 2 has more than 32 levels"),
+    "nested objects": (
+        Say(b"[" + b'{"a":' * 500 + b"1" + b"}" * 500 + b"]"),
+        "row 1 at the answer has more than 32 levels",
+    ),
+    "nested lists": (
+        Say(b'[{"a":1},{"a":' + b"[" * 500 + b"]" * 500 + b"}]"),
+        "row 2 at the answer has more than 32 levels",
+    ),
     "letters": (Say(b'[{"a": "\xff"}]'), "it is no JSON"),
     "number": (Say(b"7"), "no array of rows"),
     "wide": (says([{f"k{number}": 1 for number in range(50_001)}]), "row 1 at the answer has 50,001 fields"),
@@ -463,6 +469,15 @@ def test_where_the_rows_are_is_told_where_it_is_not_said(serve: Serve, tmp_path:
     assert "records: data.items" in refused(told(tmp_path, web), tmp_path, "one object").mend
     assert 'did you mean "items"' in refused(told(tmp_path, web, records="data.item"), tmp_path, "nothing at").mend
     assert "records: data.items" in refused(told(tmp_path, web, records="data"), tmp_path, "data is one object").mend
+
+
+def test_rows_may_be_written_over_several_lines(serve: Serve, tmp_path: Path) -> None:
+    rows = [{"id": 1, "s": "a\r\nb"}, {"id": 2, "s": "c"}]
+    text = json.dumps({"n": {"rows": rows, "more": False}}, indent=2).replace("\n", "\r\n")
+    web = serve(lambda asked: Say(b"\xef\xbb\xbf" + text.encode()))
+    page = Page(by="page", more="n.more")
+    assert read(told(tmp_path, web, records="n.rows", page=page), tmp_path).to_dicts() == rows
+    assert len(web.asked) == 1
 
 
 def test_a_page_is_named_where_it_is_wrong(serve: Serve, tmp_path: Path) -> None:

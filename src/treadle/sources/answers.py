@@ -13,11 +13,11 @@ import msgspec
 
 from treadle.sources.asking import Answer
 from treadle.sources.dialects import Dialect
-from treadle.sources.documents import Missing, at, refuse_deep
-from treadle.sources.formats import ENDINGS, MOST_COLUMNS, table
+from treadle.sources.formats import ENDINGS, table
 from treadle.sources.harmony import harmonised
 from treadle.sources.packed import bare, whole
 from treadle.sources.paging import Told
+from treadle.sources.records import records_of, records_of_lines
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Source
 
@@ -92,14 +92,10 @@ def page_of(answer: Answer, source: Source, where: str) -> tuple[Page, Told]:
 
 
 def _documents(answer: Answer, content: bytes, kind: str, source: Source) -> tuple[Page, Told]:
-    tree = _tree(content) if kind == "json" else _lines(content)
-    found = _records(tree, source.records if kind == "json" else None)
-    refuse_deep(found)
-    encoder = msgspec.json.Encoder()
-    records = tuple(encoder.encode(each) for each in found)
-    digest = hashlib.sha256(b"\n".join(records)).hexdigest()
-    told = Told(answer.url, answer.headers, tree, len(found), found[-1] if found else None)
-    return Page(kind, digest, records, sum(map(len, records))), told
+    found = records_of(content, source.records) if kind == "json" else records_of_lines(content)
+    digest = hashlib.sha256(b"\n".join(found.lines)).hexdigest()
+    told = Told(answer.url, answer.headers, found.rest, len(found.lines), found.last)
+    return Page(kind, digest, found.lines, sum(map(len, found.lines))), told
 
 
 def said_in(answer: Answer) -> str:
@@ -160,55 +156,3 @@ def _kind(answer: Answer, content: bytes, source: Source) -> str:
             mend="if it is one all the same, say so with format: json or csv",
         )
     return kind
-
-
-def _tree(content: bytes) -> object:
-    text = content.removeprefix(b"\xef\xbb\xbf")
-    if not text.strip():
-        return []  # an answer without a body has no rows
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as bad:
-        cut = " (it ends too early: was it cut?)" if "truncated" in str(bad) else ""
-        raise Unreadable(
-            f"it is no JSON: {str(bad)[:200]}{cut}",
-            mend="NaN and infinity are no JSON either" if b"NaN" in text or b"Infinity" in text else "ask who runs it",
-        ) from bad
-
-
-def _lines(content: bytes) -> object:
-    lines = [line for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
-    return [_tree(line) for line in lines]
-
-
-def _records(tree: object, place: str | None) -> list[dict[str, object]]:
-    found = tree
-    if place is not None and found != []:
-        try:
-            found = at(tree, place)
-        except Missing as bad:
-            raise Unreadable(f"it has nothing at {place}", mend=bad.mend or _arrays(tree)) from bad
-    shown = place or "the answer"
-    if found is None:
-        return []
-    if not isinstance(found, list):
-        what = "one object" if isinstance(found, dict) else "no array of rows"
-        raise Unreadable(f"{shown} is {what}", mend=_arrays(found, place or ""))
-    for number, each in enumerate(found, 1):
-        if not isinstance(each, dict):
-            raise Unreadable(f"row {number:,} at {shown} is no object", mend='rows are objects: {"name": value}')
-        if len(each) > MOST_COLUMNS:
-            what = f"row {number:,} at {shown} has {len(each):,} fields, and at most {MOST_COLUMNS:,} columns are taken"
-            raise Unreadable(what, mend="ask for less; a table so wide has to be turned, a row for each property")
-    return found
-
-
-def _arrays(tree: object, place: str = "") -> str:
-    """Where there are arrays of objects, as a setting."""
-    found, queue = list[str](), [(place, tree, 0)]
-    for at_place, part, level in queue:
-        if isinstance(part, dict) and level < 3:
-            queue += [(f"{at_place}.{name}" if at_place else str(name), part[name], level + 1) for name in part]
-        elif isinstance(part, list) and at_place:
-            found.append(at_place)
-    return f"say where the rows are: records: {' or '.join(found[:5])}" if found else "it has no array in it"

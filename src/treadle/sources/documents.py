@@ -53,11 +53,12 @@ def refuse_deep(records: Sequence[object]) -> None:
         Unreadable: with the number of the record.
     """
     for number, record in enumerate(records, 1):
-        if _is_deep(record):
-            raise _deep(f"record {number:,} has")
+        if is_deep(record):
+            raise too_deep(f"record {number:,} has")
 
 
-def _is_deep(record: object) -> bool:
+def is_deep(record: object) -> bool:
+    """Whether it is nested too deep to become columns."""
     inside, level = [record], 0
     while inside:
         level += 1
@@ -71,7 +72,8 @@ def _is_deep(record: object) -> bool:
     return False
 
 
-def _deep(has: str, line: int = 0) -> Unreadable:
+def too_deep(has: str, line: int = 0) -> Unreadable:
+    """The error of something of which `has` says what it is."""
     what = f"{has} more than {MOST_LEVELS} levels of objects and lists in one another"
     return Unreadable(what, line=line, mend="leave the nested part out")
 
@@ -126,8 +128,8 @@ def _refuse_deep_lines(text: bytes) -> None:
     if opened == text.count(b"\n{") + text.startswith(b"{"):
         return  # nothing is nested
     for number, line in enumerate(io.BytesIO(text), 1):
-        if line.count(b"{") + line.count(b"[") > MOST_LEVELS and _is_deep(_decoded(line)):
-            raise _deep("it has", number)
+        if line.count(b"{") + line.count(b"[") > MOST_LEVELS and is_deep(_decoded(line)):
+            raise too_deep("it has", number)
 
 
 def _decoded(line: bytes) -> object:
@@ -137,7 +139,7 @@ def _decoded(line: bytes) -> object:
     except msgspec.DecodeError:
         return None
     except RecursionError:
-        raise _deep("it has") from None
+        raise too_deep("it has") from None
 
 
 def _wrong_line(text: bytes) -> int:
