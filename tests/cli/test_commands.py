@@ -21,7 +21,8 @@ PROMISED = {
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "log checkpoint",
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
-    "lineage", "lineage export",
+    "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
+    "decide show", "decide list",
 }  # fmt: skip
 
 

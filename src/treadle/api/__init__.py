@@ -4,7 +4,20 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 """
 
 # to import them registers their operations
-from treadle.api import access, endpoint, evidence, fit, lineage, mirror, models, project, trials, work
+from treadle.api import (
+    access,
+    decide,
+    endpoint,
+    evidence,
+    fit,
+    lineage,
+    mirror,
+    models,
+    project,
+    reproduce,
+    trials,
+    work,
+)
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -15,6 +28,7 @@ __all__ = [
     "Operation",
     "Request",
     "access",
+    "decide",
     "endpoint",
     "evidence",
     "fit",
@@ -22,6 +36,7 @@ __all__ = [
     "mirror",
     "models",
     "project",
+    "reproduce",
     "trials",
     "work",
 ]

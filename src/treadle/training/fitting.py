@@ -2,7 +2,7 @@
 
 1. The margins of rows that were not fitted on stand in the search's result, as the final model would give them.
 2. Choose the calibration and the threshold on those.
-3. Fit encoders and members on all training rows, or as many as there is time for, each with the rounds that the folds agreed on.
+3. Fit encoders and members on all training rows, or as many as there is time for, with the rounds that folds agreed on.
 """
 
 from __future__ import annotations

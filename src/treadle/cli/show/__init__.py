@@ -11,7 +11,20 @@ __all__ = ["console", "show"]
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import access, endpoint, evidence, fit, lineage, mirror, models, project, trials, work
+    from treadle.cli.show import (
+        access,
+        decide,
+        endpoint,
+        evidence,
+        fit,
+        lineage,
+        mirror,
+        models,
+        project,
+        reproduce,
+        trials,
+        work,
+    )
 
     views = {
         **project.VIEWS,
@@ -24,6 +37,8 @@ def show(name: str, answer: Any) -> None:
         **fit.VIEWS,
         **lineage.VIEWS,
         **mirror.VIEWS,
+        **reproduce.VIEWS,
+        **decide.VIEWS,
     }
     view = views.get(name)
     if view is None:
