@@ -331,3 +331,22 @@ def test_a_person_may_end_it_while_it_waits() -> None:
         child.send_signal(signal.SIGINT)
         assert child.stdout.read() == "ended\n"
     assert child.returncode == 0 and time.monotonic() - began < 50
+
+
+@pytest.mark.needs("s3")
+@pytest.mark.parametrize(("scheme", "path"), [("gs", "/shop/d%2Fx%2Ecsv"), ("az", "/shop/d/x.csv")])
+def test_other_stores_are_asked_as_they_speak(
+    scheme: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No real one can be run here: a server that gives one object sees what it is asked for."""
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    with serving(lambda asked: Say(b"id\n1\n", headers=TAG), head=Say(length=5, headers=TAG)) as web:
+        source = Source(read=f"{scheme}://shop/d/x.csv", endpoint=web.url, anonymous=True)
+        trust(tmp_path, (Place(server_of(source), "server"),))
+        assert rows((source, tmp_path)).height == 1
+        (asked,) = web.asked
+        assert asked.path == path and asked.headers["if-match"] == '"1"' and "authorization" not in asked.headers
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME")
+    if scheme == "az":
+        with pytest.raises(DataError, match=r"Account must be specified\n.*AZURE_STORAGE_ACCOUNT_NAME"):
+            find(source, tmp_path, where=WHERE)
