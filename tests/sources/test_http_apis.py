@@ -492,8 +492,8 @@ def test_a_later_page_that_is_missing_is_no_end_by_itself(serve: Serve, tmp_path
 
 def test_too_much_is_refused_before_it_is_taken(serve: Serve, tmp_path: Path) -> None:
     large = json.dumps(of(5_000)).encode()
-    for length in (None, -1, 10**15):
-        web = serve(lambda asked, length=length: Say(large, length=length))
+    for body, length in ((large, None), (large, -1), (b"[", 10**15)):
+        web = serve(lambda asked, body=body, length=length: Say(body, length=length))
         refused(told(tmp_path, web, max_gb=1e-5), tmp_path, r"at most 10,000 bytes may be taken")
     paged = serve(lambda asked: says([{"id": f"{asked.number}" * 1000}]))
     refused(told(tmp_path, paged, page=Page(by="page"), max_gb=1e-5), tmp_path, "at most 10,000 bytes may be taken")
