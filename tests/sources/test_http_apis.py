@@ -624,6 +624,16 @@ def test_a_redirect_that_leads_nowhere_is_told(serve: Serve, tmp_path: Path, to:
     refused(told(tmp_path, web), tmp_path, said)
 
 
+def test_a_url_may_have_any_letters(serve: Serve, tmp_path: Path) -> None:
+    web = serve(lambda asked: says(of(1)))
+    assert read(told(tmp_path, web, "/straße/%C3%BC/a%2Fb?q=東京&r=%20"), tmp_path).height == 1
+    assert web.asked[0].path == "/stra%C3%9Fe/%C3%BC/a%2Fb" and web.asked[0].query == {"q": "東京", "r": " "}
+    for host in ("bücher.invalid", "x" * 80 + ".invalid", "a..invalid"):
+        source = Source(read=f"https://{host}/x")
+        trust(tmp_path, (Place(server_of(source), "server"),))
+        refused(source, tmp_path, "at the last of 4 tries")
+
+
 def test_a_link_to_the_next_page_keeps_a_secret_that_is_a_parameter(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

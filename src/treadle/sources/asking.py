@@ -15,7 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -88,7 +88,7 @@ class Line:
                 with suppress(ConnectionError, ssl.SSLError):  # the server closed it since it was used: no failure
                     return self._answer(origin, kept, parts, headers, weigh)
             return self._answer(origin, self._opened(parts), parts, headers, weigh)
-        except (OSError, http.client.HTTPException) as bad:
+        except (OSError, http.client.HTTPException, ValueError) as bad:  # ValueError: a host that no name can be
             if self.left <= 0:
                 raise Late from bad
             raise Lost(_said(bad)) from bad
@@ -163,7 +163,9 @@ def origin_of(url: str) -> tuple[str, str, int]:
 def joined(base: str, to: str) -> str:
     """A URL that a server gave, relative to another, what no URL may hold written as URLs do; "" if it is none."""
     with suppress(ValueError):
-        return quote(urljoin(base, to), safe=_KEPT).partition("#")[0]
+        parts = urlsplit(urljoin(base, to))
+        path, query = quote(parts.path, safe=_KEPT), quote(parts.query, safe=_KEPT)
+        return urlunsplit(parts._replace(path=path, query=query, fragment=""))
     return ""
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from msgspec import Struct
 
 from treadle.errors import DataError, SpecError
+from treadle.sources.asking import joined
 from treadle.sources.paging import with_query
 from treadle.spec import Source
 from treadle.spec.secrets import filled, names_in
@@ -75,7 +76,7 @@ def api_of(source: Source, where: str) -> Api:
     return Api(
         source=source,
         where=where,
-        url=url,
+        url=joined(url, ""),
         headers=headers,
         own={name: sent[name] for name, value in held.items() if names_in(value) and name in sent},
         secrets=tuple(sorted(hidden, key=len, reverse=True)),
