@@ -22,7 +22,7 @@ PROMISED = {
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
-    "decide show", "decide list",
+    "decide show", "decide list", "team show", "team confirm", "models sign",
 }  # fmt: skip
 
 

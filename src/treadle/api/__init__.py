@@ -15,6 +15,7 @@ from treadle.api import (
     models,
     project,
     reproduce,
+    team,
     trials,
     work,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "models",
     "project",
     "reproduce",
+    "team",
     "trials",
     "work",
 ]

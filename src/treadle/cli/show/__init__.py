@@ -22,6 +22,7 @@ def show(name: str, answer: Any) -> None:
         models,
         project,
         reproduce,
+        team,
         trials,
         work,
     )
@@ -39,6 +40,7 @@ def show(name: str, answer: Any) -> None:
         **mirror.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,
+        **team.VIEWS,
     }
     view = views.get(name)
     if view is None:
