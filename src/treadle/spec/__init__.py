@@ -24,6 +24,7 @@ from treadle.spec.project import (
     Lookup,
     Mistakes,
     New,
+    Page,
     People,
     Predict,
     ProjectSpec,
@@ -82,6 +83,7 @@ __all__ = [
     "Lookup",
     "Mistakes",
     "New",
+    "Page",
     "People",
     "Predict",
     "Project",
@@ -108,4 +110,4 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("choices", "databases", "names", "secrets", "settings", "trust")
+OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")
