@@ -35,7 +35,7 @@ def test_what_may_be_said(source: Source) -> None:
 @pytest.mark.parametrize(
     ("source", "path", "said"),
     [
-        (Source(read="sqlite:x.db", table="t", new="files"), "new", "has no files"),
+        (Source(read="sqlite:x.db", table="t", new="files"), "new", "folders of this machine alone"),
         (Source(read="d", format="delta", new="files"), "new", "by rows, and not by files"),
         (Source(read="in", new=New(overlap="1h")), "new.overlap", "is of a column that rows are read by"),
         (Source(read="in", new=New(time_zone="UTC")), "new.time_zone", "is of a column that rows are read by"),

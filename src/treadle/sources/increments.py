@@ -23,7 +23,8 @@ from treadle.evidence.kinds.source_read import Mark
 from treadle.sources import cursors, seen
 from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
-from treadle.sources.files import find_files, of_files
+from treadle.sources.files import of_files
+from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.spec.databases import is_database
 from treadle.store import Blob, fingerprint
@@ -34,7 +35,17 @@ if TYPE_CHECKING:
     from treadle.spec import New, Source
 
 _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "separator", "encoding", "decimal")
-_WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
+_WRITTEN = (
+    "thousands",
+    "quote_char",
+    "skip_rows",
+    "null_values",
+    "date_format",
+    "sheet",
+    "records",
+    "parameters",
+    "endpoint",
+)
 _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
 FileAsSeen = tuple[str, int, int]
 """A name, a size in bytes, and the time of change in nanoseconds."""
@@ -144,8 +155,8 @@ def _delivered(
         held = find_rows(source, root, where, _asked_above(source, new, start))
         name, size, rows = held.name, held.bytes, held.frame
     else:
-        files = find_files(source, root, where=where)
-        name, size, rows = files.name, files.bytes, files.rows(where).collect()
+        found = find(source, root, where=where)
+        name, size, rows = found.name, found.bytes, found.rows(where).collect()
     by = str(new.by)
     if by not in rows.columns:
         from treadle.errors import nearest

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from treadle.errors import SpecError
-from treadle.spec.databases import is_database
 from treadle.spec.durations import duration
 from treadle.spec.project import New, Source
 from treadle.spec.shape import Problem
+from treadle.spec.urls import is_url
 
 _OF_CURSORS = ("overlap", "time_zone", "deleted")
 
@@ -25,9 +25,11 @@ def of_increments(sources: dict[str, Source]) -> Iterator[Problem]:
 
 
 def _of_files(path: str, source: Source, new: New) -> Iterator[Problem]:
-    if is_database(source.read):
+    if is_url(source.read):
         yield Problem(
-            f"{path}.new", "this is a database, and has no files", mend="name a column that grows: new: {by: COLUMN}"
+            f"{path}.new",
+            "new files are told of folders of this machine alone",
+            mend="name a column that grows: new: {by: COLUMN}",
         )
     if source.format == "delta":
         yield Problem(f"{path}.new", "a Delta table is read by rows, and not by files", mend="write new: {by: COLUMN}")

@@ -183,9 +183,8 @@ class Source(Asked, frozen=True, kw_only=True):
     `table` or `query` says what is read; `columns` are those that are asked for, and `where` is a condition in the
     database's own SQL.
 
-    `new`: what is read besides what was read
-    before; the whole, if not given. `every`: how often new rows come; `late_after`: how long after that they are late,
-    and `when_late`: what a run does then.
+    `new`: what is read besides what was read before; the whole, if not given. `every`: how often new rows come;
+    `late_after`: how long after that they are late, and `when_late`: what a run does then.
     """
 
     read: Written
