@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from treadle.spec import New, Source
 
 _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "separator", "encoding", "decimal")
-_WRITTEN = (
+_WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
+_OF_SERVERS = ("records", "parameters", "endpoint")
     "thousands",
     "quote_char",
     "skip_rows",
@@ -78,7 +79,7 @@ class Newer:
 
 def definition_of(source: Source) -> dict[str, str]:
     """What is asked of which place, a digest for each part that is stated: when one changes, reading begins anew."""
-    stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN)}
+    stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN, *_OF_SERVERS)}
     stated |= {f"new.{name}": getattr(source.only_new, name) for name in _DEFINES_NEW}
     return {name: digest(value)[:16] for name, value in stated.items() if value}
 
