@@ -4,7 +4,7 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 """
 
 # to import them registers their operations
-from treadle.api import access, endpoint, evidence, fit, mirror, models, project, trials, work
+from treadle.api import access, data, endpoint, evidence, fit, mirror, models, project, trials, work
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Operation",
     "Request",
     "access",
+    "data",
     "endpoint",
     "evidence",
     "fit",

@@ -213,7 +213,7 @@ class Operation:
                 run=new_run() if self.in_a_run else "",
                 fresh=getattr(request, "fresh", False),
                 reading=context.only_reads,
-                begins=self.permission != "read",
+                begins=self.permission not in ("read", "rows"),
             )
 
         return Work(open_it(project), principal, context, open_it)

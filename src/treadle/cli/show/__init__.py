@@ -11,7 +11,7 @@ __all__ = ["console", "show"]
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import access, endpoint, evidence, fit, mirror, models, project, trials, work
+    from treadle.cli.show import access, data, endpoint, evidence, fit, mirror, models, project, trials, work
 
     views = {
         **project.VIEWS,
@@ -23,6 +23,7 @@ def show(name: str, answer: Any) -> None:
         **access.VIEWS,
         **fit.VIEWS,
         **mirror.VIEWS,
+        **data.VIEWS,
     }
     view = views.get(name)
     if view is None:
