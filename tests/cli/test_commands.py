@@ -21,7 +21,7 @@ PROMISED = {
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "log checkpoint",
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
-    "data list", "data history", "data query",
+    "data list", "data history", "data query", "data profile", "data diff",
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ TILL, IDLE, GATES = (
 EVERYBODY = (ADA, GRACE, LIN, MALLORY, TILL, IDLE, GATES, ANONYMOUS)
 NAMED = {ADA, GRACE, LIN}
 READERS, WORKERS, APPROVERS = {ADA, GRACE, LIN, TILL, GATES}, {ADA, GRACE, LIN, TILL}, {ADA, GRACE}
-ROWS = ["data query"]  # they show what sources hold, to persons of the project alone
+ROWS = ["data query", "data profile", "data diff"]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
         [

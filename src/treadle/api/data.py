@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
-from treadle.exploring.found import Listed, Queried, SourceHistory
+from treadle.api.operation import (
+    Context,
+    ProjectPath,
+    Request,
+    Work,
+    argument,
+    check_limit,
+    group,
+    operation,
+    option,
+)
+from treadle.api.project import READING
+from treadle.exploring.found import Difference, Listed, Queried, SourceHistory
+from treadle.profiling.found import Profile
+from treadle.spec import layout_from
+from treadle.spec.names import is_identifier
 
 
 class DataListRequest(Request, frozen=True):
@@ -30,6 +44,33 @@ class DataQueryRequest(Request, frozen=True):
     limit: Annotated[int, option("so many rows at most")] = 100
     seconds: Annotated[float, option("so long at most")] = 60.0
     memory_gb: Annotated[float, option("so much memory at most, in 10^9 bytes", local=True)] = 1.0
+
+
+class DataProfileRequest(Request, frozen=True):
+    table: Annotated[
+        str,
+        argument("a source: `flights`, `flights@12`, `flights@2026-11-28`; or a file: `data.csv`, `./flights`"),
+    ]
+    project: ProjectPath = "."
+    label: Annotated[
+        str | None, option("a column, or an expression, that each column is related to; else the project's own label")
+    ] = None
+    html: Annotated[str | None, option("also write the page to this file", local=True)] = None
+    reading: Annotated[str, option(READING, local=True)] = ""
+
+    @property
+    def is_file(self) -> bool:
+        """What can be no name of a source is a file."""
+        return not is_identifier(self.table.partition("@")[0])
+
+
+class DataDiffRequest(Request, frozen=True):
+    source: Annotated[str, argument("name of a source")]
+    before: Annotated[
+        str | None, argument("a snapshot of it: 12 or 2026-11-28; the one before the other, if not given")
+    ] = None
+    now: Annotated[str | None, argument("another; the newest, if not given")] = None
+    project: Annotated[str, option("folder of the project, or its treadle.yaml")] = "."
 
 
 group("data", "The tables that a project keeps.")
@@ -58,3 +99,36 @@ def data_query(request: DataQueryRequest, work: Work) -> Queried:
 
     limits = Limits(rows=check_limit(request.limit), seconds=request.seconds, memory_gb=request.memory_gb)
     return query(work.workspace, request.sql, limits)
+
+
+@operation("data", "profile", permission="rows", remote=True, alone=lambda request: bool(request.is_file))
+def data_profile(request: DataProfileRequest, work: Work | Context) -> Profile:
+    """Tell what a source, or a file, holds: types, missing values, distributions, keys, relations, personal data.
+
+    With questions for whoever knows the table. Keeps nothing; `--html FILE` writes a page.
+    """
+    from treadle.errors import DataError
+    from treadle.exploring.describing import profile_file, profile_snapshot
+
+    if isinstance(work, Work):
+        found = profile_snapshot(work.workspace, request.table, request.label, work.say)
+    else:
+        found = profile_file(request.table, layout_from(request.reading, "--reading"), request.label, work.say)
+    if request.html is not None:
+        from pathlib import Path
+
+        from treadle.profiling import profile_page
+
+        page = Path(request.html)
+        if page.is_dir() or not page.absolute().parent.is_dir():
+            raise DataError(f"{page} can be no file", where="--html", mend="name a file in a folder that is there")
+        page.write_text(profile_page(found), encoding="utf-8")
+    return found
+
+
+@operation("data", "diff", permission="rows", remote=True)
+def data_diff(request: DataDiffRequest, work: Work) -> Difference:
+    """Compare two snapshots of a source: columns, rows added, removed and changed, and how values moved."""
+    from treadle.exploring.differing import diff
+
+    return diff(work.workspace, request.source, request.before, request.now, work.say)

@@ -1,7 +1,7 @@
-"""The tables that a project keeps, looked into: which snapshots there are, asked by SQL, two of them compared.
+"""The tables that a project keeps, looked into: snapshots listed, asked by SQL, profiled, compared.
 
-It only reads, and says nothing of columns one by one (`treadle.profiling` does).
+It only reads; how a column is measured is known by `treadle.profiling`.
 """
 
 __all__: list[str] = []
-OPEN = ("asking", "found", "snapshots")
+OPEN = ("asking", "describing", "differing", "found", "snapshots")

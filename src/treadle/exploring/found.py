@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+from treadle.profiling.found import Moved
 
 Cell = bool | int | float | str | None
 """One value of an answer. What JSON has no word for (a date, a decimal, a list, NaN) is text, as SQL writes it."""
@@ -32,7 +36,7 @@ class Listed(Struct, frozen=True):
 class SnapshotLine(Struct, frozen=True):
     """One version of a source. `set_aside`: rows that broke the contract. `here`: its files are there to be read.
 
-    `runs` and `models` used it, by the record, the newest first.
+    `runs` read or used it, `models` came of it, by the record, the newest first.
     """
 
     version: int
@@ -93,3 +97,54 @@ class Queried(Struct, frozen=True):
     more: bool
     snapshots: list[SnapshotRead]
     read: QueryRead
+
+
+class SnapshotSide(Struct, frozen=True):
+    version: int
+    time: str
+    rows: int
+
+
+class SchemaChange(Struct, frozen=True):
+    column: str
+    change: Literal["added", "removed", "other type"]
+    before: str
+    now: str
+
+
+class ChangedColumn(Struct, frozen=True):
+    """In how many of the changed rows a column differs."""
+
+    column: str
+    rows: int
+
+
+class RowsDiffer(Struct, frozen=True):
+    """By `keys`, where there are such that name each row: `changed` rows have the key in both, and another content.
+    Without: how often each whole row is in either, so that a changed row is one removed and one added.
+
+    `left_out`: columns of lists or structs, which were not held against each other.
+    """
+
+    keys: list[str]
+    added: int
+    removed: int
+    changed: int | None
+    same: int
+    columns: list[ChangedColumn]
+    some_added: list[str]
+    some_removed: list[str]
+    some_changed: list[str]
+    left_out: list[str]
+
+
+class Difference(Struct, frozen=True):
+    """`equal`: the two hold equal rows in equal order. `columns`: what moved, the most moved first."""
+
+    source: str
+    before: SnapshotSide
+    now: SnapshotSide
+    equal: bool
+    schema: list[SchemaChange]
+    rows: RowsDiffer
+    columns: list[Moved]

@@ -163,6 +163,6 @@ def _line(workspace: Workspace, of: Kept) -> SnapshotLine:
         bytes=of.bytes,
         fingerprint=of.snapshot.fingerprint,
         here=is_here(workspace, of.snapshot),
-        runs=uses.runs,
+        runs=list(dict.fromkeys((*uses.runs, *([of.read.run] if of.read.run else [])))),
         models=uses.models,
     )
