@@ -23,7 +23,7 @@ __all__ = ["LEVELS", "Asked", "Label", "profile"]
 MOST_EXACT, MOST_TEXT, DRAWN = 10_000_000, 400_000_000, 100_000
 """Rows whose values are sorted, bytes of texts that are counted one by one, and texts that are drawn where there are
 more: what holds one column within a few hundred MB."""
-_NEARLY, _FEW = 0.9, 20
+_NEARLY, _FEW, _LONG = 0.9, 20, 20_000_000
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,11 @@ def profile(frame: pl.LazyFrame, asked: Asked) -> Profile:
     evenly, and texts with more than a million values are counted by HyperLogLog.
     """
     schema = frame.collect_schema()
-    asked.say(f"{asked.name}: one pass over {len(schema):,} columns")
     rows, told = first_pass(frame, schema)
     like = {column.name: column for column in asked.like.columns} if asked.like else {}
     columns = []
     for number, (name, dtype) in enumerate(schema.items()):
-        if number % 20 == 0:
+        if number % 10 == 0 and rows * len(schema) > _LONG:
             asked.say(f"{asked.name}: column {number + 1:,} of {len(schema):,}")
         columns.append(_column(frame, name, dtype, told[number], rows, like.get(name)))
     columns = [structs.replace(column, key=_is_key(frame, column, rows)) for column in columns]

@@ -209,7 +209,7 @@ def _counted(value: int | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}"
+    return "–" if value is None else f"{value:,.6g}"
 
 
 def _cut(text: str, most: int) -> str:
