@@ -93,6 +93,10 @@ class GateError(TreadleError):
     """A gate of the brief does not hold."""
 
 
+class DecisionError(TreadleError):
+    """A decision cannot be opened, stated on, closed or asked about again as was meant."""
+
+
 class RequestError(TreadleError):
     """One record of a request is refused; `field`, `value` and `rule` say why."""
 

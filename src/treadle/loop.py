@@ -39,7 +39,7 @@ from treadle.stages.reporting import write_report
 from treadle.stages.searching import found_by, search_models
 from treadle.stages.seeding import build_state
 from treadle.stages.standing import to_beat
-from treadle.stages.stating import state_brief
+from treadle.stages.stating import state_brief, state_code
 from treadle.training import Evaluation
 from treadle.workspace import Workspace
 
@@ -121,6 +121,7 @@ def run(workspace: Workspace) -> RunResult:
 def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, examples: None) -> Judged:
     """From the brief to a model that was judged, and its report. `told`: is shown the examples before the search."""
     spec = work.workspace.project.spec
+    state_code(work.workspace)
     brief = state_brief(work)
     sources = read_sources(work)
     plan = make_plan(work, sources)

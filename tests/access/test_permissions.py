@@ -27,7 +27,14 @@ def allowed(who: Principal, permission: str, people: People, opened: Any, *, loo
         if permission == "predict" and opened is None:
             return loopback
         return opened is not None and permission in ("predict", "events", "outcomes", "read") and permission in opened
-    wanted = {"run": "write", "release": "write", "records": "read", "own token": "admin", "tokens": "admin"}
+    wanted = {
+        "run": "write",
+        "release": "write",
+        "discuss": "write",
+        "records": "read",
+        "own token": "admin",
+        "tokens": "admin",
+    }
     if who.scopes is not None and wanted.get(permission, permission) not in who.scopes:
         return False
     if who.kind == "policy":

@@ -22,6 +22,8 @@ PROMISED = {
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
     "data list", "data history", "data query", "data profile", "data diff",
+    "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
+    "decide show", "decide list",
 }  # fmt: skip
 
 

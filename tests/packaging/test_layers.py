@@ -23,7 +23,7 @@ ROOMS = (
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "profiling", "pages",
     "features",
     "contracts", "sources", "people", "costs",
-    "privacy", "access", "expr", "evidence", "store", "spec", "address", "principal", "money",
+    "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {

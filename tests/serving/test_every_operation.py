@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import httpx
 import msgspec
@@ -56,15 +56,31 @@ MAY: dict[str, set[Principal]] = {
             "compare",
             "data list",
             "data history",
+            "lineage",
+            "decide show",
+            "decide list",
         ],
         READERS,
     ),
     **dict.fromkeys(ROWS, NAMED),
     **dict.fromkeys(
-        ["run", "serve", "drain", "replay", "features prove", "log checkpoint", "log prove", "mirror"], WORKERS
+        [
+            "run",
+            "serve",
+            "drain",
+            "replay",
+            "features prove",
+            "log checkpoint",
+            "log prove",
+            "mirror",
+            "reproduce",
+            "lineage export",
+        ],
+        WORKERS,
     ),
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),
+    **dict.fromkeys(["decide open", "decide say", "decide close", "decide review"], NAMED),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
 FOR_ALL = {"fit", "init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
@@ -94,11 +110,18 @@ def closed(shop: Path) -> Path:
     return shop
 
 
+def some_value(kind: Any) -> Any:
+    """What a field of this type takes."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    return ["x"] if get_origin(kind) is tuple else "x"
+
+
 def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) -> None:
     assert MAY.keys() | FOR_ALL == OPERATIONS.keys()
     for name, may in MAY.items():
         found = OPERATIONS[name]
-        required = {field.name: "x" for field in found.fields() if field.required}
+        required = {field.name: some_value(field.kind) for field in found.fields() if field.required}
         request = msgspec.convert(required | {"project": str(closed)}, found.request, strict=False)
         for who in EVERYBODY:
             for channel, only_reads in (("cli", False), ("http", True)):

@@ -10,8 +10,9 @@ from treadle.scoring import task_of
 from treadle.training import fit, search, split
 from treadle.training.families import Sample, families
 from treadle.training.families.family import FASTEST, in_bigger_steps
-from treadle.training.folds import MUCH, Folds
+from treadle.training.folds import MUCH, Folds, thin
 from treadle.training.growing import FITS, with_rounds_of_all
+from treadle.training.in_time import TOO_LONG, in_time
 from treadle.training.model import Chosen
 from treadle.training.prepare import Recipe
 
@@ -29,6 +30,7 @@ def slow(found, seconds):
 
 
 def test_what_would_take_too_long_is_fitted_in_bigger_steps(table, spec):
+    """Of fewer rows than the folds were fitted on nothing is known."""
     rows, project = table(500), spec(trials=2, families=("lightgbm",))
     parts = split(rows, project.predict)
     found = search(rows, parts, project)
@@ -36,11 +38,34 @@ def test_what_would_take_too_long_is_fitted_in_bigger_steps(table, spec):
     model = fit(rows, parts, slow(found, 100.0), project, seconds=50.0)
     told = model.summary.params
     assert told["rate"] > 1.9 * member.params["rate"] and told["rounds"] < member.params["rounds"] / 1.9
+    assert model.summary.train_rows == len(parts.train)
     assert any("times as large" in note for note in model.summary.notes)
     for seconds in (99.0, np.inf):
         whole = fit(rows, parts, slow(found, 10.0), project, seconds=seconds)
-        assert whole.summary.params["rate"] == member.params["rate"]
-        assert not any("times as large" in note for note in whole.summary.notes)
+        assert whole.summary.params["rate"] == member.params["rate"] and whole.summary.notes == ()
+
+
+def test_what_would_take_too_long_is_fitted_on_fewer_rows_first(table, spec, monkeypatch):
+    monkeypatch.setattr("treadle.training.folds.MOST_FIT_ROWS", 1000)
+    rows, project = table(5000), spec(trials=2, families=("lightgbm",))
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    model = fit(rows, parts, slow(found, 100.0), project, seconds=125.0)
+    assert model.summary.train_rows == len(parts.train) // 2
+    assert model.summary.params["rate"] == found.members[0].params["rate"]
+    assert any(f"on {len(parts.train) // 2:,} of them" in note for note in model.summary.notes)
+    both = fit(rows, parts, slow(found, 1000.0), project, seconds=125.0)
+    times = 1000 / 50 * 1000 / len(parts.train)  # two and a half fits, the model to beat with them, share the seconds
+    assert both.summary.train_rows == 1000
+    assert both.summary.params["rate"] == pytest.approx(min(times * found.members[0].params["rate"], FASTEST))
+
+
+def test_the_rows_of_fewer_are_evenly_spread_and_members_take_so_much_less():
+    members = (Chosen("linear", {}, 0.5, 30.0), Chosen("linear", {}, 0.5, 70.0))
+    taken = in_time(members, {}, np.arange(5, 1005), 100, 25.0)
+    assert taken.rows.tolist() == thin(np.arange(5, 1005), 250).tolist()
+    assert [m.seconds for m in taken.members] == [7.5, 17.5]
+    assert in_time(members, {}, np.arange(1000), 100, 100 / TOO_LONG).rows.tolist() == list(range(1000))
 
 
 def folds_of(table, spec, monkeypatch, most):

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
 Permission = Literal[
-    "open", "predict", "events", "outcomes", "read", "rows", "records", "run", "release", "own token", "tokens"
+    "open",
+    "predict",
+    "events",
+    "outcomes",
+    "read",
+    "rows",
+    "records",
+    "run",
+    "release",
+    "discuss",
+    "own token",
+    "tokens",
 ]
 Role = Literal["owner", "reviewer", "member", "service", "policy", "anonymous"]
 ResourceKind = Literal["nothing", "endpoint", "project", "record", "token"]
@@ -56,6 +67,7 @@ RULES: dict[Permission, Rule] = {
         Rule("records", "record", "see what one prediction was asked and answered", _NAMED, "read"),
         Rule("run", "project", "run steps, serve, rebuild state or sign checkpoints", _SERVED, "write"),
         Rule("release", "project", "answer for findings, approve, release or roll back", _APPROVERS, "write"),
+        Rule("discuss", "project", "open decisions, state positions, decide", _NAMED, "write"),
         Rule("own token", "token", "make or end a person's token", _NAMED, "admin"),
         Rule("tokens", "token", "make tokens of services, or end any", frozenset(("owner",)), "admin"),
     )

@@ -4,7 +4,21 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 """
 
 # to import them registers their operations
-from treadle.api import access, data, endpoint, evidence, fit, mirror, models, project, trials, work
+from treadle.api import (
+    access,
+    data,
+    decide,
+    endpoint,
+    evidence,
+    fit,
+    lineage,
+    mirror,
+    models,
+    project,
+    reproduce,
+    trials,
+    work,
+)
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
 
 __all__ = [
@@ -16,12 +30,15 @@ __all__ = [
     "Request",
     "access",
     "data",
+    "decide",
     "endpoint",
     "evidence",
     "fit",
+    "lineage",
     "mirror",
     "models",
     "project",
+    "reproduce",
     "trials",
     "work",
 ]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
 from treadle.api.operation import OfEachTarget, Work, operation, option
 from treadle.mirror.found import Mirrored
+from treadle.repository import commit_of
 
 if TYPE_CHECKING:
     from treadle.spec.settings import Mirror
     from treadle.workspace import Workspace
-
-_GIT_SECONDS = 5.0
 
 
 class MirrorRequest(OfEachTarget, frozen=True):
@@ -78,20 +75,6 @@ def mirror_run(workspace: Workspace, url: str | None, model: str) -> Mirrored | 
     if told is None:
         return None
     packing = find(workspace.chain, workspace.project.address, model)
-    commit = _commit(workspace.project.root) if packing.run == workspace.chain.run else ""
+    commit = commit_of(workspace.project.root) if packing.run == workspace.chain.run else ""
     (found,) = send(workspace, told.mlflow, [packing], seconds=SECONDS_OF_A_RUN, bundle=told.bundle, commit=commit)
     return found
-
-
-def _commit(project: Path) -> str:
-    """The commit that the project's folder stands at; "" where it is in no repository."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(project), "rev-parse", "--verify", "HEAD^{commit}"],
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace").strip() if not done.returncode else ""

@@ -76,7 +76,7 @@ __all__ = [
     "suspects",
     "value_at",
 ]
-OPEN = ("plan", "state")
+OPEN = ("columns", "plan", "state")
 
 
 def __getattr__(name: str) -> Any:

@@ -4,4 +4,4 @@ It only reads; what is kept is written by the steps themselves.
 """
 
 __all__: list[str] = []
-OPEN = ("comparing", "found", "lineage")
+OPEN = ("columns", "comparing", "found", "lineage", "openlineage", "snapshots")

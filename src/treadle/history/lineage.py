@@ -28,6 +28,28 @@ def explain(workspace: Workspace, subject: str) -> Lineage:
     return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
 
 
+def called(workspace: Workspace, reader: Reader, subject: str, where: str) -> Entry[Payload]:
+    """The entry that `subject` stands for: an endpoint, a version (what packed it), a table, an entry's number, id or
+    hash; of several the newest.
+
+    Raises:
+        EvidenceError: nothing in the record is called so.
+    """
+    from treadle.models.registry import packing_of
+
+    version = subject.removeprefix("model/")
+    packed = packing_of(reader, version.rpartition(":")[0], version) if ":" in version else None
+    if packed is not None:
+        return packed
+    try:
+        found = _start(workspace, reader, subject).entries
+    except EvidenceError as bad:
+        raise EvidenceError(bad.what, where=where, mend=bad.mend) from None
+    if not found:
+        raise EvidenceError(f'nothing in the record is called "{subject}"', where=where)
+    return max(found, key=lambda entry: entry.seq)
+
+
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
     """Level by level; the same content may have been made again later: what came before an entry counts."""
     from treadle.evidence.views import makers

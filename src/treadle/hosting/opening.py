@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released
     from treadle.serving import App, LiveModel
-    from treadle.store import Snapshot
     from treadle.workspace import Workspace
 
 
@@ -115,22 +114,17 @@ def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | No
 
 def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
     """The columns of each source of the project, as it was read last; a source that was never read has none here."""
-    found = ((name, _newest(workspace, name)) for name in workspace.project.spec.sources)
+    from treadle.history.snapshots import newest_snapshot
+
+    found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
     return {name: frozenset(workspace.tables.columns(read)) for name, read in found if read is not None}
 
 
 def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """The newest rows of a source that passed its contract, held to the hashes that the record has of them."""
-    read = _newest(workspace, source)
+    from treadle.history.snapshots import newest_snapshot
+
+    read = newest_snapshot(workspace, source)
     if read is None:
         raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
     return workspace.tables.read(read, columns)
-
-
-def _newest(workspace: Workspace, source: str) -> Snapshot | None:
-    from treadle.evidence.kinds.source_read import SourceRead
-
-    for read in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done", newest_first=True):
-        if read.payload.table.table == workspace.names.source(source):
-            return read.payload.table
-    return None

@@ -42,7 +42,7 @@ def find(chain: Chain, project: str, model: str | None = None) -> Entry[ModelPac
     """The packing entry of a version: `project:2`, `2`, or None for the newest."""
     name = None if model is None else model if ":" in model else f"{project}:{model}"
     with chain.reading() as reader:
-        found = _packing(reader, project, name)
+        found = packing_of(reader, project, name)
         if found is not None:
             return found
         known = _names(reader, project)
@@ -51,7 +51,7 @@ def find(chain: Chain, project: str, model: str | None = None) -> Entry[ModelPac
     raise ModelError(f"there is no model {name}", where=project, mend=nearest(str(name), known))
 
 
-def _packing(reader: Reader, project: str, name: str | None) -> Entry[ModelPacked] | None:
+def packing_of(reader: Reader, project: str, name: str | None) -> Entry[ModelPacked] | None:
     from sqlalchemy import select
 
     from treadle.store.schema import versions

@@ -1,4 +1,4 @@
-"""People's part in a release: who asked for it, who approved it, by which gates, and who answers for a finding.
+"""People's part: who asked for a release, approved it, by which gates, answers for a finding; and what they decide.
 
 It does not release (`treadle.models` does), and does not say who may do what else (`treadle.access` does).
 """
@@ -26,6 +26,7 @@ from treadle.people.reviews import (
 )
 from treadle.people.stated import reviewers_of
 
+OPEN = ("deciding", "decisions")
 __all__ = [
     "NO_SAVING",
     "POLICY",

@@ -19,6 +19,8 @@ OPEN = (
     "refitting",
     "releasing",
     "reporting",
+    "reproduced",
+    "reproducing",
     "searching",
     "seeding",
     "standing",

@@ -1,16 +1,23 @@
-"""Keep the brief as it stood."""
+"""Keep the brief, and the project's own files with their place in Git, as they stood."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.brief_stated import BriefStated
-from treadle.spec import Brief
+from treadle.evidence.kinds.code_stated import CodeStated
+from treadle.spec import FILE, Brief
+from treadle.spec.trust import FUNCTIONS
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
+
+if TYPE_CHECKING:
+    from treadle.spec import Project
+    from treadle.store import Blobs
+    from treadle.workspace import Workspace
 
 
 class StateBrief(StepInput[BriefStated], frozen=True, kw_only=True):
@@ -27,3 +34,28 @@ def state_brief(work: Work) -> Entry[BriefStated]:
 def make_brief(asked: StateBrief, bench: Bench) -> BriefStated:
     content = msgspec.json.encode(asked.brief, order="deterministic")
     return BriefStated(brief=Blob(bench.blobs.put(content), "brief"), decision=asked.brief.decision)
+
+
+def state_code(workspace: Workspace) -> Entry[CodeStated]:
+    """The project file, functions.py, the contracts, and where Git is; written where it is not what was said last."""
+    said, subject = code_of(workspace.project, workspace.blobs), f"code/{workspace.project.spec.project}"
+    with workspace.chain.alone() as alone:
+        (newest,) = alone.find(CodeStated, subject=subject, status="done", newest_first=True, limit=1) or (None,)
+        if newest is not None and newest.payload == said:
+            return newest
+        return alone.append(said, subject)
+
+
+def code_of(project: Project, blobs: Blobs) -> CodeStated:
+    """As it is now; its files and changes are put into `blobs`."""
+    from treadle.repository import state_of
+
+    root = project.root
+    stated = [source.contract for source in project.spec.sources.values() if source.contract]
+    names = [name for name in dict.fromkeys((FILE, FUNCTIONS, *stated)) if (root / name).is_file()]
+    files = tuple(Blob(blobs.put((root / name).read_bytes()), name) for name in names)
+    found = state_of(root)
+    if found is None:
+        return CodeStated(files=files)
+    diff = Blob(blobs.put(found.diff), "uncommitted changes") if found.diff else None
+    return CodeStated(files=files, commit=found.commit, branch=found.branch, changed=found.changed, diff=diff)

@@ -2,7 +2,7 @@
 
 1. The margins of rows that were not fitted on stand in the search's result, as the final model would give them.
 2. Choose the calibration and the threshold on those.
-3. Fit encoders and members on all training rows, each with the rounds that the folds agreed on.
+3. Fit encoders and members on all training rows, or as many as there is time for, with the rounds that folds agreed on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 
 from treadle.scoring import metrics
@@ -22,6 +21,8 @@ from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, learn
+from treadle.training.folds import most_fit_rows, thin
+from treadle.training.in_time import in_time
 from treadle.training.joining import join
 from treadle.training.kept_trials import OnTrial
 from treadle.training.mistakes import choose_threshold, costs_of
@@ -34,8 +35,6 @@ from treadle.training.splits import Split, split
 from treadle.training.table import FeatureColumn, TrainingTable, check
 from treadle.training.weights import in_units
 
-TOO_LONG = 1.5
-"""A fit of all rows that would take so many times the seconds that are left for it is made in bigger steps."""
 MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
 
@@ -84,30 +83,31 @@ def fit(
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
-    members, times = _in_time(found.members, by_name, each * len(found.members))
+    taken = in_time(found.members, by_name, parts.train, most_fit_rows(len(table.features)), each * len(found.members))
+    members, first = taken.members, taken.members[0]
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
     weight = np.ones(len(held)) if table.weight is None else table.weight[held]
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
-    rows = table.rows(parts.train)
-    say(0.1, "fitting on all training rows")
+    rows = table.rows(taken.rows)
+    say(0.1, f"fitting on {len(rows):,} rows")
     encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
     say(0.7, "fitting the model it has to beat")
-    reference = _reference(table, parts, by_name[members[0].family], members[0], found.metric, spec.train.seed, each)
+    reference = _reference(table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
     told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
         metric=found.metric,
         family=found.family,
-        params=by_name[members[0].family].used(members[0].params, len(rows)),
+        params=by_name[first.family].used(first.params, len(rows)),
         threshold=threshold,
         out_of_fold=metrics.weighted(found.metric, table.label[held], told, task.rule(threshold))(weight),
         calibration=_calibration_name(task, calibrator),
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
-        notes=_said_of(members, times),
+        notes=(*_said_of(members), *taken.said),
         members=members,
         classes=table.classes,
         costs=costs,
@@ -119,36 +119,18 @@ def fit(
         calibrator=calibrator,
         features=table.features,
         summary=summary,
-        baseline=Constant(by_name[members[0].family].base(*rows.taught)),
+        baseline=Constant(by_name[first.family].base(*rows.taught)),
         reference=reference,
         unseen=_spread(_near(task.one_each(told), fold, parts)),
     )
 
 
-def _in_time(
-    members: tuple[Chosen, ...], families: dict[str, Family], seconds: float
-) -> tuple[tuple[Chosen, ...], float]:
-    """The members as there is time to fit them all in `seconds`, and how many times bigger their steps are for it."""
-    needed = sum(member.seconds for member in members)
-    if needed <= TOO_LONG * seconds:
-        return members, 1.0
-    times = needed / max(seconds, 1.0)
-    hastened = (families[m.family].hastened(m.params, times) if m.params.get("rounds") else m.params for m in members)
-    made = (
-        msgspec.structs.replace(m, params=params, seconds=m.seconds / times)
-        for m, params in zip(members, hastened, strict=True)
-    )
-    return tuple(made), times
-
-
-def _said_of(members: tuple[Chosen, ...], times: float) -> tuple[str, ...]:
+def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
     """What there is to know of the model itself; how it was found is in the search's notes."""
-    hasty = f"There was no time to fit all rows as finely as the folds: steps are up to {times:.1f} times as large."
-    said = (hasty,) if times > 1 else ()
     if len(members) < 2:
-        return said
+        return ()
     parts = ", ".join(f"{m.weight:.0%} {m.family}" for m in members)
-    return (f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.", *said)
+    return (f"It is a blend of {len(members)} models ({parts}): better than the best of them beyond noise.",)
 
 
 def _decide(
@@ -213,21 +195,30 @@ def _simple(table: TrainingTable) -> tuple[FeatureColumn, ...]:
 
 
 def _reference(
-    table: TrainingTable, parts: Split, family: Family, member: Chosen, metric: str, seed: int, seconds: float
+    table: TrainingTable,
+    parts: Split,
+    whole: TrainingTable,
+    family: Family,
+    member: Chosen,
+    metric: str,
+    seed: int,
+    seconds: float,
 ) -> Fitted | None:
-    """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all."""
+    """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all.
+
+    whole: the rows that the model is fitted on.
+    """
     simple = _simple(table)
     if not simple:
         return None
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
-    rows, linear = table.rows(last.train), family.encoding == "linear"
+    rows, linear = table.rows(thin(last.train, len(whole))), family.encoding == "linear"
     encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))
     sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
     tried = learn(family, sample, params, valid, metric=metric, seconds=seconds / 2)
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
-    whole = table.rows(parts.train)
     encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
     sample = weighted_by_age(sample_of(whole, encoder, x), whole.at, own)
     made = learn(family, sample, own, seconds=seconds)

@@ -52,7 +52,7 @@ class Folds:
         self, table: TrainingTable, folds: tuple[Fold, ...], task: Task, metric: str, seed: int, rule: Rule = 0.5
     ) -> None:
         self.table, self.task, self.metric, self.seed, self.rule = table, task, metric, seed, rule
-        most = max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(len(table.features), 1)))
+        most = most_fit_rows(len(table.features))
         self.most_rows = most
         self.folds = [
             Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS))
@@ -204,6 +204,11 @@ def _enough(folds: tuple[Fold, ...], outputs: int) -> int:
     """How many of the folds, the latest first, settings are compared on: of many rows, two tell as much as four."""
     rows = max(len(fold.train) for fold in folds) * max(1, outputs // 4)
     return max(2, -(-ROWS_OF_A_FOLD // rows))
+
+
+def most_fit_rows(features: int) -> int:
+    """Rows of a fold that settings are compared on, of a table with so many features."""
+    return max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(features, 1)))
 
 
 def thin(rows: Array, most: int) -> Array:

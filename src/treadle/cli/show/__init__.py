@@ -11,7 +11,21 @@ __all__ = ["console", "show"]
 
 def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
-    from treadle.cli.show import access, data, endpoint, evidence, fit, mirror, models, project, trials, work
+    from treadle.cli.show import (
+        access,
+        data,
+        decide,
+        endpoint,
+        evidence,
+        fit,
+        lineage,
+        mirror,
+        models,
+        project,
+        reproduce,
+        trials,
+        work,
+    )
 
     views = {
         **project.VIEWS,
@@ -22,8 +36,11 @@ def show(name: str, answer: Any) -> None:
         **trials.VIEWS,
         **access.VIEWS,
         **fit.VIEWS,
+        **lineage.VIEWS,
         **mirror.VIEWS,
         **data.VIEWS,
+        **reproduce.VIEWS,
+        **decide.VIEWS,
     }
     view = views.get(name)
     if view is None:

@@ -1,0 +1,202 @@
+"""Decisions: a question, its options, who is asked; positions with their evidence; the outcome, and its review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Struct
+
+from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
+from treadle.people.decisions import Decision
+
+if TYPE_CHECKING:
+    from treadle.evidence.kinds.decision_opened import Option
+    from treadle.store import EntryRef
+
+group("decide", "Decisions: what is asked, who is for what and why, what came of it.")
+
+Name = Annotated[str, argument("its name, such as drop-weather")]
+Because = Annotated[str, option("why, in a sentence or two; it stays in the record")]
+Evidence = Annotated[
+    tuple[str, ...],
+    option("what it rests on: an endpoint, a version, a table, an entry's number; may be given several times"),
+]
+
+
+class OpenRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Name
+    question: Annotated[str, option("what is to be decided")]
+    option: Annotated[tuple[str, ...], option('an answer, as "name" or "name: what it means"; twice or more')]
+    asks: Annotated[tuple[str, ...], option("a person who is to be heard before it closes; several times")] = ()
+    decides: Annotated[str | None, option("who decides; you, if not given")] = None
+    until: Annotated[str, option("the day by which it is to be decided, such as 2027-01-31")] = ""
+    mediator: Annotated[str, option("who decides after that day, being no party")] = ""
+    review: Annotated[str, option("the day on which to ask whether it still holds")] = ""
+    evidence: Evidence = ()
+
+
+class SayRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Name
+    chosen: Annotated[str, option("the option that you are for", flag="--for")]
+    because: Because
+    evidence: Evidence = ()
+
+
+class CloseRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Name
+    chosen: Annotated[str, option("the option that is taken", flag="--for")]
+    because: Because
+    without: Annotated[tuple[str, ...], option("a person who was asked, and is not waited for; several times")] = ()
+
+
+class ReviewRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Name
+    holds: Annotated[Literal["yes", "no"], option("whether it still holds: yes or no; no opens it again")]
+    because: Because
+    review: Annotated[str, option("the day on which to ask again")] = ""
+
+
+class ShowDecisionRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Name
+
+
+class ListDecisionsRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    person: Annotated[str | None, option("only those that wait for this person")] = None
+
+
+class DecisionLine(Struct, frozen=True):
+    """One line of the list. `waits_for`: whose word comes next. `notes`: why it is worth a look."""
+
+    name: str
+    question: str
+    status: str
+    outcome: str
+    waits_for: list[str]
+    notes: list[str]
+
+
+class DecisionsAnswer(Struct, frozen=True):
+    decisions: list[DecisionLine]
+
+
+@operation("decide", "open", permission="discuss")
+def decide_open(request: OpenRequest, work: Work) -> Decision:
+    """Open a decision: its question, its options, who is to be heard, who decides and by when."""
+    from treadle.evidence.kinds.decision_opened import DecisionOpened
+    from treadle.people.deciding import open_decision
+
+    workspace = work.workspace
+    asked = DecisionOpened(
+        decision=request.name,
+        question=request.question.strip(),
+        options=tuple(map(_option, request.option)),
+        decides=request.decides or work.principal.name,
+        asked=tuple(dict.fromkeys(request.asks)),
+        until=request.until,
+        mediator=request.mediator,
+        review=request.review,
+        evidence=_cited(work, request.evidence),
+    )
+    open_decision(workspace.chain, workspace.project.spec, asked)
+    return _shown(work, request.name)
+
+
+@operation("decide", "say", permission="discuss")
+def decide_say(request: SayRequest, work: Work) -> Decision:
+    """State what you are for, why, and what that rests on. A later word takes the place of yours before."""
+    from treadle.people.deciding import state_position
+
+    evidence = _cited(work, request.evidence)
+    state_position(work.workspace.chain, request.name, request.chosen, request.because, evidence, _today(work))
+    return _shown(work, request.name)
+
+
+@operation("decide", "close", permission="discuss")
+def decide_close(request: CloseRequest, work: Work) -> Decision:
+    """Decide. Whoever was asked is heard first, or is named as one who was not waited for."""
+    from treadle.people.deciding import close_decision
+
+    chain = work.workspace.chain
+    close_decision(chain, request.name, request.chosen, request.because, request.without, _today(work))
+    return _shown(work, request.name)
+
+
+@operation("decide", "review", permission="discuss")
+def decide_review(request: ReviewRequest, work: Work) -> Decision:
+    """Say whether what was decided still holds; where it does not, the question is open again."""
+    from treadle.people.deciding import review_decision
+
+    review_decision(
+        work.workspace.chain,
+        request.name,
+        holds=request.holds == "yes",
+        because=request.because,
+        review=request.review,
+        today=_today(work),
+    )
+    return _shown(work, request.name)
+
+
+@operation("decide", "show", permission="read", remote=True)
+def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
+    """Show a decision: positions with their evidence, dissent, who was not heard, the outcome."""
+    return _shown(work, request.name)
+
+
+@operation("decide", "list", permission="read", remote=True)
+def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
+    """List the decisions, what waits first: whose word comes next, which reviews are due, what evidence is older."""
+    from treadle.people.decisions import decision, names
+
+    with work.workspace.chain.reading() as reader:
+        found = [decision(reader, name, _today(work)) for name in names(reader)]
+    lines = [_line(each) for each in found if each is not None]
+    wanted = [line for line in lines if request.person is None or request.person in line.waits_for]
+    order = ("overdue", "review due", "open", "decided")
+    return DecisionsAnswer(sorted(wanted, key=lambda line: order.index(line.status)))
+
+
+def _line(found: Decision) -> DecisionLine:
+    open_now = found.outcome is None
+    waits = (found.unheard or [found.decides]) if open_now else [found.decides] if found.status == "review due" else []
+    return DecisionLine(
+        found.name, found.question, found.status, found.outcome.option if found.outcome else "", waits, found.notes
+    )
+
+
+def _shown(work: Work, name: str) -> Decision:
+    from treadle.people.deciding import unknown
+    from treadle.people.decisions import decision, names
+
+    with work.workspace.chain.reading() as reader:
+        found = decision(reader, name, _today(work))
+        if found is None:
+            raise unknown(name, names(reader))
+    return found
+
+
+def _option(text: str) -> Option:
+    from treadle.evidence.kinds.decision_opened import Option
+
+    name, _, meaning = text.partition(":")
+    return Option(name.strip(), meaning.strip())
+
+
+def _cited(work: Work, subjects: Sequence[str]) -> tuple[EntryRef, ...]:
+    from treadle.history.lineage import called
+
+    workspace = work.workspace
+    with workspace.chain.reading() as reader:
+        return tuple(called(workspace, reader, subject, "--evidence").ref for subject in dict.fromkeys(subjects))
+
+
+def _today(work: Work) -> date:
+    return work.workspace.chain.clock().date()

@@ -1,0 +1,70 @@
+"""decide open, say, close, review, show, list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.cli.show.drawing import said, table
+
+_COLOURS = {"open": "cyan", "overdue": "red", "decided": "green", "review due": "yellow"}
+
+
+def show_decision(answer: Any, out: Any) -> None:
+    colour = _COLOURS[answer.status]
+    out.print(f"[bold]{said(answer.name)}[/] [{colour}]{answer.status}[/]: {said(answer.question)}", soft_wrap=True)
+    until = f", until {said(answer.until)}" if answer.until and answer.outcome is None else ""
+    out.print(
+        f"  [dim]opened by {said(answer.opened_by)} on {answer.opened[:10]}; {said(answer.decides)} decides{until}[/]"
+    )
+    _cite(answer.evidence, "  ", out)
+    for each in answer.options:
+        meaning = f": {said(each.text)}" if each.text else ""
+        out.print(f"  [bold]{said(each.name)}[/]{meaning}", soft_wrap=True)
+        for position in answer.positions:
+            if position.option == each.name:
+                before = f" [dim](before: {said(', '.join(position.before))})[/]" if position.before else ""
+                out.print(f"    {said(position.person)}: {said(position.because)}{before}", soft_wrap=True)
+                _cite(position.evidence, "      ", out)
+    if answer.unheard:
+        out.print(f"  [yellow]not heard yet[/]: {said(', '.join(answer.unheard))}", soft_wrap=True)
+    for earlier in answer.was:
+        _show_outcome("  [dim]was[/]", earlier, out)
+    if answer.outcome is not None:
+        _show_outcome("  [green]✓[/]", answer.outcome, out)
+    for note in answer.notes:
+        out.print(f"  [yellow]![/] {said(note)}", soft_wrap=True)
+
+
+def _show_outcome(mark: str, found: Any, out: Any) -> None:
+    against = f"; against: {said(', '.join(found.against))}" if found.against else ""
+    unheard = f"; not heard: {said(', '.join(found.unheard))}" if found.unheard else ""
+    who = f"{said(found.by)} on {found.time[:10]}"
+    out.print(f"{mark} {said(found.option)}, {who}: {said(found.because)}{against}{unheard}", soft_wrap=True)
+    for review in found.reviews:
+        out.print(f"    [dim]{said(review)}[/]", soft_wrap=True)
+
+
+def _cite(evidence: Any, indent: str, out: Any) -> None:
+    for each in evidence:
+        out.print(f"{indent}[dim]#{each.entry} {said(each.subject)}: {said(each.said)}[/]", soft_wrap=True)
+
+
+def show_decisions(answer: Any, out: Any) -> None:
+    if not answer.decisions:
+        out.print("no decision is open or was made; treadle decide open PROJECT NAME begins one")
+        return
+    grid = table("decision", "", "waits for", "question")
+    for line in answer.decisions:
+        colour = _COLOURS[line.status]
+        status = f"[{colour}]{line.status}[/]" + (f": {said(line.outcome)}" if line.outcome else "")
+        grid.add_row(said(line.name), status, said(", ".join(line.waits_for)), said(line.question))
+    out.print(grid)
+    for line in answer.decisions:
+        for note in line.notes:
+            out.print(f"[yellow]![/] {said(line.name)}: {said(note)}", soft_wrap=True)
+
+
+VIEWS = {
+    **dict.fromkeys(("decide open", "decide say", "decide close", "decide review", "decide show"), show_decision),
+    "decide list": show_decisions,
+}

@@ -1,0 +1,29 @@
+"""The kind `decision.closed`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from treadle.evidence.payload import Payload
+from treadle.store import EntryRef
+
+
+class DecisionClosed(Payload, frozen=True, kw_only=True):
+    """What was decided, and why. `heard`: the positions that stood then. `unheard`: who was asked and said nothing,
+    and was not waited for. `against`: persons whose position was another."""
+
+    KIND: ClassVar[str] = "decision.closed"
+    FACT: ClassVar[bool] = True
+
+    decision: str
+    opened: EntryRef
+    option: str
+    because: str
+    heard: tuple[EntryRef, ...] = ()
+    against: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
+
+    def said(self) -> str:
+        dissent = f"; {', '.join(self.against)} against" if self.against else ""
+        silent = f"; not heard: {', '.join(self.unheard)}" if self.unheard else ""
+        return f"decided: {self.option}, because {self.because}{dissent}{silent}"

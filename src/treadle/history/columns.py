@@ -1,0 +1,167 @@
+"""A column both ways: what it is made of, and what reads it, down to the models that are served and whom to ask.
+
+What the project reads today comes from its file and from its sources as they were read last; what a version reads,
+from the plan that is packed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from treadle.errors import DataError, EvidenceError, ModelError, nearest
+from treadle.features.columns import Part, PartKind, Reads, above, below, reads
+from treadle.history.snapshots import newest_snapshot
+
+if TYPE_CHECKING:
+    from treadle.features import FeaturePlan
+    from treadle.workspace import Workspace
+
+_KINDS: tuple[PartKind, ...] = ("column", "view column", "rows of", "match of", "feature", "role")
+_VERSIONS = 20
+"""The newest versions of a target that are looked into, besides the one that is served."""
+
+
+class PartShown(Struct, frozen=True):
+    """`kind`: see `treadle.features.columns.Part`."""
+
+    kind: str
+    name: str
+
+
+class Reader(Struct, frozen=True):
+    """A version that reads it, by how many of its features, and as what else (`label`, `at`); `endpoint`, where it is
+    served."""
+
+    model: str
+    endpoint: str
+    features: int
+    roles: list[str]
+
+
+class ColumnLineage(Struct, frozen=True):
+    """`reads`: all that it is made of. `read_by`: all that is made of it. `rules`: of contracts, that name it.
+    `people`: whose project it is. `unread`: of a source, its columns that nothing reads."""
+
+    subject: str
+    target: str
+    reads: list[PartShown]
+    read_by: list[PartShown]
+    models: list[Reader]
+    rules: list[str]
+    people: list[str]
+    unread: list[str]
+
+
+def trace(workspace: Workspace, subject: str) -> ColumnLineage:
+    """`subject`: source.column, a source, view.column, a feature, a view, or a role such as label, at or key.
+
+    Raises:
+        DataError: nothing of the target, nor of a version of it, is called so; or no source of it was read yet.
+    """
+    known, packed, columns = reads(plan_of(workspace)), dict(_packed(workspace)), _columns_of(workspace)
+    every = [known, *(reads(plan) for plan in packed.values())]
+    parts = {Part("column", f"{subject}.{column}") for column in columns.get(subject, ())}
+    asked = parts or {_part(subject, every, columns)}
+    people = workspace.project.spec.brief.people
+    after = {one for part in asked for one in below(known, part)}
+    return ColumnLineage(
+        subject=subject,
+        target=workspace.project.target,
+        reads=_shown({one for part in asked for one in above(known, part)}),
+        read_by=_shown(after),
+        models=_readers(workspace, packed, asked),
+        rules=_rules(workspace, asked),
+        people=list(dict.fromkeys((people.owner, *people.reviewers))),
+        unread=sorted(part.name for part in parts if not below(known, part)),
+    )
+
+
+def plan_of(workspace: Workspace) -> FeaturePlan:
+    """The plan of the target as the file says it now, over the sources as they were read last."""
+    from treadle import expr
+    from treadle.features import make_plan
+
+    project = workspace.project
+    found = {name: newest_snapshot(workspace, name) for name in project.spec.sources}
+    missing = [name for name, read in found.items() if read is None]
+    if missing:
+        raise DataError(
+            f"{', '.join(missing)}: never read", where="sources", mend="run the project first: treadle run PROJECT"
+        )
+    schemas = {
+        name: expr.column_types(workspace.tables.schema(read)) for name, read in found.items() if read is not None
+    }
+    return make_plan(project.spec, schemas)
+
+
+def _columns_of(workspace: Workspace) -> Mapping[str, list[str]]:
+    found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
+    return {name: sorted(workspace.tables.columns(read)) for name, read in found if read is not None}
+
+
+def _packed(workspace: Workspace) -> Iterable[tuple[str, FeaturePlan]]:
+    """The plans of the target's newest versions, by name. One whose bundle is gone or damaged has none to tell."""
+    from treadle.models import Bundle
+    from treadle.models.listing import versions
+
+    address = workspace.project.address
+    for version in versions(workspace.chain, address, workspace.endpoint, _VERSIONS):
+        try:
+            whole = workspace.blobs.get(version.bundle)
+            yield version.name, Bundle.read(whole, workspace.trusted_keys, where=version.name).manifest.plan
+        except (EvidenceError, ModelError):
+            continue
+
+
+def _readers(workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part]) -> list[Reader]:
+    served = workspace.releases.current()
+    found = []
+    for name, plan in packed.items():
+        known = reads(plan)
+        after = {one for part in asked for one in (part, *below(known, part))}
+        features = sum(one.kind == "feature" and one in known for one in after)
+        roles = sorted(one.name for one in after if one.kind == "role" and one in known)
+        if features or roles:
+            endpoint = workspace.endpoint if served is not None and served.model == name else ""
+            found.append(Reader(name, endpoint, features, roles))
+    return found
+
+
+def _part(subject: str, known: Iterable[Reads], columns: Mapping[str, Iterable[str]]) -> Part:
+    """What is called so; a column before a view's, and that before a feature, should one name be several."""
+    parts = {Part("column", f"{source}.{column}") for source, each in columns.items() for column in each}
+    for one in known:
+        parts |= {*one, *(part for each in one.values() for part in each)}
+    found = [part for kind in _KINDS for part in parts if part.kind == kind and part.name == subject]
+    if not found:
+        raise DataError(
+            f'no column, view, feature or role is called "{subject}"',
+            where="lineage",
+            mend=nearest(subject, sorted(part.name for part in parts)) or "columns are written source.column",
+        )
+    return found[0]
+
+
+def _rules(workspace: Workspace, asked: Iterable[Part]) -> list[str]:
+    """Rules of contracts that read one of the columns."""
+    from treadle.contracts import load
+
+    named: dict[str, set[str]] = {}
+    for part in asked:
+        source, _, column = part.name.partition(".")
+        if part.kind == "column":
+            named.setdefault(source, set()).add(column)
+    found = []
+    for source, columns in named.items():
+        stated = workspace.project.spec.sources.get(source)
+        if stated is not None and stated.contract is not None:
+            rules = load(workspace.project.root / stated.contract).rules
+            found += [rule for rule in rules if columns & {rule.column, *rule.columns}]
+    return [f"{rule.text} ({rule.where})" for rule in found]
+
+
+def _shown(parts: Iterable[Part]) -> list[PartShown]:
+    return [PartShown(part.kind, part.name) for part in sorted(parts, key=lambda p: (_KINDS.index(p.kind), p.name))]

@@ -1,0 +1,189 @@
+"""A decision as the record has it: a question, its options, each person's position with its evidence, the outcome.
+
+Read from the entries; nothing of it is kept beside them. The form follows what is known as a decision record (Nygard
+2011), with positions, dissent and a date of review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from treadle.evidence import Entry, Payload, Reader
+from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
+from treadle.evidence.kinds.position_stated import PositionStated
+from treadle.store import EntryRef
+
+Status = Literal["open", "overdue", "decided", "review due"]
+SUBJECT = "decision/"
+
+
+class Cited(Struct, frozen=True):
+    """An entry that somebody rests on. `newer`: what has come after it about the same, so that it may say otherwise."""
+
+    entry: int
+    kind: str
+    subject: str
+    said: str
+    newer: str = ""
+
+
+class Position(Struct, frozen=True):
+    """`before`: options that the same person was for earlier, oldest first."""
+
+    person: str
+    option: str
+    because: str
+    time: str
+    evidence: list[Cited]
+    before: list[str]
+
+
+class Outcome(Struct, frozen=True):
+    """`against`: positions that were for another option when it was decided. `unheard`: who was not waited for.
+    `reviews`: what was said of it since, a sentence each; the last one of an outcome that was opened again says why."""
+
+    option: str
+    because: str
+    by: str
+    time: str
+    against: list[str]
+    unheard: list[str]
+    reviews: list[str]
+
+
+class Decision(Struct, frozen=True):
+    """`decides`: who may close it now: the one named, or the mediator once `until` is over.
+
+    `unheard`: who is asked and has no position yet. `outcome`: None while it is open; `was`: outcomes before it was
+    opened again. `notes`: what to look at: a review that is due, evidence that something newer has come after.
+    """
+
+    name: str
+    question: str
+    status: Status
+    options: list[Option]
+    opened_by: str
+    opened: str
+    decides: str
+    mediator: str
+    until: str
+    review: str
+    asked: list[str]
+    unheard: list[str]
+    positions: list[Position]
+    outcome: Outcome | None
+    was: list[Outcome]
+    evidence: list[Cited]
+    notes: list[str]
+
+
+def names(reader: Reader) -> list[str]:
+    """Every decision, the newest first."""
+    found: list[Entry[DecisionOpened]] = reader.find(DecisionOpened, status="done", newest_first=True)
+    return list(dict.fromkeys(entry.payload.decision for entry in found))
+
+
+def decision(reader: Reader, name: str, today: date) -> Decision | None:
+    """As it stands on `today`; None where nobody opened one of this name."""
+    entries: list[Entry[Payload]] = reader.find(subject=f"{SUBJECT}{name}", status="done")
+    if not entries or not isinstance(entries[0].payload, DecisionOpened):
+        return None
+    opening, opened = entries[0], entries[0].payload
+    positions = _positions(reader, entries)
+    outcomes, stands, review = _outcomes(entries, opened.review)
+    heard = {position.person for position in positions}
+    unheard = [person for person in opened.asked if person not in heard]
+    evidence = cited(reader, opened.evidence)
+    late = not stands and bool(opened.until) and date.fromisoformat(opened.until) < today
+    due = stands and bool(review) and date.fromisoformat(review) <= today
+    mediates = late and bool(opened.mediator)
+    status: Status = "review due" if due else "decided" if stands else "overdue" if late else "open"
+    return Decision(
+        name=name,
+        question=opened.question,
+        status=status,
+        options=list(opened.options),
+        opened_by=opening.actor,
+        opened=opening.time,
+        decides=opened.mediator if mediates else opened.decides,
+        mediator=opened.mediator,
+        until=opened.until,
+        review=review,
+        asked=list(opened.asked),
+        unheard=unheard,
+        positions=positions,
+        outcome=outcomes[-1] if stands else None,
+        was=outcomes[:-1] if stands else outcomes,
+        evidence=evidence,
+        notes=_notes(status, review, opened, evidence, positions, mediates=mediates),
+    )
+
+
+def cited(reader: Reader, refs: Sequence[EntryRef]) -> list[Cited]:
+    """The entries that are meant; of each, what has come after it: the newest of its kind about the same subject."""
+    out = []
+    for ref in refs:
+        for entry in reader.by_hash(ref.digest):
+            later: list[Entry[Payload]] = reader.find(
+                names=[entry.kind], subject=entry.subject, status="done", newest_first=True, limit=1
+            )
+            newer = later[0] if later and later[0].seq > entry.seq else None
+            said = f"#{newer.seq}: {newer.said()}" if newer is not None else ""
+            out.append(Cited(entry.seq, entry.kind, entry.subject, entry.said(), said))
+    return out
+
+
+def _positions(reader: Reader, entries: Sequence[Entry[Payload]]) -> list[Position]:
+    """The newest of each person, in the order in which they first spoke."""
+    found: dict[str, Position] = {}
+    for entry in entries:
+        told = entry.payload
+        if isinstance(told, PositionStated):
+            earlier = found.get(entry.actor)
+            before = [*earlier.before, earlier.option] if earlier else []
+            found[entry.actor] = Position(
+                entry.actor, told.option, told.because, entry.time, cited(reader, told.evidence), before
+            )
+    return list(found.values())
+
+
+def _outcomes(entries: Sequence[Entry[Payload]], review: str) -> tuple[list[Outcome], bool, str]:
+    """All of them, whether the last one stands, and the date on which it is asked about again."""
+    out: list[Outcome] = []
+    stands = False
+    for entry in entries:
+        told = entry.payload
+        if isinstance(told, DecisionClosed):
+            against, unheard = list(told.against), list(told.unheard)
+            out.append(Outcome(told.option, told.because, entry.actor, entry.time, against, unheard, []))
+            stands = True
+        elif isinstance(told, DecisionReviewed):
+            stands, review = stands and told.holds, told.review
+            out[-1].reviews.append(f"{entry.actor} on {entry.time[:10]}: {told.said()}")
+    return out, stands, review
+
+
+def _notes(
+    status: Status,
+    review: str,
+    opened: DecisionOpened,
+    evidence: Sequence[Cited],
+    positions: Sequence[Position],
+    *,
+    mediates: bool,
+) -> list[str]:
+    out = []
+    if status == "review due":
+        out.append(f"its review was due on {review}: does it still hold?")
+    if status == "overdue":
+        to = f": {opened.mediator} decides now, as mediator" if mediates else f": {opened.decides} has not decided"
+        out.append(f"it was to be decided until {opened.until}{to}")
+    every = [*evidence, *(each for position in positions for each in position.evidence)]
+    followed = {each.entry: each for each in every if each.newer}.values()
+    return [*out, *(f"evidence #{each.entry} ({each.subject}) was followed by {each.newer}" for each in followed)]
