@@ -45,6 +45,24 @@ def test_columns_are_named_by_the_source_whatever_its_version(workspace: Workspa
     assert ask(workspace, joined.replace("a.order", 'a."order"').replace("b.order", 'b."order"')).rows == [[6], [7]]
 
 
+@pytest.mark.parametrize(
+    ("sql", "rows", "read"),
+    [
+        ("with orders as (select * from orders@0) select count(*) from orders", 6, {"orders@0"}),
+        ("with orders as (select * from orders limit 4) select count(*) from orders", 4, {"orders"}),
+        ("with a as (select 1 x), b as (select x + 1 y from a) select y from b", 2, set()),
+        ("select (with orders as (select 5 x) select max(x) from orders) from orders limit 1", 5, {"orders"}),
+        ("with recursive r as (select 1 n union all select n + 1 from r where n < 7) select max(n) from r", 7, set()),
+        ("select count(*) from orders@0 union all select 1 limit 1", 6, {"orders@0"}),
+        ("from orders@0 select count(*)", 6, {"orders@0"}),
+        ("select sum(x) from unnest([1, 2]) t(x)", 3, set()),
+    ],
+)
+def test_with_names_tables_that_hide_sources(workspace: Workspace, sql: str, rows: int, read: set[str]) -> None:
+    found = ask(workspace, sql)
+    assert found.rows == [[rows]] and {one.name for one in found.snapshots} == read
+
+
 def test_a_name_with_a_sign_is_quoted(workspace: Workspace) -> None:
     keep(workspace, "my-stock", pl.DataFrame({"item": [1]}), datetime(2024, 5, 1, tzinfo=UTC))
     assert ask(workspace, 'select item from "my-stock"@0').rows == [[1]]

@@ -72,8 +72,7 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
         raise DataError("the statement holds a character that no SQL has", where="SQL", mend="leave U+0000 out")
     tree = _tree(connection, sql)
     known, found = {name.lower(): name for name in sources}, dict[Table, None]()
-    named = _shared(tree)
-    for node in _nodes(tree):
+    for node, hidden in _nodes(tree):
         kind = node.get("type")
         if kind == "TABLE_FUNCTION":
             _refuse_function(node.get("function"))
@@ -81,7 +80,7 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
             raise DataError(f"{node['function_name']}() is not to be had here", where="SQL", mend=_ONE)
         if kind == "BASE_TABLE":
             schema, name = str(node.get("schema_name") or ""), str(node.get("table_name"))
-            if not schema and name.lower() in named - known.keys():
+            if not schema and name.lower() in hidden:
                 continue
             if name.lower() not in known or (schema and not schema.startswith("@")) or node.get("catalog_name"):
                 raise DataError(
@@ -112,29 +111,35 @@ def _tree(connection: DuckDBPyConnection, sql: str) -> Json:
     return statements[0]
 
 
-def _nodes(tree: Json) -> Iterator[dict[str, Json]]:
-    """Every object of the tree; without recursion, since a statement may be nested as deep as it likes."""
-    waiting = [tree]
+def _nodes(tree: Json) -> Iterator[tuple[dict[str, Json], frozenset[str]]]:
+    """Every object of the tree, with the names that WITH gives to tables there: they hide sources of the same name, but
+    not in what they are made of. Without recursion, since a statement may be nested as deep as it likes."""
+    waiting: list[tuple[Json, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
-        node = waiting.pop()
+        node, hidden = waiting.pop()
         if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
+            yield node, hidden
+            for name, made in _shared(node):
+                waiting.append((made, hidden | {name} if _recursive(made) else hidden))
+                hidden = hidden | {name}
+            waiting.extend((value, hidden) for key, value in node.items() if key != "cte_map")
         elif isinstance(node, list):
-            waiting.extend(node)
+            waiting.extend((each, hidden) for each in node)
 
 
-def _shared(tree: Json) -> set[str]:
-    """Names that the statement itself gives to tables (WITH). One that is a source's too counts as the source: it
-    often reads the source that it is called after."""
-    found = set[str]()
-    for node in _nodes(tree):
-        shared = node.get("cte_map")
-        entries = shared.get("map") if isinstance(shared, dict) else None
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict):
-                found.add(str(entry.get("key")).lower())
-    return found
+def _shared(node: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    """The tables that a part of the statement names by WITH, in order."""
+    shared = node.get("cte_map")
+    entries = shared.get("map") if isinstance(shared, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict):
+            yield str(entry.get("key")).lower(), entry.get("value")
+
+
+def _recursive(made: Json) -> bool:
+    """Whether such a table is made of itself."""
+    query = made.get("query_node") if isinstance(made, dict) else None
+    return isinstance(query, dict) and "RECURSIVE" in str(query.get("type"))
 
 
 def _refuse_function(function: Json) -> None:

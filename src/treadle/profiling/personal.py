@@ -69,15 +69,15 @@ _NAMES = (
 
 
 def personal(name: str, counts: pl.DataFrame | None) -> list[Personal]:
-    """`counts`: rows by value of a column of text, the commonest first; None of another column."""
+    """What the values show, or else the name. `counts`: rows by value of a column of text, the commonest first; None of
+    another column."""
     found = [] if counts is None else [each for sign in SIGNS if (each := _seen(sign, counts)) is not None]
+    if found:
+        return found
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    seen = {each.what for each in found}
-    for what, pattern in _NAMES:
-        if what not in seen and re.fullmatch(rf"(.*[_\W])?({pattern})([_\W].*)?", plain):
-            found.append(Personal(what, None, ""))
-            break
-    return found
+    named = (what for what, pattern in _NAMES if re.fullmatch(rf"(.*[_\W])?({pattern})([_\W].*)?", plain))
+    what = next(named, "")
+    return [Personal(what, None, "")] if what else []
 
 
 def _seen(sign: Sign, counts: pl.DataFrame) -> Personal | None:

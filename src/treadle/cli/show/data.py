@@ -77,9 +77,11 @@ def show_query(answer: Any, out: Any) -> None:
     total = sum(one.rows for one in answer.snapshots)
     if answer.snapshots:
         groups = f" ({read.groups:,} of {read.all_groups:,} groups of rows)" if read.all_groups else ""
+        size = f"{whole / 1e6:,.2f} MB"
+        share = f"{read.bytes / 1e6:,.2f} of {size}" if read.bytes < whole else f"all {size}"
         out.print(
-            f"[dim]took {read.rows:,} of {total:,} rows out of the files and read {read.bytes / 1e6:,.2f} of "
-            f"{whole / 1e6:,.2f} MB{groups}, in {read.seconds:.2f} s[/]",
+            f"[dim]took {read.rows:,} of {total:,} rows out of the files and read {share}{groups}, in "
+            f"{read.seconds:.2f} s[/]",
             soft_wrap=True,
         )
 
