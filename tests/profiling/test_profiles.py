@@ -209,3 +209,22 @@ def test_hyperloglog_is_within_three_standard_errors(rows: int) -> None:
 
 def test_hyperloglog_of_nothing_is_nothing() -> None:
     assert hyperloglog(pl.DataFrame({"x": pl.Series([None, None], dtype=pl.Int64)}).lazy()) == 0
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_what_is_missing_is_a_bin_of_its_own_and_psi_is_that_by_hand(texts: bool) -> None:
+    values: list[object] = ["a", "b"] if texts else [1.0, 2.0]
+    before = measured(pl.DataFrame({"x": values * 200}))
+    now = pl.DataFrame({"x": [*values * 50, *[None] * 100]})
+    (line,) = compare(before, measured(now, like=before))
+    psi = 2 * (0.25 - 0.5) * math.log(0.25 / 0.5) + (0.5 - 1e-4) * math.log(0.5 / 1e-4)
+    assert line.psi == pytest.approx(psi, rel=1e-3) and line.verdict == "moved"
+    assert (line.missing_before, line.missing_now) == (0.0, 0.5)
+
+
+def test_of_drawn_rows_what_is_missing_counts_by_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring_module, "MOST_EXACT", 2000)
+    frame = pl.DataFrame({"x": [None if n % 4 == 0 else n % 7 * 1.0 for n in range(20_000)]})
+    before = measured(frame.head(1900))
+    (line,) = compare(before, measured(frame, like=before))
+    assert line.verdict == "steady" and (line.psi or 0) < 0.02

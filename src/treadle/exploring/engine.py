@@ -191,11 +191,11 @@ def _text(value: str) -> str:
 
 def _bound(most: int) -> None:
     """Let the machine refuse more memory than that: beyond DuckDB's own account, by the kernel's (on Linux)."""
-    import resource
-
     status = Path("/proc/self/status")
     if not status.exists():
         return
+    import resource
+
     held = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmData")) * 1024
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (held + most + _OWN, held + most + _OWN))
