@@ -59,6 +59,7 @@ MAY: dict[str, set[Principal]] = {
             "lineage",
             "decide show",
             "decide list",
+            "team show",
         ],
         READERS,
     ),
@@ -80,7 +81,9 @@ MAY: dict[str, set[Principal]] = {
     ),
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback"], APPROVERS),
-    **dict.fromkeys(["decide open", "decide say", "decide close", "decide review"], NAMED),
+    **dict.fromkeys(
+        ["decide open", "decide say", "decide close", "decide review", "team confirm", "models sign"], NAMED
+    ),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
 FOR_ALL = {"fit", "init", "trust", "schema", "access table", "access diff"}  # they work with no project's things

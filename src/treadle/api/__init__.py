@@ -16,6 +16,7 @@ from treadle.api import (
     models,
     project,
     reproduce,
+    team,
     trials,
     work,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "models",
     "project",
     "reproduce",
+    "team",
     "trials",
     "work",
 ]

@@ -87,6 +87,7 @@ class ShowAnswer(Struct, frozen=True):
     approved_by: str
     gates: list[GateShown]
     accepted: list[str]
+    signed: list[str]
     bundle: str
     mb: float
     manifest: ManifestShown
@@ -136,6 +137,22 @@ class ReleaseAnswer(Struct, frozen=True):
     """Why there is none, where none could be signed."""
 
 
+class SignRequest(OfVersion, frozen=True):
+    role: Annotated[str, option("as what, where you hold several roles that sign")] = ""
+    note: Annotated[str, option("a remark, kept with the signature")] = ""
+
+
+class SignAnswer(Struct, frozen=True):
+    """`waits_for`: roles of which nobody has signed this bundle yet."""
+
+    model: str
+    bundle: str
+    by: str
+    role: str
+    waits_for: list[str]
+    next: str
+
+
 class RollbackRequest(OfTarget, frozen=True):
     seen: Seen = None
     reason: Annotated[str, option("why, kept with the act")] = ""
@@ -181,6 +198,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
         approved_by=review.approved_by,
         gates=msgspec.convert(review.gates, list[GateShown], from_attributes=True),
         accepted=review.accepted,
+        signed=review.signed,
         bundle=packed.bundle.digest,
         mb=packed.mb,
         manifest=msgspec.convert(bundle.manifest, ManifestShown, from_attributes=True),
@@ -240,6 +258,32 @@ def models_release(request: ReleaseRequest, work: Work) -> ReleaseAnswer:
         approve=lambda alone: approve_within(alone, spec, packed.model, packed.bundle.digest, by=by, note=request.note),
     )
     return _answer(workspace, made)
+
+
+@operation("models", "sign", permission="discuss")
+def models_sign(request: SignRequest, work: Work) -> SignAnswer:
+    """Sign a version that waits for its release, as one whose word the brief wants (people.signs): this very bundle."""
+    from treadle.errors import GateError
+    from treadle.models.registry import find
+    from treadle.people import how_to_sign, request_of, sign, unsigned
+
+    workspace, spec = work.workspace, work.workspace.project.spec
+    packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
+    model, bundle = packed.model, packed.bundle.digest
+    with workspace.chain.reading() as reader:
+        asked = request_of(reader, model, bundle)
+    if asked is None:
+        raise GateError(f"nobody has asked for a release of {model}", where=model, mend="run the project first")
+    entry = sign(workspace.chain, spec, asked, request.role, request.note)
+    with workspace.chain.reading() as reader:
+        missing = unsigned(reader, spec, model, bundle)
+    after = workspace.project.command("run", request.project)
+    if missing:
+        after = how_to_sign(spec, model, missing, request.project)
+    elif spec.brief.people.approve == "reviewer":
+        reviewers = [name for name in spec.brief.people.reviewers if name != asked.actor]
+        after = f"treadle models release {request.project} {model} --as {(reviewers or ['REVIEWER'])[0]}"
+    return SignAnswer(model, bundle, entry.actor, entry.payload.role, missing, after)
 
 
 @operation("models", "rollback", permission="release")

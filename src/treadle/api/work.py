@@ -312,7 +312,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
     """What to do now; never something that would be refused."""
     from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
     from treadle.models.registry import left
-    from treadle.people import PROMOTED, cure_of, review_of
+    from treadle.people import PROMOTED, cure_of, how_to_sign, review_of, unsigned
 
     if result.released:
         return f"{workspace.project.command('run', project)} --serve"
@@ -346,6 +346,10 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
             f"{stays}{len(review.open)} gate(s) need an answer: {cure_of(review.open[0])}, or treadle models accept "
             f'{project} {result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
         )
+    with workspace.chain.reading() as reader:
+        missing = unsigned(reader, workspace.project.spec, result.model, result.bundle)
+    if missing:
+        return f"it waits to be signed: {how_to_sign(workspace.project.spec, result.model, missing, project)}"
     if people.approve == "policy":
         return workspace.project.command("run", project)
     if not reviewers:

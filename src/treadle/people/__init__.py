@@ -19,14 +19,16 @@ from treadle.people.reviews import (
     mend_of,
     place_of,
     refusal,
+    request_of,
     request_review,
     requesters,
     review_of,
     unmet,
 )
+from treadle.people.signatures import how_to_sign, sign, unsigned
 from treadle.people.stated import reviewers_of
 
-OPEN = ("deciding", "decisions")
+OPEN = ("deciding", "decisions", "team")
 __all__ = [
     "NO_SAVING",
     "POLICY",
@@ -41,13 +43,17 @@ __all__ = [
     "approve_within",
     "cure_of",
     "gates_of",
+    "how_to_sign",
     "mend_of",
     "place_of",
     "promotion_gate",
     "refusal",
+    "request_of",
     "request_review",
     "requesters",
     "review_of",
     "reviewers_of",
+    "sign",
     "unmet",
+    "unsigned",
 ]

@@ -16,6 +16,8 @@ from treadle.evidence.kinds.token_made import TokenMade
 from treadle.figures import figure
 from treadle.money import Money, Rates
 from treadle.people.promotion import PROMOTED
+from treadle.people.signatures import refuse_unsigned, signatures
+from treadle.people.team import unfilled
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
 
@@ -26,6 +28,8 @@ POLICY = "policy:gates"
 NO_SAVING = "no_saving"
 """How the finding is called that decisions of a model cost no less than a rule that looks at nothing."""
 _GAIN = "gain over the trivial baseline"
+ROLES = "roles"
+"""How the gate is called that the brief's required roles are held."""
 _LIMITS = ("train_cost", "train_minutes", "bundle_mb", "p99_ms")
 
 
@@ -58,6 +62,8 @@ class Review(Struct, frozen=True):
     accepted: list[str] = []
     open: list[Gate] = []
     """Gates that neither hold nor were answered for."""
+    signed: list[str] = []
+    """Who has signed it, and as what."""
 
 
 def gates_of(
@@ -78,6 +84,8 @@ def gates_of(
     """
     gates = [_of_gain(gain)]
     gates += [Gate(each.name, 0.0, None, False, each.text, acceptable=True) for each in findings]
+    if brief.people.required:
+        gates.append(_of_roles(brief))
     gates += [_of_metric(metric, limit, scores.get(metric)) for metric, limit in brief.must_have.items()]
     limits = brief.limits
     if limits.train_cost is not None:
@@ -100,6 +108,13 @@ def _of_gain(gain: Gain) -> Gate:
     found = f"cannot be told from noise: {gain.untold}" if answerable else "is inside the noise"
     said = "is real" if gain.is_real else found
     return Gate(_GAIN, 0.0, None, gain.is_real, f"the gain over the trivial baseline {said}", acceptable=answerable)
+
+
+def _of_roles(brief: Brief) -> Gate:
+    missing = unfilled(brief)
+    held = f"each of {', '.join(brief.people.required)} is held by somebody"
+    text = f"nobody holds the role{'s' if len(missing) > 1 else ''} {', '.join(missing)}" if missing else held
+    return Gate(ROLES, 0.0, float(len(missing)), not missing, text)
 
 
 def _of_metric(metric: str, limit: float, found: float | None) -> Gate:
@@ -135,7 +150,7 @@ def _of_money(most: float, currency: str, spent: Sequence[Money], rates: Rates) 
 def request_review(chain: Chain, model: str, gates: Sequence[Gate], bundle: Blob) -> Entry[ReviewRequested]:
     """The request, signed by the actor of the chain. A second request for the same bundle is the first one."""
     with chain.alone() as alone:
-        earlier = _request(alone, model, bundle.digest)
+        earlier = request_of(alone, model, bundle.digest)
         if earlier is not None:
             return earlier
         return alone.append(ReviewRequested(model=model, bundle=bundle, gates=tuple(gates)), f"model/{model}")
@@ -154,6 +169,8 @@ def place_of(gate: Gate) -> str:
     """The part of the project file that sets a gate; empty for a finding, which is about the model."""
     if gate.name == PROMOTED:
         return "brief.promote"
+    if gate.name == ROLES:
+        return "brief.people.required"
     if gate.acceptable:
         return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:
@@ -169,6 +186,8 @@ def mend_of(gate: Gate, model: str) -> str:
         )
     if gate.name == _GAIN:
         return "give features that say more of the label, or more rows, and run again"
+    if gate.name == ROLES:
+        return "name who holds them under brief.people.roles, or let the owner change this line, and run again"
     what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
     if gate.name == "train_minutes":
         what = "give it less to learn (fewer rows, columns or trials)"
@@ -184,7 +203,7 @@ def cure_of(gate: Gate) -> str:
     return "give more test days, groups or rows" if gate.name == _GAIN else "mend the features"
 
 
-def _request(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
+def request_of(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested] | None:
     said = reader.find(ReviewRequested, subject=f"model/{model}", status="done", newest_first=True)
     return next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
 
@@ -250,6 +269,7 @@ def approve_within(
     failing = unmet(alone, asked)
     if failing:
         raise refusal(model, failing)
+    refuse_unsigned(alone, spec, model, bundle)
     if by == POLICY:
         if spec.brief.people.approve != "policy":
             raise AccessError(
@@ -267,7 +287,7 @@ def approve_within(
 
 
 def _asked(reader: Reader, model: str, bundle: str) -> Entry[ReviewRequested]:
-    asked = _request(reader, model, bundle)
+    asked = request_of(reader, model, bundle)
     if asked is None:
         raise GateError(
             f"nobody has asked for a release of {model} ({bundle[:12]}…)", where=model, mend="run the project first"
@@ -294,11 +314,12 @@ def _may_review(spec: ProjectSpec, by: str, asked: frozenset[str]) -> None:
 def review_of(chain: Chain, model: str, bundle: str) -> Review:
     """Where exactly this bundle stands."""
     with chain.reading() as reader:
-        asked = _request(reader, model, bundle)
+        asked = request_of(reader, model, bundle)
         said = reader.find(ReviewApproved, subject=f"model/{model}", status="done", newest_first=True)
         given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
         taken = _accepted(reader, model, bundle, asked.actor) if asked else []
         still = unmet(reader, asked) if asked else []
+        signed = [f"{entry.actor} as {entry.payload.role}" for entry in signatures(reader, model, bundle)]
     return Review(
         model=model,
         status="approved" if given else ("waiting for review" if asked else "not requested"),
@@ -306,5 +327,6 @@ def review_of(chain: Chain, model: str, bundle: str) -> Review:
         approved_by=given.actor if given else "",
         gates=list(asked.payload.gates) if asked else [],
         open=still,
+        signed=signed,
         accepted=[f"{e.payload.gate}: {e.payload.reason} ({e.actor}, {e.time[:10]})" for e in taken],
     )

@@ -16,6 +16,8 @@ from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
     Brief,
+    Charter,
+    Duty,
     Features,
     Layout,
     Limits,
@@ -70,6 +72,8 @@ __all__ = [
     "Block",
     "Access",
     "Brief",
+    "Charter",
+    "Duty",
     "Features",
     "Items",
     "Layout",

@@ -23,12 +23,34 @@ class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
     """A part of the project file: immutable, and an unknown key in it is an error."""
 
 
+class Duty(_Part, frozen=True, kw_only=True):
+    """Who answers for a thing (one person), who does it, who is asked before, and who is told after."""
+
+    accountable: Actor | tuple[Actor, ...]
+    """One person; a list of several is told apart as what it is: an error."""
+    responsible: tuple[Actor, ...] = ()
+    consulted: tuple[Actor, ...] = ()
+    informed: tuple[Actor, ...] = ()
+
+
+class Charter(_Part, frozen=True, kw_only=True):
+    """What the team is there for, and who answers for what. Each member confirms it in their own name."""
+
+    vision: str = ""
+    objectives: tuple[Some, ...] = ()
+    duties: dict[Some, Duty] = {}
+
+
 class People(_Part, frozen=True, kw_only=True):
     """Who owns the project and who may approve a release; names are local to the project."""
 
     owner: Actor
     reviewers: tuple[Actor, ...] = ()
     roles: dict[Identifier, tuple[Actor, ...]] = {}
+    required: tuple[Identifier, ...] = ()
+    """Roles without which nothing is released: somebody must hold each."""
+    signs: tuple[Identifier, ...] = ()
+    """Roles of which somebody must have signed a version before it may be approved."""
     approve: Literal["reviewer", "policy"] = "reviewer"
     """`policy`: a release is approved by the policy's own act when every gate of the brief holds."""
 
@@ -66,6 +88,7 @@ class Brief(_Part, frozen=True, kw_only=True):
     promote: Literal["better", "not_worse"] = "better"
     """What a model must be, to take the place of the version that its endpoint serves: surely better; or not surely
     worse, for those who retrain often on purpose."""
+    charter: Charter = Charter()
     people: People
 
 

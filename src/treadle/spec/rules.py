@@ -71,6 +71,28 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _levels(spec)
     yield from _mistakes(spec)
     yield from _exposure(spec)
+    yield from _duties(spec)
+
+
+def _duties(spec: ProjectSpec) -> Iterator[Problem]:
+    """One person answers for a thing, or nobody does."""
+    for thing, duty in spec.brief.charter.duties.items():
+        if not isinstance(duty.accountable, str):
+            named = ", ".join(duty.accountable) or "nobody"
+            yield Problem(
+                f"brief.charter.duties.{thing}.accountable",
+                f"{len(duty.accountable)} people are accountable for {thing}: {named}",
+                mend="name one, who answers for it; who does it with them stands under `responsible`",
+            )
+    for role in spec.brief.people.signs:
+        if not spec.brief.people.roles.get(role):
+            yield Problem(
+                "brief.people.signs",
+                f"nobody holds the role {role}, so nobody could sign",
+                role,
+                tuple(spec.brief.people.roles),
+                mend="name its holders under brief.people.roles",
+            )
 
 
 def _exposure(spec: ProjectSpec) -> Iterator[Problem]:

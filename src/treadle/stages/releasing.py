@@ -21,6 +21,7 @@ from treadle.people import (
     promotion_gate,
     request_review,
     review_of,
+    unsigned,
 )
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import TrainingCost, Work, training_cost
@@ -92,6 +93,9 @@ def release_if_approved(work: Work, packing: Entry[ModelPacked]) -> bool:
         return False
     with workspace.chain.reading() as reader:
         standing = registry.standing(reader, workspace.endpoint)
+        waits = review.status != "approved" and unsigned(reader, spec, packed.model, packed.bundle.digest)
+    if waits:
+        return False
     serving = "" if standing is None else standing.payload.model
     if serving not in (work.serves, packed.model):
         return False

@@ -23,6 +23,7 @@ def show(name: str, answer: Any) -> None:
         models,
         project,
         reproduce,
+        team,
         trials,
         work,
     )
@@ -41,6 +42,7 @@ def show(name: str, answer: Any) -> None:
         **data.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,
+        **team.VIEWS,
     }
     view = views.get(name)
     if view is None:

@@ -40,6 +40,8 @@ def show_model(answer: Any, out: Any) -> None:
         out.print(f"  {'[green]✓[/]' if gate.holds else '[red]✗[/]'} {escape(gate.text)}")
     for said in answer.accepted:
         out.print(f"  [yellow]accepted[/] {escape(said)}")
+    for said in answer.signed:
+        out.print(f"  [green]signed[/] by {escape(said)}")
     from rich.markdown import Markdown
 
     out.print(Markdown(answer.card))
@@ -62,7 +64,13 @@ def show_accepted(answer: Any, out: Any) -> None:
     out.print(f"next:  {escape(answer.next)}", soft_wrap=True)
 
 
+def show_signed(answer: Any, out: Any) -> None:
+    out.print(f"{answer.model}: {answer.by} has signed it as {escape(answer.role)} [dim]({answer.bundle[:16]}…)[/]")
+    out.print(f"next:  {escape(answer.next)}", soft_wrap=True)
+
+
 VIEWS = {
+    "models sign": show_signed,
     "models list": show_list,
     "models accept": show_accepted,
     "models show": show_model,

@@ -1,0 +1,102 @@
+"""The people of a project: roles, who answers for what, who has confirmed the charter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+
+from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
+from treadle.people.team import Load, RoleHeld
+
+if TYPE_CHECKING:
+    from treadle.spec import Duty
+
+group("team", "The people of a project: roles, charter, who answers for what.")
+
+
+class TeamRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class ConfirmRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    note: Annotated[str, option("a remark, kept with the confirmation")] = ""
+
+
+class DutyShown(Struct, frozen=True):
+    thing: str
+    accountable: str
+    responsible: list[str]
+    consulted: list[str]
+    informed: list[str]
+
+
+class TeamAnswer(Struct, frozen=True):
+    """`notes`: what to mend: roles that nobody holds, or one alone, who holds too many, who has not confirmed."""
+
+    vision: str
+    objectives: list[str]
+    roles: list[RoleHeld]
+    people: list[Load]
+    duties: list[DutyShown]
+    notes: list[str]
+
+
+class ConfirmAnswer(Struct, frozen=True):
+    by: str
+    time: str
+    waits_for: list[str]
+
+
+@operation("team", "show", permission="read", remote=True)
+def team_show(request: TeamRequest, work: Work) -> TeamAnswer:
+    """Show the roles and who holds them, what is missing or too much for one, who answers for what, who confirmed."""
+    from treadle.people.team import confirmations, has_charter, loads, roles_held
+
+    project = work.workspace.project.spec
+    brief, charter = project.brief, project.brief.charter
+    with work.workspace.chain.reading() as reader:
+        confirmed = confirmations(reader, project.project, brief)
+    roles, people = roles_held(brief), loads(brief, confirmed)
+    return TeamAnswer(
+        charter.vision,
+        list(charter.objectives),
+        roles,
+        people,
+        [_duty(thing, duty) for thing, duty in charter.duties.items()],
+        _notes(roles, people, chartered=has_charter(brief)),
+    )
+
+
+@operation("team", "confirm", permission="discuss")
+def team_confirm(request: ConfirmRequest, work: Work) -> ConfirmAnswer:
+    """Confirm the charter as it is now, in your own name; a change of it is confirmed anew."""
+    from treadle.people.team import confirm, confirmations, loads
+
+    project, chain = work.workspace.project.spec, work.workspace.chain
+    entry = confirm(chain, project.project, project.brief, request.note)
+    with chain.reading() as reader:
+        confirmed = confirmations(reader, project.project, project.brief)
+    waits = [load.person for load in loads(project.brief, confirmed) if not load.confirmed]
+    return ConfirmAnswer(entry.actor, entry.time, waits)
+
+
+def _duty(thing: str, duty: Duty) -> DutyShown:
+    return DutyShown(thing, str(duty.accountable), list(duty.responsible), list(duty.consulted), list(duty.informed))
+
+
+def _notes(roles: list[RoleHeld], people: list[Load], *, chartered: bool) -> list[str]:
+    missing = [role.role for role in roles if role.state == "missing"]
+    blocking = [role.role for role in roles if role.state == "missing" and role.required]
+    out = []
+    if blocking:
+        out.append(f"nothing is released while nobody holds {', '.join(blocking)}")
+    if left := [role for role in missing if role not in blocking]:
+        out.append(f"nobody holds {', '.join(left)}")
+    if alone := [f"{role.role} ({role.people[0]})" for role in roles if role.state == "one person"]:
+        out.append(f"one person alone: {', '.join(alone)}")
+    out += [f"{each.person} holds {len(each.roles)} roles" for each in people if each.overloaded]
+    if chartered and (waiting := [each.person for each in people if not each.confirmed]):
+        out.append(f"not confirmed yet by {', '.join(waiting)}: treadle team confirm PROJECT --as NAME")
+    return out
