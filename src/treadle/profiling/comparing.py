@@ -56,8 +56,10 @@ def _side_by_side(old: ColumnProfile, new: ColumnProfile, before: Profile, now: 
 
 def _of_parts(counts: list[int], column: ColumnProfile, rows: int) -> Array:
     """With what is missing, as many as there would be where only a part of the rows was drawn."""
-    drawn = sum(counts) / max(rows - column.missing, 1) if column.notes else 1.0
-    missing = column.missing * drawn if column.notes else rows - sum(counts)
+    if column.distinct_how == "exact":
+        missing = float(rows - sum(counts))
+    else:
+        missing = column.missing * sum(counts) / max(rows - column.missing, 1)
     return np.array([*counts, missing], dtype=float)
 
 
