@@ -17,6 +17,7 @@ from services import extras
 from services import mlflow as mlflow_service
 from services import postgres as postgres_service
 from services import redis as redis_service
+from services import s3 as s3_service
 from treadle.evidence import Chain
 from treadle.store.catalog import open_catalog
 
@@ -36,7 +37,9 @@ def chain(tmp_path: Path) -> Chain:
     engine.dispose()
 
 
-SERVICES = {service.NAME: service for service in (postgres_service, redis_service, mlflow_service, *extras.EXTRAS)}
+SERVICES = {
+    service.NAME: service for service in (postgres_service, redis_service, mlflow_service, s3_service, *extras.EXTRAS)
+}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -75,3 +78,10 @@ def mlflow() -> Iterator[str]:
     """The URL of an MLflow server that the tests of this process share."""
     with mlflow_service.started() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3_service.Server]:
+    """An object store that the tests of this process share."""
+    with s3_service.started() as server:
+        yield server

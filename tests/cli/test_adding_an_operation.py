@@ -53,7 +53,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 def test_a_group_is_said_where_its_operations_are_written() -> None:
     words = {found.words[0] for found in OPERATIONS.values() if len(found.words) > 1}
-    assert words - set(GROUPS) == {"log", "lineage"}, "`treadle log` and `treadle lineage` are themselves operations"
+    assert words - set(GROUPS) == {"lineage", "log"}, "each is itself an operation"
     assert set(GROUPS) <= words and all(text.endswith(".") for text in GROUPS.values())
 
 
@@ -66,8 +66,8 @@ def test_a_new_operation_takes_two_files(tmp_path: Path, new: bool) -> None:
         with (package / file).open("a", encoding="utf-8") as out:
             out.write(text)
     if new:
-        edit(package / "api" / "__init__.py", "    project,\n", "    looms,\n    project,\n")
-        edit(package / "cli" / "show" / "__init__.py", "        project,\n", "        looms,\n        project,\n")
+        edit(package / "api" / "__init__.py", "    lineage,\n", "    lineage,\n    looms,\n")
+        edit(package / "cli" / "show" / "__init__.py", "        lineage,\n", "        lineage,\n        looms,\n")
         edit(package / "cli" / "show" / "__init__.py", "**access.VIEWS", "**access.VIEWS, **looms.VIEWS")
 
     def said(*words: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from treadle.errors import DataError
 from treadle.sources import read_own
 from treadle.spec import Layout
 
@@ -22,3 +25,17 @@ def test_columns_are_read_as_the_project_says_and_others_are_passed_over(tmp_pat
 def test_a_date_that_is_never_read_in_two_ways_is_read_whatever_the_project_says(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"age": 5, "when": "2024-05-04"}\n')
     assert read_own(tmp_path / "t.jsonl", SAID).rows() == [(5, date(2024, 5, 4))]
+
+
+@pytest.mark.parametrize("given", ["https://h/x.csv", "s3://b/x.csv", "postgresql://u:s3cret@h/d", "sqlite:x.db"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_url_in_place_of_a_file_is_told(given: str, kind: type) -> None:
+    with pytest.raises(DataError, match="a URL is no file of this machine") as bad:
+        read_own(kind(given), where="--from")
+    assert "s3cret" not in f"{bad.value}" and "project file" in bad.value.mend
+
+
+def test_a_file_may_be_called_as_a_url_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sqlite:x.csv").write_text("a\n1\n")
+    assert read_own("sqlite:x.csv").height == 1

@@ -1,4 +1,4 @@
-"""Read rows from files (CSV, JSON, Parquet, Arrow, Delta, Excel; one, those of a pattern, of a folder) and databases.
+"""Read rows from files (CSV, JSON, Parquet, Arrow, Delta, Excel; local, or objects in a store), databases, HTTP APIs.
 
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """

@@ -21,12 +21,11 @@ from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
 from treadle.sources.postgres import READER as POSTGRES
 from treadle.sources.reader import Reader, Wanted
+from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
 from treadle.sources.typing import typed
 from treadle.sources.unreadable import Unreadable
-from treadle.spec.databases import file_of
 from treadle.spec.secrets import filled
-from treadle.spec.trust import Place, granted
 from treadle.store import fingerprint
 
 if TYPE_CHECKING:
@@ -77,12 +76,7 @@ def find_rows(source: Source, root: Path, where: str) -> Rows:
         SpecError: no reader knows such a URL, a secret is not there.
         MissingExtra: its driver is not installed.
     """
-    if not file_of(source.read) and not granted(root).covers(Place(source.read, "server")):
-        raise DataError(
-            f"{source.read} is a server that this project may not ask",
-            where=where,
-            mend=f"if you trust this project: treadle trust {root}",
-        )
+    refuse_untrusted(source, root, where)
     wanted = Wanted(
         address=Address(filled(source.read, where), where),
         said=source.read,

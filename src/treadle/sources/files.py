@@ -24,6 +24,7 @@ from treadle.sources.typing import Note, typed
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Layout
 from treadle.spec.trust import is_inside
+from treadle.spec.urls import is_url
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,6 +85,9 @@ def like(layout: Layout) -> Layout:
 def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> Reading:
     """A file, or the folder of a Delta table, that the user named themselves, with the digest of its bytes."""
     given = Path(file)
+    if not os.path.lexists(given) and is_url(str(file).replace(":/", "://", 1)):  # a path has one of two slashes
+        mend = "write it as a source in a project file (docs/sources.md), or give a file"
+        raise DataError("a URL is no file of this machine", where=where, mend=mend)
     if not os.path.lexists(given):
         there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
         near = f"; {nearest(given.name, there)}" if there else ""
@@ -176,13 +180,17 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
-    digests, sizes = [], 0
+    digests = []
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-            sizes += stream.tell()
+    return of_files(files, layout, digests, where)
+
+
+def of_files(files: list[Path], layout: Layout, digests: list[str], where: str) -> Reading:
+    """Files whose digests are known: they are held to these when they are read."""
     kind = layout.format or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files, where))
-    return Reading(tuple(files), kind, _joined(digests), sizes, layout)
+    return Reading(tuple(files), kind, _joined(digests), sum(file.stat().st_size for file in files), layout)
 
 
 def _joined(digests: Iterable[str]) -> str:

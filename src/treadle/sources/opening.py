@@ -1,13 +1,16 @@
-"""Find what a source names, in files or in a database, and read its rows: the one door of this room for a project."""
+"""Find what a source names, wherever that is, and read its rows: the one door of this room for a project."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from treadle.sources.apis import find_rows_of_api
 from treadle.sources.databases import find_rows
 from treadle.sources.files import find_files
+from treadle.sources.stores import find_objects
 from treadle.spec.databases import is_database
+from treadle.spec.urls import is_api, is_store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 class Found(Protocol):
     """What a source names, before its rows are taken into anything. Equal digests mean equal rows.
 
-    Of files the digest is of their bytes, which are held to it when they are read; of a database of the rows as read.
+    Of files and objects the digest is of their bytes, which are held to it when they are read; of a database and an
+    HTTP API of the rows as read.
     """
 
     @property
@@ -34,11 +38,15 @@ class Found(Protocol):
 
 
 def find(source: Source, root: Path, *, where: str = "") -> Found:
-    """What a source names: files inside `root` (or where it is trusted), or rows of a database.
+    """What a source names: files inside `root` (or where it is trusted), rows of a database or an API, objects.
 
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
+    if is_api(source.read):
+        return find_rows_of_api(source, root, where)
+    if is_store(source.read):
+        return find_objects(source, root, where)
     return find_rows(source, root, where) if is_database(source.read) else find_files(source, root, where=where)
 
 
@@ -46,8 +54,8 @@ def read(source: Source, root: Path, *, where: str = "") -> tuple[Found, pl.Lazy
     """Find what a source names and read its rows.
 
     `source.read` is a path relative to `root`, a pattern, a folder of files, the folder of a Delta table, or the URL of
-    a database. Column names are kept; times without a zone are taken as UTC. Raises DataError when nothing is there,
-    it cannot be read, or it lies outside `root` and nobody trusted that.
+    a database, of an HTTP API, of objects in a store. Column names are kept; times without a zone are taken as UTC.
+    Raises DataError when nothing is there, it cannot be read, or it lies outside `root` and nobody trusted that.
     """
     found = find(source, root, where=where)
     return found, found.rows(where)

@@ -23,6 +23,7 @@ from treadle.spec.project import (
     Limits,
     Lookup,
     Mistakes,
+    Page,
     People,
     Predict,
     ProjectSpec,
@@ -80,6 +81,7 @@ __all__ = [
     "Limits",
     "Lookup",
     "Mistakes",
+    "Page",
     "People",
     "Predict",
     "Project",
@@ -105,4 +107,4 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("choices", "databases", "names", "secrets", "settings", "trust")
+OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
@@ -10,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from treadle.spec.project import Layout, Source
 from treadle.spec.secrets import NAMED
 from treadle.spec.shape import Problem
+from treadle.spec.urls import called, is_api, is_store, is_url
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+-]+)://|sqlite:")
 _ASKS = ("table", "query", "columns", "where")
 _OF_ROWS = ("null_values", "date_format", "max_gb")
 """What a source says of its columns holds of a database too; how a file is written does not."""
@@ -23,8 +22,8 @@ _WRITE = "write USER:${NAME}@HOST: the environment holds NAME, or the keyring by
 
 
 def is_database(read: str) -> bool:
-    """Whether `read:` is a URL, or the name of one that the environment holds, and no path."""
-    return _URL.match(read) is not None or NAMED.fullmatch(read) is not None
+    """Whether `read:` is the URL of a database, or the name of one that the environment holds."""
+    return is_url(read) and not is_api(read) and not is_store(read)
 
 
 def file_of(read: str) -> str:
@@ -43,9 +42,7 @@ def of_databases(sources: dict[str, Source]) -> Iterator[Problem]:
         if not is_database(source.read):
             for asked in said:
                 mend = "leave it out, or read a database: read: postgresql://USER:${NAME}@HOST/DATABASE"
-                yield Problem(
-                    f"{path}.{asked}", f"`{asked}` is of a database, and {source.read[:80]} is a file", mend=mend
-                )
+                yield Problem(f"{path}.{asked}", f"`{asked}` is of a database, and {called(source.read)}", mend=mend)
             continue
         if bool(source.table) == bool(source.query):
             both = "both a table and a query are" if source.table else "neither a table nor a query is"

@@ -112,11 +112,57 @@ class Layout(_Part, frozen=True, kw_only=True):
     max_gb: Positive | None = None
 
 
-class Source(Layout, frozen=True, kw_only=True):
+class Page(_Part, frozen=True, kw_only=True):
+    """How an HTTP API gives its rows in several answers: by the number of the `page`, by an `offset` in rows, by a
+    `cursor` that each answer holds for the next, or by a `link` to it (the header Link of RFC 8288, or at `next`).
+
+    `next`, `total`, `pages` and `more` are places in the answer, such as `meta.next`: the cursor or the link, the rows
+    and the pages that there are, and whether there are more. `last`: the column whose last value is the cursor.
+    """
+
+    by: Literal["page", "offset", "cursor", "link"]
+    parameter: Some | None = None
+    """The name of what is asked by, in the query; if not given, it is called as `by` is."""
+    first: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+    size: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    """Rows that a page is asked to have."""
+    size_parameter: Some = "limit"
+    next: Some | None = None
+    last: Some | None = None
+    total: Some | None = None
+    pages: Some | None = None
+    more: Some | None = None
+    most: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+    """Pages that may be asked for; an API with more is refused, and never cut short."""
+
+
+class Asked(Layout, frozen=True, kw_only=True):
+    """How a source is asked for over a network: an HTTP API, or (`endpoint`, `region`, `anonymous`) an object store.
+
+    `records`: the place of the rows in the answer. `at_most`: requests in a time, `5/s`. `within`: the time that all of
+    it may take. `redirects`: other hosts that may be followed to. `unencrypted`: plain HTTP to another machine is
+    meant.
+    """
+
+    records: Some | None = None
+    page: Page | None = None
+    parameters: dict[Some, str | bool | int | float] = {}
+    headers: dict[Some, str] = {}
+    at_most: Some | None = None
+    within: Some | None = None
+    redirects: tuple[Some, ...] = ()
+    unencrypted: bool = False
+    endpoint: Written | None = None
+    region: Some | None = None
+    anonymous: bool = False
+
+
+class Source(Asked, frozen=True, kw_only=True):
     """One table to read. `happened` and `known` are columns with the time a row happened and became known.
 
-    `read` is a path, or the URL of a database, of which `table` or `query` says what is read; `columns` are those that
-    are asked for, and `where` is a condition in the database's own SQL.
+    `read` is a path, the URL of an HTTP API, of objects in a store (`s3:`, `gs:`, `az:`), or of a database, of which
+    `table` or `query` says what is read; `columns` are those that are asked for, and `where` is a condition in the
+    database's own SQL.
     """
 
     read: Written

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from treadle.errors import Fault, SpecError
+from treadle.spec.apis import of_apis
 from treadle.spec.choices import COUNTED, DECIDES, LEVELLED, METRICS, NAMED, RANGES, TOLD_ONLY
 from treadle.spec.databases import of_databases
 from treadle.spec.documents import Place, place_of
 from treadle.spec.durations import duration
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
+from treadle.spec.stores import of_stores
 
 MOST_LEVELS = 19
 """Quantiles of a target: a model each, and a number each in every answer."""
@@ -65,6 +67,8 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _names(spec)
     yield from _twins(spec)
     yield from of_databases(spec.sources)
+    yield from of_apis(spec.sources)
+    yield from of_stores(spec.sources)
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)

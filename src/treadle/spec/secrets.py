@@ -14,11 +14,17 @@ SERVICE = "treadle"
 """The service that the names of a keyring are of: `keyring set treadle NAME` keeps one."""
 
 
-def filled(text: str, where: str, environment: Mapping[str, str] = os.environ) -> str:
+def names_in(text: str) -> list[str]:
+    """The `${...}`s of a text, as they are written, each once."""
+    return list(dict.fromkeys(found[0] for found in NAMED.finditer(text)))
+
+
+def filled(text: str, where: str, environment: Mapping[str, str] = os.environ, *, quoted: bool = True) -> str:
     """A URL with its `${NAME}`s filled in.
 
     Within a URL a value is written as URLs write it (`@` as %40), so that a password may hold any sign; what is one
-    `${NAME}` alone is a whole URL.
+    `${NAME}` alone is a whole URL. quoted: False of a text that is no URL, such as a header, whose values stand as they
+    are.
 
     Raises:
         SpecError: a name that is not set; the error never holds a value.
@@ -33,7 +39,7 @@ def filled(text: str, where: str, environment: Mapping[str, str] = os.environ) -
                 where=where,
                 mend=f"set {found[2]} for the process that runs Treadle",
             )
-        return given if found[0] == text else quote(given, safe="")
+        return given if found[0] == text or not quoted else quote(given, safe="")
 
     return NAMED.sub(value, text)
 

@@ -21,8 +21,9 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import SpecError
-from treadle.spec.databases import file_of, is_database
+from treadle.spec.databases import file_of
 from treadle.spec.project import ProjectSpec
+from treadle.spec.servers import server_of
 
 if TYPE_CHECKING:
     from treadle.spec.load import Project
@@ -54,7 +55,8 @@ class Outside(Struct, frozen=True):
     @property
     def said(self) -> str:
         if self.target.kind == "server":
-            return f"{self.written} is a server outside the project, which would be told what its ${{...}} name"
+            told = ", which would be told what its ${...} name" if "${" in self.written else ""
+            return f"{self.written} is a server outside the project{told}"
         return f"{self.written} lies outside the project folder ({self.target})"
 
 
@@ -161,14 +163,13 @@ def functions_digest(root: Path) -> str:
 
 def outside(spec: ProjectSpec, root: Path) -> list[Outside]:
     """Every place outside `root` that the project names, links followed."""
-    named = [(f"sources.{name}.read", file_of(source.read) or source.read) for name, source in spec.sources.items()]
+    servers = {f"sources.{name}.read": server_of(source) for name, source in spec.sources.items()}
+    found = [Outside(path, server, Place(server, "server")) for path, server in servers.items() if server]
+    read = {f"sources.{name}.read": file_of(source.read) or source.read for name, source in spec.sources.items()}
+    named = [(path, written) for path, written in read.items() if not servers[path]]
     named += [(f"sources.{name}.contract", s.contract) for name, s in spec.sources.items() if s.contract]
     named += [("prices", spec.prices)] if spec.prices else []
-    found: list[Outside] = []
     for path, written in named:
-        if is_database(written):
-            found.append(Outside(path, written, Place(written, "server")))
-            continue
         for target in dict.fromkeys(_targets(root / written)):
             found += [] if is_inside(target.path, root) else [Outside(path, written, target)]
     return found
