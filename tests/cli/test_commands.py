@@ -21,6 +21,7 @@ PROMISED = {
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "log checkpoint",
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
+    "data list", "data history", "data query", "data profile", "data diff",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign", "schedule",
 }  # fmt: skip

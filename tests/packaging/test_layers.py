@@ -18,8 +18,10 @@ ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "drafting",
-    "history", "stages", "workspace", "keeping", "backends", "targets", "monitoring",
-    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "pages", "features",
+    "history", "exploring", "stages",
+    "workspace", "keeping", "backends", "targets", "monitoring",
+    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "profiling", "pages",
+    "features",
     "contracts", "sources", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",

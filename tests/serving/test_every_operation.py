@@ -39,6 +39,7 @@ TILL, IDLE, GATES = (
 EVERYBODY = (ADA, GRACE, LIN, MALLORY, TILL, IDLE, GATES, ANONYMOUS)
 NAMED = {ADA, GRACE, LIN}
 READERS, WORKERS, APPROVERS = {ADA, GRACE, LIN, TILL, GATES}, {ADA, GRACE, LIN, TILL}, {ADA, GRACE}
+ROWS = ["data query", "data profile", "data diff"]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
         [
@@ -53,6 +54,8 @@ MAY: dict[str, set[Principal]] = {
             "check",
             "trials",
             "compare",
+            "data list",
+            "data history",
             "lineage",
             "decide show",
             "decide list",
@@ -60,6 +63,7 @@ MAY: dict[str, set[Principal]] = {
         ],
         READERS,
     ),
+    **dict.fromkeys(ROWS, NAMED),
     **dict.fromkeys(
         [
             "run",
@@ -138,7 +142,7 @@ def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) 
 def test_the_operations_over_http_are_those_that_read() -> None:
     assert {name for name, found in OPERATIONS.items() if found.remote} == {
         name for name, may in MAY.items() if may is READERS and name != "check"
-    } | {"schema", "access table"}
+    } | {"schema", "access table", *ROWS}
 
 
 @pytest.fixture

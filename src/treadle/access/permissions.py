@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
 Permission = Literal[
-    "open", "predict", "events", "outcomes", "read", "records", "run", "release", "discuss", "own token", "tokens"
+    "open",
+    "predict",
+    "events",
+    "outcomes",
+    "read",
+    "rows",
+    "records",
+    "run",
+    "release",
+    "discuss",
+    "own token",
+    "tokens",
 ]
 Role = Literal["owner", "reviewer", "member", "service", "policy", "anonymous"]
 ResourceKind = Literal["nothing", "endpoint", "project", "record", "token"]
@@ -52,6 +63,7 @@ RULES: dict[Permission, Rule] = {
         Rule("events", "endpoint", "tell what happened", _SERVED, "events", "said"),
         Rule("outcomes", "endpoint", "tell what came of predictions", _SERVED, "outcomes", "said"),
         Rule("read", "project", "see record, models, costs, reports and figures", _ALL, "read", "said"),
+        Rule("rows", "project", "query, profile or compare the rows", _NAMED, "read"),
         Rule("records", "record", "see what one prediction was asked and answered", _NAMED, "read"),
         Rule("run", "project", "run steps, serve, rebuild state or sign checkpoints", _SERVED, "write"),
         Rule("release", "project", "answer for findings, approve, release or roll back", _APPROVERS, "write"),

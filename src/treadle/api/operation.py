@@ -163,6 +163,9 @@ class Operation:
     """It works with a project that is there, and gets its workspace; else it gets the context alone."""
     in_a_run: bool
     """What it writes belongs to a run of its own."""
+    alone: Callable[[Any], bool] = lambda request: False
+    """Whether a request at the command line is about nothing of a project, such as a file of the caller's own. Then it
+    gets the context alone; over HTTP it never is."""
 
     @property
     def name(self) -> str:
@@ -178,7 +181,7 @@ class Operation:
 
     def begin(self, request: Any, context: Context) -> Any:
         """Come to the door and, let in, work. The operation's answer."""
-        if not self.opens:
+        if not self.opens or (context.channel == "cli" and self.alone(request)):
             return self.body(request, context)
         work = self.enter(request, context)
         try:
@@ -213,7 +216,7 @@ class Operation:
                 run=new_run() if self.in_a_run else "",
                 fresh=getattr(request, "fresh", False),
                 reading=context.only_reads,
-                begins=self.permission != "read",
+                begins=self.permission not in ("read", "rows"),
             )
 
         return Work(open_it(project), principal, context, open_it)
@@ -300,7 +303,7 @@ OPERATIONS: dict[str, Operation] = {}
 GROUPS: dict[str, str] = {}
 """The first word of operations that go together ("models"), to what they are about."""
 R = TypeVar("R", bound=Request)
-W = TypeVar("W", Work, Context)
+W = TypeVar("W", Work, Context, Work | Context)
 A = TypeVar("A")
 
 
@@ -310,13 +313,18 @@ def group(word: str, text: str) -> None:
 
 
 def operation(
-    *words: str, permission: Permission, remote: bool = False, opens: bool = True, in_a_run: bool = False
+    *words: str,
+    permission: Permission,
+    remote: bool = False,
+    opens: bool = True,
+    in_a_run: bool = False,
+    alone: Callable[[Any], bool] = lambda request: False,
 ) -> Callable[[Callable[[R, W], A]], Callable[[R, Context], A]]:
     """Register a function `(request, work) -> answer` as the operation `words`. To call it is to come to the door."""
 
     def register(body: Callable[[R, W], A]) -> Callable[[R, Context], A]:
         hints = get_type_hints(body)
-        found = Operation(words, hints["request"], hints["return"], permission, body, remote, opens, in_a_run)
+        found = Operation(words, hints["request"], hints["return"], permission, body, remote, opens, in_a_run, alone)
         OPERATIONS[found.name] = found
 
         @functools.wraps(body)

@@ -15,13 +15,11 @@ from treadle.features import ColumnType
 from treadle.models import Numbers, Reference, Texts
 from treadle.monitoring.bins import names_of
 from treadle.monitoring.found import DriftLine
+from treadle.profiling import distance
 
 Array = np.ndarray[Any, Any]
-SHIFT, MOVE = 0.1, 0.25
-"""PSI below 0.1 is read as steady, above 0.25 as moved (Siddiqi, Credit Risk Scorecards, 2006)."""
 SCORES = "(the model's scores)"
 """What stands for a feature's name in the line of the scores."""
-_LEAST = 1e-4  # a share of zero would make PSI infinite
 
 
 def drift(
@@ -43,21 +41,16 @@ def drift(
 def line(name: str, known: Numbers | Texts, values: Sequence[Any], kind: ColumnType = "float") -> DriftLine:
     labels, before, now = _counts(known, values, kind)
     total_before, total_now = max(before.sum(), 1), max(now.sum(), 1)
-    p, q = np.maximum(before / total_before, _LEAST), np.maximum(now / total_now, _LEAST)
-    psi = float(((q - p) * np.log(q / p)).sum()) if len(values) else 0.0
-    # the mean of PSI without drift: (bins - 1) * (1/n + 1/m), by its chi-square limit (Yurdakul 2018)
-    noise = (len(before) - 1) * (1 / total_before + 1 / total_now)
-    real = psi - noise
-    verdict = "steady" if real < SHIFT else "shifted" if real < MOVE else "moved"
+    moved = distance(before, now)
     return DriftLine(
         feature=name,
-        psi=round(psi, 5),
-        noise=round(float(noise), 5),
-        js=round(_js(p, q), 5),
+        psi=moved.psi,
+        noise=moved.noise,
+        js=moved.js,
         missing_reference=float(before[-1] / total_before),
         missing_now=float(now[-1] / total_now),
         rows=len(values),
-        verdict=verdict,
+        verdict=moved.verdict,
         labels=labels,
         reference=(before / total_before).tolist(),
         now=(now / total_now).tolist(),
@@ -104,9 +97,3 @@ def _number(value: Any) -> float:
         moment = datetime.fromisoformat(value)
         return moment.hour * 3600.0 + moment.minute * 60.0
     return float(value)
-
-
-def _js(p: Array, q: Array) -> float:
-    p, q = p / p.sum(), q / q.sum()
-    middle = (p + q) / 2
-    return float(np.sqrt(max(((p * np.log2(p / middle)).sum() + (q * np.log2(q / middle)).sum()) / 2, 0.0)))

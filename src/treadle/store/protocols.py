@@ -56,6 +56,15 @@ class Tables(Protocol):
         """Whether every file of the snapshot is there, in its size. Says nothing of their content."""
         ...
 
+    def files(self, snapshot: Snapshot) -> tuple[Path, ...]:
+        """Local Parquet files with its rows, in their order, for readers that need files. They are not held to its
+        hashes: who must rely on them asks `check`. A table without rows may have none.
+
+        Raises:
+            EvidenceError: a file is missing, or is not of the size that was written.
+        """
+        ...
+
     def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The names of its columns, in order: cheaper than their types, which need more to be told."""
         ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from treadle.errors import DataError
+from treadle.errors import DataError, EvidenceError
 from treadle.testing.killing import killed_after, say
 
 if TYPE_CHECKING:
@@ -75,9 +75,22 @@ class TablesSuite:
         assert opens().columns(first) == tuple(frame.columns)
         assert opens().exists("p/t", first.version) and not opens().exists("p/t", first.version + 9)
 
+    def test_files_are_the_rows_of_a_version_in_their_order(self, opens: Opens) -> None:
+        import polars as pl
+
+        frame = frame_of_all_types()
+        first = opens().replace("p/t", frame)
+        opens().replace("p/t", frame.reverse())
+        files = opens().files(first)
+        assert pl.concat([pl.read_parquet(file) for file in files]).equals(frame)
+        files[-1].unlink()
+        with pytest.raises(EvidenceError, match="missing"):
+            opens().files(first)
+
     def test_a_table_may_be_empty(self, opens: Opens) -> None:
         nothing = frame_of_all_types().clear()
-        assert opens().replace("t", nothing).rows == 0
+        made = opens().replace("t", nothing)
+        assert made.rows == 0 and sum(file.stat().st_size for file in opens().files(made)) < 10_000
         found = opens().scan("t").collect()
         assert found.height == 0 and found.schema == nothing.schema
 

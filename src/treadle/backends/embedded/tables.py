@@ -142,6 +142,15 @@ class DeltaTables:
         except OSError:
             return False
 
+    def files(self, snapshot: Snapshot) -> tuple[Path, ...]:
+        if not self.present(snapshot) and not self._is_empty(snapshot):
+            raise _differs(snapshot, "its files are missing, or of another size")
+        return tuple(self.root / snapshot.table / part.path for part in snapshot.parts)
+
+    def _is_empty(self, snapshot: Snapshot) -> bool:
+        """A table without rows has no files."""
+        return not snapshot.parts and snapshot.rows == 0 and self.exists(snapshot.table, snapshot.version)
+
     def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
         from deltalake import DeltaTable
 

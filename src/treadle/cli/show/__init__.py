@@ -13,6 +13,7 @@ def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
     from treadle.cli.show import (
         access,
+        data,
         decide,
         endpoint,
         evidence,
@@ -40,6 +41,7 @@ def show(name: str, answer: Any) -> None:
         **lineage.VIEWS,
         **mirror.VIEWS,
         **schedule.VIEWS,
+        **data.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,
         **team.VIEWS,

@@ -1,0 +1,167 @@
+"""Ask kept snapshots by SQL: what a statement names is found, and it is run in a process that reaches nothing else.
+
+DuckDB rather than the SQL of Polars: decision 0016.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from treadle.errors import DataError, MissingExtra, SpecError
+from treadle.exploring.engine import Answer, Large, Late, Order, Rows, View, Wrong
+from treadle.exploring.found import Queried, SnapshotRead
+from treadle.exploring.named import named
+from treadle.exploring.snapshots import Kept, meant
+from treadle.exploring.statements import Table, qualified, tables_of
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+MOST_SECONDS, GRACE = 3600.0, 5.0
+"""The longest that may be asked for; seconds after its time in which a query that does not end by itself is killed."""
+_END = re.compile(r";(\s|--[^\n]*)*\Z")
+
+
+class Limits(Struct, frozen=True):
+    """What one query may take: rows that are shown, seconds, and memory in 10^9 bytes."""
+
+    rows: int = 100
+    seconds: float = 60.0
+    memory_gb: float = 1.0
+
+    def checked(self) -> Limits:
+        """Raises SpecError for what is no limit. Half of this machine's memory is the most that a query gets."""
+        import psutil
+
+        most = psutil.virtual_memory().total / 2e9
+        for value, high, flag in ((self.seconds, MOST_SECONDS, "--seconds"), (self.memory_gb, most, "--memory-gb")):
+            if not 0 < value <= high:
+                raise SpecError(f"{value:g} is no limit", where=flag, mend=f"give a number above 0, up to {high:,.4g}")
+        return self
+
+
+def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
+    """The rows that a SELECT gives, of the snapshots that it names.
+
+    Raises:
+        DataError: the SQL is none, reads something else, or takes more than it may; a snapshot is not there.
+        MissingExtra: DuckDB is not installed.
+    """
+    limits, text = limits.checked(), qualified(_END.sub("", sql).strip())
+    found = {table: meant(workspace, named(table.text, where="SQL")) for table in _named_in(workspace, text)}
+    with tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:
+        views = tuple(
+            View(table.schema, table.source, _files(workspace, one, Path(folder) / f"{n}.parquet"))
+            for n, (table, one) in enumerate(found.items())
+        )
+        order = Order(text, views, limits.rows + 1, limits.seconds, int(limits.memory_gb * 1e9))
+        told = _taken(_run(order), limits)
+    return Queried(
+        columns=told.columns,
+        rows=told.rows[: limits.rows],
+        more=len(told.rows) > limits.rows,
+        snapshots=[_shown(table, one) for table, one in found.items()],
+        read=told.read,
+    )
+
+
+def _named_in(workspace: Workspace, text: str) -> list[Table]:
+    if importlib.util.find_spec("duckdb") is None:
+        raise MissingExtra("query", "duckdb", what="queries need the package duckdb")
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        return tables_of(connection, text, list(workspace.project.spec.sources))
+
+
+def _files(workspace: Workspace, of: Kept, aside: Path) -> tuple[str, ...]:
+    """The files of a snapshot; of one without rows, which has none, a file `aside` with its columns alone."""
+    files = workspace.tables.files(of.snapshot)
+    if not files:
+        workspace.tables.scan(of.snapshot.table, of.snapshot.version).collect().write_parquet(aside)
+        files = (aside,)
+    return tuple(str(file) for file in files)
+
+
+def _run(order: Order) -> Answer:
+    """The answer of a process of its own. One that ends without any was ended for its memory."""
+    command = (sys.executable, "-m", "treadle.exploring.engine")
+    with _begun(command) as process, _killed_after(process, order.seconds + GRACE) as late:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(msgspec.json.encode(order) + b"\n")
+        process.stdin.flush()
+        told = process.stdout.read()
+    if not told:
+        return Late() if late.is_set() else Large()
+    answer: Answer = msgspec.json.decode(told, type=Answer)
+    return answer
+
+
+@contextmanager
+def _begun(command: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        process.wait()
+
+
+@contextmanager
+def _killed_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """`seconds` from now the process is killed, and the event says so: who does not hear is not waited for."""
+    late = threading.Event()
+
+    def kill() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+
+
+def _taken(told: Answer, limits: Limits) -> Rows:
+    match told:
+        case Rows():
+            return told
+        case Late():
+            raise DataError(
+                f"the query took longer than {limits.seconds:g} s, and was ended",
+                where="SQL",
+                mend="ask for less (a condition, a join by key), or give it longer with --seconds",
+            )
+        case Large():
+            raise DataError(
+                f"the query needs more than {limits.memory_gb:g} GB of memory, and was ended",
+                where="SQL",
+                mend="ask for less (fewer columns, a condition, a join by key), or give it more with --memory-gb",
+            )
+        case Wrong():
+            mend = told.hint or "the SQL is DuckDB's: https://duckdb.org/docs/sql"
+            raise DataError(told.what, where="SQL", mend=mend)
+
+
+def _shown(table: Table, of: Kept) -> SnapshotRead:
+    return SnapshotRead(table.text, of.snapshot.version, of.read.time, of.snapshot.rows, of.bytes)

@@ -1,0 +1,150 @@
+"""What is told of kept tables, as types: sources, their snapshots, the rows that a query gave."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from treadle.profiling.found import Moved
+
+Cell = bool | int | float | str | None
+"""One value of an answer. What JSON has no word for (a date, a decimal, a list, NaN) is text, as SQL writes it."""
+
+
+class SourceListed(Struct, frozen=True):
+    """A source and its newest snapshot; `version` is None where none was kept yet. `bytes`: as they lie on the disk."""
+
+    source: str
+    snapshots: int
+    version: int | None = None
+    time: str = ""
+    by: str = ""
+    rows: int = 0
+    columns: int = 0
+    bytes: int = 0
+    fingerprint: str = ""
+
+
+class Listed(Struct, frozen=True):
+    project: str
+    sources: list[SourceListed]
+    next: str = ""
+    """What to do where nothing was read yet."""
+
+
+class SnapshotLine(Struct, frozen=True):
+    """One version of a source. `set_aside`: rows that broke the contract. `here`: its files are there to be read.
+
+    `runs` read or used it, `models` came of it, by the record, the newest first.
+    """
+
+    version: int
+    time: str
+    by: str
+    run: str
+    rows: int
+    set_aside: int
+    columns: int
+    bytes: int
+    fingerprint: str
+    here: bool
+    runs: list[str]
+    models: list[str]
+
+
+class SourceHistory(Struct, frozen=True):
+    """The newest first; `more`: snapshots that the limit left out."""
+
+    source: str
+    snapshots: list[SnapshotLine]
+    more: int
+
+
+class Column(Struct, frozen=True):
+    """A column of an answer; `type` as DuckDB calls it."""
+
+    name: str
+    type: str
+
+
+class SnapshotRead(Struct, frozen=True):
+    """A snapshot that a query named. `name` is how it was named, `rows` and `bytes` all that it holds."""
+
+    name: str
+    version: int
+    time: str
+    rows: int
+    bytes: int
+
+
+class QueryRead(Struct, frozen=True):
+    """What was read of the files. `rows`: those that came out of them, after what their statistics ruled out and the
+    conditions that the scan itself asks; `groups` of `all_groups`: groups of rows that were opened."""
+
+    rows: int
+    bytes: int
+    groups: int
+    all_groups: int
+    seconds: float
+
+
+class Queried(Struct, frozen=True):
+    """`rows`: one list a row, in the order of `columns`; `more`: there were more than the limit."""
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+    more: bool
+    snapshots: list[SnapshotRead]
+    read: QueryRead
+
+
+class SnapshotSide(Struct, frozen=True):
+    version: int
+    time: str
+    rows: int
+
+
+class SchemaChange(Struct, frozen=True):
+    column: str
+    change: Literal["added", "removed", "other type"]
+    before: str
+    now: str
+
+
+class ChangedColumn(Struct, frozen=True):
+    """In how many of the changed rows a column differs."""
+
+    column: str
+    rows: int
+
+
+class RowsDiffer(Struct, frozen=True):
+    """By `keys`, where there are such that name each row: `changed` rows have the key in both, and another content.
+    Without: how often each whole row is in either, so that a changed row is one removed and one added.
+
+    `left_out`: columns of lists or structs, which were not held against each other.
+    """
+
+    keys: list[str]
+    added: int
+    removed: int
+    changed: int | None
+    same: int
+    columns: list[ChangedColumn]
+    some_added: list[str]
+    some_removed: list[str]
+    some_changed: list[str]
+    left_out: list[str]
+
+
+class Difference(Struct, frozen=True):
+    """`equal`: the two hold equal rows in equal order. `columns`: what moved, the most moved first."""
+
+    source: str
+    before: SnapshotSide
+    now: SnapshotSide
+    equal: bool
+    schema: list[SchemaChange]
+    rows: RowsDiffer
+    columns: list[Moved]

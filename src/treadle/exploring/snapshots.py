@@ -1,0 +1,168 @@
+"""Which snapshots of a source there are, by the record, and which of them a name means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from treadle.errors import DataError, EvidenceError, nearest
+from treadle.evidence import Entry
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.exploring.found import Listed, SnapshotLine, SourceHistory, SourceListed
+from treadle.exploring.named import Named
+from treadle.exploring.uses import uses_of
+from treadle.store import Snapshot
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A version of a source: the entry that read it first, and what else read the same rows as the newest version."""
+
+    snapshot: Snapshot
+    read: Entry[SourceRead]
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.read.time)
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.size for part in self.snapshot.parts)
+
+
+def kept(workspace: Workspace, source: str) -> list[Kept]:
+    """The snapshots of a source, oldest first; each once, by the entry that made it.
+
+    Raises:
+        DataError: the project has no such source.
+    """
+    sources = workspace.project.spec.sources
+    if source not in sources:
+        raise DataError(
+            f'there is no source "{source}"', where=workspace.project.spec.project, mend=nearest(source, sources)
+        )
+    table, found = workspace.names.source(source), dict[int, Kept]()
+    for entry in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done"):
+        if entry.payload.table.table == table:
+            found.setdefault(entry.payload.table.version, Kept(entry.payload.table, entry))
+    return [found[version] for version in sorted(found)]
+
+
+def meant(workspace: Workspace, name: Named) -> Kept:
+    """The snapshot that a name means, with all its files there.
+
+    Raises:
+        DataError: there is no such source, no such version, none at that time, or its files are gone.
+    """
+    found = kept(workspace, name.source)
+    if not found:
+        raise DataError(
+            f"of {name.source} no snapshot was kept yet",
+            where=name.text,
+            mend=f"{workspace.project.command('run', str(workspace.project.root))} reads it",
+        )
+    chosen = _chosen(found, name)
+    if not is_here(workspace, chosen.snapshot):
+        here = [str(each.snapshot.version) for each in found if is_here(workspace, each.snapshot)]
+        raise DataError(
+            f"version {chosen.snapshot.version} of {name.source} is gone: its files are no longer what the record says",
+            where=name.text,
+            mend=f"still there: {', '.join(here[-20:]) or 'none'}",
+        )
+    return chosen
+
+
+def is_here(workspace: Workspace, snapshot: Snapshot) -> bool:
+    """Whether its files are there, in their size."""
+    try:
+        workspace.tables.files(snapshot)
+    except EvidenceError:
+        return False
+    return True
+
+
+def _chosen(found: list[Kept], name: Named) -> Kept:
+    if name.version is not None:
+        for each in found:
+            if each.snapshot.version == name.version:
+                return each
+        versions = [str(each.snapshot.version) for each in found]
+        known = ", ".join(versions) if len(versions) <= 20 else f"{versions[0]} to {versions[-1]}"
+        raise DataError(f"{name.source} has no version {name.version}", where=name.text, mend=f"it has {known}")
+    if name.before is not None:
+        earlier = [each for each in found if each.time < name.before]
+        if not earlier:
+            raise DataError(
+                f"of {name.source} nothing was kept by then",
+                where=name.text,
+                mend=f"its first snapshot, version {found[0].snapshot.version}, is of {found[0].read.time[:16]} UTC",
+            )
+        return earlier[-1]
+    return found[-1]
+
+
+def list_sources(workspace: Workspace) -> Listed:
+    """Every source of the project with its newest snapshot."""
+    lines = [_listed(workspace, name) for name in workspace.project.spec.sources]
+    waits = any(line.version is None for line in lines)
+    return Listed(
+        project=workspace.project.spec.project,
+        sources=lines,
+        next=workspace.project.command("run", str(workspace.project.root)) if waits else "",
+    )
+
+
+def _listed(workspace: Workspace, source: str) -> SourceListed:
+    found = kept(workspace, source)
+    if not found:
+        return SourceListed(source, 0)
+    newest = found[-1]
+    return SourceListed(
+        source=source,
+        snapshots=len(found),
+        version=newest.snapshot.version,
+        time=newest.read.time,
+        by=newest.read.actor,
+        rows=newest.snapshot.rows,
+        columns=_columns(workspace, newest.snapshot),
+        bytes=newest.bytes,
+        fingerprint=newest.snapshot.fingerprint,
+    )
+
+
+def _columns(workspace: Workspace, snapshot: Snapshot) -> int:
+    """How many; 0 where its files are gone."""
+    return len(workspace.tables.columns(snapshot)) if is_here(workspace, snapshot) else 0
+
+
+def history_of(workspace: Workspace, source: str, limit: int) -> SourceHistory:
+    """The snapshots of a source, the newest first, with the runs and models that used each."""
+    found = kept(workspace, source)
+    return SourceHistory(
+        source=source,
+        snapshots=[_line(workspace, each) for each in reversed(found[-limit:])],
+        more=max(0, len(found) - limit),
+    )
+
+
+def _line(workspace: Workspace, of: Kept) -> SnapshotLine:
+    with workspace.chain.reading() as reader:
+        uses = uses_of(reader, of.snapshot)
+    return SnapshotLine(
+        version=of.snapshot.version,
+        time=of.read.time,
+        by=of.read.actor,
+        run=of.read.run,
+        rows=of.snapshot.rows,
+        set_aside=of.read.payload.quarantined,
+        columns=_columns(workspace, of.snapshot),
+        bytes=of.bytes,
+        fingerprint=of.snapshot.fingerprint,
+        here=is_here(workspace, of.snapshot),
+        runs=list(dict.fromkeys((*uses.runs, *([of.read.run] if of.read.run else [])))),
+        models=uses.models,
+    )

@@ -1,0 +1,129 @@
+"""The first pass: what can be told of every column while all rows go by once, in one fused query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from treadle.profiling.found import Kind, Numbers, Texts
+
+MOST_TOGETHER = 100
+"""Columns of one pass. The rows of a wider table go by once for each hundred of its columns."""
+Told = Mapping[str, Any]
+"""What the pass told of one column, by short names."""
+
+
+def kind_of(dtype: pl.DataType) -> Kind:
+    if dtype.is_numeric():
+        return "number"
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "text"
+    if dtype == pl.Boolean:
+        return "bool"
+    if dtype.is_temporal():
+        return "time" if isinstance(dtype, pl.Date | pl.Datetime) else "number"
+    if dtype == pl.Null:
+        return "empty"
+    return "bytes" if dtype == pl.Binary else "nested"
+
+
+def type_said(dtype: pl.DataType) -> str:
+    """As Polars calls it; of a time its zone and not its unit."""
+    if isinstance(dtype, pl.Datetime):
+        return f"Datetime {dtype.time_zone}" if dtype.time_zone else "Datetime"
+    return "Duration" if isinstance(dtype, pl.Duration) else str(dtype)
+
+
+def as_measured(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as it is measured: a duration by its seconds, a time of the day too, as floats what
+    NumPy has no type for."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.Duration):
+        return column.dt.total_microseconds() / 1e6
+    if isinstance(dtype, pl.Time):
+        return column.cast(pl.Int64) / 1e9
+    if isinstance(dtype, pl.Decimal | pl.Int128 | pl.UInt128):
+        return column.cast(pl.Float64)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return column.cast(pl.String)
+    return column
+
+
+def first_pass(frame: pl.LazyFrame, schema: pl.Schema) -> tuple[int, list[dict[str, Any]]]:
+    """How many rows there are, and what each column told."""
+    rows, told = 0, list[dict[str, Any]]()
+    items = list(schema.items())
+    for start in range(0, max(len(items), 1), MOST_TOGETHER):
+        some = items[start : start + MOST_TOGETHER]
+        asked = [each.alias(f"{n}.{what}") for n, item in enumerate(some) for what, each in _asked(*item)]
+        row = frame.select(pl.len().alias("rows"), *asked).collect(engine="streaming").row(0, named=True)
+        rows = int(row["rows"])
+        told += [{what: row.get(f"{n}.{what}") for what, _ in _asked(*item)} for n, item in enumerate(some)]
+    return rows, told
+
+
+def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
+    kind, column = kind_of(dtype), as_measured(name, dtype)
+    yield "missing", pl.col(name).null_count()
+    if kind == "text":
+        yield "about", column.approx_n_unique()  # off by a tenth, which is enough to choose a way to count
+    if kind == "number":
+        finite = column
+        if dtype.is_float():
+            yield "nan", column.is_nan().sum()
+            yield "infinite", column.is_infinite().sum()
+            finite = column.filter(column.is_finite())
+        yield "low", finite.min()
+        yield "high", finite.max()
+        yield "mean", finite.cast(pl.Float64).mean()
+        yield "sd", finite.cast(pl.Float64).std()
+        yield "zeros", (column == 0).sum()
+        yield "negative", (finite < 0).sum()
+    elif kind == "text":
+        length = column.str.len_chars()
+        yield "shortest", length.min()
+        yield "longest", length.max()
+        yield "mean", length.mean()
+        yield "bytes", column.str.len_bytes().cast(pl.UInt64).sum()
+        yield "empty", (column == "").sum()
+        yield "blanks", (column.str.strip_chars() != column).sum()
+    elif kind == "time":
+        yield "low", column.min()
+        yield "high", column.max()
+        yield "midnight", (column.cast(pl.Datetime("us")).dt.time() == pl.time(0, 0, 0)).sum()
+    elif kind == "bool":
+        yield "true", column.sum()
+
+
+def numbers_of(told: Told, quantiles: Sequence[float]) -> Numbers | None:
+    """None where no value is finite."""
+    if told["low"] is None:
+        return None
+    return Numbers(
+        mean=_finite(told["mean"]),
+        sd=_finite(told["sd"]),
+        low=float(told["low"]),
+        high=float(told["high"]),
+        quantiles=list(quantiles),
+        zeros=int(told["zeros"]),
+        negative=int(told["negative"]),
+        nan=int(told.get("nan") or 0),
+        infinite=int(told.get("infinite") or 0),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    """None of what is no number any more, as a sum beyond the largest one."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def texts_of(told: Told) -> Texts | None:
+    """None where there is no text."""
+    if told["shortest"] is None:
+        return None
+    return Texts(
+        int(told["shortest"]), int(told["longest"]), float(told["mean"]), int(told["empty"]), int(told["blanks"])
+    )

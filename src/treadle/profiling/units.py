@@ -1,0 +1,40 @@
+"""The unit that a column is probably in, by the end of its name or by what its values carry."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_ENDS = {
+    "km": "km", "kilometers?": "km", "kilometres?": "km", "miles?": "miles", "mi": "miles", "meters?": "m",
+    "metres?": "m", "cm": "cm", "mm": "mm", "ft": "feet", "feet": "feet", "inch(es)?": "inches", "kg": "kg",
+    "lbs?": "pounds", "grams?": "g", "secs?": "s", "seconds?": "s", "ms": "ms", "millis": "ms", "mins?": "minutes",
+    "minutes?": "minutes", "hrs?": "hours", "hours?": "hours", "days?": "days", "weeks?": "weeks",
+    "months?": "months", "years?": "years", "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF", "jpy": "JPY",
+    "cents?": "cents", "pct": "%", "percent(age)?": "%", "celsius": "°C", "deg_?c": "°C", "fahrenheit": "°F",
+    "deg_?f": "°F", "kwh": "kWh", "mb": "MB", "gb": "GB", "bytes?": "bytes", "mph": "miles/h", "kmh": "km/h",
+    "hpa": "hPa", "bps": "basis points", "ha": "hectares",
+}  # fmt: skip
+_SIGN = r"^\s*(?:([$€£¥])\s*[\d.,]+|[+-]?[\d.,]+\s*([$€£¥%°a-zA-Z]{1,8}))\s*$"
+_MOSTLY = 0.5
+
+
+def unit_of(name: str, counts: pl.DataFrame | None) -> str:
+    """Empty where nothing tells. `counts`: rows by value of a column of text."""
+    if counts is not None:
+        return _carried(counts)
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return next((unit for end, unit in _ENDS.items() if re.fullmatch(rf".+[_\W]{end}", plain)), "")
+
+
+def _carried(counts: pl.DataFrame) -> str:
+    """The sign or the word that most values have beside a number."""
+    looked = counts.head(10_000)
+    found = looked.with_columns(
+        pl.coalesce(pl.col("value").str.extract(_SIGN, 1), pl.col("value").str.extract(_SIGN, 2)).alias("unit")
+    )
+    units = found.drop_nulls("unit").group_by("unit").agg(pl.col("rows").sum()).sort("rows", "unit", descending=True)
+    if not units.height or units["rows"].sum() < _MOSTLY * max(int(looked["rows"].sum()), 1):
+        return ""
+    return " or ".join(units["unit"].head(3))
