@@ -37,16 +37,6 @@ if TYPE_CHECKING:
 _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "separator", "encoding", "decimal")
 _WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
 _OF_SERVERS = ("records", "parameters", "endpoint")
-    "thousands",
-    "quote_char",
-    "skip_rows",
-    "null_values",
-    "date_format",
-    "sheet",
-    "records",
-    "parameters",
-    "endpoint",
-)
 _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
 FileAsSeen = tuple[str, int, int]
 """A name, a size in bytes, and the time of change in nanoseconds."""
