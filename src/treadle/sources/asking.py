@@ -1,6 +1,6 @@
 """One answer of a web server, whole or not at all, within a time that holds.
 
-By the standard library (docs/decisions/0016): what a library would add, a pool and redirects, is not wanted, and a time
+By the standard library (docs/decisions/0017): what a library would add, a pool and redirects, is not wanted, and a time
 that no slow server stretches is. A connection is kept from one request to the next. Nothing is tried again here.
 """
 
