@@ -23,7 +23,8 @@ PROMISED = {
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
     "data list", "data history", "data query", "data profile", "data diff",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
-    "decide show", "decide list", "team show", "team confirm", "models sign", "schedule",
+    "decide show", "decide list", "team show", "team confirm", "models sign",
+    "costs book", "costs import", "costs export", "schedule",
 }  # fmt: skip
 
 

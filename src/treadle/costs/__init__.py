@@ -1,6 +1,7 @@
 """What work costs: dated price books, the price of a step, the ledger as a view of the chain.
 
-It does not measure (the chain meters each step), and it counts no machine that stands idle. Loaded on first use.
+It does not measure (the chain meters each step), and it counts no machine that stands idle. What no step used is booked
+(`booking`), and all of it is written as rows of FOCUS (`focus`). Loaded on first use.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _HOMES = {
     "runs": "ledger",
 }
 __all__ = sorted(_HOMES)
+OPEN = ("booking", "focus")
 
 
 def __getattr__(name: str) -> Any:

@@ -59,7 +59,7 @@ def _summed(connection: Connection, rates: Rates) -> Costs:
         peak_mb=max((line.peak_mb for line in everything), default=0.0),
         by_run=by_run,
         by_step=sums.lines(_rows(connection, "step")),
-        by_day=sums.lines(_rows(connection, "day")),
+        by_day=sorted(sums.lines(_rows(connection, "day")), key=lambda line: line.name),
         books=list(dict.fromkeys(row.name for row in _rows(connection, "book"))),
         unpriced=sum(row.unpriced for row in whole),
         unconverted=sums.unconverted(whole),

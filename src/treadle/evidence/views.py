@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from treadle.errors import EvidenceError
 from treadle.evidence.entry import Entry
+from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
@@ -73,7 +74,10 @@ def add_money(connection: Connection, entry: Entry[Payload]) -> None:
         **dict(zip(("units", "nanos"), in_units(price.money.amount) if price else (0, 0), strict=True)),
         "last": entry.seq,
     }
-    names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
+    step, day = entry.kind, entry.time[:10]
+    if isinstance(entry.payload, CostBooked):  # by what it was paid for, and when, not by when somebody wrote it down
+        step, day = f"booked: {entry.payload.category}", entry.payload.day
+    names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
     if price and price.book:
         names.append(("book", price.book[:255]))
     connection.execute(_ADD, [{"by": by, "name": name, **row} for by, name in names])

@@ -24,6 +24,7 @@ def show(name: str, answer: Any) -> None:
         project,
         reproduce,
         schedule,
+        spending,
         team,
         trials,
         work,
@@ -45,6 +46,7 @@ def show(name: str, answer: Any) -> None:
         **reproduce.VIEWS,
         **decide.VIEWS,
         **team.VIEWS,
+        **spending.VIEWS,
     }
     view = views.get(name)
     if view is None:

@@ -1,0 +1,201 @@
+"""Book what no step used: bought data, labels, hours, invoices; one by one, or a file of lines at once.
+
+A file is one of our own columns, or one of FOCUS (its columns `BilledCost`, `BillingCurrency`, `ChargePeriodStart`).
+All of its lines are booked or none; a line that was booked from a file before is left alone, so that the same file, or
+a longer one, may come again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from msgspec import Struct
+
+from treadle.errors import DataError, Fault, MoneyError, nearest
+from treadle.evidence import Chain, Entry, Price
+from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
+from treadle.money import Money, money
+
+COLUMNS = ("date", "category", "text", "amount", "currency", "vendor", "invoice", "person", "quantity", "unit")
+_NEEDED = COLUMNS[:5]
+_FOCUS = {
+    "date": "ChargePeriodStart", "text": "ChargeDescription", "amount": "BilledCost", "currency": "BillingCurrency",
+    "vendor": "ServiceProviderName", "invoice": "InvoiceId", "quantity": "ConsumedQuantity", "unit": "ConsumedUnit",
+}  # fmt: skip
+_FOCUS_NEEDED = ("ChargePeriodStart", "BilledCost", "BillingCurrency")
+MOST_LINES = 100_000
+MOST_SHOWN = 20
+
+
+class Booked(Struct, frozen=True):
+    """A cost and what it came to."""
+
+    cost: CostBooked
+    money: Money
+
+
+class Imported(Struct, frozen=True):
+    """`before`: lines that were booked from a file earlier, and are left alone."""
+
+    booked: int
+    before: int
+    sums: list[Money]
+
+
+def book(chain: Chain, project: str, booked: Booked) -> Entry[CostBooked]:
+    """Book one cost as the chain's actor.
+
+    Raises:
+        MoneyError: the same invoice of the same vendor was booked before, or it says too little.
+    """
+    cost = booked.cost
+    if problem := _problem(cost):
+        raise MoneyError(problem, where="costs book", mend="correct it; nothing was booked")
+    with chain.alone() as alone:
+        said: list[Entry[CostBooked]] = alone.find(CostBooked, status="done") if cost.invoice else []
+        same = [e for e in said if (e.payload.vendor, e.payload.invoice) == (cost.vendor, cost.invoice)]
+        if same:
+            raise MoneyError(
+                f"invoice {cost.invoice} of {cost.vendor or 'nobody'} was booked before, as #{same[0].seq}",
+                where="--invoice",
+                mend="book a correction without an invoice, below zero where money came back",
+            )
+        return alone.append(cost, f"cost/{project}", price=Price(booked.money))
+
+
+def import_lines(chain: Chain, project: str, file: Path) -> Imported:
+    """Book the lines of a CSV file.
+
+    Raises:
+        DataError: lines that cannot be booked, each with its number; none of the file is booked then.
+    """
+    lines = read_lines(file)
+    with chain.alone() as alone:
+        said: list[Entry[CostBooked]] = alone.find(CostBooked, status="done")
+        known = {entry.payload.line for entry in said if entry.payload.line}
+        fresh = [line for line in lines if line.cost.line not in known]
+        for line in fresh:
+            alone.append(line.cost, f"cost/{project}", price=Price(line.money))
+    sums: dict[str, Money] = {}
+    for line in fresh:
+        currency = line.money.currency
+        sums[currency] = sums[currency] + line.money if currency in sums else line.money
+    return Imported(len(fresh), len(lines) - len(fresh), [sums[name] for name in sorted(sums)])
+
+
+def read_lines(file: Path) -> list[Booked]:
+    """The lines of a file, checked."""
+    rows = _rows(file)
+    seen: Counter[str] = Counter()
+    out, faults = list[Booked](), list[Fault]()
+    for number, row in rows:
+        content = hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()
+        seen[content] += 1  # two lines may be alike, and are two
+        try:
+            out.append(_booked(row, f"{content[:40]}-{seen[content]}"))
+        except (MoneyError, ValueError) as bad:
+            what = bad.what if isinstance(bad, MoneyError) else str(bad)
+            faults.append(Fault(what, f"{file.name}:{number}"))
+    if faults:
+        more = [Fault(f"and {len(faults) - MOST_SHOWN:,} more")] if len(faults) > MOST_SHOWN else []
+        raise DataError(
+            f"{len(faults):,} of {len(faults) + len(out):,} lines cannot be booked",
+            where=file.name,
+            faults=[*faults[:MOST_SHOWN], *more],
+            mend="correct them; nothing of the file was booked",
+        )
+    return out
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """Line number and cells by our names."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.DictReader(text, strict=True)
+            names = _names(reader.fieldnames or (), file.name)
+            rows = [(reader.line_num, _row(names, given)) for given in _limited(reader, file.name)]
+    except (OSError, UnicodeDecodeError, csv.Error) as bad:
+        raise DataError(f"{file.name} cannot be read: {bad}", where=str(file), mend="give a CSV file in UTF-8") from bad
+    if not rows:
+        raise DataError(f"{file.name} has no lines", where=file.name, mend=f"its columns are {', '.join(COLUMNS)}")
+    return rows
+
+
+def _limited(reader: csv.DictReader[str], name: str) -> Iterator[Mapping[str, str]]:
+    for count, row in enumerate(reader):
+        if count >= MOST_LINES:
+            raise DataError(f"{name} has more than {MOST_LINES:,} lines", where=name, mend="book it in parts")
+        yield row
+
+
+def _names(given: Sequence[str], file: str) -> dict[str, str]:
+    """Our name of a column to the file's."""
+    if set(_FOCUS_NEEDED) <= set(given):
+        return {ours: theirs for ours, theirs in _FOCUS.items() if theirs in given}
+    found = {name.strip().lower(): name for name in given}
+    missing = [name for name in _NEEDED if name not in found]
+    if missing:
+        close = nearest(missing[0], list(found))
+        raise DataError(
+            f"{file} has no column {', '.join(missing)}",
+            where=f"{file}:1",
+            mend=f"{f'{close}; ' if close else ''}its columns are {', '.join(COLUMNS)}, or those of FOCUS",
+        )
+    return {name: found[name] for name in COLUMNS if name in found}
+
+
+def _row(names: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    row = {ours: (given.get(theirs) or "").strip() for ours, theirs in names.items()}
+    if "category" not in row:  # FOCUS: what a provider charges for
+        row["category"] = "infrastructure"
+        row["text"] = row.get("text") or "a charge without a description"
+        row["date"] = row["date"][:10]
+    return row
+
+
+def _booked(row: Mapping[str, str], line: str) -> Booked:
+    quantity = row.get("quantity", "")
+    cost = CostBooked(
+        category=row["category"],  # type: ignore[arg-type]
+        text=row["text"],
+        day=row["date"],
+        vendor=row.get("vendor", ""),
+        invoice=row.get("invoice", ""),
+        person=row.get("person", ""),
+        quantity=number(quantity, "quantity") if quantity else None,
+        unit=row.get("unit", ""),
+        line=line,
+    )
+    if problem := _problem(cost):
+        raise MoneyError(problem)
+    return Booked(cost, money(number(row["amount"], "amount"), row["currency"]))
+
+
+def number(text: str, what: str) -> Decimal:
+    """Raises MoneyError: it is no finite number."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or abs(found) > Decimal("1e15"):
+        raise MoneyError(f'the {what} "{text[:40]}" is no number', where=what, mend="write 1234.56")
+    return found
+
+
+def _problem(cost: CostBooked) -> str:
+    """Why it cannot be booked; empty if it can."""
+    if cost.category not in CATEGORIES:
+        return f'"{cost.category}" is no category: {", ".join(CATEGORIES)}'
+    if not cost.text.strip():
+        return "what was paid for is not said"
+    try:
+        date.fromisoformat(cost.day)
+    except ValueError:
+        return f'"{cost.day}" is no day: write 2026-11-28'
+    return "" if cost.quantity is None or cost.unit else "a quantity needs its unit, such as hours"

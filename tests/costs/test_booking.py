@@ -1,0 +1,159 @@
+"""What no step used is booked: once, exactly, all of a file or none; and every grouping sums to the same."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.costs import costs
+from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, read_lines
+from treadle.errors import DataError, MoneyError
+from treadle.evidence import Chain
+from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
+from treadle.money import Rates, money
+
+RATES = Rates("USD", "2026-11-01", {"EUR": Decimal("0.92")})
+
+
+def cost(**changed: object) -> CostBooked:
+    given = {"category": "data", "text": "weather", "day": "2026-11-20"} | changed
+    return CostBooked(**given)  # type: ignore[arg-type]
+
+
+def csv_of(folder: Path, *rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Path:
+    file = folder / "lines.csv"
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def row(**changed: str) -> dict[str, str]:
+    return {
+        "date": "2026-11-02",
+        "category": "labels",
+        "text": "1,000 labels",
+        "amount": "12.30",
+        "currency": "USD",
+    } | changed
+
+
+def test_a_cost_is_an_entry_with_its_price_on_its_day(chain: Chain):
+    entry = book(chain, "shop", Booked(cost(quantity=Decimal(3), unit="hours", person="lin"), money("-20.5", "USD")))
+    assert entry.price is not None and entry.price.money == money("-20.5", "USD") and entry.price.book == ""
+    assert entry.subject == "cost/shop" and entry.said() == "data: weather, 3 hours (lin), 2026-11-20"
+    found = costs(chain, RATES)
+    assert [(line.name, line.amount) for line in found.by_step] == [("booked: data", Decimal("-20.5"))]
+    assert [(line.name, line.amount) for line in found.by_day] == [("2026-11-20", Decimal("-20.5"))]
+
+
+def test_an_invoice_of_a_vendor_is_booked_once(chain: Chain):
+    first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
+    with pytest.raises(MoneyError, match=rf"invoice A-1 of ACME was booked before, as #{first.seq}"):
+        book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1", text="again"), money(2, "USD")))
+    for other in (cost(vendor="Other", invoice="A-1"), cost(vendor="ACME", invoice="A-2"), cost(vendor="ACME")):
+        book(chain, "shop", Booked(other, money(1, "USD")))
+    assert len(chain.find(CostBooked)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"category": "toys"}, "no category"),
+        ({"text": " "}, "not said"),
+        ({"day": "20.11.2026"}, "is no day"),
+        ({"day": "2026-11-31"}, "is no day"),
+        ({"quantity": Decimal(3)}, "needs its unit"),
+    ],
+)
+def test_what_says_too_little_is_not_booked(chain: Chain, changed: dict[str, object], said: str):
+    with pytest.raises(MoneyError, match=said):
+        book(chain, "shop", Booked(cost(**changed), money(1, "USD")))
+    assert chain.find() == []
+
+
+@pytest.mark.parametrize("text", ["NaN", "inf", "-Infinity", "1,000", "", "12 EUR", "1e16", "--5"])
+def test_an_amount_is_a_finite_number(text: str):
+    with pytest.raises(MoneyError, match="is no number"):
+        number(text, "amount")
+    assert number("-0.000000001", "amount") == Decimal("-1e-9") and number(" 1e3 ".strip(), "x") == 1000
+
+
+def test_a_file_is_booked_as_a_whole_and_once(chain: Chain, tmp_path: Path):
+    file = csv_of(tmp_path, row(), row(), row(category="people", amount="80", currency="EUR", quantity="2", unit="h"))
+    done = import_lines(chain, "shop", file)
+    assert (done.booked, done.before) == (3, 0), "two lines that are alike are two"
+    assert done.sums == [money(80, "EUR"), money("24.60", "USD")]
+    again = import_lines(chain, "shop", file)
+    assert (again.booked, again.before, again.sums) == (0, 3, [])
+    longer = csv_of(tmp_path, row(), row(), row(), row(text="new"))
+    assert import_lines(chain, "shop", longer).booked == 2
+    assert len(chain.find(CostBooked)) == 5
+
+
+def test_one_bad_line_stops_the_whole_file_and_each_is_named(chain: Chain, tmp_path: Path):
+    bad = csv_of(tmp_path, row(), row(amount="x"), row(date="soon"), row(currency="usd"), row(category=""))
+    with pytest.raises(DataError, match="4 of 5 lines cannot be booked") as told:
+        import_lines(chain, "shop", bad)
+    assert [fault.where for fault in told.value.faults] == [f"lines.csv:{n}" for n in (3, 4, 5, 6)]
+    assert chain.find() == []
+    with pytest.raises(DataError, match="30 of 30 lines") as many:
+        read_lines(csv_of(tmp_path, *[row(amount="x")] * 30))
+    assert many.value.faults[-1].what == "and 10 more"
+
+
+def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(DataError, match="no column amount"):
+        read_lines(csv_of(tmp_path, columns=("date", "category", "text", "amout", "currency")))
+    with pytest.raises(DataError, match="has no lines"):
+        read_lines(csv_of(tmp_path))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_lines(tmp_path / "absent.csv")
+    (tmp_path / "utf16.csv").write_bytes("date,category".encode("utf-16"))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_lines(tmp_path / "utf16.csv")
+    monkeypatch.setattr("treadle.costs.booking.MOST_LINES", 2)
+    with pytest.raises(DataError, match="more than 2 lines"):
+        read_lines(csv_of(tmp_path, row(), row(), row()))
+
+
+def test_a_file_of_focus_is_read_by_its_own_columns(tmp_path: Path):
+    columns = ("ChargePeriodStart", "BilledCost", "BillingCurrency", "ChargeDescription", "ServiceProviderName")
+    given = ("2026-11-03T04:00:00Z", "0.000000123", "USD", "", "Cloud")
+    (line,) = read_lines(csv_of(tmp_path, dict(zip(columns, given, strict=True)), columns=columns))
+    assert line.money == money("0.000000123", "USD")
+    assert (line.cost.category, line.cost.day, line.cost.vendor) == ("infrastructure", "2026-11-03", "Cloud")
+    assert line.cost.text == "a charge without a description"
+
+
+amounts = st.decimals(-10_000, 10_000, places=9, allow_nan=False)
+booked = st.lists(st.tuples(st.sampled_from(CATEGORIES), amounts, st.integers(1, 28)), min_size=1, max_size=12)
+
+
+@given(booked)
+def test_every_grouping_sums_to_the_whole_exactly(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, Decimal, int]]
+):
+    from treadle.store.catalog import open_catalog
+
+    folder = tmp_path_factory.mktemp("ledger")
+    engine = open_catalog(f"sqlite:///{folder / 'catalog.db'}")
+    try:
+        chain = Chain(engine=engine, actor="ada", run="r", head_file=folder / "head")
+        for category, amount, day in lines:
+            book(chain, "shop", Booked(cost(category=category, day=f"2026-11-{day:02}"), money(amount, "USD")))
+        found = costs(chain, RATES)
+    finally:
+        engine.dispose()
+    whole = sum((amount for _, amount, _ in lines), Decimal(0))
+    assert found.amount == whole
+    for group in (found.by_step, found.by_day, found.by_run):
+        assert sum((line.amount for line in group), Decimal(0)) == whole
+    by_day = [line.name for line in found.by_day]
+    assert by_day == sorted(by_day)
