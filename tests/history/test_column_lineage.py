@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from treadle.errors import DataError
-from treadle.history.columns import PartShown, Reader, trace
+from treadle.history.columns import trace
+from treadle.history.found import ColumnReader, PartShown
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 
@@ -22,7 +23,7 @@ def test_a_column_is_followed_to_features_versions_rules_and_people(told: Worksp
     assert names(found.read_by, "feature") == {"amount", "each_costs", "returns_paid_7d", "returns_paid_30d"}
     assert names(found.read_by, "view column") == {"returns.paid"}
     assert found.reads == [] and found.unread == []
-    assert found.models == [Reader("shop:1", "shop", 4, [])]
+    assert found.models == [ColumnReader("shop:1", "shop", 4, [])]
     assert [rule.rpartition(" (")[0] for rule in found.rules] == [
         "amount must be a number", "amount must be between 0 and 10000",
     ]  # fmt: skip
@@ -30,15 +31,15 @@ def test_a_column_is_followed_to_features_versions_rules_and_people(told: Worksp
 
 
 def test_what_only_the_label_or_the_time_reads_is_read_by_the_versions_too(told: Workspace):
-    assert trace(told, "orders.told").models == [Reader("shop:1", "shop", 8, ["label_known"])]
+    assert trace(told, "orders.told").models == [ColumnReader("shop:1", "shop", 8, ["label_known"])]
     assert "label" in trace(told, "orders.came_back").models[0].roles
-    assert trace(told, "orders.due").models == [Reader("shop:1", "shop", 1, [])]
+    assert trace(told, "orders.due").models == [ColumnReader("shop:1", "shop", 1, [])]
 
 
 def test_a_feature_is_followed_to_the_columns_that_it_is_made_of(told: Workspace):
     found = trace(told, "each_costs")
     assert found.reads == [PartShown("column", "orders.amount"), PartShown("column", "orders.items")]
-    assert found.read_by == [] and found.models == [Reader("shop:1", "shop", 1, [])] and found.rules == []
+    assert found.read_by == [] and found.models == [ColumnReader("shop:1", "shop", 1, [])] and found.rules == []
 
 
 def test_of_a_source_all_that_reads_it_and_what_nothing_reads(told: Workspace):
@@ -65,7 +66,7 @@ def test_the_file_of_today_and_a_version_of_yesterday_are_told_apart(told_shop: 
             "items", "returns_things_7d", "returns_things_30d",
         }  # fmt: skip
         gone = trace(workspace, "each_costs")
-        assert gone.reads == [] and gone.models == [Reader("shop:1", "shop", 1, [])]
+        assert gone.reads == [] and gone.models == [ColumnReader("shop:1", "shop", 1, [])]
         shutil.rmtree(folder / ".treadle" / "blobs")
         (folder / ".treadle" / "blobs").mkdir()
         assert trace(workspace, "orders.items").models == [], "a bundle that is gone tells nothing"

@@ -21,7 +21,8 @@ from treadle.people.deciding import (
     review_decision,
     state_position,
 )
-from treadle.people.decisions import Decision, decision, names
+from treadle.people.decisions import decision, names
+from treadle.people.found import Decision, OptionShown
 from treadle.spec import Brief, People, Predict, ProjectSpec
 
 TODAY = date(2026, 11, 28)
@@ -72,7 +73,11 @@ def test_an_open_decision_says_who_is_waited_for(chain: Chain):
     opened(chain, asked=("grace", "lin"), until="2026-12-01", review="2027-01-01")
     found = now(chain)
     assert (found.status, found.decides, found.unheard, found.outcome) == ("open", "ada", ["grace", "lin"], None)
-    assert found.options == [KEEP, DROP] and found.opened_by == "ada" and found.notes == []
+    assert (
+        found.options == [OptionShown("keep", "as it is"), OptionShown("drop", "")]
+        and found.opened_by == "ada"
+        and found.notes == []
+    )
     say(chain, "lin", "keep")
     assert now(chain).unheard == ["grace"]
     with chain.reading() as reader:

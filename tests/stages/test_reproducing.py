@@ -15,9 +15,9 @@ from treadle.api import Context
 from treadle.api.reproduce import ReproduceRequest, reproduce
 from treadle.errors import EvidenceError
 from treadle.evidence.kinds.code_stated import CodeStated
+from treadle.models.reproduced import Reproduced
 from treadle.principal import person
 from treadle.stages import building, reproducing
-from treadle.stages.reproduced import Reproduced
 
 Runs = Callable[..., object]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
-from treadle.people.decisions import Decision
+from treadle.people.found import Decision
 
 if TYPE_CHECKING:
     from treadle.evidence.kinds.decision_opened import Option

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from treadle.api.operation import OfTarget, ProjectPath, Request, Work, argument, operation, option
 from treadle.errors import EvidenceError
-from treadle.history.columns import ColumnLineage
+from treadle.history.found import ColumnLineage
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry, Payload

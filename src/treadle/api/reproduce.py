@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from treadle.api.models import OfVersion
 from treadle.api.operation import Work, operation
-from treadle.stages.reproduced import Reproduced
+from treadle.models.reproduced import Reproduced
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry, Payload

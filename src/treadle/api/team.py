@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
-from treadle.people.team import Load, RoleHeld
+from treadle.people.found import Load, RoleHeld
 
 if TYPE_CHECKING:
     from treadle.spec import Duty

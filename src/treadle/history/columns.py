@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from treadle.errors import DataError, EvidenceError, ModelError, nearest
 from treadle.features.columns import Part, PartKind, Reads, above, below, reads
+from treadle.history.found import ColumnLineage, ColumnReader, PartShown
 from treadle.history.snapshots import newest_snapshot
 
 if TYPE_CHECKING:
@@ -22,37 +21,6 @@ if TYPE_CHECKING:
 _KINDS: tuple[PartKind, ...] = ("column", "view column", "rows of", "match of", "feature", "role")
 _VERSIONS = 20
 """The newest versions of a target that are looked into, besides the one that is served."""
-
-
-class PartShown(Struct, frozen=True):
-    """`kind`: see `treadle.features.columns.Part`."""
-
-    kind: str
-    name: str
-
-
-class Reader(Struct, frozen=True):
-    """A version that reads it, by how many of its features, and as what else (`label`, `at`); `endpoint`, where it is
-    served."""
-
-    model: str
-    endpoint: str
-    features: int
-    roles: list[str]
-
-
-class ColumnLineage(Struct, frozen=True):
-    """`reads`: all that it is made of. `read_by`: all that is made of it. `rules`: of contracts, that name it.
-    `people`: whose project it is. `unread`: of a source, its columns that nothing reads."""
-
-    subject: str
-    target: str
-    reads: list[PartShown]
-    read_by: list[PartShown]
-    models: list[Reader]
-    rules: list[str]
-    people: list[str]
-    unread: list[str]
 
 
 def trace(workspace: Workspace, subject: str) -> ColumnLineage:
@@ -116,7 +84,7 @@ def _packed(workspace: Workspace) -> Iterable[tuple[str, FeaturePlan]]:
             continue
 
 
-def _readers(workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part]) -> list[Reader]:
+def _readers(workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part]) -> list[ColumnReader]:
     served = workspace.releases.current()
     found = []
     for name, plan in packed.items():
@@ -126,7 +94,7 @@ def _readers(workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Col
         roles = sorted(one.name for one in after if one.kind == "role" and one in known)
         if features or roles:
             endpoint = workspace.endpoint if served is not None and served.model == name else ""
-            found.append(Reader(name, endpoint, features, roles))
+            found.append(ColumnReader(name, endpoint, features, roles))
     return found
 
 

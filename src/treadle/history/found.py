@@ -99,3 +99,34 @@ class Lineage(Struct, frozen=True):
     """Of an endpoint: the version that it serves."""
     prediction: FoundPrediction | None = None
     """Of a prediction's id: what was answered, and from what."""
+
+
+class PartShown(Struct, frozen=True):
+    """`kind`: see `treadle.features.columns.Part`."""
+
+    kind: str
+    name: str
+
+
+class ColumnReader(Struct, frozen=True):
+    """A version that reads it, by how many of its features, and as what else (`label`, `at`); `endpoint`, where it is
+    served."""
+
+    model: str
+    endpoint: str
+    features: int
+    roles: list[str]
+
+
+class ColumnLineage(Struct, frozen=True):
+    """`reads`: all that it is made of. `read_by`: all that is made of it. `rules`: of contracts, that name it.
+    `people`: whose project it is. `unread`: of a source, its columns that nothing reads."""
+
+    subject: str
+    target: str
+    reads: list[PartShown]
+    read_by: list[PartShown]
+    models: list[ColumnReader]
+    rules: list[str]
+    people: list[str]
+    unread: list[str]

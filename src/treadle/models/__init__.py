@@ -42,7 +42,7 @@ _HOMES = {
     "public_key": "signing",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("bundle", "listing", "reference", "registry", "request")
+OPEN = ("bundle", "listing", "reference", "registry", "reproduced", "request")
 
 
 def __getattr__(name: str) -> Any:

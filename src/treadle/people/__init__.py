@@ -1,59 +1,76 @@
 """People's part: who asked for a release, approved it, by which gates, answers for a finding; and what they decide.
 
 It does not release (`treadle.models` does), and does not say who may do what else (`treadle.access` does).
+
+Names are loaded when first used.
 """
 
-from treadle.evidence.kinds.review_requested import Gate
-from treadle.people.promotion import PROMOTED, OverStanding, promotion_gate
-from treadle.people.reviews import (
-    NO_SAVING,
-    POLICY,
-    Finding,
-    Gain,
-    Review,
-    accept,
-    approve,
-    approve_within,
-    cure_of,
-    gates_of,
-    mend_of,
-    place_of,
-    refusal,
-    request_of,
-    request_review,
-    requesters,
-    review_of,
-    unmet,
-)
-from treadle.people.signatures import how_to_sign, sign, unsigned
-from treadle.people.stated import reviewers_of
+from __future__ import annotations
 
-OPEN = ("deciding", "decisions", "team")
-__all__ = [
-    "NO_SAVING",
-    "POLICY",
-    "PROMOTED",
-    "Finding",
-    "Gain",
-    "Gate",
-    "OverStanding",
-    "Review",
-    "accept",
-    "approve",
-    "approve_within",
-    "cure_of",
-    "gates_of",
-    "how_to_sign",
-    "mend_of",
-    "place_of",
-    "promotion_gate",
-    "refusal",
-    "request_of",
-    "request_review",
-    "requesters",
-    "review_of",
-    "reviewers_of",
-    "sign",
-    "unmet",
-    "unsigned",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treadle.evidence.kinds.review_requested import Gate as Gate
+    from treadle.people.promotion import PROMOTED as PROMOTED
+    from treadle.people.promotion import OverStanding as OverStanding
+    from treadle.people.promotion import promotion_gate as promotion_gate
+    from treadle.people.reviews import NO_SAVING as NO_SAVING
+    from treadle.people.reviews import POLICY as POLICY
+    from treadle.people.reviews import Finding as Finding
+    from treadle.people.reviews import Gain as Gain
+    from treadle.people.reviews import Review as Review
+    from treadle.people.reviews import accept as accept
+    from treadle.people.reviews import approve as approve
+    from treadle.people.reviews import approve_within as approve_within
+    from treadle.people.reviews import cure_of as cure_of
+    from treadle.people.reviews import gates_of as gates_of
+    from treadle.people.reviews import mend_of as mend_of
+    from treadle.people.reviews import place_of as place_of
+    from treadle.people.reviews import refusal as refusal
+    from treadle.people.reviews import request_of as request_of
+    from treadle.people.reviews import request_review as request_review
+    from treadle.people.reviews import requesters as requesters
+    from treadle.people.reviews import review_of as review_of
+    from treadle.people.reviews import unmet as unmet
+    from treadle.people.signatures import how_to_sign as how_to_sign
+    from treadle.people.signatures import sign as sign
+    from treadle.people.signatures import unsigned as unsigned
+    from treadle.people.stated import reviewers_of as reviewers_of
+
+_HOMES = {
+    "Finding": "treadle.people.reviews",
+    "Gain": "treadle.people.reviews",
+    "Gate": "treadle.evidence.kinds.review_requested",
+    "NO_SAVING": "treadle.people.reviews",
+    "OverStanding": "treadle.people.promotion",
+    "POLICY": "treadle.people.reviews",
+    "PROMOTED": "treadle.people.promotion",
+    "Review": "treadle.people.reviews",
+    "accept": "treadle.people.reviews",
+    "approve": "treadle.people.reviews",
+    "approve_within": "treadle.people.reviews",
+    "cure_of": "treadle.people.reviews",
+    "gates_of": "treadle.people.reviews",
+    "how_to_sign": "treadle.people.signatures",
+    "mend_of": "treadle.people.reviews",
+    "place_of": "treadle.people.reviews",
+    "promotion_gate": "treadle.people.promotion",
+    "refusal": "treadle.people.reviews",
+    "request_of": "treadle.people.reviews",
+    "request_review": "treadle.people.reviews",
+    "requesters": "treadle.people.reviews",
+    "review_of": "treadle.people.reviews",
+    "reviewers_of": "treadle.people.stated",
+    "sign": "treadle.people.signatures",
+    "unmet": "treadle.people.reviews",
+    "unsigned": "treadle.people.signatures",
+}
+OPEN = ("deciding", "decisions", "found", "team")
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

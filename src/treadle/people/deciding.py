@@ -13,7 +13,8 @@ from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.position_stated import PositionStated
-from treadle.people.decisions import SUBJECT, Decision, decision, names
+from treadle.people.decisions import SUBJECT, decision, names
+from treadle.people.found import Decision
 from treadle.store import EntryRef
 
 if TYPE_CHECKING:

@@ -8,79 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
-
-from msgspec import Struct
 
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
-from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.position_stated import PositionStated
+from treadle.people.found import Cited, Decision, OptionShown, Outcome, Position, Status
 from treadle.store import EntryRef
 
-Status = Literal["open", "overdue", "decided", "review due"]
 SUBJECT = "decision/"
-
-
-class Cited(Struct, frozen=True):
-    """An entry that somebody rests on. `newer`: what has come after it about the same, so that it may say otherwise."""
-
-    entry: int
-    kind: str
-    subject: str
-    said: str
-    newer: str = ""
-
-
-class Position(Struct, frozen=True):
-    """`before`: options that the same person was for earlier, oldest first."""
-
-    person: str
-    option: str
-    because: str
-    time: str
-    evidence: list[Cited]
-    before: list[str]
-
-
-class Outcome(Struct, frozen=True):
-    """`against`: positions that were for another option when it was decided. `unheard`: who was not waited for.
-    `reviews`: what was said of it since, a sentence each; the last one of an outcome that was opened again says why."""
-
-    option: str
-    because: str
-    by: str
-    time: str
-    against: list[str]
-    unheard: list[str]
-    reviews: list[str]
-
-
-class Decision(Struct, frozen=True):
-    """`decides`: who may close it now: the one named, or the mediator once `until` is over.
-
-    `unheard`: who is asked and has no position yet. `outcome`: None while it is open; `was`: outcomes before it was
-    opened again. `notes`: what to look at: a review that is due, evidence that something newer has come after.
-    """
-
-    name: str
-    question: str
-    status: Status
-    options: list[Option]
-    opened_by: str
-    opened: str
-    decides: str
-    mediator: str
-    until: str
-    review: str
-    asked: list[str]
-    unheard: list[str]
-    positions: list[Position]
-    outcome: Outcome | None
-    was: list[Outcome]
-    evidence: list[Cited]
-    notes: list[str]
 
 
 def names(reader: Reader) -> list[str]:
@@ -108,7 +45,7 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
         name=name,
         question=opened.question,
         status=status,
-        options=list(opened.options),
+        options=[OptionShown(option.name, option.text) for option in opened.options],
         opened_by=opening.actor,
         opened=opening.time,
         decides=opened.mediator if mediates else opened.decides,

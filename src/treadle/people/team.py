@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
 
 from treadle.errors import DecisionError
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.charter_confirmed import CharterConfirmed
+from treadle.people.found import Load, RoleHeld
 
 if TYPE_CHECKING:
     from treadle.spec import Brief
@@ -20,27 +20,6 @@ USUAL = ("data_scientist", "data_engineer", "software_engineer", "domain_expert"
 """The roles that such a project needs, whatever others it has."""
 MOST_ROLES = 2
 """Who holds more of them is likely to be waited for."""
-
-
-class RoleHeld(Struct, frozen=True):
-    """`state`: `held`, `one person` (nobody stands in), or `missing`. `required`: nothing is released without it."""
-
-    role: str
-    people: list[str]
-    state: str
-    required: bool
-    signs: bool
-
-
-class Load(Struct, frozen=True):
-    """A person with all that they hold; `overloaded` with more than two roles, in a team of more than one."""
-
-    person: str
-    roles: list[str]
-    accountable: list[str]
-    overloaded: bool
-    confirmed: str
-    """When they confirmed the charter as it is now; empty where they have not."""
 
 
 def roles_held(brief: Brief) -> list[RoleHeld]:

@@ -20,7 +20,6 @@ OPEN = (
     "refitting",
     "releasing",
     "reporting",
-    "reproduced",
     "reproducing",
     "searching",
     "seeding",

@@ -20,10 +20,10 @@ from treadle.evidence.kinds.code_stated import CodeStated
 from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.models.reproduced import Compared, Reproduced
 from treadle.stages.building import BuildFeatures, make_features
 from treadle.stages.fitting import FitModel, fitted_model, make_model
 from treadle.stages.judging import EvaluateModel, make_evaluation
-from treadle.stages.reproduced import Compared, Reproduced
 from treadle.stages.stating import code_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot, fingerprint
