@@ -45,7 +45,7 @@ def test_every_command_speaks_to_a_person_and_in_json(
         "data list": (["data", "list", project], "@1"),
         "data history": (["data", "history", "credit", project], "run1"),
         "data query": (["data", "query", "select count(*) n from credit@0", project], "10000"),
-        "data profile": (["data", "profile", "credit@0", project, "--html", str(tmp_path / "p.html")], "account"),
+        "data profile": (["data", "profile", "credit@0", project], "account"),
         "data diff": (["data", "diff", "credit", "--project", project], "1 removed"),
     }
     assert words.keys() == VIEWS.keys()
@@ -54,6 +54,10 @@ def test_every_command_speaks_to_a_person_and_in_json(
         assert code == 0 and said in out and "Traceback" not in err, (name, out, err)
         code, out, _ = call(monkeypatch, capsys, *typed, "--json")
         assert code == 0 and isinstance(json.loads(out), dict), name
+    paged = [*words["data profile"][0], "--html", str(tmp_path / "p.html")]
+    assert call(monkeypatch, capsys, *paged)[0] == 0
+    code, _, err = call(monkeypatch, capsys, *paged)
+    assert code == 1 and "is there already" in err
     page = (tmp_path / "p.html").read_text("utf-8")
     assert page.startswith("<!doctype html>") and "<script" not in page and "credit@0" in page
 
@@ -69,8 +73,8 @@ def test_a_file_needs_no_project(
     for words, said in (
         (["data", "profile", "none.csv"], "there is no file none.csv"),
         (["data", "profile", "sales"], "treadle init"),
-        (["data", "profile", "sales.csv", "--html", "no/where.html"], "can be no file"),
-        (["data", "profile", "sales.csv", "--html", "."], "can be no file"),
+        (["data", "profile", "sales.csv", "--html", "no/where.html"], "the folder of"),
+        (["data", "profile", "sales.csv", "--html", "."], "names no file"),
     ):
         code, out, err = call(monkeypatch, capsys, *words)
         assert code == 1 and said in err and "Traceback" not in err, words

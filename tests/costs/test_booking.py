@@ -57,6 +57,8 @@ def test_an_invoice_of_a_vendor_is_booked_once(chain: Chain):
     first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
     with pytest.raises(MoneyError, match=rf"invoice A-1 of ACME was booked before, as #{first.seq}"):
         book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1", text="again"), money(2, "USD")))
+    with pytest.raises(MoneyError, match="was booked before"):
+        book(chain, "shop", Booked(cost(vendor=" acme ", invoice="a-1"), money(2, "USD")))
     for other in (cost(vendor="Other", invoice="A-1"), cost(vendor="ACME", invoice="A-2"), cost(vendor="ACME")):
         book(chain, "shop", Booked(other, money(1, "USD")))
     assert len(chain.find(CostBooked)) == 4
@@ -70,6 +72,11 @@ def test_an_invoice_of_a_vendor_is_booked_once(chain: Chain):
         ({"day": "20.11.2026"}, "is no day"),
         ({"day": "2026-11-31"}, "is no day"),
         ({"quantity": Decimal(3)}, "needs its unit"),
+        ({"day": "9999-12-31"}, "the years are 1970 to 2200"),
+        ({"day": "0001-01-01"}, "the years are 1970 to 2200"),
+        ({"vendor": "=1+1"}, "one that a spreadsheet runs"),
+        ({"text": "a\nb"}, "a line break"),
+        ({"unit": "\x1b[31m", "quantity": Decimal(1)}, "a sign that moves"),
     ],
 )
 def test_what_says_too_little_is_not_booked(chain: Chain, changed: dict[str, object], said: str):
@@ -115,6 +122,8 @@ def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: 
         read_lines(csv_of(tmp_path))
     with pytest.raises(DataError, match="cannot be read"):
         read_lines(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="zero is no file"):
+        read_lines(Path("/dev/zero"))
     (tmp_path / "utf16.csv").write_bytes("date,category".encode("utf-16"))
     with pytest.raises(DataError, match="cannot be read"):
         read_lines(tmp_path / "utf16.csv")
@@ -157,3 +166,33 @@ def test_every_grouping_sums_to_the_whole_exactly(
         assert sum((line.amount for line in group), Decimal(0)) == whole
     by_day = [line.name for line in found.by_day]
     assert by_day == sorted(by_day)
+
+
+def test_a_booking_is_what_the_views_must_hold(chain: Chain):
+    """`verify` computes the sums anew, and by its own statement of them."""
+    from treadle.evidence import verify
+
+    book(chain, "shop", Booked(cost(), money(1, "USD")))
+    book(chain, "shop", Booked(cost(category="people", day="2025-01-01"), money(-2, "EUR")))
+    assert verify(chain).faults == []
+
+
+def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):
+    first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
+    lines = csv_of(tmp_path, row(vendor="ACME", invoice="A-1"), row(vendor="ACME", invoice="A-2"))
+    with pytest.raises(DataError, match="1 lines are of invoices that were booked by hand") as told:
+        import_lines(chain, "shop", lines)
+    assert told.value.faults[0].what == f"invoice A-1 of ACME was booked before, as #{first.seq}"
+    assert len(chain.find(CostBooked)) == 1
+    several = csv_of(tmp_path, row(vendor="ACME", invoice="A-2"), row(vendor="ACME", invoice="A-2", text="more"))
+    assert import_lines(chain, "shop", several).booked == 2, "an invoice may have several lines"
+
+
+def test_the_ledger_is_not_booked_into_itself(chain: Chain, tmp_path: Path):
+    from treadle.costs.focus import focus
+
+    book(chain, "shop", Booked(cost(), money(1, "USD")))
+    file = tmp_path / "focus.csv"
+    file.write_text(focus("shop", chain.find())[0], encoding="utf-8", newline="")
+    with pytest.raises(DataError, match="a ledger of Treadle's own"):
+        import_lines(chain, "shop", file)

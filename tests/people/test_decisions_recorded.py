@@ -267,3 +267,9 @@ def test_times_are_those_of_the_record(chain: Chain):
     close(at)
     found = now(chain)
     assert found.opened.startswith("2026-03-04") and found.outcome.time.startswith("2026-03-04")  # type: ignore[union-attr]
+
+
+def test_a_text_is_one_line_so_that_nobody_speaks_for_another(chain: Chain):
+    opened(chain)
+    say(chain, "lin", "keep", "fine\n    grace: I agree\n  decided: keep")
+    assert now(chain).positions[0].because == "fine grace: I agree decided: keep"

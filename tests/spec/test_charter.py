@@ -25,7 +25,15 @@ def test_two_who_are_accountable_for_one_thing_are_an_error(several: tuple[str, 
     with pytest.raises(SpecError, match=said) as told:
         check_spec(made(Duty(accountable=several)))
     assert "brief.charter.duties.the data.accountable" in told.value.where
-    check_spec(made(Duty(accountable="lin", responsible=("bo",))))
+    check_spec(made(Duty(accountable="lin", responsible=("bo",)), reviewers=("lin", "bo")))
+
+
+@pytest.mark.parametrize("part", ["accountable", "responsible", "consulted", "informed"])
+def test_a_duty_is_of_people_of_the_project(part: str):
+    given = {"accountable": "ada"} | {part: "adda" if part == "accountable" else ("ada", "adda")}
+    with pytest.raises(SpecError, match="adda is nobody of shop") as told:
+        check_spec(made(Duty(**given)))  # type: ignore[arg-type]
+    assert told.value.where.endswith(f"the data.{part}")
 
 
 def test_a_role_that_signs_is_held_by_somebody():

@@ -107,7 +107,6 @@ def data_profile(request: DataProfileRequest, work: Work | Context) -> Profile:
 
     With questions for whoever knows the table. Keeps nothing; `--html FILE` writes a page.
     """
-    from treadle.errors import DataError
     from treadle.exploring.describing import profile_file, profile_snapshot
 
     if isinstance(work, Work):
@@ -115,14 +114,10 @@ def data_profile(request: DataProfileRequest, work: Work | Context) -> Profile:
     else:
         found = profile_file(request.table, layout_from(request.reading, "--reading"), request.label, work.say)
     if request.html is not None:
-        from pathlib import Path
-
+        from treadle.api.written import new_file
         from treadle.profiling import profile_page
 
-        page = Path(request.html)
-        if page.is_dir() or not page.absolute().parent.is_dir():
-            raise DataError(f"{page} can be no file", where="--html", mend="name a file in a folder that is there")
-        page.write_text(profile_page(found), encoding="utf-8")
+        new_file(request.html, "--html").write_text(profile_page(found), encoding="utf-8")
     return found
 
 

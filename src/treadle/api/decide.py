@@ -96,7 +96,7 @@ def decide_open(request: OpenRequest, work: Work) -> Decision:
     workspace = work.workspace
     asked = DecisionOpened(
         decision=request.name,
-        question=request.question.strip(),
+        question=" ".join(request.question.split()),
         options=tuple(map(_option, request.option)),
         decides=request.decides or work.principal.name,
         asked=tuple(dict.fromkeys(request.asks)),
@@ -187,7 +187,7 @@ def _option(text: str) -> Option:
     from treadle.evidence.kinds.decision_opened import Option
 
     name, _, meaning = text.partition(":")
-    return Option(name.strip(), meaning.strip())
+    return Option(" ".join(name.split()), " ".join(meaning.split()))
 
 
 def _cited(work: Work, subjects: Sequence[str]) -> tuple[EntryRef, ...]:

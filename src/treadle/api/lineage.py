@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
@@ -49,6 +48,7 @@ def lineage_export(request: ExportRequest, work: Work) -> ExportAnswer:
     import msgspec
 
     from treadle import __version__
+    from treadle.api.written import new_file
     from treadle.evidence import write_whole
     from treadle.history.openlineage import events
 
@@ -62,5 +62,5 @@ def lineage_export(request: ExportRequest, work: Work) -> ExportAnswer:
     text = b"".join(msgspec.json.encode(event) + b"\n" for event in told)
     if request.out is None:
         return ExportAnswer(len(told), "", text.decode())
-    write_whole(Path(request.out), text)
+    write_whole(new_file(request.out, "--out"), text)
     return ExportAnswer(len(told), request.out, "")

@@ -265,7 +265,7 @@ def models_sign(request: SignRequest, work: Work) -> SignAnswer:
     """Sign a version that waits for its release, as one whose word the brief wants (people.signs): this very bundle."""
     from treadle.errors import GateError
     from treadle.models.registry import find
-    from treadle.people import how_to_sign, request_of, sign, unsigned
+    from treadle.people import how_to_sign, request_of, review_of, sign, unsigned
 
     workspace, spec = work.workspace, work.workspace.project.spec
     packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
@@ -277,9 +277,14 @@ def models_sign(request: SignRequest, work: Work) -> SignAnswer:
     entry = sign(workspace.chain, spec, asked, request.role, request.note)
     with workspace.chain.reading() as reader:
         missing = unsigned(reader, spec, model, bundle)
+    review = review_of(workspace.chain, model, bundle)
     after = workspace.project.command("run", request.project)
     if missing:
         after = how_to_sign(spec, model, missing, request.project)
+    elif review.open:
+        after = f"{len(review.open)} still open: {', '.join(gate.name for gate in review.open)}"
+    elif review.status == "approved":
+        after = f"{model} is approved already"
     elif spec.brief.people.approve == "reviewer":
         reviewers = [name for name in spec.brief.people.reviewers if name != asked.actor]
         after = f"treadle models release {request.project} {model} --as {(reviewers or ['REVIEWER'])[0]}"

@@ -79,7 +79,7 @@ def costs_book(request: BookRequest, work: Work) -> BookAnswer:
         amount *= quantity
     cost = CostBooked(
         category=request.category,
-        text=request.text.strip(),
+        text=" ".join(request.text.split()),
         day=request.day or workspace.chain.clock().date().isoformat(),
         vendor=request.vendor,
         invoice=request.invoice,
@@ -105,6 +105,7 @@ def costs_import(request: ImportRequest, work: Work) -> ImportAnswer:
 @operation("costs", "export", permission="run")
 def costs_export(request: FocusRequest, work: Work) -> FocusAnswer:
     """Write the ledger as rows of FOCUS 1.4, Cost and Usage, which tools for cloud costs read."""
+    from treadle.api.written import new_file
     from treadle.costs.focus import focus
     from treadle.errors import EvidenceError
     from treadle.evidence import write_whole
@@ -118,5 +119,5 @@ def costs_export(request: FocusRequest, work: Work) -> FocusAnswer:
     text, rows = focus(workspace.project.spec.project, entries)
     if request.out is None:
         return FocusAnswer(rows, "", text)
-    write_whole(Path(request.out), text.encode())
+    write_whole(new_file(request.out, "--out"), text.encode())
     return FocusAnswer(rows, request.out, "")

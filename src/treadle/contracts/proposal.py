@@ -87,7 +87,8 @@ def _property(values: pl.Series, key: tuple[str, ...], label: str) -> dict[str, 
         levels = sorted(value for value in values.cast(pl.String).unique().to_list() if value is not None)
         rule = {"name": f"{values.name}_is_known", "type": "library", "metric": "invalidValues"}
         bound = {"mustBe": 0} if values.name == label else _SOFTLY
-        made["quality"] = [{**rule, "arguments": {"validValues": levels}, **bound}]
+        if all(level.isprintable() for level in levels):  # others cannot stand in a text of YAML
+            made["quality"] = [{**rule, "arguments": {"validValues": levels}, **bound}]
     return made
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -29,6 +30,11 @@ _FOCUS = {
     "vendor": "ServiceProviderName", "invoice": "InvoiceId", "quantity": "ConsumedQuantity", "unit": "ConsumedUnit",
 }  # fmt: skip
 _FOCUS_NEEDED = ("ChargePeriodStart", "BilledCost", "BillingCurrency")
+_KIND = "kind of entry"
+"""The column of FOCUS in which our own export says which kind of entry a charge is of."""
+_OWN = re.compile(r"[a-z]+(\.[a-z_]+)+")
+_RUN = ("=", "+", "-", "@")
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 MOST_LINES = 100_000
 MOST_SHOWN = 20
 
@@ -59,7 +65,7 @@ def book(chain: Chain, project: str, booked: Booked) -> Entry[CostBooked]:
         raise MoneyError(problem, where="costs book", mend="correct it; nothing was booked")
     with chain.alone() as alone:
         said: list[Entry[CostBooked]] = alone.find(CostBooked, status="done") if cost.invoice else []
-        same = [e for e in said if (e.payload.vendor, e.payload.invoice) == (cost.vendor, cost.invoice)]
+        same = [e for e in said if e.payload.invoice and _invoice(e.payload) == _invoice(cost)]
         if same:
             raise MoneyError(
                 f"invoice {cost.invoice} of {cost.vendor or 'nobody'} was booked before, as #{same[0].seq}",
@@ -80,6 +86,7 @@ def import_lines(chain: Chain, project: str, file: Path) -> Imported:
         said: list[Entry[CostBooked]] = alone.find(CostBooked, status="done")
         known = {entry.payload.line for entry in said if entry.payload.line}
         fresh = [line for line in lines if line.cost.line not in known]
+        _refuse_twice(fresh, said, file)
         for line in fresh:
             alone.append(line.cost, f"cost/{project}", price=Price(line.money))
     sums: dict[str, Money] = {}
@@ -87,6 +94,24 @@ def import_lines(chain: Chain, project: str, file: Path) -> Imported:
         currency = line.money.currency
         sums[currency] = sums[currency] + line.money if currency in sums else line.money
     return Imported(len(fresh), len(lines) - len(fresh), [sums[name] for name in sorted(sums)])
+
+
+def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], file: Path) -> None:
+    """An invoice booked by hand is not booked again by a file; a file may have several lines of one invoice."""
+    by_hand = {_invoice(e.payload): e.seq for e in said if e.payload.invoice and not e.payload.line}
+    twice = [(line.cost, by_hand.get(_invoice(line.cost))) for line in fresh]
+    faults = [
+        Fault(f"invoice {cost.invoice} of {cost.vendor or 'nobody'} was booked before, as #{seq}", file.name)
+        for cost, seq in twice
+        if seq is not None
+    ]
+    if faults:
+        raise DataError(
+            f"{len(faults):,} lines are of invoices that were booked by hand",
+            where=file.name,
+            faults=faults[:MOST_SHOWN],
+            mend="take them out of the file; nothing of it was booked",
+        )
 
 
 def read_lines(file: Path) -> list[Booked]:
@@ -115,6 +140,8 @@ def read_lines(file: Path) -> list[Booked]:
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     """Line number and cells by our names."""
+    if file.exists() and not file.is_file():
+        raise DataError(f"{file.name} is no file", where=str(file), mend="give a CSV file")
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             reader = csv.DictReader(text, strict=True)
@@ -137,6 +164,8 @@ def _limited(reader: csv.DictReader[str], name: str) -> Iterator[Mapping[str, st
 def _names(given: Sequence[str], file: str) -> dict[str, str]:
     """Our name of a column to the file's."""
     if set(_FOCUS_NEEDED) <= set(given):
+        if {"ResourceType", "Tags"} <= set(given):
+            return {**{o: t for o, t in _FOCUS.items() if t in given}, _KIND: "ResourceType"}
         return {ours: theirs for ours, theirs in _FOCUS.items() if theirs in given}
     found = {name.strip().lower(): name for name in given}
     missing = [name for name in _NEEDED if name not in found]
@@ -152,6 +181,12 @@ def _names(given: Sequence[str], file: str) -> dict[str, str]:
 
 def _row(names: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     row = {ours: (given.get(theirs) or "").strip() for ours, theirs in names.items()}
+    if _OWN.fullmatch(row.pop(_KIND, "")):
+        raise DataError(
+            "this is a ledger of Treadle's own, whose costs are in a record already",
+            where="costs import",
+            mend="import what vendors charge; a project's own costs are seen with treadle costs",
+        )
     if "category" not in row:  # FOCUS: what a provider charges for
         row["category"] = "infrastructure"
         row["text"] = row.get("text") or "a charge without a description"
@@ -188,14 +223,23 @@ def number(text: str, what: str) -> Decimal:
     return found
 
 
+def _invoice(cost: CostBooked) -> tuple[str, str]:
+    """What names it, however it was typed."""
+    return " ".join(cost.vendor.casefold().split()), " ".join(cost.invoice.casefold().split())
+
+
 def _problem(cost: CostBooked) -> str:
     """Why it cannot be booked; empty if it can."""
     if cost.category not in CATEGORIES:
         return f'"{cost.category}" is no category: {", ".join(CATEGORIES)}'
     if not cost.text.strip():
         return "what was paid for is not said"
+    for text in (cost.text, cost.vendor, cost.invoice, cost.person, cost.unit):
+        if text.startswith(_RUN) or not text.isprintable():
+            return f"{text!r:.60} holds a line break or a sign that moves, or begins with one that a spreadsheet runs"
     try:
-        date.fromisoformat(cost.day)
+        if not FIRST_YEAR <= date.fromisoformat(cost.day).year <= LAST_YEAR:
+            return f"{cost.day} is no day of costs: the years are {FIRST_YEAR} to {LAST_YEAR}"
     except ValueError:
         return f'"{cost.day}" is no day: write 2026-11-28'
     return "" if cost.quantity is None or cost.unit else "a quantity needs its unit, such as hours"

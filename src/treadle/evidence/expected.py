@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from treadle.evidence.entry import Entry
+from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
@@ -53,7 +54,10 @@ class Expected:
             return
         currency = price.money.currency if price else ""
         units, nanos = in_units(price.money.amount) if price else (0, 0)
-        names = [("run", entry.run or "(no run)"), ("step", entry.kind), ("day", entry.time[:10]), ("all", "")]
+        step, day = entry.kind, entry.time[:10]
+        if isinstance(entry.payload, CostBooked):
+            step, day = f"booked: {entry.payload.category}", entry.payload.day
+        names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
         if price and price.book:
             names.append(("book", price.book[:255]))
         for by, name in names:

@@ -32,7 +32,9 @@ def open_decision(chain: Chain, spec: ProjectSpec, asked: DecisionOpened) -> Ent
     with chain.alone() as alone:
         if asked.decision in names(alone):
             raise DecisionError(
-                f"there is a decision {asked.decision} already", where="NAME", mend="give another name, or reopen it"
+                f"there is a decision {asked.decision} already",
+                where="NAME",
+                mend="give another name; what was decided is opened again by decide review --holds no",
             )
         return alone.append(asked, f"{SUBJECT}{asked.decision}")
 
@@ -49,7 +51,9 @@ def state_position(
             raise DecisionError(
                 f"{chain.actor} is the mediator of {name}, and takes no side", where="--as", mend="let others speak"
             )
-        said = PositionStated(decision=name, opened=opened, option=option, because=because.strip(), evidence=evidence)
+        said = PositionStated(
+            decision=name, opened=opened, option=option, because=" ".join(because.split()), evidence=evidence
+        )
         return alone.append(said, f"{SUBJECT}{name}")
 
 
@@ -79,7 +83,7 @@ def close_decision(
             decision=name,
             opened=opened,
             option=option,
-            because=because.strip(),
+            because=" ".join(because.split()),
             heard=heard,
             against=against,
             unheard=tuple(found.unheard),
@@ -99,7 +103,7 @@ def review_decision(
             raise DecisionError(f"{name} is not decided yet", where=name, mend="there is nothing to review")
         closed = alone.find(DecisionClosed, subject=f"{SUBJECT}{name}", status="done", newest_first=True, limit=1)
         said = DecisionReviewed(
-            decision=name, closed=closed[0].ref, holds=holds, because=because.strip(), review=review
+            decision=name, closed=closed[0].ref, holds=holds, because=" ".join(because.split()), review=review
         )
         return alone.append(said, f"{SUBJECT}{name}")
 

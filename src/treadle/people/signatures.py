@@ -74,6 +74,6 @@ def sign(
         if earlier is not None:
             return earlier
         made = VersionSigned(
-            model=asked.model, bundle=asked.bundle, request=request.ref, role=chosen, note=note.strip()
+            model=asked.model, bundle=asked.bundle, request=request.ref, role=chosen, note=" ".join(note.split())
         )
         return alone.append(made, f"model/{asked.model}")

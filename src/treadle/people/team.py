@@ -87,4 +87,4 @@ def confirm(chain: Chain, project: str, brief: Brief, note: str = "") -> Entry[C
     with chain.alone() as alone:
         said: list[Entry[CharterConfirmed]] = alone.find(CharterConfirmed, subject=f"charter/{project}", status="done")
         earlier = next((e for e in said if e.actor == chain.actor and e.payload.charter == now), None)
-        return earlier or alone.append(CharterConfirmed(charter=now, note=note.strip()), f"charter/{project}")
+        return earlier or alone.append(CharterConfirmed(charter=now, note=" ".join(note.split())), f"charter/{project}")

@@ -73,7 +73,7 @@ class Scheduler:
         watched = waits_for_files(spec)
         new = self.files.look(self.workspace) if watched else ""
         if new:
-            return f"there is a new file, {new}", 0.0
+            return f"there is a new file, {_shown(new)}", 0.0
         return "", min(left, LOOK_SECONDS if watched else _LONGEST_WAIT)
 
     def _load_again(self) -> None:
@@ -193,3 +193,8 @@ def _told_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _shown(name: str) -> str:
+    """A name of a file, without signs that move a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

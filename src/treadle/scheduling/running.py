@@ -28,6 +28,7 @@ class _Said(Struct):
 
     model: str = ""
     status: str = ""
+    released: bool = False
     error: str = ""
     where: str = ""
 
@@ -56,7 +57,11 @@ def run_once(words: Sequence[str], stopping: Callable[[], bool]) -> Outcome:
                 if child.poll() is None:
                     child.kill()
         said = _read(out)
-        text = f"{said.model} is {said.status}" if child.returncode == 0 else said.error or _last_line(err)
+        text = (
+            f"{said.model} is {'released' if said.released else said.status}"
+            if child.returncode == 0
+            else said.error or _last_line(err)
+        )
     if child.returncode < 0 and not stopped:
         text = f"the process was ended by signal {-child.returncode}"
     where = f"{said.where}: " if said.where and child.returncode else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+import json
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -70,9 +71,7 @@ def api_of(source: Source, where: str) -> Api:
     held = dict(parse_qsl(urlsplit(source.read).query)) | {name: str(value) for name, value in asked.items()}
     url = with_query(read._replace(netloc=host, fragment="").geturl(), given)
     sent = dict(parse_qsl(urlsplit(url).query))
-    hidden = {
-        each for secret in secrets if len(secret) > _SHOWN for each in (secret, quote(secret, safe=""), quote(secret))
-    }
+    hidden = {each for secret in secrets if len(secret) > _SHOWN for each in _spelled(secret)}
     return Api(
         source=source,
         where=where,
@@ -81,6 +80,12 @@ def api_of(source: Source, where: str) -> Api:
         own={name: sent[name] for name, value in held.items() if names_in(value) and name in sent},
         secrets=tuple(sorted(hidden, key=len, reverse=True)),
     )
+
+
+def _spelled(secret: str) -> tuple[str, ...]:
+    """As a server may repeat it: as it is, in a URL, in a form, in JSON."""
+    in_json = [json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)]
+    return secret, quote(secret, safe=""), quote(secret), quote_plus(secret), *in_json
 
 
 def _sendable(name: str, value: str, where: str) -> str:

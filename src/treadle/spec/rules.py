@@ -81,7 +81,11 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
 
 
 def _duties(spec: ProjectSpec) -> Iterator[Problem]:
-    """One person answers for a thing, or nobody does."""
+    """One person of the project answers for a thing, or nobody does."""
+    people = spec.brief.people
+    known = tuple(
+        dict.fromkeys((people.owner, *people.reviewers, *(n for each in people.roles.values() for n in each)))
+    )
     for thing, duty in spec.brief.charter.duties.items():
         if not isinstance(duty.accountable, str):
             named = ", ".join(duty.accountable) or "nobody"
@@ -90,6 +94,22 @@ def _duties(spec: ProjectSpec) -> Iterator[Problem]:
                 f"{len(duty.accountable)} people are accountable for {thing}: {named}",
                 mend="name one, who answers for it; who does it with them stands under `responsible`",
             )
+            continue
+        for part, names in (
+            ("accountable", (duty.accountable,)),
+            ("responsible", duty.responsible),
+            ("consulted", duty.consulted),
+            ("informed", duty.informed),
+        ):
+            for name in names:
+                if name not in known:
+                    yield Problem(
+                        f"brief.charter.duties.{thing}.{part}",
+                        f"{name} is nobody of {spec.project}",
+                        name,
+                        known,
+                        mend="name its people under brief.people: owner, reviewers, roles",
+                    )
     for role in spec.brief.people.signs:
         if not spec.brief.people.roles.get(role):
             yield Problem(

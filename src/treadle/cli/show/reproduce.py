@@ -15,6 +15,8 @@ def show_reproduced(answer: Any, out: Any) -> None:
     out.print(grid)
     if answer.ok:
         out.print(f"[green]✓[/] {said(answer.model)} came out equal")
+        if not all(each.same for each in answer.compared):
+            out.print("  the interval is drawn: of as many draws as there is time for, and so it may differ a little")
     else:
         out.print(f"[red]✗[/] {said(answer.model)} did not come out equal")
     for line in answer.differs:
