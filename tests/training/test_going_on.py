@@ -87,7 +87,7 @@ def test_what_earlier_trials_took_counts_as_spent(table, spec, monkeypatch):
 
 def test_only_the_best_keep_their_margins(table, spec, monkeypatch):
     monkeypatch.setattr("treadle.training.searching.CANDIDATES", 2)
-    rows, project = table(400), spec(trials=8)
+    rows, project = table(400), spec(trials=12)
     kept: list[KeptTrial] = []
     found = search(rows, split(rows, project.predict), project, on_trial=lambda told: kept.append(told.kept))
     with_margins = [k for k in kept if k.margins]

@@ -11,7 +11,8 @@ from treadle.scoring.steps import OWN, Calendar, Clock, FittedStep, Levels, Numb
 from treadle.testing import StepSuite
 from treadle.testing.steps import training_table
 from treadle.training import TrainingTable
-from treadle.training.prepare import fit_encoder, preparations
+from treadle.training.prepare import Recipe, fit_encoder, preparations
+from treadle.training.prepare.groups import fit_grouped
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.ranked import fit_ranked
 from treadle.training.prepare.scaled import fit_scaled
@@ -97,11 +98,17 @@ class TestWords(StepSuite):
     filled = True
 
 
+class TestGrouped(StepSuite):
+    def fitted(self, table: TrainingTable, *, linear: bool) -> list[FittedStep]:
+        by = (("city", ["amount", "count"]), ("flag", ["amount"]), ("count", ["amount"]))
+        return [fit_grouped(table, group, measured, linear=linear) for group, measured in by]
+
+
 class TestAllTogether(StepSuite):
     """As a fit has them, in the order in which one record is encoded."""
 
     def fitted(self, table: TrainingTable, *, linear: bool) -> list[FittedStep]:
-        return list(fit_encoder(table, linear=linear)[0].ordered)
+        return list(fit_encoder(table, linear=linear, recipe=Recipe(groups=True))[0].ordered)
 
 
 def test_the_suite_finds_what_is_wrong() -> None:

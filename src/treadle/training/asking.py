@@ -14,10 +14,12 @@ import numpy as np
 from treadle.spec import Train
 from treadle.training.families import Family, Params
 from treadle.training.portfolio import portfolio
-from treadle.training.prepare import added, alone
+from treadle.training.prepare import GROUPS, added, alone
 from treadle.training.recency import RECENT
 
 Settings = dict[str, bool | int | float | str | None]
+_OF_FEATURES = ("features", "text", "recent", "groups")
+"""Settings that are no family's own: how rows are prepared for it."""
 _DRAWN_FIRST = 6
 """Whole trials before TPE believes what it has seen."""
 
@@ -35,7 +37,8 @@ class Asked:
 
 class Asking:
     """`ways`: in which features may be prepared; `text`: whether there is text, which some take as categories;
-    `ordered`: whether the model is for what comes later, so that old rows may weigh less.
+    `ordered`: whether the model is for what comes later, so that old rows may weigh less; `groups`: whether numbers can
+    be told beside what is usual in a row's group.
 
     With `search: random` every draw is random; with `bayesian` they come from tree-structured Parzen estimators
     (Bergstra et al. 2011), by Optuna (Akiba et al. 2019).
@@ -48,6 +51,7 @@ class Asking:
         ways: tuple[str, ...] = ("plain",),
         text: bool = False,
         ordered: bool = False,
+        groups: bool = False,
     ) -> None:
         import optuna
 
@@ -55,6 +59,7 @@ class Asking:
         self.train, self.chosen, self.ways, self.text = train, chosen, ways, text
         self.ordered = ordered and train.search != "none"
         self._without = train.search == "none"
+        self.groups = groups and not self._without
         self._waiting = self._listed()
         self._listed_at_first = len(self._waiting)
         self._told: list[tuple[float, Settings]] = []
@@ -105,6 +110,8 @@ class Asking:
         usual: Settings = {"features": self.ways[0]} if len(self.ways) > 1 and not self._without else {}
         if self.text and native and not self._without:
             usual["text"] = "rates"
+        if self.groups and any(f.pairs for f in self.chosen if f.name == settings["family"]):
+            usual["groups"] = GROUPS[0]
         return {key: value for key, value in usual.items() if key not in settings}
 
     def _sampler(self, number: int) -> Any:
@@ -122,6 +129,8 @@ class Asking:
             found["text"] = drawn.suggest_categorical("text", ("rates", "native"))
         if self.ordered:
             found["recent"] = drawn.suggest_categorical("recent", tuple(RECENT))
+        if self.groups and family.pairs:
+            found["groups"] = drawn.suggest_categorical("groups", GROUPS)
         if self._without or len(self.ways) == 1:
             return found if self.ways[0] == "plain" else {**found, "features": self.ways[0]}
         way = drawn.suggest_categorical("features", self.ways)
@@ -139,7 +148,7 @@ class Asking:
             settings = {
                 f"{family.name}.{key}": value
                 for key, value in params.items()
-                if (family.weight_option or key != "even_classes") and key not in ("features", "text", "recent")
+                if (family.weight_option or key != "even_classes") and key not in _OF_FEATURES
             }
             said: Settings = {}
             if len(self.ways) > 1 and "features" in params:
@@ -148,18 +157,21 @@ class Asking:
                 said["text"] = params["text"]
             if self.ordered:
                 said["recent"] = params.get("recent", "all")
+            if self.groups and family.pairs and "groups" in params:
+                said["groups"] = params["groups"]
             found.append({"family": family.name, **settings, **said})
         # of a table without text, or without an order in time, some are the same again
         return [settings for place, settings in enumerate(found) if settings not in found[:place]]
 
     def _prepared_otherwise(self, first: list[tuple[Family, Params]]) -> list[tuple[Family, Params]]:
-        """The first of the list once more, with time in a line and with text by rates: what is better for it will be
-        so for those that come after it."""
+        """The first of the list once more, with time in a line, with text by rates and with groups: what is better for
+        it will be so for those that come after it."""
         if self._without:
             return []
         trend = [(f, {**params, "features": "trend"}) for f, params in first if "trend" in self.ways]
         rates = [(f, {**params, "text": "rates"}) for f, params in first if self.text and f.native]
-        return [*trend, *rates]
+        grouped = [(f, {**params, "groups": GROUPS[1]}) for f, params in first if self.groups and f.pairs]
+        return [*trend, *rates, *grouped]
 
     def _way(self, wanted: str) -> str:
         """The wanted way to prepare features, or what this table has in its place."""

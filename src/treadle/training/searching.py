@@ -28,7 +28,7 @@ from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
-from treadle.training.prepare import Recipe, recipes, with_more
+from treadle.training.prepare import Recipe, offers_groups, recipes, with_more
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
@@ -188,10 +188,11 @@ def search(
     metric = metric_of(spec, task, table.label[split.train])
     ways = with_more(recipes(table.learned, _ahead(table, split)), table.rows(split.train))
     text = any(feature.type == "str" for feature in table.features)
+    groups = offers_groups(table.rows(split.train))
     going = _Search(
         spec,
         Folds(table, split.folds, task, metric, spec.train.seed, task.rule(ideal_threshold(spec.brief.mistakes))),
-        Asking(spec.train, chosen, ways, text, split.by == "time"),
+        Asking(spec.train, chosen, ways, text, split.by == "time", groups),
         clock,
         deadline_s,
         earlier,

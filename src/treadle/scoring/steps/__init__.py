@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from treadle.scoring.steps.clock import Calendar as Calendar
 from treadle.scoring.steps.clock import Clock as Clock
+from treadle.scoring.steps.grouped import Grouped as Grouped
+from treadle.scoring.steps.grouped import How as How
+from treadle.scoring.steps.grouped import Tell as Tell
 from treadle.scoring.steps.known import ENTRY_POINT as ENTRY_POINT
 from treadle.scoring.steps.known import OWN as OWN
 from treadle.scoring.steps.known import known as known

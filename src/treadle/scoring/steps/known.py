@@ -9,6 +9,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from treadle.scoring.steps.clock import Calendar, Clock
+from treadle.scoring.steps.grouped import Grouped
 from treadle.scoring.steps.levels import Levels
 from treadle.scoring.steps.number import Number
 from treadle.scoring.steps.offset import Offset
@@ -28,6 +29,7 @@ OWN: dict[str, type[FittedStep]] = {
     "pair": Pair,
     "words": Words,
     "offset": Offset,
+    "grouped": Grouped,
 }
 ENTRY_POINT = "treadle.steps"
 

@@ -74,14 +74,14 @@ class Levels(Struct, frozen=True, tag="levels"):
                     value = values[index]
                 else:
                     told = [values[i] for i in index]
-                    value = None if None in told else CROSS.join(map(_text, told))
+                    value = None if None in told else CROSS.join(map(level_of, told))
                 out += null if value is None else level(value, unseen)
 
         return append_all
 
 
-def _text(value: Any) -> str:
-    """As Polars casts truth values and whole numbers to text."""
+def level_of(value: Any) -> str:
+    """A level as Polars casts texts, truth values and whole numbers to one."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 

@@ -5,6 +5,8 @@ One file a step, beside what it fits in `treadle.scoring.steps`. Others join by 
 
 from __future__ import annotations
 
+from treadle.training.prepare.groups import GROUPS as GROUPS
+from treadle.training.prepare.groups import offers_groups as offers_groups
 from treadle.training.prepare.known import preparations as preparations
 from treadle.training.prepare.preparation import Preparation as Preparation
 from treadle.training.prepare.preparation import Prepared as Prepared

@@ -36,6 +36,12 @@ def crosses(features: tuple[FeatureColumn, ...], gains: dict[str, float]) -> lis
 
 def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[str, float]:
     """How much each raw feature helps a few trees, by its columns in `x`: the training rows, encoded."""
+    found = gains_of(table, x, seed)
+    return {name: float(found[columns].sum()) for name, columns in encoder.groups().items()}
+
+
+def gains_of(table: TrainingTable, x: Array, seed: int) -> Array:
+    """How much each column of `x`, the training rows, helps a few trees: [columns]."""
     import lightgbm
 
     rows = np.arange(len(x)) if len(x) <= _ROWS else np.linspace(0, len(x) - 1, _ROWS).astype(np.int64)
@@ -59,5 +65,5 @@ def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[s
         lightgbm.Dataset(x[rows], label, weight=None if weight is None else weight[rows]),
         num_boost_round=_ROUNDS,
     )
-    found = booster.feature_importance("gain")
-    return {name: float(found[columns].sum()) for name, columns in encoder.groups().items()}
+    found: Array = booster.feature_importance("gain")
+    return found

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 from treadle.scoring.encoder import Encoder
-from treadle.scoring.steps import Calendar, Clock, FittedStep, Levels, Number
+from treadle.scoring.steps import Calendar, Clock, FittedStep, Grouped, Levels, Number
 from treadle.training.families import Array, Sample
+from treadle.training.prepare.groups import fit_groups
 from treadle.training.prepare.known import preparation, preparations
 from treadle.training.prepare.levels import fit_codes, fit_levels
 from treadle.training.prepare.pairs import crosses, gains, pairs
@@ -19,23 +20,26 @@ from treadle.training.table import FeatureColumn, TrainingTable
 class Recipe(NamedTuple):
     """How features are prepared. `times`: by day and week, by the year too, or also in a line. `pairs`: two features
     together. `native`: text as categories, for families that take them. `more`: names of other preparations. `ranked`:
-    numbers by their rank, for families that learn of scaled ones."""
+    numbers by their rank, for families that learn of scaled ones. `groups`: numbers beside what is usual in their
+    group."""
 
     times: Literal["plain", "calendar", "trend"] = "plain"
     pairs: bool = False
     native: bool = False
     more: tuple[str, ...] = ()
     ranked: bool = False
+    groups: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Recipe:
-        """The recipe of a trial's settings: `features` such as ``calendar+pairs``, `text`, and `numbers`."""
+        """The recipe of a trial's settings: `features` such as ``calendar+pairs``, `text`, `numbers`, and `groups`."""
         first, *rest = str(params.get("features", "plain")).split("+")
         if first == "pairs":
             first, rest = "plain", ["pairs", *rest]
         more = tuple(name for name in rest if name != "pairs")
         native, ranked = params.get("text") == "native", params.get("numbers") == "ranked"
-        return cls(cast("Any", first), "pairs" in rest, native, more, ranked)
+        groups = params.get("groups") == "told"
+        return cls(cast("Any", first), "pairs" in rest, native, more, ranked, groups)
 
 
 PLAIN = Recipe()
@@ -107,8 +111,10 @@ def fit_encoder(
             _add_levels(steps, own, (feature.name,), table, linear, seed)
         else:
             steps.append(_number(feature.name, table, linear, recipe))
+    grouped = _grouped(steps, own, table, chosen, linear, seed) if recipe.groups else []
     if recipe.pairs and not linear:
         _add_pairs(steps, own, table, chosen, seed, recipe)
+    steps += grouped
     for name in recipe.more:
         for made in preparation(name).fit(table, chosen, linear=linear, seed=seed):
             steps.append(made.step)
@@ -122,6 +128,20 @@ def _number(name: str, table: TrainingTable, linear: bool, recipe: Recipe) -> Fi
         return Number(name)
     fitted = fit_ranked if recipe.ranked else fit_scaled
     return fitted(name, table.frame.get_column(name))
+
+
+def _grouped(
+    steps: list[FittedStep],
+    own: list[tuple[FittedStep, Array]],
+    table: TrainingTable,
+    chosen: tuple[FeatureColumn, ...],
+    linear: bool,
+    seed: int,
+) -> list[Grouped]:
+    """Of the features that a quick model looks at most, numbers by their groups."""
+    encoder = Encoder(inputs=table.names, steps=tuple(steps))
+    x = _own_rates(encoder, encoder.matrix(table.frame), own)
+    return fit_groups(table, chosen, encoder, x, linear=linear, seed=seed)
 
 
 def _add_pairs(
