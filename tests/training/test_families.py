@@ -13,7 +13,7 @@ import pytest
 from treadle.errors import SpecError
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
 from treadle.testing import FamilySuite
-from treadle.testing.families import EVERY, KINDS, content, loss, sample_of, task_named
+from treadle.testing.families import EVERY, KINDS, LEVELS, content, loss, sample_of, task_named
 from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp
 from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
@@ -77,6 +77,7 @@ class TestRandomForest(_Forest):
 
 
 class TestMLP(FamilySuite):
+    kinds = EVERY
     family = MLPFamily
     quick: ClassVar[Params] = {"width": 32}
 
@@ -117,12 +118,13 @@ def test_a_perceptron_keeps_how_its_loss_went() -> None:
     assert numbers["losses"][-1] < numbers["losses"][0]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_slopes_of_a_perceptron_are_those_of_its_loss(kind: str) -> None:
+@pytest.mark.parametrize("kind", EVERY)
+def test_the_slopes_of_a_perceptron_are_those_of_its_loss(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By differences: a number a little higher, and lower, in each layer."""
+    monkeypatch.setattr(mlp, "KINK", 1e-9)
     made, rows = MLPFamily(task_named(kind)), sample_of(kind, "linear", 64)
-    y = (rows.y - 250) / 10 if kind == "regression" else rows.y
-    first = made._first(rows, {"width": 5, "depth": 2}, np.ones(64))
+    y = (rows.y - 250) / 10 if kind in ("regression", "quantiles") else rows.y
+    first = made._first(rows.x.shape[1], y, {"width": 5, "depth": 2}, np.ones(64))
     # away from where a bound is just met: there the slope is none
     layers = tuple(part + 0.1 * np.random.default_rng(2).normal(size=part.shape) for part in first)
     x, truth, weight = rows.x.astype(np.float64), made._truth(y).astype(np.float64), np.ones((64, 1))
@@ -144,6 +146,30 @@ def test_the_slopes_of_a_perceptron_are_those_of_its_loss(kind: str) -> None:
             moved[place][at] += by
             ends.append(made._step(Told(moved), x, truth, weight, None, 0.0))  # type: ignore[arg-type]
         assert told.slopes[place][at] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-3, abs=1e-6)
+
+
+def test_the_kink_of_a_quantile_is_rounded_off_only_near_it() -> None:
+    made = MLPFamily(task_named("quantiles"))
+    truth, level = np.zeros((5, 3), np.float32), np.array(LEVELS, np.float32)
+    told = np.repeat(np.float32(mlp.KINK) * np.array([[-50], [-1], [0], [1], [50]], np.float32), 3, axis=1)
+    share = np.array([0, 0, 0.5, 1, 1], np.float32)[:, None]
+    assert np.allclose(made._slope(told, truth), (share - level) / 3, atol=1e-6)
+
+
+def test_one_perceptron_tells_all_quantiles_and_goes_on_with_them() -> None:
+    made = MLPFamily(task_named("quantiles"))
+    rows, held = (sample_of("quantiles", "linear", seed=seed) for seed in (1, 2))
+    params = {**made.defaults(), "width": 32}
+    short = made.fit(rows, {**params, "rounds": 4})
+    longer = made.resume(made.restore(short.kept()), rows, {**params, "rounds": 20})
+    assert isinstance(longer, Perceptron) and isinstance(short, Perceptron)
+    assert [part.shape[-1] for part in longer.layers] == [32, 32, 32, 32, 3, 3]
+    told = [made.task.link(each.margin(held.x)) for each in (short, longer)]
+    assert loss(made.task, held.y, told[1]) < loss(made.task, held.y, told[0])
+    assert (np.diff(told[1], axis=1) >= 0).all()
+    below = [(held.y <= told[1][:, k]).mean() for k in range(3)]
+    assert np.abs(np.array(below) - LEVELS).max() < 0.06
+    assert longer.losses[:4] == short.losses and longer.losses[-1] < 0.8 * longer.losses[0]
 
 
 def test_a_large_perceptron_is_kept_at_some_of_its_epochs(monkeypatch: pytest.MonkeyPatch) -> None:

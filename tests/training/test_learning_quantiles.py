@@ -121,7 +121,7 @@ def test_a_spread_counts_what_holds() -> None:
     assert len(found.rows) == 100 and all(row[1:] == (9.0, 49.0, 89.0) for row in found.rows)
 
 
-@pytest.mark.parametrize("chosen", [("lightgbm", "linear"), ("additive",)])
+@pytest.mark.parametrize("chosen", [("lightgbm", "linear"), ("additive",), ("mlp",)])
 def test_from_rows_to_a_report(table: Any, spec: Any, chosen: tuple[str, ...]) -> None:
     rows, project = table(1200, kind="regression"), spec("quantiles", families=chosen, trials=3)
     model, parts, found = train(rows, project)
@@ -154,7 +154,7 @@ def test_one_quantile_has_no_interval(table: Any, spec: Any) -> None:
 
 def test_families_that_cannot_learn_quantiles_say_so() -> None:
     task = LabelQuantiles()
-    assert {family.name for family in families("auto", task, threads=1)} == {"linear", "lightgbm"}
+    assert {family.name for family in families("auto", task, threads=1)} == {"linear", "lightgbm", "mlp"}
     with pytest.raises(SpecError, match="extra_trees cannot learn quantiles") as bad:
         families(("linear", "extra_trees"), task, threads=1)
     assert "additive" in bad.value.mend

@@ -1,6 +1,9 @@
 """A multilayer perceptron, learned by Adam with decoupled decay (Kingma and Ba 2015; Loshchilov and Hutter 2019).
 
-All four tasks have their canonical link, so the slope of the loss by a margin is what is predicted less what was so.
+Four tasks have their canonical link, so the slope of the loss by a margin is what is predicted less what was so. Of
+quantiles it is the share by which the label counts as below, less the level: one network tells all levels (as Rodrigues
+and Pereira 2020, "Beyond expectation: deep joint mean and quantile regression"), and the task puts them in order where
+they cross.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from treadle.scoring.quantiles import pinball
 from treadle.training.families.family import Array, Estimator, Family, Graph, Kept, Params, Sample, product
 
 MOST_EPOCHS = 100
@@ -23,6 +27,9 @@ LEAST_STEPS = 20
 """In an epoch: few rows come in smaller batches."""
 MOST_NUMBERS = 20_000_000
 """In all the networks of one growth that `cut` may ask for; larger ones have only each second of them, each fourth …"""
+KINK = 0.02
+"""In standard deviations of the label: within it the pinball loss bends from one slope to the other, so that the last
+steps to a quantile get shorter (Fernandes, Guerre and Horta 2021, with a uniform kernel)."""
 _EXPONENT = 20.0
 """A count beyond e to this, as a slope, would end all learning."""
 Layers = tuple[Array, ...]
@@ -81,6 +88,7 @@ class MLPFamily(Family):
 
     name = "mlp"
     encoding = "linear"
+    quantiles = True
     why = "smooth interactions; unlike trees in its errors"
 
     def defaults(self) -> Params:
@@ -144,10 +152,12 @@ class MLPFamily(Family):
         weight = product(rows.weight, self.weights(rows.y, params))
         weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
         middle, scale = self._units(rows.y, weight)
-        truth = self._truth((rows.y - middle) / scale)
-        layers = (
-            self._first(rows, params, weight) if start is None else _scaled(start.layers, -middle / scale, 1 / scale)
-        )
+        near_zero = (rows.y - middle) / scale
+        truth, unit = self._truth(near_zero), scale if self.task.levels else scale**2
+        if start is None:
+            layers = self._first(rows.x.shape[1], near_zero, params, weight)
+        else:
+            layers = _scaled(start.layers, -middle / scale, 1 / scale)
         done = 0 if start is None else start.rounds
         losses, held_losses = ([], []) if start is None else (list(start.losses[:done]), list(start.held_losses[:done]))
         learner = _Adam(layers, float(params["rate"]), float(params["decay"]))
@@ -157,7 +167,7 @@ class MLPFamily(Family):
         with threadpool_limits(1):  # small products: sharing them takes longer, and would change the last bits
             for epoch in range(done, max(most, done + 1)):
                 random = np.random.default_rng((self.seed, epoch))
-                losses.append(self._epoch(learner, rows.x, truth, weight, random, params, end) * scale**2)
+                losses.append(self._epoch(learner, rows.x, truth, weight, random, params, end) * unit)
                 told = _scaled(learner.averaged(), middle, scale)
                 if epoch % step == 0 or epoch + 1 == most:
                     kept[epoch + 1] = told
@@ -177,28 +187,28 @@ class MLPFamily(Family):
 
     def _units(self, y: Array, weight: Array) -> tuple[float, float]:
         """Labels are learned as (y - middle) / scale, where any number can be one."""
-        if self.task.plain().kind != "identity":
+        if self.task.plain().kind != "identity" and not self.task.levels:
             return 0.0, 1.0
         middle = float(np.average(y, weights=weight))
         return middle, float(np.sqrt(np.average((y - middle) ** 2, weights=weight))) or 1.0
 
     def _truth(self, y: Array) -> Array:
         """What margins are to predict, float32 [rows, outputs]."""
-        if self.task.outputs == 1:
-            return y[:, None].astype(np.float32)
+        if self.task.levels or self.task.outputs == 1:
+            return np.repeat(y[:, None].astype(np.float32), self.task.outputs, axis=1)
         truth: Array = np.eye(self.task.outputs, dtype=np.float32)[y.astype(np.int64)]
         return truth
 
-    def _first(self, rows: Sample, params: Params, weight: Array) -> Layers:
+    def _first(self, columns: int, y: Array, params: Params, weight: Array) -> Layers:
         """Weights by chance (He et al. 2015); the last layer begins with what is known without any feature."""
         random = np.random.default_rng(self.seed)
-        widths = [rows.x.shape[1], *[int(params["width"])] * int(params["depth"]), self.task.outputs]
+        widths = [columns, *[int(params["width"])] * int(params["depth"]), self.task.outputs]
         layers: list[Array] = []
         for a, b in pairwise(widths):
             layers += [(random.normal(size=(a, b)) * math.sqrt(2 / a)).astype(np.float32), np.zeros(b, np.float32)]
         layers[-2] *= np.float32(0.1)
         if self.task.plain().kind != "identity":
-            layers[-1] += self.base(rows.y, weight).astype(np.float32)
+            layers[-1] += self.base(y, weight).astype(np.float32)
         return tuple(layers)
 
     def _epoch(
@@ -227,7 +237,7 @@ class MLPFamily(Family):
             inputs.append(out * mask)
         margins = inputs[-1] @ layers[-2] + layers[-1]
         told = self._told(margins)
-        slope = (told - truth) * weight / np.float32(len(x))
+        slope = self._slope(told, truth) * weight / np.float32(len(x))
         slopes: list[Array] = []
         for place in range(len(layers) - 2, -1, -2):
             slopes = [inputs[place // 2].T @ slope, slope.sum(axis=0), *slopes]
@@ -236,7 +246,18 @@ class MLPFamily(Family):
         learner.step(slopes)
         return float((self._each_loss(margins, told, truth) * weight[:, 0]).mean())
 
+    def _slope(self, told: Array, truth: Array) -> Array:
+        """Of the loss by each margin."""
+        if not self.task.levels:
+            slope: Array = told - truth
+            return slope
+        below = np.clip((told - truth + np.float32(KINK)) / np.float32(2 * KINK), 0, 1)
+        bent: Array = (below - np.asarray(self.task.levels, dtype=np.float32)) / np.float32(self.task.outputs)
+        return bent
+
     def _told(self, margins: Array) -> Array:
+        if self.task.levels:
+            return margins
         if self.task.outputs > 1:
             odds = np.exp(margins - margins.max(axis=1, keepdims=True))
             shares: Array = odds / odds.sum(axis=1, keepdims=True)
@@ -248,7 +269,10 @@ class MLPFamily(Family):
         return told
 
     def _each_loss(self, margins: Array, told: Array, truth: Array) -> Array:
-        """Of each row: what `told - truth` is the slope of."""
+        """Of each row: what `_slope` is the slope of; of quantiles the mean over them, and the kink as it is."""
+        if self.task.levels:
+            each: Array = pinball(truth[:, 0], told, self.task.levels).mean(axis=1)
+            return each
         if self.task.outputs > 1:
             loss: Array = -(np.log(np.maximum(told, 1e-30)) * truth).sum(axis=1)
         elif self.task.plain().kind == "identity":
