@@ -19,15 +19,19 @@ from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.folds import Folds
 from treadle.training.model import Trial
 from treadle.training.portfolio import MANY_CLASSES, PORTFOLIO, patience, portfolio
-from treadle.training.searching import FIRST_SECONDS, _as_whole
+from treadle.training.pruning import as_whole
+from treadle.training.rungs import NO_MEMORY
+from treadle.training.searching import FIRST_SECONDS
 
 
 def test_the_portfolio_is_tried_in_its_order(table, spec):
-    rows, project = table(), spec(trials=9)
+    rows, project = table(), spec(trials=10)
     tried = search(rows, split(rows, project.predict), project).trials
     tried = tuple(t for k, t in enumerate(tried) if k == 0 or not same_but_prepared(t, tried[0]))[:6]
     chosen = families("auto", task_of("classification"), threads=1)
-    wanted = [(f.name, {k: v for k, v in p.items() if k not in ("features", "text")}) for f, p in portfolio(chosen)]
+    wanted = [
+        (f.name, {k: v for k, v in p.items() if k not in ("features", "text", "groups")}) for f, p in portfolio(chosen)
+    ]
     assert [t.family for t in tried] == [name for name, _ in wanted[:6]]
     for trial, (_, params) in zip(tried, wanted, strict=False):
         assert {k: trial.params[k] for k in params} == params
@@ -35,7 +39,7 @@ def test_the_portfolio_is_tried_in_its_order(table, spec):
 
 def same_but_prepared(one, other):
     def rest(trial):
-        return {k: v for k, v in trial.params.items() if k not in ("features", "text", "rounds")}
+        return {k: v for k, v in trial.params.items() if k not in ("features", "text", "groups", "rounds")}
 
     return one.family == other.family and rest(one) == rest(other)
 
@@ -63,10 +67,10 @@ def trial(number, scores, state="pruned", family="linear"):
 def test_what_was_given_up_is_told_beside_what_others_had_on_its_folds():
     """The first fold is an easy one: to stand at its middle is to stand at the middle of all."""
     whole = [trial(k, (0.9 + k / 100, 0.6, 0.6), "complete") for k in range(3)]
-    assert _as_whole(whole[0], whole) == whole[0].value
-    assert _as_whole(trial(3, (0.91,)), whole) == pytest.approx(whole[1].value)
-    assert _as_whole(trial(3, (0.8,)), whole) == pytest.approx(whole[1].value - 0.11)
-    assert _as_whole(trial(3, (0.8,)), []) == 0.8
+    assert as_whole(whole[0], whole) == whole[0].value
+    assert as_whole(trial(3, (0.91,)), whole) == pytest.approx(whole[1].value)
+    assert as_whole(trial(3, (0.8,)), whole) == pytest.approx(whole[1].value - 0.11)
+    assert as_whole(trial(3, (0.8,)), []) == 0.8
 
 
 def test_the_first_of_a_family_is_not_given_up_where_it_costs_little(table, spec):
@@ -211,7 +215,8 @@ def test_a_trial_that_runs_out_of_memory_is_a_result(table, spec, monkeypatch):
     rows, project = table(300), spec(trials=6, families=("lightgbm",))
     found = search(rows, split(rows, project.predict), project)
     assert [t.state for t in found.trials[:3]] == ["failed"] * 3 and "complete" in {t.state for t in found.trials[3:]}
-    assert "3 trials came to nothing: too little memory, or a score that is no number." in found.notes
+    assert "3 trials came to nothing: a fit needs more memory than there is (lightgbm)." in found.notes
+    assert [t.why for t in found.trials[:3]] == [NO_MEMORY] * 3 and not any(t.why for t in found.trials[3:])
     monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(DataError, match="no trial could be completed"):
         search(rows, split(rows, project.predict), project)

@@ -16,9 +16,9 @@ from treadle.training.asking import Asking
 from treadle.training.families import Footprint, families
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
+from treadle.training.pruning import WARM_UP
 from treadle.training.searching import (
     FIRST_SECONDS,
-    WARM_UP,
     _go_on,
     _members,
     _run,

@@ -14,7 +14,7 @@ from treadle.errors import DataError, SpecError
 from treadle.scoring import task_of
 from treadle.training import Evaluation, SearchResult, check, evaluate, report, search, split, train
 from treadle.training.model import Trial
-from treadle.training.searching import _hopeless
+from treadle.training.pruning import hopeless
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_noise_is_called_no_gain(table, spec):
 
 def test_the_median_rule():
     earlier = [Trial(i, "linear", {}, (0.5, 0.5), 0.5, 1.0, "complete") for i in range(3)]
-    assert _hopeless([0.4], earlier, 1) and not _hopeless([0.6], earlier, 1) and _hopeless([0.6], earlier, -1)
-    assert not _hopeless([0.4], earlier[:2], 1)
+    assert hopeless([0.4], earlier, 1) and not hopeless([0.6], earlier, 1) and hopeless([0.6], earlier, -1)
+    assert not hopeless([0.4], earlier[:2], 1)
 
 
 def _with(rows, **changes):

@@ -306,6 +306,8 @@ class Train(_Part, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
     trials: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     """None: as many as the minutes allow; 40 where there is no limit of minutes."""
+    rungs: bool = False
+    """Whether, within minutes and of many rows, settings are tried on few rows first, and the best of them on more."""
     refit: Refit = "training"
     """`all`: what was judged is fitted once more for release, by the same recipe, on all rows with a label, sealed ones
     too. The figures stay those of its twin, which was fitted on the training rows."""

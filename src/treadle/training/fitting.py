@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -22,7 +23,8 @@ from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, learn
 from treadle.training.folds import most_fit_rows, thin
-from treadle.training.in_time import in_time
+from treadle.training.in_memory import in_memory
+from treadle.training.in_time import InTime, in_time
 from treadle.training.joining import join
 from treadle.training.kept_trials import OnTrial
 from treadle.training.mistakes import choose_threshold, costs_of
@@ -83,18 +85,19 @@ def fit(
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
-    taken = in_time(found.members, by_name, parts.train, most_fit_rows(len(table.features)), each * len(found.members))
+    taken = _taken(found, by_name, table, parts, each)
     members, first = taken.members, taken.members[0]
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
     weight = np.ones(len(held)) if table.weight is None else table.weight[held]
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
-    rows = table.rows(taken.rows)
-    say(0.1, f"fitting on {len(rows):,} rows")
-    encoder, estimator = fit_members(rows, members, by_name, spec.train.seed, each)
+    say(0.1, f"fitting on {len(taken.rows):,} rows")
+    made = partial(fit_members, members=members, families=by_name, seed=spec.train.seed, seconds=each)
+    taken, rows, (encoder, estimator) = in_memory(table, taken, made)
     say(0.7, "fitting the model it has to beat")
-    reference = _reference(table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
+    beaten = partial(_reference, table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
+    reference, unbeaten = _if_it_fits(beaten)
     told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
@@ -107,22 +110,20 @@ def fit(
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
-        notes=(*_said_of(members), *taken.said),
+        notes=(*_said_of(members), *taken.said, *unbeaten),
         members=members,
         classes=table.classes,
         costs=costs,
         quantiles=task.levels,
     )
-    return FittedModel(
-        encoder=encoder,
-        estimator=estimator,
-        calibrator=calibrator,
-        features=table.features,
-        summary=summary,
-        baseline=Constant(by_name[first.family].base(*rows.taught)),
-        reference=reference,
-        unseen=_spread(_near(task.one_each(told), fold, parts)),
-    )
+    baseline, unseen = Constant(by_name[first.family].base(*rows.taught)), _near(task.one_each(told), fold, parts)
+    known = table.features
+    return FittedModel(encoder, estimator, calibrator, known, summary, baseline, reference, _spread(unseen))
+
+
+def _taken(found: SearchResult, families: dict[str, Family], table: TrainingTable, parts: Split, each: float) -> InTime:
+    least = most_fit_rows(len(table.features))
+    return in_time(found.members, families, parts.train, least, each * len(found.members))
 
 
 def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
@@ -192,6 +193,14 @@ def _simple(table: TrainingTable) -> tuple[FeatureColumn, ...]:
     """What the model to beat knows: features without history; none, where that is all that there are."""
     simple: tuple[FeatureColumn, ...] = table.only(("request", "row"))
     return simple if len(simple) < len(table.learned) else ()
+
+
+def _if_it_fits(beaten: Callable[[], Fitted | None]) -> tuple[Fitted | None, tuple[str, ...]]:
+    """The model to beat, or a note that memory did not do for it."""
+    try:
+        return beaten(), ()
+    except MemoryError as error:
+        return None, (f"The model that it has to beat was not fitted, for want of memory: {error}.",)
 
 
 def _reference(

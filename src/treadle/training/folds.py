@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from treadle.scoring import metrics
 from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Params, Sample, learn
+from treadle.training.memory import claim
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
@@ -21,6 +23,9 @@ MOST_FIT_ROWS = 40_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
 MOST_VALID_ROWS = 40_000
 MUCH = 2.0
+NO_NUMBER = "its score is no number"
+LEAST_HELD = 8_000
+"""Held rows that a fit on few rows is judged by, where there are so many: telling takes less time than fitting."""
 _TRIED_ROUNDS, LEAST_TRIED = 5, 200
 ROWS_OF_A_FOLD = 30_000
 """Rows that are fitted on in all folds together: as many folds as give so many, and at least two."""
@@ -42,6 +47,8 @@ class Tried:
     """How many rounds each fold can speak with: those that stopped early have fewer than were agreed on."""
     failed: bool = False
     """A fold gave no score at all."""
+    why: str = ""
+    """Of what failed: what it came to nothing by."""
 
 
 class Folds:
@@ -75,6 +82,7 @@ class Folds:
         """Rows to fit on, and rows held back."""
         if (number, encoding, recipe) not in self._kept:
             fold = self.folds[number]
+            claim_rows(self.table, len(fold.train) + len(fold.valid))
             train = self.table.rows(fold.train)
             encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed, recipe=recipe)
             held = self.table.rows(fold.valid)
@@ -157,7 +165,7 @@ class Folds:
             found = learn(family, rows, params, held, metric=self.metric, seconds=seconds)
             early.append(self.score(found.margin(held.x), number))
             if not math.isfinite(early[-1]):
-                return Tried(tuple(early[:-1]), 0, None, failed=True)
+                return Tried(tuple(early[:-1]), 0, None, failed=True, why=NO_NUMBER)
             fitted.append((found, held.x))
             if number + 1 < len(self.folds) and hopeless(early):
                 return Tried(tuple(early), _agreed(fitted), None)
@@ -167,8 +175,19 @@ class Folds:
         scores = tuple(self.score(part, k) for k, part in enumerate(margins))
         return Tried(scores, rounds, np.concatenate(margins), tuple(found.most_rounds for found, _ in fitted))
 
+    def on_few(self, family: Family, params: Params, rows: int, seconds: float) -> float:
+        """The score of a fit on `rows` rows of the latest fold, told by some of its held ones."""
+        all_rows, held = self.rows_of(0, family, params)
+        some = thin(np.arange(len(held)), max(LEAST_HELD, rows))
+        stop = held.head(len(some))
+        found = learn(family, all_rows.head(rows), params, stop, metric=self.metric, seconds=seconds)
+        here = np.flatnonzero(self.number == 0)[some]
+        told = self.told(found.margin(stop.x), here)
+        return metrics.weighted(self.metric, self.truth[here], told, self.rule)(self.weight[here])
+
     def grown_on_all(self, family: Family, params: Params, seconds: float) -> int:
         """The rounds that settings want on all rows of the latest fold, not only on those that trials are made of."""
+        claim_rows(self.table, len(self._latest.train))
         rows = self.table.rows(self._latest.train)
         linear, recipe = family.encoding == "linear", Recipe.of(params)
         encoder, x = fit_encoder(rows, linear=linear, seed=self.seed, recipe=recipe)
@@ -179,14 +198,15 @@ class Folds:
 
     def exact(self, family: Family, params: Params, tried: Tried) -> Array:
         """The margins of whole trial, with the rounds that were agreed on in every fold: those that had stopped before
-        are fitted once more."""
+        are fitted once more, where memory does for it."""
         assert tried.margins is not None
         margins = tried.margins.copy()
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
-                rows, held = self.rows_of(number, family, params)
-                again = learn(family, rows, {**params, "rounds": tried.rounds})
-                margins[self.number == number] = again.margin(held.x)
+                with suppress(MemoryError):
+                    rows, held = self.rows_of(number, family, params)
+                    again = learn(family, rows, {**params, "rounds": tried.rounds})
+                    margins[self.number == number] = again.margin(held.x)
         return margins
 
 
@@ -204,6 +224,15 @@ def _enough(folds: tuple[Fold, ...], outputs: int) -> int:
     """How many of the folds, the latest first, settings are compared on: of many rows, two tell as much as four."""
     rows = max(len(fold.train) for fold in folds) * max(1, outputs // 4)
     return max(2, -(-ROWS_OF_A_FOLD // rows))
+
+
+def claim_rows(table: TrainingTable, rows: int) -> None:
+    """
+    Raises:
+        MemoryError: so many rows of the table cannot be taken and encoded in what memory there is.
+    """
+    each = table.frame.estimated_size() / max(len(table), 1) + 4 * len(table.features)
+    claim(each * rows, f"{rows:,} rows and what is made of them")
 
 
 def most_fit_rows(features: int) -> int:

@@ -23,13 +23,16 @@ def with_rounds_of_all(
 ) -> tuple[Chosen, float]:
     """`member` with the rounds that all rows want, and the seconds that this took and will take.
 
-    As it is, where it does not grow, where folds have most of the rows, or where `seconds` do not reach.
+    As it is, where it does not grow, where folds have most of the rows, or where `seconds` or memory do not reach.
     """
     agreed = member.params.get("rounds", 0)
     if not agreed or not folds.much_thinned or seconds < FITS * member.seconds:
         return member, 0.0
     began, allowed = clock(), seconds - member.seconds
-    found = folds.grown_on_all(family, member.params, allowed)
+    try:
+        found = folds.grown_on_all(family, member.params, allowed)
+    except MemoryError:  # what the folds agreed on stands
+        return member, clock() - began
     took = clock() - began
     # cut short, it tells only that so many rounds are not too many
     rounds = found if took < allowed else max(found, agreed)

@@ -36,6 +36,10 @@ class Trial(Struct, frozen=True):
     state: TrialState
     used: dict[str, Any] = {}
     """`params` as the newest fold was fitted by: a floor that is too high for so few rows is cut."""
+    rows: int = 0
+    """Of a trial on a lower rung, the rows of one fold that it was fitted on: its score is one of that rung. Else 0."""
+    why: str = ""
+    """Of a failed trial: what it came to nothing by."""
 
 
 class Chosen(Struct, frozen=True):

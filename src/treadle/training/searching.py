@@ -29,11 +29,11 @@ from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
 from treadle.training.prepare import Recipe, offers_groups, recipes, with_more
+from treadle.training.pruning import as_whole, hopeless
+from treadle.training.rungs import NO_MEMORY, Rungs, few_rows, look
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
 
-WARM_UP = 3
-"""Trials before any is pruned: a median of fewer says little."""
 MOST_TRIALS = 40
 """Where neither trials nor minutes are said."""
 NO_END = 10**6
@@ -73,6 +73,11 @@ class _Search:
     start: float = 0.0
     before: float = 0.0
     """Seconds that the trials of `earlier` took."""
+    few: int = 0
+    """Rows of the lower rung; 0 for none."""
+
+    def __post_init__(self) -> None:
+        self.rungs = Rungs(self.asking, self.few)
 
     @property
     def spent(self) -> float:
@@ -81,6 +86,11 @@ class _Search:
     @property
     def sign(self) -> int:
         return metrics.sign(self.folds.metric)
+
+    @property
+    def compared(self) -> list[Trial]:
+        """Those on as many rows as settings are compared on: what was tried on a lower rung is measured otherwise."""
+        return [t for t in self.trials if not t.rows]
 
     def best(self) -> Trial | None:
         whole = [t for t in self.trials if t.state == "complete"]
@@ -106,11 +116,11 @@ class _Search:
         """
         known = any(t.family == family.name and t.state == "complete" for t in self.trials)
         rest = seconds / len(early) * (len(self.folds.folds) - len(early))
-        return (known or rest > _FIRST_SHARE * left) and _hopeless(early, self.trials, self.sign)
+        return (known or rest > _FIRST_SHARE * left) and hopeless(early, self.compared, self.sign)
 
     def may_be_slow(self, family: Family, seconds: float) -> bool:
         """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
-        took = [t.seconds / len(t.fold_scores) for t in self.trials if t.family == family.name and t.fold_scores]
+        took = [t.seconds / len(t.fold_scores) for t in self.compared if t.family == family.name and t.fold_scores]
         return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
 
     def footprint(self, trial: Trial, rows: int) -> Footprint:
@@ -188,23 +198,25 @@ def search(
     metric = metric_of(spec, task, table.label[split.train])
     ways = with_more(recipes(table.learned, _ahead(table, split)), table.rows(split.train))
     text = any(feature.type == "str" for feature in table.features)
-    groups = offers_groups(table.rows(split.train))
+    groups, rule = offers_groups(table.rows(split.train)), task.rule(ideal_threshold(spec.brief.mistakes))
+    folds = Folds(table, split.folds, task, metric, spec.train.seed, rule)
     going = _Search(
         spec,
-        Folds(table, split.folds, task, metric, spec.train.seed, task.rule(ideal_threshold(spec.brief.mistakes))),
+        folds,
         Asking(spec.train, chosen, ways, text, split.by == "time", groups),
         clock,
         deadline_s,
         earlier,
         on_trial,
         start=clock(),
+        few=few_rows(spec.train, folds, deadline_s),
     )
     stopped = _go_on(going, len(split.train), deadline_s, progress)
     best = going.best()
     if best is None:
         raise DataError("no trial could be completed", where="train", mend="give it more time, rows or families")
     members, margins = _members(going, best, len(split.train), deadline_s - going.spent)
-    folds, every = going.folds, np.arange(len(going.folds.rows))
+    every = np.arange(len(folds.rows))
     shown = thin(every, MOST_KEPT_ROWS)
     return SearchResult(
         metric,
@@ -237,7 +249,7 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
     while len(going.trials) < most:
         left = deadline_s - going.spent
         room = left - going.refit_seconds(rows, deadline_s)
-        usual = float(np.median([t.seconds for t in going.trials[-5:]])) if going.trials else 0.0
+        usual = float(np.median([t.seconds for t in going.compared[-5:]])) if going.compared else 0.0
         if going.trials and room < usual:
             return "deadline"
         part, first = left / _TRIALS_LEFT, going.best() is None
@@ -263,17 +275,24 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
 
 def _next(going: _Search, seconds: float) -> KeptTrial:
     """Ask for settings; try them, or take what they came to when they were tried before."""
-    asked, number = going.asking.next(), len(going.trials)
+    rung, number = going.rungs.next(going.spent / going.deadline_s), len(going.trials)
+    asked = rung.asked
     known = going.earlier[number] if number < len(going.earlier) else None
-    if known is not None and known.settings == asked.settings:
+    if known is not None and known.settings == asked.settings and bool(known.trial.rows) == bool(rung.rows):
         trial, found = known.trial, known.tried(going.folds.task.outputs)
         going.before += trial.seconds
     else:
         going.earlier = ()  # what came after it was asked for knowing something else
-        trial, found = _run(going, asked, number, seconds)
+        if rung.rows:
+            trial, found = look(going.folds, asked, number, rung.rows, seconds, going.clock)
+        else:
+            trial, found = _run(going, asked, number, seconds)
     going.trials.append(trial)
     # a pruned trial tells the sampler what its folds showed; only one without any score tells nothing
-    going.asking.tell(asked, _as_whole(trial, going.trials) * going.sign if trial.fold_scores else None)
+    value = None
+    if trial.fold_scores:
+        value = (trial.value if trial.rows else as_whole(trial, going.compared)) * going.sign
+    going.rungs.tell(rung, value)
     if found.margins is not None:
         going.tried[number] = found
         going.forget()
@@ -337,10 +356,15 @@ def _notes(stopped: str, deadline_s: float, going: _Search, best: Trial, rows: i
             f"Trial {best.number} ({best.family}) is the best, but its bundle would have some {size:.1f} MB, above the "
             f"brief's {most:g}: one within it was taken."
         )
-    failed = sum(t.state == "failed" for t in going.trials)
+    failed = [t for t in going.trials if t.state == "failed"]
     if failed:
-        which = "1 trial" if failed == 1 else f"{failed} trials"
-        notes.append(f"{which} came to nothing: too little memory, or a score that is no number.")
+        which = "1 trial" if len(failed) == 1 else f"{len(failed)} trials"
+        told = dict.fromkeys(f"{t.why} ({t.family})" for t in failed)
+        notes.append(f"{which} came to nothing: {'; '.join(told)}.")
+    few = [t for t in going.trials if t.rows]
+    if few:
+        more = len(going.compared)
+        notes.append(f"{len(few)} settings were tried on {few[0].rows:,} rows of one fold, and {more} of them on more.")
     if stopped == "good_enough":
         notes.append(f"The search ended after {done} trials: the folds reached what the brief calls enough.")
     if stopped == "no_gain":
@@ -360,29 +384,11 @@ def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Tri
             hopeless=lambda early: going.is_hopeless(family, early, clock() - began, going.deadline_s - going.spent),
             seconds=seconds,
         )
-    except MemoryError:  # what does not fit here is a result: other settings may still do
-        found = Tried((), 0, None, failed=True)
+    except MemoryError as error:  # what does not fit here is a result: other settings may still do
+        found = Tried((), 0, None, failed=True, why=str(error) or NO_MEMORY)
     value = folds.mean(found.scores) if found.scores else 0.0
     state: TrialState = "complete" if found.margins is not None else "failed" if found.failed else "pruned"
     if found.rounds:
         params = {**params, "rounds": found.rounds}
     used = family.used(params, len(folds.folds[0].train))
-    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used), found
-
-
-def _as_whole(trial: Trial, trials: list[Trial]) -> float:
-    """What a trial that was given up would have come to, had its other folds been as far from those of others as its
-    first: folds are not alike, so the mean of some is nothing to compare the mean of all with."""
-    depth = len(trial.fold_scores)
-    whole = [t for t in trials if t.state == "complete"]
-    if trial.state == "complete" or not whole:
-        return trial.value
-    early = float(np.median([np.mean(t.fold_scores[:depth]) for t in whole]))
-    return float(np.median([t.value for t in whole]) + np.mean(trial.fold_scores) - early)
-
-
-def _hopeless(found: list[float], earlier: list[Trial], sign: int) -> bool:
-    """Below the median of the earlier trials' means over as many folds (the median rule, Golovin et al. 2017)."""
-    depth = len(found)
-    others = [float(np.mean(t.fold_scores[:depth])) * sign for t in earlier if len(t.fold_scores) >= depth]
-    return len(others) >= WARM_UP and float(np.mean(found)) * sign < float(np.median(others))
+    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used, why=found.why), found

@@ -12,13 +12,20 @@ from treadle.training.model import SearchResult, Trial
 
 def _state(trial: Trial) -> str:
     folds = len(trial.fold_scores)
+    if trial.rows:
+        return f"tried on {trial.rows:,} rows of one fold"
     return "complete" if trial.state == "complete" else f"stopped early after {folds} fold{'s' if folds > 1 else ''}"
 
 
+def _settings(trial: Trial) -> str:
+    params = trial.used or trial.params
+    return ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items())
+
+
 def trials_shown(search: SearchResult, metric: str, second: Money | None = None) -> str:
-    """Whole trials by their score; below them those that were stopped early, whose score is of fewer folds; and what
-    each step forward cost. `second`: the price of one."""
-    whole = [t for t in search.trials if t.state != "failed"]
+    """Whole trials by their score; below them those that were stopped early, whose score is of fewer folds or rows, and
+    those that came to nothing, and by what; and what each step forward cost. `second`: the price of one."""
+    whole = [t for t in search.trials if t.state != "failed" and not t.rows]
     chart = Chart("trial", metric, height=260)
     for colour, family in enumerate(dict.fromkeys(t.family for t in whole), start=1):
         for state, dim in (("complete", 0), ("pruned", 2)):
@@ -39,6 +46,7 @@ def trials_shown(search: SearchResult, metric: str, second: Money | None = None)
                 )
     done = sorted((t for t in whole if t.state == "complete"), key=lambda t: -t.value * sign(search.metric))[:8]
     early = sorted((t for t in whole if t.state == "pruned"), key=lambda t: t.number)[:8]
+    few = sorted((t for t in search.trials if t.rows and t.fold_scores), key=lambda t: -t.value * sign(search.metric))
     # what a stopped trial scored is of its first folds only: it cannot be ranked among whole ones
     rows = [
         (
@@ -47,9 +55,13 @@ def trials_shown(search: SearchResult, metric: str, second: Money | None = None)
             figure(t.value).value,
             _state(t),
             f"{t.seconds:.1f} s",
-            ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in (t.used or t.params).items()),
+            _settings(t),
         )
-        for t in (*done, *early)
+        for t in (*done, *early, *few[:8])
+    ]
+    rows += [
+        (t.number + 1, t.family, "", f"came to nothing: {t.why}", f"{t.seconds:.1f} s", _settings(t))
+        for t in [t for t in search.trials if t.state == "failed"][:8]
     ]
     best = table(("Trial", "Family", metric, "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
     count = len(search.trials)

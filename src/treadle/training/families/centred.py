@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from treadle.training.families import apart
 from treadle.training.families.blend import Blend
 from treadle.training.families.family import Array, Estimator, Family, Graph, Kept, Params, Sample
 
@@ -63,13 +65,21 @@ def learn(
     metric: str = "",
     seconds: float = float("inf"),
 ) -> Estimator:
-    """`family.fit`, of labels near zero: those that lie far off are centred first."""
+    """`family.fit`, of labels near zero: those that lie far off are centred first. What may not fit into the memory is
+    fitted in a process of its own.
+
+    Raises:
+        MemoryError: it does not fit.
+    """
+    fit = family.fit
+    if apart.is_wanted(rows, valid) and apart.can_be_sent(family):
+        fit = partial(apart.fitted, family)
     centre = centre_of(rows.y, rows.weight) if family.task.shifts else 0.0
     if not centre:
-        return family.fit(rows, params, valid, metric=metric, seconds=seconds)
+        return fit(rows, params, valid, metric=metric, seconds=seconds)
     near = [None if each is None else replace(each, y=each.y - centre) for each in (rows, valid)]
     assert near[0] is not None
-    return Centred(family.fit(near[0], params, near[1], metric=metric, seconds=seconds), centre)
+    return Centred(fit(near[0], params, near[1], metric=metric, seconds=seconds), centre)
 
 
 def centre_of(y: Array, weight: Array | None = None) -> float:
