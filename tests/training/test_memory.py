@@ -19,6 +19,7 @@ kind, most = int(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (most, most))
 left = memory.of_limits()
 assert memory.bounded() and 0 < left < most and memory.room() <= left, left
+assert memory.is_tight() == (left < memory.TIGHT)
 block = bytearray(300_000_000)
 after = memory.of_limits()
 assert 250e6 < left - after < 350e6, (left, after)

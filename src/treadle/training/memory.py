@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+TIGHT = 2e9
 _SHARES = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory.stat")),
     (
@@ -44,6 +45,11 @@ def claim(needed: float, what: str) -> None:
 def bounded() -> bool:
     """Whether the addresses, or the data, of a process are limited (`ulimit -v`, `ulimit -d`)."""
     return of_limits() < math.inf
+
+
+def is_tight() -> bool:
+    """Whether limits leave so little that a library does better without threads of its own."""
+    return of_limits() < TIGHT
 
 
 def of_limits() -> float:

@@ -214,7 +214,7 @@ def search(
     stopped = _go_on(going, len(split.train), deadline_s, progress)
     best = going.best()
     if best is None:
-        raise DataError("no trial could be completed", where="train", mend="give it more time, rows or families")
+        raise _none_completed(going.trials)
     members, margins = _members(going, best, len(split.train), deadline_s - going.spent)
     every = np.arange(len(folds.rows))
     shown = thin(every, MOST_KEPT_ROWS)
@@ -230,6 +230,12 @@ def search(
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
+
+
+def _none_completed(trials: Sequence[Trial]) -> DataError:
+    whys = "; ".join(dict.fromkeys(f"{t.why} ({t.family})" for t in trials if t.why))
+    told = f"no trial could be completed{': ' if whys else ''}{whys}"
+    return DataError(told, where="train", mend="give it more time, memory, rows or families")
 
 
 def _ahead(table: TrainingTable, split: Split) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from treadle.scoring.tasks import LabelQuantiles
+from treadle.training import memory
 from treadle.training.cores import CORES, MOST_THREADS
 from treadle.training.families.beside import Beside
 from treadle.training.families.family import (
@@ -54,7 +55,8 @@ class Trees:
 
     def margin(self, x: Array) -> Array:
         # LightGBM answers float32 input by its own conversion; float64 of float32 values is exact.
-        threads = 1 if len(x) < FEW_ROWS else CORES.free(self.threads)
+        # where threads cannot be begun any more, OpenMP ends the whole process
+        threads = 1 if len(x) < FEW_ROWS or memory.is_tight() else CORES.free(self.threads)
         out = self.booster.predict(x.astype(np.float64), raw_score=True, num_iteration=self.rounds, num_threads=threads)
         margins: Array = np.asarray(out, dtype=np.float64)
         return margins if margins.ndim > 1 else margins[:, None]
