@@ -15,6 +15,7 @@ from treadle.serving.inputs import Record
 
 MOST = 128
 """Records that are answered before others get their turn: some ten milliseconds of work."""
+_QUIET_TURNS = 8  # after a crowd, until one that comes alone is answered at once again: a crowd comes in bits
 
 
 class Asked(NamedTuple):
@@ -30,11 +31,11 @@ class Together:
     def __init__(self, answer_each: Callable[[Sequence[Asked]], list[bytes | Exception]]) -> None:
         """answer_each: the answer to each record, or what is wrong with it."""
         self._answer_each = answer_each
-        self._came, self._crowded = 0, False
+        self._came, self._crowded = 0, 0
         self._waiting: list[tuple[Asked, asyncio.Future[bytes]]] = []
 
     def alone(self) -> bool:
-        """Whether a record that came now is to be answered at once: in the last turn no two came together."""
+        """Whether a record that came now is to be answered at once: in the last turns no two came together."""
         if self._crowded:
             return False
         if not self._came:
@@ -43,7 +44,7 @@ class Together:
         return True
 
     def _turned(self) -> None:
-        self._crowded, self._came = self._came > 1, 0
+        self._crowded, self._came = _QUIET_TURNS if self._came > 1 else 0, 0
 
     async def answer(self, asked: Asked) -> bytes:
         """The answer to one record, once all of this turn have come."""
@@ -56,7 +57,7 @@ class Together:
 
     def _answer_waiting(self) -> None:
         now, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        self._crowded = len(now) > 1
+        self._crowded = _QUIET_TURNS if len(now) > 1 else self._crowded - 1
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._answer_waiting)
         try:
