@@ -1,8 +1,8 @@
 """A real MariaDB on this machine, from the system's own package (Debian: mariadb-server).
 
-`python tests/services/mysql.py` starts one, says its URL, and ends it with Enter; with `install`, it has the system install
-the package, where whoever runs it may do that. Where the tests run as root, it runs
-as nobody. It ends with the process that started it, however that ends.
+`python tests/services/mysql.py` starts one, says its URL, and ends it with Enter; with `install`, it has the system
+install the package, where whoever runs it may do that. Where the tests run as root, it runs as nobody. It ends with
+the process that started it, however that ends.
 """
 
 from __future__ import annotations
