@@ -28,6 +28,8 @@ GROUPS = ("plain", "told")
 MOST_GROUPS, MOST_NUMBERS, MOST_COLUMNS = 3, 5, 12
 MOST_LEVELS = 1000
 """Rarer levels are told as never seen: a bundle has room for so many."""
+ROWS = 6_000
+"""That choose among columns: each fold of each way to prepare pays for it."""
 ROWS_OF_A_LEVEL = 5.0
 """Where levels have fewer rows than this on average, they are names of rows, and no groups."""
 ROWS_OF_A_NUMBER, FEW_LEVELS = 50.0, 200
@@ -50,15 +52,17 @@ def fit_groups(
 
     `encoder` and `x`: the plain columns of these rows, beside which others have to help.
     """
-    helpful = gains(table, encoder, x, seed)
+    some = np.linspace(0, len(table) - 1, min(ROWS, len(table))).astype(np.int64)
+    few, near = table.rows(some), x[some]
+    helpful = gains(few, encoder, near, seed)
     able = [f for f in features if helpful.get(f.name, 0.0) > 0]
     groups = _first([f.name for f in able if _names_groups(table, f)], helpful, MOST_GROUPS)
     measured = _first([f.name for f in able if f.type in ("int", "float")], helpful, MOST_NUMBERS)
     tried = [step for group in groups if (step := fit_grouped(table, group, measured, linear=linear)).tells]
     if not tried:
         return []
-    made = np.column_stack([x, *(column for step in tried for column in step.columns(table.frame))]).astype(np.float32)
-    found = gains_of(table, made, seed)[x.shape[1] :]
+    made = np.column_stack([near, *(column for step in tried for column in step.columns(few.frame))])
+    found = gains_of(few, made.astype(np.float32), seed)[x.shape[1] :]
     best = np.argsort(-found, kind="stable")[:MOST_COLUMNS]
     kept, column, steps = set(best[found[best] > 0].tolist()), 0, []
     for step in tried:
