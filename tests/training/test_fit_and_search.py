@@ -57,7 +57,7 @@ def test_when_evening_out_is_tried(spec, imbalance, share, asked):
 
 
 def test_a_search_with_weights_tries_both(table, spec):
-    rows, project = table(), spec(trials=6, imbalance="weights", search="random", families=("linear",))
+    rows, project = table(), spec(trials=12, imbalance="weights", search="random", families=("linear",))
     parts = split(rows, project.predict)
     tried = {t.params["even_classes"] for t in search(rows, parts, project).trials}
     assert tried == {True, False}
