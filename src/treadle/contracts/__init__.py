@@ -3,6 +3,7 @@
 It does not read a source (`treadle.sources` does) and mends no row: a row is good, or set aside with its reason.
 """
 
+from treadle.contracts.beside import Beside, Last, compared_with_last, others_of
 from treadle.contracts.checking import check
 from treadle.contracts.proposal import propose
 from treadle.contracts.reading import load
@@ -11,13 +12,17 @@ from treadle.contracts.rules import Bound, Contract, Rule, row_rules
 from treadle.contracts.verdict import stale
 
 __all__ = [
+    "Beside",
     "Bound",
     "Contract",
+    "Last",
     "Report",
     "Rule",
     "RuleResult",
     "check",
+    "compared_with_last",
     "load",
+    "others_of",
     "propose",
     "raise_if_broken",
     "row_rules",
