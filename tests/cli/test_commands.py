@@ -21,6 +21,8 @@ PROMISED = {
     "models release", "models accept", "models rollback", "watch", "drain", "costs", "why", "log", "log checkpoint",
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
+    "data quarantine list", "data quarantine show", "data quarantine mend", "data quarantine replay",
+    "data quarantine drop", "data quarantine undo",
     "data list", "data history", "data query", "data profile", "data diff",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign",

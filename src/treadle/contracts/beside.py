@@ -27,7 +27,7 @@ class Beside:
 
     others: of each source that a rule names, the columns that it asks for. kept: rows of the source itself that are
     there already, and stay; with `once` a unique value must not be among them either. last: None where no snapshot is
-    good yet.
+    good yet. adds: the rows come to those of the last snapshot, and not in their place.
     """
 
     source: str
@@ -35,6 +35,7 @@ class Beside:
     kept: pl.DataFrame | None = None
     once: bool = False
     last: Last | None = None
+    adds: bool = False
 
 
 def others_of(contract: Contract) -> dict[str, tuple[str, ...]]:

@@ -63,16 +63,8 @@ def check(
     Raises:
         DataError: the rows cannot be read.
     """
-    import polars as pl
 
-    lazy = frame.lazy()
-    try:
-        schema = lazy.collect_schema()
-        plan = _planned(contract, schema)
-        passed = lazy.with_columns(plan.values).with_columns(plan.masks).collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
-        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
-        raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
+    plan, schema, passed = _passed(frame.lazy(), contract, where)
     passed = _with_keys(passed, contract, plan, beside)
     failing = _failing(plan, passed)
     rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level and not rule.soft]
@@ -92,7 +84,7 @@ def check(
     results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)
     return Report(
-        rows=kept.height,
+        rows=counts.rows,
         results=results,
         good=good,
         quarantine=quarantine,
@@ -102,8 +94,21 @@ def check(
         warnings=told_of(contract, counts, now),
         unasked=unasked_of(contract, counts),
         unfit=sorted({*counts.missing, *counts.uncast}),
-        aside=whole_rows(passed, aside, quarantine, schema.names(), plan.given),
+        aside=None if broken else whole_rows(passed, aside, quarantine, schema.names(), plan.given),
     )
+
+
+def _passed(lazy: pl.LazyFrame, contract: Contract, where: str) -> tuple[_Plan, pl.Schema, pl.DataFrame]:
+    """All rows once: typed, with a mark for each rule of a row."""
+    import polars as pl
+
+    try:
+        schema = lazy.collect_schema()
+        plan = _planned(contract, schema)
+        return plan, schema, lazy.with_columns(plan.values).with_columns(plan.masks).collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
+        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+        raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
 
 
 def _any(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
@@ -156,7 +161,7 @@ def _told(
 ) -> dict[str, Told]:
     """What is found of rules about the batch that are more than a count."""
     rules = [rule for rule in contract.rules if _asked(rule, plan, passed)]
-    told = movements(good, passed.height, [rule for rule in rules if rule.metric is not None], beside)
+    told = movements(good, [rule for rule in rules if rule.metric is not None], beside)
     told |= {rule.id: balance(passed, rule, plan.given, beside) for rule in rules if rule.sums is not None}
     for rule in rules:
         if rule.foreign is not None and rule.id not in plan.marks:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FIRST = "no snapshot is good yet, so there is none to compare with"
 
 
-def movements(good: pl.DataFrame, rows: int, rules: Sequence[Rule], beside: Beside | None) -> dict[str, Told]:
-    """By rule. good: the rows that would be kept; rows: all that were delivered."""
+def movements(good: pl.DataFrame, rules: Sequence[Rule], beside: Beside | None) -> dict[str, Told]:
+    """By rule. good: the rows that would be kept, as a snapshot holds none that were set aside."""
     if not rules:
         return {}
     if beside is None:
@@ -32,7 +32,7 @@ def movements(good: pl.DataFrame, rows: int, rules: Sequence[Rule], beside: Besi
     columns = list(dict.fromkeys(rule.column for rule in rules if rule.column))
     lines = _measured(good, last.frame, [name for name in columns if name in good.columns], rules)
     return {
-        rule.id: _rows(rule, last.rows, rows, last.name)
+        rule.id: _rows(rule, last.rows, good.height + (last.rows if beside.adds else 0), last.name)
         if rule.metric == "rowCountChange"
         else _of_column(rule, lines.get(rule.column or ""), last.name)
         for rule in rules

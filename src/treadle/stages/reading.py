@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import field
+
 from treadle.contracts import Contract, load, stale
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
-from treadle.stages.aside import hold, newest_of
+from treadle.stages.aside import hold, kept_aside, newest_of
+from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
+from treadle.stages.followed import newest_after
 from treadle.stages.increments import read_increment
 from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
@@ -25,20 +29,28 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
     """`files` are what was found at `source.read`, of a database its rows; `examples`: predictions are made for it."""
 
     MAKES: ClassVar[type[Payload]] = SourceRead
+    MEASURED: ClassVar[tuple[str, ...]] = ("last",)
 
     name: str
     source: Source
     contract: Contract | None
     files: File
     examples: bool
+    others: dict[str, Snapshot] = field(default_factory=dict)
+    """Sources that the contract points to."""
+    last: str = ""
+    """The last good snapshot, which the rows are held against; that it is another now is no reason to read again."""
 
 
 Sources = dict[str, Entry[SourceRead]]
 
 
 def read_sources(work: Work) -> Sources:
-    """Every source of the project, by name."""
-    return {name: read_source(work, name, source) for name, source in work.workspace.project.spec.sources.items()}
+    """Every source of the project, by name; each after those that its contract points to."""
+    sources = work.workspace.project.spec.sources
+    order = reading_order(work.workspace.project, {name: held_to(work, name) for name in sources})
+    found = {name: read_source(work, name, sources[name]) for name in order}
+    return {name: found[name] for name in sources}
 
 
 def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
@@ -71,14 +83,17 @@ def read_whole(work: Work, name: str, source: Source, contract: Contract | None)
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
     found = find(source, workspace.project.root, where=where)
+    last = last_good(workspace, name, contract, found.digest)
     asked = ReadSource(
         name=name,
         source=source,
         contract=contract,
         files=File(found.name, found.digest),
         examples=name in workspace.project.asked_of,
+        others=others_now(workspace, name, contract),
+        last=last.name if last else "",
     )
-    return work.do(asked, _Make(found, where), f"source/{name}")
+    return newest_after(work, work.do(asked, _Make(found, where, last), f"source/{name}"))
 
 
 def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Workspace, where: str) -> None:
@@ -97,11 +112,11 @@ def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Wor
 class _Make:
     """`make_snapshot` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, found: Found, where: str) -> None:
-        self.found, self.where = found, where
+    def __init__(self, found: Found, where: str, last: LastGood | None) -> None:
+        self.found, self.where, self.last = found, where, last
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        return make_snapshot(asked, bench, self.found, self.where)
+        return make_snapshot(asked, bench, self.found, self.where, self.last)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -115,9 +130,12 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
     return load(workspace.project.root / source.contract) if source.contract else None
 
 
-def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> SourceRead:
+def make_snapshot(
+    asked: ReadSource, bench: Bench, found: Found, where: str, last: LastGood | None = None
+) -> SourceRead:
     tables, names = bench.tables, bench.names
-    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys)
+    beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
+    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
         # also for a batch that is refused: the reasons must not be lost with it
@@ -136,4 +154,6 @@ def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> 
         newest=held.newest,
         warnings=held.warnings,
         reached=newest_of(held.good, asked.source),
+        aside=kept_aside(bench, held),
+        unasked=held.unasked,
     )
