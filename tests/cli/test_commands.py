@@ -22,6 +22,7 @@ PROMISED = {
     "log prove", "verify", "trust", "report", "access table", "access diff",
     "tokens create", "tokens list", "tokens rotate", "tokens revoke", "trials", "compare", "mirror",
     "data quarantine list", "data quarantine show", "data quarantine mend", "data quarantine replay",
+    "data contract show", "data contract export", "data contract import",
     "data quarantine drop", "data quarantine undo",
     "data list", "data history", "data query", "data profile", "data diff",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",

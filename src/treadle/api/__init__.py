@@ -6,6 +6,7 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 # to import them registers their operations
 from treadle.api import (
     access,
+    contract,
     data,
     decide,
     endpoint,
@@ -33,6 +34,7 @@ __all__ = [
     "Operation",
     "Request",
     "access",
+    "contract",
     "data",
     "decide",
     "endpoint",

@@ -6,9 +6,10 @@ It does not read a source (`treadle.sources` does) and mends no row: a row is go
 from treadle.contracts.beside import Beside, Last, compared_with_last, others_of
 from treadle.contracts.checking import check
 from treadle.contracts.proposal import propose
-from treadle.contracts.reading import load
+from treadle.contracts.reading import export, load
 from treadle.contracts.report import Report, RuleResult, raise_if_broken
 from treadle.contracts.rules import Bound, Contract, Rule, row_rules
+from treadle.contracts.sifting import Sifted, imported
 from treadle.contracts.verdict import stale
 
 __all__ = [
@@ -19,8 +20,11 @@ __all__ = [
     "Report",
     "Rule",
     "RuleResult",
+    "Sifted",
     "check",
     "compared_with_last",
+    "export",
+    "imported",
     "load",
     "others_of",
     "propose",

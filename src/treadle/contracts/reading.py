@@ -12,6 +12,7 @@ from treadle.contracts.bounds import level_of
 from treadle.contracts.builder import Builder, Draft
 from treadle.contracts.document import Document, open_document
 from treadle.contracts.measures import add_relationships
+from treadle.contracts.odcs import exported
 from treadle.contracts.quality import add_quality
 from treadle.contracts.rules import Contract, number, quoted
 from treadle.errors import nearest
@@ -55,7 +56,22 @@ def load(path: Path) -> Contract:
     Raises:
         SpecError: not YAML, not a contract of version 3, or a rule that cannot be run here; with file:line:column.
     """
+    return read_contract(open_document(path), path.stem)
+
+
+def export(path: Path) -> str:
+    """A contract file as a document that the standard's JSON Schema accepts, and that asks for the same rules.
+
+    Raises:
+        SpecError: it is no contract that `load` reads.
+    """
     document = open_document(path)
+    read_contract(document, path.stem)
+    return exported(document.tree, path.stem)
+
+
+def read_contract(document: Document, stem: str) -> Contract:
+    """What a document says. `stem`: its name where it says none."""
     tree = document.tree
     if str(tree.get("kind")) != "DataContract":
         raise document.error(tree, "kind", "this is not a data contract", "write kind: DataContract")
@@ -85,7 +101,7 @@ def load(path: Path) -> Contract:
     for node in document.items(tree, "slaProperties"):
         _service_level(build, node, tree)
     return Contract(
-        name=str(tree.get("name") or tree.get("id") or path.stem),
+        name=str(tree.get("name") or tree.get("id") or stem),
         version=str(tree.get("version", "")),
         columns=build.columns,
         rules=tuple(build.rules),

@@ -219,3 +219,43 @@ class AsideDone(Struct, frozen=True):
     entry: int
     by: str
     next: str = ""
+
+
+class ContractRule(Struct, frozen=True):
+    """A rule of a contract. `of`: row or batch. `not_of_a_request`: why one record is not held to it, or empty."""
+
+    id: str
+    kind: str
+    text: str
+    level: str
+    of: str
+    not_of_a_request: str
+    where: str
+
+
+class ContractShown(Struct, frozen=True):
+    """What the contract of a source asks for; a batch with a larger share of bad rows is refused."""
+
+    source: str
+    name: str
+    version: str
+    max_bad_share: float
+    rules: list[ContractRule]
+
+
+class ContractText(Struct, frozen=True):
+    """The contract of a source as a document of the Open Data Contract Standard; `file`: where it was written."""
+
+    source: str
+    text: str
+    file: str = ""
+
+
+class ContractImported(Struct, frozen=True):
+    """The contract that was made of a foreign document; `notes`: a sentence for each part that is not acted on."""
+
+    file: str
+    rules: int
+    columns: int
+    notes: list[str]
+    next: str

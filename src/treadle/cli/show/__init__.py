@@ -13,6 +13,7 @@ def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
     from treadle.cli.show import (
         access,
+        contract,
         data,
         decide,
         endpoint,
@@ -43,6 +44,7 @@ def show(name: str, answer: Any) -> None:
         **lineage.VIEWS,
         **mirror.VIEWS,
         **schedule.VIEWS,
+        **contract.VIEWS,
         **data.VIEWS,
         **quarantine.VIEWS,
         **reproduce.VIEWS,
