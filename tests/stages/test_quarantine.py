@@ -382,6 +382,32 @@ def test_rows_under_a_changed_contract_are_held_to_the_new_one(place: Path) -> N
         replay_aside(it.workspace, "orders", "")
 
 
+def test_rows_that_were_mended_are_mended_again_where_the_same_delivery_is_read_anew(place: Path) -> None:
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4.5'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "one")
+        mend_aside(it.workspace, "orders", ("kind='b'",), "n = 7", "")
+        replay_aside(it.workspace, "orders", "two")
+        drop_aside(it.workspace, "orders", "", "a refund")
+        assert it.kept[3] == 4.5 and it.kept[7] == 10.5 and it.aside == []
+    text = (place / "rules.yaml").read_text(encoding="utf-8").replace("LessThan: 60", "LessThan: 600")
+    (place / "rules.yaml").write_text(text, encoding="utf-8")
+    with Shop(place) as it:
+        read = it.read()
+        assert it.kept[3] == 4.5 and it.kept[7] == 10.5 and len(it.kept) == 9 and it.aside == [5]
+        assert read.payload.followed is not None and "as before" in read.payload.followed.reason
+        assert it.read().hash == read.hash
+    (place / "rules.yaml").write_text(text.replace("minimum: 0", "maximum: 1"), encoding="utf-8")
+    with Shop(place) as it:
+        it.read()
+        assert {3, 7} <= set(it.aside)  # what keeps the new contract no more stays set aside
+    deliver(place, some((3, "five", "a")))
+    with Shop(place) as it:
+        (place / "rules.yaml").write_text(text, encoding="utf-8")
+        assert it.read().payload.followed is None and it.aside == [3]  # another delivery has rows of its own
+
+
 def test_the_last_good_snapshot_is_the_newest_that_held_and_was_not_rolled_back(place: Path) -> None:
     with Shop(place) as it:
         contract = contract_of(it.workspace, it.workspace.project.spec.sources["orders"])

@@ -9,6 +9,7 @@ from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
 __all__ = ["StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
 OPEN = (
+    "beside",
     "building",
     "examples",
     "fitting",

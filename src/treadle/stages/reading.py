@@ -14,7 +14,7 @@ from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
 from treadle.stages.aside import hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
-from treadle.stages.followed import newest_after
+from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment
 from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
@@ -93,7 +93,11 @@ def read_whole(work: Work, name: str, source: Source, contract: Contract | None)
         others=others_now(workspace, name, contract),
         last=last.name if last else "",
     )
-    return newest_after(work, work.do(asked, _Make(found, where, last), f"source/{name}"))
+    before = workspace.chain.last(SourceRead, subject=f"source/{name}")
+    read = work.do(asked, _Make(found, where, last), f"source/{name}")
+    if before is None or read.seq <= before.seq:
+        return newest_after(work, read)
+    return done_again(work, name, read, before, contract)
 
 
 def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Workspace, where: str) -> None:
