@@ -20,6 +20,7 @@ from treadle.sources.cursors import Above
 from treadle.sources.figures import signs_of
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
+from treadle.sources.mysql import READER as MYSQL
 from treadle.sources.postgres import READER as POSTGRES
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.servers import refuse_untrusted
@@ -54,7 +55,7 @@ class Rows:
 @cache
 def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     """The readers that come along and those that entry points name; and a sentence for each that cannot be loaded."""
-    found: dict[str, Reader] = {f"{type(own).__module__}:READER": own for own in (SQLITE, POSTGRES)}
+    found: dict[str, Reader] = {f"{type(own).__module__}:READER": own for own in (SQLITE, POSTGRES, MYSQL)}
     broken = list[str]()
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
