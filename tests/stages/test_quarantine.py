@@ -391,6 +391,9 @@ def test_rows_that_were_mended_are_mended_again_where_the_same_delivery_is_read_
         replay_aside(it.workspace, "orders", "two")
         drop_aside(it.workspace, "orders", "", "a refund")
         assert it.kept[3] == 4.5 and it.kept[7] == 10.5 and it.aside == []
+        first, newest = 0, it.read().payload.table.version
+        undo_aside(it.workspace, "orders", str(first), "no")
+        undo_aside(it.workspace, "orders", str(newest), "yes")
     text = (place / "rules.yaml").read_text(encoding="utf-8").replace("LessThan: 60", "LessThan: 600")
     (place / "rules.yaml").write_text(text, encoding="utf-8")
     with Shop(place) as it:

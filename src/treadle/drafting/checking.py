@@ -146,7 +146,7 @@ def _held(
         found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
         return frame
     report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
-    for said in (*report.warnings, *report.unasked):
+    for said in (*report.warnings, *(f"{said}; a run asks it" for said in report.unasked)):
         found.warning(f"sources.{name}.contract", said)
     found.sources.append(
         SourceCheck(

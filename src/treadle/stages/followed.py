@@ -83,7 +83,12 @@ def _mended_before(workspace: Workspace, read: Entry[SourceRead], before: Entry[
     known = {each.hash: each for each in workspace.chain.find(SourceRead, subject=read.subject, status="done")}
     entry = before
     found: list[pl.DataFrame] = []
-    while entry.payload.followed is not None and entry.payload.followed.done == "replayed":
+    while entry.payload.followed is not None:
+        if entry.payload.followed.back:
+            if entry.payload.followed.back not in known:
+                return []
+            entry = known[entry.payload.followed.back]
+            continue
         asked = msgspec.json.decode(entry.input, type=ReplayAside)
         found = parts_of(workspace.blobs, asked.aside, asked.name) + found
         if asked.read.digest not in known:
@@ -92,7 +97,7 @@ def _mended_before(workspace: Workspace, read: Entry[SourceRead], before: Entry[
     same = {ref.digest for ref in entry.uses if isinstance(ref, File)} & {
         ref.digest for ref in read.uses if isinstance(ref, File)
     }
-    return found if same and entry.payload.followed is None else []
+    return found if same else []
 
 
 def _as_before(part: pl.DataFrame, old: list[pl.DataFrame]) -> tuple[pl.DataFrame, int]:

@@ -213,7 +213,7 @@ class _Back:
     def __call__(self, asked: BringBack, bench: Bench) -> SourceRead:
         table = bench.tables.replace(asked.table.table, bench.read(asked.table))
         done = Followed(done="brought back", root=_root(self.back), rows=0, reason=asked.reason, back=asked.back.digest)
-        return replace(self.back.payload, table=table, followed=done)
+        return replace(self.back.payload, table=table, unasked=(), followed=done)
 
 
 class _Replay:

@@ -117,7 +117,7 @@ class SourceRead(Payload, frozen=True, kw_only=True):
             + "".join(f"; {said}" for said in self.warnings[:3])
             + (f"; and {len(self.warnings) - 3} soft rules more" if len(self.warnings) > 3 else "")
             + "".join(f"; {said}" for said in self.unasked[:1])
-            + (f"; nor were {len(self.unasked) - 1} others" if len(self.unasked) > 1 else "")
+            + (f", nor {len(self.unasked) - 1} more" if len(self.unasked) > 1 else "")
         )
 
     @classmethod
