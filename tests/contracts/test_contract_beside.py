@@ -118,6 +118,17 @@ def test_a_key_into_its_own_source_falls_with_the_row_that_it_points_to(contract
     assert bad(held(made, frame, kept=pl.DataFrame({"n": [9], "boss": [None]}))) == [5]
 
 
+def test_a_row_that_points_nowhere_is_nobody_to_point_to(contract):
+    made = contract(
+        "- {name: n, logicalType: integer}\n"
+        "- {name: boss, logicalType: integer, relationships: [{to: orders.n}]}\n"
+        "- {name: who, logicalType: integer, relationships: [{to: people.id}]}",
+        more=ALL,
+    )
+    frame = pl.DataFrame({"n": [1, 2, 3], "boss": [None, 1, 2], "who": [99, 7, 7]})
+    assert bad(held(made, frame, people([7]))) == [0, 1, 2]
+
+
 @given(st.lists(st.tuples(st.integers(0, 6), st.one_of(st.none(), st.integers(0, 8))), max_size=12))
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_keeps_its_own_keys_and_no_row_more_could_be(contract, rows):
@@ -173,6 +184,7 @@ def test_sums_are_added_exactly(contract, left, right, asked, holds):
         ([None], [None], "there is no number to add up"),
         ([], [], "there is no number to add up"),
         ([1e30], [1e30], "too large to be added exactly"),
+        ([6e28] * 3, [6e28] * 3, "too large to be added exactly"),
         ([math.inf], [1.0], "0 is not 1: they are 1 apart"),
         ([2.5, 1.0], [1.0, 1.0], "3.5 is not 2: they are 1.5 apart"),
     ],
@@ -181,6 +193,14 @@ def test_sums_that_do_not_balance_say_why(contract, left, right, said):
     frame = pl.DataFrame({"a": left, "b": right}, schema={"a": pl.Float64, "b": pl.Float64})
     report = sums(contract, frame, "left: a, right: b")
     assert any(said in reason for reason in report.broken)
+
+
+def test_sums_of_groups_that_are_too_large_are_said_too(contract):
+    frame = pl.DataFrame({"k": ["x"] * 3, "a": [8.5e28] * 3, "b": [8.5e28] * 3})
+    columns = "- {name: k, logicalType: string}\n- {name: a, logicalType: number}\n- {name: b, logicalType: number}"
+    assert (
+        "too large to be added exactly" in sums(contract, frame, "left: a, right: b, by: k", columns=columns).broken[0]
+    )
 
 
 def test_whole_numbers_and_decimals_are_added_as_they_are(contract):
@@ -354,6 +374,9 @@ def test_rows_are_set_aside_whole_and_as_they_were_given(contract):
         ["x_required", "y_type"],
     ]
     assert check(frame.head(1), made, now=NOW).aside is None
+    few = contract("- {name: x, logicalType: integer, required: true}\n- {name: y, logicalType: date}")
+    refused = check(frame, few, now=NOW)  # a replay asks for the rows of a batch that would be refused, too
+    assert refused.broken and refused.aside is not None and refused.aside.height == 2
 
 
 @pytest.mark.parametrize(

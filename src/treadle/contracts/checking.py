@@ -94,7 +94,7 @@ def check(
         warnings=told_of(contract, counts, now),
         unasked=unasked_of(contract, counts),
         unfit=sorted({*counts.missing, *counts.uncast}),
-        aside=None if broken else whole_rows(passed, aside, quarantine, schema.names(), plan.given),
+        aside=whole_rows(passed, aside, quarantine, schema.names(), plan.given),
     )
 
 

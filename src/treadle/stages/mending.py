@@ -149,10 +149,12 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
     types, place = expr.column_types(given), f"--set {column}"
     found, dtype = expr.parse(text, types, where=place), given.schema[column]
     kind = types.get(column)
-    if kind == "str" and found.type not in ("str", "null"):
+    if kind == "str" and found.type not in ("str", "null", "float"):
         found = expr.parse(f"cast(({text}) as varchar)", types, where=place)
     values = given.select(expr.to_polars(found).alias(column)).to_series()
-    fine = found.type in (kind, "null") or dtype == pl.Null or (kind, found.type) == ("float", "int")
+    fine = (
+        found.type in (kind, "null") or dtype == pl.Null or (kind, found.type) in (("float", "int"), ("str", "float"))
+    )
     if not fine and (kind, found.type) != ("int", "float"):
         raise ExpressionError(
             f"{column} is of type {kind or dtype}, and this is of type {found.type}: {text}",

@@ -242,6 +242,7 @@ def keep_replayed(asked: ReplayAside, bench: Bench, head: Head) -> SourceRead:
         if report.aside is not None:
             left.append(_still(part, report.aside))
     rows, remaining = sum(frame.height for frame in good), sum(frame.height for frame in left)
+    assert rows + remaining == sum(part.height for part in parts), "each row is taken, or stays set aside"
     if not rows:
         why = ", ".join(sorted({str(each["reason"]) for frame in left for row in frame["broke"] for each in row})[:3])
         raise DataError(
