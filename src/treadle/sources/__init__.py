@@ -15,13 +15,16 @@ from treadle.sources.increments import (
     find_new,
     lost_files,
 )
+from treadle.sources.limits import most_bytes
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
+from treadle.sources.room import ALONE, Room, Share
 from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
 __all__ = [
+    "ALONE",
     "Batch",
     "Before",
     "ColumnsChanged",
@@ -34,6 +37,8 @@ __all__ = [
     "Note",
     "Reader",
     "Reading",
+    "Room",
+    "Share",
     "Table",
     "Wanted",
     "Words",
@@ -46,6 +51,7 @@ __all__ = [
     "find_own",
     "lost_files",
     "merged",
+    "most_bytes",
     "read",
     "read_own",
     "tabled",

@@ -19,6 +19,7 @@ from treadle.sources.databases import Rows
 from treadle.sources.limits import refuse_larger
 from treadle.sources.pages import gathered
 from treadle.sources.paging import Paging, with_query
+from treadle.sources.room import ALONE, Share
 from treadle.sources.sent import Api, api_of
 from treadle.sources.servers import refuse_untrusted
 from treadle.sources.unreadable import Unreadable
@@ -30,7 +31,13 @@ _ALL_OF_IT = "1h"
 
 
 def find_rows_of_api(
-    source: Source, root: Path, where: str, *, tries: Tries | None = None, patience: Patience | None = None
+    source: Source,
+    root: Path,
+    where: str,
+    *,
+    tries: Tries | None = None,
+    patience: Patience | None = None,
+    share: Share = ALONE,
 ) -> Rows:
     """Ask an HTTP API for all of its rows. They are named by a digest, as those of a database are.
 
@@ -46,11 +53,11 @@ def find_rows_of_api(
         allowed = Allowed(origin_of(api.url), frozenset(host.lower() for host in source.redirects), source.unencrypted)
         between = seconds_between(source.at_most) if source.at_most else 0.0
         caller = Caller(line, allowed, api.failed, between=between, tries=tries)
-        pages, most_rows = _pages(api, caller, allowed)
+        pages, most_rows = _pages(api, caller, allowed, share)
     return gathered(api, pages, most_rows)
 
 
-def _pages(api: Api, caller: Caller, allowed: Allowed) -> tuple[list[Page], int | None]:
+def _pages(api: Api, caller: Caller, allowed: Allowed, share: Share) -> tuple[list[Page], int | None]:
     """All pages, and how many rows there should be, if the API says so."""
     source = api.source
     paging = Paging(source.page, api.url, api.failed) if source.page else None
@@ -73,6 +80,7 @@ def _pages(api: Api, caller: Caller, allowed: Allowed) -> tuple[list[Page], int 
             raise api.failed(bad.what, bad.mend, place) from None
         size += page.size
         weigh(0, size, place)
+        share.grow(size)
         if paging is None:
             return [page], None
         url = paging.after(told)

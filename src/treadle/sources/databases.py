@@ -23,6 +23,7 @@ from treadle.sources.limits import refuse_larger
 from treadle.sources.mysql import READER as MYSQL
 from treadle.sources.postgres import READER as POSTGRES
 from treadle.sources.reader import Reader, Wanted
+from treadle.sources.room import ALONE, Share
 from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
 from treadle.sources.typing import typed
@@ -70,7 +71,7 @@ def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     return tuple(found.values()), tuple(broken)
 
 
-def find_rows(source: Source, root: Path, where: str, above: Above | None = None) -> Rows:
+def find_rows(source: Source, root: Path, where: str, above: Above | None = None, *, share: Share = ALONE) -> Rows:
     """Read what a source asks of a database, in a transaction of its own. `above`: older rows may be left out.
 
     Raises:
@@ -90,7 +91,7 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         condition=source.where or "",
         above=above,
     )
-    return gathered(_reader(wanted).read(wanted), wanted)
+    return gathered(_reader(wanted).read(wanted), wanted, share)
 
 
 def _reader(wanted: Wanted) -> Reader:
@@ -112,7 +113,7 @@ def _reader(wanted: Wanted) -> Reader:
     return reader
 
 
-def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted) -> Rows:
+def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted, share: Share = ALONE) -> Rows:
     """One table of the parts, its types and its digest.
 
     Raises:
@@ -124,6 +125,7 @@ def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted) -> Rows:
     for part in parts:
         size += int(part.estimated_size())
         refuse_larger(size, wanted.layout, wanted.table or "the query", what="takes more than", where=wanted.where)
+        share.grow(size)
         taken.append(part)
     try:
         frame = harmonised(_one(taken, wanted), wanted.where)

@@ -12,10 +12,11 @@ from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
+from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
 from treadle.stages.followed import done_again, newest_after
-from treadle.stages.increments import read_increment
+from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
@@ -46,23 +47,47 @@ Sources = dict[str, Entry[SourceRead]]
 
 
 def read_sources(work: Work) -> Sources:
-    """Every source of the project, by name; each after those that its contract points to."""
+    """Every source of the project, by name; each after those that its contract points to. Two and more that come from
+    elsewhere are read side by side."""
     sources = work.workspace.project.spec.sources
     order = reading_order(work.workspace.project, {name: held_to(work, name) for name in sources})
-    found = {name: read_source(work, name, sources[name]) for name in order}
-    return {name: found[name] for name in sources}
+    ahead = Ahead()
+    # begun in the order in which they are kept: one that waits for room is never waited for by one that has it
+    elsewhere = [name for name in order if from_elsewhere(sources[name])]
+    for name in elsewhere if len(elsewhere) > 1 else []:
+        _begin(work, ahead, name, sources[name])
+    ahead.start()
+    try:
+        found = {name: read_source(work, name, sources[name], ahead) for name in order}
+        return {name: found[name] for name in sources}
+    finally:
+        ahead.close()
+        work.fetched = ahead.told()
 
 
-def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
+def _begin(work: Work, ahead: Ahead, name: str, source: Source) -> None:
+    """What is to be read is told by the record now; that it tells the same when it is kept, the record sees to."""
+    from treadle.sources import find
+
+    root, where = work.workspace.project.root, work.workspace.project.place(f"sources.{name}")
+    if source.new is None:
+        ahead.add(name, lambda share: find(source, root, where=where, share=share))
+        return
+    asked = what_is_new(work, name, source, held_to(work, name), full=work.full)
+    ahead.add(name, lambda share: asked.find(root, share))
+
+
+def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[SourceRead]:
     """One source. A rule that looks at the clock is asked at every run, also when the file is as it was."""
     workspace, contract = work.workspace, held_to(work, name)
     seen = list[Entry[SourceRead]]()
 
     def read() -> Entry[SourceRead]:
         if source.new is None:
-            found = read_whole(work, name, source, contract)
+            found = read_whole(work, name, source, contract, ahead)
         else:
-            found = read_increment(work, name, source, contract, full=work.full and not seen)
+            found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was
         seen.append(found)
@@ -76,13 +101,13 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     return found
 
 
-def read_whole(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
     from treadle.sources import find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
-    found = find(source, workspace.project.root, where=where)
+    found: Found = ahead.take(name) or find(source, workspace.project.root, where=where)
     last = last_good(workspace, name, contract, found.digest)
     asked = ReadSource(
         name=name,
