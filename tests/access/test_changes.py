@@ -45,7 +45,7 @@ def test_each_change_is_said(after: object, expected: list[str]) -> None:
 
 def test_a_person_who_leaves_loses_all_they_had() -> None:
     lost = said(spec(people=People(owner="ada", reviewers=("grace",))))
-    assert len(lost) == 9 and all(line.startswith("- lin may no longer") for line in lost)
+    assert len(lost) == 10 and all(line.startswith("- lin may no longer") for line in lost)
 
 
 def test_a_login_that_is_another_person_now_is_two_changes() -> None:

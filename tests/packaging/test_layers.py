@@ -20,9 +20,9 @@ ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "drafting",
     "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
-    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "profiling", "pages",
-    "features",
-    "contracts", "sources", "people", "costs",
+    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
+    "profiling", "pages",
+    "features", "sources", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip

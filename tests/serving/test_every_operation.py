@@ -39,7 +39,12 @@ TILL, IDLE, GATES = (
 EVERYBODY = (ADA, GRACE, LIN, MALLORY, TILL, IDLE, GATES, ANONYMOUS)
 NAMED = {ADA, GRACE, LIN}
 READERS, WORKERS, APPROVERS = {ADA, GRACE, LIN, TILL, GATES}, {ADA, GRACE, LIN, TILL}, {ADA, GRACE}
-ROWS = ["data query", "data profile", "data diff"]  # they show what sources hold, to persons of the project alone
+ROWS = [
+    "data query",
+    "data profile",
+    "data diff",
+    "data quarantine show",
+]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
         [
@@ -56,6 +61,9 @@ MAY: dict[str, set[Principal]] = {
             "compare",
             "data list",
             "data history",
+            "data quarantine list",
+            "data contract show",
+            "data contract export",
             "lineage",
             "decide show",
             "decide list",
@@ -64,6 +72,7 @@ MAY: dict[str, set[Principal]] = {
         READERS,
     ),
     **dict.fromkeys(ROWS, NAMED),
+    **dict.fromkeys([f"data quarantine {verb}" for verb in ("mend", "replay", "drop", "undo")], NAMED),
     **dict.fromkeys(
         [
             "run",
@@ -75,6 +84,7 @@ MAY: dict[str, set[Principal]] = {
             "log prove",
             "mirror",
             "reproduce",
+            "data contract import",
             "costs book",
             "costs import",
             "costs export",

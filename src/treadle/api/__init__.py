@@ -6,6 +6,7 @@ It does not do the work, which the rooms below do, nor print it: `treadle.cli` a
 # to import them registers their operations
 from treadle.api import (
     access,
+    contract,
     data,
     decide,
     endpoint,
@@ -15,6 +16,7 @@ from treadle.api import (
     mirror,
     models,
     project,
+    quarantine,
     reproduce,
     schedule,
     spending,
@@ -32,6 +34,7 @@ __all__ = [
     "Operation",
     "Request",
     "access",
+    "contract",
     "data",
     "decide",
     "endpoint",
@@ -41,6 +44,7 @@ __all__ = [
     "mirror",
     "models",
     "project",
+    "quarantine",
     "reproduce",
     "schedule",
     "spending",

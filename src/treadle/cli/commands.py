@@ -69,13 +69,13 @@ def build() -> click.Group:
     click.version_option(__version__, prog_name="treadle")(root)
     for found in OPERATIONS.values():
         group: click.Group | _Listing = root
-        for word in found.words[:-1]:
-            if word not in root.commands:
-                root.add_command(click.Group(word, help=GROUPS[word]))
-            here = root.commands[word]
+        for place, word in enumerate(found.words[:-1], 1):
+            if word not in group.commands:
+                group.add_command(click.Group(word, help=GROUPS[" ".join(found.words[:place])]))
+            here = group.commands[word]
             if not isinstance(here, click.Group | _Listing):
                 here = _Listing(here)
-                root.add_command(here)
+                group.add_command(here)
             group = here
         group.add_command(_command(found))
     return root

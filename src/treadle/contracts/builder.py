@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from treadle import expr
 from treadle.contracts.document import Document
-from treadle.contracts.rules import Bound, Rule, RuleKind, quoted
+from treadle.contracts.rules import BATCH_KINDS, Bound, Foreign, Level, Metric, Rule, RuleKind, Sums, quoted
 from treadle.errors import ExpressionError
 from treadle.expr import Type
 
 
 class Draft(Struct, frozen=True):
-    """What a rule will say, see `Rule`. `columns`: those beside `column` and what its expressions read."""
+    """What a rule will say, see `Rule`. `columns`: those beside `column` and what its expressions read. `level`: where
+    none is said, a row is set aside, and a batch refused."""
 
     kind: RuleKind
     column: str | None
@@ -26,7 +27,10 @@ class Draft(Struct, frozen=True):
     high: float | None = None
     bound: Bound | None = None
     measure: str | None = None
-    soft: bool = False
+    level: Level | None = None
+    foreign: Foreign | None = None
+    sums: Sums | None = None
+    metric: Metric | None = None
 
 
 class Builder:
@@ -58,7 +62,10 @@ class Builder:
                 high=draft.high,
                 bound=draft.bound,
                 measure=draft.measure,
-                soft=draft.soft,
+                level=draft.level or ("stop" if draft.kind in BATCH_KINDS else "set_aside"),
+                foreign=draft.foreign,
+                sums=draft.sums,
+                metric=draft.metric,
             )
         )
 

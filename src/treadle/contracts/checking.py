@@ -7,11 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
+from treadle.contracts.beside import Beside
 from treadle.contracts.columns import as_declared
-from treadle.contracts.quarantine import lines
+from treadle.contracts.foreign import dangling
+from treadle.contracts.moved import movements
+from treadle.contracts.quarantine import lines, whole_rows
 from treadle.contracts.report import Report
 from treadle.contracts.rules import Contract, Rule
-from treadle.contracts.verdict import Counts, told_of, verdict
+from treadle.contracts.sums import balance
+from treadle.contracts.told import Told
+from treadle.contracts.verdict import Counts, told_of, unasked_of, verdict
 from treadle.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -43,11 +48,13 @@ def check(
     now: datetime,
     keys: tuple[str, ...] = (),
     where: str = "",
+    beside: Beside | None = None,
 ) -> Report:
     """Check every rule of `contract`.
 
     now: what freshness is measured against. keys: columns whose values name a row in the quarantine. where: the place
-    that an error names, such as `sources.flights`.
+    that an error names, such as `sources.flights`. beside: other sources, kept rows and the last good snapshot; without
+    it rules that need these are not asked, and `Report.unasked` says so.
 
     A row that fails a row rule, holds a value that is not of its declared type, or repeats a unique value goes to the
     quarantine. The batch as a whole is broken, as `Report.broken` says, by a missing column, a column that is of
@@ -56,22 +63,14 @@ def check(
     Raises:
         DataError: the rows cannot be read.
     """
-    import polars as pl
 
-    lazy = frame.lazy()
-    try:
-        schema = lazy.collect_schema()
-        plan = _planned(contract, schema)
-        passed = lazy.with_columns(plan.values).with_columns(plan.masks).collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
-        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
-        raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
+    plan, schema, passed = _passed(frame.lazy(), contract, where)
+    passed = _with_keys(passed, contract, plan, beside)
     failing = _failing(plan, passed)
     rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level and not rule.soft]
     kept = passed.select(schema.names())
-    good = kept
-    if rules:
-        good = kept.filter(~passed.select(pl.any_horizontal(plan.marks[rule.id] for rule in rules)).to_series())
+    aside = _any(passed, [plan.marks[rule.id] for rule in rules])
+    good = kept.filter(~aside) if rules else kept
     counts = Counts(
         rows=kept.height,
         bad_rows=kept.height - good.height,
@@ -80,12 +79,94 @@ def check(
         uncast={name: str(schema[name]) for name in plan.uncast},
         newest={rule.id: _newest(kept, rule) for rule in contract.rules if rule.kind == "freshness"},
         empty={name for name in contract.columns if name in schema and kept[name].null_count() == kept.height},
+        told=_told(contract, plan, passed, good, beside),
     )
     results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)
     return Report(
-        kept.height, results, good, quarantine, counts.bad_rows, broken, dict(counts.newest), told_of(contract, counts)
+        rows=counts.rows,
+        results=results,
+        good=good,
+        quarantine=quarantine,
+        bad_rows=counts.bad_rows,
+        broken=broken,
+        newest=dict(counts.newest),
+        warnings=told_of(contract, counts, now),
+        unasked=unasked_of(contract, counts),
+        unfit=sorted({*counts.missing, *counts.uncast}),
+        aside=whole_rows(passed, aside, quarantine, schema.names(), plan.given),
     )
+
+
+def _passed(lazy: pl.LazyFrame, contract: Contract, where: str) -> tuple[_Plan, pl.Schema, pl.DataFrame]:
+    """All rows once: typed, with a mark for each rule of a row."""
+    import polars as pl
+
+    try:
+        schema = lazy.collect_schema()
+        plan = _planned(contract, schema)
+        return plan, schema, lazy.with_columns(plan.values).with_columns(plan.masks).collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
+        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+        raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
+
+
+def _any(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
+    import polars as pl
+
+    if not marks:
+        return pl.repeat(False, passed.height, dtype=pl.Boolean, eager=True)
+    return passed.select(pl.any_horizontal(marks).alias("any")).to_series()
+
+
+def _with_keys(passed: pl.DataFrame, contract: Contract, plan: _Plan, beside: Beside | None) -> pl.DataFrame:
+    """The marks of what is asked of more than these rows: unique values among those that are kept, and foreign keys."""
+    import polars as pl
+
+    if beside is None:
+        return passed
+    if beside.once and beside.kept is not None:
+        for rule in contract.rules:
+            mark = plan.marks.get(rule.id)
+            if rule.kind == "unique" and mark is not None and set(rule.columns) <= set(beside.kept.columns):
+                taken = beside.kept.select(rule.columns).unique().with_columns(pl.lit(True).alias("\x00taken"))
+                found = passed.select(rule.columns).join(taken, on=rule.columns, how="left", maintain_order="left")
+                passed = passed.with_columns(passed[mark] | found["\x00taken"].fill_null(False))
+    keys = [rule for rule in contract.rules if rule.foreign is not None and _asked(rule, plan, passed)]
+    keys = [
+        rule for rule in keys if rule.foreign is not None and rule.foreign.source in (*beside.others, beside.source)
+    ]
+    # those that point into their own source come last: which rows are kept is known by then
+    keys.sort(key=lambda rule: rule.foreign is not None and rule.foreign.source == beside.source)
+    hard = [
+        plan.marks[rule.id]
+        for rule in contract.rules
+        if not rule.soft and not rule.batch_level and rule.id in plan.marks
+    ]
+    for rule in keys:
+        mark = f"{_MARK}key {rule.id}"
+        bad = _any(passed, hard)
+        passed = passed.with_columns(dangling(passed, rule, beside, bad).alias(mark))
+        plan.marks[rule.id] = mark
+        hard += [] if rule.soft else [mark]
+    return passed
+
+
+def _asked(rule: Rule, plan: _Plan, passed: pl.DataFrame) -> bool:
+    return set(rule.columns) <= set(passed.columns) and not plan.uncast & set(rule.columns)
+
+
+def _told(
+    contract: Contract, plan: _Plan, passed: pl.DataFrame, good: pl.DataFrame, beside: Beside | None
+) -> dict[str, Told]:
+    """What is found of rules about the batch that are more than a count."""
+    rules = [rule for rule in contract.rules if _asked(rule, plan, passed)]
+    told = movements(good, [rule for rule in rules if rule.metric is not None], beside)
+    told |= {rule.id: balance(passed, rule, plan.given, beside) for rule in rules if rule.sums is not None}
+    for rule in rules:
+        if rule.foreign is not None and rule.id not in plan.marks:
+            told[rule.id] = Told(None, f"the rows of {rule.foreign.source} are not at hand")
+    return told
 
 
 def _planned(contract: Contract, schema: pl.Schema) -> _Plan:

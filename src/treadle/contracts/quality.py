@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from treadle.contracts.bounds import BOUNDS, bound_of, level_of
 from treadle.contracts.builder import Builder, Draft
-from treadle.contracts.rules import BATCH_KINDS, Bound, quoted
+from treadle.contracts.measures import add_measure
+from treadle.contracts.rules import Bound, quoted
 from treadle.errors import nearest
 
 _METRICS = {
@@ -22,14 +25,6 @@ _METRICS = {
     "rowCount": "rows",
 }
 """Metrics by the standard's name; those ending in Check or Count are older names."""
-_BOUNDS = (
-    "mustBe",
-    "mustBeGreaterThan",
-    "mustBeGreaterOrEqualTo",
-    "mustBeLessThan",
-    "mustBeLessOrEqualTo",
-    "mustBeBetween",
-)
 _KEYS = (
     "type",
     "metric",
@@ -44,14 +39,12 @@ _KEYS = (
     "severity",
 )
 _ZERO = Bound(0.0, 0.0)
-_SOFT = ("warning", "info")
-"""Severities of a rule whose failing rows are kept, and told of."""
 
 
 def add_quality(build: Builder, node: Any, column: str | None) -> None:
     """Add one quality rule, of a column or of the table."""
     document = build.document
-    document.no_misspelling(node, (*_KEYS, *_BOUNDS))
+    document.no_misspelling(node, (*_KEYS, *BOUNDS))
     kind = str(node.get("type") or "library")
     if kind == "custom":
         engine = str(node.get("engine"))
@@ -59,9 +52,16 @@ def add_quality(build: Builder, node: Any, column: str | None) -> None:
             raise document.error(
                 node, "engine", f'rules of the engine "{engine}" cannot be run here', "use engine: treadle"
             )
-        _expression(build, node, column, "implementation")
+        asked = node.get("implementation")
+        if isinstance(asked, Mapping) and "expression" in asked:
+            document.no_misspelling(asked, ("expression", "unit", *BOUNDS))
+            _expression(build, node, column, "expression", asked)
+        elif isinstance(asked, Mapping):
+            add_measure(build, node, asked, column)
+        else:
+            _expression(build, node, column, "implementation", node)
     elif kind == "sql":
-        _expression(build, node, column, "query")
+        _expression(build, node, column, "query", node)
     elif kind == "library":
         _library(build, node, column)
     elif kind == "text":
@@ -72,17 +72,21 @@ def add_quality(build: Builder, node: Any, column: str | None) -> None:
         )
 
 
-def _expression(build: Builder, node: Any, column: str | None, key: str) -> None:
-    text = node.get(key)
+def _expression(build: Builder, node: Any, column: str | None, key: str, home: Any) -> None:
+    """`home`: where the expression stands, and its bound."""
+    text = home.get(key)
     if not isinstance(text, str) or not text.strip():
-        raise build.document.error(node, key, f"the rule needs an expression under `{key}`")
+        raise build.document.error(home, key, f"the rule needs an expression under `{key}`")
     text = text.strip()
     if text.lower().startswith(("select ", "with ")):
         raise build.document.error(
-            node, key, "queries cannot be run here", "write what must hold of each row: arrived > departed"
+            home, key, "queries cannot be run here", "write what must hold of each row: arrived > departed"
         )
     shown = f"in each row it must hold that {text}"
-    _add(build, node, Draft("expression", column, shown, text, bound=_tolerance(build, node)), at=key)
+    bound = _tolerance(build, home if any(str(name).startswith("must") for name in home) else node)
+    _add(
+        build, node, Draft("expression", column, shown, text, bound=bound), at=key if home is node else "implementation"
+    )
 
 
 def _library(build: Builder, node: Any, column: str | None) -> None:
@@ -94,9 +98,9 @@ def _library(build: Builder, node: Any, column: str | None) -> None:
         what = f'the metric "{metric}" cannot be run here' if metric else "the rule needs a `metric`"
         raise document.error(node, key if metric else "type", what, nearest(metric, _METRICS))
     if kind == "rows":
-        bound = _bound(build, node)
+        bound = bound_of(build.document, node)
         if bound is None or bound.percent:
-            raise document.error(node, key, "rowCount needs a number of rows", f"give one of: {', '.join(_BOUNDS)}")
+            raise document.error(node, key, "rowCount needs a number of rows", f"give one of: {', '.join(BOUNDS)}")
         _add(build, node, Draft("row_count", None, f"the table must have {bound.text('rows')}", bound=bound))
         return
     if kind == "duplicates":
@@ -111,12 +115,7 @@ def _library(build: Builder, node: Any, column: str | None) -> None:
 
 
 def _add(build: Builder, node: Any, draft: Draft, at: str | None = None) -> None:
-    if str(node.get("severity")).lower() in _SOFT:
-        if draft.kind == "unique":
-            raise build.document.error(
-                node, "severity", "a value that must not repeat names a row, and is no warning", "leave severity out"
-            )
-        draft = replace(draft, soft=draft.kind not in BATCH_KINDS)
+    draft = replace(draft, level=level_of(build.document, node, "severity", draft.kind))
     build.add(node, draft, at=at, name=str(node.get("name") or node.get("id") or ""))
 
 
@@ -139,7 +138,7 @@ def _values(build: Builder, node: Any, name: str, column: str) -> tuple[list[Any
 
 
 def _nulls(build: Builder, node: Any, column: str) -> None:
-    bound = _bound(build, node) or _ZERO
+    bound = bound_of(build.document, node) or _ZERO
     _, constants, _ = _values(build, node, "missingValues", column)
     measure = f"{quoted(column)} is null"
     if constants:
@@ -184,43 +183,5 @@ def _valid(build: Builder, node: Any, column: str, metric: str, key: str) -> Non
 
 def _tolerance(build: Builder, node: Any) -> Bound | None:
     """A bound on the rows that fail a row rule. Zero needs none: each failing row is set aside anyway."""
-    bound = _bound(build, node)
+    bound = bound_of(build.document, node)
     return None if bound and (bound.low, bound.high) == (0.0, 0.0) else bound
-
-
-def _bound(build: Builder, node: Any) -> Bound | None:
-    document = build.document
-    found = [key for key in node if str(key).startswith("must")]
-    unknown = [key for key in found if key not in _BOUNDS]
-    if unknown:
-        what = f'the bound "{unknown[0]}" cannot be checked here'
-        raise document.error(node, unknown[0], what, nearest(unknown[0], _BOUNDS))
-    unit = str(node.get("unit") or "rows")
-    if unit not in ("rows", "percent"):
-        raise document.error(node, "unit", f'"{unit}" is no unit of a rule', "use rows or percent")
-    percent = unit == "percent"
-    if not found:
-        return None
-    if len(found) > 1:
-        if set(found) == {"mustBeGreaterOrEqualTo", "mustBeLessOrEqualTo"}:
-            low, high = (document.number(node, key) for key in ("mustBeGreaterOrEqualTo", "mustBeLessOrEqualTo"))
-            return Bound(low, high, percent=percent)
-        raise document.error(node, found[1], "a rule has one bound", "use mustBeBetween for two limits")
-    key = str(found[0])
-    if key == "mustBeBetween":
-        pair = node[key]
-        numbers = isinstance(pair, list) and [v for v in pair if isinstance(v, int | float) and not isinstance(v, bool)]
-        if not numbers or len(pair) != 2 or len(numbers) != 2 or pair[0] > pair[1]:
-            raise document.error(node, key, "`mustBeBetween` takes two numbers, the smaller first")
-        return Bound(float(pair[0]), float(pair[1]), percent=percent)
-    value = document.number(node, key)
-    match key:
-        case "mustBe":
-            return Bound(value, value, percent=percent)
-        case "mustBeGreaterThan":
-            return Bound(low=value, low_open=True, percent=percent)
-        case "mustBeGreaterOrEqualTo":
-            return Bound(low=value, percent=percent)
-        case "mustBeLessThan":
-            return Bound(high=value, high_open=True, percent=percent)
-    return Bound(high=value, percent=percent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from treadle.contracts.rules import Rule
@@ -33,6 +33,30 @@ def lines(
     )
     parts = [_of_rule(passed, rule, mark, keys, given) for rule, mark in failing]
     return pl.concat([empty, *parts]).sort("row", maintain_order=True)
+
+
+def whole_rows(
+    passed: pl.DataFrame, bad: pl.Series, quarantine: pl.DataFrame, columns: Sequence[str], given: Mapping[str, str]
+) -> pl.DataFrame | None:
+    """The bad rows as they were given, each with what it broke: what is needed to mend one, and to take it then.
+
+    bad: which rows they are. columns: the names of the table, in order. See `Report.aside`.
+    """
+    import polars as pl
+
+    if not quarantine.height:
+        return None
+    rows = passed.select(pl.struct(pl.col(given.get(name, name)).alias(name) for name in columns).alias("given"))
+    at = bad.arg_true().cast(pl.Int64).alias("row")
+    said = quarantine.group_by("row", maintain_order=True).agg(
+        pl.struct("rule", "column", "value", "reason").alias("broke")
+    )
+    return (
+        rows.filter(bad)
+        .with_columns(at)
+        .join(said, on="row", how="left", maintain_order="left")
+        .select("row", "given", "broke")
+    )
 
 
 def _of_rule(

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
+from treadle.contracts.bounds import level_of
 from treadle.contracts.builder import Builder, Draft
 from treadle.contracts.document import Document, open_document
+from treadle.contracts.measures import add_relationships
+from treadle.contracts.odcs import exported
 from treadle.contracts.quality import add_quality
 from treadle.contracts.rules import Contract, number, quoted
 from treadle.errors import nearest
@@ -30,7 +35,16 @@ _LIMITS = {
 _OPTIONS = (*_LIMITS, "minLength", "maxLength", "pattern")
 _NO_RULE = ("format", "timezone", "defaultTimezone")
 """Options of dates that say how a value is written, which a typed table no longer knows."""
-_PROPERTY = ("name", "logicalType", "logicalTypeOptions", "required", "unique", "primaryKey", "quality")
+_PROPERTY = (
+    "name",
+    "logicalType",
+    "logicalTypeOptions",
+    "required",
+    "unique",
+    "primaryKey",
+    "quality",
+    "relationships",
+)
 _TOP = ("apiVersion", "kind", "schema", "slaProperties", "customProperties")
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600}
 _SECONDS |= {"d": 86400, "day": 86400, "w": 604800, "week": 604800}
@@ -42,7 +56,22 @@ def load(path: Path) -> Contract:
     Raises:
         SpecError: not YAML, not a contract of version 3, or a rule that cannot be run here; with file:line:column.
     """
+    return read_contract(open_document(path), path.stem)
+
+
+def export(path: Path) -> str:
+    """A contract file as a document that the standard's JSON Schema accepts, and that asks for the same rules.
+
+    Raises:
+        SpecError: it is no contract that `load` reads.
+    """
     document = open_document(path)
+    read_contract(document, path.stem)
+    return exported(document.tree, path.stem)
+
+
+def read_contract(document: Document, stem: str) -> Contract:
+    """What a document says. `stem`: its name where it says none."""
     tree = document.tree
     if str(tree.get("kind")) != "DataContract":
         raise document.error(tree, "kind", "this is not a data contract", "write kind: DataContract")
@@ -55,7 +84,7 @@ def load(path: Path) -> Contract:
             tree, "schema", f"a contract has one table here, found {len(tables)}", "write one file a table"
         )
     table = tables[0]
-    document.no_misspelling(table, ("name", "properties", "quality"))
+    document.no_misspelling(table, ("name", "properties", "quality", "relationships"))
     build = Builder(document, _columns(document, table))
     keys = []
     for node in document.items(table, "properties"):
@@ -68,10 +97,11 @@ def load(path: Path) -> Contract:
         build.add(keys[0], Draft("unique", None, text, columns=tuple(names)), name="key")
     for node in document.items(table, "quality"):
         add_quality(build, node, None)
+    add_relationships(build, table, None)
     for node in document.items(tree, "slaProperties"):
         _service_level(build, node, tree)
     return Contract(
-        name=str(tree.get("name") or tree.get("id") or path.stem),
+        name=str(tree.get("name") or tree.get("id") or stem),
         version=str(tree.get("version", "")),
         columns=build.columns,
         rules=tuple(build.rules),
@@ -104,7 +134,7 @@ def _columns(document: Document, table: Any) -> dict[str, Type | None]:
 
 
 def _property(build: Builder, node: Any) -> None:
-    document, name = build.document, str(node["name"])
+    document, name, begun = build.document, str(node["name"]), len(build.rules)
     document.no_misspelling(node, _PROPERTY)
     if node.get("logicalType") is not None:
         kind = str(node["logicalType"])
@@ -119,8 +149,38 @@ def _property(build: Builder, node: Any) -> None:
     options = document.mapping(node.get("logicalTypeOptions"), node, "logicalTypeOptions")
     if options:
         _options(build, options, name, node)
+    _levels(build, node, begun)
     for rule in document.items(node, "quality"):
         add_quality(build, rule, name)
+    add_relationships(build, node, name)
+
+
+def _levels(build: Builder, node: Any, begun: int) -> None:
+    """The level of the rules that stand at a property itself: one for all of them, or one a kind.
+
+    begun: how many rules there were before them.
+    """
+    document = build.document
+    for own in document.items(node, "customProperties"):
+        if str(own.get("property")) != "level":
+            continue
+        said, mine = own.get("value"), build.rules[begun:]
+        home, key_of = (said, str) if isinstance(said, Mapping) else (own, lambda kind: "value")
+        kinds = {rule.kind for rule in mine}
+        unknown = [kind for kind in said if str(kind) not in kinds] if isinstance(said, Mapping) else []
+        if unknown or not mine:
+            what = (
+                f"{node['name']} has no rule of the kind {unknown[0]}" if unknown else "there is no rule for this level"
+            )
+            raise document.error(home, unknown[0] if unknown else "value", what, f"it has: {', '.join(sorted(kinds))}")
+        for place, rule in enumerate(mine, begun):
+            key = key_of(rule.kind)
+            if key not in home:
+                continue
+            level = level_of(document, home, key, rule.kind)
+            if level is None:
+                raise document.error(home, key, f'"{home[key]}" is no level', "use warn, set_aside or stop")
+            build.rules[place] = replace(rule, level=level)
 
 
 def _only_key(build: Builder, node: Any) -> bool:
@@ -197,7 +257,11 @@ def _service_level(build: Builder, node: Any, tree: Any) -> None:
     value = document.number(node, "value")
     shown = f"{number(value)} {unit}"
     text = f"the newest {column} must lie within {shown} of now"
-    build.add(node, Draft("freshness", column, text, high=value * seconds))
+    level = None
+    for own in document.items(tree, "customProperties"):  # the standard has no place for it at the service level itself
+        if str(own.get("property")) == "freshnessLevel":
+            level = level_of(document, own, "value", "freshness")
+    build.add(node, Draft("freshness", column, text, high=value * seconds, level=level))
 
 
 def _max_bad_share(document: Document, tree: Any) -> float:

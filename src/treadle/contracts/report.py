@@ -46,7 +46,14 @@ class Report:
     newest: dict[str, datetime | None] = field(default_factory=dict)
     """The newest time that each freshness rule saw, to ask it again later."""
     warnings: list[str] = field(default_factory=list)
-    """A sentence for each soft rule that does not hold of every row: its rows are kept."""
+    """A sentence for each rule of the level `warn` that does not hold: its rows, or the batch, are kept."""
+    unasked: list[str] = field(default_factory=list)
+    """A sentence for each rule that could not be asked, as there is nothing yet to compare with."""
+    unfit: list[str] = field(default_factory=list)
+    """Columns that are missing, or of another type altogether: nothing that rests on them was checked."""
+    aside: pl.DataFrame | None = None
+    """The rows of the quarantine, whole: `row` (its number, from 0), `given` (a struct of its columns as they were
+    given) and `broke` (a list of structs of `rule`, `column`, `value`, `reason`); None where there are none."""
 
     @property
     def ok(self) -> bool:

@@ -19,11 +19,18 @@ RuleKind = Literal[
     "length",
     "unique",
     "expression",
+    "foreign_key",
     "row_count",
     "freshness",
+    "sums",
+    "moved",
 ]
-BATCH_KINDS = ("null_share", "row_count", "freshness")
+BATCH_KINDS = ("null_share", "row_count", "freshness", "sums", "moved")
 """Kinds that speak of the whole table and not of single rows."""
+Level = Literal["warn", "set_aside", "stop"]
+"""What a row, or a batch, that fails a rule comes to: it is kept and told of; it is set aside; the batch is refused."""
+Metric = Literal["psi", "jensenShannon", "meanChange", "missingChange", "distinctChange", "rowCountChange"]
+"""What a batch is held to beside the last good snapshot."""
 
 
 class Bound(Struct, frozen=True):
@@ -55,14 +62,37 @@ class Bound(Struct, frozen=True):
         return f"{' and '.join(parts)} {noun}"
 
 
+class Foreign(Struct, frozen=True):
+    """The values of some columns stand in `columns` of `source`. `nulls`: whether a missing one fails too; as SQL's
+    MATCH SIMPLE has it, it does not."""
+
+    source: str
+    columns: tuple[str, ...]
+    nulls: bool = False
+
+
+class Sums(Struct, frozen=True):
+    """The sum of `left` equals that of `right`, or the number `right`, but for `within`; in each group of `by`.
+
+    Both are expressions over the rows that were delivered; where a `source` is named, `right` is a column of it.
+    """
+
+    left: str
+    right: str | float
+    by: tuple[str, ...] = ()
+    within: float = 0.0
+    source: str = ""
+
+
 class Rule(Struct, frozen=True):
     """One rule of a contract.
 
     text: the rule for people, a whole sentence. expression: a row fails if it is FALSE, so NULL passes; None where the
     rule cannot be seen from one row. columns: all columns that the rule reads. low, high: limits of a range or length;
     for freshness `high` is in seconds. bound: what the number of rows, of missing values, or of failing rows has to
-    keep. measure: an expression that is true where a value counts as missing. where: file:line:column. soft: a row that
-    fails it is good all the same, and told of; only its bound can refuse a batch.
+    keep; of `metric` what that has to. measure: an expression that is true where a value counts as missing. where:
+    file:line:column. level: what comes of it where it does not hold; a row that fails at the level `warn` is good all
+    the same, and only the bound can refuse its batch.
     """
 
     id: str
@@ -76,7 +106,15 @@ class Rule(Struct, frozen=True):
     high: float | None = None
     bound: Bound | None = None
     measure: str | None = None
-    soft: bool = False
+    level: Level = "set_aside"
+    foreign: Foreign | None = None
+    sums: Sums | None = None
+    metric: Metric | None = None
+
+    @property
+    def soft(self) -> bool:
+        """Are rows that fail it good all the same?"""
+        return self.level == "warn"
 
     @property
     def batch_level(self) -> bool:

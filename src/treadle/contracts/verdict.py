@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from treadle.contracts.report import RuleResult
 from treadle.contracts.rules import Contract, Rule
+from treadle.contracts.told import Told
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Counts:
 
     failing: rows that fail a rule, or that it counts, by its id. missing: columns that are not there, with a hint.
     uncast: columns of a type that cannot be cast, with that type. newest: by freshness rule. empty: columns without
-    any value.
+    any value. told: what was found of rules that are more than a count.
     """
 
     rows: int
@@ -27,6 +28,7 @@ class Counts:
     uncast: Mapping[str, str]
     newest: Mapping[str, Any]
     empty: Set[str]
+    told: Mapping[str, Told] = field(default_factory=dict)
 
 
 def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[RuleResult, ...], list[str]]:
@@ -39,21 +41,36 @@ def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[Ru
     for rule in contract.rules:
         result, why = _of_rule(rule, counts, now)
         results.append(result)
-        broken += why
+        broken += why if not (rule.batch_level and rule.soft) else []
     share = counts.bad_rows / counts.rows if counts.rows else 0.0
     if share > contract.max_bad_share:
         broken.append(_too_many(contract, counts, share))
     return tuple(results), broken
 
 
-def told_of(contract: Contract, counts: Counts) -> list[str]:
-    """A sentence for each soft rule that does not hold of every row."""
-    failing = [(rule, counts.failing.get(rule.id, 0)) for rule in contract.rules if rule.soft]
+def told_of(contract: Contract, counts: Counts, now: datetime) -> list[str]:
+    """A sentence for each rule of the level `warn` that does not hold of every row, or of the batch."""
+    out = []
+    for rule in contract.rules:
+        count = counts.failing.get(rule.id, 0)
+        if not rule.soft:
+            continue
+        if rule.batch_level:
+            out += [f"{rule.id}: {why}, and the batch is kept" for why in _of_rule(rule, counts, now)[1]]
+        elif count:
+            out.append(
+                f"{rule.id}: {rule.text}, and does not in {count:,} of {counts.rows:,} rows "
+                f"({count / counts.rows:.2%}), which are kept"
+            )
+    return out
+
+
+def unasked_of(contract: Contract, counts: Counts) -> list[str]:
+    """A sentence for each rule that could not be asked."""
     return [
-        f"{rule.id}: {rule.text}, and does not in {count:,} of {counts.rows:,} rows ({count / counts.rows:.2%}), "
-        "which are kept"
-        for rule, count in failing
-        if count
+        f"{rule.id} was not asked: {counts.told[rule.id].found}"
+        for rule in contract.rules
+        if rule.id in counts.told and counts.told[rule.id].holds is None
     ]
 
 
@@ -64,7 +81,7 @@ def stale(contract: Contract, newest: Mapping[str, Any], now: datetime) -> list[
     """
     out = []
     for rule in contract.rules:
-        if rule.kind == "freshness":
+        if rule.kind == "freshness" and not rule.soft:
             out += _freshness(rule, newest, now)[1]
     return out
 
@@ -75,6 +92,10 @@ def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, lis
     why: list[str] = []
     if rule.kind == "freshness":
         failing, why = _freshness(rule, counts.newest, now) if not unseen else (0, [])
+    elif rule.kind in ("sums", "moved"):
+        told = counts.told.get(rule.id, Told(None))
+        failing = int(told.figure)
+        why = [f"{rule.text}: {told.found}"] if told.holds is False else []
     elif rule.kind == "row_count":
         failing = rows
         if rule.bound is not None and not rule.bound.holds(rows, rows):
@@ -88,8 +109,10 @@ def _of_rule(rule: Rule, counts: Counts, now: datetime) -> tuple[RuleResult, lis
         noun = "missing values" if rule.batch_level else "failing rows"
         limit = "" if rule.batch_level else f", in {rule.bound.text(noun)}"
         why = [f"{rule.text}{limit}, found {failing:,} of {rows:,} rows: see them in the source"]
+    if rule.level == "stop" and not rule.batch_level and failing and not why:
+        why = [f"{rule.text}, and does not in {failing:,} of {rows:,} rows, of which it may not fail one"]
     ok = not why and not unseen and (rule.batch_level or rule.soft or failing == 0 or rule.bound is not None)
-    counted = rule.kind not in ("freshness", "row_count")
+    counted = rule.kind not in ("freshness", "row_count", "sums", "moved")
     share = failing / rows if rows and counted else 0.0
     return RuleResult(rule, failing, share, ok, rule.batch_level), why
 

@@ -28,6 +28,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     project = workspace.project
     found = _Found(project)
     tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
+    _pointed(workspace, found)
     known = {name: table for name, table in tables.items() if table is not None}
     plan = None
     for one in project.each():
@@ -123,6 +124,18 @@ def _contract(workspace: Workspace, name: str, source: Source, found: _Found) ->
         return None
 
 
+def _pointed(workspace: Workspace, found: _Found) -> None:
+    """Contracts that point to a source that is not there, or to each other in a circle."""
+    from treadle.stages import contract_of
+    from treadle.stages.beside import reading_order
+
+    sources = workspace.project.spec.sources
+    try:
+        reading_order(workspace.project, {name: contract_of(workspace, sources[name]) for name in sources})
+    except TreadleError as bad:
+        found.refused(bad, "sources")
+
+
 def _held(
     workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, found: _Found
 ) -> pl.LazyFrame:
@@ -133,7 +146,7 @@ def _held(
         found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
         return frame
     report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
-    for said in report.warnings:
+    for said in (*report.warnings, *(f"{said}; a run asks it" for said in report.unasked)):
         found.warning(f"sources.{name}.contract", said)
     found.sources.append(
         SourceCheck(

@@ -148,3 +148,114 @@ class Difference(Struct, frozen=True):
     schema: list[SchemaChange]
     rows: RowsDiffer
     columns: list[Moved]
+
+
+class AsideRule(Struct, frozen=True):
+    """Rows that are set aside since they broke a rule; a row may break several."""
+
+    rule: str
+    text: str
+    rows: int
+
+
+class Aside(Struct, frozen=True):
+    """The rows of a source that are set aside, how many were mended, and what was done last, when and by whom."""
+
+    source: str
+    rows: int = 0
+    mended: int = 0
+    version: int | None = None
+    """Its newest snapshot; None of a source that was not read yet."""
+    time: str = ""
+    by: str = ""
+    said: str = ""
+    rules: list[AsideRule] = []
+
+
+class AsideListed(Struct, frozen=True):
+    """Every source of a project, with what is set aside of it."""
+
+    project: str
+    sources: list[Aside]
+
+
+class Broke(Struct, frozen=True):
+    """A rule that a row broke, and the value that broke it, when it was held to it last."""
+
+    rule: str
+    column: str
+    value: str | None
+    reason: str
+
+
+class AsideRow(Struct, frozen=True):
+    """A row that is set aside: its number in what was delivered, from 0, and its values as text, as they stand now."""
+
+    row: int
+    values: dict[str, str | None]
+    broke: list[Broke]
+    mended: bool
+
+
+class ShownAside(Struct, frozen=True):
+    """Rows of a source that are set aside, of `all`; `more` of those that were asked for are not shown."""
+
+    source: str
+    columns: list[str]
+    rows: list[AsideRow]
+    more: int
+    all: int
+    version: int
+
+
+class AsideDone(Struct, frozen=True):
+    """What was done about `rows` of a source; `left` are set aside. `version`: its snapshot now."""
+
+    source: str
+    done: str
+    rows: int
+    left: int
+    version: int
+    entry: int
+    by: str
+    next: str = ""
+
+
+class ContractRule(Struct, frozen=True):
+    """A rule of a contract. `of`: row or batch. `not_of_a_request`: why one record is not held to it, or empty."""
+
+    id: str
+    kind: str
+    text: str
+    level: str
+    of: str
+    not_of_a_request: str
+    where: str
+
+
+class ContractShown(Struct, frozen=True):
+    """What the contract of a source asks for; a batch with a larger share of bad rows is refused."""
+
+    source: str
+    name: str
+    version: str
+    max_bad_share: float
+    rules: list[ContractRule]
+
+
+class ContractText(Struct, frozen=True):
+    """The contract of a source as a document of the Open Data Contract Standard; `file`: where it was written."""
+
+    source: str
+    text: str
+    file: str = ""
+
+
+class ContractImported(Struct, frozen=True):
+    """The contract that was made of a foreign document; `notes`: a sentence for each part that is not acted on."""
+
+    file: str
+    rules: int
+    columns: int
+    notes: list[str]
+    next: str

@@ -10,13 +10,16 @@ from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
 __all__ = ["Fetched", "StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
 OPEN = (
+    "beside",
     "building",
     "examples",
     "fitting",
     "judging",
     "lateness",
+    "mending",
     "packing",
     "planning",
+    "quarantine",
     "reading",
     "refitting",
     "releasing",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from treadle import expr
-from treadle.contracts import Contract, Report, check, raise_if_broken
+from treadle.contracts import Beside, Contract, Report, check, raise_if_broken
 from treadle.errors import SpecError
+from treadle.store import Blob
 
 if TYPE_CHECKING:
     import polars as pl
 
     from treadle.spec import Source
+    from treadle.stages.work import Bench
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,17 @@ class Held:
     warnings: tuple[str, ...] = ()
 
     @property
+    def whole(self) -> bytes | None:
+        """The rows that were set aside, as Parquet; None where there is none. See `Report.aside`."""
+        if self.report is None or self.report.aside is None:
+            return None
+        return parquet_of(self.report.aside)
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        return tuple(self.report.unasked) if self.report is not None else ()
+
+    @property
     def aside(self) -> pl.DataFrame | None:
         """A line for each row and rule that it breaks; None where there is none."""
         return self.report.quarantine if self.report is not None and self.report.quarantine.height else None
@@ -39,12 +53,31 @@ class Held:
             raise_if_broken(self.report, contract, where)
 
 
-def hold(rows: pl.LazyFrame | pl.DataFrame, contract: Contract | None, now: datetime, keys: Sequence[str]) -> Held:
+def parquet_of(rows: pl.DataFrame) -> bytes:
+    """The rows as one file of Parquet; equal rows are equal bytes."""
+    out = io.BytesIO()
+    rows.write_parquet(out, statistics=False)
+    return out.getvalue()
+
+
+def hold(
+    rows: pl.LazyFrame | pl.DataFrame,
+    contract: Contract | None,
+    now: datetime,
+    keys: Sequence[str],
+    beside: Beside | None = None,
+) -> Held:
     """One pass over the rows. Whether the batch is broken is asked of what comes of it, so that reasons can be kept."""
     if contract is None:
         return Held(rows.lazy().collect())
-    report = check(rows, contract, now=now, keys=tuple(keys))
+    report = check(rows, contract, now=now, keys=tuple(keys), beside=beside)
     return Held(report.good, report, report.bad_rows, len(contract.rules), dict(report.newest), tuple(report.warnings))
+
+
+def kept_aside(bench: Bench, held: Held) -> tuple[Blob, ...]:
+    """The rows that were set aside, whole, as a blob."""
+    whole = held.whole
+    return (Blob(bench.blobs.put(whole), "rows set aside"),) if whole is not None else ()
 
 
 def newest_of(rows: pl.DataFrame, source: Source) -> datetime | None:

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import field
+
 from treadle.contracts import Contract
 from treadle.errors import DataError, Overtaken
 from treadle.evidence import Entry, Payload, Reader, StepInput, digest
 from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
 from treadle.sources import ALONE
 from treadle.spec import Source
-from treadle.stages.aside import Held, hold, newest_of
+from treadle.stages.aside import Held, hold, kept_aside, newest_of
+from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import readers_of
+from treadle.stages.followed import newest_after
 from treadle.stages.work import Bench, Work
 from treadle.store import EntryRef, File, Snapshot
 
@@ -42,7 +46,7 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     """
 
     MAKES: ClassVar[type[Payload]] = SourceRead
-    MEASURED: ClassVar[tuple[str, ...]] = ("base", "anew")
+    MEASURED: ClassVar[tuple[str, ...]] = ("base", "anew", "others", "last")
 
     name: str
     source: Source
@@ -51,6 +55,8 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     examples: bool
     base: EntryRef | None
     anew: str = ""
+    others: dict[str, Snapshot] = field(default_factory=dict)
+    last: str = ""
 
     def overtaken(self, record: Reader, subject: str) -> str:
         """Rows and cursor are right by themselves whoever comes first; two that go on from one would read twice."""
@@ -149,6 +155,7 @@ def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer:
     from treadle.sources import ColumnsChanged
 
     workspace, base, where = work.workspace, found.base, found.where
+    last = last_good(workspace, name, contract)
     asked = ReadIncrement(
         name=name,
         source=found.source,
@@ -157,9 +164,12 @@ def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer:
         examples=name in workspace.project.asked_of,
         base=base.entry.ref if base.entry else None,
         anew=base.anew,
+        others=others_now(workspace, name, contract),
+        last=last.name if last else "",
     )
     try:
-        return work.do(asked, _Make(newer, base, where), f"source/{name}", cache=not base.anew)
+        made = work.do(asked, _Make(newer, base, where, last), f"source/{name}", cache=not base.anew)
+        return newest_after(work, made)
     except ColumnsChanged as bad:
         broken = readers_of(workspace, name, bad.columns)
         said = f", which {_and_more(broken)} read" if broken else ", which no feature reads"
@@ -195,14 +205,16 @@ def _base(work: Work, subject: str, source: Source, rules: str, full: bool) -> _
 class _Make:
     """`keep_rows` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, newer: Newer, base: _Base, where: str) -> None:
-        self.newer, self.base, self.where = newer, base, where
+    def __init__(self, newer: Newer, base: _Base, where: str, good: LastGood | None) -> None:
+        self.newer, self.base, self.where, self.good = newer, base, where, good
 
     def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
-        return keep_rows(asked, bench, self.newer, self.base, self.where)
+        return keep_rows(asked, bench, self.newer, self.base, self.where, self.good)
 
 
-def keep_rows(asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, where: str) -> SourceRead:
+def keep_rows(
+    asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, where: str, good: LastGood | None
+) -> SourceRead:
     """Hold what is new to the contract, put it to what is there, and write both as one version."""
     from treadle.sources import Batch, batch, merged
 
@@ -213,7 +225,10 @@ def keep_rows(asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, whe
     got = batch(delivered, keys, new, where) if delivered.width else Batch(delivered)
     # an increment without rows, as where only the contract is another, breaks nothing
     empty = last is not None and not got.rows.height
-    held = Held(got.rows) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys)
+    beside = beside_of(
+        bench, asked.name, asked.contract, asked.others, good, _pointed_to(bench, last, asked), adds=True
+    )
+    held = Held(got.rows) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
     before, again = _before(bench, last, base, asked)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (held, again) if each is not None])
     for each in (held, again):
@@ -245,7 +260,19 @@ def keep_rows(asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, whe
             notes=newer.notes,
         ),
         reached=_reached(asked.source, held.good, newer, last),
+        aside=(*(last.aside if last else ()), *kept_aside(bench, held), *(kept_aside(bench, again) if again else ())),
+        unasked=held.unasked,
     )
+
+
+def _pointed_to(bench: Bench, last: SourceRead | None, asked: ReadIncrement) -> pl.DataFrame | None:
+    """Of the rows that are kept, the columns that a key of this very source points to."""
+    rules = asked.contract.rules if asked.contract is not None and last is not None else ()
+    keys = [rule.foreign for rule in rules if rule.foreign is not None and rule.foreign.source == asked.name]
+    if not keys or last is None:
+        return None
+    known = bench.tables.schema(last.table)
+    return bench.read(last.table, [name for name in dict.fromkeys(c for k in keys for c in k.columns) if name in known])
 
 
 def _before(
@@ -258,7 +285,8 @@ def _before(
         return None, None
     if not base.recheck:
         return Before(bench.tables.schema(last.table), lambda columns: bench.read(last.table, columns)), None
-    again = hold(bench.read(last.table), asked.contract, bench.chain.clock(), asked.source.keys)
+    beside = beside_of(bench, asked.name, asked.contract, asked.others, None)
+    again = hold(bench.read(last.table), asked.contract, bench.chain.clock(), asked.source.keys, beside)
     good = again.good
     return Before(good.schema, lambda columns: good if columns is None else good.select(columns)), again
 

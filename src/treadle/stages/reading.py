@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import field
+
 from treadle.contracts import Contract, load, stale
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence import Entry, Payload, StepInput
@@ -11,7 +13,9 @@ from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
 from treadle.stages.ahead import Ahead, from_elsewhere
-from treadle.stages.aside import hold, newest_of
+from treadle.stages.aside import hold, kept_aside, newest_of
+from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
+from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
@@ -26,27 +30,36 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
     """`files` are what was found at `source.read`, of a database its rows; `examples`: predictions are made for it."""
 
     MAKES: ClassVar[type[Payload]] = SourceRead
+    MEASURED: ClassVar[tuple[str, ...]] = ("last",)
 
     name: str
     source: Source
     contract: Contract | None
     files: File
     examples: bool
+    others: dict[str, Snapshot] = field(default_factory=dict)
+    """Sources that the contract points to."""
+    last: str = ""
+    """The last good snapshot, which the rows are held against; that it is another now is no reason to read again."""
 
 
 Sources = dict[str, Entry[SourceRead]]
 
 
 def read_sources(work: Work) -> Sources:
-    """Every source of the project, by name. Two and more that come from elsewhere are read side by side."""
+    """Every source of the project, by name; each after those that its contract points to. Two and more that come from
+    elsewhere are read side by side."""
     sources = work.workspace.project.spec.sources
+    order = reading_order(work.workspace.project, {name: held_to(work, name) for name in sources})
     ahead = Ahead()
-    elsewhere = [name for name, source in sources.items() if from_elsewhere(source)]
+    # begun in the order in which they are kept: one that waits for room is never waited for by one that has it
+    elsewhere = [name for name in order if from_elsewhere(sources[name])]
     for name in elsewhere if len(elsewhere) > 1 else []:
         _begin(work, ahead, name, sources[name])
     ahead.start()
     try:
-        return {name: read_source(work, name, source, ahead) for name, source in sources.items()}
+        found = {name: read_source(work, name, sources[name], ahead) for name in order}
+        return {name: found[name] for name in sources}
     finally:
         ahead.close()
         work.fetched = ahead.told()
@@ -95,14 +108,21 @@ def read_whole(work: Work, name: str, source: Source, contract: Contract | None,
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
     found: Found = ahead.take(name) or find(source, workspace.project.root, where=where)
+    last = last_good(workspace, name, contract, found.digest)
     asked = ReadSource(
         name=name,
         source=source,
         contract=contract,
         files=File(found.name, found.digest),
         examples=name in workspace.project.asked_of,
+        others=others_now(workspace, name, contract),
+        last=last.name if last else "",
     )
-    return work.do(asked, _Make(found, where), f"source/{name}")
+    before = workspace.chain.last(SourceRead, subject=f"source/{name}")
+    read = work.do(asked, _Make(found, where, last), f"source/{name}")
+    if before is None or read.seq <= before.seq:
+        return newest_after(work, read)
+    return done_again(work, name, read, before, contract)
 
 
 def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Workspace, where: str) -> None:
@@ -121,11 +141,11 @@ def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Wor
 class _Make:
     """`make_snapshot` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, found: Found, where: str) -> None:
-        self.found, self.where = found, where
+    def __init__(self, found: Found, where: str, last: LastGood | None) -> None:
+        self.found, self.where, self.last = found, where, last
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        return make_snapshot(asked, bench, self.found, self.where)
+        return make_snapshot(asked, bench, self.found, self.where, self.last)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -139,9 +159,12 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
     return load(workspace.project.root / source.contract) if source.contract else None
 
 
-def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> SourceRead:
+def make_snapshot(
+    asked: ReadSource, bench: Bench, found: Found, where: str, last: LastGood | None = None
+) -> SourceRead:
     tables, names = bench.tables, bench.names
-    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys)
+    beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
+    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
         # also for a batch that is refused: the reasons must not be lost with it
@@ -160,4 +183,6 @@ def make_snapshot(asked: ReadSource, bench: Bench, found: Found, where: str) -> 
         newest=held.newest,
         warnings=held.warnings,
         reached=newest_of(held.good, asked.source),
+        aside=kept_aside(bench, held),
+        unasked=held.unasked,
     )

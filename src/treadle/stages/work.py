@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from treadle.evidence import Entry, Payload, Step, StepInput, TrialSeen, Usage
@@ -166,6 +167,11 @@ class Work:
         """The last step was a second look, and found what the first one had."""
         self.lines.pop()
         self.entries.pop()
+
+    def instead(self, entry: Entry[Any]) -> None:
+        """The last step was followed by something that a person did, and that is what is gone on with."""
+        self.lines[-1] = msgspec.structs.replace(self.lines[-1], cached=True, said=entry.said())
+        self.entries[-1] = entry
 
     def _note(self, step: Step[P]) -> Entry[P]:
         assert step.entry is not None

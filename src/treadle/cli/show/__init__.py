@@ -13,6 +13,7 @@ def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
     from treadle.cli.show import (
         access,
+        contract,
         data,
         decide,
         endpoint,
@@ -22,6 +23,7 @@ def show(name: str, answer: Any) -> None:
         mirror,
         models,
         project,
+        quarantine,
         reproduce,
         schedule,
         spending,
@@ -42,7 +44,9 @@ def show(name: str, answer: Any) -> None:
         **lineage.VIEWS,
         **mirror.VIEWS,
         **schedule.VIEWS,
+        **contract.VIEWS,
         **data.VIEWS,
+        **quarantine.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,
         **team.VIEWS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
@@ -58,6 +58,20 @@ class Increment(Struct, frozen=True, kw_only=True):
         return ", ".join([*parts, *self.notes])
 
 
+class Followed(Struct, frozen=True, kw_only=True):
+    """What was done after a reading, by a person, that made a snapshot of another one.
+
+    `done`: rows that had been set aside were replayed, or a snapshot was brought back. `root`: the hash of the entry
+    that read what was delivered; `back`: of one that was brought back. `rows`: how many were replayed.
+    """
+
+    done: Literal["replayed", "brought back"]
+    root: str
+    rows: int
+    reason: str = ""
+    back: str = ""
+
+
 class SourceRead(Payload, frozen=True, kw_only=True):
     """A source was read and held to its contract; `table` holds the rows that passed.
 
@@ -67,7 +81,8 @@ class SourceRead(Payload, frozen=True, kw_only=True):
 
     Of a source that is read in increments, `rows` and `quarantined` count those of this one, `table` and `quarantine`
     hold all; `increment` says what it added, and `mark` from where the next one goes on. `reached`: the newest time
-    that the rows tell, by `happened`, or the files.
+    that the rows tell, by `happened`, or the files. `aside`: the rows that were set aside, whole, as Parquet.
+    `unasked`: of rules that had nothing to compare with. `followed`: of a snapshot that was not read from the source.
     """
 
     KIND: ClassVar[str] = "sources.read"
@@ -84,15 +99,25 @@ class SourceRead(Payload, frozen=True, kw_only=True):
     mark: Mark | None = None
     increment: Increment | None = None
     reached: datetime | None = None
+    aside: tuple[Blob, ...] = ()
+    unasked: tuple[str, ...] = ()
+    followed: Followed | None = None
 
     def said(self) -> str:
-        return (
+        done = self.followed
+        head = ""
+        if done is not None:
+            why = f" ({done.reason})" if done.reason else ""
+            head = f"{done.rows:,} rows {done.done}{why}: " if done.done == "replayed" else f"{done.done}{why}: "
+        return head + (
             f"{self.rows - self.quarantined if self.increment is None else self.table.rows:,} rows"
             + (f" ({self.increment.said()})" if self.increment else "")
             + (f", {self.quarantined:,} set aside" if self.quarantined else "")
             + (f", {self.rules} rules hold" if self.rules else ", no contract")
             + "".join(f"; {said}" for said in self.warnings[:3])
             + (f"; and {len(self.warnings) - 3} soft rules more" if len(self.warnings) > 3 else "")
+            + "".join(f"; {said}" for said in self.unasked[:1])
+            + (f", nor {len(self.unasked) - 1} more" if len(self.unasked) > 1 else "")
         )
 
     @classmethod

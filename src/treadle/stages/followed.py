@@ -1,0 +1,120 @@
+"""A reading, and what a person made of it since: gone on with, or done again where the same delivery is read anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from treadle.contracts import Contract
+from treadle.errors import DataError
+from treadle.evidence import Entry
+from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.stages.aside import parquet_of
+from treadle.stages.quarantine import Head, ReplayAside, parts_of, replay, write_change
+from treadle.store import Blob, EntryRef, File
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.stages.work import Work
+    from treadle.workspace import Workspace
+
+
+def newest_after(work: Work, read: Entry[SourceRead]) -> Entry[SourceRead]:
+    """What a person made of this very reading since, if they did: rows mended and replayed, or a snapshot brought back.
+
+    It stands until something else is delivered, or is to be read anew.
+    """
+    newest = work.workspace.chain.last(SourceRead, subject=read.subject)
+    done = newest.payload.followed if newest is not None else None
+    if newest is None or done is None or read.hash not in _behind(work.workspace, newest):
+        return read
+    if any(not work.workspace.chain.present(ref) for ref in newest.made):
+        return read
+    work.instead(newest)
+    return newest
+
+
+def _behind(workspace: Workspace, newest: Entry[SourceRead]) -> set[str]:
+    """The entries that a snapshot goes on from, one after the other."""
+    found, known = set[str](), dict[str, Entry[SourceRead]]()
+    known = {each.hash: each for each in workspace.chain.find(SourceRead, subject=newest.subject, status="done")}
+    waiting = [newest.hash]
+    while waiting:
+        entry = known.get(waiting.pop())
+        if entry is None or entry.hash in found:
+            continue
+        found.add(entry.hash)
+        if entry.payload.followed is not None:
+            waiting += [ref.digest for ref in entry.uses if isinstance(ref, EntryRef)]
+    return found
+
+
+_AGAIN = "as before; the same delivery was read anew"
+
+
+def done_again(
+    work: Work, name: str, read: Entry[SourceRead], before: Entry[SourceRead] | None, contract: Contract | None
+) -> Entry[SourceRead]:
+    """The same delivery was read anew, since a contract or the code is another: rows that had been mended and replayed
+    are mended and replayed again. `before`: the newest entry until then. What was dropped is set aside once more."""
+    old = _mended_before(work.workspace, read, before) if before is not None and before.seq < read.seq else []
+    parts = parts_of(work.workspace.blobs, read.payload.aside, name) if old else []
+    if contract is None or len(parts) != 1:
+        return read
+    made, rows = _as_before(parts[0], old)
+    if not rows:
+        return read
+    blob = Blob(work.workspace.blobs.put(parquet_of(made)), "rows set aside")
+    change = QuarantineChanged(
+        source=name, done="mended", base=read.hash, rows=rows, left=made.height, aside=(blob,), reason=_AGAIN
+    )
+    write_change(work.workspace, Head(read, None), change)
+    try:
+        return replay(work, name, contract, _AGAIN)
+    except DataError:  # none keeps the contract that there is now: they stay set aside, mended
+        return read
+
+
+def _mended_before(workspace: Workspace, read: Entry[SourceRead], before: Entry[SourceRead]) -> list[pl.DataFrame]:
+    """The rows set aside as they stood at each replay of the same delivery, the first one first."""
+    known = {each.hash: each for each in workspace.chain.find(SourceRead, subject=read.subject, status="done")}
+    entry = before
+    found: list[pl.DataFrame] = []
+    while entry.payload.followed is not None:
+        if entry.payload.followed.back:
+            if entry.payload.followed.back not in known:
+                return []
+            entry = known[entry.payload.followed.back]
+            continue
+        asked = msgspec.json.decode(entry.input, type=ReplayAside)
+        found = parts_of(workspace.blobs, asked.aside, asked.name) + found
+        if asked.read.digest not in known:
+            return []
+        entry = known[asked.read.digest]
+    same = {ref.digest for ref in entry.uses if isinstance(ref, File)} & {
+        ref.digest for ref in read.uses if isinstance(ref, File)
+    }
+    return found if same else []
+
+
+def _as_before(part: pl.DataFrame, old: list[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
+    """The rows with the values that they were mended to, by their number in the delivery; and how many these are."""
+    import polars as pl
+
+    made = part.with_columns(pl.lit(False).alias("mended"))
+    for each in old:
+        if "mended" not in each.columns or each.schema["given"] != part.schema["given"]:
+            continue
+        values = each.filter("mended").select("row", pl.col("given").alias("then"), pl.lit(True).alias("hit"))
+        found = made.join(values, on="row", how="left", maintain_order="left")
+        hit = pl.col("hit").fill_null(False)
+        made = found.select(
+            "row",
+            pl.when(hit).then("then").otherwise("given").alias("given"),
+            "broke",
+            (pl.col("mended") | hit).alias("mended"),
+        )
+    return made, int(made["mended"].sum())
