@@ -14,7 +14,9 @@ from treadle.sources.increments import (
     files_there,
     find_new,
     lost_files,
+    refuse_increment,
 )
+from treadle.sources.looking import Look, look
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
@@ -29,6 +31,7 @@ __all__ = [
     "FileAsSeen",
     "Found",
     "Known",
+    "Look",
     "Merged",
     "Newer",
     "Note",
@@ -44,10 +47,12 @@ __all__ = [
     "find",
     "find_new",
     "find_own",
+    "look",
     "lost_files",
     "merged",
     "read",
     "read_own",
+    "refuse_increment",
     "tabled",
     "whole_ending",
     "words_of",

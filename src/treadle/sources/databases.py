@@ -6,11 +6,13 @@ named by a digest of the rows, and equal rows are not taken into the record agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,8 +79,25 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         SpecError: no reader knows such a URL, a secret is not there.
         MissingExtra: its driver is not installed.
     """
+    wanted = _wanted(source, root, where, above)
+    return gathered(_reader(wanted).read(wanted), wanted)
+
+
+def first_rows(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
+    """The first part of what a source asks of a database, and whether that is all; raises as `find_rows` does."""
+    wanted = _wanted(source, root, where, None)
+    with closing(_closable(_reader(wanted).read(wanted))) as parts:
+        first = list(islice(parts, 1))
+        return gathered(iter(first), wanted), next(parts, None) is None
+
+
+def _closable(parts: Iterator[pl.DataFrame]) -> Generator[pl.DataFrame]:
+    yield from parts
+
+
+def _wanted(source: Source, root: Path, where: str, above: Above | None) -> Wanted:
     refuse_untrusted(source, root, where)
-    wanted = Wanted(
+    return Wanted(
         address=Address(filled(source.read, where), where),
         said=source.read,
         root=root,
@@ -89,7 +108,6 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         condition=source.where or "",
         above=above,
     )
-    return gathered(_reader(wanted).read(wanted), wanted)
 
 
 def _reader(wanted: Wanted) -> Reader:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from treadle.spec import Source
 
 _AS_TOLD = Layout()
+_LOOKED_AT, _ROWS_LOOKED_AT = 1 << 25, 50_000
+"""Bytes of files, and rows of a table that is larger, which a look takes."""
 _MEND = "check the file, or name its format with `format:`"
 
 
@@ -177,6 +180,30 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     files = named(source.read, root, where)
     refuse_outside(files, root, where)
     return _reading(files, source, where)
+
+
+def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, bool]:
+    """The rows of the first files that a source names, up to some size, and whether these are all.
+
+    Of a table in Parquet or Delta that is larger the first rows alone.
+    """
+    import polars as pl
+
+    files = named(source.read, root, where)
+    refuse_outside(files, root, where)
+    delta = source.format == "delta" or any(file.parent.name == LOG for file in files)
+    sizes = [file.stat().st_size for file in files]
+    if sum(sizes) <= _LOOKED_AT:
+        return scan(_reading(files, source, where), where).collect(), True
+    try:
+        if delta:
+            return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
+        if (source.format or _format_of(files, where)) == "parquet":
+            return harmonised(pl.scan_parquet(files[0]).head(_ROWS_LOOKED_AT).collect(), where), False
+    except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
+        raise _refused(bad, files[0], "delta" if delta else "parquet", where) from bad
+    count = max(1, sum(total <= _LOOKED_AT for total in accumulate(sizes)))
+    return scan(_reading(files[:count], source, where), where).collect(), count == len(files)
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
