@@ -40,6 +40,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     _lags(workspace, found)
     _ports(project, found)
     _approval(project.spec, found)
+    _limit(workspace, found)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
@@ -269,6 +270,16 @@ def _approval(spec: ProjectSpec, found: _Found) -> None:
             f"{people.owner} owns the project and is its only reviewer, and nobody approves a release that they asked "
             "for: name another reviewer, run as someone else (--as), or write `approve: policy`",
         )
+
+
+def _limit(workspace: Workspace, found: _Found) -> None:
+    """A limit of money must be one that money can be held against."""
+    from treadle.stages.stating import refuse_unheld_cost
+
+    try:
+        refuse_unheld_cost(workspace)
+    except TreadleError as bad:
+        found.problem("brief.limits.train_cost", bad.what, bad.mend)
 
 
 def _order(spec: ProjectSpec, found: _Found) -> None:
