@@ -214,7 +214,9 @@ def test_trials_that_were_asked_for_are_made_without_gain_and_no_others(going, m
     search = going(trials=None)
     assert _go_on(search, 200, math.inf, None) == "no_gain" and len(search.trials) == 7
     search = going(trials=1)
-    assert _go_on(search, 200, math.inf, None) == "trials" and len(search.trials) == 1  # of two families one has no turn
+    assert (
+        _go_on(search, 200, math.inf, None) == "trials" and len(search.trials) == 1
+    )  # of two families one has no turn
 
 
 def test_what_is_left_is_told_with_each_trial(going, monkeypatch):

@@ -127,8 +127,7 @@ def _kind(hint: Any) -> Any:
 
 
 def _call(found: Operation, given: dict[str, Any]) -> None:
-    from treadle.cli.progress import Progress
-    from treadle.evidence import Silent
+    from treadle.cli.progress import Progress, Waits
 
     actor, as_json = given.pop("actor"), given.pop("as_json")
     serve, port = given.pop("serve", False), given.pop("port", None)
@@ -139,7 +138,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     request = _request(found, {k: v for k, v in given.items() if v is not None})
     if serve:
         _one_target(request)
-    progress = Silent() if as_json else Progress()
+    progress = Waits() if as_json else Progress()
     with progress:
         context = Context(_who(actor), observer=progress, say=progress.say, mounts=_mounts(given))
         answer = found.begin(request, context)

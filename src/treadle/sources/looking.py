@@ -1,4 +1,4 @@
-"""A cheap look at a source that is read in increments: its columns and its first rows, so that a check need not read all.
+"""A cheap look at a source that is read in increments: its columns and its first rows, so a check need not read all.
 
 How cheap: the first part of a database, one page of an API, of files the first ones up to some size. What is no larger
 than that is seen whole. Objects in a store are copied as a reading copies them.
