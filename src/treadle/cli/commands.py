@@ -11,7 +11,7 @@ import signal
 import sys
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
 import msgspec
@@ -123,6 +123,8 @@ def _parameter(field: Field) -> click.Parameter:
 def _kind(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         return _kind(next(a for a in get_args(hint) if a is not type(None)))
+    if get_origin(hint) is Literal:
+        return click.Choice([str(each) for each in get_args(hint)])
     return hint if hint in (int, float, bool) else str
 
 
