@@ -561,6 +561,35 @@ def test_a_user_and_a_password_of_the_url_let_in(serve: Serve, tmp_path: Path, m
     refused(source, tmp_path, "it answered 401")
 
 
+@pytest.mark.parametrize(
+    ("secret", "row", "said"),
+    [
+        ("s3cret/+value", {"asked": "GET /items?key=s3cret/+value"}, "1 rows repeat a secret .* in the column asked"),
+        ("s3cret/+value", {"asked": "key=s3cret%2F%2Bvalue&n=1"}, "in the column asked"),
+        ("s3cret/+value", {"deep": {"echo": "s3cret/+value"}}, "in the column deep.echo"),
+        ("s3cret/+value", {"tags": ["a", "x s3cret/+value"]}, "in the column tags"),
+        ("s3cret/+value", {"is s3cret/+value": 1}, "the name of column 2 repeats a secret"),
+        ("pin7", {"pin": "pin7"}, "in the column pin"),
+    ],
+)
+def test_rows_that_repeat_a_secret_are_refused(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, row: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setenv("APIKEY", secret)
+    web = serve(lambda asked: says([{"n": 1, **row}, {"n": 2, **dict.fromkeys(row)}]))
+    bad = refused(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path, said)
+    assert secret not in f"{bad} {bad.mend}" and "write the value into the project file" in bad.mend
+
+
+@pytest.mark.parametrize(("secret", "text"), [("pin7", "spin7s"), ("123", "123"), ("s3cret/+value", "s3cret")])
+def test_rows_that_hold_a_word_like_a_secret_are_read(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, text: str
+) -> None:
+    monkeypatch.setenv("APIKEY", secret)
+    web = serve(lambda asked: says([{"n": 1, "word": f"{text} x"}, {"n": 2, "word": text}]))
+    assert read(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path).height == 2
+
+
 @pytest.mark.parametrize("value", ["line\nbreak", "line\r\nX: y", "tok€n", "", "a\x00b"])
 def test_a_secret_that_no_header_can_hold_is_not_repeated(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
