@@ -17,7 +17,7 @@ from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
-from treadle.sources.harmony import harmonised, joined
+from treadle.sources.harmony import harmonised, joined, plain_name
 from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.places import LOG, named, opened, refuse_outside
@@ -114,27 +114,45 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
     """
     if reading.format == "delta":
         return _typed([_delta(reading, where)], [None], reading, where, partly)
-    frames, dialects, digests = [], [], []
+    frames, dialects, digests, odd = [], [], [], list[Note]()
     for file in reading.files:
         with opened(file, where) as stream:
             refuse_larger(os.fstat(stream.fileno()).st_size, reading.layout, file.name, what="has", where=where)
             content = stream.read()
         digests.append(hashlib.sha256(content).hexdigest())
-        frame, told = _parsed(content, file, reading, where)
+        frame, told, renamed = _parsed(content, file, reading, where)
+        odd += renamed
         frames.append(frame)
         dialects.append(told)
     _unchanged(reading, digests, where)
-    return _typed(frames, dialects, reading, where, partly)
+    made = _typed(frames, dialects, reading, where, partly)
+    return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
 
 
-def _parsed(content: bytes, file: Path, reading: Reading, where: str) -> tuple[pl.DataFrame, Dialect | None]:
+def _parsed(
+    content: bytes, file: Path, reading: Reading, where: str
+) -> tuple[pl.DataFrame, Dialect | None, list[Note]]:
     import polars as pl
 
     try:
         frame, told = table(content, reading.format, file, reading.layout, where)
-        return harmonised(frame, where), told
+        return harmonised(frame, where), told, _renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
         raise _refused(bad, file, reading.format, where) from bad
+
+
+def _renamed(names: Iterable[str]) -> list[Note]:
+    """What is to be said of columns whose names hold control characters."""
+    found = [(name, plain_name(name)) for name in names]
+    return [
+        Note(
+            plain,
+            "named",
+            f"the name of {plain} holds control characters ({name!r}): it is called so here; write it so",
+        )
+        for name, plain in found
+        if name != plain
+    ]
 
 
 def _typed(
