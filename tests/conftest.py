@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from services import extras
 from services import mlflow as mlflow_service
+from services import mysql as mysql_service
 from services import postgres as postgres_service
 from services import redis as redis_service
 from services import s3 as s3_service
@@ -38,7 +39,8 @@ def chain(tmp_path: Path) -> Chain:
 
 
 SERVICES = {
-    service.NAME: service for service in (postgres_service, redis_service, mlflow_service, s3_service, *extras.EXTRAS)
+    service.NAME: service
+    for service in (postgres_service, mysql_service, redis_service, mlflow_service, s3_service, *extras.EXTRAS)
 }
 
 
@@ -64,6 +66,21 @@ def postgres(postgres_server: postgres_service.Server) -> Iterator[str]:
     url = postgres_server.new_database()
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[mysql_service.Server]:
+    """A MariaDB that the tests of this process share."""
+    with mysql_service.started() as server:
+        yield server
+
+
+@pytest.fixture
+def mysql(mysql_server: mysql_service.Server) -> Iterator[str]:
+    """The URL of an empty database of the test's own."""
+    url = mysql_server.new_database()
+    yield url
+    mysql_server.drop(url)
 
 
 @pytest.fixture(scope="session")

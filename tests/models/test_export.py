@@ -96,7 +96,18 @@ def test_one_row_equals_many(case):
     one_by_one = [scorer.score(values) for values in case.table.frame.iter_rows()]
     # One row takes another path through the runtime, which may add up in another order.
     assert one_by_one == pytest.approx(list(many), rel=1e-5, abs=2e-6)
+    told = scorer.score_rows(list(case.table.frame.iter_rows()))
+    assert type(told[0]) is type(one_by_one[0]) and told == list(many)
     assert len(scorer.score_matrix(np.empty((0, scorer.width), np.float32))) == 0
+
+
+@given(st.lists(st.floats(), min_size=5, max_size=5))
+def test_a_row_is_rounded_as_a_matrix_is(binary, values):
+    scorer = Scorer(binary.parts.onnx, binary.model.encoder, binary.model.calibrator)
+    row = (values * scorer.width)[: scorer.width]
+    scorer.score_row(row)
+    with np.errstate(over="ignore"):
+        assert scorer._in.tobytes() == np.array([row], dtype=np.float32).tobytes()
 
 
 def test_odd_records_give_a_number(binary):

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
+from trusted_servers import asked_of
 
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.sources import find
@@ -87,17 +88,6 @@ def in_postgres(frame: pl.DataFrame, name: str, url: str) -> None:
         with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
             for row in frame.rows():
                 copy.write_row(row)
-
-
-def asked_of(url: str, root: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> tuple[Source, Path]:
-    """A source of this database in a project that is trusted with it; its password is in the environment."""
-    from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(url)
-    monkeypatch.setenv("SHOP_PASSWORD", unquote(parts.password or ""))
-    read = f"{parts.scheme}://{parts.username}:${{SHOP_PASSWORD}}@{parts.hostname}:{parts.port}{parts.path}"
-    trust(root, (Place(read, "server"),))
-    return Source(read=read, **asked), root
 
 
 @pytest.mark.needs("postgres", "adbc_driver_postgresql")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Scorer:
             )
         self._in = np.zeros((1, self.width), dtype=np.float32)
         self._out = np.zeros((1, outputs), dtype=np.float32)
-        self._row = self._in[0]
+        self._buffer, self._floats = self._in.data.cast("B"), struct.Struct(f"{self.width}f")
         self._binding = self._session.io_binding()
         self._binding.bind_input(INPUT, "cpu", 0, np.float32, self._in.shape, self._in.ctypes.data)
         self._binding.bind_output(OUTPUT, "cpu", 0, np.float32, self._out.shape, self._out.ctypes.data)
@@ -60,18 +61,33 @@ class Scorer:
     """The prediction for one encoded row, as `encoder.row` gives it."""
 
     def _score_one(self, row: list[float]) -> Score:
-        self._row[:] = row
+        self._put(row)
         self._session.run_with_iobinding(self._binding)
         return self._calibrate(self._out.item())
 
     def _score_each(self, row: list[float]) -> Score:
-        self._row[:] = row
+        self._put(row)
         self._session.run_with_iobinding(self._binding)
         return self._each(self._out[0].tolist())
+
+    def _put(self, row: list[float]) -> None:
+        """Into the bound buffer, rounded to float32; `struct` takes a third of the time that NumPy does."""
+        try:
+            self._floats.pack_into(self._buffer, 0, *row)
+        except OverflowError:  # beyond float32: infinite there
+            self._in[0] = row
 
     def score(self, values: Sequence[Any]) -> Score:
         """The prediction for one record of raw features, in the order of `encoder.inputs`."""
         return self.score_row(self._encode(values))
+
+    def score_rows(self, rows: Sequence[Sequence[Any]]) -> list[Score]:
+        """As `score`, of each of them, in one run of the graph."""
+        import numpy as np
+
+        encode = self._encode
+        told = self.score_matrix(np.array([encode(values) for values in rows], dtype=np.float32)).tolist()
+        return [tuple(each) for each in told] if self.calibrator.several else told
 
     def score_matrix(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Predictions, float64 [rows], [rows, classes] or [rows, levels], for encoded rows, float32 [rows, width]."""

@@ -22,6 +22,7 @@ from treadle.serving.inputs import MOST_ROWS, TOO_MANY, Record, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
+from treadle.serving.together import Asked, Together
 
 if TYPE_CHECKING:
     from treadle.access import Permission
@@ -95,6 +96,7 @@ class App:
         self.endpoint, self.door = endpoint, door
         self.mounts = mounts or {}
         self._beside = beside
+        self._together = Together(endpoint.answer_each)
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
         self._handlers: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
@@ -190,7 +192,14 @@ class App:
         found = self.endpoint.read(body)
         if isinstance(found, list):
             return self._predict_many(found, start)
+        if not self._together.alone():
+            return self._predict_with_others(Asked(found, body), start)
         content = self.endpoint.answer(found)
+        self.endpoint.metrics.latency.observe(time.perf_counter() - start)
+        return 200, _JSON, content
+
+    async def _predict_with_others(self, asked: Asked, start: float) -> Answer:
+        content = await self._together.answer(asked)
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -21,6 +21,7 @@ from treadle.scoring.quantiles import name_of
 from treadle.serving.inputs import Record, counted, decoded
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
+from treadle.serving.together import MOST, Asked
 
 if TYPE_CHECKING:
     from treadle.features import OnlineState
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from treadle.scoring import Score
     from treadle.scoring.tasks import Decided
     from treadle.serving.journal import Journal
-
-SLICE = 128
-"""Records of a list that are answered before others get their turn: some ten milliseconds of work."""
 
 
 class Prediction(Struct, frozen=True, gc=False):
@@ -172,12 +170,34 @@ class Endpoint:
         self.answered += 1
         return self._encode(answer)
 
+    def answer_each(self, asked: Sequence[Asked]) -> list[bytes | Exception]:
+        """As `answer`, of several callers' records at once; what is wrong with one is told in its place alone."""
+        live = self.live
+        try:
+            records = [self._record(one) for one in asked]
+            drawn = [live.features(record, self.state) for record in records]
+            scores = live.score_many([values for values, _ in drawn])
+        except Exception:  # of one of them, so each for itself: nobody's record spoils another's
+            return [_or_fault(lambda one=one: self.answer(self._record(one))) for one in asked]  # type: ignore[misc]
+        found = [
+            _or_fault(lambda each=each: self._encode(self._answer(live, *each)))  # type: ignore[misc]
+            for each in zip(records, *zip(*drawn, strict=True), scores, strict=True)
+        ]
+        answered = sum(type(one) is bytes for one in found)
+        self.metrics.predictions.inc(answered)
+        self.answered += answered
+        return found
+
+    def _record(self, one: Asked) -> Record:
+        """As the model that is served now reads it: another may have been taken up since."""
+        return one.record if type(one.record) is self.live.reader.record else cast("Record", self.read(one.body))
+
     def answer_many(self, found: list[Record]) -> Iterator[bytes]:
         """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all."""
         live, state = self.live, self.state
         with self._holding(state):
-            for start in range(0, len(found), SLICE):
-                records = found[start : start + SLICE]
+            for start in range(0, len(found), MOST):
+                records = found[start : start + MOST]
                 drawn = [live.features(record, state) for record in records]
                 scores = live.score_many([values for values, _ in drawn])
                 answers = [
@@ -327,3 +347,10 @@ class Endpoint:
                 print(f"treadle: records are lost: {bad}", flush=True)
         if self.state is not None:
             self.state.close()
+
+
+def _or_fault(made: Callable[[], bytes]) -> bytes | Exception:
+    try:
+        return made()
+    except Exception as bad:
+        return bad

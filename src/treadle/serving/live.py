@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from treadle.scoring import Score
 
 _FEW_EVENTS = 128  # rows that are added to the state before others get their turn
-_FEW = 8  # up to so many records are scored one by one: a matrix costs more to build than it saves
 
 
 class _Ready:
@@ -82,13 +81,10 @@ class LiveModel:
         return lambda values: score([values[i] for i in places])
 
     def score_many(self, rows: Sequence[Sequence[Any]]) -> list[Score]:
-        if len(rows) <= _FEW:
+        """As `score`, of each; equal to it but for the order in which the graph's sums are made."""
+        if len(rows) <= 1:
             return [self.score(values) for values in rows]
-        import numpy as np
-
-        encode = self._scorer.encoder.row
-        matrix = np.array([encode(self._pick(values)) for values in rows], dtype=np.float32)
-        return [tuple(p) if isinstance(p, list) else p for p in self._scorer.score_matrix(matrix).tolist()]
+        return self._scorer.score_rows([self._pick(values) for values in rows])
 
     @property
     def event_names(self) -> list[str]:

@@ -16,14 +16,17 @@ from treadle.sources.increments import (
     lost_files,
     refuse_increment,
 )
+from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
+from treadle.sources.room import ALONE, Room, Share
 from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
 __all__ = [
+    "ALONE",
     "Batch",
     "Before",
     "ColumnsChanged",
@@ -37,6 +40,8 @@ __all__ = [
     "Note",
     "Reader",
     "Reading",
+    "Room",
+    "Share",
     "Table",
     "Wanted",
     "Words",
@@ -50,6 +55,7 @@ __all__ = [
     "look",
     "lost_files",
     "merged",
+    "most_bytes",
     "read",
     "read_own",
     "refuse_increment",

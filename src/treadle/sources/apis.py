@@ -19,6 +19,7 @@ from treadle.sources.databases import Rows
 from treadle.sources.limits import refuse_larger
 from treadle.sources.pages import gathered
 from treadle.sources.paging import Paging, with_query
+from treadle.sources.room import ALONE, Share
 from treadle.sources.sent import Api, api_of
 from treadle.sources.servers import refuse_untrusted
 from treadle.sources.unreadable import Unreadable
@@ -30,7 +31,13 @@ _ALL_OF_IT = "1h"
 
 
 def find_rows_of_api(
-    source: Source, root: Path, where: str, *, tries: Tries | None = None, patience: Patience | None = None
+    source: Source,
+    root: Path,
+    where: str,
+    *,
+    tries: Tries | None = None,
+    patience: Patience | None = None,
+    share: Share = ALONE,
 ) -> Rows:
     """Ask an HTTP API for all of its rows. They are named by a digest, as those of a database are.
 
@@ -39,16 +46,23 @@ def find_rows_of_api(
             would take more memory or time than it may. Nothing of it is kept.
         SpecError: a secret is not there, or is none that can be sent.
     """
-    return _asked(source, root, where, tries, patience, most=None)[0]
+    return _asked(source, root, where, tries, patience, share, most=None)[0]
 
 
 def first_rows_of_api(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
     """The rows of the first page, and whether there is no other; raises as `find_rows_of_api` does."""
-    return _asked(source, root, where, None, None, most=1)
+    return _asked(source, root, where, None, None, ALONE, most=1)
 
 
 def _asked(
-    source: Source, root: Path, where: str, tries: Tries | None, patience: Patience | None, *, most: int | None
+    source: Source,
+    root: Path,
+    where: str,
+    tries: Tries | None,
+    patience: Patience | None,
+    share: Share,
+    *,
+    most: int | None,
 ) -> tuple[Rows, bool]:
     """The rows of all pages, or of `most`; and whether there are no others."""
     refuse_untrusted(source, root, where)
@@ -58,11 +72,13 @@ def _asked(
         allowed = Allowed(origin_of(api.url), frozenset(host.lower() for host in source.redirects), source.unencrypted)
         between = seconds_between(source.at_most) if source.at_most else 0.0
         caller = Caller(line, allowed, api.failed, between=between, tries=tries)
-        pages, most_rows, whole = _pages(api, caller, allowed, most)
+        pages, most_rows, whole = _pages(api, caller, allowed, share, most)
     return gathered(api, pages, most_rows if whole else None), whole
 
 
-def _pages(api: Api, caller: Caller, allowed: Allowed, most: int | None) -> tuple[list[Page], int | None, bool]:
+def _pages(
+    api: Api, caller: Caller, allowed: Allowed, share: Share, most: int | None
+) -> tuple[list[Page], int | None, bool]:
     """All pages, or `most`; how many rows there should be, if the API says so; and whether there are no other pages."""
     source = api.source
     paging = Paging(source.page, api.url, api.failed) if source.page else None
@@ -85,6 +101,7 @@ def _pages(api: Api, caller: Caller, allowed: Allowed, most: int | None) -> tupl
             raise api.failed(bad.what, bad.mend, place) from None
         size += page.size
         weigh(0, size, place)
+        share.grow(size)
         if paging is None:
             return [page], None, True
         url = paging.after(told)

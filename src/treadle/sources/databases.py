@@ -24,8 +24,10 @@ from treadle.sources.echoes import MEND, echoed
 from treadle.sources.figures import signs_of
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
+from treadle.sources.mysql import READER as MYSQL
 from treadle.sources.postgres import READER as POSTGRES
 from treadle.sources.reader import Reader, Wanted
+from treadle.sources.room import ALONE, Share
 from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
 from treadle.sources.typing import typed
@@ -58,7 +60,7 @@ class Rows:
 @cache
 def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     """The readers that come along and those that entry points name; and a sentence for each that cannot be loaded."""
-    found: dict[str, Reader] = {f"{type(own).__module__}:READER": own for own in (SQLITE, POSTGRES)}
+    found: dict[str, Reader] = {f"{type(own).__module__}:READER": own for own in (SQLITE, POSTGRES, MYSQL)}
     broken = list[str]()
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
@@ -73,7 +75,7 @@ def installed() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     return tuple(found.values()), tuple(broken)
 
 
-def find_rows(source: Source, root: Path, where: str, above: Above | None = None) -> Rows:
+def find_rows(source: Source, root: Path, where: str, above: Above | None = None, *, share: Share = ALONE) -> Rows:
     """Read what a source asks of a database, in a transaction of its own. `above`: older rows may be left out.
 
     Raises:
@@ -82,7 +84,7 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         MissingExtra: its driver is not installed.
     """
     wanted = _wanted(source, root, where, above)
-    return gathered(_reader(wanted).read(wanted), wanted)
+    return gathered(_reader(wanted).read(wanted), wanted, share)
 
 
 def first_rows(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
@@ -131,7 +133,7 @@ def _reader(wanted: Wanted) -> Reader:
     return reader
 
 
-def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted) -> Rows:
+def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted, share: Share = ALONE) -> Rows:
     """One table of the parts, its types and its digest.
 
     Raises:
@@ -143,6 +145,7 @@ def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted) -> Rows:
     for part in parts:
         size += int(part.estimated_size())
         refuse_larger(size, wanted.layout, wanted.table or "the query", what="takes more than", where=wanted.where)
+        share.grow(size)
         taken.append(part)
     try:
         frame = harmonised(_one(taken, wanted), wanted.where)

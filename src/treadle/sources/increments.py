@@ -27,6 +27,7 @@ from treadle.sources.files import of_files
 from treadle.sources.merging import batch
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
+from treadle.sources.room import ALONE, Share
 from treadle.spec.databases import is_database
 from treadle.store import Blob, fingerprint
 
@@ -49,6 +50,15 @@ class Known(Struct, frozen=True):
 
     mark: Mark | None = None
     seen: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Of the project, and in its file; and the memory that rows may take."""
+
+    root: Path
+    where: str
+    share: Share
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +85,9 @@ def definition_of(source: Source) -> dict[str, str]:
     return {name: digest(value)[:16] for name, value in stated.items() if value}
 
 
-def find_new(source: Source, root: Path, known: Known, contract: str, *, where: str = "") -> Newer:
+def find_new(
+    source: Source, root: Path, known: Known, contract: str, *, where: str = "", share: Share = ALONE
+) -> Newer:
     """What is new since `known`. `contract`: a digest of the rules that the rows will be held to.
 
     Raises:
@@ -85,7 +97,7 @@ def find_new(source: Source, root: Path, known: Known, contract: str, *, where: 
     new = source.only_new
     assert new is not None
     if new.by is not None:
-        return _new_rows(source, new, root, known, contract, where)
+        return _new_rows(source, new, _Place(root, where, share), known, contract)
     return _new_files(source, new, root, known, contract, where)
 
 
@@ -94,16 +106,17 @@ def _mark(source: Source, contract: str, name: str, content: bytes, **progress: 
     return Mark(definition=definition_of(source), contract=contract, digest=name, seen=blob, **progress)
 
 
-def _new_rows(source: Source, new: New, root: Path, known: Known, contract: str, where: str) -> Newer:
+def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: str) -> Newer:
+    where = place.where
     mark, by = known.mark, str(new.by)
     last = cursors.of_text(mark.kind, mark.last) if mark is not None and mark.last else None
     start = _start(last, mark, source, new, where)
-    found, rows = _delivered(source, new, root, start, where)
+    found, rows = _delivered(source, new, place, start)
     values = rows.get_column(by)
     if mark is not None and last is not None:
         _refuse_other_kind(values, mark, where)
         if not rows.height:
-            _refuse_going_back(source, new, root, last, where)
+            _refuse_going_back(source, new, place, last)
     rows = rows if start is None else rows.filter(values >= start)
     rows = rows.sort(by, maintain_order=True)
     fresh = rows if last is None else _unseen(rows, by, last, known.seen)
@@ -139,15 +152,14 @@ def _start(last: Value | None, mark: Mark | None, source: Source, new: New, wher
     return start if source.keys else max(start, since)
 
 
-def _delivered(
-    source: Source, new: New, root: Path, start: Value | None, where: str
-) -> tuple[tuple[str, int], pl.DataFrame]:
+def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> tuple[tuple[str, int], pl.DataFrame]:
     """The rows from `start` on, and perhaps older ones; with the name of the source and how many bytes were read."""
+    where = place.where
     if is_database(source.read):
-        held = find_rows(source, root, where, _asked_above(source, new, start))
+        held = find_rows(source, place.root, where, _asked_above(source, new, start), share=place.share)
         name, size, rows = held.name, held.bytes, held.frame
     else:
-        found = find(source, root, where=where)
+        found = find(source, place.root, where=where, share=place.share)
         name, size, rows = found.name, found.bytes, found.rows(where).collect()
     return (name, size), _placed(rows, new, where)
 
@@ -208,7 +220,7 @@ def _refuse_other_kind(values: pl.Series, mark: Mark, where: str) -> None:
         )
 
 
-def _refuse_going_back(source: Source, new: New, root: Path, last: Value, where: str) -> None:
+def _refuse_going_back(source: Source, new: New, place: _Place, last: Value) -> None:
     """Nothing came, not even the row at the cursor: either it was deleted with all above it, or the source begins anew.
 
     Rows that follow would have lower values, and would be missed without a word. A table that is empty says nothing.
@@ -216,14 +228,14 @@ def _refuse_going_back(source: Source, new: New, root: Path, last: Value, where:
     by = str(new.by)
     alone = msgspec.structs.replace(source, columns=(by,), date_format={}, null_values=())
     if is_database(source.read) and not source.date_format.get(by):
-        _, rows = _delivered(alone, new, root, None, where)
+        _, rows = _delivered(alone, new, place, None)
     else:
-        _, rows = _delivered(source, new, root, None, where)
+        _, rows = _delivered(source, new, place, None)
     newest = rows.get_column(by).max()
     if newest is not None and newest < last:  # type: ignore[operator]
         raise DataError(
             f"the newest {by} is {cursors.as_text(newest)}, and rows up to {cursors.as_text(last)} were read",  # type: ignore[arg-type]
-            where=where,
+            where=place.where,
             mend="were rows deleted, or does the source begin anew? treadle run PROJECT --full reads it whole",
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.databases import find_rows
 from treadle.sources.files import find_files
+from treadle.sources.room import ALONE, Share
 from treadle.sources.stores import find_objects
 from treadle.spec.databases import is_database
 from treadle.spec.urls import is_api, is_store
@@ -37,17 +38,21 @@ class Found(Protocol):
     def rows(self, where: str = "") -> pl.LazyFrame: ...
 
 
-def find(source: Source, root: Path, *, where: str = "") -> Found:
+def find(source: Source, root: Path, *, where: str = "", share: Share = ALONE) -> Found:
     """What a source names: files inside `root` (or where it is trusted), rows of a database or an API, objects.
+
+    share: told of the memory that rows take as they come, where others are read beside it.
 
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
     if is_api(source.read):
-        return find_rows_of_api(source, root, where)
+        return find_rows_of_api(source, root, where, share=share)
     if is_store(source.read):
         return find_objects(source, root, where)
-    return find_rows(source, root, where) if is_database(source.read) else find_files(source, root, where=where)
+    if is_database(source.read):
+        return find_rows(source, root, where, share=share)
+    return find_files(source, root, where=where)
 
 
 def read(source: Source, root: Path, *, where: str = "") -> tuple[Found, pl.LazyFrame]:

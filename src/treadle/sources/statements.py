@@ -107,13 +107,13 @@ def origin(wanted: Wanted, dialect: str, mark: str = '"') -> str:
     return f"({one_statement(wanted.query, dialect, wanted, 'query')}\n) as treadle_rows"
 
 
-def condition(wanted: Wanted, dialect: str, newer: Callable[[Above], str]) -> str:
+def condition(wanted: Wanted, dialect: str, newer: Callable[[Above], str], mark: str = '"') -> str:
     """What follows `from ...`. `newer`: the rows of `Above` as this database says it."""
     parts = []
     if wanted.condition:
         parts.append(f"({one_statement(wanted.condition, dialect, wanted, 'where')}\n)")
     if wanted.above is not None:
-        column = quoted(wanted.above.column)
+        column = quoted(wanted.above.column, mark)
         # what has no place in the order is told, and not left out without a word
         parts.append(f"({newer(wanted.above)} or {column} is null)")
     return f" where {' and '.join(parts)}" if parts else ""

@@ -15,6 +15,7 @@ from treadle.contracts import Contract
 from treadle.errors import DataError, Overtaken
 from treadle.evidence import Entry, Payload, Reader, StepInput, digest
 from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
+from treadle.sources import ALONE
 from treadle.spec import Source
 from treadle.stages.aside import Held, hold, newest_of
 from treadle.stages.breaking import readers_of
@@ -22,9 +23,12 @@ from treadle.stages.work import Bench, Work
 from treadle.store import EntryRef, File, Snapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
-    from treadle.sources import Before, Merged, Newer
+    from treadle.sources import Before, Known, Merged, Newer, Share
+    from treadle.stages.ahead import Ahead
 
 _TRIES = 3
 _MOST_PARTS = 200
@@ -73,31 +77,62 @@ class _Base:
         return self.entry.payload.mark if self.entry else None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract."""
+
+    source: Source
+    base: _Base
+    known: Known
+    rules: str
+    where: str
+
+    def find(self, root: Path, share: Share) -> Fresh:
+        from treadle.sources import find_new
+
+        return Fresh(self, find_new(self.source, root, self.known, self.rules, where=self.where, share=share))
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What is new, and what was asked for it."""
+
+    asked: Asked
+    newer: Newer
+
+    @property
+    def bytes(self) -> int:
+        return self.newer.size
+
+
 def read_increment(
-    work: Work, name: str, source: Source, contract: Contract | None, *, full: bool = False
+    work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead, *, full: bool = False
 ) -> Entry[SourceRead]:
     """What is new of one source. Where nothing is, and nothing else changed, what is there is taken from the record.
 
-    full: all is read again.
+    full: all is read again. ahead: may have found it already.
 
     Raises:
         Overtaken: other runs read the source, time and again, while this one did.
     """
     for attempt in range(1, _TRIES + 1):
+        found: Fresh = ahead.take(name) or what_is_new(work, name, source, contract, full=full).find(
+            work.workspace.project.root, ALONE
+        )
         try:
-            return _once(work, name, source, contract, full or work.workspace.chain.fresh)
+            return _keep(work, name, contract, found.asked, found.newer)
         except Overtaken:
             if attempt == _TRIES:
                 raise
     raise AssertionError
 
 
-def _once(work: Work, name: str, source: Source, contract: Contract | None, full: bool) -> Entry[SourceRead]:
-    from treadle.sources import ColumnsChanged, Known, find_new, lost_files
+def what_is_new(work: Work, name: str, source: Source, contract: Contract | None, *, full: bool) -> Asked:
+    """From where on a source is to be read, by what the record says now."""
+    from treadle.sources import Known, lost_files
 
-    workspace, subject = work.workspace, f"source/{name}"
-    where, rules = workspace.project.place(f"sources.{name}"), digest(contract)
-    base = _base(work, subject, source, rules, full)
+    workspace, where = work.workspace, work.workspace.project.place(f"sources.{name}")
+    base = _base(work, f"source/{name}", source, digest(contract), full or workspace.chain.fresh)
     if base.before is not None:
         lost = lost_files(source, workspace.project.root, workspace.blobs.get(base.before.seen.digest), where)
         if lost:
@@ -107,10 +142,16 @@ def _once(work: Work, name: str, source: Source, contract: Contract | None, full
                 mend="put back what is gone; or begin without it: treadle run PROJECT --full",
             )
     known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
-    newer = find_new(source, workspace.project.root, known, rules, where=where)
+    return Asked(source, base, known, digest(contract), where)
+
+
+def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer: Newer) -> Entry[SourceRead]:
+    from treadle.sources import ColumnsChanged
+
+    workspace, base, where = work.workspace, found.base, found.where
     asked = ReadIncrement(
         name=name,
-        source=source,
+        source=found.source,
         contract=contract,
         files=File(newer.name, newer.mark.digest),
         examples=name in workspace.project.asked_of,
@@ -118,7 +159,7 @@ def _once(work: Work, name: str, source: Source, contract: Contract | None, full
         anew=base.anew,
     )
     try:
-        return work.do(asked, _Make(newer, base, where), subject, cache=not base.anew)
+        return work.do(asked, _Make(newer, base, where), f"source/{name}", cache=not base.anew)
     except ColumnsChanged as bad:
         broken = readers_of(workspace, name, bad.columns)
         said = f", which {_and_more(broken)} read" if broken else ", which no feature reads"

@@ -10,8 +10,9 @@ from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.spec import Source
+from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, newest_of
-from treadle.stages.increments import read_increment
+from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
@@ -37,20 +38,43 @@ Sources = dict[str, Entry[SourceRead]]
 
 
 def read_sources(work: Work) -> Sources:
-    """Every source of the project, by name."""
-    return {name: read_source(work, name, source) for name, source in work.workspace.project.spec.sources.items()}
+    """Every source of the project, by name. Two and more that come from elsewhere are read side by side."""
+    sources = work.workspace.project.spec.sources
+    ahead = Ahead()
+    elsewhere = [name for name, source in sources.items() if from_elsewhere(source)]
+    for name in elsewhere if len(elsewhere) > 1 else []:
+        _begin(work, ahead, name, sources[name])
+    ahead.start()
+    try:
+        return {name: read_source(work, name, source, ahead) for name, source in sources.items()}
+    finally:
+        ahead.close()
+        work.side_by_side = ahead.told()
 
 
-def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
+def _begin(work: Work, ahead: Ahead, name: str, source: Source) -> None:
+    """What is to be read is told by the record now; that it tells the same when it is kept, the record sees to."""
+    from treadle.sources import find
+
+    root, where = work.workspace.project.root, work.workspace.project.place(f"sources.{name}")
+    if source.new is None:
+        ahead.add(name, lambda share: find(source, root, where=where, share=share))
+        return
+    asked = what_is_new(work, name, source, held_to(work, name), full=work.full)
+    ahead.add(name, lambda share: asked.find(root, share))
+
+
+def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[SourceRead]:
     """One source. A rule that looks at the clock is asked at every run, also when the file is as it was."""
     workspace, contract = work.workspace, held_to(work, name)
     seen = list[Entry[SourceRead]]()
 
     def read() -> Entry[SourceRead]:
         if source.new is None:
-            found = read_whole(work, name, source, contract)
+            found = read_whole(work, name, source, contract, ahead)
         else:
-            found = read_increment(work, name, source, contract, full=work.full and not seen)
+            found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was
         seen.append(found)
@@ -64,13 +88,13 @@ def read_source(work: Work, name: str, source: Source) -> Entry[SourceRead]:
     return found
 
 
-def read_whole(work: Work, name: str, source: Source, contract: Contract | None) -> Entry[SourceRead]:
+def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
     from treadle.sources import find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
-    found = find(source, workspace.project.root, where=where)
+    found: Found = ahead.take(name) or find(source, workspace.project.root, where=where)
     asked = ReadSource(
         name=name,
         source=source,

@@ -1,0 +1,20 @@
+"""A source of a database's server, in a project that is trusted with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from treadle.spec import Source
+from treadle.spec.trust import Place, trust
+
+
+def asked_of(url: str, root: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> tuple[Source, Path]:
+    """A source of this database in a project that is trusted with it; its password is in the environment."""
+    parts = urlsplit(url)
+    monkeypatch.setenv("SHOP_PASSWORD", unquote(parts.password or ""))
+    read = f"{parts.scheme}://{parts.username}:${{SHOP_PASSWORD}}@{parts.hostname}:{parts.port}{parts.path}"
+    trust(root, (Place(read, "server"),))
+    return Source(read=read, **asked), root
