@@ -17,11 +17,11 @@ import pytest
 
 from services.web import Answers, Asked, Say, Web, says, serving
 from treadle.errors import DataError, SpecError
-from treadle.sources import find
+from treadle.sources import find, look
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.asking import Patience
 from treadle.sources.calling import Tries
-from treadle.spec import Page, Source
+from treadle.spec import New, Page, Source
 from treadle.spec.servers import server_of
 from treadle.spec.trust import Place, trust
 from treadle.testing import SourceSuite
@@ -712,3 +712,17 @@ def test_equal_rows_have_an_equal_digest_however_they_are_paged(serve: Serve, tm
         source = told(tmp_path, serve(by_page(6, size)), records="items", page=Page(by="page"))
         digests.add(find_rows_of_api(source, tmp_path, WHERE, tries=QUICK).digest)
     assert len(digests) == 1
+
+
+def test_a_look_asks_for_one_page(serve: Serve, tmp_path: Path) -> None:
+    asked_for = list[int]()
+
+    def answer(asked: Asked) -> Say:
+        page = int(asked.query.get("page", 1))
+        asked_for.append(page)
+        return says([{"n": page * 10 + n} for n in range(3)] if page < 4 else [])
+
+    web = serve(answer)
+    seen = look(told(tmp_path, web, page=Page(by="page"), new=New(by="n")), tmp_path)
+    assert (seen.rows.height, seen.whole, asked_for) == (3, False, [1])
+    assert look(told(tmp_path, web, new=New(by="n")), tmp_path).whole

@@ -228,7 +228,7 @@ def paid(amount: Decimal, currency: str) -> Money:
     found = money(amount, currency)
     if amount and not found.amount:
         raise MoneyError(
-            f"the amount {amount} is less than is kept of {currency}",
+            f"the amount {amount:f} is less than is kept of {currency}",
             where="amount",
             mend="a billionth is the least: book what it came to together",
         )
