@@ -25,7 +25,7 @@ from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.features import FeaturePlan
 from treadle.people import Gate, review_of
-from treadle.stages import StepLine, TrainingCost, Work, training_cost
+from treadle.stages import Fetched, StepLine, TrainingCost, Work, training_cost
 from treadle.stages.building import build_features
 from treadle.stages.examples import Examples
 from treadle.stages.fitting import fit_best
@@ -68,6 +68,8 @@ class RunResult(Struct, frozen=True):
     """Why no checkpoint was signed after a release, where none could be."""
     serves: str = ""
     """The version that the endpoint served before; empty for none."""
+    readings: tuple[tuple[Fetched, int], ...] = ()
+    """How sources from elsewhere were read side by side, and the rows of each."""
     late: tuple[str, ...] = ()
     """A sentence for each source whose rows are late."""
 
@@ -120,6 +122,7 @@ def run(workspace: Workspace, *, full: bool = False) -> RunResult:
         example=packed.example,
         unsigned=work.unsigned,
         serves=work.serves,
+        readings=tuple((each, judged.sources[each.source].payload.rows) for each in work.fetched),
         late=tuple(work.late),
     )
 

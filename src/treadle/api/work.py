@@ -104,6 +104,16 @@ class OverServedShown(Struct, frozen=True):
     interval: list[float | None]
 
 
+class ReadingShown(Struct, frozen=True):
+    """A source that was read beside others. `bytes`: in memory; `waited`: of its seconds, those in which it waited."""
+
+    source: str
+    rows: int
+    bytes: int
+    seconds: float
+    waited: float
+
+
 class RunAnswer(Struct, frozen=True):
     """What a run came to.
 
@@ -157,6 +167,8 @@ class RunAnswer(Struct, frozen=True):
     """The gain over the version that the endpoint served; None where it served none yet."""
     unsigned: str = ""
     """Why no checkpoint of the record was signed after a release, where none could be."""
+    readings: list[ReadingShown] = []
+    """How sources from elsewhere were read, where there were two or more."""
     mirrored: Mirrored | None = None
     """How it stands on the MLflow server that is told of runs, where there is one."""
     others: list[RunAnswer] = []
@@ -236,6 +248,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         decisions=decisions_of(found),
         over_served=over_served_of(found.over_served),
         unsigned=result.unsigned,
+        readings=[ReadingShown(f.source, rows, f.bytes, f.seconds, f.waited) for f, rows in result.readings],
         mirrored=mirror_run(workspace, request.mlflow, result.model),
     )
 

@@ -69,7 +69,7 @@ class Room:
         """Wait until there is room, and take it. Seconds that were waited."""
         began = time.monotonic()
         with self._changed:
-            while not self._closed and name != self._first and self._others(name) + size > self.most:
+            while not self._closed and name != self._first and self._too_much(name, size):
                 self._changed.wait()
             if self._closed:
                 raise GivenUp
@@ -77,8 +77,10 @@ class Room:
             self.highest = max(self.highest, sum(self._held.values()))
         return time.monotonic() - began
 
-    def _others(self, name: str) -> int:
-        return sum(self._held.values()) - self._held.get(name, 0)
+    def _too_much(self, name: str, size: int) -> bool:
+        """Beside what others hold; for one alone the limit of its source counts."""
+        others = sum(self._held.values()) - self._held.get(name, 0)
+        return others > 0 and others + size > self.most
 
 
 class Part:

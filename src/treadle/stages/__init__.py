@@ -3,11 +3,12 @@
 They compose rooms and hold no method of their own; `treadle.loop` says in which order they come, `work` how they work.
 """
 
+from treadle.stages.ahead import Fetched
 from treadle.stages.proving import prove_features
 from treadle.stages.reading import contract_of
 from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
-__all__ = ["StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
+__all__ = ["Fetched", "StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
 OPEN = (
     "building",
     "examples",

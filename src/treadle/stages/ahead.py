@@ -44,15 +44,6 @@ class Fetched(Struct, frozen=True):
     waited: float
 
 
-class SideBySide(Struct, frozen=True):
-    """What reading side by side came to. `seconds`: from the first beginning to the last end; `peak`: of what they held
-    at one time, in bytes."""
-
-    fetched: tuple[Fetched, ...]
-    seconds: float
-    peak: int
-
-
 def from_elsewhere(source: Source) -> bool:
     return is_url(source.read)
 
@@ -67,7 +58,6 @@ class Ahead:
         self._begun: dict[str, _Reading] = {}
         self._threads: list[threading.Thread] = []
         self._taken: list[Fetched] = []
-        self._first = self._last = 0.0
 
     def add(self, name: str, read: Callable[[Share], Held]) -> None:
         """A reading that is to be begun, after those that were added before it."""
@@ -75,7 +65,6 @@ class Ahead:
         self._waiting.put(reading)
 
     def start(self) -> None:
-        self._first = time.monotonic()
         for number in range(min(_MOST_AT_ONCE, len(self._begun))):
             # of a daemon, since one that hangs in a driver must not keep the process
             thread = threading.Thread(target=self._work, name=f"reading-{number}", daemon=True)
@@ -101,7 +90,6 @@ class Ahead:
             return None
         self._room.put_first(name)
         reading.ended.wait()
-        self._last = max(self._last, reading.until)
         if reading.fault is not None:
             raise reading.fault
         assert reading.found is not None
@@ -114,11 +102,9 @@ class Ahead:
         """The rows stand in a snapshot: others have their room."""
         self._room.let_go(name)
 
-    def told(self) -> SideBySide | None:
-        """How they were read; None where no two were."""
-        if len(self._taken) < 2:
-            return None
-        return SideBySide(tuple(self._taken), round(self._last - self._first, 3), self._room.highest)
+    def told(self) -> tuple[Fetched, ...]:
+        """How they were read; none where no two were."""
+        return tuple(self._taken) if len(self._taken) > 1 else ()
 
     def close(self) -> None:
         """Nobody wants more of them."""
@@ -135,7 +121,7 @@ class _Reading:
         self.share, self._read = room.share(name), read
         self.found: Held | None = None
         self.fault: BaseException | None = None
-        self.seconds = self.until = 0.0
+        self.seconds = 0.0
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -144,6 +130,5 @@ class _Reading:
             self.found = self._read(self.share)
         except BaseException as bad:  # told to the run, which asks for it in its turn
             self.fault = bad
-        self.until = time.monotonic()
-        self.seconds = self.until - began
+        self.seconds = time.monotonic() - began
         self.ended.set()

@@ -49,7 +49,7 @@ def read_sources(work: Work) -> Sources:
         return {name: read_source(work, name, source, ahead) for name, source in sources.items()}
     finally:
         ahead.close()
-        work.side_by_side = ahead.told()
+        work.fetched = ahead.told()
 
 
 def _begin(work: Work, ahead: Ahead, name: str, source: Source) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.evidence import Chain
-    from treadle.stages.ahead import SideBySide
+    from treadle.stages.ahead import Fetched
     from treadle.store import Blobs, Snapshot, TableNames, Tables
     from treadle.workspace import Workspace
 
@@ -112,7 +112,7 @@ class Work:
     """Sources that are read in increments are read whole."""
     late: list[str] = field(default_factory=list)
     """A sentence for each source whose rows are late, where the run goes on with what is there."""
-    side_by_side: SideBySide | None = None
+    fetched: tuple[Fetched, ...] = ()
     """How sources were read that were read beside one another."""
     sleep: Callable[[float], None] = time.sleep
     lines: list[StepLine] = field(default_factory=list)

@@ -59,6 +59,8 @@ def _show_one(answer: Any, out: Any) -> None:
         f"{answer.cpu_seconds:.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak"
         f" (this run: {money(answer.this_run_cost, answer.currency)}, {answer.this_run_seconds:.1f} s)"
     )
+    if answer.readings:
+        out.print(_readings(answer.readings), soft_wrap=True)
     out.print(f"report: {answer.report}", soft_wrap=True)
     if answer.steps and len(answer.cached_steps) == len(answer.steps):
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
@@ -67,6 +69,16 @@ def _show_one(answer: Any, out: Any) -> None:
         out.print(mirrored_line(answer.mirrored), soft_wrap=True)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True)
+
+
+def _readings(readings: Any) -> str:
+    """Sources that were read side by side, each with its own speed."""
+    each = [
+        f"{escape(r.source)} {r.rows:,} rows in {r.seconds:.1f} s ({r.bytes / 1e6 / max(r.seconds, 1e-3):,.1f} MB/s"
+        + (f", {r.waited:.1f} s of it without room for more)" if r.waited >= 0.05 else ")")
+        for r in readings
+    ]
+    return f"read side by side: {', '.join(each)}"
 
 
 def _chance(answer: Any) -> str:

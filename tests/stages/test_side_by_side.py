@@ -1,0 +1,191 @@
+"""Sources from elsewhere are read side by side; what the run keeps of them is what it would keep one by one."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from stage_shop import edit, opened, write_shop
+
+from services.web import Asked, Say, says, serving
+from treadle.errors import DataError
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.spec.trust import Place, trust
+from treadle.stages.ahead import Ahead
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
+
+ORDERS = "orders: {read: orders.csv, key: order, contract: orders.yaml}"
+
+
+def shop(folder: Path, url: str, *more: str) -> Path:
+    """The shop, which also has `stock` and `prices` of a server, and what `more` says of others."""
+    write_shop(folder)
+    lines = [ORDERS, *(f"{name}: {{read: '{url}/{name}', key: k}}" for name in ("stock", "prices")), *more]
+    edit(folder, ORDERS, "\n  ".join(lines))
+    trust(folder, (Place(f"{url}/stock", "server"), Place(f"{url}/prices", "server")))
+    return folder
+
+
+def read(folder: Path) -> tuple[dict[str, pl.DataFrame], Work]:
+    work = Work(opened(folder))
+    found = read_sources(work)
+    return {name: work.workspace.tables.read(entry.payload.table) for name, entry in found.items()}, work
+
+
+def test_none_waits_for_another(tmp_path: Path) -> None:
+    """Each answer comes only once both were asked: one after the other would never end."""
+    both = threading.Barrier(2, timeout=30)
+
+    def answers(asked: Asked) -> Say:
+        both.wait()
+        return says([{"k": n, "v": f"{asked.path} {n}"} for n in range(3)])
+
+    with serving(answers) as web:
+        frames, work = read(shop(tmp_path / "shop", web.url))
+    assert frames["stock"]["v"].to_list() == ["/stock 0", "/stock 1", "/stock 2"]
+    assert frames["prices"]["v"].to_list() == ["/prices 0", "/prices 1", "/prices 2"]
+    assert [each.source for each in work.fetched] == ["stock", "prices"]  # files are here already
+    assert all(each.bytes > 0 and each.seconds > 0 for each in work.fetched)
+    assert [entry.subject for entry in work.entries] == ["source/orders", "source/stock", "source/prices"]
+
+
+def test_what_is_kept_is_what_one_by_one_would_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(asked: Asked) -> Say:
+        return says([{"k": n, "v": n * len(asked.path)} for n in range(50)])
+
+    with serving(answers) as web:
+        together, _ = read(shop(tmp_path / "a", web.url))
+        monkeypatch.setattr("treadle.stages.reading.from_elsewhere", lambda source: False)
+        alone, work = read(shop(tmp_path / "b", web.url))
+    assert work.fetched == () and together.keys() == alone.keys()
+    assert all(together[name].equals(alone[name]) for name in alone)
+
+
+def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(tmp_path: Path) -> None:
+    def answers(asked: Asked) -> Say:
+        return says([{"k": 1}]) if asked.path == "/stock" else Say(status=403)
+
+    with serving(answers) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        with pytest.raises(DataError, match=r"prices.* answered 403") as told:
+            read(folder)
+    assert "treadle.yaml" in told.value.where
+    kept = opened(folder).chain.find(SourceRead, status="done")
+    assert {entry.subject for entry in kept} == {"source/orders", "source/stock"}
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("reading-")]
+
+
+def test_increments_are_read_beside_others_each_row_once(tmp_path: Path) -> None:
+    more = "visits: {read: 'sqlite:visits.db', table: t, key: n, new: {by: n}}"
+    with serving(lambda asked: says([{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url, more)
+        for upto in (5, 9, 9):
+            with closing(sqlite3.connect(folder / "visits.db")) as db:
+                db.execute("create table if not exists t (n integer)")
+                db.executemany("insert into t select ? where ? not in (select n from t)", [(n, n) for n in range(upto)])
+                db.commit()
+            frames, work = read(folder)
+            assert sorted(frames["visits"]["n"]) == list(range(upto))
+            assert [each.source for each in work.fetched] == ["stock", "prices", "visits"]
+    assert work.lines[-1].cached
+
+
+def test_another_run_that_was_first_has_its_increment_read_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found before another run kept more is not kept over it: it is read again from there."""
+    more = "visits: {read: 'sqlite:visits.db', table: t, key: n, new: {by: n}}"
+    with serving(lambda asked: says([{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url, more)
+        with closing(sqlite3.connect(folder / "visits.db")) as db:
+            db.execute("create table t (n integer)")
+            db.executemany("insert into t values (?)", [(n,) for n in range(5)])
+            db.commit()
+        take, other = Ahead.take, []
+
+        def overtaken(ahead: Ahead, name: str) -> Any:
+            found = take(ahead, name)
+            if name == "visits" and not other:
+                other.append(name)
+                read(folder)
+            return found
+
+        monkeypatch.setattr(Ahead, "take", overtaken)
+        frames, _ = read(folder)
+    assert sorted(frames["visits"]["n"]) == list(range(5)) and other
+
+
+class _Held:
+    def __init__(self, size: int) -> None:
+        self.bytes = size
+
+
+def test_five_of_unlike_speed_share_one_limit(tmp_path: Path) -> None:
+    """The slowest comes first: the others go on as far as there is room, and wait with the rest."""
+    begun: list[str] = []
+
+    def reading(name: str, parts: int, pause: float) -> Any:
+        def read_it(share: Any) -> _Held:
+            begun.append(name)
+            for part in range(1, parts + 1):
+                time.sleep(pause)
+                share.grow(part * 100)
+            return _Held(parts * 100)
+
+        return read_it
+
+    ahead = Ahead(most=700)
+    for name, pause in (("slow", 0.05), ("a", 0.001), ("b", 0.002), ("c", 0.003), ("d", 0.004)):
+        ahead.add(name, reading(name, 4, pause))
+    ahead.start()
+    try:
+        for name in ("slow", "a", "b", "c", "d"):
+            assert ahead.take(name).bytes == 400
+            assert ahead.take(name) is None  # once
+            ahead.done(name)
+    finally:
+        ahead.close()
+    told = {each.source: each for each in ahead.told()}
+    assert sorted(begun) == ["a", "b", "c", "d", "slow"] and begun.count("slow") == 1
+    assert told["slow"].waited == 0.0 and sum(each.waited > 0 for each in told.values()) >= 2
+    assert ahead._room.highest <= 700 + 400
+
+
+def test_a_run_that_ends_leaves_no_reading_behind() -> None:
+    ahead, ended = Ahead(most=10), threading.Event()
+
+    def endless(share: Any) -> _Held:
+        try:
+            size = 0
+            while True:
+                size += 5
+                share.grow(size)
+        finally:
+            ended.set()
+
+    ahead.add("a", lambda share: _Held(1))
+    ahead.add("b", endless)
+    ahead.start()
+    assert ahead.take("a").bytes == 1
+    ahead._room.take("a", 10)
+    ahead.close()
+    assert ended.wait(5) and ahead.told() == ()
+
+
+def test_the_run_tells_how_fast_each_was(tmp_path: Path) -> None:
+    from treadle.api import Context
+    from treadle.api.work import RunRequest, run
+    from treadle.principal import person
+
+    with serving(lambda asked: says([{"k": n, "v": 1.5} for n in range(40)])) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        edit(folder, "value: 3, unit: d", "value: 99999, unit: d", "orders.yaml")
+        answer = run(RunRequest(project=str(folder)), Context(person("ada")))
+    assert [(each.source, each.rows) for each in answer.readings] == [("stock", 40), ("prices", 40)]
