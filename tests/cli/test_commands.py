@@ -101,6 +101,8 @@ def test_an_empty_workspace_answers_in_json(
         (["serve", "--port", "many"], "Invalid value for '--port'"),
         (["run", "--port", "99999"], "Invalid value for '--port'"),
         (["features", "prove", "--rows", "x"], "Invalid value for '--rows'"),
+        (["schedule", "--print", "cro"], "'cro' is not one of 'systemd', 'cron', 'airflow', 'dagster'"),
+        (["costs", "book", "--category", "x"], "'data', 'labels', 'people', 'infrastructure'"),
         (["check", "--data", "x", "y"], "unexpected extra argument"),
     ],
 )

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.costs import costs
-from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, read_lines
+from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, paid, read_lines
 from treadle.errors import DataError, MoneyError
-from treadle.evidence import Chain
+from treadle.evidence import Chain, verify
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
 from treadle.money import Rates, money
 
@@ -196,3 +196,30 @@ def test_the_ledger_is_not_booked_into_itself(chain: Chain, tmp_path: Path):
     file.write_text(focus("shop", chain.find())[0], encoding="utf-8", newline="")
     with pytest.raises(DataError, match="a ledger of Treadle's own"):
         import_lines(chain, "shop", file)
+
+
+@pytest.mark.parametrize("text", ["0.0000000001", "-1e-12", "0.00000000049"])
+def test_an_amount_that_would_be_nothing_is_refused(chain: Chain, tmp_path: Path, text: str):
+    with pytest.raises(MoneyError, match="is less than is kept of USD"):
+        paid(Decimal(text), "USD")
+    with pytest.raises(DataError, match="is less than is kept of USD"):
+        import_lines(chain, "shop", csv_of(tmp_path, row(), row(amount=text)))
+    assert chain.find() == []
+    assert paid(Decimal("0.000000001"), "USD").amount == Decimal("0.000000001") and paid(Decimal(0), "USD").amount == 0
+
+
+@pytest.mark.parametrize("header", ["amount", " Amount"])
+def test_a_column_that_stands_twice_is_refused(chain: Chain, tmp_path: Path, header: str):
+    file = csv_of(tmp_path, row())
+    first, _, rest = file.read_text().partition("\n")
+    file.write_text("\n".join([f"{first},{header}", *(f"{line},99" for line in rest.splitlines())]))
+    with pytest.raises(DataError, match="has the column amount twice"):
+        import_lines(chain, "shop", file)
+    assert chain.find() == []
+
+
+def test_many_lines_are_one_commit_and_what_one_by_one_would_be(chain: Chain, tmp_path: Path):
+    rows = [row(text=f"line {n}", amount=f"{n}.5", date=f"2026-01-{1 + n % 28:02}") for n in range(700)]
+    done = import_lines(chain, "shop", csv_of(tmp_path, *rows))
+    assert done.booked == 700 and [entry.payload.text for entry in chain.find(CostBooked)] == [r["text"] for r in rows]
+    assert verify(chain).faults == [] and len(costs(chain, RATES).by_day) == 28

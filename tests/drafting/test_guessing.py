@@ -94,6 +94,34 @@ def test_key_time_and_features_are_found_and_said(tmp_path: Path) -> None:
     assert "types: " in said and (tmp_path / "made" / "contracts" / "made.yaml").is_file()
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["KundenNr", "Kunden-Nr.", "kunden_nr", "kundennr", "OrderNo", "order_no", "Order No.", "Rechnungsnummer",
+     "ticket number", "ArtikelCode", "barcode", "customerID", "CustomerId", "teamid", "id_client", "ID",
+     "Aktenzeichen-Nr", "uuid", "Sku", "EAN"],
+)  # fmt: skip
+@pytest.mark.parametrize("text", [False, True])
+def test_a_column_that_is_called_as_a_key_and_never_repeats_is_one(tmp_path: Path, name: str, text: bool) -> None:
+    values = [f"K{n:03}" if text else 7000 + n for n in range(ROWS)]
+    frame = table(**{"first": list(range(ROWS)), name: values, "y": [n % 2 for n in range(ROWS)]})
+    answer, spec = init(tmp_path, frame, "y")
+    assert spec.sources["made"].key == name and name not in spec.features.request
+    assert f"key: {name}, since it is never missing and never stands twice" in answer.guesses
+
+
+@pytest.mark.parametrize("name", ["paid", "unpaid", "humid", "casino", "no_of_rooms", "monkey", "Monat", "income"])
+def test_numbers_that_are_called_otherwise_are_no_key_though_they_never_repeat(tmp_path: Path, name: str) -> None:
+    frame = table(**{name: list(range(ROWS)), "y": [n % 2 for n in range(ROWS)]})
+    _, spec = init(tmp_path, frame, "y")
+    assert not spec.sources["made"].key and name in spec.features.request
+
+
+def test_a_column_that_is_called_as_a_key_comes_before_other_texts(tmp_path: Path) -> None:
+    texts = [f"T{n}" for n in range(ROWS)]
+    frame = table(label=texts, other_nr=[n // 2 for n in range(ROWS)], KundenNr=texts, y=[n % 2 for n in range(ROWS)])
+    assert init(tmp_path, frame, "y")[1].sources["made"].key == "KundenNr"
+
+
 def test_what_somebody_wrote_is_a_feature_and_no_key(tmp_path: Path) -> None:
     """Though it differs in every row: it is told by its words."""
     words = ["late", "broken", "paid", "never", "again", "please", "call", "box", "lost", "found"]

@@ -162,6 +162,9 @@ class Watching:
     def ended(self, step: Any, entry: Any) -> None:
         self.seen.append(("ended", step.kind, None if entry is None else entry.status))
 
+    def waits(self, text: str) -> None:
+        self.seen.append(("waits", text))
+
 
 def test_whoever_watches_is_told_of_each_step(chain: Chain) -> None:
     watching = Watching()

@@ -174,12 +174,15 @@ def test_an_edited_entry_is_in_no_view_and_stops_no_upgrade(chain: Chain) -> Non
     assert any("entry 3 was edited" in fault for fault in verify(chain).faults)
 
 
+@pytest.mark.parametrize("each", [1, 3, 256, 300, 1000])
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 511, 512, 513, 800])
-def test_tiles_that_grew_by_one_leaf_at_a_time_are_the_tree(chain: Chain, tmp_path: Path, size: int) -> None:
+def test_tiles_that_grew_by_some_leaves_at_a_time_are_the_tree(
+    chain: Chain, tmp_path: Path, size: int, each: int
+) -> None:
     leaves = [leaf_hash(b"%d" % number) for number in range(size)]
     with chain.engine.connect() as connection:
-        for number in range(size):
-            grow(connection, number, b"%d" % number)
+        for first in range(0, size, each):
+            grow(connection, first, [b"%d" % number for number in range(first, min(first + each, size))])
         tiles = CatalogTiles(connection)
         assert head_of(TileHashes(tiles, size), size) == tree_head(leaves)
         held = {(level, number): len(bytes(hashes)) // HASH_BYTES
@@ -202,7 +205,7 @@ def test_a_tree_of_more_levels_grows_too(chain: Chain, monkeypatch: pytest.Monke
     leaves = [leaf_hash(b"%d" % number) for number in range(70)]
     with chain.engine.connect() as connection:
         for number in range(70):
-            grow(connection, number, b"%d" % number)
+            grow(connection, number, [b"%d" % number])
         tiles = CatalogTiles(connection)
         for level, count in ((0, 70), (1, 17), (2, 4), (3, 1)):
             width = 4**level

@@ -35,7 +35,7 @@ def faults(chain: Chain, made: Rebuilt, *damage: str, tiled: int = 42) -> list[s
     """Of tiles that the catalog holds of so many entries, edited."""
     with chain.engine.connect().execution_options(treadle_write=True) as connection, connection.begin():
         for index, body in enumerate(BODIES[:tiled]):
-            tiles.grow(connection, index, body)
+            tiles.grow(connection, index, [body])
         for each in damage:
             assert connection.execute(text(each)).rowcount > 0
         return made.tile_faults(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kept_shop import keep
+from rich.console import Console
 
+from treadle.cli.show.data import show_query
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.exploring.asking import Limits, query
 from treadle.exploring.found import Queried
@@ -220,3 +223,24 @@ def test_nothing_is_written_by_asking(workspace: Workspace) -> None:
     before, entries = there(workspace.root), len(workspace.chain.find())
     ask(workspace, "select * from orders")
     assert there(workspace.root) == before and len(workspace.chain.find()) == entries
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8])
+def test_what_was_read_is_told_of_a_query_that_is_cut_off_too(workspace: Workspace, limit: int) -> None:
+    found = ask(workspace, "select * from orders", Limits(rows=limit, seconds=20))
+    assert len(found.rows) == limit and found.more
+    assert found.read.rows is not None and found.read.rows >= limit
+    assert found.read.bytes is not None and found.read.bytes > 0
+
+
+def test_the_first_rows_are_those_of_the_order_that_was_asked_for(workspace: Workspace) -> None:
+    found = ask(workspace, "select amount from orders order by amount desc", Limits(rows=3, seconds=20))
+    assert found.rows == [[12.0], [10.5], [9.0]] and found.more
+
+
+def test_what_duckdb_does_not_tell_is_no_zero(workspace: Workspace) -> None:
+    read = ask(workspace, "select count(*) from orders").read
+    out = Console(file=io.StringIO(), width=200)
+    show_query(ask(workspace, "select count(*) from orders"), out)
+    said = out.file.getvalue()
+    assert read.rows != 0 and " 0 of 9 rows" not in said and said.rstrip().endswith(" s")

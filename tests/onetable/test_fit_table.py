@@ -151,6 +151,12 @@ def test_an_observer_sees_every_trial_as_it_ends(tmp_path: Path, frame: pl.DataF
     assert told.seen[-1].best == answer.trials[0].number - 1 and told.seen[-1].metric == "roc_auc"
 
 
+def test_fewer_trials_than_families_are_as_many_as_asked_for(tmp_path: Path, frame: pl.DataFrame) -> None:
+    answer = fitted(tmp_path, frame, family=("linear", "bayes", "lightgbm"), trials=1)
+    assert answer.tried == 1 and [family.trials for family in answer.families if family.trials] == [1]
+    assert any(said.endswith("the trials were over before its turn; --trials gives more") for said in answer.not_tried)
+
+
 def test_columns_that_cannot_be_fields_or_are_endless_are_left_out_and_said(
     tmp_path: Path, frame: pl.DataFrame
 ) -> None:

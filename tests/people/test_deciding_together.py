@@ -64,6 +64,10 @@ def test_a_question_is_opened_argued_decided_and_found_again(
     )  # fmt: skip
     assert found["decides"] == "ada" and found["evidence"][0]["kind"] == "model.packed"
     assert shown("list", place, "--person", "bo")["decisions"][0]["waits_for"] == ["lin", "bo"]
+    code, out, _ = do("list", place, "--person", "grace")
+    assert code == 0 and "no decision waits for grace; the one that there is does not" in out
+    code, _, err = do("list", place, "--person", "grase")
+    assert code == 1 and "grase is nobody of shop" in err and 'did you mean "grace"?' in err
     code, _, err = do("say", place, "kind-too", "--for", "keep", "--because", "it is asked anyway", "--as", "mallory")
     assert code == 1 and "mallory" in err
     assert do("say", place, "kind-too", "--for", "keep", "--because", "it is asked anyway", "--as", "lin")[0] == 0

@@ -44,8 +44,8 @@ def by(chain: Chain, actor: str) -> Chain:
     return dataclasses.replace(chain, actor=actor)
 
 
-def opened(chain: Chain, **changed: object) -> None:
-    open_decision(by(chain, "ada"), SPEC, asked(**changed))
+def opened(chain: Chain, today: date = date(2026, 11, 27), **changed: object) -> None:
+    open_decision(by(chain, "ada"), SPEC, asked(**changed), today)
 
 
 def say(chain: Chain, who: str, option: str, because: str = "reasons", today: date = TODAY) -> None:
@@ -172,6 +172,8 @@ def test_a_review_is_due_on_its_day_and_may_hold_or_open_it_again(chain: Chain):
     assert now(chain, date(2026, 12, 23)).status == "decided"
     due = now(chain, date(2026, 12, 24))
     assert due.status == "review due" and due.notes == ["its review was due on 2026-12-24: does it still hold?"]
+    with pytest.raises(DecisionError, match="2026-12-23 is over: today is 2026-12-24"):
+        review(chain, holds=True, again="2026-12-23", today=date(2026, 12, 24))
     review(chain, holds=True, again="2027-06-01", today=date(2026, 12, 24))
     held = now(chain, date(2026, 12, 25))
     assert (held.status, held.review) == ("decided", "2027-06-01") and held.outcome is not None
@@ -213,6 +215,8 @@ def test_evidence_that_something_newer_has_come_after_is_told(chain: Chain):
         ({"until": "2026-11-30", "mediator": "mallory"}, "mallory is nobody of shop"),
         ({"until": "soon"}, '"soon" is no day'),
         ({"review": "2026-13-01"}, '"2026-13-01" is no day'),
+        ({"until": "2026-11-26"}, "2026-11-26 is over: today is 2026-11-27"),
+        ({"review": "1999-01-01"}, "1999-01-01 is over"),
         ({"mediator": "bo"}, "a mediator decides once a day is over"),
         ({"until": "2026-12-01", "mediator": "ada"}, "ada is a party"),
         ({"until": "2026-12-01", "mediator": "lin", "asked": ("lin",)}, "lin is a party"),

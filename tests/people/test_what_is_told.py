@@ -91,7 +91,8 @@ def test_money_of_several_currencies_is_one_sum_at_the_rate_of_a_day() -> None:
     (refused,) = limited(Limits(train_cost=9.0), spent=[money(1, "USD"), money(2, "JPY")], rates=rates)
     assert refused == Gate(
         "train_cost", 9.0, None, False,
-        "train_cost is 2 JPY, which cannot be held against 9 USD: give `rates:` with USD in the price book",
+        "train_cost is 2 JPY, which cannot be held against 9 USD: there is no rate between them in the price book, "
+        "which prices: names",
         spent=money(2, "JPY"),
     )  # fmt: skip
     (nothing,) = limited(Limits(train_cost=0.0), spent=[])

@@ -45,10 +45,10 @@ class Day:
         self.ran, self.waited, self.said = list[float](), list[float](), list[str]()
         workspace = opened(folder)
         self.workspace = replace(workspace, chain=replace(workspace.chain, clock=lambda: self.now))
-        scheduler = Scheduler(
+        self.scheduler = Scheduler(
             self.workspace, self.run, self.wait, self.said.append, chance=random.Random(1), **options  # type: ignore[arg-type]
         )  # fmt: skip
-        self.found: Scheduled = scheduler.until_stopped()
+        self.found: Scheduled = self.scheduler.until_stopped()
 
     @property
     def minutes(self) -> float:
@@ -148,6 +148,29 @@ def test_a_new_file_is_a_reason_to_run_once_it_is_whole(tmp_path: Path) -> None:
     day = Day(place, 0.5, happens=grows)
     assert len(day.ran) == 1 and 10.2 <= day.ran[0] <= 10.5
     assert day.kept()[0].why == "there is a new file, b.csv"
+
+
+SIGNS = "b\x1b[2J\nc\x9b\u202e.csv"
+"""Clears a screen, begins a line, and turns the way letters run."""
+PLAIN = "b\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}c\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.csv"
+
+
+def test_the_name_of_a_file_moves_no_terminal(tmp_path: Path) -> None:
+    place = begin(tmp_path / "shop", BY_FILES)
+    deliver(place, "a.csv", [row(1)])
+    Reading(place)
+    day = Day(place, 0.5, happens={10.0: lambda: deliver(place, SIGNS, [row(2)])})
+    assert len(day.ran) == 1 and any(said.endswith(f"there is a new file, {PLAIN}") for said in day.said)
+    assert not [said for said in day.said if not said.isprintable()]
+    assert day.kept()[0].why == f"there is a new file, {PLAIN}"
+
+
+def test_neither_does_what_a_run_said_or_waits_for(place: Path) -> None:
+    day = Day(place, 0.1, [Outcome(False, f"{SIGNS} cannot be read", 1.0)], retries=1)
+    assert any(said.endswith(f"given up: {PLAIN} cannot be read") for said in day.said)
+    day.scheduler.told(f"waiting for {SIGNS}")
+    assert day.said[-1].endswith(f"waiting for {PLAIN}") and not [said for said in day.said if not said.isprintable()]
+    assert day.kept()[-1].text == f"{PLAIN} cannot be read"
 
 
 def test_files_that_come_without_end_do_not_hold_it_up_for_ever(tmp_path: Path) -> None:

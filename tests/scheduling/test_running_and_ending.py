@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 from ingest import BY_NUMBER, begin, insert, row
 from stage_shop import edit, opened
 
+from treadle.cli.progress import Waits
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.scheduling import running
 from treadle.scheduling.running import command, run_once
@@ -123,3 +125,29 @@ def test_what_is_printed_can_be_put_into_a_file(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert wrong.returncode == 2 and "--print" in wrong.stderr
+
+
+def test_what_a_run_waits_for_is_heard_while_it_goes_on() -> None:
+    text = (
+        "import sys, time, os\n"
+        "say = lambda t: print(t, file=sys.stderr, flush=True)\n"
+        "say('· waiting for rows'); say('a warning of a library')\n"
+        "file = {file!r}\n"
+        "while not os.path.exists(file): time.sleep(0.05)\n"
+        "say('· going on'); sys.exit('it is away')\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        heard, file = list[str](), Path(folder) / "heard"
+
+        def hear(said: str) -> None:  # only once it was heard does the run go on
+            heard.append(said)
+            file.touch()
+
+        found = run_once(python(text.format(file=str(file))), lambda: False, hear)
+    assert heard == ["waiting for rows", "going on"] and found.said == "it is away"
+
+
+def test_a_run_with_json_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    Waits().waits("waiting for rows")
+    shown = capsys.readouterr()
+    assert shown.err == "· waiting for rows\n" and not shown.out

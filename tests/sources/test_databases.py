@@ -398,3 +398,21 @@ def test_what_a_driver_repeats_of_a_secret_is_hidden(tmp_path: Path, monkeypatch
         found(held)
     whole = f"{told.value}{told.value.__cause__}{told.value.mend}"
     assert "p%40ss" not in whole and "p@ss/word" not in whole and "***" in whole
+
+
+@pytest.mark.parametrize(("word", "kept"), [("see secret-shop.db there", False), ("see shop.db there", True)])
+def test_rows_that_repeat_a_secret_of_the_url_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, kept: bool
+) -> None:
+    monkeypatch.setenv("SHOP", "secret-shop.db")
+    with closing(sqlite3.connect(tmp_path / "secret-shop.db")) as db:
+        db.execute("create table t (n integer, word text)")
+        db.execute("insert into t values (1, ?)", [word])
+        db.commit()
+    source = Source(read="sqlite:${SHOP}", table="t")
+    if kept:
+        assert find(source, tmp_path, where="").rows().collect().height == 1
+        return
+    with pytest.raises(DataError, match="1 rows repeat a secret that it is asked with, in the column word") as bad:
+        find(source, tmp_path, where="").rows().collect()
+    assert "secret-shop" not in str(bad.value)

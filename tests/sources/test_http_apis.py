@@ -17,11 +17,11 @@ import pytest
 
 from services.web import Answers, Asked, Say, Web, says, serving
 from treadle.errors import DataError, SpecError
-from treadle.sources import find
+from treadle.sources import find, look
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.asking import Patience
 from treadle.sources.calling import Tries
-from treadle.spec import Page, Source
+from treadle.spec import New, Page, Source
 from treadle.spec.servers import server_of
 from treadle.spec.trust import Place, trust
 from treadle.testing import SourceSuite
@@ -561,6 +561,35 @@ def test_a_user_and_a_password_of_the_url_let_in(serve: Serve, tmp_path: Path, m
     refused(source, tmp_path, "it answered 401")
 
 
+@pytest.mark.parametrize(
+    ("secret", "row", "said"),
+    [
+        ("s3cret/+value", {"asked": "GET /items?key=s3cret/+value"}, "1 rows repeat a secret .* in the column asked"),
+        ("s3cret/+value", {"asked": "key=s3cret%2F%2Bvalue&n=1"}, "in the column asked"),
+        ("s3cret/+value", {"deep": {"echo": "s3cret/+value"}}, "in the column deep.echo"),
+        ("s3cret/+value", {"tags": ["a", "x s3cret/+value"]}, "in the column tags"),
+        ("s3cret/+value", {"is s3cret/+value": 1}, "the name of column 2 repeats a secret"),
+        ("pin7", {"pin": "pin7"}, "in the column pin"),
+    ],
+)
+def test_rows_that_repeat_a_secret_are_refused(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, row: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setenv("APIKEY", secret)
+    web = serve(lambda asked: says([{"n": 1, **row}, {"n": 2, **dict.fromkeys(row)}]))
+    bad = refused(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path, said)
+    assert secret not in f"{bad} {bad.mend}" and "write the value into the project file" in bad.mend
+
+
+@pytest.mark.parametrize(("secret", "text"), [("pin7", "spin7s"), ("123", "123"), ("s3cret/+value", "s3cret")])
+def test_rows_that_hold_a_word_like_a_secret_are_read(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, text: str
+) -> None:
+    monkeypatch.setenv("APIKEY", secret)
+    web = serve(lambda asked: says([{"n": 1, "word": f"{text} x"}, {"n": 2, "word": text}]))
+    assert read(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path).height == 2
+
+
 @pytest.mark.parametrize("value", ["line\nbreak", "line\r\nX: y", "tok€n", "", "a\x00b"])
 def test_a_secret_that_no_header_can_hold_is_not_repeated(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
@@ -683,3 +712,17 @@ def test_equal_rows_have_an_equal_digest_however_they_are_paged(serve: Serve, tm
         source = told(tmp_path, serve(by_page(6, size)), records="items", page=Page(by="page"))
         digests.add(find_rows_of_api(source, tmp_path, WHERE, tries=QUICK).digest)
     assert len(digests) == 1
+
+
+def test_a_look_asks_for_one_page(serve: Serve, tmp_path: Path) -> None:
+    asked_for = list[int]()
+
+    def answer(asked: Asked) -> Say:
+        page = int(asked.query.get("page", 1))
+        asked_for.append(page)
+        return says([{"n": page * 10 + n} for n in range(3)] if page < 4 else [])
+
+    web = serve(answer)
+    seen = look(told(tmp_path, web, page=Page(by="page"), new=New(by="n")), tmp_path)
+    assert (seen.rows.height, seen.whole, asked_for) == (3, False, [1])
+    assert look(told(tmp_path, web, new=New(by="n")), tmp_path).whole

@@ -8,7 +8,7 @@ import pytest
 
 from treadle.errors import SpecError
 from treadle.scoring.tasks import TASKS
-from treadle.spec import load
+from treadle.spec import layout_from, load
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES, KINDS, LABEL_TYPES, METRICS, RANGES
 from treadle.training.families import OWN as FITTED
 
@@ -40,7 +40,7 @@ WRONG = [
     ("brief", "mistakes: {costs: {a: {^b: .nan}}}", "must be a finite number"),
     ("brief", "mistakes: {costs: {^a: 1}}", "must be"),
     ("brief", "mistakes: {^currency: usd}", '"usd" is no valid currency'),
-    ("brief", "mistakes: {^currency: EURO}", "no valid currency"),
+    ("brief", "mistakes: {^currency: EURO}", "write three capital letters, such as EUR"),
     *[("brief", f"limits: {{^{name}: {value}}}", "must be")
       for name in ("train_minutes", "train_cost", "bundle_mb", "p99_ms") for value in ("0", "-1", ".nan", ".inf")],
     ("predict", "^exposure: days", "an exposure is for kind counts, and this is classification"),
@@ -55,7 +55,8 @@ WRONG = [
     ("predict", "split: {^gap: -1d}", "not a length of time"),
     ("", "train: {families: [^lihgtgbm]}", 'did you mean "lightgbm"?'),
     ("", "train: {^families: []}", "at least one"),
-    ("", "train: {^families: all}", "auto"),
+    ("", "train: {^families: all}", "must be auto or a list of texts (found 'all')"),
+    ("", "train: {^search: tpe}", "must be one of bayesian, random, none (found 'tpe')"),
     ("", "train: {^search: bayes}", 'did you mean "bayesian"?'),
     ("", "train: {^imbalance: smote}", "must be one of"),
     *[("", f"train: {{^trials: {value}}}", "must be") for value in ("0", "-1", "1e9", "ten", ".nan")],
@@ -63,7 +64,7 @@ WRONG = [
     *[("", f"serve: {{^port: {value}}}", "must be") for value in ("99999", "0", "-1", "http", "true")],
     ("", 'serve: {^host: "a b"}', "no valid host"),
     ("", "watch: {^window: 0d}", "no time at all"),
-    ("", "watch: {alert: [^mail]}", "must be one of log"),
+    ("", "watch: {alert: [^mail]}", "must be log (found"),
     ("", "features: {lookup: {x: {^from: order, on: id, take: [a]}}}", 'did you mean "orders"?'),
     ("", "features: {lookup: {x: {from: orders, on: id, take: [a], ^no_older_than: soon}}}", "length of time"),
     ("", "features: {window: {x: {^from: orders, on: id, last: [1h], take: {}}}}", 'no view "orders"'),
@@ -89,6 +90,16 @@ def test_what_can_never_work_is_refused_with_its_place(tmp_path: Path, part: str
     place = f"treadle.yaml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: "
     assert caught.value.where.startswith(place), caught.value.where
     assert said in str(caught.value)
+
+
+def test_a_choice_is_told_once_with_all_that_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "treadle.yaml"
+    file.write_text(GOOD + "train: {imbalance: smote}\n")
+    with pytest.raises(SpecError) as caught:
+        load(file)
+    with pytest.raises(SpecError, match=r'must be one of "\.", "," \(found'):
+        layout_from("decimal: x", "--reading")
+    assert str(caught.value).count("weights") == 1 and "must be one of auto, none, weights" in str(caught.value)
 
 
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

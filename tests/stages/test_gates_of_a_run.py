@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from stage_shop import edit, opened
 
-from treadle.errors import GateError, ModelError
+from treadle.errors import GateError, ModelError, SpecError
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.loop import RunResult
@@ -47,11 +47,11 @@ def test_each_limit_is_held_to_what_was_measured(shop: Path, runs: Runs) -> None
     assert [g.name for g in result.gates] == list(gates) and not result.released
 
 
-def test_money_in_a_currency_without_a_rate_holds_no_gate(shop: Path, runs: Runs) -> None:
+def test_a_limit_in_a_currency_without_a_rate_comes_to_no_gate(shop: Path, runs: Runs) -> None:
     edit(shop, "  people:", f"  {LIMITS}\n  people:")
-    runs()
-    gate = asked_gates(shop)["train_cost"]
-    assert not gate.holds and gate.found is None and "cannot be held against 1 EUR" in gate.text
+    with pytest.raises(SpecError, match="train_cost is 1 EUR, and work is priced in USD, with no rate between them"):
+        runs()
+    assert not opened(shop).chain.find(ReviewRequested)
 
 
 @pytest.mark.parametrize("approval", ["policy", "reviewer"])

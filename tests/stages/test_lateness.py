@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from ingest import BY_FILES, BY_TIME, FIRST, begin, deliver, insert, row
 from stage_shop import edit, opened
 
+from treadle.cli.progress import Progress
 from treadle.drafting.checking import check_project
 from treadle.errors import DataError
+from treadle.evidence import Silent
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.spec import spoken
@@ -42,6 +45,9 @@ class Run:
         self.slept += seconds
         self.now += timedelta(seconds=seconds)
         self.during(self.slept)
+
+    def watched_by(self, observer: Silent) -> None:
+        object.__setattr__(self.chain, "observer", observer)
 
     def read(self) -> int:
         return read_sources(self.work)["orders"].payload.table.rows
@@ -139,3 +145,45 @@ def test_a_check_tells_the_lag(place: Path) -> None:
 )
 def test_lengths(length: timedelta, said: str) -> None:
     assert spoken(length) == said
+
+
+class Hears(Silent):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def waits(self, text: str) -> None:
+        self.heard.append(text)
+
+
+def test_that_it_waits_is_said_once_and_that_it_goes_on_once(place: Path) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: wait")
+    hears = Hears()
+    run = Run(place, NEWEST + timedelta(hours=3), lambda slept: slept == 600 and insert(place, [row(180)]))
+    run.watched_by(hears)
+    run.read()
+    begins, ends = hears.heard
+    until = "2024-01-01 04:02:00Z"
+    assert begins.startswith(f"waiting for newer rows of orders, until {until} at the latest, with a look each 1 min: ")
+    assert "of 2024-01-01 00:02:00Z, 3 h old; newer ones were due 2 h ago" in begins
+    assert ends.startswith("newer rows of orders came after 10 min:") and ends.endswith("; going on")
+
+
+@pytest.mark.parametrize("rule", ["last", "stop"])
+def test_who_does_not_wait_says_nothing_of_it(place: Path, rule: str) -> None:
+    edit(place, "late_after: 15m", f"late_after: 15m, when_late: {rule}")
+    run, hears = Run(place, NEWEST + timedelta(hours=3)), Hears()
+    run.watched_by(hears)
+    with suppress(DataError):
+        run.read()
+    assert not hears.heard
+
+
+def test_looks_while_it_waits_are_no_lines(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: wait")
+    run = Run(place, NEWEST + timedelta(hours=3), lambda slept: slept == 600 and insert(place, [row(180)]))
+    with Progress() as progress:
+        run.watched_by(progress)
+        run.read()
+    said = capsys.readouterr().err
+    assert "not run again" not in said and said.count("read and check orders") == 2
+    assert said.count("waiting for newer rows of orders") == 1 and said.count("going on") == 1

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from stage_shop import edit
+from stage_shop import edit, opened
 
+from treadle.api.operation import Context
+from treadle.api.project import CheckRequest, check
+from treadle.errors import SpecError
 from treadle.loop import RunResult
 from treadle.money import money
+from treadle.principal import person
 from treadle.spec import Limits
 from treadle.stages.searching import LEARNING_SHARE, limit_of
 
@@ -50,3 +55,24 @@ def test_the_report_tells_what_a_point_cost(shop: Path, runs: Runs) -> None:
     edit(shop, "search: none", "search: random, trials: 6")
     page = Path(runs().report).read_text(encoding="utf-8")
     assert "What each step forward cost" in page and "A point, USD" in page
+
+
+def test_a_limit_without_a_rate_is_refused_before_anything_is_spent(shop: Path, runs: Runs) -> None:
+    edit(shop, "  people:", "  limits: {train_cost: 5}\n  people:")
+    with pytest.raises(SpecError, match="train_cost is 5 EUR, and work is priced in USD, with no rate") as refused:
+        runs()
+    assert refused.value.where.startswith("treadle.yaml:") and "currency: USD" in refused.value.mend
+    with closing(opened(shop).chain.engine.connect()) as connection:
+        assert connection.exec_driver_sql("select count(*) from entries where kind like 'model%'").scalar() == 0
+    told = check(CheckRequest(project=str(shop)), Context(person("ada")))
+    assert not told.ok and any("with no rate between them" in said for said in told.problems)
+
+
+def test_what_the_refusal_says_helps(shop: Path) -> None:
+    edit(shop, "  people:", "  limits: {train_cost: 5}\n  people:")
+    (shop / "prices.yaml").write_text(
+        "book: own\ndate: 2026-01-01\ncurrency: USD\nrates: {EUR: 0.92}\n"
+        "prices: {cpu_hour: 0.03, memory_gb_hour: 0.003, storage_gb_month: 0.02}\n"
+    )
+    edit(shop, "brief:\n", "prices: prices.yaml\nbrief:\n")
+    assert not check(CheckRequest(project=str(shop)), Context(person("ada"))).problems

@@ -84,7 +84,11 @@ class DecisionLine(Struct, frozen=True):
 
 
 class DecisionsAnswer(Struct, frozen=True):
+    """`person`: those that wait for this person alone were asked for; `others`: so many do not."""
+
     decisions: list[DecisionLine]
+    person: str = ""
+    others: int = 0
 
 
 @operation("decide", "open", permission="discuss")
@@ -105,7 +109,7 @@ def decide_open(request: OpenRequest, work: Work) -> Decision:
         review=request.review,
         evidence=_cited(work, request.evidence),
     )
-    open_decision(workspace.chain, workspace.project.spec, asked)
+    open_decision(workspace.chain, workspace.project.spec, asked, _today(work))
     return _shown(work, request.name)
 
 
@@ -154,14 +158,20 @@ def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
 @operation("decide", "list", permission="read", remote=True)
 def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
     """List the decisions, what waits first: whose word comes next, which reviews are due, what evidence is older."""
+    from treadle.people.deciding import people_of, refuse_stranger
     from treadle.people.decisions import decision, names
 
     with work.workspace.chain.reading() as reader:
         found = [decision(reader, name, _today(work)) for name in names(reader)]
     lines = [_line(each) for each in found if each is not None]
+    if request.person is not None:  # whoever a decision waits for may be nobody of the project any more
+        spec = work.workspace.project.spec
+        known = dict.fromkeys((*people_of(spec), *(name for line in lines for name in line.waits_for)))
+        refuse_stranger(spec, request.person, list(known), "--person")
     wanted = [line for line in lines if request.person is None or request.person in line.waits_for]
     order = ("overdue", "review due", "open", "decided")
-    return DecisionsAnswer(sorted(wanted, key=lambda line: order.index(line.status)))
+    listed = sorted(wanted, key=lambda line: order.index(line.status))
+    return DecisionsAnswer(listed, request.person or "", len(lines) - len(listed))
 
 
 def _line(found: Decision) -> DecisionLine:

@@ -66,9 +66,8 @@ class FocusAnswer(Struct, frozen=True):
 @operation("costs", "book", permission="run")
 def costs_book(request: BookRequest, work: Work) -> BookAnswer:
     """Book a cost that no step used: bought data, labels, hours of people, a service, an invoice, a refund."""
-    from treadle.costs.booking import Booked, book, number
+    from treadle.costs.booking import Booked, book, number, paid
     from treadle.evidence.kinds.cost_booked import CostBooked
-    from treadle.money import money
 
     workspace = work.workspace
     amount = number(request.amount, "amount")
@@ -87,9 +86,9 @@ def costs_book(request: BookRequest, work: Work) -> BookAnswer:
         quantity=quantity,
         unit=request.unit,
     )
-    paid = money(amount, request.currency or workspace.book.currency)
-    entry = book(workspace.chain, workspace.project.spec.project, Booked(cost, paid))
-    return BookAnswer(entry.seq, entry.said(), str(paid))
+    spent = paid(amount, request.currency or workspace.book.currency)
+    entry = book(workspace.chain, workspace.project.spec.project, Booked(cost, spent))
+    return BookAnswer(entry.seq, entry.said(), str(spent))
 
 
 @operation("costs", "import", permission="run")

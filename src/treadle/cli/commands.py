@@ -11,7 +11,7 @@ import signal
 import sys
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
 import msgspec
@@ -123,12 +123,13 @@ def _parameter(field: Field) -> click.Parameter:
 def _kind(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         return _kind(next(a for a in get_args(hint) if a is not type(None)))
+    if get_origin(hint) is Literal:
+        return click.Choice([str(each) for each in get_args(hint)])
     return hint if hint in (int, float, bool) else str
 
 
 def _call(found: Operation, given: dict[str, Any]) -> None:
-    from treadle.cli.progress import Progress
-    from treadle.evidence import Silent
+    from treadle.cli.progress import Progress, Waits
 
     actor, as_json = given.pop("actor"), given.pop("as_json")
     serve, port = given.pop("serve", False), given.pop("port", None)
@@ -139,7 +140,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     request = _request(found, {k: v for k, v in given.items() if v is not None})
     if serve:
         _one_target(request)
-    progress = Silent() if as_json else Progress()
+    progress = Waits() if as_json else Progress()
     with progress:
         context = Context(_who(actor), observer=progress, say=progress.say, mounts=_mounts(given))
         answer = found.begin(request, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 from typing import Any
@@ -25,6 +26,15 @@ _NAMES = {
 _FIRST = ("", "always run", "never run before")  # reasons that need no words
 
 
+class Waits(Silent):
+    """Beside JSON on stdout: nothing but what is waited for, so that whoever started it, as a scheduler does, knows."""
+
+    def waits(self, text: str) -> None:
+        from treadle.scheduling import ASIDE
+
+        print(f"{ASIDE}{text}", file=sys.stderr, flush=True)
+
+
 class Progress(Silent):
     """One line a step: a bar while it runs, then what it took and whether it was needed."""
 
@@ -32,6 +42,7 @@ class Progress(Silent):
         self._live: Any = None
         self._board: Any = None
         self._tasks: dict[int, Any] = {}
+        self._shown: set[str] = set()
 
     def _bars(self) -> Any:
         if self._live is None:
@@ -61,6 +72,9 @@ class Progress(Silent):
     def say(self, text: str) -> None:
         self._bars().console.print(text, highlight=False, soft_wrap=True)
 
+    def waits(self, text: str) -> None:
+        self._bars().console.print(text, highlight=False, markup=False, soft_wrap=True)
+
     def started(self, step: Watched) -> None:
         if not step.cached:
             self._tasks[id(step)] = self._bars().add_task(_title(step), total=None, text="")
@@ -79,6 +93,11 @@ class Progress(Silent):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def ended(self, step: Watched, entry: Entry[Payload] | None) -> None:
+        if entry is not None:
+            known = entry.hash in self._shown
+            self._shown.add(entry.hash)
+            if step.cached and known:
+                return  # a look at what is waited for, that found what was shown already
         bars = self._bars()
         self._board.clear()
         task = self._tasks.pop(id(step), None)

@@ -87,8 +87,7 @@ def import_lines(chain: Chain, project: str, file: Path) -> Imported:
         known = {entry.payload.line for entry in said if entry.payload.line}
         fresh = [line for line in lines if line.cost.line not in known]
         _refuse_twice(fresh, said, file)
-        for line in fresh:
-            alone.append(line.cost, f"cost/{project}", price=Price(line.money))
+        alone.append_all([(line.cost, Price(line.money)) for line in fresh], f"cost/{project}")
     sums: dict[str, Money] = {}
     for line in fresh:
         currency = line.money.currency
@@ -163,6 +162,14 @@ def _limited(reader: csv.DictReader[str], name: str) -> Iterator[Mapping[str, st
 
 def _names(given: Sequence[str], file: str) -> dict[str, str]:
     """Our name of a column to the file's."""
+    counts = Counter(name.strip().lower() for name in given if name is not None and name.strip())
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{file} has the column {', '.join(twice[:3])} twice",
+            where=f"{file}:1",
+            mend="take one out, or give it another name: which of them counts cannot be told",
+        )
     if set(_FOCUS_NEEDED) <= set(given):
         if {"ResourceType", "Tags"} <= set(given):
             return {**{o: t for o, t in _FOCUS.items() if t in given}, _KIND: "ResourceType"}
@@ -209,7 +216,23 @@ def _booked(row: Mapping[str, str], line: str) -> Booked:
     )
     if problem := _problem(cost):
         raise MoneyError(problem)
-    return Booked(cost, money(number(row["amount"], "amount"), row["currency"]))
+    return Booked(cost, paid(number(row["amount"], "amount"), row["currency"]))
+
+
+def paid(amount: Decimal, currency: str) -> Money:
+    """What is booked.
+
+    Raises:
+        MoneyError: so little that it would be booked as nothing.
+    """
+    found = money(amount, currency)
+    if amount and not found.amount:
+        raise MoneyError(
+            f"the amount {amount:f} is less than is kept of {currency}",
+            where="amount",
+            mend="a billionth is the least: book what it came to together",
+        )
+    return found
 
 
 def number(text: str, what: str) -> Decimal:

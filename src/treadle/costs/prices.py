@@ -24,6 +24,10 @@ class PriceBook:
     def currency(self) -> str:
         return self.rates.currency
 
+    def holds(self, currency: str) -> bool:
+        """Whether what is priced here can be said in that currency."""
+        return self.rates.convert(money(0, self.currency), currency) is not None
+
     def price(self, usage: Usage, at: datetime) -> Price:
         """The price of a step: CPU-seconds used, peak memory held for its wall time, and a month of what it keeps.
 

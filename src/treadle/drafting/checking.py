@@ -34,13 +34,14 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     for one in project.each():
         found.project = one
         plan = _plan(one.spec, known, found) if len(known) == len(tables) else None
-        if plan is not None and data:
+        if plan is not None and data and not found.glimpsed & plan.sources().keys():
             _learnable(plan, known, found)
         _goals(one.spec, found)
         _order(one.spec, found)
     _lags(workspace, found)
     _ports(project, found)
     _approval(project.spec, found)
+    _limit(workspace, found)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
@@ -71,6 +72,8 @@ class _Found:
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sources: list[SourceCheck] = field(default_factory=list)
+    glimpsed: set[str] = field(default_factory=set)
+    """Sources of which only the first rows were looked at."""
 
     def problem(self, path: str, what: str, mend: str = "") -> None:
         said = f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}"
@@ -104,14 +107,44 @@ def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, d
     path = f"sources.{name}"
     contract = _contract(workspace, name, source, found)
     try:
-        frame = read(source, workspace.project.root, where=workspace.project.place(path))[1]
-        if data:
+        if source.new is None:
+            frame = read(source, workspace.project.root, where=workspace.project.place(path))[1]
+        else:
+            frame = _looked_at(workspace, name, source, found)
+        if data and name not in found.glimpsed:
             frame = _held(workspace, name, source, frame, contract, found)
     except TreadleError as bad:
         found.refused(bad, f"{path}.read")
         return None
     _columns(name, source, frame, found)
     return frame
+
+
+def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -> pl.LazyFrame:
+    """The first rows of a source that is read in increments, held to what `new` says of it: a run reads it in parts, so
+    a check need not read it whole.
+    """
+    from treadle.evidence.kinds.source_read import SourceRead
+    from treadle.sources import definition_of, look, refuse_increment
+
+    path = f"sources.{name}"
+    seen = look(source, workspace.project.root, where=workspace.project.place(path))
+    last = workspace.chain.last(SourceRead, subject=f"source/{name}")
+    mark = last.payload.mark if last is not None else None
+    if mark is not None and mark.definition != definition_of(source):
+        mark = None  # a run would begin anew
+    if set(source.keys) <= set(seen.rows.columns):  # else `_columns` tells of it
+        try:
+            refuse_increment(source, seen.rows, mark)
+        except TreadleError as bad:
+            found.refused(bad, f"{path}.new")
+    if not seen.whole:
+        found.glimpsed.add(name)
+        rows, columns = seen.rows.shape
+        found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[], whole=False))
+        said = f"only the first {rows:,} rows were looked at, which says nothing of others"
+        found.warning(f"{path}.new", f"{said}; its contract is held when it is read" if source.contract else said)
+    return seen.rows.lazy()
 
 
 def _contract(workspace: Workspace, name: str, source: Source, found: _Found) -> Contract | None:
@@ -250,6 +283,16 @@ def _approval(spec: ProjectSpec, found: _Found) -> None:
             f"{people.owner} owns the project and is its only reviewer, and nobody approves a release that they asked "
             "for: name another reviewer, run as someone else (--as), or write `approve: policy`",
         )
+
+
+def _limit(workspace: Workspace, found: _Found) -> None:
+    """A limit of money must be one that money can be held against."""
+    from treadle.stages.stating import refuse_unheld_cost
+
+    try:
+        refuse_unheld_cost(workspace)
+    except TreadleError as bad:
+        found.problem("brief.limits.train_cost", bad.what, bad.mend)
 
 
 def _order(spec: ProjectSpec, found: _Found) -> None:

@@ -17,7 +17,7 @@ class Drafted(Struct, frozen=True):
 
 class SourceCheck(Struct, frozen=True):
     """One source as it was read; `rules` is 0 where it has no contract. `lag`: how old the rows are that a run read
-    last, of a source that says how often they come."""
+    last, of a source that says how often they come. `whole`: all rows were read, and not the first alone."""
 
     source: str
     rows: int
@@ -26,6 +26,7 @@ class SourceCheck(Struct, frozen=True):
     quarantined: int
     broken: list[str]
     lag: str = ""
+    whole: bool = True
 
 
 class Checked(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from treadle.drafting.copies import copies
 from treadle.drafting.endless import endless
+from treadle.drafting.naming import names_rows
 from treadle.drafting.numbered import counts_rows
 from treadle.drafting.quoting import dates_said, literal, quoted, shortened
 from treadle.errors import DataError, SpecError, nearest
@@ -286,19 +286,20 @@ class Guess:
         return TASKS[self.kind].view in ("numbers", "spread")
 
     def _key(self) -> str | None:
-        rows = self.frame.height
-        for name, kind in self.types.items():
-            if name in (self.hints.time, self.hints.group, *self.hints.drop):
-                continue
-            column = self.frame.get_column(name)
-            whole = kind in ("int", "str") and name != self.target
-            named = re.search(r"(^|_)(id|key|uuid|number|no|code|account)$|id$", name.lower()) is not None
-            unique = whole and column.null_count() == 0 and column.n_unique() == rows
-            if unique and (named or (kind == "str" and not self._free(name))):
-                self.said.append(f"key: {name}, since it is never missing and never stands twice")
-                return name
+        """Of the columns whose values name each row, the first that is called so; else the first of short texts."""
+        other = (self.target, self.hints.time, self.hints.group, *self.hints.drop)
+        unique = [name for name, kind in self.types.items() if kind in ("int", "str") and name not in other]
+        unique = [name for name in unique if self._never_twice(self.frame.get_column(name))]
+        named = [name for name in unique if names_rows(name)]
+        texts = [name for name in unique if self.types[name] == "str" and not self._free(name)]
+        for name in (*named, *texts):
+            self.said.append(f"key: {name}, since it is never missing and never stands twice")
+            return name
         self.said.append("no key: no column names each row; add one to join outcomes to rows")
         return None
+
+    def _never_twice(self, column: pl.Series) -> bool:
+        return column.null_count() == 0 and column.n_unique() == self.frame.height
 
     def _free(self, name: str) -> bool:
         """Whether a column is text that somebody wrote, which is told by its words and names no row."""

@@ -93,7 +93,7 @@ def _headers(called: Sequence[str], given: Sequence[str] | None) -> list[str]:
     for place, (here, there) in enumerate(zip(called, given, strict=True), 1):
         if not there.strip():
             said.append(f"column {place} has no name in the header: it is called {here}")
-        elif here != there and len(alike[there]) == 1:
+        elif here != there and len(alike[there]) == 1 and there.isprintable():
             said.append(f"the header {there} is called {here} here; write it so")
         elif here.strip(" \t'\"") != here:
             said.append(f'the name "{here}" begins or ends with a blank or a quotation mark, which belongs to it')

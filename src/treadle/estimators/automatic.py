@@ -188,7 +188,7 @@ _PARAMETERS = """
     minutes : float or None, default=5.0
         Time for all of `fit`. None: no limit, and then the result depends on the rows, the seed and the trials alone.
     trials : int or None, default=None
-        Settings tried, one a family at least. None: until the time is over or nothing is gained any more; 40 without
+        Settings tried, so many. None: until the time is over or nothing is gained any more; 40 without
         a limit of time.
     metric : str or None, default=None
         What is compared by. None: {metric}

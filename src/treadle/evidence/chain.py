@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +22,10 @@ from treadle.store import Ref
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+
+_COLUMNS = ("seq", "id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev")
+"""Of an entry in the catalog, beside its body and its hash."""
 
 
 class Library(Protocol):
@@ -155,69 +159,70 @@ class Alone(Reader):
         actor: str | None = None,
     ) -> Entry[P]:
         """A fact, signed by the chain's actor, or by `actor`."""
-        return self.write(  # type: ignore[return-value]
-            Body(
-                seq=0,
-                id="",
-                kind=type(payload).KIND,
-                version=type(payload).VERSION,
-                subject=subject,
-                run=self.chain.run,
-                time="",
-                actor=actor or self.chain.actor,
-                status="done",
-                payload=raw(payload),
-                uses=refs_in(payload) if type(payload).FACT else (),
-                made=() if type(payload).FACT else refs_in(payload),
-                price=price,
-            )
+        return self.write(self._body(payload, subject, price, actor))  # type: ignore[return-value]
+
+    def append_all(self, facts: Sequence[tuple[Payload, Price | None]], subject: str) -> None:
+        """Facts about one subject, each with what it cost: as `append` one after the other, in a tenth of the time."""
+        self.write_all([self._body(payload, subject, price, None) for payload, price in facts])
+
+    def _body(self, payload: Payload, subject: str, price: Price | None, actor: str | None) -> Body:
+        return Body(
+            seq=0,
+            id="",
+            kind=type(payload).KIND,
+            version=type(payload).VERSION,
+            subject=subject,
+            run=self.chain.run,
+            time="",
+            actor=actor or self.chain.actor,
+            status="done",
+            payload=raw(payload),
+            uses=refs_in(payload) if type(payload).FACT else (),
+            made=() if type(payload).FACT else refs_in(payload),
+            price=price,
         )
 
     def write(self, body: Body) -> Entry[Payload]:
         """Number, time, link and seal an entry, and bring views and tiles up to date with it."""
-        import msgspec
+        (entry,) = self.write_all([body])
+        return entry
+
+    def write_all(self, bodies: Sequence[Body]) -> list[Entry[Payload]]:
+        """Number, time, link and seal entries in their order, and bring views and tiles up to date with them."""
         from sqlalchemy import insert, select
 
         from treadle.evidence import views
         from treadle.evidence.tiles import grow
         from treadle.store.schema import entries
 
-        _refuse_unfit(body)
+        if not bodies:
+            return []
+        for body in bodies:
+            _refuse_unfit(body)
         self.catch_up()
         last = self.connection.execute(
             select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)
         ).first()
-        self._refuse_after_a_cut(last.seq if last else 0)
-        body = msgspec.structs.replace(
-            body,
-            seq=last.seq + 1 if last else 1,
-            id=uuid.uuid4().hex,
-            time=self.chain.clock().astimezone(UTC).isoformat(timespec="microseconds"),
-            prev=last.hash if last else GENESIS,
-        )
-        content, sealed = seal(body)
-        self.connection.execute(
-            insert(entries).values(
-                seq=body.seq,
-                id=body.id,
-                kind=body.kind,
-                subject=body.subject,
-                run=body.run,
-                time=body.time,
-                actor=body.actor,
-                status=body.status,
-                cache_key=body.cache_key,
-                body=content,
-                prev=body.prev,
-                hash=sealed,
-            )
-        )
-        entry = read(content, sealed)
-        views.fold(self.connection, entry)
-        grow(self.connection, body.seq - 1, content)
-        self._note_size(body.seq)
-        self.written.append(entry)
-        return entry
+        before, prev = (int(last.seq), str(last.hash)) if last else (0, GENESIS)
+        self._refuse_after_a_cut(before)
+        made, rows = list[Entry[Payload]](), []
+        for seq, body in enumerate(bodies, before + 1):
+            linked = self._linked(body, seq, prev)
+            content, prev = seal(linked)
+            made.append(read(content, prev))
+            rows.append({name: getattr(linked, name) for name in _COLUMNS} | {"body": content, "hash": prev})
+        self.connection.execute(insert(entries), rows)
+        views.fold_all(self.connection, made)
+        grow(self.connection, before, [row["body"] for row in rows])
+        self._note_size(before + len(made))
+        self.written += made
+        return made
+
+    def _linked(self, body: Body, seq: int, prev: str) -> Body:
+        import msgspec
+
+        time = self.chain.clock().astimezone(UTC).isoformat(timespec="microseconds")
+        return msgspec.structs.replace(body, seq=seq, id=uuid.uuid4().hex, time=time, prev=prev)
 
     def _refuse_after_a_cut(self, last: int) -> None:
         """Nothing is written after a cut end: the next entry would take the place, and the trace, of what was cut.
@@ -277,7 +282,7 @@ class Alone(Reader):
                     with suppress(Exception):  # what cannot be read shows in no view; `verify` names it
                         views.fold(self.connection, decode(content, row.hash), kept=True)
                     if row.seq > tiled:
-                        grow(self.connection, row.seq - 1, content)
+                        grow(self.connection, row.seq - 1, [content])
                 done = rows[-1].seq
             self._note_size(size)
         self._caught_up = True

@@ -53,6 +53,10 @@ class Observer(Protocol):
 
     def ended(self, step: Watched, entry: Entry[Payload] | None) -> None: ...
 
+    def waits(self, text: str) -> None:
+        """That a run waits for something which is not its own work, or goes on after it: a sentence, once for each."""
+        ...
+
 
 class Silent:
     """The observer that shows nothing."""
@@ -64,6 +68,8 @@ class Silent:
     def tried(self, step: Watched, trial: TrialSeen) -> None: ...
 
     def ended(self, step: Watched, entry: Entry[Payload] | None) -> None: ...
+
+    def waits(self, text: str) -> None: ...
 
     def say(self, text: str) -> None: ...
 

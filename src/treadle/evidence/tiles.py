@@ -1,11 +1,12 @@
 """The chain's Merkle tiles in the catalog: leaf hashes of all entries, 256 to a tile, and the tiles above them.
 
 The layout is C2SP's tlog-tiles: a tile of level L holds the roots of full tiles of level L-1. Only the last tile of a
-level is partial. Appending reads and writes one tile, and one more above it at every 256th entry.
+level is partial. Appending reads and writes the last tile, and one more above it at every 256th entry.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +17,23 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def grow(connection: Connection, index: int, content: bytes) -> None:
-    """Add the leaf of entry number `index` + 1, whose bytes are `content`."""
-    hashed, level = leaf_hash(content), 0
-    while True:
-        number, place = divmod(index, TILE_WIDTH)
-        whole = _put(connection, level, number, place, hashed)
-        if place + 1 < TILE_WIDTH:
-            return
-        hashed = tree_head([whole[i : i + HASH_BYTES] for i in range(0, len(whole), HASH_BYTES)])
-        level, index = level + 1, number
+def grow(connection: Connection, index: int, contents: Sequence[bytes]) -> None:
+    """Add the leaves of the entries from number `index` + 1 on, by their bytes; each tile is written once."""
+    hashes, level = [leaf_hash(content) for content in contents], 0
+    while hashes:
+        full, done = list[bytes](), 0
+        while done < len(hashes):
+            number, place = divmod(index + done, TILE_WIDTH)
+            part = hashes[done : done + TILE_WIDTH - place]
+            whole = _put(connection, level, number, place, b"".join(part))
+            done += len(part)
+            if place + len(part) == TILE_WIDTH:
+                full.append(tree_head([whole[i : i + HASH_BYTES] for i in range(0, len(whole), HASH_BYTES)]))
+        hashes, level, index = full, level + 1, index // TILE_WIDTH
 
 
 def _put(connection: Connection, level: int, number: int, place: int, hashed: bytes) -> bytes:
+    """The tile, with the hashes that come at `place`."""
     from sqlalchemy import insert, select, update
 
     from treadle.store.schema import tiles

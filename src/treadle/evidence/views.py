@@ -5,8 +5,8 @@ They answer quickly and prove nothing: what must be proved (a release) is read f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +23,9 @@ from treadle.store import Snapshot, schema
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+Row = dict[str, Any]
+"""Of a table, by its columns."""
+
 
 def fold(connection: Connection, entry: Entry[Payload], *, kept: bool = False) -> None:
     """Add one entry to every view. `kept`: it stands in the chain already, so that nothing of it can be refused.
@@ -30,12 +33,22 @@ def fold(connection: Connection, entry: Entry[Payload], *, kept: bool = False) -
     Raises:
         EvidenceError: it would give the name of a version a second time.
     """
-    _edges(connection, entry)
-    add_money(connection, entry)
-    if isinstance(entry.payload, ModelPacked):
-        _version(connection, entry, entry.payload, kept=kept)
-    if isinstance(entry.payload, ModelsSearched):
-        _trials(connection, entry, entry.payload)
+    fold_all(connection, [entry], kept=kept)
+
+
+def fold_all(connection: Connection, entries: Sequence[Entry[Payload]], *, kept: bool = False) -> None:
+    """Add entries to every view, in their order: as `fold` one by one, in few statements."""
+    edges = [row for entry in entries for row in _edges(entry)]
+    if edges:
+        connection.execute(insert(schema.refs), edges)
+    sums = _together([row for entry in entries for row in _money(entry)])
+    if sums:
+        connection.execute(_ADD, sums)
+    for entry in entries:
+        if isinstance(entry.payload, ModelPacked):
+            _version(connection, entry, entry.payload, kept=kept)
+        if isinstance(entry.payload, ModelsSearched):
+            _trials(connection, entry, entry.payload)
 
 
 def empty(connection: Connection) -> None:
@@ -43,8 +56,8 @@ def empty(connection: Connection) -> None:
         connection.execute(delete(table))
 
 
-def _edges(connection: Connection, entry: Entry[Payload]) -> None:
-    rows = [
+def _edges(entry: Entry[Payload]) -> list[Row]:
+    return [
         {
             "seq": entry.seq,
             "made": made,
@@ -54,16 +67,20 @@ def _edges(connection: Connection, entry: Entry[Payload]) -> None:
         for made, refs in ((0, entry.uses), (1, entry.made))
         for ref in refs
     ]
-    if rows:
-        connection.execute(insert(schema.refs), rows)
 
 
 def add_money(connection: Connection, entry: Entry[Payload]) -> None:
     """What an entry used or cost, added to its run, its kind, its day and its price book. Either one is enough."""
+    rows = _money(entry)
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+def _money(entry: Entry[Payload]) -> list[Row]:
     usage, price = entry.usage, entry.price
     if usage is None and price is None:
-        return
-    row = {
+        return []
+    row: Row = {
         "currency": price.money.currency if price else "",
         "steps": 1,
         "unpriced": 0 if price else 1,
@@ -80,9 +97,27 @@ def add_money(connection: Connection, entry: Entry[Payload]) -> None:
     names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
     if price and price.book:
         names.append(("book", price.book[:255]))
-    connection.execute(_ADD, [{"by": by, "name": name, **row} for by, name in names])
+    return [{"by": by, "name": name, **row} for by, name in names]
 
 
+def _together(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one sum as one, where nothing but whole numbers is added; what was measured is added in its order, since
+    a sum of floats depends on it."""
+    found, sums = list[Row](), dict[tuple[Any, ...], Row]()
+    for row in rows:
+        if any(row[name] for name in _MEASURED):
+            found.append(row)
+            continue
+        known = sums.setdefault((row["by"], row["name"], row["currency"]), {**row, **_NO_SUM})
+        for name in _COUNTED:
+            known[name] += row[name]
+        known["last"] = max(known["last"], row["last"])
+    return [*found, *sums.values()]
+
+
+_MEASURED = ("seconds", "cpu_seconds", "peak_mb")
+_COUNTED = ("steps", "unpriced", "written_bytes", "units", "nanos")
+_NO_SUM = dict.fromkeys(_COUNTED, 0)
 _SUMMED = ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "units", "nanos")
 # one statement for all of an entry's sums: SQLite and PostgreSQL write it alike
 _ADD = text(
@@ -90,8 +125,10 @@ _ADD = text(
     f"VALUES (:by, :name, :currency, {', '.join(f':{name}' for name in _SUMMED)}, :peak_mb, :last) "
     'ON CONFLICT ("by", name, currency) DO UPDATE SET '
     + ", ".join(f"{name} = view_ledger.{name} + excluded.{name}" for name in _SUMMED)
-    + ", last = excluded.last, peak_mb = CASE WHEN excluded.peak_mb > view_ledger.peak_mb "
-    "THEN excluded.peak_mb ELSE view_ledger.peak_mb END"
+    + "".join(
+        f", {name} = CASE WHEN excluded.{name} > view_ledger.{name} THEN excluded.{name} ELSE view_ledger.{name} END"
+        for name in ("last", "peak_mb")
+    )
 )
 
 

@@ -22,8 +22,9 @@ from msgspec import Struct
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.exploring.engine import Answer, Large, Late, Order, Rows, View, Wrong
 from treadle.exploring.found import Queried, SnapshotRead
+from treadle.exploring.holding import held, refuse_changed
 from treadle.exploring.named import named
-from treadle.exploring.snapshots import Kept, meant
+from treadle.exploring.snapshots import Kept
 from treadle.exploring.statements import Table, qualified, tables_of
 
 if TYPE_CHECKING:
@@ -57,17 +58,21 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
 
     Raises:
         DataError: the SQL is none, reads something else, or takes more than it may; a snapshot is not there.
+        EvidenceError: a snapshot is not what the record says.
         MissingExtra: DuckDB is not installed.
     """
     limits, text = limits.checked(), qualified(_END.sub("", sql).strip())
-    found = {table: meant(workspace, named(table.text, where="SQL")) for table in _named_in(workspace, text)}
+    found = {table: held(workspace, named(table.text, where="SQL")) for table in _named_in(workspace, text)}
     with tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:
         views = tuple(
             View(table.schema, table.source, _files(workspace, one, Path(folder) / f"{n}.parquet"))
             for n, (table, one) in enumerate(found.items())
         )
         order = Order(text, views, limits.rows + 1, limits.seconds, int(limits.memory_gb * 1e9))
-        told = _taken(_run(order), limits)
+        answer = _run(order)
+    if isinstance(answer, Wrong) and answer.files:
+        refuse_changed(workspace, [one for one in found.values() if one.held != "content"])
+    told = _taken(answer, limits)
     return Queried(
         columns=told.columns,
         rows=told.rows[: limits.rows],
@@ -90,7 +95,7 @@ def _files(workspace: Workspace, of: Kept, aside: Path) -> tuple[str, ...]:
     """The files of a snapshot; of one without rows, which has none, a file `aside` with its columns alone."""
     files = workspace.tables.files(of.snapshot)
     if not files:
-        workspace.tables.scan(of.snapshot.table, of.snapshot.version).collect().write_parquet(aside)
+        workspace.tables.rows(of.snapshot).collect().write_parquet(aside)
         files = (aside,)
     return tuple(str(file) for file in files)
 
@@ -164,4 +169,4 @@ def _taken(told: Answer, limits: Limits) -> Rows:
 
 
 def _shown(table: Table, of: Kept) -> SnapshotRead:
-    return SnapshotRead(table.text, of.snapshot.version, of.read.time, of.snapshot.rows, of.bytes)
+    return SnapshotRead(table.text, of.snapshot.version, of.read.time, of.snapshot.rows, of.bytes, of.held)

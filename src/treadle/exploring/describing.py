@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, ExpressionError, nearest
+from treadle.exploring.holding import held, read_plainly
 from treadle.exploring.named import named
-from treadle.exploring.snapshots import Kept, meant
+from treadle.exploring.snapshots import Kept
 from treadle.profiling.found import Profile
 
 if TYPE_CHECKING:
@@ -21,33 +22,40 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-def profile_snapshot(
-    workspace: Workspace, text: str, label: str | None, say: Say, *, like: Profile | None = None
-) -> Profile:
+def profile_snapshot(workspace: Workspace, text: str, label: str | None, say: Say) -> Profile:
     """The profile of `SOURCE[@WHEN]`. `label`: a column or an expression; the project's, where there is one for this
     source.
 
     Raises:
-        DataError: there is no such snapshot, or no such column.
+        DataError: there is no such snapshot, or no such column. EvidenceError: it is not what the record says.
+    """
+    return profile_kept(workspace, held(workspace, named(text)), label, say)
+
+
+def profile_kept(
+    workspace: Workspace, found: Kept, label: str | None, say: Say, *, like: Profile | None = None
+) -> Profile:
+    """The profile of a snapshot that was held to the record. `like`: the profile of another, for bins that are alike.
+
+    Raises:
+        DataError: there is no such column. EvidenceError: its rows cannot be read.
     """
     from treadle.profiling import Asked, profile
 
-    found = meant(workspace, named(text))
-    frame = rows_of(workspace, found)
-    asked = Asked(
-        name=f"{named(text).source}@{found.snapshot.version}",
-        bytes=found.bytes,
-        snapshot=f"version {found.snapshot.version}, read {found.read.time[:16]} UTC by {found.read.actor}, "
-        f"fingerprint {found.snapshot.fingerprint}",
-        label=_label(frame, label) if label else _of_project(workspace, named(text).source, frame),
-        like=like,
-        say=say,
-    )
-    return profile(frame, asked)
-
-
-def rows_of(workspace: Workspace, found: Kept) -> pl.LazyFrame:
-    return workspace.tables.scan(found.snapshot.table, found.snapshot.version)
+    source = named(found.read.subject.partition("/")[2]).source
+    how = "its files held to the record by their " + ("hashes" if found.held == "content" else "sizes alone")
+    with read_plainly(workspace, [found]):
+        frame = workspace.tables.rows(found.snapshot)
+        asked = Asked(
+            name=f"{source}@{found.snapshot.version}",
+            bytes=found.bytes,
+            snapshot=f"version {found.snapshot.version}, read {found.read.time[:16]} UTC by {found.read.actor}, "
+            f"fingerprint {found.snapshot.fingerprint}, {how}",
+            label=_label(frame, label) if label else _of_project(workspace, source, frame),
+            like=like,
+            say=say,
+        )
+        return profile(frame, asked)
 
 
 def profile_file(file: str, layout: Layout, label: str | None, say: Say) -> Profile:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
-from treadle.exploring.describing import Say, profile_snapshot, rows_of
+from treadle.exploring.describing import Say, profile_kept
 from treadle.exploring.found import ChangedColumn, Difference, RowsDiffer, SchemaChange, SnapshotSide
+from treadle.exploring.holding import held, read_plainly
 from treadle.exploring.named import named
-from treadle.exploring.snapshots import Kept, kept, meant
+from treadle.exploring.snapshots import Kept, kept
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,18 +26,19 @@ def diff(workspace: Workspace, source: str, before: str | None, now: str | None,
     """What changed from one snapshot of a source to another; to the newest from the one before it, where none is named.
 
     Raises:
-        DataError: there is no such source or snapshot, or only one.
+        DataError: there is no such source or snapshot, or only one. EvidenceError: one is not what the record says.
     """
     old, new = _sides(workspace, source, before, now)
-    first, second = rows_of(workspace, old), rows_of(workspace, new)
-    schema = _schema(first, second)
-    names = [name for name, dtype in first.collect_schema().items() if second.collect_schema().get(name) == dtype]
-    say("rows")
-    rows = _rows(first, second, workspace.project.spec.sources[source].keys, names)
+    with read_plainly(workspace, [old, new]):
+        first, second = workspace.tables.rows(old.snapshot), workspace.tables.rows(new.snapshot)
+        schema = _schema(first, second)
+        names = [name for name, dtype in first.collect_schema().items() if second.collect_schema().get(name) == dtype]
+        say("rows")
+        rows = _rows(first, second, workspace.project.spec.sources[source].keys, names)
     from treadle.profiling import compare
 
-    was = profile_snapshot(workspace, f"{source}@{old.snapshot.version}", None, say)
-    now_ = profile_snapshot(workspace, f"{source}@{new.snapshot.version}", None, say, like=was)
+    was = profile_kept(workspace, old, None, say)
+    now_ = profile_kept(workspace, new, None, say, like=was)
     return Difference(
         source=source,
         before=_side(old),
@@ -49,9 +51,9 @@ def diff(workspace: Workspace, source: str, before: str | None, now: str | None,
 
 
 def _sides(workspace: Workspace, source: str, before: str | None, now: str | None) -> tuple[Kept, Kept]:
-    new = meant(workspace, named(_whole(source, now)))
+    new = held(workspace, named(_whole(source, now)))
     if before is not None:
-        return meant(workspace, named(_whole(source, before))), new
+        return held(workspace, named(_whole(source, before))), new
     earlier = [each for each in kept(workspace, source) if each.snapshot.version < new.snapshot.version]
     if not earlier:
         raise DataError(
@@ -59,7 +61,7 @@ def _sides(workspace: Workspace, source: str, before: str | None, now: str | Non
             where=source,
             mend="read it again when it has changed, with treadle run PROJECT",
         )
-    return meant(workspace, named(f"{source}@{earlier[-1].snapshot.version}")), new
+    return held(workspace, named(f"{source}@{earlier[-1].snapshot.version}")), new
 
 
 def _whole(source: str, when: str | None) -> str:
@@ -68,7 +70,7 @@ def _whole(source: str, when: str | None) -> str:
 
 
 def _side(of: Kept) -> SnapshotSide:
-    return SnapshotSide(of.snapshot.version, of.read.time, of.snapshot.rows)
+    return SnapshotSide(of.snapshot.version, of.read.time, of.snapshot.rows, of.held)
 
 
 def _schema(first: pl.LazyFrame, second: pl.LazyFrame) -> list[SchemaChange]:

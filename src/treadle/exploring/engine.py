@@ -80,10 +80,11 @@ class Large(Struct, frozen=True, tag=True):
 
 
 class Wrong(Struct, frozen=True, tag=True):
-    """The SQL is none, or asks for what there is not. `hint` may be empty."""
+    """The SQL is none, or asks for what there is not. `hint` may be empty. `files`: it may be for their sake."""
 
     what: str
     hint: str
+    files: bool = False
 
 
 Answer = Rows | Late | Large | Wrong
@@ -106,7 +107,8 @@ def answer(order: Order) -> Answer:
             return Large()
         said = str(bad).strip().splitlines() or ["it failed"]
         hint = next((line for line in said[1:] if line.startswith(("Did you mean", "Candidate"))), "")
-        return Wrong(re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", said[0]), hint)
+        files = isinstance(bad, duckdb.IOException | duckdb.InvalidInputException)
+        return Wrong(re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", said[0]), hint, files)
     finally:
         connection.close()
 
@@ -130,7 +132,8 @@ def _asked(connection: DuckDBPyConnection, order: Order) -> Rows:
     columns = [Column(str(row[0]), str(row[1])) for row in connection.execute(f"describe {order.sql}").fetchall()]
     with _ended_after(connection, order.seconds):
         began = time.monotonic()
-        rows = connection.execute(_as_text(order.sql, columns)).fetchmany(order.rows)
+        # to its end: DuckDB tells what a statement read once it has ended
+        rows = connection.execute(f"{_as_text(order.sql, columns)} limit {order.rows}").fetchall()
         seconds = time.monotonic() - began
     return Rows(columns, [[_cell(value) for value in row] for row in rows], _read(connection, seconds))
 
@@ -154,7 +157,7 @@ def _ended_after(connection: DuckDBPyConnection, seconds: float) -> Iterator[Non
 
 
 def _read(connection: DuckDBPyConnection, seconds: float) -> QueryRead:
-    """What DuckDB's profile of the last statement says was read."""
+    """What DuckDB's profile of the last statement says was read; nothing of what it does not tell."""
     told = msgspec.json.decode(connection.get_profiling_information(format="json"), type=dict[str, object])
     whole, io = told.get("query"), told.get("io")
     return QueryRead(
@@ -166,9 +169,9 @@ def _read(connection: DuckDBPyConnection, seconds: float) -> QueryRead:
     )
 
 
-def _count(told: object, name: str) -> int:
-    value = told.get(name) if isinstance(told, dict) else 0
-    return int(value) if isinstance(value, int | float) else 0
+def _count(told: object, name: str) -> int | None:
+    value = told.get(name) if isinstance(told, dict) else None
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _cell(value: object) -> Cell:

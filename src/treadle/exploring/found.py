@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from treadle.profiling.found import Moved
 
+Held = Literal["content", "size", "nothing"]
+"""What of a snapshot's files was held to the record before they were read: their hashes, their sizes alone, nothing."""
 Cell = bool | int | float | str | None
 """One value of an answer. What JSON has no word for (a date, a decimal, a list, NaN) is text, as SQL writes it."""
 
@@ -76,16 +78,18 @@ class SnapshotRead(Struct, frozen=True):
     time: str
     rows: int
     bytes: int
+    held: Held = "nothing"
 
 
 class QueryRead(Struct, frozen=True):
     """What was read of the files. `rows`: those that came out of them, after what their statistics ruled out and the
-    conditions that the scan itself asks; `groups` of `all_groups`: groups of rows that were opened."""
+    conditions that the scan itself asks; `groups` of `all_groups`: groups of rows that were opened. None: DuckDB did
+    not tell, as where a count is answered by the files' statistics."""
 
-    rows: int
-    bytes: int
-    groups: int
-    all_groups: int
+    rows: int | None
+    bytes: int | None
+    groups: int | None
+    all_groups: int | None
     seconds: float
 
 
@@ -103,6 +107,7 @@ class SnapshotSide(Struct, frozen=True):
     version: int
     time: str
     rows: int
+    held: Held = "nothing"
 
 
 class SchemaChange(Struct, frozen=True):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from treadle.errors import DataError, EvidenceError, nearest
+from treadle.errors import DataError, EvidenceError, StoreError, nearest
 from treadle.evidence import Entry
 from treadle.evidence.kinds.source_read import SourceRead
-from treadle.exploring.found import Listed, SnapshotLine, SourceHistory, SourceListed
+from treadle.exploring.found import Held, Listed, SnapshotLine, SourceHistory, SourceListed
 from treadle.exploring.named import Named
 from treadle.exploring.uses import uses_of
 from treadle.store import Snapshot
@@ -24,6 +24,7 @@ class Kept:
 
     snapshot: Snapshot
     read: Entry[SourceRead]
+    held: Held = "nothing"
 
     @property
     def time(self) -> datetime:
@@ -80,7 +81,7 @@ def is_here(workspace: Workspace, snapshot: Snapshot) -> bool:
     """Whether its files are there, in their size."""
     try:
         workspace.tables.files(snapshot)
-    except EvidenceError:
+    except (EvidenceError, StoreError):
         return False
     return True
 
@@ -135,8 +136,11 @@ def _listed(workspace: Workspace, source: str) -> SourceListed:
 
 
 def _columns(workspace: Workspace, snapshot: Snapshot) -> int:
-    """How many; 0 where its files are gone."""
-    return len(workspace.tables.columns(snapshot)) if is_here(workspace, snapshot) else 0
+    """How many; 0 where its files are gone or damaged."""
+    try:
+        return len(workspace.tables.columns(snapshot)) if is_here(workspace, snapshot) else 0
+    except EvidenceError:
+        return 0
 
 
 def history_of(workspace: Workspace, source: str, limit: int) -> SourceHistory:

@@ -13,6 +13,7 @@ from treadle.expr.casts import ALLOWED_CASTS, cast_row
 from treadle.expr.constants import wrong_constant
 from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
+from treadle.expr.quietly import how_to_quote, trees
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type
@@ -72,13 +73,12 @@ class _Reader:
         self.depth = 0
 
     def parsed(self) -> Any:
-        import sqlglot
         from sqlglot.errors import ParseError, TokenError
 
         if not isinstance(self.text, str) or not self.text.strip():
             raise ExpressionError("the expression is empty", where=self.where, mend="write a SQL expression")
         try:
-            found = sqlglot.parse(self.text, dialect="duckdb")
+            found = trees(self.text)
         except ParseError as bad:
             first = bad.errors[0] if bad.errors else {"description": str(bad)}
             place = (
@@ -87,6 +87,7 @@ class _Reader:
             what = re.sub(
                 r"^Required keyword: '(\w+)' missing for.*", "something is missing", str(first["description"])
             )
+            what = re.sub(r"<Token .*?text: (.*), line:.*>", r"\1", what)
             raise self._at(place, f"not an expression: {what.rstrip('.')}") from bad
         except (TokenError, RecursionError) as bad:
             raise self._at("1:1", f"not an expression: {str(bad).splitlines()[0]}") from bad
@@ -96,9 +97,8 @@ class _Reader:
 
     def _at(self, place: str, what: str, mend: str = "") -> ExpressionError:
         shown = f"{self.where}: at {place}" if self.where else f"expression {place}"
-        return ExpressionError(
-            f"{what}, in: {self.text}", where=shown, mend=mend or "SQL scalar expressions are allowed"
-        )
+        mend = mend or how_to_quote(self.text, self.columns) or "SQL scalar expressions are allowed"
+        return ExpressionError(f"{what}, in: {self.text}", where=shown, mend=mend)
 
     def error(self, found: Any, what: str, mend: str = "") -> ExpressionError:
         return self._at(self._place(found), what, mend)

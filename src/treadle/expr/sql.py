@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from treadle.expr.casts import FALSE, SHAPES, TRUE
+from treadle.expr.quietly import transpiled
 from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import SQL_TYPES
 
@@ -17,9 +18,7 @@ def to_sql(expression: Expression | Node, dialect: str = "duckdb") -> str:
     text = _sql(expression.tree if isinstance(expression, Expression) else expression)
     if dialect == "duckdb":
         return text
-    import sqlglot
-
-    return sqlglot.transpile(text, read="duckdb", write=dialect)[0]
+    return transpiled(text, dialect)
 
 
 def _sql(node: Node) -> str:

@@ -26,9 +26,9 @@ MOST_TEXT = 10_000
 """Characters of a reason; what is longer is a document, and belongs into one that is linked."""
 
 
-def open_decision(chain: Chain, spec: ProjectSpec, asked: DecisionOpened) -> Entry[DecisionOpened]:
+def open_decision(chain: Chain, spec: ProjectSpec, asked: DecisionOpened, today: date) -> Entry[DecisionOpened]:
     """Raises DecisionError: the name is taken, or what is asked makes no decision; each says how to mend it."""
-    _check_opening(spec, asked)
+    _check_opening(spec, asked, today)
     with chain.alone() as alone:
         if asked.decision in names(alone):
             raise DecisionError(
@@ -96,7 +96,7 @@ def review_decision(
 ) -> Entry[DecisionReviewed]:
     """Say whether what was decided still holds. Anybody of the project may find that it does not."""
     _check_text(because, "--because")
-    _check_date(review, "--review")
+    _check_date(review, "--review", today)
     with chain.alone() as alone:
         found = _found(alone, name, today)
         if found.outcome is None:
@@ -114,7 +114,7 @@ def people_of(spec: ProjectSpec) -> list[str]:
     return list(dict.fromkeys((people.owner, *people.reviewers, *(n for each in people.roles.values() for n in each))))
 
 
-def _check_opening(spec: ProjectSpec, asked: DecisionOpened) -> None:
+def _check_opening(spec: ProjectSpec, asked: DecisionOpened, today: date) -> None:
     if not _NAME.fullmatch(asked.decision):
         raise DecisionError(
             f'"{asked.decision}" is no name for a decision',
@@ -132,14 +132,9 @@ def _check_opening(spec: ProjectSpec, asked: DecisionOpened) -> None:
     known = people_of(spec)
     named = [("--asks", person) for person in asked.asked] + [("--decides", asked.decides)]
     for flag, person in [*named, *([("--mediator", asked.mediator)] if asked.mediator else [])]:
-        if person not in known:
-            raise DecisionError(
-                f"{person} is nobody of {spec.project}",
-                where=flag,
-                mend=nearest(person, known) or f"its people: {', '.join(known)}; add them under brief.people",
-            )
+        refuse_stranger(spec, person, known, flag)
     for flag, text in (("--until", asked.until), ("--review", asked.review)):
-        _check_date(text, flag)
+        _check_date(text, flag, today)
     if asked.mediator and not asked.until:
         raise DecisionError("a mediator decides once a day is over", where="--mediator", mend="give --until 2027-01-31")
     if asked.mediator in (asked.decides, *asked.asked):
@@ -157,12 +152,25 @@ def _check_text(text: str, where: str) -> None:
         )
 
 
-def _check_date(text: str, where: str) -> None:
-    if text:
-        try:
-            date.fromisoformat(text)
-        except ValueError as bad:
-            raise DecisionError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+def refuse_stranger(spec: ProjectSpec, person: str, known: Sequence[str], where: str) -> None:
+    """Raises DecisionError: a name that is none of `known`, with the one that is like it."""
+    if person not in known:
+        raise DecisionError(
+            f"{person} is nobody of {spec.project}",
+            where=where,
+            mend=f"{nearest(person, known)}; its people stand under brief.people: {', '.join(known)}",
+        )
+
+
+def _check_date(text: str, where: str, today: date) -> None:
+    if not text:
+        return
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as bad:
+        raise DecisionError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+    if day < today:
+        raise DecisionError(f"{text} is over: today is {today}", where=where, mend="name a day that is to come")
 
 
 def _found(alone: Alone, name: str, today: date) -> Decision:

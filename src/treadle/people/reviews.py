@@ -134,7 +134,7 @@ def _of_money(most: float, currency: str, spent: Sequence[Money], rates: Rates) 
         if converted is None or whole is None:
             text = (
                 f"train_cost is {each}, which cannot be held against {most:g} {currency}: "
-                f"give `rates:` with {currency} in the price book"
+                f"there is no rate between them in the price book, which prices: names"
             )
             return Gate("train_cost", most, None, False, text, spent=each)
         whole = whole + converted

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from treadle.scheduling.found import Outcome, Scheduled
+from treadle.scheduling.found import ASIDE, Outcome, Scheduled
 
 if TYPE_CHECKING:
     from treadle.scheduling.keeping import Scheduler as Scheduler
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from treadle.scheduling.units import plan_of as plan_of
     from treadle.scheduling.units import unit as unit
 
-__all__ = ["Outcome", "Scheduled", "Scheduler", "plan_of", "schedule", "unit"]
+__all__ = ["ASIDE", "Outcome", "Scheduled", "Scheduler", "plan_of", "schedule", "unit"]
 
 _HOMES = {"Scheduler": "keeping", "plan_of": "units", "schedule": "keeping", "unit": "units"}
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+ASIDE = "· "
+"""A line of a run's stderr that begins so is for whoever started it, while it goes on: what it waits for."""
+
 
 class Outcome(Struct, frozen=True):
     """How one run ended; `said`: the version that came of it, or why it failed. `stopped`: it was told to end."""

@@ -61,6 +61,10 @@ class Scheduler:
             stopped = (bool(why) and self._run(why)) or self.wait(seconds)
         return Scheduled(project=self.workspace.project.spec.project, runs=self.runs, failed=self.failed)
 
+    def told(self, text: str) -> None:
+        """What a run says while it goes on."""
+        self.say(f"{self._time()} {_shown(text)}")
+
     def _due(self) -> tuple[str, float]:
         """Why to run now; else how long to wait before the next look."""
         self._load_again()
@@ -87,7 +91,7 @@ class Scheduler:
         except (TreadleError, OSError) as bad:
             if str(bad) != self._refused:
                 self._refused = str(bad)
-                self.say(f"{self._time()} the project file is refused, so its last form counts: {bad}")
+                self.say(f"{self._time()} the project file is refused, so its last form counts: {_lines(bad)}")
 
     def _run(self, why: str) -> bool:
         """One run, tried again while it fails. Whether it was stopped."""
@@ -96,12 +100,13 @@ class Scheduler:
         self.say(f"{self._time()} run, because {why}")
         for attempt in range(1, self.retries + 2):
             outcome = self.run()
+            said = _shown(outcome.said)  # an error of a run may name a file as it is called
             if outcome.ok or outcome.stopped:
                 stopped = outcome.stopped
                 break
             if attempt <= self.retries:
                 pause = self._pause(attempt)
-                self.say(f"{self._time()} failed: {outcome.said}; again in {pause:.0f} s")
+                self.say(f"{self._time()} failed: {said}; again in {pause:.0f} s")
                 stopped = self.wait(pause)
                 if stopped:
                     break
@@ -109,9 +114,9 @@ class Scheduler:
             self.say(f"{self._time()} stopped; the next run goes on from what was finished")
             return True
         self.runs, self.failed = self.runs + outcome.ok, self.failed + (not outcome.ok)
-        self.say(f"{self._time()} {'done' if outcome.ok else 'given up'}: {outcome.said}")
+        self.say(f"{self._time()} {'done' if outcome.ok else 'given up'}: {said}")
         seconds = (self.workspace.chain.clock() - began).total_seconds()
-        ran = ScheduleRan(why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=outcome.said)
+        ran = ScheduleRan(why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said)
         self.workspace.chain.append(ran, subject(self.workspace.project))
         return stopped
 
@@ -148,14 +153,15 @@ def schedule(
         when = [f"every {spoken(period)}"] if period else []
         when += [f"at new files of {', '.join(watched)}"] if watched else []
         say(f"{spec.project} is run {' and '.join(when)}. Stop with Ctrl-C.")
-        return Scheduler(
+        scheduler = Scheduler(
             workspace=workspace,
-            run=lambda: run_once(words, stop.is_set),
+            run=lambda: run_once(words, stop.is_set, scheduler.told),
             wait=stop.wait,
             say=say,
             every=every,
             retries=retries,
-        ).until_stopped()
+        )
+        return scheduler.until_stopped()
 
 
 @contextlib.contextmanager
@@ -195,6 +201,10 @@ def _told_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _lines(error: Exception) -> str:
+    return "\n".join(_shown(line) for line in str(error).splitlines())
+
+
 def _shown(name: str) -> str:
-    """A name of a file, without signs that move a terminal."""
+    """A name of a file, or a line that may hold one, without signs that move a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
-from treadle.scheduling.found import Outcome
+from treadle.scheduling.found import ASIDE, Outcome
 
 END_SECONDS = 60.0
 """For a run to end its step and keep what is done, once it was told to; then it is killed, which loses no more."""
 _LOOK_SECONDS = 0.2
+_MOST_ASIDE = 1 << 16
 _TOLD = 300
 """Characters of what a failed run said."""
 
@@ -38,10 +40,32 @@ def command(project: str, actor: str = "") -> list[str]:
     return [sys.executable, "-m", "treadle", "run", project, "--json", *(["--as", actor] if actor else [])]
 
 
-def run_once(words: Sequence[str], stopping: Callable[[], bool]) -> Outcome:
-    """Start it, wait for it, and tell how it ended. Where `stopping` comes true, it is told to end first."""
+class _Aside:
+    """What a run says on its stderr while it goes on, line by line, for `say`."""
+
+    def __init__(self, file: IO[bytes], say: Callable[[str], None]) -> None:
+        self._file, self._say, self._at = file, say, 0
+
+    def listen(self) -> None:
+        # at a place of its own: the child goes on writing where the file stands
+        held = os.pread(self._file.fileno(), _MOST_ASIDE, self._at)
+        whole = held[: held.rfind(b"\n") + 1] or (held if len(held) == _MOST_ASIDE else b"")
+        self._at += len(whole)
+        for line in whole.decode(errors="replace").splitlines():
+            if line.startswith(ASIDE):
+                self._say(line.removeprefix(ASIDE)[:_TOLD])
+
+
+def run_once(
+    words: Sequence[str], stopping: Callable[[], bool], say: Callable[[str], None] = lambda text: None
+) -> Outcome:
+    """Start it, wait for it, and tell how it ended. Where `stopping` comes true, it is told to end first.
+
+    say: is told what the run waits for, and when it goes on.
+    """
     began, stopped = time.monotonic(), False
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        aside = _Aside(err, say)
         # a session of its own: Ctrl-C at the terminal is for the scheduler, which tells the run in its own time
         with subprocess.Popen(words, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True) as child:
             try:
@@ -53,6 +77,7 @@ def run_once(words: Sequence[str], stopping: Callable[[], bool]) -> Outcome:
                         child.kill()
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         child.wait(_LOOK_SECONDS)
+                    aside.listen()
             finally:
                 if child.poll() is None:
                     child.kill()

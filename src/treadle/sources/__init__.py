@@ -14,8 +14,10 @@ from treadle.sources.increments import (
     files_there,
     find_new,
     lost_files,
+    refuse_increment,
 )
 from treadle.sources.limits import most_bytes
+from treadle.sources.looking import Look, look
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
@@ -32,6 +34,7 @@ __all__ = [
     "FileAsSeen",
     "Found",
     "Known",
+    "Look",
     "Merged",
     "Newer",
     "Note",
@@ -49,11 +52,13 @@ __all__ = [
     "find",
     "find_new",
     "find_own",
+    "look",
     "lost_files",
     "merged",
     "most_bytes",
     "read",
     "read_own",
+    "refuse_increment",
     "tabled",
     "whole_ending",
     "words_of",

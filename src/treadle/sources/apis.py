@@ -46,6 +46,25 @@ def find_rows_of_api(
             would take more memory or time than it may. Nothing of it is kept.
         SpecError: a secret is not there, or is none that can be sent.
     """
+    return _asked(source, root, where, tries, patience, share, most=None)[0]
+
+
+def first_rows_of_api(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
+    """The rows of the first page, and whether there is no other; raises as `find_rows_of_api` does."""
+    return _asked(source, root, where, None, None, ALONE, most=1)
+
+
+def _asked(
+    source: Source,
+    root: Path,
+    where: str,
+    tries: Tries | None,
+    patience: Patience | None,
+    share: Share,
+    *,
+    most: int | None,
+) -> tuple[Rows, bool]:
+    """The rows of all pages, or of `most`; and whether there are no others."""
     refuse_untrusted(source, root, where)
     api = api_of(source, where)
     until = time.monotonic() + duration(source.within or _ALL_OF_IT).total_seconds()
@@ -53,12 +72,14 @@ def find_rows_of_api(
         allowed = Allowed(origin_of(api.url), frozenset(host.lower() for host in source.redirects), source.unencrypted)
         between = seconds_between(source.at_most) if source.at_most else 0.0
         caller = Caller(line, allowed, api.failed, between=between, tries=tries)
-        pages, most_rows = _pages(api, caller, allowed, share)
-    return gathered(api, pages, most_rows)
+        pages, most_rows, whole = _pages(api, caller, allowed, share, most)
+    return gathered(api, pages, most_rows if whole else None), whole
 
 
-def _pages(api: Api, caller: Caller, allowed: Allowed, share: Share) -> tuple[list[Page], int | None]:
-    """All pages, and how many rows there should be, if the API says so."""
+def _pages(
+    api: Api, caller: Caller, allowed: Allowed, share: Share, most: int | None
+) -> tuple[list[Page], int | None, bool]:
+    """All pages, or `most`; how many rows there should be, if the API says so; and whether there are no other pages."""
     source = api.source
     paging = Paging(source.page, api.url, api.failed) if source.page else None
     found, size, seen = list[Page](), 0, set[str]()
@@ -82,12 +103,14 @@ def _pages(api: Api, caller: Caller, allowed: Allowed, share: Share) -> tuple[li
         weigh(0, size, place)
         share.grow(size)
         if paging is None:
-            return [page], None
+            return [page], None, True
         url = paging.after(told)
         if told.rows or not found:
             found.append(page)
         _refuse_again(api, page, told.rows, seen)
-    return found, paging.most_rows if paging else None
+        if len(found) == most:
+            break
+    return found, paging.most_rows if paging else None, url is None
 
 
 def _refuse_again(api: Api, page: Page, rows: int, seen: set[str]) -> None:

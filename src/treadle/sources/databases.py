@@ -6,17 +6,21 @@ named by a digest of the rows, and equal rows are not taken into the record agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from treadle.address import Address
-from treadle.errors import DataError, MissingExtra, SpecError, nearest
+from treadle.errors import DataError, MissingExtra, SpecError, StoreError, nearest
 from treadle.sources.cursors import Above
+from treadle.sources.echoes import MEND, echoed
 from treadle.sources.figures import signs_of
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
@@ -28,7 +32,7 @@ from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
 from treadle.sources.typing import typed
 from treadle.sources.unreadable import Unreadable
-from treadle.spec.secrets import filled
+from treadle.spec.secrets import filled, names_in
 from treadle.store import fingerprint
 
 if TYPE_CHECKING:
@@ -79,8 +83,25 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         SpecError: no reader knows such a URL, a secret is not there.
         MissingExtra: its driver is not installed.
     """
+    wanted = _wanted(source, root, where, above)
+    return gathered(_reader(wanted).read(wanted), wanted, share)
+
+
+def first_rows(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
+    """The first part of what a source asks of a database, and whether that is all; raises as `find_rows` does."""
+    wanted = _wanted(source, root, where, None)
+    with closing(_closable(_reader(wanted).read(wanted))) as parts:
+        first = list(islice(parts, 1))
+        return gathered(iter(first), wanted), next(parts, None) is None
+
+
+def _closable(parts: Iterator[pl.DataFrame]) -> Generator[pl.DataFrame]:
+    yield from parts
+
+
+def _wanted(source: Source, root: Path, where: str, above: Above | None) -> Wanted:
     refuse_untrusted(source, root, where)
-    wanted = Wanted(
+    return Wanted(
         address=Address(filled(source.read, where), where),
         said=source.read,
         root=root,
@@ -91,7 +112,6 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
         condition=source.where or "",
         above=above,
     )
-    return gathered(_reader(wanted).read(wanted), wanted, share)
 
 
 def _reader(wanted: Wanted) -> Reader:
@@ -136,7 +156,18 @@ def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted, share: Share = ALONE
             where=wanted.where,
             mend=getattr(bad, "mend", "") or "read it by a query that gives the column another type",
         ) from bad
+    repeats = echoed(frame, _secrets(wanted))
+    if repeats:
+        raise DataError(f"{wanted.said} cannot be read: {repeats}", where=wanted.where, mend=MEND)
     return Rows(wanted.said, fingerprint(frame), size, frame)
+
+
+def _secrets(wanted: Wanted) -> list[str]:
+    """What the project file does not hold of the URL, and the password in it."""
+    named = [filled(name, wanted.where, quoted=False) for name in names_in(wanted.said)]
+    with suppress(StoreError):  # a reader of its own may take what is no URL
+        named.append(unquote(wanted.address.parts.password or ""))
+    return named
 
 
 def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:

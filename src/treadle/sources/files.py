@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -16,7 +17,7 @@ from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
-from treadle.sources.harmony import harmonised, joined
+from treadle.sources.harmony import harmonised, joined, plain_name
 from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.places import LOG, named, opened, refuse_outside
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from treadle.spec import Source
 
 _AS_TOLD = Layout()
+_LOOKED_AT, _ROWS_LOOKED_AT = 1 << 25, 50_000
+"""Bytes of files, and rows of a table that is larger, which a look takes."""
 _MEND = "check the file, or name its format with `format:`"
 
 
@@ -111,27 +114,45 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
     """
     if reading.format == "delta":
         return _typed([_delta(reading, where)], [None], reading, where, partly)
-    frames, dialects, digests = [], [], []
+    frames, dialects, digests, odd = [], [], [], list[Note]()
     for file in reading.files:
         with opened(file, where) as stream:
             refuse_larger(os.fstat(stream.fileno()).st_size, reading.layout, file.name, what="has", where=where)
             content = stream.read()
         digests.append(hashlib.sha256(content).hexdigest())
-        frame, told = _parsed(content, file, reading, where)
+        frame, told, renamed = _parsed(content, file, reading, where)
+        odd += renamed
         frames.append(frame)
         dialects.append(told)
     _unchanged(reading, digests, where)
-    return _typed(frames, dialects, reading, where, partly)
+    made = _typed(frames, dialects, reading, where, partly)
+    return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
 
 
-def _parsed(content: bytes, file: Path, reading: Reading, where: str) -> tuple[pl.DataFrame, Dialect | None]:
+def _parsed(
+    content: bytes, file: Path, reading: Reading, where: str
+) -> tuple[pl.DataFrame, Dialect | None, list[Note]]:
     import polars as pl
 
     try:
         frame, told = table(content, reading.format, file, reading.layout, where)
-        return harmonised(frame, where), told
+        return harmonised(frame, where), told, _renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
         raise _refused(bad, file, reading.format, where) from bad
+
+
+def _renamed(names: Iterable[str]) -> list[Note]:
+    """What is to be said of columns whose names hold control characters."""
+    found = [(name, plain_name(name)) for name in names]
+    return [
+        Note(
+            plain,
+            "named",
+            f"the name of {plain} holds control characters ({name!r}): it is called so here; write it so",
+        )
+        for name, plain in found
+        if name != plain
+    ]
 
 
 def _typed(
@@ -177,6 +198,30 @@ def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     files = named(source.read, root, where)
     refuse_outside(files, root, where)
     return _reading(files, source, where)
+
+
+def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, bool]:
+    """The rows of the first files that a source names, up to some size, and whether these are all.
+
+    Of a table in Parquet or Delta that is larger the first rows alone.
+    """
+    import polars as pl
+
+    files = named(source.read, root, where)
+    refuse_outside(files, root, where)
+    delta = source.format == "delta" or any(file.parent.name == LOG for file in files)
+    sizes = [file.stat().st_size for file in files]
+    if sum(sizes) <= _LOOKED_AT:
+        return scan(_reading(files, source, where), where).collect(), True
+    try:
+        if delta:
+            return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
+        if (source.format or _format_of(files, where)) == "parquet":
+            return harmonised(pl.scan_parquet(files[0]).head(_ROWS_LOOKED_AT).collect(), where), False
+    except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
+        raise _refused(bad, files[0], "delta" if delta else "parquet", where) from bad
+    count = max(1, sum(total <= _LOOKED_AT for total in accumulate(sizes)))
+    return scan(_reading(files[:count], source, where), where).collect(), count == len(files)
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:

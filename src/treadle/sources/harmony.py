@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,20 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
 def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     """Objects in objects as columns of their own (`address.city`), and each column in a type that is known here.
 
-    Times in UTC microseconds; categories, times of day and whole numbers beyond 64 bits as texts; durations in seconds.
+    A control character in the name of a column is a blank here. Times in UTC microseconds; categories, times of day and
+    whole numbers beyond 64 bits as texts; durations in seconds.
     """
     import polars as pl
 
     if not frame.width:
         raise DataError("the table has no columns", where=where, mend="is the file empty?")
-    frame = _flat(frame)
+    frame = _named_plainly(_flat(frame))
     changes = []
     for name, dtype in frame.schema.items():
         column = pl.col(name)
@@ -44,6 +49,29 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             )
             changes.append(column.cast(pl.Int64 if fits else pl.String))
     return frame.with_columns(changes) if changes else frame
+
+
+def plain_name(name: str) -> str:
+    """A column's name without what no file, page or terminal should be told: control characters are blanks.
+
+    >>> plain_name("Umsatz\\n(EUR)"), plain_name("a\\x1b[31mb"), plain_name(" x")
+    ('Umsatz (EUR)', 'a [31mb', ' x')
+    """
+    return _CONTROL.sub(" ", name).strip() or "column" if _CONTROL.search(name) else name
+
+
+def _named_plainly(frame: pl.DataFrame) -> pl.DataFrame:
+    if not any(map(_CONTROL.search, frame.columns)):
+        return frame
+    made = dict.fromkeys(name for name in frame.columns if not _CONTROL.search(name))
+    names = []
+    for name in frame.columns:
+        wanted = plain_name(name)
+        while wanted != name and wanted in made:
+            wanted += "_"
+        made[wanted] = None
+        names.append(wanted)
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

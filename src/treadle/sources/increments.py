@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from treadle.errors import DataError
+from treadle.errors import DataError, nearest
 from treadle.evidence import digest
 from treadle.evidence.kinds.source_read import Mark
 from treadle.sources import cursors, seen
 from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
+from treadle.sources.merging import batch
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
@@ -160,15 +161,40 @@ def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> 
     else:
         found = find(source, place.root, where=where, share=place.share)
         name, size, rows = found.name, found.bytes, found.rows(where).collect()
+    return (name, size), _placed(rows, new, where)
+
+
+def _placed(rows: pl.DataFrame, new: New, where: str) -> pl.DataFrame:
+    """The rows with the column that they are read by as an order: numbers, dates or instants, none of them missing."""
     by = str(new.by)
     if by not in rows.columns:
-        from treadle.errors import nearest
-
         raise DataError(f'there is no column "{by}" to read rows by', where=where, mend=nearest(by, rows.columns))
     if rows.height:
         cursors.kind_of(rows.get_column(by), where)
         cursors.refuse_unordered(rows.get_column(by), where)
-    return (name, size), rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
+    return rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
+
+
+def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, where: str = "") -> None:
+    """Refuse rows that a reading of what is new would refuse, for what `new` says of them. Nothing is read here.
+
+    rows: the first of the source, or all. mark: how far it was read before; None where a reading would begin anew.
+
+    Raises:
+        DataError: the column that rows are read by is not there, has no order, lacks values, or is of another kind than
+            `overlap` or than it was; a key, or the mark of deleted rows, is not there; two rows have one key, and the
+            rule is to refuse that.
+    """
+    new = source.only_new
+    assert new is not None
+    if new.by is not None:
+        rows = _placed(rows, new, where)
+        values = rows.get_column(new.by)
+        if mark is not None and mark.last:
+            _refuse_other_kind(values, mark, where)
+        if rows.height:
+            cursors.back_from(values.max(), new, where)  # type: ignore[arg-type]
+    batch(rows, source.keys, new, where)
 
 
 def _asked_above(source: Source, new: New, start: Value | None) -> Above | None:

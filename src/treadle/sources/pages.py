@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from treadle.sources.answers import RECORDS, Page
 from treadle.sources.databases import Rows
 from treadle.sources.documents import rows_of
+from treadle.sources.echoes import MEND, echoed
 from treadle.sources.figures import signs_of
 from treadle.sources.formats import GUESSED
 from treadle.sources.harmony import harmonised, joined
@@ -34,6 +35,9 @@ def gathered(api: Api, pages: Sequence[Page], most_rows: int | None) -> Rows:
     except (Unreadable, pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as bad:
         mend = getattr(bad, "mend", "")
         raise api.failed((str(bad).strip().splitlines() or ["?"])[0], mend) from bad
+    repeats = echoed(frame, api.secrets)
+    if repeats:
+        raise api.failed(repeats, MEND)
     size = int(frame.estimated_size())
     refuse_larger(size, source, source.read, what="takes more than", where=api.where)
     frame = distinct(frame, numbers, source.keys)

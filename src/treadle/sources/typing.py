@@ -26,7 +26,8 @@ _DIGITS = r"\d|(?i)^\s*[+-]?inf"
 
 class Note(Struct, frozen=True):
     """What of a column a person should know: `kind` is number, date, written (a date in a column that its file calls
-    text), unsure (of two forms of date), or long (numbers). `format`: of a date or what is written, for strptime.
+    text), unsure (of two forms of date), long (numbers), or named (a name with control characters, which are blanks
+    here). `format`: of a date or what is written, for strptime.
     """
 
     column: str

@@ -25,7 +25,9 @@ Actor = Annotated[str, Meta(pattern=ACTOR, title="person", description="Letters,
 FeatureName = Annotated[
     str, Meta(pattern=FEATURE, title="feature", description="Up to 128 characters; no control characters.")
 ]
+CURRENCY = "^[A-Z]{3}$"
 RULES = {
+    CURRENCY: "write three capital letters, such as EUR",
     IDENTIFIER: _RULE,
     SERVED: _SERVED,
     ACTOR: "use letters, digits and . _ @ + -, up to 64",

@@ -42,9 +42,7 @@ def problems(value: Any, kind: Any, path: str = "") -> Iterator[Problem]:
         yield from _union(value, get_args(base), path)
     elif origin is Literal:
         if value not in get_args(base) or isinstance(value, bool):
-            known = tuple(str(a) for a in get_args(base))
-            word = value if isinstance(value, str) else ""
-            yield Problem(path, f"`{path}` must be one of {', '.join(known)} ({_found(value)})", word, known)
+            yield _no_choice(value, get_args(base), path)
     elif isinstance(base, type) and issubclass(base, Struct):
         yield from _struct(value, base, path)
     elif origin is dict:
@@ -59,6 +57,21 @@ def problems(value: Any, kind: Any, path: str = "") -> Iterator[Problem]:
             yield Problem(path, f"`{path}` must be {_in_words(kind)} ({_found(value)})")
     else:
         yield from _scalar(value, base, limits, path)
+
+
+def _no_choice(value: Any, allowed: tuple[Any, ...], path: str) -> Problem:
+    """All that is allowed is in the sentence, so that nothing is said twice: a word is near one of them, or is not."""
+    import difflib  # only a file that is wrong needs it
+
+    known = tuple(str(each) for each in allowed)
+    near = isinstance(value, str) and bool(difflib.get_close_matches(value[:80], known, n=1))
+    which = f"one of {_listed(known)}" if len(known) > 1 else _listed(known)
+    return Problem(path, f"`{path}` must be {which} ({_found(value)})", value if near else "", known if near else ())
+
+
+def _listed(known: Sequence[str]) -> str:
+    """Words as they are; signs, such as a comma, between quotes."""
+    return ", ".join(word if word.replace("_", "").isalnum() else f'"{word}"' for word in known)
 
 
 def _taken_apart(kind: Any) -> tuple[Any, tuple[Meta, ...]]:
@@ -112,7 +125,9 @@ def _mapping(value: Any, kinds: tuple[Any, ...], path: str) -> Iterator[Problem]
 def _union(value: Any, options: Sequence[Any], path: str) -> Iterator[Problem]:
     """Held to the option that the value is of a form with; if there is none, all are named."""
     fitting = [option for option in options if _has_form(value, _taken_apart(option)[0])]
-    if not fitting:
+    others = any(option is not NoneType for option in options if option not in fitting)
+    no_word = len(fitting) == 1 and get_origin(fitting[0]) is Literal and value not in get_args(fitting[0]) and others
+    if not fitting or no_word:
         wanted = " or ".join(_in_words(option) for option in options if option is not NoneType)
         yield Problem(path, f"`{path}` must be {wanted} ({_found(value)})")
         return
@@ -211,7 +226,7 @@ def _size(value: Any, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
 def _in_words(kind: Any) -> str:
     base, _ = _taken_apart(kind)
     if get_origin(base) is Literal:
-        return " or ".join(str(a) for a in get_args(base))
+        return " or ".join(_listed([str(a)]) for a in get_args(base))
     if get_origin(base) is tuple:
         return f"a list of {_WORDS.get(_taken_apart(get_args(base)[0])[0], 'part').removeprefix('a ')}s"
     return _WORDS.get(base, "a mapping of keys")

@@ -77,10 +77,18 @@ def in_time(
     every = duration(source.every)
     pause = min(_MOST_SECONDS, every.total_seconds() / _PARTS)
     waits = lag.late and source.when_late == "wait"
+    if waits:
+        until, each = f"{began + every:%Y-%m-%d %H:%M:%S}Z", spoken(timedelta(seconds=pause))
+        workspace.chain.observer.waits(
+            f"waiting for newer rows of {name}, until {until} at the latest, with a look each {each}: {lag.said()}"
+        )
     while lag.late and waits and clock() - began < every:
         sleep(pause)
         found = read()
         lag = lag_of(name, source, found, clock()) or lag
+    if waits and not lag.late:
+        waited = spoken(clock() - began)
+        workspace.chain.observer.waits(f"newer rows of {name} came after {waited}: {lag.said()}; going on")
     if lag.late:
         _tell(workspace, source, lag, found, waits)
     return found, lag

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from treadle.errors import SpecError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.code_stated import CodeStated
@@ -28,7 +29,30 @@ class StateBrief(StepInput[BriefStated], frozen=True, kw_only=True):
 
 def state_brief(work: Work) -> Entry[BriefStated]:
     """What is decided, what errors cost, what is good enough, who decides: kept as it is now."""
+    refuse_unheld_cost(work.workspace)
     return work.do(StateBrief(brief=work.workspace.project.spec.brief), make_brief)
+
+
+def refuse_unheld_cost(workspace: Workspace) -> None:
+    """Refuse a limit of money that nothing spent could be held against, before anything is spent.
+
+    Raises:
+        SpecError: the price book has no rate to the currency of the limit.
+    """
+    brief, book = workspace.project.spec.brief, workspace.book
+    most, currency = brief.limits.train_cost, brief.mistakes.currency
+    if most is None or book.holds(currency):
+        return
+    own = workspace.project.spec.prices
+    rate = f"rates: {{{currency}: ...}}"
+    raise SpecError(
+        f"train_cost is {most:g} {currency}, and work is priced in {book.currency}, with no rate between them",
+        where=workspace.project.place("brief.limits.train_cost"),
+        mend=f"write {rate} with what one {book.currency} buys in {own}"
+        if own
+        else f"state brief.mistakes with currency: {book.currency}, and the limit in it; or name a price book of your "
+        f"own, with {rate} in it, by prices: FILE (docs/people.md shows one)",
+    )
 
 
 def make_brief(asked: StateBrief, bench: Bench) -> BriefStated:

@@ -65,12 +65,21 @@ class Tables(Protocol):
         """
         ...
 
+    def rows(self, snapshot: Snapshot) -> pl.LazyFrame:
+        """The rows of a snapshot, lazily, out of the files that the record names: what else the engine says of the
+        table, as in a log, is not asked. Like `files`, they are not held to its hashes.
+
+        Raises:
+            EvidenceError: a file is missing, is not of the size that was written, or is none of rows.
+        """
+        ...
+
     def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The names of its columns, in order: cheaper than their types, which need more to be told."""
+        """The names of its columns, in order; EvidenceError as for `schema`."""
         ...
 
     def schema(self, snapshot: Snapshot) -> pl.Schema:
-        """Names and types of the columns, without reading rows."""
+        """Names and types of the columns, without reading rows; EvidenceError where a file is missing or damaged."""
         ...
 
     def exists(self, name: str, version: int | None = None) -> bool: ...

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -156,6 +157,23 @@ class ChainSuite:
             two = [alone.append(Noted(text=text), "s") for text in ("one", "two")]
             assert alone.find(Noted) == two, "what was appended in the block is seen in it"
         assert chain.find(Noted) == two and verify(chain).ok
+
+    def test_many_that_are_appended_at_once_are_as_one_by_one(self, chain: Chain) -> None:
+        write_some(chain)
+        facts = [(Noted(text=f"{number}"), Price(money(f"{number}.25", "EUR"), "book 1")) for number in range(600)]
+        with chain.alone() as alone:
+            alone.append_all(facts[:599], "costs")
+            last = alone.append(facts[599][0], "costs", price=facts[599][1])
+            alone.append_all([], "costs")
+            assert len(alone.find(Noted)) == 601, "what was appended in the block is seen in it"
+        found = chain.find(Noted, subject="costs")
+        assert [entry.payload.text for entry in found] == [f"{number}" for number in range(600)]
+        assert [entry.seq for entry in found] == list(range(last.seq - 599, last.seq + 1)) and found[-1] == last
+        assert all(after.prev == before.hash for before, after in pairwise(found))
+        assert verify(chain).faults == [], "views and tiles are those of the entries"
+        with pytest.raises(EvidenceError), chain.alone() as alone:
+            alone.append_all(facts, "a\x00b")
+        assert len(chain.find(Noted, subject="costs")) == 600 and verify(chain).ok
 
     def test_a_second_writer_waits_and_then_sees_what_the_first_wrote(self, opens: Opens, chain: Chain) -> None:
         seen: list[tuple[int, int]] = []
@@ -368,8 +386,7 @@ def _append_for_ever(opens: Opens) -> None:
     with opened(opens) as chain:
         for _ in range(1_000_000):
             with chain.alone() as alone:
-                alone.append(Noted(text="one"), "s")
-                alone.append(Noted(text="two"), "s")
+                alone.append_all([(Noted(text="one"), None), (Noted(text="two"), None)], "s")
             for entry in alone.written:
                 say(entry.seq)
 

@@ -44,6 +44,8 @@ class TablesSuite:
     - rows come back in order, with the columns, types, NaN and None that were written, to anyone who opens the place;
     - `extend` adds rows, and columns that are new, to a snapshot; what else was written after that is left behind, and
       the snapshot before stays readable;
+    - the rows of a snapshot are those of the files that it names, whatever else is said of the table; a file that is
+      missing or damaged is named in an EvidenceError;
     - `append` adds rows, and columns that are new; with the mark `once`, a second time adds nothing;
     - writers at once lose no rows; what a write returned from survives the end of the process by any signal, and a
       write that was cut short is not seen;
@@ -86,6 +88,30 @@ class TablesSuite:
         files[-1].unlink()
         with pytest.raises(EvidenceError, match="missing"):
             opens().files(first)
+
+    def test_the_rows_of_a_snapshot_are_read_lazily(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("p/t", frame)
+        second = opens().extend(first, frame.with_columns(more="whole"))
+        opens().replace("p/t", frame.reverse())
+        assert opens().rows(first).collect().equals(frame)
+        assert opens().rows(second).collect().equals(opens().read(second))
+        nothing = opens().replace("p/t", frame.clear())
+        found = opens().rows(nothing)
+        assert found.collect().height == 0 and found.collect_schema() == frame.schema == opens().schema(nothing)
+
+    def test_a_damaged_file_is_named(self, opens: Opens) -> None:
+        first = opens().replace("p/t", frame_of_all_types())
+        (file,) = opens().files(first)
+        file.write_bytes(bytes(first.parts[0].size))
+        assert opens().present(first) and opens().check(first)
+        for ask in (opens().schema, opens().columns, opens().read):
+            with pytest.raises(EvidenceError, match=r"p/t version 0 is not what the record says"):
+                ask(first)
+        file.unlink()
+        for ask in (opens().schema, opens().columns, opens().read, opens().rows):
+            with pytest.raises(EvidenceError, match=r"p/t version 0 is not what the record says"):
+                ask(first)
 
     def test_a_table_may_be_empty(self, opens: Opens) -> None:
         nothing = frame_of_all_types().clear()

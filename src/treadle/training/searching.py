@@ -251,7 +251,7 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
     spec = going.spec
     enough = spec.brief.good_enough.get(going.folds.metric)
     without, chosen = spec.train.search == "none", len(going.asking.chosen)
-    most = chosen if without else max(_most_trials(spec, deadline_s), chosen)
+    most = chosen if without else spec.train.trials or max(_most_trials(spec, deadline_s), chosen)
     while len(going.trials) < most:
         left = deadline_s - going.spent
         room = left - going.refit_seconds(rows, deadline_s)

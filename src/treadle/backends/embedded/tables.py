@@ -151,21 +151,45 @@ class DeltaTables:
         """A table without rows has no files."""
         return not snapshot.parts and snapshot.rows == 0 and self.exists(snapshot.table, snapshot.version)
 
-    def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
-        from deltalake import DeltaTable
+    def rows(self, snapshot: Snapshot) -> pl.LazyFrame:
+        import polars as pl
 
-        with _said_plainly(self._place(snapshot.table)):
-            table = DeltaTable(self._place(snapshot.table), version=snapshot.version)
-            return tuple(field.name for field in table.schema().fields)
+        files = self.files(snapshot)
+        if not files:
+            return self._without_rows(snapshot).lazy()
+        schema, frames = self.schema(snapshot), [pl.scan_parquet(file, glob=False) for file in files]
+        return pl.concat(frames, how="diagonal").select(schema.names()) if len(frames) > 1 else frames[0]
+
+    def _without_rows(self, snapshot: Snapshot) -> pl.DataFrame:
+        """Of a table without files the log alone has the columns."""
+        import polars as pl
+
+        try:
+            found = self.scan(snapshot.table, snapshot.version).collect()
+        except (DataError, StoreError, pl.exceptions.PolarsError, OSError) as bad:
+            raise _differs(snapshot, f"its log cannot be read: {(str(bad).splitlines() or ['?'])[0]}") from bad
+        if found.height:
+            raise _differs(snapshot, "its log names rows, and it has none")
+        return found
+
+    def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return tuple(self.schema(snapshot))
 
     def schema(self, snapshot: Snapshot) -> pl.Schema:
         import polars as pl
 
+        if self._is_empty(snapshot):
+            return self._without_rows(snapshot).schema
         # the last file has the columns of those before it, and may have more
         place = self.root / snapshot.table / snapshot.parts[-1].path if snapshot.parts else None
         if place is None or not place.is_file():
             raise _differs(snapshot, "its file is missing")
-        return pl.scan_parquet(place, glob=False).collect_schema()
+        try:
+            return pl.scan_parquet(place, glob=False).collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as bad:
+            raise _differs(
+                snapshot, f"its file {place.name} is damaged: {(str(bad).splitlines() or ['?'])[0]}"
+            ) from bad
 
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         from deltalake import CommitProperties, DeltaTable, Transaction

@@ -72,18 +72,31 @@ def show_query(answer: Any, out: Any) -> None:
     shown = "no row" if not rows else "1 row" if rows == 1 else f"{rows:,} rows"
     out.print(f"[dim]{shown}{', and there are more: --limit N' if answer.more else ''}[/]")
     for one in answer.snapshots:
-        out.print(f"[dim]{one.name}: version {one.version}, read {_when(one.time)}[/]", soft_wrap=True)
-    read, whole = answer.read, sum(one.bytes for one in answer.snapshots)
-    total = sum(one.rows for one in answer.snapshots)
-    if answer.snapshots:
-        groups = f" ({read.groups:,} of {read.all_groups:,} groups of rows)" if read.all_groups else ""
-        size = f"{whole / 1e6:,.2f} MB"
-        share = f"{read.bytes / 1e6:,.2f} of {size}" if read.bytes < whole else f"all {size}"
         out.print(
-            f"[dim]took {read.rows:,} of {total:,} rows out of the files and read {share}{groups}, in "
-            f"{read.seconds:.2f} s[/]",
-            soft_wrap=True,
+            f"[dim]{one.name}: version {one.version}, read {_when(one.time)}, {_held(one.held)}[/]", soft_wrap=True
         )
+    if answer.snapshots:
+        out.print(f"[dim]{_read(answer)}[/]", soft_wrap=True)
+
+
+def _read(answer: Any) -> str:
+    """What of the files was read, as far as that is known."""
+    read, whole = answer.read, sum(one.bytes for one in answer.snapshots)
+    said = []
+    if read.rows is not None:
+        said.append(f"took {read.rows:,} of {sum(one.rows for one in answer.snapshots):,} rows out of the files")
+    if read.bytes is not None:
+        size = f"{whole / 1e6:,.2f} MB"
+        said.append(f"read {f'{read.bytes / 1e6:,.2f} of {size}' if read.bytes < whole else f'all {size}'}")
+    groups = f" ({read.groups:,} of {read.all_groups:,} groups of rows)" if read.all_groups else ""
+    return f"{' and '.join(said) or 'took'}{groups}{',' if said else ''} {'in ' if said else ''}{read.seconds:.2f} s"
+
+
+def _held(how: str) -> str:
+    return {
+        "content": "held to the record by its hashes",
+        "size": "held to the record by size alone, being large: treadle verify --all holds its content",
+    }.get(how, "not held to the record")
 
 
 def _when(time: str) -> str:
@@ -117,6 +130,8 @@ def show_profile(answer: Any, out: Any) -> None:
     twice = "" if answer.duplicates is None else f" · {answer.duplicates:,} rows come twice"
     named = f"each row is named by {keys}" if keys else "nothing that was tried names each row"
     out.print(f"[dim]{said(named)}{twice}[/]", soft_wrap=True)
+    if answer.snapshot:
+        out.print(f"[dim]{said(answer.snapshot)}[/]", soft_wrap=True)
     grid = table("column", "type", "missing", "distinct", "what it holds", right=(2, 3))
     for column in answer.columns[:_COLUMNS]:
         rows = [f"[dim]{name}[/] {said(text)}" for name, text in facts(column)] or ["–"]
@@ -162,6 +177,7 @@ def show_diff(answer: Any, out: Any) -> None:
         f"@{now.version} ({_when(now.time)}, {now.rows:,} rows)",
         soft_wrap=True,
     )
+    out.print(f"[dim]{_both(_held(before.held), _held(now.held))}[/]", soft_wrap=True)
     if answer.equal:
         out.print("equal rows in equal order")
         return

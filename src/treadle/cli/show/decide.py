@@ -50,6 +50,12 @@ def _cite(evidence: Any, indent: str, out: Any) -> None:
 
 
 def show_decisions(answer: Any, out: Any) -> None:
+    if not answer.decisions and answer.others:
+        several = f"{answer.others} do not" if answer.others > 1 else "the one that there is does not"
+        out.print(
+            f"no decision waits for {said(answer.person)}; {several}: treadle decide list PROJECT", soft_wrap=True
+        )
+        return
     if not answer.decisions:
         out.print("no decision is open or was made; treadle decide open PROJECT NAME begins one")
         return

@@ -1,0 +1,65 @@
+"""SQL to sqlglot's trees, without the line that sqlglot logs where a text begins as a statement would.
+
+A column may be called as a statement begins (`Alter`, `Set`, `Comment`): what comes of it is refused by whoever asked,
+with how to write it, and the user sees that alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_OURS: ContextVar[bool] = ContextVar("ours", default=False)
+
+
+def trees(text: str) -> list[Any]:
+    """What sqlglot reads as DuckDB's; raises its ParseError, its TokenError, RecursionError."""
+    import sqlglot
+
+    with _silent():
+        return list(sqlglot.parse(text, dialect="duckdb"))
+
+
+def transpiled(text: str, dialect: str) -> str:
+    """One expression of DuckDB's in another dialect."""
+    import sqlglot
+
+    with _silent():
+        return str(sqlglot.transpile(text, read="duckdb", write=dialect)[0])
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What others in this process ask of sqlglot is logged as ever."""
+    logger = logging.getLogger("sqlglot")
+    if _others not in logger.filters:
+        logger.addFilter(_others)
+    token = _OURS.set(True)
+    try:
+        yield
+    finally:
+        _OURS.reset(token)
+
+
+def _others(record: logging.LogRecord) -> bool:
+    return not _OURS.get()
+
+
+def how_to_quote(text: str, names: Collection[str]) -> str:
+    """How to write a column whose name is read as the beginning of a statement; empty where `text` begins with none."""
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    first = re.match(r"\s*(\w+)", text)
+    if first is None or first[1] not in names:
+        return ""
+    try:
+        (tree,) = trees(f"{first[1]} = 1")
+        plain = isinstance(tree, exp.EQ) and isinstance(tree.this, exp.Column)
+    except (SqlglotError, ValueError):
+        plain = False
+    return "" if plain else f'{first[1]} is a word of SQL too: write it "{first[1]}", between double quotes'
