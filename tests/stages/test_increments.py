@@ -302,6 +302,31 @@ def test_another_question_begins_anew_and_says_so(place: Path) -> None:
     assert read(place).numbers == list(range(10)) and read(place).cached
 
 
+def test_one_bad_row_of_one_is_set_aside_and_not_a_broken_delivery(place: Path) -> None:
+    """A share of few rows says little; of a hundred, and of a first delivery, it is what it is."""
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    insert(place, [row(0, amount=-1.0)])
+    with pytest.raises(ContractBroken, match=r"1 of 1 rows are bad \(100.00%; at most 5.00%"):
+        read(place)
+    change(place, "delete from orders")
+    insert(place, map(row, range(200)))
+    read(place)
+    insert(place, [row(200, amount=-1.0)])
+    assert read(place).payload.quarantined == 1
+    insert(place, [row(n, amount=-1.0) for n in range(201, 206)])
+    assert read(place).payload.quarantined == 5
+    insert(place, [row(n, amount=-1.0) for n in range(206, 212)])
+    said = r"6 of 6 rows are bad \(6.00%, counted as one of 100 rows; at most 5.00%"
+    with pytest.raises(ContractBroken, match=said):
+        read(place)
+    change(place, "delete from orders where n > 205")
+    insert(place, [row(n, amount=-1.0 if n < 216 else 1.0) for n in range(206, 316)])
+    with pytest.raises(ContractBroken, match=r"10 of 110 rows are bad \(9.09%; at most"):
+        read(place)
+
+
 def test_rows_set_aside_do_not_stop_the_cursor(place: Path) -> None:
     begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
     edit(place, "name: order,", "name: n,", "orders.yaml")

@@ -27,7 +27,8 @@ class Beside:
 
     others: of each source that a rule names, the columns that it asks for. kept: rows of the source itself that are
     there already, and stay; with `once` a unique value must not be among them either. last: None where no snapshot is
-    good yet. adds: the rows come to those of the last snapshot, and not in their place.
+    good yet. adds: the rows come to those of the last snapshot, and not in their place. standing: how many are kept
+    there, to which these come.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Beside:
     once: bool = False
     last: Last | None = None
     adds: bool = False
+    standing: int = 0
 
 
 def others_of(contract: Contract) -> dict[str, tuple[str, ...]]:

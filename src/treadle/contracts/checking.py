@@ -80,6 +80,7 @@ def check(
         newest={rule.id: _newest(kept, rule) for rule in contract.rules if rule.kind == "freshness"},
         empty={name for name in contract.columns if name in schema and kept[name].null_count() == kept.height},
         told=_told(contract, plan, passed, good, beside),
+        standing=beside.standing if beside is not None else 0,
     )
     results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)

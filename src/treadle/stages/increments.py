@@ -7,7 +7,7 @@ goes on from the entry, and leaves it behind (`Tables.extend`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -228,6 +228,7 @@ def keep_rows(
     beside = beside_of(
         bench, asked.name, asked.contract, asked.others, good, _pointed_to(bench, last, asked), adds=True
     )
+    beside = replace(beside, standing=last.table.rows if last else 0)
     held = Held(got.rows) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
     before, again = _before(bench, last, base, asked)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (held, again) if each is not None])
