@@ -111,7 +111,9 @@ def mend_aside(workspace: Workspace, source: str, sets: tuple[str, ...], where: 
     from treadle.stages.mending import mend, sets_of
 
     done = mend(workspace, source, sets_of(sets), where, reason)
-    return _done(workspace, source, done, done.payload.rows, f"treadle data quarantine replay {source}")
+    return _done(
+        workspace, source, done, done.payload.rows, f"treadle data quarantine replay {source} {workspace.project.root}"
+    )
 
 
 def drop_aside(workspace: Workspace, source: str, where: str, reason: str) -> AsideDone:

@@ -74,8 +74,8 @@ def _show_one(answer: Any, out: Any) -> None:
 def _readings(readings: Any) -> str:
     """Sources that were read side by side, each with its own speed."""
     each = [
-        f"{escape(r.source)} {r.rows:,} rows in {r.seconds:.1f} s ({number(r.rows / max(r.seconds, 1e-3))} rows/s, "
-        f"{number(r.bytes / 1e6 / max(r.seconds, 1e-3))} MB/s"
+        f"{escape(r.source)} {r.rows:,} rows in {r.seconds:.1f} s ({r.rows / max(r.seconds, 1e-3):,.0f} rows/s, "
+        f"{r.bytes / 1e6 / max(r.seconds, 1e-3):,.2g} MB/s"
         + (f", {r.waited:.1f} s of it without room for more)" if r.waited >= 0.05 else ")")
         for r in readings
     ]
