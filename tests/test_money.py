@@ -66,3 +66,10 @@ def test_money_comes_back_from_json_as_it_was() -> None:
     assert msgspec.json.decode(msgspec.json.encode(paid), type=Money) == paid
     assert str(paid) == "0.000000001 USD (rate of 2026-11-01)"
     assert Rates("USD", "").convert(paid, "USD") is paid
+
+
+def test_a_large_sum_in_a_small_currency_is_converted() -> None:
+    rates = Rates("EUR", "2026-11-01", {"IRR": Decimal("49012.5")})
+    assert rates.convert(money("1000000000000000.000000001", "EUR"), "IRR").amount == Decimal(
+        "49012500000000000000.000049012"
+    )

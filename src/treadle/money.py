@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from treadle.errors import MoneyError
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _NANO = Decimal("0.000000001")
+_WIDE = Context(prec=60)  # a large sum in a small currency has more digits than the usual 28
 
 
 class Money(Struct, frozen=True):
@@ -70,7 +71,7 @@ class Rates(Struct, frozen=True):
         there, back = self._per_unit(to), self._per_unit(money.currency)
         if there is None or back is None:
             return None
-        return Money((money.amount / back * there).quantize(_NANO), to, self.date)
+        return Money(_WIDE.quantize(_WIDE.multiply(_WIDE.divide(money.amount, back), there), _NANO), to, self.date)
 
     def _per_unit(self, currency: str) -> Decimal | None:
         return Decimal(1) if currency == self.currency else self.per_unit.get(currency)

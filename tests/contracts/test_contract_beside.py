@@ -171,6 +171,9 @@ def sums(contract, frame, implementation, others=None, columns=None, **named):
         ([math.nan, 1.0], [None, 1.0], "left: a, right: b", True),
         ([1e15, 0.1], [1e15, 0.1], "left: a, right: b", True),
         ([1e15, 0.2], [1e15, 0.1], "left: a, right: b", False),
+        ([16777216.03, 0.0], [10000000.01, 6777216.02], "left: a, right: b", True),
+        ([16777216.03, 0.0], [10000000.01, 6777216.03], "left: a, right: b", False),
+        ([1e-7, 2.5e17], [2.5e17, 1e-7], "left: a, right: b", True),
     ],
 )
 def test_sums_are_added_exactly(contract, left, right, asked, holds):
@@ -227,7 +230,7 @@ def test_sums_balance_in_each_group(contract):
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("ab"), st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6)),
+        st.tuples(st.sampled_from("ab"), st.integers(-(10**12), 10**12), st.integers(-(10**12), 10**12)),
         min_size=1,
         max_size=9,
     )

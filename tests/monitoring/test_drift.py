@@ -38,7 +38,7 @@ def test_psi_and_js_are_those_by_hand() -> None:
     # the bin of what is missing is empty on both sides: its share counts as 1e-4
     js = jensenshannon([0.25] * 4 + [1e-4], [0.4, 0.3, 0.2, 0.1, 1e-4], base=2)
     assert found.js == pytest.approx(js, abs=1e-5)
-    assert found.noise == pytest.approx(4 * (1 / 100 + 1 / 100))
+    assert found.noise == pytest.approx(3 * (1 / 100 + 1 / 100))  # in which nothing can be makes none
     assert found.verdict == "shifted"
 
 

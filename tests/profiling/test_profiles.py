@@ -228,3 +228,24 @@ def test_of_drawn_rows_what_is_missing_counts_by_its_share(monkeypatch: pytest.M
     before = measured(frame.head(1900))
     (line,) = compare(before, measured(frame, like=before))
     assert line.verdict == "steady" and (line.psi or 0) < 0.02
+
+
+def test_bins_that_nothing_is_in_make_no_noise() -> None:
+    """The mean of PSI without drift is of the bins that can hold something: (bins - 1) (1/n + 1/m)."""
+    from treadle.profiling.distances import distance
+
+    before, now = np.array([250, 250, 0, 0, 0]), np.array([240, 260, 0, 0, 0])
+    assert distance(before, now).noise == pytest.approx(1 / 500 + 1 / 500)
+    assert distance(before, np.array([240, 250, 10, 0, 0])).noise == pytest.approx(2 * (1 / 500 + 1 / 500))
+    assert distance(np.zeros(5, dtype=int), np.zeros(5, dtype=int)).noise == 0.0
+
+
+def test_the_commonest_numbers_are_told_with_all_of_their_digits() -> None:
+    values = [1234567.5] * 3 + [1234567.6] * 4 + [1234568.25] * 2 + [7.0] * 5
+    told = profile(pl.LazyFrame({"x": values}), Asked("t")).columns[0].top
+    assert [(each.value, each.rows) for each in told] == [
+        ("7", 5),
+        ("1234567.6", 4),
+        ("1234567.5", 3),
+        ("1234568.25", 2),
+    ]

@@ -81,11 +81,51 @@ def test_types_of_mysql_are_those_that_are_known(
         'é東', null)""",
     )
     row = rows(asked_of(mysql, tmp_path, monkeypatch, table="t")).row(0, named=True)
-    assert (row["yes"], row["b"], row["y"], row["e"], row["d"], row["f"]) == (1, 10, 2024, "good", 12.3, 0.1)
+    assert (row["yes"], row["b"], row["y"], row["e"], row["d"], row["f"]) == (1, 10, 2024, "good", 12.3, 0.10000000149011612)
     assert (row["j"], row["big"], row["bin"]) == ('{"a": 1}', "18446744073709551615", b"\x00\xff")
     assert str(row["ts"]) == "2024-01-01 08:00:00.500000+00:00" and str(row["dt"]) == "2024-01-01 10:00:00+00:00"
     assert (row["day"], row["long_time"], row["tiny"]) == (None, "-30:00:00.250000", "10:00:01")
     assert (row["txt"], row["nothing"]) == ("é東", None)
+
+
+def test_whole_numbers_of_several_widths_stay_whole(
+    mysql: str, run_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in("create table t (x bigint unsigned)", "insert into t select 9007199254740992 + seq from seq_1_to_2500")
+    held = asked_of(mysql, tmp_path, monkeypatch, table="t")
+    assert rows(held)["x"].dtype == pl.Int64
+    run_in("insert into t values (18446744073709551615)")
+    found = rows(held)["x"]
+    assert found.dtype == pl.String and found.n_unique() == 2501
+    assert found[0] == "9007199254740993" and found[2500] == "18446744073709551615"
+
+
+def test_a_single_float_comes_with_all_of_its_digits(
+    mysql: str, run_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in("create table t (g float, h float)", "insert into t values (1234567.75, 0.1), (16777217, null)")
+    source, root = asked_of(mysql, tmp_path, monkeypatch, table="t")
+    single = pl.Series("h", [0.1], dtype=pl.Float32).cast(pl.Float64)[0]
+    assert rows((source, root)).rows() == [(1234567.75, single), (16777216.0, None)]
+    query = msgspec.structs.replace(source, table=None, query="select h, g from t order by g desc")
+    assert sorted(rows((query, root))["g"]) == [1234567.75, 16777216.0]
+
+
+def test_a_cursor_of_single_floats_loses_no_row(
+    mysql: str, run_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from treadle.sources import Known, find_new
+    from treadle.spec import New
+
+    run_in("create table t (g float)")
+    source, root = asked_of(mysql, tmp_path, monkeypatch, table="t")
+    asked, known, seen = msgspec.structs.replace(source, new=New(by="g")), Known(), []
+    for value in (1234565.5, 1234567.75, 1234568.5, 1234569.25):
+        run_in(f"insert into t values ({value})")
+        newer = find_new(asked, root, known, "", where=WHERE)
+        seen += newer.rows()["g"].to_list()
+        known = Known(newer.mark, newer.seen)
+    assert seen == [1234565.5, 1234567.75, 1234568.5, 1234569.25]
 
 
 def test_what_ends_in_the_middle_is_told_as_the_server_says_it(

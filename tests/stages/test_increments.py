@@ -327,6 +327,17 @@ def test_one_bad_row_of_one_is_set_aside_and_not_a_broken_delivery(place: Path) 
         read(place)
 
 
+@pytest.mark.parametrize("zone", ["", ", time_zone: America/New_York"])
+def test_a_table_that_was_emptied_is_nothing_new_by_times_too(place: Path, zone: str) -> None:
+    begin(place, BY_TIME.replace("{by: told}", f"{{by: told{zone}}}"))
+    insert(place, map(row, range(5)))
+    read(place)
+    change(place, "delete from orders")
+    assert read(place).numbers == list(range(5))
+    insert(place, map(row, range(5, 8)))
+    assert read(place).numbers == list(range(8))
+
+
 def test_rows_set_aside_do_not_stop_the_cursor(place: Path) -> None:
     begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
     edit(place, "name: order,", "name: n,", "orders.yaml")

@@ -104,7 +104,14 @@ def _exact(values: pl.Series) -> pl.Series:
     largest = max((abs(float(each)) for each in (values.min(), values.max()) if each is not None), default=0.0)  # type: ignore[arg-type]
     if largest * max(len(values), 1) >= _MOST:
         raise _TooLarge
-    return values.cast(pl.Decimal(38, _DIGITS))
+    return _decimals(values) if values.dtype.is_float() else values.cast(pl.Decimal(38, _DIGITS))
+
+
+def _decimals(values: pl.Series) -> pl.Series:
+    """Of floats, the shortest decimals that are read as them: 16777216.03 is that, and not 16777216.030000002."""
+    import polars as pl
+
+    return values.cast(pl.Float64).cast(pl.String).cast(pl.Decimal(38, _DIGITS))
 
 
 def _scale(values: pl.Series) -> int:

@@ -29,8 +29,10 @@ def distance(before: Array, now: Array) -> Distance:
     total_before, total_now = max(before.sum(), 1), max(now.sum(), 1)
     p, q = np.maximum(before / total_before, _LEAST), np.maximum(now / total_now, _LEAST)
     psi = float(((q - p) * np.log(q / p)).sum()) if now.sum() else 0.0
-    # the mean of PSI without drift: (bins - 1) * (1/n + 1/m), by its chi-square limit (Yurdakul 2018)
-    noise = float((len(before) - 1) * (1 / total_before + 1 / total_now))
+    # the mean of PSI without drift: (bins - 1) * (1/n + 1/m), by its chi-square limit (Yurdakul 2018); a bin in which
+    # nothing is on either side moves nothing
+    held = max(int(((before + now) > 0).sum()), 1)
+    noise = float((held - 1) * (1 / total_before + 1 / total_now))
     real = psi - noise
     verdict: Verdict = "steady" if real < SHIFT else "shifted" if real < MOVE else "moved"
     return Distance(psi=round(psi, 5), noise=round(noise, 5), js=round(_js(p, q), 5), verdict=verdict)

@@ -113,7 +113,7 @@ def _runs(known: pl.Series, numbers: Array) -> tuple[list[Level], int]:
 
 
 def _short(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -185,6 +185,14 @@ def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
                 where=wanted.where,
                 mend="leave it out with columns: [...], or give it one type in a query",
             )
-        texts = pl.String() in found
-        kinds[name] = (pl.String() if texts else pl.Float64()) if len(found) > 1 else next(iter(found), pl.Null())
+        kinds[name] = _wider(found) if len(found) > 1 else next(iter(found), pl.Null())
     return pl.concat([part.cast(kinds) for part in parts])  # type: ignore[arg-type]
+
+
+def _wider(kinds: set[pl.DataType]) -> pl.DataType:
+    """What holds values of all of them; whole numbers stay whole: as fractions, several would be one."""
+    import polars as pl
+
+    if pl.String() in kinds:
+        return pl.String()
+    return pl.Int128() if all(kind.is_integer() for kind in kinds) else pl.Float64()

@@ -117,9 +117,10 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
         _refuse_other_kind(values, mark, where)
         if not rows.height:
             _refuse_going_back(source, new, place, last)
-    rows = rows if start is None else rows.filter(values >= start)
-    rows = rows.sort(by, maintain_order=True)
-    fresh = rows if last is None else _unseen(rows, by, last, known.seen)
+    if rows.height:  # a column without values may be of any type
+        rows = rows if start is None else rows.filter(values >= start)
+        rows = rows.sort(by, maintain_order=True)
+    fresh = rows if last is None or not rows.height else _unseen(rows, by, last, known.seen)
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
         content = known.seen if mark is not None else b""

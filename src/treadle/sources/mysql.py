@@ -66,15 +66,19 @@ class MysqlReader:
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         import pymysql
+        from pymysql.constants import FIELD_TYPE
 
         source, filtered = origin(wanted, "mysql", "`"), condition(wanted, "mysql", _newer, "`")
         with _said_plainly(wanted), _left(pymysql.connect(**_settings(wanted))) as connection:
             for statement in _BEGIN:
                 with connection.cursor(pymysql.cursors.Cursor) as cursor:
                     cursor.execute(statement)
-            names = chosen(_columns(connection, source, wanted), wanted)
-            asked = f"select {', '.join(quoted(name, '`') for name in names)} from {source}{filtered}"
-            if wanted.query and not wanted.columns and not filtered:
+            kinds = _columns(connection, source, wanted)
+            names = chosen([name for name, _ in kinds], wanted)
+            short = {name for name, code in kinds if code == FIELD_TYPE.FLOAT}.intersection(names)
+            columns = [_exactly(name) if name in short else quoted(name, "`") for name in names]
+            asked = f"select {', '.join(columns)} from {source}{filtered}"
+            if wanted.query and not (wanted.columns or filtered or short):
                 # as it stands, so with its own order: that of what is between brackets does not count here
                 asked = one_statement(wanted.query, "mysql", wanted, "query")
             cursor = connection.cursor()
@@ -172,7 +176,18 @@ def _newer(above: Above) -> str:
     return f"{column} >= '{day}'"
 
 
-def _columns(connection: Any, source: str, wanted: Wanted) -> list[str]:
+def _exactly(name: str) -> str:
+    """A column of single floats, all of its digits: the server writes six of them.
+
+    >>> _exactly("price")
+    '(`price` + 0e0) as `price`'
+    """
+    column = quoted(name, "`")
+    return f"({column} + 0e0) as {column}"
+
+
+def _columns(connection: Any, source: str, wanted: Wanted) -> list[tuple[str, int]]:
+    """Their names, and the numbers of their types."""
     import pymysql
 
     with connection.cursor(pymysql.cursors.Cursor) as cursor:
@@ -188,7 +203,7 @@ def _columns(connection: Any, source: str, wanted: Wanted) -> list[str]:
                 where=wanted.where,
                 mend=nearest(wanted.table, there) or "it has no table that this user may see",
             ) from None
-        return [str(each[0]) for each in cursor.description]
+        return [(str(each[0]), int(each[1])) for each in cursor.description]
 
 
 def _parts(cursor: Any, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:

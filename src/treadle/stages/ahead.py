@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -108,9 +109,10 @@ class Ahead:
 
     def close(self) -> None:
         """Nobody wants more of them."""
+        with suppress(Empty):  # first, so that whoever is let go begins no other
+            while True:
+                self._waiting.get_nowait()
         self._room.close()
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
         until = time.monotonic() + _LEAVING_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
