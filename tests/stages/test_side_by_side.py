@@ -179,6 +179,50 @@ def test_a_run_that_ends_leaves_no_reading_behind() -> None:
     assert ended.wait(5) and ahead.told() == ()
 
 
+def test_what_was_not_begun_when_a_run_ends_is_begun_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.stages.ahead._MOST_AT_ONCE", 1)
+    monkeypatch.setattr("treadle.stages.ahead._LEAVING_SECONDS", 0.01)
+    ahead, go, begins, begun = Ahead(), threading.Event(), threading.Event(), list[str]()
+
+    def reading(name: str) -> Any:
+        def read_it(share: Any) -> _Held:
+            begun.append(name)
+            begins.set()
+            go.wait(20)
+            return _Held(1)
+
+        return read_it
+
+    for name in ("a", "b", "c"):
+        ahead.add(name, reading(name))
+    ahead.start()
+    assert begins.wait(20)
+    ahead.close()
+    go.set()
+    (thread,) = ahead._threads
+    thread.join(20)
+    assert begun == ["a"] and not thread.is_alive()
+
+
+def test_a_panic_of_a_library_is_told_to_whoever_waits_for_it() -> None:
+    """What Rust panics with, as Polars does, is no `Exception`; who waited for it would wait for ever."""
+
+    class Panic(BaseException):
+        pass
+
+    def panics(share: Any) -> _Held:
+        raise Panic("index out of bounds")
+
+    ahead = Ahead()
+    ahead.add("a", panics)
+    ended = ahead._begun["a"].ended
+    ahead.start()
+    assert ended.wait(10)
+    with pytest.raises(Panic, match="index out of bounds"):
+        ahead.take("a")
+    ahead.close()
+
+
 def test_the_run_tells_how_fast_each_was(tmp_path: Path) -> None:
     from treadle.api import Context
     from treadle.api.work import RunRequest, run
