@@ -463,7 +463,9 @@ def test_a_source_is_checked_again_when_the_one_it_points_to_changes(place: Path
         it.read()
     (place / "kinds.csv").write_text("kind\na\nzz\n", encoding="utf-8")
     with Shop(place) as it:
-        it.read()
+        work = Work(it.workspace)
+        assert list(read_sources(work)) == ["orders", "kinds"]  # as in the project, in whatever order they are read
+        assert [line.subject for line in work.lines] == ["source/kinds", "source/orders"]
         assert it.aside == [3, 5]
 
 

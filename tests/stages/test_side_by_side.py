@@ -16,6 +16,7 @@ from stage_shop import edit, opened, write_shop
 from services.web import Asked, Say, says, serving
 from treadle.errors import DataError
 from treadle.evidence.kinds.source_read import SourceRead
+from treadle.sources.room import GivenUp
 from treadle.spec.trust import Place, trust
 from treadle.stages.ahead import Ahead
 from treadle.stages.reading import read_sources
@@ -68,7 +69,12 @@ def test_what_is_kept_is_what_one_by_one_would_keep(tmp_path: Path, monkeypatch:
     assert all(together[name].equals(alone[name]) for name in alone)
 
 
-def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(tmp_path: Path) -> None:
+def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[Ahead]()
+    monkeypatch.setattr("treadle.stages.reading.Ahead", lambda: made.append(Ahead()) or made[-1])
+
     def answers(asked: Asked) -> Say:
         return says([{"k": 1}]) if asked.path == "/stock" else Say(status=403)
 
@@ -80,6 +86,8 @@ def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(tmp_pat
     kept = opened(folder).chain.find(SourceRead, status="done")
     assert {entry.subject for entry in kept} == {"source/orders", "source/stock"}
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("reading-")]
+    with pytest.raises(GivenUp):  # what went on would be told so
+        made[0]._room.take("prices", 1)
 
 
 def test_increments_are_read_beside_others_each_row_once(tmp_path: Path) -> None:
