@@ -184,6 +184,19 @@ def test_a_replayed_row_may_not_have_the_key_of_one_that_is_kept(place: Path) ->
         assert replay_aside(it.workspace, "orders", "").left == 0 and it.kept[40] == 5.0 and it.kept[4] == 6.0
 
 
+def test_a_replayed_row_may_point_to_one_that_is_kept(place: Path) -> None:
+    own = "{name: came_back, logicalType: string, relationships: [{to: orders.kind}]}"
+    rules = RULES.replace("{name: came_back, logicalType: string}", own)
+    (place / "rules.yaml").write_text(rules, encoding="utf-8")
+    at = "2024-01-01 00:00:00"
+    deliver(place, [(0, at, "1", "a", "a"), (1, at, "-1", "a", "b"), (2, at, "-2", "c", "b")])
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount=2",), "", "")
+        assert replay_aside(it.workspace, "orders", "").left == 1
+        assert it.kept == {0: 1.0, 1: 2.0} and it.aside == [2]  # no row is of the kind c
+
+
 @pytest.mark.parametrize(
     ("sets", "where", "error", "said"),
     [
@@ -280,6 +293,7 @@ def test_of_a_source_that_is_read_in_increments(tmp_path: Path, said: str) -> No
         assert it.kept == {0: 0.0, 1: 1.5, 2: 1.0, 3: 4.5, 5: 7.5, 6: 9.0, 7: 9.0} and it.aside == [4]
         replayed = it.read()
         assert replayed.payload.followed is not None  # nothing new: what was replayed is what there is
+        assert (replayed.payload.rows, replayed.payload.quarantined) == (3, 0)  # of the last delivery, 7 was set aside
     insert(folder, [row(8)])
     with Shop(folder) as it:
         it.read()
@@ -288,6 +302,21 @@ def test_of_a_source_that_is_read_in_increments(tmp_path: Path, said: str) -> No
     with Shop(folder) as it:
         it.read()
         assert len(it.kept) == 8  # rows before the cursor are not asked for
+
+
+def test_of_two_readings_each_value_that_must_not_repeat_comes_back_once(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", NO_KEY)
+    (folder / "rules.yaml").write_text(RULES.replace("LessThan: 60", "LessThan: 200"), encoding="utf-8")
+    insert(folder, [row(n, amount=-1.0 if n == 4 else None) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    insert(folder, [row(4, amount=-9.0)])
+    with Shop(folder) as it:
+        it.read()
+        assert it.aside == [4, 4]
+        mend_aside(it.workspace, "orders", ("amount=-amount",), "", "")
+        assert replay_aside(it.workspace, "orders", "").left == 1
+        assert it.kept[4] == 1.0 and it.aside == [4]
 
 
 def test_of_a_source_that_merges_by_key_the_replayed_row_takes_its_place(tmp_path: Path) -> None:
