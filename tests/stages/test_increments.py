@@ -158,6 +158,20 @@ def test_a_source_that_goes_back_is_refused_and_full_begins_anew(place: Path) ->
     assert read(place).numbers == list(range(11))
 
 
+def test_a_source_that_goes_back_to_what_was_read_once_is_gone_on_from_there(place: Path) -> None:
+    """What the first reading made is no answer to one that begins anew: the newest entry would be that of another."""
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    first = read(place)
+    insert(place, map(row, range(5, 8)))
+    read(place)
+    change(place, "delete from orders where n > 4")
+    whole = read(place, full=True)
+    assert whole.numbers == list(range(5)) and whole.entry.hash != first.entry.hash
+    insert(place, [row(9)])
+    assert read(place).numbers == [*range(5), 9]
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [("null", "1 rows have no value in amount"), ("9e999", "no finite number in amount")]
 )
