@@ -319,6 +319,22 @@ def test_of_two_readings_each_value_that_must_not_repeat_comes_back_once(tmp_pat
         assert it.kept[4] == 1.0 and it.aside == [4]
 
 
+def test_a_replayed_row_brings_the_column_that_came_with_it(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    change(folder, "alter table orders add column more text")
+    change(folder, "insert into orders values (5, '2024-01-01 00:05:00', -1, 'no', 'a', 'gift')")
+    with Shop(folder) as it:
+        it.read()
+        assert it.aside == [5]
+        mend_aside(it.workspace, "orders", ("amount=1.0",), "", "")
+        replay_aside(it.workspace, "orders", "")
+        table = it.workspace.tables.read(standing(it.workspace, "orders").read.payload.table)
+        assert table.sort("n")["more"].to_list() == [None] * 5 + ["gift"]
+
+
 def test_of_a_source_that_merges_by_key_the_replayed_row_takes_its_place(tmp_path: Path) -> None:
     folder = shop(tmp_path / "shop", LITTLE.replace("{by: n}", "{by: told}"))
     insert(folder, [row(1, amount=5.0)])
