@@ -172,6 +172,26 @@ def test_a_source_that_goes_back_to_what_was_read_once_is_gone_on_from_there(pla
     assert read(place).numbers == [*range(5), 9]
 
 
+def test_how_far_rows_reach_is_not_undone_by_those_that_come_late(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new: {by: n}", "new: {by: n}, happened: told"))
+    insert(place, map(row, range(5)))
+    reached = read(place).payload.reached
+    late = (9, "2023-06-01 00:00:00", 1.0, "no", "a")
+    insert(place, [late])
+    assert read(place).payload.reached == reached and reached is not None and reached.year == 2024
+
+
+def test_where_what_was_kept_is_gone_all_is_read_again(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    kept = read(place).payload.table
+    insert(place, [row(5)])
+    (part,) = [file for file in (place / ".treadle").rglob("*.parquet") if file.name in str(kept.parts)]
+    part.unlink()
+    again = read(place)
+    assert again.numbers == list(range(6)) and "read whole: what was kept of it is gone" in again.said
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [("null", "1 rows have no value in amount"), ("9e999", "no finite number in amount")]
 )

@@ -335,6 +335,22 @@ def test_a_replayed_row_brings_the_column_that_came_with_it(tmp_path: Path) -> N
         assert table.sort("n")["more"].to_list() == [None] * 5 + ["gift"]
 
 
+def test_of_several_readings_of_one_version_the_last_is_brought_back(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    for rows in ([row(n) for n in range(5)], [row(5, amount=-1.0)], [row(6)]):
+        insert(folder, rows)
+        with Shop(folder) as it:
+            version = it.read().payload.table.version
+    assert version == 1  # the second reading kept no row, and made none
+    with Shop(folder) as it:
+        undo_aside(it.workspace, "orders", "0", "too early")
+        assert sorted(it.kept) == list(range(5)) and it.aside == [5]
+    insert(folder, [row(7)])
+    with Shop(folder) as it:
+        it.read()
+        assert sorted(it.kept) == [0, 1, 2, 3, 4, 6, 7] and it.aside == [5]
+
+
 def test_of_a_source_that_merges_by_key_the_replayed_row_takes_its_place(tmp_path: Path) -> None:
     folder = shop(tmp_path / "shop", LITTLE.replace("{by: n}", "{by: told}"))
     insert(folder, [row(1, amount=5.0)])
@@ -501,6 +517,29 @@ def test_a_circle_and_a_source_that_is_not_there_are_said_before_anything_is_rea
         it.read()
     with Shop(place) as it:
         assert it.workspace.chain.last(subject="source/orders") is None
+
+
+def test_an_increment_is_held_against_the_last_snapshot_with_its_rows_put_to_it(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    insert(folder, [row(n) for n in range(5, 9)])
+    with Shop(folder) as it, pytest.raises(ContractBroken, match=r"5 rows in orders@0, 9 now, which is \+80 %"):
+        it.read()
+
+
+def test_what_was_replayed_and_is_gone_is_not_taken_for_what_there_is(place: Path) -> None:
+    with Shop(place) as it:
+        first = it.read()
+        mend_aside(it.workspace, "orders", ("amount='1'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "")
+        table = standing(it.workspace, "orders").read.payload.table
+        more = str(set(table.parts) - set(first.payload.table.parts))
+        (part,) = [file for file in (place / ".treadle").rglob("*.parquet") if file.name in more]
+        part.unlink()
+        again = it.read().payload
+        assert again.followed is None and it.workspace.tables.read(again.table).height == 7
 
 
 def test_a_source_is_checked_again_when_the_one_it_points_to_changes(place: Path) -> None:
