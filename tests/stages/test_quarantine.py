@@ -529,6 +529,32 @@ def test_an_increment_is_held_against_the_last_snapshot_with_its_rows_put_to_it(
         it.read()
 
 
+def test_a_delivery_that_comes_back_is_not_taken_for_another_that_was_mended(place: Path) -> None:
+    with Shop(place) as it:
+        first = it.read()
+    deliver(place, some((3, "four", "a")))
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4'",), "", "")
+        replay_aside(it.workspace, "orders", "")
+    deliver(place, WRONG)
+    with Shop(place) as it:
+        again = it.read()
+        assert again.hash == first.hash and again.payload.table.rows == 7
+
+
+def test_kept_rows_that_break_a_changed_contract_are_set_aside_whole(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    (folder / "rules.yaml").write_text(RULES.replace("minimum: 0", "minimum: 0, maximum: 5"), encoding="utf-8")
+    insert(folder, [row(5, amount=-1.0)])
+    with Shop(folder) as it:
+        it.read()
+        assert sorted(it.kept) == [0, 1, 2, 3] and sorted(it.aside) == [4, 5]
+
+
 def test_what_was_replayed_and_is_gone_is_not_taken_for_what_there_is(place: Path) -> None:
     with Shop(place) as it:
         first = it.read()
