@@ -181,6 +181,17 @@ def test_how_far_rows_reach_is_not_undone_by_those_that_come_late(place: Path) -
     assert read(place).payload.reached == reached and reached is not None and reached.year == 2024
 
 
+def test_late_rows_alone_do_not_take_the_cursor_back(place: Path) -> None:
+    begin(place, BY_TIME.replace("{by: told}", "{by: told, overlap: 10m}"))
+    insert(place, map(row, range(5)))
+    mark = read(place).payload.mark
+    change(place, "delete from orders where n = 4")
+    insert(place, [row(10, minutes=2.5)])
+    late = read(place)
+    assert late.numbers == [0, 1, 2, 3, 4, 10]
+    assert late.payload.mark is not None and mark is not None and late.payload.mark.last == mark.last
+
+
 def test_where_what_was_kept_is_gone_all_is_read_again(place: Path) -> None:
     begin(place, BY_NUMBER)
     insert(place, map(row, range(5)))

@@ -543,6 +543,16 @@ def test_a_delivery_that_comes_back_is_not_taken_for_another_that_was_mended(pla
         assert again.hash == first.hash and again.payload.table.rows == 7
 
 
+def test_what_was_mended_of_one_delivery_is_not_put_into_another(place: Path) -> None:
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4.5'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "")
+    deliver(place, some((3, "five", "a"), (5, "-1", "a"), (7, "10.5", "zz")))
+    with Shop(place) as it:
+        assert it.read().payload.followed is None and it.aside == [3, 5, 7]
+
+
 def test_kept_rows_that_break_a_changed_contract_are_set_aside_whole(tmp_path: Path) -> None:
     folder = shop(tmp_path / "shop", LITTLE)
     insert(folder, [row(n) for n in range(5)])
