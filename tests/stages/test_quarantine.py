@@ -18,6 +18,7 @@ from ingest import begin, change, insert, row
 from stage_shop import edit, opened
 
 from treadle.errors import ContractBroken, DataError, ExpressionError, SpecError, TreadleError
+from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.exploring.quarantined import (
     drop_aside,
     list_aside,
@@ -117,7 +118,8 @@ def place(tmp_path: Path) -> Path:
 
 def test_rows_are_shown_with_what_they_broke(place: Path) -> None:
     with Shop(place) as it:
-        it.read()
+        read = it.read().payload
+        assert (read.rows, read.quarantined, read.table.rows) == (10, 3, 7)
         found = show_aside(it.workspace, "orders", None, 2)
         assert (found.all, found.more, [each.row for each in found.rows]) == (3, 1, [3, 5])
         assert found.rows[0].values["amount"] == "four" and found.rows[0].broke[0].rule == "amount_type"
@@ -551,6 +553,22 @@ def test_what_was_mended_of_one_delivery_is_not_put_into_another(place: Path) ->
     deliver(place, some((3, "five", "a"), (5, "-1", "a"), (7, "10.5", "zz")))
     with Shop(place) as it:
         assert it.read().payload.followed is None and it.aside == [3, 5, 7]
+
+
+def test_of_a_row_that_was_mended_twice_the_last_word_is_said_again(place: Path) -> None:
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4.5'",), "n = 3", "")
+        mend_aside(it.workspace, "orders", ("amount='-3'",), "n = 5", "")
+        replay_aside(it.workspace, "orders", "")
+        mend_aside(it.workspace, "orders", ("amount='8'",), "n = 5", "")
+        replay_aside(it.workspace, "orders", "")
+        assert it.kept[5] == 8.0
+    (place / "rules.yaml").write_text(RULES.replace("LessThan: 60", "LessThan: 600"), encoding="utf-8")
+    with Shop(place) as it:
+        it.read()
+        assert (it.kept[3], it.kept[5], it.aside) == (4.5, 8.0, [7])
+        assert it.workspace.chain.find(QuarantineChanged, status="done")[-1].payload.rows == 2
 
 
 def test_kept_rows_that_break_a_changed_contract_are_set_aside_whole(tmp_path: Path) -> None:
