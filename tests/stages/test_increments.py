@@ -192,6 +192,14 @@ def test_late_rows_alone_do_not_take_the_cursor_back(place: Path) -> None:
     assert late.payload.mark is not None and mark is not None and late.payload.mark.last == mark.last
 
 
+def test_a_database_whose_clock_is_behind_utc_is_asked_for_all_that_is_new(place: Path) -> None:
+    begin(place, BY_TIME.replace("{by: told}", "{by: told, time_zone: America/New_York}"))
+    insert(place, map(row, range(5)))
+    assert read(place).numbers == list(range(5))
+    insert(place, map(row, range(5, 9)))
+    assert read(place).numbers == list(range(9))
+
+
 def test_where_what_was_kept_is_gone_all_is_read_again(place: Path) -> None:
     begin(place, BY_NUMBER)
     insert(place, map(row, range(5)))
