@@ -84,6 +84,8 @@ def test_who_signs_says_as_what_and_twice_is_once(chain: Chain, asked: Entry[Rev
         sign(by(chain, "eve"), both, asked, "", "")
     first = sign(by(chain, "eve"), both, asked, "privacy", "")
     assert sign(by(chain, "eve"), both, asked, "privacy", "again").hash == first.hash
+    many = spec(signs=("lead",), roles={"lead": ("bo", "lin")})
+    assert [sign(by(chain, who), many, asked, "", "").actor for who in ("bo", "lin")] == ["bo", "lin"]  # each by name
     for who, role in (("bo", ""), ("grace", ""), ("lin", "privacy"), ("mallory", "expert")):
         with pytest.raises(AccessError, match=f"{who} does not hold {role or 'a role that signs'}"):
             sign(by(chain, who), both, asked, role, "")

@@ -70,7 +70,11 @@ def test_a_charter_is_confirmed_as_it_is_and_anew_when_it_changes(chain: Chain):
             return set(confirmations(reader, project, found))
 
     assert confirmed(brief()) == {"ada", "grace"} and confirmed(brief(), "other") == set()
-    for changed in (brief(roles={"coach": ("bo",)}), Brief(people=brief().people, charter=Charter(vision="More."))):
+    for changed in (
+        brief(roles={"coach": ("bo",)}),
+        brief(owner="lin"),
+        Brief(people=brief().people, charter=Charter(vision="More.")),
+    ):
         assert confirmed(changed) == set()
     assert confirmed(Brief(people=brief(approve="policy").people, charter=brief().charter)) == {"ada", "grace"}
     assert first.said() == f"confirmed the charter {first.payload.charter[:12]}: as discussed"

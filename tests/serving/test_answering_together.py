@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from served_shop import RECORD, release
 
+from treadle.errors import RequestError
 from treadle.serving import App
 from treadle.serving.journal import records
 from treadle.serving.together import MOST, Asked, Together
@@ -128,6 +129,7 @@ def test_a_record_that_cannot_be_kept_takes_no_others_answer(app: App, monkeypat
     answers = crowd(app, [{**RECORD, "prediction_id": f"n-{i}"} for i in range(4)])
     assert [status for status, _ in answers] == [200, 500, 200, 200]
     assert endpoint.answered == 5
+    assert 'treadle_predictions_total{endpoint="shop"} 5.0' in endpoint.metrics.text().decode()
 
 
 def test_a_model_taken_up_meanwhile_answers_what_was_read_for_the_one_before(app: App, workspace: Workspace) -> None:
@@ -137,6 +139,19 @@ def test_a_model_taken_up_meanwhile_answers_what_was_read_for_the_one_before(app
     asyncio.run(endpoint.follow())
     assert endpoint.model == "shop:2"
     assert [json.loads(answer)["model"] for answer in endpoint.answer_each(asked)] == ["shop:2", "shop:2"]  # type: ignore[arg-type]
+
+
+def test_a_record_as_another_model_reads_it_is_read_anew_from_its_body(app: App) -> None:
+    class Other:
+        """As a model without these fields reads it."""
+
+        prediction_id = None
+
+    bodies = [json.dumps(each).encode() for each in (RECORD, {"nothing": 1})]
+    fine, wrong = app.endpoint.answer_each([Asked(Other(), body) for body in bodies])  # type: ignore[arg-type]
+    assert json.loads(fine)["model"] == app.endpoint.model and isinstance(wrong, RequestError)  # type: ignore[arg-type]
+    (fine,) = app.endpoint.answer_each([Asked(Other(), bodies[0])])  # type: ignore[arg-type]
+    assert json.loads(fine)["prediction_id"]  # type: ignore[arg-type]
 
 
 def test_nobody_waits_for_ever_and_who_went_away_is_let_go() -> None:
@@ -149,3 +164,19 @@ def test_nobody_waits_for_ever_and_who_went_away_is_let_go() -> None:
         assert [type(one) for one in found] == [ZeroDivisionError, asyncio.CancelledError, ZeroDivisionError]
 
     asyncio.run(all_fail())
+
+
+def test_as_long_as_two_come_together_nobody_is_answered_alone() -> None:
+    sizes: list[int] = []
+    one = Asked(None, b"")  # type: ignore[arg-type]
+
+    async def pairs() -> None:
+        together = Together(lambda asked: sizes.append(len(asked)) or [b""] * len(asked))  # type: ignore[func-returns-value]
+        assert together.alone() and together.alone()  # at once, as nobody came before them
+        await asyncio.sleep(0)
+        for _ in range(20):
+            assert not together.alone()
+            await asyncio.gather(together.answer(one), together.answer(one))
+
+    asyncio.run(pairs())
+    assert sizes == [2] * 20

@@ -158,6 +158,59 @@ def test_a_source_that_goes_back_is_refused_and_full_begins_anew(place: Path) ->
     assert read(place).numbers == list(range(11))
 
 
+def test_a_source_that_goes_back_to_what_was_read_once_is_gone_on_from_there(place: Path) -> None:
+    """What the first reading made is no answer to one that begins anew: the newest entry would be that of another."""
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    first = read(place)
+    insert(place, map(row, range(5, 8)))
+    read(place)
+    change(place, "delete from orders where n > 4")
+    whole = read(place, full=True)
+    assert whole.numbers == list(range(5)) and whole.entry.hash != first.entry.hash
+    insert(place, [row(9)])
+    assert read(place).numbers == [*range(5), 9]
+
+
+def test_how_far_rows_reach_is_not_undone_by_those_that_come_late(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new: {by: n}", "new: {by: n}, happened: told"))
+    insert(place, map(row, range(5)))
+    reached = read(place).payload.reached
+    late = (9, "2023-06-01 00:00:00", 1.0, "no", "a")
+    insert(place, [late])
+    assert read(place).payload.reached == reached and reached is not None and reached.year == 2024
+
+
+def test_late_rows_alone_do_not_take_the_cursor_back(place: Path) -> None:
+    begin(place, BY_TIME.replace("{by: told}", "{by: told, overlap: 10m}"))
+    insert(place, map(row, range(5)))
+    mark = read(place).payload.mark
+    change(place, "delete from orders where n = 4")
+    insert(place, [row(10, minutes=2.5)])
+    late = read(place)
+    assert late.numbers == [0, 1, 2, 3, 4, 10]
+    assert late.payload.mark is not None and mark is not None and late.payload.mark.last == mark.last
+
+
+def test_a_database_whose_clock_is_behind_utc_is_asked_for_all_that_is_new(place: Path) -> None:
+    begin(place, BY_TIME.replace("{by: told}", "{by: told, time_zone: America/New_York}"))
+    insert(place, map(row, range(5)))
+    assert read(place).numbers == list(range(5))
+    insert(place, map(row, range(5, 9)))
+    assert read(place).numbers == list(range(9))
+
+
+def test_where_what_was_kept_is_gone_all_is_read_again(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    insert(place, map(row, range(5)))
+    kept = read(place).payload.table
+    insert(place, [row(5)])
+    (part,) = [file for file in (place / ".treadle").rglob("*.parquet") if file.name in str(kept.parts)]
+    part.unlink()
+    again = read(place)
+    assert again.numbers == list(range(6)) and "read whole: what was kept of it is gone" in again.said
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [("null", "1 rows have no value in amount"), ("9e999", "no finite number in amount")]
 )

@@ -18,6 +18,7 @@ from ingest import begin, change, insert, row
 from stage_shop import edit, opened
 
 from treadle.errors import ContractBroken, DataError, ExpressionError, SpecError, TreadleError
+from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.exploring.quarantined import (
     drop_aside,
     list_aside,
@@ -117,7 +118,8 @@ def place(tmp_path: Path) -> Path:
 
 def test_rows_are_shown_with_what_they_broke(place: Path) -> None:
     with Shop(place) as it:
-        it.read()
+        read = it.read().payload
+        assert (read.rows, read.quarantined, read.table.rows) == (10, 3, 7)
         found = show_aside(it.workspace, "orders", None, 2)
         assert (found.all, found.more, [each.row for each in found.rows]) == (3, 1, [3, 5])
         assert found.rows[0].values["amount"] == "four" and found.rows[0].broke[0].rule == "amount_type"
@@ -182,6 +184,19 @@ def test_a_replayed_row_may_not_have_the_key_of_one_that_is_kept(place: Path) ->
             replay_aside(it.workspace, "orders", "")
         mend_aside(it.workspace, "orders", ("n=40",), "", "")
         assert replay_aside(it.workspace, "orders", "").left == 0 and it.kept[40] == 5.0 and it.kept[4] == 6.0
+
+
+def test_a_replayed_row_may_point_to_one_that_is_kept(place: Path) -> None:
+    own = "{name: came_back, logicalType: string, relationships: [{to: orders.kind}]}"
+    rules = RULES.replace("{name: came_back, logicalType: string}", own)
+    (place / "rules.yaml").write_text(rules, encoding="utf-8")
+    at = "2024-01-01 00:00:00"
+    deliver(place, [(0, at, "1", "a", "a"), (1, at, "-1", "a", "b"), (2, at, "-2", "c", "b")])
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount=2",), "", "")
+        assert replay_aside(it.workspace, "orders", "").left == 1
+        assert it.kept == {0: 1.0, 1: 2.0} and it.aside == [2]  # no row is of the kind c
 
 
 @pytest.mark.parametrize(
@@ -280,6 +295,7 @@ def test_of_a_source_that_is_read_in_increments(tmp_path: Path, said: str) -> No
         assert it.kept == {0: 0.0, 1: 1.5, 2: 1.0, 3: 4.5, 5: 7.5, 6: 9.0, 7: 9.0} and it.aside == [4]
         replayed = it.read()
         assert replayed.payload.followed is not None  # nothing new: what was replayed is what there is
+        assert (replayed.payload.rows, replayed.payload.quarantined) == (3, 0)  # of the last delivery, 7 was set aside
     insert(folder, [row(8)])
     with Shop(folder) as it:
         it.read()
@@ -288,6 +304,53 @@ def test_of_a_source_that_is_read_in_increments(tmp_path: Path, said: str) -> No
     with Shop(folder) as it:
         it.read()
         assert len(it.kept) == 8  # rows before the cursor are not asked for
+
+
+def test_of_two_readings_each_value_that_must_not_repeat_comes_back_once(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", NO_KEY)
+    (folder / "rules.yaml").write_text(RULES.replace("LessThan: 60", "LessThan: 200"), encoding="utf-8")
+    insert(folder, [row(n, amount=-1.0 if n == 4 else None) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    insert(folder, [row(4, amount=-9.0)])
+    with Shop(folder) as it:
+        it.read()
+        assert it.aside == [4, 4]
+        mend_aside(it.workspace, "orders", ("amount=-amount",), "", "")
+        assert replay_aside(it.workspace, "orders", "").left == 1
+        assert it.kept[4] == 1.0 and it.aside == [4]
+
+
+def test_a_replayed_row_brings_the_column_that_came_with_it(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    change(folder, "alter table orders add column more text")
+    change(folder, "insert into orders values (5, '2024-01-01 00:05:00', -1, 'no', 'a', 'gift')")
+    with Shop(folder) as it:
+        it.read()
+        assert it.aside == [5]
+        mend_aside(it.workspace, "orders", ("amount=1.0",), "", "")
+        replay_aside(it.workspace, "orders", "")
+        table = it.workspace.tables.read(standing(it.workspace, "orders").read.payload.table)
+        assert table.sort("n")["more"].to_list() == [None] * 5 + ["gift"]
+
+
+def test_of_several_readings_of_one_version_the_last_is_brought_back(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    for rows in ([row(n) for n in range(5)], [row(5, amount=-1.0)], [row(6)]):
+        insert(folder, rows)
+        with Shop(folder) as it:
+            version = it.read().payload.table.version
+    assert version == 1  # the second reading kept no row, and made none
+    with Shop(folder) as it:
+        undo_aside(it.workspace, "orders", "0", "too early")
+        assert sorted(it.kept) == list(range(5)) and it.aside == [5]
+    insert(folder, [row(7)])
+    with Shop(folder) as it:
+        it.read()
+        assert sorted(it.kept) == [0, 1, 2, 3, 4, 6, 7] and it.aside == [5]
 
 
 def test_of_a_source_that_merges_by_key_the_replayed_row_takes_its_place(tmp_path: Path) -> None:
@@ -458,12 +521,89 @@ def test_a_circle_and_a_source_that_is_not_there_are_said_before_anything_is_rea
         assert it.workspace.chain.last(subject="source/orders") is None
 
 
+def test_an_increment_is_held_against_the_last_snapshot_with_its_rows_put_to_it(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    insert(folder, [row(n) for n in range(5, 9)])
+    with Shop(folder) as it, pytest.raises(ContractBroken, match=r"5 rows in orders@0, 9 now, which is \+80 %"):
+        it.read()
+
+
+def test_a_delivery_that_comes_back_is_not_taken_for_another_that_was_mended(place: Path) -> None:
+    with Shop(place) as it:
+        first = it.read()
+    deliver(place, some((3, "four", "a")))
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4'",), "", "")
+        replay_aside(it.workspace, "orders", "")
+    deliver(place, WRONG)
+    with Shop(place) as it:
+        again = it.read()
+        assert again.hash == first.hash and again.payload.table.rows == 7
+
+
+def test_what_was_mended_of_one_delivery_is_not_put_into_another(place: Path) -> None:
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4.5'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "")
+    deliver(place, some((3, "five", "a"), (5, "-1", "a"), (7, "10.5", "zz")))
+    with Shop(place) as it:
+        assert it.read().payload.followed is None and it.aside == [3, 5, 7]
+
+
+def test_of_a_row_that_was_mended_twice_the_last_word_is_said_again(place: Path) -> None:
+    with Shop(place) as it:
+        it.read()
+        mend_aside(it.workspace, "orders", ("amount='4.5'",), "n = 3", "")
+        mend_aside(it.workspace, "orders", ("amount='-3'",), "n = 5", "")
+        replay_aside(it.workspace, "orders", "")
+        mend_aside(it.workspace, "orders", ("amount='8'",), "n = 5", "")
+        replay_aside(it.workspace, "orders", "")
+        assert it.kept[5] == 8.0
+    (place / "rules.yaml").write_text(RULES.replace("LessThan: 60", "LessThan: 600"), encoding="utf-8")
+    with Shop(place) as it:
+        it.read()
+        assert (it.kept[3], it.kept[5], it.aside) == (4.5, 8.0, [7])
+        assert it.workspace.chain.find(QuarantineChanged, status="done")[-1].payload.rows == 2
+
+
+def test_kept_rows_that_break_a_changed_contract_are_set_aside_whole(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", LITTLE)
+    insert(folder, [row(n) for n in range(5)])
+    with Shop(folder) as it:
+        it.read()
+    (folder / "rules.yaml").write_text(RULES.replace("minimum: 0", "minimum: 0, maximum: 5"), encoding="utf-8")
+    insert(folder, [row(5, amount=-1.0)])
+    with Shop(folder) as it:
+        it.read()
+        assert sorted(it.kept) == [0, 1, 2, 3] and sorted(it.aside) == [4, 5]
+
+
+def test_what_was_replayed_and_is_gone_is_not_taken_for_what_there_is(place: Path) -> None:
+    with Shop(place) as it:
+        first = it.read()
+        mend_aside(it.workspace, "orders", ("amount='1'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "")
+        table = standing(it.workspace, "orders").read.payload.table
+        more = str(set(table.parts) - set(first.payload.table.parts))
+        (part,) = [file for file in (place / ".treadle").rglob("*.parquet") if file.name in more]
+        part.unlink()
+        again = it.read().payload
+        assert again.followed is None and it.workspace.tables.read(again.table).height == 7
+
+
 def test_a_source_is_checked_again_when_the_one_it_points_to_changes(place: Path) -> None:
     with Shop(place) as it:
         it.read()
     (place / "kinds.csv").write_text("kind\na\nzz\n", encoding="utf-8")
     with Shop(place) as it:
-        it.read()
+        work = Work(it.workspace)
+        assert list(read_sources(work)) == ["orders", "kinds"]  # as in the project, in whatever order they are read
+        assert [line.subject for line in work.lines] == ["source/kinds", "source/orders"]
         assert it.aside == [3, 5]
 
 

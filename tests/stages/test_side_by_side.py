@@ -16,6 +16,7 @@ from stage_shop import edit, opened, write_shop
 from services.web import Asked, Say, says, serving
 from treadle.errors import DataError
 from treadle.evidence.kinds.source_read import SourceRead
+from treadle.sources.room import GivenUp
 from treadle.spec.trust import Place, trust
 from treadle.stages.ahead import Ahead
 from treadle.stages.reading import read_sources
@@ -68,7 +69,12 @@ def test_what_is_kept_is_what_one_by_one_would_keep(tmp_path: Path, monkeypatch:
     assert all(together[name].equals(alone[name]) for name in alone)
 
 
-def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(tmp_path: Path) -> None:
+def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[Ahead]()
+    monkeypatch.setattr("treadle.stages.reading.Ahead", lambda: made.append(Ahead()) or made[-1])
+
     def answers(asked: Asked) -> Say:
         return says([{"k": 1}]) if asked.path == "/stock" else Say(status=403)
 
@@ -80,6 +86,8 @@ def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(tmp_pat
     kept = opened(folder).chain.find(SourceRead, status="done")
     assert {entry.subject for entry in kept} == {"source/orders", "source/stock"}
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("reading-")]
+    with pytest.raises(GivenUp):  # what went on would be told so
+        made[0]._room.take("prices", 1)
 
 
 def test_increments_are_read_beside_others_each_row_once(tmp_path: Path) -> None:
@@ -177,6 +185,50 @@ def test_a_run_that_ends_leaves_no_reading_behind() -> None:
     ahead._room.take("a", 10)
     ahead.close()
     assert ended.wait(5) and ahead.told() == ()
+
+
+def test_what_was_not_begun_when_a_run_ends_is_begun_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.stages.ahead._MOST_AT_ONCE", 1)
+    monkeypatch.setattr("treadle.stages.ahead._LEAVING_SECONDS", 0.01)
+    ahead, go, begins, begun = Ahead(), threading.Event(), threading.Event(), list[str]()
+
+    def reading(name: str) -> Any:
+        def read_it(share: Any) -> _Held:
+            begun.append(name)
+            begins.set()
+            go.wait(20)
+            return _Held(1)
+
+        return read_it
+
+    for name in ("a", "b", "c"):
+        ahead.add(name, reading(name))
+    ahead.start()
+    assert begins.wait(20)
+    ahead.close()
+    go.set()
+    (thread,) = ahead._threads
+    thread.join(20)
+    assert begun == ["a"] and not thread.is_alive()
+
+
+def test_a_panic_of_a_library_is_told_to_whoever_waits_for_it() -> None:
+    """What Rust panics with, as Polars does, is no `Exception`; who waited for it would wait for ever."""
+
+    class Panic(BaseException):
+        pass
+
+    def panics(share: Any) -> _Held:
+        raise Panic("index out of bounds")
+
+    ahead = Ahead()
+    ahead.add("a", panics)
+    ended = ahead._begun["a"].ended
+    ahead.start()
+    assert ended.wait(10)
+    with pytest.raises(Panic, match="index out of bounds"):
+        ahead.take("a")
+    ahead.close()
 
 
 def test_the_run_tells_how_fast_each_was(tmp_path: Path) -> None:
