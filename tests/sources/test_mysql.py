@@ -81,7 +81,8 @@ def test_types_of_mysql_are_those_that_are_known(
         'é東', null)""",
     )
     row = rows(asked_of(mysql, tmp_path, monkeypatch, table="t")).row(0, named=True)
-    assert (row["yes"], row["b"], row["y"], row["e"], row["d"], row["f"]) == (1, 10, 2024, "good", 12.3, 0.10000000149011612)
+    assert (row["yes"], row["b"], row["y"], row["e"], row["d"]) == (1, 10, 2024, "good", 12.3)
+    assert row["f"] == 0.10000000149011612  # a single float
     assert (row["j"], row["big"], row["bin"]) == ('{"a": 1}', "18446744073709551615", b"\x00\xff")
     assert str(row["ts"]) == "2024-01-01 08:00:00.500000+00:00" and str(row["dt"]) == "2024-01-01 10:00:00+00:00"
     assert (row["day"], row["long_time"], row["tiny"]) == (None, "-30:00:00.250000", "10:00:01")
