@@ -84,6 +84,23 @@ def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Ba
     return Batch(pl.concat([once, nameless]) if nameless.height else once, deleted)
 
 
+def together(several: Sequence[pl.DataFrame], keys: tuple[str, ...], new: New, where: str) -> Batch:
+    """Rows of several readings, the earlier ones first, as one batch: what they would be had they been read in turn.
+
+    Raises:
+        DataError: as of `batch`.
+    """
+    import polars as pl
+
+    rows = pl.concat(several, how="diagonal_relaxed")
+    if new.when_seen == "replace" and new.by is not None and new.by in rows.columns:
+        # a delivery comes in this order; of several, and where it was changed since, a later row may be the older one
+        rows = rows.sort(new.by, maintain_order=True, nulls_last=True)
+    if new.when_seen == "refuse":
+        rows = rows.filter(pl.Series(names_of(rows), dtype=pl.Binary).is_first_distinct())
+    return batch(rows, keys, new, where)
+
+
 def _marked(values: pl.Series, where: str) -> pl.Series:
     """True where a row is deleted: true, a number that is not 0, a date or a time."""
     import polars as pl

@@ -328,14 +328,13 @@ def _like(bench: Bench, table: Snapshot, good: pl.DataFrame) -> pl.DataFrame:
 def _table(asked: ReplayAside, bench: Bench, base: SourceRead, good: list[pl.DataFrame]) -> Snapshot:
     import polars as pl
 
-    rows = pl.concat(good, how="diagonal_relaxed")
-    new = asked.source.only_new
-    if new is None or not asked.source.keys:
-        return bench.tables.extend(base.table, rows)
-    from treadle.sources import Batch, Before, merged
+    new, keys, where = asked.source.only_new, asked.source.keys, f"sources.{asked.name}"
+    if new is None or not keys:
+        return bench.tables.extend(base.table, pl.concat(good, how="diagonal_relaxed"))
+    from treadle.sources import Before, merged, together
 
     before = Before(bench.tables.schema(base.table), lambda columns: bench.read(base.table, columns))
-    found = merged(before, Batch(rows), asked.source.keys, new, f"sources.{asked.name}")
+    found = merged(before, together(good, keys, new, where), keys, new, where)
     if found.whole:
         return bench.tables.replace(base.table.table, found.rows)
     return bench.tables.extend(base.table, found.rows) if found.rows.height else base.table
