@@ -313,7 +313,7 @@ def _like(bench: Bench, table: Snapshot, good: pl.DataFrame) -> pl.DataFrame:
             columns.append(pl.lit(None, dtype=dtype).alias(name))
             continue
         try:
-            good = good.with_columns(good[name].cast(dtype, strict=True))
+            good = good.with_columns(_cast(good[name], dtype))
         except pl.exceptions.PolarsError as bad:
             raise DataError(
                 f"{name} is of type {dtype} in the table, and of type {good.schema[name]} in the rows set aside",
@@ -323,6 +323,17 @@ def _like(bench: Bench, table: Snapshot, good: pl.DataFrame) -> pl.DataFrame:
         columns.append(pl.col(name))
     more = [name for name in good.columns if name not in bench.tables.schema(table)]
     return good.select(*columns, *more)
+
+
+def _cast(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Raises PolarsError where a value is not of the type, or would lose its fraction or its time of day."""
+    import polars as pl
+
+    made = values.cast(dtype, strict=True)
+    cuts = (values.dtype.is_float() and dtype.is_integer()) or (values.dtype == pl.Datetime and dtype == pl.Date)
+    if cuts and not made.cast(values.dtype).eq_missing(values).all():
+        raise pl.exceptions.InvalidOperationError(f"{values.name} holds more than {dtype} can")
+    return made
 
 
 def _table(asked: ReplayAside, bench: Bench, base: SourceRead, good: list[pl.DataFrame]) -> Snapshot:
