@@ -18,7 +18,7 @@ from treadle.sources.increments import (
 )
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
-from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged
+from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import Found, find, read
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Room, Share
@@ -60,6 +60,7 @@ __all__ = [
     "read_own",
     "refuse_increment",
     "tabled",
+    "together",
     "whole_ending",
     "words_of",
 ]

@@ -24,7 +24,7 @@ from treadle.sources import cursors, seen
 from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
-from treadle.sources.merging import batch
+from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
@@ -43,6 +43,7 @@ _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
 FileAsSeen = tuple[str, int, int]
 """A name, a size in bytes, and the time of change in nanoseconds."""
 _SEEN = "rows and files that were read"
+_AT, _NEW, _GONE = "\x00at", "\x00new", "\x00gone"
 
 
 class Known(Struct, frozen=True):
@@ -120,7 +121,9 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     if rows.height:  # a column without values may be of any type
         rows = rows if start is None else rows.filter(values >= start)
         rows = rows.sort(by, maintain_order=True)
-    fresh = rows if last is None or not rows.height else _unseen(rows, by, last, known.seen)
+    fresh = rows
+    if last is not None and rows.height:
+        fresh = _fresh(rows, source, new, _unseen(rows, by, last, known.seen), where)
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
         content = known.seen if mark is not None else b""
@@ -241,13 +244,29 @@ def _refuse_going_back(source: Source, new: New, place: _Place, last: Value) -> 
         )
 
 
-def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.DataFrame:
-    """The rows above `last`, and those up to it that were not read before."""
+def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.Series:
+    """Which rows, in the order of `by`, lie above `last`, or up to it and were not read before."""
     import polars as pl
 
     old = rows.filter(rows.get_column(by) <= last)
-    keep = pl.Series(seen.unseen(seen.names_of(old), seen.unpacked(content)), dtype=pl.Boolean)
-    return pl.concat([old.filter(keep), rows.filter(rows.get_column(by) > last)])
+    keep = seen.unseen(seen.names_of(old), seen.unpacked(content))
+    return pl.Series([*keep, *[True] * (rows.height - old.height)], dtype=pl.Boolean)
+
+
+def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, where: str) -> pl.DataFrame:
+    """The rows not read before. What deleted their keys at the source is told with them once more: no deletion is kept,
+    and a row that comes late would else bring back what was deleted after it.
+    """
+    import polars as pl
+
+    keys = source.keys
+    if new.deleted is None or not keys or not {new.deleted, *keys} <= {*rows.columns}:
+        return rows.filter(unseen)
+    gone = marked(rows.get_column(new.deleted), where)
+    told = rows.select(keys).with_columns(pl.int_range(pl.len()).alias(_AT), unseen.alias(_NEW), gone.alias(_GONE))
+    ends = told.filter(~pl.col(_NEW)).unique(keys, keep="last", maintain_order=True).filter(_GONE)
+    again = ends.join(told.filter(_NEW), on=keys, how="semi").get_column(_AT)
+    return rows.filter(unseen | told.get_column(_AT).is_in(again.implode()))
 
 
 def _new_files(source: Source, new: New, root: Path, known: Known, contract: str, where: str) -> Newer:

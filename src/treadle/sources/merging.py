@@ -32,7 +32,9 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What was delivered: rows, one a key, and the keys of those that were deleted at the source."""
+    """What was delivered: rows, one a key, and the keys of those that were deleted at the source, with when that was by
+    the column that rows are read by.
+    """
 
     rows: pl.DataFrame
     deleted: pl.DataFrame | None = None
@@ -73,10 +75,10 @@ def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Ba
     nameless, rows = rows.filter(~known), rows.filter(known)
     deleted = None
     if new.deleted:
-        mark = _marked(rows.get_column(new.deleted), where)
+        mark = marked(rows.get_column(new.deleted), where)
         rows = rows.with_columns(mark.alias(_HELD))
         ends = rows.unique(keys, keep="last", maintain_order=True)
-        deleted = ends.filter(_HELD).select(keys)
+        deleted = ends.filter(_HELD).select([*keys, *_cursor(ends, keys, new)])
         rows = rows.filter(~pl.col(_HELD)).drop(_HELD).join(deleted, on=keys, how="anti", maintain_order="left")
     once = rows.unique(keys, keep="first" if new.when_seen == "keep" else "last", maintain_order=True)
     if new.when_seen == "refuse" and once.height < rows.height:
@@ -84,7 +86,29 @@ def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Ba
     return Batch(pl.concat([once, nameless]) if nameless.height else once, deleted)
 
 
-def _marked(values: pl.Series, where: str) -> pl.Series:
+def _cursor(rows: pl.DataFrame, keys: tuple[str, ...], new: New) -> list[str]:
+    """The column that rows are read by, where they have one beside their key."""
+    return [new.by] if new.by is not None and new.by in rows.columns and new.by not in keys else []
+
+
+def together(several: Sequence[pl.DataFrame], keys: tuple[str, ...], new: New, where: str) -> Batch:
+    """Rows of several readings, the earlier ones first, as one batch: what they would be had they been read in turn.
+
+    Raises:
+        DataError: as of `batch`.
+    """
+    import polars as pl
+
+    rows = pl.concat(several, how="diagonal_relaxed")
+    if new.when_seen == "replace" and new.by is not None and new.by in rows.columns:
+        # a delivery comes in this order; of several, and where it was changed since, a later row may be the older one
+        rows = rows.sort(new.by, maintain_order=True, nulls_last=True)
+    if new.when_seen == "refuse":
+        rows = rows.filter(pl.Series(names_of(rows), dtype=pl.Binary).is_first_distinct())
+    return batch(rows, keys, new, where)
+
+
+def marked(values: pl.Series, where: str) -> pl.Series:
     """True where a row is deleted: true, a number that is not 0, a date or a time."""
     import polars as pl
 
@@ -124,8 +148,7 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
     out = taken.select(keys)
     removed = 0
     if got.deleted is not None and got.deleted.height:
-        wanted = got.deleted.cast({key: held.schema[key] for key in keys}, strict=False)
-        gone = wanted.join(held, on=keys, how="semi")
+        gone = _gone(before, kept, got.deleted, keys, new)
         out, removed = pl.concat([out, gone]), gone.height
     counts = {"added": fresh.height, "replaced": taken.height, "removed": removed, "columns": columns}
     if kept is None and not out.height:
@@ -133,6 +156,22 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
     kept = before.read(None) if kept is None else kept
     left = kept.join(out, on=keys, how="anti", maintain_order="left") if out.height else kept
     return Merged(pl.concat([left, taken, fresh], how="diagonal"), True, **counts)  # type: ignore[arg-type]
+
+
+def _gone(
+    before: Before, kept: pl.DataFrame | None, deleted: pl.DataFrame, keys: tuple[str, ...], new: New
+) -> pl.DataFrame:
+    """The keys of rows that are kept, and were deleted as late as they were written, or later."""
+    import polars as pl
+
+    by = _cursor(deleted, keys, new) if new.by in before.schema else []
+    held = before.read([*keys, *by]) if kept is None else kept.select([*keys, *by])
+    ends = deleted.select(held.columns).cast({name: held.schema[name] for name in held.columns}, strict=False)
+    latest = held.group_by(keys).agg(pl.col(name).max().alias(_HELD) for name in by)
+    found = ends.join(latest, on=keys, how="inner")
+    for name in by:
+        found = found.filter((pl.col(name) >= pl.col(_HELD)).fill_null(True))
+    return found.select(keys)
 
 
 def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> pl.DataFrame:

@@ -23,8 +23,9 @@ from treadle.stages.aside import Held, hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import readers_of
 from treadle.stages.followed import newest_after
+from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
-from treadle.store import EntryRef, File, Snapshot
+from treadle.store import Blob, EntryRef, File, Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     """
 
     MAKES: ClassVar[type[Payload]] = SourceRead
-    MEASURED: ClassVar[tuple[str, ...]] = ("base", "anew", "others", "last")
+    MEASURED: ClassVar[tuple[str, ...]] = ("base", "change", "anew", "others", "last")
 
     name: str
     source: Source
@@ -54,29 +55,46 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     files: File
     examples: bool
     base: EntryRef | None
+    change: EntryRef | None = None
+    """What was done since `base` about the rows that are set aside: these go on from it."""
     anew: str = ""
     others: dict[str, Snapshot] = field(default_factory=dict)
     last: str = ""
 
     def overtaken(self, record: Reader, subject: str) -> str:
         """Rows and cursor are right by themselves whoever comes first; two that go on from one would read twice."""
-        newest = record.find(SourceRead, subject=subject, status="done", newest_first=True, limit=1)
-        found = newest[0].hash if newest else ""
-        if found == (self.base.digest if self.base else "") or self.anew:
+        now, mine = head_of(record, self.name), self.change or self.base
+        if self.anew or (now.hash if now else "") == (mine.digest if mine else ""):
             return ""
-        return f"another run has read {self.name} meanwhile (entry {newest[0].seq})"
+        assert now is not None, "entries are never taken away"
+        if self.base is not None and now.change is not None and now.read.hash == self.base.digest:
+            return f"rows of {self.name} that are set aside were changed meanwhile (entry {now.change.seq})"
+        return f"another run has read {self.name} meanwhile (entry {now.read.seq})"
 
 
 @dataclass(frozen=True)
 class _Base:
     """The entry that is gone on from, if one can be; else why all is read."""
 
-    entry: Entry[SourceRead] | None
+    head: Head | None
     anew: str = ""
     recheck: bool = False
     """The contract is another than the rows that are kept were held to."""
     before: Mark | None = None
     """How far files were read, where all is read anew."""
+
+    @property
+    def entry(self) -> Entry[SourceRead] | None:
+        return self.head.read if self.head else None
+
+    @property
+    def change(self) -> EntryRef | None:
+        return self.head.change.ref if self.head and self.head.change else None
+
+    @property
+    def aside(self) -> tuple[Blob, ...]:
+        """The rows that are set aside by now, as a person left them."""
+        return self.head.aside if self.head else ()
 
     @property
     def mark(self) -> Mark | None:
@@ -138,7 +156,7 @@ def what_is_new(work: Work, name: str, source: Source, contract: Contract | None
     from treadle.sources import Known, lost_files
 
     workspace, where = work.workspace, work.workspace.project.place(f"sources.{name}")
-    base = _base(work, f"source/{name}", source, digest(contract), full or workspace.chain.fresh)
+    base = _base(work, name, source, digest(contract), full or workspace.chain.fresh)
     if base.before is not None:
         lost = lost_files(source, workspace.project.root, workspace.blobs.get(base.before.seen.digest), where)
         if lost:
@@ -163,6 +181,7 @@ def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer:
         files=File(newer.name, newer.mark.digest),
         examples=name in workspace.project.asked_of,
         base=base.entry.ref if base.entry else None,
+        change=base.change,
         anew=base.anew,
         others=others_now(workspace, name, contract),
         last=last.name if last else "",
@@ -180,14 +199,16 @@ def _and_more(names: list[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def _base(work: Work, subject: str, source: Source, rules: str, full: bool) -> _Base:
+def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Base:
     """The last entry, where its products are there and it was asked the same."""
     from treadle.sources import definition_of
 
     chain = work.workspace.chain
-    last = chain.last(SourceRead, subject=subject)
-    if last is None:
+    with chain.reading() as record:
+        head = head_of(record, name)
+    if head is None:
         return _Base(None)
+    last = head.read
     if full:
         return _Base(None, "it was asked for")
     mark = last.payload.mark
@@ -199,7 +220,7 @@ def _base(work: Work, subject: str, source: Source, rules: str, full: bool) -> _
     other = sorted(part for part in {*asked, *mark.definition} if asked.get(part) != mark.definition.get(part))
     if other:
         return _Base(None, f"{', '.join(other)} changed", before=None if mark.by else mark)
-    return _Base(last, recheck=mark.contract != rules)
+    return _Base(head, recheck=mark.contract != rules)
 
 
 class _Make:
@@ -261,7 +282,8 @@ def keep_rows(
             notes=newer.notes,
         ),
         reached=_reached(asked.source, held.good, newer, last),
-        aside=(*(last.aside if last else ()), *kept_aside(bench, held), *(kept_aside(bench, again) if again else ())),
+        # in the order in which they were read, which is what a replay goes by
+        aside=(*base.aside, *(kept_aside(bench, again) if again else ()), *kept_aside(bench, held)),
         unasked=held.unasked,
     )
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from treadle.workspace import Workspace
 
+_EXACT = 2**53
+"""Up to it, and down to its negative, each whole number is a float of its own."""
+
 
 def sets_of(texts: tuple[str, ...]) -> dict[str, str]:
     """`column=expression`, each once.
@@ -151,7 +154,8 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
     kind = types.get(column)
     if kind == "str" and found.type not in ("str", "null", "float"):
         found = expr.parse(f"cast(({text}) as varchar)", types, where=place)
-    values = given.select(expr.to_polars(found).alias(column)).to_series()
+    # of a row that is not to be changed nothing is asked: neither that its value fits, nor that it can be had
+    values = given.select(pl.when(pl.lit(fits)).then(expr.to_polars(found)).alias(column)).to_series()
     fine = (
         found.type in (kind, "null") or dtype == pl.Null or (kind, found.type) in (("float", "int"), ("str", "float"))
     )
@@ -161,5 +165,36 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
             where=place,
             mend="cast it: cast(... as TYPE)",
         )
-    target = values.dtype if dtype == pl.Null or (kind, found.type) == ("int", "float") else dtype
-    return values.cast(target).zip_with(fits, given[column].cast(target)).alias(column)
+    target = values.dtype if dtype == pl.Null else dtype
+    if (kind, found.type) == ("int", "float") and not _whole(values):
+        target = pl.Float64()
+        _refuse_loss(given[column].filter(~fits), text, place)
+    try:
+        return values.cast(target).zip_with(fits, given[column].cast(target)).alias(column)
+    except pl.exceptions.PolarsError as bad:
+        raise ExpressionError(
+            f"{column} is of type {dtype}, and cannot hold what comes of it: {text}",
+            where=place,
+            mend="set a value that it can hold",
+        ) from bad
+
+
+def _whole(values: pl.Series) -> bool:
+    """Fractions that are whole numbers, each: then a column of whole numbers is one still."""
+    return bool(((values == values.round()) & (values.abs() <= _EXACT)).fill_null(True).all())
+
+
+def _refuse_loss(others: pl.Series, text: str, place: str) -> None:
+    """A column that comes to hold fractions must tell the whole numbers of the other rows to the last digit.
+
+    Raises:
+        ExpressionError: it could not.
+    """
+    large = others.filter((others > _EXACT) | (others < -_EXACT))
+    if len(large):
+        raise ExpressionError(
+            f"{others.name} would come to hold fractions, and lose digits of rows that are not to be changed, "
+            f"such as {large[0]}: {text}",
+            where=place,
+            mend="set a whole number: cast(round(...) as bigint)",
+        )

@@ -313,7 +313,7 @@ def _like(bench: Bench, table: Snapshot, good: pl.DataFrame) -> pl.DataFrame:
             columns.append(pl.lit(None, dtype=dtype).alias(name))
             continue
         try:
-            good = good.with_columns(good[name].cast(dtype, strict=True))
+            good = good.with_columns(_cast(good[name], dtype))
         except pl.exceptions.PolarsError as bad:
             raise DataError(
                 f"{name} is of type {dtype} in the table, and of type {good.schema[name]} in the rows set aside",
@@ -325,17 +325,27 @@ def _like(bench: Bench, table: Snapshot, good: pl.DataFrame) -> pl.DataFrame:
     return good.select(*columns, *more)
 
 
+def _cast(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Raises PolarsError where a value is not of the type, or would lose its fraction or its time of day."""
+    import polars as pl
+
+    made = values.cast(dtype, strict=True)
+    cuts = (values.dtype.is_float() and dtype.is_integer()) or (values.dtype == pl.Datetime and dtype == pl.Date)
+    if cuts and not made.cast(values.dtype).eq_missing(values).all():
+        raise pl.exceptions.InvalidOperationError(f"{values.name} holds more than {dtype} can")
+    return made
+
+
 def _table(asked: ReplayAside, bench: Bench, base: SourceRead, good: list[pl.DataFrame]) -> Snapshot:
     import polars as pl
 
-    rows = pl.concat(good, how="diagonal_relaxed")
-    new = asked.source.only_new
-    if new is None or not asked.source.keys:
-        return bench.tables.extend(base.table, rows)
-    from treadle.sources import Batch, Before, merged
+    new, keys, where = asked.source.only_new, asked.source.keys, f"sources.{asked.name}"
+    if new is None or not keys:
+        return bench.tables.extend(base.table, pl.concat(good, how="diagonal_relaxed"))
+    from treadle.sources import Before, merged, together
 
     before = Before(bench.tables.schema(base.table), lambda columns: bench.read(base.table, columns))
-    found = merged(before, Batch(rows), asked.source.keys, new, f"sources.{asked.name}")
+    found = merged(before, together(good, keys, new, where), keys, new, where)
     if found.whole:
         return bench.tables.replace(base.table.table, found.rows)
     return bench.tables.extend(base.table, found.rows) if found.rows.height else base.table

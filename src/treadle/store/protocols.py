@@ -53,7 +53,9 @@ class Tables(Protocol):
         ...
 
     def present(self, snapshot: Snapshot) -> bool:
-        """Whether every file of the snapshot is there, in its size. Says nothing of their content."""
+        """Whether every file of the snapshot is there, in its size; of one without rows, which may have no files,
+        whether its version is. Says nothing of their content.
+        """
         ...
 
     def files(self, snapshot: Snapshot) -> tuple[Path, ...]:

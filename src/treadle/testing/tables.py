@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from treadle.errors import DataError, EvidenceError
+from treadle.store import Snapshot
 from treadle.testing.killing import killed_after, say
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class TablesSuite:
       the snapshot before stays readable;
     - the rows of a snapshot are those of the files that it names, whatever else is said of the table; a file that is
       missing or damaged is named in an EvidenceError;
+    - a snapshot without rows is read, extended and found present as any other;
     - `append` adds rows, and columns that are new; with the mark `once`, a second time adds nothing;
     - writers at once lose no rows; what a write returned from survives the end of the process by any signal, and a
       write that was cut short is not seen;
@@ -119,6 +121,27 @@ class TablesSuite:
         assert made.rows == 0 and sum(file.stat().st_size for file in opens().files(made)) < 10_000
         found = opens().scan("t").collect()
         assert found.height == 0 and found.schema == nothing.schema
+
+    def test_a_snapshot_without_rows_is_read_as_any_other(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("t", frame)
+        nothing = opens().replace("t", frame.clear())
+        assert opens().replace("t", frame.clear()) == nothing
+        assert opens().present(nothing) and not opens().check(nothing)
+        found = opens().read(nothing)
+        assert found.height == 0 and found.schema == frame.schema
+        assert opens().read(nothing, ["text", "whole"]).schema == frame.select("text", "whole").schema
+        with pytest.raises(EvidenceError, match="it has no column other"):
+            opens().read(nothing, ["other"])
+        again = opens().extend(nothing, frame)
+        assert opens().read(again).equals(frame) and opens().read(nothing).height == 0
+        assert opens().replace("t", opens().read(nothing)).rows == 0 and opens().read(first).equals(frame)
+        for other in (Snapshot("t", 99, nothing.fingerprint, 0), Snapshot("t", nothing.version, first.fingerprint, 3)):
+            assert not opens().present(other)
+            with pytest.raises(EvidenceError, match="the record names none of its files"):
+                opens().read(other)
+        with pytest.raises(EvidenceError, match="its log names rows, and it has none"):
+            opens().read(Snapshot("t", first.version, nothing.fingerprint, 0))
 
     def test_a_snapshot_is_extended(self, opens: Opens) -> None:
         import polars as pl

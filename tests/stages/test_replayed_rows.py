@@ -1,0 +1,93 @@
+"""Rows set aside by several readings, and what a mend, a drop, a replay and further readings leave of each key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aside_shop import BY, FILES, KEEP, REFUSE, RULES, Place, Row
+
+from treadle.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"), [(BY, (5, 4, 2)), (FILES, (5, 4, 2)), (KEEP, (5, 2, 1))], ids=["by", "files", "keep"]
+)
+@pytest.mark.parametrize("first", [(5, 2, -1), (5, 1, 7)], ids=["all aside", "one is kept"])
+def test_a_key_that_two_readings_set_aside_is_replayed_once(tmp_path: Path, said: str, wanted: Row, first: Row) -> None:
+    it = Place(tmp_path / "shop", said)
+    it.read((1, 1, 2), first)
+    if first[2] > 0:
+        it.read((5, 2, -1))
+    it.read((5, 4, -2), (2, 3, 2))
+    assert it.aside == [(5, 2, -1), (5, 4, -2)]
+    it.mend("v=0-v")
+    assert it.replay().left == 0
+    assert it.kept == [(1, 1, 2), (2, 3, 2), first if said == KEEP and first[2] > 0 else wanted]
+    assert it.aside == []
+
+
+def test_where_the_order_was_mended_the_larger_cursor_counts(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop")
+    it.read((1, 1, 1), (5, 2, -1))
+    it.read((5, 4, -2))
+    it.mend("v=0-v")
+    it.mend("t=9", "t = 2")
+    it.replay()
+    assert it.kept == [(1, 1, 1), (5, 9, 1)]
+
+
+def test_a_source_that_refuses_a_key_twice_refuses_it_of_a_replay_too(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop", REFUSE)
+    it.read((1, 1, 1), (5, 2, -1))
+    it.read((5, 4, -2))
+    it.mend("v=0-v")
+    with pytest.raises(DataError, match="2 rows have a key that is there already, such as k 5"):
+        it.replay()
+    it.mend("t=4", "t = 2")
+    it.mend("v=1")
+    it.replay()  # equal rows are one
+    assert it.kept == [(1, 1, 1), (5, 4, 1)]
+
+
+@pytest.mark.parametrize("said", [BY, FILES], ids=["by", "files"])
+def test_the_next_reading_goes_on_from_what_was_mended_and_dropped(tmp_path: Path, said: str) -> None:
+    it = Place(tmp_path / "shop", said)
+    it.read((1, 1, 1), (2, 2, -1), (3, 3, -5))
+    it.drop("v = -1")
+    it.mend("v=5")
+    it.read((4, 4, 4))
+    assert it.aside == it.mended == [(3, 3, 5)]
+    it.read((5, 5, -9))
+    assert it.aside == [(3, 3, 5), (5, 5, -9)] and it.mended == [(3, 3, 5)]
+    it.replay()
+    assert it.kept == [(1, 1, 1), (3, 3, 5), (4, 4, 4)] and it.aside == [(5, 5, -9)]
+
+
+def test_a_contract_that_changed_takes_no_mend_back(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop")
+    it.read((1, 1, 1), (2, 2, 2), (3, 3, -5))
+    it.mend("v=7")
+    (it.folder / "e.yaml").write_text(RULES.replace("minimum: 0", "minimum: 2"), encoding="utf-8")
+    it.read()
+    assert it.kept == [(2, 2, 2)] and it.aside == [(1, 1, 1), (3, 3, 7)] and it.mended == [(3, 3, 7)]
+
+
+def test_a_mend_amid_a_reading_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import treadle.stages.increments as increments
+
+    it = Place(tmp_path / "shop")
+    it.read((1, 1, 1), (3, 3, -5))
+    real = increments.keep_rows
+
+    def meanwhile(*given: Any) -> Any:
+        monkeypatch.setattr(increments, "keep_rows", real)
+        it.mend("v=5")
+        return real(*given)
+
+    monkeypatch.setattr(increments, "keep_rows", meanwhile)
+    it.read((4, 4, 4))
+    assert it.kept == [(1, 1, 1), (4, 4, 4)] and it.aside == it.mended == [(3, 3, 5)]
+    failed = it.do(lambda each: each.chain.find(subject="source/e", status="failed"))
+    assert [each.error for each in failed] and "set aside were changed meanwhile" in failed[0].error
