@@ -45,7 +45,7 @@ def turning(table, n=900):
 
 
 def test_it_is_tried_in_order_of_time_alone_and_wins_where_the_world_turned(table, spec):
-    rows, project = turning(table), spec("regression", families=("linear",), trials=12)
+    rows, project = turning(table), spec("regression", families=("linear",), trials=14)
     found = search(rows, split(rows, project.predict), project)
     tried = {t.params["recent"] for t in found.trials}
     assert tried == {"all", "half", "fifth"}
