@@ -13,7 +13,7 @@ import pytest
 from treadle.errors import DataError, EvidenceError, SpecError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import Memory
-from treadle.hosting.opening import newest_rows, open_live, parse_time, rebuild_state
+from treadle.hosting.opening import newest_rows, open_live, parse_time, rebuild_state, source_columns
 from treadle.workspace import Workspace
 
 
@@ -77,3 +77,11 @@ def test_a_folder_that_cannot_be_written_leaves_the_release_unsigned_and_says_wh
     folder.write_text("a file where the folder should be", encoding="utf-8")
     written = workspace.write_checkpoint()
     assert written.file == "" and str(folder) in written.why
+
+
+def test_a_damaged_log_of_a_table_stops_no_server(workspace: Workspace) -> None:
+    """It only says which fields nobody knows."""
+    assert set(source_columns(workspace)) == {"orders", "customers"}
+    for log in (workspace.root / "tables").rglob("source/orders/_delta_log/*.json"):
+        log.write_text("{", encoding="utf-8")
+    assert set(source_columns(workspace)) == {"customers"}

@@ -67,7 +67,7 @@ def plan_of(workspace: Workspace) -> FeaturePlan:
 
 def _columns_of(workspace: Workspace) -> Mapping[str, list[str]]:
     found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
-    return {name: sorted(workspace.tables.columns(read)) for name, read in found if read is not None}
+    return {name: sorted(workspace.tables.schema(read)) for name, read in found if read is not None}
 
 
 def _packed(workspace: Workspace) -> Iterable[tuple[str, FeaturePlan]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from treadle.errors import DataError, ModelError, SpecError
+from treadle.errors import DataError, ModelError, SpecError, StoreError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,8 +117,12 @@ def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
     """The columns of each source of the project, as it was read last; a source that was never read has none here."""
     from treadle.history.snapshots import newest_snapshot
 
-    found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
-    return {name: frozenset(workspace.tables.columns(read)) for name, read in found if read is not None}
+    told: dict[str, frozenset[str]] = {}
+    for name in workspace.project.spec.sources:
+        read = newest_snapshot(workspace, name)
+        with suppress(StoreError):  # they only say which fields nobody knows: a damaged log stops no server
+            told |= {name: frozenset(workspace.tables.columns(read))} if read is not None else {}
+    return told
 
 
 def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
