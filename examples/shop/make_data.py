@@ -2,8 +2,8 @@
 
 python make_data.py [--orders 12000] [--seed 7]     writes data/ beside this file; the standard library is enough.
 
-What makes an order come back is known here, so that one can see what a model finds: fashion, a large discount, customers who
-sent things back before, many visits in the days before (they compare), a long way. The rest is chance.
+What makes an order come back is known here, so that one can see what a model finds: fashion, a large discount,
+customers who sent things back before, many visits in the days before (they compare), a long way. The rest is chance.
 """
 
 from __future__ import annotations
@@ -64,9 +64,8 @@ def draw_products(drawn: random.Random, count: int) -> list[dict]:
     for n in range(1, count + 1):
         category = drawn.choice(list(CATEGORIES))
         price = round(math.exp(drawn.gauss(3.4, 0.7)), 2)
-        made.append(
-            {"product": f"P{n:04d}", "category": category, "list_price": price, "rating": round(drawn.uniform(2.5, 5), 1)}
-        )
+        rating = round(drawn.uniform(2.5, 5), 1)
+        made.append({"product": f"P{n:04d}", "category": category, "list_price": price, "rating": rating})
     return made
 
 
@@ -124,8 +123,9 @@ def write_orders(file: Path, orders: list[tuple]) -> None:
     file.unlink(missing_ok=True)
     with closing(sqlite3.connect(file)) as db:
         db.execute(
-            "create table orders (order_id text primary key, customer text, product text, country text, placed datetime, "
-            "pieces integer, paid real, discount integer, paid_by text, came_back boolean, told datetime, changed datetime)"
+            "create table orders (order_id text primary key, customer text, product text, country text, "
+            "placed datetime, pieces integer, paid real, discount integer, paid_by text, came_back boolean, "
+            "told datetime, changed datetime)"
         )
         db.executemany(f"insert into orders values ({', '.join('?' * 12)})", orders)
         db.commit()
@@ -161,8 +161,8 @@ def write_workbook(file: Path, rows: list[tuple]) -> None:
         'Target="xl/workbook.xml"/></Relationships>',
         "xl/_rels/workbook.xml.rels": f'<Relationships {relations}><Relationship Id="r1" Type="{kinds}/worksheet" '
         'Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kinds}"><sheets><sheet name="shipping" sheetId="1" r:id="r1"/>'
-        "</sheets></workbook>",
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kinds}"><sheets>'
+        '<sheet name="shipping" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>'
         + "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
         + "</sheetData></worksheet>",

@@ -1,10 +1,11 @@
-"""The shop's products as an HTTP API on this machine: python serve_products.py [PORT]. It answers pages, ends with Ctrl-C.
+"""The shop's products as an HTTP API on this machine, page by page: python serve_products.py [PORT]; Ctrl-C ends it.
 
 GET /products?page=1&limit=100 answers {"items": [...], "total": 300}.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +40,5 @@ if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8765
     with ThreadingHTTPServer(("127.0.0.1", port), Products) as server:
         print(f"products on http://127.0.0.1:{port}/products", flush=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
-        except KeyboardInterrupt:
-            pass
