@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import polars as pl
 import pytest
-from trusted_servers import asked_of
+from trusted_servers import asked_of, ticks_while_read
 
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.sources import find
@@ -287,21 +286,7 @@ def test_other_threads_go_on_while_the_server_works(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = asked_of(postgres, tmp_path, monkeypatch, query="select 1 as x, pg_sleep(1) is null as y")
-    ticks, ended = 0, threading.Event()
-
-    def tick() -> None:
-        nonlocal ticks
-        while not ended.wait(0.01):
-            ticks += 1
-
-    other = threading.Thread(target=tick)
-    other.start()
-    try:
-        found(held)
-    finally:
-        ended.set()
-        other.join()
-    assert ticks > 10
+    assert ticks_while_read(held) > 10
 
 
 @needs_postgres
