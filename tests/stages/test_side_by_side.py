@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -241,3 +244,32 @@ def test_the_run_tells_how_fast_each_was(tmp_path: Path) -> None:
         edit(folder, "value: 3, unit: d", "value: 99999, unit: d", "orders.yaml")
         answer = run(RunRequest(project=str(folder)), Context(person("ada")))
     assert [(each.source, each.rows) for each in answer.readings] == [("stock", 40), ("prices", 40)]
+
+
+def test_ctrl_c_ends_a_run_whose_servers_do_not_answer(tmp_path: Path) -> None:
+    asked, over = threading.Semaphore(0), threading.Event()
+
+    def answers(asking: Asked) -> Say:
+        asked.release()
+        over.wait(60)
+        return says([])
+
+    with serving(answers) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        edit(folder, "serve: {endpoint: shop}", 'serve: {endpoint: shop}\naccess: {trust: local, logins: {"*": ada}}')
+        edit(folder, "value: 3, unit: d", "value: 99999, unit: d", "orders.yaml")
+        code = (
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from treadle.cli import main; sys.argv[1:] = ['run', sys.argv[1]]; main()"
+        )
+        running = subprocess.Popen(
+            [sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert asked.acquire(timeout=15) and asked.acquire(timeout=15)
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=30)  # a server that is silent is waited for twice as long
+        finally:
+            running.kill()
+            over.set()
+    assert running.returncode not in (0, None) and "Traceback" not in said

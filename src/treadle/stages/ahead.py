@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from treadle.spec import Source
 
 _MOST_AT_ONCE = 8
+_LOOK_SECONDS = 0.1
 _LEAVING_SECONDS = 2.0
 """That a run which failed waits for readings to end; they end with the process in any case."""
 
@@ -90,7 +91,8 @@ class Ahead:
         if reading is None:
             return None
         self._room.put_first(name)
-        reading.ended.wait()
+        while not reading.ended.wait(_LOOK_SECONDS):
+            pass  # so that Ctrl-C is met: the kernel may hand it to a thread that reads
         if reading.fault is not None:
             raise reading.fault
         assert reading.found is not None
