@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released, Releases
     from treadle.serving import Journal
-    from treadle.spec.settings import Mirror, Settings
+    from treadle.spec.settings import Keep, Mirror, Settings
     from treadle.store import Blobs, Ref, Tables
 
 
@@ -51,6 +51,8 @@ class Workspace:
     """Nothing may be written through it."""
     mirror: Mirror | None = None
     """The server that is told of runs, by its settings."""
+    keep: Keep | None = None
+    """Which snapshots are kept, by its settings."""
 
     def each(self) -> list[Workspace]:
         """The same, once for each target of the project."""
@@ -245,7 +247,7 @@ def open_workspace(
     )
     if not reading:
         chain.catch_up()
-    return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror)
+    return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror, settings.keep)
 
 
 def _catalog_at(root: Path, address: Address | None, *, empty: bool) -> SqlEngine:

@@ -22,6 +22,7 @@ from treadle.api import (
     spending,
     team,
     trials,
+    upkeep,
     work,
 )
 from treadle.api.operation import GROUPS, OPERATIONS, Context, Field, Operation, Request
@@ -50,6 +51,7 @@ __all__ = [
     "spending",
     "team",
     "trials",
+    "upkeep",
     "work",
 ]
 OPEN = ("endpoint", "identity")

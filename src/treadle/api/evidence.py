@@ -80,6 +80,8 @@ class VerifyAnswer(Struct, frozen=True):
     """How many stored tables and blobs were held to their hashes."""
     checkpoints: int
     """How many signed checkpoints the log was held against."""
+    removed: list[str] = []
+    """What is no longer there since retention removed it, a sentence for each time."""
 
 
 class CheckpointRequest(Request, frozen=True):
@@ -210,6 +212,7 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         head=found.head,
         artifacts=found.artifacts,
         checkpoints=len(given) + len(kept),
+        removed=list(found.removed),
     )
 
 

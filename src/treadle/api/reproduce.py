@@ -9,7 +9,9 @@ from treadle.api.operation import Work, operation
 from treadle.models.reproduced import Reproduced
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry, Payload
+    from collections.abc import Sequence
+
+    from treadle.evidence import Entry, Payload, Reader
 
 
 class ReproduceRequest(OfVersion, frozen=True):
@@ -31,4 +33,22 @@ def reproduce(request: ReproduceRequest, work: Work) -> Reproduced:
     start: list[Entry[Payload]] = [packing]
     with workspace.chain.reading() as reader:
         led = [entry for entry, _ in walk(reader, start)]
+        _refuse_removed(reader, packing.payload.model, led)
     return again(workspace, packing, led, work.say)
+
+
+def _refuse_removed(reader: Reader, model: str, led: Sequence[Entry[Payload]]) -> None:
+    """Raises ModelError: rows that it was made of are no longer kept. The training table itself is made again."""
+    from treadle.errors import ModelError
+    from treadle.evidence.kinds.source_read import SourceRead
+    from treadle.evidence.removals import removals
+    from treadle.history.lineage import removed_of
+
+    gone = removals(reader)
+    told = [each for entry in led if isinstance(entry.payload, SourceRead) for each in removed_of(entry, gone)]
+    if told:
+        raise ModelError(
+            f"{model} cannot be made again: {told[0]}" + (f", and {len(told) - 1} more" if len(told) > 1 else ""),
+            where=model,
+            mend="what a released or signed version rests on is kept; of older ones the record alone is",
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from treadle.errors import SpecError
 from treadle.evidence import Price, Usage
-from treadle.money import Rates, money, rates_of
+from treadle.money import Money, Rates, money, rates_of
 
 BOOKS = Path(__file__).parent / "books"
 _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
@@ -41,6 +41,10 @@ class PriceBook:
             + usage.kept_bytes / 2**30 * self.prices["storage_gb_month"]
         )
         return Price(money(amount, self.currency), f"{self.name} {self.date}")
+
+    def month_of(self, size: int) -> Money:
+        """What `size` bytes cost that are kept for a month."""
+        return money(size / 2**30 * self.prices["storage_gb_month"], self.currency)
 
 
 def load_book(path: Path | None = None) -> PriceBook:

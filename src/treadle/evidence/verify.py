@@ -19,7 +19,9 @@ from treadle.evidence.expected import Expected, any_text
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.kinds.snapshots_removed import SnapshotsRemoved
 from treadle.evidence.payload import Payload
+from treadle.evidence.removals import Named, name_of, removals_in
 from treadle.evidence.tiles import log_size
 from treadle.evidence.tree import Rebuilt
 from treadle.store import Blob, Ref, Snapshot
@@ -34,7 +36,8 @@ Checker = Callable[[Ref], list[str]]
 class Verdict(Struct, frozen=True):
     """`faults` is empty when the record holds; each fault names an entry by its number, or a stored thing.
 
-    `artifacts`: how many stored tables and blobs were held to their hashes.
+    `artifacts`: how many stored tables and blobs were held to their hashes. `removed`: a sentence for each removal by
+    retention, of snapshots that are not held to anything since.
     """
 
     entries: int
@@ -42,6 +45,7 @@ class Verdict(Struct, frozen=True):
     faults: list[str]
     head: str
     artifacts: int = 0
+    removed: tuple[str, ...] = ()
 
 
 def verify(
@@ -99,11 +103,11 @@ def verify(
         faults.extend(faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
-    stored = walk.stored() if check is not None else []
+    stored, removed = walk.stored() if check is not None else ([], ())
     for ref, maker in stored:
         assert check is not None
         faults.extend(f"{said} (entry {maker})" for said in check(ref))
-    return Verdict(entries=seq, ok=not faults, faults=faults, head=head, artifacts=len(stored))
+    return Verdict(entries=seq, ok=not faults, faults=faults, head=head, artifacts=len(stored), removed=removed)
 
 
 def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
@@ -143,10 +147,15 @@ class _Walk:
         self._made: dict[int, tuple[Ref, ...]] = {}
         self._makers: dict[str, list[int]] = {}
         self._released: list[int] = []
+        self._removed: list[Entry[SnapshotsRemoved]] = []
+        self._last: dict[Named, int] = {}
 
     def add(self, entry: Entry[Payload]) -> None:
         if entry.status != "done":
             return
+        if isinstance(entry.payload, SnapshotsRemoved):
+            self._removed.append(entry)  # type: ignore[arg-type]
+        self._last |= {name_of(ref): entry.seq for ref in entry.made if isinstance(ref, Snapshot)}
         if self._everything:
             self._keep((*entry.uses, *entry.made), entry.seq)
             return
@@ -163,7 +172,24 @@ class _Walk:
                 place = f"{ref.table}/{ref.version}" if isinstance(ref, Snapshot) else ""
                 self._stored.setdefault(f"{ref.content}/{place}", (ref, seq))
 
-    def stored(self) -> list[tuple[Ref, int]]:
+    def stored(self) -> tuple[list[tuple[Ref, int]], tuple[str, ...]]:
+        """What is held to its hash, each with the entry that named it first; and what was said to be removed instead.
+
+        A snapshot that was made again after its removal is held like any other.
+        """
+        self._collect()
+        gone, told = removals_in(self._removed), dict[int, list[Snapshot]]()
+        kept = []
+        for ref, seq in self._stored.values():
+            removal = gone.get(name_of(ref)) if isinstance(ref, Snapshot) else None
+            if removal is None or not isinstance(ref, Snapshot) or self._last.get(name_of(ref), 0) > removal.seq:
+                kept.append((ref, seq))
+            else:
+                told.setdefault(removal.seq, []).append(ref)
+        said = {each.seq: each for each in gone.values()}
+        return kept, tuple(f"{_several(refs)} {said[seq].said()}" for seq, refs in sorted(told.items()))
+
+    def _collect(self) -> None:
         waiting, seen = list(self._released), set()
         while waiting:
             seq = waiting.pop()
@@ -174,7 +200,11 @@ class _Walk:
             for ref in self._uses[seq]:
                 before = [maker for maker in self._makers.get(ref.content, ()) if maker < seq]
                 waiting.extend(before[-1:])
-        return list(self._stored.values())
+
+
+def _several(refs: Sequence[Snapshot]) -> str:
+    first = f"table {refs[0].table} version {refs[0].version}"
+    return first if len(refs) == 1 else f"{first}, with {len(refs) - 1:,} more,"
 
 
 def _projected(connection: Any) -> int:

@@ -63,7 +63,8 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
     """
     limits, text = limits.checked(), qualified(_END.sub("", sql).strip())
     found = {table: held(workspace, named(table.text, where="SQL")) for table in _named_in(workspace, text)}
-    with tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:
+    tables = [one.snapshot.table for one in found.values()]
+    with workspace.tables.held(*tables), tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:
         views = tuple(
             View(table.schema, table.source, _files(workspace, one, Path(folder) / f"{n}.parquet"))
             for n, (table, one) in enumerate(found.items())

@@ -53,6 +53,8 @@ class SnapshotLine(Struct, frozen=True):
     here: bool
     runs: list[str]
     models: list[str]
+    removed: str = ""
+    """That retention removed it: when, and who asked for that."""
 
 
 class SourceHistory(Struct, frozen=True):

@@ -63,7 +63,8 @@ def read_plainly(workspace: Workspace, several: Sequence[Kept]) -> Iterator[None
     import polars as pl
 
     try:
-        yield
+        with workspace.tables.held(*(each.snapshot.table for each in several)):
+            yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
         refuse_changed(workspace, several)
         names = ", ".join(dict.fromkeys(f"{e.read.subject.partition('/')[2]}@{e.snapshot.version}" for e in several))

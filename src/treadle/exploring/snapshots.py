@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, EvidenceError, StoreError, nearest
 from treadle.evidence import Entry
 from treadle.evidence.kinds.source_read import SourceRead
+from treadle.evidence.removals import Removal, name_of, removals
 from treadle.exploring.found import Held, Listed, SnapshotLine, SourceHistory, SourceListed
 from treadle.exploring.named import Named
 from treadle.exploring.uses import uses_of
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
+    from treadle.evidence.removals import Removals
     from treadle.workspace import Workspace
 
 
@@ -25,6 +27,8 @@ class Kept:
     snapshot: Snapshot
     read: Entry[SourceRead]
     held: Held = "nothing"
+    removed: Removal | None = None
+    """Where retention removed it."""
 
     @property
     def time(self) -> datetime:
@@ -50,7 +54,14 @@ def kept(workspace: Workspace, source: str) -> list[Kept]:
     for entry in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done"):
         if entry.payload.table.table == table:
             found.setdefault(entry.payload.table.version, Kept(entry.payload.table, entry))
-    return [found[version] for version in sorted(found)]
+    with workspace.chain.reading() as reader:
+        gone = removals(reader)
+    return [_with_removal(found[version], gone) for version in sorted(found)]
+
+
+def _with_removal(of: Kept, gone: Removals) -> Kept:
+    removal = gone.get(name_of(of.snapshot))
+    return of if removal is None or removal.seq < of.read.seq else replace(of, removed=removal)
 
 
 def meant(workspace: Workspace, name: Named) -> Kept:
@@ -67,8 +78,18 @@ def meant(workspace: Workspace, name: Named) -> Kept:
             mend=f"{workspace.project.command('run', str(workspace.project.root))} reads it",
         )
     chosen = _chosen(found, name)
-    if not is_here(workspace, chosen.snapshot):
-        here = [str(each.snapshot.version) for each in found if is_here(workspace, each.snapshot)]
+    if chosen.removed is not None or not is_here(workspace, chosen.snapshot):
+        there = [each for each in found if each.removed is None and is_here(workspace, each.snapshot)]
+        here = [str(each.snapshot.version) for each in there]
+        equal = [each for each in there if each.snapshot.fingerprint == chosen.snapshot.fingerprint]
+        if chosen.removed is not None:
+            raise DataError(
+                f"version {chosen.snapshot.version} of {name.source} {chosen.removed.said()}",
+                where=name.text,
+                mend=f"version {equal[-1].snapshot.version} has equal rows"
+                if equal
+                else f"still there: {', '.join(here[-20:]) or 'none'}",
+            )
         raise DataError(
             f"version {chosen.snapshot.version} of {name.source} is gone: its files are no longer what the record says",
             where=name.text,
@@ -166,7 +187,8 @@ def _line(workspace: Workspace, of: Kept) -> SnapshotLine:
         columns=_columns(workspace, of.snapshot),
         bytes=of.bytes,
         fingerprint=of.snapshot.fingerprint,
-        here=is_here(workspace, of.snapshot),
+        here=of.removed is None and is_here(workspace, of.snapshot),
+        removed="" if of.removed is None else of.removed.said(),
         runs=list(dict.fromkeys((*uses.runs, *([of.read.run] if of.read.run else [])))),
         models=uses.models,
     )

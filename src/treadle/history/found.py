@@ -90,6 +90,8 @@ class Node(Struct, frozen=True):
     code: str
     """What code and libraries the step could reach, in a few words; the list itself is the blob `code_list`."""
     code_list: str
+    removed: list[str] = []
+    """Of what it made, what retention removed since, a sentence each."""
 
 
 class Lineage(Struct, frozen=True):

@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from treadle.errors import EvidenceError, TreadleError, nearest
 from treadle.evidence import Code, Entry, Payload, Reader
+from treadle.evidence.removals import Removals, name_of, removals
 from treadle.history.found import Lineage, Node
 from treadle.monitoring.found import FoundPrediction
+from treadle.store import Snapshot
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -22,8 +24,8 @@ def explain(workspace: Workspace, subject: str) -> Lineage:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
         start = _start(workspace, reader, subject)
-        found = walk(reader, start.entries)
-    nodes = [_node(workspace, entry, depth) for entry, depth in found]
+        found, gone = walk(reader, start.entries), removals(reader)
+    nodes = [_node(workspace, entry, depth, gone) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
     return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
 
@@ -77,7 +79,17 @@ class _Start(Struct, frozen=True):
     prediction: FoundPrediction | None = None
 
 
-def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> Node:
+def removed_of(entry: Entry[Payload], gone: Removals) -> list[str]:
+    """What an entry made and retention removed since, a sentence each."""
+    made = ((ref, gone.get(name_of(ref))) for ref in entry.made if isinstance(ref, Snapshot))
+    return [
+        f"{ref.table} version {ref.version} {removal.said()}"
+        for ref, removal in made
+        if removal is not None and removal.seq > entry.seq
+    ]
+
+
+def _node(workspace: Workspace, entry: Entry[Payload], depth: int, gone: Removals) -> Node:
     return Node(
         depth=depth,
         seq=entry.seq,
@@ -90,6 +102,7 @@ def _node(workspace: Workspace, entry: Entry[Payload], depth: int) -> Node:
         currency=entry.price.money.currency if entry.price else "",
         code=_code(workspace, entry.code),
         code_list=entry.code,
+        removed=removed_of(entry, gone),
     )
 
 

@@ -1,7 +1,7 @@
 """The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept,
-and which server is told of its runs.
+which server is told of its runs, and which snapshots are kept.
 
-A setting is a URL. `${NAME}` in it is taken from the environment, or `${keyring:NAME}` from the keyring, so that no
+A place is a URL. `${NAME}` in it is taken from the environment, or `${keyring:NAME}` from the keyring, so that no
 password has to stand in a file. Which
 engine opens it is not decided here.
 """
@@ -36,6 +36,15 @@ class _Mirror(Struct, frozen=True, forbid_unknown_fields=True):
     bundle: bool = False
 
 
+class Keep(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which snapshots are kept: of each table the newest `last`, and those of the last `days`; of each endpoint what
+    the newest `releases` versions rest on. Where neither `last` nor `days` is said, none is removed."""
+
+    last: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    days: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+    releases: Annotated[int, Meta(ge=1, le=1_000_000)] = 2
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """What may stand in the file."""
 
@@ -44,6 +53,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     blobs: Text | None = None
     state: Text | None = None
     mirror: _Mirror | None = None
+    keep: Keep | None = None
 
 
 class Mirror(Struct, frozen=True):
@@ -61,6 +71,7 @@ class Settings(Struct, frozen=True):
     blobs: Address | None = None
     state: Address | None = None
     mirror: Mirror | None = None
+    keep: Keep | None = None
 
 
 def has_settings(root: Path) -> bool:
@@ -82,7 +93,7 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
     known = {"": (1, 1), **dict(positions(read.tree))}
     mend = f"the keys are {', '.join(_File.__struct_fields__)}; each is a URL that says where that is kept"
-    mend += ", but mirror: {mlflow: URL}"
+    mend += ", but mirror: {mlflow: URL} and keep: {last: 5, days: 30}"
     raise_all(problems(read.tree, _File), file=file.name, known=known, mend=mend)
     said = msgspec.convert(read.tree, _File, strict=True)
 
@@ -94,4 +105,4 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     kept = {role: getattr(said, role) for role in ("catalog", "tables", "blobs", "state")}
     made = {role: address(role, text) for role, text in kept.items() if text is not None}
     mirror = None if said.mirror is None else Mirror(address("mirror.mlflow", said.mirror.mlflow), said.mirror.bundle)
-    return Settings(**made, mirror=mirror)
+    return Settings(**made, mirror=mirror, keep=said.keep)

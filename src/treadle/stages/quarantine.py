@@ -19,6 +19,7 @@ from treadle.errors import DataError, EvidenceError, Overtaken, nearest
 from treadle.evidence import Entry, Payload, Reader, StepInput
 from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.evidence.kinds.source_read import Followed, SourceRead
+from treadle.evidence.removals import name_of, removals
 from treadle.spec import Source
 from treadle.stages.aside import parquet_of
 from treadle.stages.beside import beside_of, others_now
@@ -191,6 +192,12 @@ def bring_back(work: Work, name: str, version: int, reason: str) -> Entry[Source
     back = found[-1]
     if back.hash == head.hash:
         raise DataError(f"{name} is at version {version}", where=name, mend="there is nothing to undo")
+    with workspace.chain.reading() as reader:
+        removal = removals(reader).get(name_of(back.payload.table))
+    if removal is not None and removal.seq > back.seq:
+        raise DataError(
+            f"version {version} of {name} {removal.said()}", where=name, mend="data history lists what is still there"
+        )
     asked = BringBack(
         name=name,
         read=head.read.ref,

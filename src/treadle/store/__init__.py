@@ -8,7 +8,7 @@ are protocols; their engines live in `treadle.backends`. `Workspace` is where al
 
 from treadle.store.fingerprints import fingerprint
 from treadle.store.names import TableNames
-from treadle.store.protocols import Blobs, Tables
+from treadle.store.protocols import Blobs, Swept, Tables
 from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Ref",
     "Snapshot",
     "StateRef",
+    "Swept",
     "TableNames",
     "Tables",
     "Value",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from treadle.store.refs import Snapshot
 
@@ -12,11 +15,18 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+class Swept(Struct, frozen=True):
+    """Files of a table that were removed, or would be; `bytes`: of all of them together."""
+
+    files: int
+    bytes: int
+
+
 class Tables(Protocol):
     """Versioned tables. A write is atomic: readers see the version before it or the version after it.
 
     Two writers never lose each other's rows: an `append` is retried on conflict, a `replace` takes the next
-    version. A version stays readable until it is vacuumed.
+    version. A version stays readable until it is swept.
     """
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
@@ -82,6 +92,21 @@ class Tables(Protocol):
 
     def schema(self, snapshot: Snapshot) -> pl.Schema:
         """Names and types of the columns, without reading rows; EvidenceError where a file is missing or damaged."""
+        ...
+
+    def held(self, *names: str) -> AbstractContextManager[None]:
+        """While it is open no file of these tables is removed, whoever asks for it: for who reads file by file."""
+        ...
+
+    def sweep(self, name: str, kept: Sequence[Snapshot], since: int, *, dry: bool = False) -> Swept:
+        """Remove the files of rows that nobody needs: named by none of the `kept` snapshots, nor by the newest
+        version, nor by one after `since`, which a writer may have made that has not told the record yet.
+
+        dry: only say which. Files that writers left who died go too. To do it again goes on with what is left.
+
+        Raises:
+            StoreError: somebody reads the table, and does not end within seconds; or a file cannot be removed.
+        """
         ...
 
     def exists(self, name: str, version: int | None = None) -> bool: ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from treadle.errors import DataError, EvidenceError
+from treadle.errors import DataError, EvidenceError, StoreError
 from treadle.store import Snapshot
 from treadle.testing.killing import killed_after, say
 
@@ -47,6 +47,7 @@ class TablesSuite:
       the snapshot before stays readable;
     - the rows of a snapshot are those of the files that it names, whatever else is said of the table; a file that is
       missing or damaged is named in an EvidenceError;
+    - `sweep` removes the files that nobody needs, and none while somebody holds the table;
     - a snapshot without rows is read, extended and found present as any other;
     - `append` adds rows, and columns that are new; with the mark `once`, a second time adds nothing;
     - writers at once lose no rows; what a write returned from survives the end of the process by any signal, and a
@@ -101,6 +102,25 @@ class TablesSuite:
         nothing = opens().replace("p/t", frame.clear())
         found = opens().rows(nothing)
         assert found.collect().height == 0 and found.collect_schema() == frame.schema == opens().schema(nothing)
+
+    def test_a_sweep_leaves_what_is_kept_and_what_the_record_was_not_told_of(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first, second, third = (opens().replace("p/t", frame.head(n)) for n in (1, 2, 3))
+        fourth = opens().extend(third, frame)
+        assert opens().sweep("p/t", [third], third.version, dry=True).files == 2
+        assert all(opens().present(each) for each in (first, second, third, fourth))
+        swept = opens().sweep("p/t", [third], third.version)
+        assert swept.bytes == sum(part.size for each in (first, second) for part in each.parts)
+        assert [opens().present(each) for each in (first, second, third, fourth)] == [False, False, True, True]
+        assert opens().read(fourth).height == 6 and opens().sweep("p/t", [third], third.version).files == 0
+        assert opens().sweep("none", [], 0).files == 0
+
+    def test_nothing_is_swept_while_somebody_holds_the_table(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first, second = opens().replace("p/t", frame), opens().replace("p/t", frame.reverse())
+        with opens().held("p/t", "none"), pytest.raises(StoreError, match="reading"):
+            opens().sweep("p/t", [second], second.version)
+        assert opens().present(first) and opens().sweep("p/t", [second], second.version).files == 1
 
     def test_a_damaged_file_is_named(self, opens: Opens) -> None:
         first = opens().replace("p/t", frame_of_all_types())

@@ -7,12 +7,13 @@ import fcntl
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treadle.backends.embedded import sweeping
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import Part, Snapshot, fingerprint
+from treadle.store import Part, Snapshot, Swept, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,11 +92,15 @@ class DeltaTables:
 
     def _holds(self, snapshot: Snapshot, content: str) -> bool:
         try:
-            return fingerprint(self.read(snapshot)) == content
+            return fingerprint(self._read(snapshot, None)) == content
         except EvidenceError:
             return False
 
     def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        with self.held(snapshot.table):
+            return self._read(snapshot, columns)
+
+    def _read(self, snapshot: Snapshot, columns: Sequence[str] | None) -> pl.DataFrame:
         import polars as pl
 
         frames = []
@@ -226,6 +231,16 @@ class DeltaTables:
             )
         return pl.scan_delta(self._place(name), version=version)
 
+    def held(self, *names: str) -> AbstractContextManager[None]:
+        return sweeping.held([self.root / name for name in names])
+
+    def sweep(self, name: str, kept: Sequence[Snapshot], since: int, *, dry: bool = False) -> Swept:
+        folder = self.root / name
+        if dry or not folder.is_dir():
+            return sweeping.sweep(folder, kept, since, dry=True)
+        with self._alone(name):
+            return sweeping.sweep(folder, kept, since, dry=False)
+
     def exists(self, name: str, version: int | None = None) -> bool:
         newest = self.version(name)
         return newest is not None and (version is None or 0 <= version <= newest)
@@ -256,6 +271,7 @@ class DeltaTables:
         """
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / sweeping.LOCK).touch()
         with (folder / ".writer.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

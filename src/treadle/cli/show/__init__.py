@@ -29,6 +29,7 @@ def show(name: str, answer: Any) -> None:
         spending,
         team,
         trials,
+        upkeep,
         work,
     )
 
@@ -46,6 +47,7 @@ def show(name: str, answer: Any) -> None:
         **schedule.VIEWS,
         **contract.VIEWS,
         **data.VIEWS,
+        **upkeep.VIEWS,
         **quarantine.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,

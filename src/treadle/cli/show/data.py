@@ -50,7 +50,7 @@ def show_history(answer: Any, out: Any) -> None:
             said(line.by),
             f"{line.rows:,}{aside}",
             f"{line.columns or '–'}",
-            f"{line.bytes / 1e6:,.2f}" if line.here else "[red]gone[/]",
+            f"{line.bytes / 1e6:,.2f}" if line.here else "[dim]removed[/]" if line.removed else "[red]gone[/]",
             line.fingerprint[:12],
             _some(line.runs),
             _some(line.models),
@@ -58,6 +58,9 @@ def show_history(answer: Any, out: Any) -> None:
     out.print(grid)
     if any(line.set_aside for line in answer.snapshots):
         out.print("[dim](-N): rows that broke the contract and were set aside[/]")
+    for line in answer.snapshots:
+        if line.removed:
+            out.print(f"[dim]@{line.version} {said(line.removed)}[/]", soft_wrap=True)
     if answer.more:
         out.print(f"… {answer.more} more: --limit N")
 

@@ -60,6 +60,8 @@ def show_why(answer: Any, out: Any) -> None:
             f" [dim]({said(node.actor)}, {node.time[:16]}{cost})[/]",
             soft_wrap=True,
         )
+        for gone in node.removed:
+            out.print(f"{'  ' * (node.depth + 2)}[yellow]{said(gone)}[/]", soft_wrap=True)
         if node.code:
             out.print(f"{'  ' * (node.depth + 2)}[dim]code: {node.code} · {node.code_list[:12]}[/]", soft_wrap=True)
 
@@ -72,6 +74,8 @@ def show_verdict(answer: Any, out: Any) -> None:
             f"they say; head {answer.head}",
             soft_wrap=True,
         )
+    for removed in answer.removed:
+        out.print(f"  [dim]{said(removed)}[/]", soft_wrap=True)
     for fault in answer.faults:
         out.print(f"[red]✗[/] {said(fault)}", soft_wrap=True)
 

@@ -1,0 +1,106 @@
+"""Which snapshots something still needs, each with the reason by name: what a released version, an open decision, a
+version that waits for its review or was signed, and the newest look at sealed rows rest on.
+
+What a thing rests on is what the record says that it was made of, walked back to the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from treadle.evidence import Entry, Payload, Reader
+from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.of_version import Release
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.evidence.kinds.version_signed import VersionSigned
+from treadle.evidence.removals import Named, name_of
+from treadle.history.lineage import walk
+from treadle.store import Snapshot
+
+Pins = dict[Named, list[str]]
+
+
+def pins(reader: Reader, releases: int) -> Pins:
+    """Every snapshot that is needed, with the reasons. `releases`: of each endpoint what so many of the newest
+    released versions rest on."""
+    found: Pins = {}
+    needed = [
+        *_released(reader, releases),
+        *_waiting(reader),
+        *_signed(reader),
+        *_undecided(reader),
+        *_sealed(reader),
+    ]
+    for reason, start in needed:
+        for entry, _ in walk(reader, [start]):
+            for ref in (*entry.uses, *entry.made):
+                if isinstance(ref, Snapshot) and reason not in found.setdefault(name_of(ref), []):
+                    found[name_of(ref)].append(reason)
+    return found
+
+
+Needed = Iterator[tuple[str, Entry[Payload]]]
+
+
+def _releases(reader: Reader) -> dict[str, list[Entry[Release]]]:
+    """Of each endpoint, the newest first."""
+    found: dict[str, list[Entry[Release]]] = {}
+    several: list[Entry[Release]] = reader.find(ReleaseMade, ReleaseRolledBack, status="done", newest_first=True)
+    for entry in several:
+        found.setdefault(entry.subject, []).append(entry)
+    return found
+
+
+def _released(reader: Reader, most: int) -> Needed:
+    for endpoint, several in _releases(reader).items():
+        bundles: dict[str, Entry[Release]] = {}
+        for entry in several:
+            bundles.setdefault(entry.payload.bundle.digest, entry)
+        for place, entry in enumerate(list(bundles.values())[:most]):
+            how = "is served at" if place == 0 else "was released before at"
+            yield f"{entry.payload.model} {how} {endpoint.removeprefix('endpoint/')}", entry
+
+
+def _waiting(reader: Reader) -> Needed:
+    """Versions that were asked to be released since the newest release, and that nobody has approved."""
+    newest = max((several[0].seq for several in _releases(reader).values()), default=0)
+    approved: list[Entry[ReviewApproved]] = reader.find(ReviewApproved, status="done")
+    done = {entry.payload.request.digest for entry in approved}
+    asked: list[Entry[ReviewRequested]] = reader.find(ReviewRequested, status="done")
+    for entry in asked:
+        if entry.seq > newest and entry.hash not in done:
+            yield f"{entry.payload.model} waits for its review", entry
+
+
+def _signed(reader: Reader) -> Needed:
+    signed: list[Entry[VersionSigned]] = reader.find(VersionSigned, status="done")
+    for entry in signed:
+        yield f"{entry.payload.model} was signed by {entry.actor}", entry
+
+
+def _undecided(reader: Reader) -> Needed:
+    closed: list[Entry[DecisionClosed]] = reader.find(DecisionClosed, status="done")
+    done = {entry.payload.opened.digest for entry in closed}
+    opened: list[Entry[DecisionOpened]] = reader.find(DecisionOpened, status="done")
+    for entry in opened:
+        if entry.hash not in done:
+            yield f"decision {entry.payload.decision} is open", entry
+
+
+def _sealed(reader: Reader) -> Needed:
+    """The newest look at the sealed rows of each project: what was looked at can be shown."""
+    looks: list[Entry[SealedOpened]] = reader.find(SealedOpened, status="done", newest_first=True)
+    newest: dict[str, Entry[SealedOpened]] = {}
+    for look in looks:
+        newest.setdefault(look.payload.project, look)
+    judged: list[Entry[ModelEvaluated]] = reader.find(ModelEvaluated, status="done", newest_first=True)
+    for project, look in newest.items():
+        entry = next((each for each in judged if look.payload.model in each.uses), None)
+        if entry is not None:
+            yield f"its sealed rows were opened last for {project}", entry
