@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from treadle.models import Released, Releases
     from treadle.serving import Journal
     from treadle.spec.settings import Keep, Mirror, Settings
-    from treadle.store import Blobs, Ref, Tables
+    from treadle.store import Blobs, Keeping, Ref, Tables
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,7 @@ def open_workspace(
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
     tables, blobs, states = _kept_at(root, settings)
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
+    tables = tables.kept_by(_keeping(settings, book))
 
     def price(usage: Usage, at: datetime) -> Price:
         return book.price(usage, at)
@@ -274,6 +275,21 @@ def _kept_at(root: Path, settings: Settings) -> tuple[Tables, Blobs, States]:
     )
 
 
+def _keeping(settings: Settings, book: PriceBook) -> Keeping:
+    from treadle.spec.settings import Compressed
+    from treadle.store import Keeping
+
+    said = settings.codec or Compressed()
+    return Keeping(
+        codec="" if said.use == "auto" else said.use,
+        months=said.months,
+        reads=said.reads,
+        mb_second=said.mb_second,
+        storage_gb_month=book.prices["storage_gb_month"],
+        cpu_hour=book.prices["cpu_hour"],
+    )
+
+
 def _present(ref: Ref, tables: Tables, blobs: Blobs, states: States) -> bool:
     from treadle.errors import EvidenceError
     from treadle.store import Blob, Snapshot, StateRef
@@ -295,7 +311,7 @@ def _size(ref: Ref, blobs: Blobs) -> int:
 
     match ref:
         case Snapshot():
-            return sum(part.size for part in ref.parts)
+            return ref.bytes if ref.stored is None else ref.stored.fresh  # what earlier versions have is paid for
         case Blob():
             with contextlib.suppress(OSError):
                 return blobs.path(ref.digest).stat().st_size

@@ -32,7 +32,8 @@ def test_no_change_grants_nothing() -> None:
             "+ the server takes the name a.example", "+ the server takes the origin https://b.example",
         ]),
         (spec(people=People(owner="ada", reviewers=("grace", "lin"), roles={"data_engineer": ("lin",)})), [
-            "+ lin may now answer for findings, approve, release or roll back",
+            "+ lin may now remove old snapshots, or lay out tables anew",
+        "+ lin may now answer for findings, approve, release or roll back",
         ]),
         (spec(people=People(owner="ada", reviewers=("grace",), roles={"data_engineer": ("lin",)}, approve="policy")), [
             "+ releases are now approved by the policy alone",

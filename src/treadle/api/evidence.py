@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from treadle.api.operation import (
     OfEachTarget,
@@ -125,6 +125,7 @@ def costs(request: CostsRequest, work: Work) -> Costs:
     """
     from treadle.costs import Part, runs
     from treadle.costs import costs as ledger
+    from treadle.costs.stored import stored
 
     workspace = work.workspace
     if request.run is not None and not workspace.chain.find(run=request.run, limit=1):
@@ -133,13 +134,16 @@ def costs(request: CostsRequest, work: Work) -> Costs:
         )
     parts = [Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each()]
     one = request.target is not None
-    return ledger(
+    found = ledger(
         workspace.chain,
         workspace.book.rates,
         run=request.run,
         only=parts[0] if one else None,
         parts=parts if len(parts) > 1 else (),
     )
+    if request.run is not None or one:
+        return found
+    return structs.replace(found, stored=stored(workspace.chain, workspace.book))
 
 
 @operation("log", permission="read", remote=True)

@@ -28,7 +28,7 @@ _HOMES = {
     "runs": "ledger",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("booking", "focus")
+OPEN = ("booking", "focus", "stored")
 
 
 def __getattr__(name: str) -> Any:

@@ -45,6 +45,19 @@ class CostLine(Struct, frozen=True):
     currency: str
 
 
+class StoredSum(Struct, frozen=True):
+    """Of all snapshots that are kept by the record: the bytes of their files, each once; what they would take as whole
+    files in Snappy (`plain`, by samples); of the difference, what files that several versions have save (`shared`); and
+    the price of a month of it, and of what is saved."""
+
+    snapshots: int
+    bytes: int
+    plain: int
+    shared: int
+    monthly: float
+    saved: float
+
+
 class Costs(Struct, frozen=True):
     """The ledger in one currency; failed steps cost money too.
 
@@ -68,3 +81,5 @@ class Costs(Struct, frozen=True):
     rate_date: str = ""
     more_runs: int = 0
     by_target: list[CostLine] = []
+    stored: StoredSum | None = None
+    """What is kept of tables, and what it costs a month; where all of the record was asked about."""

@@ -26,6 +26,9 @@ class SourceListed(Struct, frozen=True):
     columns: int = 0
     bytes: int = 0
     fingerprint: str = ""
+    codec: str = ""
+    plain: int = 0
+    """Bytes that the same rows would take in Snappy, by a sample; 0 where that was not measured."""
 
 
 class Listed(Struct, frozen=True):
@@ -55,6 +58,10 @@ class SnapshotLine(Struct, frozen=True):
     models: list[str]
     removed: str = ""
     """That retention removed it: when, and who asked for that."""
+    codec: str = ""
+    plain: int = 0
+    fresh: int = 0
+    """Of its bytes those of files that no version before it had; `codec` and `plain` as in `SourceListed`."""
 
 
 class SourceHistory(Struct, frozen=True):

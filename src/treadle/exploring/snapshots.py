@@ -36,7 +36,7 @@ class Kept:
 
     @property
     def bytes(self) -> int:
-        return sum(part.size for part in self.snapshot.parts)
+        return self.snapshot.bytes
 
 
 def kept(workspace: Workspace, source: str) -> list[Kept]:
@@ -153,6 +153,8 @@ def _listed(workspace: Workspace, source: str) -> SourceListed:
         columns=_columns(workspace, newest.snapshot),
         bytes=newest.bytes,
         fingerprint=newest.snapshot.fingerprint,
+        codec=newest.snapshot.stored.codec if newest.snapshot.stored else "",
+        plain=newest.snapshot.stored.plain if newest.snapshot.stored else 0,
     )
 
 
@@ -177,6 +179,7 @@ def history_of(workspace: Workspace, source: str, limit: int) -> SourceHistory:
 def _line(workspace: Workspace, of: Kept) -> SnapshotLine:
     with workspace.chain.reading() as reader:
         uses = uses_of(reader, of.snapshot)
+    stored = of.snapshot.stored
     return SnapshotLine(
         version=of.snapshot.version,
         time=of.read.time,
@@ -188,6 +191,9 @@ def _line(workspace: Workspace, of: Kept) -> SnapshotLine:
         bytes=of.bytes,
         fingerprint=of.snapshot.fingerprint,
         here=of.removed is None and is_here(workspace, of.snapshot),
+        codec=stored.codec if stored else "",
+        plain=stored.plain if stored else 0,
+        fresh=stored.fresh if stored else of.bytes,
         removed="" if of.removed is None else of.removed.said(),
         runs=list(dict.fromkeys((*uses.runs, *([of.read.run] if of.read.run else [])))),
         models=uses.models,

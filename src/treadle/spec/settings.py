@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -26,6 +26,7 @@ FILE = "settings.yaml"
 CATALOG = "TREADLE_CATALOG"
 """The variable that names the catalog before any file does."""
 
+Codec = Literal["auto", "snappy", "lz4", "zstd-1", "zstd-3", "zstd-7", "zstd-12", "zstd-17"]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
@@ -45,6 +46,16 @@ class Keep(Struct, frozen=True, forbid_unknown_fields=True):
     releases: Annotated[int, Meta(ge=1, le=1_000_000)] = 2
 
 
+class Compressed(Struct, frozen=True, forbid_unknown_fields=True):
+    """How tables are compressed: as is cheapest for rows that are kept for `months` and read `reads` times, among what
+    writes at least `mb_second` million bytes of rows a second; or always as `use` says."""
+
+    use: Codec = "auto"
+    months: Annotated[float, Meta(ge=0, le=1200)] = 12.0
+    reads: Annotated[float, Meta(ge=0, le=1e6)] = 20.0
+    mb_second: Annotated[float, Meta(ge=0, le=1e6)] = 40.0
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """What may stand in the file."""
 
@@ -54,6 +65,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     state: Text | None = None
     mirror: _Mirror | None = None
     keep: Keep | None = None
+    codec: Compressed | None = None
 
 
 class Mirror(Struct, frozen=True):
@@ -72,6 +84,7 @@ class Settings(Struct, frozen=True):
     state: Address | None = None
     mirror: Mirror | None = None
     keep: Keep | None = None
+    codec: Compressed | None = None
 
 
 def has_settings(root: Path) -> bool:
@@ -93,7 +106,7 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
     known = {"": (1, 1), **dict(positions(read.tree))}
     mend = f"the keys are {', '.join(_File.__struct_fields__)}; each is a URL that says where that is kept"
-    mend += ", but mirror: {mlflow: URL} and keep: {last: 5, days: 30}"
+    mend += ", but mirror: {mlflow: URL} and keep: {last: 5, days: 30}, codec: {use: zstd-7}"
     raise_all(problems(read.tree, _File), file=file.name, known=known, mend=mend)
     said = msgspec.convert(read.tree, _File, strict=True)
 
@@ -105,4 +118,4 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     kept = {role: getattr(said, role) for role in ("catalog", "tables", "blobs", "state")}
     made = {role: address(role, text) for role, text in kept.items() if text is not None}
     mirror = None if said.mirror is None else Mirror(address("mirror.mlflow", said.mirror.mlflow), said.mirror.bundle)
-    return Settings(**made, mirror=mirror, keep=said.keep)
+    return Settings(**made, mirror=mirror, keep=said.keep, codec=said.codec)

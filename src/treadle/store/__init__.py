@@ -7,19 +7,23 @@ are protocols; their engines live in `treadle.backends`. `Workspace` is where al
 """
 
 from treadle.store.fingerprints import fingerprint
+from treadle.store.keeping import CODECS, Keeping
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Swept, Tables
-from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
+from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Stored, Value
 
 __all__ = [
+    "CODECS",
     "Blob",
     "Blobs",
     "EntryRef",
     "File",
+    "Keeping",
     "Part",
     "Ref",
     "Snapshot",
     "StateRef",
+    "Stored",
     "Swept",
     "TableNames",
     "Tables",

@@ -34,9 +34,14 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
         import msgspec
 
         yield msgspec.json.encode(column.to_list(), enc_hook=str)
-    elif dtype in (pl.String, pl.Binary):
+    elif dtype in (pl.String, pl.Binary) or dtype.is_decimal():  # NumPy has no numbers of 128 bits
         buffer = io.BytesIO()
-        filled = column.fill_null("" if dtype == pl.String else b"").rechunk().alias("").to_frame()
+        filled = (
+            column.fill_null("" if dtype == pl.String else b"" if dtype == pl.Binary else 0)
+            .rechunk()
+            .alias("")
+            .to_frame()
+        )
         filled.write_ipc_stream(buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
         yield buffer.getbuffer()
     else:

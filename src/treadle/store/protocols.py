@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from treadle.store.keeping import Keeping
 from treadle.store.refs import Snapshot
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Tables(Protocol):
     Two writers never lose each other's rows: an `append` is retried on conflict, a `replace` takes the next
     version. A version stays readable until it is swept.
     """
+
+    def kept_by(self, keeping: Keeping) -> Tables:
+        """The same tables, which are written from here on as `keeping` weighs sizes and speeds."""
+        ...
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
         """Make `frame` the newest version. An equal newest version is kept, and returned, as it is."""

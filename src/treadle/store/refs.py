@@ -13,10 +13,21 @@ class Part(Struct, frozen=True):
     sha256: str
 
 
+class Stored(Struct, frozen=True):
+    """How the files of a snapshot are kept: with which `codec`; what the same rows would take as whole files in Snappy,
+    which is what writers of Parquet do unasked (`plain` bytes, by a sample); and of what it takes the bytes of files
+    that no version before it had (`fresh`)."""
+
+    codec: str
+    plain: int
+    fresh: int
+
+
 class Snapshot(Struct, frozen=True, tag_field="kind", tag="table"):
     """One version of one table, named by its content: equal fingerprints mean equal rows in equal order.
 
     `parts` are the files that hold it, in the order of its rows: what is read from them is held to their hashes.
+    `stored`: None of what an older Treadle wrote.
     """
 
     table: str
@@ -24,10 +35,15 @@ class Snapshot(Struct, frozen=True, tag_field="kind", tag="table"):
     fingerprint: str
     rows: int
     parts: tuple[Part, ...] = ()
+    stored: Stored | None = None
 
     @property
     def content(self) -> str:
         return self.fingerprint
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.size for part in self.parts)
 
 
 class Blob(Struct, frozen=True, tag_field="kind", tag="blob"):

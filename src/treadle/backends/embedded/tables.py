@@ -11,14 +11,16 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.backends.embedded import sweeping
+from msgspec.structs import replace
+
+from treadle.backends.embedded import codecs, sweeping, writing
+from treadle.backends.embedded.parts import chosen_of, decoded, joined
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import Part, Snapshot, Swept, fingerprint
+from treadle.store import Keeping, Part, Snapshot, Stored, Swept, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
 
-_FINGERPRINT = "treadle.fingerprint"
 _CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 """What delta-rs takes for a character, and then looks for another folder."""
 
@@ -26,47 +28,91 @@ _CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 class DeltaTables:
     """See `treadle.store.Tables`."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, keeping: Keeping | None = None) -> None:
+        self.root, self.keeping = root, keeping or Keeping()
+
+    def kept_by(self, keeping: Keeping) -> DeltaTables:
+        return DeltaTables(self.root, keeping)
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
-        from deltalake import CommitProperties, DeltaTable
-
-        content, place = fingerprint(frame), self._place(name)
-        options: dict[str, Any] = {"commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content})}
+        content = fingerprint(frame)
         with self._alone(name):
             newest = self.version(name)
-            if newest is not None:
-                if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
-                    # what says that it is equal stands on the disk too: the rows themselves must be
-                    with contextlib.suppress(StoreError):
-                        kept = self._snapshot(name, newest, content, frame.height)
-                        if self._holds(kept, content):
-                            return kept
-                options["schema_mode"] = "overwrite"
-            with _said_plainly(place):
-                frame.write_delta(place, mode="overwrite", delta_write_options=options)
-            return self._snapshot(name, self.version(name) or 0, content, frame.height)
+            info = self._said_last(name) if newest is not None else {}
+            before = writing.written_of(info)
+            if newest is not None and info.get(writing.FINGERPRINT) == content:
+                # what says that it is equal stands on the disk too: the rows themselves must be
+                with contextlib.suppress(StoreError):
+                    kept = self._snapshot(name, newest, content, frame.height, written=before)
+                    if self._holds(kept, content):
+                        return kept
+            chosen = writing.codec_for(frame, self.keeping, before)
+            if writing.direct(frame):
+                return self._write(name, frame, content, chosen)
+            return self._write_whole(name, frame, content, chosen, newest)
+
+    def _said_last(self, name: str) -> dict[str, Any]:
+        from deltalake import DeltaTable
+
+        said: dict[str, Any] = DeltaTable(self._place(name)).history(1)[0]
+        return said
+
+    def _write(
+        self, name: str, frame: pl.DataFrame, content: str, chosen: codecs.Chosen, base: Snapshot | None = None
+    ) -> Snapshot:
+        """`frame`, or the rows of `base` and it, as the newest version. The writer's lock is held."""
+        from deltalake import DeltaTable, Schema
+
+        place, parts = self._place(name), base.parts if base is not None else ()
+        plain = (base.stored.plain if base.stored else base.bytes) if base is not None else 0
+        with _said_plainly(place):
+            made = writing.write_blocks(frame, self.root / name, chosen, parts, plain)
+            table = DeltaTable(place) if self.version(name) is not None else None
+            writing.commit(place, table, Schema.from_arrow(frame.schema), made, content)
+        rows = frame.height + (base.rows if base is not None else 0)
+        return Snapshot(name, self.version(name) or 0, content, rows, made.parts, made.written.stored)
+
+    def _write_whole(
+        self, name: str, frame: pl.DataFrame, content: str, chosen: codecs.Chosen, newest: int | None
+    ) -> Snapshot:
+        """Rows of types that Delta keeps as others, by delta-rs. The writer's lock is held."""
+        options: dict[str, Any] = _whole(content, chosen.codec)
+        if newest is not None:
+            options["schema_mode"] = "overwrite"
+        place = self._place(name)
+        with _said_plainly(place):
+            frame.write_delta(place, mode="overwrite", delta_write_options=options)
+        made = self._snapshot(name, self.version(name) or 0, content, frame.height)
+        return replace(made, stored=Stored(chosen.codec, int(made.bytes * chosen.ratio), made.bytes))
 
     def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
-        from deltalake import CommitProperties, DeltaTable
+        from deltalake import DeltaTable
 
         name, place = base.table, self._place(base.table)
         content = hashlib.sha256(f"{base.fingerprint} {fingerprint(frame)}".encode()).hexdigest()
-        options: dict[str, Any] = {
-            "commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content}),
-            "schema_mode": "merge",
-        }
         with self._alone(name), _said_plainly(place):
             if self.version(name) != base.version:
                 DeltaTable(place).restore(base.version)
+            # as the rows before: each increment is too small to tell
+            chosen = codecs.choose(frame, replace(self.keeping, codec=base.stored.codec if base.stored else ""))
+            if writing.direct(frame) and frame.schema == self.schema(base):
+                return self._write(name, frame, content, chosen, base)
+            options = _whole(content, chosen.codec) | {"schema_mode": "merge"}
             frame.write_delta(place, mode="append", delta_write_options=options)
             known = frozenset(part.path for part in base.parts)
             added = self._snapshot(name, self.version(name) or 0, content, base.rows + frame.height, known)
-        return Snapshot(name, added.version, content, added.rows, (*base.parts, *added.parts))
+        plain = (base.stored.plain if base.stored else base.bytes) + int(added.bytes * chosen.ratio)
+        stored = Stored(chosen.codec, plain, added.bytes)
+        return Snapshot(name, added.version, content, added.rows, (*base.parts, *added.parts), stored)
 
     def _snapshot(
-        self, name: str, version: int, content: str, rows: int, known: frozenset[str] = frozenset()
+        self,
+        name: str,
+        version: int,
+        content: str,
+        rows: int,
+        known: frozenset[str] = frozenset(),
+        written: writing.Written | None = None,
     ) -> Snapshot:
         """The files of a version, but for those that are `known`, with their hashes, in the order of its rows.
 
@@ -75,10 +121,11 @@ class DeltaTables:
         from deltalake import DeltaTable
 
         root, parts = self.root / name, []
-        # a large frame goes into several files, numbered in the order of its rows; a URI writes the folder's name in
-        # its own way (a space as %20), and all files of a table lie in one folder
+        # a large frame that delta-rs writes goes into several files, numbered in the order of its rows; a URI writes
+        # the folder's name in its own way (a space as %20), and all files of a table lie in one folder
         files = {uri.rpartition("/")[2] for uri in DeltaTable(self._place(name), version=version).file_uris()}
-        for file in sorted(files - known):
+        ordered = sorted(files - known) if written is None or {*written.parts} != files else written.parts
+        for file in ordered:
             try:
                 held = (root / file).read_bytes()
             except OSError as bad:
@@ -88,7 +135,7 @@ class DeltaTables:
                     mend="check the disk; the last version stands",
                 ) from bad
             parts.append(Part(file, len(held), _sha256(held)))
-        return Snapshot(name, version, content, rows, tuple(parts))
+        return Snapshot(name, version, content, rows, tuple(parts), written.stored if written else None)
 
     def _holds(self, snapshot: Snapshot, content: str) -> bool:
         try:
@@ -113,12 +160,12 @@ class DeltaTables:
             if _sha256(held) != part.sha256:
                 raise _differs(snapshot, f"its file {part.path} was changed on disk")
             try:
-                frames.append(_decoded(held, columns))
+                frames.append(decoded(held, columns))
             except pl.exceptions.PolarsError as bad:
                 raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
         if not frames and not self._is_empty(snapshot):
             raise _differs(snapshot, "the record names none of its files")
-        whole = _joined(frames, columns) if frames else _of(self._without_rows(snapshot), columns)
+        whole = joined(frames, columns) if frames else chosen_of(self._without_rows(snapshot), columns)
         if columns is not None and whole.columns != list(columns):
             raise _differs(snapshot, f"it has no column {sorted({*columns} - {*whole.columns})[0]}")
         return whole
@@ -206,7 +253,10 @@ class DeltaTables:
 
         place = self._place(name)
         marks = [Transaction(once, 1)] if once else None
-        options: dict[str, Any] = {"commit_properties": CommitProperties(app_transactions=marks)}
+        options: dict[str, Any] = {
+            "commit_properties": CommitProperties(app_transactions=marks),
+            "writer_properties": codecs.options(codecs.UNMEASURED),
+        }
         with self._alone(name):
             newest = self.version(name)
             if newest is not None:
@@ -287,6 +337,13 @@ class DeltaTables:
         return folder
 
 
+def _whole(content: str, codec: str) -> dict[str, Any]:
+    from deltalake import CommitProperties
+
+    said = CommitProperties(custom_metadata={writing.FINGERPRINT: content})
+    return {"commit_properties": said, "writer_properties": codecs.options(codec)}
+
+
 @contextmanager
 def _said_plainly(place: str) -> Iterator[None]:
     from deltalake.exceptions import DeltaError
@@ -299,36 +356,6 @@ def _said_plainly(place: str) -> Iterator[None]:
             where=place,
             mend="check that the disk has room and may be written; its last version stands",
         ) from bad
-
-
-def _decoded(content: bytes, columns: Sequence[str] | None) -> pl.DataFrame:
-    """The columns that are asked for, of those that the file has: a file may be older than a column."""
-    import io
-
-    import polars as pl
-
-    if columns is None:
-        return pl.read_parquet(io.BytesIO(content))
-    try:
-        return pl.read_parquet(io.BytesIO(content), columns=list(columns))
-    except pl.exceptions.ColumnNotFoundError:
-        known = pl.read_parquet_schema(io.BytesIO(content))
-        return pl.read_parquet(io.BytesIO(content), columns=[name for name in columns if name in known])
-
-
-def _of(frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
-    return frame if columns is None else frame.select(name for name in columns if name in frame.columns)
-
-
-def _joined(frames: list[pl.DataFrame], columns: Sequence[str] | None) -> pl.DataFrame:
-    """Files under one another: a column that older ones lack is missing in their rows."""
-    import polars as pl
-
-    if len(frames) == 1:
-        return frames[0]
-    if all(frame.columns == frames[0].columns for frame in frames):
-        return pl.concat(frames)
-    return _of(pl.concat(frames, how="diagonal"), columns)
 
 
 def _sha256(content: bytes) -> str:

@@ -17,10 +17,13 @@ _NAME, _TYPE = 28, 18
 
 
 def show_list(answer: Any, out: Any) -> None:
-    grid = table("source", "newest", "read", "by", "rows", "columns", "MB", "snapshots", right=(1, 4, 5, 6, 7))
+    grid = table(
+        "source", "newest", "read", "by", "rows", "columns", "MB", "codec", "in Snappy", "snapshots",
+        right=(1, 4, 5, 6, 8, 9),
+    )  # fmt: skip
     for line in answer.sources:
         if line.version is None:
-            grid.add_row(line.source, "–", "not read yet", "", "–", "–", "–", "0")
+            grid.add_row(line.source, "–", "not read yet", "", "–", "–", "–", "–", "–", "0")
             continue
         grid.add_row(
             line.source,
@@ -30,6 +33,8 @@ def show_list(answer: Any, out: Any) -> None:
             f"{line.rows:,}",
             f"{line.columns or '–'}",
             f"{line.bytes / 1e6:,.2f}",
+            line.codec or "–",
+            f"{line.plain / 1e6:,.2f}" if line.plain else "–",
             f"{line.snapshots:,}",
         )
     out.print(grid)
@@ -41,7 +46,9 @@ def show_history(answer: Any, out: Any) -> None:
     if not answer.snapshots:
         out.print(f"of {answer.source} no snapshot was kept yet: treadle run PROJECT")
         return
-    grid = table("version", "read", "by", "rows", "columns", "MB", "fingerprint", "runs", "models", right=(0, 3, 4, 5))
+    grid = table(
+        "version", "read", "by", "rows", "columns", "MB", "new", "fingerprint", "runs", "models", right=(0, 3, 4, 5, 6)
+    )
     for line in answer.snapshots:
         aside = f" [yellow](-{line.set_aside:,})[/]" if line.set_aside else ""
         grid.add_row(
@@ -51,6 +58,7 @@ def show_history(answer: Any, out: Any) -> None:
             f"{line.rows:,}{aside}",
             f"{line.columns or '–'}",
             f"{line.bytes / 1e6:,.2f}" if line.here else "[dim]removed[/]" if line.removed else "[red]gone[/]",
+            f"{line.fresh / 1e6:,.2f}",
             line.fingerprint[:12],
             _some(line.runs),
             _some(line.models),

@@ -33,6 +33,17 @@ def show_costs(answer: Any, out: Any) -> None:
         if title == "run" and answer.more_runs:
             out.print(f"[dim]… {answer.more_runs:,} older runs are in the sums; one of them: --run NAME[/]")
         out.print()
+    if answer.stored is not None and answer.stored.snapshots:
+        show_stored(answer.stored, answer.currency, out)
+
+
+def show_stored(kept: Any, currency: str, out: Any) -> None:
+    out.print(
+        f"{kept.snapshots:,} snapshots of tables are kept in {kept.bytes / 1e6:,.2f} MB, "
+        f"{money(kept.monthly, currency)} a month; each whole, in Snappy, they would take {kept.plain / 1e6:,.2f} MB: "
+        f"{money(kept.saved, currency)} a month is saved, {kept.shared / 1e6:,.2f} MB by files that several have",
+        soft_wrap=True,
+    )
 
 
 def show_log(answer: Any, out: Any) -> None:

@@ -114,11 +114,20 @@ class SourceRead(Payload, frozen=True, kw_only=True):
             + (f" ({self.increment.said()})" if self.increment else "")
             + (f", {self.quarantined:,} set aside" if self.quarantined else "")
             + (f", {self.rules} rules hold" if self.rules else ", no contract")
+            + self._stored()
             + "".join(f"; {said}" for said in self.warnings[:3])
             + (f"; and {len(self.warnings) - 3} soft rules more" if len(self.warnings) > 3 else "")
             + "".join(f"; {said}" for said in self.unasked[:1])
             + (f", nor {len(self.unasked) - 1} more" if len(self.unasked) > 1 else "")
         )
+
+    def _stored(self) -> str:
+        """Of what is large enough to be worth a word."""
+        stored, size = self.table.stored, self.table.bytes
+        if stored is None or max(size, stored.plain) < 1_000_000:
+            return ""
+        new = f", {stored.fresh / 1e6:,.1f} of it new" if stored.fresh < size else ""
+        return f"; {size / 1e6:,.1f} MB in {stored.codec}{new} (Snappy: {stored.plain / 1e6:,.1f})"
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
