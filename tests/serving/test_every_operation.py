@@ -94,7 +94,7 @@ MAY: dict[str, set[Principal]] = {
         WORKERS,
     ),
     "predict": WORKERS,
-    **dict.fromkeys(["models accept", "models release", "models rollback", "data retain"], APPROVERS),
+    **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
     **dict.fromkeys(
         ["decide open", "decide say", "decide close", "decide review", "team confirm", "models sign"], NAMED
     ),

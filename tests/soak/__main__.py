@@ -15,6 +15,7 @@ from pathlib import Path
 import ingest_kills
 import intervals
 import kills
+import lookups
 import oldest
 import wheel
 import writers
@@ -25,6 +26,7 @@ EXERCISES = {
     "ingest": ingest_kills.exercise,
     "writers": writers.exercise,
     "intervals": intervals.exercise,
+    "lookups": lookups.exercise,
     "wheel": wheel.exercise,
     "oldest": oldest.exercise,
 }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,14 +20,18 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import DataError, MissingExtra, SpecError
-from treadle.exploring.engine import Answer, Large, Late, Order, Rows, View, Wrong
+from treadle.exploring.engine import Answer, Large, Late, Order, Rows, Wrong
+from treadle.exploring.filters import View
 from treadle.exploring.found import Queried, SnapshotRead
 from treadle.exploring.holding import held, refuse_changed
+from treadle.exploring.measured import note
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import Kept
 from treadle.exploring.statements import Table, qualified, tables_of
+from treadle.store import ROW
 
 if TYPE_CHECKING:
+    from treadle.store import Snapshot
     from treadle.workspace import Workspace
 
 MOST_SECONDS, GRACE = 3600.0, 5.0
@@ -66,7 +70,7 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
     tables = [one.snapshot.table for one in found.values()]
     with workspace.tables.held(*tables), tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:
         views = tuple(
-            View(table.schema, table.source, _files(workspace, one, Path(folder) / f"{n}.parquet"))
+            view_of(table.schema, table.source, one, _files(workspace, one, Path(folder) / f"{n}.parquet"))
             for n, (table, one) in enumerate(found.items())
         )
         order = Order(text, views, limits.rows + 1, limits.seconds, int(limits.memory_gb * 1e9))
@@ -74,6 +78,7 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
     if isinstance(answer, Wrong) and answer.files:
         refuse_changed(workspace, [one for one in found.values() if one.held != "content"])
     told = _taken(answer, limits)
+    note(workspace, told.read.filters)
     return Queried(
         columns=told.columns,
         rows=told.rows[: limits.rows],
@@ -81,6 +86,25 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
         snapshots=[_shown(table, one) for table, one in found.items()],
         read=told.read,
     )
+
+
+def bytes_read(workspace: Workspace, snapshot: Snapshot, conditions: Sequence[str]) -> list[int | None]:
+    """How many bytes of its files are read for all columns of the rows of each condition; None where that is not known,
+    as without DuckDB."""
+    if importlib.util.find_spec("duckdb") is None:
+        return [None] * len(conditions)
+    files = tuple(str(file) for file in workspace.tables.files(snapshot))
+    view = View("main", "laid", files, ROW if snapshot.order else "")
+    limits, found = Limits(), list[int | None]()
+    for condition in conditions:
+        sql = f"select max(columns(*)) from laid where {condition}"
+        answer = _run(Order(sql, (view,), 1, limits.seconds, int(limits.memory_gb * 1e9)))
+        found.append(answer.read.bytes if isinstance(answer, Rows) else None)
+    return found
+
+
+def view_of(schema: str, name: str, of: Kept, files: tuple[str, ...]) -> View:
+    return View(schema, name, files, ROW if of.snapshot.order else "")
 
 
 def _named_in(workspace: Workspace, text: str) -> list[Table]:

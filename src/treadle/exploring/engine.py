@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from treadle.exploring.filters import View, filters_of
 from treadle.exploring.found import Cell, Column, QueryRead
 
 if TYPE_CHECKING:
@@ -43,14 +44,6 @@ _CLOSED = (
 """In this order: what is open is closed last, and then nothing can be opened again."""
 _OWN = 300_000_000
 """Bytes for the engine itself, its code and threads, beside what a query may take."""
-
-
-class View(Struct, frozen=True):
-    """A snapshot as the statement names it, and its files."""
-
-    schema: str
-    name: str
-    files: tuple[str, ...]
 
 
 class Order(Struct, frozen=True):
@@ -118,14 +111,19 @@ def _attach(connection: DuckDBPyConnection, order: Order) -> None:
     for view in order.views:
         connection.execute(f"create schema if not exists {_quoted(view.schema)}")
         connection.execute(
-            f"create view {_quoted(view.schema)}.{_quoted(view.name)} as select * from "
-            f"read_parquet([{', '.join(_text(file) for file in view.files)}], hive_partitioning=false)"
+            f"create view {_quoted(view.schema)}.{_quoted(view.name)} as select {_columns(view)} from "
+            f"read_parquet([{', '.join(_text(file) for file in view.files)}], hive_partitioning=false, "
+            "union_by_name=true)"
         )
     reached = ", ".join(_text(file) for view in order.views for file in view.files)
     connection.execute(f"set allowed_paths=[{reached}]")
     connection.execute(f"set memory_limit='{order.bytes}B'")
     for setting in _CLOSED:
         connection.execute(setting)
+
+
+def _columns(view: View) -> str:
+    return f"* exclude ({_quoted(view.hidden)})" if view.hidden else "*"
 
 
 def _asked(connection: DuckDBPyConnection, order: Order) -> Rows:
@@ -135,7 +133,7 @@ def _asked(connection: DuckDBPyConnection, order: Order) -> Rows:
         # to its end: DuckDB tells what a statement read once it has ended
         rows = connection.execute(f"{_as_text(order.sql, columns)} limit {order.rows}").fetchall()
         seconds = time.monotonic() - began
-    return Rows(columns, [[_cell(value) for value in row] for row in rows], _read(connection, seconds))
+    return Rows(columns, [[_cell(value) for value in row] for row in rows], _read(connection, order, seconds))
 
 
 def _as_text(sql: str, columns: Sequence[Column]) -> str:
@@ -156,7 +154,7 @@ def _ended_after(connection: DuckDBPyConnection, seconds: float) -> Iterator[Non
         timer.cancel()
 
 
-def _read(connection: DuckDBPyConnection, seconds: float) -> QueryRead:
+def _read(connection: DuckDBPyConnection, order: Order, seconds: float) -> QueryRead:
     """What DuckDB's profile of the last statement says was read; nothing of what it does not tell."""
     told = msgspec.json.decode(connection.get_profiling_information(format="json"), type=dict[str, object])
     whole, io = told.get("query"), told.get("io")
@@ -166,6 +164,7 @@ def _read(connection: DuckDBPyConnection, seconds: float) -> QueryRead:
         groups=_count(whole, "total_row_groups_scanned"),
         all_groups=_count(whole, "total_row_groups_to_scan"),
         seconds=round(seconds, 3),
+        filters=filters_of(told.get("operator"), order.views),
     )
 
 

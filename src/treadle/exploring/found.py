@@ -100,6 +100,15 @@ class QueryRead(Struct, frozen=True):
     groups: int | None
     all_groups: int | None
     seconds: float
+    filters: list[Filtered] = []
+
+
+class Filtered(Struct, frozen=True):
+    """That a query asked for one value (`equal`) or a range of a column, and this while the files were read."""
+
+    source: str
+    column: str
+    equal: bool
 
 
 class Queried(Struct, frozen=True):

@@ -16,6 +16,7 @@ OPEN = (
     "fitting",
     "judging",
     "lateness",
+    "layout",
     "mending",
     "packing",
     "planning",

@@ -83,11 +83,17 @@ def _mended_before(workspace: Workspace, read: Entry[SourceRead], before: Entry[
     known = {each.hash: each for each in workspace.chain.find(SourceRead, subject=read.subject, status="done")}
     entry = before
     found: list[pl.DataFrame] = []
-    while entry.payload.followed is not None:
-        if entry.payload.followed.back:
-            if entry.payload.followed.back not in known:
+    while (done := entry.payload.followed) is not None:
+        if done.back:
+            if done.back not in known:
                 return []
-            entry = known[entry.payload.followed.back]
+            entry = known[done.back]
+            continue
+        if done.done == "laid out":  # the same rows, and the same set aside
+            behind = [ref.digest for ref in entry.uses if isinstance(ref, EntryRef) and ref.digest in known]
+            if not behind:
+                return []
+            entry = known[behind[0]]
             continue
         asked = msgspec.json.decode(entry.input, type=ReplayAside)
         found = parts_of(workspace.blobs, asked.aside, asked.name) + found

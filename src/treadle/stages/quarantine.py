@@ -118,7 +118,7 @@ def _overtaken(source: str) -> Overtaken:
     )
 
 
-class _GoesOn(StepInput[SourceRead], frozen=True, kw_only=True):
+class GoesOn(StepInput[SourceRead], frozen=True, kw_only=True):
     """What goes on from how a source stood: from `read`, and `change` where there is one."""
 
     MAKES: ClassVar[type[Payload]] = SourceRead
@@ -134,7 +134,7 @@ class _GoesOn(StepInput[SourceRead], frozen=True, kw_only=True):
         return "" if now is not None and now.hash == mine else str(_overtaken(self.name).what)
 
 
-class ReplayAside(_GoesOn, frozen=True, kw_only=True):
+class ReplayAside(GoesOn, frozen=True, kw_only=True):
     """Hold the rows that are set aside to the contract once more."""
 
     source: Source
@@ -143,7 +143,7 @@ class ReplayAside(_GoesOn, frozen=True, kw_only=True):
     others: dict[str, Snapshot] = field(default_factory=dict)
 
 
-class BringBack(_GoesOn, frozen=True, kw_only=True):
+class BringBack(GoesOn, frozen=True, kw_only=True):
     """Make what a source was at an earlier entry what it is now."""
 
     back: EntryRef
@@ -209,7 +209,7 @@ def bring_back(work: Work, name: str, version: int, reason: str) -> Entry[Source
     return work.do(asked, _Back(back), head.read.subject, cache=False)
 
 
-def _root(entry: Entry[SourceRead]) -> str:
+def root_of(entry: Entry[SourceRead]) -> str:
     return entry.payload.followed.root if entry.payload.followed is not None else entry.hash
 
 
@@ -219,7 +219,9 @@ class _Back:
 
     def __call__(self, asked: BringBack, bench: Bench) -> SourceRead:
         table = bench.tables.replace(asked.table.table, bench.read(asked.table))
-        done = Followed(done="brought back", root=_root(self.back), rows=0, reason=asked.reason, back=asked.back.digest)
+        done = Followed(
+            done="brought back", root=root_of(self.back), rows=0, reason=asked.reason, back=asked.back.digest
+        )
         return replace(self.back.payload, table=table, unasked=(), followed=done)
 
 
@@ -265,7 +267,7 @@ def keep_replayed(asked: ReplayAside, bench: Bench, head: Head) -> SourceRead:
         rows=base.rows if asked.source.new is not None else table.rows + remaining,
         aside=tuple(Blob(bench.blobs.put(parquet_of(frame)), "rows set aside") for frame in left),
         unasked=(),
-        followed=Followed(done="replayed", root=_root(head.read), rows=rows, reason=asked.reason),
+        followed=Followed(done="replayed", root=root_of(head.read), rows=rows, reason=asked.reason),
     )
 
 

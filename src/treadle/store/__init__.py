@@ -10,10 +10,11 @@ from treadle.store.fingerprints import fingerprint
 from treadle.store.keeping import CODECS, Keeping
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Swept, Tables
-from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Stored, Value
+from treadle.store.refs import ROW, Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Stored, Value
 
 __all__ = [
     "CODECS",
+    "ROW",
     "Blob",
     "Blobs",
     "EntryRef",

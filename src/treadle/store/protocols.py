@@ -47,6 +47,18 @@ class Tables(Protocol):
         """
         ...
 
+    def lay_out(self, snapshot: Snapshot, by: Sequence[str]) -> Snapshot:
+        """The same rows as the newest version, in few files: sorted by one column, or near one another by several, so
+        that who asks for some values reads few of them; by none in their own order.
+
+        It has the fingerprint of `snapshot`, and is read as it is: in the order of its rows.
+
+        Raises:
+            DataError: a column that there is not, or that has no order.
+            EvidenceError: a file is missing, or is not what was written.
+        """
+        ...
+
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         """Add rows; returns the version. A second append with the same `once` adds nothing."""
         ...
@@ -74,8 +86,9 @@ class Tables(Protocol):
         ...
 
     def files(self, snapshot: Snapshot) -> tuple[Path, ...]:
-        """Local Parquet files with its rows, in their order, for readers that need files. They are not held to its
-        hashes: who must rely on them asks `check`. A table without rows may have none.
+        """Local Parquet files with its rows, in their order unless the snapshot says another (`Snapshot.order`), for
+        readers that need files. They are not held to its hashes: who must rely on them asks `check`. A table without
+        rows may have none.
 
         Raises:
             EvidenceError: a file is missing, or is not of the size that was written.
@@ -83,8 +96,8 @@ class Tables(Protocol):
         ...
 
     def rows(self, snapshot: Snapshot) -> pl.LazyFrame:
-        """The rows of a snapshot, lazily, out of the files that the record names: what else the engine says of the
-        table, as in a log, is not asked. Like `files`, they are not held to its hashes.
+        """The rows of a snapshot, lazily and in the order of its files, out of those that the record names: what else
+        the engine says of the table, as in a log, is not asked. Like `files`, they are not held to its hashes.
 
         Raises:
             EvidenceError: a file is missing, is not of the size that was written, or is none of rows.

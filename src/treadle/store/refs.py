@@ -13,14 +13,22 @@ class Part(Struct, frozen=True):
     sha256: str
 
 
+ROW = "__treadle_row"
+
+
 class Stored(Struct, frozen=True):
     """How the files of a snapshot are kept: with which `codec`; what the same rows would take as whole files in Snappy,
     which is what writers of Parquet do unasked (`plain` bytes, by a sample); and of what it takes the bytes of files
-    that no version before it had (`fresh`)."""
+    that no version before it had (`fresh`).
+
+    `order`: the columns by which its files are sorted, where that is not the order of its rows. Each row then has its
+    number in the column `ROW` of the files, which is no column of the table.
+    """
 
     codec: str
     plain: int
     fresh: int
+    order: tuple[str, ...] = ()
 
 
 class Snapshot(Struct, frozen=True, tag_field="kind", tag="table"):
@@ -40,6 +48,11 @@ class Snapshot(Struct, frozen=True, tag_field="kind", tag="table"):
     @property
     def content(self) -> str:
         return self.fingerprint
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns that its files are sorted by; none: their rows are in the table's own order."""
+        return self.stored.order if self.stored is not None else ()
 
     @property
     def bytes(self) -> int:

@@ -48,3 +48,39 @@ class Retained(Struct, frozen=True):
     entry: int | None = None
     waiting: list[str] = []
     next: str = ""
+
+
+class AskedBy(Struct, frozen=True):
+    """A column that rows are asked for by, so many `times`; and which share of the snapshot's bytes is read for one
+    value of it, or a hundredth of its rows, `before` and `after`; None where that is not known."""
+
+    column: str
+    times: int
+    before: float | None
+    after: float | None = None
+
+
+class CompactedSource(Struct, frozen=True):
+    """What was done, or would be, of a source. `by`: the columns that it is laid out by; none: in its own order.
+
+    `why`: why nothing is done. Versions are as `data history` counts them; `files`, `bytes`: of the newest one."""
+
+    source: str
+    version: int
+    files: int
+    bytes: int
+    by: list[str]
+    asked: list[AskedBy]
+    why: str = ""
+    version_after: int | None = None
+    files_after: int | None = None
+    bytes_after: int | None = None
+
+
+class Compacted(Struct, frozen=True):
+    """`applied`: it was done, and not only planned. What a snapshot had before stays until retention removes it."""
+
+    project: str
+    applied: bool
+    sources: list[CompactedSource]
+    next: str = ""

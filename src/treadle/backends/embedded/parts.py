@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from treadle.store import ROW
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -37,3 +39,12 @@ def joined(frames: list[pl.DataFrame], columns: Sequence[str] | None) -> pl.Data
     if all(frame.columns == frames[0].columns for frame in frames):
         return pl.concat(frames)
     return chosen_of(pl.concat(frames, how="diagonal"), columns)
+
+
+def in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows in the order that their numbers say. Files without numbers are of rows that came later."""
+    import polars as pl
+
+    whole = pl.concat(frames, how="diagonal")
+    place = pl.col(ROW).fill_null(pl.int_range(pl.len(), dtype=pl.Int64))
+    return whole.sort(place).drop(ROW)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from treadle.backends.embedded import codecs, sweeping, writing
-from treadle.backends.embedded.parts import chosen_of, decoded, joined
+from treadle.backends.embedded import codecs, laying, sweeping, writing
+from treadle.backends.embedded.parts import chosen_of, decoded, in_order, joined
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import Keeping, Part, Snapshot, Stored, Swept, fingerprint
+from treadle.store import ROW, Keeping, Part, Snapshot, Stored, Swept, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,7 +66,8 @@ class DeltaTables:
         place, parts = self._place(name), base.parts if base is not None else ()
         plain = (base.stored.plain if base.stored else base.bytes) if base is not None else 0
         with _said_plainly(place):
-            made = writing.write_blocks(frame, self.root / name, chosen, parts, plain)
+            order = base.order if base is not None else ()
+            made = writing.write_blocks(frame, self.root / name, chosen, parts, plain, order)
             table = DeltaTable(place) if self.version(name) is not None else None
             writing.commit(place, table, Schema.from_arrow(frame.schema), made, content)
         rows = frame.height + (base.rows if base is not None else 0)
@@ -102,7 +103,7 @@ class DeltaTables:
             known = frozenset(part.path for part in base.parts)
             added = self._snapshot(name, self.version(name) or 0, content, base.rows + frame.height, known)
         plain = (base.stored.plain if base.stored else base.bytes) + int(added.bytes * chosen.ratio)
-        stored = Stored(chosen.codec, plain, added.bytes)
+        stored = Stored(chosen.codec, plain, added.bytes, base.order)
         return Snapshot(name, added.version, content, added.rows, (*base.parts, *added.parts), stored)
 
     def _snapshot(
@@ -160,11 +161,13 @@ class DeltaTables:
             if _sha256(held) != part.sha256:
                 raise _differs(snapshot, f"its file {part.path} was changed on disk")
             try:
-                frames.append(decoded(held, columns))
+                frames.append(decoded(held, columns if not snapshot.order or columns is None else [*columns, ROW]))
             except pl.exceptions.PolarsError as bad:
                 raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
         if not frames and not self._is_empty(snapshot):
             raise _differs(snapshot, "the record names none of its files")
+        if snapshot.order and frames:
+            frames = [chosen_of(in_order(frames), columns)]
         whole = joined(frames, columns) if frames else chosen_of(self._without_rows(snapshot), columns)
         if columns is not None and whole.columns != list(columns):
             raise _differs(snapshot, f"it has no column {sorted({*columns} - {*whole.columns})[0]}")
@@ -210,7 +213,7 @@ class DeltaTables:
         if not files:
             return self._without_rows(snapshot).lazy()
         schema, frames = self.schema(snapshot), [pl.scan_parquet(file, glob=False) for file in files]
-        return pl.concat(frames, how="diagonal").select(schema.names()) if len(frames) > 1 else frames[0]
+        return pl.concat(frames, how="diagonal").select(schema.names())
 
     def _without_rows(self, snapshot: Snapshot) -> pl.DataFrame:
         """Of a table without files the log alone has the columns."""
@@ -242,11 +245,27 @@ class DeltaTables:
         if place is None or not place.is_file():
             raise _differs(snapshot, "its file is missing")
         try:
-            return pl.scan_parquet(place, glob=False).collect_schema()
+            found = pl.scan_parquet(place, glob=False).collect_schema()
+            return pl.Schema({name: dtype for name, dtype in found.items() if name != ROW or not snapshot.order})
         except (pl.exceptions.PolarsError, OSError) as bad:
             raise _differs(
                 snapshot, f"its file {place.name} is damaged: {(str(bad).splitlines() or ['?'])[0]}"
             ) from bad
+
+    def lay_out(self, snapshot: Snapshot, by: Sequence[str]) -> Snapshot:
+        from deltalake import DeltaTable
+
+        name, place = snapshot.table, self._place(snapshot.table)
+        with self._alone(name), _said_plainly(place):
+            frame = self._read(snapshot, None)
+            chosen = writing.codec_for(frame, self.keeping, writing.written_of(self._said_last(name)))
+            made = laying.write(frame, snapshot, by, self.root / name, chosen)
+            if self.version(name) != snapshot.version:
+                DeltaTable(place).restore(snapshot.version)
+            table = DeltaTable(place)
+            writing.commit(place, table, table.schema(), made, snapshot.fingerprint, changes=False)
+            version = self.version(name) or 0
+        return Snapshot(name, version, snapshot.fingerprint, snapshot.rows, made.parts, made.written.stored)
 
     def append(self, name: str, frame: pl.DataFrame, *, once: str | None = None) -> int:
         from deltalake import CommitProperties, DeltaTable, Transaction

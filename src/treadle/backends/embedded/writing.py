@@ -104,7 +104,12 @@ class Version(Struct, frozen=True):
 
 
 def write_blocks(
-    frame: pl.DataFrame, folder: Path, chosen: codecs.Chosen, base: Sequence[Part] = (), base_plain: int = 0
+    frame: pl.DataFrame,
+    folder: Path,
+    chosen: codecs.Chosen,
+    base: Sequence[Part] = (),
+    base_plain: int = 0,
+    order: tuple[str, ...] = (),
 ) -> Version:
     """The files of `base`, and after them those of `frame`."""
     made = list(blocks.write(frame, folder, chosen.codec, [part.path for part in base]))
@@ -116,40 +121,44 @@ def write_blocks(
             codec=chosen.codec,
             plain=base_plain + int(size * chosen.ratio),
             fresh=sum(block.part.size for block in made if block.fresh),
+            order=order,
         ),
         ratio=round(chosen.ratio, 4),
         rows=frame.height,
         columns=columns_of(frame),
         tried=chosen.tried,
     )
-    adds = tuple((block.part, _stats(frame.slice(block.start, block.rows))) for block in made)
+    adds = tuple((block.part, stats(frame.slice(block.start, block.rows))) for block in made)
     return Version(parts, written, adds)
 
 
-def commit(place: str, table: DeltaTable | None, schema: Schema, version: Version, content: str) -> None:
-    """Take a version into the log. `table`: at the version before; None where there is none."""
+def commit(
+    place: str, table: DeltaTable | None, schema: Schema, version: Version, content: str, *, changes: bool = True
+) -> None:
+    """Take a version into the log. `table`: at the version before; None where there is none. changes: it has other rows
+    than that, and not these in other files."""
     from deltalake import CommitProperties
     from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
     now = int(time.time() * 1000)
 
-    def add(part: Part, stats: str) -> AddAction:
-        return AddAction(part.path, part.size, {}, now, True, stats)
+    def add(part: Part, told: str) -> AddAction:
+        return AddAction(part.path, part.size, {}, now, changes, told)
 
     says = CommitProperties(custom_metadata=metadata(content, version.written))
     if table is None:
-        adds = [add(part, stats) for part, stats in version.adds]
+        adds = [add(part, told) for part, told in version.adds]
         create_table_with_add_actions(place, schema, adds, mode="overwrite", partition_by=[], commit_properties=says)
         return
     if table.schema().to_json() != schema.to_json():
-        adds = [add(part, stats) for part, stats in version.adds]
+        adds = [add(part, told) for part, told in version.adds]
         table.create_write_transaction(adds, mode="overwrite", schema=schema, commit_properties=says)
         return
     active, wanted = active_files(table), {part.path for part in version.parts}
     actions: list[AddAction | RemoveAction] = [
-        add(part, stats) for part, stats in version.adds if part.path not in active
+        add(part, told) for part, told in version.adds if part.path not in active
     ]
-    actions += [RemoveAction(name, True, now, size, {}) for name, size in active.items() if name not in wanted]
+    actions += [RemoveAction(name, changes, now, size, {}) for name, size in active.items() if name not in wanted]
     table.create_write_transaction(actions, mode="append", schema=schema, commit_properties=says)
 
 
@@ -165,7 +174,7 @@ def active_files(table: DeltaTable) -> dict[str, int]:
     return {str(path): int(size) for path, size in told.select("path", "size_bytes").iter_rows()}
 
 
-def _stats(block: pl.DataFrame) -> str:
+def stats(block: pl.DataFrame) -> str:
     """Rows, missing values and extremes of a file, as a log of Delta has them for whoever skips files."""
     import polars as pl
 

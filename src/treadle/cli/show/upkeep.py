@@ -1,4 +1,4 @@
-"""data retain."""
+"""data retain, data compact."""
 
 from __future__ import annotations
 
@@ -60,4 +60,34 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:,.2f}"
 
 
-VIEWS = {"data retain": show_retained}
+def show_compacted(answer: Any, out: Any) -> None:
+    for each in answer.sources:
+        if each.why:
+            out.print(f"[bold]{said(each.source)}[/]: {said(each.why)}", soft_wrap=True)
+            continue
+        by = f"by {said(', '.join(each.by))}" if each.by else "in its own order"
+        before = f"{each.files:,} files, {_mb(each.bytes)} MB"
+        if each.version_after is None:
+            out.print(f"[bold]{said(each.source)}@{each.version}[/]: {before}; would be laid out {by}", soft_wrap=True)
+        else:
+            out.print(
+                f"[bold]{said(each.source)}@{each.version}[/] laid out {by} as @{each.version_after}: {before} before; "
+                f"{each.files_after:,} files, {_mb(each.bytes_after)} MB now",
+                soft_wrap=True,
+            )
+        if each.asked:
+            grid = table("asked by", "times", "read before", "read now", right=(1, 2, 3))
+            for one in each.asked:
+                grid.add_row(said(one.column), f"{one.times:,}", _share(one.before), _share(one.after))
+            out.print(grid)
+    if answer.next:
+        what = "the files before stay until they are removed" if answer.applied else "nothing was done yet"
+        out.print(f"[dim]{what}[/]")
+        out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+VIEWS = {"data retain": show_retained, "data compact": show_compacted}

@@ -61,11 +61,12 @@ class Increment(Struct, frozen=True, kw_only=True):
 class Followed(Struct, frozen=True, kw_only=True):
     """What was done after a reading, by a person, that made a snapshot of another one.
 
-    `done`: rows that had been set aside were replayed, or a snapshot was brought back. `root`: the hash of the entry
+    `done`: rows that had been set aside were replayed, a snapshot was brought back, or its files were laid out anew, by
+    the columns in `reason`. `root`: the hash of the entry
     that read what was delivered; `back`: of one that was brought back. `rows`: how many were replayed.
     """
 
-    done: Literal["replayed", "brought back"]
+    done: Literal["replayed", "brought back", "laid out"]
     root: str
     rows: int
     reason: str = ""
@@ -86,7 +87,7 @@ class SourceRead(Payload, frozen=True, kw_only=True):
     """
 
     KIND: ClassVar[str] = "sources.read"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
 
     table: Snapshot
     rows: int
@@ -131,7 +132,7 @@ class SourceRead(Payload, frozen=True, kw_only=True):
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        if version == 2:  # had no increments
+        if version in (2, 3):  # had no increments, or laid nothing out
             return data
         facts = data["detail"]
         return {"table": data["made"]["table"], **{n: facts[n] for n in ("rows", "quarantined", "rules", "bytes")}}
