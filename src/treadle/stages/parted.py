@@ -74,7 +74,7 @@ class PartedSource:
         return Taken(table, self._read, self._judged, self._quarantine, tuple(self._aside), self._reached)
 
     def _good(self) -> Iterator[pl.DataFrame]:
-        with tempfile.TemporaryDirectory(prefix="treadle-", dir=self._scratch()) as folder:
+        with tempfile.TemporaryDirectory(prefix="parts-", dir=self._scratch()) as folder:
             for part in self._held(Path(folder)) if self.contract is not None else self._as_read():
                 self._kept += part.height
                 self._reached = max(filter(None, (newest_of(part, self.source), self._reached)), default=None)
