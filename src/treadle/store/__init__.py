@@ -6,7 +6,7 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
-from treadle.store.fingerprints import fingerprint
+from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.keeping import CODECS, Keeping
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Swept, Tables
@@ -17,6 +17,7 @@ __all__ = [
     "ROW",
     "Blob",
     "Blobs",
+    "Blocks",
     "EntryRef",
     "File",
     "Keeping",

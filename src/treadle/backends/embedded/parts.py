@@ -1,50 +1,98 @@
-"""The files of a version put together to its rows."""
+"""A new version of a Delta table from rows that come in parts: a file for each, and one commit for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
-from treadle.store import ROW
+from treadle.backends.embedded import blocks, codecs, writing
+from treadle.store import Blocks, Keeping, Part, Stored
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def decoded(content: bytes, columns: Sequence[str] | None) -> pl.DataFrame:
-    """The columns that are asked for, of those that the file has: a file may be older than a column."""
-    import io
+class PartFiles:
+    """Files of a version in the making, in the folder of its table; without a commit they are removed at the end.
 
-    import polars as pl
+    A process that is killed leaves them there, and no version names them.
+    """
 
-    if columns is None:
-        return pl.read_parquet(io.BytesIO(content))
-    try:
-        return pl.read_parquet(io.BytesIO(content), columns=list(columns))
-    except pl.exceptions.ColumnNotFoundError:
-        known = pl.read_parquet_schema(io.BytesIO(content))
-        return pl.read_parquet(io.BytesIO(content), columns=[name for name in columns if name in known])
+    def __init__(self, folder: Path, keeping: Keeping, before: writing.Written | None) -> None:
+        self.folder = folder
+        self.parts: list[Part] = []
+        self.rows = 0
+        self._keeping, self._before = keeping, before
+        self._chosen: codecs.Chosen | None = None
+        self._adds: list[tuple[Part, str]] = []
+        self._names, self._fresh = set[str](), list[Part]()
+        self._blocks, self._committed = Blocks(), False
+        self._first: pl.DataFrame | None = None
 
+    def __enter__(self) -> PartFiles:
+        return self
 
-def chosen_of(frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
-    return frame if columns is None else frame.select(name for name in columns if name in frame.columns)
+    def __exit__(self, kind: type[BaseException] | None, bad: BaseException | None, at: TracebackType | None) -> None:
+        if not self._committed:
+            for part in self._fresh:
+                (self.folder / part.path).unlink(missing_ok=True)
 
+    @property
+    def fingerprint(self) -> str:
+        return self._blocks.fingerprint()
 
-def joined(frames: list[pl.DataFrame], columns: Sequence[str] | None) -> pl.DataFrame:
-    """Files under one another: a column that older ones lack is missing in their rows."""
-    import polars as pl
+    def write(self, parts: Iterable[pl.DataFrame]) -> None:
+        """A file for each part that has rows, in their order.
 
-    if len(frames) == 1:
-        return frames[0]
-    if all(frame.columns == frames[0].columns for frame in frames):
-        return pl.concat(frames)
-    return chosen_of(pl.concat(frames, how="diagonal"), columns)
+        Raises:
+            StoreError: the disk is full, or may not be written.
+        """
+        for part in parts:
+            self._first = part.clear() if self._first is None else self._first
+            self._blocks.add(part)
+            if part.height:
+                self._keep(part)
 
+    def _keep(self, part: pl.DataFrame) -> None:
+        self._chosen = self._chosen or self._codec(part)
+        content = codecs.encoded(part, self._chosen.codec, blocks.GROUP)
+        named = blocks.named(content, self._names)
+        if blocks.put(content, self.folder / named.path):
+            self._fresh.append(named)
+        self.parts.append(named)
+        self._adds.append((named, writing.stats(part)))
+        self.rows += part.height
 
-def in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """The rows in the order that their numbers say. Files without numbers are of rows that came later."""
-    import polars as pl
+    def _codec(self, part: pl.DataFrame) -> codecs.Chosen:
+        """That of the version before, where it had these columns: parts that are equal are then one file."""
+        before = self._before
+        if before is not None and before.columns == writing.columns_of(part) and not self._keeping.codec:
+            return codecs.Chosen(before.stored.codec, before.ratio)
+        return codecs.choose(part, self._keeping)
 
-    whole = pl.concat(frames, how="diagonal")
-    place = pl.col(ROW).fill_null(pl.int_range(pl.len(), dtype=pl.Int64))
-    return whole.sort(place).drop(ROW)
+    def commit(self, place: str, *, new: bool) -> tuple[int, Stored]:
+        """Make them the newest version of the table, instead of what is there; which version that is."""
+        from deltalake import DeltaTable, Schema
+
+        assert self._first is not None
+        chosen = self._chosen or codecs.Chosen(codecs.UNMEASURED, 1.0)
+        written = writing.Written(
+            parts=tuple(part.path for part in self.parts),
+            stored=Stored(
+                codec=chosen.codec,
+                plain=int(sum(part.size for part in self.parts) * chosen.ratio),
+                fresh=sum(part.size for part in self._fresh),
+            ),
+            ratio=round(chosen.ratio, 4),
+            rows=self.rows,
+            columns=writing.columns_of(self._first),
+            tried=chosen.tried,
+        )
+        version = writing.Version(tuple(self.parts), written, tuple(self._adds))
+        # what Polars says of a schema by Arrow's C interface is read there, without pyarrow
+        schema = Schema.from_arrow(self._first.schema)
+        writing.commit(place, None if new else DeltaTable(place), schema, version, self.fingerprint)
+        self._committed = True
+        return int(DeltaTable(place).version()), written.stored

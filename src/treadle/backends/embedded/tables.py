@@ -6,17 +6,19 @@ import contextlib
 import fcntl
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from treadle.backends.embedded import codecs, laying, sweeping, writing
-from treadle.backends.embedded.parts import chosen_of, decoded, in_order, joined
+from treadle.backends.embedded import codecs, laying, reading, sweeping, writing
+from treadle.backends.embedded.joining import chosen_of, in_order, joined, lacking, with_all
+from treadle.backends.embedded.parts import PartFiles
+from treadle.backends.embedded.reading import differs, sha256
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import ROW, Keeping, Part, Snapshot, Stored, Swept, fingerprint
+from treadle.store import ROW, Blocks, Keeping, Part, Snapshot, Stored, Swept, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,6 +88,23 @@ class DeltaTables:
         made = self._snapshot(name, self.version(name) or 0, content, frame.height)
         return replace(made, stored=Stored(chosen.codec, int(made.bytes * chosen.ratio), made.bytes))
 
+    def replace_parts(self, name: str, parts: Iterable[pl.DataFrame]) -> Snapshot:
+        place = self._place(name)
+        with self._alone(name), _said_plainly(place):
+            newest = self.version(name)
+            info = self._said_last(name) if newest is not None else {}
+            before = writing.written_of(info)
+            with PartFiles(self.root / name, self.keeping, before) as files:
+                files.write(parts)
+                content = files.fingerprint
+                if newest is not None and info.get(writing.FINGERPRINT) == content:
+                    with contextlib.suppress(StoreError):
+                        kept = self._snapshot(name, newest, content, files.rows, written=before)
+                        if self._holds(kept, content):
+                            return kept
+                version, stored = files.commit(place, new=newest is None)
+            return Snapshot(name, version, content, files.rows, tuple(files.parts), stored)
+
     def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
         from deltalake import DeltaTable
 
@@ -135,55 +154,41 @@ class DeltaTables:
                     where=str(root / file),
                     mend="check the disk; the last version stands",
                 ) from bad
-            parts.append(Part(file, len(held), _sha256(held)))
+            parts.append(Part(file, len(held), sha256(held)))
         return Snapshot(name, version, content, rows, tuple(parts), written.stored if written else None)
 
     def _holds(self, snapshot: Snapshot, content: str) -> bool:
+        blocks = Blocks()
         try:
-            return fingerprint(self._read(snapshot, None)) == content
+            for part in self.parts(snapshot):
+                blocks.add(part)
         except EvidenceError:
             return False
+        return blocks.fingerprint() == content
 
     def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
         with self.held(snapshot.table):
-            return self._read(snapshot, columns)
-
-    def _read(self, snapshot: Snapshot, columns: Sequence[str] | None) -> pl.DataFrame:
-        import polars as pl
-
-        frames = []
-        for part in snapshot.parts:
-            file = self.root / snapshot.table / part.path
-            try:
-                held = file.read_bytes()
-            except OSError as bad:
-                raise _differs(snapshot, f"its file {part.path} cannot be read: {bad.strerror}") from bad
-            if _sha256(held) != part.sha256:
-                raise _differs(snapshot, f"its file {part.path} was changed on disk")
-            try:
-                frames.append(decoded(held, columns if not snapshot.order or columns is None else [*columns, ROW]))
-            except pl.exceptions.PolarsError as bad:
-                raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
+            hidden = [ROW] if snapshot.order and columns is not None else []
+            asked = None if columns is None else [*columns, *hidden]
+            frames = list(reading.frames(self.root, snapshot, asked))
         if not frames and not self._is_empty(snapshot):
-            raise _differs(snapshot, "the record names none of its files")
+            raise differs(snapshot, "the record names none of its files")
         if snapshot.order and frames:
             frames = [chosen_of(in_order(frames), columns)]
         whole = joined(frames, columns) if frames else chosen_of(self._without_rows(snapshot), columns)
-        if columns is not None and whole.columns != list(columns):
-            raise _differs(snapshot, f"it has no column {sorted({*columns} - {*whole.columns})[0]}")
-        return whole
+        return with_all(whole, columns, snapshot)
+
+    def parts(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        if not snapshot.parts or snapshot.order:  # rows that lie in another order are put in theirs together
+            yield self.read(snapshot, columns)
+            return
+        schema = self.schema(snapshot)
+        with self.held(snapshot.table):
+            for frame in reading.frames(self.root, snapshot, columns):
+                yield with_all(lacking(frame, schema, columns), columns, snapshot)
 
     def check(self, snapshot: Snapshot) -> list[str]:
-        faults = []
-        for part in snapshot.parts:
-            file = self.root / snapshot.table / part.path
-            try:
-                changed = _sha256(file.read_bytes()) != part.sha256
-            except OSError as bad:
-                faults.append(f"table {snapshot.table} version {snapshot.version}: {part.path}: {bad.strerror}")
-                continue
-            if changed:
-                faults.append(f"table {snapshot.table} version {snapshot.version}: {part.path} was changed on disk")
+        faults = reading.faults(self.root, snapshot)
         if not snapshot.parts and not self.exists(snapshot.table, snapshot.version):
             faults.append(f"table {snapshot.table} version {snapshot.version} is gone")
         return faults
@@ -199,7 +204,7 @@ class DeltaTables:
 
     def files(self, snapshot: Snapshot) -> tuple[Path, ...]:
         if not self.present(snapshot):
-            raise _differs(snapshot, "its files are missing, or of another size")
+            raise differs(snapshot, "its files are missing, or of another size")
         return tuple(self.root / snapshot.table / part.path for part in snapshot.parts)
 
     def _is_empty(self, snapshot: Snapshot) -> bool:
@@ -222,9 +227,9 @@ class DeltaTables:
         try:
             found = self.scan(snapshot.table, snapshot.version).collect()
         except (DataError, StoreError, pl.exceptions.PolarsError, OSError) as bad:
-            raise _differs(snapshot, f"its log cannot be read: {(str(bad).splitlines() or ['?'])[0]}") from bad
+            raise differs(snapshot, f"its log cannot be read: {(str(bad).splitlines() or ['?'])[0]}") from bad
         if found.height:
-            raise _differs(snapshot, "its log names rows, and it has none")
+            raise differs(snapshot, "its log names rows, and it has none")
         return found
 
     def columns(self, snapshot: Snapshot) -> tuple[str, ...]:
@@ -243,21 +248,19 @@ class DeltaTables:
         # the last file has the columns of those before it, and may have more
         place = self.root / snapshot.table / snapshot.parts[-1].path if snapshot.parts else None
         if place is None or not place.is_file():
-            raise _differs(snapshot, "its file is missing")
+            raise differs(snapshot, "its file is missing")
         try:
             found = pl.scan_parquet(place, glob=False).collect_schema()
             return pl.Schema({name: dtype for name, dtype in found.items() if name != ROW or not snapshot.order})
         except (pl.exceptions.PolarsError, OSError) as bad:
-            raise _differs(
-                snapshot, f"its file {place.name} is damaged: {(str(bad).splitlines() or ['?'])[0]}"
-            ) from bad
+            raise differs(snapshot, f"its file {place.name} is damaged: {(str(bad).splitlines() or ['?'])[0]}") from bad
 
     def lay_out(self, snapshot: Snapshot, by: Sequence[str]) -> Snapshot:
         from deltalake import DeltaTable
 
         name, place = snapshot.table, self._place(snapshot.table)
         with self._alone(name), _said_plainly(place):
-            frame = self._read(snapshot, None)
+            frame = self.read(snapshot)
             chosen = writing.codec_for(frame, self.keeping, writing.written_of(self._said_last(name)))
             made = laying.write(frame, snapshot, by, self.root / name, chosen)
             if self.version(name) != snapshot.version:
@@ -375,15 +378,3 @@ def _said_plainly(place: str) -> Iterator[None]:
             where=place,
             mend="check that the disk has room and may be written; its last version stands",
         ) from bad
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _differs(snapshot: Snapshot, what: str) -> EvidenceError:
-    return EvidenceError(
-        f"table {snapshot.table} version {snapshot.version} is not what the record says: {what}",
-        where=snapshot.table,
-        mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
-    )

@@ -1,0 +1,61 @@
+"""The files of a snapshot, each held to its hash as it is read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.backends.embedded.joining import decoded
+from treadle.errors import EvidenceError
+from treadle.store import Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def frames(root: Path, snapshot: Snapshot, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    """The rows of each file, with those of the columns that it has.
+
+    Raises:
+        EvidenceError: a file is missing, or is not what was written.
+    """
+    import polars as pl
+
+    for part in snapshot.parts:
+        file = root / snapshot.table / part.path
+        try:
+            held = file.read_bytes()
+        except OSError as bad:
+            raise differs(snapshot, f"its file {part.path} cannot be read: {bad.strerror}") from bad
+        if sha256(held) != part.sha256:
+            raise differs(snapshot, f"its file {part.path} was changed on disk")
+        try:
+            yield decoded(held, columns)
+        except pl.exceptions.PolarsError as bad:
+            raise differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
+
+
+def faults(root: Path, snapshot: Snapshot) -> list[str]:
+    """A sentence for each file that is missing, or is not what was written."""
+    found, name = list[str](), f"table {snapshot.table} version {snapshot.version}"
+    for part in snapshot.parts:
+        try:
+            if sha256((root / snapshot.table / part.path).read_bytes()) != part.sha256:
+                found.append(f"{name}: {part.path} was changed on disk")
+        except OSError as bad:
+            found.append(f"{name}: {part.path}: {bad.strerror}")
+    return found
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def differs(snapshot: Snapshot, what: str) -> EvidenceError:
+    return EvidenceError(
+        f"table {snapshot.table} version {snapshot.version} is not what the record says: {what}",
+        where=snapshot.table,
+        mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
+    )
