@@ -27,9 +27,10 @@ MOST_COLUMNS, SHOWN = 3, 5
 """Columns of a layout: with each more of them all are found less well. Columns whose reads are measured."""
 _CLEAR, _FEW = 0.75, 8
 """Share of the questions from which on one column alone decides; of fewer values than that a layout says little."""
-_FILES = 8
-"""So many files, with so few rows to each, are worth putting together."""
+_FILES, _SMALL = 8, 1 << 12
+"""More files than that, with fewer rows to each, are put together; what a table is cut into has more."""
 _ROWS = 1 << 16
+"""Of fewer rows it is not worth asking which of them are read."""
 
 
 def compact(workspace: Workspace, source: str | None, by: Sequence[str], *, apply: bool) -> Compacted:
@@ -114,7 +115,7 @@ def _telling(workspace: Workspace, snapshot: Snapshot, column: str) -> bool:
 
 def _why_not(snapshot: Snapshot, by: tuple[str, ...], *, given: bool) -> str:
     """Why nothing is to be gained; empty where something is."""
-    small = len(snapshot.parts) > _FILES and snapshot.rows < _ROWS * len(snapshot.parts)
+    small = len(snapshot.parts) > _FILES and snapshot.rows < _SMALL * len(snapshot.parts)
     if snapshot.rows == 0:
         return "it has no rows"
     if by == snapshot.order and not small:

@@ -72,7 +72,7 @@ def show_compacted(answer: Any, out: Any) -> None:
         else:
             out.print(
                 f"[bold]{said(each.source)}@{each.version}[/] laid out {by} as @{each.version_after}: {before} before; "
-                f"{each.files_after:,} files, {_mb(each.bytes_after)} MB now",
+                f"{each.files_after:,} file{'' if each.files_after == 1 else 's'}, {_mb(each.bytes_after)} MB now",
                 soft_wrap=True,
             )
         if each.asked:
