@@ -6,6 +6,7 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
+from treadle.store.buckets import Buckets, buckets_for
 from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Tables
@@ -15,6 +16,7 @@ __all__ = [
     "Blob",
     "Blobs",
     "Blocks",
+    "Buckets",
     "EntryRef",
     "File",
     "Part",
@@ -24,6 +26,7 @@ __all__ = [
     "TableNames",
     "Tables",
     "Value",
+    "buckets_for",
     "fingerprint",
 ]
 OPEN = ("catalog", "schema")
