@@ -13,6 +13,7 @@ from treadle.errors import DataError, EvidenceError, ModelError, nearest
 from treadle.features.columns import Part, PartKind, Reads, above, below, reads
 from treadle.history.found import ColumnLineage, ColumnReader, PartShown
 from treadle.history.snapshots import newest_snapshot
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     from treadle.features import FeaturePlan
@@ -53,7 +54,7 @@ def plan_of(workspace: Workspace) -> FeaturePlan:
     from treadle.features import make_plan
 
     project = workspace.project
-    found = {name: newest_snapshot(workspace, name) for name in project.spec.sources}
+    found = {name: newest_snapshot(workspace, name) for name in all_tables(project.spec)}
     missing = [name for name, read in found.items() if read is None]
     if missing:
         raise DataError(
@@ -66,7 +67,7 @@ def plan_of(workspace: Workspace) -> FeaturePlan:
 
 
 def _columns_of(workspace: Workspace) -> Mapping[str, list[str]]:
-    found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
+    found = ((name, newest_snapshot(workspace, name)) for name in all_tables(workspace.project.spec))
     return {name: sorted(workspace.tables.schema(read)) for name, read in found if read is not None}
 
 

@@ -10,6 +10,7 @@ from treadle.errors import TreadleError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import make_plan
 from treadle.features.columns import Part, below, reads
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
@@ -22,7 +23,7 @@ Schemas = dict[str, Mapping[str, expr.Type]]
 def readers_of(workspace: Workspace, source: str, columns: Sequence[str]) -> list[str]:
     """Features and roles, such as the label, that read one of the columns, over the sources as they were read last."""
     schemas: Schemas = {}
-    for name in workspace.project.spec.sources:
+    for name in all_tables(workspace.project.spec):
         last = workspace.chain.last(SourceRead, subject=f"source/{name}")
         if last is not None:
             schemas[name] = expr.column_types(workspace.tables.schema(last.payload.table))
