@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MISSING, EQUAL = 0, 1
 """Levels; the last one is of all that is less alike than any other."""
+_CLOSE = 1e-6
+"""A likeness of three in five is at least 0.6, though no float is."""
 
 
 class Likeness(Protocol):
@@ -149,12 +151,12 @@ class _Texts:
                 self.texts[each // len(self.texts)].tolist(),
                 self.texts[each % len(self.texts)].tolist(),
                 scorer=self.scorer,
-                score_cutoff=self.at[-1] * self.whole,
+                score_cutoff=(self.at[-1] - _CLOSE) * self.whole,
                 dtype=np.float64,
                 workers=-1,
             )
             for n, level in reversed(list(enumerate(self.at))):
-                found[scores >= level * self.whole] = EQUAL + 1 + n
+                found[scores >= (level - _CLOSE) * self.whole] = EQUAL + 1 + n
         levels: Levels = found[back]
         return levels
 

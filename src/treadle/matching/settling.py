@@ -44,7 +44,7 @@ def settle(
     whole = members.select(
         pl.Series("thing", group), pl.int_range(pl.len(), dtype=pl.Int32).alias("row"), _rank(tuple(entity.sources))
     )
-    things = whole.group_by("thing").agg(pl.len().alias("rows")).sort("thing")
+    things = whole.group_by("thing").agg(pl.len().cast(pl.Int64).alias("rows")).sort("thing")
     rows = things.select(members[ID].gather(things["thing"]).alias(ID), "rows", "thing")
     choices = [_no_choices()]
     for field in entity.fields:

@@ -85,7 +85,7 @@ def _kept(work: Work, name: str, table: Snapshot) -> Entry[SourceRead]:
     """Where an earlier table counts again, it is the newest once more: cached or not, the last entry has its rows."""
     subject = f"source/{name}"
     last = work.workspace.chain.last(SourceRead, subject=subject)
-    as_it_was = last is None or last.payload.table.content == table.content
+    as_it_was = last is None or table.content in {ref.content for ref in last.uses if isinstance(ref, Snapshot)}
     quiet = replace(work.workspace.chain, observer=Silent())  # the line of the entity tells of all its tables
     asked = KeepMade(name=name, table=table)
     with quiet.step(asked, subject, code=__name__, cache=as_it_was) as step:
