@@ -13,9 +13,11 @@ from treadle.evidence import verify
 from treadle.evidence.kinds.entity_decided import EntityDecided
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import meant
+from treadle.history.columns import trace
 from treadle.loop import run
 from treadle.matching import Decision
 from treadle.stages import entities
+from treadle.stages.breaking import readers_of
 from treadle.stages.entities import decided, say, undo
 from treadle.workspace import Workspace
 
@@ -163,3 +165,14 @@ def test_a_file_that_names_no_entity_is_as_it_was(shop: Path) -> None:
     text = SPEC[: SPEC.index("entities:")] + SPEC[SPEC.index("predict:") : SPEC.index("  lookup:")] + "train: {}\n"
     (shop / "treadle.yaml").write_text(text, encoding="utf-8")
     assert list(made(shop)) == ["crm", "web", "orders"]
+
+
+def test_lineage_goes_on_through_an_entity_to_the_columns_that_it_is_made_of(shop: Path) -> None:
+    made(shop)
+    below = do(shop, trace, "web.plz")
+    assert {"customer.zip", "customer_of_crm.zip", "who_zip"} <= {part.name for part in below.read_by}
+    above = do(shop, trace, "who_born")
+    assert {"crm.born", "web.born"} <= {part.name for part in above.reads}
+    matched = do(shop, trace, "customer.entity_id")
+    assert {"crm.first", "crm.last", "web.mail"} <= {part.name for part in matched.reads}
+    assert "feature who_zip" in do(shop, readers_of, "web", ["plz"])

@@ -10,6 +10,7 @@ from treadle.errors import TreadleError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import make_plan
 from treadle.features.columns import Part, below, reads
+from treadle.features.drawn import drawn
 from treadle.spec import all_tables
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def readers_of(workspace: Workspace, source: str, columns: Sequence[str]) -> lis
 
 def _in(spec: ProjectSpec, schemas: Schemas, source: str, columns: Sequence[str]) -> set[str]:
     try:
-        known = reads(make_plan(spec, schemas))
+        known = {**drawn(spec, schemas), **reads(make_plan(spec, schemas))}
     except (TreadleError, KeyError):  # a source that was never read, or a plan that is wrong for a reason of its own
         return set()
     broken = {part for column in columns for part in below(known, Part("column", f"{source}.{column}"))}
