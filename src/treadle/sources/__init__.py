@@ -20,6 +20,7 @@ from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import Found, find, read
+from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Room, Share
 from treadle.sources.typing import Note
@@ -32,6 +33,7 @@ __all__ = [
     "ColumnsChanged",
     "Dialect",
     "FileAsSeen",
+    "FileParts",
     "Found",
     "Known",
     "Look",
@@ -56,6 +58,7 @@ __all__ = [
     "lost_files",
     "merged",
     "most_bytes",
+    "parts_of",
     "read",
     "read_own",
     "refuse_increment",

@@ -18,6 +18,7 @@ from treadle.stages.beside import LastGood, beside_of, last_good, others_now, re
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
+from treadle.stages.parted import PartedSource, Taken, large_parts
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -164,6 +165,10 @@ def make_snapshot(
 ) -> SourceRead:
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
+    parts = large_parts(found, asked.contract, asked.name, where)
+    if parts is not None:
+        source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
+        return _of_parts(source.take(), asked, found)
     held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
@@ -185,4 +190,21 @@ def make_snapshot(
         reached=newest_of(held.good, asked.source),
         aside=kept_aside(bench, held),
         unasked=held.unasked,
+    )
+
+
+def _of_parts(taken: Taken, asked: ReadSource, found: Found) -> SourceRead:
+    judged = taken.judged
+    return SourceRead(
+        table=taken.table,
+        rows=taken.rows,
+        quarantined=judged.bad_rows if judged else 0,
+        rules=len(asked.contract.rules) if asked.contract else 0,
+        bytes=found.bytes,
+        quarantine=taken.quarantine,
+        newest=dict(judged.newest) if judged else {},
+        warnings=tuple(judged.warnings) if judged else (),
+        reached=taken.reached,
+        aside=taken.aside,
+        unasked=tuple(judged.unasked) if judged else (),
     )
