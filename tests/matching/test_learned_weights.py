@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from matching_people import entity, rows_of, tables
 
-from treadle.matching import Weights, explain, reconcile
+from treadle.matching import FieldWeights, Weights, explain, reconcile
 from treadle.matching.comparing import Field
+from treadle.matching.scoring import Weigher
 from treadle.matching.weights import Patterns, _em, _posterior, learn
 
 
@@ -102,3 +103,16 @@ def test_stated_weights_are_taken_as_they_are() -> None:
     told = explain("customer", said, rows, found.weights, "crm:1", "crm:1")
     assert told.weight == 14 and [each.level for each in told.fields] == ["equal", "equal"]
     assert told.prior == pytest.approx(-found.weights.bits_of(0.5), abs=1e-3)
+
+
+def test_a_rare_value_says_more_by_how_much_rarer_it_is() -> None:
+    """12 rows, of which 10 say a and 2 say b; equal by chance in a tenth of the pairs."""
+    levels = ("missing", "equal", "unlike")
+    codes, counts = np.array([0] * 10 + [1] * 2), np.array([10.0, 2.0])
+    field = Field("x", "exact", levels, (), codes, lambda a, b: a, counts)  # type: ignore[arg-type, return-value]
+    weights = Weights(0.01, (FieldWeights("x", "exact", levels, (0.0, 3.0, -2.0), (0.8, 0.2), (0.1, 0.9)),))
+    weigher = Weigher([field], weights)
+    left, right = np.array([0, 10], dtype=np.int32), np.array([1, 11], dtype=np.int32)
+    # a: (10 - 2 + 3) of 12 + 3 / 0.1 rows; b: the two themselves do not count
+    wanted = [3 + log2(0.1 / (11 / 42)), 3 + log2(0.1 / (3 / 42))]
+    assert weigher(left, right).tolist() == pytest.approx(wanted)

@@ -1,7 +1,7 @@
 """One row a thing, of the rows that tell of it: for each field the value that its rule chooses, and a line on why.
 
-Of values that a rule holds for equal, the one of the source that stands first in the project file counts, and of that
-source the row with the smallest key.
+Of values that a rule holds for equal the first row's counts: that of the source that stands first in the project file,
+and of that source the one with the smallest key.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ def settle(
     """
     import polars as pl
 
-    whole = members.select(
-        pl.Series("thing", group), pl.int_range(pl.len(), dtype=pl.Int32).alias("row"), _rank(tuple(entity.sources))
-    )
+    whole = members.select(pl.Series("thing", group), pl.int_range(pl.len(), dtype=pl.Int32).alias("row"))
     things = whole.group_by("thing").agg(pl.len().cast(pl.Int64).alias("rows")).sort("thing")
     rows = things.select(members[ID].gather(things["thing"]).alias(ID), "rows", "thing")
     choices = [_no_choices()]
@@ -71,8 +69,7 @@ def rule_said(rule: Rule) -> str:
 def _rank(sources: tuple[str, ...]) -> pl.Expr:
     import polars as pl
 
-    order = pl.col("source").replace_strict(list(sources), list(range(len(sources))), return_dtype=pl.Int32)
-    return order.alias("rank")
+    return pl.col("source").replace_strict(list(sources), list(range(len(sources))), return_dtype=pl.Int32)
 
 
 def _there(
@@ -104,8 +101,7 @@ def _won(there: pl.DataFrame, rule: Rule) -> pl.DataFrame:
 
     several = pl.len().over("thing") > 1
     alone, many = there.filter(~several), there.filter(several)
-    order = ["thing", "best", "rank", "row"]
-    many = many.sort(order, descending=[False, True, False, False], nulls_last=True)
+    many = many.sort("thing", "best", "row", descending=[False, True, False], nulls_last=True)
     won = many.unique("thing", keep="first", maintain_order=True)
     return pl.concat([alone, won]).select("thing", "row", "value", "same")
 
