@@ -101,6 +101,15 @@ def test_one_block_of_all_rows_is_cut_and_told() -> None:
     assert found.pairs < rows * 25
 
 
+def test_blocks_that_form_no_pair_are_told() -> None:
+    frames, _ = tables(40)
+    none = {name: frame.with_columns(mail=pl.lit(None, pl.String)) for name, frame in frames.items()}
+    said = entity(match={"compare": {"name": "jaro_winkler"}, "block": ["mail"]})
+    found = found_in(said, none)
+    assert found.notes == ("no two rows are equal in any block, so that none were compared",)
+    assert found.rows.height == found.members.height
+
+
 def test_an_exact_key_that_very_many_share_is_told() -> None:
     frames, _ = tables(200)
     same = {name: frame.with_columns(mail=pl.lit("none@example.org")) for name, frame in frames.items()}

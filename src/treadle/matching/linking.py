@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Progress = Callable[[float, float, str], None]
 COMMON = 100
 """Rows that are equal in an exact key, from which on it is said that they are."""
+NO_PAIRS = "no two rows are equal in any block, so that none were compared"
 FEW = 64
 """Rows that are equal in an exact key, up to which each is linked with each; of more, each with the first."""
 
@@ -72,7 +73,7 @@ def weighed(name: str, entity: Entity, ready: Prepared, progress: Progress) -> W
         same,
         perhaps,
         len(pairs),
-        (*[cut.said() for cut in pairing.cuts], *_guessed(weights, blocks)),
+        (*[cut.said() for cut in pairing.cuts], *(_guessed(weights, blocks) if len(pairs) else [NO_PAIRS])),
     )
 
 
