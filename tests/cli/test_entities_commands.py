@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from test_commands import call
 
+from treadle.access.door import Door
+from treadle.access.tokens import TokenBook
 from treadle.api import OPERATIONS, Context
 from treadle.cli.show.entities import VIEWS
 from treadle.errors import AccessError
 from treadle.principal import Principal, person
+from treadle.spec import load
+from treadle.web import Routes
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
@@ -113,3 +117,22 @@ def test_who_may_not_mend_decides_nothing(shop: Path) -> None:
             with pytest.raises(AccessError, match="may not mend"):
                 found.begin(request, Context(who))
         assert not found.remote
+
+
+def test_a_server_shows_entities_and_decides_nothing(shop: Path) -> None:
+    spec = load(shop).spec
+    routes = Routes(str(shop), Door(spec, loopback=True, tokens=TokenBook({})))
+
+    def get(path: str, query: str = "") -> tuple[int, dict[str, object]]:
+        status, _, content = routes.answers.answer("GET", f"/api/data/entities/{path}", query, person("ada"))
+        return status, json.loads(content)
+
+    status, listed = get("list")
+    assert status == 200 and listed["entities"][0]["entities"] == 60  # type: ignore[index]
+    status, shown = get("show", "entity=customer&record=web:w2")
+    assert status == 200 and shown["id"] == "crm:2" and len(shown["members"]) == 2  # type: ignore[arg-type]
+    status, told = get("why", "entity=customer&one=crm:2&other=web:w2")
+    assert status == 200 and told["done"] == "same" and told["probability"] > 0.9  # type: ignore[operator]
+    assert get("doubts", "entity=customer")[1]["all"] == 0
+    assert get("show", "entity=customer&record=nobody")[0] == 400
+    assert get("split", "entity=customer&one=crm:2&other=web:w2&reason=x")[0] == 405
