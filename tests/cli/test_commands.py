@@ -24,6 +24,8 @@ PROMISED = {
     "data quarantine list", "data quarantine show", "data quarantine mend", "data quarantine replay",
     "data contract show", "data contract export", "data contract import",
     "data quarantine drop", "data quarantine undo",
+    "data entities list", "data entities doubts", "data entities show", "data entities why", "data entities join",
+    "data entities split", "data entities set", "data entities undo",
     "data list", "data history", "data query", "data profile", "data diff",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign",

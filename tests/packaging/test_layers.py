@@ -21,7 +21,7 @@ ROOMS = (
     "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
-    "profiling", "pages",
+    "matching", "profiling", "pages",
     "features", "sources", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",

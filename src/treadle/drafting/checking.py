@@ -29,6 +29,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     found = _Found(project)
     tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
     _pointed(workspace, found)
+    _entities(workspace, tables, found, data=data)
     known = {name: table for name, table in tables.items() if table is not None}
     plan = None
     for one in project.each():
@@ -84,6 +85,18 @@ class _Found:
         said = f"{self.project.place(path)}: {what}"
         if said not in self.warnings:
             self.warnings.append(said)
+
+    def made(
+        self, name: str, tables: Mapping[str, pl.DataFrame], notes: tuple[str, ...], *, seen: bool, glimpsed: bool
+    ) -> None:
+        """The tables of an entity; only some of its rows were seen where a source was glimpsed."""
+        if seen:
+            rows, columns = tables[name].shape
+            self.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[], whole=not glimpsed))
+        if glimpsed:
+            self.glimpsed |= tables.keys()
+        for note in notes:
+            self.warning(f"entities.{name}", note)
 
     def refused(self, error: TreadleError, path: str) -> None:
         """What a step refused. Where its own place is in the project file, that counts; else `path` does."""
@@ -145,6 +158,24 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -
         said = f"only the first {rows:,} rows were looked at, which says nothing of others"
         found.warning(f"{path}.new", f"{said}; its contract is held when it is read" if source.contract else said)
     return seen.rows.lazy()
+
+
+def _entities(workspace: Workspace, tables: dict[str, pl.LazyFrame | None], found: _Found, *, data: bool) -> None:
+    """The tables of each entity, among the others; none that could not be made."""
+    from treadle.drafting.entities import made_of
+    from treadle.spec.drawn import made_of as named
+
+    spec = workspace.project.spec
+    for name, entity in spec.entities.items():
+        known = {source: table for source in entity.sources if (table := tables.get(source)) is not None}
+        made: dict[str, pl.DataFrame] = {}
+        try:
+            if len(known) == len(entity.sources):
+                made, notes = made_of(workspace, name, known, data=data)
+                found.made(name, made, notes, seen=data, glimpsed=bool(found.glimpsed & known.keys()))
+        except TreadleError as bad:
+            found.refused(bad, f"entities.{name}")
+        tables |= {table: made[table].lazy() if table in made else None for table in named(spec, name)}
 
 
 def _contract(workspace: Workspace, name: str, source: Source, found: _Found) -> Contract | None:

@@ -4,4 +4,14 @@ It only reads; how a column is measured is known by `treadle.profiling`.
 """
 
 __all__: list[str] = []
-OPEN = ("asking", "contracted", "describing", "differing", "found", "quarantined", "snapshots")
+OPEN = (
+    "asking",
+    "contracted",
+    "describing",
+    "differing",
+    "entities_found",
+    "found",
+    "quarantined",
+    "reconciled",
+    "snapshots",
+)

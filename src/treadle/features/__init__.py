@@ -82,7 +82,7 @@ __all__ = [
     "suspects",
     "value_at",
 ]
-OPEN = ("columns", "plan", "state")
+OPEN = ("columns", "drawn", "plan", "state")
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from treadle.features.plan import attribute
 from treadle.hosting.asked import as_asked, told_of
 from treadle.hosting.found import Predicted, Predictions, flat
 from treadle.hosting.opening import open_live, open_state, rebuild_state
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,7 +142,7 @@ def _body(request: Wanted, live: LiveModel, spec: ProjectSpec) -> tuple[bytes, l
         return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
     from treadle.sources import read_own
 
-    frame = read_own(request.source or "", spec.sources[spec.predict.each], where="--from")
+    frame = read_own(request.source or "", all_tables(spec)[spec.predict.each], where="--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
     return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live), frame

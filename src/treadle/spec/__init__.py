@@ -9,7 +9,9 @@ It reads no row and executes nothing: what only the tables can show, `treadle.dr
 from typing import Any
 
 from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
+from treadle.spec.drawn import all_tables
 from treadle.spec.durations import duration, spoken
+from treadle.spec.entities import Entity
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
 from treadle.spec.names import Identifier
@@ -76,6 +78,7 @@ __all__ = [
     "Brief",
     "Charter",
     "Duty",
+    "Entity",
     "Features",
     "Items",
     "Layout",
@@ -97,6 +100,7 @@ __all__ = [
     "Watch",
     "Window",
     "YamlFile",
+    "all_tables",
     "as_data",
     "check_spec",
     "duration",
@@ -110,4 +114,4 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")
+OPEN = ("apis", "choices", "databases", "drawn", "entities", "names", "secrets", "servers", "settings", "trust", "urls")

@@ -7,16 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from treadle.spec.choices import Family, Metric, Refit
+from treadle.spec.entities import Entity
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
-
-Some = Annotated[str, Meta(min_length=1)]
-"""A text that is not empty: a column, a path, an expression."""
-Written = Annotated[str, Meta(min_length=1, max_length=1024)]
-"""A path, relative to the project's folder."""
-One = Annotated[str, Meta(min_length=1, max_length=1)]
-"""One character."""
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
-Cost = Annotated[float, Meta(ge=0, le=1e12)]
+from treadle.spec.parts import Cost, One, Positive, Some, Written
 
 
 class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -354,6 +347,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     project: Identifier
     brief: Brief
     sources: Annotated[dict[Identifier, Source], Meta(min_length=1)]
+    entities: dict[Identifier, Entity] = {}
     views: dict[Identifier, View] = {}
     predict: Predict
     features: Features = Features()

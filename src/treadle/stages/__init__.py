@@ -12,6 +12,7 @@ __all__ = ["Fetched", "StepLine", "TrainingCost", "Work", "contract_of", "prove_
 OPEN = (
     "beside",
     "building",
+    "entities",
     "examples",
     "fitting",
     "judging",
@@ -21,6 +22,7 @@ OPEN = (
     "planning",
     "quarantine",
     "reading",
+    "reconciling",
     "refitting",
     "releasing",
     "reporting",

@@ -10,6 +10,8 @@ from treadle.errors import TreadleError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import make_plan
 from treadle.features.columns import Part, below, reads
+from treadle.features.drawn import drawn
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
@@ -22,7 +24,7 @@ Schemas = dict[str, Mapping[str, expr.Type]]
 def readers_of(workspace: Workspace, source: str, columns: Sequence[str]) -> list[str]:
     """Features and roles, such as the label, that read one of the columns, over the sources as they were read last."""
     schemas: Schemas = {}
-    for name in workspace.project.spec.sources:
+    for name in all_tables(workspace.project.spec):
         last = workspace.chain.last(SourceRead, subject=f"source/{name}")
         if last is not None:
             schemas[name] = expr.column_types(workspace.tables.schema(last.payload.table))
@@ -34,7 +36,7 @@ def readers_of(workspace: Workspace, source: str, columns: Sequence[str]) -> lis
 
 def _in(spec: ProjectSpec, schemas: Schemas, source: str, columns: Sequence[str]) -> set[str]:
     try:
-        known = reads(make_plan(spec, schemas))
+        known = {**drawn(spec, schemas), **reads(make_plan(spec, schemas))}
     except (TreadleError, KeyError):  # a source that was never read, or a plan that is wrong for a reason of its own
         return set()
     broken = {part for column in columns for part in below(known, Part("column", f"{source}.{column}"))}
