@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from treadle import expr
 from treadle.contracts.beside import Beside
-from treadle.contracts.columns import as_declared
 from treadle.contracts.foreign import dangling
 from treadle.contracts.moved import movements
 from treadle.contracts.quarantine import lines, whole_rows
@@ -178,7 +177,7 @@ def _planned(contract: Contract, schema: pl.Schema) -> _Plan:
     for number, (column, kind) in enumerate(contract.columns.items()):
         if column not in schema:
             continue
-        made = as_declared(column, schema[column], kind)
+        made = expr.as_declared(column, schema[column], kind)
         if made is None:  # its rules see NULLs; the batch is broken anyway
             plan.uncast.add(column)
             plan.given[column] = f"{_GIVEN}{number}"

@@ -6,9 +6,11 @@ It reads no rows and knows neither tables nor aggregates over time: it is given 
 `to_row` and `to_sql` compile it; `functions_table` lists what the language has.
 """
 
+from treadle.expr.declared import as_declared
 from treadle.expr.growth import Growth, growth
 from treadle.expr.parse import AGGREGATES, parse, parse_aggregate
-from treadle.expr.polars import to_polars
+from treadle.expr.polars import named, to_polars
+from treadle.expr.quietly import names_in
 from treadle.expr.row import row_function, row_namespace, to_row
 from treadle.expr.sql import to_sql
 from treadle.expr.tree import Aggregate, Expression, column
@@ -20,10 +22,13 @@ __all__ = [
     "Expression",
     "Growth",
     "Type",
+    "as_declared",
     "column",
     "column_types",
     "functions_table",
     "growth",
+    "named",
+    "names_in",
     "parse",
     "parse_aggregate",
     "polars_type",
