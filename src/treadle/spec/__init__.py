@@ -12,6 +12,7 @@ from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
 from treadle.spec.durations import duration, spoken
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
+from treadle.spec.mapping import Exchange, Mapped, Units
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
@@ -76,11 +77,13 @@ __all__ = [
     "Brief",
     "Charter",
     "Duty",
+    "Exchange",
     "Features",
     "Items",
     "Layout",
     "Limits",
     "Lookup",
+    "Mapped",
     "Mistakes",
     "New",
     "Page",
@@ -93,6 +96,7 @@ __all__ = [
     "Split",
     "Target",
     "Train",
+    "Units",
     "View",
     "Watch",
     "Window",

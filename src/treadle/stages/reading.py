@@ -11,10 +11,12 @@ from treadle.errors import ContractBroken, DataError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
+from treadle.mapping import NotThere
 from treadle.spec import Source
 from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
+from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
@@ -22,6 +24,8 @@ from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.sources import Found
     from treadle.workspace import Workspace
 
@@ -41,6 +45,8 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
     """Sources that the contract points to."""
     last: str = ""
     """The last good snapshot, which the rows are held against; that it is another now is no reason to read again."""
+    rates: dict[str, File] = field(default_factory=dict)
+    """Of currencies, by the place of their file; what they hold is in the digest of what was read too."""
 
 
 Sources = dict[str, Entry[SourceRead]]
@@ -83,10 +89,13 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
     seen = list[Entry[SourceRead]]()
 
     def read() -> Entry[SourceRead]:
-        if source.new is None:
-            found = read_whole(work, name, source, contract, ahead)
-        else:
-            found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        try:
+            if source.new is None:
+                found = read_whole(work, name, source, contract, ahead)
+            else:
+                found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        except NotThere as bad:
+            raise unmapped(workspace, name, bad, contract) from bad
         ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was
@@ -103,7 +112,7 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
 
 def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
-    from treadle.sources import find
+    from treadle.sources import MappedRows, find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
@@ -117,9 +126,10 @@ def read_whole(work: Work, name: str, source: Source, contract: Contract | None,
         examples=name in workspace.project.asked_of,
         others=others_now(workspace, name, contract),
         last=last.name if last else "",
+        rates=files_of_rates(found.rates) if isinstance(found, MappedRows) else {},
     )
     before = workspace.chain.last(SourceRead, subject=f"source/{name}")
-    read = work.do(asked, _Make(found, where, last), f"source/{name}")
+    read = work.do(asked, _Make(found, where, last, workspace), f"source/{name}")
     if before is None or read.seq <= before.seq:
         return newest_after(work, read)
     return done_again(work, name, read, before, contract)
@@ -141,11 +151,16 @@ def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Wor
 class _Make:
     """`make_snapshot` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, found: Found, where: str, last: LastGood | None) -> None:
-        self.found, self.where, self.last = found, where, last
+    def __init__(self, found: Found, where: str, last: LastGood | None, workspace: Workspace) -> None:
+        self.found, self.where, self.last, self.workspace = found, where, last, workspace
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        return make_snapshot(asked, bench, self.found, self.where, self.last)
+        from treadle.sources import MappedRows
+
+        rows = self.found.rows(self.where).collect()
+        told = self.found.notes if isinstance(self.found, MappedRows) else ()
+        notes = (*told, *refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where))
+        return make_snapshot(asked, bench, self.found.bytes, rows, self.where, self.last, notes)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -160,11 +175,17 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
 
 
 def make_snapshot(
-    asked: ReadSource, bench: Bench, found: Found, where: str, last: LastGood | None = None
+    asked: ReadSource,
+    bench: Bench,
+    size: int,
+    rows: pl.DataFrame,
+    where: str,
+    last: LastGood | None = None,
+    notes: tuple[str, ...] = (),
 ) -> SourceRead:
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
-    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys, beside)
+    held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
         # also for a batch that is refused: the reasons must not be lost with it
@@ -178,10 +199,10 @@ def make_snapshot(
         rows=held.good.height + held.bad,
         quarantined=held.bad,
         rules=held.rules,
-        bytes=found.bytes,
+        bytes=size,
         quarantine=quarantine,
         newest=held.newest,
-        warnings=held.warnings,
+        warnings=(*held.warnings, *notes),
         reached=newest_of(held.good, asked.source),
         aside=kept_aside(bench, held),
         unasked=held.unasked,
