@@ -24,7 +24,7 @@ PROMISED = {
     "data quarantine list", "data quarantine show", "data quarantine mend", "data quarantine replay",
     "data contract show", "data contract export", "data contract import",
     "data quarantine drop", "data quarantine undo",
-    "data list", "data history", "data query", "data profile", "data diff",
+    "data list", "data history", "data query", "data profile", "data diff", "data map",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign",
     "costs book", "costs import", "costs export", "schedule",

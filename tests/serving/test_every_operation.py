@@ -44,6 +44,7 @@ ROWS = [
     "data profile",
     "data diff",
     "data quarantine show",
+    "data map",
 ]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
