@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -210,3 +212,23 @@ def test_an_example_is_shown_where_it_would_be_taken() -> None:
     assert RecordReader(INPUTS).read(msgspec.json.encode(example)).city == "Oslo"
     shown[0] = INPUTS.fields[0]
     assert "example" not in openapi_schema(Inputs(tuple(shown), INPUTS.rules))
+
+
+def test_a_rule_with_a_pattern_loads_no_polars() -> None:
+    """What a server does with a contract's pattern: it was held by all engines before it came into the bundle."""
+    code = (
+        "import sys; from treadle.models.request import InputField, InputRule, Inputs; "
+        "from treadle.serving.inputs import RecordReader; "
+        "rule = InputRule('r', 'city', 'begins with a capital', \"regexp_matches(city, '^[A-Z]')\"); "
+        "reader = RecordReader(Inputs((InputField('city', 'str', nullable=False),), (rule,))); "
+        "reader.read(b'{\"city\": \"Oslo\"}'); print('polars' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_rule_with_a_pattern_is_held() -> None:
+    rule = InputRule("r", "city", "city begins with a capital", "regexp_matches(city, '^[A-Z]')")
+    reader = RecordReader(Inputs(INPUTS.fields, (rule,)))
+    assert reader.read(body()).city == "Oslo"
+    assert refused(reader, body(city="oslo")).rule == "city begins with a capital"

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from treadle import expr
 from treadle.contracts.beside import Beside
 from treadle.contracts.foreign import dangling
 from treadle.contracts.moved import movements
+from treadle.contracts.planned import MARK, Plan, planned
 from treadle.contracts.quarantine import lines, whole_rows
 from treadle.contracts.report import Report
 from treadle.contracts.rules import Contract, Rule
 from treadle.contracts.sums import balance
 from treadle.contracts.told import Told
-from treadle.contracts.verdict import Counts, told_of, unasked_of, verdict
+from treadle.contracts.verdict import Counts, judged
 from treadle.errors import DataError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
-
-# begin the names of columns that only the pass has; no table has such names
-_MARK, _GIVEN = "\x00mark ", "\x00given "
-
-
-@dataclass
-class _Plan:
-    """The pass in the making.
-
-    values: each column as its declared type, and marks that must see it as it was given. masks: marks over the typed
-    columns. marks: the column that marks failing rows, or for a share of missing values those, by the rule's id.
-    """
-
-    values: list[Any] = field(default_factory=list)
-    masks: list[Any] = field(default_factory=list)
-    marks: dict[str, str] = field(default_factory=dict)
-    given: dict[str, str] = field(default_factory=dict)
-    uncast: set[str] = field(default_factory=set)
 
 
 def check(
@@ -63,12 +44,12 @@ def check(
         DataError: the rows cannot be read.
     """
 
-    plan, schema, passed = _passed(frame.lazy(), contract, where)
-    passed = _with_keys(passed, contract, plan, beside)
-    failing = _failing(plan, passed)
+    plan, schema, passed = typed_and_marked(frame.lazy(), contract, where)
+    passed = with_keys(passed, contract, plan, beside)
+    failing = failing_rows(plan, passed)
     rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level and not rule.soft]
     kept = passed.select(schema.names())
-    aside = _any(passed, [plan.marks[rule.id] for rule in rules])
+    aside = any_of(passed, [plan.marks[rule.id] for rule in rules])
     good = kept.filter(~aside) if rules else kept
     counts = Counts(
         rows=kept.height,
@@ -76,42 +57,38 @@ def check(
         failing=failing,
         missing={name: nearest(name, schema) for name in contract.columns if name not in schema},
         uncast={name: str(schema[name]) for name in plan.uncast},
-        newest={rule.id: _newest(kept, rule) for rule in contract.rules if rule.kind == "freshness"},
+        newest={rule.id: newest(kept, rule) for rule in contract.rules if rule.kind == "freshness"},
         empty={name for name in contract.columns if name in schema and kept[name].null_count() == kept.height},
         told=_told(contract, plan, passed, good, beside),
         standing=beside.standing if beside is not None else 0,
     )
-    results, broken = verdict(contract, counts, now)
     quarantine = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], keys, plan.given)
     return Report(
-        rows=counts.rows,
-        results=results,
+        **vars(judged(contract, counts, now)),
         good=good,
         quarantine=quarantine,
-        bad_rows=counts.bad_rows,
-        broken=broken,
-        newest=dict(counts.newest),
-        warnings=told_of(contract, counts, now),
-        unasked=unasked_of(contract, counts),
-        unfit=sorted({*counts.missing, *counts.uncast}),
         aside=whole_rows(passed, aside, quarantine, schema.names(), plan.given),
     )
 
 
-def _passed(lazy: pl.LazyFrame, contract: Contract, where: str) -> tuple[_Plan, pl.Schema, pl.DataFrame]:
+def typed_and_marked(lazy: pl.LazyFrame, contract: Contract, where: str) -> tuple[Plan, pl.Schema, pl.DataFrame]:
     """All rows once: typed, with a mark for each rule of a row."""
     import polars as pl
 
     try:
         schema = lazy.collect_schema()
-        plan = _planned(contract, schema)
-        return plan, schema, lazy.with_columns(plan.values).with_columns(plan.masks).collect()
+        plan = planned(contract, schema)
+        return plan, schema, marked(lazy, plan)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
         reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
         raise DataError(f"the rows cannot be checked: {reason}", where=where, mend="is the file whole?") from bad
 
 
-def _any(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
+def marked(rows: pl.LazyFrame, plan: Plan) -> pl.DataFrame:
+    return rows.with_columns(plan.values).with_columns(plan.masks).collect()
+
+
+def any_of(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
     import polars as pl
 
     if not marks:
@@ -119,7 +96,7 @@ def _any(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
     return passed.select(pl.any_horizontal(marks).alias("any")).to_series()
 
 
-def _with_keys(passed: pl.DataFrame, contract: Contract, plan: _Plan, beside: Beside | None) -> pl.DataFrame:
+def with_keys(passed: pl.DataFrame, contract: Contract, plan: Plan, beside: Beside | None) -> pl.DataFrame:
     """The marks of what is asked of more than these rows: unique values among those that are kept, and foreign keys."""
     import polars as pl
 
@@ -144,95 +121,38 @@ def _with_keys(passed: pl.DataFrame, contract: Contract, plan: _Plan, beside: Be
         if not rule.soft and not rule.batch_level and rule.id in plan.marks
     ]
     for rule in keys:
-        mark = f"{_MARK}key {rule.id}"
-        bad = _any(passed, hard)
+        mark = f"{MARK}key {rule.id}"
+        bad = any_of(passed, hard)
         passed = passed.with_columns(dangling(passed, rule, beside, bad).alias(mark))
         plan.marks[rule.id] = mark
         hard += [] if rule.soft else [mark]
     return passed
 
 
-def _asked(rule: Rule, plan: _Plan, passed: pl.DataFrame) -> bool:
+def _asked(rule: Rule, plan: Plan, passed: pl.DataFrame) -> bool:
     return set(rule.columns) <= set(passed.columns) and not plan.uncast & set(rule.columns)
 
 
 def _told(
-    contract: Contract, plan: _Plan, passed: pl.DataFrame, good: pl.DataFrame, beside: Beside | None
+    contract: Contract, plan: Plan, passed: pl.DataFrame, good: pl.DataFrame, beside: Beside | None
 ) -> dict[str, Told]:
     """What is found of rules about the batch that are more than a count."""
     rules = [rule for rule in contract.rules if _asked(rule, plan, passed)]
     told = movements(good, [rule for rule in rules if rule.metric is not None], beside)
     told |= {rule.id: balance(passed, rule, plan.given, beside) for rule in rules if rule.sums is not None}
-    for rule in rules:
-        if rule.foreign is not None and rule.id not in plan.marks:
-            told[rule.id] = Told(None, f"the rows of {rule.foreign.source} are not at hand")
-    return told
+    return told | keys_not_at_hand(contract, plan, passed)
 
 
-def _planned(contract: Contract, schema: pl.Schema) -> _Plan:
-    import polars as pl
-
-    plan = _Plan()
-    wrong: dict[str, str] = {}
-    for number, (column, kind) in enumerate(contract.columns.items()):
-        if column not in schema:
-            continue
-        made = expr.as_declared(column, schema[column], kind)
-        if made is None:  # its rules see NULLs; the batch is broken anyway
-            plan.uncast.add(column)
-            plan.given[column] = f"{_GIVEN}{number}"
-            plan.values += [
-                pl.col(column).alias(plan.given[column]),
-                pl.lit(None, dtype=expr.to_polars_type(kind or "null")).alias(column),
-            ]
-            continue
-        value, mark = made
-        plan.values.append(value.alias(column))
-        if mark is not None:
-            wrong[column], plan.given[column] = f"{_MARK}type {number}", f"{_GIVEN}{number}"
-            plan.values += [mark.alias(wrong[column]), pl.col(column).alias(plan.given[column])]
-    types = {**expr.column_types(schema), **contract.types}
-    for number, rule in enumerate(contract.rules):
-        if not schema.keys() >= set(rule.columns) or plan.uncast & set(rule.columns):
-            continue
-        if rule.kind == "type":
-            if rule.column in wrong:
-                plan.marks[rule.id] = wrong[rule.column]
-            continue
-        mask = _mask(rule, types, wrong)
-        if mask is not None:
-            plan.marks[rule.id] = f"{_MARK}{number}"
-            plan.masks.append(mask.alias(plan.marks[rule.id]))
-    return plan
+def keys_not_at_hand(contract: Contract, plan: Plan, passed: pl.DataFrame) -> dict[str, Told]:
+    """By rule, the foreign keys that could not be followed."""
+    return {
+        rule.id: Told(None, f"the rows of {rule.foreign.source} are not at hand")
+        for rule in contract.rules
+        if rule.foreign is not None and rule.id not in plan.marks and _asked(rule, plan, passed)
+    }
 
 
-def _mask(rule: Rule, types: Any, wrong: dict[str, str]) -> Any:
-    """True in rows that fail the rule, or that it counts; None if it marks no rows."""
-    import polars as pl
-
-    if rule.kind == "unique":
-        columns = list(rule.columns)
-        known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
-        same = pl.col(columns[0]) if len(columns) == 1 else pl.struct(columns)
-        return known & ~same.is_first_distinct()  # the first of several is kept
-    if rule.kind in ("required", "null_share"):
-        mask = _missing(rule, types)
-        # a value of another type is there, though it reads as NULL
-        return mask & ~pl.col(wrong[rule.column]) if rule.column in wrong else mask
-    if rule.expression is None:
-        return None
-    return (~expr.to_polars(expr.parse(rule.expression, types, where=rule.where))).fill_null(False)
-
-
-def _missing(rule: Rule, types: Any) -> Any:
-    import polars as pl
-
-    if rule.measure is None or rule.column not in types:
-        return pl.col(rule.column or "").is_null()
-    return expr.to_polars(expr.parse(rule.measure, types, where=rule.where)).fill_null(False)
-
-
-def _failing(plan: _Plan, passed: pl.DataFrame) -> dict[str, int]:
+def failing_rows(plan: Plan, passed: pl.DataFrame) -> dict[str, int]:
     import polars as pl
 
     if not plan.marks:
@@ -241,7 +161,7 @@ def _failing(plan: _Plan, passed: pl.DataFrame) -> dict[str, int]:
     return {rule: int(sums[mark]) for rule, mark in plan.marks.items()}
 
 
-def _newest(frame: pl.DataFrame, rule: Rule) -> Any:
+def newest(frame: pl.DataFrame, rule: Rule) -> Any:
     """The newest time of a column as a timestamp in UTC, or None."""
     import polars as pl
 

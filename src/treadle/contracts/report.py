@@ -28,19 +28,15 @@ class RuleResult:
     batch_level: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
-    """The result of `check`.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Judged:
+    """What was found of a batch as a whole.
 
-    good: the rows that fail no row rule, in order, columns cast to their declared types. quarantine: a line for each
-    failing row and rule, with `row` (from 0), `key`, `rule`, `column`, `value`, `reason`. bad_rows: rows with at least
-    one line there, so that `good.height + bad_rows == rows`. broken: why the batch may not be taken; empty if it may.
+    bad_rows: rows that fail a row rule, and are set aside. broken: why the batch may not be taken; empty if it may.
     """
 
     rows: int
     results: tuple[RuleResult, ...]
-    good: pl.DataFrame
-    quarantine: pl.DataFrame
     bad_rows: int
     broken: list[str] = field(default_factory=list)
     newest: dict[str, datetime | None] = field(default_factory=dict)
@@ -51,9 +47,6 @@ class Report:
     """A sentence for each rule that could not be asked, as there is nothing yet to compare with."""
     unfit: list[str] = field(default_factory=list)
     """Columns that are missing, or of another type altogether: nothing that rests on them was checked."""
-    aside: pl.DataFrame | None = None
-    """The rows of the quarantine, whole: `row` (its number, from 0), `given` (a struct of its columns as they were
-    given) and `broke` (a list of structs of `rule`, `column`, `value`, `reason`); None where there are none."""
 
     @property
     def ok(self) -> bool:
@@ -61,7 +54,23 @@ class Report:
         return not self.broken
 
 
-def raise_if_broken(report: Report, contract: Contract, where: str) -> None:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report(Judged):
+    """The result of `check`.
+
+    good: the rows that fail no row rule, in order, columns cast to their declared types. quarantine: a line for each
+    failing row and rule, with `row` (from 0), `key`, `rule`, `column`, `value`, `reason`; `bad_rows` of them have at
+    least one, so that `good.height + bad_rows == rows`.
+    """
+
+    good: pl.DataFrame
+    quarantine: pl.DataFrame
+    aside: pl.DataFrame | None = None
+    """The rows of the quarantine, whole: `row` (its number, from 0), `given` (a struct of its columns as they were
+    given) and `broke` (a list of structs of `rule`, `column`, `value`, `reason`); None where there are none."""
+
+
+def raise_if_broken(report: Judged, contract: Contract, where: str) -> None:
     """Refuse a broken batch.
 
     Raises:

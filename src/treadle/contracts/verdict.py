@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from treadle.contracts.report import RuleResult
+from treadle.contracts.report import Judged, RuleResult
 from treadle.contracts.rules import Contract, Rule
 from treadle.contracts.told import Told
 
@@ -38,6 +38,21 @@ class Counts:
     def counted_as(self) -> int:
         """Of how many rows the bad ones are a share: few rows that come to many say little by their own share."""
         return max(self.rows, min(_FEW_ROWS, self.rows + self.standing))
+
+
+def judged(contract: Contract, counts: Counts, now: datetime) -> Judged:
+    """All that is to be said of the batch."""
+    results, broken = verdict(contract, counts, now)
+    return Judged(
+        rows=counts.rows,
+        results=results,
+        bad_rows=counts.bad_rows,
+        broken=broken,
+        newest=dict(counts.newest),
+        warnings=told_of(contract, counts, now),
+        unasked=unasked_of(contract, counts),
+        unfit=sorted({*counts.missing, *counts.uncast}),
+    )
 
 
 def verdict(contract: Contract, counts: Counts, now: datetime) -> tuple[tuple[RuleResult, ...], list[str]]:

@@ -13,10 +13,14 @@ _DIGITS = 18
 """64 bits hold as many."""
 
 
-def wrong_constant(name: str, values: Sequence[Any]) -> tuple[str, str] | None:
-    """What is wrong with the constants of a call, and how to mend it; None if nothing is."""
+def wrong_constant(name: str, values: Sequence[Any], *, rows_only: bool = False) -> tuple[str, str] | None:
+    """What is wrong with the constants of a call, and how to mend it; None if nothing is.
+
+    rows_only: no other engine than that of single rows is asked about patterns.
+    """
     if name.startswith("regexp_"):
-        return _wrong_pattern(values[1], values[2] if name == "regexp_extract" and len(values) > 2 else 0)
+        group = values[2] if name == "regexp_extract" and len(values) > 2 else 0
+        return _wrong_pattern(values[1], group, rows_only=rows_only)
     if name in ("like", "ilike") and len(values[1]) > LONGEST_LIKE:
         return f"a pattern of {name} has {LONGEST_LIKE:,} characters at most, found {len(values[1]):,}", ""
     if name == "round" and len(values) > 1 and abs(values[1]) > _DIGITS:
@@ -26,9 +30,9 @@ def wrong_constant(name: str, values: Sequence[Any]) -> tuple[str, str] | None:
     return None
 
 
-def _wrong_pattern(pattern: str, group: int) -> tuple[str, str] | None:
+def _wrong_pattern(pattern: str, group: int, *, rows_only: bool) -> tuple[str, str] | None:
     try:
-        rust_pattern(pattern)
+        row_pattern(pattern) if rows_only else rust_pattern(pattern)
     except ValueError as bad:
         what = f"'{pattern}' is no pattern: {str(bad).splitlines()[0]}"
         return what, "look-around and back references are not available"

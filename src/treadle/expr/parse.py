@@ -13,7 +13,7 @@ from treadle.expr.casts import ALLOWED_CASTS, cast_row
 from treadle.expr.constants import wrong_constant
 from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
-from treadle.expr.quietly import how_to_quote, trees
+from treadle.expr.quietly import how_to_quote, trees, why_not
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type
@@ -34,9 +34,14 @@ def parse(
         ExpressionError: syntax, an unknown column or function, types that do not fit, texts that grow too long; with
             the place in the text.
     """
-    reader = _Reader(text, columns, where, grown)
-    tree = reader.node(reader.parsed())
-    return Expression(text, tree.type, tuple(dict.fromkeys(reader.used)), tree)
+    return _expression(_Reader(text, columns, where, grown))
+
+
+def parse_for_rows(text: str, columns: Mapping[str, Type], *, where: str = "") -> Expression:
+    """As `parse`, of a text parsed before: where only single rows are run, as in a server, Polars is not loaded."""
+    reader = _Reader(text, columns, where, NONE_GROWN)
+    reader.rows_only = True
+    return _expression(reader)
 
 
 def parse_aggregate(
@@ -66,11 +71,16 @@ def parse_aggregate(
     return Aggregate(name, argument, text, kinds.get(name) or (total if name == "sum" else tree.type))
 
 
+def _expression(reader: _Reader) -> Expression:
+    tree = reader.node(reader.parsed())
+    return Expression(reader.text, tree.type, tuple(dict.fromkeys(reader.used)), tree)
+
+
 class _Reader:
     def __init__(self, text: str, columns: Mapping[str, Type], where: str, grown: Mapping[str, Growth]) -> None:
         self.text, self.columns, self.where, self.grown = text, columns, where, grown
         self.used: list[str] = []
-        self.depth = 0
+        self.depth, self.rows_only = 0, False
 
     def parsed(self) -> Any:
         from sqlglot.errors import ParseError, TokenError
@@ -80,15 +90,8 @@ class _Reader:
         try:
             found = trees(self.text)
         except ParseError as bad:
-            first = bad.errors[0] if bad.errors else {"description": str(bad)}
-            place = (
-                f"{first.get('line', 1)}:{max(1, int(first.get('col', 1)) - len(str(first.get('highlight', ''))) + 1)}"
-            )
-            what = re.sub(
-                r"^Required keyword: '(\w+)' missing for.*", "something is missing", str(first["description"])
-            )
-            what = re.sub(r"<Token .*?text: (.*), line:.*>", r"\1", what)
-            raise self._at(place, f"not an expression: {what.rstrip('.')}") from bad
+            place, what = why_not(bad)
+            raise self._at(place, f"not an expression: {what}") from bad
         except (TokenError, RecursionError) as bad:
             raise self._at("1:1", f"not an expression: {str(bad).splitlines()[0]}") from bad
         if len(found) != 1 or found[0] is None:
@@ -374,8 +377,7 @@ class _Reader:
             raise self.error(found, f"{function.name} takes {wanted} arguments, found {given}")
 
     def _check_constants(self, function: Function, args: list[Node], found: Any) -> None:
-        wrong = wrong_constant(function.name, [arg.value for arg in args])
-        if wrong is not None:
+        if wrong := wrong_constant(function.name, [arg.value for arg in args], rows_only=self.rows_only):
             raise self.error(found, *wrong)
 
     def _common(self, types: list[Type], found: Any, what: str) -> Type:

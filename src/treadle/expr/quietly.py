@@ -11,7 +11,10 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlglot.errors import ParseError
 
 _OURS: ContextVar[bool] = ContextVar("ours", default=False)
 
@@ -22,6 +25,15 @@ def trees(text: str) -> list[Any]:
 
     with _silent():
         return list(sqlglot.parse(text, dialect="duckdb"))
+
+
+def why_not(bad: ParseError) -> tuple[str, str]:
+    """(line:column, what is wrong there) of a text that sqlglot does not read, without its inner words."""
+    first = bad.errors[0] if bad.errors else {"description": str(bad)}
+    column = max(1, int(first.get("col", 1)) - len(str(first.get("highlight", ""))) + 1)
+    what = re.sub(r"^Required keyword: '(\w+)' missing for.*", "something is missing", str(first["description"]))
+    what = re.sub(r"<Token .*?text: (.*), line:.*>", r"\1", what)
+    return f"{first.get('line', 1)}:{column}", what.rstrip(".")
 
 
 def transpiled(text: str, dialect: str) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 
 from treadle.expr.casts import cast_row
 from treadle.expr.functions_numbers import finite_row
+from treadle.expr.parse import parse_for_rows
 from treadle.expr.table import Function
 from treadle.expr.tree import Expression, Node, functions
+from treadle.expr.types import Type
 
 _SYMBOLS = {
     "+": "add",
@@ -41,6 +43,11 @@ def to_row(expression: Expression | Node, variables: Mapping[str, str]) -> str:
     Evaluate it in `row_namespace()`. Times are aware datetimes in UTC.
     """
     return _source(expression.tree if isinstance(expression, Expression) else expression, variables)
+
+
+def row_source(text: str, columns: Mapping[str, Type], variables: Mapping[str, str], *, where: str = "") -> str:
+    """As `to_row`, of a text that was parsed before; Polars is not asked again."""
+    return to_row(parse_for_rows(text, columns, where=where), variables)
 
 
 def row_function(expression: Expression) -> Callable[[Mapping[str, Any]], Any]:

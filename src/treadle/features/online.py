@@ -80,7 +80,7 @@ class _Writer:
         return out
 
     def _source(self, text: str, types: Mapping[str, Any]) -> str:
-        return expr.to_row(expr.parse(text, types), self.variables)
+        return expr.row_source(text, types, self.variables)
 
     def _local(self, kind: str, name: str) -> str:
         """A variable of its own: named after the feature where Python allows that, else numbered."""

@@ -115,18 +115,18 @@ def _event_function(stream: Stream, arguments: list[str]) -> Callable[[Any], Eve
     """Row to (key, known, id, argument values); the name of what is missing; None where `where` leaves it out."""
     types: dict[str, Any] = dict(stream.types)
     variables = {n: f"r.{attribute(n)}" for n in types}
-    known = expr.parse(stream.known or "", types)
+    known = expr.parse_for_rows(stream.known or "", types)
     lines = ["def event(r):"]
     if stream.where:
-        lines.append(f"    if ({expr.to_row(expr.parse(stream.where, types), variables)}) is not True: return None")
+        lines.append(f"    if ({expr.row_source(stream.where, types, variables)}) is not True: return None")
     lines.append(f"    known = {expr.to_row(known, variables)}")
     lines.append(f"    if known is None: return {', '.join(known.columns)!r}")
     lines += [f"    if r.{attribute(c)} is None: return {c!r}" for c in stream.key]
     for i, (name, text) in enumerate(stream.columns.items()):
-        lines.append(f"    c{i} = {expr.to_row(expr.parse(text, types), {n: f'r.{attribute(n)}' for n in types})}")
+        lines.append(f"    c{i} = {expr.row_source(text, types, {n: f'r.{attribute(n)}' for n in types})}")
         variables[name] = f"c{i}"
     every = stream_types(stream)
-    values = "".join(f"{expr.to_row(expr.parse(a, every), variables)}, " for a in arguments)
+    values = "".join(f"{expr.row_source(a, every, variables)}, " for a in arguments)
     lines.append(f"    return {key_source(stream.key)}, micros_of(known), {_identity(stream)}, ({values})")
     made: Callable[[Any], EventRow | str | None] = _compiled(lines, "event")
     return made
@@ -137,19 +137,19 @@ def _lookup_function(stream: Stream) -> Callable[[Any], LookupRow | str | None]:
     variables = {n: f"r.{attribute(n)}" for n in types}
     lines = ["def version(r):"]
     if stream.where:
-        lines.append(f"    if ({expr.to_row(expr.parse(stream.where, types), variables)}) is not True: return None")
+        lines.append(f"    if ({expr.row_source(stream.where, types, variables)}) is not True: return None")
     lines += [f"    if r.{attribute(c)} is None: return {c!r}" for c in stream.key]
     if stream.known is None:
         lines.append("    known = happened = -1")
     else:
         for name, text in (("known", stream.known), ("happened", stream.happened or stream.known)):
-            found = expr.parse(text, types)
+            found = expr.parse_for_rows(text, types)
             lines += [
                 f"    {name} = {expr.to_row(found, variables)}",
                 f"    if {name} is None: return {', '.join(found.columns)!r}",
                 f"    {name} = micros_of({name})",
             ]
-    derived = {n: expr.to_row(expr.parse(t, types), variables) for n, t in stream.columns.items()}
+    derived = {n: expr.row_source(t, types, variables) for n, t in stream.columns.items()}
     values = "".join(
         f"{derived.get(n) or (f'finite({variables[n]})' if k == 'float' else variables[n])}, "
         for n, k in stream_types(stream).items()

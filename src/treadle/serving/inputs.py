@@ -91,7 +91,7 @@ class RecordReader:
         namespace: dict[str, Any] = dict(expr.row_namespace())
         hard, soft = ["def broken(r):"], ["def odd(r):", "    found = []"]
         for index, rule in enumerate(inputs.rules):
-            source = expr.to_row(expr.parse(rule.expression, types, where=rule.id), variables)
+            source = expr.row_source(rule.expression, types, variables, where=rule.id)
             if rule.soft:
                 soft.append(f"    if ({source}) is False: found.append({index})")
             else:

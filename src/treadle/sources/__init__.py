@@ -21,6 +21,7 @@ from treadle.sources.looking import Look, look
 from treadle.sources.mapped import MappedRows, RatesRead, mapped, read_rates
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import Found, find, read
+from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Room, Share
 from treadle.sources.typing import Note
@@ -33,6 +34,7 @@ __all__ = [
     "ColumnsChanged",
     "Dialect",
     "FileAsSeen",
+    "FileParts",
     "Found",
     "Known",
     "Look",
@@ -60,6 +62,7 @@ __all__ = [
     "lost_files",
     "merged",
     "most_bytes",
+    "parts_of",
     "read",
     "read_own",
     "read_rates",

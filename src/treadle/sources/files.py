@@ -124,7 +124,7 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
         odd += renamed
         frames.append(frame)
         dialects.append(told)
-    _unchanged(reading, digests, where)
+    refuse_unlike(reading, digests, where)
     made = _typed(frames, dialects, reading, where, partly)
     return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
 
@@ -138,7 +138,7 @@ def _parsed(
         frame, told = table(content, reading.format, file, reading.layout, where)
         return harmonised(frame, where), told, _renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
-        raise _refused(bad, file, reading.format, where) from bad
+        raise refuse_unreadable(bad, file, reading.format, where) from bad
 
 
 def _renamed(names: Iterable[str]) -> list[Note]:
@@ -182,10 +182,10 @@ def _types_of(
     try:
         return typed(frame, reading.layout, signs, guess=reading.format in GUESSED, partly=partly)
     except ValueError as bad:
-        raise _refused(bad, reading.files[number], reading.format, where) from bad
+        raise refuse_unreadable(bad, reading.files[number], reading.format, where) from bad
 
 
-def _refused(bad: BaseException, file: Path, kind: str, where: str) -> DataError:
+def refuse_unreadable(bad: BaseException, file: Path, kind: str, where: str) -> DataError:
     """The error of a file that cannot be read."""
     line, mend = (bad.line, bad.mend or _MEND) if isinstance(bad, Unreadable) else (0, _MEND)
     reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
@@ -219,17 +219,22 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
         if (source.format or _format_of(files, where)) == "parquet":
             return harmonised(pl.scan_parquet(files[0]).head(_ROWS_LOOKED_AT).collect(), where), False
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
-        raise _refused(bad, files[0], "delta" if delta else "parquet", where) from bad
+        raise refuse_unreadable(bad, files[0], "delta" if delta else "parquet", where) from bad
     count = max(1, sum(total <= _LOOKED_AT for total in accumulate(sizes)))
     return scan(_reading(files[:count], source, where), where).collect(), count == len(files)
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
+    return of_files(files, layout, digests_of(files, where), where)
+
+
+def digests_of(files: Iterable[Path], where: str) -> list[str]:
+    """SHA-256 of the bytes of each."""
     digests = []
     for file in files:
         with opened(file, where) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return of_files(files, layout, digests, where)
+    return digests
 
 
 def of_files(files: list[Path], layout: Layout, digests: list[str], where: str) -> Reading:
@@ -291,17 +296,15 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
                 with opened(part, where) as stream:
                     refuse_parquet(stream.read(), part.name, reading.layout, where)
         frame = pl.read_delta(str(folder))
-        digests = []
-        for file in named(str(folder), folder, where):
-            with opened(file, where) as stream:
-                digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+        digests = digests_of(named(str(folder), folder, where), where)
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
-        raise _refused(bad, reading.files[0], "delta", where) from bad
-    _unchanged(reading, digests, where)
+        raise refuse_unreadable(bad, reading.files[0], "delta", where) from bad
+    refuse_unlike(reading, digests, where)
     return harmonised(frame, where)
 
 
-def _unchanged(reading: Reading, digests: Iterable[str], where: str) -> None:
+def refuse_unlike(reading: Reading, digests: Iterable[str], where: str) -> None:
+    """Refuse files whose digests now are not those with which they were found."""
     if _joined(digests) != reading.digest:
         names = ", ".join(file.name for file in reading.files[:3])
         raise DataError(

@@ -6,14 +6,15 @@ Polars tells the rows of a file and not how many bytes its pages unpack to, so t
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
 from treadle.sources.unreadable import Unreadable
 
-_ROWS, _GROUPS, _BYTES = 3, 4, 2
-"""`FileMetaData.num_rows`, `FileMetaData.row_groups`, `RowGroup.total_byte_size` by their numbers."""
+_ROWS, _GROUPS, _BYTES, _GROUP_ROWS = 3, 4, 2, 3
+"""`FileMetaData.num_rows` and `.row_groups`, `RowGroup.total_byte_size` and `.num_rows` by their numbers."""
 _DEEPEST, _LONGEST = 32, 10
 """Structs in structs, and bytes of a number."""
 _SKIPPED, _BINARY = {3: 1, 7: 8}, 8
@@ -21,10 +22,20 @@ _SKIPPED, _BINARY = {3: 1, 7: 8}, 8
 
 
 class Footer(Struct, frozen=True):
-    """`rows` of the file; `unpacked`: bytes of its pages without compression, still encoded."""
+    """`rows` of the file; `unpacked`: bytes of its pages without compression, still encoded; both of each row group."""
 
     rows: int
     unpacked: int
+    groups: tuple[tuple[int, int], ...] = ()
+
+
+def last_bytes(stream: BinaryIO) -> bytes:
+    """The end of a file from where its footer begins, for `footer`; the file is read nowhere else."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 8))
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(max(0, size - length - 12))
+    return stream.read()
 
 
 def footer(content: bytes) -> Footer:
@@ -39,8 +50,9 @@ def footer(content: bytes) -> Footer:
     rows, groups = told.get(_ROWS), told.get(_GROUPS)
     if not isinstance(rows, int) or not isinstance(groups, list):
         raise Unreadable("its footer is damaged")
-    sizes = [group.get(_BYTES) for group in groups if isinstance(group, dict)]
-    return Footer(rows, sum(max(0, each) for each in sizes if isinstance(each, int)))
+    told_of = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups if isinstance(group, dict)]
+    sizes = tuple((max(0, n), max(0, size)) for n, size in told_of if isinstance(n, int) and isinstance(size, int))
+    return Footer(rows, sum(size for _, size in sizes), sizes)
 
 
 class _Compact:

@@ -42,6 +42,8 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             changes.append(column.dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Duration):
             changes.append(column.dt.total_microseconds() / 1e6)
+        elif dtype in (pl.UInt8, pl.UInt16, pl.UInt32):  # Delta has whole numbers with a sign alone
+            changes.append(column.cast(pl.Int64))
         elif dtype in (pl.UInt64, pl.Int128, pl.UInt128):
             # a float would make one number of several
             fits = (

@@ -114,4 +114,16 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")
+OPEN = (
+    "apis",
+    "choices",
+    "databases",
+    "documents",
+    "names",
+    "secrets",
+    "servers",
+    "settings",
+    "trust",
+    "urls",
+    "writing",
+)

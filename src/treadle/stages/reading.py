@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
@@ -20,6 +21,7 @@ from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
+from treadle.stages.parted import PartedSource, Taken, large_parts
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -155,12 +157,10 @@ class _Make:
         self.found, self.where, self.last, self.workspace = found, where, last, workspace
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        from treadle.sources import MappedRows
+        def told(rows: pl.DataFrame) -> tuple[str, ...]:
+            return refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
 
-        rows = self.found.rows(self.where).collect()
-        told = self.found.notes if isinstance(self.found, MappedRows) else ()
-        notes = (*told, *refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where))
-        return make_snapshot(asked, bench, self.found.bytes, rows, self.where, self.last, notes)
+        return make_snapshot(asked, bench, self.found, self.where, self.last, told)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -177,14 +177,23 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
 def make_snapshot(
     asked: ReadSource,
     bench: Bench,
-    size: int,
-    rows: pl.DataFrame,
+    found: Found,
     where: str,
     last: LastGood | None = None,
-    notes: tuple[str, ...] = (),
+    told: Callable[[pl.DataFrame], tuple[str, ...]] = lambda rows: (),
 ) -> SourceRead:
+    """told: what is to be said of the columns of the rows, or of the first of them; it refuses what breaks."""
+    from treadle.sources import MappedRows
+
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
+    parts = large_parts(found, asked.contract, asked.name, where)
+    if parts is not None:
+        notes = told(next(parts.read()))
+        source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
+        return _of_parts(source.take(), asked, found, notes)
+    rows = found.rows(where).collect()
+    notes = (*(found.notes if isinstance(found, MappedRows) else ()), *told(rows))
     held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
@@ -199,11 +208,28 @@ def make_snapshot(
         rows=held.good.height + held.bad,
         quarantined=held.bad,
         rules=held.rules,
-        bytes=size,
+        bytes=found.bytes,
         quarantine=quarantine,
         newest=held.newest,
         warnings=(*held.warnings, *notes),
         reached=newest_of(held.good, asked.source),
         aside=kept_aside(bench, held),
         unasked=held.unasked,
+    )
+
+
+def _of_parts(taken: Taken, asked: ReadSource, found: Found, notes: tuple[str, ...]) -> SourceRead:
+    judged = taken.judged
+    return SourceRead(
+        table=taken.table,
+        rows=taken.rows,
+        quarantined=judged.bad_rows if judged else 0,
+        rules=len(asked.contract.rules) if asked.contract else 0,
+        bytes=found.bytes,
+        quarantine=taken.quarantine,
+        newest=dict(judged.newest) if judged else {},
+        warnings=(*(judged.warnings if judged else ()), *notes),
+        reached=taken.reached,
+        aside=taken.aside,
+        unasked=tuple(judged.unasked) if judged else (),
     )

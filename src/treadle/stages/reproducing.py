@@ -7,7 +7,8 @@ and kept nowhere. The search is not repeated: within minutes it is a matter of t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +27,7 @@ from treadle.stages.fitting import FitModel, fitted_model, make_model
 from treadle.stages.judging import EvaluateModel, make_evaluation
 from treadle.stages.stating import code_of
 from treadle.stages.work import Bench, Work
-from treadle.store import Snapshot, fingerprint
+from treadle.store import Blocks, Snapshot, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -162,14 +163,15 @@ def _bench(workspace: Workspace, folder: Path) -> Bench:
         engine=open_catalog(folder / "catalog.db"), actor=workspace.chain.actor, run="again", head_file=folder / "head"
     )
     whole = Work(replace(workspace, chain=chain)).bench()
-    return replace(whole, tables=_Tables(workspace.tables), blobs=_Blobs(workspace.blobs, folder))
+    return replace(whole, tables=_Tables(workspace.tables, folder), blobs=_Blobs(workspace.blobs, folder))
 
 
 class _Tables:
     """The tables of a workspace, and what is made beside them, by its content."""
 
-    def __init__(self, kept: Tables) -> None:
-        self._kept, self._made = kept, dict[str, Any]()
+    def __init__(self, kept: Tables, folder: Path) -> None:
+        self._kept, self._folder = kept, folder
+        self._made, self._parted = dict[str, Any](), dict[str, list[Path]]()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._kept, name)
@@ -179,11 +181,38 @@ class _Tables:
         self._made[content] = frame
         return Snapshot(name, -1, content, frame.height)
 
+    def replace_parts(self, name: str, parts: Iterable[pl.DataFrame]) -> Snapshot:
+        """What comes in parts may be larger than memory, so it is laid down."""
+        blocks, rows, files, run = Blocks(), 0, list[Path](), uuid.uuid4().hex
+        for part in parts:
+            blocks.add(part)
+            rows += part.height
+            files.append(self._folder / f"{run}-{len(files)}.parquet")
+            part.write_parquet(files[-1])
+        content = blocks.fingerprint()
+        self._parted[content] = files
+        return Snapshot(name, -1, content, rows)
+
     def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        import polars as pl
+
+        if snapshot.fingerprint in self._parted:
+            return pl.concat(self.parts(snapshot, columns))
         made: pl.DataFrame | None = self._made.get(snapshot.fingerprint)
         if made is None:
             return self._kept.read(snapshot, columns)
         return made if columns is None else made.select(columns)
+
+    def parts(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        import polars as pl
+
+        if snapshot.fingerprint in self._parted:
+            wanted = None if columns is None else list(columns)
+            yield from (pl.read_parquet(file, columns=wanted) for file in self._parted[snapshot.fingerprint])
+        elif snapshot.fingerprint in self._made:
+            yield self.read(snapshot, columns)
+        else:
+            yield from self._kept.parts(snapshot, columns)
 
 
 class _Blobs:

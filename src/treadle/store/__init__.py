@@ -6,7 +6,7 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
-from treadle.store.fingerprints import fingerprint
+from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Tables
 from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Value
@@ -14,6 +14,7 @@ from treadle.store.refs import Blob, EntryRef, File, Part, Ref, Snapshot, StateR
 __all__ = [
     "Blob",
     "Blobs",
+    "Blocks",
     "EntryRef",
     "File",
     "Part",

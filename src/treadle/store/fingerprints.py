@@ -3,15 +3,67 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
 
 
+_VALUES, _LEAST = 1 << 24, 1 << 16
+"""Values of a block, and rows of one of very many columns."""
+_JOINED = 1 << 18  # texts that are joined at once
+
+
 def fingerprint(frame: pl.DataFrame) -> str:
     """SHA-256 over the names, types and values of the columns: equal for equal rows, however they lie in memory."""
+    blocks = Blocks()
+    blocks.add(frame)
+    return blocks.fingerprint()
+
+
+class Blocks:
+    """The fingerprint of a table whose rows come in parts: equal for equal rows, wherever the parts are cut.
+
+    Rows are hashed in blocks, whose length follows from the number of columns alone; of one block its own hash is the
+    fingerprint, of several the hash of theirs. So no more than a block is held at a time.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[pl.DataFrame] = []
+        self._rows, self._hashes = 0, list[str]()
+
+    def add(self, part: pl.DataFrame) -> None:
+        if not part.height and (self._waiting or self._hashes):
+            return
+        size = block_rows(part.width)
+        self._waiting.append(part)
+        self._rows += part.height
+        while self._rows > size:  # never the last row: whether a full block is the only one is known at the end
+            whole = _under_one_another(self._waiting)
+            self._hashes.append(_of_block(whole.head(size)))
+            self._waiting, self._rows = [whole.slice(size)], self._rows - size
+
+    def fingerprint(self) -> str:
+        """Of all rows that were added; at least one part was, be it without rows."""
+        last = _of_block(_under_one_another(self._waiting))
+        if not self._hashes:
+            return last
+        return hashlib.sha256("\n".join(["blocks", *self._hashes, last]).encode()).hexdigest()
+
+
+def block_rows(columns: int) -> int:
+    """Rows of a block of a table with so many columns: a power of two, so that some 16 million values are held."""
+    return max(_LEAST, 1 << (_VALUES // max(1, columns)).bit_length() - 1)
+
+
+def _under_one_another(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    import polars as pl
+
+    return parts[0] if len(parts) == 1 else pl.concat(parts)
+
+
+def _of_block(frame: pl.DataFrame) -> str:
     total = hashlib.sha256(f"{frame.height}".encode())
     for column in frame.iter_columns():
         total.update(f"{column.name}\0{column.dtype}\0".encode())
@@ -22,8 +74,6 @@ def fingerprint(frame: pl.DataFrame) -> str:
 
 def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     """The values as plain bytes. What lies under a NULL is no value, so it is not hashed."""
-    import io
-
     import polars as pl
 
     missing = column.is_null()
@@ -35,10 +85,11 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
 
         yield msgspec.json.encode(column.to_list(), enc_hook=str)
     elif dtype in (pl.String, pl.Binary):
-        buffer = io.BytesIO()
-        filled = column.fill_null("" if dtype == pl.String else b"").rechunk().alias("").to_frame()
-        filled.write_ipc_stream(buffer, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
-        yield buffer.getbuffer()
+        # lengths and characters, and not Arrow's form: that may hold a list of what is missing, or not, for equal rows
+        text = column.bin.encode("hex") if dtype == pl.Binary else column
+        yield text.str.len_bytes().fill_null(0).to_numpy().tobytes()
+        for start in range(0, len(text), _JOINED):
+            yield text.slice(start, _JOINED).fill_null("").str.join("").item().encode()
     else:
         plain = column.to_physical() if dtype != pl.Boolean else column.cast(pl.UInt8)
         yield plain.fill_null(0).to_numpy().tobytes()

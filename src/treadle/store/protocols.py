@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,14 @@ class Tables(Protocol):
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
         """Make `frame` the newest version. An equal newest version is kept, and returned, as it is."""
+        ...
+
+    def replace_parts(self, name: str, parts: Iterable[pl.DataFrame]) -> Snapshot:
+        """As `replace`, of rows that come in parts with the same columns and types, at least one; no more than a part
+        and a block of the fingerprint is held at a time.
+
+        Nothing is seen of it before the last part has come: an error that the parts raise leaves the version before.
+        """
         ...
 
     def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
@@ -46,6 +54,10 @@ class Tables(Protocol):
         Raises:
             EvidenceError: a file is missing, or is not what was written; it is named.
         """
+        ...
+
+    def parts(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """As `read`, a file at a time: one part without rows where there are none."""
         ...
 
     def check(self, snapshot: Snapshot) -> list[str]:

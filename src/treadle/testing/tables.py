@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ class TablesSuite:
     - rows come back in order, with the columns, types, NaN and None that were written, to anyone who opens the place;
     - `extend` adds rows, and columns that are new, to a snapshot; what else was written after that is left behind, and
       the snapshot before stays readable;
+    - rows that come in parts make the snapshot that the whole makes, and nothing where they break off; a snapshot is
+      read in parts;
     - the rows of a snapshot are those of the files that it names, whatever else is said of the table; a file that is
       missing or damaged is named in an EvidenceError;
     - a snapshot without rows is read, extended and found present as any other;
@@ -68,6 +70,52 @@ class TablesSuite:
         assert opens().replace("elsewhere", frame).fingerprint == first.fingerprint
         back = opens().replace("p/t", frame)
         assert back.version == second.version + 1 and back.fingerprint == first.fingerprint
+
+    def test_parts_make_the_snapshot_that_the_whole_makes(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        parts = [frame.head(1), frame.clear(), frame.slice(1)]
+        made = opens().replace_parts("p/t", iter(parts))
+        assert opens().read(made).equals(frame) and opens().check(made) == []
+        assert opens().replace("p/t", frame) == made  # equal rows, so the newest version is kept
+        assert opens().replace_parts("p/t", iter([frame])) == made
+        assert opens().replace("elsewhere", frame).fingerprint == made.fingerprint
+        other = opens().replace_parts("p/t", [frame.select("text").head(2), frame.select("text").slice(2)])
+        assert other.version == made.version + 1 and opens().read(made).equals(frame)
+        assert opens().scan("p/t").collect().equals(frame.select("text"))
+        nothing = opens().replace_parts("p/t", [frame.clear()])
+        assert nothing.rows == 0 and opens().read(nothing).schema == frame.schema
+
+    def test_parts_that_break_off_leave_the_version_before(self, opens: Opens) -> None:
+        frame = frame_of_all_types()
+        first = opens().replace("p/t", frame)
+        before = {file.name for file in opens().files(first)[0].parent.iterdir()}
+
+        def broken() -> Iterator[pl.DataFrame]:
+            yield frame.reverse()
+            raise DataError("the source went away")
+
+        with pytest.raises(DataError, match="went away"):
+            opens().replace_parts("p/t", broken())
+        assert opens().version("p/t") == first.version and opens().read(first).equals(frame)
+        assert {file.name for file in opens().files(first)[0].parent.iterdir()} == before
+
+    def test_a_snapshot_is_read_in_parts(self, opens: Opens) -> None:
+        import polars as pl
+
+        frame = frame_of_all_types()
+        first = opens().replace_parts("p/t", [frame.head(1), frame.slice(1)])
+        assert [part.height for part in opens().parts(first)] == [1, 2]
+        second = opens().extend(first, frame.with_columns(more="whole"))
+        found = list(opens().parts(second, ["more", "text"]))
+        assert [part.columns for part in found] == [["more", "text"]] * 3
+        assert pl.concat(found).equals(opens().read(second, ["more", "text"]))
+        (nothing,) = opens().parts(opens().replace("p/t", frame.clear()))
+        assert nothing.schema == frame.schema and not nothing.height
+        with pytest.raises(EvidenceError, match="it has no column other"):
+            list(opens().parts(second, ["other"]))
+        opens().files(first)[0].write_bytes(b"x" * first.parts[0].size)
+        with pytest.raises(EvidenceError, match="was changed on disk"):
+            list(opens().parts(first))
 
     def test_every_version_stays_readable_with_its_types(self, opens: Opens) -> None:
         frame = frame_of_all_types()

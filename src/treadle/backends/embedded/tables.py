@@ -6,18 +6,18 @@ import contextlib
 import fcntl
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treadle.backends.embedded.parts import FINGERPRINT, PartFiles, newest_fingerprint
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import Part, Snapshot, fingerprint
+from treadle.store import Blocks, Part, Snapshot, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
 
-_FINGERPRINT = "treadle.fingerprint"
 _CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 """What delta-rs takes for a character, and then looks for another folder."""
 
@@ -29,14 +29,14 @@ class DeltaTables:
         self.root = root
 
     def replace(self, name: str, frame: pl.DataFrame) -> Snapshot:
-        from deltalake import CommitProperties, DeltaTable
+        from deltalake import CommitProperties
 
         content, place = fingerprint(frame), self._place(name)
-        options: dict[str, Any] = {"commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content})}
+        options: dict[str, Any] = {"commit_properties": CommitProperties(custom_metadata={FINGERPRINT: content})}
         with self._alone(name):
             newest = self.version(name)
             if newest is not None:
-                if DeltaTable(place).history(1)[0].get(_FINGERPRINT) == content:
+                if newest_fingerprint(place) == content:
                     # what says that it is equal stands on the disk too: the rows themselves must be
                     with contextlib.suppress(StoreError):
                         kept = self._snapshot(name, newest, content, frame.height)
@@ -47,13 +47,26 @@ class DeltaTables:
                 frame.write_delta(place, mode="overwrite", delta_write_options=options)
             return self._snapshot(name, self.version(name) or 0, content, frame.height)
 
+    def replace_parts(self, name: str, parts: Iterable[pl.DataFrame]) -> Snapshot:
+        place = self._place(name)
+        with self._alone(name), _said_plainly(place), PartFiles(self.root / name) as files:
+            files.write(parts)
+            content, newest = files.fingerprint, self.version(name)
+            if newest is not None and newest_fingerprint(place) == content:
+                with contextlib.suppress(StoreError):
+                    kept = self._snapshot(name, newest, content, files.rows)
+                    if self._holds(kept, content):
+                        return kept
+            version = files.commit(place, new=newest is None)
+            return Snapshot(name, version, content, files.rows, tuple(files.parts))
+
     def extend(self, base: Snapshot, frame: pl.DataFrame) -> Snapshot:
         from deltalake import CommitProperties, DeltaTable
 
         name, place = base.table, self._place(base.table)
         content = hashlib.sha256(f"{base.fingerprint} {fingerprint(frame)}".encode()).hexdigest()
         options: dict[str, Any] = {
-            "commit_properties": CommitProperties(custom_metadata={_FINGERPRINT: content}),
+            "commit_properties": CommitProperties(custom_metadata={FINGERPRINT: content}),
             "schema_mode": "merge",
         }
         with self._alone(name), _said_plainly(place):
@@ -90,15 +103,36 @@ class DeltaTables:
         return Snapshot(name, version, content, rows, tuple(parts))
 
     def _holds(self, snapshot: Snapshot, content: str) -> bool:
+        blocks = Blocks()
         try:
-            return fingerprint(self.read(snapshot)) == content
+            for part in self.parts(snapshot):
+                blocks.add(part)
         except EvidenceError:
             return False
+        return blocks.fingerprint() == content
 
     def read(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        frames = list(self._frames(snapshot, columns))
+        whole = _joined(frames, columns) if frames else _of(self._without_rows(snapshot), columns)
+        return _with_all(whole, columns, snapshot)
+
+    def parts(self, snapshot: Snapshot, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        if not snapshot.parts:
+            yield self.read(snapshot, columns)
+            return
+        # a file that is older than a column lacks it
+        schema = self.schema(snapshot)
+        wanted = list(schema) if columns is None else list(columns)
+        kinds = {name: schema[name] for name in wanted if name in schema}
+        for frame in self._frames(snapshot, columns):
+            lacking = {name: kind for name, kind in kinds.items() if name not in frame.columns}
+            whole = frame.with_columns(_missing(lacking)).select(list(kinds)) if lacking else frame
+            yield _with_all(whole, columns, snapshot)
+
+    def _frames(self, snapshot: Snapshot, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+        """The rows of each file, held to its hash, with those of the columns that it has."""
         import polars as pl
 
-        frames = []
         for part in snapshot.parts:
             file = self.root / snapshot.table / part.path
             try:
@@ -108,15 +142,11 @@ class DeltaTables:
             if _sha256(held) != part.sha256:
                 raise _differs(snapshot, f"its file {part.path} was changed on disk")
             try:
-                frames.append(_decoded(held, columns))
+                yield _decoded(held, columns)
             except pl.exceptions.PolarsError as bad:
                 raise _differs(snapshot, f"its file {part.path} cannot be decoded: {bad}") from bad
-        if not frames and not self._is_empty(snapshot):
+        if not snapshot.parts and not self._is_empty(snapshot):
             raise _differs(snapshot, "the record names none of its files")
-        whole = _joined(frames, columns) if frames else _of(self._without_rows(snapshot), columns)
-        if columns is not None and whole.columns != list(columns):
-            raise _differs(snapshot, f"it has no column {sorted({*columns} - {*whole.columns})[0]}")
-        return whole
 
     def check(self, snapshot: Snapshot) -> list[str]:
         faults = []
@@ -302,6 +332,18 @@ def _decoded(content: bytes, columns: Sequence[str] | None) -> pl.DataFrame:
 
 def _of(frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
     return frame if columns is None else frame.select(name for name in columns if name in frame.columns)
+
+
+def _with_all(frame: pl.DataFrame, columns: Sequence[str] | None, snapshot: Snapshot) -> pl.DataFrame:
+    if columns is not None and frame.columns != list(columns):
+        raise _differs(snapshot, f"it has no column {sorted({*columns} - {*frame.columns})[0]}")
+    return frame
+
+
+def _missing(columns: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    import polars as pl
+
+    return [pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items()]
 
 
 def _joined(frames: list[pl.DataFrame], columns: Sequence[str] | None) -> pl.DataFrame:

@@ -1,0 +1,117 @@
+"""Rows of large Parquet files in parts of bounded size, so that a table may be larger than memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.errors import TreadleError
+from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
+from treadle.sources.footers import Footer, footer, last_bytes
+from treadle.sources.harmony import harmonised
+from treadle.sources.limits import most_bytes, width
+from treadle.sources.opening import Found
+from treadle.sources.places import opened
+from treadle.sources.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PARTED_FROM = 1 << 29
+"""Bytes that rows take at the least: from here on they are read in parts. Smaller tables fit wherever Treadle runs."""
+PART = 1 << 26
+"""Bytes of a part, about."""
+_LARGEST_GROUP = 1 << 29  # of one row group, which is unpacked as a whole before its rows are cut
+
+
+@dataclass(frozen=True, eq=False)
+class FileParts:
+    """See `treadle.contracts.Parts`. What is read of all columns is held to the digest of the files, at the end."""
+
+    reading: Reading
+    schema: pl.Schema
+    cuts: tuple[tuple[Path, tuple[int, ...]], ...]
+    """Of each file where its parts begin, and its rows."""
+    where: str
+
+    @property
+    def rows(self) -> int:
+        return sum(cuts[-1] for _, cuts in self.cuts)
+
+    def read(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Raises DataError where a file cannot be read, or was written to since it was found."""
+        import polars as pl
+
+        some = False
+        for file, cuts in self.cuts:
+            lazy = pl.scan_parquet(file, glob=False)
+            if columns is not None and set(columns) <= set(lazy.collect_schema()):
+                lazy = lazy.select(columns)
+            for start, end in pairwise(cuts):
+                try:
+                    part = harmonised(lazy.slice(start, end - start).collect(), self.where)
+                except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
+                    raise refuse_unreadable(bad, file, "parquet", self.where) from bad
+                some = True
+                yield part.select(list(self.schema) if columns is None else columns)
+        if not some:
+            empty = pl.DataFrame(schema=self.schema)
+            yield empty if columns is None else empty.select(columns)
+        if columns is None:
+            refuse_unlike(self.reading, digests_of(self.reading.files, self.where), self.where)
+
+
+def parts_of(found: Found, where: str) -> FileParts | None:
+    """What was found, in parts; None where it is small, or of a kind that is read as a whole."""
+    if not isinstance(found, Reading) or found.format != "parquet":
+        return None
+    if found.layout.null_values or found.layout.date_format:  # what a text is follows from all values of its column
+        return None
+    import polars as pl
+
+    try:
+        footers = [_footer(file, where) for file in found.files]
+        schemas = [pl.scan_parquet(file, glob=False).collect_schema() for file in found.files]
+        if any(dtype in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null) for dtype in schemas[0].dtypes()):
+            return None  # and so does what these become
+        taken = [harmonised(pl.DataFrame(schema=schema), where).schema for schema in schemas]
+    except (TreadleError, Unreadable, pl.exceptions.PolarsError, OSError):
+        return None  # whoever reads it whole says what is wrong
+    wide = sum(width(dtype) for dtype in schemas[0].dtypes())
+    if max(sum(f.rows for f in footers) * wide, sum(f.unpacked for f in footers)) < min(
+        PARTED_FROM, most_bytes(found.layout)
+    ):
+        return None
+    if any(dict(schema) != dict(taken[0]) for schema in taken[1:]):
+        return None
+    if any(max(rows * wide, size) > _LARGEST_GROUP for each in footers for rows, size in each.groups):
+        return None
+    return FileParts(
+        found,
+        taken[0],
+        tuple((file, _cuts(each, wide)) for file, each in zip(found.files, footers, strict=True)),
+        where,
+    )
+
+
+def _footer(file: Path, where: str) -> Footer:
+    with opened(file, where) as stream:
+        return footer(last_bytes(stream))
+
+
+def _cuts(told: Footer, wide: float) -> tuple[int, ...]:
+    """Where the parts of a file begin, and its rows: at row groups where these are no larger than a part."""
+    cuts, at = [0], 0
+    for rows, size in told.groups:
+        each = max(1.0, wide, size / rows if rows else 0.0)
+        most = max(1, int(PART / each))
+        if at > cuts[-1] and at + rows - cuts[-1] > most:
+            cuts.append(at)
+        if rows > 2 * most:
+            pieces = -(-rows // most)
+            cuts += [at + rows * piece // pieces for piece in range(1, pieces)]
+        at += rows
+    return (*cuts, at) if at > cuts[-1] else tuple(cuts)

@@ -1,0 +1,142 @@
+"""A source that is larger than memory: read, held to its contract and kept part by part, each part once.
+
+Nothing of it is seen before its last part has come and the whole was judged: a batch that is refused leaves the last
+good snapshot, and the reasons are kept as they are of a small one.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts, needs_all_rows, raise_if_broken
+from treadle.errors import DataError
+from treadle.sources import parts_of
+from treadle.stages.aside import newest_of, parquet_of
+from treadle.store import Blob, Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.sources import Found
+    from treadle.spec import Source
+    from treadle.stages.work import Bench
+
+_ASIDE = 1 << 26  # bytes of rows set aside that are kept as one blob
+
+
+@dataclass
+class Taken:
+    """What came of it. `judged` is None of a source without a contract, all of whose rows are kept."""
+
+    table: Snapshot
+    rows: int
+    judged: Judged | None
+    quarantine: Snapshot | None
+    aside: tuple[Blob, ...]
+    reached: datetime | None
+
+
+def large_parts(found: Found, contract: Contract | None, source: str, where: str) -> Parts | None:
+    """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once."""
+    if contract is not None and needs_all_rows(contract, source):
+        return None
+    return parts_of(found, where)
+
+
+@dataclass
+class PartedSource:
+    """A large table on its way into a snapshot."""
+
+    parts: Parts
+    name: str
+    source: Source
+    contract: Contract | None
+    beside: Beside | None
+    bench: Bench
+    where: str
+    needed: bool
+    """Whether it must have rows: predictions are made for them."""
+    _read: int = 0
+    _kept: int = 0
+    _reached: datetime | None = None
+    _judged: Judged | None = None
+    _quarantine: Snapshot | None = None
+    _aside: list[Blob] = field(default_factory=list)
+
+    def take(self) -> Taken:
+        """Raises ContractBroken where the batch may not be taken, and DataError where it cannot be read."""
+        table = self.bench.tables.replace_parts(self.bench.names.source(self.name), self._good())
+        return Taken(table, self._read, self._judged, self._quarantine, tuple(self._aside), self._reached)
+
+    def _good(self) -> Iterator[pl.DataFrame]:
+        with tempfile.TemporaryDirectory(prefix="parts-", dir=self._scratch()) as folder:
+            for part in self._held(Path(folder)) if self.contract is not None else self._as_read():
+                self._kept += part.height
+                self._reached = max(filter(None, (newest_of(part, self.source), self._reached)), default=None)
+                yield part
+        if self._judged is not None and self.contract is not None:
+            raise_if_broken(self._judged, self.contract, self.where)
+        if not self._kept and self.needed:
+            mend = "the last good snapshot is kept; deliver it again"
+            raise DataError("the table has no rows", where=self.where, mend=mend)
+
+    def _scratch(self) -> Path:
+        """On the disk of the workspace, which has room for what is kept; a temporary folder may lie in memory."""
+        return self.bench.scratch().parent
+
+    def _as_read(self) -> Iterator[pl.DataFrame]:
+        for part in self.parts.read():
+            self._said(part.height)
+            yield part
+
+    def _held(self, folder: Path) -> Iterator[pl.DataFrame]:
+        assert self.contract is not None
+        check = PartedCheck(
+            self.parts,
+            self.contract,
+            now=self.bench.chain.clock(),
+            keys=self.source.keys,
+            where=self.where,
+            beside=self.beside,
+        )
+        buckets, lines = folder / "buckets", folder / "lines"
+        buckets.mkdir()
+        lines.mkdir()
+        waiting: list[pl.DataFrame] = []
+        for part in check.checked(buckets):
+            self._said(part.good.height + (part.aside.height if part.aside is not None else 0))
+            if part.aside is not None:
+                part.lines.write_parquet(lines / f"{self._read:015d}.parquet")
+                waiting = self._put_aside([*waiting, part.aside], least=_ASIDE)
+            yield part.good
+        # also for a batch that is refused: the reasons must not be lost with it
+        self._put_aside(waiting, least=1)
+        self._judged = check.judged
+        files = sorted(lines.iterdir())
+        if files:
+            name = self.bench.names.quarantine(self.name)
+            self._quarantine = self.bench.tables.replace_parts(name, _each(files))
+
+    def _put_aside(self, waiting: list[pl.DataFrame], *, least: int) -> list[pl.DataFrame]:
+        """Keep rows that were set aside, once they come to `least` bytes; those that wait on."""
+        import polars as pl
+
+        if sum(rows.estimated_size() for rows in waiting) < least:
+            return waiting
+        self._aside.append(Blob(self.bench.blobs.put(parquet_of(pl.concat(waiting))), "rows set aside"))
+        return []
+
+    def _said(self, rows: int) -> None:
+        self._read += rows
+        self.bench.progress(self._read, self.parts.rows, f"{self._read:,} rows")
+
+
+def _each(files: list[Path]) -> Iterator[pl.DataFrame]:
+    import polars as pl
+
+    return (pl.read_parquet(file) for file in files)

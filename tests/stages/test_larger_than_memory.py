@@ -1,0 +1,133 @@
+"""A table that is read in parts gives what the whole gives: rows, quarantine, words; nothing where it breaks off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from stage_shop import edit, opened
+
+from treadle.errors import ContractBroken, DataError
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
+from treadle.sources import find, parts, parts_of
+from treadle.spec import Source
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
+
+
+@pytest.fixture
+def large(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shop with its orders in Parquet, in row groups of 64, cut into parts of some 50 rows."""
+    pl.read_csv(shop / "orders.csv", try_parse_dates=True).write_parquet(shop / "orders.parquet", row_group_size=64)
+    edit(shop, "orders.csv", "orders.parquet")
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 50 * 50)
+    return shop
+
+
+def taken(project: Path) -> SourceRead:
+    workspace = opened(project)
+    try:
+        return read_sources(Work(workspace))["orders"].payload
+    finally:
+        workspace.chain.engine.dispose()
+
+
+def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_parts = taken(large)
+    assert len(in_parts.table.parts) > 5 and in_parts.quarantined == 2
+    monkeypatch.setattr(parts, "PARTED_FROM", 1 << 60)
+    workspace = opened(large)
+    whole = read_sources(Work(workspace, full=True))["orders"].payload
+    workspace.chain.engine.dispose()
+    assert whole == in_parts  # the step is not made again: its input is the same file
+    (large / ".treadle").rename(large / "moved")
+    whole = taken(large)
+    assert whole.table.fingerprint == in_parts.table.fingerprint and len(whole.table.parts) == 1
+    assert whole.quarantine is not None and in_parts.quarantine is not None
+    assert whole.quarantine.fingerprint == in_parts.quarantine.fingerprint
+    for name in ("rows", "quarantined", "rules", "bytes", "newest", "warnings", "reached", "unasked"):
+        assert getattr(whole, name) == getattr(in_parts, name), name
+
+
+def test_what_was_set_aside_is_listed_and_mended(large: Path) -> None:
+    taken(large)
+    workspace = opened(large)
+    assert [(each.rows, each.rules[0].rule) for each in list_aside(workspace).sources] == [(2, "amount_range")]
+    assert [row.row for row in show_aside(workspace, "orders", None, 9).rows] == [5, 6]
+    assert mend_aside(workspace, "orders", ("amount = abs(amount)",), "", "a sign too many").rows == 2
+    workspace.chain.engine.dispose()
+
+
+def test_a_refused_batch_leaves_the_last_good_one_and_its_reasons(large: Path) -> None:
+    before = taken(large)
+    file = large / "orders.parquet"
+    pl.read_parquet(file).with_columns(amount=-1.0).write_parquet(file, row_group_size=64)
+    with pytest.raises(ContractBroken, match="400 of 400 rows are bad"):
+        taken(large)
+    workspace = opened(large)
+    assert workspace.tables.version(before.table.table) == before.table.version
+    assert workspace.tables.check(before.table) == []
+    assert workspace.tables.scan(workspace.names.quarantine("orders")).collect().height == 400
+    folder = workspace.root / "tables" / before.table.table
+    assert {f.name for f in folder.glob("*.parquet")} == {part.path for part in before.table.parts}
+    assert not list((workspace.root / "bundles").glob("parts-*"))
+    workspace.chain.engine.dispose()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = parts.FileParts.read
+
+    def meddled(self: parts.FileParts, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+        for number, part in enumerate(real(self, columns)):
+            if number == 3 and columns is None:
+                with (large / "orders.parquet").open("ab") as file:
+                    file.write(b"more")
+            yield part
+
+    monkeypatch.setattr(parts.FileParts, "read", meddled)
+    with pytest.raises(DataError, match=r"orders.parquet (changed while it was being read|cannot be read)"):
+        taken(large)
+    workspace = opened(large)
+    assert workspace.tables.version(workspace.names.source("orders")) is None
+    workspace.chain.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("frame", "source"),
+    [
+        (pl.DataFrame({"n": pl.Series([1, 2], dtype=pl.UInt64)}), Source(read="t.parquet")),
+        (pl.DataFrame({"n": ["1", "-"]}), Source(read="t.parquet", null_values=("-",))),
+    ],
+)
+def test_what_rests_on_all_values_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: pl.DataFrame, source: Source
+) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    frame.write_parquet(tmp_path / "t.parquet")
+    assert parts_of(find(source, tmp_path), "") is None
+    pl.DataFrame({"n": [1]}).write_parquet(tmp_path / "t.parquet")
+    assert parts_of(find(Source(read="t.parquet"), tmp_path), "") is not None
+
+
+def test_files_of_a_pattern_come_one_after_another_and_must_be_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 24)
+    nested = pl.DataFrame({"n": range(7), "at": [{"city": f"c{n}"} for n in range(7)]})
+    nested.head(4).write_parquet(tmp_path / "a.parquet", row_group_size=2)
+    nested.slice(4).write_parquet(tmp_path / "b.parquet")
+    nested.clear().write_parquet(tmp_path / "c.parquet")
+    source = Source(read="*.parquet")
+    found = find(source, tmp_path)
+    made = parts_of(found, "")
+    assert made is not None and made.rows == 7 and made.schema == {"n": pl.Int64, "at.city": pl.String}
+    got = list(made.read())
+    assert len(got) > 3 and pl.concat(got).equals(found.rows().collect())
+    assert pl.concat(made.read(["at.city"])).equals(found.rows().select("at.city").collect())
+    pl.DataFrame({"n": [1.5], "at": [{"city": "x"}]}).write_parquet(tmp_path / "d.parquet")
+    assert parts_of(find(source, tmp_path), "") is None
