@@ -45,6 +45,7 @@ ROWS = [
     "data diff",
     "data quarantine show",
     *(f"data entities {verb}" for verb in ("doubts", "show", "why")),
+    "data map",
 ]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(

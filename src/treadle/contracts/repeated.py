@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.contracts.columns import as_declared
+from treadle import expr
 from treadle.contracts.rules import Contract, Rule
 from treadle.store import Buckets, buckets_for
 
@@ -48,7 +48,7 @@ def _known(parts: Parts, contract: Contract, names: list[str]) -> Iterator[pl.Da
 
     values = []
     for name in names:
-        made = as_declared(name, parts.schema[name], contract.columns[name]) if name in contract.columns else None
+        made = expr.as_declared(name, parts.schema[name], contract.columns[name]) if name in contract.columns else None
         values.append(made[0].alias(name) if made is not None else pl.col(name))
     at = 0
     for part in parts.read(names):

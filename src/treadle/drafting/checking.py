@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from treadle.contracts import Contract
     from treadle.features import FeaturePlan
+    from treadle.sources import Found as FoundRows
     from treadle.workspace import Workspace
 
 
@@ -115,22 +116,38 @@ class _Found:
 
 def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
+    from treadle.mapping import NotThere
     from treadle.sources import read
+    from treadle.stages.breaking import refuse_broken, unmapped
 
     path = f"sources.{name}"
-    contract = _contract(workspace, name, source, found)
+    contract, where = _contract(workspace, name, source, found), workspace.project.place(path)
     try:
         if source.new is None:
-            frame = read(source, workspace.project.root, where=workspace.project.place(path))[1]
+            frame = _taken(name, read(source, workspace.project.root, where=where), found)
         else:
             frame = _looked_at(workspace, name, source, found)
+        for said in refuse_broken(workspace, name, frame.collect(), contract, where):
+            found.warning(path, said)
         if data and name not in found.glimpsed:
             frame = _held(workspace, name, source, frame, contract, found)
+    except NotThere as bad:
+        found.refused(unmapped(workspace, name, bad, contract), path)
+        return None
     except TreadleError as bad:
         found.refused(bad, f"{path}.read")
         return None
     _columns(name, source, frame, found)
     return frame
+
+
+def _taken(name: str, read: tuple[FoundRows, pl.LazyFrame], found: _Found) -> pl.LazyFrame:
+    """The rows of a source that is read whole; what its mapping has to tell is told."""
+    from treadle.sources import MappedRows
+
+    for said in read[0].notes if isinstance(read[0], MappedRows) else ():
+        found.warning(f"sources.{name}.map", said)
+    return read[1]
 
 
 def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -> pl.LazyFrame:
@@ -144,7 +161,7 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -
     seen = look(source, workspace.project.root, where=workspace.project.place(path))
     last = workspace.chain.last(SourceRead, subject=f"source/{name}")
     mark = last.payload.mark if last is not None else None
-    if mark is not None and mark.definition != definition_of(source):
+    if mark is not None and mark.definition != definition_of(source, workspace.project.root):
         mark = None  # a run would begin anew
     if set(source.keys) <= set(seen.rows.columns):  # else `_columns` tells of it
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from treadle.features import FeaturePlan
     from treadle.workspace import Workspace
 
-_KINDS: tuple[PartKind, ...] = ("column", "view column", "rows of", "match of", "feature", "role")
+_KINDS: tuple[PartKind, ...] = ("column", "delivered", "view column", "rows of", "match of", "feature", "role")
 _VERSIONS = 20
 """The newest versions of a target that are looked into, besides the one that is served."""
 
@@ -32,23 +32,36 @@ def trace(workspace: Workspace, subject: str) -> ColumnLineage:
     Raises:
         DataError: nothing of the target, nor of a version of it, is called so; or no source of it was read yet.
     """
-    columns, made = _columns_of(workspace), drawn(workspace.project.spec, _schemas(workspace))
-    known, packed = {**made, **reads(plan_of(workspace))}, dict(_packed(workspace))
+    columns, drawn_of = _columns_of(workspace), drawn(workspace.project.spec, _schemas(workspace))
+    known, packed = {**drawn_of, **_reads(workspace)}, dict(_packed(workspace))
     every = [known, *(reads(plan) for plan in packed.values())]
     parts = {Part("column", f"{subject}.{column}") for column in columns.get(subject, ())}
     asked = parts or {_part(subject, every, columns)}
     people = workspace.project.spec.brief.people
     after = {one for part in asked for one in below(known, part)}
+    # versions and contracts know the columns that are made of what is delivered
+    made = {*asked, *(one for one in after if one.kind == "column")}
     return ColumnLineage(
         subject=subject,
         target=workspace.project.target,
         reads=_shown({one for part in asked for one in above(known, part)}),
         read_by=_shown(after),
-        models=_readers(workspace, packed, asked, made),
-        rules=_rules(workspace, asked),
+        models=_readers(workspace, packed, made, drawn_of),
+        rules=_rules(workspace, made),
         people=list(dict.fromkeys((people.owner, *people.reviewers))),
         unread=sorted(part.name for part in parts if not below(known, part)),
     )
+
+
+def _reads(workspace: Workspace) -> Reads:
+    """What each part reads; of columns that are mapped, what of the source they are made of."""
+    from treadle.mapping import read_by
+
+    known = dict(reads(plan_of(workspace)))
+    for name, source in workspace.project.spec.sources.items():
+        for column, made_of in read_by(source.mapped).items():
+            known[Part("column", f"{name}.{column}")] = frozenset(Part("delivered", f"{name}.{e}") for e in made_of)
+    return known
 
 
 def plan_of(workspace: Workspace) -> FeaturePlan:

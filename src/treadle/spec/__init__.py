@@ -14,6 +14,7 @@ from treadle.spec.durations import duration, spoken
 from treadle.spec.entities import Entity
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
+from treadle.spec.mapping import Exchange, Mapped, Units
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
@@ -79,11 +80,13 @@ __all__ = [
     "Charter",
     "Duty",
     "Entity",
+    "Exchange",
     "Features",
     "Items",
     "Layout",
     "Limits",
     "Lookup",
+    "Mapped",
     "Mistakes",
     "New",
     "Page",
@@ -96,6 +99,7 @@ __all__ = [
     "Split",
     "Target",
     "Train",
+    "Units",
     "View",
     "Watch",
     "Window",
@@ -114,4 +118,18 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("apis", "choices", "databases", "drawn", "entities", "names", "secrets", "servers", "settings", "trust", "urls")
+OPEN = (
+    "apis",
+    "choices",
+    "databases",
+    "documents",
+    "drawn",
+    "entities",
+    "names",
+    "secrets",
+    "servers",
+    "settings",
+    "trust",
+    "urls",
+    "writing",
+)

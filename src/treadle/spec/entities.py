@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from treadle.spec.names import FeatureName, Identifier
-from treadle.spec.parts import Positive, Some
+from treadle.spec.part import Part, Positive, Some
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 By = Literal["exact", "jaro_winkler", "levenshtein", "token_set", "numeric", "date"]
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """A part of the project file, as those of `treadle.spec.project`, which is made of these."""
-
-
-class Comparing(_Part, frozen=True, kw_only=True):
+class Comparing(Part, frozen=True, kw_only=True):
     """How two values of a field are compared: in levels, from equal values down.
 
     `at`: of texts the likeness, from 0 to 1, that each level below equal needs, falling. `within`: of numbers and
@@ -36,7 +32,7 @@ class Comparing(_Part, frozen=True, kw_only=True):
     frequencies: bool = True
 
 
-class Matching(_Part, frozen=True, kw_only=True):
+class Matching(Part, frozen=True, kw_only=True):
     """When two rows are the same thing.
 
     `exact`: fields, or lists of fields, in which equal rows are the same, whatever else they say. `compare`: fields
@@ -47,14 +43,14 @@ class Matching(_Part, frozen=True, kw_only=True):
     """
 
     exact: tuple[Some | tuple[Some, ...], ...] = ()
-    compare: dict[FeatureName, Comparing | By] = {}
+    compare: dict[FeatureName, Comparing | By] = field(default_factory=dict)
     block: tuple[Some | tuple[Some, ...], ...] = ()
     same: Share = 0.9
     perhaps: Share = 0.5
     largest_block: Annotated[int, Meta(ge=2, le=100_000)] = 500
 
 
-class Settling(_Part, frozen=True, kw_only=True):
+class Settling(Part, frozen=True, kw_only=True):
     """The value with the newest time in the field `newest`; or of the first of the sources `trusted` that has one."""
 
     newest: FeatureName | None = None
@@ -64,7 +60,7 @@ class Settling(_Part, frozen=True, kw_only=True):
 Rule = Literal["majority", "longest"] | Settling
 
 
-class Entity(_Part, frozen=True, kw_only=True):
+class Entity(Part, frozen=True, kw_only=True):
     """A table with a row for each thing, such as a customer, that rows of several sources tell of.
 
     `from`: for each source an expression over its columns for each field. `settle`: which of unlike values of a field
@@ -74,7 +70,7 @@ class Entity(_Part, frozen=True, kw_only=True):
 
     sources: Annotated[dict[Identifier, dict[FeatureName, Some]], Meta(min_length=1)] = field(name="from")
     match: Matching
-    settle: dict[FeatureName, Rule] = {}
+    settle: dict[FeatureName, Rule] = field(default_factory=dict)
     otherwise: Rule = "majority"
     distinct: tuple[Identifier, ...] = ()
     known: FeatureName | None = None

@@ -15,6 +15,7 @@ from treadle.spec.documents import Place, place_of
 from treadle.spec.drawn import all_tables, of_entities
 from treadle.spec.durations import duration
 from treadle.spec.increments import of_increments
+from treadle.spec.maps import of_maps
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
 from treadle.spec.stores import of_stores
@@ -73,6 +74,7 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from of_apis(spec.sources)
     yield from of_stores(spec.sources)
     yield from of_entities(spec)
+    yield from of_maps(spec.sources)
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)
