@@ -33,6 +33,7 @@ from treadle.stages.judging import evaluate, evaluation_of
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources, read_sources
+from treadle.stages.reconciling import with_entities
 from treadle.stages.refitting import refit_on_all
 from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
@@ -132,7 +133,7 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     spec = work.workspace.project.spec
     state_code(work.workspace)
     brief = state_brief(work)
-    sources = read_sources(work)
+    sources = with_entities(work, read_sources(work))
     plan = make_plan(work, sources)
     built = build_features(work, plan, sources)
     origin = sources[spec.predict.each].payload.table

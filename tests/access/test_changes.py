@@ -33,7 +33,7 @@ def test_no_change_grants_nothing() -> None:
         ]),
         (spec(people=People(owner="ada", reviewers=("grace", "lin"), roles={"data_engineer": ("lin",)})), [
             "+ lin may now remove old snapshots, or lay out tables anew",
-        "+ lin may now answer for findings, approve, release or roll back",
+            "+ lin may now answer for findings, approve, release or roll back",
         ]),
         (spec(people=People(owner="ada", reviewers=("grace",), roles={"data_engineer": ("lin",)}, approve="policy")), [
             "+ releases are now approved by the policy alone",

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows, repeated
+from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows
 from treadle.errors import DataError
+from treadle.store import buckets
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -85,12 +86,12 @@ def tables(draw: st.DrawFn) -> pl.DataFrame:
 
 @given(tables(), st.integers(1, 9), st.integers(1, 5))
 def test_any_table_in_any_parts(made: Contract, frame: pl.DataFrame, size: int, bucket: int) -> None:
-    kept = repeated.BUCKET
+    kept = buckets.ROWS
     try:
-        repeated.BUCKET = bucket
+        buckets.ROWS = bucket
         same(frame, made, size)
     finally:
-        repeated.BUCKET = kept
+        buckets.ROWS = kept
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "treadle").glob("*/__init__.py"))
 ON_ANOTHER = {"cli": "api", "web": "api", "costs": "people", "replay": "serving", "hosting": "serving",
               "drafting": "spec", "onetable": "fit", "estimators": "training", "history": "evidence",
-              "exploring": "data", "profiling": "data", "backends": "store", "testing": "store",
+              "exploring": "data", "profiling": "data", "likeness": "data", "mapping": "sources",
+              "backends": "store", "testing": "store",
               "stages": "ARCHITECTURE", "packing": "models", "scoring": "models", "pages": "ARCHITECTURE"}  # fmt: skip
 """Rooms that are told of on another room's page."""
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

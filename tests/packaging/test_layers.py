@@ -21,8 +21,8 @@ ROOMS = (
     "upkeep", "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
-    "profiling", "pages",
-    "features", "sources", "people", "costs",
+    "matching", "likeness", "profiling", "pages",
+    "features", "sources", "mapping", "people", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip

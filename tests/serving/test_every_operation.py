@@ -44,6 +44,8 @@ ROWS = [
     "data profile",
     "data diff",
     "data quarantine show",
+    *(f"data entities {verb}" for verb in ("doubts", "show", "why")),
+    "data map",
 ]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
@@ -62,6 +64,7 @@ MAY: dict[str, set[Principal]] = {
             "data list",
             "data history",
             "data quarantine list",
+            "data entities list",
             "data contract show",
             "data contract export",
             "lineage",
@@ -73,6 +76,7 @@ MAY: dict[str, set[Principal]] = {
     ),
     **dict.fromkeys(ROWS, NAMED),
     **dict.fromkeys([f"data quarantine {verb}" for verb in ("mend", "replay", "drop", "undo")], NAMED),
+    **dict.fromkeys([f"data entities {verb}" for verb in ("join", "split", "set", "undo")], NAMED),
     **dict.fromkeys(
         [
             "run",

@@ -15,6 +15,7 @@ from pathlib import Path
 import ingest_kills
 import intervals
 import kills
+import larger
 import lookups
 import oldest
 import wheel
@@ -26,6 +27,7 @@ EXERCISES = {
     "ingest": ingest_kills.exercise,
     "writers": writers.exercise,
     "intervals": intervals.exercise,
+    "larger": larger.exercise,
     "lookups": lookups.exercise,
     "wheel": wheel.exercise,
     "oldest": oldest.exercise,
@@ -40,12 +42,13 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the writers write")
     parser.add_argument("--seed", type=int, default=1, help="of the times of the kills, and of the simulation")
+    parser.add_argument("--rows", type=int, default=60_000_000, help="of the table that is larger than memory")
     parser.add_argument("--keep", type=Path, help="an empty folder to work in, kept afterwards; else a temporary one")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in EXERCISES]
     if unknown:
         parser.error(f"there is no {unknown[0]}: {', '.join(EXERCISES)}")
-    asked, failed = Asked(given.rounds, given.seconds, given.seed, given.keep), False
+    asked, failed = Asked(given.rounds, given.seconds, given.seed, given.keep, given.rows), False
     for name in given.names or EXERCISES:
         began = time.monotonic()
         try:

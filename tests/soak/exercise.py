@@ -25,6 +25,7 @@ class Asked:
     seconds: float
     seed: int
     keep: Path | None
+    rows: int = 60_000_000
 
     @contextlib.contextmanager
     def folder(self, name: str) -> Iterator[Path]:

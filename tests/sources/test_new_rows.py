@@ -166,11 +166,13 @@ def test_postgres_is_asked_for_new_rows_alone(
 
 def test_what_is_asked_for_is_told_apart() -> None:
     one = Source(read="x.csv", key="id", new=New(by="n"))
-    assert definition_of(one) == definition_of(Source(read="x.csv", key="id", new=New(by="n", overlap=5.0), every="1h"))
+    assert definition_of(one, Path()) == definition_of(
+        Source(read="x.csv", key="id", new=New(by="n", overlap=5.0), every="1h"), Path()
+    )
     for other in (
         Source(read="x.csv", key="id", new=New(by="m")),
         Source(read="x.csv", key=("id", "b"), new=New(by="n")),
         Source(read="x.csv", key="id", new=New(by="n"), separator=";"),
         Source(read="x.csv", key="id", new=New(by="n", deleted="gone")),
     ):
-        assert definition_of(other) != definition_of(one)
+        assert definition_of(other, Path()) != definition_of(one, Path())

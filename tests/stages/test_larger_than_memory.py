@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +15,10 @@ from treadle.evidence.kinds.source_read import SourceRead
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
 from treadle.sources import find, parts, parts_of
 from treadle.spec import Source
+from treadle.stages import building
+from treadle.stages.building import build_features
+from treadle.stages.parted import room_on_disk
+from treadle.stages.planning import make_plan
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
 
@@ -131,3 +136,36 @@ def test_files_of_a_pattern_come_one_after_another_and_must_be_alike(
     assert pl.concat(made.read(["at.city"])).equals(found.rows().select("at.city").collect())
     pl.DataFrame({"n": [1.5], "at": [{"city": "x"}]}).write_parquet(tmp_path / "d.parquet")
     assert parts_of(find(source, tmp_path), "") is None
+
+
+def test_features_in_parts_are_those_of_the_whole(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def built() -> Any:
+        workspace = opened(large)
+        work = Work(workspace)
+        sources = read_sources(work)
+        made = build_features(work, make_plan(work, sources), sources).payload
+        workspace.chain.engine.dispose()
+        return made
+
+    monkeypatch.setattr(building, "LARGE", 0)
+    in_parts = built()
+    assert len(in_parts.table.parts) > 5 and in_parts.without_label == 3
+    (large / ".treadle").rename(large / "moved")
+    monkeypatch.setattr(building, "LARGE", 1 << 60)
+    whole = built()
+    assert len(whole.table.parts) == 1 and whole.table.fingerprint == in_parts.table.fingerprint
+    assert (whole.features, whole.without_label) == (in_parts.features, in_parts.without_label)
+
+
+def test_what_a_killed_process_left_on_the_disk_is_removed_and_what_a_living_one_holds_is_not(shop: Path) -> None:
+    workspace = opened(shop)
+    bench = Work(workspace).bench()
+    with room_on_disk(bench) as living:
+        (living / "rows.arrow").write_bytes(b"x")
+        left = living.parents[1] / "parts-left"
+        (left / "rows").mkdir(parents=True)
+        (left / ".held").touch()
+        with room_on_disk(bench) as other:
+            assert living != other and (living / "rows.arrow").exists() and not left.exists()
+    assert not living.exists() and not other.exists()
+    workspace.chain.engine.dispose()

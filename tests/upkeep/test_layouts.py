@@ -25,6 +25,7 @@ from treadle.exploring.measured import Counted, measured
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import history_of, kept, meant
 from treadle.store import ROW, Snapshot
+from treadle.upkeep import compacting
 from treadle.upkeep.compacting import compact
 from treadle.upkeep.found import CompactedSource
 from treadle.upkeep.retaining import retain
@@ -180,6 +181,13 @@ def test_what_there_is_nothing_to_gain_of_is_left(workspace: Workspace) -> None:
         compact(workspace, "odrers", (), apply=True)
     with pytest.raises(DataError, match="columns are of one source"):
         compact(workspace, None, ("order",), apply=True)
+
+
+def test_a_table_that_memory_does_not_hold_is_left(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(workspace, "orders", orders(500), NOW)
+    monkeypatch.setattr(compacting, "_free", lambda: 1000)
+    assert done(workspace, ("order",)).why == "its 0 MB are more than can be sorted in 0.0 GB of free memory"
+    assert newest(workspace).version == 0
 
 
 def test_an_empty_table_is_left(workspace: Workspace) -> None:

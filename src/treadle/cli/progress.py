@@ -12,6 +12,7 @@ from treadle.evidence import Entry, Payload, Silent, TrialSeen, Usage, Watched
 _NAMES = {
     "brief.stated": "the brief",
     "sources.read": "read and check",
+    "entities.reconciled": "reconcile",
     "features.build": "build features",
     "training.search": "tune models",
     "training.fit": "fit the best",
@@ -23,6 +24,8 @@ _NAMES = {
     "features.proved": "prove features",
     "replay.played": "replay",
 }
+_OF_ONE = ("sources.read", "entities.reconciled")
+"""Steps of which there is one for each source or entity, by its name."""
 _FIRST = ("", "always run", "never run before")  # reasons that need no words
 
 
@@ -117,4 +120,4 @@ class Progress(Silent):
 
 def _title(step: Watched) -> str:
     name = _NAMES.get(step.kind, step.kind)
-    return f"{name} {step.subject.rpartition('/')[2]}" if step.kind == "sources.read" else name
+    return f"{name} {step.subject.rpartition('/')[2]}" if step.kind in _OF_ONE else name

@@ -108,9 +108,7 @@ class PartedCheck:
             again = {}
             for number, rule in enumerate(contract.rules):
                 if rule.kind == "unique" and rule.id in self._plan.marks:
-                    folder = scratch / f"{number}"
-                    folder.mkdir()
-                    again[self._plan.marks[rule.id]] = repeated(self._parts, contract, rule, folder)
+                    again[self._plan.marks[rule.id]] = repeated(self._parts, contract, rule, scratch / f"{number}")
             for part in self._parts.read():
                 plan = replace(self._plan, marks=dict(self._plan.marks))  # keys of this part have marks in it alone
                 passed = marked(part.lazy(), plan)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
-from treadle.contracts.columns import as_declared
 from treadle.contracts.rules import Contract, Rule
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def planned(contract: Contract, schema: pl.Schema, *, apart: Collection[str] = (
     for number, (column, kind) in enumerate(contract.columns.items()):
         if column not in schema:
             continue
-        made = as_declared(column, schema[column], kind)
+        made = expr.as_declared(column, schema[column], kind)
         if made is None:  # its rules see NULLs; the batch is broken anyway
             plan.uncast.add(column)
             plan.given[column] = f"{_GIVEN}{number}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from treadle.contracts import Contract
     from treadle.features import FeaturePlan
+    from treadle.sources import Found as FoundRows
     from treadle.workspace import Workspace
 
 
@@ -29,6 +30,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     found = _Found(project)
     tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
     _pointed(workspace, found)
+    _entities(workspace, tables, found, data=data)
     known = {name: table for name, table in tables.items() if table is not None}
     plan = None
     for one in project.each():
@@ -85,6 +87,18 @@ class _Found:
         if said not in self.warnings:
             self.warnings.append(said)
 
+    def made(
+        self, name: str, tables: Mapping[str, pl.DataFrame], notes: tuple[str, ...], *, seen: bool, glimpsed: bool
+    ) -> None:
+        """The tables of an entity; only some of its rows were seen where a source was glimpsed."""
+        if seen:
+            rows, columns = tables[name].shape
+            self.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[], whole=not glimpsed))
+        if glimpsed:
+            self.glimpsed |= tables.keys()
+        for note in notes:
+            self.warning(f"entities.{name}", note)
+
     def refused(self, error: TreadleError, path: str) -> None:
         """What a step refused. Where its own place is in the project file, that counts; else `path` does."""
         head, _, rest = error.where.partition(":")
@@ -102,22 +116,38 @@ class _Found:
 
 def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
+    from treadle.mapping import NotThere
     from treadle.sources import read
+    from treadle.stages.breaking import refuse_broken, unmapped
 
     path = f"sources.{name}"
-    contract = _contract(workspace, name, source, found)
+    contract, where = _contract(workspace, name, source, found), workspace.project.place(path)
     try:
         if source.new is None:
-            frame = read(source, workspace.project.root, where=workspace.project.place(path))[1]
+            frame = _taken(name, read(source, workspace.project.root, where=where), found)
         else:
             frame = _looked_at(workspace, name, source, found)
+        for said in refuse_broken(workspace, name, frame.collect(), contract, where):
+            found.warning(path, said)
         if data and name not in found.glimpsed:
             frame = _held(workspace, name, source, frame, contract, found)
+    except NotThere as bad:
+        found.refused(unmapped(workspace, name, bad, contract), path)
+        return None
     except TreadleError as bad:
         found.refused(bad, f"{path}.read")
         return None
     _columns(name, source, frame, found)
     return frame
+
+
+def _taken(name: str, read: tuple[FoundRows, pl.LazyFrame], found: _Found) -> pl.LazyFrame:
+    """The rows of a source that is read whole; what its mapping has to tell is told."""
+    from treadle.sources import MappedRows
+
+    for said in read[0].notes if isinstance(read[0], MappedRows) else ():
+        found.warning(f"sources.{name}.map", said)
+    return read[1]
 
 
 def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -> pl.LazyFrame:
@@ -131,7 +161,7 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -
     seen = look(source, workspace.project.root, where=workspace.project.place(path))
     last = workspace.chain.last(SourceRead, subject=f"source/{name}")
     mark = last.payload.mark if last is not None else None
-    if mark is not None and mark.definition != definition_of(source):
+    if mark is not None and mark.definition != definition_of(source, workspace.project.root):
         mark = None  # a run would begin anew
     if set(source.keys) <= set(seen.rows.columns):  # else `_columns` tells of it
         try:
@@ -145,6 +175,24 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -
         said = f"only the first {rows:,} rows were looked at, which says nothing of others"
         found.warning(f"{path}.new", f"{said}; its contract is held when it is read" if source.contract else said)
     return seen.rows.lazy()
+
+
+def _entities(workspace: Workspace, tables: dict[str, pl.LazyFrame | None], found: _Found, *, data: bool) -> None:
+    """The tables of each entity, among the others; none that could not be made."""
+    from treadle.drafting.entities import made_of
+    from treadle.spec.drawn import made_of as named
+
+    spec = workspace.project.spec
+    for name, entity in spec.entities.items():
+        known = {source: table for source in entity.sources if (table := tables.get(source)) is not None}
+        made: dict[str, pl.DataFrame] = {}
+        try:
+            if len(known) == len(entity.sources):
+                made, notes = made_of(workspace, name, known, data=data)
+                found.made(name, made, notes, seen=data, glimpsed=bool(found.glimpsed & known.keys()))
+        except TreadleError as bad:
+            found.refused(bad, f"entities.{name}")
+        tables |= {table: made[table].lazy() if table in made else None for table in named(spec, name)}
 
 
 def _contract(workspace: Workspace, name: str, source: Source, found: _Found) -> Contract | None:

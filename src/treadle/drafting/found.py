@@ -54,3 +54,32 @@ class Trusted(Struct, frozen=True):
     record: str
     functions: str
     entry_points: list[str]
+
+
+class MapLine(Struct, frozen=True):
+    """A column of the target, and what of the source it is probably made of; `column`: empty where nothing is like it.
+
+    `why`: what the score, from 0 to 1, is made of; `second`: the runner-up. `entry`: as it stands after the column in
+    the project file; empty where nothing needs to be written. `accepted`: it is sure, or a person named it.
+    """
+
+    target: str
+    column: str
+    score: float
+    why: list[str]
+    second: str
+    second_score: float
+    entry: str
+    accepted: bool
+
+
+class MapProposed(Struct, frozen=True):
+    """`left`: columns of the source that nothing is made of. `text`: the lines that are accepted; `file`: where they
+    were written, empty where they were not."""
+
+    source: str
+    to: str
+    lines: list[MapLine]
+    left: list[str]
+    text: str
+    file: str

@@ -4,4 +4,15 @@ It only reads; how a column is measured is known by `treadle.profiling`.
 """
 
 __all__: list[str] = []
-OPEN = ("asking", "contracted", "describing", "differing", "found", "measured", "quarantined", "snapshots")
+OPEN = (
+    "asking",
+    "contracted",
+    "describing",
+    "differing",
+    "entities_found",
+    "found",
+    "measured",
+    "quarantined",
+    "reconciled",
+    "snapshots",
+)

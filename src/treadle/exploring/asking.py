@@ -28,6 +28,7 @@ from treadle.exploring.measured import note
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import Kept
 from treadle.exploring.statements import Table, qualified, tables_of
+from treadle.spec import all_tables
 from treadle.store import ROW
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _named_in(workspace: Workspace, text: str) -> list[Table]:
     import duckdb
 
     with duckdb.connect(":memory:") as connection:
-        return tables_of(connection, text, list(workspace.project.spec.sources))
+        return tables_of(connection, text, list(all_tables(workspace.project.spec)))
 
 
 def _files(workspace: Workspace, of: Kept, aside: Path) -> tuple[str, ...]:

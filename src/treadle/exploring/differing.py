@@ -11,6 +11,7 @@ from treadle.exploring.found import ChangedColumn, Difference, RowsDiffer, Schem
 from treadle.exploring.holding import held, read_plainly
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import Kept, kept
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,7 @@ def diff(workspace: Workspace, source: str, before: str | None, now: str | None,
         schema = _schema(first, second)
         names = [name for name, dtype in first.collect_schema().items() if second.collect_schema().get(name) == dtype]
         say("rows")
-        rows = _rows(first, second, workspace.project.spec.sources[source].keys, names)
+        rows = _rows(first, second, all_tables(workspace.project.spec)[source].keys, names)
     from treadle.profiling import compare
 
     was = profile_kept(workspace, old, None, say)

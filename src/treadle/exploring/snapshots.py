@@ -13,6 +13,7 @@ from treadle.evidence.removals import Removal, name_of, removals
 from treadle.exploring.found import Held, Listed, SnapshotLine, SourceHistory, SourceListed
 from treadle.exploring.named import Named
 from treadle.exploring.uses import uses_of
+from treadle.spec import all_tables
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def kept(workspace: Workspace, source: str) -> list[Kept]:
     Raises:
         DataError: the project has no such source.
     """
-    sources = workspace.project.spec.sources
+    sources = all_tables(workspace.project.spec)
     if source not in sources:
         raise DataError(
             f'there is no source "{source}"', where=workspace.project.spec.project, mend=nearest(source, sources)
@@ -129,7 +130,7 @@ def _chosen(found: list[Kept], name: Named) -> Kept:
 
 def list_sources(workspace: Workspace) -> Listed:
     """Every source of the project with its newest snapshot."""
-    lines = [_listed(workspace, name) for name in workspace.project.spec.sources]
+    lines = [_listed(workspace, name) for name in all_tables(workspace.project.spec)]
     waits = any(line.version is None for line in lines)
     return Listed(
         project=workspace.project.spec.project,

@@ -7,9 +7,11 @@ It reads no rows and knows neither tables nor aggregates over time: it is given 
 `functions_table` lists what the language has.
 """
 
+from treadle.expr.declared import as_declared
 from treadle.expr.growth import Growth, growth
 from treadle.expr.parse import AGGREGATES, parse, parse_aggregate, parse_for_rows
-from treadle.expr.polars import to_polars
+from treadle.expr.polars import named, to_polars
+from treadle.expr.quietly import names_in
 from treadle.expr.row import row_function, row_namespace, row_source, to_row
 from treadle.expr.sql import to_sql
 from treadle.expr.tree import Aggregate, Expression, column
@@ -21,10 +23,13 @@ __all__ = [
     "Expression",
     "Growth",
     "Type",
+    "as_declared",
     "column",
     "column_types",
     "functions_table",
     "growth",
+    "named",
+    "names_in",
     "parse",
     "parse_aggregate",
     "parse_for_rows",
@@ -37,7 +42,6 @@ __all__ = [
     "to_row",
     "to_sql",
 ]
-OPEN = ("casts",)
 
 
 def functions_table() -> list[tuple[str, str, str]]:

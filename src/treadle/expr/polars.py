@@ -20,7 +20,7 @@ def _build(node: Node) -> Any:
     import polars as pl
 
     if node.op == "column":
-        column = _named(node.value)
+        column = named(node.value)
         if node.type == "float":
             return finite_polars(column.cast(pl.Float64))
         if node.type == "int":
@@ -44,7 +44,7 @@ def _build(node: Node) -> Any:
     return built.cast(pl.Int64) if node.type == "int" else built
 
 
-def _named(name: str) -> Any:
+def named(name: str) -> Any:
     """The column of this name, also where Polars would take the name for a pattern of names."""
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""Features: one plan, computed for all rows (`build`), for one record (`compile_online`), and proved equal (`prove`).
+"""Features: one plan, computed for all rows (`build`, `build_parts`), for one record (`compile_online`), proved equal.
 
 It does not learn from labels (encoding is training's), and keeps no state: engines do, by the protocol `OnlineState`.
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from treadle.features.bodies import value_at as value_at
     from treadle.features.checks import name_problem as name_problem
     from treadle.features.label import suspects as suspects
+    from treadle.features.larger import PartedTables as PartedTables
+    from treadle.features.larger import build_parts as build_parts
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.planning import make_plan as make_plan
@@ -40,9 +42,11 @@ _HOMES = {
     "Memory": "state",
     "OnlineFeatures": "online",
     "OnlineState": "state",
+    "PartedTables": "larger",
     "Proof": "proved",
     "alike": "alike",
     "build": "batch",
+    "build_parts": "larger",
     "compile_online": "online",
     "make_plan": "planning",
     "name_problem": "checks",
@@ -64,9 +68,11 @@ __all__ = [
     "Memory",
     "OnlineFeatures",
     "OnlineState",
+    "PartedTables",
     "Proof",
     "alike",
     "build",
+    "build_parts",
     "compile_online",
     "in_utc",
     "make_plan",
@@ -76,7 +82,7 @@ __all__ = [
     "suspects",
     "value_at",
 ]
-OPEN = ("columns", "plan", "state")
+OPEN = ("columns", "drawn", "plan", "state")
 
 
 def __getattr__(name: str) -> Any:

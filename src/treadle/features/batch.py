@@ -7,7 +7,7 @@ slice of positions, and a sum over it the difference of two running totals. Thos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,9 +86,13 @@ def attach(plan: FeaturePlan, frame: pl.DataFrame, events: Mapping[str, EventTab
         assert asked is not None
         _window(window, events[window.view], finder(window.view, (window.on,)), asked, columns)
     base = frame.with_columns(series.alias(name) for name, series in columns.items())
-    extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_beside(plan)) if c in base.columns]
-    names = list(dict.fromkeys([*extra, *(f.name for f in plan.features)]))
-    return base.select(names)
+    return base.select(columns_of(plan, base.columns))
+
+
+def columns_of(plan: FeaturePlan, known: Collection[str]) -> list[str]:
+    """The columns of a training table, in order; `known`: those that there are."""
+    extra = [c for c in (*plan.key, AT, LABEL, KNOWN, *_beside(plan)) if c in known]
+    return list(dict.fromkeys([*extra, *(f.name for f in plan.features)]))
 
 
 class _Asked:

@@ -13,11 +13,12 @@ from msgspec import Struct
 from treadle import expr
 from treadle.features.plan import FeaturePlan, Stream, stream_types
 
-PartKind = Literal["column", "view column", "rows of", "match of", "feature", "role"]
+PartKind = Literal["delivered", "column", "view column", "rows of", "match of", "feature", "role"]
 
 
 class Part(Struct, frozen=True, order=True):
-    """A column of a source (`flights.dep_at`), a column of a view (`departures.delay`), what decides which rows there
+    """What a source has itself, where its columns are mapped (`delivered`: `flights.DepTime`), a column of a source
+    (`flights.dep_at`), a column of a view (`departures.delay`), what decides which rows there
     are (`rows of departures`) and which of them a lookup or window takes (`match of weather`), a feature
     (`weather_temp`), or what else the plan asks for (`label`)."""
 

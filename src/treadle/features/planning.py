@@ -22,7 +22,7 @@ from treadle.features.plan import (
     stream_types,
     with_types,
 )
-from treadle.spec import ProjectSpec, check_spec
+from treadle.spec import ProjectSpec, all_tables, check_spec
 from treadle.spec.choices import LABEL_TYPES
 
 Types = Mapping[str, Any]
@@ -41,7 +41,8 @@ def make_plan(spec: ProjectSpec, schemas: Mapping[str, Types]) -> FeaturePlan:
 class _Planner:
     def __init__(self, spec: ProjectSpec, schemas: Mapping[str, Types]) -> None:
         self.spec, self.schemas = spec, schemas
-        check_known(spec.predict.each, spec.sources, "predict.each", "source")
+        self.sources = all_tables(spec)
+        check_known(spec.predict.each, self.sources, "predict.each", "source")
         self.each: Types = schemas[spec.predict.each]
         self.inputs: dict[str, bool] = {}  # name -> is a feature
         self.features: list[FeatureColumn] = []
@@ -49,7 +50,7 @@ class _Planner:
 
     def plan(self) -> FeaturePlan:
         spec, predict = self.spec, self.spec.predict
-        source = spec.sources[predict.each]
+        source = self.sources[predict.each]
         for name in spec.features.request:
             self._column(name, "features.request")
             self.inputs[name] = True
@@ -201,9 +202,9 @@ class _Planner:
 
     def _view(self, name: str) -> Stream:
         view, where = self.spec.views[name], f"views.{name}"
-        check_known(view.source, self.spec.sources, f"{where}.from", "source")
+        check_known(view.source, self.sources, f"{where}.from", "source")
         types = self.schemas[view.source]
-        keys = self.spec.sources[view.source].keys
+        keys = self.sources[view.source].keys
         if not keys:
             raise SpecError(
                 f"source {view.source} has no key, so its rows cannot be told apart",
@@ -243,7 +244,7 @@ class _Planner:
         streams: dict[str, Stream] = {}
         for name, lookup in self.spec.features.lookup.items():
             where = f"features.lookup.{name}"
-            check_known(lookup.source, {**self.spec.sources, **views}, f"{where}.from", "source or view")
+            check_known(lookup.source, {**self.sources, **views}, f"{where}.from", "source or view")
             check_some(lookup.keys, f"{where}.on")
             check_some(lookup.take, f"{where}.take")
             for column in lookup.keys:
@@ -292,7 +293,7 @@ class _Planner:
         return view
 
     def _from_source(self, name: str, on: tuple[str, ...], take: tuple[str, ...], where: str) -> Stream:
-        source, types = self.spec.sources[name], self.schemas[name]
+        source, types = self.sources[name], self.schemas[name]
         same_names = all(column in types for column in on)
         key = on if same_names else tuple(k for k in source.keys if k != source.happened)
         if len(key) != len(on):

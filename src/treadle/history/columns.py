@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, EvidenceError, ModelError, nearest
 from treadle.features.columns import Part, PartKind, Reads, above, below, reads
+from treadle.features.drawn import drawn
 from treadle.history.found import ColumnLineage, ColumnReader, PartShown
 from treadle.history.snapshots import newest_snapshot
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
+    from treadle.expr import Type
     from treadle.features import FeaturePlan
     from treadle.workspace import Workspace
 
-_KINDS: tuple[PartKind, ...] = ("column", "view column", "rows of", "match of", "feature", "role")
+_KINDS: tuple[PartKind, ...] = ("column", "delivered", "view column", "rows of", "match of", "feature", "role")
 _VERSIONS = 20
 """The newest versions of a target that are looked into, besides the one that is served."""
 
@@ -29,44 +32,61 @@ def trace(workspace: Workspace, subject: str) -> ColumnLineage:
     Raises:
         DataError: nothing of the target, nor of a version of it, is called so; or no source of it was read yet.
     """
-    known, packed, columns = reads(plan_of(workspace)), dict(_packed(workspace)), _columns_of(workspace)
+    columns, drawn_of = _columns_of(workspace), drawn(workspace.project.spec, _schemas(workspace))
+    known, packed = {**drawn_of, **_reads(workspace)}, dict(_packed(workspace))
     every = [known, *(reads(plan) for plan in packed.values())]
     parts = {Part("column", f"{subject}.{column}") for column in columns.get(subject, ())}
     asked = parts or {_part(subject, every, columns)}
     people = workspace.project.spec.brief.people
     after = {one for part in asked for one in below(known, part)}
+    # versions and contracts know the columns that are made of what is delivered
+    made = {*asked, *(one for one in after if one.kind == "column")}
     return ColumnLineage(
         subject=subject,
         target=workspace.project.target,
         reads=_shown({one for part in asked for one in above(known, part)}),
         read_by=_shown(after),
-        models=_readers(workspace, packed, asked),
-        rules=_rules(workspace, asked),
+        models=_readers(workspace, packed, made, drawn_of),
+        rules=_rules(workspace, made),
         people=list(dict.fromkeys((people.owner, *people.reviewers))),
         unread=sorted(part.name for part in parts if not below(known, part)),
     )
 
 
+def _reads(workspace: Workspace) -> Reads:
+    """What each part reads; of columns that are mapped, what of the source they are made of."""
+    from treadle.mapping import read_by
+
+    known = dict(reads(plan_of(workspace)))
+    for name, source in workspace.project.spec.sources.items():
+        for column, made_of in read_by(source.mapped).items():
+            known[Part("column", f"{name}.{column}")] = frozenset(Part("delivered", f"{name}.{e}") for e in made_of)
+    return known
+
+
 def plan_of(workspace: Workspace) -> FeaturePlan:
     """The plan of the target as the file says it now, over the sources as they were read last."""
-    from treadle import expr
     from treadle.features import make_plan
 
-    project = workspace.project
-    found = {name: newest_snapshot(workspace, name) for name in project.spec.sources}
-    missing = [name for name, read in found.items() if read is None]
+    project, schemas = workspace.project, _schemas(workspace)
+    missing = [name for name in all_tables(project.spec) if name not in schemas]
     if missing:
         raise DataError(
             f"{', '.join(missing)}: never read", where="sources", mend="run the project first: treadle run PROJECT"
         )
-    schemas = {
-        name: expr.column_types(workspace.tables.schema(read)) for name, read in found.items() if read is not None
-    }
     return make_plan(project.spec, schemas)
 
 
+def _schemas(workspace: Workspace) -> dict[str, dict[str, Type]]:
+    """The types of each source that was read, as it was read last."""
+    from treadle import expr
+
+    found = ((name, newest_snapshot(workspace, name)) for name in all_tables(workspace.project.spec))
+    return {name: expr.column_types(workspace.tables.schema(read)) for name, read in found if read is not None}
+
+
 def _columns_of(workspace: Workspace) -> Mapping[str, list[str]]:
-    found = ((name, newest_snapshot(workspace, name)) for name in workspace.project.spec.sources)
+    found = ((name, newest_snapshot(workspace, name)) for name in all_tables(workspace.project.spec))
     return {name: sorted(workspace.tables.schema(read)) for name, read in found if read is not None}
 
 
@@ -84,11 +104,13 @@ def _packed(workspace: Workspace) -> Iterable[tuple[str, FeaturePlan]]:
             continue
 
 
-def _readers(workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part]) -> list[ColumnReader]:
+def _readers(
+    workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part], made: Reads
+) -> list[ColumnReader]:
     served = workspace.releases.current()
     found = []
     for name, plan in packed.items():
-        known = reads(plan)
+        known = {**made, **reads(plan)}
         after = {one for part in asked for one in (part, *below(known, part))}
         features = sum(one.kind == "feature" and one in known for one in after)
         roles = sorted(one.name for one in after if one.kind == "role" and one in known)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from treadle.errors import DataError, ModelError, SpecError, StoreError
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,7 +119,7 @@ def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
     from treadle.history.snapshots import newest_snapshot
 
     told: dict[str, frozenset[str]] = {}
-    for name in workspace.project.spec.sources:
+    for name in all_tables(workspace.project.spec):
         read = newest_snapshot(workspace, name)
         with suppress(StoreError):  # they only say which fields nobody knows: a damaged log stops no server
             told |= {name: frozenset(workspace.tables.columns(read))} if read is not None else {}

@@ -15,13 +15,14 @@ from treadle.features.plan import attribute
 from treadle.hosting.asked import as_asked, told_of
 from treadle.hosting.found import Predicted, Predictions, flat
 from treadle.hosting.opening import open_live, open_state, rebuild_state
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     import polars as pl
 
     from treadle.features import FeaturePlan, OnlineState
     from treadle.serving import LiveModel
-    from treadle.spec import ProjectSpec
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 
@@ -48,7 +49,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
         digest, name = packed.bundle.digest, packed.model
     live = open_live(workspace, digest, name)
-    body, told, given = _body(request, live, workspace.project.spec)
+    body, told, given = _body(request, live, workspace.project)
     records = live.reader.read(body)
     records = records if isinstance(records, list) else [records]
     state = _state_for_reading(workspace, live)
@@ -125,7 +126,7 @@ def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | N
         return state
 
 
-def _body(request: Wanted, live: LiveModel, spec: ProjectSpec) -> tuple[bytes, list[str], pl.DataFrame | None]:
+def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, list[str], pl.DataFrame | None]:
     """The records as JSON; what is to be said of the file that they came from, and its rows, if they came from one."""
     import sys
 
@@ -139,12 +140,15 @@ def _body(request: Wanted, live: LiveModel, spec: ProjectSpec) -> tuple[bytes, l
         )
     if request.record is not None:
         return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
-    from treadle.sources import read_own
+    from treadle.sources import mapped, read_own, read_rates
 
-    frame = read_own(request.source or "", spec.sources[spec.predict.each], where="--from")
+    source = all_tables(project.spec)[project.spec.predict.each]
+    given = read_own(request.source or "", source, where="--from")
+    # a file in the columns of the source; one that has those of the table already stays as it is
+    frame, notes = mapped(given, source, read_rates(source, project.root, "--from"), "--from", partly=True)
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
-    return msgspec.json.encode(as_asked(frame, live).to_dicts()), told_of(frame, live), frame
+    return msgspec.json.encode(as_asked(frame, live).to_dicts()), [*notes, *told_of(frame, live)], frame
 
 
 def _write(answers: list[Predicted], path: Path, given: pl.DataFrame | None) -> None:

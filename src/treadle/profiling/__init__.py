@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from treadle.profiling.measuring import Label as Label
     from treadle.profiling.measuring import profile as profile
     from treadle.profiling.page import profile_page as profile_page
+    from treadle.profiling.units import unit_of as unit_of
 
-__all__ = ["Asked", "Distance", "Label", "compare", "distance", "profile", "profile_page"]
+__all__ = ["Asked", "Distance", "Label", "compare", "distance", "profile", "profile_page", "unit_of"]
 OPEN = ("found", "wording")
 
 _HOMES = {
@@ -30,6 +31,7 @@ _HOMES = {
     "distance": "distances",
     "profile": "measuring",
     "profile_page": "page",
+    "unit_of": "units",
 }
 
 

@@ -18,6 +18,7 @@ from treadle.sources.increments import (
 )
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
+from treadle.sources.mapped import MappedRows, RatesRead, mapped, read_rates
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import Found, find, read
 from treadle.sources.parts import FileParts, parts_of
@@ -37,11 +38,13 @@ __all__ = [
     "Found",
     "Known",
     "Look",
+    "MappedRows",
     "Merged",
     "Newer",
     "Note",
     "Reader",
     "Reading",
+    "RatesRead",
     "Room",
     "Share",
     "Table",
@@ -55,12 +58,14 @@ __all__ = [
     "find_new",
     "find_own",
     "look",
+    "mapped",
     "lost_files",
     "merged",
     "most_bytes",
     "parts_of",
     "read",
     "read_own",
+    "read_rates",
     "refuse_increment",
     "tabled",
     "together",

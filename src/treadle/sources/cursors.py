@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from treadle.errors import DataError
+from treadle.mapping import placed
 from treadle.spec import New, duration
 
 if TYPE_CHECKING:
@@ -140,16 +141,13 @@ def in_zone(values: pl.Series, new: New, where: str) -> pl.Series:
 
     if new.time_zone is None or not isinstance(values.dtype, pl.Datetime):
         return values
-    local = values.dt.replace_time_zone(None)
-    which = "raise" if new.ambiguous == "refuse" else {"earlier": "earliest", "later": "latest"}[new.ambiguous]
-    try:
-        placed = local.dt.replace_time_zone(new.time_zone, ambiguous=which)  # type: ignore[arg-type]
-    except pl.exceptions.ComputeError as bad:
-        said = str(bad).splitlines()[0]
-        twice = "ambiguous" in said
-        raise DataError(
-            f"{values.name} holds a time that clocks in {new.time_zone} showed {'twice' if twice else 'never'}: {said}",
-            where=where,
-            mend="write ambiguous: earlier, or later" if twice else "is it of that zone?",
-        ) from bad
-    return placed.dt.convert_time_zone("UTC")
+    found = placed(values, new.time_zone, new.ambiguous)
+    for wrong, how, mend in (
+        (found.twice, "twice", "write ambiguous: earlier, or later"),
+        (found.never, "never", "is it of that zone?"),
+    ):
+        if wrong.any():
+            first = values.dt.replace_time_zone(None).filter(wrong)[0]
+            said = f"{values.name} holds a time that clocks in {new.time_zone} showed {how}: {first}"
+            raise DataError(said, where=where, mend=mend)
+    return found.instants

@@ -20,12 +20,14 @@ from msgspec import Struct
 from treadle.errors import DataError, nearest
 from treadle.evidence import digest
 from treadle.evidence.kinds.source_read import Mark
+from treadle.mapping import column_at_source
 from treadle.sources import cursors, seen
 from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
+from treadle.sources.mapped import MappedRows, RatesRead, digests_of_rates, find_mapped, read_rates
 from treadle.sources.merging import batch, marked
-from treadle.sources.opening import find
+from treadle.sources.opening import Found, find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
 from treadle.spec.databases import is_database
@@ -66,7 +68,8 @@ class _Place:
 class Newer:
     """What was found. `mark`: how far it goes, and `seen` the content that it names; `nothing`: as far as before.
 
-    `again`: files that changed are read once more. `reached`: the newest time that the files tell.
+    `reached`: the newest time that the files tell. `rates`: those that currencies were converted by. `told`: a sentence
+    for each thing to be told of the columns that were mapped, once the rows were made.
     """
 
     name: str
@@ -77,13 +80,19 @@ class Newer:
     rows: Callable[[], pl.DataFrame]
     notes: tuple[str, ...] = ()
     reached: datetime | None = field(default=None)
+    rates: tuple[RatesRead, ...] = ()
+    told: list[str] = field(default_factory=list)
 
 
-def definition_of(source: Source) -> dict[str, str]:
-    """What is asked of which place, a digest for each part that is stated: when one changes, reading begins anew."""
+def definition_of(source: Source, root: Path) -> dict[str, str]:
+    """What is asked of which place, a digest for each part that is stated: when one changes, reading begins anew.
+
+    So it does when rates are others: what was kept would have been converted by those before.
+    """
     stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN, *_OF_SERVERS)}
     stated |= {f"new.{name}": getattr(source.only_new, name) for name in _DEFINES_NEW}
-    return {name: digest(value)[:16] for name, value in stated.items() if value}
+    stated |= {"map": source.map, "unmapped": source.unmapped if source.map else ""}
+    return {name: digest(value)[:16] for name, value in stated.items() if value} | digests_of_rates(source, root)
 
 
 def find_new(
@@ -102,9 +111,9 @@ def find_new(
     return _new_files(source, new, root, known, contract, where)
 
 
-def _mark(source: Source, contract: str, name: str, content: bytes, **progress: str) -> Mark:
+def _mark(source: Source, root: Path, contract: str, name: str, content: bytes, **progress: str) -> Mark:
     blob = Blob(hashlib.sha256(content).hexdigest(), _SEEN)
-    return Mark(definition=definition_of(source), contract=contract, digest=name, seen=blob, **progress)
+    return Mark(definition=definition_of(source, root), contract=contract, digest=name, seen=blob, **progress)
 
 
 def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: str) -> Newer:
@@ -127,8 +136,8 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
         content = known.seen if mark is not None else b""
-        made = mark or _mark(source, contract, digest([]), b"", by=by)
-        return Newer(found[0], found[1], made, content, nothing, lambda: fresh)
+        made = mark or _mark(source, place.root, contract, digest([]), b"", by=by)
+        return _rows_of(found, made, content, nothing, fresh)
     newest: Value = rows.get_column(by).max()  # type: ignore[assignment]
     newest = newest if last is None else max(newest, last)
     since = cursors.back_from(newest, new, where)
@@ -136,6 +145,7 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     window = seen.packed(seen.names_of(rows.filter(rows.get_column(by) >= since)))
     made = _mark(
         source,
+        place.root,
         contract,
         digest([mark.digest if mark else "", fingerprint(fresh)]),
         window,
@@ -144,7 +154,11 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
         last=cursors.as_text(newest),
         since=cursors.as_text(since),
     )
-    return Newer(found[0], found[1], made, window, False, lambda: fresh)
+    return _rows_of(found, made, window, False, fresh)
+
+
+def _rows_of(found: MappedRows, mark: Mark, content: bytes, nothing: bool, fresh: pl.DataFrame) -> Newer:
+    return Newer(found.name, found.bytes, mark, content, nothing, lambda: fresh, rates=found.rates, told=found.notes)
 
 
 def _start(last: Value | None, mark: Mark | None, source: Source, new: New, where: str) -> Value | None:
@@ -156,16 +170,17 @@ def _start(last: Value | None, mark: Mark | None, source: Source, new: New, wher
     return start if source.keys else max(start, since)
 
 
-def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> tuple[tuple[str, int], pl.DataFrame]:
-    """The rows from `start` on, and perhaps older ones; with the name of the source and how many bytes were read."""
-    where = place.where
-    if is_database(source.read):
-        held = find_rows(source, place.root, where, _asked_above(source, new, start), share=place.share)
-        name, size, rows = held.name, held.bytes, held.frame
-    else:
-        found = find(source, place.root, where=where, share=place.share)
-        name, size, rows = found.name, found.bytes, found.rows(where).collect()
-    return (name, size), _placed(rows, new, where)
+def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> tuple[MappedRows, pl.DataFrame]:
+    """What was found, and its rows from `start` on, and perhaps older ones."""
+    root, where, share, above = place.root, place.where, place.share, _asked_above(source, new, start)
+
+    def ask(asked: Source) -> Found:
+        if is_database(asked.read):
+            return find_rows(asked, root, where, above, share=share)
+        return find(asked, root, where=where, share=share)
+
+    found = find_mapped(source, root, where, ask)
+    return found, _placed(found.rows(where).collect(), new, where)
 
 
 def _placed(rows: pl.DataFrame, new: New, where: str) -> pl.DataFrame:
@@ -203,8 +218,8 @@ def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, w
 
 def _asked_above(source: Source, new: New, start: Value | None) -> Above | None:
     """What a database may leave out. Nothing, where its values are texts there that are times here."""
-    by = str(new.by)
-    if start is None or by in source.date_format or source.null_values:
+    by = column_at_source(source, str(new.by))
+    if start is None or by is None or by in source.date_format or source.null_values:
         return None
     if new.time_zone is not None and isinstance(start, datetime):
         # of a clock there: no zone is more than a day away
@@ -231,7 +246,7 @@ def _refuse_going_back(source: Source, new: New, place: _Place, last: Value) -> 
     """
     by = str(new.by)
     alone = msgspec.structs.replace(source, columns=(by,), date_format={}, null_values=())
-    if is_database(source.read) and not source.date_format.get(by):
+    if is_database(source.read) and not source.date_format.get(by) and not source.map:
         _, rows = _delivered(alone, new, place, None)
     else:
         _, rows = _delivered(source, new, place, None)
@@ -290,16 +305,19 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
     if known.mark is not None and not fresh:
         return Newer(source.read, 0, known.mark, known.seen, True, _no_rows, tuple(notes))
     reading = of_files(fresh, source, [stands[file.name].sha256 for file in fresh], where)
+    made = MappedRows(reading, source, read_rates(source, root, where))
     newest = max((each.changed_ns for each in kept), default=0)
     return Newer(
         name=reading.name,
         size=reading.bytes,
-        mark=_mark(source, contract, name, content, last=f"{len(kept):,} file{'s' * (len(kept) != 1)}"),
+        mark=_mark(source, root, contract, name, content, last=f"{len(kept):,} file{'s' * (len(kept) != 1)}"),
         seen=content,
         nothing=False,
-        rows=lambda: reading.rows(where).collect(),
+        rows=lambda: made.rows(where).collect(),
         notes=tuple(notes),
         reached=datetime.fromtimestamp(newest / 1e9, UTC) if kept else None,
+        rates=made.rates,
+        told=made.notes,
     )
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.mapping import as_read
 from treadle.sources.apis import first_rows_of_api
 from treadle.sources.databases import first_rows
 from treadle.sources.files import first_files
+from treadle.sources.mapped import mapped, read_rates
 from treadle.sources.opening import find
 from treadle.spec.databases import is_database
 from treadle.spec.urls import is_api, is_store
@@ -32,11 +34,15 @@ class Look:
 
 
 def look(source: Source, root: Path, *, where: str = "") -> Look:
-    """The first rows of what a source names.
+    """The first rows of what a source names, its columns mapped.
 
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
+    if source.map:
+        rates = read_rates(source, root, where)
+        seen = look(as_read(source), root, where=where)
+        return Look(mapped(seen.rows, source, rates, where)[0], seen.whole)
     if is_database(source.read):
         held, whole = first_rows(source, root, where)
         return Look(held.frame, whole)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.databases import find_rows
 from treadle.sources.files import find_files
+from treadle.sources.mapped import find_mapped
 from treadle.sources.room import ALONE, Share
 from treadle.sources.stores import find_objects
 from treadle.spec.databases import is_database
@@ -41,11 +42,15 @@ class Found(Protocol):
 def find(source: Source, root: Path, *, where: str = "", share: Share = ALONE) -> Found:
     """What a source names: files inside `root` (or where it is trusted), rows of a database or an API, objects.
 
+    Its columns are those of `map`, where it has one.
+
     share: told of the memory that rows take as they come, where others are read beside it.
 
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
+    if source.map:
+        return find_mapped(source, root, where, lambda asked: find(asked, root, where=where, share=share))
     if is_api(source.read):
         return find_rows_of_api(source, root, where, share=share)
     if is_store(source.read):

@@ -20,7 +20,7 @@ from treadle.sources.unreadable import Unreadable
 if TYPE_CHECKING:
     import polars as pl
 
-PARTED_FROM = 1 << 29
+PARTED_FROM = 1 << 28
 """Bytes that rows take at the least: from here on they are read in parts. Smaller tables fit wherever Treadle runs."""
 PART = 1 << 26
 """Bytes of a part, about."""

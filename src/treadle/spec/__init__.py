@@ -9,9 +9,12 @@ It reads no row and executes nothing: what only the tables can show, `treadle.dr
 from typing import Any
 
 from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
+from treadle.spec.drawn import all_tables
 from treadle.spec.durations import duration, spoken
+from treadle.spec.entities import Entity
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
+from treadle.spec.mapping import Exchange, Mapped, Units
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
@@ -76,11 +79,14 @@ __all__ = [
     "Brief",
     "Charter",
     "Duty",
+    "Entity",
+    "Exchange",
     "Features",
     "Items",
     "Layout",
     "Limits",
     "Lookup",
+    "Mapped",
     "Mistakes",
     "New",
     "Page",
@@ -93,10 +99,12 @@ __all__ = [
     "Split",
     "Target",
     "Train",
+    "Units",
     "View",
     "Watch",
     "Window",
     "YamlFile",
+    "all_tables",
     "as_data",
     "check_spec",
     "duration",
@@ -110,4 +118,18 @@ __all__ = [
     "stated",
     "trusted",
 ]
-OPEN = ("apis", "choices", "databases", "names", "secrets", "servers", "settings", "trust", "urls")
+OPEN = (
+    "apis",
+    "choices",
+    "databases",
+    "documents",
+    "drawn",
+    "entities",
+    "names",
+    "secrets",
+    "servers",
+    "settings",
+    "trust",
+    "urls",
+    "writing",
+)

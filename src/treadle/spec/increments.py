@@ -41,7 +41,7 @@ def _of_files(path: str, source: Source, new: New) -> Iterator[Problem]:
 
 
 def _of_cursor(path: str, source: Source, new: New) -> Iterator[Problem]:
-    named = [("by", new.by), ("deleted", new.deleted)]
+    named = [("by", new.by), ("deleted", new.deleted)] if not source.map else []  # else they are of the mapped table
     for part, column in named:
         if source.columns and column is not None and column not in source.columns:
             yield Problem(
@@ -53,7 +53,7 @@ def _of_cursor(path: str, source: Source, new: New) -> Iterator[Problem]:
         yield from _length(f"{path}.new.overlap", new.overlap)
     if new.ambiguous != "refuse" and new.time_zone is None:
         yield Problem(f"{path}.new.ambiguous", "no time is ambiguous without a `time_zone`", mend="name the zone")
-    if new.time_zone is not None and not _is_zone(new.time_zone):
+    if new.time_zone is not None and not is_zone(new.time_zone):
         yield Problem(
             f"{path}.new.time_zone", f'there is no time zone "{new.time_zone[:40]}"', mend="such as Europe/Berlin"
         )
@@ -92,11 +92,10 @@ def _length(path: str, text: str) -> Iterator[Problem]:
         yield Problem(path, bad.what, mend=bad.mend)
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether the machine knows a time zone of this name."""
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-        return False
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         return False
     return True

@@ -7,20 +7,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from treadle.spec.choices import Family, Metric, Refit
+from treadle.spec.entities import Entity
+from treadle.spec.mapping import Mapped
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
-
-Some = Annotated[str, Meta(min_length=1)]
-"""A text that is not empty: a column, a path, an expression."""
-Written = Annotated[str, Meta(min_length=1, max_length=1024)]
-"""A path, relative to the project's folder."""
-One = Annotated[str, Meta(min_length=1, max_length=1)]
-"""One character."""
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
-Cost = Annotated[float, Meta(ge=0, le=1e12)]
+from treadle.spec.part import Cost, One, Part, Positive, Some, Written
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """A part of the project file: immutable, and an unknown key in it is an error."""
+class _Part(Part, Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A part of the project file; `Struct` is said once more for tools that know what its defaults are."""
 
 
 class Duty(_Part, frozen=True, kw_only=True):
@@ -183,6 +177,10 @@ class Source(Asked, frozen=True, kw_only=True):
     `table` or `query` says what is read; `columns` are those that are asked for, and `where` is a condition in the
     database's own SQL.
 
+    `map`: where each column of the table comes from, by its name: a column of the source, or more (`Mapped`); all other
+    parts of the project, `key` and `new` too, speak of the columns that it makes. `unmapped`: whether columns that it
+    does not speak of are kept.
+
     `new`: what is read besides what was read before; the whole, if not given. `every`: how often new rows come;
     `late_after`: how long after that they are late, and `when_late`: what a run does then.
     """
@@ -196,6 +194,8 @@ class Source(Asked, frozen=True, kw_only=True):
     happened: Some | None = None
     known: Some | None = None
     contract: Written | None = None
+    map: dict[FeatureName, Mapped | Some] = {}
+    unmapped: Literal["keep", "drop"] = "keep"
     new: New | Literal["files"] | None = None
     every: Some | None = None
     late_after: Some | None = None
@@ -204,6 +204,11 @@ class Source(Asked, frozen=True, kw_only=True):
     @property
     def keys(self) -> tuple[str, ...]:
         return (self.key,) if isinstance(self.key, str) else self.key
+
+    @property
+    def mapped(self) -> dict[str, Mapped]:
+        """`map` with each column written out; empty where the columns are those of the source."""
+        return {name: Mapped(origin=said) if isinstance(said, str) else said for name, said in self.map.items()}
 
     @property
     def only_new(self) -> New | None:
@@ -354,6 +359,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     project: Identifier
     brief: Brief
     sources: Annotated[dict[Identifier, Source], Meta(min_length=1)]
+    entities: dict[Identifier, Entity] = {}
     views: dict[Identifier, View] = {}
     predict: Predict
     features: Features = Features()

@@ -12,8 +12,10 @@ from treadle.spec.apis import of_apis
 from treadle.spec.choices import COUNTED, DECIDES, LEVELLED, METRICS, NAMED, RANGES, TOLD_ONLY
 from treadle.spec.databases import of_databases
 from treadle.spec.documents import Place, place_of
+from treadle.spec.drawn import all_tables, of_entities
 from treadle.spec.durations import duration
 from treadle.spec.increments import of_increments
+from treadle.spec.maps import of_maps
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
 from treadle.spec.stores import of_stores
@@ -71,6 +73,8 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from of_increments(spec.sources)
     yield from of_apis(spec.sources)
     yield from of_stores(spec.sources)
+    yield from of_entities(spec)
+    yield from of_maps(spec.sources)
     yield from _split(spec)
     yield from _lengths(spec)
     yield from _metrics(spec)
@@ -171,9 +175,10 @@ def _mistakes(spec: ProjectSpec) -> Iterator[Problem]:
 
 
 def _names(spec: ProjectSpec) -> Iterator[Problem]:
-    both = {*spec.sources, *spec.views}
-    wanted: list[tuple[str, str, Iterable[str], str]] = [(spec.predict.each, "predict.each", spec.sources, "source")]
-    wanted += [(view.source, f"views.{n}.from", spec.sources, "source") for n, view in spec.views.items()]
+    tables = all_tables(spec)
+    both = {*tables, *spec.views}
+    wanted: list[tuple[str, str, Iterable[str], str]] = [(spec.predict.each, "predict.each", tables, "source")]
+    wanted += [(view.source, f"views.{n}.from", tables, "source") for n, view in spec.views.items()]
     wanted += [(x.source, f"features.lookup.{n}.from", both, "source or view") for n, x in spec.features.lookup.items()]
     wanted += [(x.source, f"features.window.{n}.from", spec.views, "view") for n, x in spec.features.window.items()]
     for name, path, known, noun in wanted:

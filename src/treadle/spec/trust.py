@@ -169,6 +169,12 @@ def outside(spec: ProjectSpec, root: Path) -> list[Outside]:
     named = [(path, written) for path, written in read.items() if not servers[path]]
     named += [(f"sources.{name}.contract", s.contract) for name, s in spec.sources.items() if s.contract]
     named += [("prices", spec.prices)] if spec.prices else []
+    named += [
+        (f"sources.{name}.map.{column}.currency.rates", mapped.currency.rates)
+        for name, source in spec.sources.items()
+        for column, mapped in source.mapped.items()
+        if mapped.currency is not None
+    ]
     for path, written in named:
         for target in dict.fromkeys(_targets(root / written)):
             found += [] if is_inside(target.path, root) else [Outside(path, written, target)]

@@ -11,7 +11,9 @@ from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 __all__ = ["Fetched", "StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
 OPEN = (
     "beside",
+    "breaking",
     "building",
+    "entities",
     "examples",
     "fitting",
     "judging",
@@ -22,6 +24,7 @@ OPEN = (
     "planning",
     "quarantine",
     "reading",
+    "reconciling",
     "refitting",
     "releasing",
     "reporting",

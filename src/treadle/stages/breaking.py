@@ -1,41 +1,299 @@
-"""What of a project reads a column of a source, by name: what breaks when the column goes, or becomes another."""
+"""A source that is not what it was: what of the project breaks by it, by name, told before any row is taken.
+
+What the source gives now is held against its last snapshot: columns that are gone, or of a type that what reads them
+does not take. A column that nothing reads breaks nothing, and a type that the contract states is the contract's matter.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from treadle import expr
-from treadle.errors import TreadleError
+from treadle.contracts import Contract, Rule
+from treadle.errors import DataError, Fault, TreadleError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import make_plan
 from treadle.features.columns import Part, below, reads
+from treadle.features.drawn import drawn
+from treadle.mapping import NotThere
+from treadle.spec import all_tables
+from treadle.spec.writing import scalar
+from treadle.store import File
 
 if TYPE_CHECKING:
-    from treadle.spec import ProjectSpec
+    import polars as pl
+
+    from treadle.sources import RatesRead
+    from treadle.spec import Project, ProjectSpec
     from treadle.workspace import Workspace
 
-
 Schemas = dict[str, Mapping[str, expr.Type]]
+_SHOWN, _LIKELY = 8, 0.5
+NOTHING: Mapping[str, expr.Type] = MappingProxyType({})
+_WORDS = {
+    "int": "whole numbers",
+    "float": "numbers",
+    "str": "texts",
+    "bool": "true or false",
+    "date": "dates",
+    "timestamp": "times",
+}
 
 
-def readers_of(workspace: Workspace, source: str, columns: Sequence[str]) -> list[str]:
-    """Features and roles, such as the label, that read one of the columns, over the sources as they were read last."""
+@dataclass(frozen=True)
+class Changed:
+    """A column that is gone (`now` is empty), or that holds another type than it did."""
+
+    column: str
+    was: str
+    now: str = ""
+
+    def said(self, source: str) -> str:
+        if not self.now:
+            return f"{source} no longer has {self.column}"
+        return f"{self.column} of {source} holds {_WORDS[self.now]} now, and held {_WORDS[self.was]}"
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What reads a column: parts of the project and rules of its contract, which break; and released versions."""
+
+    parts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    @property
+    def breaks(self) -> bool:
+        return bool(self.parts or self.rules)
+
+    def said(self) -> str:
+        found = _and_more([*self.parts, *(f'the rule "{rule}"' for rule in self.rules)])
+        return found + (f"{', and so do' if found else ''} {_and_more(list(self.models))}" if self.models else "")
+
+
+def refuse_broken(
+    workspace: Workspace, source: str, rows: pl.DataFrame, contract: Contract | None, where: str
+) -> tuple[str, ...]:
+    """Refuse rows by which something breaks that stood on the last snapshot; else what is to be told of its columns.
+
+    Raises:
+        DataError: with what breaks by name, whom to ask, and the likely new name of each column that is gone.
+    """
+    last = workspace.chain.last(SourceRead, subject=f"source/{source}")
+    if last is None or not workspace.chain.present(last.payload.table):
+        return ()
+    snapshot = last.payload.table
+    before = workspace.tables.schema(snapshot)
+    changed = [
+        each
+        for each in changes(before, rows, contract)
+        if not each.now or workspace.tables.read(snapshot, [each.column])[each.column].null_count() < snapshot.rows
+    ]
+    notes = [f"new columns: {_and_more(new)}"] if (new := [n for n in rows.columns if n not in before]) else []
+    if not changed:
+        return tuple(notes)
+    types = expr.column_types(rows)
+    known = {each.column: readers(workspace, source, each.column, contract, types) for each in changed}
+    broken = [each for each in changed if known[each.column].breaks]
+    if broken:
+        raise _refusal(workspace, source, rows, where, [(each, known[each.column]) for each in broken])
+    for each in changed:
+        found = known[each.column].said()
+        notes.append(each.said(source) + (f", which {found} read" if found else ", which nothing reads"))
+    return tuple(notes)
+
+
+def unmapped(workspace: Workspace, source: str, bad: NotThere, contract: Contract | None) -> DataError:
+    """The error of a mapping of whose columns some are gone: with what reads the columns that are made of them."""
+    faults = [_unmapped(workspace, source, each, contract) for each in (bad, *bad.others)]
+    ask = _ask(workspace.project)
+    if len(faults) == 1:
+        return DataError(faults[0].what, where=faults[0].where, mend=f"{faults[0].mend}; {ask}")
+    what = f"{source} has not what its columns are made of; nothing was taken"
+    return DataError(what, where=workspace.project.place(f"sources.{source}.map"), mend=ask, faults=faults)
+
+
+def _unmapped(workspace: Workspace, source: str, bad: NotThere, contract: Contract | None) -> Fault:
+    found = readers(workspace, source, bad.target, contract)
+    likely = _likely(workspace, source, bad.target, bad.rows, called=bad.origin) if bad.rows is not None else None
+    said = f"{bad.what}, of which {bad.target} is made"
+    said += f": {found.said()} read{_s(found)} it" if found.breaks else ""
+    mend = bad.mend
+    if likely:
+        mapped = workspace.project.spec.sources[source].mapped[bad.target]
+        there = "that in its expression" if mapped.expression else f"from: {scalar(likely[0])}"
+        mend = f"it is probably called {likely[0]} now ({likely[1]}): write {there}"
+    return Fault(said, workspace.project.place(f"sources.{source}.map.{bad.target}"), mend)
+
+
+def files_of_rates(rates: Sequence[RatesRead]) -> dict[str, File]:
+    """What a reading was converted by, for the record."""
+    return {each.written: File(each.written, each.digest) for each in rates}
+
+
+def changes(before: pl.Schema, rows: pl.DataFrame, contract: Contract | None) -> list[Changed]:
+    """Columns that are gone or of another type; one without a value may be of any."""
+    types, now = expr.column_types(before), expr.column_types(rows)
+    declared = contract.types if contract is not None else {}
+    found = list[Changed]()
+    for column in before:
+        was = types.get(column)
+        if column not in rows.columns:
+            found.append(Changed(column, was or ""))
+        elif (
+            was is not None
+            and column not in declared
+            and rows.get_column(column).null_count() < rows.height
+            and not _fits(was, now.get(column))
+        ):
+            found.append(Changed(column, was, now.get(column) or "str"))
+    return found
+
+
+def _fits(was: expr.Type, now: expr.Type | None) -> bool:
+    """Whether what read the one type can read the other: whole numbers and fractions, a date that became a time."""
+    return was == now or {was, now} == {"int", "float"} or (was, now) == ("date", "timestamp")
+
+
+def readers(
+    workspace: Workspace, source: str, column: str, contract: Contract | None, now: Mapping[str, expr.Type] = NOTHING
+) -> Readers:
+    """What of the project, as its file says it now, reads a column of a source as it was read last. `now`: the columns
+    that the source has by now, which the file may speak of already."""
+    return Readers(
+        parts=tuple(readers_of(workspace, source, [column], now)),
+        rules=tuple(f"{rule.text} ({rule.where})" for rule in _rules(contract, column)),
+        models=tuple(_released(workspace, Part("column", f"{source}.{column}"))),
+    )
+
+
+def _rules(contract: Contract | None, column: str) -> list[Rule]:
+    rules = contract.rules if contract is not None else ()
+    return [rule for rule in rules if column in (rule.column, *rule.columns)]
+
+
+def _released(workspace: Workspace, part: Part) -> list[str]:
+    """The versions that read it and are served, each with its endpoint. One whose bundle is gone has none to tell."""
+    from treadle.models import Bundle
+
+    found = []
+    for one in workspace.each():
+        try:
+            released = one.releases.current()
+            if released is None:
+                continue
+            whole = one.blobs.get(released.bundle)
+            plan = Bundle.read(whole, one.trusted_keys, where=released.model).manifest.plan
+        except TreadleError:
+            continue
+        if below(reads(plan), part):
+            found.append(f"{released.model}, which {one.endpoint} serves")
+    return found
+
+
+def readers_of(
+    workspace: Workspace, source: str, columns: Sequence[str], now: Mapping[str, expr.Type] = NOTHING
+) -> list[str]:
+    """Features, lookups, views and roles, such as the label, that read one of the columns, over the sources as they
+    were read last; and what the source itself is read by.
+    """
     schemas: Schemas = {}
-    for name in workspace.project.spec.sources:
+    for name in all_tables(workspace.project.spec):
         last = workspace.chain.last(SourceRead, subject=f"source/{name}")
         if last is not None:
             schemas[name] = expr.column_types(workspace.tables.schema(last.payload.table))
-    found = set[str]()
+    if source in schemas:
+        schemas[source] = {**now, **schemas[source]}
+    found = set(_of_the_source(workspace.project.spec, source, columns))
     for one in workspace.project.each():
         found.update(_in(one.spec, schemas, source, columns))
     return sorted(found)
 
 
+def _of_the_source(spec: ProjectSpec, name: str, columns: Sequence[str]) -> list[str]:
+    source = spec.sources[name]
+    new = source.only_new
+    named = {"key": source.keys, "happened": (source.happened,), "known": (source.known,)}
+    named |= {"new.by": (new.by,), "new.deleted": (new.deleted,)} if new is not None else {}
+    return [f"{part} of {name}" for part, each in named.items() if {*each} & {*columns}]
+
+
 def _in(spec: ProjectSpec, schemas: Schemas, source: str, columns: Sequence[str]) -> set[str]:
     try:
-        known = reads(make_plan(spec, schemas))
+        known = {**drawn(spec, schemas), **reads(make_plan(spec, schemas))}
     except (TreadleError, KeyError):  # a source that was never read, or a plan that is wrong for a reason of its own
         return set()
     broken = {part for column in columns for part in below(known, Part("column", f"{source}.{column}"))}
-    return {f"{part.kind} {part.name}" for part in broken if part.kind in ("feature", "role")}
+    return {_called(part, spec) for part in broken}
+
+
+def _called(part: Part, spec: ProjectSpec) -> str:
+    """A part as the project file names it."""
+    head = part.name.partition(".")[0]
+    if part.kind in ("view column", "rows of"):
+        return f"view {head}" if head in spec.views else f"rows of {head}"
+    if part.kind == "match of":
+        return f"lookup {head}" if head in spec.features.lookup else f"window {head}"
+    return f"{part.kind} {part.name}"
+
+
+def _refusal(
+    workspace: Workspace, source: str, rows: pl.DataFrame, where: str, broken: list[tuple[Changed, Readers]]
+) -> DataError:
+    faults, lines = list[Fault](), list[str]()
+    gone = {each.column for each, _ in broken if not each.now}
+    for each, found in broken:
+        likely = _likely(workspace, source, each.column, rows) if each.column in gone else None
+        mend = f"probably called {likely[0]} now ({likely[1]})" if likely else ""
+        lines += [f"{scalar(each.column)}: {scalar(likely[0])}"] if likely else []
+        faults.append(Fault(f"{each.said(source)}: {found.said()} read{_s(found)} it", mend=mend))
+    way = f"if that is so, write map: {{{', '.join(lines)}}} under sources.{source}" if lines else ""
+    other = "make it what it was at the source, or take what reads it out of the project"
+    mend = f"{'; else '.join(filter(None, (way, other)))}; {_ask(workspace.project)}"
+    stands = "nothing was taken, and the last good snapshot stands"
+    if len(faults) == 1:
+        hint = f"; it is {faults[0].mend}" if faults[0].mend else ""
+        return DataError(f"{faults[0].what}{hint}; {stands}", where=where, mend=mend)
+    return DataError(f"{source} is not what it was; {stands}", where=where, mend=mend, faults=faults)
+
+
+def _likely(
+    workspace: Workspace, source: str, column: str, rows: pl.DataFrame, called: str = ""
+) -> tuple[str, str] | None:
+    """Of the columns that are new, the one that is most like one that is gone; with its score and why."""
+    import polars as pl
+
+    from treadle.likeness import described, proposals
+
+    last = workspace.chain.last(SourceRead, subject=f"source/{source}")
+    if last is None:
+        return None
+    before = workspace.tables.schema(last.payload.table)
+    new = [name for name in rows.columns if name not in before]
+    if column not in before or not new:
+        return None
+    known = workspace.tables.read(last.payload.table, [column])
+    wanted = [each for name in filter(None, (column, called)) for each in described(known.rename({column: name}))]
+    wanted = wanted or described(pl.DataFrame({column: []}))
+    best = max(
+        (found for each in wanted for found in proposals(described(rows, new), [each])), key=lambda found: found.score
+    )
+    if best.score < _LIKELY:
+        return None
+    return best.column, f"likeness {best.score:.2f}: {', '.join(best.why)}"
+
+
+def _s(found: Readers) -> str:
+    return "s" if len([*found.parts, *found.rules, *found.models]) == 1 else ""
+
+
+def _ask(project: Project) -> str:
+    people = project.spec.brief.people
+    return f"ask {', '.join(dict.fromkeys((people.owner, *people.reviewers)))}"
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.features import FeaturePlan
+from treadle.stages.parted import room_on_disk
 from treadle.stages.planning import plan_tables, read_tables
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.stages.reading import Sources
+    from treadle.store import Tables
+
+LARGE = 1 << 23
+"""Values that the plan reads, of all its tables: from here on features are made in parts."""
 
 
 class BuildFeatures(StepInput[FeaturesBuilt], frozen=True, kw_only=True):
@@ -28,14 +36,59 @@ def build_features(work: Work, plan: FeaturePlan, sources: Sources) -> Entry[Fea
 
 def make_features(asked: BuildFeatures, bench: Bench) -> FeaturesBuilt:
     from treadle import features
-    from treadle.features import AT, LABEL
 
+    tables = _Kept(bench.tables, asked.plan, asked.tables)
+    if tables.values > LARGE:
+        return _make_large(asked, bench, tables)
     frame = features.build(asked.plan, read_tables(bench, asked.plan, asked.tables))
-    known = frame.get_column(LABEL).is_not_null()
-    if AT in frame.columns:
-        known = known & frame.get_column(AT).is_not_null()
     return FeaturesBuilt(
         table=bench.tables.replace(bench.names.training, frame),
         features=len(asked.plan.features),
-        without_label=frame.height - int(known.sum()),
+        without_label=_without_label(frame),
     )
+
+
+def _make_large(asked: BuildFeatures, bench: Bench, tables: _Kept) -> FeaturesBuilt:
+    """As `make_features`, of more than memory holds."""
+    from treadle.features import build_parts
+
+    missing = done = 0
+
+    def counted(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        nonlocal missing, done
+        for part in parts:
+            missing, done = missing + _without_label(part), done + part.height
+            bench.progress(done, tables.rows(asked.plan.each), f"{done:,} rows")
+            yield part
+
+    with room_on_disk(bench) as folder:
+        made = counted(build_parts(asked.plan, tables, folder))
+        table = bench.tables.replace_parts(bench.names.training, made)
+    return FeaturesBuilt(table=table, features=len(asked.plan.features), without_label=missing)
+
+
+def _without_label(frame: pl.DataFrame) -> int:
+    from treadle.features import AT, LABEL
+
+    known = frame.get_column(LABEL).is_not_null()
+    if AT in frame.columns:
+        known = known & frame.get_column(AT).is_not_null()
+    return frame.height - int(known.sum())
+
+
+class _Kept:
+    """The snapshots of a plan, part by part: only the columns that it reads."""
+
+    def __init__(self, tables: Tables, plan: FeaturePlan, snapshots: dict[str, Snapshot]) -> None:
+        self._tables, self._snapshots = tables, snapshots
+        self._columns = {name: sorted(columns) for name, columns in plan.sources().items()}
+
+    @property
+    def values(self) -> int:
+        return sum(self._snapshots[name].rows * len(columns) for name, columns in self._columns.items())
+
+    def rows(self, source: str) -> int:
+        return self._snapshots[source].rows
+
+    def parts(self, source: str) -> Iterator[pl.DataFrame]:
+        return self._tables.parts(self._snapshots[source], self._columns[source])

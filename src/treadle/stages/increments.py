@@ -21,7 +21,7 @@ from treadle.sources import ALONE
 from treadle.spec import Source
 from treadle.stages.aside import Held, hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
-from treadle.stages.breaking import readers_of
+from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
 from treadle.stages.followed import newest_after
 from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from treadle.sources import Before, Known, Merged, Newer, Share
     from treadle.stages.ahead import Ahead
+    from treadle.workspace import Workspace
 
 _TRIES = 3
 _MOST_PARTS = 200
@@ -60,6 +61,7 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     anew: str = ""
     others: dict[str, Snapshot] = field(default_factory=dict)
     last: str = ""
+    rates: dict[str, File] = field(default_factory=dict)
 
     def overtaken(self, record: Reader, subject: str) -> str:
         """Rows and cursor are right by themselves whoever comes first; two that go on from one would read twice."""
@@ -185,9 +187,11 @@ def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer:
         anew=base.anew,
         others=others_now(workspace, name, contract),
         last=last.name if last else "",
+        rates=files_of_rates(newer.rates),
     )
     try:
-        made = work.do(asked, _Make(newer, base, where, last), f"source/{name}", cache=not base.anew)
+        make = _Make(newer, base, where, last, workspace)
+        made = work.do(asked, make, f"source/{name}", cache=not base.anew)
         return newest_after(work, made)
     except ColumnsChanged as bad:
         broken = readers_of(workspace, name, bad.columns)
@@ -216,7 +220,7 @@ def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Bas
         return _Base(None, "it was read whole before")
     if any(not chain.present(ref) for ref in last.made):
         return _Base(None, "what was kept of it is gone")
-    asked = definition_of(source)
+    asked = definition_of(source, work.workspace.project.root)
     other = sorted(part for part in {*asked, *mark.definition} if asked.get(part) != mark.definition.get(part))
     if other:
         return _Base(None, f"{', '.join(other)} changed", before=None if mark.by else mark)
@@ -226,15 +230,27 @@ def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Bas
 class _Make:
     """`keep_rows` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, newer: Newer, base: _Base, where: str, good: LastGood | None) -> None:
-        self.newer, self.base, self.where, self.good = newer, base, where, good
+    def __init__(self, newer: Newer, base: _Base, where: str, good: LastGood | None, workspace: Workspace) -> None:
+        self.newer, self.base, self.where, self.good, self.workspace = newer, base, where, good, workspace
 
     def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
-        return keep_rows(asked, bench, self.newer, self.base, self.where, self.good)
+        rows = self.newer.rows()
+        broken = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where) if rows.width else ()
+        taken = Taken(self.newer, rows, (*self.newer.told, *broken))
+        return keep_rows(asked, bench, taken, self.base, self.where, self.good)
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What is new, its rows, and what is to be told of these."""
+
+    newer: Newer
+    rows: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def keep_rows(
-    asked: ReadIncrement, bench: Bench, newer: Newer, base: _Base, where: str, good: LastGood | None
+    asked: ReadIncrement, bench: Bench, taken: Taken, base: _Base, where: str, good: LastGood | None
 ) -> SourceRead:
     """Hold what is new to the contract, put it to what is there, and write both as one version."""
     from treadle.sources import Batch, batch, merged
@@ -242,7 +258,7 @@ def keep_rows(
     new, keys = asked.source.only_new, asked.source.keys
     assert new is not None
     last = base.entry.payload if base.entry else None
-    delivered = newer.rows()
+    newer, delivered = taken.newer, taken.rows
     got = batch(delivered, keys, new, where) if delivered.width else Batch(delivered)
     # an increment without rows, as where only the contract is another, breaks nothing
     empty = last is not None and not got.rows.height
@@ -269,7 +285,7 @@ def keep_rows(
         bytes=newer.size,
         quarantine=quarantine,
         newest=_newest(last.newest if last else {}, held.newest),
-        warnings=held.warnings,
+        warnings=(*held.warnings, *taken.notes),
         mark=newer.mark,
         increment=Increment(
             added=found.added,

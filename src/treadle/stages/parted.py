@@ -6,6 +6,9 @@ good snapshot, and the reasons are kept as they are of a small one.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,6 +44,24 @@ class Taken:
     reached: datetime | None
 
 
+@contextlib.contextmanager
+def room_on_disk(bench: Bench) -> Iterator[Path]:
+    """An empty folder on the disk of the workspace, for a while: a temporary one may lie in memory.
+
+    Those that killed processes left are removed: each is held by a lock for as long as its process lives.
+    """
+    home = bench.scratch().parent
+    for left in home.glob("parts-*"):
+        with contextlib.suppress(OSError), (left / ".held").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix="parts-", dir=home) as folder, (Path(folder) / ".held").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        inner = Path(folder) / "rows"
+        inner.mkdir()
+        yield inner
+
+
 def large_parts(found: Found, contract: Contract | None, source: str, where: str) -> Parts | None:
     """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once."""
     if contract is not None and needs_all_rows(contract, source):
@@ -74,8 +95,8 @@ class PartedSource:
         return Taken(table, self._read, self._judged, self._quarantine, tuple(self._aside), self._reached)
 
     def _good(self) -> Iterator[pl.DataFrame]:
-        with tempfile.TemporaryDirectory(prefix="parts-", dir=self._scratch()) as folder:
-            for part in self._held(Path(folder)) if self.contract is not None else self._as_read():
+        with room_on_disk(self.bench) as folder:
+            for part in self._held(folder) if self.contract is not None else self._as_read():
                 self._kept += part.height
                 self._reached = max(filter(None, (newest_of(part, self.source), self._reached)), default=None)
                 yield part
@@ -84,10 +105,6 @@ class PartedSource:
         if not self._kept and self.needed:
             mend = "the last good snapshot is kept; deliver it again"
             raise DataError("the table has no rows", where=self.where, mend=mend)
-
-    def _scratch(self) -> Path:
-        """On the disk of the workspace, which has room for what is kept; a temporary folder may lie in memory."""
-        return self.bench.scratch().parent
 
     def _as_read(self) -> Iterator[pl.DataFrame]:
         for part in self.parts.read():

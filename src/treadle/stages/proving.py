@@ -9,6 +9,7 @@ from treadle.evidence.kinds.features_proved import FeaturesProved
 from treadle.features import FeaturePlan
 from treadle.stages.planning import make_plan, plan_tables, read_tables
 from treadle.stages.reading import read_sources
+from treadle.stages.reconciling import with_entities
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot
 
@@ -30,7 +31,7 @@ class ProveFeatures(StepInput[FeaturesProved], frozen=True, kw_only=True):
 def prove_features(workspace: Workspace, rows: int | None = None) -> Proof:
     """Play real history through the batch and the online path; kept in the chain."""
     work, found = Work(workspace), []
-    sources = read_sources(work)
+    sources = with_entities(work, read_sources(work))
     plan = make_plan(work, sources)
 
     def make_proof(asked: ProveFeatures, bench: Bench) -> FeaturesProved:

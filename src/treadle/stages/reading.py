@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
@@ -11,10 +12,12 @@ from treadle.errors import ContractBroken, DataError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
+from treadle.mapping import NotThere
 from treadle.spec import Source
 from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
+from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
@@ -23,6 +26,8 @@ from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.sources import Found
     from treadle.workspace import Workspace
 
@@ -42,6 +47,8 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
     """Sources that the contract points to."""
     last: str = ""
     """The last good snapshot, which the rows are held against; that it is another now is no reason to read again."""
+    rates: dict[str, File] = field(default_factory=dict)
+    """Of currencies, by the place of their file; what they hold is in the digest of what was read too."""
 
 
 Sources = dict[str, Entry[SourceRead]]
@@ -84,10 +91,13 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
     seen = list[Entry[SourceRead]]()
 
     def read() -> Entry[SourceRead]:
-        if source.new is None:
-            found = read_whole(work, name, source, contract, ahead)
-        else:
-            found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        try:
+            if source.new is None:
+                found = read_whole(work, name, source, contract, ahead)
+            else:
+                found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
+        except NotThere as bad:
+            raise unmapped(workspace, name, bad, contract) from bad
         ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was
@@ -104,7 +114,7 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
 
 def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
-    from treadle.sources import find
+    from treadle.sources import MappedRows, find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
@@ -118,9 +128,10 @@ def read_whole(work: Work, name: str, source: Source, contract: Contract | None,
         examples=name in workspace.project.asked_of,
         others=others_now(workspace, name, contract),
         last=last.name if last else "",
+        rates=files_of_rates(found.rates) if isinstance(found, MappedRows) else {},
     )
     before = workspace.chain.last(SourceRead, subject=f"source/{name}")
-    read = work.do(asked, _Make(found, where, last), f"source/{name}")
+    read = work.do(asked, _Make(found, where, last, workspace), f"source/{name}")
     if before is None or read.seq <= before.seq:
         return newest_after(work, read)
     return done_again(work, name, read, before, contract)
@@ -142,11 +153,14 @@ def refuse_stale(contract: Contract, name: str, read: SourceRead, workspace: Wor
 class _Make:
     """`make_snapshot` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, found: Found, where: str, last: LastGood | None) -> None:
-        self.found, self.where, self.last = found, where, last
+    def __init__(self, found: Found, where: str, last: LastGood | None, workspace: Workspace) -> None:
+        self.found, self.where, self.last, self.workspace = found, where, last, workspace
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
-        return make_snapshot(asked, bench, self.found, self.where, self.last)
+        def told(rows: pl.DataFrame) -> tuple[str, ...]:
+            return refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
+
+        return make_snapshot(asked, bench, self.found, self.where, self.last, told)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
@@ -161,15 +175,26 @@ def contract_of(workspace: Workspace, source: Source) -> Contract | None:
 
 
 def make_snapshot(
-    asked: ReadSource, bench: Bench, found: Found, where: str, last: LastGood | None = None
+    asked: ReadSource,
+    bench: Bench,
+    found: Found,
+    where: str,
+    last: LastGood | None = None,
+    told: Callable[[pl.DataFrame], tuple[str, ...]] = lambda rows: (),
 ) -> SourceRead:
+    """told: what is to be said of the columns of the rows, or of the first of them; it refuses what breaks."""
+    from treadle.sources import MappedRows
+
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
     parts = large_parts(found, asked.contract, asked.name, where)
     if parts is not None:
+        notes = told(next(parts.read()))
         source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
-        return _of_parts(source.take(), asked, found)
-    held = hold(found.rows(where), asked.contract, bench.chain.clock(), asked.source.keys, beside)
+        return _of_parts(source.take(), asked, found, notes)
+    rows = found.rows(where).collect()
+    notes = (*(found.notes if isinstance(found, MappedRows) else ()), *told(rows))
+    held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:
         # also for a batch that is refused: the reasons must not be lost with it
@@ -186,14 +211,14 @@ def make_snapshot(
         bytes=found.bytes,
         quarantine=quarantine,
         newest=held.newest,
-        warnings=held.warnings,
+        warnings=(*held.warnings, *notes),
         reached=newest_of(held.good, asked.source),
         aside=kept_aside(bench, held),
         unasked=held.unasked,
     )
 
 
-def _of_parts(taken: Taken, asked: ReadSource, found: Found) -> SourceRead:
+def _of_parts(taken: Taken, asked: ReadSource, found: Found, notes: tuple[str, ...]) -> SourceRead:
     judged = taken.judged
     return SourceRead(
         table=taken.table,
@@ -203,7 +228,7 @@ def _of_parts(taken: Taken, asked: ReadSource, found: Found) -> SourceRead:
         bytes=found.bytes,
         quarantine=taken.quarantine,
         newest=dict(judged.newest) if judged else {},
-        warnings=tuple(judged.warnings) if judged else (),
+        warnings=(*(judged.warnings if judged else ()), *notes),
         reached=taken.reached,
         aside=taken.aside,
         unasked=tuple(judged.unasked) if judged else (),

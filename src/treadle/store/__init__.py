@@ -6,6 +6,7 @@ References (`Snapshot`, `Blob`, `File`, `EntryRef`, `StateRef`) name what is kep
 are protocols; their engines live in `treadle.backends`. `Workspace` is where all three are found.
 """
 
+from treadle.store.buckets import Buckets, buckets_for
 from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.keeping import CODECS, Keeping
 from treadle.store.names import TableNames
@@ -18,6 +19,7 @@ __all__ = [
     "Blob",
     "Blobs",
     "Blocks",
+    "Buckets",
     "EntryRef",
     "File",
     "Keeping",
@@ -30,6 +32,7 @@ __all__ = [
     "TableNames",
     "Tables",
     "Value",
+    "buckets_for",
     "fingerprint",
 ]
 OPEN = ("catalog", "schema")

@@ -32,6 +32,9 @@ _FILES, _SMALL = 8, 1 << 12
 _ROWS = 1 << 16
 """Of fewer rows it is not worth asking which of them are read."""
 
+_UNPACKED = 8
+"""Times its bytes that a table takes as it is sorted: as rows, and once more beside them."""
+
 
 def compact(workspace: Workspace, source: str | None, by: Sequence[str], *, apply: bool) -> Compacted:
     """Of one source, or each of the project.
@@ -118,11 +121,19 @@ def _why_not(snapshot: Snapshot, by: tuple[str, ...], *, given: bool) -> str:
     small = len(snapshot.parts) > _FILES and snapshot.rows < _SMALL * len(snapshot.parts)
     if snapshot.rows == 0:
         return "it has no rows"
+    if snapshot.bytes * _UNPACKED > (free := _free()):
+        return f"its {snapshot.bytes / 1e6:,.0f} MB are more than can be sorted in {free / 1e9:,.1f} GB of free memory"
     if by == snapshot.order and not small:
         return f"it is laid out by {', '.join(by)} already" if by else "its files are few, and nothing is asked by"
     if by and snapshot.rows < _ROWS and not small and not given:
         return f"it has {snapshot.rows:,} rows: they are read at once, whatever is asked"
     return ""
+
+
+def _free() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
 
 
 def _conditions(workspace: Workspace, snapshot: Snapshot, counts: Mapping[str, Counted]) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import Any
 from treadle.cli.show.drawing import said
 
 _KIND_WORDS = {
+    "delivered": "of the source itself",
     "column": "columns",
     "view column": "columns of views",
     "rows of": "which rows there are of",

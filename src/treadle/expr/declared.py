@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle import expr
-from treadle.expr import Type
 from treadle.expr.casts import ALLOWED_CASTS, cast_polars
+from treadle.expr.polars import named
+from treadle.expr.types import Type, polars_type, to_polars_type
 
 
 def as_declared(column: str, dtype: Any, kind: Type | None) -> tuple[Any, Any] | None:
@@ -18,11 +18,11 @@ def as_declared(column: str, dtype: Any, kind: Type | None) -> tuple[Any, Any] |
     """
     import polars as pl
 
-    given = pl.col(column)
-    source = expr.polars_type(dtype)
+    given = named(column)
+    source = polars_type(dtype)
     if kind is None:
         return (given.fill_nan(None) if source == "float" else given), None
-    target = expr.to_polars_type(kind)
+    target = to_polars_type(kind)
     if dtype == pl.Null:
         return given.cast(target), None
     if isinstance(dtype, pl.Decimal):
@@ -56,7 +56,7 @@ def as_declared(column: str, dtype: Any, kind: Type | None) -> tuple[Any, Any] |
 def _same(given: Any, dtype: Any, kind: Type) -> tuple[Any, Any]:
     import polars as pl
 
-    target = expr.to_polars_type(kind)
+    target = to_polars_type(kind)
     if kind == "float":
         value = given.cast(pl.Float64)
         return pl.when(value.is_finite()).then(value), value.is_infinite().fill_null(False)

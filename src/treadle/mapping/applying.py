@@ -1,0 +1,145 @@
+"""Make the columns of the target out of the rows of a source, a column at a time, each value by itself.
+
+No value looks at another row, so rows that come in parts are mapped as they would be together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from treadle import expr
+from treadle.errors import DataError, nearest
+from treadle.mapping.converting import Place, converted, is_changed
+from treadle.mapping.paths import NotThere, find, root_of
+from treadle.mapping.rates import Rates
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import Mapped
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """The table, and a sentence for each thing of it that a person should know."""
+
+    rows: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def apply(
+    rows: pl.DataFrame,
+    columns: Mapping[str, Mapped],
+    *,
+    keep: bool,
+    rates: Mapping[str, Rates],
+    where: str = "",
+    partly: bool = False,
+) -> Applied:
+    """The rows with the columns of the target, in its order, and after them (`keep`) those that nothing is said of.
+
+    A column that another one is made of (`from`) is not kept; those that expressions and currencies look at are.
+    partly: what a column is made of may be missing; then there is no such column, or it is as the rows have it.
+
+    Raises:
+        NotThere: a column is made of one that the source has not.
+        SpecError: an expression, or a unit, is none.
+        DataError: a value cannot be converted, and the rule is to refuse it; a column that is made has the name of
+            another one that is kept; values are of a type that has no unit, currency or zone.
+    """
+    places = {name: Place(name, mapped, _under(where, name)) for name, mapped in columns.items()}
+    types = expr.column_types(rows) if any(mapped.expression for mapped in columns.values()) else {}
+    if partly:
+        places = {name: place for name, place in places.items() if not _missing(place, rows.schema)}
+    taken: dict[str, pl.Expr] = {}
+    used = set[str]()
+    gone = list[NotThere]()
+    for name, place in places.items():
+        try:
+            column, taken[name] = _values(place, rows.schema, types)
+            used.add(column)
+        except NotThere as bad:
+            gone.append(bad)
+    if gone:
+        for each in gone:
+            each.rows = rows
+        gone[0].others = tuple(gone[1:])
+        raise gone[0]
+    made, notes = _selected(rows, taken, where), list[str]()
+    changed: dict[str, pl.Series] = {}
+    for place in filter(is_changed, places.values()):
+        changed[place.target], told = converted(made.get_column(place.target), place, rows, rates)
+        notes += told
+    made = made.with_columns(changed.values()) if changed else made
+    return _with_the_rest(rows, made, used, keep or partly, where, notes)
+
+
+def _under(where: str, name: str) -> str:
+    return f"{where}.map.{name}" if where else f"map.{name}"
+
+
+def _values(place: Place, schema: pl.Schema, types: Mapping[str, expr.Type]) -> tuple[str, pl.Expr]:
+    """The column that is taken for it, if it is one, and how its values are read."""
+    missing = _missing(place, schema)
+    if missing:
+        what = f'the source has no column "{missing[0]}"'
+        raise NotThere(what, place.target, missing[0], where=place.where, mend=nearest(missing[0], schema))
+    if place.mapped.expression is not None:
+        parsed = expr.parse(place.mapped.expression, types, where=f"{place.where}.expression")
+        return "", expr.to_polars(parsed).alias(place.target)
+    found = find(place.mapped.origin or "", schema, place.target, place.where)
+    return found.column, found.values.alias(place.target)
+
+
+def _missing(place: Place, schema: pl.Schema) -> list[str]:
+    """What it is made of and is not there, by the columns that these begin in."""
+    mapped, money = place.mapped, place.mapped.currency
+    named = expr.names_in(mapped.expression) if mapped.expression is not None else ()
+    beside = [each for each in (money.column, money.on) if each] if money is not None else []
+    lost = [mapped.origin] if mapped.origin is not None and not root_of(mapped.origin, schema) else []
+    return [*lost, *(each for each in (*named, *beside) if each not in schema)]
+
+
+def _selected(rows: pl.DataFrame, taken: Mapping[str, pl.Expr], where: str) -> pl.DataFrame:
+    import polars as pl
+
+    if not taken:
+        return pl.DataFrame()
+    try:
+        made = rows.select(taken.values())
+    except pl.exceptions.PolarsError as bad:
+        raise DataError(f"the columns cannot be made: {str(bad).splitlines()[0]}", where=where) from bad
+    # an expression of constants alone is one value
+    return made if made.height == rows.height else rows.select(_each(rows, each) for each in taken.values())
+
+
+def _each(rows: pl.DataFrame, values: pl.Expr) -> pl.Series:
+    made = rows.select(values).to_series()
+    return made if len(made) == rows.height else made.new_from_index(0, rows.height)
+
+
+def _with_the_rest(
+    rows: pl.DataFrame, made: pl.DataFrame, used: set[str], keep: bool, where: str, notes: list[str]
+) -> Applied:
+    """After the columns that were made, those of the source that nothing was made of."""
+    left = [name for name in rows.columns if name not in used]
+    if not keep:
+        if left:
+            notes = [*notes, f"not mapped, and left out: {_few(left)}"]
+        return Applied(made, tuple(notes))
+    for name in left:
+        if name in made.columns:
+            raise DataError(
+                f'a column "{name}" is made, and the source has another one that is called so and is kept',
+                where=_under(where, name),
+                mend=f"map that one to a name of its own (given_{name}: {name}), or write unmapped: drop",
+            )
+    return Applied(made.hstack([rows.get_column(name) for name in left]), tuple(notes))
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

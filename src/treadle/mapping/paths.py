@@ -1,0 +1,142 @@
+"""A place in the rows of a source: a column, a field of an object, an element of a list, or of JSON that is a text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from treadle import expr
+from treadle.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,6})\]")
+
+
+class NotThere(DataError):
+    """What a column is made of is not in the source, or not as it was. `target`: the column that is made of it;
+    `origin`: the column of the source; `rows`: what the source has instead; `others`: of other columns, the same.
+    """
+
+    def __init__(self, what: str, target: str, origin: str, *, where: str, mend: str) -> None:
+        self.target, self.origin = target, origin
+        self.rows: pl.DataFrame | None = None
+        self.others = tuple[NotThere, ...]()
+        super().__init__(what, where=where, mend=mend)
+
+
+class Found:
+    """A place: the column that it begins in, and an expression that reads it."""
+
+    def __init__(self, column: str, values: pl.Expr, kind: Any) -> None:
+        self.column, self.values, self.kind = column, values, kind
+
+
+def root_of(place: str, columns: Any) -> str:
+    """The column that a place begins in: itself, or the longest one that it goes on from; empty where none is there.
+
+    >>> root_of("address.city", {"address.city": 1, "address": 1}), root_of("items[0].sku", {"items": 1})
+    ('address.city', 'items')
+    """
+    if place in columns:
+        return place
+    ends = [at for at, sign in enumerate(place) if sign in ".["]
+    return next((place[:at] for at in reversed(ends) if place[:at] in columns), "")
+
+
+def find(place: str, schema: pl.Schema, target: str, where: str) -> Found:
+    """Where a place is in rows of this schema. Of JSON in a text a part is a text; it is missing where it is not there.
+
+    Raises:
+        NotThere: there is no such column or field; it is in a list, or an object itself.
+    """
+    column = root_of(place, schema)
+    if not column:
+        mend = nearest(place, schema)
+        raise NotThere(f'the source has no column "{place}"', target, place, where=where, mend=mend)
+    values, kind = expr.named(column), schema[column]
+    rest = place[len(column) :]
+    steps = _STEP.findall(rest)
+    if "".join(f".{name}" if name else f"[{at}]" for name, at in steps) != rest:
+        raise NotThere(
+            f'"{place}" is no place in a row: the source has a column "{column}", and no "{place}"',
+            target,
+            place,
+            where=where,
+            mend="write a.b for a field of an object, and a[0] for an element of a list",
+        )
+    for number, (name, index) in enumerate(steps):
+        if _is_text(kind):
+            return Found(column, values.str.json_path_match(_json_path(steps[number:])), _text())
+        values, kind = _step(values, kind, name, index, place, target, where)
+    if kind.is_nested():
+        what = "an object" if _is_object(kind) else "a list"
+        raise NotThere(f"{place} is {what}", target, column, where=where, mend=_mend(kind, place))
+    return Found(column, _as_usual(values, kind), kind)
+
+
+def _step(
+    values: pl.Expr, kind: Any, name: str, index: str, place: str, target: str, where: str
+) -> tuple[pl.Expr, pl.DataType]:
+    import polars as pl
+
+    if name and _is_object(kind):
+        fields = {field.name: field.dtype for field in kind.fields}
+        if name in fields:
+            return values.struct.field(name), fields[name]
+        raise NotThere(
+            f'"{place}" is not there: no field is called {name}', target, place, where=where, mend=nearest(name, fields)
+        )
+    if index and isinstance(kind, pl.List | pl.Array):
+        inner: Any = kind.inner
+        number = int(index)
+        if isinstance(kind, pl.List):
+            return values.list.get(number, null_on_oob=True), inner
+        return values.arr.get(number, null_on_oob=True), inner
+    what = "a list" if kind.is_nested() and not _is_object(kind) else "an object" if kind.is_nested() else "no object"
+    raise NotThere(f"{place} is not there: it goes through {what}", target, place, where=where, mend=_mend(kind, place))
+
+
+def _mend(kind: Any, place: str) -> str:
+    if not kind.is_nested():
+        return "its values are plain: name the column alone"
+    if _is_object(kind):
+        return f"name one of its fields: {', '.join(f'{place}.{field.name}' for field in kind.fields[:3])}"
+    return "say which element, such as items[0].sku, where the first counts"
+
+
+def _json_path(steps: list[tuple[str, str]]) -> str:
+    """As Polars takes it: `$['city'][0]`."""
+    return "$" + "".join(f"[{json.dumps(name, ensure_ascii=False)}]" if name else f"[{at}]" for name, at in steps)
+
+
+def _as_usual(values: pl.Expr, kind: Any) -> pl.Expr:
+    """What came out of a list in a type that is known here, as sources make of columns."""
+    import polars as pl
+
+    if isinstance(kind, pl.Datetime):
+        values = values.dt.cast_time_unit("us")
+        return values.dt.replace_time_zone("UTC") if kind.time_zone is None else values.dt.convert_time_zone("UTC")
+    if isinstance(kind, pl.Decimal):
+        return values.cast(pl.Float64)
+    return values.cast(pl.String) if kind == pl.Null or kind in (pl.Categorical, pl.Enum) else values
+
+
+def _is_text(kind: Any) -> bool:
+    import polars as pl
+
+    return bool(kind == pl.String)
+
+
+def _text() -> Any:
+    import polars as pl
+
+    return pl.String()
+
+
+def _is_object(kind: Any) -> bool:
+    import polars as pl
+
+    return isinstance(kind, pl.Struct)

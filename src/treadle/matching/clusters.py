@@ -1,0 +1,199 @@
+"""Groups of rows that are one thing, from pairs of rows that are the same, and guarded against chains.
+
+What is joined by pairs alone grows in chains: A is like B, B like C, and C is nothing like A. So no two rows of a group
+may weigh less than `perhaps`: groups are merged by the strongest pairs first, and a pair that would bring two such rows
+together is cut (complete linkage, Sørensen 1948, with a limit). Exact keys and persons are not asked so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from treadle.matching.blocks import all_pairs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from treadle.matching.blocks import Index
+
+    Floats = NDArray[np.float64]
+
+LARGEST = 1_000
+"""Rows of a group whose pairs are all weighed; one that is larger is cut at its weakest pairs until it is not."""
+PERSON, EXACT, LIKE = 0, 1, 2
+"""Why two rows are the same, the firmest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Pairs of rows that are the same, by `why`, each once. `bits`: how much each weighs; `by`: the number of the block
+    that formed it, or of the exact key; -1 for what a person said."""
+
+    left: Index
+    right: Index
+    why: NDArray[np.int8]
+    bits: Floats
+    by: Index
+
+    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Links:
+        ends = self.left[chosen], self.right[chosen]
+        return Links(*ends, self.why[chosen], self.bits[chosen], self.by[chosen])
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """What may not be in one group: pairs that a person split, two rows of a source in which nothing comes twice
+    (`distinct`: the number of such a source, else -1), and, by `weigh`, rows that weigh less than `least`."""
+
+    split: frozenset[tuple[int, int]]
+    distinct: Index
+    least: float
+    weigh: Callable[[Index, Index], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """`group`: of each row the first row of its group, by number. `notes`: what a person should know."""
+
+    group: Index
+    notes: tuple[str, ...]
+
+
+def components(rows: int, left: Index, right: Index) -> Index:
+    """Of each row the first row that it is connected with: labels that sink, with pointers that jump."""
+    import numpy as np
+
+    label = np.arange(rows, dtype=np.int32)
+    while True:
+        before = label.copy()
+        low = np.minimum(label[left], label[right])
+        for ends in (left, right):
+            np.minimum.at(label, before[ends], low)
+            np.minimum.at(label, ends, low)
+        while not np.array_equal(label, jumped := label[label]):
+            label = jumped
+        if np.array_equal(before, label):
+            return label
+
+
+def group(rows: int, links: Links, guard: Guard) -> Grouped:
+    """Which rows are one thing."""
+    import numpy as np
+
+    links, notes = _lightened(rows, links)
+    label = components(rows, links.left, links.right)
+    size = np.bincount(label, minlength=rows)
+    many = size[label] > 1
+    doubtful = np.zeros(rows, bool)
+    doubtful[label[_clashing(label, many, guard)]] = True
+    for one, other in guard.split:
+        doubtful[label[one]] |= label[one] == label[other]
+    weighed = many & (size[label] > 2) & (size[label] <= LARGEST)
+    left, right = all_pairs(np.where(weighed, label, -1).astype(np.int32))
+    bits = guard.weigh(left, right)
+    far = (bits < guard.least) & ~_among(links.of(links.why != LIKE), left, right, rows)
+    doubtful[label[left[far]]] = True
+    if doubtful.any():
+        label = _merged(label, doubtful, links, guard, (left, right, far))
+    return Grouped(label, notes)
+
+
+def _clashing(label: Index, many: NDArray[np.bool_], guard: Guard) -> NDArray[np.int64]:
+    """Rows that are in a group with another one of their source, in which nothing comes twice."""
+    import numpy as np
+
+    asked = np.flatnonzero(many & (guard.distinct >= 0))
+    both = label[asked].astype(np.int64) * (int(guard.distinct.max(initial=0)) + 1) + guard.distinct[asked]
+    _, back, counts = np.unique(both, return_inverse=True, return_counts=True)
+    found: NDArray[np.int64] = asked[counts[back] > 1]
+    return found
+
+
+def _among(links: Links, left: Index, right: Index, rows: int) -> NDArray[np.bool_]:
+    """Which pairs are linked."""
+    import numpy as np
+
+    return np.isin(left.astype(np.int64) * rows + right, links.left.astype(np.int64) * rows + links.right)
+
+
+def _lightened(rows: int, links: Links) -> tuple[Links, tuple[str, ...]]:
+    """Without the weakest half of the links of groups that are too large, again and again, while there are such."""
+    import numpy as np
+
+    notes = list[str]()
+    while True:
+        label = components(rows, links.left, links.right)
+        size = np.bincount(label, minlength=rows)
+        inside = (size[label[links.left]] > LARGEST) & (links.why == LIKE)
+        drop = np.zeros(len(links), bool)
+        for root in np.unique(label[links.left[inside]]).tolist():
+            own = inside & (label[links.left] == root)
+            middle = float(np.median(links.bits[own]))
+            weak = own & (links.bits <= middle) & (links.bits < links.bits[own].max())
+            drop |= weak
+            if weak.any():
+                notes.append(
+                    f"{size[root]:,} rows hung together: the weakest {int(weak.sum()):,} pairs of them were cut"
+                )
+        if not drop.any():
+            whole = size[size > LARGEST]
+            notes += [f"{n:,} rows are one, too many to be held to each other: look at what they share" for n in whole]
+            return links, tuple(notes)
+        links = links.of(~drop)
+
+
+def _merged(
+    label: Index, doubtful: NDArray[np.bool_], links: Links, guard: Guard, far: tuple[Index, Index, NDArray[np.bool_]]
+) -> Index:
+    """The doubtful groups, put together once more, the strongest pairs first."""
+    import numpy as np
+
+    left, right, bad = far
+    apart = set(guard.split)
+    own = bad & doubtful[label[left]]
+    unlike = set(zip(left[own].tolist(), right[own].tolist(), strict=True))
+    mine = links.of(doubtful[label[links.left]])
+    order = np.lexsort((mine.right, mine.left, -mine.bits, mine.why))
+    made = _Merging(np.flatnonzero(doubtful[label]).tolist(), guard.distinct, apart, unlike)
+    for n in order.tolist():
+        made.merge(int(mine.left[n]), int(mine.right[n]), int(mine.why[n]))
+    found = label.copy()
+    for first, members in made.members.items():
+        found[members] = first
+    return found
+
+
+class _Merging:
+    """Groups that grow pair by pair; each is known by its first row."""
+
+    def __init__(
+        self, rows: list[int], distinct: Index, apart: set[tuple[int, int]], unlike: set[tuple[int, int]]
+    ) -> None:
+        self.distinct, self.apart, self.unlike = distinct, apart, unlike
+        self.home = {row: row for row in rows}
+        self.members = {row: [row] for row in rows}
+
+    def merge(self, one: int, other: int, why: int) -> None:
+        first, second = sorted((self.home[one], self.home[other]))
+        if first == second or not self._may(self.members[first], self.members[second], why):
+            return
+        for row in self.members[second]:
+            self.home[row] = first
+        self.members[first] += self.members.pop(second)
+
+    def _may(self, ones: list[int], others: list[int], why: int) -> bool:
+        """A split holds against all. Persons alone may put two rows of a distinct source together."""
+        pairs = [(a, b) if a < b else (b, a) for a in ones for b in others]
+        if any(pair in self.apart for pair in pairs):
+            return False
+        if why == PERSON:
+            return True
+        if {s for r in ones if (s := self.distinct[r]) >= 0} & {s for r in others if (s := self.distinct[r]) >= 0}:
+            return False
+        return why == EXACT or not any(pair in self.unlike for pair in pairs)

@@ -1,0 +1,158 @@
+"""The rows that tell of an entity, drawn from its sources: one table, each row with a name, in an order of its own.
+
+The order is that of the names and contents, and not that in which rows came, so that all that follows is the same
+whatever order they come in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from treadle import expr
+from treadle.errors import DataError, SpecError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.spec import Entity
+
+_NAMELESS = 12
+"""Digits of the hash that names a row without a key by its content."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """`frame`: `record` (its name, such as ``crm:17``), `source`, `key` as text, and the fields as they were given;
+    without a value, or blank, is NULL. Rows are in order of source, key and content."""
+
+    frame: pl.DataFrame
+    fields: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+
+def field_types(name: str, entity: Entity, schemas: Mapping[str, Mapping[str, expr.Type]]) -> dict[str, expr.Type]:
+    """The type of each field, by the types of the columns of each source.
+
+    Raises:
+        SpecError: an expression does not fit its source, or two sources give a field in types that are no one type.
+    """
+    found: dict[str, dict[str, expr.Type]] = {field: {} for field in entity.fields}
+    for source, columns in entity.sources.items():
+        for field, text in columns.items():
+            where = f"entities.{name}.from.{source}.{field}"
+            found[field][source] = expr.parse(text, schemas[source], where=where).type
+    return {field: _one_type(name, field, kinds) for field, kinds in found.items()}
+
+
+def _one_type(name: str, field: str, kinds: Mapping[str, expr.Type]) -> expr.Type:
+    known = {kind for kind in kinds.values() if kind != "null"}
+    where = f"entities.{name}.from.{next(iter(kinds))}.{field}"
+    if "interval" in known:
+        raise SpecError(f"the field {field} is a length of time", where=where, mend="draw it as a number")
+    if len(known) <= 1:
+        return next(iter(known), "str")
+    if known == {"int", "float"}:
+        return "float"
+    if known == {"date", "timestamp"}:
+        return "timestamp"
+    said = ", ".join(f"{kind} in {source}" for source, kind in kinds.items())
+    raise SpecError(
+        f"the field {field} is of unlike types: {said}", where=where, mend="cast one of them: cast(… as varchar)"
+    )
+
+
+def draw(name: str, entity: Entity, frames: Mapping[str, pl.DataFrame], keys: Mapping[str, tuple[str, ...]]) -> Rows:
+    """The rows of all sources of an entity. `frames`: a table a source; `keys`: the columns of each one's key.
+
+    Rows of one source with the same key are called ``crm:17``, ``crm:17#2``; one without a key by a hash of its fields.
+
+    Raises:
+        SpecError: as `field_types`; or a source has no such key.
+        DataError: two rows would be called alike.
+    """
+    import polars as pl
+
+    types = field_types(name, entity, {source: expr.column_types(frames[source]) for source in entity.sources})
+    parts = []
+    for source, columns in entity.sources.items():
+        missing = [key for key in keys[source] if key not in frames[source].columns]
+        if missing:
+            raise SpecError(
+                f'source {source} has no column "{missing[0]}"',
+                where=f"sources.{source}.key",
+                mend=nearest(missing[0], frames[source].columns),
+            )
+        parts.append(_of_source(name, source, columns, frames[source], keys[source], types))
+    frame = pl.concat(parts)
+    if frame["record"].n_unique() != frame.height:
+        twice = frame["record"].filter(frame["record"].is_duplicated())[0]
+        raise DataError(
+            f"two rows would be called {twice}", where=f"entities.{name}", mend="give them keys without a # in them"
+        )
+    return Rows(frame, entity.fields, tuple(entity.sources))
+
+
+def _of_source(
+    name: str,
+    source: str,
+    columns: Mapping[str, str],
+    frame: pl.DataFrame,
+    keys: tuple[str, ...],
+    types: Mapping[str, expr.Type],
+) -> pl.DataFrame:
+    import polars as pl
+
+    known = expr.column_types(frame)
+    made = []
+    for field, kind in types.items():
+        dtype = expr.to_polars_type(kind)
+        if field not in columns:
+            made.append(pl.lit(None, dtype=dtype).alias(field))
+            continue
+        parsed = expr.parse(columns[field], known, where=f"entities.{name}.from.{source}.{field}")
+        value = expr.to_polars(parsed).cast(dtype)
+        made.append((_written(value) if kind == "str" else value).alias(field))
+    text = key_text(keys)
+    own = [pl.col(key).alias(f"key {n}") for n, key in enumerate(keys)]
+    drawn = frame.select(text.alias("key"), *own, *made)
+    order = [f"key {n}" for n in range(len(keys))]
+    drawn = drawn.sort([*order, *(pl.col(field).cast(pl.String) for field in types)], nulls_last=True)
+    drawn = _keyed(drawn, list(types))
+    nth = pl.int_range(pl.len()).over("key") + 1
+    record = pl.format(
+        "{}:{}{}", pl.lit(source), "key", pl.when(nth > 1).then(pl.format("#{}", nth)).otherwise(pl.lit(""))
+    )
+    return drawn.select(record.alias("record"), pl.lit(source).alias("source"), "key", *types)
+
+
+def key_text(keys: tuple[str, ...]) -> pl.Expr:
+    """A key as text; NULL where a part of it is."""
+    import polars as pl
+
+    return pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
+
+
+def _written(text: pl.Expr) -> pl.Expr:
+    """Blank is missing."""
+    import polars as pl
+
+    return pl.when(text.str.strip_chars().str.len_bytes() > 0).then(text)
+
+
+def _keyed(drawn: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
+    """With a key for rows that have none: a hash of what they say."""
+    import polars as pl
+
+    nameless = drawn["key"].is_null()
+    if not nameless.any():
+        return drawn
+    rows = drawn.filter(nameless).select(pl.col(field).cast(pl.String) for field in fields).iter_rows()
+    names = [f"#{hashlib.sha256(repr(row).encode()).hexdigest()[:_NAMELESS]}" for row in rows]
+    keys = pl.concat([drawn["key"].filter(~nameless), pl.Series("key", names, dtype=pl.String)])
+    return pl.concat([drawn.filter(~nameless), drawn.filter(nameless)]).with_columns(keys)

@@ -1,0 +1,150 @@
+"""The entities of the project, made of the sources as they were read; each is a source for all that comes after.
+
+An entity is reconciled from whole snapshots and from what persons decided, so equal rows and decisions give equal
+tables, and what is undone brings back the tables that were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from treadle import expr
+from treadle.errors import SpecError
+from treadle.evidence import Entry, Payload, Silent, StepInput
+from treadle.evidence.kinds.entities_reconciled import EntitiesReconciled, LevelWeights
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.matching import Decision, Reconciled, as_tables, draw, reconcile
+from treadle.spec import Entity
+from treadle.spec.drawn import of_source, parts_of
+from treadle.stages.entities import decided
+from treadle.stages.work import Bench, Work
+from treadle.store import Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from treadle.stages.reading import Sources
+
+
+class Reconcile(StepInput[EntitiesReconciled], frozen=True, kw_only=True):
+    """`keys`: the columns of each source's key. `decisions`: what persons said of single rows, and counts."""
+
+    MAKES: ClassVar[type[Payload]] = EntitiesReconciled
+
+    name: str
+    entity: Entity
+    tables: dict[str, Snapshot]
+    keys: dict[str, tuple[str, ...]]
+    decisions: tuple[Decision, ...]
+
+
+class KeepMade(StepInput[SourceRead], frozen=True, kw_only=True):
+    """Let a table that was made of an entity be a source for all that comes after."""
+
+    MAKES: ClassVar[type[Payload]] = SourceRead
+
+    name: str
+    table: Snapshot
+
+
+def with_entities(work: Work, sources: Sources) -> Sources:
+    """The sources, and the tables that are made of them for each entity of the project.
+
+    Raises:
+        SpecError: an expression of an entity does not fit its source, at its line and column.
+        DataError: decisions contradict each other; too many pairs; a field that cannot be compared so.
+    """
+    found = dict(sources)
+    for name, entity in work.workspace.project.spec.entities.items():
+        found |= _one(work, name, entity, sources)
+    return found
+
+
+def _one(work: Work, name: str, entity: Entity, sources: Sources) -> Sources:
+    workspace = work.workspace
+    with workspace.chain.reading() as reader:
+        said = decided(reader, name).decisions
+    asked = Reconcile(
+        name=name,
+        entity=entity,
+        tables={source: sources[source].payload.table for source in entity.sources},
+        keys={source: workspace.project.spec.sources[source].keys for source in entity.sources},
+        decisions=said,
+    )
+    try:
+        made = work.do(asked, make_entities, f"entity/{name}").payload
+    except SpecError as bad:
+        raise workspace.project.located(bad) from bad
+    tables = {name: made.table} | {of_source(name, source): table for source, table in made.by_key.items()}
+    tables |= dict(zip(parts_of(name), (made.members, made.links, made.choices), strict=True))
+    return {table: _kept(work, table, snapshot) for table, snapshot in tables.items()}
+
+
+def _kept(work: Work, name: str, table: Snapshot) -> Entry[SourceRead]:
+    """Where an earlier table counts again, it is the newest once more: cached or not, the last entry has its rows."""
+    subject = f"source/{name}"
+    last = work.workspace.chain.last(SourceRead, subject=subject)
+    as_it_was = last is None or table.content in {ref.content for ref in last.uses if isinstance(ref, Snapshot)}
+    quiet = replace(work.workspace.chain, observer=Silent())  # the line of the entity tells of all its tables
+    asked = KeepMade(name=name, table=table)
+    with quiet.step(asked, subject, code=__name__, cache=as_it_was) as step:
+        if not step.cached:
+            step.made(keep_made(asked, work.bench()))
+    assert step.entry is not None
+    return step.entry
+
+
+def keep_made(asked: KeepMade, bench: Bench) -> SourceRead:
+    table = asked.table
+    if bench.tables.version(table.table) != table.version:
+        table = bench.tables.replace(table.table, bench.read(table))
+    size = sum(part.size for part in table.parts)
+    return SourceRead(table=table, rows=table.rows, quarantined=0, rules=0, bytes=size)
+
+
+def make_entities(asked: Reconcile, bench: Bench) -> EntitiesReconciled:
+    frames = {}
+    for source, table in asked.tables.items():
+        frames[source] = bench.read(table, _columns(asked, source, bench.tables.schema(table)))
+    rows = draw(asked.name, asked.entity, frames, asked.keys)
+    found = reconcile(asked.name, asked.entity, rows, asked.decisions, bench.progress)
+    made = as_tables(asked.name, found, {source: frame.select(asked.keys[source]) for source, frame in frames.items()})
+    kept = {name: bench.tables.replace(bench.names.source(name), frame) for name, frame in made.items()}
+    members, links, choices = (kept[name] for name in parts_of(asked.name))
+    return EntitiesReconciled(
+        entity=asked.name,
+        rows=len(rows),
+        entities=found.rows.height,
+        pairs=found.pairs,
+        doubts=found.doubts,
+        decided=len(asked.decisions),
+        table=kept[asked.name],
+        members=members,
+        links=links,
+        choices=choices,
+        by_key={source: kept[of_source(asked.name, source)] for source in frames},
+        prior=found.weights.prior if found.weights is not None else 0.0,
+        weights=_weights(found),
+        notes=found.notes,
+    )
+
+
+def _columns(asked: Reconcile, source: str, schema: pl.Schema) -> list[str] | None:
+    """None, all of them, where an expression is wrong: that is told with its place when rows are drawn."""
+    types = expr.column_types(schema)
+    try:
+        parsed = [expr.parse(text, types) for text in asked.entity.sources[source].values()]
+    except SpecError:
+        return None
+    wanted = {*asked.keys[source], *(column for each in parsed for column in each.columns)}
+    return [name for name in schema if name in wanted]
+
+
+def _weights(found: Reconciled) -> tuple[LevelWeights, ...]:
+    if found.weights is None:
+        return ()
+    return tuple(
+        LevelWeights(field=each.field, by=each.by, levels=each.levels, bits=each.bits, m=each.m, u=each.u)
+        for each in found.weights.fields
+    )

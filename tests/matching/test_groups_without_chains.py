@@ -1,0 +1,121 @@
+"""Rows are grouped by pairs, and no two rows that are nothing alike come into one group by others between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.matching import clusters
+from treadle.matching.clusters import EXACT, LIKE, PERSON, Guard, Links, components, group
+
+Pair = tuple[int, int]
+
+
+def links(pairs: Iterable[tuple[int, int, int, float]]) -> Links:
+    """left, right, why, bits."""
+    each = sorted(pairs)
+    ends = np.array([pair[:2] for pair in each], dtype=np.int32).reshape(-1, 2)
+    why, bits = np.array([pair[2] for pair in each], dtype=np.int8), np.array([pair[3] for pair in each], dtype=float)
+    return Links(ends[:, 0], ends[:, 1], why, bits, np.zeros(len(each), np.int32))
+
+
+def grouped(
+    rows: int,
+    pairs: Iterable[tuple[int, int, int, float]],
+    *,
+    far: Iterable[Pair] = (),
+    split: Iterable[Pair] = (),
+    distinct: list[int] | None = None,
+) -> list[int]:
+    """The group of each row; `far`: pairs that weigh less than they may."""
+    unlike = set(far)
+
+    def weigh(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return np.array([-9.0 if pair in unlike else 9.0 for pair in zip(left.tolist(), right.tolist(), strict=True)])
+
+    own = np.array(distinct or [-1] * rows, dtype=np.int32)
+    return group(rows, links(pairs), Guard(frozenset(split), own, 0.0, weigh)).group.tolist()
+
+
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=60))
+def test_components_are_those_of_a_search(rows: int, pairs: list[Pair]) -> None:
+    known = [(a % rows, b % rows) for a, b in pairs]
+    left, right = (np.array([pair[n] for pair in known], dtype=np.int32) for n in (0, 1))
+    near: dict[int, set[int]] = {row: {row} for row in range(rows)}
+    for a, b in known:
+        near[a].add(b)
+        near[b].add(a)
+    wanted = []
+    for row in range(rows):
+        seen, waiting = {row}, [row]
+        while waiting:
+            fresh = near[waiting.pop()] - seen
+            seen |= fresh
+            waiting += fresh
+        wanted.append(min(seen))
+    assert components(rows, left, right).tolist() == wanted
+
+
+def test_a_long_chain_is_one_component_whatever_its_order() -> None:
+    order = np.random.default_rng(1).permutation(5_000).astype(np.int32)
+    assert not components(5_000, order[:-1], order[1:]).any()
+
+
+def test_a_chain_is_cut_at_its_weakest_pair() -> None:
+    chain = [(0, 1, LIKE, 9.0), (1, 2, LIKE, 5.0), (2, 3, LIKE, 8.0)]
+    assert grouped(4, chain) == [0, 0, 0, 0]
+    assert grouped(4, chain, far=[(0, 3)]) == [0, 0, 2, 2]
+    assert grouped(4, chain, far=[(0, 2)]) == [0, 0, 2, 2]
+
+
+def test_exact_keys_are_not_asked_how_alike_rows_are() -> None:
+    assert grouped(3, [(0, 1, EXACT, np.inf), (1, 2, EXACT, np.inf)], far=[(0, 1), (0, 2), (1, 2)]) == [0, 0, 0]
+    both = [(0, 1, EXACT, np.inf), (1, 2, LIKE, 4.0)]
+    assert grouped(3, both, far=[(0, 1)]) == [0, 0, 0]
+    assert grouped(3, both, far=[(0, 2)]) == [0, 0, 2]
+
+
+def test_a_split_holds_against_all() -> None:
+    for why in (EXACT, LIKE):
+        assert grouped(3, [(0, 1, why, 9.0), (1, 2, why, 9.0)], split=[(0, 2)]) == [0, 0, 2]
+    assert grouped(2, [(0, 1, EXACT, 9.0)], split=[(0, 1)]) == [0, 1]
+
+
+def test_of_a_source_in_which_nothing_comes_twice_the_strongest_row_is_taken() -> None:
+    own = [0, 0, 1]
+    assert grouped(3, [(0, 2, LIKE, 5.0), (1, 2, LIKE, 7.0)], distinct=own) == [0, 1, 1]
+    assert grouped(3, [(0, 2, PERSON, np.inf), (1, 2, PERSON, np.inf)], distinct=own) == [0, 0, 0]
+
+
+def test_of_pairs_that_weigh_the_same_the_first_rows_count() -> None:
+    assert grouped(3, [(0, 2, LIKE, 5.0), (1, 2, LIKE, 5.0)], far=[(0, 1)]) == [0, 1, 0]
+
+
+def test_a_group_that_is_too_large_is_cut_at_its_weakest_pairs_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "LARGEST", 4)
+    chain = [(n, n + 1, LIKE, 1.0 if n == 3 else 9.0 - n / 10) for n in range(7)]
+    own = np.full(8, -1, np.int32)
+    found = group(8, links(chain), Guard(frozenset(), own, 0.0, lambda left, right: np.full(len(left), 9.0)))
+    assert max(np.bincount(found.group)) <= 4
+    assert found.notes[0].startswith("8 rows hung together: the weakest")
+    alike = [(n, n + 1, LIKE, 5.0) for n in range(7)]
+    found = group(8, links(alike), Guard(frozenset(), own, 0.0, lambda left, right: np.full(len(left), 9.0)))
+    assert found.group.tolist() == [0] * 8 and "8 rows are one, too many to be held" in found.notes[0]
+
+
+@given(st.data())
+def test_no_group_holds_two_rows_that_may_not_be_together(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(2, 9))
+    every = [(a, b) for a in range(rows) for b in range(a + 1, rows)]
+    chosen = data.draw(st.lists(st.sampled_from(every), unique=True))
+    pairs = [(a, b, LIKE, float(data.draw(st.integers(1, 5)))) for a, b in chosen]
+    far, split = (set(data.draw(st.lists(st.sampled_from(every), unique=True, max_size=5))) for _ in range(2))
+    far -= set(chosen)  # what links two rows weighs enough
+    found = grouped(rows, pairs, far=far, split=split)
+    assert all(found[a] != found[b] for a, b in far | split)
+    whole = components(rows, *(np.array([p[n] for p in pairs], dtype=np.int32) for n in (0, 1)))
+    assert all(whole[row] == whole[found[row]] and found[row] <= row for row in range(rows))

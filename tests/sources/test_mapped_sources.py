@@ -1,0 +1,109 @@
+"""Sources whose columns are mapped: read whole, little by little, from files and databases; by rates that change."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from treadle.errors import DataError, SpecError
+from treadle.sources import Known, definition_of, find, find_new, look, mapped, read_own, read_rates
+from treadle.spec import Exchange, Mapped, New, Source, Units
+
+MONEY = Exchange(origin="USD", to="EUR", rates="rates.csv", on="day")
+MAP = {
+    "n": Mapped(origin="ID"),
+    "km": Mapped(origin="miles", unit=Units(origin="mi", to="km")),
+    "eur": Mapped(origin="usd", currency=MONEY),
+}
+FROM_DATABASE = Source(
+    read="sqlite:shop.db", table="t", key="n", map=MAP, new=New(by="n"), date_format={"day": "%Y-%m-%d"}
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "rates.csv").write_text("day,from,to,rate\n2024-01-01,USD,EUR,0.5\n", encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as db:
+        db.execute("create table t (ID integer, miles real, usd real, day text)")
+        db.commit()
+    add(tmp_path, 1, 2)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("ID,miles,usd,day\n1,1,10,2024-01-02\n", encoding="utf-8")
+    return tmp_path
+
+
+def add(folder: Path, *numbers: int) -> None:
+    with closing(sqlite3.connect(folder / "shop.db")) as db:
+        db.executemany("insert into t values (?, ?, ?, '2024-01-02')", [(n, n, n * 10) for n in numbers])
+        db.commit()
+
+
+def test_what_was_read_is_named_by_the_rates_too(place: Path) -> None:
+    source = Source(read="in/a.csv", key="n", map=MAP)
+    found = find(source, place)
+    assert found.rows().collect().rows() == [(1, 1.609344, 5.0, date(2024, 1, 2))]
+    assert look(source, place).rows.columns == ["n", "km", "eur", "day"]
+    (place / "rates.csv").write_text("day,from,to,rate\n2024-01-01,USD,EUR,0.25\n", encoding="utf-8")
+    other = find(source, place)
+    assert other.digest != found.digest and other.rows().collect()["eur"].to_list() == [2.5]
+
+
+@pytest.mark.parametrize("source", [FROM_DATABASE, Source(read="in", key="n", map=MAP, new="files")])
+def test_an_increment_is_mapped_as_all_of_it_is(place: Path, source: Source) -> None:
+    first = find_new(source, place, Known(), "")
+    assert first.rows()["eur"].to_list()[0] == 5.0 and [each.written for each in first.rates] == ["rates.csv"]
+    assert find_new(source, place, Known(first.mark, first.seen), "").nothing
+    add(place, 3)
+    (place / "in" / "b.csv").write_text("ID,miles,usd,day\n3,3,30,2024-01-02\n", encoding="utf-8")
+    more = find_new(source, place, Known(first.mark, first.seen), "")
+    assert more.rows()["n"].to_list() == [3] and more.rows()["km"].to_list() == [3 * 1.609344]
+
+
+def test_a_database_is_asked_for_new_rows_alone_where_the_column_is_a_name(place: Path) -> None:
+    add(place, *range(3, 2000))
+    first = find_new(FROM_DATABASE, place, Known(), "")
+    add(place, 3000)
+    more = find_new(FROM_DATABASE, place, Known(first.mark, first.seen), "")
+    assert more.rows()["n"].to_list() == [3000] and more.size < first.size / 20
+
+
+def test_reading_begins_anew_where_the_map_or_its_rates_change(place: Path) -> None:
+    before = definition_of(FROM_DATABASE, place)
+    assert before == definition_of(FROM_DATABASE, place)
+    (place / "rates.csv").write_text("day,from,to,rate\n2024-01-01,USD,EUR,0.25\n", encoding="utf-8")
+    after = definition_of(FROM_DATABASE, place)
+    assert {name for name in after if after[name] != before[name]} == {"rates rates.csv"}
+    assert "map" not in definition_of(Source(read="in", new="files"), place)
+
+
+def test_an_api_or_a_place_outside_gives_no_rates(place: Path) -> None:
+    for rates, said in (
+        ("https://x.example/r.csv", "is a URL"),
+        ("../r.csv", "there is no file"),
+        ("no.csv", "no file"),
+    ):
+        money = Exchange(origin="USD", to="EUR", rates=rates, on="day")
+        source = Source(read="in/a.csv", map={"e": Mapped(origin="usd", currency=money)})
+        with pytest.raises((DataError, SpecError), match=said):
+            find(source, place)
+
+
+def test_a_file_of_ones_own_is_mapped_as_far_as_it_goes(place: Path) -> None:
+    source = Source(read="in/a.csv", key="n", map=MAP)
+    (place / "own.csv").write_text("miles,other\n2,x\n", encoding="utf-8")
+    rows, _ = mapped(read_own(place / "own.csv", source), source, read_rates(source, place), "--from", partly=True)
+    assert rows.to_dicts() == [{"km": 3.218688, "other": "x"}]
+
+
+def test_a_list_where_an_object_was_is_told(place: Path) -> None:
+    source = Source(read="x.json", map={"city": "address.city"})
+    (place / "x.json").write_text('[{"address": {"city": "Bonn"}}, {"address": null}, {}]', encoding="utf-8")
+    assert find(source, place).rows().collect()["city"].to_list() == ["Bonn", None, None]
+    (place / "x.json").write_text('[{"address": [{"city": "Bonn"}]}]', encoding="utf-8")
+    with pytest.raises(DataError, match="it goes through a list") as told:
+        find(source, place).rows()
+    assert "items[0].sku" in told.value.mend

@@ -1,0 +1,104 @@
+"""A source that is not what it was: what breaks is told by name, before anything is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from stage_shop import edit, opened, write_shop
+
+from treadle.drafting.checking import check_project
+from treadle.errors import DataError
+from treadle.evidence import Entry
+from treadle.evidence.kinds.source_read import SourceRead
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
+
+CONTRACT = "contract: orders.yaml"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Read once, without a contract."""
+    write_shop(tmp_path)
+    edit(tmp_path, f", {CONTRACT}", "")
+    read(tmp_path)
+    return tmp_path
+
+
+def read(folder: Path) -> Entry[SourceRead]:
+    workspace = opened(folder)
+    try:
+        return read_sources(Work(workspace))["orders"]
+    finally:
+        workspace.chain.engine.dispose()
+
+
+def change(folder: Path, how: Callable[[str], str]) -> None:
+    file = folder / "orders.csv"
+    file.write_text(how(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def checked(folder: Path) -> tuple[list[str], list[str]]:
+    workspace = opened(folder)
+    try:
+        found = check_project(workspace, data=False)
+    finally:
+        workspace.chain.engine.dispose()
+    return found.problems, found.warnings
+
+
+def test_a_column_that_was_renamed_is_told_with_its_new_name_and_mended_by_a_line(shop: Path) -> None:
+    before = read(shop)
+    change(shop, lambda text: text.replace("amount", "AmountTotal", 1))
+    with pytest.raises(DataError, match="orders no longer has amount: feature amount reads it") as told:
+        read(shop)
+    assert "probably called AmountTotal now" in told.value.what and "ask ada, grace" in told.value.mend
+    assert "write map: {amount: AmountTotal} under sources.orders" in told.value.mend
+    workspace = opened(shop)
+    assert workspace.chain.last(SourceRead, subject="source/orders").payload.table == before.payload.table  # type: ignore[union-attr]
+    workspace.chain.engine.dispose()
+    problems, _ = checked(shop)
+    assert "orders no longer has amount: feature amount reads it" in problems[0]
+    edit(shop, "key: order", "key: order, map: {amount: AmountTotal}")
+    assert checked(shop)[0] == []
+    assert read(shop).payload.table.fingerprint == before.payload.table.fingerprint or read(shop).payload.rows == 400
+
+
+def test_a_label_a_key_and_a_rule_break_too(shop: Path) -> None:
+    edit(shop, "key: order", f"key: order, {CONTRACT}")
+    read(shop)
+    change(shop, lambda text: text.replace("order,amount,kind,came_back,told", "nr,amount,kind,back,told", 1))
+    with pytest.raises(DataError) as told:
+        read(shop)
+    assert "key of orders" in told.value.what and "role label" in told.value.what and "the rule" in told.value.what
+    assert len(told.value.faults) == 2 and "the last good snapshot stands" in told.value.what
+
+
+def test_another_type_breaks_what_reads_it_unless_the_contract_states_it(shop: Path) -> None:
+    change(shop, lambda text: text.replace("\n0,", "\n0,cheap", 1))
+    with pytest.raises(DataError, match="amount of orders holds texts now, and held numbers"):
+        read(shop)
+    edit(shop, "key: order", f"key: order, {CONTRACT}")
+    assert read(shop).payload.quarantined == 3  # it is the contract's matter then
+
+
+def test_what_breaks_nothing_is_told_and_not_refused(shop: Path) -> None:
+    change(shop, lambda text: "\n".join(f"{line},{n or 'new'}" for n, line in enumerate(text.splitlines())))
+    assert "new columns: new" in read(shop).payload.warnings
+    assert any("new columns" in said or not said for said in checked(shop)[1]) or checked(shop)[0] == []
+    change(shop, lambda text: text.replace("told", "said", 1))
+    assert "orders no longer has told, which nothing reads" in read(shop).payload.warnings
+
+
+def test_a_column_that_a_mapping_takes_is_told_with_what_it_makes(shop: Path) -> None:
+    edit(shop, "key: order", "key: order, map: {amount: {from: amount, type: float}, kind: kind}")
+    read(shop)
+    change(shop, lambda text: text.replace("amount,kind", "amounts,sort", 1))
+    with pytest.raises(DataError) as told:
+        read(shop)
+    said = str(told.value)
+    assert 'no column "amount", of which amount is made: feature amount reads it' in said
+    assert "write from: amounts" in said and 'no column "kind"' in said and "ask ada, grace" in said
+    assert "sources.orders.map.kind" in said and "treadle.yaml:7:" in said

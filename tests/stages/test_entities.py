@@ -1,0 +1,178 @@
+"""Entities made of sources, by a run: sources themselves, heeding what persons said, and what they were once undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from entity_shop import SPEC, do, last, made, tables, write
+from stage_shop import edit
+
+from treadle.errors import DataError, ExpressionError, Overtaken, SpecError
+from treadle.evidence import verify
+from treadle.evidence.kinds.entity_decided import EntityDecided
+from treadle.exploring.named import named
+from treadle.exploring.snapshots import meant
+from treadle.history.columns import trace
+from treadle.loop import run
+from treadle.matching import Decision
+from treadle.stages import entities
+from treadle.stages.breaking import readers_of
+from treadle.stages.entities import decided, say, undo
+from treadle.workspace import Workspace
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return write(tmp_path / "shop")
+
+
+def thing(folder: Path, record: str) -> str:
+    members = tables(folder, made(folder))["customer_members"]
+    return str(members.filter(record=record)["entity_id"].item())
+
+
+def test_an_entity_is_a_source_for_all_that_comes_after(shop: Path) -> None:
+    sources = made(shop)
+    names = ["customer", "customer_of_crm", "customer_of_web", "customer_members", "customer_links", "customer_choices"]
+    assert list(sources) == ["crm", "web", "orders", *names]
+    found, told = tables(shop, sources), last(shop)
+    assert (told.rows, told.entities, told.doubts) == (90, 60, 0) and found["customer"].height == 60
+    assert {each.field for each in told.weights} == {"name", "born", "zip"} and 0 < told.prior < 0.05
+    by_key = found["customer_of_crm"]
+    assert by_key.columns == ["id", "entity_id", "name", "born", "zip", "mail"] and by_key["id"].to_list() == list(
+        range(60)
+    )
+    settled = {row["entity_id"]: row for row in found["customer"].to_dicts()}
+    assert all(row["zip"] == settled[row["entity_id"]]["zip"] for row in by_key.to_dicts())
+    assert settled["crm:6"]["zip"] == found["customer_members"].filter(record="web:w6")["zip"].item()  # trusted: web
+    assert do(shop, lambda it: meant(it, named("customer_links")).snapshot.version) == 0
+    assert found["customer_members"].filter(record="web:w10")["entity_id"].item() == "crm:10"
+
+
+def test_a_run_learns_by_a_lookup_and_finds_all_of_it_again(shop: Path) -> None:
+    do(shop, run)
+    steps = {line.subject: line.cached for line in do(shop, run).steps}
+    assert steps["entity/customer"] and not any(name.startswith("source/customer") for name in steps)
+
+    def held(workspace: Workspace) -> bool:
+        return bool(verify(workspace.chain).ok)
+
+    assert do(shop, held)
+
+
+def test_what_is_undone_brings_back_equal_tables(shop: Path) -> None:
+    first = made(shop)
+    before = tables(shop, first)
+    split = do(shop, say, "customer", Decision("split", "crm:2", "web:w2", reason="two people"))
+    value = do(shop, say, "customer", Decision("set", "crm:4", field="born", value="1999-09-09", reason="asked"))
+    assert thing(shop, "web:w2") == "web:w2" and last(shop).entities == 61 and last(shop).decided == 2
+    changed = tables(shop, made(shop))
+    assert changed["customer"].filter(entity_id="crm:4")["born"].item().isoformat() == "1999-09-09"
+    assert changed["customer_choices"].filter(entity_id="crm:4", field="born")["rule"].item() == "set by ada: asked"
+    for entry in (split, value):
+        do(shop, undo, "customer", entry.seq, "wrong")
+    again = made(shop)
+    after = tables(shop, again)
+    assert after.keys() == before.keys() and all(after[name].equals(before[name]) for name in before)
+    # what counts now is the newest version, for whoever asks by name
+    assert again["customer"].payload.table.version > first["customer"].payload.table.version
+    newest = do(shop, lambda it: meant(it, named("customer")).snapshot)
+    assert newest == again["customer"].payload.table
+    once_more = made(shop)
+    assert once_more["customer"].hash == again["customer"].hash
+
+
+def test_two_who_decide_at_once_are_not_both_heeded_unseen(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(shop)
+    real = entities.refuse_contradiction
+
+    def meanwhile(said: object, where: str) -> None:
+        monkeypatch.setattr(entities, "refuse_contradiction", real)
+        do(shop, say, "customer", Decision("split", "crm:1", "crm:3", reason="theirs"))
+        real(said, where)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(entities, "refuse_contradiction", meanwhile)
+    with pytest.raises(Overtaken, match="something else was decided of customer meanwhile"):
+        do(shop, say, "customer", Decision("joined", "crm:1", "crm:3", reason="mine"))
+    assert [each.done for each in do(shop, lambda it: decided(it.chain, "customer").decisions)] == ["split"]
+
+
+def test_what_contradicts_is_refused_and_names_all_that_says_so(shop: Path) -> None:
+    made(shop)
+    do(shop, say, "customer", Decision("joined", "crm:1", "crm:3", reason="x"))
+    do(shop, say, "customer", Decision("joined", "crm:3", "crm:5", reason="x"), actor="grace")
+    with pytest.raises(
+        DataError, match=r"crm:3 is crm:5 \(grace\); crm:1 is crm:3 \(ada\); crm:5 is not crm:1 \(lin\)"
+    ):
+        do(shop, say, "customer", Decision("split", "crm:5", "crm:1", reason="x"), actor="lin")
+    found = do(shop, lambda it: it.chain.find(EntityDecided))
+    assert [(each.actor, each.payload.done) for each in found] == [("ada", "joined"), ("grace", "joined")]
+    assert found[1].payload.base == found[0].hash
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (Decision("split", "crm:1", "crm:999", reason="x"), "no row of customer is called 'crm:999'"),
+        (Decision("joined", "crm:1", "crm:1", reason="x"), "crm:1 is one row, not two"),
+        (Decision("joined", "crm:1", "crm:2"), "without a reason"),
+        (Decision("set", "crm:1", field="nam", value="x", reason="x"), "customer has no field 'nam'"),
+        (Decision("set", "crm:1", field="born", value="x", reason="x"), "'x' is no value of born"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(shop: Path, said: Decision, what: str) -> None:
+    made(shop)
+    with pytest.raises((DataError, SpecError), match=what):
+        do(shop, say, "customer", said)
+
+
+def test_said_twice_undone_twice_and_before_the_first_run(shop: Path) -> None:
+    said = Decision("split", "crm:2", "web:w2", reason="x")
+    with pytest.raises(DataError, match="customer was not reconciled yet"):
+        do(shop, say, "customer", said)
+    with pytest.raises(DataError, match='there is no entity "customers"'):
+        do(shop, say, "customers", said)
+    made(shop)
+    entry = do(shop, say, "customer", said)
+    with pytest.raises(DataError, match="it was said before: crm:2 is not web:w2"):
+        do(shop, say, "customer", Decision("split", "web:w2", "crm:2", reason="again"))
+    do(shop, undo, "customer", entry.seq, "y")
+    with pytest.raises(DataError, match=f"entry {entry.seq} decides nothing of customer that counts"):
+        do(shop, undo, "customer", entry.seq, "y")
+
+
+def test_an_expression_that_fits_no_column_is_told_with_its_place(shop: Path) -> None:
+    edit(shop, "name: full,", "name: fullname,")
+    with pytest.raises(ExpressionError, match=r"treadle.yaml:12:13: entities.customer.from.web.name.*no column"):
+        made(shop)
+
+
+def test_a_source_that_grows_is_reconciled_anew(shop: Path) -> None:
+    made(shop)
+    with (shop / "web.csv").open("a", encoding="utf-8") as out:
+        out.write("w900,Zoe Neu,1990-01-01,11111,\n")
+    assert made(shop)["customer"].payload.rows == 61 and last(shop).rows == 91
+
+
+def test_a_source_without_rows(shop: Path) -> None:
+    (shop / "web.csv").write_text("id,full,born,plz,mail\n", encoding="utf-8")
+    edit(shop, "born: born, zip: plz, mail: mail}", "born: cast(born as date), zip: cast(plz as bigint), mail: mail}")
+    assert made(shop)["customer"].payload.rows == 60 and last(shop).notes == ()
+
+
+def test_a_file_that_names_no_entity_is_as_it_was(shop: Path) -> None:
+    text = SPEC[: SPEC.index("entities:")] + SPEC[SPEC.index("predict:") : SPEC.index("  lookup:")] + "train: {}\n"
+    (shop / "treadle.yaml").write_text(text, encoding="utf-8")
+    assert list(made(shop)) == ["crm", "web", "orders"]
+
+
+def test_lineage_goes_on_through_an_entity_to_the_columns_that_it_is_made_of(shop: Path) -> None:
+    made(shop)
+    below = do(shop, trace, "web.plz")
+    assert {"customer.zip", "customer_of_crm.zip", "who_zip"} <= {part.name for part in below.read_by}
+    above = do(shop, trace, "who_born")
+    assert {"crm.born", "web.born"} <= {part.name for part in above.reads}
+    matched = do(shop, trace, "customer.entity_id")
+    assert {"crm.first", "crm.last", "web.mail"} <= {part.name for part in matched.reads}
+    assert "feature who_zip" in do(shop, readers_of, "web", ["plz"])
