@@ -56,7 +56,7 @@ def test_a_person_looks_mends_replays_drops_and_undoes(
     assert "€ = low" in shown and "must be a" in shown and "--limit N" in shown
     mended = typed("credit", project, "--set", "income=12.5", "--where", "income like '%low'", verb="mend")
     assert "2 rows of credit mended; 3 are set aside" in mended and "replay credit" in mended
-    assert "2 rows of credit replayed; credit@1 has them; 1 are set aside" in typed("credit", project, verb="replay")
+    assert "2 rows of credit replayed; credit@1 has them; 1 is set aside" in typed("credit", project, verb="replay")
     assert "1 row of credit dropped" in typed("credit", project, "--reason", "no income", verb="drop")
     assert "9,997 rows; 3 set aside" in typed("credit", "@0", project, "--reason", "all wrong", verb="undo")
     assert asked.keys() == VIEWS.keys()

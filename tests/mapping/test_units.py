@@ -29,6 +29,8 @@ from treadle.mapping import between, same_dimension, units
         ("m**2", "hectare", 10_000, 1.0),
         ("ft", "m", 3, 0.9144),
         ("kWh", "MJ", 1, 3.6),
+        ("m^2/s^-1", "m**2*s**(1)", 5, 5.0),
+        ("ft**-2", "m**(-2)", 0.09290304, 1.0),
     ],
 )
 def test_values_are_as_they_should_be(origin: str, to: str, value: float, wanted: float | None) -> None:
@@ -50,6 +52,13 @@ def test_values_are_as_they_should_be(origin: str, to: str, value: float, wanted
         ("2 km", "m", "x.unit.from", '"2 km" is no unit', ""),
         ("km; import os", "m", "x.unit.from", "is no unit", ""),
         ("m**99999999", "km", "x.unit.from", "is no unit", ""),
+        ("m^9^9^9", "km", "x.unit.from", "is no unit", ""),
+        ("m**(99*99*99)", "km", "x.unit.from", "is no unit", ""),
+        ("m**2 **9**9", "km", "x.unit.from", "is no unit", ""),
+        ("m**((9))**9", "km", "x.unit.from", "is no unit", ""),
+        ("m*" * 3000 + "m", "km", "x.unit.from", "is no unit", ""),
+        ("m" * 100_000, "km", "x.unit.from", "…", ""),
+        ("(" * 31 + "m" + ")" * 31, "km", "x.unit.from", "no unit", ""),
         ("dBm", "mW", "x.unit", "not in proportion", "expression"),
         ('"', "m", "x.unit.from", "is no unit", ""),
     ],

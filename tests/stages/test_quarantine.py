@@ -149,7 +149,7 @@ def test_what_is_mended_is_replayed_into_a_new_snapshot_that_runs_use(place: Pat
         work = Work(it.workspace)
         again = read_sources(work)["orders"]
         assert again.payload.table.version == done.version and all(line.cached for line in work.lines)
-        assert "1 rows replayed (mended)" in next(line.said for line in work.lines if line.subject == "source/orders")
+        assert "1 row replayed (mended)" in next(line.said for line in work.lines if line.subject == "source/orders")
         assert (again.payload.rows, again.payload.quarantined) == (10, 2)
         mine = it.workspace.chain.find(subject="source/orders")
         assert [(each.kind, each.actor) for each in mine[-2:]] == [

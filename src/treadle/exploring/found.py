@@ -196,10 +196,11 @@ class Aside(Struct, frozen=True):
 
 
 class AsideListed(Struct, frozen=True):
-    """Every source of a project, with what is set aside of it."""
+    """Every source of a project, with what is set aside of it. `next`: the command that shows such rows."""
 
     project: str
     sources: list[Aside]
+    next: str = ""
 
 
 class Broke(Struct, frozen=True):

@@ -41,7 +41,9 @@ def list_aside(workspace: Workspace) -> AsideListed:
                 rules=_rules(parts),
             )
         )
-    return AsideListed(workspace.project.spec.project, lines)
+    waits = next((line.source for line in lines if line.rows), None)
+    shown = workspace.project.command(f"data quarantine show {waits}", str(workspace.project.root)) if waits else ""
+    return AsideListed(workspace.project.spec.project, lines, shown)
 
 
 def _rules(parts: list[pl.DataFrame]) -> list[AsideRule]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,6})\]")
 
+_ODD = re.compile(r"[\\*\"']")
+_DEEPEST = 32
+
 
 class NotThere(DataError):
     """What a column is made of is not in the source, or not as it was. `target`: the column that is made of it;
@@ -67,8 +70,16 @@ def find(place: str, schema: pl.Schema, target: str, where: str) -> Found:
             where=where,
             mend="write a.b for a field of an object, and a[0] for an element of a list",
         )
+    if len(steps) > _DEEPEST:
+        what = f'"{place[:80]}…" goes {len(steps)} steps deep'
+        raise NotThere(what, target, column, where=where, mend=f"a place is at most {_DEEPEST} steps deep")
     for number, (name, index) in enumerate(steps):
         if _is_text(kind):
+            odd = next((each for each, _ in steps[number:] if _ODD.search(each)), None)
+            if odd is not None:  # Polars' paths have no such names, or mean something else by them
+                what = f'"{odd}" in "{place}" is no name of a field in JSON that is a text'
+                mend = "such a name has none of \\ * \" ' in it; read the text as an object, or by an expression"
+                raise NotThere(what, target, column, where=where, mend=mend)
             return Found(column, values.str.json_path_match(_json_path(steps[number:])), _text())
         values, kind = _step(values, kind, name, index, place, target, where)
     if kind.is_nested():

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 _EXACT = 2**53
 """Whole numbers up to it are themselves as floats."""
 _WRITTEN = re.compile(r"[^\W\d][\w°%µ·*/^ .+()-]*|[°%]\w*")
-_POWER = re.compile(r"\d{3}")
-"""No unit has a power of three digits; such a one would take a machine a while."""
+_LONGEST = 64
+_POWER = re.compile(r"\*\*|\^")
+_PLAIN_POWER = re.compile(
+    r"(?:\*\*|\^)\s*(?:[-+]?\d{1,2}|\([-+]?\d{1,2}(?:[./]\d{1,2})?\))(?![\d.(])(?!\s*(?:\*\*|\^))"
+)
+"""A power as units have it. `m**9**9**9` is worked out before it is refused, which no machine lives to see."""
 _WORDS = {
     "%": "percent",
     "°C": "degC",
@@ -115,11 +119,21 @@ def _unit(text: str, where: str) -> Any:
         raise MissingExtra("units", "pint", what="units need the package pint", where=where)
     import pint
 
-    if not _WRITTEN.fullmatch(name) or _POWER.search(name):
-        raise SpecError(f'"{text}" is no unit', where=where, mend="write it as km, degC, kg, m/s or m**2")
+    plain = len(name) <= _LONGEST and len(_POWER.findall(name)) == len(_PLAIN_POWER.findall(name))
+    if not plain or not _WRITTEN.fullmatch(name):
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        raise SpecError(f'"{shown}" is no unit', where=where, mend="write it as km, degC, kg, m/s or m**2")
     try:
         return _registry().parse_units(name)
-    except (pint.errors.PintError, ValueError, TypeError, AssertionError, ArithmeticError, SyntaxError) as bad:
+    except (
+        pint.errors.PintError,
+        ValueError,
+        TypeError,
+        AssertionError,
+        ArithmeticError,
+        SyntaxError,
+        RecursionError,
+    ) as bad:
         word = str(getattr(bad, "unit_names", name) or name)
         raise SpecError(f'there is no unit "{text}"', where=where, mend=_near(word)) from bad
 

@@ -17,9 +17,8 @@ def show_list(answer: Any, out: Any) -> None:
         last = "not read yet" if line.version is None else f"{line.time[:16].replace('T', ' ')} {said(line.by)}"
         grid.add_row(line.source, f"{line.rows:,}", f"{line.mended or '–'}", "\n".join([*rules, *more]) or "–", last)
     out.print(grid)
-    waits = [line.source for line in answer.sources if line.rows]
-    if waits:
-        out.print(f"next:  treadle data quarantine show {waits[0]}", soft_wrap=True, markup=False)
+    if answer.next:
+        out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
 
 
 def show_rows(answer: Any, out: Any) -> None:
@@ -33,7 +32,8 @@ def show_rows(answer: Any, out: Any) -> None:
         mark = "[dim]mended; broke[/] " if row.mended else ""
         grid.add_row(f"{row.row:,}", *values, mark + "\n".join(said(each.reason) for each in row.broke))
     out.print(grid)
-    told = f"{len(answer.rows):,} of {answer.all:,} rows that are set aside of {answer.source}@{answer.version}"
+    noun = "row that is" if answer.all == 1 else "rows that are"
+    told = f"{len(answer.rows):,} of {answer.all:,} {noun} set aside of {answer.source}@{answer.version}"
     out.print(f"[dim]{told}{', and there are more: --limit N' if answer.more else ''}[/]")
 
 
@@ -44,13 +44,17 @@ def _cell(value: str | None, broken: bool) -> str:
     return f"[red]{text}[/]" if broken else text
 
 
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def show_done(answer: Any, out: Any) -> None:
     rows = "1 row" if answer.rows == 1 else f"{answer.rows:,} rows"
     if answer.done == "brought back":
         out.print(f"{answer.source} is what it was, as version {answer.version}: {rows}; {answer.left:,} set aside")
     else:
         now = f"; {answer.source}@{answer.version} has them" if answer.done == "replayed" else ""
-        out.print(f"{rows} of {answer.source} {answer.done}{now}; {answer.left:,} are set aside")
+        out.print(f"{rows} of {answer.source} {answer.done}{now}; {answer.left:,} {_is(answer.left)} set aside")
     out.print(f"[dim]entry {answer.entry:,} of the record, by {said(answer.by)}[/]")
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
