@@ -109,7 +109,8 @@ class SourceRead(Payload, frozen=True, kw_only=True):
         head = ""
         if done is not None:
             why = f" ({done.reason})" if done.reason else ""
-            head = f"{done.rows:,} row{'s' * (done.rows != 1)} {done.done}{why}: " if done.done == "replayed" else f"{done.done}{why}: "
+            rows = f"{done.rows:,} row{'s' * (done.rows != 1)} " if done.done == "replayed" else ""
+            head = f"{rows}{done.done}{why}: "
         return head + (
             f"{self.rows - self.quarantined if self.increment is None else self.table.rows:,} rows"
             + (f" ({self.increment.said()})" if self.increment else "")
