@@ -53,14 +53,15 @@ def apply(
     """
     places = {name: Place(name, mapped, _under(where, name)) for name, mapped in columns.items()}
     types = expr.column_types(rows) if any(mapped.expression for mapped in columns.values()) else {}
+    schema = rows.schema  # asked for once: it is made anew each time
     if partly:
-        places = {name: place for name, place in places.items() if not _missing(place, rows.schema)}
+        places = {name: place for name, place in places.items() if not _missing(place, schema)}
     taken: dict[str, pl.Expr] = {}
     used = set[str]()
     gone = list[NotThere]()
     for name, place in places.items():
         try:
-            column, taken[name] = _values(place, rows.schema, types)
+            column, taken[name] = _values(place, schema, types)
             used.add(column)
         except NotThere as bad:
             gone.append(bad)

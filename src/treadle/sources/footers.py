@@ -22,11 +22,10 @@ _SKIPPED, _BINARY = {3: 1, 7: 8}, 8
 
 
 class Footer(Struct, frozen=True):
-    """`rows` of the file; `unpacked`: bytes of its pages without compression, still encoded; both of each row group."""
+    """`rows` of the file; `unpacked`: bytes of its pages without compression, still encoded."""
 
     rows: int
     unpacked: int
-    groups: tuple[tuple[int, int], ...] = ()
 
 
 def last_bytes(stream: BinaryIO) -> bytes:
@@ -40,6 +39,27 @@ def last_bytes(stream: BinaryIO) -> bytes:
 
 def footer(content: bytes) -> Footer:
     """Raises Unreadable where the bytes are no Parquet file."""
+    rows, groups = _told(content)
+    sizes = [group.get(_BYTES) for group in groups]
+    return Footer(rows, sum(max(0, each) for each in sizes if isinstance(each, int)))
+
+
+def row_groups(content: bytes) -> tuple[tuple[int, int], ...]:
+    """Rows and unpacked bytes of each row group, in order.
+
+    Raises:
+        Unreadable: as `footer`; or the groups have not the rows of the file.
+    """
+    rows, groups = _told(content)
+    found = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups]
+    sizes = tuple((max(0, n), max(0, size)) for n, size in found if isinstance(n, int) and isinstance(size, int))
+    if sum(n for n, _ in sizes) != rows:
+        raise Unreadable("its footer is damaged")
+    return sizes
+
+
+def _told(content: bytes) -> tuple[int, list[dict[int, Any]]]:
+    """The rows of the file, and its row groups."""
     length = int.from_bytes(content[-8:-4], "little")
     if content[-4:] != b"PAR1" or length + 12 > len(content):
         raise Unreadable("it has no footer of Parquet: is it whole?")
@@ -50,9 +70,7 @@ def footer(content: bytes) -> Footer:
     rows, groups = told.get(_ROWS), told.get(_GROUPS)
     if not isinstance(rows, int) or not isinstance(groups, list):
         raise Unreadable("its footer is damaged")
-    told_of = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups if isinstance(group, dict)]
-    sizes = tuple((max(0, n), max(0, size)) for n, size in told_of if isinstance(n, int) and isinstance(size, int))
-    return Footer(rows, sum(size for _, size in sizes), sizes)
+    return rows, [group for group in groups if isinstance(group, dict)]
 
 
 class _Compact:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import TreadleError
 from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
-from treadle.sources.footers import Footer, footer, last_bytes
+from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import most_bytes, width
 from treadle.sources.opening import Found
@@ -20,6 +20,8 @@ from treadle.sources.unreadable import Unreadable
 if TYPE_CHECKING:
     import polars as pl
 
+Groups = tuple[tuple[int, int], ...]
+"""Rows and bytes of the row groups of a file."""
 PARTED_FROM = 1 << 28
 """Bytes that rows take at the least: from here on they are read in parts. Smaller tables fit wherever Treadle runs."""
 PART = 1 << 26
@@ -73,7 +75,7 @@ def parts_of(found: Found, where: str) -> FileParts | None:
     import polars as pl
 
     try:
-        footers = [_footer(file, where) for file in found.files]
+        groups = [_groups(file, where) for file in found.files]
         schemas = [pl.scan_parquet(file, glob=False).collect_schema() for file in found.files]
         if any(dtype in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null) for dtype in schemas[0].dtypes()):
             return None  # and so does what these become
@@ -81,31 +83,31 @@ def parts_of(found: Found, where: str) -> FileParts | None:
     except (TreadleError, Unreadable, pl.exceptions.PolarsError, OSError):
         return None  # whoever reads it whole says what is wrong
     wide = sum(width(dtype) for dtype in schemas[0].dtypes())
-    if max(sum(f.rows for f in footers) * wide, sum(f.unpacked for f in footers)) < min(
-        PARTED_FROM, most_bytes(found.layout)
-    ):
+    every = [each for one in groups for each in one]
+    needed = max(sum(rows for rows, _ in every) * wide, sum(size for _, size in every))
+    if needed < min(PARTED_FROM, most_bytes(found.layout)):
         return None
     if any(dict(schema) != dict(taken[0]) for schema in taken[1:]):
         return None
-    if any(max(rows * wide, size) > _LARGEST_GROUP for each in footers for rows, size in each.groups):
+    if any(max(rows * wide, size) > _LARGEST_GROUP for rows, size in every):
         return None
     return FileParts(
         found,
         taken[0],
-        tuple((file, _cuts(each, wide)) for file, each in zip(found.files, footers, strict=True)),
+        tuple((file, _cuts(each, wide)) for file, each in zip(found.files, groups, strict=True)),
         where,
     )
 
 
-def _footer(file: Path, where: str) -> Footer:
+def _groups(file: Path, where: str) -> Groups:
     with opened(file, where) as stream:
-        return footer(last_bytes(stream))
+        return row_groups(last_bytes(stream))
 
 
-def _cuts(told: Footer, wide: float) -> tuple[int, ...]:
+def _cuts(groups: Groups, wide: float) -> tuple[int, ...]:
     """Where the parts of a file begin, and its rows: at row groups where these are no larger than a part."""
     cuts, at = [0], 0
-    for rows, size in told.groups:
+    for rows, size in groups:
         each = max(1.0, wide, size / rows if rows else 0.0)
         most = max(1, int(PART / each))
         if at > cuts[-1] and at + rows - cuts[-1] > most:
