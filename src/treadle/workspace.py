@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.errors import TreadleError
 from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
 from treadle.spec import Project
 from treadle.store import TableNames
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from treadle.backends import States
     from treadle.costs import PriceBook
     from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
-    from treadle.features import OnlineState
+    from treadle.features import FeaturePlan, OnlineState
     from treadle.models import Released, Releases
     from treadle.serving import Journal
     from treadle.spec.settings import Keep, Mirror, Settings
@@ -57,6 +58,19 @@ class Workspace:
     def each(self) -> list[Workspace]:
         """The same, once for each target of the project."""
         return [replace(self, project=project) for project in self.project.each()]
+
+    def served_plan(self) -> tuple[str, FeaturePlan] | None:
+        """The version that is served, by name, with its plan; None where none is, or its bundle is gone."""
+        from treadle.models import Bundle
+
+        try:
+            released = self.releases.current()
+            if released is None:
+                return None
+            whole = self.blobs.get(released.bundle)
+            return released.model, Bundle.read(whole, self.trusted_keys, where=released.model).manifest.plan
+        except TreadleError:
+            return None
 
     @property
     def endpoint(self) -> str:

@@ -177,20 +177,11 @@ def _rules(contract: Contract | None, column: str) -> list[Rule]:
 
 def _released(workspace: Workspace, part: Part) -> list[str]:
     """The versions that read it and are served, each with its endpoint. One whose bundle is gone has none to tell."""
-    from treadle.models import Bundle
-
     found = []
     for one in workspace.each():
-        try:
-            released = one.releases.current()
-            if released is None:
-                continue
-            whole = one.blobs.get(released.bundle)
-            plan = Bundle.read(whole, one.trusted_keys, where=released.model).manifest.plan
-        except TreadleError:
-            continue
-        if below(reads(plan), part):
-            found.append(f"{released.model}, which {one.endpoint} serves")
+        served = one.served_plan()
+        if served is not None and below(reads(served[1]), part):
+            found.append(f"{served[0]}, which {one.endpoint} serves")
     return found
 
 
