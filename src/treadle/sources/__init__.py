@@ -5,6 +5,7 @@ It does not judge rows (contracts do), and neither keeps nor changes what it rea
 
 from treadle.sources.dialects import Dialect
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
+from treadle.sources.found import Found
 from treadle.sources.increments import (
     FileAsSeen,
     Known,
@@ -20,7 +21,7 @@ from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.mapped import MappedRows, RatesRead, mapped, read_rates
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
-from treadle.sources.opening import Found, find, read
+from treadle.sources.opening import find, read
 from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Room, Share

@@ -25,9 +25,10 @@ from treadle.sources import cursors, seen
 from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
+from treadle.sources.found import Found
 from treadle.sources.mapped import MappedRows, RatesRead, digests_of_rates, find_mapped, read_rates
 from treadle.sources.merging import batch, marked
-from treadle.sources.opening import Found, find
+from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
 from treadle.spec.databases import is_database

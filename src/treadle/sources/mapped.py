@@ -8,32 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError
 from treadle.evidence import digest
 from treadle.mapping import Rates, apply, as_read, rates_in, rates_of
 from treadle.sources.files import find_files
+from treadle.sources.found import Found
 from treadle.spec import Source
 from treadle.spec.urls import is_url
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-class _Found(Protocol):
-    """What was found, as `treadle.sources.Found`."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    @property
-    def bytes(self) -> int: ...
-
-    def rows(self, where: str = "") -> pl.LazyFrame: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class MappedRows:
     """What a source names, its columns mapped. `notes`: a sentence for each thing to be told of them, once they were
     made."""
 
-    found: _Found
+    found: Found
     source: Source
     rates: tuple[RatesRead, ...]
     notes: list[str] = field(default_factory=list)
@@ -73,7 +59,7 @@ class MappedRows:
         return made[0].lazy()
 
 
-def find_mapped(source: Source, root: Path, where: str, find: Callable[[Source], _Found]) -> MappedRows:
+def find_mapped(source: Source, root: Path, where: str, find: Callable[[Source], Found]) -> MappedRows:
     """What a source names, by `find`, which is asked for it as the source itself has it.
 
     Raises:

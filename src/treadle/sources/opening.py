@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.databases import find_rows
 from treadle.sources.files import find_files
+from treadle.sources.found import Found
 from treadle.sources.mapped import find_mapped
 from treadle.sources.room import ALONE, Share
 from treadle.sources.stores import find_objects
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.spec import Source
-
-
-class Found(Protocol):
-    """What a source names, before its rows are taken into anything. Equal digests mean equal rows.
-
-    Of files and objects the digest is of their bytes, which are held to it when they are read; of a database and an
-    HTTP API of the rows as read.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    @property
-    def bytes(self) -> int: ...
-
-    def rows(self, where: str = "") -> pl.LazyFrame: ...
 
 
 def find(source: Source, root: Path, *, where: str = "", share: Share = ALONE) -> Found:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from treadle.errors import TreadleError
 from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
+from treadle.sources.found import Found
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import most_bytes, width
-from treadle.sources.opening import Found
 from treadle.sources.places import opened
 from treadle.sources.unreadable import Unreadable
 
