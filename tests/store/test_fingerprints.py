@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 import pytest
+from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +50,41 @@ def test_other_rows_in_any_block_are_another(height: int) -> None:
 def test_rows_of_a_block_follow_from_the_columns_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert [fingerprints.block_rows(n) for n in (0, 1, 20, 10_000)] == [1 << 24, 1 << 24, 1 << 19, 1 << 16]
+
+
+NOON = datetime(2026, 1, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (pl.Series("a", [0, 1]), pl.Series("a", [None, 1], dtype=pl.Int64)),
+        (pl.Series("a", ["", "b"]), pl.Series("a", [None, "b"], dtype=pl.String)),
+        (pl.Series("a", [b"", b"b"]), pl.Series("a", [None, b"b"], dtype=pl.Binary)),
+        (pl.Series("a", [False, True]), pl.Series("a", [None, True], dtype=pl.Boolean)),
+        (pl.Series("a", ["ab", "c"]), pl.Series("a", ["a", "bc"])),
+        (pl.Series("a", [b"ab", b"c"]), pl.Series("a", [b"a", b"bc"])),
+        (pl.Series("a", [1, 2], dtype=pl.Int64), pl.Series("a", [1, 2], dtype=pl.UInt64)),
+        (pl.Series("a", [False, True]), pl.Series("a", [0, 1], dtype=pl.UInt8)),
+        (pl.Series("a", [0.0]), pl.Series("a", [-0.0])),
+        (pl.Series("a", [NOON]), pl.Series("a", [NOON]).dt.replace_time_zone("UTC")),
+        (pl.Series("a", [[1], [2, 3]]), pl.Series("a", [[1, 2], [3]])),
+        (pl.Series("a", [1]), pl.Series("b", [1])),
+    ],
+    ids=lambda each: f"{each.dtype}",
+)
+def test_what_differs_in_anything_is_named_otherwise(one: pl.Series, other: pl.Series) -> None:
+    assert fingerprint(one.to_frame()) != fingerprint(other.to_frame())
+    assert fingerprint(pl.concat([one, one]).to_frame()) == fingerprint(pl.concat([one, one], rechunk=False).to_frame())
+
+
+def test_what_lies_under_a_missing_value_is_none() -> None:
+    some = pl.DataFrame({"n": [1, 2, 3], "keep": [True, False, True]})
+    hidden = some.select(pl.when("keep").then("n").alias("n"))
+    assert fingerprint(hidden) == fingerprint(pl.DataFrame({"n": [1, None, 3]}))
+
+
+def test_the_hash_is_blake3_of_rows_names_types_and_values() -> None:
+    """Worked by hand: the height, then each column's name and type, then its numbers as they lie in memory."""
+    said = b"2" + b"a\0Int64\0" + (5).to_bytes(8, "little") + (7).to_bytes(8, "little")
+    assert fingerprint(pl.DataFrame({"a": [5, 7]})) == blake3(said).hexdigest()
