@@ -5,7 +5,7 @@ Only `entries` is the record. The others follow from it, in the same transaction
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 _Seq = BigInteger().with_variant(Integer, "sqlite")
@@ -30,6 +30,7 @@ entries = Table(
     Index("entries_by_run", "run", "seq"),
     Index("entries_by_cache_key", "cache_key", "seq"),
     Index("entries_by_hash", "hash"),
+    Index("entries_by_actor", "actor", "kind", "time"),
 )
 
 projected = Table(
@@ -108,6 +109,14 @@ trials = Table(
 )
 """One row a trial of a search; its settings are in the entry."""
 
+texts = Table(
+    "view_texts",
+    metadata,
+    Column("seq", _Seq, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+"""What an entry can be found by, as words that are looked for; its full text index: `treadle.store.fulltext`."""
+
 numbers = Table(
     "numbers",
     metadata,
@@ -116,4 +125,4 @@ numbers = Table(
 )
 """The last number given out under each name, such as the versions of a project's models. Numbers are never reused."""
 
-VIEWS = (refs, ledger, versions, trials)
+VIEWS = (refs, ledger, versions, trials, texts)

@@ -22,12 +22,16 @@ def show(name: str, answer: Any) -> None:
         fit,
         lineage,
         mapping,
+        meetings,
+        milestones,
         mirror,
         models,
+        notes,
         project,
         quarantine,
         reproduce,
         schedule,
+        skills,
         spending,
         team,
         trials,
@@ -57,6 +61,10 @@ def show(name: str, answer: Any) -> None:
         **decide.VIEWS,
         **team.VIEWS,
         **spending.VIEWS,
+        **notes.VIEWS,
+        **meetings.VIEWS,
+        **milestones.VIEWS,
+        **skills.VIEWS,
     }
     view = views.get(name)
     if view is None:

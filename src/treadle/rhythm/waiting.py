@@ -1,0 +1,31 @@
+"""Decisions that wait for somebody: open ones, and those to be looked at again."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from treadle.evidence import Entry, Payload, Reader
+from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
+from treadle.people.decisions import decision
+from treadle.people.found import Decision
+
+
+def waiting(reader: Reader, today: date) -> list[Decision]:
+    """Those that are not decided, or whose day of review has come; the newest first."""
+    stands: dict[str, bool] = {}
+    review: dict[str, str] = {}
+    said: list[Entry[Payload]] = reader.find(DecisionOpened, DecisionClosed, DecisionReviewed, status="done")  # type: ignore[type-var]
+    for entry in said:
+        told = entry.payload
+        if isinstance(told, DecisionOpened):
+            stands[told.decision], review[told.decision] = False, told.review
+        elif isinstance(told, DecisionClosed):
+            stands[told.decision] = True
+        elif isinstance(told, DecisionReviewed):
+            stands[told.decision] = stands.get(told.decision, False) and told.holds
+            review[told.decision] = told.review
+    due = [name for name, done in stands.items() if not done or "" < review[name] <= today.isoformat()]
+    found = (decision(reader, name, today) for name in reversed(due))
+    return [each for each in found if each is not None]
