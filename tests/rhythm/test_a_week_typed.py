@@ -12,7 +12,7 @@ from stage_shop import edit
 from written_shop import packed, released, written_shop
 
 from treadle.cli import main
-from treadle.cli.show import meetings, milestones, skills
+from treadle.cli.show import meetings, milestones, retro, skills
 from treadle.evidence.kinds.alert_raised import AlertRaised
 
 
@@ -107,4 +107,4 @@ def test_a_week_of_a_team(
     code, out, _ = do("skills", "start", place, "--person", "lin")
     assert code == 0 and "What is served: shop:1" in out and do("skills", "start", place, "--person", "lim")[0] == 1
     assert do("milestones", "drop", place, "good", "--because", "not wanted")[0] == 0
-    assert asked >= meetings.VIEWS.keys() | milestones.VIEWS.keys() | skills.VIEWS.keys()
+    assert asked >= {*meetings.VIEWS, *milestones.VIEWS, *retro.VIEWS, *skills.VIEWS}

@@ -45,7 +45,7 @@ def entries_since(
 def entries_between(
     reader: Reader, first: int, last: int, without: Sequence[str], most: int, *, newest: bool
 ) -> tuple[list[Entry[Payload]], int]:
-    """As `entries_since`, from entry `first` to `last`, of all kinds but those in `without`; the newest or the oldest."""
+    """As `entries_since`, of entries `first` to `last` and all kinds but `without`; the newest, or else the oldest."""
     from treadle.store.schema import entries
 
     wanted = [entries.c.seq >= first, entries.c.seq <= last, entries.c.kind.not_in(without)]

@@ -1,4 +1,4 @@
-"""agenda, minutes keep, minutes list, actions add, list, close, move; retro open, keep, show, list."""
+"""agenda, minutes keep, minutes list, actions add, list, close, move."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show_minutes(answer: Any, out: Any) -> None:
             soft_wrap=True,
         )
         out.print(said(each.text), soft_wrap=True)
-        _show_actions(each.actions, out)
+        action_lines(each.actions, out)
 
 
 def show_action(answer: Any, out: Any) -> None:
@@ -48,15 +48,15 @@ def show_action(answer: Any, out: Any) -> None:
 
 
 def show_actions(answer: Any, out: Any) -> None:
-    _show_actions(answer.actions, out)
+    action_lines(answer.actions, out)
     if not answer.actions:
         out.print("nothing is to be done")
-    _show_share(answer.share, out)
+    share_line(answer.share, out)
     if answer.closed:
         out.print(f"[dim]{answer.closed:,} are closed: --all[/]")
 
 
-def _show_share(share: Any, out: Any) -> None:
+def share_line(share: Any, out: Any) -> None:
     if share.due:
         out.print(f"[dim]of {share.due} that were due or are done, {share.done} are done, {share.in_time} in time[/]")
 
@@ -66,7 +66,7 @@ def _state(each: Any) -> str:
     return f"[{_COLOURS[each.state]}]{each.state}{late}[/]"
 
 
-def _show_actions(actions: Any, out: Any) -> None:
+def action_lines(actions: Any, out: Any) -> None:
     if not actions:
         return
     grid = table("#", "", "owner", "due", "what", "of", right=(0,))
@@ -82,54 +82,9 @@ def _show_actions(actions: Any, out: Any) -> None:
     out.print(grid)
 
 
-def show_retro(answer: Any, out: Any) -> None:
-    out.print(f"[bold]{said(answer.name)}[/] {answer.status}: {said(answer.what)}", soft_wrap=True)
-    for each in answer.timeline:
-        mark = "[yellow]>[/]" if each.about else " "
-        when = each.time[:16].replace("T", " ")
-        out.print(f"{mark} [dim]{when} #{each.entry}[/] {said(each.kind)}: {said(each.text)}", soft_wrap=True)
-    if answer.left:
-        out.print(f"[dim]  … {answer.left:,} more of the span: treadle log PROJECT[/]")
-    if answer.text:
-        out.print(f"\n{said(answer.text)}\ncauses: {said(', '.join(answer.causes))}", soft_wrap=True)
-    for repeat in answer.repeats:
-        out.print(
-            f"[yellow]![/] {said(repeat.cause)} was a cause before: {said(', '.join(repeat.retros))}", soft_wrap=True
-        )
-    _show_actions(answer.actions, out)
-    _show_share(answer.share, out)
-    if not answer.text:
-        out.print(
-            f'[dim]what was learned: treadle retro keep PROJECT {said(answer.name)} --text TEXT --cause "late labels" '
-            '--action "what @who 2027-01-31"[/]',
-            soft_wrap=True,
-        )
-
-
-def show_retros(answer: Any, out: Any) -> None:
-    if not answer.retros:
-        out.print("nothing was looked back at; treadle retro open PROJECT NAME --about ENTRY begins")
-        return
-    grid = table("retro", "", "opened", "causes", "actions done", "about")
-    for line in answer.retros:
-        colour = "green" if line.status == "kept" else "yellow"
-        done = f"{line.done} of {line.due}" if line.due else ""
-        grid.add_row(
-            said(line.name), f"[{colour}]{line.status}[/]", line.opened[:10], said(", ".join(line.causes)), done,
-            said(line.what),
-        )  # fmt: skip
-    out.print(grid)
-    for each in answer.repeated:
-        out.print(f"[yellow]![/] {said(each.cause)} came again: {said(', '.join(each.retros))}", soft_wrap=True)
-    if answer.due:
-        out.print(f"[dim]of {answer.due} actions that were due or are done, {answer.done} are done[/]")
-
-
 VIEWS = {
     "agenda": show_agenda,
     **dict.fromkeys(("minutes keep", "minutes list"), show_minutes),
     **dict.fromkeys(("actions add", "actions close", "actions move"), show_action),
     "actions list": show_actions,
-    **dict.fromkeys(("retro open", "retro keep", "retro show"), show_retro),
-    "retro list": show_retros,
 }
