@@ -20,6 +20,7 @@ from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.knowledge.writing import Draft, add_note, edit_note
 from treadle.money import money
 from treadle.rhythm.acting import Asked, open_actions
 from treadle.rhythm.agenda import agenda, markdown
@@ -116,6 +117,19 @@ def test_every_point_says_why_it_is_there(shop: Workspace) -> None:
         and "## actions\n" in page
         and "- 1: Ask the airline (2 days late" in page
     )
+
+
+def test_a_note_that_may_no_longer_hold_is_told_until_it_is_mended(shop: Workspace) -> None:
+    packed(ago(shop, 9), 1, 0.5)
+    add_note(ago(shop, 9), "score", "note", Draft(text="{shop.average_precision}", title="The score"))
+    keep_minutes(ago(shop, 8).chain, shop.project.spec, "", "We met.", ["ada"])
+    assert points(shop) == []
+    later = packed(ago(shop, 2), 2, 0.9)
+    (told,) = [p for p in points(shop) if p.topic == "notes"]
+    assert (told.text, told.where, told.who) == ("The score may no longer hold", "note/score", "ada")
+    assert told.why == f"shop.average_precision was 0.50 when ada wrote it, and is 0.90 now (#{later.seq})"
+    edit_note(ago(shop, 1), "score", 1, Draft())
+    assert [p.text for p in points(shop) if p.topic == "notes"] == ["note The score, version 2"]
 
 
 def test_a_failed_step_is_told(shop: Workspace) -> None:

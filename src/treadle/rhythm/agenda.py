@@ -24,6 +24,7 @@ from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.figures import figure
+from treadle.knowledge.notes import list_notes
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Point
 from treadle.rhythm.meeting import last_meeting
@@ -40,6 +41,7 @@ FIRST_DAYS = 14
 """How far the first agenda goes back, before there was a meeting."""
 _MOST = 10
 _SOON_DAYS = 7
+_MOST_NOTES = 50
 
 
 class Since(Struct, frozen=True):
@@ -66,7 +68,7 @@ def agenda(workspace: Workspace, reader: Reader, now: datetime, days: int | None
     found = [*_late_actions(reader, since), *_milestones(workspace, reader, since)]
     for part in _PARTS:
         found += part(reader, since)
-    return Agenda(since.said, found)
+    return Agenda(since.said, [*found, *_flagged(workspace, reader)])
 
 
 def markdown(found: Agenda, project: str, day: date) -> str:
@@ -177,6 +179,13 @@ def _spend(reader: Reader, since: Since) -> Iterator[Point]:
 
 def _notes(reader: Reader, since: Since) -> Iterator[Point]:
     yield from _told(reader, since, "notes", (NoteWritten,), "written")
+
+
+def _flagged(workspace: Workspace, reader: Reader) -> Iterator[Point]:
+    """Of the newest notes, those that may no longer hold."""
+    for line in list_notes(workspace, reader, None, _MOST_NOTES, flagged=False)[0]:
+        if line.flags:
+            yield Point("notes", f"{line.title} may no longer hold", line.flags[0], f"note/{line.name}", line.by)
 
 
 _PARTS: tuple[Callable[[Reader, Since], Iterator[Point]], ...] = (
