@@ -57,7 +57,8 @@ class Touched(Struct, frozen=True):
 def touched(folder: Path, since: str, most: int = 2000) -> list[Touched]:
     """The newest commits since a day that changed something below the folder; none where it is in no repository."""
     wanted = "--format=%x01%aE%x02%aI%x02%(trailers:key=Co-authored-by,valueonly,separator=%x03)%x02"
-    words = ("log", f"--since={since}", f"--max-count={most}", "--no-merges", "--name-only", "--relative", "-z", wanted)
+    plain = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-merges", "--name-only")
+    words = ("log", f"--since={since}", f"--max-count={most}", *plain, "--relative", "-z", wanted)
     told = _git(folder, *words, "--", ".") or b""
     return [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
 

@@ -132,6 +132,29 @@ def test_commits_count_for_who_wrote_them_and_who_did_so_with_them(shop: Workspa
     assert shown(shop).strangers == ["stranger@example.org"]
 
 
+def test_to_read_a_repository_runs_nothing_of_it(shop: Workspace, tmp_path: Path) -> None:
+    root, mark = shop.project.root, tmp_path / "was here"
+    git(root, "init", "-q")
+    script = tmp_path / "gpg"
+    script.write_text(f"#!/bin/sh\ntouch '{mark}'\n", "utf-8")
+    script.chmod(0o755)
+    commit(root, "lib/x.py")
+    signed = subprocess.run(
+        ["git", "-C", str(root), "cat-file", "commit", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.replace("\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n -----END PGP SIGNATURE-----\n\n", 1)
+    made = subprocess.run(
+        ["git", "-C", str(root), "hash-object", "-t", "commit", "-w", "--stdin"],
+        check=True, capture_output=True, text=True, input=signed,
+    ).stdout.strip()  # fmt: skip
+    git(root, "reset", "-q", made)
+    for name, value in (("log.showSignature", "true"), ("gpg.program", str(script)), ("core.pager", str(script)),
+                        ("diff.external", str(script)), ("core.fsmonitor", str(script))):  # fmt: skip
+        git(root, "config", name, value)
+    assert [each.files for each in touched(root, "2020-01-01")] == [("lib/x.py",)] and not mark.exists()
+    subprocess.run(["git", "-C", str(root), "log", "-1"], check=True, capture_output=True)
+    assert mark.exists(), "without our flags it would have been run"
+
+
 def test_without_git_the_record_alone_tells(shop: Workspace, tmp_path: Path) -> None:
     assert touched(tmp_path, "2020-01-01") == [] and shown(shop).strangers == []
     assert shown(shop).pairs == [] and {each.name for each in shown(shop).areas} == {name for name, _ in AREAS}

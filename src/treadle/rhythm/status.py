@@ -122,11 +122,9 @@ def _waiting(address: str, reader: Reader) -> Iterator[Sentence]:
         return
     model = newest.payload.model
     asked: Entry[ReviewRequested] | None = reader.last(ReviewRequested, subject=f"model/{model}")
-    released = any(
-        getattr(entry.payload, "model", "") == model
-        for entry in reader.find(prefix="release.", status="done", newest_first=True, limit=200)
-    )
-    if asked is None or released:
+    every: list[Entry[Payload]] = reader.find(prefix="release.", status="done", newest_first=True, limit=200)
+    released = (entry.payload for entry in every)
+    if asked is None or any(isinstance(said, Release) and said.model == model for said in released):
         return
     failing = [gate.text for gate in asked.payload.gates if not gate.holds]
     why = f"since {'; '.join(failing)}" if failing else "and waits for a reviewer"

@@ -16,7 +16,7 @@ def waiting(reader: Reader, today: date) -> list[Decision]:
     """Those that are not decided, or whose day of review has come; the newest first."""
     stands: dict[str, bool] = {}
     review: dict[str, str] = {}
-    said: list[Entry[Payload]] = reader.find(DecisionOpened, DecisionClosed, DecisionReviewed, status="done")  # type: ignore[type-var]
+    said: list[Entry[Payload]] = reader.find(DecisionOpened, DecisionClosed, DecisionReviewed, status="done")
     for entry in said:
         told = entry.payload
         if isinstance(told, DecisionOpened):
