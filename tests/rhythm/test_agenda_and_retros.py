@@ -16,7 +16,9 @@ from treadle.errors import EvidenceError, TeamError
 from treadle.evidence import Chain, Payload, Price, StepInput
 from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.evidence.kinds.cost_booked import CostBooked
+from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
@@ -28,6 +30,7 @@ from treadle.rhythm.found import Point, Retro
 from treadle.rhythm.meeting import keep_minutes
 from treadle.rhythm.retros import keep_retro, open_retro, retro, unnamed
 from treadle.rhythm.since import entries_between, entries_since, first_at, spent_since
+from treadle.rhythm.waiting import waiting
 from treadle.spec import load
 from treadle.store import Blob
 from treadle.workspace import Workspace
@@ -117,6 +120,27 @@ def test_every_point_says_why_it_is_there(shop: Workspace) -> None:
         and "## actions\n" in page
         and "- 1: Ask the airline (2 days late" in page
     )
+
+
+def test_of_many_decisions_those_that_are_due_first_are_told(shop: Workspace) -> None:
+    for number in range(13):
+        opened = DecisionOpened(
+            decision=f"d{number}", question="Q?", options=(Option("yes"), Option("no")), decides="ada",
+            until="" if number == 5 else f"2026-03-{30 - number}",
+        )  # fmt: skip
+        at = shop.chain.append(opened, f"decision/d{number}")
+        if number == 12:
+            said = DecisionClosed(decision="d12", opened=at.ref, option="no", because="x")
+            shop.chain.append(said, "decision/d12")
+    with shop.chain.reading() as reader:
+        found, more = waiting(reader, NOW.date())
+    assert [each.name for each in found] == [f"d{number}" for number in (11, 10, 9, 8, 7, 6, 4, 3, 2, 1)] and more == 2
+    told = [p for p in points(shop) if p.topic == "decisions"]
+    assert len(told) == 11 and told[-1].text == "2 more"
+    again = DecisionReviewed(decision="d12", closed=at.ref, holds=True, because="x", review="2026-03-01")
+    shop.chain.append(again, "decision/d12")
+    with shop.chain.reading() as reader:
+        assert waiting(reader, NOW.date())[0][0].status == "review due"
 
 
 def test_a_note_that_may_no_longer_hold_is_told_until_it_is_mended(shop: Workspace) -> None:

@@ -30,9 +30,9 @@ def names(reader: Reader) -> list[str]:
     return [subject.removeprefix(SUBJECT) for subject, _ in _newest(reader)]
 
 
-def newest_versions(reader: Reader) -> list[Entry[NoteWritten]]:
-    """The newest version of each note, newest first."""
-    numbers = [seq for _, seq in _newest(reader)]
+def newest_versions(reader: Reader, limit: int | None = None) -> list[Entry[NoteWritten]]:
+    """The newest version of each note, newest first; of `limit` of them."""
+    numbers = [seq for _, seq in _newest(reader)][:limit]
     found: list[Entry[NoteWritten]] = reader.by_seq(numbers)  # type: ignore[assignment]
     return sorted(found, key=lambda entry: -entry.seq)
 
@@ -87,7 +87,8 @@ def list_notes(
 ) -> tuple[list[NoteLine], int]:
     """Lines of the newest `limit` notes, those with flags first, and how many more there are. `flagged`: of all notes
     those that have flags."""
-    entries = newest_versions(reader)
+    whole = flagged or tag is not None
+    entries, count = newest_versions(reader, None if whole else limit), len(_newest(reader))
     if tag is not None:
         entries = [entry for entry in entries if tag.casefold() in entry.payload.tags]
         if not entries:
@@ -98,7 +99,7 @@ def list_notes(
     lines = [listed(workspace, reader, entry) for entry in (entries if flagged else entries[:limit])]
     wanted = [line for line in lines if line.flags or not flagged]
     shown = sorted(wanted, key=lambda line: not line.flags)[:limit]
-    return shown, (len(wanted) if flagged else len(entries)) - len(shown)
+    return shown, (len(wanted) if flagged else count if tag is None else len(entries)) - len(shown)
 
 
 def listed(workspace: Workspace, reader: Reader, entry: Entry[NoteWritten]) -> NoteLine:

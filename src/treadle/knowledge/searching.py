@@ -58,9 +58,15 @@ def entries_with(reader: Reader, terms: tuple[Term, ...], *, every: bool = True)
 
 def _current(reader: Reader, notes: Iterable[Entry[Payload]]) -> set[int]:
     """Of versions of notes, those that are the newest of theirs."""
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
     subjects = {entry.subject for entry in notes}
-    newest = (reader.last(NoteWritten, subject=subject) for subject in subjects)
-    return {entry.seq for entry in newest if entry is not None}
+    query = select(func.max(entries.c.seq)).where(
+        entries.c.subject.in_(subjects), entries.c.kind == NoteWritten.KIND, entries.c.status == "done"
+    )
+    return {int(row[0]) for row in reader.connection.execute(query.group_by(entries.c.subject))}
 
 
 def _hit(entry: Entry[Payload], terms: tuple[Term, ...]) -> Hit:

@@ -26,6 +26,7 @@ from treadle.spec.choices import LOWER_IS_BETTER
 _HALF_DAYS = 180.0
 """After so long, having done it counts half as much for whom to ask."""
 _MOST_LINES = 3
+_ORDER = ("trials", "features", "decision", "note", "paper")
 _ENDED = "complete"
 """The state of a trial that was not stopped early, which saw all folds."""
 
@@ -47,10 +48,9 @@ def tried(reader: Reader, terms: tuple[Term, ...], now: datetime, limit: int) ->
     groups: dict[tuple[str, str], list[Entry[Payload]]] = {}
     for entry in entries:
         groups.setdefault((sort_of(entry.payload), _alike(entry, terms)), []).append(entry)
-    attempts = [_attempt(reader, group, terms) for group in groups.values()]
-    order = ("trials", "features", "decision", "note", "paper")
-    attempts.sort(key=lambda each: order.index(each.sort) if each.sort in order else len(order))
-    return Found(attempts[:limit], knowing(entries, now), every)
+    ordered = sorted(groups, key=lambda key: _ORDER.index(key[0]) if key[0] in _ORDER else len(_ORDER))
+    attempts = [_attempt(reader, groups[key], terms) for key in ordered[:limit]]
+    return Found(attempts, knowing(entries, now), every)
 
 
 def experiments(reader: Reader, said: NoteWritten) -> list[str]:

@@ -31,7 +31,7 @@ from treadle.rhythm.meeting import last_meeting
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
 from treadle.rhythm.retros import retro_names, still_open
-from treadle.rhythm.since import entries_since, first_at, spent_since
+from treadle.rhythm.since import entries_since, failed_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
@@ -115,11 +115,14 @@ def _milestones(workspace: Workspace, reader: Reader, since: Since) -> Iterator[
 
 
 def _decisions(reader: Reader, since: Since) -> Iterator[Point]:
-    for found in waiting(reader, since.today):
+    every, more = waiting(reader, since.today)
+    for found in every:
         waits = (found.unheard or [found.decides]) if found.outcome is None else [found.decides]
         until = f"open, until {found.until}" if found.until else "open"
         why = "; ".join(found.notes) or until
         yield Point("decisions", f"{found.name}: {found.question}", why, f"decision/{found.name}", ", ".join(waits))
+    if more:
+        yield Point("decisions", f"{more:,} more", "those that are due first are shown", "decide list")
 
 
 def _releases(reader: Reader, since: Since) -> Iterator[Point]:
@@ -162,7 +165,7 @@ def _runs(reader: Reader, since: Since) -> Iterator[Point]:
             "runs", f"{said.model}: {said.metric} {score}, {said.family}", _when(entry), str(entry.seq), entry.actor
         )
     yield from _rest("runs", more, since)
-    failed, more = entries_since(reader, since.first, (), _MOST, status="failed")
+    failed, more = failed_since(reader, since.first, _MOST)
     for entry in failed:
         yield Point("runs", f"{entry.kind} {entry.said()}", f"it failed {entry.time[:10]}", str(entry.seq), entry.actor)
     yield from _rest("runs", more, since)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from treadle.evidence import Entry, Payload, Reader
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, TextClause
 
 
 def first_at(reader: Reader, time: str) -> int:
@@ -29,17 +29,22 @@ def first_at(reader: Reader, time: str) -> int:
 
 
 def entries_since(
-    reader: Reader, first: int, kinds: Sequence[type[Payload]], most: int, status: str = "done"
+    reader: Reader, first: int, kinds: Sequence[type[Payload]], most: int
 ) -> tuple[list[Entry[Payload]], int]:
-    """The newest `most` of these kinds from entry `first` on, newest first, and how many more there are.
-
-    Without a kind: of every kind."""
+    """The newest `most` of these kinds from entry `first` on, newest first, and how many more there are."""
     from treadle.store.schema import entries
 
-    wanted = [entries.c.seq >= first, entries.c.status == status]
-    if kinds:
-        wanted.append(entries.c.kind.in_([kind.KIND for kind in kinds]))
-    return _found(reader, wanted, most, newest=True)
+    named = entries.c.kind.in_([kind.KIND for kind in kinds])
+    return _found(reader, [entries.c.seq >= first, named, entries.c.status == "done"], most, newest=True)
+
+
+def failed_since(reader: Reader, first: int, most: int) -> tuple[list[Entry[Payload]], int]:
+    """As `entries_since`, of steps that failed."""
+    from sqlalchemy import text
+
+    from treadle.store.schema import FAILED, entries
+
+    return _found(reader, [entries.c.seq >= first, text(FAILED)], most, newest=True)
 
 
 def entries_between(
@@ -53,7 +58,7 @@ def entries_between(
 
 
 def _found(
-    reader: Reader, wanted: Sequence[ColumnElement[bool]], most: int, *, newest: bool
+    reader: Reader, wanted: Sequence[ColumnElement[bool] | TextClause], most: int, *, newest: bool
 ) -> tuple[list[Entry[Payload]], int]:
     from sqlalchemy import func, select
 

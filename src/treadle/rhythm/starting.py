@@ -65,7 +65,7 @@ def _decided(reader: Reader, now: datetime) -> Iterator[Onward]:
 
 
 def _written(workspace: Workspace, reader: Reader) -> Iterator[Onward]:
-    for entry in newest_versions(reader)[:_MOST]:
+    for entry in newest_versions(reader, _MOST):
         line = listed(workspace, reader, entry)
         state = "a note that may no longer hold: ask its author" if line.flags else f"a {line.sort} that holds"
         yield Onward(line.title, state, f"treadle notes show . {line.name}")

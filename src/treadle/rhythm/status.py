@@ -184,11 +184,14 @@ def _milestones(workspace: Workspace, reader: Reader, today: date) -> Iterator[S
 
 
 def _decisions(reader: Reader, today: date) -> Iterator[Sentence]:
-    for found in waiting(reader, today):
+    every, more = waiting(reader, today)
+    for found in every:
         late, again = f"was to be decided by {found.until}", "is to be looked at again"
         state = {"open": "is open", "overdue": late, "review due": again}.get(found.status, found.status)
         opened: list[Entry[Payload]] = reader.find(subject=f"decision/{found.name}", status="done", limit=1)
         yield Sentence("decisions", f"{found.question} This {state}.", [entry.seq for entry in opened])
+    if more:
+        yield Sentence("decisions", f"{more:,} more questions wait for an answer.", [])
 
 
 def _actions(reader: Reader, today: date) -> Iterator[Sentence]:

@@ -5,9 +5,11 @@ Only `entries` is the record. The others follow from it, in the same transaction
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData()
+FAILED = "status = 'failed'"
+"""As the index of failed entries has it, which are few: a question with these very words is answered by it."""
 _Seq = BigInteger().with_variant(Integer, "sqlite")
 
 entries = Table(
@@ -31,6 +33,7 @@ entries = Table(
     Index("entries_by_cache_key", "cache_key", "seq"),
     Index("entries_by_hash", "hash"),
     Index("entries_by_actor", "actor", "kind", "time"),
+    Index("entries_failed", "seq", sqlite_where=text(FAILED), postgresql_where=text(FAILED)),
 )
 
 projected = Table(

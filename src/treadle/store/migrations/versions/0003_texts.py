@@ -22,11 +22,14 @@ def upgrade() -> None:
     )
     make_index(op.get_bind())
     op.create_index("entries_by_actor", "entries", ["actor", "kind", "time"])
+    failed = sa.text("status = 'failed'")
+    op.create_index("entries_failed", "entries", ["seq"], sqlite_where=failed, postgresql_where=failed)
     for name in _VIEWS:  # all views are made anew together: none of them can be half of an earlier schema
         op.execute(f"DELETE FROM {name}")
 
 
 def downgrade() -> None:
     drop_index(op.get_bind())
+    op.drop_index("entries_failed", "entries")
     op.drop_index("entries_by_actor", "entries")
     op.drop_table("view_texts")
