@@ -15,8 +15,9 @@ from treadle.errors import TeamError
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.knowledge.writing import Draft, add_note
 from treadle.repository import touched
+from treadle.rhythm.areas import AREAS, area_of
 from treadle.rhythm.found import Area
-from treadle.rhythm.skills import AREAS, Map, area_of, rate, skills
+from treadle.rhythm.skills import Map, rate, skills
 from treadle.rhythm.starting import first_days
 from treadle.spec import load
 from treadle.workspace import Workspace

@@ -18,7 +18,7 @@ from treadle.evidence.words import Term, excerpt, has, terms_of
 from treadle.knowledge.found import Hit
 
 _OF_DECISIONS = (DecisionOpened, PositionStated, DecisionClosed, DecisionReviewed)
-_MOST_READ = 500
+_MOST_READ = 150
 """Entries that are read of those that fit, the best of them; a record has many alike."""
 
 

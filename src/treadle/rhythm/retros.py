@@ -12,11 +12,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from treadle.errors import TeamError, nearest
-from treadle.evidence import Entry, Reader
+from treadle.evidence import Entry, Reader, known_kinds
+from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.retro_kept import RetroKept
 from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.rhythm.acting import asked_in, open_actions
 from treadle.rhythm.actions import actions, share_of
+from treadle.rhythm.areas import area_of
 from treadle.rhythm.found import Moment, Repeat, Retro
 from treadle.rhythm.since import entries_between, first_at
 
@@ -30,16 +32,8 @@ _MOST_MOMENTS = 30
 """Of the time before, and of that after."""
 MOST_TEXT = 100_000
 MOST_DAYS = 366
-_UNTOLD = (
-    "training.trials",
-    "code.stated",
-    "retro.opened",
-    "retro.kept",
-    "action.opened",
-    "access.refused",
-    "meeting.held",
-)
-"""Kinds that say nothing of what happened: they come in numbers, or are of the looking back itself."""
+_UNTOLD = ("training.trials", "retro.opened", "retro.kept")
+"""Kinds of work that say nothing of what happened: they come in numbers, or are of the looking back itself."""
 
 
 def retro_names(reader: Reader) -> list[str]:
@@ -159,8 +153,10 @@ def _timeline(reader: Reader, opened: Entry[RetroOpened], people: Sequence[str])
     first, last = first_at(reader, said.begins), opened.seq - 1
     about = next(iter(reader.by_hash(said.about.digest)), None)
     centre = about.seq if about else last
-    before, earlier = entries_between(reader, first, centre, _UNTOLD, _MOST_MOMENTS, newest=True)
-    after, later = entries_between(reader, centre + 1, last, _UNTOLD, _MOST_MOMENTS, newest=False)
+    # what people say to each other, and who was refused, is no part of what happened
+    told = [kind for kind in known_kinds() if (area_of(kind) or kind == Noted.KIND) and kind not in _UNTOLD]
+    before, earlier = entries_between(reader, first, centre, told, _MOST_MOMENTS, newest=True)
+    after, later = entries_between(reader, centre + 1, last, told, _MOST_MOMENTS, newest=False)
     by_number = {entry.seq: entry for entry in (*before, *after)}
     moments = [
         Moment(entry.time, entry.seq, entry.kind, unnamed(entry.said(), people), entry.seq == centre)

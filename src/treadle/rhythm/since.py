@@ -48,12 +48,12 @@ def failed_since(reader: Reader, first: int, most: int) -> tuple[list[Entry[Payl
 
 
 def entries_between(
-    reader: Reader, first: int, last: int, without: Sequence[str], most: int, *, newest: bool
+    reader: Reader, first: int, last: int, kinds: Sequence[str], most: int, *, newest: bool
 ) -> tuple[list[Entry[Payload]], int]:
-    """As `entries_since`, of entries `first` to `last` and all kinds but `without`; the newest, or else the oldest."""
+    """As `entries_since`, of entries `first` to `last`, failed ones too; the newest of them, or else the oldest."""
     from treadle.store.schema import entries
 
-    wanted = [entries.c.seq >= first, entries.c.seq <= last, entries.c.kind.not_in(without)]
+    wanted = [entries.c.seq >= first, entries.c.seq <= last, entries.c.kind.in_(kinds)]
     return _found(reader, wanted, most, newest=newest)
 
 

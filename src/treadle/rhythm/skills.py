@@ -18,6 +18,7 @@ from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.skill_rated import Level, SkillRated
 from treadle.people.deciding import people_of
 from treadle.repository import Touched, touched
+from treadle.rhythm.areas import AREAS, area_of
 from treadle.rhythm.found import Area, Knowing, Pair
 
 if TYPE_CHECKING:
@@ -29,17 +30,6 @@ LEAST = 0.5
 """Who did less than this of late, decayed, is not counted as one who knows: one act half a year ago is just enough."""
 _PART = 0.1
 """Nor is who did less than this part of what the busiest there did."""
-AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("data", ("sources.", "source.", "quarantine.", "entities.", "entity.", "snapshots.")),
-    ("features", ("features.",)),
-    ("training", ("training.", "sealed.", "model.refitted", "report.")),
-    ("releases", ("model.packed", "review.", "release.", "finding.", "version.")),
-    ("operation", ("state.", "alert.", "schedule.", "replay.", "retro.")),
-    ("decisions", ("brief.", "decision.", "charter.", "milestone.")),
-    ("notes", ("note.",)),
-    ("money", ("cost.",)),
-)
-"""Areas, and how the names of their kinds begin."""
 _NO_ACT = ("training.trials",)
 """Kinds that a step writes every few seconds: they count time and nothing that somebody did."""
 _FILES = (("contracts/", "data"), ("functions.py", "features"), ("treadle.yaml", "decisions"))
@@ -101,14 +91,6 @@ def _of_record(reader: Reader) -> Iterator[_Act]:
         area = area_of(str(kind))
         if area and ":" not in str(actor) and kind not in _NO_ACT:
             yield _Act(area, str(actor), str(kind), int(count), str(last))
-
-
-def area_of(kind: str) -> str:
-    """
-    >>> area_of("features.build"), area_of("token.made")
-    ('features', '')
-    """
-    return next((name for name, begins in AREAS if kind.startswith(begins)), "")
 
 
 def _of_git(commits: Sequence[Touched], people: Sequence[str]) -> tuple[list[_Act], list[str]]:
