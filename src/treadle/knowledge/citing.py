@@ -100,10 +100,13 @@ def figures_of(entry: Entry[Payload]) -> Iterator[tuple[str, float, str]]:
     said = entry.payload
     for name in said.__struct_fields__:
         value = getattr(said, name)
-        if isinstance(value, Snapshot):
-            yield "rows" if name == "table" else f"{name}_rows", value.rows, f"{value.rows:,}"
+        if isinstance(value, Snapshot) and name != "table":
+            yield f"{name}_rows", value.rows, f"{value.rows:,}"
         elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             yield name, float(value), _number(value)
+    table = getattr(said, "table", None)
+    if isinstance(table, Snapshot):  # before a count of the entry's own, which may be of what was delivered
+        yield "rows", table.rows, f"{table.rows:,}"
     if isinstance(said, ModelEvaluated | ModelPacked):  # a search has a score too, on folds, which is another figure
         yield said.metric, said.value, figure(said.value, said.low, said.high).value
     if entry.price is not None:
