@@ -12,6 +12,7 @@ TreadleError
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
 ├── AccessError        the actor may not do this
 ├── GateError          a gate of the brief does not hold, so the step is refused
+├── TeamError          a note, an action, minutes or a milestone cannot be kept as was meant
 ├── RequestError       one prediction, event or outcome is refused (HTTP 422)
 └── MissingExtra       an optional dependency is not installed
 """
@@ -100,6 +101,10 @@ class GateError(TreadleError):
 
 class DecisionError(TreadleError):
     """A decision cannot be opened, stated on, closed or asked about again as was meant."""
+
+
+class TeamError(TreadleError):
+    """A note, an action, minutes or a milestone cannot be kept as was meant."""
 
 
 class RequestError(TreadleError):

@@ -45,6 +45,34 @@ def state_of(folder: Path) -> State | None:
     return State(commit, branch, changed[:MOST_CHANGED], _diff(folder) if changed else b"")
 
 
+class Touched(Struct, frozen=True):
+    """What one commit changed below the folder. `authors`: e-mail addresses of its author and of those named as
+    `Co-authored-by`, as the repository's `.mailmap` has them; `files`: from the folder on."""
+
+    authors: tuple[str, ...]
+    time: str
+    files: tuple[str, ...]
+
+
+def touched(folder: Path, since: str, most: int = 2000) -> list[Touched]:
+    """The newest commits since a day that changed something below the folder; none where it is in no repository."""
+    wanted = "--format=%x01%aE%x02%aI%x02%(trailers:key=Co-authored-by,valueonly,separator=%x03)%x02"
+    plain = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-merges", "--name-only")
+    words = ("log", f"--since={since}", f"--max-count={most}", *plain, "--relative", "-z", wanted)
+    told = _git(folder, *words, "--", ".") or b""
+    return [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
+
+
+def _commit(part: str) -> Touched | None:
+    fields = part.split("\x02")
+    if len(fields) != 4:
+        return None
+    author, time, others, files = fields
+    named = [each.rpartition("<")[2].rstrip("> ") for each in others.split("\x03") if "<" in each]
+    paths = tuple(path for each in files.split("\0") if (path := each.strip()))
+    return Touched(tuple(dict.fromkeys((author.strip(), *named))), time, paths)
+
+
 def _diff(folder: Path) -> bytes:
     """No more of it is read than is kept: a table under version control may have changed as a whole."""
     words = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD", "--", ".")

@@ -31,6 +31,11 @@ PROMISED = {
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign",
     "costs book", "costs import", "costs export", "schedule",
+    "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",
+    "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",
+    "retro open", "retro keep", "retro show", "retro list",
+    "milestones set", "milestones drop", "milestones list", "status",
+    "skills show", "skills rate", "skills start",
 }  # fmt: skip
 
 

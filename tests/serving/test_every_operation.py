@@ -71,6 +71,19 @@ MAY: dict[str, set[Principal]] = {
             "decide show",
             "decide list",
             "team show",
+            "notes show",
+            "notes list",
+            "notes search",
+            "tried",
+            "agenda",
+            "minutes list",
+            "actions list",
+            "retro show",
+            "retro list",
+            "milestones list",
+            "status",
+            "skills show",
+            "skills start",
         ],
         READERS,
     ),
@@ -100,7 +113,13 @@ MAY: dict[str, set[Principal]] = {
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
     **dict.fromkeys(
-        ["decide open", "decide say", "decide close", "decide review", "team confirm", "models sign"], NAMED
+        [
+            *(f"decide {verb}" for verb in ("open", "say", "close", "review")),
+            *("team confirm", "models sign", "notes add", "notes edit", "minutes keep", "retro open", "retro keep"),
+            *(f"actions {verb}" for verb in ("add", "close", "move")),
+            *("milestones set", "milestones drop", "skills rate"),
+        ],
+        NAMED,
     ),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
@@ -135,7 +154,7 @@ def some_value(kind: Any) -> Any:
     """What a field of this type takes."""
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
-    return ["x"] if get_origin(kind) is tuple else "x"
+    return ["x"] if get_origin(kind) is tuple else 1 if kind is int else "x"
 
 
 def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) -> None:

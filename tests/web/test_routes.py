@@ -46,6 +46,7 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
     asked = ("why", "compare", "lineage", "decide show", "data history", "data query", "data profile", "data diff")
     asked += ("data contract export", "data contract show", "data quarantine show")
     asked += ("data entities doubts", "data entities show", "data entities why")
+    asked += ("notes search", "notes show", "retro show", "tried")
     asks = dict.fromkeys(asked, 422)
     expected = (asks | {"models show": 400, "watch": 400, "report": 404}).get(name, 200)
     assert status == expected, found

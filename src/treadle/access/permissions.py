@@ -71,7 +71,7 @@ RULES: dict[Permission, Rule] = {
         Rule("records", "record", "see what one prediction was asked and answered", _NAMED, "read"),
         Rule("run", "project", "run steps, serve, rebuild state or sign checkpoints", _SERVED, "write"),
         Rule("release", "project", "answer for findings, approve, release or roll back", _APPROVERS, "write"),
-        Rule("discuss", "project", "decide with others, confirm the charter, sign", _NAMED, "write"),
+        Rule("discuss", "project", "decide with others, write notes, confirm the charter, sign", _NAMED, "write"),
         Rule("own token", "token", "make or end a person's token", _NAMED, "admin"),
         Rule("tokens", "token", "make tokens of services, or end any", frozenset(("owner",)), "admin"),
     )

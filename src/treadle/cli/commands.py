@@ -122,7 +122,7 @@ def _parameter(field: Field) -> click.Parameter:
     kind, names = _kind(field.kind), (field.flag, field.name)
     if field.is_argument:
         given = {"required": True} if field.required else {"required": False, "default": field.default}
-        return click.Argument([field.name], metavar=field.name.upper(), **given)
+        return click.Argument([field.name], type=kind, metavar=field.name.upper(), **given)
     if kind is bool:
         flags = f"{field.flag}/--no-{field.flag[2:]}" if field.default else field.flag
         return click.Option([flags, field.name], is_flag=True, default=field.default, help=field.text)

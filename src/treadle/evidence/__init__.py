@@ -56,4 +56,4 @@ __all__ = [
     "verify",
     "write_whole",
 ]
-OPEN = ("entry", "kinds", "removals", "views")
+OPEN = ("entry", "kinds", "removals", "usual", "views", "words")

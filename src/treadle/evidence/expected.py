@@ -12,6 +12,7 @@ from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
+from treadle.evidence.words import words_of
 from treadle.money import in_units
 from treadle.store import Snapshot
 
@@ -27,7 +28,7 @@ class Expected:
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str, str], list[Any]] = {}
         self._names: set[str] = set()
-        self._rows = {"view_refs": 0, "view_versions": 0, "view_trials": 0}
+        self._rows = {"view_refs": 0, "view_versions": 0, "view_trials": 0, "view_texts": 0}
 
     def add(self, entry: Entry[Payload]) -> None:
         for made, refs in ((0, entry.uses), (1, entry.made)):
@@ -43,6 +44,9 @@ class Expected:
             for t in said.trials:
                 where = (entry.seq, t.number, entry.subject, entry.run)
                 self._row("view_trials", *where, t.family, said.metric, t.value, t.state, t.seconds)
+        found = said.searched(entry.input) if entry.status == "done" else ""
+        if found:
+            self._row("view_texts", entry.seq, " ".join(words_of(found)))
         self._money(entry)
 
     def _row(self, view: str, *values: Any) -> None:
@@ -81,7 +85,7 @@ class Expected:
             return []
         out = [
             f"the view {table.name} was edited: it is not what the entries say"
-            for table in (schema.refs, schema.versions, schema.trials)
+            for table in (schema.refs, schema.versions, schema.trials, schema.texts)
             if _total(connection, table) != self._rows[table.name]
         ]
         if self._ledger(connection) != self._sums:

@@ -39,6 +39,13 @@ class Payload(Struct, frozen=True, kw_only=True):
         """A sentence for a person."""
         return self.KIND
 
+    def searched(self, asked: bytes) -> str:
+        """The text that it can be found by, as people would look for it; empty: it is not looked for.
+
+        asked: the input of its step, as JSON; empty for a fact.
+        """
+        return ""
+
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """The data of an older `version` in today's shape."""

@@ -17,6 +17,7 @@ from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
+from treadle.evidence.words import words_of
 from treadle.money import in_units
 from treadle.store import Snapshot, schema
 
@@ -44,6 +45,9 @@ def fold_all(connection: Connection, entries: Sequence[Entry[Payload]], *, kept:
     sums = _together([row for entry in entries for row in _money(entry)])
     if sums:
         connection.execute(_ADD, sums)
+    texts = [row for entry in entries for row in _texts(entry)]
+    if texts:
+        connection.execute(insert(schema.texts), texts)
     for entry in entries:
         if isinstance(entry.payload, ModelPacked):
             _version(connection, entry, entry.payload, kept=kept)
@@ -67,6 +71,11 @@ def _edges(entry: Entry[Payload]) -> list[Row]:
         for made, refs in ((0, entry.uses), (1, entry.made))
         for ref in refs
     ]
+
+
+def _texts(entry: Entry[Payload]) -> list[Row]:
+    text = entry.payload.searched(entry.input) if entry.status == "done" else ""
+    return [{"seq": entry.seq, "words": " ".join(words_of(text))}] if text else []
 
 
 def add_money(connection: Connection, entry: Entry[Payload]) -> None:

@@ -37,19 +37,28 @@ def called(workspace: Workspace, reader: Reader, subject: str, where: str) -> En
     Raises:
         EvidenceError: nothing in the record is called so.
     """
+    return all_called(workspace, reader, subject, where)[0]
+
+
+def all_called(workspace: Workspace, reader: Reader, subject: str, where: str) -> list[Entry[Payload]]:
+    """As `called`, the newest of each kind about it, newest first.
+
+    Raises:
+        EvidenceError: nothing in the record is called so.
+    """
     from treadle.models.registry import packing_of
 
     version = subject.removeprefix("model/")
     packed = packing_of(reader, version.rpartition(":")[0], version) if ":" in version else None
     if packed is not None:
-        return packed
+        return [packed]
     try:
         found = _start(workspace, reader, subject).entries
     except EvidenceError as bad:
         raise EvidenceError(bad.what, where=where, mend=bad.mend) from None
     if not found:
         raise EvidenceError(f'nothing in the record is called "{subject}"', where=where)
-    return max(found, key=lambda entry: entry.seq)
+    return sorted(found, key=lambda entry: -entry.seq)
 
 
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:

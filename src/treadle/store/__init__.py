@@ -35,4 +35,4 @@ __all__ = [
     "buckets_for",
     "fingerprint",
 ]
-OPEN = ("catalog", "schema")
+OPEN = ("catalog", "fulltext", "schema")

@@ -5,9 +5,11 @@ Only `entries` is the record. The others follow from it, in the same transaction
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData()
+FAILED = "status = 'failed'"
+"""As the index of failed entries has it, which are few: a question with these very words is answered by it."""
 _Seq = BigInteger().with_variant(Integer, "sqlite")
 
 entries = Table(
@@ -30,6 +32,8 @@ entries = Table(
     Index("entries_by_run", "run", "seq"),
     Index("entries_by_cache_key", "cache_key", "seq"),
     Index("entries_by_hash", "hash"),
+    Index("entries_by_actor", "actor", "kind", "time"),
+    Index("entries_failed", "seq", sqlite_where=text(FAILED), postgresql_where=text(FAILED)),
 )
 
 projected = Table(
@@ -108,6 +112,14 @@ trials = Table(
 )
 """One row a trial of a search; its settings are in the entry."""
 
+texts = Table(
+    "view_texts",
+    metadata,
+    Column("seq", _Seq, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+"""What an entry can be found by, as words that are looked for; its full text index: `treadle.store.fulltext`."""
+
 numbers = Table(
     "numbers",
     metadata,
@@ -116,4 +128,4 @@ numbers = Table(
 )
 """The last number given out under each name, such as the versions of a project's models. Numbers are never reused."""
 
-VIEWS = (refs, ledger, versions, trials)
+VIEWS = (refs, ledger, versions, trials, texts)

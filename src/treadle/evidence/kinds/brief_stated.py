@@ -24,6 +24,9 @@ class BriefStated(Payload, frozen=True, kw_only=True):
     def said(self) -> str:
         return self.decision or "no decision is stated"
 
+    def searched(self, asked: bytes) -> str:
+        return self.decision
+
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
         brief = data["made"]["brief"]

@@ -27,3 +27,6 @@ class DecisionClosed(Payload, frozen=True, kw_only=True):
         dissent = f"; {', '.join(self.against)} against" if self.against else ""
         silent = f"; not heard: {', '.join(self.unheard)}" if self.unheard else ""
         return f"decided: {self.option}, because {self.because}{dissent}{silent}"
+
+    def searched(self, asked: bytes) -> str:
+        return f"{self.decision} {self.option}: {self.because}"

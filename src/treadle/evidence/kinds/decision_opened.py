@@ -39,3 +39,6 @@ class DecisionOpened(Payload, frozen=True, kw_only=True):
 
     def said(self) -> str:
         return f"{self.question} ({' or '.join(option.name for option in self.options)}); {self.decides} decides"
+
+    def searched(self, asked: bytes) -> str:
+        return " ".join((self.decision, self.question, *(f"{each.name} {each.text}" for each in self.options)))

@@ -26,3 +26,6 @@ class DecisionReviewed(Payload, frozen=True, kw_only=True):
     def said(self) -> str:
         again = f"; asked again on {self.review}" if self.review else ""
         return f"{'still holds' if self.holds else 'open again'}: {self.because}{again}"
+
+    def searched(self, asked: bytes) -> str:
+        return f"{self.decision}: {self.because}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.evidence.usual import feature_lines
 from treadle.store import Snapshot
 
 
@@ -23,6 +24,9 @@ class FeaturesBuilt(Payload, frozen=True, kw_only=True):
     def said(self) -> str:
         left = f"; {self.without_label:,} of them have no label" if self.without_label else ""
         return f"{self.table.rows:,} rows, {self.features} features{left}"
+
+    def searched(self, asked: bytes) -> str:
+        return "\n".join(feature_lines(asked))
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from treadle.evidence.payload import Payload, digest
+from treadle.evidence.usual import trial_words
 from treadle.figures import figure
 from treadle.store import Blob
 
@@ -40,6 +41,9 @@ class ModelsSearched(Payload, frozen=True, kw_only=True):
     def said(self) -> str:
         trials = f"{len(self.trials)} trial{'' if len(self.trials) == 1 else 's'}"
         return f"{trials}, best {self.family} {self.metric} {figure(self.value).value} on folds"
+
+    def searched(self, asked: bytes) -> str:
+        return "\n".join(dict.fromkeys(trial_words(trial.family, trial.params) for trial in self.trials))
 
     @classmethod
     def before(cls, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:

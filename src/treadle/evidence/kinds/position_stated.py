@@ -22,3 +22,6 @@ class PositionStated(Payload, frozen=True, kw_only=True):
 
     def said(self) -> str:
         return f"for {self.option}: {self.because}"
+
+    def searched(self, asked: bytes) -> str:
+        return f"{self.decision} {self.option}: {self.because}"

@@ -1,0 +1,7 @@
+"""What a team does again and again: meetings built from what happened, actions that are chased, and looking back.
+
+It sends nothing to anybody, and keeps nothing beside the record: agendas and lists are views.
+"""
+
+__all__: list[str] = []
+OPEN = ("acting", "actions", "agenda", "found", "meeting", "milestones", "retros", "skills", "starting", "status")

@@ -1,0 +1,160 @@
+"""Open an action, close it, give it to another or another day. Each is an entry in the name of who does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from treadle.errors import TeamError
+from treadle.evidence import Alone, Chain, Entry
+from treadle.evidence.kinds.action_changed import ActionChanged, State
+from treadle.evidence.kinds.action_opened import ActionOpened
+from treadle.people.deciding import people_of, refuse_stranger
+from treadle.rhythm.actions import SUBJECT, action
+from treadle.store import EntryRef
+
+if TYPE_CHECKING:
+    from treadle.spec import ProjectSpec
+
+_TASK = re.compile(r"^\s*[-*] \[ \] (?P<text>.*)$")
+_OWNER = re.compile(r"(?:^|\s)@(?P<owner>[\w.+-]+)")
+_DAY = re.compile(r"(?:^|\s)(?P<due>\d{4}-\d\d-\d\d)(?=[\s.,;)]|$)")
+MOST_ACTIONS = 50
+MOST_TEXT = 500
+
+
+class Asked(Struct, frozen=True):
+    """An action that is to be opened. `where`: what asks for it, for a refusal."""
+
+    text: str
+    owner: str
+    due: str
+    where: str
+
+
+def tasks_in(text: str, where: str) -> list[Asked]:
+    """The actions in Markdown: `- [ ] Ask the airline for gates @lin 2027-01-15`.
+
+    Raises:
+        TeamError: one has no owner, or no day.
+    """
+    out = []
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _TASK.match(line)
+        if found:
+            out.append(asked_in(found["text"], f"{where}, line {number}"))
+    if len(out) > MOST_ACTIONS:
+        raise TeamError(
+            f"{len(out)} actions are too many for one meeting", where=where, mend="keep to what will be done"
+        )
+    return out
+
+
+def asked_in(line: str, where: str) -> Asked:
+    """An action as it is written in one line, with @owner and a day.
+
+    >>> asked_in("Ask the airline @lin 2027-01-15", "--action")
+    Asked(text='Ask the airline', owner='lin', due='2027-01-15', where='--action')
+    """
+    owner, due = _OWNER.search(line), _DAY.search(line)
+    lacks = [
+        name for name, found in (("an owner, such as @lin", owner), ("a day, such as 2027-01-15", due)) if not found
+    ]
+    if lacks or owner is None or due is None:
+        raise TeamError(f'"{line.strip()[:60]}" lacks {" and ".join(lacks)}', where=where, mend="an action has both")
+    text = _DAY.sub(" ", _OWNER.sub(" ", line))
+    return Asked(" ".join(text.split()), owner["owner"], due["due"], where)
+
+
+def open_actions(
+    alone: Alone,
+    spec: ProjectSpec,
+    asked: Sequence[Asked],
+    today: date,
+    origin: str = "",
+    rests: EntryRef | None = None,
+) -> list[int]:
+    """Open them under the lock that is held; their numbers.
+
+    Raises:
+        TeamError: a text is none, a day is over. DecisionError: an owner is nobody of the project.
+    """
+    for each in asked:
+        _check(spec, each, today)
+    numbers = []
+    for each in asked:
+        number = alone.number(f"actions/{spec.project}")
+        said = ActionOpened(number=number, text=each.text, owner=each.owner, due=each.due, origin=origin, rests=rests)
+        alone.append(said, f"{SUBJECT}{number}")
+        numbers.append(number)
+    return numbers
+
+
+def change_action(
+    chain: Chain,
+    spec: ProjectSpec,
+    number: int,
+    *,
+    state: State,
+    owner: str | None = None,
+    due: str | None = None,
+    because: str = "",
+    evidence: tuple[EntryRef, ...] = (),
+) -> Entry[ActionChanged]:
+    """Close an action, open it again, or give it to another person or day.
+
+    Raises:
+        TeamError: there is no such action, or it is so already.
+    """
+    today = chain.clock().date()
+    with chain.alone() as alone:
+        found, opened = action(alone, number, today)
+        now = "open" if found.state == "late" else found.state
+        owner, moved = found.owner if owner is None else owner, found.due if due is None else due
+        if (now, found.owner, found.due) == (state, owner, moved):
+            raise TeamError(f"action {number} is {now} already", where="NUMBER", mend="nothing is to be changed")
+        if state == "open" and due is not None:
+            check_day(due, "--due", today)
+        if owner != found.owner:
+            refuse_stranger(spec, owner, people_of(spec), "--owner")
+        if state != "done" and not because.strip():
+            raise TeamError(
+                "a reason is needed", where="--because", mend="say it in a sentence; it stays in the record"
+            )
+        said = ActionChanged(
+            number=number,
+            opened=opened.ref,
+            state=state,
+            owner=owner,
+            due=moved,
+            because=" ".join(because.split()),
+            evidence=evidence,
+        )
+        return alone.append(said, f"{SUBJECT}{number}")
+
+
+def check_day(text: str, where: str, today: date) -> date:
+    """
+    Raises:
+        TeamError: it is no day, or one that is over.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as bad:
+        raise TeamError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+    if day < today or len(text) != len("2027-01-31"):
+        raise TeamError(f"{text} is over: today is {today}", where=where, mend="name a day that is to come")
+    return day
+
+
+def _check(spec: ProjectSpec, asked: Asked, today: date) -> None:
+    if not 0 < len(asked.text) <= MOST_TEXT:
+        raise TeamError(
+            f"an action is a sentence of 1 to {MOST_TEXT} characters", where=asked.where, mend="say what is to be done"
+        )
+    check_day(asked.due, asked.where, today)
+    refuse_stranger(spec, asked.owner, people_of(spec), asked.where)

@@ -1,0 +1,23 @@
+"""The areas of the work, by kinds of entries. What people say to each other in private is in none."""
+
+from __future__ import annotations
+
+AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("data", ("sources.", "source.", "quarantine.", "entities.", "entity.", "snapshots.")),
+    ("features", ("features.",)),
+    ("training", ("training.", "sealed.", "model.refitted", "report.")),
+    ("releases", ("model.packed", "review.", "release.", "finding.", "version.")),
+    ("operation", ("state.", "alert.", "schedule.", "replay.", "retro.")),
+    ("decisions", ("brief.", "decision.", "charter.", "milestone.")),
+    ("notes", ("note.",)),
+    ("money", ("cost.",)),
+)
+"""Areas, and how the names of their kinds begin."""
+
+
+def area_of(kind: str) -> str:
+    """
+    >>> area_of("features.build"), area_of("token.made")
+    ('features', '')
+    """
+    return next((name for name, begins in AREAS if kind.startswith(begins)), "")

@@ -1,0 +1,186 @@
+"""Looking back without blame: a timeline filled in from the record, what was learned, and whether it came again.
+
+The form follows what is known as a blameless review (Allspaw, "Blameless PostMortems and a Just Culture", 2012): the
+timeline names nobody; persons appear as owners of actions alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from treadle.errors import TeamError, nearest
+from treadle.evidence import Entry, Reader, known_kinds
+from treadle.evidence.kinds.noted import Noted
+from treadle.evidence.kinds.retro_kept import RetroKept
+from treadle.evidence.kinds.retro_opened import RetroOpened
+from treadle.rhythm.acting import asked_in, open_actions
+from treadle.rhythm.actions import actions, share_of
+from treadle.rhythm.areas import area_of
+from treadle.rhythm.found import Moment, Repeat, Retro
+from treadle.rhythm.since import entries_between, first_at
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+SUBJECT = "retro/"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_CAUSE = re.compile(r"[^\W_][\w -]{0,59}")
+_MOST_MOMENTS = 30
+"""Of the time before, and of that after."""
+MOST_TEXT = 100_000
+MOST_DAYS = 366
+_UNTOLD = ("training.trials", "retro.opened", "retro.kept")
+"""Kinds of work that say nothing of what happened: they come in numbers, or are of the looking back itself."""
+
+
+def retro_names(reader: Reader) -> list[str]:
+    """Every retrospective, the newest first."""
+    found: list[Entry[RetroOpened]] = reader.find(RetroOpened, status="done", newest_first=True)
+    return list(dict.fromkeys(entry.payload.retro for entry in found))
+
+
+def still_open(reader: Reader, name: str) -> Entry[RetroOpened] | None:
+    """The entry that opened it, while nothing that was learned is kept."""
+    kept: Entry[RetroKept] | None = reader.last(RetroKept, subject=f"{SUBJECT}{name}")
+    opened: Entry[RetroOpened] | None = reader.last(RetroOpened, subject=f"{SUBJECT}{name}")
+    return opened if kept is None else None
+
+
+def open_retro(workspace: Workspace, name: str, about: str, days: int) -> Entry[RetroOpened]:
+    """Look back at something that the record has. days: how far before it the timeline begins.
+
+    Raises:
+        TeamError: the name is none, or taken. EvidenceError: nothing in the record is called so.
+    """
+    from treadle.history.lineage import called
+
+    if not _NAME.fullmatch(name):
+        raise TeamError(
+            f'"{name}" is no name for a retrospective',
+            where="NAME",
+            mend="lower-case letters, digits, - and _, such as late-labels",
+        )
+    if not 0 <= days <= MOST_DAYS:
+        raise TeamError(f"{days} days are no span", where="--days", mend=f"give 0 to {MOST_DAYS}")
+    chain = workspace.chain
+    with chain.reading() as reader:
+        entry = called(workspace, reader, about.removeprefix("#"), "--about")
+    begins = datetime.fromisoformat(entry.time) - timedelta(days=days)
+    with chain.alone() as alone:
+        if name in retro_names(alone):
+            raise TeamError(f"there is a retrospective {name} already", where="NAME", mend="give another name")
+        said = RetroOpened(
+            retro=name,
+            about=entry.ref,
+            what=f"{entry.kind} {entry.subject}: {entry.said()}",
+            begins=begins.isoformat(timespec="microseconds"),
+        )
+        return alone.append(said, f"{SUBJECT}{name}")
+
+
+def keep_retro(
+    workspace: Workspace, name: str, text: str, causes: Sequence[str], asked: Sequence[str]
+) -> Entry[RetroKept]:
+    """What was learned, and what is done about it: all of it or nothing. asked: actions, a line each.
+
+    Raises:
+        TeamError: there is no such retrospective, no text or no cause, or an action lacks owner or day.
+    """
+    chain, spec = workspace.chain, workspace.project.spec
+    today, text = chain.clock().date(), text.replace("\r\n", "\n").strip()
+    if not 0 < len(text) <= MOST_TEXT:
+        raise TeamError("what was learned is a text", where="--text", mend=f"of up to {MOST_TEXT:,} characters")
+    named = tuple(dict.fromkeys(" ".join(cause.casefold().split()) for cause in causes))
+    wrong = [cause for cause in named if not _CAUSE.fullmatch(cause)]
+    if wrong or not named:
+        raise TeamError(
+            f'"{wrong[0]}" is no cause' if wrong else "what was the cause?",
+            where="--cause",
+            mend='in a word or two, which may come again: --cause "late labels"',
+        )
+    lines = [asked_in(line, "--action") for line in asked]
+    with chain.alone() as alone:
+        opened: Entry[RetroOpened] | None = alone.last(RetroOpened, subject=f"{SUBJECT}{name}")
+        if opened is None:
+            raise unknown(name, retro_names(alone))
+        numbers = open_actions(alone, spec, lines, today, f"retro {name}", opened.ref)
+        said = RetroKept(retro=name, opened=opened.ref, text=text, causes=named, actions=tuple(numbers))
+        return alone.append(said, f"{SUBJECT}{name}")
+
+
+def retro(reader: Reader, name: str, today: date, people: Sequence[str], *, timeline: bool = True) -> Retro:
+    """people: whose names are in no timeline. timeline: for a line of a list there need be none.
+
+    Raises:
+        TeamError: there is none of this name.
+    """
+    opened: Entry[RetroOpened] | None = reader.last(RetroOpened, subject=f"{SUBJECT}{name}")
+    if opened is None:
+        raise unknown(name, retro_names(reader))
+    every: list[Entry[RetroKept]] = reader.find(RetroKept, status="done")
+    mine = [entry.payload for entry in every if entry.payload.retro == name]
+    last = mine[-1] if mine else None
+    moments, left = _timeline(reader, opened, people) if timeline else ([], 0)
+    causes = list(last.causes) if last else []
+    done = actions(reader, today, [number for each in mine for number in each.actions])
+    return Retro(
+        name=name,
+        what=opened.payload.what,
+        status="kept" if last else "open",
+        opened=opened.time,
+        entry=opened.seq,
+        timeline=moments,
+        left=left,
+        text=last.text if last else "",
+        causes=causes,
+        repeats=_repeats(every, name, causes),
+        actions=done,
+        share=share_of(done, today),
+    )
+
+
+def unknown(name: str, known: Sequence[str]) -> TeamError:
+    mend = nearest(name, known) or "open one: treadle retro open PROJECT NAME --about ENTRY"
+    return TeamError(f"there is no retrospective {name}", where="NAME", mend=mend)
+
+
+def _timeline(reader: Reader, opened: Entry[RetroOpened], people: Sequence[str]) -> tuple[list[Moment], int]:
+    """What the record has of the span, oldest first; where it is too much, what is nearest to what it is about."""
+    said = opened.payload
+    first, last = first_at(reader, said.begins), opened.seq - 1
+    about = next(iter(reader.by_hash(said.about.digest)), None)
+    centre = about.seq if about else last
+    # what people say to each other, and who was refused, is no part of what happened
+    told = [kind for kind in known_kinds() if (area_of(kind) or kind == Noted.KIND) and kind not in _UNTOLD]
+    before, earlier = entries_between(reader, first, centre, told, _MOST_MOMENTS, newest=True)
+    after, later = entries_between(reader, centre + 1, last, told, _MOST_MOMENTS, newest=False)
+    by_number = {entry.seq: entry for entry in (*before, *after)}
+    moments = [
+        Moment(entry.time, entry.seq, entry.kind, unnamed(entry.said(), people), entry.seq == centre)
+        for _, entry in sorted(by_number.items())
+    ]
+    return moments, earlier + later
+
+
+def unnamed(text: str, people: Sequence[str]) -> str:
+    """
+    >>> unnamed("keep or drop; ada decides", ["ada", "grace"])
+    'keep or drop; somebody decides'
+    """
+    if not people:
+        return text
+    names = "|".join(re.escape(person) for person in sorted(people, key=len, reverse=True))
+    return re.sub(rf"(?<![\w.@-])(?:{names})(?![\w@]|[.-]\w)", "somebody", text)
+
+
+def _repeats(every: Sequence[Entry[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:
+    newest = {entry.payload.retro: entry.payload for entry in every}
+    out = []
+    for cause in causes:
+        others = [each.retro for each in newest.values() if each.retro != name and cause in each.causes]
+        if others:
+            out.append(Repeat(cause, others))
+    return out

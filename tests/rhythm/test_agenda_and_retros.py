@@ -1,0 +1,278 @@
+"""An agenda says what happened since the last meeting and why each point is there; looking back names nobody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from stage_shop import edit
+from written_shop import by, packed, released, written_shop
+
+from treadle.errors import EvidenceError, TeamError
+from treadle.evidence import Chain, Payload, Price, StepInput
+from treadle.evidence.kinds.access_refused import AccessRefused
+from treadle.evidence.kinds.alert_raised import AlertRaised
+from treadle.evidence.kinds.cost_booked import CostBooked
+from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
+from treadle.evidence.kinds.note_written import NoteWritten
+from treadle.evidence.kinds.noted import Noted
+from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.knowledge.writing import Draft, add_note, edit_note
+from treadle.money import money
+from treadle.rhythm.acting import Asked, open_actions
+from treadle.rhythm.agenda import agenda, markdown
+from treadle.rhythm.found import Point, Retro
+from treadle.rhythm.meeting import keep_minutes
+from treadle.rhythm.retros import keep_retro, open_retro, retro, unnamed
+from treadle.rhythm.since import entries_between, entries_since, first_at, spent_since
+from treadle.rhythm.waiting import waiting
+from treadle.spec import load
+from treadle.store import Blob
+from treadle.workspace import Workspace
+
+NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
+PEOPLE = ("ada", "grace", "lin")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workspace:
+    made = written_shop(tmp_path / "shop")
+    edit(tmp_path / "shop", "approve: reviewer}", "approve: reviewer, roles: {expert: [lin]}}")
+    return replace(made, project=load(tmp_path / "shop"))
+
+
+class Ask(StepInput[Noted], frozen=True, kw_only=True):
+    MAKES: ClassVar[type[Payload]] = Noted
+
+
+def ago(shop: Workspace, days: float) -> Workspace:
+    return replace(shop, chain=replace(shop.chain, clock=lambda: NOW - timedelta(days=days)))
+
+
+def points(shop: Workspace, days: int | None = None) -> list[Point]:
+    with shop.chain.reading() as reader:
+        return agenda(shop, reader, NOW, days).points
+
+
+def alert(shop: Workspace, text: str = "recall fell") -> int:
+    said = AlertRaised(model="shop:1", about="quality", until="2026-03-01", text=text)
+    return shop.chain.append(said, "endpoint/shop").seq
+
+
+def ask_release(shop: Workspace, *, holds: bool) -> None:
+    gate = Gate("recall", 0.5, 0.4, holds, "recall is 0.4, must be at least 0.5")
+    shop.chain.append(ReviewRequested(model="shop:1", bundle=Blob("b" * 64), gates=(gate,)), "model/shop:1")
+
+
+def test_what_was_before_the_last_meeting_is_not_told_again(shop: Workspace) -> None:
+    alert(ago(shop, 9), "old")
+    keep_minutes(ago(shop, 8).chain, shop.project.spec, "", "We met.", ["ada"])
+    new = alert(ago(shop, 2), "new")
+    assert [(p.topic, p.text, p.why, p.where) for p in points(shop)] == [
+        ("quality", "new", "an alert 2026-03-18", str(new))
+    ]
+    assert [p.text for p in points(shop, days=30)] == ["new", "old"]
+
+
+def test_the_first_agenda_goes_back_two_weeks(shop: Workspace) -> None:
+    alert(ago(shop, 15), "older")
+    alert(ago(shop, 13), "newer")
+    assert [p.text for p in points(shop)] == ["newer"]
+
+
+def test_every_point_says_why_it_is_there(shop: Workspace) -> None:
+    recent = ago(shop, 3)
+    asked = [Asked("Ask the airline", "lin", "2026-03-18", "x"), Asked("Buy labels", "ada", "2026-03-25", "x"),
+             Asked("Later", "ada", "2026-05-25", "x")]  # fmt: skip
+    with recent.chain.alone() as alone:
+        open_actions(alone, shop.project.spec, asked, NOW.date() - timedelta(days=3), "meeting of 2026-03-17")
+    opened = DecisionOpened(
+        decision="weather", question="Worth it?", options=(Option("yes"), Option("no")), decides="ada", asked=("lin",),
+        until="2026-03-19",
+    )  # fmt: skip
+    recent.chain.append(opened, "decision/weather")
+    ask_release(recent, holds=False)
+    released(recent, packed(recent, 2, 0.5))
+    said = CostBooked(category="data", text="weather", day="2026-03-18")
+    recent.chain.append(said, "costs", price=Price(money("12.5", "EUR")))
+    recent.chain.append(NoteWritten(note="n", number=1, title="Weather", text="x"), "note/n")
+    found = points(shop)
+    assert [
+        (p.topic, p.text, p.why, p.who) for p in found if p.topic in ("actions", "decisions", "releases", "spend")
+    ] == [
+        ("actions", "1: Ask the airline", "2 days late, of meeting of 2026-03-17", "lin"),
+        ("actions", "2: Buy labels", "due on 2026-03-25", "ada"),
+        ("decisions", "weather: Worth it?", "it was to be decided until 2026-03-19: ada has not decided", "lin"),
+        ("releases", "released shop:2", "released 2026-03-17", "ada"),
+        ("releases", "shop:1 is not released: recall is 0.4, must be at least 0.5", "1 of 1 gates do not hold", "ada"),
+        ("spend", "12.5000 EUR", "spent and booked from 2026-03-06 on", ""),
+    ]
+    assert {p.topic for p in found} >= {"runs", "notes"} and all(p.why and p.where for p in found)
+    with shop.chain.reading() as reader:
+        page = markdown(agenda(shop, reader, NOW), "shop", NOW.date())
+    assert (
+        page.startswith("# shop, 2026-03-20\n")
+        and "## actions\n" in page
+        and "- 1: Ask the airline (2 days late" in page
+    )
+
+
+def test_of_many_decisions_those_that_are_due_first_are_told(shop: Workspace) -> None:
+    for number in range(13):
+        opened = DecisionOpened(
+            decision=f"d{number}", question="Q?", options=(Option("yes"), Option("no")), decides="ada",
+            until="" if number == 5 else f"2026-03-{30 - number}",
+        )  # fmt: skip
+        at = shop.chain.append(opened, f"decision/d{number}")
+        if number == 12:
+            said = DecisionClosed(decision="d12", opened=at.ref, option="no", because="x")
+            shop.chain.append(said, "decision/d12")
+    with shop.chain.reading() as reader:
+        found, more = waiting(reader, NOW.date())
+    assert [each.name for each in found] == [f"d{number}" for number in (11, 10, 9, 8, 7, 6, 4, 3, 2, 1)] and more == 2
+    told = [p for p in points(shop) if p.topic == "decisions"]
+    assert len(told) == 11 and told[-1].text == "2 more"
+    again = DecisionReviewed(decision="d12", closed=at.ref, holds=True, because="x", review="2026-03-01")
+    shop.chain.append(again, "decision/d12")
+    with shop.chain.reading() as reader:
+        assert waiting(reader, NOW.date())[0][0].status == "review due"
+
+
+def test_a_note_that_may_no_longer_hold_is_told_until_it_is_mended(shop: Workspace) -> None:
+    packed(ago(shop, 9), 1, 0.5)
+    add_note(ago(shop, 9), "score", "note", Draft(text="{shop.average_precision}", title="The score"))
+    keep_minutes(ago(shop, 8).chain, shop.project.spec, "", "We met.", ["ada"])
+    assert points(shop) == []
+    later = packed(ago(shop, 2), 2, 0.9)
+    (told,) = [p for p in points(shop) if p.topic == "notes"]
+    assert (told.text, told.where, told.who) == ("The score may no longer hold", "note/score", "ada")
+    assert told.why == f"shop.average_precision was 0.50 when ada wrote it, and is 0.90 now (#{later.seq})"
+    edit_note(ago(shop, 1), "score", 1, Draft())
+    assert [p.text for p in points(shop) if p.topic == "notes"] == ["note The score, version 2"]
+
+
+def test_a_failed_step_is_told(shop: Workspace) -> None:
+    recent = ago(shop, 1)
+    with pytest.raises(RuntimeError), recent.chain.step(Ask(), "shop"):
+        raise RuntimeError("the disk is full")
+    (found,) = [p for p in points(shop) if p.topic == "runs"]
+    assert "the disk is full" in found.text and found.why == "it failed 2026-03-19"
+
+
+def test_many_of_one_kind_are_counted(shop: Workspace) -> None:
+    for number in range(13):
+        alert(ago(shop, 1), f"alert {number}")
+    found = points(shop)
+    assert [p.text for p in found][-1] == "3 more" and len(found) == 11 and found[0].text == "alert 12"
+
+
+def test_the_first_entry_of_a_time_is_found_by_halves(chain: Chain) -> None:
+    times = [NOW + timedelta(hours=n // 2) for n in range(21)]
+    for time in times:
+        replace(chain, clock=lambda t=time: t).append(Noted(text="x"), "s")  # type: ignore[misc]
+    with chain.reading() as reader:
+        for asked in (NOW - timedelta(days=1), *times, NOW + timedelta(minutes=30), NOW + timedelta(days=9)):
+            wanted = next((n for n, time in enumerate(times, 1) if time >= asked), len(times) + 1)
+            assert first_at(reader, asked.isoformat(timespec="microseconds")) == wanted
+        found, more = entries_since(reader, 5, (Noted,), 3)
+        assert [entry.seq for entry in found] == [21, 20, 19] and more == 14
+        for newest, numbers in ((True, [20, 19, 18]), (False, [7, 6, 5])):
+            found, more = entries_between(reader, 5, 20, ("note", "x"), 3, newest=newest)
+            assert [entry.seq for entry in found] == numbers and more == 13
+        assert entries_between(reader, 1, 21, ("x",), 3, newest=True) == ([], 0)
+        assert spent_since(reader, "2026-01-01") == {}
+
+
+def test_of_an_empty_record_nothing_is_told(chain: Chain, shop: Workspace) -> None:
+    with chain.reading() as reader:
+        assert first_at(reader, NOW.isoformat()) == 1 and agenda(shop, reader, NOW).points == []
+
+
+def looked_back(shop: Workspace, name: str = "labels") -> Retro:
+    with shop.chain.reading() as reader:
+        return retro(reader, name, NOW.date(), PEOPLE)
+
+
+def test_a_timeline_is_filled_in_from_the_record_and_names_nobody(shop: Workspace) -> None:
+    alert(ago(shop, 30), "long before")
+    ago(shop, 6).chain.append(Noted(text="grace moved the labels, as ada.b asked lin's"), "labels")
+    about = alert(ago(shop, 5))
+    ago(shop, 4).chain.append(Noted(text="after"), "labels")
+    ago(shop, 4).chain.append(AccessRefused(who="lin", operation="run", why="lin may not", channel="cli"), "access")
+    open_retro(ago(shop, 3), "labels", str(about), 3)
+    ago(shop, 2).chain.append(Noted(text="later than it was opened"), "labels")
+    found = looked_back(shop)
+    assert found.status == "open" and found.what == "alert.raised endpoint/shop: recall fell"
+    assert [(m.text, m.about) for m in found.timeline] == [
+        ("somebody moved the labels, as ada.b asked somebody's", False), ("recall fell", True), ("after", False),
+    ]  # fmt: skip
+    assert not re.search(r"\b(grace|lin)\b", " ".join(m.text for m in found.timeline)) and found.left == 0
+
+
+def test_causes_that_come_again_are_found_and_actions_counted(shop: Workspace) -> None:
+    about = str(alert(ago(shop, 9)))
+    for name, cause, action in (
+        ("labels", "Late  labels", "Watch the labels @lin 2026-03-12"),
+        ("season", "drift", "Add a year @ada 2026-05-01"),
+        ("again", "late labels", "Watch them daily @lin 2026-05-01"),
+    ):
+        open_retro(ago(shop, 8), name, about, 3)
+        keep_retro(ago(shop, 8), name, "We saw it too late.", [cause, cause], [action])
+    found = looked_back(shop, "again")
+    assert found.status == "kept" and found.causes == ["late labels"] and found.text == "We saw it too late."
+    assert [(r.cause, r.retros) for r in found.repeats] == [("late labels", ["labels"])]
+    assert [(a.owner, a.origin) for a in found.actions] == [("lin", "retro again")]
+    assert looked_back(shop, "season").repeats == []
+    first = looked_back(shop, "labels")
+    assert (first.share.due, first.share.done, first.actions[0].state) == (1, 0, "late")
+    keep_retro(ago(shop, 1), "labels", "Once more.", ["drift"], [])
+    assert looked_back(shop, "again").repeats == [], "what was learned last counts"
+    assert len(looked_back(shop, "labels").actions) == 1
+
+
+def test_a_retro_that_is_open_stands_in_the_agenda(shop: Workspace) -> None:
+    about = str(alert(ago(shop, 9)))
+    open_retro(ago(shop, 8), "labels", about, 3)
+    assert ("look back at: alert.raised endpoint/shop: recall fell", "retro/labels") in [
+        (p.text, p.where) for p in points(shop)
+    ]
+    keep_retro(ago(shop, 8), "labels", "x", ["y"], [])
+    assert not [p for p in points(shop) if p.where == "retro/labels"]
+
+
+def test_what_makes_no_looking_back_is_refused(shop: Workspace) -> None:
+    about = str(alert(ago(shop, 9)))
+    with pytest.raises(EvidenceError, match="nothing in the record is called"):
+        open_retro(shop, "labels", "no such thing", 3)
+    for name, days, what in (
+        ("A b", 3, "is no name"),
+        ("labels", -1, "-1 days are no span"),
+        ("labels", 367, "no span"),
+    ):
+        with pytest.raises(TeamError, match=what):
+            open_retro(shop, name, about, days)
+    open_retro(shop, "labels", about, 3)
+    with pytest.raises(TeamError, match="there is a retrospective labels already"):
+        open_retro(shop, "labels", about, 3)
+    for text, causes, actions, what in (
+        (" ", ["x"], [], "what was learned is a text"),
+        ("x", [], [], "what was the cause"),
+        ("x", ["a, b"], [], '"a, b" is no cause'),
+        ("x", ["y"], ["do it"], "lacks an owner"),
+    ):
+        with pytest.raises(TeamError, match=what):
+            keep_retro(ago(by(shop, "lin"), 1), "labels", text, causes, actions)
+    with pytest.raises(TeamError, match="there is no retrospective label") as told:
+        keep_retro(shop, "label", "x", ["y"], [])
+    assert told.value.mend == 'did you mean "labels"?' and looked_back(shop).status == "open"
+
+
+def test_names_are_words_and_no_parts_of_them() -> None:
+    assert unnamed("adam saw ada, grace:ada and lin.x", ["ada", "lin"]) == "adam saw somebody, grace:somebody and lin.x"
+    assert unnamed("ada", []) == "ada"
