@@ -29,7 +29,10 @@ PROMISED = {
     "data list", "data history", "data query", "data profile", "data diff", "data map", "data retain",
     "data compact",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
-    "decide show", "decide list", "team show", "team confirm", "models sign",
+    "decide show", "decide list", "decide terms", "decide agree", "decide settle",
+    "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",
+    "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
+    "experts agreement", "models sign",
     "costs book", "costs import", "costs export", "schedule",
 }  # fmt: skip
 

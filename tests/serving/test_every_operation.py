@@ -100,11 +100,30 @@ MAY: dict[str, set[Principal]] = {
     "predict": WORKERS,
     **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
     **dict.fromkeys(
-        ["decide open", "decide say", "decide close", "decide review", "team confirm", "models sign"], NAMED
+        [
+            *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),
+            *(f"decide {verb}" for verb in ("mediate", "note", "notes", "propose", "accept")),
+            "concern raise",
+            "talk feedback",
+            "concern list",
+            "team confirm",
+            "models sign",
+        ],
+        NAMED,
     ),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
-FOR_ALL = {"fit", "init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
+FOR_ALL = {
+    "fit",
+    "init",
+    "trust",
+    "schema",
+    "access table",
+    "access diff",
+    "experts agreement",
+    "talk statement",
+    "talk advice",
+}  # they work with no project's things
 PATHS: dict[tuple[str, str], set[Principal]] = {
     ("POST", "/predict"): WORKERS | {ANONYMOUS},  # on this machine
     ("GET", "/openapi.json"): WORKERS | {ANONYMOUS},
@@ -135,7 +154,7 @@ def some_value(kind: Any) -> Any:
     """What a field of this type takes."""
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
-    return ["x"] if get_origin(kind) is tuple else "x"
+    return ["x"] if get_origin(kind) is tuple else 1 if kind in (int, float) else "x"
 
 
 def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) -> None:

@@ -13,12 +13,14 @@ def show(name: str, answer: Any) -> None:
     """Print the answer of the operation `name`; as indented JSON where it has no view of its own."""
     from treadle.cli.show import (
         access,
+        concern,
         contract,
         data,
         decide,
         endpoint,
         entities,
         evidence,
+        experts,
         fit,
         lineage,
         mapping,
@@ -29,6 +31,7 @@ def show(name: str, answer: Any) -> None:
         reproduce,
         schedule,
         spending,
+        talk,
         team,
         trials,
         upkeep,
@@ -55,7 +58,10 @@ def show(name: str, answer: Any) -> None:
         **entities.VIEWS,
         **reproduce.VIEWS,
         **decide.VIEWS,
+        **concern.VIEWS,
         **team.VIEWS,
+        **talk.VIEWS,
+        **experts.VIEWS,
         **spending.VIEWS,
     }
     view = views.get(name)
