@@ -1,6 +1,7 @@
-"""Write the pages that come from code: docs/schema.json, docs/commands.md and, where chromium is, docs/report.png.
+"""Write what comes from code: docs/schema.json, docs/commands.md, the list of commands that the command line begins
+with, and, where chromium is, docs/report.png.
 
-`make docs`; a test fails when the first two are not current.
+`make docs`; a test fails when the first three are not current.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from treadle.api import OPERATIONS, Field
+from treadle.cli import known
 from treadle.spec import json_schema
 
 DOCS = Path(__file__).parent
@@ -68,7 +72,12 @@ def picture() -> None:
         subprocess.run([browser, *options, *shot], check=True, capture_output=True)
 
 
+def command_list() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(known.made()), indent=1) + b"\n"
+
+
 if __name__ == "__main__":
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
     (DOCS / "schema.json").write_text(schema(), encoding="utf-8")
+    known.FILE.write_bytes(command_list())
     picture()

@@ -55,7 +55,8 @@ def test_every_promised_command_is_there_and_each_takes_json_and_a_name() -> Non
         command = root
         for word in name.split():
             command = command.commands[word]  # type: ignore[attr-defined,assignment]
-        assert {"as_json", "actor"} <= {parameter.name for parameter in command.params}, name
+        whole = command.whole()  # type: ignore[attr-defined]
+        assert {"as_json", "actor"} <= {parameter.name for parameter in whole.params}, name
         assert command.help, name
 
 

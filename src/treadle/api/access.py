@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Struct
 
-from treadle.api.operation import OPERATIONS, Context, ProjectPath, Request, Work, argument, group, operation, option
+from treadle.api.operation import Context, ProjectPath, Request, Work, argument, every, group, operation, option
 
 if TYPE_CHECKING:
     from treadle.access.tokens import Grant
@@ -130,7 +130,7 @@ def access_table(request: TableRequest, context: Context) -> TableAnswer:
                 sorted(rule.roles),
                 rule.scope,
                 rule.anonymous,
-                [name for name, found in OPERATIONS.items() if found.permission == rule.permission],
+                [name for name, found in every().items() if found.permission == rule.permission],
                 [f"{method} {path}" for (method, path), asked in ROUTES.items() if asked == rule.permission],
             )
             for rule in RULES.values()

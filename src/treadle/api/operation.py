@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
@@ -305,11 +307,26 @@ def _field(found: Any, hint: Any) -> Field:
 
 
 OPERATIONS: dict[str, Operation] = {}
+"""Those of the modules that were imported; `every` has all."""
 GROUPS: dict[str, str] = {}
 """The first word of operations that go together ("models"), to what they are about."""
 R = TypeVar("R", bound=Request)
 W = TypeVar("W", Work, Context, Work | Context)
 A = TypeVar("A")
+
+
+def find(module: str, name: str) -> Operation:
+    """The operation `name`, which that module registers."""
+    importlib.import_module(f"{__package__}.{module}")
+    return OPERATIONS[name]
+
+
+def every() -> dict[str, Operation]:
+    """All operations, by name."""
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        if module.stem != "__init__":
+            importlib.import_module(f"{__package__}.{module.stem}")
+    return OPERATIONS
 
 
 def group(word: str, text: str) -> None:

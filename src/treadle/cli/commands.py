@@ -17,8 +17,9 @@ import click
 import msgspec
 
 from treadle import __version__
-from treadle.api import GROUPS, OPERATIONS, Context, Field, Operation
+from treadle.api import Context, Field, Operation, find
 from treadle.cli.failing import Failure, fail, failure_of
+from treadle.cli.known import Command, commands
 from treadle.errors import TreadleError
 
 if TYPE_CHECKING:
@@ -40,44 +41,55 @@ _STOPPED = "stopped; what was finished is kept"
 class _Listing(click.Command):
     """A command with commands of its own: `treadle log` lists, and `treadle log checkpoint` signs."""
 
-    def __init__(self, plain: click.Command) -> None:
+    def __init__(self, plain: click.Command, commands: dict[str, _Named]) -> None:
         super().__init__(
             plain.name, callback=plain.callback, params=plain.params, help=plain.help, short_help=plain.short_help
         )
-        self.commands: dict[str, click.Command] = {}
-
-    def add_command(self, command: click.Command) -> None:
-        self.commands[command.name or ""] = command
+        self.commands = commands
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, found.get_short_help_str(80)) for name, found in self.commands.items()])
 
 
-class _Root(click.Group):
+class _Named(click.Command):
+    """A command that is known by its words and a line. What it takes is found once it is called."""
+
+    def __init__(self, known: Command) -> None:
+        super().__init__(known.name.split()[-1], help=known.text, short_help=known.text)
+        self.known = known
+        self.commands: dict[str, _Named] = {}
+
+    def whole(self) -> click.Command:
+        plain = _command(find(self.known.module, self.known.name))
+        return _Listing(plain, self.commands) if self.commands else plain
+
+
+class _Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, found, rest = super().resolve_command(ctx, args)
-        if isinstance(found, _Listing) and rest and rest[0] in found.commands:
-            return f"{name} {rest[0]}", found.commands[rest[0]], rest[1:]
-        return name, found, rest
+        while isinstance(found, _Named) and rest and rest[0] in found.commands:
+            name, found, rest = f"{name} {rest[0]}", found.commands[rest[0]], rest[1:]
+        return name, found.whole() if isinstance(found, _Named) else found, rest
 
 
 def build() -> click.Group:
-    root = _Root(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    root = _Group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
     click.version_option(__version__, prog_name="treadle")(root)
-    for found in OPERATIONS.values():
-        group: click.Group | _Listing = root
-        for place, word in enumerate(found.words[:-1], 1):
-            if word not in group.commands:
-                group.add_command(click.Group(word, help=GROUPS[" ".join(found.words[:place])]))
-            here = group.commands[word]
-            if not isinstance(here, click.Group | _Listing):
-                here = _Listing(here)
-                group.add_command(here)
-            group = here
-        group.add_command(_command(found))
+    known = commands()
+    for each in known.commands:  # in the order of their names: `log` comes before `log checkpoint`
+        here: _Group | _Named = root
+        *above, last = each.name.split()
+        for place, word in enumerate(above, 1):
+            if word not in here.commands:
+                assert isinstance(here, _Group)
+                here.add_command(_Group(word, help=known.groups[" ".join(above[:place])]))
+            within = here.commands[word]
+            assert isinstance(within, _Group | _Named)
+            here = within
+        here.commands[last] = _Named(each)
     return root
 
 
@@ -151,7 +163,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
     else:
         from treadle.cli.show import show
 
-        show(found.name, answer)
+        show(found, answer)
     if serve:
         _serve_after_run(request, answer, port, actor)
     if getattr(answer, "ok", True) is False:
@@ -181,11 +193,11 @@ def _serve_after_run(request: Any, answer: Any, port: int | None, actor: str | N
         raise TreadleError(
             f"{answer.model} is {answer.status}, so there is nothing to serve", where=request.project, mend=answer.next
         )
-    from treadle.api.endpoint import ServeRequest, serve
     from treadle.cli.show import show
 
+    found = find("endpoint", "serve")
     context = Context(_who(actor), say=_print, mounts=_mounts({"project": request.project, "target": request.target}))
-    show("serve", serve(ServeRequest(project=request.project, target=request.target, port=port), context))
+    show(found, found.begin(found.request(project=request.project, target=request.target, port=port), context))
 
 
 def _one_target(request: Any) -> None:

@@ -1,4 +1,4 @@
-"""access, tokens, report."""
+"""access, tokens."""
 
 from __future__ import annotations
 
@@ -57,10 +57,6 @@ def show_revoked(answer: Any, out: Any) -> None:
     out.print(f"token {answer.token} opens nothing from {answer.at[:19].replace('T', ' ')}Z on")
 
 
-def show_report(answer: Any, out: Any) -> None:
-    out.print(answer.file, soft_wrap=True, markup=False)
-
-
 VIEWS = {
     "access table": show_table,
     "access diff": show_diff,
@@ -68,5 +64,4 @@ VIEWS = {
     "tokens rotate": show_token,
     "tokens list": show_tokens,
     "tokens revoke": show_revoked,
-    "report": show_report,
 }

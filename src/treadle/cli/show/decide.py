@@ -111,22 +111,7 @@ def show_decisions(answer: Any, out: Any) -> None:
             out.print(f"[yellow]![/] {said(line.name)}: {said(note)}", soft_wrap=True)
 
 
-def show_notes(answer: Any, out: Any) -> None:
-    if not answer.notes:
-        out.print(f"no note of yours about {said(answer.decision)}")
-    for note in answer.notes:
-        out.print(
-            f"[dim]#{note.entry}, {note.day}[/] {said(note.text) or 'kept, for your account alone'}", soft_wrap=True
-        )
-
-
-_SHOWN = (
-    *("open", "say", "close", "review", "show", "terms", "agree", "settle"),
-    *("mediate", "propose", "accept"),
-)
 VIEWS = {
-    **dict.fromkeys((f"decide {verb}" for verb in _SHOWN), show_decision),
+    **dict.fromkeys((f"decide {verb}" for verb in ("open", "say", "close", "review", "show")), show_decision),
     "decide list": show_decisions,
-    "decide note": show_notes,
-    "decide notes": show_notes,
 }

@@ -113,7 +113,12 @@ def show_proof(answer: Any, out: Any) -> None:
     out.print(f"  anybody can check it: python check_inclusion.py {entry} {proof} {answer.key}", soft_wrap=True)
 
 
+def show_report(answer: Any, out: Any) -> None:
+    out.print(answer.file, soft_wrap=True, markup=False)
+
+
 VIEWS = {
+    "report": show_report,
     "costs": show_costs,
     "log": show_log,
     "why": show_why,
