@@ -263,8 +263,7 @@ def open_workspace(
     )
     if not reading:
         chain.catch_up()
-        if not named:
-            stir(root)
+        stir(root)
     return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror, settings.keep)
 
 

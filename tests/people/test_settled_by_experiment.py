@@ -15,7 +15,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
 from stage_shop import edit, opened, write_shop
 
-from treadle.api.decide import ListDecisionsRequest, OpenRequest, SayRequest, decide_list, decide_open, decide_say
+from treadle.api.decide import (
+    CloseRequest,
+    ListDecisionsRequest,
+    OpenRequest,
+    SayRequest,
+    decide_close,
+    decide_list,
+    decide_open,
+    decide_say,
+)
 from treadle.api.operation import Context
 from treadle.api.settle import AgreeRequest, SettleRequest, TermsRequest, decide_agree, decide_settle, decide_terms
 from treadle.cli import main
@@ -287,6 +296,14 @@ def test_rows_that_are_agreed_on_are_kept_and_without_them_nothing_is_run(shop: 
     with pytest.raises(DecisionError, match="are not kept any more: orders@0: 1,200 rows"):
         settle(Work(blind), stands.stated)
     workspace.chain.engine.dispose()
+
+
+def test_who_decides_without_the_experiment_that_all_agreed_to_is_told_so(shop: Path) -> None:
+    question(shop)
+    agreed(shop, "bo", "ada", number=(number := terms(shop).experiment.entry))
+    given = {"project": str(shop), "name": "amount", "chosen": "drop", "because": "I know it"}
+    found = decide_close(CloseRequest(**given), asked("ada"))
+    assert found.notes == [f"it was decided without the experiment that all had agreed to in #{number}"]
 
 
 class _Gone:

@@ -14,7 +14,7 @@ from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.position_stated import PositionStated
-from treadle.people.found import Cited, Decision, OptionShown, Outcome, Position, Status
+from treadle.people.found import Cited, Decision, ExperimentShown, OptionShown, Outcome, Position, Status
 from treadle.people.proposals import mediation, shown_proposal
 from treadle.people.terms import shown_terms, standing_terms
 from treadle.store import EntryRef
@@ -45,6 +45,7 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
     mediates = late and bool(mediator)
     decides = mediator if mediates else opened.decides
     terms = standing_terms(entries)
+    experiment = None if terms is None else shown_terms(terms, positions, decides)
     status: Status = "review due" if due else "decided" if stands else "overdue" if late else "open"
     return Decision(
         name=name,
@@ -63,10 +64,20 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
         outcome=outcomes[-1] if stands else None,
         was=outcomes[:-1] if stands else outcomes,
         evidence=evidence,
-        notes=_notes(status, review, until, decides, evidence, positions, mediates=mediates),
+        notes=[
+            *_notes(status, review, until, decides, evidence, positions, mediates=mediates),
+            *_passed_over(experiment, decided=stands),
+        ],
         proposal=shown_proposal(entries),
-        experiment=None if terms is None else shown_terms(terms, positions, decides),
+        experiment=experiment,
     )
+
+
+def _passed_over(experiment: ExperimentShown | None, *, decided: bool) -> list[str]:
+    """A decision that was made by hand, though all had agreed that an experiment makes it."""
+    if not decided or experiment is None or experiment.status != "agreed":
+        return []
+    return [f"it was decided without the experiment that all had agreed to in #{experiment.entry}"]
 
 
 def cited(reader: Reader, refs: Sequence[EntryRef]) -> list[Cited]:

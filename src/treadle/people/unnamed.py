@@ -55,8 +55,9 @@ def plain(text: str) -> str:
 
 
 def stir(root: Path) -> None:
-    """Write all of it again as it is, so that its times are those of the newest command, whichever that was."""
-    with contextlib.suppress(OSError), _held(root) as file:
+    """Write all of it again as it is, so that its times are those of the newest command, whichever that was. Where
+    somebody else writes it just now, nobody is waited for."""
+    with contextlib.suppress(OSError), _held(root, wait=False) as file:
         _write(file, 0, os.pread(file, _WHOLE, 0))
 
 
@@ -103,13 +104,13 @@ def show(root: Path, week: str, keep: Callable[[Sequence[Concern]], None], known
 
 
 @contextmanager
-def _held(root: Path) -> Iterator[int]:
+def _held(root: Path, *, wait: bool = True) -> Iterator[int]:
     """The file, locked, of its full size; made where it is missing."""
     shared = root.stat().st_mode & 0o2000
     mode = 0o660 if shared else 0o600
     file = os.open(root / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(file).st_size != _WHOLE or os.pread(file, len(_MARK), 0) != _MARK:
             os.ftruncate(file, 0)
             _write(file, 0, _head("") + bytes(SLOTS * SIZE))

@@ -30,7 +30,7 @@ class Agreed(Struct, frozen=True):
     value: Interval
 
 
-def kappa(one: Codes, other: Codes, values: int) -> Agreed:
+def kappa(one: Codes, other: Codes, values: int, *, replicates: int = REPLICATES) -> Agreed:
     """Cohen's kappa of two labellers on the items that both have labelled (Cohen 1960, "A coefficient of agreement for
     nominal scales"). NaN where both say one and the same thing of all: then chance alone would agree as well.
 
@@ -44,17 +44,17 @@ def kappa(one: Codes, other: Codes, values: int) -> Agreed:
 
     def weighted(weights: Array) -> float:
         table = np.bincount(cell, weights, values * values).reshape(values, values)
-        whole = table.sum()
+        whole = float(table.sum())
         if whole == 0:
             return float("nan")
         chance = float(table.sum(0) @ table.sum(1)) / whole**2
         return (float(np.trace(table)) / whole - chance) / (1 - chance) if chance < 1 else float("nan")
 
     alike = float(np.mean(first == second)) if len(first) else float("nan")
-    return Agreed(len(first), alike, _interval(weighted, len(first)))
+    return Agreed(len(first), alike, _interval(weighted, len(first), replicates))
 
 
-def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal") -> Agreed:
+def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal", *, replicates: int = REPLICATES) -> Agreed:
     """Krippendorff's alpha of any number of labellers, some of whom may have said nothing of an item (Krippendorff
     2011, "Computing Krippendorff's Alpha-Reliability").
 
@@ -68,7 +68,7 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal") -> A
 
     def weighted(weights: Array) -> float:
         seen = np.tensordot(weights, pairs, 1)
-        of_each, whole = seen.sum(1), seen.sum()
+        of_each, whole = seen.sum(1), float(seen.sum())
         if whole <= 1:
             return float("nan")
         apart = _apart(of_each, np.asarray(numbers, dtype=float), scale)
@@ -77,7 +77,7 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal") -> A
 
     whole = pairs.sum(0) if len(counts) else np.zeros((values, values))
     alike = float(np.trace(whole) / whole.sum()) if whole.sum() else float("nan")
-    return Agreed(len(counts), alike, _interval(weighted, len(counts)))
+    return Agreed(len(counts), alike, _interval(weighted, len(counts), replicates))
 
 
 def _pairs(counts: Array) -> Array:
@@ -102,7 +102,7 @@ def _apart(of_each: Array, numbers: Array, scale: Scale) -> Array:
     return apart
 
 
-def _interval(weighted: Callable[[Array], float], items: int) -> Interval:
+def _interval(weighted: Callable[[Array], float], items: int, replicates: int) -> Interval:
     if not items:
         return Interval(float("nan"), None, None, "no item was labelled twice")
     whole = weighted(np.ones(items))
@@ -110,4 +110,4 @@ def _interval(weighted: Callable[[Array], float], items: int) -> Interval:
         return Interval(whole, None, None, "all labels are one and the same")
     drawn = draws(np.full(items, 2.0), None, seed=SEED)  # no two classes, so that items count and not their labels
     block: Blocks = drawn.block
-    return interval(whole, [weighted(drawn(number)) for number in range(REPLICATES)], block, within=(-1.0, 1.0))
+    return interval(whole, [weighted(drawn(number)) for number in range(replicates)], block, within=(-1.0, 1.0))

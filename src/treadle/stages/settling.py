@@ -188,7 +188,7 @@ def _agreed_sources(workspace: Workspace, said: TermsStated) -> Sources:
             raise DecisionError(
                 f"the rows that were agreed on are not kept any more: {ref.name}",
                 where=said.decision,
-                mend=f"open it again: treadle decide review PROJECT {said.decision} --holds no, and state new terms",
+                mend=f"whoever decides closes it without: treadle decide close PROJECT {said.decision} --for OPTION",
             )
         found[table] = entry  # type: ignore[assignment]
     return found
@@ -279,6 +279,7 @@ def _compared(models: Sequence[FittedModel], loaded: Sequence[Loaded], seed: int
     over = training.hold_against(rival, models[0], loaded[0].table, loaded[0].split, seed=seed)
     if over.found is None or not np.isfinite(over.found.gain.value):
         raise ModelError(
-            f"the two cannot be compared on these rows: {over.untold}", mend="give more rows, or another metric"
+            f"the two cannot be compared on these rows: {over.untold}",
+            mend="whoever decides may close it without: treadle decide close PROJECT NAME --for OPTION",
         )
     return over.found

@@ -22,8 +22,8 @@ class Concern(Struct, frozen=True):
 class ConcernsShown(Payload, frozen=True, kw_only=True):
     """Concerns that were raised without a name, three or more at once, in the order of their drawn ids.
 
-    Its time is when they were shown, a week at the least after none of them can be told apart by when it came; its
-    actor is nobody.
+    Its time is when they were shown, at the first look in a week, whenever before that week they came; its actor is
+    nobody.
     """
 
     KIND: ClassVar[str] = "concerns.shown"
