@@ -111,7 +111,7 @@ def make_terms(workspace: Workspace, name: str, opened: EntryRef, asked: Asked) 
 
 
 def _rows_of(table: str, entry: Entry[SourceRead]) -> str:
-    return f"{table}@{entry.payload.table.version}: {entry.payload.rows:,} rows"
+    return f"{table}@{entry.payload.table.version}: {entry.payload.table.rows:,} rows"
 
 
 def newest_sources(workspace: Workspace) -> Sources:
