@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -79,6 +80,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(metering, "os", SimpleNamespace(times=made.times))
     monkeypatch.setattr(metering, "psutil", SimpleNamespace(Process=lambda: made.process, Error=psutil.Error))
     monkeypatch.setattr(metering, "_adopt", made.adopt)
+    monkeypatch.setattr(metering, "_has_children", lambda: True)
     monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 60)  # the two readings alone
     return made
 
@@ -157,6 +159,57 @@ def test_memory_is_sampled_while_the_work_goes_on_and_the_last_sample_counts(
     assert thread.daemon, "a step that dies ends with its process"
     assert sampling.wait(30)
     assert meter.stop().peak_mb == 99 and not thread.is_alive()
+
+
+def test_children_are_looked_for_in_a_hundredth_of_the_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 0.001)
+    looked, enough, second = [], threading.Event(), threading.Event()
+
+    def children(recursive: bool) -> list[Process]:
+        if threading.current_thread() is not threading.main_thread():
+            looked.append(machine.clock)
+            machine.clock += 0.5  # takes half a second, so the next is fifty seconds on
+            second.set() if len(looked) > 1 else None
+        return [Process(rss=7 * MB)]
+
+    def sampled() -> int:
+        samples.append(machine.clock)
+        enough.set() if len(samples) > 5 else None
+        return 1 * MB
+
+    samples: list[float] = []
+    machine.process.children = children  # type: ignore[method-assign]
+    machine.process.sampled = sampled
+    meter = Meter()
+    assert enough.wait(30) and looked == [100.0], "sampled on, with the children that are known"
+    machine.clock += 49.9
+    assert second.wait(30) and looked[1] == pytest.approx(150.4)
+    assert meter.stop().peak_mb == 17
+
+
+def test_a_process_without_children_goes_through_no_others(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering, "_has_children", lambda: False)
+    machine.process.children = lambda recursive: pytest.fail("looked for children")  # type: ignore[method-assign]
+    machine.process.below = [Process(rss=5 * MB)]
+    assert Meter().stop().peak_mb == 10
+
+
+CHILD = """
+import subprocess, sys
+from treadle.evidence.metering import _has_children
+said = [_has_children()]
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+said.append(_has_children())
+child.stdin.close()
+child_ended = subprocess.run(["true"]).returncode == 0 and child.wait() == 1  # none was reaped by the question
+said.append(_has_children())
+print(said, child_ended)
+"""
+
+
+def test_the_kernel_says_whether_there_are_children_and_none_is_reaped() -> None:
+    done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "[False, True, False] True"
 
 
 def test_a_step_of_a_second_is_sampled_often() -> None:
