@@ -225,6 +225,7 @@ def open_workspace(
     """
     from treadle.costs import load_book
     from treadle.evidence import Chain, Silent
+    from treadle.people.unnamed import stir
     from treadle.spec.settings import load_settings
 
     root, named = kept_in or home(project.root), kept_in is not None
@@ -262,6 +263,7 @@ def open_workspace(
     )
     if not reading:
         chain.catch_up()
+        stir(root)
     return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror, settings.keep)
 
 

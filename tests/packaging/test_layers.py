@@ -22,7 +22,7 @@ ROOMS = (
     "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
     "matching", "likeness", "profiling", "pages",
-    "features", "sources", "mapping", "people", "costs",
+    "features", "sources", "mapping", "people", "talk", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip

@@ -12,15 +12,8 @@ from treadle.errors import AccessError, DecisionError
 from treadle.evidence import Chain
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.noted import Noted
-from treadle.people.deciding import (
-    MOST_OPTIONS,
-    MOST_TEXT,
-    close_decision,
-    open_decision,
-    people_of,
-    review_decision,
-    state_position,
-)
+from treadle.people.checking import MOST_TEXT, people_of
+from treadle.people.deciding import MOST_OPTIONS, close_decision, open_decision, review_decision, state_position
 from treadle.people.decisions import decision, names
 from treadle.people.found import Decision, OptionShown
 from treadle.spec import Brief, People, Predict, ProjectSpec

@@ -114,7 +114,9 @@ MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
     **dict.fromkeys(
         [
-            *(f"decide {verb}" for verb in ("open", "say", "close", "review")),
+            *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),
+            *(f"decide {verb}" for verb in ("mediate", "note", "notes", "propose", "accept")),
+            *("concern raise", "talk feedback", "concern list"),
             *("team confirm", "models sign", "notes add", "notes edit", "minutes keep", "retro open", "retro keep"),
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate"),
@@ -123,7 +125,17 @@ MAY: dict[str, set[Principal]] = {
     ),
     **dict.fromkeys(["tokens create", "tokens list", "tokens rotate", "tokens revoke"], NAMED),
 }
-FOR_ALL = {"fit", "init", "trust", "schema", "access table", "access diff"}  # they work with no project's things
+FOR_ALL = {
+    "fit",
+    "init",
+    "trust",
+    "schema",
+    "access table",
+    "access diff",
+    "experts agreement",
+    "talk statement",
+    "talk advice",
+}  # they work with no project's things
 PATHS: dict[tuple[str, str], set[Principal]] = {
     ("POST", "/predict"): WORKERS | {ANONYMOUS},  # on this machine
     ("GET", "/openapi.json"): WORKERS | {ANONYMOUS},
@@ -154,7 +166,7 @@ def some_value(kind: Any) -> Any:
     """What a field of this type takes."""
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
-    return ["x"] if get_origin(kind) is tuple else 1 if kind is int else "x"
+    return ["x"] if get_origin(kind) is tuple else 1 if kind in (int, float) else "x"
 
 
 def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) -> None:

@@ -107,10 +107,10 @@ def decide_open(request: OpenRequest, work: Work) -> Decision:
         until=request.until,
         mediator=request.mediator,
         review=request.review,
-        evidence=_cited(work, request.evidence),
+        evidence=cited_by(work, request.evidence),
     )
-    open_decision(workspace.chain, workspace.project.spec, asked, _today(work))
-    return _shown(work, request.name)
+    open_decision(workspace.chain, workspace.project.spec, asked, today_of(work))
+    return shown(work, request.name)
 
 
 @operation("decide", "say", permission="discuss")
@@ -118,9 +118,9 @@ def decide_say(request: SayRequest, work: Work) -> Decision:
     """State what you are for, why, and what that rests on. A later word takes the place of yours before."""
     from treadle.people.deciding import state_position
 
-    evidence = _cited(work, request.evidence)
-    state_position(work.workspace.chain, request.name, request.chosen, request.because, evidence, _today(work))
-    return _shown(work, request.name)
+    evidence = cited_by(work, request.evidence)
+    state_position(work.workspace.chain, request.name, request.chosen, request.because, evidence, today_of(work))
+    return shown(work, request.name)
 
 
 @operation("decide", "close", permission="discuss")
@@ -129,8 +129,8 @@ def decide_close(request: CloseRequest, work: Work) -> Decision:
     from treadle.people.deciding import close_decision
 
     chain = work.workspace.chain
-    close_decision(chain, request.name, request.chosen, request.because, request.without, _today(work))
-    return _shown(work, request.name)
+    close_decision(chain, request.name, request.chosen, request.because, request.without, today_of(work))
+    return shown(work, request.name)
 
 
 @operation("decide", "review", permission="discuss")
@@ -144,25 +144,25 @@ def decide_review(request: ReviewRequest, work: Work) -> Decision:
         holds=request.holds == "yes",
         because=request.because,
         review=request.review,
-        today=_today(work),
+        today=today_of(work),
     )
-    return _shown(work, request.name)
+    return shown(work, request.name)
 
 
 @operation("decide", "show", permission="read", remote=True)
 def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
     """Show a decision: positions with their evidence, dissent, who was not heard, the outcome."""
-    return _shown(work, request.name)
+    return shown(work, request.name)
 
 
 @operation("decide", "list", permission="read", remote=True)
 def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
     """List the decisions, what waits first: whose word comes next, which reviews are due, what evidence is older."""
-    from treadle.people.deciding import people_of, refuse_stranger
+    from treadle.people.checking import people_of, refuse_stranger
     from treadle.people.decisions import decision, names
 
     with work.workspace.chain.reading() as reader:
-        found = [decision(reader, name, _today(work)) for name in names(reader)]
+        found = [decision(reader, name, today_of(work)) for name in names(reader)]
     lines = [_line(each) for each in found if each is not None]
     if request.person is not None:  # whoever a decision waits for may be nobody of the project any more
         spec = work.workspace.project.spec
@@ -175,19 +175,26 @@ def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
 
 
 def _line(found: Decision) -> DecisionLine:
-    open_now = found.outcome is None
-    waits = (found.unheard or [found.decides]) if open_now else [found.decides] if found.status == "review due" else []
+    waits = _waits_for(found)
     return DecisionLine(
         found.name, found.question, found.status, found.outcome.option if found.outcome else "", waits, found.notes
     )
 
 
-def _shown(work: Work, name: str) -> Decision:
-    from treadle.people.deciding import unknown
+def _waits_for(found: Decision) -> list[str]:
+    """Whoever was not heard, then who must agree to the terms of an experiment, then who decides."""
+    if found.outcome is not None:
+        return [found.decides] if found.status == "review due" else []
+    to_agree = found.experiment.waits_for if found.experiment is not None else []
+    return found.unheard or to_agree or [found.decides]
+
+
+def shown(work: Work, name: str) -> Decision:
+    from treadle.people.checking import unknown
     from treadle.people.decisions import decision, names
 
     with work.workspace.chain.reading() as reader:
-        found = decision(reader, name, _today(work))
+        found = decision(reader, name, today_of(work))
         if found is None:
             raise unknown(name, names(reader))
     return found
@@ -200,13 +207,13 @@ def _option(text: str) -> Option:
     return Option(" ".join(name.split()), " ".join(meaning.split()))
 
 
-def _cited(work: Work, subjects: Sequence[str]) -> tuple[EntryRef, ...]:
+def cited_by(work: Work, subjects: Sequence[str], where: str = "--evidence") -> tuple[EntryRef, ...]:
     from treadle.history.lineage import called
 
     workspace = work.workspace
     with workspace.chain.reading() as reader:
-        return tuple(called(workspace, reader, subject, "--evidence").ref for subject in dict.fromkeys(subjects))
+        return tuple(called(workspace, reader, subject, where).ref for subject in dict.fromkeys(subjects))
 
 
-def _today(work: Work) -> date:
+def today_of(work: Work) -> date:
     return work.workspace.chain.clock().date()

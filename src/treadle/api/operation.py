@@ -85,6 +85,8 @@ class Context:
     """A line for the person who waits, while the work goes on."""
     only_reads: bool = False
     """True: nothing may be changed here, so an operation that could keep what it found does not."""
+    hear: Callable[[str], str] = lambda prompt: ""
+    """What the person says who is asked, beside the request; at a terminal from standard input."""
     mounts: Callable[[Door], dict[str, Any]] = lambda door: {}
     """Path to ASGI application: what a server answers beside the endpoint's own paths, behind the same door."""
 
@@ -165,6 +167,8 @@ class Operation:
     """It works with a project that is there, and gets its workspace; else it gets the context alone."""
     in_a_run: bool
     """What it writes belongs to a run of its own."""
+    quiet: bool = False
+    """Nothing is kept of who asked, not even that they were refused."""
     alone: Callable[[Any], bool] = lambda request: False
     """Whether a request at the command line is about nothing of a project, such as a file of the caller's own. Then it
     gets the context alone; over HTTP it never is."""
@@ -189,7 +193,7 @@ class Operation:
         try:
             return self.body(request, work)
         except AccessError as bad:
-            if not isinstance(bad, Told):  # what only shows inside is told like what shows at the door
+            if not isinstance(bad, Told) and not self.quiet:  # what shows inside is told as at the door
                 _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
             raise
 
@@ -206,9 +210,10 @@ class Operation:
         project = load(request.project)
         if isinstance(request, OfTarget):
             project = request.choose(project)
-        principal = _who(self, project, context)
+        told = dataclasses.replace(context, only_reads=context.only_reads or self.quiet)
+        principal = _who(self, project, told)
         resource = resource_of(project.spec, RULES[self.permission].resource, holder=principal.name)
-        _authorise(project, context, principal, self.name, self.permission, resource)
+        _authorise(project, told, principal, self.name, self.permission, resource)
 
         def open_it(project: Project) -> Workspace:
             return open_workspace(
@@ -335,13 +340,16 @@ def operation(
     remote: bool = False,
     opens: bool = True,
     in_a_run: bool = False,
+    quiet: bool = False,
     alone: Callable[[Any], bool] = lambda request: False,
 ) -> Callable[[Callable[[R, W], A]], Callable[[R, Context], A]]:
     """Register a function `(request, work) -> answer` as the operation `words`. To call it is to come to the door."""
 
     def register(body: Callable[[R, W], A]) -> Callable[[R, Context], A]:
         hints = get_type_hints(body)
-        found = Operation(words, hints["request"], hints["return"], permission, body, remote, opens, in_a_run, alone)
+        found = Operation(
+            words, hints["request"], hints["return"], permission, body, remote, opens, in_a_run, quiet, alone
+        )
         OPERATIONS[found.name] = found
 
         @functools.wraps(body)

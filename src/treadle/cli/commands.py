@@ -154,7 +154,7 @@ def _call(found: Operation, given: dict[str, Any]) -> None:
         _one_target(request)
     progress = Waits() if as_json else Progress()
     with progress:
-        context = Context(_who(actor), observer=progress, say=progress.say, mounts=_mounts(given))
+        context = Context(_who(actor), observer=progress, say=progress.say, hear=_hear, mounts=_mounts(given))
         answer = found.begin(request, context)
     if serve and answer.released:
         answer = msgspec.structs.replace(answer, next="")  # it happens below
@@ -225,6 +225,13 @@ def _mounts(given: dict[str, Any]) -> Callable[[Door], dict[str, Any]]:
         return dict(mounts(given["project"], door, given.get("target")))
 
     return made
+
+
+def _hear(prompt: str) -> str:
+    """What is typed, or piped in, to its end; a million characters are no sentence, and are not waited for."""
+    if sys.stdin.isatty():
+        sys.stderr.write(f"{prompt}\n")
+    return sys.stdin.read(1_000_000)
 
 
 def _print(text: str) -> None:

@@ -17,6 +17,7 @@ _NAMES = {
     "training.search": "tune models",
     "training.fit": "fit the best",
     "training.refit": "fit again on all rows",
+    "decision.settled": "compare both sides",
     "training.evaluate": "evaluate on the sealed test rows",
     "model.packed": "pack",
     "report.written": "write the report",

@@ -11,6 +11,7 @@ OPEN = (
     "differing",
     "entities_found",
     "found",
+    "labelled",
     "measured",
     "quarantined",
     "reconciled",

@@ -66,7 +66,18 @@ _HOMES = {
     "unmet": "treadle.people.reviews",
     "unsigned": "treadle.people.signatures",
 }
-OPEN = ("deciding", "decisions", "found", "team")
+OPEN = (
+    "agreeing",
+    "checking",
+    "concerns",
+    "deciding",
+    "decisions",
+    "found",
+    "mediating",
+    "private",
+    "team",
+    "unnamed",
+)
 __all__ = sorted(_HOMES)
 
 

@@ -14,7 +14,9 @@ from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.position_stated import PositionStated
-from treadle.people.found import Cited, Decision, OptionShown, Outcome, Position, Status
+from treadle.people.found import Cited, Decision, ExperimentShown, OptionShown, Outcome, Position, Status
+from treadle.people.proposals import mediation, shown_proposal
+from treadle.people.terms import shown_terms, standing_terms
 from treadle.store import EntryRef
 
 SUBJECT = "decision/"
@@ -37,9 +39,13 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
     heard = {position.person for position in positions}
     unheard = [person for person in opened.asked if person not in heard]
     evidence = cited(reader, opened.evidence)
-    late = not stands and bool(opened.until) and date.fromisoformat(opened.until) < today
+    mediator, until = mediation(entries, opened)
+    late = not stands and bool(until) and date.fromisoformat(until) < today
     due = stands and bool(review) and date.fromisoformat(review) <= today
-    mediates = late and bool(opened.mediator)
+    mediates = late and bool(mediator)
+    decides = mediator if mediates else opened.decides
+    terms = standing_terms(entries)
+    experiment = None if terms is None else shown_terms(terms, positions, decides)
     status: Status = "review due" if due else "decided" if stands else "overdue" if late else "open"
     return Decision(
         name=name,
@@ -48,9 +54,9 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
         options=[OptionShown(option.name, option.text) for option in opened.options],
         opened_by=opening.actor,
         opened=opening.time,
-        decides=opened.mediator if mediates else opened.decides,
-        mediator=opened.mediator,
-        until=opened.until,
+        decides=decides,
+        mediator=mediator,
+        until=until,
         review=review,
         asked=list(opened.asked),
         unheard=unheard,
@@ -58,8 +64,20 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
         outcome=outcomes[-1] if stands else None,
         was=outcomes[:-1] if stands else outcomes,
         evidence=evidence,
-        notes=_notes(status, review, opened, evidence, positions, mediates=mediates),
+        notes=[
+            *_notes(status, review, until, decides, evidence, positions, mediates=mediates),
+            *_passed_over(experiment, decided=stands),
+        ],
+        proposal=shown_proposal(entries),
+        experiment=experiment,
     )
+
+
+def _passed_over(experiment: ExperimentShown | None, *, decided: bool) -> list[str]:
+    """A decision that was made by hand, though all had agreed that an experiment makes it."""
+    if not decided or experiment is None or experiment.status != "agreed":
+        return []
+    return [f"it was decided without the experiment that all had agreed to in #{experiment.entry}"]
 
 
 def cited(reader: Reader, refs: Sequence[EntryRef]) -> list[Cited]:
@@ -97,9 +115,9 @@ def _outcomes(entries: Sequence[Entry[Payload]], review: str) -> tuple[list[Outc
     for entry in entries:
         told = entry.payload
         if isinstance(told, DecisionClosed):
-            against, unheard = list(told.against), list(told.unheard)
-            out.append(Outcome(told.option, told.because, entry.actor, entry.time, against, unheard, []))
-            stands = True
+            against, unheard, agreed = list(told.against), list(told.unheard), list(told.agreed)
+            out.append(Outcome(told.option, told.because, entry.actor, entry.time, against, unheard, [], agreed))
+            stands, review = True, told.review or review
         elif isinstance(told, DecisionReviewed):
             stands, review = stands and told.holds, told.review
             out[-1].reviews.append(f"{entry.actor} on {entry.time[:10]}: {told.said()}")
@@ -109,7 +127,8 @@ def _outcomes(entries: Sequence[Entry[Payload]], review: str) -> tuple[list[Outc
 def _notes(
     status: Status,
     review: str,
-    opened: DecisionOpened,
+    until: str,
+    decides: str,
     evidence: Sequence[Cited],
     positions: Sequence[Position],
     *,
@@ -119,8 +138,8 @@ def _notes(
     if status == "review due":
         out.append(f"its review was due on {review}: does it still hold?")
     if status == "overdue":
-        to = f": {opened.mediator} decides now, as mediator" if mediates else f": {opened.decides} has not decided"
-        out.append(f"it was to be decided until {opened.until}{to}")
+        to = f": {decides} decides now, as mediator" if mediates else f": {decides} has not decided"
+        out.append(f"it was to be decided until {until}{to}")
     every = [*evidence, *(each for position in positions for each in position.evidence)]
     followed = {each.entry: each for each in every if each.newer}.values()
     return [*out, *(f"evidence #{each.entry} ({each.subject}) was followed by {each.newer}" for each in followed)]

@@ -39,7 +39,8 @@ class Position(Struct, frozen=True):
 
 class Outcome(Struct, frozen=True):
     """`against`: positions that were for another option when it was decided. `unheard`: who was not waited for.
-    `reviews`: what was said of it since, a sentence each; the last one of an outcome that was opened again says why."""
+    `reviews`: what was said of it since, a sentence each; the last one of an outcome that was opened again says why.
+    `agreed`: who accepted it in a mediation."""
 
     option: str
     because: str
@@ -48,6 +49,56 @@ class Outcome(Struct, frozen=True):
     against: list[str]
     unheard: list[str]
     reviews: list[str]
+    agreed: list[str] = []
+
+
+class ProposalShown(Struct, frozen=True):
+    """What a mediator proposes. `entry`: the number under which it is accepted; `accepted`: by whom it was."""
+
+    entry: int
+    by: str
+    option: str
+    because: str
+    review: str
+    accepted: list[str]
+
+
+class SideShown(Struct, frozen=True):
+    """One side of an experiment: what it changes, who is for it; once it was run what it came to, with its 95 %
+    interval, and the seconds that it took to learn."""
+
+    option: str
+    changes: list[str]
+    people: list[str]
+    family: str
+    value: float | None
+    interval: list[float | None]
+    seconds: float | None
+
+
+class ExperimentShown(Struct, frozen=True):
+    """How a question is settled by an experiment. `entry`: the number under which its terms are agreed to.
+
+    `rows`: of which snapshots. `waits_for`: who must agree, and has not. `gain`: of the first side over the second, its
+    95 % interval beside it; `verdict`: `first` or `second` is better beyond the margin, both are the `same` to within
+    it, or it is `untold`; `better`: the option that is, empty where none is; `said`: all of it in a sentence.
+    """
+
+    entry: int
+    status: Literal["stated", "agreed", "ran"]
+    sides: list[SideShown]
+    metric: str
+    margin: float
+    minutes: float
+    otherwise: str
+    rows: list[str]
+    agreed: list[str]
+    waits_for: list[str]
+    gain: float | None
+    interval: list[float | None]
+    verdict: str
+    better: str
+    said: str
 
 
 class Decision(Struct, frozen=True):
@@ -74,6 +125,10 @@ class Decision(Struct, frozen=True):
     was: list[Outcome]
     evidence: list[Cited]
     notes: list[str]
+    experiment: ExperimentShown | None = None
+    """What is to settle it, or has."""
+    proposal: ProposalShown | None = None
+    """What its mediator proposes."""
 
 
 class RoleHeld(Struct, frozen=True):

@@ -37,10 +37,12 @@ _HOMES = {
 }
 __all__ = sorted(_HOMES)
 OPEN = (
+    "agreement",
     "bootstrap",
     "calibrator",
     "decisions",
     "encoder",
+    "margins",
     "metrics",
     "over_served",
     "paired",

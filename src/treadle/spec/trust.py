@@ -215,6 +215,11 @@ def matching(place: Path) -> list[Path]:
     return [place.parent / name for name in names if fnmatch.fnmatchcase(name, place.name)]
 
 
+def account_folder() -> Path:
+    """Where what is this account's own is kept, outside every project."""
+    return _file().parent
+
+
 def _file() -> Path:
     given = os.environ.get("TREADLE_TRUST")
     if given:

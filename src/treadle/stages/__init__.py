@@ -31,6 +31,7 @@ OPEN = (
     "reproducing",
     "searching",
     "seeding",
+    "settling",
     "standing",
     "stating",
 )

@@ -58,7 +58,7 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
 
     loaded, model = load(asked.examples, bench), fitted_model(bench, asked.model)
     rows = sealed(asked.examples, loaded, bench, asked.project)
-    opened = open_sealed(asked, rows, bench)
+    opened = open_sealed(asked.project, asked.model, rows, bench, against=asked.served.model if asked.served else "")
     found = training.evaluate(
         model,
         loaded.table,
@@ -93,7 +93,7 @@ def make_evaluation(asked: EvaluateModel, bench: Bench) -> ModelEvaluated:
     )
 
 
-def open_sealed(asked: EvaluateModel, rows: SealedRows, bench: Bench) -> int:
+def open_sealed(project: str, model: Blob, rows: SealedRows, bench: Bench, *, against: str = "") -> int:
     """Write down that these rows are opened; how often they were by now, whatever features were made of them.
 
     Every look in the workspace counts that saw some of them: by their keys within the project, by what stands in the
@@ -104,21 +104,21 @@ def open_sealed(asked: EvaluateModel, rows: SealedRows, bench: Bench) -> int:
     key_file, blobs = rows.key_file, bench.blobs
     keys = None if key_file is None else Blob(blobs.put(key_file), "sealed keys")
     contents = Blob(blobs.put(rows.content_file), "sealed rows")
-    seen = _Seen(rows, asked.project, blobs)
+    seen = _Seen(rows, project, blobs)
     with bench.chain.alone() as alone:
         opened = times_opened(rows, (seen.look(entry.payload) for entry in alone.find(SealedOpened)))
         alone.append(
             SealedOpened(
-                project=asked.project,
+                project=project,
                 sealed=rows.digest,
                 keys=keys,
                 contents=contents,
                 rows=rows.rows,
-                model=asked.model,
+                model=model,
                 opened=opened,
-                against=asked.served.model if asked.served else "",
+                against=against,
             ),
-            f"sealed/{asked.project}",
+            f"sealed/{project}",
         )
     return opened
 

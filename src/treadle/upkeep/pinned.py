@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
+from treadle.evidence.kinds.decision_terms import TermsStated
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.of_version import Release
 from treadle.evidence.kinds.release_made import ReleaseMade
@@ -88,9 +89,13 @@ def _undecided(reader: Reader) -> Needed:
     closed: list[Entry[DecisionClosed]] = reader.find(DecisionClosed, status="done")
     done = {entry.payload.opened.digest for entry in closed}
     opened: list[Entry[DecisionOpened]] = reader.find(DecisionOpened, status="done")
+    terms: list[Entry[TermsStated]] = reader.find(TermsStated, status="done")
     for entry in opened:
         if entry.hash not in done:
             yield f"decision {entry.payload.decision} is open", entry
+    for said in terms:
+        if said.payload.opened.digest not in done:
+            yield f"decision {said.payload.decision} is to be settled on it", said
 
 
 def _sealed(reader: Reader) -> Needed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import figure
 
 _COLOURS = {"open": "cyan", "overdue": "red", "decided": "green", "review due": "yellow"}
 
@@ -13,6 +14,8 @@ def show_decision(answer: Any, out: Any) -> None:
     colour = _COLOURS[answer.status]
     out.print(f"[bold]{said(answer.name)}[/] [{colour}]{answer.status}[/]: {said(answer.question)}", soft_wrap=True)
     until = f", until {said(answer.until)}" if answer.until and answer.outcome is None else ""
+    if answer.mediator and answer.outcome is None:
+        until += f"; {said(answer.mediator)} mediates"
     out.print(
         f"  [dim]opened by {said(answer.opened_by)} on {answer.opened[:10]}; {said(answer.decides)} decides{until}[/]"
     )
@@ -25,6 +28,10 @@ def show_decision(answer: Any, out: Any) -> None:
                 before = f" [dim](before: {said(', '.join(position.before))})[/]" if position.before else ""
                 out.print(f"    {said(position.person)}: {said(position.because)}{before}", soft_wrap=True)
                 _cite(position.evidence, "      ", out)
+    if answer.experiment is not None:
+        _show_experiment(answer, answer.experiment, out)
+    if answer.proposal is not None:
+        _show_proposal(answer.proposal, out)
     if answer.unheard:
         out.print(f"  [yellow]not heard yet[/]: {said(', '.join(answer.unheard))}", soft_wrap=True)
     for earlier in answer.was:
@@ -35,9 +42,43 @@ def show_decision(answer: Any, out: Any) -> None:
         out.print(f"  [yellow]![/] {said(note)}", soft_wrap=True)
 
 
+def _show_proposal(found: Any, out: Any) -> None:
+    by = f"accepted by {said(', '.join(found.accepted))}" if found.accepted else "accepted by nobody yet"
+    out.print(f"  proposal [bold]#{found.entry}[/] by {said(found.by)}: {said(found.option)}", soft_wrap=True)
+    out.print(f"    {said(found.because)}", soft_wrap=True)
+    out.print(f"    [dim]to be looked at again on {said(found.review)}; {by}[/]", soft_wrap=True)
+
+
+def _show_experiment(answer: Any, found: Any, out: Any) -> None:
+    word = {"stated": "proposed", "agreed": "agreed to", "ran": "was run"}[found.status]
+    tie = f"; otherwise {said(found.otherwise)}" if found.otherwise else ""
+    out.print(
+        f"  experiment [bold]#{found.entry}[/], {word}: by {said(found.metric)}, margin {found.margin:g}, "
+        f"{found.minutes:g} min each{tie}",
+        soft_wrap=True,
+    )
+    for side in found.sides:
+        shown = figure(side.value, *side.interval).whole if side.value is not None else ""
+        came_to = f": {shown} by {said(side.family)}, in {side.seconds:.0f} s" if shown else ""
+        changes = said(", ".join(side.changes)) or "the project as it is"
+        out.print(f"    {said(side.option)}{came_to} [dim]({changes})[/]", soft_wrap=True)
+    out.print(f"    [dim]on {said('; '.join(found.rows))}; agreed: {said(', '.join(found.agreed))}[/]", soft_wrap=True)
+    if found.waits_for:
+        out.print(f"    [yellow]to agree[/]: {said(', '.join(found.waits_for))}", soft_wrap=True)
+    if found.said:
+        out.print(f"    [bold]{said(found.said)}[/]", soft_wrap=True)
+    if found.better and answer.outcome is not None:
+        side = next(each for each in found.sides if each.option == found.better)
+        if side.changes:
+            out.print(f"    to do now, in treadle.yaml: {said('; '.join(side.changes))}", soft_wrap=True)
+    elif found.status == "agreed":
+        out.print(f"    next: treadle decide settle PROJECT {said(answer.name)} --by experiment", soft_wrap=True)
+
+
 def _show_outcome(mark: str, found: Any, out: Any) -> None:
     against = f"; against: {said(', '.join(found.against))}" if found.against else ""
     unheard = f"; not heard: {said(', '.join(found.unheard))}" if found.unheard else ""
+    against += f"; accepted by {said(', '.join(found.agreed))}" if found.agreed else ""
     who = f"{said(found.by)} on {found.time[:10]}"
     out.print(f"{mark} {said(found.option)}, {who}: {said(found.because)}{against}{unheard}", soft_wrap=True)
     for review in found.reviews:
@@ -71,6 +112,6 @@ def show_decisions(answer: Any, out: Any) -> None:
 
 
 VIEWS = {
-    **dict.fromkeys(("decide open", "decide say", "decide close", "decide review", "decide show"), show_decision),
+    **dict.fromkeys((f"decide {verb}" for verb in ("open", "say", "close", "review", "show")), show_decision),
     "decide list": show_decisions,
 }

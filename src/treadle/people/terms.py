@@ -1,0 +1,90 @@
+"""The terms of an experiment that settles a decision, as the record has them: who agreed to them, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from treadle.evidence import Entry, Payload
+from treadle.evidence.kinds.decision_agreed import TermsAgreed
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
+from treadle.evidence.kinds.decision_settled import DecisionSettled
+from treadle.evidence.kinds.decision_terms import TermsStated
+from treadle.people.found import ExperimentShown, Position, SideShown
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The newest terms since the question was last opened. `agreed`: who has, in their order; `complete`: all who must
+    have, so that they stand; `settled`: what the experiment came to, once it was run."""
+
+    stated: Entry[TermsStated]
+    agreed: tuple[str, ...] = ()
+    complete: bool = False
+    settled: Entry[DecisionSettled] | None = None
+
+
+def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
+    """Of the entries of a decision, oldest first; None where none were stated since it was last opened."""
+    found: Terms | None = None
+    for entry in entries:
+        told = entry.payload
+        if isinstance(told, TermsStated):
+            found = Terms(entry, (entry.actor,))  # type: ignore[arg-type]
+        elif isinstance(told, DecisionReviewed) and not told.holds:
+            found = None
+        elif found is None:
+            continue
+        elif isinstance(told, TermsAgreed) and told.terms.digest == found.stated.hash:
+            found = Terms(found.stated, (*found.agreed, entry.actor), told.complete)
+        elif isinstance(told, DecisionSettled) and told.terms == found.stated.hash:
+            found = Terms(found.stated, found.agreed, found.complete, entry)  # type: ignore[arg-type]
+    return found
+
+
+def must_agree(sides: Sequence[str], positions: Sequence[Position], decides: str) -> list[str]:
+    """Whose word an experiment takes the place of: all who are for one of its sides, and who decides."""
+    parties = [position.person for position in positions if position.option in sides]
+    return list(dict.fromkeys((*parties, decides)))
+
+
+def stand(terms: Terms, positions: Sequence[Position], decides: str) -> bool:
+    """Whether all who must have agreed. That they once had counts for good, whatever anybody is for later."""
+    sides = [side.option for side in terms.stated.payload.sides]
+    both = all(any(position.option == side for position in positions) for side in sides)
+    return terms.complete or (both and set(must_agree(sides, positions, decides)) <= {*terms.agreed})
+
+
+def shown_terms(terms: Terms, positions: Sequence[Position], decides: str) -> ExperimentShown:
+    said, settled = terms.stated.payload, terms.settled.payload if terms.settled else None
+    found = {side.option: side for side in settled.sides} if settled else {}
+    stands = stand(terms, positions, decides)
+    must = [] if stands else must_agree([side.option for side in said.sides], positions, decides)
+    return ExperimentShown(
+        entry=terms.stated.seq,
+        status="ran" if settled else "agreed" if stands else "stated",
+        sides=[
+            SideShown(
+                option=side.option,
+                changes=list(side.changes),
+                people=[position.person for position in positions if position.option == side.option],
+                family=found[side.option].family if found else "",
+                value=found[side.option].value if found else None,
+                interval=[found[side.option].low, found[side.option].high] if found else [None, None],
+                seconds=found[side.option].seconds if found else None,
+            )
+            for side in said.sides
+        ],
+        metric=said.metric,
+        margin=said.margin,
+        minutes=said.minutes,
+        otherwise=said.otherwise,
+        rows=[ref.name for ref in said.sources.values()],
+        agreed=list(terms.agreed),
+        waits_for=[person for person in must if person not in terms.agreed],
+        gain=settled.gain if settled else None,
+        interval=[settled.low, settled.high] if settled else [None, None],
+        verdict=settled.verdict if settled else "",
+        better=settled.better if settled else "",
+        said=settled.said() if settled else "",
+    )

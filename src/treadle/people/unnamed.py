@@ -1,0 +1,147 @@
+"""Where concerns without a name wait until they are shown: one file of a fixed size, whose times and order say nothing.
+
+What is waited for is in no database, since the pages of one lie in the order in which they were written, between pages
+that have a name and a time. Here a text goes into a slot that is drawn by chance. The file is there from the first
+command on, is never made anew (its owner would be who wrote last), and every command writes all of it again: when it
+was written last is when anybody did anything. What this cannot hide: docs/decisions/0027-concerns-without-a-name.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from treadle.errors import DecisionError
+from treadle.evidence.kinds.concerns_shown import Concern
+
+FILE = "concerns"
+LEAST = 3
+"""Concerns that are shown at once, at the least."""
+SLOTS, SIZE = 64, 2048
+MOST_BYTES = SIZE - 64
+"""Of a text, in UTF-8."""
+_MARK = b"treadle-concerns-1\n"
+_HEAD = 64
+_WHOLE = _HEAD + SLOTS * SIZE
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
+
+
+def plain(text: str) -> str:
+    """The words alone: what a keyboard or an editor adds of its own (blanks, curled quotes, dashes) is made alike.
+
+    Raises:
+        DecisionError: nothing is said, or more than fits.
+    """
+    kept = "".join(c for c in unicodedata.normalize("NFKC", text).translate(_PLAIN) if c.isspace() or c.isprintable())
+    said = " ".join(kept.split())
+    if not said:
+        raise DecisionError(
+            "nothing was said", where="standard input", mend="write it, then end it with Ctrl-D on a line of its own"
+        )
+    if len(said.encode("utf-8", "replace")) > MOST_BYTES:
+        raise DecisionError(
+            f"it is longer than {MOST_BYTES:,} bytes",
+            where="standard input",
+            mend="say it shorter: a long text is told by its style",
+        )
+    return said.encode("utf-8", "replace").decode()
+
+
+def stir(root: Path) -> None:
+    """Write all of it again as it is, so that its times are those of the newest command, whichever that was. Where
+    somebody else writes it just now, nobody is waited for."""
+    with contextlib.suppress(OSError), _held(root, wait=False) as file:
+        _write(file, 0, os.pread(file, _WHOLE, 0))
+
+
+def put(root: Path, text: str) -> None:
+    """Let a concern wait, in a place that is drawn by chance.
+
+    Raises:
+        DecisionError: there is no room.
+    """
+    with _held(root) as file:
+        free = [slot for slot in range(SLOTS) if _read(file, slot) is None]
+        if not free:
+            raise DecisionError(
+                f"{SLOTS} concerns wait already",
+                where=FILE,
+                mend="they are shown when the next week begins; say it then",
+            )
+        content = _packed(Concern(secrets.token_hex(8), text))
+        whole = bytearray(os.pread(file, _WHOLE, 0))
+        place = _HEAD + secrets.choice(free) * SIZE
+        whole[place : place + SIZE] = content
+        _write(file, 0, bytes(whole))
+
+
+def show(root: Path, week: str, keep: Callable[[Sequence[Concern]], None], known: frozenset[str]) -> None:
+    """Where the week is another than when this was last asked, and enough wait: `keep` them all, then empty the file.
+
+    known: ids that were kept before, and whose place was not emptied, since the process died between.
+    """
+    with _held(root) as file:
+        head = os.pread(file, _HEAD, 0)
+        if head == _head(week):
+            return
+        found = [each for each in (_read(file, slot) for slot in range(SLOTS)) if each is not None]
+        waiting = sorted((each for each in found if each.id not in known), key=lambda each: each.id)
+        enough = len(waiting) >= LEAST
+        if enough:
+            keep(waiting)
+        left = [] if enough else waiting
+        whole = bytearray(_head(week) + bytes(SLOTS * SIZE))
+        for slot, each in zip(secrets.SystemRandom().sample(range(SLOTS), len(left)), left, strict=True):
+            whole[_HEAD + slot * SIZE : _HEAD + (slot + 1) * SIZE] = _packed(each)
+        _write(file, 0, bytes(whole))
+
+
+@contextmanager
+def _held(root: Path, *, wait: bool = True) -> Iterator[int]:
+    """The file, locked, of its full size; made where it is missing."""
+    shared = root.stat().st_mode & 0o2000
+    mode = 0o660 if shared else 0o600
+    file = os.open(root / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file).st_size != _WHOLE or os.pread(file, len(_MARK), 0) != _MARK:
+            os.ftruncate(file, 0)
+            _write(file, 0, _head("") + bytes(SLOTS * SIZE))
+        yield file
+    finally:
+        os.close(file)
+
+
+def _write(file: int, place: int, content: bytes) -> None:
+    while content:
+        done = os.pwrite(file, content, place)
+        place, content = place + done, content[done:]
+    with contextlib.suppress(PermissionError):  # the file is another's, of a shared workspace
+        os.utime(file, (0, 0))
+
+
+def _head(week: str) -> bytes:
+    return (_MARK + week.encode("ascii")).ljust(_HEAD, b"\0")
+
+
+def _packed(concern: Concern) -> bytes:
+    text = concern.text.encode()
+    body = bytes.fromhex(concern.id) + len(text).to_bytes(2, "big") + text
+    return (hashlib.sha256(body).digest()[:16] + body).ljust(SIZE, b"\0")
+
+
+def _read(file: int, slot: int) -> Concern | None:
+    """What is in a slot; None where it is free, or was not written whole."""
+    content = os.pread(file, SIZE, _HEAD + slot * SIZE)
+    length = int.from_bytes(content[24:26], "big")
+    body = content[16 : 26 + length]
+    if not length or hashlib.sha256(body).digest()[:16] != content[:16]:
+        return None
+    return Concern(content[16:24].hex(), content[26 : 26 + length].decode("utf-8", "replace"))
