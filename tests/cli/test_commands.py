@@ -30,7 +30,9 @@ PROMISED = {
     "data compact",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "team show", "team confirm", "models sign",
-    "costs book", "costs import", "costs export", "schedule",
+    "costs book", "costs import", "costs export", "schedule", "prices import", "prices list", "prices diff",
+    "costs plan", "costs diff", "costs budget",
+    "costs forecast", "costs idle", "costs report",
 }  # fmt: skip
 
 

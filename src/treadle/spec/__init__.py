@@ -120,6 +120,7 @@ __all__ = [
 ]
 OPEN = (
     "apis",
+    "budget",
     "choices",
     "databases",
     "documents",
