@@ -98,11 +98,12 @@ class Meter:
 
 
 def _has_children() -> bool:
-    """Whether any process below this one may be there; True where the system cannot say."""
+    """Whether any process below this one may be there; True where the system cannot say.
+
+    One that has ended is left to whoever waits for it.
+    """
     try:
-        os.waitid(
-            os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT
-        )  # one that has ended is left to whoever waits for it
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return False
     except (AttributeError, OSError):

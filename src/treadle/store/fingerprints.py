@@ -1,13 +1,15 @@
-"""Rows named by their content."""
+"""Rows named by their content, by BLAKE3: as hard to forge as SHA-256, and some ten times as quick where the processor
+has no instruction for that one. Rows are hashed whenever they are kept, so a large table waits for little else.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
+    from blake3 import blake3
 
 
 _VALUES, _LEAST = 1 << 24, 1 << 16
@@ -16,7 +18,7 @@ _JOINED = 1 << 18  # texts that are joined at once
 
 
 def fingerprint(frame: pl.DataFrame) -> str:
-    """SHA-256 over the names, types and values of the columns: equal for equal rows, however they lie in memory."""
+    """The hash of the names, types and values of the columns: equal for equal rows, however they lie in memory."""
     blocks = Blocks()
     blocks.add(frame)
     return blocks.fingerprint()
@@ -49,7 +51,7 @@ class Blocks:
         last = _of_block(_under_one_another(self._waiting))
         if not self._hashes:
             return last
-        return hashlib.sha256("\n".join(["blocks", *self._hashes, last]).encode()).hexdigest()
+        return _hash("\n".join(["blocks", *self._hashes, last]).encode()).hexdigest()
 
 
 def block_rows(columns: int) -> int:
@@ -63,8 +65,14 @@ def _under_one_another(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return parts[0] if len(parts) == 1 else pl.concat(parts)
 
 
+def _hash(begin: bytes) -> blake3:
+    from blake3 import blake3
+
+    return blake3(begin)
+
+
 def _of_block(frame: pl.DataFrame) -> str:
-    total = hashlib.sha256(f"{frame.height}".encode())
+    total = _hash(f"{frame.height}".encode())
     for column in frame.iter_columns():
         total.update(f"{column.name}\0{column.dtype}\0".encode())
         for content in _plain_bytes(column):
@@ -78,7 +86,7 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
 
     missing = column.is_null()
     if missing.any():
-        yield missing.to_numpy().tobytes()
+        yield _view(missing.cast(pl.UInt8))
     dtype = column.dtype
     if dtype.is_nested() or dtype == pl.Null:
         import msgspec
@@ -87,9 +95,16 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     elif dtype in (pl.String, pl.Binary) or dtype.is_decimal():  # NumPy has no numbers of 128 bits
         # lengths and characters, and not Arrow's form: that may hold a list of what is missing, or not, for equal rows
         text = column.bin.encode("hex") if dtype == pl.Binary else column.cast(pl.String)
-        yield text.str.len_bytes().fill_null(0).to_numpy().tobytes()
+        yield _view(text.str.len_bytes().fill_null(0))
         for start in range(0, len(text), _JOINED):
             yield text.slice(start, _JOINED).fill_null("").str.join("").item().encode()
     else:
         plain = column.to_physical() if dtype != pl.Boolean else column.cast(pl.UInt8)
-        yield plain.fill_null(0).to_numpy().tobytes()
+        yield _view(plain.fill_null(0))
+
+
+def _view(numbers: pl.Series) -> memoryview:
+    """The bytes of numbers, as they lie in memory where these lie together."""
+    import numpy as np
+
+    return memoryview(np.ascontiguousarray(numbers.to_numpy()).view(np.uint8))

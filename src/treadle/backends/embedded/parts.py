@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -44,16 +45,25 @@ class PartFiles:
         return self._blocks.fingerprint()
 
     def write(self, parts: Iterable[pl.DataFrame]) -> None:
-        """A file for each part that has rows, in their order.
+        """A file for each part that has rows, in their order; while one is hashed and written, the next is read.
 
         Raises:
             StoreError: the disk is full, or may not be written.
         """
-        for part in parts:
-            self._first = part.clear() if self._first is None else self._first
-            self._blocks.add(part)
-            if part.height:
-                self._keep(part)
+        with ThreadPoolExecutor(1, "treadle-writer") as writer:
+            last: Future[None] | None = None
+            for part in parts:
+                if last is not None:
+                    last.result()  # so that no more than one waits in memory
+                last = writer.submit(self._take, part)
+            if last is not None:
+                last.result()
+
+    def _take(self, part: pl.DataFrame) -> None:
+        self._first = part.clear() if self._first is None else self._first
+        self._blocks.add(part)
+        if part.height:
+            self._keep(part)
 
     def _keep(self, part: pl.DataFrame) -> None:
         self._chosen = self._chosen or self._codec(part)
