@@ -63,7 +63,11 @@ def test_a_column_that_was_renamed_is_told_with_its_new_name_and_mended_by_a_lin
     assert "orders no longer has amount: feature amount reads it" in problems[0]
     edit(shop, "key: order", "key: order, map: {amount: AmountTotal}")
     assert checked(shop)[0] == []
-    assert read(shop).payload.table.fingerprint == before.payload.table.fingerprint or read(shop).payload.rows == 400
+    after = read(shop).payload
+    workspace = opened(shop)
+    was, now = (workspace.tables.read(each.table) for each in (before.payload, after))
+    workspace.chain.engine.dispose()
+    assert now.select(was.columns).equals(was) and now.width == was.width
 
 
 def test_a_label_a_key_and_a_rule_break_too(shop: Path) -> None:
@@ -87,7 +91,7 @@ def test_another_type_breaks_what_reads_it_unless_the_contract_states_it(shop: P
 def test_what_breaks_nothing_is_told_and_not_refused(shop: Path) -> None:
     change(shop, lambda text: "\n".join(f"{line},{n or 'new'}" for n, line in enumerate(text.splitlines())))
     assert "new columns: new" in read(shop).payload.warnings
-    assert any("new columns" in said or not said for said in checked(shop)[1]) or checked(shop)[0] == []
+    assert checked(shop) == ([], [])
     change(shop, lambda text: text.replace("told", "said", 1))
     assert "orders no longer has told, which nothing reads" in read(shop).payload.warnings
 

@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 from stage_shop import edit, write_shop
 
-from treadle.api import Context
+from treadle.api import OPERATIONS, Context
 from treadle.api.models import AcceptRequest, ShowRequest, models_accept, models_show
 from treadle.api.work import GateShown, RunAnswer, RunRequest, run
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
@@ -259,7 +259,7 @@ def test_what_was_found_stands_in_card_report_record_and_terminal(
     judged = opened(shop).chain.last(ModelEvaluated).payload
     assert judged.against.model == "shop:1" and second.over_served.said in judged.said()
     console.cache_clear()
-    show("run", second)
+    show(OPERATIONS["run"], second)
     told = " ".join(capsys.readouterr().out.split())
     assert "shop:1, served" in told and "gain over it" in told and "no gain, within noise" in told
 

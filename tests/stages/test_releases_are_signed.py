@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stage_shop import edit
 
-from treadle.api import Context
+from treadle.api import OPERATIONS, Context
 from treadle.api.evidence import VerifyRequest, verify
 from treadle.api.models import ReleaseRequest, RollbackRequest, models_release, models_rollback
 from treadle.api.work import RunRequest, run
@@ -88,7 +88,7 @@ def test_a_release_that_cannot_be_signed_says_so(
     assert answer.checkpoint == back.checkpoint == ""
     for name, each in (("models release", answer), ("run", released)):
         console.cache_clear()
-        show(name, each)
+        show(OPERATIONS[name], each)
         assert "! no checkpoint was signed (Permission denied: checkpoints/9.note)" in capsys.readouterr().out
     console.cache_clear()
     assert not models_release(ReleaseRequest(project=str(shop)), Context(person("grace"))).unsigned

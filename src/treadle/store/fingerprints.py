@@ -107,4 +107,4 @@ def _view(numbers: pl.Series) -> memoryview:
     """The bytes of numbers, as they lie in memory where these lie together."""
     import numpy as np
 
-    return memoryview(np.ascontiguousarray(numbers.to_numpy()).view(np.uint8))
+    return np.ascontiguousarray(numbers.to_numpy()).view(np.uint8).data

@@ -49,6 +49,8 @@ def compact(workspace: Workspace, source: str | None, by: Sequence[str], *, appl
         raise DataError(
             f'there is no source "{source}"', where=project.spec.project, mend=nearest(source, project.spec.sources)
         )
+    if by and source is None and len(project.spec.sources) == 1:
+        (source,) = project.spec.sources
     if by and source is None:
         raise DataError("columns are of one source", where="--by", mend="name it: data compact --source NAME --by …")
     names = [source] if source is not None else list(project.spec.sources)
@@ -68,7 +70,8 @@ def _source(workspace: Workspace, name: str, by: tuple[str, ...], *, apply: bool
         return CompactedSource(name, -1, 0, 0, [], [], "it was not read yet")
     snapshot = head.read.payload.table
     counts = {name: each for name, each in measured(workspace, name).items() if _has(workspace, snapshot, name)}
-    chosen = by or _chosen(workspace, snapshot, counts)
+    # where nothing was asked, a layout that somebody gave stays
+    chosen = by or _chosen(workspace, snapshot, counts) or snapshot.order
     why = _why_not(snapshot, chosen, given=bool(by))
     conditions = _conditions(workspace, snapshot, counts) if not why else {}
     shares = _shares(workspace, snapshot, conditions)

@@ -1,0 +1,104 @@
+"""`treadle data retain` and `treadle data compact` as their user types them, and what is said afterwards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from test_commands import CREDIT, call
+
+from treadle.spec import load
+from treadle.stages.reading import read_sources
+from treadle.stages.work import Work
+from treadle.workspace import open_workspace
+
+
+def deliver(folder: Path, run: str) -> None:
+    """Read the table, and take its last row away for the next time."""
+    workspace = open_workspace(load(folder), actor="ada", run=run)
+    read_sources(Work(workspace))
+    workspace.chain.engine.dispose()
+    table = folder / "data" / "credit.csv"
+    table.write_text("\n".join(table.read_text("utf-8").splitlines()[:-1]) + "\n", "utf-8")
+
+
+@pytest.fixture
+def credit(tmp_path: Path) -> Path:
+    """The credit project with three snapshots, of 10,000, 9,999 and 9,998 rows."""
+    folder = tmp_path / "credit"
+    shutil.copytree(CREDIT, folder, ignore=shutil.ignore_patterns(".treadle"))
+    (folder / "contracts" / "credit.yaml").unlink()
+    file = folder / "treadle.yaml"
+    file.write_text(file.read_text("utf-8").replace(", contract: contracts/credit.yaml", ""), encoding="utf-8")
+    for number in range(3):
+        deliver(folder, f"run{number}")
+    return folder
+
+
+def files(folder: Path) -> set[str]:
+    return {file.name for file in (folder / ".treadle" / "tables" / "credit" / "source" / "credit").glob("*.parquet")}
+
+
+def test_a_dry_run_removes_nothing_and_what_is_removed_is_said_wherever_it_is_asked_for(
+    credit: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*words: str, ends: int = 0) -> str:
+        code, out, err = call(monkeypatch, capsys, *words)
+        assert code == ends and "Traceback" not in err, (words, out, err)
+        return out if not ends else err
+
+    project, before = str(credit), files(credit)
+    rules = ["--last", "1", "--days", "0"]
+    dry = said("data", "retain", project, *rules)
+    assert len(before) == 3 and files(credit) == before
+    assert "nothing was removed yet" in dry and f"treadle data retain {project} --last 1 --days 0 --apply" in dry
+    done = json.loads(said("data", "retain", project, *rules, "--apply", "--json"))
+    (left,) = files(credit)
+    assert done["applied"] and left in before
+    gone = said("data", "query", "select count(*) n from credit@0", project, ends=1)
+    assert "was removed by retention" in gone and "by ada" in gone
+    assert "9998" in said("data", "query", "select count(*) n from credit", project).replace(",", "")
+    assert said("data", "history", "credit", project).count("was removed by retention") == 2
+    assert "was removed by retention" in said("verify", project, "--all")
+    assert "would free 0.00 MB in 0 files" in said("data", "retain", project, *rules)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [(["--last", "0"], "the newest one always stays"), (["--last", "-1"], "--last"), (["--days", "nan"], "--days"),
+     (["--days", "-3"], "--days"), (["--last", "many"], "--last")],
+)  # fmt: skip
+def test_a_rule_that_is_none_is_refused_and_removes_nothing(
+    credit: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    rules: list[str],
+    told: str,
+) -> None:
+    before = files(credit)
+    code, _, err = call(monkeypatch, capsys, "data", "retain", str(credit), *rules, "--apply")
+    assert code in (1, 2) and told in err and files(credit) == before
+
+
+def test_a_layout_that_was_given_stays_until_another_is_and_the_rows_are_the_same(
+    credit: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*words: str) -> str:
+        code, out, err = call(monkeypatch, capsys, "data", *words)
+        assert code == 0, (words, out, err)
+        return out
+
+    project = str(credit)
+    first = json.loads(said("query", "select * from credit order by account limit 5", project, "--json"))["rows"]
+    before = files(credit)
+    assert "would be laid out by income" in said("compact", project, "--by", "income", "--dry-run")
+    assert files(credit) == before
+    assert "laid out by income" in said("compact", project, "--by", "income")
+    assert "it is laid out by income already" in said("compact", project), "nobody asked by another"
+    assert (
+        json.loads(said("query", "select * from credit order by account limit 5", project, "--json"))["rows"] == first
+    )
+    code, _, err = call(monkeypatch, capsys, "data", "compact", project, "--by", "incom")
+    assert code == 1 and 'it has no column "incom"' in err and "income" in err
