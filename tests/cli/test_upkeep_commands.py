@@ -14,6 +14,8 @@ from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
 from treadle.workspace import open_workspace
 
+SOME = "select * from credit order by account limit 5"
+
 
 def deliver(folder: Path, run: str) -> None:
     """Read the table, and take its last row away for the next time."""
@@ -91,7 +93,7 @@ def test_a_layout_that_was_given_stays_until_another_is_and_the_rows_are_the_sam
         return out
 
     project = str(credit)
-    first = json.loads(said("query", "select * from credit order by account limit 5", project, "--json"))["rows"]
+    first = json.loads(said("query", SOME, project, "--json"))["rows"]
     before = files(credit)
     assert "would be laid out by income" in said("compact", project, "--by", "income", "--dry-run")
     assert files(credit) == before
