@@ -11,7 +11,7 @@ TreadleError
 ├── MoneyError         an amount is none, or unlike currencies were put together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
 ├── AccessError        the actor may not do this
-├── GateError          a gate of the brief does not hold, so the step is refused
+├── GateError          a gate of the brief does not hold, or a budget is spent, so the step is refused
 ├── TeamError          a note, an action, minutes or a milestone cannot be kept as was meant
 ├── RequestError       one prediction, event or outcome is refused (HTTP 422)
 └── MissingExtra       an optional dependency is not installed
@@ -96,7 +96,7 @@ class AccessError(TreadleError):
 
 
 class GateError(TreadleError):
-    """A gate of the brief does not hold."""
+    """A gate of the brief does not hold, or a budget is spent."""
 
 
 class DecisionError(TreadleError):

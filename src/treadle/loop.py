@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from treadle.costs.budgets import OPEN_PURSE, Purse
 from treadle.evidence import Entry, Payload
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.features_built import FeaturesBuilt
@@ -92,12 +93,12 @@ class Judged:
     """What is released in its place, where the project asks for a fit on all rows."""
 
 
-def run(workspace: Workspace, *, full: bool = False) -> RunResult:
+def run(workspace: Workspace, *, full: bool = False, purse: Purse = OPEN_PURSE) -> RunResult:
     """Run every stage of the project. What was done before and did not change is taken from the record.
 
-    full: sources that are read in increments are read whole.
+    full: sources that are read in increments are read whole. purse: what may be spent, asked before each step.
     """
-    work = Work(workspace, full=full)
+    work = Work(workspace, full=full, purse=purse)
     judged = judge(work)
     packing = bundle(work, judged)
     gates = ask_review(work, packing, judged.evaluation)

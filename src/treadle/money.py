@@ -80,10 +80,19 @@ class Rates(Struct, frozen=True):
 def money(amount: float | int | str | Decimal, currency: str) -> Money:
     """An amount, rounded half even to a billionth."""
     try:
-        exact = Decimal(str(amount)).quantize(_NANO)
+        exact = to_billionth(amount)
     except InvalidOperation as bad:
         raise MoneyError(f"{amount!r} is not an amount", where=currency, mend="give a finite number") from bad
     return Money(exact, currency)
+
+
+def to_billionth(amount: float | int | str | Decimal) -> Decimal:
+    """A sum of whichever currency, as `money` rounds it.
+
+    Raises:
+        InvalidOperation: it is no number, or too large a one.
+    """
+    return Decimal(str(amount)).quantize(_NANO)
 
 
 def total(amounts: Iterable[Money]) -> list[Money]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, select
 
 from treadle.costs import costs
 from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, paid, read_lines
@@ -16,6 +17,7 @@ from treadle.errors import DataError, MoneyError
 from treadle.evidence import Chain, verify
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
 from treadle.money import Rates, money
+from treadle.store.schema import ledger
 
 RATES = Rates("USD", "2026-11-01", {"EUR": Decimal("0.92")})
 
@@ -127,7 +129,7 @@ def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: 
     (tmp_path / "utf16.csv").write_bytes("date,category".encode("utf-16"))
     with pytest.raises(DataError, match="cannot be read"):
         read_lines(tmp_path / "utf16.csv")
-    monkeypatch.setattr("treadle.costs.booking.MOST_LINES", 2)
+    monkeypatch.setattr("treadle.costs.lines.MOST_LINES", 2)
     with pytest.raises(DataError, match="more than 2 lines"):
         read_lines(csv_of(tmp_path, row(), row(), row()))
 
@@ -145,6 +147,11 @@ amounts = st.decimals(-10_000, 10_000, places=9, allow_nan=False)
 booked = st.lists(st.tuples(st.sampled_from(CATEGORIES), amounts, st.integers(1, 28)), min_size=1, max_size=12)
 
 
+def month_sum(connection: Connection, by: str) -> Decimal:
+    rows = connection.execute(select(ledger.c.units, ledger.c.nanos).where(ledger.c.by == by)).all()
+    return sum((Decimal(row.units) + Decimal(row.nanos).scaleb(-9) for row in rows), Decimal(0))
+
+
 @given(booked)
 def test_every_grouping_sums_to_the_whole_exactly(
     tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, Decimal, int]]
@@ -158,12 +165,15 @@ def test_every_grouping_sums_to_the_whole_exactly(
         for category, amount, day in lines:
             book(chain, "shop", Booked(cost(category=category, day=f"2026-11-{day:02}"), money(amount, "USD")))
         found = costs(chain, RATES)
+        with engine.connect() as connection:
+            by_month = {by: month_sum(connection, by) for by in ("who", "what")}
     finally:
         engine.dispose()
     whole = sum((amount for _, amount, _ in lines), Decimal(0))
     assert found.amount == whole
     for group in (found.by_step, found.by_day, found.by_run):
         assert sum((line.amount for line in group), Decimal(0)) == whole
+    assert by_month == {"who": whole, "what": whole}
     by_day = [line.name for line in found.by_day]
     assert by_day == sorted(by_day)
 

@@ -83,6 +83,9 @@ def test_minutes_and_trials_stand_in_the_file(tmp_path: Path) -> None:
     assert spec.brief.limits.train_minutes is None and spec.train.trials == 3
     (tmp_path / "b").mkdir()
     assert drafted(tmp_path / "b", "back", minutes=0.75)[1].brief.limits.train_minutes == 0.75
+    (tmp_path / "c").mkdir()
+    limits = drafted(tmp_path / "c", "back", minutes=None, spend=0.5)[1].brief.limits
+    assert (limits.train_minutes, limits.train_cost) == (None, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,10 @@ def test_money_and_use_are_summed_under_each_name(chain: Chain) -> None:
     found = {row[:2]: row[2:] for row in rows(chain, schema.ledger, *columns)}
     day = chain.find()[0].time[:10]
     machine = (used.seconds, used.cpu_seconds, used.written_bytes, used.peak_mb)
+    subjects = {
+        "shop": ("EUR", 1, 0, 250_000_000, 1, *machine),
+        "labels": ("EUR", 1, 0, 500_000_000, 5, 0.0, 0.0, 0, 0.0),
+    }
     assert found == {
         ("run", "run1"): ("EUR", 1, 0, 250_000_000, 1, *machine),
         ("step", "test.made"): ("EUR", 1, 0, 250_000_000, 1, *machine),
@@ -107,6 +111,8 @@ def test_money_and_use_are_summed_under_each_name(chain: Chain) -> None:
         ("step", "note"): ("EUR", 1, 0, 500_000_000, 5, 0.0, 0.0, 0, 0.0),
         ("day", day): ("EUR", 2, 0, 750_000_000, 5, *machine),
         ("all", ""): ("EUR", 2, 0, 750_000_000, 5, *machine),
+        ("who", f"{day[:7]} ada"): ("EUR", 2, 0, 750_000_000, 5, *machine),
+        **{("what", f"{day[:7]} {name}"): sums for name, sums in subjects.items()},
     }
 
 
@@ -347,3 +353,19 @@ def test_an_empty_record_is_not_behind(chain: Chain) -> None:
     """So that who only reads takes no lock."""
     with chain.reading() as reader:
         assert not reader.behind()
+
+
+def test_a_catalog_of_before_gets_its_sums_by_month(chain: Chain, tmp_path: Path) -> None:
+    """They are made anew from the entries, when the catalog is next opened to be written to."""
+    from treadle.store.catalog import REVISION, migrate, open_catalog
+
+    write_some(chain)
+    before = rows(chain, schema.ledger)
+    assert {"who", "what"} <= {row[0] for row in before}
+    migrate(chain.engine, REVISION, to="0002")
+    assert not {"who", "what"} & {row[0] for row in rows(chain, schema.ledger)}
+    chain.engine.dispose()
+    again = replace(chain, engine=open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}"))
+    again.catch_up()
+    assert rows(again, schema.ledger) == before and verify(again).ok
+    again.engine.dispose()

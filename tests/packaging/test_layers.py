@@ -18,11 +18,11 @@ ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "drafting",
-    "upkeep", "rhythm", "knowledge", "history", "exploring", "stages",
+    "plans", "upkeep", "rhythm", "knowledge", "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
     "matching", "likeness", "profiling", "pages",
-    "features", "sources", "mapping", "people", "talk", "costs",
+    "features", "sources", "mapping", "people", "talk", "pricing", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip

@@ -51,6 +51,13 @@ MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
         [
             "costs",
+            "costs plan",
+            "costs forecast",
+            "costs idle",
+            "costs budget",
+            "costs diff",
+            "prices list",
+            "prices diff",
             "log",
             "why",
             "verify",
@@ -105,6 +112,8 @@ MAY: dict[str, set[Principal]] = {
             "costs book",
             "costs import",
             "costs export",
+            "prices import",
+            "costs report",
             "lineage export",
             "schedule",
         ],

@@ -41,6 +41,13 @@ def test_the_narrower_limit_counts(limits, hour, seconds):
     assert bool(said) == (limits.train_cost is not None and math.isfinite(found) and found != 300 * LEARNING_SHARE)
 
 
+def test_what_is_left_of_a_budget_bounds_it_likewise():
+    hour = money("0.1", "EUR")
+    assert limit_of(Limits(), hour, 0.0, money("0.05", "EUR"))[0] == pytest.approx(1800 * LEARNING_SHARE)
+    assert limit_of(Limits(train_cost=0.01), hour, 0.0, money("0.05", "EUR"))[0] == pytest.approx(360 * LEARNING_SHARE)
+    assert limit_of(Limits(train_cost=0.05), hour, 0.0, money("0", "EUR"))[0] == 0
+
+
 def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs) -> None:
     edit(shop, "search: none", "search: random")
     edit(shop, "currency: EUR", "currency: USD")

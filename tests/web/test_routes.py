@@ -44,11 +44,11 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
     """Of a project that was never run: what must be named is asked for, what is not there yet is told."""
     status, found = get(routes, f"/api/{name.replace(' ', '/')}")
     asked = ("why", "compare", "lineage", "decide show", "data history", "data query", "data profile", "data diff")
-    asked += ("data contract export", "data contract show", "data quarantine show")
+    asked += ("data contract export", "data contract show", "data quarantine show", "prices diff")
     asked += ("data entities doubts", "data entities show", "data entities why")
     asked += ("notes search", "notes show", "retro show", "tried")
     asks = dict.fromkeys(asked, 422)
-    expected = (asks | {"models show": 400, "watch": 400, "report": 404}).get(name, 200)
+    expected = (asks | {"models show": 400, "watch": 400, "costs plan": 400, "report": 404}).get(name, 200)
     assert status == expected, found
     assert status == 200 or (found["error"] and found["mend"])
 

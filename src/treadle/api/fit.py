@@ -29,9 +29,12 @@ class FitRequest(Request, frozen=True):
     file: Annotated[str, argument("the table: CSV, JSON, Parquet, Arrow, Excel, or a Delta folder")]
     target: Annotated[str, option("the column to predict")]
     minutes: Annotated[
-        float | None, option("time for all of it, at least 0.5; 5 if neither this nor --trials is given")
+        float | None, option("time for all of it, at least 0.5; 5 if none of this, --trials and --spend is given")
     ] = None
     trials: Annotated[int | None, option("how many settings are tried; without --minutes no time bounds them")] = None
+    spend: Annotated[float | None, option("money for learning at the most, such as 0.50 (USD, by the price book)")] = (
+        None
+    )
     metric: Annotated[str | None, option("what is compared by, such as average_precision or mae; else guessed")] = None
     save: Annotated[str | None, option("a new folder, to keep the project, its record, the model and the report")] = (
         None
@@ -146,7 +149,7 @@ def _asked(request: FitRequest) -> Asked:
     from treadle.onetable import Asked
 
     minutes = request.minutes
-    if minutes is None and request.trials is None:
+    if minutes is None and request.trials is None and request.spend is None:
         minutes = USUAL_MINUTES
     hints = Hints(
         kind=request.kind,
@@ -158,6 +161,7 @@ def _asked(request: FitRequest) -> Asked:
         families=request.family,
         minutes=minutes,
         trials=request.trials,
+        spend=request.spend,
     )
     layout = layout_from(request.reading, "--reading")
     stated = Stated(request.weight, request.exposure, request.missed, request.false_alarm)

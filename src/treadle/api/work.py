@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from treadle.api.mirror import mirror_run
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
+from treadle.api.purse import purse_of
 from treadle.features import Proof
 from treadle.mirror.found import Mirrored
 from treadle.replay.found import Replayed
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 class RunRequest(OfEachTarget, frozen=True):
     fresh: Annotated[bool, option("run every step again, whatever is cached")] = False
     full: Annotated[bool, option("read sources whole that are read in increments (`new:`)")] = False
+    spend: Annotated[float | None, option("money at the most, in the price book's currency, such as 0.50")] = None
+    over_budget: Annotated[bool, option("go on where a budget asks, as one who may approve")] = False
     mlflow: Annotated[
         str | None, option("tell this MLflow server of it; that of `mirror:` in settings.yaml if not given", local=True)
     ] = None
@@ -209,7 +212,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
     workspace = work.workspace
     if announced:
         work.say(f"[bold]{workspace.project.target}[/], served as {workspace.endpoint}")
-    result = run_loop(workspace, full=request.full)
+    result = run_loop(workspace, full=request.full, purse=purse_of(work, request.spend, over=request.over_budget))
     found, spent, fresh = result.evaluation, result.cost, result.spent
     paid, paid_now = spent.shown, fresh.shown
     return RunAnswer(

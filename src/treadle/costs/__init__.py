@@ -28,7 +28,7 @@ _HOMES = {
     "runs": "ledger",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("booking", "focus", "stored")
+OPEN = ("booking", "budgets", "estimates", "focus", "lines", "stored", "trend")
 
 
 def __getattr__(name: str) -> Any:

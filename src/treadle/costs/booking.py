@@ -7,18 +7,19 @@ a longer one, may come again.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
-from treadle.errors import DataError, Fault, MoneyError, nearest
+from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, refuse, told
+from treadle.errors import DataError, Fault, MoneyError
 from treadle.evidence import Chain, Entry, Price
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
 from treadle.money import Money, money
@@ -35,8 +36,6 @@ _KIND = "kind of entry"
 _OWN = re.compile(r"[a-z]+(\.[a-z_]+)+")
 _RUN = ("=", "+", "-", "@")
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-MOST_LINES = 100_000
-MOST_SHOWN = 20
 
 
 class Booked(Struct, frozen=True):
@@ -115,7 +114,7 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
 
 def read_lines(file: Path) -> list[Booked]:
     """The lines of a file, checked."""
-    rows = _rows(file)
+    rows = [(line.number, _row(line.cells)) for line in csv_lines(file, partial(_names, file=file.name), COLUMNS)]
     seen: Counter[str] = Counter()
     out, faults = list[Booked](), list[Fault]()
     for number, row in rows:
@@ -124,70 +123,22 @@ def read_lines(file: Path) -> list[Booked]:
         try:
             out.append(_booked(row, f"{content[:40]}-{seen[content]}"))
         except (MoneyError, ValueError) as bad:
-            what = bad.what if isinstance(bad, MoneyError) else str(bad)
-            faults.append(Fault(what, f"{file.name}:{number}"))
-    if faults:
-        more = [Fault(f"and {len(faults) - MOST_SHOWN:,} more")] if len(faults) > MOST_SHOWN else []
-        raise DataError(
-            f"{len(faults):,} of {len(faults) + len(out):,} lines cannot be booked",
-            where=file.name,
-            faults=[*faults[:MOST_SHOWN], *more],
-            mend="correct them; nothing of the file was booked",
-        )
+            faults.append(told(bad, f"{file.name}:{number}"))
+    refuse(file.name, "cannot be booked", faults, len(rows), "nothing of the file was booked")
     return out
-
-
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """Line number and cells by our names."""
-    if file.exists() and not file.is_file():
-        raise DataError(f"{file.name} is no file", where=str(file), mend="give a CSV file")
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text, strict=True)
-            names = _names(reader.fieldnames or (), file.name)
-            rows = [(reader.line_num, _row(names, given)) for given in _limited(reader, file.name)]
-    except (OSError, UnicodeDecodeError, csv.Error) as bad:
-        raise DataError(f"{file.name} cannot be read: {bad}", where=str(file), mend="give a CSV file in UTF-8") from bad
-    if not rows:
-        raise DataError(f"{file.name} has no lines", where=file.name, mend=f"its columns are {', '.join(COLUMNS)}")
-    return rows
-
-
-def _limited(reader: csv.DictReader[str], name: str) -> Iterator[Mapping[str, str]]:
-    for count, row in enumerate(reader):
-        if count >= MOST_LINES:
-            raise DataError(f"{name} has more than {MOST_LINES:,} lines", where=name, mend="book it in parts")
-        yield row
 
 
 def _names(given: Sequence[str], file: str) -> dict[str, str]:
     """Our name of a column to the file's."""
-    counts = Counter(name.strip().lower() for name in given if name is not None and name.strip())
-    twice = [name for name, count in counts.items() if count > 1]
-    if twice:
-        raise DataError(
-            f"{file} has the column {', '.join(twice[:3])} twice",
-            where=f"{file}:1",
-            mend="take one out, or give it another name: which of them counts cannot be told",
-        )
     if set(_FOCUS_NEEDED) <= set(given):
         if {"ResourceType", "Tags"} <= set(given):
             return {**{o: t for o, t in _FOCUS.items() if t in given}, _KIND: "ResourceType"}
         return {ours: theirs for ours, theirs in _FOCUS.items() if theirs in given}
-    found = {name.strip().lower(): name for name in given}
-    missing = [name for name in _NEEDED if name not in found]
-    if missing:
-        close = nearest(missing[0], list(found))
-        raise DataError(
-            f"{file} has no column {', '.join(missing)}",
-            where=f"{file}:1",
-            mend=f"{f'{close}; ' if close else ''}its columns are {', '.join(COLUMNS)}, or those of FOCUS",
-        )
-    return {name: found[name] for name in COLUMNS if name in found}
+    return by_name(given, COLUMNS, _NEEDED, file, ", or those of FOCUS")
 
 
-def _row(names: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    row = {ours: (given.get(theirs) or "").strip() for ours, theirs in names.items()}
+def _row(cells: Mapping[str, str]) -> dict[str, str]:
+    row = dict(cells)
     if _OWN.fullmatch(row.pop(_KIND, "")):
         raise DataError(
             "this is a ledger of Treadle's own, whose costs are in a record already",

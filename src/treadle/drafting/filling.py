@@ -74,8 +74,9 @@ def _tree(guess: Guess, source: dict[str, Any], stated: Stated) -> dict[str, Any
     if guess.decides:
         missed, alarm = (1.0 if cost is None else cost for cost in (stated.missed, stated.false_alarm))
         brief["mistakes"] = _flow({"missed": missed, "false_alarm": alarm, "currency": "USD"})
-    if hints.minutes is not None:
-        brief["limits"] = _flow({"train_minutes": hints.minutes})
+    limits = {"train_minutes": hints.minutes, "train_cost": hints.spend}
+    if any(each is not None for each in limits.values()):
+        brief["limits"] = _flow({name: each for name, each in limits.items() if each is not None})
     brief["people"] = _flow({"owner": guess.owner, "reviewers": [], "approve": "policy"})
     access: dict[str, Any] = {"trust": "local"}
     if here != guess.owner:

@@ -31,7 +31,7 @@ class Hints(Struct, frozen=True):
 
     `positive`: the value of the target that is to be found, as it is written; `drop`: columns that are no features;
     `families`: those to try, all that suit where none is named.
-    `minutes`: None for no limit, `trials`: None for as many as the minutes allow.
+    `minutes`: None for no limit, `trials`: None for as many as the minutes allow. `spend`: at most, in USD.
     """
 
     kind: str | None = None
@@ -43,6 +43,7 @@ class Hints(Struct, frozen=True):
     families: tuple[str, ...] = ()
     minutes: float | None = 5.0
     trials: int | None = None
+    spend: float | None = None
 
 
 NOTHING = Hints()

@@ -62,6 +62,7 @@ class Expected:
         if isinstance(entry.payload, CostBooked):
             step, day = f"booked: {entry.payload.category}", entry.payload.day
         names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
+        names += [("who", f"{day[:7]} {entry.actor}"), ("what", f"{day[:7]} {entry.subject}"[:255])]
         if price and price.book:
             names.append(("book", price.book[:255]))
         for by, name in names:

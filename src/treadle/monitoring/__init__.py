@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from treadle.monitoring.ledger import KINDS, collect, find_prediction
+from treadle.monitoring.ledger import KINDS, answered, collect, find_prediction
 
 if TYPE_CHECKING:
     from treadle.monitoring.alerts import alerts_of as alerts_of
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from treadle.monitoring.page import watch_page as watch_page
     from treadle.monitoring.watching import watch as watch
 
-__all__ = ["KINDS", "Alert", "Watched", "alerts_of", "collect", "find_prediction", "log_alerts", "watch", "watch_page"]
+__all__ = [
+    "KINDS",
+    "Alert",
+    "Watched",
+    "alerts_of",
+    "answered",
+    "collect",
+    "find_prediction",
+    "log_alerts",
+    "watch",
+    "watch_page",
+]
 OPEN = ("found",)
 
 _HOMES = {

@@ -68,6 +68,22 @@ def read(tables: Tables, names: TableNames, journal: Journal, kind: str) -> pl.D
     return frame.unique("prediction_id", keep="last", maintain_order=True)
 
 
+def answered(tables: Tables, names: TableNames, journal: Journal) -> list[float]:
+    """When each prediction was answered, in seconds since 1970, in no order; also of what was asked twice."""
+    import polars as pl
+
+    when = [float(record["answered"]) for record in records(journal, "predictions") if _is_moment(record)]
+    if tables.exists(names.ledger("predictions")):
+        column = tables.scan(names.ledger("predictions")).select(pl.col("answered").dt.epoch("us")).collect()
+        when += [each / 1e6 for each in column.to_series().drop_nulls().to_list()]
+    return when
+
+
+def _is_moment(record: dict[str, Any]) -> bool:
+    when = record.get("answered")
+    return isinstance(when, float | int) and not isinstance(when, bool) and 0 <= when < 1e11
+
+
 def _whole(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
     """The rows of all lines that are records of this kind; what is JSON and still none is left out, line by line."""
     import polars as pl

@@ -44,6 +44,10 @@ def refuse(asked: Asked) -> None:
         )
     if trials is not None and not 1 <= trials <= 10_000:
         raise SpecError(f"{trials} trials are no search", where="--trials", mend="give a number from 1 to 10,000")
+    if asked.hints.spend is not None and not 0 < asked.hints.spend <= 1e9:
+        raise SpecError(
+            f"{asked.hints.spend} is no money to spend", where="--spend", mend="give an amount such as 0.50"
+        )
     _refuse_names(asked.hints)
     if asked.save is None:
         return

@@ -120,6 +120,7 @@ __all__ = [
 ]
 OPEN = (
     "apis",
+    "budget",
     "changes",
     "choices",
     "databases",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from treadle.spec.budget import Budget
 from treadle.spec.choices import Family, Metric, Refit
 from treadle.spec.entities import Entity
 from treadle.spec.mapping import Mapped
@@ -369,11 +370,13 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     watch: Watch = Watch()
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
+    budgets: tuple[Budget, ...] = ()
 
 
 __all__ = [
     "Access",
     "Brief",
+    "Budget",
     "Features",
     "Limits",
     "Lookup",

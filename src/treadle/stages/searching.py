@@ -33,10 +33,11 @@ _PEAK_MB = 2048.0
 
 
 class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
-    """`hour`: what an hour of search costs here at the most, in the brief's currency; None where no rate says so."""
+    """`hour`: what an hour of search costs here at the most, in the brief's currency; None where no rate says so.
+    `purse`: what is left to spend of budgets, likewise; what it buys is no reason to search again."""
 
     MAKES: ClassVar[type[Payload]] = ModelsSearched
-    MEASURED: ClassVar[tuple[str, ...]] = ("hour",)
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour", "purse")
 
     examples: Examples
     train: Train
@@ -44,6 +45,7 @@ class SearchModels(StepInput[ModelsSearched], frozen=True, kw_only=True):
     good_enough: dict[str, float]
     mistakes: Mistakes
     hour: Money | None = None
+    purse: Money | None = None
 
 
 def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
@@ -55,6 +57,7 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
         good_enough=spec.brief.good_enough,
         mistakes=spec.brief.mistakes,
         hour=_hour(work),
+        purse=work.purse.left(spec.brief.mistakes.currency),
     )
     return work.do(asked, make_search)
 
@@ -75,9 +78,11 @@ def _hour(work: Work) -> Money | None:
     return None if price is None else book.rates.convert(price.money, currency)
 
 
-def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0) -> tuple[float, str]:
+def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0, purse: Money | None = None) -> tuple[float, str]:
     """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said."""
     seconds, cost = learning_seconds(limits, elapsed), limits.train_cost
+    if purse is not None:
+        cost = float(purse.amount) if cost is None else min(cost, float(purse.amount))
     if cost is None or hour is None or not hour.amount:
         return seconds, ""
     bought = cost * LEARNING_SHARE / float(hour.amount) * 3600
@@ -90,7 +95,10 @@ def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0) -> tuple[
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
     from treadle.training import search
 
-    loaded, (seconds, said) = load(asked.examples, bench), limit_of(asked.limits, asked.hour, bench.elapsed())
+    loaded, (seconds, said) = (
+        load(asked.examples, bench),
+        limit_of(asked.limits, asked.hour, bench.elapsed(), asked.purse),
+    )
     with TrialsInRecord(bench, _unlimited(asked)) as record:
 
         def seen(standing: Standing) -> None:
@@ -132,7 +140,8 @@ def _train_of(asked: SearchModels) -> Train:
     from treadle.training import MOST_TRIALS
 
     limits, trials = asked.limits, asked.train.trials
-    alone = limits.train_cost is not None and limits.train_minutes is None and trials is None
+    bounded = limits.train_cost is not None or asked.purse is not None
+    alone = bounded and limits.train_minutes is None and trials is None
     return asked.train if not alone else msgspec.structs.replace(asked.train, trials=MOST_TRIALS)
 
 
@@ -144,7 +153,7 @@ def _unlimited(asked: SearchModels) -> str:
     """
     train = msgspec.structs.replace(asked.train, trials=None)
     mistakes = Mistakes() if asked.examples.predict.metric in _WITHOUT_DECISIONS else asked.mistakes
-    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None, mistakes=mistakes)
+    same = msgspec.structs.replace(asked, limits=Limits(), train=train, hour=None, purse=None, mistakes=mistakes)
     return digest([same.parts(), reached(__name__).digest])
 
 

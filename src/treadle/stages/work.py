@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from treadle.costs.budgets import OPEN_PURSE, Purse
 from treadle.evidence import Entry, Payload, Step, StepInput, TrialSeen, Usage
 from treadle.features import OnlineState
 from treadle.money import Money, total
@@ -116,6 +117,8 @@ class Work:
     fetched: tuple[Fetched, ...] = ()
     """How sources were read that were read beside one another."""
     sleep: Callable[[float], None] = time.sleep
+    purse: Purse = OPEN_PURSE
+    """What may be spent; asked before each step that is made."""
     lines: list[StepLine] = field(default_factory=list)
     entries: list[Entry[Payload]] = field(default_factory=list)
     fresh: list[Entry[Payload]] = field(default_factory=list)
@@ -140,6 +143,7 @@ class Work:
         code = make.__module__
         with chain.step(asked, subject or self.workspace.project.address, code=code, cache=cache) as step:
             if not step.cached:
+                self.purse.check()
                 step.made(make(asked, self.bench(step.progress, step.tried)))
         return self._note(step)
 

@@ -82,7 +82,8 @@ ledger = Table(
     Column("last", _Seq, nullable=False),
     Index("view_ledger_by_last", "by", "last"),
 )
-"""Sums of use and money by run, step, day and price book, a currency each; money in units and billionths."""
+"""Sums of use and money by run, step, day and price book, and by month for each person (`who`) and subject (`what`), a
+currency each; money in units and billionths."""
 
 versions = Table(
     "view_versions",

@@ -4,4 +4,4 @@ It decides by the record alone and says so in it; it changes no row, and compute
 """
 
 __all__: list[str] = []
-OPEN = ("compacting", "found", "retaining")
+OPEN = ("compacting", "found", "pinned", "retaining")

@@ -1,4 +1,4 @@
-"""Words that entries can be found by, their full text index, and an index of who did what.
+"""Words that entries can be found by, their full text index, an index of who did what, and sums by month of each person.
 
 The views are filled from the chain when it is next opened.
 """
@@ -29,6 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM view_ledger WHERE \"by\" IN ('who', 'what')")
     drop_index(op.get_bind())
     op.drop_index("entries_failed", "entries")
     op.drop_index("entries_by_actor", "entries")

@@ -1,0 +1,178 @@
+"""Budgets of a project file, held against the ledger: what is spent and left this month, and whether work may go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from treadle.costs.sums import Part
+from treadle.errors import GateError, MoneyError
+from treadle.money import Money, Rates, money
+
+if TYPE_CHECKING:
+    from treadle.evidence import Chain, Reader
+    from treadle.spec.budget import Budget
+
+Then = Literal["warn", "ask", "stop"]
+_NANO = Decimal("0.000000001")
+
+
+class Standing(Struct, frozen=True):
+    """A budget as it stands. `of`: in words. `spent`, of `amount`, in `currency`, in `period`: a month, or a run.
+
+    besides: what was spent in currencies without a rate, which is in no sum.
+    """
+
+    of: str
+    period: str
+    amount: Decimal
+    spent: Decimal
+    currency: str
+    then: Then
+    besides: list[Money] = []
+
+    @property
+    def left(self) -> Decimal:
+        return max(self.amount - self.spent, Decimal(0))
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent >= self.amount
+
+    def said(self) -> str:
+        return f"{self.of}, {self.period}: {self.spent:.4f} of {self.amount:f} {self.currency}"
+
+
+class Asked(Struct, frozen=True):
+    """Of whom and what budgets are asked about: the person who acts, the targets with their endpoints, the run, and the
+    month, such as 2026-11."""
+
+    person: str
+    parts: tuple[Part, ...]
+    run: str
+    month: str
+
+
+def standings(chain: Chain, rates: Rates, budgets: Iterable[Budget], asked: Asked) -> list[Standing]:
+    """Each budget that is of the person who acts, of a target that is asked about, of the project, or of the run.
+
+    Raises:
+        MoneyError: a budget is in a currency that the price book has no rate to.
+    """
+    with chain.reading() as reader:
+        return [_standing(reader, rates, budget, asked, part) for budget in budgets for part in _parts(budget, asked)]
+
+
+def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
+    """Once for each endpoint that it is of; not at all, where it is of another person or endpoint."""
+    if budget.of == "endpoint":
+        return [part for part in asked.parts if budget.name in (None, part.endpoint)]
+    if budget.of == "person":
+        return [None] if budget.name in (None, asked.person) else []
+    return [None]
+
+
+def _standing(reader: Reader, rates: Rates, budget: Budget, asked: Asked, part: Part | None) -> Standing:
+    currency = budget.currency or rates.currency
+    if rates.convert(money(0, rates.currency), currency) is None:
+        raise MoneyError(
+            f"a budget is in {currency}, and work is priced in {rates.currency}, with no rate between them",
+            where="budgets",
+            mend=f"give `rates: {{{currency}: …}}` in the price book, or a budget in {rates.currency}",
+        )
+    name = part.endpoint if part is not None else asked.person if budget.of == "person" else asked.run
+    spent, besides = _converted(_paid(reader, budget.of, asked, part), rates, currency)
+    return Standing(
+        of=budget.of if budget.of in ("project", "run") else f"{budget.of} {name}",
+        period=asked.run if budget.of == "run" else asked.month,
+        amount=money(budget.amount, currency).amount,
+        spent=spent,
+        currency=currency,
+        then=budget.then,
+        besides=besides,
+    )
+
+
+def _paid(reader: Reader, of: str, asked: Asked, part: Part | None) -> list[Money]:
+    """From the views of the ledger, a row for each currency."""
+    from sqlalchemy import or_, select
+
+    from treadle.store.schema import ledger
+
+    query = select(ledger.c.name, ledger.c.currency, ledger.c.units, ledger.c.nanos).where(ledger.c.currency != "")
+    if of == "run":
+        query = query.where(ledger.c.by == "run", ledger.c.name == asked.run)
+    elif of == "person":
+        query = query.where(ledger.c.by == "who", ledger.c.name == f"{asked.month} {asked.person}")
+    elif part is not None:
+        names = [f"{asked.month} {subject}" for subject in part.subjects]
+        versions = ledger.c.name.startswith(f"{asked.month} {part.versions}", autoescape=True)
+        query = query.where(ledger.c.by == "what", or_(ledger.c.name.in_(names), versions))
+    else:
+        query = query.where(ledger.c.by == "day", ledger.c.name.between(f"{asked.month}-00", f"{asked.month}-99"))
+    return [Money(Decimal(row.units) + row.nanos * _NANO, row.currency) for row in reader.connection.execute(query)]
+
+
+def _converted(paid: Iterable[Money], rates: Rates, currency: str) -> tuple[Decimal, list[Money]]:
+    spent, besides = Decimal(0), list[Money]()
+    for each in paid:
+        found = rates.convert(each, currency)
+        if found is None:
+            besides.append(each)
+        else:
+            spent += found.amount
+    return spent, besides
+
+
+class Purse:
+    """What a run may spend: the budgets as they stand whenever it is asked, and a sum of its own (`--spend`).
+
+    now: the budgets, read anew. allowed: somebody who may approve said that it goes on where a budget asks. say: tells
+    a person, once for each budget, that it is spent where it only warns.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], list[Standing]] = list,
+        rates: Rates | None = None,
+        *,
+        allowed: bool = False,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._now, self._rates, self._allowed, self._say = now, rates, allowed, say
+        self._told: set[str] = set()
+
+    def check(self) -> None:
+        """Raises GateError: a budget that stops is spent, or one that asks, and nobody allowed it."""
+        for each in self._now():
+            if not each.is_spent:
+                continue
+            if self._holds(each):
+                mend = "it is raised in `budgets:` of the project file; what was finished is kept"
+                if each.then == "ask":
+                    mend = f"an owner or reviewer may go on with --over-budget; else {mend}"
+                raise GateError(f"a budget is spent: {each.said()}", where="budgets", mend=mend)
+            if each.of not in self._told:
+                self._told.add(each.of)
+                self._say(f"[yellow]![/] a budget is spent: {each.said()}")
+
+    def left(self, currency: str) -> Money | None:
+        """The least that is left of what stops the run, in a currency; None where nothing stops it."""
+        if self._rates is None:
+            return None
+        left = [
+            found
+            for each in self._now()
+            if self._holds(each) and (found := self._rates.convert(Money(each.left, each.currency), currency))
+        ]
+        return min(left, key=lambda each: each.amount, default=None)
+
+    def _holds(self, each: Standing) -> bool:
+        return each.then == "stop" or (each.then == "ask" and not self._allowed)
+
+
+OPEN_PURSE = Purse()
+"""Of those who have no budget."""

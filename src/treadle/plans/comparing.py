@@ -1,0 +1,106 @@
+"""Two designs held against each other: money a month, money for 1,000 predictions, score; for the same requests."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from treadle.errors import SpecError
+from treadle.evidence import Entry
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.plans.found import Assumed, Design, DesignsDiffer, Load, Workload
+from treadle.plans.machines import Prices
+from treadle.plans.measuring import measure
+from treadle.plans.planning import check, parts_of, per_thousand
+from treadle.pricing import PriceList
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+
+class Side(Struct, frozen=True):
+    """A project, and which version of it; None: what is released, or else the newest."""
+
+    workspace: Workspace
+    version: str | None
+    name: str
+
+
+def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days: int) -> DesignsDiffer:
+    """Each with its own runs and tables, both for the load of the side that was asked more.
+
+    Raises:
+        SpecError: nothing was measured on a side; ModelError: there is no such version.
+    """
+    check(assumed)
+    sides = (before, after)
+    packed = [_packed(side) for side in sides]
+    measured = [measure(side.workspace, days, assumed) for side in sides]
+    currency = before.workspace.book.currency
+    if after.workspace.book.currency != currency:
+        raise SpecError(
+            f"one is priced in {currency}, the other in {after.workspace.book.currency}",
+            where="prices",
+            mend="name price books of one currency",
+        )
+    load = max(
+        (each.load for each in measured if each.load is not None), key=lambda each: sum(each.requests), default=None
+    )
+    designs, unknown = list[Design](), dict[str, None]()
+    for side, entry, workload in zip(sides, packed, measured, strict=True):
+        workload = structs.replace(workload, load=_answered(load, entry))
+        parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
+        unknown |= dict.fromkeys(each for part in parts for each in part.unknown)
+        designs.append(_design(side, entry, workload, {p.name: p.options[0].monthly for p in parts if p.options}))
+    one, other = designs
+    return DesignsDiffer(currency, prices.at, one, other, _said(one, other, currency), list(unknown))
+
+
+def _packed(side: Side) -> Entry[ModelPacked]:
+    from treadle.models.registry import find
+
+    workspace = side.workspace
+    released = None if side.version is not None else workspace.releases.current()
+    version = side.version if released is None else released.model
+    return find(workspace.chain, workspace.project.address, version)
+
+
+def _answered(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
+    if load is None:
+        return None
+    peak = entry.usage.peak_mb if entry.usage is not None else load.peak_mb
+    return structs.replace(load, busy_s=entry.payload.p99_ms / 1000, peak_mb=peak, model=entry.payload.model)
+
+
+def _design(side: Side, entry: Entry[ModelPacked], workload: Workload, parts: dict[str, Decimal]) -> Design:
+    said, monthly = entry.payload, sum(parts.values(), Decimal(0))
+    return Design(
+        name=f"{side.name} ({said.model}, {said.family})",
+        monthly=monthly,
+        per_thousand=per_thousand(monthly, workload.load),
+        metric=said.metric,
+        score=said.value,
+        low=said.low,
+        high=said.high,
+        parts=parts,
+    )
+
+
+def _said(before: Design, after: Design, currency: str) -> str:
+    """What the second one costs more or less, and gains or loses."""
+    change = after.monthly - before.monthly
+    money = (
+        "costs the same"
+        if not change
+        else f"costs {abs(change):.4f} {currency} a month {'more' if change > 0 else 'less'}"
+    )
+    if before.metric != after.metric or before.score is None or after.score is None:
+        return f"the second {money}; {before.metric} and {after.metric} are not held against each other"
+    gain = after.score - before.score
+    apart = None not in (before.low, before.high, after.low, after.high) and (
+        (after.low or 0) > (before.high or 0) or (after.high or 0) < (before.low or 0)
+    )
+    told = "" if apart else ", which their intervals do not tell apart"
+    return f"the second {money}; its {after.metric} is {gain:+.4f}{told}"

@@ -1,0 +1,149 @@
+"""Ways to run a job that was measured: on demand, on spot machines, on hardware of one's own; and the right size."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from treadle.costs import PriceBook
+from treadle.plans.found import Assumed, Job, Option, Part
+from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, of_machine
+from treadle.plans.spot import hope, simulate
+from treadle.plans.weighing import Paid, advise, option
+from treadle.pricing import Figure
+
+_MOST_RATE = 64.0
+
+
+def need_of(cpus: float, peak_mb: float, margin: float) -> Need:
+    """The right size: the CPUs that were busy at once, and the peak of memory with the margin above it.
+
+    peak_mb: in MiB, as it is metered.
+    """
+    return Need(max(1.0, round(cpus, 2)), round(peak_mb * 2**20 / 1e9 * (1 + margin), 3))
+
+
+def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Part:
+    need = need_of(job.cpus, job.peak_mb, assumed.margin)
+    options, unknown = [_metered(job, book)], list[str]()
+    machine = cheapest(prices, "on_demand", need)
+    if machine is None:
+        unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
+    else:
+        options.append(_on_demand(job, machine, prices))
+    spot = _spot(job, prices, need, assumed, unknown)
+    options += [spot] if spot is not None else []
+    own = _own(job, prices, need, unknown)
+    options += [own] if own is not None else []
+    options.sort(key=lambda each: each.monthly)
+    advice, turns = advise(options, prices.rates.currency)
+    hours = sum(job.hours)
+    return Part(
+        "training and upkeep",
+        f"{job.runs:,} runs in {hours:.2f} hours, {job.run_s:,.0f} s each in the mean; {job.cpus:.2f} CPUs busy, "
+        f"{job.peak_mb:,.0f} MiB at the peak: it fits {need.cpus:g} CPUs and {need.memory_gb:g} GB "
+        f"({assumed.margin:.0%} above the peak)",
+        options,
+        unknown,
+        advice,
+        turns,
+    )
+
+
+def _metered(job: Job, book: PriceBook) -> Option:
+    """As the ledger prices it: what is used, and no machine that waits."""
+    memory = job.peak_mb / 1024
+    hour = job.cpus * book.prices["cpu_hour"] + memory * book.prices["memory_gb_hour"]
+    return option(
+        "by the price book",
+        f"{book.name} {book.date}",
+        Paid(tuple(each * hour for each in job.hours)),
+        how=f"hours x ({job.cpus:.2f} CPUs x {book.prices['cpu_hour']:g} + {memory:.2f} GiB x "
+        f"{book.prices['memory_gb_hour']:g})",
+        sources=[book.source or f"{book.name} {book.date}"],
+    )
+
+
+def _on_demand(job: Job, machine: Figure, prices: Prices) -> Option:
+    hour = prices.hourly(machine)
+    return option(
+        "on demand",
+        machine.said(),
+        Paid(tuple(each * float(hour) for each in job.hours)),
+        how=f"hours x {hour:f}",
+        sources=[machine.source],
+        kg=carbon(prices, machine, _hours_a_month(job)),
+    )
+
+
+def _hours_a_month(job: Job) -> Decimal:
+    return Decimal(str(sum(job.hours) / len(job.hours))) * DAYS_A_MONTH
+
+
+def _spot(job: Job, prices: Prices, need: Need, assumed: Assumed, unknown: list[str]) -> Option | None:
+    """Its hours are longer by what interruptions cost."""
+    machine = cheapest(prices, "spot", need)
+    if machine is None:
+        unknown.append("no price known of a spot machine that fits")
+        return None
+    if assumed.interruptions is None:
+        unknown.append("a spot machine is not priced: how often it is taken away is not known (--interruptions)")
+        return None
+    done = simulate(job.run_s, assumed.checkpoint_s, assumed.restart_s, assumed.interruptions)
+    stretch = done.mean_s / job.run_s
+    if stretch == float("inf"):
+        unknown.append(f"a spot machine is no way: at {assumed.interruptions:g} interruptions an hour it hardly ends")
+        return None
+    hour = prices.hourly(machine)
+    return option(
+        "spot",
+        machine.said(),
+        Paid(tuple(each * float(hour) * stretch for each in job.hours)),
+        how=f"hours x {stretch:.4f} x {hour:f}: a run of {job.run_s:,.0f} s takes {done.mean_s:,.0f} s "
+        f"({done.low_s:,.0f} to {done.high_s:,.0f}; by formula {done.expected_s:,.0f}), with a checkpoint every "
+        f"{done.interval_s:,.0f} s of work (Daly) and {done.interruptions:.3f} interruptions",
+        sources=[machine.source],
+        turns=_turning(job, machine, prices, assumed),
+        kg=carbon(prices, machine, _hours_a_month(job) * Decimal(str(stretch))),
+    )
+
+
+def _turning(job: Job, spot: Figure, prices: Prices, assumed: Assumed) -> str:
+    """The rate of interruptions from which on the same machine on demand is cheaper: by bisection of the formula."""
+    same = of_machine(prices.of("on_demand"), spot)
+    if not same:
+        return ""
+    allowed = float(prices.hourly(same[0]) / prices.hourly(spot))
+
+    def stretch(rate: float) -> float:
+        if not rate:
+            return 1.0
+        return hope(job.run_s, assumed.checkpoint_s, assumed.restart_s, 3600 / rate)[1] / job.run_s
+
+    low, high = 0.0, _MOST_RATE
+    if stretch(high) <= allowed:
+        return f"it pays up to more than {_MOST_RATE:g} interruptions an hour"
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if stretch(middle) <= allowed else (low, middle)
+    return f"it pays up to {low:.3g} interruptions an hour, against the same machine on demand"
+
+
+def _own(job: Job, prices: Prices, need: Need, unknown: list[str]) -> Option | None:
+    """Bought, written off over its life, with the power that it draws while it works."""
+    machine = cheapest(prices, "hardware", need)
+    power = min(prices.of("power"), key=lambda each: prices.per_unit(each) or 0, default=None)
+    if machine is None:
+        return None
+    if power is None:
+        unknown.append(f"{machine.said()} is not priced: no price known of a kilowatt-hour")
+        return None
+    month = prices.hourly(machine) * HOURS_A_MONTH
+    kwh = Decimal(str(machine.watts or 0)) / 1000 * (prices.per_unit(power) or 0)
+    return option(
+        "own hardware",
+        machine.said(),
+        Paid(tuple(each * float(kwh) for each in job.hours), month),
+        how=f"{machine.amount:f} / {machine.life_years:g} years = {month:.4f} a month, and hours x {machine.watts:g} W "
+        f"x {prices.per_unit(power):f} a kWh; people and space are not counted",
+        sources=[machine.source, power.source],
+    )

@@ -1,0 +1,115 @@
+"""Which machine fits, and what it costs an hour, in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from treadle.money import Money, Rates
+from treadle.pricing import Figure, PriceList
+
+HOURS_A_MONTH = Decimal(730)
+HOURS_A_YEAR = Decimal(8760)
+DAYS_A_MONTH = Decimal("30.4375")
+
+
+class Need(Struct, frozen=True):
+    """CPUs that are busy at once, memory in 10^9 bytes with its margin."""
+
+    cpus: float
+    memory_gb: float
+
+
+class Prices(Struct, frozen=True):
+    """The figures of a day, in the currency of a project; of one vendor or region, where that was asked for."""
+
+    known: PriceList
+    rates: Rates
+    vendor: str | None = None
+    region: str | None = None
+
+    def of(self, *kinds: str) -> list[Figure]:
+        """Those that can be said in the currency."""
+        found = self.known.of(*kinds, vendor=self.vendor, region=self.region)
+        return [each for each in found if self.per_unit(each) is not None]
+
+    def per_unit(self, figure: Figure) -> Decimal | None:
+        return self._said(figure.amount, figure.currency)
+
+    def hourly(self, figure: Figure) -> Decimal:
+        """What an hour comes to, with what is paid at once spread over the term; of hardware, without power."""
+        amount, upfront = (self._said(each, figure.currency) or Decimal(0) for each in (figure.amount, figure.upfront))
+        if figure.kind == "hardware":
+            return amount / (Decimal(str(figure.life_years)) * HOURS_A_YEAR)
+        return amount + (upfront / (figure.term_years * HOURS_A_YEAR) if figure.term_years else 0)
+
+    def _said(self, amount: Decimal, currency: str) -> Decimal | None:
+        """Not rounded: a price is a factor, and what comes of it is money."""
+        if currency == self.rates.currency:
+            return amount
+        one = self.rates.convert(Money(Decimal(1), currency), self.rates.currency) if currency else None
+        return None if one is None else amount * one.amount
+
+
+def fits(figure: Figure, need: Need) -> bool:
+    """Whether it is known to have the CPUs and the memory. One with GPUs is for what needs them: nothing here."""
+    if figure.cpus is None or figure.memory_gb is None or figure.gpus:
+        return False
+    return figure.cpus >= need.cpus and figure.memory_gb >= need.memory_gb
+
+
+def cheapest(prices: Prices, kind: str, need: Need) -> Figure | None:
+    """Of the machines that fit, the cheapest an hour; None where no price is known of one."""
+    several = [each for each in prices.of(kind) if fits(each, need)]
+    return min(several, key=lambda each: (prices.hourly(each), each.said()), default=None)
+
+
+def of_machine(figures: Iterable[Figure], like: Figure) -> list[Figure]:
+    """The other prices of the same machine in the same place."""
+    same = (like.vendor, like.region, like.sku)
+    return [each for each in figures if (each.vendor, each.region, each.sku) == same]
+
+
+def stepped(figures: Sequence[Figure], prices: Prices, volume: Decimal) -> Decimal:
+    """What a volume costs by steps: each step counts from its `from_gb` up to the next one's.
+
+    >>> from treadle.money import rates_of
+    >>> free = Figure(
+    ...     kind="egress", vendor="v", region="r", amount=Decimal(0), currency="USD", date="2026-05-06", source="s"
+    ... )
+    >>> paid = Figure(
+    ...     kind="egress", vendor="v", region="r", amount=Decimal("0.09"), currency="USD", date="2026-05-06",
+    ...     source="s", from_gb=100.0,
+    ... )
+    >>> stepped([free, paid], Prices(PriceList("2026-05-06"), rates_of("USD", "", {})), Decimal(150))    # 50 are paid
+    Decimal('4.500')
+    """
+    steps = sorted(figures, key=lambda each: each.from_gb)
+    total = Decimal(0)
+    for place, step in enumerate(steps):
+        begin = Decimal(str(step.from_gb))
+        end = Decimal(str(steps[place + 1].from_gb)) if place + 1 < len(steps) else volume
+        total += max(min(volume, end) - begin, Decimal(0)) * (prices.per_unit(step) or 0)
+    return total
+
+
+def carbon(prices: Prices, figure: Figure, hours: Decimal) -> float | None:
+    """kg of CO2e of a machine for so long; None where a factor of it is not known.
+
+    (CPUs x W/CPU + GB x W/GB) / 1000 x hours x PUE x gCO2e/kWh / 1000, as CodeCarbon's and Cloud Carbon Footprint's.
+    """
+    factors = {
+        kind: next((each.amount for each in prices.known.of(kind, vendor=figure.vendor) if _where(each, figure)), None)
+        for kind in ("cpu_power", "memory_power", "pue", "carbon")
+    }
+    if None in factors.values() or figure.cpus is None or figure.memory_gb is None:
+        return None
+    cpu, memory, pue, grid = (float(each) for each in factors.values() if each is not None)
+    watts = figure.cpus * cpu + figure.memory_gb * memory
+    return watts / 1000 * float(hours) * pue * grid / 1000
+
+
+def _where(factor: Figure, figure: Figure) -> bool:
+    return factor.region in (figure.region, "global")

@@ -1,0 +1,151 @@
+"""The workload of a project, measured: what its runs used, when its endpoint was asked, what is kept and read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from treadle.errors import SpecError
+from treadle.evidence.removals import Named, name_of, removals
+from treadle.plans.found import Assumed, Job, Kept, Load, Workload
+from treadle.plans.loads import shape
+from treadle.store import Snapshot
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from treadle.evidence import Reader
+    from treadle.workspace import Workspace
+
+MOST_DAYS = 3660
+
+
+def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
+    """Of the last `days`, or as many as the record has. It writes nothing.
+
+    Raises:
+        SpecError: so many days cannot be looked at; or the record has nothing yet.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise SpecError(f"{days} is no number of days", where="--days", mend=f"give a number from 1 to {MOST_DAYS:,}")
+    last = workspace.chain.clock().astimezone(UTC).date()
+    with workspace.chain.reading() as reader:
+        begun, newest = _span(reader)
+        if begun is None:
+            raise SpecError(
+                "nothing was measured yet",
+                where="costs plan",
+                mend=f"run it first: {workspace.project.command('run', str(workspace.project.root))}",
+            )
+        first = max(last - timedelta(days=days - 1), begun)
+        window = [(first + timedelta(days=each)).isoformat() for each in range((last - first).days + 1)]
+        job = _job(reader, window)
+        kept = kept_of(reader, first.isoformat(), len(window))
+    load = _load(workspace, first, last, assumed)
+    return Workload(first.isoformat(), last.isoformat(), len(window), job, load, kept, newest)
+
+
+def _span(reader: Reader) -> tuple[date | None, int]:
+    """The day of the oldest entry, and the newest entry's number."""
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
+    row = reader.connection.execute(select(func.min(entries.c.time), func.max(entries.c.seq))).one()
+    return (None, 0) if row[0] is None else (date.fromisoformat(str(row[0])[:10]), int(row[1]))
+
+
+def number_at(connection: Connection, time: str) -> int:
+    """The number of the first entry that is not before a time; by halves, since times rise with numbers, but for what
+    the clocks of two machines differ by. One beyond the newest, where all are before it."""
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
+    low, high = 1, int(connection.execute(select(func.max(entries.c.seq))).scalar() or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        found = connection.execute(select(entries.c.time).where(entries.c.seq == middle)).scalar()
+        low, high = (middle + 1, high) if found is not None and found < time else (low, middle)
+    return low
+
+
+def _job(reader: Reader, window: list[str]) -> Job | None:
+    """By the ledger's views: what steps used, each day; how many runs there were, and how long they were."""
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import ledger
+
+    days = select(ledger).where(ledger.c.by == "day", ledger.c.name.between(window[0], window[-1]))
+    hours, cpu, seconds, peak = dict.fromkeys(window, 0.0), 0.0, 0.0, 0.0
+    for row in reader.connection.execute(days):
+        hours[row.name] = hours.get(row.name, 0.0) + row.seconds / 3600
+        cpu, seconds, peak = cpu + row.cpu_seconds, seconds + row.seconds, max(peak, row.peak_mb)
+    since = number_at(reader.connection, window[0])
+    runs = select(func.count(), func.sum(ledger.c.seconds)).where(
+        ledger.c.by == "run", ledger.c.seconds > 0, ledger.c.name != "(no run)", ledger.c.last >= since
+    )
+    count, took = reader.connection.execute(runs).one()
+    if not seconds or not count:
+        return None
+    return Job(tuple(hours[day] for day in window), int(count), float(took) / count, cpu / seconds, peak)
+
+
+def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Load | None:
+    """Of the endpoint; from the first day of the window on which it was asked."""
+    from treadle.errors import TreadleError
+    from treadle.models.registry import find
+    from treadle.monitoring import answered
+
+    begin, end = (datetime(each.year, each.month, each.day, tzinfo=UTC).timestamp() for each in (first, last))
+    moments = [
+        each for each in answered(workspace.tables, workspace.names, workspace.journal) if begin <= each < end + 86_400
+    ]
+    if not moments:
+        return None
+    try:
+        released = workspace.releases.current()
+        packed = find(workspace.chain, workspace.project.address, released.model if released else None)
+    except TreadleError:
+        return None
+    begin_day = datetime.fromtimestamp(min(moments), UTC).date()
+    requests, minutes, awake, wakes = shape(moments, begin_day, (last - begin_day).days + 1, assumed.idle_s)
+    peak = packed.usage.peak_mb if packed.usage is not None else 0.0
+    return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, packed.payload.model)
+
+
+def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:
+    """Each snapshot that is kept, the newest first, by the files that no newer one has; how often it was used since."""
+    from treadle.upkeep.pinned import pins
+
+    gone, pinned = removals(reader), pins(reader, 1)
+    found, reads, made = dict[Named, Snapshot](), dict[str, int](), dict[Named, str]()
+    for entry in reader.by_seq(_numbers(reader)):
+        if entry.status != "done":
+            continue
+        for ref in entry.made:
+            removal = gone.get(name_of(ref)) if isinstance(ref, Snapshot) else None
+            if isinstance(ref, Snapshot) and (removal is None or removal.seq < entry.seq):
+                found.pop(name_of(ref), None)
+                found[name_of(ref)], made[name_of(ref)] = ref, entry.time
+        for ref in entry.uses if entry.time >= since else ():
+            if isinstance(ref, Snapshot):
+                reads[ref.content] = reads.get(ref.content, 0) + 1
+    counted, kept = set[tuple[str, str]](), list[Kept]()
+    for name, snapshot in reversed(found.items()):
+        fresh = {(snapshot.table, part.path): part.size for part in snapshot.parts}
+        size = sum(each for file, each in fresh.items() if file not in counted)
+        counted |= fresh.keys()
+        a_month = reads.get(snapshot.content, 0) / days * 30.4375
+        called = f"{snapshot.table}@{snapshot.version}"
+        kept.append(Kept(called, size, a_month, "; ".join(pinned.get(name, [])), made[name]))
+    return tuple(kept)
+
+
+def _numbers(reader: Reader) -> list[int]:
+    from sqlalchemy import select
+
+    from treadle.store.schema import refs
+
+    query = select(refs.c.seq).where(refs.c.name != "").distinct()
+    return sorted(int(row[0]) for row in reader.connection.execute(query))

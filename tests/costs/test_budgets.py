@@ -1,0 +1,122 @@
+"""Budgets against the ledger: by project, person, endpoint and run; warned, asked, stopped; the next run's cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.costs import Part
+from treadle.costs.budgets import Asked, Purse, Standing, standings
+from treadle.costs.estimates import errors, estimate
+from treadle.errors import GateError, MoneyError
+from treadle.evidence import Chain, Price
+from treadle.evidence.kinds.cost_booked import CostBooked
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.kinds.noted import Noted
+from treadle.money import money, rates_of
+from treadle.spec.budget import Budget
+from treadle.store import Blob
+
+RATES = rates_of("EUR", "2026-11-01", {"USD": "1.25"})
+NOW = datetime(2026, 11, 10, tzinfo=UTC)
+SHOP = Part("back", "shop", "till")
+ASKED = Asked("ada", (SHOP,), "run1", "2026-11")
+
+
+def pay(
+    chain: Chain, amount: str, subject: str = "shop", *, at: datetime = NOW, currency: str = "EUR", **who: str
+) -> None:
+    chosen = replace(chain, clock=lambda: at, **who)
+    chosen.append(Noted(text="x"), subject, price=Price(money(amount, currency), "book"))
+
+
+def of(chain: Chain, *budgets: Budget) -> list[tuple[str, Decimal]]:
+    return [(each.of, each.spent) for each in standings(chain, RATES, budgets, ASKED)]
+
+
+def test_each_budget_counts_what_is_its_own_this_month(chain: Chain):
+    pay(chain, "1")
+    pay(chain, "10", actor="lin")
+    pay(chain, "100", "endpoint/till")
+    pay(chain, "1000", "model/shop:3", run="run2")
+    pay(chain, "10000", "source/orders")
+    pay(chain, "5", at=datetime(2026, 10, 31, tzinfo=UTC), run="run3")
+    chain.append(CostBooked(category="data", text="x", day="2026-11-30"), "cost/shop", price=Price(money("2.5", "USD")))
+    assert of(chain, Budget(of="project", amount=1)) == [("project", Decimal(11113))]
+    assert of(chain, Budget(of="person", amount=1)) == [("person ada", Decimal(11103))]
+    assert of(chain, Budget(of="person", amount=1, name="lin")) == [], "not asked by lin"
+    assert of(chain, Budget(of="endpoint", amount=1)) == [("endpoint till", Decimal(1111))]
+    assert of(chain, Budget(of="endpoint", amount=1, name="other")) == []
+    assert of(chain, Budget(of="run", amount=1)) == [("run", Decimal(10113))]
+    (dollars,) = standings(chain, RATES, [Budget(of="run", amount=20, currency="USD")], ASKED)
+    assert (dollars.spent, dollars.left, dollars.currency) == (Decimal("12641.25"), 0, "USD")
+
+
+def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(chain: Chain):
+    pay(chain, "7", currency="JPY")
+    (found,) = standings(chain, RATES, [Budget(of="project", amount=1)], ASKED)
+    assert found.spent == 0 and found.besides == [money(7, "JPY")]
+    with pytest.raises(MoneyError, match="no rate between them"):
+        of(chain, Budget(of="project", amount=1, currency="JPY"))
+
+
+def standing(then: str, spent: str = "1", amount: str = "1", name: str = "project") -> Standing:
+    return Standing(name, "2026-11", Decimal(amount), Decimal(spent), "EUR", then)  # type: ignore[arg-type]
+
+
+def test_a_purse_warns_once_asks_and_stops():
+    told = list[str]()
+    Purse().check()
+    assert Purse().left("EUR") is None
+    warned = Purse(lambda: [standing("warn")], RATES, say=told.append)
+    warned.check()
+    warned.check()
+    assert len(told) == 1 and "1.0000 of 1 EUR" in told[0] and warned.left("EUR") is None
+    for then, allowed in (("ask", False), ("stop", False), ("stop", True)):
+        with pytest.raises(GateError, match="a budget is spent") as bad:
+            Purse(lambda then=then: [standing(then)], RATES, allowed=allowed).check()
+        assert ("--over-budget" in bad.value.mend) == (then == "ask")
+    Purse(lambda: [standing("ask")], RATES, allowed=True).check()
+    Purse(lambda: [standing("stop", "0.999999999")], RATES).check()
+
+
+def test_what_is_left_is_the_least_of_what_stops():
+    several = [standing("stop", "1", "4"), standing("ask", "1", "3"), standing("warn", "1", "1")]
+    assert Purse(lambda: several, RATES).left("EUR") == money(2, "EUR")
+    left = Purse(lambda: several, RATES, allowed=True).left("USD")
+    assert left is not None and left.amount == Decimal("3.75")
+    assert Purse(lambda: several, RATES).left("JPY") is None
+
+
+def search(chain: Chain, run: str, *amounts: str) -> None:
+    chosen = replace(chain, run=run)
+    found = ModelsSearched(
+        found=Blob("c" * 64, "found"), metric="ap", family="linear", value=0.6, stopped="", trials=()
+    )
+    chosen.append(found, "shop", price=Price(money(amounts[0], "EUR"), "book"))
+    for amount in amounts[1:]:
+        pay(chosen, amount)
+
+
+def test_the_next_run_costs_what_the_last_ones_did_and_says_how_far_off_that_was(chain: Chain):
+    assert estimate(chain, RATES) is None
+    pay(chain, "99", run="reading")
+    search(chain, "a", "3", "1")
+    first = estimate(chain, RATES)
+    assert first is not None and (first.amount, first.runs, first.error) == (4, 1, None)
+    search(chain, "b", "5")
+    search(chain, "c", "4")
+    found = estimate(chain, RATES)
+    assert found is not None and (found.amount, found.low, found.high, found.runs) == (4, 4, 5, 3)
+    assert found.error == pytest.approx((0.2 + 0.125) / 2) and found.tried == 2
+
+
+@given(st.lists(st.decimals("0.001", "1000", places=3), min_size=2, max_size=30))
+def test_an_estimate_that_is_always_right_is_never_off(costs: list[Decimal]):
+    assert len(errors(costs)) == len(costs) - 1 and all(each >= 0 for each in errors(costs))
+    assert set(errors([costs[0]] * len(costs))) == {0.0}

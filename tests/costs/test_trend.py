@@ -1,0 +1,104 @@
+"""Spending by day: its slope, the month's forecast with an interval that holds, days unlike the others."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.costs.trend import drawn, forecast, sen, trend, unlike
+from treadle.evidence import Chain, Price
+from treadle.evidence.kinds.noted import Noted
+from treadle.money import money, rates_of
+
+RATES = rates_of("EUR", "2026-11-01", {})
+TODAY = date(2026, 11, 21)
+
+
+def pay(chain: Chain, day: date, amount: Decimal | float, currency: str = "EUR") -> None:
+    at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    replace(chain, clock=lambda: at).append(Noted(text="x"), "s", price=Price(money(amount, currency), "book"))
+
+
+def test_the_slope_by_hand_and_its_interval():
+    """Slopes of 0, 1, 5: 1, 2.5 (over two days), 4; the middle one is 2.5."""
+    assert sen([0.0, 1.0, 5.0])[0] == 2.5
+    slope, low, high = sen([10.0 + 2 * each + (-1) ** each for each in range(30)])
+    assert low <= slope <= high and low > 1 and slope == pytest.approx(2.0, abs=0.1)
+    drawn_ = random.Random(4)
+    slope, low, high = sen([drawn_.gauss(10, 3) for _ in range(40)])
+    assert low < 0 < high, "no trend is told where there is none"
+
+
+def test_the_month_is_what_is_spent_and_its_other_days_as_the_past_ones():
+    """20 days of 2 each; 10 days are left, the 21st included: 40 + 20."""
+    sums = {date(2026, 11, each): Decimal(2) for each in range(1, 21)}
+    found = forecast([2.0] * 20, sums, TODAY)
+    assert (found.month, found.spent, found.amount, found.days) == ("2026-11", 40, 60, 10)
+    assert found.low == found.high == 60 and found.error is None, "of one week before"
+    assert forecast([2.0] * 35, sums, TODAY).error == 0.0
+    sums[TODAY] = Decimal(50)
+    busy = forecast([2.0] * 20, sums, TODAY)
+    assert busy.spent == 90 and busy.amount == busy.low == 90, "what is spent already is not forecast away"
+
+
+def test_the_interval_holds_as_often_as_it_says():
+    """Days with the pattern of a week and noise: of 300 months the true sum lies within in 95 %."""
+    numbers = np.random.default_rng(11)
+    held = 0
+    for _ in range(300):
+        days = 10 + 4 * (np.arange(86) % 7 < 5) + numbers.gamma(2.0, 2.0, 86)
+        _, low, high = drawn(list(days[:56]), 30)
+        held += low <= days[56:].sum() <= high
+    assert 0.90 <= held / 300 <= 0.99, held
+
+
+def test_a_day_unlike_the_others_is_told_and_a_usual_one_is_not():
+    days = [(TODAY - timedelta(days=30 - each), Decimal(10 + each % 3)) for each in range(30)]
+    assert unlike(days) == []
+    days[20] = (days[20][0], Decimal(40))
+    (found,) = unlike(days)
+    assert (found.day, found.amount, found.usual) == (days[20][0].isoformat(), 40, 11)
+    assert found.deviations == pytest.approx((40 - 11) / 1.4826, abs=0.1)
+    still = [(day, Decimal(5)) for day, _ in days]
+    assert unlike(still) == []
+    still[15] = (still[15][0], Decimal("7.6"))
+    assert [each.deviations for each in unlike(still)] == [5.2], "of days all alike a tenth is one deviation"
+    nothing = [(day, Decimal(0)) for day, _ in days]
+    nothing[15] = (nothing[15][0], Decimal("0.01"))
+    assert [each.usual for each in unlike(nothing)] == [0]
+
+
+def test_the_trend_is_of_the_ledger_by_day(chain: Chain):
+    begun = TODAY - timedelta(days=20)
+    for each in range(20):
+        pay(chain, begun + timedelta(days=each), Decimal(each + 1))
+    pay(chain, TODAY, Decimal("0.5"))
+    pay(chain, TODAY, 9, "JPY")
+    found = trend(chain, RATES, TODAY)
+    assert [amount for _, amount in found.days] == [*(Decimal(each + 1) for each in range(20)), Decimal("0.5")]
+    assert found.a_day == pytest.approx(1.0) and found.low == pytest.approx(1.0)
+    assert found.forecast is not None and found.forecast.month == "2026-11"
+    # of November: the 1st to the 20th are 1 to 20
+    assert found.forecast.spent == sum(range(1, 21)) + Decimal("0.5")
+    assert found.besides == [money(9, "JPY")]
+    few = trend(chain, RATES, begun + timedelta(days=3))
+    assert few.a_day is None and few.forecast is None
+
+
+def test_of_nothing_there_is_no_trend(chain: Chain):
+    found = trend(chain, RATES, TODAY)
+    assert found.days == [(TODAY.isoformat(), Decimal(0))] and found.forecast is None and found.unlike == []
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=7, max_size=60), st.integers(1, 31))
+def test_a_forecast_is_ordered_and_scales_with_its_days(values: list[float], days: int):
+    mean, low, high = drawn(values, days)
+    assert low <= mean * (1 + 1e-9) + 1e-6 and mean <= high * (1 + 1e-9) + 1e-6
+    assert mean == pytest.approx(sum(values) / len(values) * days, rel=1e-9, abs=1e-9)

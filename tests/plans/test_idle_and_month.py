@@ -1,0 +1,155 @@
+"""What lies idle, with its price a day and what stops it; and the month on a page that leads back to the record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from kept_shop import keep, opened, orders, write_shop
+from test_measured_workload import ask, call, packed, write
+
+from treadle.errors import SpecError
+from treadle.evidence import Price, Usage
+from treadle.evidence.kinds.cost_booked import CostBooked
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.money import money
+from treadle.plans.idle import idle
+from treadle.plans.monthly import month_of, month_page, write_month
+from treadle.spec import load
+from treadle.workspace import Workspace, open_workspace
+
+TODAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
+USED = Usage(seconds=60.0, cpu_seconds=60.0, peak_mb=100.0)
+
+
+def at(workspace: Workspace, when: datetime = TODAY) -> Workspace:
+    return replace(workspace, chain=replace(workspace.chain, clock=lambda: when))
+
+
+def test_a_run_is_idle_when_nothing_rests_on_it(workspace: Workspace):
+    old = TODAY - timedelta(days=60)
+    write(workspace, old, "unused", USED, packed(workspace, 1, 1.0, 0.5))
+    write(workspace, old, "failed", USED)
+    write(workspace, TODAY, "young", USED)
+    write(workspace, old, "used", USED, packed(workspace, 2, 1.0, 0.6))
+    entry = workspace.chain.find(run="used")[0]
+    later = replace(workspace.chain, run="", clock=lambda: TODAY)
+    later.append(
+        ReleaseMade(model="shop:2", bundle=entry.payload.bundle, packing=entry.ref, approval=entry.ref), "endpoint/shop"
+    )
+    found = idle(at(workspace), 30)
+    assert {each.name for each in found.things if each.what == "run"} == {"unused", "failed"}
+    assert found.spent == Decimal("0.02"), "each run cost a cent"
+    assert idle(at(workspace), 90).things == []
+
+
+def test_snapshots_that_nobody_reads_and_nothing_needs(workspace: Workspace):
+    old = TODAY - timedelta(days=60)
+    keep(workspace, "orders", orders(20_000), old)
+    keep(workspace, "orders", orders(6), old)
+    keep(workspace, "cities", orders(7), old)
+    found = idle(at(workspace), 30)
+    (thing,) = found.things
+    assert (thing.what, thing.name) == ("snapshot", "shop/source/orders@0"), "the newest of a table stays"
+    size = workspace.chain.find(subject="source/orders")[0].payload.table.bytes
+    month = Decimal(str(workspace.book.prices["storage_gb_month"])) * size / 2**30
+    assert float(thing.a_day) == pytest.approx(float(month) / 30.4375, abs=2e-9)
+    assert "data retain" in thing.stop and "--days 30 --apply" in thing.stop
+
+
+def test_a_released_version_that_nobody_asks(workspace: Workspace):
+    old = TODAY - timedelta(days=60)
+    write(workspace, old, "r", USED, packed(workspace, 1, 1.0, 0.5))
+    entry = workspace.chain.find(run="r")[0]
+    made = ReleaseMade(model="shop:1", bundle=entry.payload.bundle, packing=entry.ref, approval=entry.ref)
+    replace(workspace.chain, run="", clock=lambda: old).append(made, "endpoint/shop")
+    now = at(workspace)
+    current = type("Current", (), {"model": "shop:1", "time": old.isoformat()})()
+    held = type(now.releases)
+    original = held.current
+    try:
+        held.current = lambda self: current  # a release that is proved needs a review and its bundle
+        assert [each.name for each in idle(now, 30).things if each.what == "model"] == ["shop:1"]
+        ask(workspace, TODAY - timedelta(days=2))
+        assert [each for each in idle(now, 30).things if each.what == "model"] == []
+    finally:
+        held.current = original
+
+
+def booked(workspace: Workspace, day: datetime, amount: str, text: str = "labels", currency: str = "USD") -> None:
+    chain = replace(workspace.chain, clock=lambda: day, run="")
+    cost = CostBooked(category="labels", text=text, day=f"{day:%Y-%m-%d}")
+    chain.append(cost, "cost/shop", price=Price(money(amount, currency)))
+
+
+def test_the_months_tables_sum_to_the_month_and_lead_back(workspace: Workspace):
+    for day in range(1, 20):
+        write(workspace, TODAY.replace(day=day), f"r{day}", USED)
+        booked(workspace, TODAY.replace(day=day), "0.50" if day != 18 else "20")
+    booked(workspace, TODAY.replace(month=10, day=30), "3")
+    booked(workspace, TODAY.replace(day=5), "7", currency="JPY")
+    now = at(workspace)
+    found = month_of(now, None, 30)
+    assert found.month == "2026-11" and found.spent == Decimal("0.19") + 18 * Decimal("0.50") + 20
+    assert found.before == 3
+    assert found.spent == sum(each.amount for each in found.by_person) == sum(each.amount for each in found.by_subject)
+    assert [each.name for each in found.by_subject] == ["cost/shop", "shop"]
+    assert len(found.runs) == 10 and found.besides == [money(7, "JPY")]
+    assert [each.day for each in found.trend.unlike] == ["2026-11-18"]
+    html = month_page("shop", found, [])
+    for text in ("What shop cost in 2026-11", "29.1900", "3.0000 in the month before", "2026-11-18 came to 20.0100",
+                 "Besides, 7 JPY", "treadle why money/shop", "The whole month"):  # fmt: skip
+        assert text in html, text
+    entry = write_month(now, found, html)
+    assert workspace.blobs.get(entry.payload.page.digest) == html.encode()
+    runs = {each.run for each in workspace.chain.find(run="r3")} | {"r3"}
+    assert runs == {"r3"} and len(entry.uses) >= 10, "the dearest runs are what it rests on"
+    assert month_of(now, "2026-10", 30).spent == 3
+    for wrong in ("2026", "2026-13", "november", "2026-12"):
+        with pytest.raises(SpecError):
+            month_of(now, wrong, 30)
+
+
+def test_of_nothing_nothing_is_idle_and_a_month_is_empty(shop: Path):
+    """A record that is not begun is read through one connection alone."""
+    reading = open_workspace(load(shop), actor="ada", begins=False)
+    assert idle(reading, 30).things == []
+    found = month_of(reading, None, 30)
+    assert found.spent == 0 and found.until == 0 and "Nothing: all that is kept" in month_page("shop", found, [])
+
+
+def test_a_name_is_text_on_the_page(workspace: Workspace):
+    write(replace(workspace, chain=workspace.chain.acting("<b>")), TODAY, "<i>run</i>", USED)
+    html = month_page("shop", month_of(at(workspace), None, 30), [])
+    assert "<i>run" not in html and "&lt;i&gt;run" in html
+
+
+def test_the_commands_tell_stop_and_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    shop = write_shop(tmp_path / "shop")
+    text = (shop / "treadle.yaml").read_text()
+    (shop / "treadle.yaml").write_text(f"{text}budgets:\n  - {{of: project, amount: 10, then: warn}}\n")
+    workspace, now = opened(shop), datetime.now(UTC)
+    old = now - timedelta(days=60)
+    keep(workspace, "orders", orders(1000), old)
+    keep(workspace, "orders", orders(6), old)
+    write(workspace, now, "r1", USED)
+    booked(workspace, now, "12.5")
+    workspace.chain.engine.dispose()
+    assert "shop/source/orders@0" in call(monkeypatch, capsys, "costs", "idle", str(shop))
+    budget = json.loads(call(monkeypatch, capsys, "costs", "budget", str(shop), "--json"))
+    assert budget["budgets"][0]["spent"] == 12.51 and budget["budgets"][0]["is_spent"] is True
+    assert "spent: warn" in call(monkeypatch, capsys, "costs", "budget", str(shop))
+    assert "a week of days" in call(monkeypatch, capsys, "costs", "forecast", str(shop))
+    page = tmp_path / "month.html"
+    assert "entry" in call(monkeypatch, capsys, "costs", "report", str(shop), "--out", str(page))
+    assert "12.5100" in page.read_text() and "spent: warn" in page.read_text()
+    why = call(monkeypatch, capsys, "why", "money/shop", str(shop))
+    assert "money.reported" in why and "test.did" in why
+    done = json.loads(call(monkeypatch, capsys, "costs", "idle", str(shop), "--apply", "--json"))
+    assert done["removed"] == 1 and done["things"] == [], "what was idle is gone, and the record says so"

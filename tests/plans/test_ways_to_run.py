@@ -1,0 +1,218 @@
+"""Each way to run a job, serve a load and keep bytes: a case worked by hand for each sum."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from priced import figure, machine, prices
+
+from treadle.costs import load_book
+from treadle.plans.found import Assumed, Job, Kept, Load, Part
+from treadle.plans.jobs import need_of, plan_job
+from treadle.plans.loads import shape
+from treadle.plans.machines import DAYS_A_MONTH, Need, carbon, cheapest, stepped
+from treadle.plans.serving import Servers, how_many, plan_serving, replicas
+from treadle.plans.storing import plan_egress, plan_storage
+from treadle.plans.weighing import Paid, advise, option
+
+MONTH = float(DAYS_A_MONTH)
+JOB = Job(hours=(2.0, 4.0, 3.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0)
+QUIET = Load(
+    requests=(24, 24), minutes=((1,) * 24, (1,) * 24), awake=(21_600.0, 21_600.0), wakes=(24, 24), busy_s=0.01,
+    peak_mb=1000.0, model="shop:1",
+)  # fmt: skip
+
+
+def monthly(part: Part) -> dict[str, float]:
+    return {each.name: float(each.monthly) for each in part.options}
+
+
+def test_the_right_size_is_the_measured_peak_with_its_margin():
+    """4,000 MiB = 4.194304 GB; a quarter above it is 5.243."""
+    assert need_of(1.5, 4000.0, 0.25) == Need(1.5, 5.243)
+    assert need_of(0.3, 100.0, 0.0).cpus == 1.0
+
+
+def test_the_cheapest_machine_that_fits_of_those_whose_size_is_known():
+    known = prices(
+        machine("on_demand", "0.05", "small", 1, 4), machine("on_demand", "0.10"),
+        machine("on_demand", "0.20", "big", 8, 64),
+        machine("on_demand", "0.01", "unsized", None, None), machine("on_demand", "0.02", "gpu", gpus=1),
+    )  # fmt: skip
+    found = cheapest(known, "on_demand", Need(1.5, 5.0))
+    assert found is not None and found.sku == "m2"
+    assert cheapest(known, "spot", Need(1.5, 5.0)) is None
+
+
+def test_other_currencies_are_converted_and_those_without_a_rate_have_no_price():
+    known = prices(machine("on_demand", "0.10", currency="USD"), machine("on_demand", "0.01", "yen", currency="JPY"))
+    found = cheapest(known, "on_demand", Need(1, 1))
+    assert found is not None and found.sku == "m2" and known.hourly(found) == Decimal("0.08")
+
+
+def test_a_job_on_demand_spot_and_on_hardware_of_ones_own_by_hand():
+    """3 hours a day x 30.4375 x 0.20 = 18.2625. Hardware: 1752 / (4 x 8760) = 0.05 an hour, 36.50 a month, and
+    0.1 kW x 0.30 x 91.3125 hours = 2.739."""
+    known = prices(
+        machine("on_demand", "0.20"), machine("spot", "0.05"),
+        machine("hardware", "1752", "box", life_years=4, watts=100), figure("power", "0.30"),
+    )  # fmt: skip
+    part = plan_job(JOB, known, load_book(), Assumed(interruptions=0.0))
+    found = monthly(part)
+    assert found["on demand"] == pytest.approx(18.2625)
+    assert found["spot"] == pytest.approx(18.2625 / 4), "that is never interrupted"
+    assert found["own hardware"] == pytest.approx(36.5 + 2.739375)
+    assert part.options[0].name == "by the price book" or part.options[0].name == "spot"
+    assert [each.monthly for each in part.options] == sorted(each.monthly for each in part.options)
+    interrupted = plan_job(JOB, known, load_book(), Assumed(interruptions=0.5))
+    assert monthly(interrupted)["spot"] > found["spot"]
+    (spot,) = (each for each in interrupted.options if each.name == "spot")
+    assert "checkpoint every" in spot.how and "it pays up to" in spot.turns and spot.low < spot.monthly < spot.high
+
+
+def test_what_has_no_price_is_said_and_never_guessed():
+    part = plan_job(JOB, prices(), load_book(), Assumed())
+    assert [each.name for each in part.options] == ["by the price book"]
+    assert len(part.unknown) == 2 and all("no price known" in each for each in part.unknown)
+    without_rate = plan_job(JOB, prices(machine("spot", "0.05")), load_book(), Assumed())
+    assert any("--interruptions" in each for each in without_rate.unknown)
+    serving = plan_serving(QUIET, prices(), Assumed())
+    assert serving.options == [] and serving.advice.startswith("no price is known")
+    assert "no price known of storage" in plan_storage([Kept("a", 1, 0.0)], prices()).unknown
+    assert plan_egress(5.0, prices()).options == []
+
+
+def test_a_quiet_load_always_on_scaled_asleep_and_serverless_by_hand():
+    """One server: 730 x 0.10 = 73. Asleep: 24 wakes of 900 s and 5 s = 6.0333 h a day x 0.10 x 30.4375 = 18.364.
+    Serverless: (24 x (0.000001 + 1.311 x 0.01 x 0.00002) + 24 x 1.311 x 5 x 0.00002) x 30.4375."""
+    known = prices(machine("on_demand", "0.10"), figure("request", "0.000001"), figure("gb_second", "0.00002"))
+    part = plan_serving(QUIET, known, Assumed())
+    found = monthly(part)
+    assert found["always on"] == pytest.approx(73.0)
+    assert found["scaled by the hour"] == pytest.approx(24 * 0.10 * MONTH)
+    assert found["scaled to zero"] == pytest.approx((24 * 905 / 3600) * 0.10 * MONTH)
+    each = 0.000001 + 1.311 * 0.01 * 0.00002
+    assert found["serverless"] == pytest.approx((24 * each + 24 * 1.311 * 5 * 0.00002) * MONTH, rel=1e-6)
+    (serverless,) = (option for option in part.options if option.name == "serverless")
+    rate = 0.10 / 3600 / each
+    assert f"more than {rate:.4g} requests a second" in serverless.turns
+    assert any("reserved" in said for said in part.unknown)
+
+
+def test_servers_follow_the_busiest_minute_of_each_hour():
+    """200 a second x 0.012 s = 2.4 CPUs; of 2 CPUs 60 % are used: 2 servers."""
+    assert replicas(12_000, 0.012, 2, 0.6) == 2
+    assert replicas(0, 0.012, 2, 0.6) == 1
+    busy = replace(QUIET, minutes=((12_000,) * 12 + (0,) * 12,) * 2, busy_s=0.012)
+    found = monthly(plan_serving(busy, prices(machine("on_demand", "0.10")), Assumed()))
+    assert found["always on"] == pytest.approx(2 * 73.0)
+    assert found["scaled by the hour"] == pytest.approx((12 * 2 + 12) * 0.10 * MONTH)
+    part = plan_serving(
+        busy, prices(machine("on_demand", "0.10"), machine("on_demand", "0.19", "m4", 4, 16)), Assumed()
+    )
+    assert "larger machines are cheaper: 1 x acme eu m4 at 138.7000" in part.advice
+
+
+def test_how_much_to_reserve_its_break_even_and_what_is_regretted():
+    """An hour reserved is 0.06 against 0.10: what is used more than 60 % of the hours. The second server is used half
+    of them, so one is reserved: 730 x 0.06 = 43.80, and half a day x 0.10 beyond."""
+    term = {"term_years": 1, "option": "partial upfront", "upfront": Decimal("262.80")}
+    known = prices(machine("on_demand", "0.10"), machine("reserved", "0.03", **term))
+    busy = replace(QUIET, minutes=((12_000,) * 12 + (0,) * 12,) * 2, busy_s=0.012)
+    part = plan_serving(busy, known, Assumed())
+    found = monthly(part)
+    assert found["reserved 1 y partial upfront"] == pytest.approx(43.8 + 12 * 0.10 * MONTH)
+    (reserved,) = (each for each in part.options if each.name.startswith("reserved"))
+    assert "1 of 2 x" in reserved.what and "break-even at 60.0% of the hours" in reserved.how
+    assert "If use falls to 50%: 7.3000 a month more than 36.5000 on demand" in reserved.how
+    servers = Servers(machine("on_demand", "0.10"), Decimal("0.10"), ((2,) * 12 + (1,) * 12,))
+    assert [how_many(servers, Decimal(hour)) for hour in ("0.04", "0.06", "0.10")] == [2, 1, 0]
+
+
+def test_bytes_are_placed_by_what_it_costs_to_read_them_back_and_what_is_needed_stays_hot():
+    """Hot 0.020 a GB; cool 0.010 and 0.015 to read: cool pays below 2 readings in 3 months. 10 GB each."""
+    known = prices(
+        figure("storage", "0.020", tier="hot", sku="h"), figure("storage", "0.010", tier="cool", sku="c"),
+        figure("retrieval", "0.015", tier="cool"), figure("storage", "0.001", tier="archive", sku="a"),
+    )  # fmt: skip
+    gb = 10 * 10**9
+    kept = [Kept("read", gb, 1.0), Kept("seldom", gb, 0.5), Kept("never", gb, 0.0), Kept("live", gb, 0.0, "is served")]
+    part = plan_storage(kept, known)
+    found = monthly(part)
+    assert found["all hot at acme eu"] == pytest.approx(0.8)
+    # read: hot 0.2; seldom: cool 0.1 + 0.075; never: archive 0.01; live: hot 0.2
+    assert found["by last use at acme eu"] == pytest.approx(0.2 + 0.175 + 0.01 + 0.2)
+    assert any("reading back archive" in each for each in part.unknown)
+
+
+def test_what_is_sent_out_is_paid_by_steps():
+    """150 GB: 100 for nothing, 50 x 0.09 = 4.50."""
+    known = prices(
+        figure("egress", "0"), figure("egress", "0.09", from_gb=100.0), figure("egress", "0.05", from_gb=200.0)
+    )
+    assert stepped(known.of("egress"), known, Decimal(150)) == Decimal("4.5")
+    assert stepped(known.of("egress"), known, Decimal(300)) == Decimal("9") + Decimal("5")
+    assert stepped(known.of("egress"), known, Decimal(50)) == 0
+    assert monthly(plan_egress(150.0, known)) == {"from acme eu": 4.5}
+
+
+def test_carbon_by_hand_or_none_where_a_factor_is_not_known():
+    """(2 x 8 + 8 x 0.25) W = 18 W x 100 h x 1.1 x 400 g = 0.792 kg."""
+    factors = [figure(kind, amount, currency="") for kind, amount in
+               (("cpu_power", "8"), ("memory_power", "0.25"), ("pue", "1.1"), ("carbon", "400"))]  # fmt: skip
+    of = machine("on_demand", "0.10")
+    assert carbon(prices(*factors), of, Decimal(100)) == pytest.approx(0.792)
+    assert carbon(prices(*factors[1:]), of, Decimal(100)) is None
+
+
+def test_the_load_of_a_day_by_hand():
+    day = date(2026, 11, 1)
+    start = 1793491200.0
+    moments = [start, start + 30, start + 2000, start + 86_400 + 5]
+    requests, minutes, awake, wakes = shape(moments, day, 2, 900.0)
+    assert requests == (3, 1) and minutes[0][:2] == (2, 0) and minutes[1][0] == 1
+    assert awake == (30 + 900 + 900, 900) and wakes == (2, 1)
+    assert shape([], day, 1, 900.0) == ((0,), ((0,) * 24,), (0.0,), (0,))
+
+
+@given(st.lists(st.floats(0, 3 * 86_400 - 1), max_size=60), st.floats(1, 7200))
+def test_nothing_is_lost_of_a_load(seconds: list[float], idle: float):
+    requests, minutes, awake, wakes = shape(seconds, date(1970, 1, 1), 3, idle)
+    assert sum(requests) == len(seconds)
+    assert sum(awake) <= len(seconds) * idle + 1e-6 and sum(wakes) <= len(seconds)
+    assert (sum(wakes) > 0) == bool(seconds)
+    assert all(max(day) <= count for day, count in zip(minutes, requests, strict=True))
+
+
+@given(st.integers(0, 10**6), st.floats(1e-4, 1), st.floats(0.5, 128), st.floats(0.05, 1))
+def test_replicas_keep_up_and_one_fewer_would_not(requests: int, busy_s: float, cpus: float, busy: float):
+    count = replicas(requests, busy_s, cpus, busy)
+    asked = requests / 60 * busy_s
+    assert count * cpus * busy >= asked * (1 - 1e-6)
+    assert count == 1 or (count - 1) * cpus * busy < asked * (1 + 1e-6)
+
+
+@given(st.lists(st.floats(0, 100), min_size=3, max_size=40), st.integers(0, 1000))
+def test_the_interval_is_around_the_mean_and_what_is_fixed_has_none(daily: list[float], fixed: int):
+    found = option("a", "b", Paid(tuple(daily), Decimal(fixed)), how="", sources=[])
+    assert found.low is not None and found.high is not None
+    assert found.low <= found.high and float(found.low) >= fixed + min(daily) * MONTH - 1e-6
+    assert float(found.monthly) == pytest.approx(fixed + sum(daily) / len(daily) * MONTH, abs=1e-6)
+    still = option("a", "b", Paid((), Decimal(fixed)), how="", sources=[])
+    assert still.low == still.high == still.monthly == fixed
+
+
+def test_the_advice_says_by_how_much_what_would_turn_it_and_what_is_not_told_apart():
+    cheap = option("spot", "", Paid((1.0, 1.0, 1.0)), how="", sources=[], turns="it pays up to 2 an hour")
+    dear = option("on demand", "", Paid((1.5, 1.5, 1.5)), how="", sources=[])
+    said, turns = advise([cheap, dear], "EUR")
+    assert "spot: 30.4375 EUR a month, 15.2188 EUR less than on demand" in said.replace("15.2187", "15.2188")
+    assert turns == "it pays up to 2 an hour; a price of spot 50.0% higher"
+    wide = option("other", "", Paid((0.0, 3.0, 0.5)), how="", sources=[])
+    assert "do not tell them apart" in advise([cheap, wide], "EUR")[0]
+    assert "do not tell them apart" not in said
