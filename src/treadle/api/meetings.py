@@ -151,7 +151,7 @@ def actions_add(request: AddActionRequest, work: Work) -> ActionAnswer:
 @operation("actions", "list", permission="read", remote=True)
 def actions_list(request: ListActionsRequest, work: Work) -> ActionsAnswer:
     """List the actions that are open, the latest first, and tell what share of those that were due is done."""
-    from treadle.people.deciding import people_of, refuse_stranger
+    from treadle.people.checking import people_of, refuse_stranger
     from treadle.rhythm.actions import actions, share_of
 
     with work.workspace.chain.reading() as reader:

@@ -93,7 +93,7 @@ def retro_show(request: ShowRetroRequest, work: Work) -> Retro:
 @operation("retro", "list", permission="read", remote=True)
 def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
     """List the retrospectives, causes that came again, and what share of their actions is done."""
-    from treadle.people.deciding import people_of
+    from treadle.people.checking import people_of
     from treadle.rhythm.retros import retro, retro_names
 
     chain, people = work.workspace.chain, people_of(work.workspace.project.spec)
@@ -106,7 +106,7 @@ def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
 
 
 def _shown(work: Work, name: str) -> Retro:
-    from treadle.people.deciding import people_of
+    from treadle.people.checking import people_of
     from treadle.rhythm.retros import retro
 
     chain, people = work.workspace.chain, people_of(work.workspace.project.spec)

@@ -59,7 +59,7 @@ def skills_rate(request: RateRequest, work: Work) -> SkillsAnswer:
 @operation("skills", "start", permission="read", remote=True)
 def skills_start(request: StartRequest, work: Work) -> StartAnswer:
     """A newcomer's first days: what to read, what was decided and learned, whom to ask, where to help."""
-    from treadle.people.deciding import people_of, refuse_stranger
+    from treadle.people.checking import people_of, refuse_stranger
     from treadle.rhythm.skills import skills
     from treadle.rhythm.starting import first_days
 

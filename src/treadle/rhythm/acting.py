@@ -13,7 +13,7 @@ from treadle.errors import TeamError
 from treadle.evidence import Alone, Chain, Entry
 from treadle.evidence.kinds.action_changed import ActionChanged, State
 from treadle.evidence.kinds.action_opened import ActionOpened
-from treadle.people.deciding import people_of, refuse_stranger
+from treadle.people.checking import people_of, refuse_stranger
 from treadle.rhythm.actions import SUBJECT, action
 from treadle.store import EntryRef
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from treadle.errors import TeamError
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.meeting_held import MeetingHeld
-from treadle.people.deciding import people_of, refuse_stranger
+from treadle.people.checking import people_of, refuse_stranger
 from treadle.rhythm.acting import open_actions, tasks_in
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Minutes

@@ -16,7 +16,7 @@ from msgspec import Struct
 from treadle.errors import TeamError, nearest
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.skill_rated import Level, SkillRated
-from treadle.people.deciding import people_of
+from treadle.people.checking import people_of
 from treadle.repository import Touched, touched
 from treadle.rhythm.areas import AREAS, area_of
 from treadle.rhythm.found import Area, Knowing, Pair

@@ -1,4 +1,4 @@
-"""Words that entries can be found by, their full text index, an index of who did what, and sums by month of each person.
+"""Words that entries can be found by, their full text index, an index of who did what, and sums by month of each.
 
 The views are filled from the chain when it is next opened.
 """
