@@ -11,6 +11,7 @@ import pytest
 
 from treadle.api import GROUPS, OPERATIONS
 from treadle.cli import known
+from treadle.cli.sections import REST, SECTIONS
 
 OTHERS = "import sys; sys.argv = ['treadle', *{words}]; from treadle.cli import main\n"
 TOLD = """
@@ -73,6 +74,17 @@ def test_what_registers_an_operation_counts_and_what_it_does_not(
         assert made_of(text.replace(old, new)) != first
     source.rename(tmp_path / "others.py")
     assert known.made().made_of != first
+
+
+def test_each_first_word_stands_in_one_section_of_the_help() -> None:
+    named = [word for several in SECTIONS.values() for word in several]
+    assert sorted(named) == sorted({name.split()[0] for name in OPERATIONS}), "name a new one in cli/sections.py"
+    said = subprocess.run(
+        [sys.executable, "-m", "treadle", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert REST not in said and "..." not in said.partition("Begin:")[2]
+    at = [said.index(f"\n{title}:\n") for title in SECTIONS]
+    assert at == sorted(at)
 
 
 def test_help_imports_no_operation_and_a_command_its_own_module() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,13 @@ def is_module(parts: list[str]) -> bool:
     return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
 
 
-def used(module: Path) -> Iterator[tuple[int, str, str, str]]:
+@functools.cache
+def used(module: Path) -> tuple[tuple[int, str, str, str], ...]:
+    """See `imports`; each file is read once for all rooms."""
+    return tuple(imports(module))
+
+
+def imports(module: Path) -> Iterator[tuple[int, str, str, str]]:
     """(line, room, module in it or "", name or "") of each import from another room, wherever in the file it stands."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:

@@ -20,6 +20,7 @@ from treadle import __version__
 from treadle.api import Context, Field, Operation, find
 from treadle.cli.failing import Failure, fail, failure_of
 from treadle.cli.known import Command, commands
+from treadle.cli.sections import sections
 from treadle.errors import TreadleError
 
 if TYPE_CHECKING:
@@ -75,8 +76,18 @@ class _Group(click.Group):
         return name, found.whole() if isinstance(found, _Named) else found, rest
 
 
+class _Root(_Group):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, self.commands))
+        for title, words in sections(sorted(self.commands)).items():
+            with formatter.section(title):
+                # columns that begin at one place, in all sections
+                lines = [(word.ljust(widest), self.commands[word].get_short_help_str()) for word in words]
+                formatter.write_dl(lines)
+
+
 def build() -> click.Group:
-    root = _Group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    root = _Root(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
     click.version_option(__version__, prog_name="treadle")(root)
     known = commands()
     for each in known.commands:  # in the order of their names: `log` comes before `log checkpoint`
@@ -85,7 +96,8 @@ def build() -> click.Group:
         for place, word in enumerate(above, 1):
             if word not in here.commands:
                 assert isinstance(here, _Group)
-                here.add_command(_Group(word, help=known.groups[" ".join(above[:place])]))
+                text = known.groups[" ".join(above[:place])]
+                here.add_command(_Group(word, help=text, short_help=text))
             within = here.commands[word]
             assert isinstance(within, _Group | _Named)
             here = within
