@@ -94,3 +94,20 @@ def test_names_of_any_signs_are_columns() -> None:
     odd = {'a "b"\nc': "int", "": "int", "日付": "date", "%": "float"}
     found = proposals(stated(odd, {}), stated(odd, {}))  # type: ignore[arg-type]
     assert [each.column for each in found] == list(odd)
+
+
+def test_names_that_differ_in_what_may_be_a_unit_are_for_a_person() -> None:
+    """Else heat in one unit would stand, with a tick, in a column of another."""
+    for mine, theirs in (("temp_f", "temperature_c"), ("heat_k", "heat_r"), ("volume_gal", "volume_ltr")):
+        (found,) = proposals(
+            described(pl.DataFrame({mine: [60.0, 70.5]})), described(pl.DataFrame({theirs: [61.0, 70.0]}))
+        )
+        assert not found.sure or found.unit is not None, (mine, found)
+    (found,) = proposals(
+        described(pl.DataFrame({"temp_f": [50.0, 212.0]})), described(pl.DataFrame({"temp_c": [10.0, 100.0]}))
+    )
+    assert found.unit == ("°F", "°C") and found.sure and found.column == "temp_f"
+    (same,) = proposals(
+        described(pl.DataFrame({"heat_k": [1.0, 2.0]})), described(pl.DataFrame({"heat_k": [1.0, 2.0]}))
+    )
+    assert same.sure

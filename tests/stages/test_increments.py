@@ -356,6 +356,25 @@ def test_another_question_begins_anew_and_says_so(place: Path) -> None:
     assert read(place).numbers == list(range(10)) and read(place).cached
 
 
+def test_to_begin_anew_counts_no_row_twice_and_an_empty_increment_has_its_contract(place: Path) -> None:
+    """A bound on how many rows there are asks of what will be kept, which replaces what was."""
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    bound = "{metric: rowCountChange, mustBeLessThan: 20, unit: percent}"
+    quality = f"    quality:\n    - {{type: custom, engine: treadle, implementation: {bound}}}\n    properties:"
+    edit(place, "    properties:", quality, "orders.yaml")
+    insert(place, map(row, range(200)))
+    assert read(place).payload.increment.added == 200
+    assert "0 new" in (again := read(place)).said or again.cached
+    assert read(place, full=True).payload.rows == 200
+    edit(place, "mustBeLessThan: 20", "mustBeLessThan: 21", "orders.yaml")
+    assert "rules hold" in read(place).said, "it is held to its contract, though nothing is new"
+    insert(place, map(row, range(200, 260)))
+    with pytest.raises(ContractBroken, match=r"200 rows in .*, 260 now, which is \+30 %"):
+        read(place)
+
+
 def test_one_bad_row_of_one_is_set_aside_and_not_a_broken_delivery(place: Path) -> None:
     """A share of few rows says little; of a hundred, and of a first delivery, it is what it is."""
     begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))

@@ -34,7 +34,6 @@ def diff(workspace: Workspace, source: str, before: str | None, now: str | None,
         first, second = workspace.tables.rows(old.snapshot), workspace.tables.rows(new.snapshot)
         schema = _schema(first, second)
         names = [name for name, dtype in first.collect_schema().items() if second.collect_schema().get(name) == dtype]
-        say("rows")
         rows = _rows(first, second, all_tables(workspace.project.spec)[source].keys, names)
     from treadle.profiling import compare
 

@@ -33,6 +33,7 @@ _UNITS = frozenset(
 )  # fmt: skip
 """What says how a value is written, and not what it is of: it weighs little."""
 _LIGHT, _LEAST = 0.25, 0.62
+_UNIT_LETTERS = 3
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -44,6 +45,20 @@ def words(name: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKD", _CAMEL.sub(" ", name)).casefold()
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return tuple(_WORD.findall(plain))
+
+
+def ends_apart(one: str, other: str) -> bool:
+    """Whether both names end in a short word that is not the other's, as units are: it may be all that differs.
+
+    >>> ends_apart("heat_k", "warmth_r"), ends_apart("heat_k", "heat_k"), ends_apart("heat", "warmth_r")
+    (True, False, False)
+    """
+    mine, theirs = words(one), words(other)
+    if len(mine) < 2 or len(theirs) < 2 or mine[-1] == theirs[-1]:
+        return False
+    return all(
+        len(each[-1]) <= _UNIT_LETTERS and each[-1].isalpha() and each[-1] not in _LIKE for each in (mine, theirs)
+    )
 
 
 def name_likeness(one: str, other: str) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from treadle.likeness.describing import Described
-from treadle.likeness.names import name_likeness, words
+from treadle.likeness.names import ends_apart, name_likeness, words
 from treadle.mapping import between, same_dimension
 
 SURE = 0.7
@@ -104,6 +104,9 @@ def score(one: Described, other: Described) -> _Scored:
         unit, kind = None, min(kind, 0.4)
     elif unit is not None:
         why.append(f"{unit[0]} becomes {unit[1]}")
+    elif not unclear and not one.unit and one.spread and other.spread and ends_apart(one.name, other.name):
+        unclear = True
+        why.append(f"they end in {words(one.name)[-1]} and {words(other.name)[-1]}, which may be units")
     elif unclear:
         why.append(f"one is in {one.unit or other.unit}, the other does not say")
     alike, told = _of_values(one, other, unit)

@@ -14,8 +14,10 @@ _ENDS = {
     "months?": "months", "years?": "years", "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF", "jpy": "JPY",
     "cents?": "cents", "pct": "%", "percent(age)?": "%", "celsius": "°C", "deg_?c": "°C", "fahrenheit": "°F",
     "deg_?f": "°F", "kwh": "kWh", "mb": "MB", "gb": "GB", "bytes?": "bytes", "mph": "miles/h", "kmh": "km/h",
-    "hpa": "hPa", "bps": "basis points", "ha": "hectares",
+    "hpa": "hPa", "psi": "psi", "bps": "basis points", "ha": "hectares", "gal(lons?)?": "gallons",
+    "lit(er|re)s?": "liters",
 }  # fmt: skip
+_TEMPERATURE = re.compile(r"(?:.*[_\W])?(?:temp|temperature|dew_?point|feels_like)[_\W]([cf])")
 _SIGN = r"^\s*(?:([$€£¥])\s*[\d.,]+|[+-]?[\d.,]+\s*([$€£¥%°a-zA-Z]{1,8}))\s*$"
 _MOSTLY = 0.5
 
@@ -25,6 +27,8 @@ def unit_of(name: str, counts: pl.DataFrame | None) -> str:
     if counts is not None:
         return _carried(counts)
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    if degrees := _TEMPERATURE.fullmatch(plain):  # of another thing `_c` and `_f` may be anything
+        return f"°{degrees[1].upper()}"
     return next((unit for end, unit in _ENDS.items() if re.fullmatch(rf".+[_\W]{end}", plain)), "")
 
 

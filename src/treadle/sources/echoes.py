@@ -51,7 +51,10 @@ def _texts(column: pl.Series) -> pl.Series | None:
     if column.dtype == pl.String:
         return column
     if column.dtype == pl.Binary:
-        return pl.Series([None if each is None else bytes(each).decode("utf-8", "replace") for each in column])
+        texts = [None if each is None else bytes(each).decode("utf-8", "replace") for each in column]
+        return pl.Series(texts, dtype=pl.String)  # of no rows, or none with a value, Polars cannot tell the type
     if column.dtype.is_nested():
-        return pl.Series([msgspec.json.encode(each, enc_hook=str).decode() for each in column.to_list()])
+        return pl.Series(
+            [msgspec.json.encode(each, enc_hook=str).decode() for each in column.to_list()], dtype=pl.String
+        )
     return None

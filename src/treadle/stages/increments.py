@@ -262,11 +262,12 @@ def keep_rows(
     got = batch(delivered, keys, new, where) if delivered.width else Batch(delivered)
     # an increment without rows, as where only the contract is another, breaks nothing
     empty = last is not None and not got.rows.height
-    beside = beside_of(
-        bench, asked.name, asked.contract, asked.others, good, _pointed_to(bench, last, asked), adds=True
-    )
+    # where it is begun anew the rows take the place of those that are kept, and do not come to them
+    adds, pointed_to = last is not None, _pointed_to(bench, last, asked)
+    beside = beside_of(bench, asked.name, asked.contract, asked.others, good, pointed_to, adds=adds)
     beside = replace(beside, standing=last.table.rows if last else 0)
-    held = Held(got.rows) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
+    rules = len(asked.contract.rules) if asked.contract else 0
+    held = Held(got.rows, rules=rules) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
     before, again = _before(bench, last, base, asked)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (held, again) if each is not None])
     for each in (held, again):

@@ -1,0 +1,38 @@
+"""Rows that repeat a secret: found in texts, bytes and lists, and nothing breaks on what holds none."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from treadle.sources.echoes import echoed
+
+SECRET = "hunter2-and-more"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("c", [f"it is {SECRET}!", None]),
+        pl.Series("c", [f"it is {SECRET}!".encode(), None]),
+        pl.Series("c", [[SECRET], None]),
+        pl.Series("c", [{"deep": [SECRET]}, None]),
+    ],
+    ids=["text", "bytes", "list", "nested"],
+)
+def test_a_secret_is_found_and_not_said(column: pl.Series) -> None:
+    said = echoed(column.to_frame(), [SECRET])
+    assert said.startswith("1 rows repeat a secret") and said.endswith("in the column c") and SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.String, pl.Binary, pl.List(pl.String), pl.Struct({"a": pl.String}), pl.Int64, pl.Null]
+)
+@pytest.mark.parametrize("rows", [0, 3], ids=["no rows", "all missing"])
+def test_a_column_without_a_value_repeats_nothing(dtype: pl.DataType, rows: int) -> None:
+    frame = pl.DataFrame({"c": pl.Series([None] * rows, dtype=dtype)})
+    assert echoed(frame, [SECRET, "pass12"]) == "" == echoed(frame, [SECRET]) == echoed(frame, ["pass12"])
+
+
+def test_a_name_is_looked_at_too() -> None:
+    assert "the name of column 1" in echoed(pl.DataFrame({SECRET: [1]}), [SECRET])
