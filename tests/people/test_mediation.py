@@ -188,7 +188,7 @@ def test_what_is_no_mediation_is_refused(row: Chain) -> None:
 def test_another_mediator_takes_the_place_of_the_first(row: Chain) -> None:
     call(row)
     number = offer(row)
-    call(row, who="lin", mediator="max", until=str(TODAY + timedelta(days=30)))
+    call(row, who="ada", mediator="max", until=str(TODAY + timedelta(days=30)))
     assert found(row).mediator == "max"
     with pytest.raises(AccessError, match="max mediates"):
         offer(row)
@@ -302,3 +302,18 @@ def test_on_the_command_line_from_a_row_to_what_all_accept(
         code, out, err = do("decide", "accept", *name, who, "--proposal", str(number))
         assert code == 0, err
     assert "✓ keep" in out and "accepted by lin, bo, ada" in out
+
+
+def test_no_party_takes_a_decision_from_who_decides(row: Chain) -> None:
+    """Neither by a mediator of their own in the place of the one who mediates, nor by a day that leaves no time."""
+    for until in (str(TODAY), str(TODAY + timedelta(days=2))):
+        with pytest.raises(DecisionError, match="leaves no time to mediate"):
+            call(row, until=until)
+    call(row, until=str(TODAY + timedelta(days=3)))
+    for who in ("bo", "lin"):
+        with pytest.raises(DecisionError, match="grace mediates in windows until 2026-12-01, called by bo") as told:
+            call(row, who=who, mediator="max")
+        assert "ada may name another" in told.value.mend
+    assert (found(row).mediator, found(row).until) == ("grace", "2026-12-01")
+    call(row, who="ada", mediator="max", until=str(TODAY))
+    assert (found(row).mediator, found(row).until) == ("max", str(TODAY))

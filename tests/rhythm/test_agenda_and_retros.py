@@ -265,6 +265,7 @@ def test_what_makes_no_looking_back_is_refused(shop: Workspace) -> None:
         ("x", [], [], "what was the cause"),
         ("x", ["a, b"], [], '"a, b" is no cause'),
         ("x", ["y"], ["do it"], "lacks an owner"),
+        ("x", ["Lin"], [], '"lin" names a person'),
     ):
         with pytest.raises(TeamError, match=what):
             keep_retro(ago(by(shop, "lin"), 1), "labels", text, causes, actions)
@@ -276,3 +277,13 @@ def test_what_makes_no_looking_back_is_refused(shop: Workspace) -> None:
 def test_names_are_words_and_no_parts_of_them() -> None:
     assert unnamed("adam saw ada, grace:ada and lin.x", ["ada", "lin"]) == "adam saw somebody, grace:somebody and lin.x"
     assert unnamed("ada", []) == "ada"
+
+
+def test_what_somebody_kept_is_not_written_over_by_another_and_names_nobody(shop: Workspace) -> None:
+    asked = str(alert(ago(shop, 9)))
+    open_retro(ago(shop, 8), "labels", asked, 3)
+    keep_retro(ago(by(shop, "lin"), 7), "labels", "Lin and @grace were asleep; see lin.csv.", ["late labels"], [])
+    with pytest.raises(TeamError, match=r"lin has kept what was learned of labels \(#\d+\)"):
+        keep_retro(ago(by(shop, "grace"), 6), "labels", "Bad luck.", ["luck"], [])
+    found = looked_back(shop, "labels")
+    assert found.text == "somebody and somebody were asleep; see lin.csv." and found.causes == ["late labels"]

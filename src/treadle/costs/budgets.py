@@ -151,7 +151,12 @@ class Purse:
             if not each.is_spent:
                 continue
             if self._holds(each):
-                mend = "it is raised in `budgets:` of the project file; what was finished is kept"
+                raised = (
+                    "`budgets:` of the project file, or by --spend"
+                    if each.of == "run"
+                    else "`budgets:` of the project file"
+                )
+                mend = f"it is raised in {raised}; what was finished is kept"
                 if each.then == "ask":
                     mend = f"an owner or reviewer may go on with --over-budget; else {mend}"
                 raise GateError(f"a budget is spent: {each.said()}", where="budgets", mend=mend)

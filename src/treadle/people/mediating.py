@@ -7,7 +7,7 @@ apart that stay private, an outcome in words that all agree to, and a day on whi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,13 +30,20 @@ if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
 
+LEAST_DAYS = 3
+"""Of a mediation that a party calls."""
+
+
 def call_mediator(
     chain: Chain, spec: ProjectSpec, name: str, mediator: str, until: str, because: str, today: date
 ) -> Entry[MediationCalled]:
     """Bring an open decision before a mediator. Whoever has a part in it may: a party, or who decides.
 
+    Where one mediates already, who decides alone may name another: a party could else take the decision from them.
+
     Raises:
-        DecisionError: they are a party, nobody of the project, or the day is none; AccessError: the actor has no part.
+        DecisionError: they are a party, nobody of the project, another mediates, or the day is none or too near;
+        AccessError: the actor has no part.
     """
     check_text(because, "--because")
     if not until:
@@ -50,6 +57,19 @@ def call_mediator(
             raise AccessError(
                 f"{chain.actor} has no part in {name}", where="--as", mend=f"one of these may: {', '.join(parties)}"
             )
+        standing = _called(alone, name, opened)
+        if standing is not None and chain.actor != found.decides:
+            raise DecisionError(
+                f"{found.mediator} mediates in {name} until {found.until}, called by {standing.actor}",
+                where="--mediator",
+                mend=f"{found.decides} may name another, so that no party takes it from who decides",
+            )
+        if chain.actor != found.decides and date.fromisoformat(until) < today + timedelta(days=LEAST_DAYS):
+            raise DecisionError(
+                f"{until} leaves no time to mediate, and after it the mediator decides",
+                where="--until",
+                mend=f"name a day from {today + timedelta(days=LEAST_DAYS)} on; who decides may name an earlier one",
+            )
         if mediator in parties:
             raise DecisionError(
                 f"{mediator} is a party, and so no mediator", where="--mediator", mend="name somebody else"
@@ -58,6 +78,12 @@ def call_mediator(
             decision=name, opened=opened, mediator=mediator, until=until, because=" ".join(because.split())
         )
         return alone.append(said, f"{SUBJECT}{name}")
+
+
+def _called(reader: Reader, name: str, opened: EntryRef) -> Entry[MediationCalled] | None:
+    """The mediation of this opening that stands, if one was called."""
+    last: Entry[MediationCalled] | None = reader.last(MediationCalled, subject=f"{SUBJECT}{name}")
+    return last if last is not None and last.payload.opened == opened else None
 
 
 def parties_of(reader: Reader, found: Decision, opened: EntryRef) -> list[str]:

@@ -103,6 +103,13 @@ def plan_egress(gb_a_month: float, prices: Prices) -> Part:
     places: dict[str, list[Figure]] = {}
     for each in prices.of("egress"):
         places.setdefault(f"{each.vendor} {each.region}", []).append(each)
+    begins = {where: min(each.from_gb for each in steps) for where, steps in places.items()}
+    unknown = [
+        f"no price known of the first {begin:g} GB from {where}, so it is in no sum"
+        for where, begin in sorted(begins.items())
+        if begin > 0
+    ]
+    places = {where: steps for where, steps in places.items() if begins[where] == 0}
     volume = Decimal(str(gb_a_month))
     options = [
         option(
@@ -117,5 +124,6 @@ def plan_egress(gb_a_month: float, prices: Prices) -> Part:
     ]
     options.sort(key=lambda each: each.monthly)
     advice, turns = advise(options, prices.rates.currency)
-    unknown = [] if options else ["no price known of what is sent out"]
+    if not options and not unknown:
+        unknown = ["no price known of what is sent out"]
     return Part("egress", f"{gb_a_month:g} GB a month, as was given", options, unknown, advice, turns)

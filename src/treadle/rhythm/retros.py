@@ -16,6 +16,7 @@ from treadle.evidence import Entry, Reader, known_kinds
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.retro_kept import RetroKept
 from treadle.evidence.kinds.retro_opened import RetroOpened
+from treadle.people.checking import people_of
 from treadle.rhythm.acting import asked_in, open_actions
 from treadle.rhythm.actions import actions, share_of
 from treadle.rhythm.areas import area_of
@@ -101,11 +102,25 @@ def keep_retro(
             where="--cause",
             mend='in a word or two, which may come again: --cause "late labels"',
         )
+    blamed = [cause for cause in named if unnamed(cause, people_of(spec)) != cause]
+    if blamed:
+        raise TeamError(
+            f'"{blamed[0]}" names a person, and nobody is a cause',
+            where="--cause",
+            mend="name what made it likely, such as a step that was missing; persons own actions",
+        )
     lines = [asked_in(line, "--action") for line in asked]
     with chain.alone() as alone:
         opened: Entry[RetroOpened] | None = alone.last(RetroOpened, subject=f"{SUBJECT}{name}")
         if opened is None:
             raise unknown(name, retro_names(alone))
+        kept: Entry[RetroKept] | None = alone.last(RetroKept, subject=f"{SUBJECT}{name}")
+        if kept is not None and kept.actor != chain.actor:
+            raise TeamError(
+                f"{kept.actor} has kept what was learned of {name} (#{kept.seq})",
+                where="NAME",
+                mend="talk with them, who may keep it anew; or open a retrospective of another name",
+            )
         numbers = open_actions(alone, spec, lines, today, f"retro {name}", opened.ref)
         said = RetroKept(retro=name, opened=opened.ref, text=text, causes=named, actions=tuple(numbers))
         return alone.append(said, f"{SUBJECT}{name}")
@@ -128,13 +143,13 @@ def retro(reader: Reader, name: str, today: date, people: Sequence[str], *, time
     done = actions(reader, today, [number for each in mine for number in each.actions])
     return Retro(
         name=name,
-        what=opened.payload.what,
+        what=unnamed(opened.payload.what, people),
         status="kept" if last else "open",
         opened=opened.time,
         entry=opened.seq,
         timeline=moments,
         left=left,
-        text=last.text if last else "",
+        text=unnamed(last.text, people) if last else "",
         causes=causes,
         repeats=_repeats(every, name, causes),
         actions=done,
@@ -169,11 +184,14 @@ def unnamed(text: str, people: Sequence[str]) -> str:
     """
     >>> unnamed("keep or drop; ada decides", ["ada", "grace"])
     'keep or drop; somebody decides'
+    >>> unnamed("Did Ada or @grace break ada.csv?", ["ada", "grace"])
+    'Did somebody or somebody break ada.csv?'
     """
     if not people:
         return text
-    names = "|".join(re.escape(person) for person in sorted(people, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.@-])(?:{names})(?![\w@]|[.-]\w)", "somebody", text)
+    spelled = {each for person in people for each in (person, person.capitalize(), person.upper())}
+    names = "|".join(re.escape(each) for each in sorted(spelled, key=len, reverse=True))
+    return re.sub(rf"(?<![\w.@-])@?(?:{names})(?![\w@]|[.-]\w)", "somebody", text)
 
 
 def _repeats(every: Sequence[Entry[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:

@@ -32,7 +32,7 @@ def show_decision(answer: Any, out: Any) -> None:
         _show_experiment(answer, answer.experiment, out)
     if answer.proposal is not None:
         _show_proposal(answer.proposal, out)
-    if answer.unheard:
+    if answer.unheard and answer.outcome is None:  # an outcome says itself who was not waited for
         out.print(f"  [yellow]not heard yet[/]: {said(', '.join(answer.unheard))}", soft_wrap=True)
     for earlier in answer.was:
         _show_outcome("  [dim]was[/]", earlier, out)

@@ -14,7 +14,11 @@ def show_agreement(answer: Any, out: Any) -> None:
         f"{said(', '.join(answer.labellers))}; {answer.twice:,} items have two and more",
         soft_wrap=True,
     )
-    alike = "" if answer.alike is None else f"; {100 * answer.alike:.1f} % of pairs of labels are equal"
+    alike = (
+        ""
+        if answer.alike is None
+        else f"; {100 * answer.alike:.1f} % of pairs of labels are equal (each label counts once)"
+    )
     whole = figure(answer.alpha, *answer.interval, why=answer.why).whole
     out.print(f"  Krippendorff's alpha, {answer.scale}: [bold]{said(whole)}[/]{alike}", soft_wrap=True)
     if answer.pairs:
