@@ -230,3 +230,12 @@ def test_what_is_a_figure_in_a_text(text: str, cited: list[str]) -> None:
     found = list(citations(text))
     assert [each.cited for each in found] == cited
     assert all(text[each.start : each.end] == f"{{{each.cited}}}" for each in found)
+
+
+def test_a_long_note_with_a_word_changed_on_each_line_says_how_many_lines_differ(shop: Workspace) -> None:
+    """By aligning these, which are alike, the answer would take minutes."""
+    line = "the share of late labels on day {} was {} per mille"
+    first = "\n".join(line.format(day, 1) for day in range(1500))
+    add_note(shop, "long", "note", Draft(text=first, title="Long"))
+    edit_note(shop, "long", 1, Draft(text=first.replace("was 1 per", "was 2 per") + "\nand that is all"))
+    assert [each.lines for each in shown(shop, "long").versions] == [1500, 3001]

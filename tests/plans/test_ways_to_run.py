@@ -161,6 +161,14 @@ def test_what_is_sent_out_is_paid_by_steps():
     assert monthly(plan_egress(150.0, known)) == {"from acme eu": 4.5}
 
 
+def test_a_price_list_without_its_first_step_is_in_no_sum() -> None:
+    """Nobody said that the first 100 GB cost nothing."""
+    part = plan_egress(150.0, prices(figure("egress", "0.09", from_gb=100.0)))
+    assert part.options == [] and part.unknown == [
+        "no price known of the first 100 GB from acme eu, so it is in no sum"
+    ]
+
+
 def test_carbon_by_hand_or_none_where_a_factor_is_not_known():
     """(2 x 8 + 8 x 0.25) W = 18 W x 100 h x 1.1 x 400 g = 0.792 kg."""
     factors = [figure(kind, amount, currency="") for kind, amount in
