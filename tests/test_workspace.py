@@ -43,6 +43,9 @@ def table(tmp_path: Path) -> Path:
     return file
 
 
+LIGHT = "families: [linear], search: none"
+
+
 def modes(root: Path) -> set[int]:
     return {stat.S_IMODE(place.lstat().st_mode) & 0o777 for place in (root, *root.rglob("*"))}
 
@@ -51,7 +54,7 @@ def begin(tmp_path: Path, table: Path, **more: str) -> Path:
     folder = tmp_path / "shop"
     init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada", **more), Context(person("ada")))
     text = (folder / "treadle.yaml").read_text(encoding="utf-8")
-    (folder / "treadle.yaml").write_text(text.replace("search: bayesian", "search: none"), encoding="utf-8")
+    (folder / "treadle.yaml").write_text(text.replace("families: auto, search: bayesian", LIGHT), encoding="utf-8")
     run(RunRequest(project=str(folder)), Context(person("ada")))
     return home(folder)
 
@@ -300,7 +303,7 @@ def test_settings_that_came_with_a_project_are_believed_after_a_word(
     folder = tmp_path / "shop"
     init(InitRequest(folder=str(folder), source=str(table), target="back", owner="ada"), Context(person("ada")))
     text = (folder / "treadle.yaml").read_text(encoding="utf-8")
-    (folder / "treadle.yaml").write_text(text.replace("search: bayesian", "search: none"), encoding="utf-8")
+    (folder / "treadle.yaml").write_text(text.replace("families: auto, search: bayesian", LIGHT), encoding="utf-8")
     shutil.rmtree(home(folder), ignore_errors=True)
     home(folder).mkdir()
     (home(folder) / "settings.yaml").write_text(f"catalog: sqlite:///{tmp_path}/${{NAME}}.db\n", encoding="utf-8")

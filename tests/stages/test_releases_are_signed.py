@@ -79,7 +79,7 @@ def test_a_release_that_cannot_be_signed_says_so(
         edit(shop, "  people:", "  promote: not_worse\n  people:")
         edit(shop, "missed: 3", "missed: 4")
         result = runs()
-        patch.setattr("treadle.loop.run", lambda workspace, full: result)
+        patch.setattr("treadle.loop.run", lambda workspace, **asked: result)
         released = run(RunRequest(project=str(shop)), Context(person("ada")))
         back = models_rollback(RollbackRequest(project=str(shop)), Context(person("grace")))
     assert released.released and sizes(shop) == []
