@@ -9,12 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from stage_shop import edit, opened
+from large_shop import taken
+from stage_shop import opened
 
 from treadle.evidence.kinds.source_read import SourceRead
-from treadle.sources import parts
-from treadle.stages.reading import read_sources
-from treadle.stages.work import Work
 
 CHILD = """
 import os, resource, signal, sys
@@ -62,24 +60,6 @@ except Exception as bad:
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     print(f"{type(bad).__name__}: {bad}")
 """
-
-
-@pytest.fixture
-def large(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shop with its orders in Parquet, in row groups of 64, cut into parts of some 50 rows."""
-    pl.read_csv(shop / "orders.csv", try_parse_dates=True).write_parquet(shop / "orders.parquet", row_group_size=64)
-    edit(shop, "orders.csv", "orders.parquet")
-    monkeypatch.setattr(parts, "PARTED_FROM", 1)
-    monkeypatch.setattr(parts, "PART", 50 * 50)
-    return shop
-
-
-def taken(project: Path) -> SourceRead:
-    workspace = opened(project)
-    try:
-        return read_sources(Work(workspace))["orders"].payload
-    finally:
-        workspace.chain.engine.dispose()
 
 
 def struck(project: Path, when: str, what: str) -> subprocess.CompletedProcess[str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from stage_shop import edit, opened
+from large_shop import taken
+from stage_shop import opened
 
 from treadle.errors import ContractBroken, DataError
-from treadle.evidence.kinds.source_read import SourceRead
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
 from treadle.sources import find, parts, parts_of
 from treadle.spec import Source
@@ -21,24 +21,6 @@ from treadle.stages.parted import room_on_disk
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
-
-
-@pytest.fixture
-def large(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shop with its orders in Parquet, in row groups of 64, cut into parts of some 50 rows."""
-    pl.read_csv(shop / "orders.csv", try_parse_dates=True).write_parquet(shop / "orders.parquet", row_group_size=64)
-    edit(shop, "orders.csv", "orders.parquet")
-    monkeypatch.setattr(parts, "PARTED_FROM", 1)
-    monkeypatch.setattr(parts, "PART", 50 * 50)
-    return shop
-
-
-def taken(project: Path) -> SourceRead:
-    workspace = opened(project)
-    try:
-        return read_sources(Work(workspace))["orders"].payload
-    finally:
-        workspace.chain.engine.dispose()
 
 
 def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
