@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,14 @@ SERVICES = {
     service.NAME: service
     for service in (postgres_service, mysql_service, redis_service, mlflow_service, s3_service, *extras.EXTRAS)
 }
+
+
+def pytest_configure() -> None:
+    """Test modules are named by their files alone, so two of one name in different rooms stop a whole run: said at once."""
+    named = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    twice = sorted(name for name, files in named.items() if files > 1)
+    if twice:
+        raise pytest.UsageError(f"{', '.join(twice)}: more than one file under tests/ has this name; rename one")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
