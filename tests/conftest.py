@@ -46,7 +46,7 @@ SERVICES = {
 
 
 def pytest_configure() -> None:
-    """Test modules are named by their files alone, so two of one name in different rooms stop a whole run: said at once."""
+    """Test modules are named by their files alone: two of one name, in whatever rooms, would stop a whole run late."""
     named = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
     twice = sorted(name for name, files in named.items() if files > 1)
     if twice:
