@@ -21,7 +21,8 @@ from benchmarks.automl.sets import HOME
 from benchmarks.automl.task import HELD_OUT, LABEL, TRAIN, NotSupported, Task
 from treadle.packing import export
 from treadle.scoring import Scorer
-from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
+from treadle.spec.brief import Brief, People
+from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
 from treadle.training import FeatureColumn, TrainingTable, train
 
 ORDERS = "orders.json"

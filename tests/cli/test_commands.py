@@ -40,6 +40,7 @@ PROMISED = {
     "retro open", "retro keep", "retro show", "retro list",
     "milestones set", "milestones drop", "milestones list", "status",
     "skills show", "skills rate", "skills start",
+    "notify send", "notify list", "notify calendar",
 }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from treadle.features import FeaturePlan
 from treadle.models import Bundle, new_key
 from treadle.models.request import Asked, Inputs
 from treadle.packing import Told, parts_of
-from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
+from treadle.spec.brief import Brief, People
+from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
 from treadle.training import TrainingTable, evaluate, train
 
 

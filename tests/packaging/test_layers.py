@@ -17,7 +17,8 @@ import treadle
 ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
-    "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "drafting",
+    "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "notices",
+    "drafting",
     "plans", "upkeep", "rhythm", "knowledge", "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",

@@ -15,12 +15,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: its path, its parameters, its headers by their names in small letters; how many came before it."""
+    """A request: its path, its parameters, its headers by their names in small letters; how many came before it; and
+    what it holds, where something is sent."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     number: int
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,24 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(parts.path, dict(parse_qsl(parts.query, True)), headers, len(web.asked))
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            query = dict(parse_qsl(parts.query, True))
+            asked = Asked(parts.path, query, headers, len(web.asked), self.command, body)
             web.asked.append(asked)
             said = web.answers(asked)
             try:
                 self._send(said)
             except ConnectionError:
                 self.close_connection = True
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_PUT(self) -> None:
+            self.do_GET()
+
+        def do_PATCH(self) -> None:
+            self.do_GET()
 
         def do_HEAD(self) -> None:
             self._send(web.head or Say(status=405))

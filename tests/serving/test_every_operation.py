@@ -91,6 +91,8 @@ MAY: dict[str, set[Principal]] = {
             "status",
             "skills show",
             "skills start",
+            "notify list",
+            "notify calendar",
         ],
         READERS,
     ),
@@ -116,6 +118,7 @@ MAY: dict[str, set[Principal]] = {
             "costs report",
             "lineage export",
             "schedule",
+            "notify send",
         ],
         WORKERS,
     ),
@@ -200,6 +203,7 @@ HERE_ALONE = {
     "data map",  # which may write the project file
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
+    "notify calendar",  # which writes a file
 }
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from treadle.errors import SpecError
 from treadle.spec import check_spec
-from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source
+from treadle.spec.brief import Brief, People
+from treadle.spec.project import Predict, ProjectSpec, Source
 
 
 def project(kind: str = "quantiles", **more: object) -> ProjectSpec:

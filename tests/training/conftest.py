@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from treadle.spec.project import Brief, Mistakes, People, Predict, ProjectSpec, Source, Split, Train
+from treadle.spec.brief import Brief, Mistakes, People
+from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
 from treadle.training import FeatureColumn, TrainingTable
 
 FEATURES = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.scoring import Calibrator
-from treadle.spec.project import Mistakes
+from treadle.spec.brief import Mistakes
 from treadle.training.calibrate import choose, isotonic, platt
 from treadle.training.mistakes import choose_threshold
 

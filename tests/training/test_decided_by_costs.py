@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from treadle.scoring.tasks import task_of
-from treadle.spec.project import Mistakes
+from treadle.spec.brief import Mistakes
 from treadle.training import search, split
 from treadle.training.folds import Folds
 

@@ -21,7 +21,8 @@ from treadle.scoring.encoder import Encoder
 from treadle.scoring.metrics import weighted
 from treadle.scoring.steps import Offset
 from treadle.scoring.tasks import task_of
-from treadle.spec.project import Brief, People, Predict, ProjectSpec, Source, Split, Train
+from treadle.spec.brief import Brief, People
+from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
 from treadle.training import (
     FeatureColumn,
     TrainingTable,

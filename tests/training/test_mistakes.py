@@ -14,7 +14,7 @@ from treadle.errors import SpecError
 from treadle.scoring.bootstrap import Interval, draws
 from treadle.scoring.decisions import NEVER
 from treadle.scoring.tasks import task_of
-from treadle.spec.project import Mistakes
+from treadle.spec.brief import Mistakes
 from treadle.training import costs_of, evaluate, report, train
 from treadle.training.mistakes import COUNTED, FixedRule, Money, choose_threshold, of_classes, of_decisions
 

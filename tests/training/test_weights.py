@@ -18,7 +18,7 @@ from treadle.scoring.bootstrap import blocks, draws, interval, of_score
 from treadle.scoring.metrics import weighted
 from treadle.scoring.steps import Levels
 from treadle.scoring.tasks import task_of
-from treadle.spec.project import Mistakes
+from treadle.spec.brief import Mistakes
 from treadle.training import calibrate, chance, check, describe, evaluate, fit, in_units, search, split, train, weighing
 from treadle.training.blending import _surely_better
 from treadle.training.folds import Folds

@@ -9,7 +9,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Serving": ("models", "serve", "predict", "watch", "replay", "drain"),
     "Record": ("why", "log", "verify"),
     "Team": ("status", "team", "decide", "notes", "tried", "agenda", "minutes", "actions", "milestones", "retro",
-             "skills", "experts", "talk", "concern"),
+             "skills", "experts", "talk", "concern", "notify"),
     "Money": ("costs", "prices"),
     "Access": ("access", "tokens"),
 }  # fmt: skip

@@ -22,8 +22,7 @@ MOST_TEXT = 10_000
 
 def people_of(spec: ProjectSpec) -> list[str]:
     """Everybody whom the brief names."""
-    people = spec.brief.people
-    return list(dict.fromkeys((people.owner, *people.reviewers, *(n for each in people.roles.values() for n in each))))
+    return list(spec.brief.people.everybody)
 
 
 def check_text(text: str, where: str) -> None:

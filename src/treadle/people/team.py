@@ -42,7 +42,7 @@ def unfilled(brief: Brief) -> list[str]:
 def loads(brief: Brief, confirmed: Mapping[str, str]) -> list[Load]:
     """Everybody whom the brief names. confirmed: when, by person."""
     people, charter = brief.people, brief.charter
-    every = dict.fromkeys((people.owner, *people.reviewers, *(n for each in people.roles.values() for n in each)))
+    every = dict.fromkeys(people.everybody)
     every |= dict.fromkeys(d.accountable for d in charter.duties.values() if isinstance(d.accountable, str))
     out = []
     for person in every:

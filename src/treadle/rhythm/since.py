@@ -38,13 +38,13 @@ def entries_since(
     return _found(reader, [entries.c.seq >= first, named, entries.c.status == "done"], most, newest=True)
 
 
-def failed_since(reader: Reader, first: int, most: int) -> tuple[list[Entry[Payload]], int]:
-    """As `entries_since`, of steps that failed."""
+def failed_since(reader: Reader, first: int, most: int, *, newest: bool = True) -> tuple[list[Entry[Payload]], int]:
+    """As `entries_since`, of steps that failed; the newest of them, or else the oldest."""
     from sqlalchemy import text
 
     from treadle.store.schema import FAILED, entries
 
-    return _found(reader, [entries.c.seq >= first, text(FAILED)], most, newest=True)
+    return _found(reader, [entries.c.seq >= first, text(FAILED)], most, newest=newest)
 
 
 def entries_between(

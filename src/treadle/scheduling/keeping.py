@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ _LONGEST_WAIT = 60.0
 class Scheduler:
     """Runs a project when it is due. Clock, sleep, chance and the run itself come in, so that it can be replayed.
 
-    wait: sleeps so many seconds, or less where it is told to stop, and says whether it was.
+    wait: sleeps so many seconds, or less where it is told to stop, and says whether it was. tell: tells the project's
+        channels what happened, and says what became of it.
     """
 
     workspace: Workspace
@@ -50,15 +52,20 @@ class Scheduler:
     chance: random.Random = field(default_factory=random.Random)
     runs: int = 0
     failed: int = 0
+    tell: Callable[[Workspace], list[str]] = lambda workspace: []
     files: Files = field(default_factory=Files)
     _refused: str = ""
+    _told: datetime | None = None
+    _last_told: list[str] = field(default_factory=list)
 
     def until_stopped(self) -> Scheduled:
         """Wait and run, and run again, until `wait` says to stop."""
         stopped = False
         while not stopped:
             why, seconds = self._due()
-            stopped = (bool(why) and self._run(why)) or self.wait(seconds)
+            stopped = bool(why) and self._run(why)
+            self._tell(at_once=bool(why))
+            stopped = stopped or self.wait(seconds)
         return Scheduled(project=self.workspace.project.spec.project, runs=self.runs, failed=self.failed)
 
     def told(self, text: str) -> None:
@@ -120,6 +127,21 @@ class Scheduler:
         self.workspace.chain.append(ran, subject(self.workspace.project))
         return stopped
 
+    def _tell(self, *, at_once: bool) -> None:
+        """Once a minute, and after a run. What is said again (a chat that is away) is said once."""
+        now = self.workspace.chain.clock()
+        if not at_once and self._told is not None and (now - self._told).total_seconds() < _LONGEST_WAIT:
+            return
+        self._told = now
+        try:
+            said = self.tell(self.workspace)
+        except TreadleError as bad:
+            said = [_lines(bad)]
+        if said != self._last_told:
+            for line in said:
+                self.say(f"{self._time()} {_shown(line)}")
+        self._last_told = said
+
     def _pause(self, attempt: int) -> float:
         """Exponential back-off with jitter, so that many that failed of one cause do not come back as one."""
         return min(_MOST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1)) * self.chance.uniform(0.5, 1.5)
@@ -158,10 +180,20 @@ def schedule(
             run=lambda: run_once(words, stop.is_set, scheduler.told),
             wait=stop.wait,
             say=say,
+            tell=_told_to_channels,
             every=every,
             retries=retries,
         )
         return scheduler.until_stopped()
+
+
+def _told_to_channels(workspace: Workspace) -> list[str]:
+    """What became of telling the channels that the project file names, a line each."""
+    if not workspace.project.spec.notify:
+        return []
+    from treadle.notices.sending import Sending
+
+    return [f"{each.channel}, {each.outcome}: {each.text}" for each in Sending(workspace).to_all()]
 
 
 @contextlib.contextmanager

@@ -73,3 +73,4 @@ __all__ = [
     "whole_ending",
     "words_of",
 ]
+OPEN = ("asking", "calling")

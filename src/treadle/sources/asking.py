@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from typing import Literal
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -34,6 +35,13 @@ class Answer(Struct, frozen=True):
     url: str
     status: int
     headers: dict[str, str]
+    body: bytes
+
+
+class Sent(Struct, frozen=True):
+    """What a server is sent, where it is not asked for something alone."""
+
+    method: Literal["POST", "PUT", "PATCH"]
     body: bytes
 
 
@@ -73,8 +81,8 @@ class Line:
     def left(self) -> float:
         return self._until - self._clock()
 
-    def ask(self, url: str, headers: Mapping[str, str], weigh: Weigh) -> Answer:
-        """Get a URL; a redirect is an answer as others are.
+    def ask(self, url: str, headers: Mapping[str, str], weigh: Weigh, sent: Sent | None = None) -> Answer:
+        """Get a URL, or send to it; a redirect is an answer as others are.
 
         Raises:
             Lost: there is no connection, it broke, or the server was silent for too long.
@@ -83,11 +91,14 @@ class Line:
         parts = urlsplit(url)
         origin = (parts.scheme, parts.netloc.rpartition("@")[2])
         kept = self._kept.pop(origin, None)
+        if kept is not None and sent:  # a server that closed it may have taken what it was sent
+            kept.close()
+            kept = None
         try:
             if kept is not None:
                 with suppress(ConnectionError, ssl.SSLError):  # the server closed it since it was used: no failure
-                    return self._answer(origin, kept, parts, headers, weigh)
-            return self._answer(origin, self._opened(parts), parts, headers, weigh)
+                    return self._answer(origin, kept, parts, headers, weigh, sent)
+            return self._answer(origin, self._opened(parts), parts, headers, weigh, sent)
         except (OSError, http.client.HTTPException, ValueError) as bad:  # ValueError: a host that no name can be
             if self.left <= 0:
                 raise Late from bad
@@ -100,12 +111,14 @@ class Line:
         parts: SplitResult,
         headers: Mapping[str, str],
         weigh: Weigh,
+        sent: Sent | None,
     ) -> Answer:
         target, extra = _target(parts)
         whole = False
         try:
             with self._held(connection):
-                connection.request("GET", target, headers={**headers, **extra})
+                method, body = (sent.method, sent.body) if sent else ("GET", None)
+                connection.request(method, target, body, {**headers, **extra})
                 # closed also when it was read whole: else the connection holds that it still is being read
                 with closing(connection.getresponse()) as found:
                     answer = Answer(parts.geturl(), found.status, _headers(found), _body(found, weigh))

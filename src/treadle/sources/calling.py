@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from msgspec import Struct
 
 from treadle.errors import DataError
-from treadle.sources.asking import Answer, Late, Line, Lost, Weigh, joined, origin_of
+from treadle.sources.asking import Answer, Late, Line, Lost, Sent, Weigh, joined, origin_of
 from treadle.spec.urls import in_the_open, parts_of
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -117,14 +117,27 @@ class Caller:
             if hops > _MOST_HOPS:
                 raise self._fail(f"it points elsewhere more than {_MOST_HOPS} times", "give the URL that it points to")
 
-    def _insist(self, url: str, headers: Mapping[str, str], weigh: Weigh) -> Answer:
+    def send(self, url: str, headers: Mapping[str, str], weigh: Weigh, sent: Sent) -> Answer:
+        """The answer to what is sent. It goes nowhere else than it was sent to: an answer that points elsewhere is one.
+
+        What was tried again may have come before: whoever is sent to must be able to tell that by what is sent.
+
+        Raises:
+            DataError: there is no answer, after all tries or before the time is over; or it may not be sent there.
+        """
+        refused = self._allowed.why_not(url)
+        if refused:
+            raise self._fail(f"it is {refused}", "if that is meant, add unencrypted: true")
+        return self._insist(url, {**_PLAIN, **{name.lower(): value for name, value in headers.items()}}, weigh, sent)
+
+    def _insist(self, url: str, headers: Mapping[str, str], weigh: Weigh, sent: Sent | None = None) -> Answer:
         tries = 0
         while True:
             tries += 1
             asks_for = 0.0
             try:
                 self._pace()
-                answer = self._line.ask(url, headers, weigh)
+                answer = self._line.ask(url, headers, weigh, sent)
             except Late:
                 raise self._late("it was not done") from None
             except Lost as bad:

@@ -8,6 +8,8 @@ It reads no row and executes nothing: what only the tables can show, `treadle.dr
 
 from typing import Any
 
+from treadle.spec.brief import Brief, Charter, Duty, Limits, Mistakes, People
+from treadle.spec.channels import Channel, Topic
 from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
 from treadle.spec.drawn import all_tables
 from treadle.spec.durations import duration, spoken
@@ -18,17 +20,11 @@ from treadle.spec.mapping import Exchange, Mapped, Units
 from treadle.spec.names import Identifier
 from treadle.spec.project import (
     Access,
-    Brief,
-    Charter,
-    Duty,
     Features,
     Layout,
-    Limits,
     Lookup,
-    Mistakes,
     New,
     Page,
-    People,
     Predict,
     ProjectSpec,
     Serve,
@@ -77,6 +73,7 @@ __all__ = [
     "Block",
     "Access",
     "Brief",
+    "Channel",
     "Charter",
     "Duty",
     "Entity",
@@ -98,6 +95,7 @@ __all__ = [
     "Source",
     "Split",
     "Target",
+    "Topic",
     "Train",
     "Units",
     "View",

@@ -19,6 +19,7 @@ from treadle.spec.maps import of_maps
 from treadle.spec.project import ProjectSpec
 from treadle.spec.shape import Problem, problems
 from treadle.spec.stores import of_stores
+from treadle.spec.telling import of_channels
 
 MOST_LEVELS = 19
 """Quantiles of a target: a model each, and a number each in every answer."""
@@ -82,14 +83,12 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from _mistakes(spec)
     yield from _exposure(spec)
     yield from _duties(spec)
+    yield from of_channels(spec.notify, spec.brief.people.everybody)
 
 
 def _duties(spec: ProjectSpec) -> Iterator[Problem]:
     """One person of the project answers for a thing, or nobody does."""
-    people = spec.brief.people
-    known = tuple(
-        dict.fromkeys((people.owner, *people.reviewers, *(n for each in people.roles.values() for n in each)))
-    )
+    known = spec.brief.people.everybody
     for thing, duty in spec.brief.charter.duties.items():
         if not isinstance(duty.accountable, str):
             named = ", ".join(duty.accountable) or "nobody"

@@ -164,7 +164,8 @@ def functions_digest(root: Path) -> str:
 def outside(spec: ProjectSpec, root: Path) -> list[Outside]:
     """Every place outside `root` that the project names, links followed."""
     servers = {f"sources.{name}.read": server_of(source) for name, source in spec.sources.items()}
-    found = [Outside(path, server, Place(server, "server")) for path, server in servers.items() if server]
+    told = {f"notify.{name}": channel.trusted_as for name, channel in spec.notify.items()}
+    found = [Outside(path, server, Place(server, "server")) for path, server in {**servers, **told}.items() if server]
     read = {f"sources.{name}.read": file_of(source.read) or source.read for name, source in spec.sources.items()}
     named = [(path, written) for path, written in read.items() if not servers[path]]
     named += [(f"sources.{name}.contract", s.contract) for name, s in spec.sources.items() if s.contract]

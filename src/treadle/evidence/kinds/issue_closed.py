@@ -1,0 +1,32 @@
+"""The kind `issue.closed`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from treadle.evidence.payload import Payload
+from treadle.store import EntryRef
+
+
+class IssueClosed(Payload, frozen=True, kw_only=True):
+    """An issue of a forge was closed: there by `by` (a login; `person`: of the project, where the project says who it
+    is), or from here, when what it asked for was done. `opened`: the notice that opened it."""
+
+    KIND: ClassVar[str] = "issue.closed"
+    FACT: ClassVar[bool] = True
+
+    channel: str
+    thing: str
+    issue: int
+    opened: EntryRef
+    by: str = ""
+    person: str = ""
+    planned: bool = True
+    """False: it was closed as not to be done."""
+    at: str = ""
+
+    def said(self) -> str:
+        who = f"by {self.by}" + (f" ({self.person})" if self.person else "") if self.by else "from here"
+        return f"issue {self.issue} of {self.channel}, about {self.thing}, was closed {who}" + (
+            "" if self.planned else ", not to be done"
+        )

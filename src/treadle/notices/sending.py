@@ -1,0 +1,247 @@
+"""Tell every channel what it was not told yet, in the order in which it happened; then hear what was closed there.
+
+A channel is told at least once: the entry that it was told is written after it was, and a process that is killed
+between the two tells the same again, under the same name (`webhook-id`, `Message-ID`, a mark in an issue), so that who
+gets it can tell. What a channel does not take waits, and holds up no other channel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.errors import StoreError, TreadleError
+from treadle.evidence.kinds.issue_closed import IssueClosed
+from treadle.evidence.kinds.notice_held import NoticeHeld
+from treadle.evidence.kinds.notice_sent import NoticeSent
+from treadle.notices.found import ChannelState, Notice, Told
+from treadle.notices.gathering import happened, overdue
+from treadle.notices.known import Known, Opened, known, subject
+from treadle.notices.places import Outcome, Reached, place
+from treadle.notices.posting import Held, Post, Refused
+from treadle.notices.wording import MOST_TEXT, title
+from treadle.rhythm.acting import change_action
+from treadle.rhythm.actions import SUBJECT as ACTION
+from treadle.rhythm.since import first_at
+from treadle.spec import Channel
+from treadle.spec.trust import Place, granted
+from treadle.store import EntryRef
+
+if TYPE_CHECKING:
+    from treadle.evidence import Reader
+    from treadle.workspace import Workspace
+
+ACTOR = "policy:notify"
+MOST_ISSUES = 20
+"""Issues and comments in one go, so that a forge is not flooded; the rest comes with the next."""
+MOST_SINGLE = 10
+"""Notices that are told in a message each; more are told in one."""
+FORGES = ("github", "gitlab")
+
+
+@dataclass(frozen=True)
+class Sending:
+    """`post`: how servers are told, another in tests. `days`: a channel that was told of nothing yet is told of so many
+    days. `dry`: nothing is sent and nothing kept."""
+
+    workspace: Workspace
+    post: Post | None = None
+    days: int = 0
+    dry: bool = False
+
+    def to_all(self, only: str | None = None) -> list[Told]:
+        """Every channel, or the one called so."""
+        spec, out = self.workspace.project.spec, list[Told]()
+        with contextlib.nullcontext() if self.dry else _alone(self.workspace.root):
+            for name, channel in spec.notify.items():
+                if only in (None, name):
+                    out += self._one(name, channel)
+        return out
+
+    def _one(self, name: str, channel: Channel) -> list[Told]:
+        chain = self.workspace.chain
+        with chain.reading() as reader:
+            told, head = known(reader, name), _head(reader)
+            began = told.upto is None
+            if began:
+                since = chain.clock() - timedelta(days=self.days)
+                first = first_at(reader, since.isoformat(timespec="microseconds")) if self.days else head + 1
+                told.upto = first - 1
+            waiting = _waiting(self.workspace, reader, channel, told, head)
+        if self.dry:
+            return [Told(name, "would be sent", title(self._project, each)) for each in waiting]
+        if began:
+            begun = NoticeSent(channel=name, thing="", key="begun", upto=told.upto or 0, outcome="begun", text="")
+            self._keep(name, begun)
+        out, left = list[Told](), list(waiting)
+        try:
+            at = place(self._project, name, channel, self.workspace.project.root, self.post)
+            for some in _batches(waiting, channel):
+                out.append(self._tell(at, some, told))
+                left = left[len(some) :]
+            if channel.leads_to in FORGES:
+                out += self._closed(at, told)
+        except Held as bad:
+            out.append(self._held(name, told, len(left), str(bad)))
+        return out
+
+    def _tell(self, at: Reached, some: Sequence[Notice], told: Known) -> Told:
+        last = some[-1]
+        forge = at.channel.leads_to in FORGES
+        try:
+            outcome = at.issue(last, told) if forge else at.tell(some)
+        except Refused as bad:
+            outcome = Outcome("refused", str(bad))
+        said = title(self._project, last) if len(some) == 1 else f"{len(some)} things that happened"
+        told.upto = max([told.upto or 0, *(each.seq for each in some)])
+        for each in some[:-1]:
+            if not each.seq:  # what days alone brought about is known by its key
+                self._keep(at.name, _sent(at.name, each, outcome, told.upto))
+        entry = self._keep(at.name, _sent(at.name, last, outcome, told.upto))
+        for thing in outcome.closed:
+            opened = told.issues.pop(thing)
+            closed = IssueClosed(channel=at.name, thing=thing, issue=opened.number, opened=opened.notice)
+            self._keep(at.name, closed)
+        if outcome.issue and not outcome.closed:
+            told.issues.setdefault(last.thing, Opened(outcome.issue, outcome.link, entry))
+        how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" else ""
+        return Told(at.name, outcome.outcome, f"{said}{how}", outcome.link)
+
+    def _closed(self, at: Reached, told: Known) -> Iterator[Told]:
+        """What somebody closed there: kept, and an action that it is about is closed too."""
+        forge = at.forge()
+        for thing, opened in list(told.issues.items()):
+            issue = forge.look(opened.number)
+            if issue.open:
+                continue
+            said = IssueClosed(
+                channel=at.name,
+                thing=thing,
+                issue=opened.number,
+                opened=opened.notice,
+                by=_line(issue.by),
+                person=at.channel.logins.get(issue.by, ""),
+                planned=issue.planned,
+                at=_line(issue.at),
+            )
+            entry = self._keep(at.name, said)
+            text = said.said()
+            if thing.startswith(ACTION):
+                text += self._action_closed(int(thing.removeprefix(ACTION)), said, entry)
+            del told.issues[thing]
+            yield Told(at.name, "heard", text, opened.link)
+
+    def _action_closed(self, number: int, said: IssueClosed, entry: EntryRef) -> str:
+        try:
+            change_action(
+                self.workspace.chain.acting(ACTOR),
+                self.workspace.project.spec,
+                number,
+                state="done" if said.planned else "dropped",
+                because=said.said(),
+                evidence=(entry,),
+            )
+        except TreadleError as bad:  # it is closed here already
+            return f"; {bad.what}"
+        return f"; so action {number} is {'done' if said.planned else 'dropped'}"
+
+    def _held(self, name: str, told: Known, left: int, text: str) -> Told:
+        text = text[:300]
+        if told.held != text:
+            self._keep(name, NoticeHeld(channel=name, waiting=left, text=text))
+        return Told(name, "held", f"{left} wait: {text}" if left else text)
+
+    def _keep(self, name: str, payload: NoticeSent | NoticeHeld | IssueClosed) -> EntryRef:
+        return self.workspace.chain.acting(ACTOR).append(payload, subject(name)).ref
+
+    @property
+    def _project(self) -> str:
+        return self.workspace.project.spec.project
+
+
+def states(workspace: Workspace) -> list[ChannelState]:
+    """Every channel, as it stands."""
+    project, out = workspace.project, list[ChannelState]()
+    allowed = granted(project.root)
+    with workspace.chain.reading() as reader:
+        for name, channel in project.spec.notify.items():
+            told, head = known(reader, name), _head(reader)
+            waiting = _waiting(workspace, reader, channel, told, head) if told.upto is not None else []
+            trusted = allowed.covers(Place(channel.trusted_as, "server"))
+            state = ChannelState(
+                name=name,
+                leads_to=channel.leads_to,
+                about=channel.about,
+                trusted=trusted,
+                told=told.told,
+                last=told.last,
+                waiting=len(waiting),
+                held=told.held,
+                issues=len(told.issues),
+            )
+            out.append(state)
+    return out
+
+
+def _waiting(workspace: Workspace, reader: Reader, channel: Channel, told: Known, head: int) -> list[Notice]:
+    spec, today = workspace.project.spec, workspace.chain.clock().date()
+    people = spec.brief.people
+    approvers = people.reviewers or (people.owner,)
+    found = happened(reader, (told.upto or 0) + 1, head, channel.about, approvers)
+    if "actions" in channel.about:
+        found += [each for each in overdue(reader, today) if each.key not in told.keys]
+    return found
+
+
+def _batches(waiting: Sequence[Notice], channel: Channel) -> Iterator[Sequence[Notice]]:
+    """What is told in one message: one each; of many, all in one, but for forges and where it concerns persons."""
+    if channel.leads_to in FORGES:
+        yield from ([each] for each in waiting[:MOST_ISSUES])
+    elif len(waiting) <= MOST_SINGLE or isinstance(channel.to, dict):
+        yield from ([each] for each in waiting)
+    else:
+        yield waiting
+
+
+def _head(reader: Reader) -> int:
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
+    return int(reader.connection.execute(select(func.coalesce(func.max(entries.c.seq), 0))).scalar() or 0)
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One that tells at a time, so that nothing is told twice; the kernel lets go of what one that was killed held."""
+    with (root / "notify.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as bad:
+            mend = "wait until it is done; it tells the same"
+            raise StoreError("another process tells the channels now", where=str(root), mend=mend) from bad
+        yield
+
+
+def _sent(name: str, notice: Notice, outcome: Outcome, upto: int) -> NoticeSent:
+    return NoticeSent(
+        channel=name,
+        thing=notice.thing,
+        key=notice.key,
+        upto=upto,
+        outcome=outcome.outcome,
+        text=notice.text[:MOST_TEXT],
+        answer=outcome.answer,
+        issue=0 if outcome.closed else outcome.issue,
+        link=outcome.link,
+        rests=notice.rests,
+    )
+
+
+def _line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)[:80]

@@ -1,0 +1,188 @@
+"""Issues of a forge behind a real HTTP server that answers as GitHub's and GitLab's APIs do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from told_shop import action, alert, sent, told_shop
+from written_shop import packed, released
+
+from services.web import Asked, Say, Web, says, serving
+from treadle.evidence.kinds.issue_closed import IssueClosed
+from treadle.evidence.kinds.notice_sent import NoticeSent
+from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.notices import sending
+from treadle.notices.sending import states
+from treadle.rhythm.acting import change_action
+from treadle.rhythm.actions import action as action_now
+from treadle.store import Blob
+from treadle.workspace import Workspace
+
+
+@dataclass
+class Forge:
+    """What such a server keeps: its issues, by number, and their comments."""
+
+    kind: str
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    comments: dict[int, list[str]] = field(default_factory=dict)
+    refuses: int = 0
+
+    def answer(self, asked: Asked) -> Say:
+        token = asked.headers.get("authorization" if self.kind == "github" else "private-token", "")
+        if token.removeprefix("Bearer ") != "sesame":
+            return says({"message": "Bad credentials"}, status=401)
+        if self.refuses:
+            return Say(status=self.refuses)
+        said = json.loads(asked.body) if asked.body else {}
+        parts = asked.path.split("/issues")[1].strip("/").split("/")
+        if parts == [""]:
+            return self.begin(said) if asked.method == "POST" else says(list(self.issues.values()))
+        number = int(parts[0])
+        if number not in self.issues:
+            return says({"message": "Not Found"}, status=404)
+        if len(parts) == 2:
+            assert parts[1] == ("comments" if self.kind == "github" else "notes") and asked.method == "POST"
+            self.comments.setdefault(number, []).append(said["body"])
+            return says({"id": 1}, status=201)
+        if asked.method in ("PATCH", "PUT"):
+            assert said.get("state") == "closed" or said.get("state_event") == "close"
+            self.close(number, "treadle-bot")
+        return says(self.issues[number])
+
+    def begin(self, said: dict[str, Any]) -> Say:
+        number = len(self.issues) + 1
+        if self.kind == "github":
+            assert said["labels"][0] == "treadle"
+            told = {"number": number, "html_url": f"https://forge/i/{number}", "state": "open", "closed_by": None}
+        else:
+            assert said["labels"].split(",")[0] == "treadle"
+            told = {"iid": number, "web_url": f"https://forge/i/{number}", "state": "opened", "closed_by": None}
+        self.issues[number] = {**said, **told}
+        return says(self.issues[number], status=201)
+
+    def close(self, number: int, by: str, reason: str = "completed") -> None:
+        login = "login" if self.kind == "github" else "username"
+        self.issues[number] |= {"state": "closed", "closed_by": {login: by}, "closed_at": "2026-03-21T10:00:00Z"}
+        self.issues[number] |= {"state_reason": reason} if self.kind == "github" else {}
+
+
+def forged(folder: Path, monkeypatch: pytest.MonkeyPatch, web: Web, kind: str, about: str) -> Workspace:
+    monkeypatch.setenv("FORGE_TOKEN", "sesame")
+    place = f"{web.url}/repos/acme/shop" if kind == "github" else f"{web.url}/api/v4/projects/12"
+    shop = told_shop(
+        folder, f"  forge: {{{kind}: '{place}', token: '${{FORGE_TOKEN}}', about: [{about}], labels: [ml], "
+        "logins: {ada-gh: ada}}\n"
+    )  # fmt: skip
+    sent(shop)
+    return shop
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_an_alert_opens_an_issue_and_closing_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    forge = Forge(kind)
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "alerts")
+        alert(shop, "recall fell ``` @everyone")
+        alert(shop, "moved: hour", "drift")
+        first, _ = sent(shop)
+        assert first.link == "https://forge/i/1" and first.text.endswith("(opened)")
+        assert "title" in forge.issues[1] and forge.issues[1]["title"] == "shop: recall fell ``` @everyone"
+        text = forge.issues[1]["body" if kind == "github" else "description"]
+        assert text.startswith("````text\nrecall fell ``` @everyone\n````\n")  # a fence that what it quotes cannot end
+        alert(shop, "recall is lower still")
+        (told,) = sent(shop)
+        assert told.text.endswith("(commented)") and len(forge.issues) == 2 and len(forge.comments[1]) == 1
+        assert states(shop)[0].issues == 2
+        forge.close(1, "ada-gh")
+        (heard,) = sent(shop)
+        assert heard.outcome == "heard"
+        assert heard.text == "issue 1 of forge, about alert/endpoint/shop/quality, was closed by ada-gh (ada)"
+        assert states(shop)[0].issues == 1 and sent(shop) == []
+        alert(shop, "and again")
+        assert sent(shop)[0].link == "https://forge/i/3"
+
+
+@pytest.mark.parametrize(("kind", "reason", "state"), [
+    ("github", "completed", "done"), ("github", "not_planned", "dropped"), ("gitlab", "", "done"),
+])  # fmt: skip
+def test_an_action_that_is_closed_there_is_closed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, reason: str, state: str
+) -> None:
+    forge = Forge(kind)
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
+        number = action(shop)
+        sent(shop)
+        forge.close(1, "somebody", reason)
+        (heard,) = sent(shop)
+        assert heard.text.endswith(f"so action {number} is {state}")
+        with shop.chain.reading() as reader:
+            assert action_now(reader, number, date(2026, 3, 20))[0].state == state
+        assert [each.text for each in sent(shop)] != [] and len(forge.issues) == 1  # the change, as nobody's issue
+        assert sent(shop) == [] and not forge.comments
+
+
+def test_an_action_that_is_closed_here_is_closed_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "actions")
+        number = action(shop)
+        sent(shop)
+        change_action(shop.chain, shop.project.spec, number, state="done", because="she said yes")
+        (told,) = sent(shop)
+        assert told.text.endswith("(closed)") and forge.issues[1]["state"] == "closed"
+        assert "she said yes" in forge.comments[1][0]
+        (closed,) = shop.chain.find(IssueClosed)
+        assert closed.payload.by == "" and sent(shop) == []
+
+
+def test_gates_that_fail_are_one_issue_which_a_release_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "gates")
+        for version in (1, 2):
+            gate = Gate("recall", 0.5, 0.4, False, "recall is 0.4; it must be at least 0.5")
+            asked = ReviewRequested(model=f"shop:{version}", bundle=Blob("1" * 64, "bundle"), gates=(gate,))
+            shop.chain.append(asked, f"model/shop:{version}")
+        sent(shop)
+        assert len(forge.issues) == 1 and len(forge.comments[1]) == 1
+        released(shop, packed(shop, 3, 0.6))
+        sent(shop)
+        assert forge.issues[1]["state"] == "closed" and states(shop)[0].issues == 0
+
+
+def test_an_issue_that_was_opened_by_who_was_killed_is_not_opened_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts")
+        alert(shop)
+        with monkeypatch.context() as killed:
+            killed.setattr(sending, "_sent", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                sent(shop)
+        assert len(forge.issues) == 1 and not [e for e in shop.chain.find(NoticeSent) if e.payload.issue]
+        assert sent(shop)[0].link == "https://forge/i/1" and len(forge.issues) == 1
+
+
+def test_a_wrong_token_and_what_is_no_forge_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts")
+        alert(shop)
+        monkeypatch.setenv("FORGE_TOKEN", "wrong")
+        (held,) = sent(shop)
+        assert held.outcome == "held" and "401" in held.text and "wrong" not in held.text
+    with serving(lambda asked: says([{"hello": "world"}] if asked.method == "GET" else {"number": "x"})) as web:
+        other = forged(tmp_path / "other", monkeypatch, web, "gitlab", "alerts")
+        alert(other)
+        assert "what is no issue" in sent(other)[0].text

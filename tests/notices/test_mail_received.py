@@ -1,0 +1,122 @@
+"""Mail really received by a server of SMTP: whole, to whom it concerns, encrypted or refused."""
+
+from __future__ import annotations
+
+import email
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from told_shop import action, alert, sent, told_shop
+
+from treadle.notices.mailing import send_mail
+from treadle.notices.posting import Held, Refused
+from treadle.notices.wording import mail
+from treadle.workspace import Workspace
+
+
+class Box:
+    """What came, and what is said to who sends: `refuses` an answer to the mail."""
+
+    def __init__(self) -> None:
+        self.came: list[Envelope] = []
+        self.refuses = ""
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+        if self.refuses:
+            return self.refuses
+        self.came.append(envelope)
+        return "250 OK"
+
+
+def _auth(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+    return AuthResult(success=getattr(data, "password", b"") == b"p@ss/word")
+
+
+@contextmanager
+def post_office(box: Box | None = None, **options: object) -> Iterator[tuple[Box, str]]:
+    box = box or Box()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    office = Controller(box, hostname="127.0.0.1", port=port, **options)
+    office.start()
+    try:
+        yield box, f"127.0.0.1:{port}"
+    finally:
+        office.stop()
+
+
+def mailing(folder: Path, where: str, to: str = "[team@example.org, lin@example.org]") -> Workspace:
+    shop = told_shop(
+        folder,
+        f"  post: {{mail: 'smtp://{where}', sender: treadle@example.org, to: {to}, about: [alerts, actions]}}\n",
+    )
+    sent(shop)
+    return shop
+
+
+def test_a_mail_comes_whole_to_everybody_and_once(tmp_path: Path) -> None:
+    with post_office() as (box, where):
+        shop = mailing(tmp_path / "shop", where)
+        alert(shop, "recall fell\nBcc: mallory@example.org — größer als je")
+        assert [each.outcome for each in sent(shop)] == ["sent"] and sent(shop) == []
+    (envelope,) = box.came
+    assert envelope.rcpt_tos == ["team@example.org", "lin@example.org"]
+    message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert message["Subject"] == "shop: recall fell Bcc: mallory@example.org — größer als je"
+    assert message["Bcc"] is None and message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"].endswith("@treadle.shop>")
+    assert "größer als je\n\ntold as one of alerts" in message.get_content().replace("\r\n", "\n")
+
+
+def test_what_concerns_one_person_goes_to_them_alone(tmp_path: Path) -> None:
+    with post_office() as (box, where):
+        shop = mailing(tmp_path / "shop", where, "{ada: ada@example.org, lin: lin@example.org}")
+        action(shop, owner="lin")
+        action(shop, owner="grace")
+        alert(shop)
+        assert [each.outcome for each in sent(shop)] == ["sent", "nobody", "sent"]
+    assert [each.rcpt_tos for each in box.came] == [["lin@example.org"], ["ada@example.org", "lin@example.org"]]
+
+
+def test_a_final_no_is_no_and_any_other_waits(tmp_path: Path) -> None:
+    with post_office() as (box, where):
+        shop = mailing(tmp_path / "shop", where)
+        box.refuses = "451 come back"
+        alert(shop)
+        assert sent(shop)[0].outcome == "held"
+        box.refuses = "554 never"
+        (refused,) = sent(shop)
+        assert refused.outcome == "refused" and "554" in refused.text
+        assert sent(shop) == []
+    alert(shop)
+    assert "cannot be reached" in sent(shop)[0].text
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_and_encryption_are_asked_for() -> None:
+    message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
+    with post_office(authenticator=_auth, auth_required=True, auth_require_tls=False) as (box, where):
+        with pytest.raises(Held, match="refused the name or the password"):
+            send_mail(f"smtp://ada:wrong@{where}", message)
+        with pytest.raises(Held, match="530"):
+            send_mail(f"smtp://{where}", message)
+        assert send_mail(f"smtp://ada:p%40ss%2Fword@{where}", message) == "taken" and len(box.came) == 1
+        with pytest.raises(Held, match="cannot be reached or broke off"):
+            send_mail(f"smtps://{where}", message)  # it speaks no TLS
+    with pytest.raises(Held, match="cannot be understood"):
+        send_mail("https://example.org", message)
+
+
+def test_addresses_that_are_all_refused() -> None:
+    class Nobody(Box):
+        async def handle_RCPT(self, *given: object) -> str:  # noqa: N802 - its name
+            return "550 no such user"
+
+    message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
+    with post_office(Nobody()) as (_, where), pytest.raises(Refused, match="refused every address"):
+        send_mail(f"smtp://{where}", message)
