@@ -45,7 +45,17 @@ def happened(
             # who is told that something waits is told that it is over
             if notice.topic in about or notice.ends:
                 notices.append(_asked(notice, reviewers))
-    return notices
+    return _not_over(notices)
+
+
+def _not_over(notices: list[Notice]) -> list[Notice]:
+    """Without what was asked for and is over by now: a policy that releases at once waited for nobody."""
+    kept, over = list[Notice](), set[str]()
+    for notice in reversed(notices):
+        if not (notice.asks and notice.thing in over):
+            kept.append(notice)
+        over.update(notice.ends)
+    return kept[::-1]
 
 
 def overdue(reader: Reader, today: date) -> list[Notice]:

@@ -54,6 +54,8 @@ class Outside(Struct, frozen=True):
 
     @property
     def said(self) -> str:
+        if self.path.startswith("notify."):
+            return f"{self.written} is a server outside the project, which would be told what happens"
         if self.target.kind == "server":
             told = ", which would be told what its ${...} name" if "${" in self.written else ""
             return f"{self.written} is a server outside the project{told}"

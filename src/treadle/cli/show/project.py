@@ -44,7 +44,8 @@ def show_trust(answer: Any, out: Any) -> None:
         return
     out.print(f"{answer.project} in {answer.folder} is trusted by this account with:", soft_wrap=True, markup=False)
     for place in answer.places:
-        out.print(f"  · reading {place}", soft_wrap=True, markup=False)
+        word = "telling" if ": notify." in place else "reading"
+        out.print(f"  · {word} {place}", soft_wrap=True, markup=False)
     if answer.record:
         out.print(f"  · believing {answer.record}: its approvals, models and keys", soft_wrap=True, markup=False)
     if answer.functions:
