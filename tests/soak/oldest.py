@@ -16,7 +16,8 @@ LEFT_OUT = ("tests/e2e",)
 def exercise(asked: Asked) -> str:
     with asked.folder("oldest") as folder:
         python = install(folder)
-        command = [python, "-m", "pytest", "-p", "no:cacheprovider", *(f"--ignore={each}" for each in LEFT_OUT)]
+        command = [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--durations=60"]
+        command += [f"--ignore={each}" for each in LEFT_OUT]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         hold(done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:])
