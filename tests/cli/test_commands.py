@@ -31,6 +31,7 @@ PROMISED = {
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "decide terms", "decide agree", "decide settle",
     "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",
+    "team checkin", "team checkins", "team pulse",
     "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
     "experts agreement", "models sign",
     "costs book", "costs import", "costs export", "schedule", "prices import", "prices list", "prices diff",

@@ -210,7 +210,10 @@ def test_nobody_is_told_before_a_person_trusts_the_project_with_exactly_that(
         file = shop.project.file
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace("about: [alerts, actions]", "about: [alerts, decisions]"), encoding="utf-8")
-        with pytest.raises(SpecError, match=r"about alerts and decisions is a server outside the project, which would be told what happens"):
+        with pytest.raises(
+            SpecError,
+            match=r"about alerts and decisions is a server outside the project, which would be told what happens",
+        ):
             load(file.parent)
         plain = text.replace("'${CHAT_URL}', sign: '${CHAT_KEY}'", "'http://chat.example.org/x'")
         file.write_text(plain, encoding="utf-8")

@@ -128,7 +128,7 @@ MAY: dict[str, set[Principal]] = {
         [
             *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),
             *(f"decide {verb}" for verb in ("mediate", "note", "notes", "propose", "accept")),
-            *("concern raise", "talk feedback", "concern list"),
+            *("concern raise", "talk feedback", "concern list", "team checkin", "team checkins", "team pulse"),
             *("team confirm", "models sign", "notes add", "notes edit", "minutes keep", "retro open", "retro keep"),
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate"),

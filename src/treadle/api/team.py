@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
-from treadle.people.found import Load, RoleHeld
+from treadle.people.found import Load, OwnCheckin, Pulse, RoleHeld
 
 if TYPE_CHECKING:
     from treadle.spec import Duty
@@ -100,3 +100,68 @@ def _notes(roles: list[RoleHeld], people: list[Load], *, chartered: bool) -> lis
     if chartered and (waiting := [each.person for each in people if not each.confirmed]):
         out.append(f"not confirmed yet by {', '.join(waiting)}: treadle team confirm PROJECT --as NAME")
     return out
+
+
+class CheckinRequest(Request, frozen=True):
+    project: ProjectPath = "."
+
+
+class CheckinAnswer(Struct, frozen=True):
+    """`counted`: its two numbers go to the team's trend, without a name."""
+
+    said: str
+    counted: bool
+
+
+class OwnCheckinsAnswer(Struct, frozen=True):
+    checkins: list[OwnCheckin]
+
+
+class PulseAnswer(Struct, frozen=True):
+    """`warnings`: what should be looked at. `rule`: when there is something to see."""
+
+    weeks: list[Pulse]
+    warnings: list[str]
+    rule: str
+
+
+@operation("team", "checkin", permission="discuss")
+def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
+    """Check in: your load and what is blocked, in a line, and what you like for yourself. Read from the keyboard.
+
+    It is kept in your account alone, encrypted; the record has a salted digest. Of a team of five or more the two
+    numbers go to a trend, without your name.
+    """
+    from treadle.people.checkins import ASKS, LEAST, keep_checkin
+
+    workspace = work.workspace
+    text = work.asked.hear(ASKS)
+    counted = keep_checkin(workspace.chain, workspace.project, workspace.root, text)
+    trend = (
+        "its two numbers wait, without your name, for four others and a new week"
+        if counted
+        else f"its numbers go nowhere: the team has under {LEAST} people, or this week's were counted already"
+    )
+    return CheckinAnswer(f"kept in this account, encrypted, for you alone; {trend}", counted)
+
+
+@operation("team", "checkins", permission="discuss")
+def team_checkins(request: CheckinRequest, work: Work) -> OwnCheckinsAnswer:
+    """Show your own check-ins, the newest first. They are read in the account in which they were written."""
+    from treadle.people.checkins import own
+
+    return OwnCheckinsAnswer(own(work.workspace.chain, work.workspace.project))
+
+
+@operation("team", "pulse", permission="discuss")
+def team_pulse(request: CheckinRequest, work: Work) -> PulseAnswer:
+    """Show how the team is, from check-ins without names, week by week, and what should be looked at."""
+    from treadle.people.checkins import LEAST, pulse, show_waiting, warnings
+
+    workspace = work.workspace
+    if not workspace.reading:
+        show_waiting(workspace.chain, workspace.root, workspace.chain.clock().date())
+    with workspace.chain.reading() as reader:
+        found = pulse(reader)
+    rule = f"answers are shown {LEAST} or more at once, when a new week has begun; how many wait is not told"
+    return PulseAnswer(found, warnings(found), rule)

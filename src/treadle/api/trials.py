@@ -26,6 +26,7 @@ class TrialsRequest(OfTarget, frozen=True):
 class CompareRequest(OfEachTarget, frozen=True):
     first: Annotated[str, argument("a run, or a model version such as 2 or flights:2")]
     second: Annotated[str, argument("another")]
+    out: Annotated[str | None, option("write it to this file, as Markdown for a comment", local=True)] = None
 
 
 @operation("trials", permission="read", remote=True)
@@ -42,4 +43,11 @@ def compare(request: CompareRequest, work: Work) -> Comparison:
     """Compare two runs: what changed in data, code and settings, what it gained, and whether that is noise."""
     from treadle.history.comparing import compare_runs
 
-    return compare_runs(work.workspace, request.first, request.second)
+    found = compare_runs(work.workspace, request.first, request.second)
+    if request.out is not None:
+        from treadle.api.written import new_file
+        from treadle.evidence import write_whole
+        from treadle.history.commenting import markdown
+
+        write_whole(new_file(request.out, "--out"), markdown(found, work.workspace.project.spec.project).encode())
+    return found

@@ -4,4 +4,4 @@ It only reads; what is kept is written by the steps themselves.
 """
 
 __all__: list[str] = []
-OPEN = ("columns", "comparing", "found", "lineage", "openlineage", "snapshots")
+OPEN = ("columns", "commenting", "comparing", "found", "lineage", "openlineage", "snapshots")

@@ -150,3 +150,25 @@ class Load(Struct, frozen=True):
     overloaded: bool
     confirmed: str
     """When they confirmed the charter as it is now; empty where they have not."""
+
+
+class OwnCheckin(Struct, frozen=True):
+    """What somebody wrote for themselves. `unchanged`: it is what the record has the digest of."""
+
+    week: str
+    load: int
+    blocked: str
+    text: str
+    unchanged: bool
+
+
+class Pulse(Struct, frozen=True):
+    """How a team was, from answers without names: how many, their mean load of 5, how many had 5, and the share with
+    blocked work. `week`: in which they were shown."""
+
+    week: str
+    answers: int
+    load: float
+    too_much: int
+    blocked: float
+    entry: int

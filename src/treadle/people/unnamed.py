@@ -1,4 +1,4 @@
-"""Where concerns without a name wait until they are shown: one file of a fixed size, whose times and order say nothing.
+"""Where what is said without a name waits to be shown: a file of a fixed size, whose times and order say nothing.
 
 What is waited for is in no database, since the pages of one lie in the order in which they were written, between pages
 that have a name and a time. Here a text goes into a slot that is drawn by chance. The file is there from the first
@@ -18,18 +18,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from treadle.errors import DecisionError
 from treadle.evidence.kinds.concerns_shown import Concern
 
 FILE = "concerns"
-LEAST = 3
-"""Concerns that are shown at once, at the least."""
 SLOTS, SIZE = 64, 2048
 MOST_BYTES = SIZE - 64
 """Of a text, in UTF-8."""
 _MARK = b"treadle-concerns-1\n"
 _HEAD = 64
 _WHOLE = _HEAD + SLOTS * SIZE
+
+
+class Pool(Struct, frozen=True):
+    """What waits together. `least`: so many are shown at once, at the least."""
+
+    file: str
+    least: int
+    what: str
+
+
+CONCERNS = Pool(FILE, 3, "concerns")
+CHECKINS = Pool("checkins", 5, "check-ins")
 _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
 
 
@@ -57,22 +69,23 @@ def plain(text: str) -> str:
 def stir(root: Path) -> None:
     """Write all of it again as it is, so that its times are those of the newest command, whichever that was. Where
     somebody else writes it just now, nobody is waited for."""
-    with contextlib.suppress(OSError), _held(root, wait=False) as file:
-        _write(file, 0, os.pread(file, _WHOLE, 0))
+    for pool in (CONCERNS, CHECKINS):
+        with contextlib.suppress(OSError), _held(root / pool.file, wait=False) as file:
+            _write(file, 0, os.pread(file, _WHOLE, 0))
 
 
-def put(root: Path, text: str) -> None:
-    """Let a concern wait, in a place that is drawn by chance.
+def put(root: Path, text: str, pool: Pool = CONCERNS) -> None:
+    """Let it wait, in a place that is drawn by chance.
 
     Raises:
         DecisionError: there is no room.
     """
-    with _held(root) as file:
+    with _held(root / pool.file) as file:
         free = [slot for slot in range(SLOTS) if _read(file, slot) is None]
         if not free:
             raise DecisionError(
-                f"{SLOTS} concerns wait already",
-                where=FILE,
+                f"{SLOTS} {pool.what} wait already",
+                where=pool.file,
                 mend="they are shown when the next week begins; say it then",
             )
         content = _packed(Concern(secrets.token_hex(8), text))
@@ -82,18 +95,24 @@ def put(root: Path, text: str) -> None:
         _write(file, 0, bytes(whole))
 
 
-def show(root: Path, week: str, keep: Callable[[Sequence[Concern]], None], known: frozenset[str]) -> None:
+def show(
+    root: Path,
+    week: str,
+    keep: Callable[[Sequence[Concern]], None],
+    known: frozenset[str],
+    pool: Pool = CONCERNS,
+) -> None:
     """Where the week is another than when this was last asked, and enough wait: `keep` them all, then empty the file.
 
     known: ids that were kept before, and whose place was not emptied, since the process died between.
     """
-    with _held(root) as file:
+    with _held(root / pool.file) as file:
         head = os.pread(file, _HEAD, 0)
         if head == _head(week):
             return
         found = [each for each in (_read(file, slot) for slot in range(SLOTS)) if each is not None]
         waiting = sorted((each for each in found if each.id not in known), key=lambda each: each.id)
-        enough = len(waiting) >= LEAST
+        enough = len(waiting) >= pool.least
         if enough:
             keep(waiting)
         left = [] if enough else waiting
@@ -104,11 +123,11 @@ def show(root: Path, week: str, keep: Callable[[Sequence[Concern]], None], known
 
 
 @contextmanager
-def _held(root: Path, *, wait: bool = True) -> Iterator[int]:
+def _held(place: Path, *, wait: bool = True) -> Iterator[int]:
     """The file, locked, of its full size; made where it is missing."""
-    shared = root.stat().st_mode & 0o2000
+    shared = place.parent.stat().st_mode & 0o2000
     mode = 0o660 if shared else 0o600
-    file = os.open(root / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(file).st_size != _WHOLE or os.pread(file, len(_MARK), 0) != _MARK:

@@ -25,6 +25,7 @@ from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.figures import figure
 from treadle.knowledge.notes import list_notes
+from treadle.people.checkins import pulse, warnings
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Point
 from treadle.rhythm.meeting import last_meeting
@@ -175,6 +176,14 @@ def _data(reader: Reader, since: Since) -> Iterator[Point]:
     yield from _told(reader, since, "data", (SourceLate, SourceStale), "told")
 
 
+def _team(reader: Reader, since: Since) -> Iterator[Point]:
+    """What check-ins without names warn of, where any were shown since."""
+    found = pulse(reader, 2)
+    for text in warnings(found):
+        if found[0].entry >= since.first:
+            yield Point("team", text, "told without names, in two check-ins after one another", str(found[0].entry))
+
+
 def _spend(reader: Reader, since: Since) -> Iterator[Point]:
     for currency, amount in spent_since(reader, since.day).items():
         yield Point("spend", f"{amount:.4f} {currency}", f"spent and booked from {since.day} on", "costs")
@@ -197,6 +206,7 @@ _PARTS: tuple[Callable[[Reader, Since], Iterator[Point]], ...] = (
     _quality,
     _runs,
     _data,
+    _team,
     _spend,
     _notes,
 )

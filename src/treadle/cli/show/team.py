@@ -35,4 +35,42 @@ def show_confirmed(answer: Any, out: Any) -> None:
     out.print(f"[green]✓[/] {said(answer.by)} confirmed the charter as it is now{waits}", soft_wrap=True)
 
 
-VIEWS = {"team show": show_team, "team confirm": show_confirmed}
+def show_checkin(answer: Any, out: Any) -> None:
+    out.print(f"[green]✓[/] {said(answer.said)}", soft_wrap=True)
+
+
+def show_checkins(answer: Any, out: Any) -> None:
+    if not answer.checkins:
+        out.print("you have not checked in from this account; treadle team checkin PROJECT does")
+    for each in answer.checkins:
+        changed = "" if each.unchanged else " [red](it is not what the record has the digest of)[/]"
+        out.print(f"[bold]{each.week}[/]{changed} {said(each.text)}", soft_wrap=True, highlight=False)
+
+
+def show_pulse(answer: Any, out: Any) -> None:
+    if answer.weeks:
+        grid = table("shown in", "answers", "load of 5", "at 5", "blocked", "entry", right=(1, 2, 3, 4, 5))
+        for week in answer.weeks:
+            grid.add_row(
+                week.week,
+                str(week.answers),
+                f"{week.load:.1f}",
+                str(week.too_much),
+                f"{week.blocked:.0%}",
+                f"#{week.entry}",
+            )
+        out.print(grid)
+    else:
+        out.print("no check-ins were shown yet")
+    for warning in answer.warnings:
+        out.print(f"[yellow]![/] {said(warning)}", soft_wrap=True)
+    out.print(f"[dim]{said(answer.rule)}[/]", soft_wrap=True)
+
+
+VIEWS = {
+    "team show": show_team,
+    "team confirm": show_confirmed,
+    "team checkin": show_checkin,
+    "team checkins": show_checkins,
+    "team pulse": show_pulse,
+}

@@ -1,0 +1,130 @@
+"""Check-ins: for oneself alone, two numbers of them for a team of five or more, and what is warned of."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
+
+from stage_shop import edit, opened, write_shop
+
+from treadle.errors import AccessError, DecisionError
+from treadle.evidence.kinds.checkin_kept import CheckinKept
+from treadle.evidence.kinds.checkins_shown import CheckinsShown
+from treadle.evidence.kinds.concerns_shown import NOBODY
+from treadle.people.checkins import answers_in, keep_checkin, own, pulse, show_waiting, warnings
+from treadle.people.found import Pulse
+from treadle.rhythm.agenda import agenda
+from treadle.spec import load
+from treadle.workspace import Workspace
+
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+FIVE = ("ada", "grace", "lin", "bo", "kim")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "account"))
+    folder = write_shop(tmp_path / "shop", rows=10)
+    made = opened(folder)
+    edit(folder, "approve: reviewer}", "approve: reviewer, roles: {expert: [lin, bo, kim]}}")
+    return at(replace(made, project=load(folder)), MONDAY)
+
+
+def at(shop: Workspace, now: datetime, actor: str = "ada") -> Workspace:
+    return replace(shop, chain=replace(shop.chain.acting(actor), clock=lambda: now))
+
+
+def checks_in(shop: Workspace, actor: str, text: str, days: float = 0) -> bool:
+    there = at(shop, MONDAY + timedelta(days=days), actor)
+    return keep_checkin(there.chain, there.project, there.root, text)
+
+
+def shown(shop: Workspace, days: float) -> list[CheckinsShown]:
+    now = at(shop, MONDAY + timedelta(days=days))
+    show_waiting(now.chain, now.root, now.chain.clock().date())
+    return [entry.payload for entry in shop.chain.find(CheckinsShown)]
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("4 some", (4, "some")), ("1, NONE", (1, "none")), ("5; most: everything\nand more", (5, "most")),
+])  # fmt: skip
+def test_two_answers_come_first(text: str, found: tuple[int, str]) -> None:
+    assert answers_in(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "hello", "6 some", "0 none", "4", "4 somewhat", "some 4"])
+def test_other_answers_are_refused_and_nothing_is_kept(shop: Workspace, text: str) -> None:
+    with pytest.raises(DecisionError, match="two answers"):
+        checks_in(shop, "ada", text)
+    assert not shop.chain.find(CheckinKept)
+
+
+def test_five_are_shown_at_once_without_names_when_a_week_has_begun(shop: Workspace) -> None:
+    for number, person in enumerate(FIVE):
+        assert checks_in(shop, person, f"{number + 1} some", days=number) is True
+        assert shown(shop, number) == []
+    (batch,) = shown(shop, 7)
+    assert sorted(each.load for each in batch.answers) == [1, 2, 3, 4, 5] and batch.week == "2026-W49"
+    assert [each.id for each in batch.answers] == sorted(each.id for each in batch.answers)
+    (entry,) = shop.chain.find(CheckinsShown)
+    assert entry.actor == NOBODY
+    assert len(shown(shop, 14)) == 1
+
+
+def test_four_wait_and_a_second_word_in_a_week_is_not_counted_twice(shop: Workspace) -> None:
+    for person in FIVE[:4]:
+        checks_in(shop, person, "5 most")
+    assert checks_in(shop, "ada", "1 none, I think again", days=1) is False
+    assert shown(shop, 7) == []
+    assert checks_in(shop, "kim", "5 most", days=8) is True
+    (batch,) = shown(shop, 14)
+    assert [each.load for each in batch.answers] == [5] * 5
+
+
+def test_a_team_of_four_has_no_trend(shop: Workspace) -> None:
+    edit(shop.project.root, "[lin, bo, kim]", "[lin, bo]")
+    small = replace(shop, project=load(shop.project.root))
+    assert not any(checks_in(small, person, "5 most") for person in FIVE[:4])
+    assert shown(small, 7) == []
+
+
+def test_what_is_written_is_its_authors_alone_and_shows_whether_it_was_changed(
+    shop: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks_in(shop, "ada", "4 some, the labels\nare late again")
+    checks_in(shop, "ada", "2 none, better", days=7)
+    mine = own(shop.chain, shop.project)
+    assert [(each.week, each.load, each.unchanged) for each in mine] == [("2026-W49", 2, True), ("2026-W48", 4, True)]
+    assert mine[1].text == "4 some, the labels\nare late again"
+    everything = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert b"labels" not in everything.replace(b"source/labels", b"") and b"are late again" not in everything
+    kept = shop.chain.find(CheckinKept)
+    assert len({entry.payload.digest for entry in kept}) == 2 and "late" not in str(kept)
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "another"))
+    assert own(shop.chain, shop.project) == []
+    (tmp_path / "another" / "checkins").parent.mkdir(exist_ok=True)
+    (tmp_path / "account" / "checkins").rename(tmp_path / "another" / "checkins")
+    with pytest.raises(AccessError):
+        own(shop.chain, shop.project)
+
+
+def test_one_bad_week_is_a_week_and_two_are_warned_of(shop: Workspace) -> None:
+    high, low = Pulse("w", 5, 4.2, 1, 0.6, 1), Pulse("w", 5, 3.0, 0, 0.2, 1)
+    assert warnings([high]) == warnings([high, low]) == warnings([low, high]) == warnings([]) == []
+    assert len(warnings([high, high])) == 2
+    for week in (0, 7):
+        for person in FIVE:
+            checks_in(shop, person, "5 none", days=week)
+    assert len(shown(shop, 14)) == 2
+    with shop.chain.reading() as reader:
+        assert [each.load for each in pulse(reader)] == [5.0, 5.0]
+        found = agenda(shop, reader, MONDAY + timedelta(days=14))
+    (point,) = [each for each in found.points if each.topic == "team"]
+    assert point.text == "the load is 5.0 of 5, and was 5.0 before: it is too much for long"
+    assert not point.who
