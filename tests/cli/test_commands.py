@@ -42,6 +42,7 @@ PROMISED = {
     "milestones set", "milestones drop", "milestones list", "status",
     "skills show", "skills rate", "skills start",
     "notify send", "notify list", "notify calendar",
+    "queue add", "queue list", "queue cancel", "queue work",
 }  # fmt: skip
 
 

@@ -198,7 +198,7 @@ def test_a_process_that_dies_after_telling_tells_the_same_again_under_the_same_n
 def test_only_one_tells_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda asked: says({})) as web:
         shop = chat(tmp_path / "shop", monkeypatch, web)
-        with sending._alone(shop.root), pytest.raises(StoreError, match="another process tells"):
+        with sending._only_one(shop.root), pytest.raises(StoreError, match="another process tells"):
             sent(shop)
 
 

@@ -17,14 +17,13 @@ import treadle
 ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
-    "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "notices",
-    "drafting",
-    "plans", "upkeep", "rhythm", "knowledge", "history", "exploring", "stages",
-    "workspace", "keeping", "backends", "targets", "monitoring",
+    "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting",
+    "queueing", "scheduling", "notices", "drafting", "plans", "upkeep", "rhythm", "knowledge", "history", "exploring",
+    "stages", "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
     "matching", "likeness", "profiling", "pages",
     "features", "sources", "mapping", "people", "talk", "pricing", "costs",
-    "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",
+    "privacy", "access", "expr", "evidence", "store", "spec", "repository", "alone", "address", "principal", "money",
     "figures", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {

@@ -119,6 +119,7 @@ MAY: dict[str, set[Principal]] = {
             "lineage export",
             "schedule",
             "notify send",
+            "queue add",
         ],
         WORKERS,
     ),
@@ -147,6 +148,9 @@ FOR_ALL = {
     "experts agreement",
     "talk statement",
     "talk advice",
+    "queue list",
+    "queue cancel",
+    "queue work",
 }  # they work with no project's things
 PATHS: dict[tuple[str, str], set[Principal]] = {
     ("POST", "/predict"): WORKERS | {ANONYMOUS},  # on this machine

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Struct, structs
 
 from treadle.api.mirror import mirror_run
+from treadle.api.next_step import next_step
+from treadle.api.on_spot import on_spot
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.api.purse import purse_of
 from treadle.features import Proof
@@ -26,6 +28,12 @@ class RunRequest(OfEachTarget, frozen=True):
     full: Annotated[bool, option("read sources whole that are read in increments (`new:`)")] = False
     spend: Annotated[float | None, option("money at the most, in the price book's currency, such as 0.50")] = None
     over_budget: Annotated[bool, option("go on where a budget asks, as one who may approve")] = False
+    on: Annotated[
+        Literal["here", "spot-simulated"],
+        option("here, or spot-simulated: on a machine that is taken away now and then, as clouds sell them cheaper"),
+    ] = "here"
+    interrupt_every: Annotated[str, option("how long such a machine stays in the mean, such as 10m")] = "10m"
+    notice: Annotated[str, option("how long before its end it is told; 0s: it is not")] = "30s"
     mlflow: Annotated[
         str | None, option("tell this MLflow server of it; that of `mirror:` in settings.yaml if not given", local=True)
     ] = None
@@ -199,11 +207,13 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
 
     Where the project has several targets and none is named, the loop is run for each of them, one after the other.
     """
+    survived = on_spot(request, work) if request.on != "here" else ""
     each = work.each()
     # sources are those of all targets: they are read whole once
     asked = [request, *[structs.replace(request, full=False)] * (len(each) - 1)]
     first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
-    return structs.replace(first, others=others)
+    notes = [survived, *first.notes] if survived else first.notes
+    return structs.replace(first, others=others, notes=notes)
 
 
 def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
@@ -247,7 +257,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         notes=[*result.late, *result.searched, *found.notes, *_unsaved(work, result)],
         opened=result.opened,
         without_label=result.without_label,
-        next=_next(workspace, result, request.project),
+        next=next_step(workspace, result, request.project),
         decisions=decisions_of(found),
         over_served=over_served_of(found.over_served),
         unsigned=result.unsigned,
@@ -325,58 +335,6 @@ def _gate(workspace: Workspace, gate: Gate, model: str) -> GateShown:
     place = place_of(gate)
     where = workspace.project.place(place) if place else model
     return structs.replace(shown, where=where, mend=mend_of(gate, model))
-
-
-def _next(workspace: Workspace, result: RunResult, project: str) -> str:
-    """What to do now; never something that would be refused."""
-    from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
-    from treadle.models.registry import left
-    from treadle.people import PROMOTED, cure_of, how_to_sign, review_of, unsigned
-
-    if result.released:
-        return f"{workspace.project.command('run', project)} --serve"
-    back = left(workspace.chain, workspace.endpoint, result.bundle)
-    review = review_of(workspace.chain, result.model, result.bundle)
-    people = workspace.project.spec.brief.people
-    reviewers = [name for name in people.reviewers if name != review.requested_by]
-    if back is not None:
-        why = f" ({back.payload.reason})" if isinstance(back.payload, ReleaseRolledBack) and back.payload.reason else ""
-        who = (reviewers or [people.owner])[0]
-        return (
-            f"{back.actor} rolled {workspace.endpoint} back from {result.model}{why}, and a run does not undo that; "
-            f"a person may: treadle models release {project} {result.model} --as {who}"
-        )
-    hard = [gate.text for gate in review.open if not gate.acceptable]
-    if hard:
-        return (
-            f"no release while a gate fails: {hard[0]}"
-            if len(hard) == 1
-            else f"no release while {len(hard)} gates fail"
-        )
-    stays = f"{result.serves} stays served: " if any(gate.name == PROMOTED for gate in review.open) else ""
-    if review.open and not reviewers:
-        names = ", ".join(gate.name for gate in review.open)
-        return (
-            f"{stays}{names} need{'s' if len(review.open) == 1 else ''} an answer: {cure_of(review.open[0])}, "
-            "or name a reviewer in brief.people, who is not the one who runs the project, to answer for it"
-        )
-    if review.open:
-        return (
-            f"{stays}{len(review.open)} gate(s) need an answer: {cure_of(review.open[0])}, or treadle models accept "
-            f'{project} {result.model} --finding "{review.open[0].name}" --because REASON --as {reviewers[0]}'
-        )
-    with workspace.chain.reading() as reader:
-        missing = unsigned(reader, workspace.project.spec, result.model, result.bundle)
-    if missing:
-        return f"it waits to be signed: {how_to_sign(workspace.project.spec, result.model, missing, project)}"
-    if people.approve == "policy":
-        return workspace.project.command("run", project)
-    if not reviewers:
-        return (
-            "name a reviewer in brief.people who is not the one who runs the project, or let the policy approve "
-            "(approve: policy): nobody may approve their own request"
-        )
-    return f"treadle models release {project} {result.model} --as {reviewers[0]}"
 
 
 @operation("replay", permission="run", in_a_run=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("fit", "init", "check", "trust", "schema"),
     "Data": ("data", "lineage", "features", "schedule"),
-    "Training": ("run", "report", "trials", "compare", "reproduce", "mirror"),
+    "Training": ("run", "report", "trials", "compare", "reproduce", "mirror", "queue"),
     "Serving": ("models", "serve", "predict", "watch", "replay", "drain"),
     "Record": ("why", "log", "verify"),
     "Team": ("status", "team", "decide", "notes", "tried", "agenda", "minutes", "actions", "milestones", "retro",

@@ -8,14 +8,14 @@ gets it can tell. What a channel does not take waits, and holds up no other chan
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.errors import StoreError, TreadleError
+from treadle.alone import alone
+from treadle.errors import TreadleError
 from treadle.evidence.kinds.issue_closed import IssueClosed
 from treadle.evidence.kinds.notice_held import NoticeHeld
 from treadle.evidence.kinds.notice_sent import NoticeSent
@@ -57,7 +57,7 @@ class Sending:
     def to_all(self, only: str | None = None) -> list[Told]:
         """Every channel, or the one called so."""
         spec, out = self.workspace.project.spec, list[Told]()
-        with contextlib.nullcontext() if self.dry else _alone(self.workspace.root):
+        with contextlib.nullcontext() if self.dry else _only_one(self.workspace.root):
             for name, channel in spec.notify.items():
                 if only in (None, name):
                     out += self._one(name, channel)
@@ -216,16 +216,11 @@ def _head(reader: Reader) -> int:
     return int(reader.connection.execute(select(func.coalesce(func.max(entries.c.seq), 0))).scalar() or 0)
 
 
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One that tells at a time, so that nothing is told twice; the kernel lets go of what one that was killed held."""
-    with (root / "notify.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as bad:
-            mend = "wait until it is done; it tells the same"
-            raise StoreError("another process tells the channels now", where=str(root), mend=mend) from bad
-        yield
+def _only_one(root: Path) -> contextlib.AbstractContextManager[None]:
+    """One that tells at a time, so that nothing is told twice."""
+    return alone(
+        root / "notify.lock", "another process tells the channels now", "wait until it is done; it tells the same"
+    )
 
 
 def _sent(name: str, notice: Notice, outcome: Outcome, upto: int) -> NoticeSent:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from treadle.scheduling.units import unit as unit
 
 __all__ = ["ASIDE", "Outcome", "Scheduled", "Scheduler", "plan_of", "schedule", "unit"]
+OPEN = ("running",)
 
 _HOMES = {"Scheduler": "keeping", "plan_of": "units", "schedule": "keeping", "unit": "units"}
 

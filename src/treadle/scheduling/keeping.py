@@ -5,23 +5,19 @@ What it did is in the record (`schedule.ran`), so that one that is started anew 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import random
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.errors import SpecError, StoreError, TreadleError
+from treadle.alone import alone
+from treadle.errors import SpecError, TreadleError
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.scheduling.due import LOOK_SECONDS, Files, by_clock, period_of, subject, waits_for_files
 from treadle.scheduling.found import Outcome, Scheduled
-from treadle.scheduling.running import command, run_once
+from treadle.scheduling.running import command, run_once, told_by_signals
 from treadle.spec import spoken
 
 if TYPE_CHECKING:
@@ -171,7 +167,8 @@ def schedule(
         )
     stop = threading.Event()
     words = command(str(workspace.project.file), who.name)
-    with _alone(workspace.root), _told_by_signals(stop):
+    enough = "one is enough; end it first, if this one shall take its place"
+    with alone(workspace.root / "schedule.lock", "a scheduler runs here already", enough), told_by_signals(stop):
         when = [f"every {spoken(period)}"] if period else []
         when += [f"at new files of {', '.join(watched)}"] if watched else []
         say(f"{spec.project} is run {' and '.join(when)}. Stop with Ctrl-C.")
@@ -194,43 +191,6 @@ def _told_to_channels(workspace: Workspace) -> list[str]:
     from treadle.notices.sending import Sending
 
     return [f"{each.channel}, {each.outcome}: {each.text}" for each in Sending(workspace).to_all()]
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One scheduler a workspace; the kernel lets go of what one that was killed held."""
-    with (root / "schedule.lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as bad:
-            lock.seek(0)
-            raise StoreError(
-                f"a scheduler runs here already (process {lock.read().strip() or 'unknown'})",
-                where=str(root),
-                mend="one is enough; end it first, if this one shall take its place",
-            ) from bad
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield
-
-
-@contextlib.contextmanager
-def _told_by_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM and Ctrl-C set `stop`. What was there before counts again afterwards."""
-
-    def told(number: int, frame: object) -> None:
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _lines(error: Exception) -> str:

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 import msgspec
@@ -105,3 +106,21 @@ def _last_line(err: IO[bytes]) -> str:
     err.seek(0)
     lines = err.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
+
+
+@contextlib.contextmanager
+def told_by_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set `stop`. What was there before counts again afterwards."""
+
+    def told(number: int, frame: object) -> None:
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

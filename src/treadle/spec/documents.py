@@ -7,6 +7,7 @@ second document, a key that stands twice. Dates stay texts. Every refusal has a 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -24,6 +25,8 @@ MOST_DEPTH = 50
 MOST_PARTS = 50_000
 """Keys, values and lists together, with what aliases stand for: some seconds of work at most."""
 MOST_ALIASES = 100
+_MOST_SHARED = 100_000
+"""Characters of a text whose tree is kept for the next reader."""
 
 Place = tuple[int, int]
 """Line and column, from 1."""
@@ -56,7 +59,8 @@ class Items(list[Any]):
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A file that was read: its tree, its text, and the SHA-256 of its bytes."""
+    """A file that was read: its tree, which others may have too and nobody changes, its text, and the SHA-256 of its
+    bytes."""
 
     name: str
     tree: Block
@@ -78,7 +82,7 @@ def read_yaml(path: Path, noun: str, *, begin: str) -> YamlFile:
         raise SpecError(
             f"the file is not UTF-8 (byte {bad.start})", where=f"{path.name}:{line}", mend="save it as UTF-8"
         ) from bad
-    tree = parse(text, path.name)
+    tree = _parsed(text, path.name) if len(text) <= _MOST_SHARED else parse(text, path.name)
     if not isinstance(tree, Block):
         raise SpecError(f"{noun} must be a mapping of keys", where=f"{path.name}:1:1", mend=f"begin with: {begin}")
     return YamlFile(path.name, tree, text, hashlib.sha256(content).hexdigest())
@@ -118,6 +122,13 @@ def kind_of(mode: int) -> str:
         (stat.S_ISBLK, "a device"),
     )
     return next((text for test, text in kinds if test(mode)), "no regular file")
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(text: str, name: str) -> Any:
+    """`parse`, once for the same text: a server reads its project and its price book for every request. What is given
+    is shared, so nobody changes it."""
+    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Any:

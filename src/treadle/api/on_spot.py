@@ -1,0 +1,30 @@
+"""A run on machines that are taken away, as `treadle run --on spot-simulated` asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from treadle.api.operation import Work
+
+if TYPE_CHECKING:
+    from treadle.api.work import RunRequest
+
+
+def on_spot(request: RunRequest, work: Work) -> str:
+    """Do it on machines that are taken away, as a process each; the loop here then finds all of it in the record."""
+    from treadle.errors import SpecError
+    from treadle.queueing.spot import simulate
+    from treadle.spec import duration
+
+    if request.fresh or request.full or request.spend is not None:
+        mend = "leave out --fresh, --full, --spend"
+        raise SpecError("a run that goes on where it was does not begin anew", where="--on", mend=mend)
+    mean, notice = (duration(text).total_seconds() for text in (request.interrupt_every, request.notice))
+    found = simulate(work.workspace, work.principal.name, mean, notice, work.say)
+    if not found.ok:
+        raise SpecError(f"the run failed: {found.said}", where="--on", mend="treadle run PROJECT says more")
+    times = len(found.interruptions)
+    return (
+        f"the machine was taken away {times} times: {found.lost_s:.1f} of {found.seconds:.0f} s were done again; at "
+        f"most {found.checkpoint_s:.1f} s lay between two things that were kept"
+    )

@@ -1,0 +1,103 @@
+"""A real run on machines that are taken away: it ends with the model of a run that nobody disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
+
+from stage_shop import CONTRACT, edit, opened, write_shop
+
+from treadle.cli import main
+from treadle.errors import SpecError
+from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.spot_ran import SpotRan
+from treadle.loop import run
+from treadle.queueing import spot
+from treadle.queueing.spot import run_on_spot, stays
+from treadle.workspace import Workspace
+
+KEEPS = (
+    "import sys, time, pathlib, signal\n"
+    "folder = pathlib.Path(sys.argv[1]); done = len(list(folder.iterdir()))\n"
+    "for number in range(done, 4):\n"
+    "    time.sleep(0.25); (folder / str(number)).touch()\n"
+    'print(\'{"model": "p:1"}\')\n'
+)
+
+
+def kept_in(folder: Path) -> list[float]:
+    return [file.stat().st_mtime for file in folder.iterdir()]
+
+
+def test_what_is_lost_is_what_was_not_kept(tmp_path: Path) -> None:
+    said = list[str]()
+    words = [sys.executable, "-S", "-E", "-c", KEEPS, str(tmp_path)]
+    found = run_on_spot(words, iter([0.65, 0.65, 99.0]), lambda: kept_in(tmp_path), notice_s=0, say=said.append)
+    assert found.ok and found.said == "p:1" and found.attempts == len(found.interruptions) + 1 >= 2
+    assert all(each.killed for each in found.interruptions) and len(said) == len(found.interruptions)
+    assert 0 < found.lost_s < found.seconds
+    assert found.lost_s <= len(found.interruptions) * (found.checkpoint_s + 0.05)
+
+
+def test_a_run_that_fails_is_not_begun_again(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "import sys; print('no data', file=sys.stderr); sys.exit(1)"]
+    found = run_on_spot(words, itertools.repeat(99.0), list, notice_s=0)
+    assert (found.ok, found.said, found.attempts) == (False, "no data", 1)
+
+
+def test_machines_that_stay_for_less_than_a_step_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spot, "MOST_ATTEMPTS", 3)
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with pytest.raises(SpecError, match="not done in 3 attempts"):
+        run_on_spot(words, itertools.repeat(0.05), list, notice_s=0)
+    with pytest.raises(SpecError, match="no time that a machine stays"):
+        next(stays(0, 1))
+
+
+def test_machines_stay_as_long_as_was_said_in_the_mean() -> None:
+    drawn = list(itertools.islice(stays(60, 1), 4000))
+    assert 57 < sum(drawn) / len(drawn) < 63 and drawn[:3] == list(itertools.islice(stays(60, 1), 3))
+
+
+def judged(shop: Workspace) -> tuple[float, str]:
+    evaluated, packed = shop.chain.last(ModelEvaluated), shop.chain.last(ModelPacked)
+    assert evaluated is not None and packed is not None
+    return evaluated.payload.value, packed.payload.family
+
+
+@pytest.mark.slow
+def test_a_disturbed_run_ends_with_the_model_of_an_undisturbed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shops = []
+    for name in ("calm", "spot"):
+        folder = write_shop(tmp_path / name)
+        edit(folder, CONTRACT[CONTRACT.index("slaProperties") :], "", "orders.yaml")
+        with (folder / "treadle.yaml").open("a", encoding="utf-8") as file:
+            file.write("access: {trust: local, logins: {'*': ada}}\n")
+        shops.append(opened(folder))
+    calm, taken = shops
+    run(calm)
+    monkeypatch.setattr(spot, "stays", lambda mean, seed: iter([2.5, 3.5, *[600.0] * 9]))
+    words = ["run", str(tmp_path / "spot"), "--on", "spot-simulated", "--interrupt-every", "4s", "--notice", "0s"]
+    monkeypatch.setattr(sys, "argv", ["treadle", *words, "--json"])
+    with contextlib.suppress(SystemExit):
+        main()
+    answer = json.loads(capsys.readouterr().out)
+    (entry,) = taken.chain.find(SpotRan)
+    assert entry.payload.interruptions >= 1 and entry.payload.model == answer["model"] == "shop:1"
+    assert answer["notes"][0].startswith(f"the machine was taken away {entry.payload.interruptions} times: ")
+    assert len(answer["cached_steps"]) == len(answer["steps"]), "all was in the record"
+    assert judged(taken) == judged(calm)
+    monkeypatch.setattr(sys, "argv", ["treadle", *words, "--fresh"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "does not begin anew" in capsys.readouterr().err
