@@ -35,7 +35,7 @@ PROMISED = {
     "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
     "experts agreement", "models sign",
     "costs book", "costs import", "costs export", "schedule", "prices import", "prices list", "prices diff",
-    "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report",
+    "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report", "costs profile",
     "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",
     "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",
     "retro open", "retro keep", "retro show", "retro list",

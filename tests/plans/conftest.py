@@ -26,3 +26,6 @@ def workspace(shop: Path) -> Iterator[Workspace]:
     found = opened(shop)
     yield found
     found.chain.engine.dispose()
+
+
+sys.path[1:1] = [str(Path(__file__).parents[1] / room) for room in ("stages", "knowledge")]

@@ -92,6 +92,7 @@ MAY: dict[str, set[Principal]] = {
             "skills show",
             "skills start",
             "notify list",
+            "costs profile",
             "notify calendar",
         ],
         READERS,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
-OPEN = ("comparing", "found", "idle", "monthly")
+OPEN = ("bottlenecks", "comparing", "found", "idle", "monthly")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,217 @@
+"""Each step of a run measured against the machine: what it waits for, and a change that would help; tried, its effect.
+
+What binds a step is told by its own figures, by rules that are stated: a step on less than half a core waits; one on
+most of the cores computes; one between is work on one core; one that holds most of the memory is bound by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from treadle.errors import EvidenceError, nearest
+from treadle.evidence import Entry, Payload, Reader, Usage
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.scoring import sign
+
+if TYPE_CHECKING:
+    from treadle.spec import ProjectSpec
+
+Bound = Literal["waits", "one core", "cores", "memory", "quick"]
+_QUICK_S = 1.0
+_WAITS, _MOST_CORES, _MOST_MEMORY = 0.5, 0.8, 0.6
+_MOST = 500
+_LATE_SHARE = 0.25
+"""Of a search's time after its best trial, from which on that is worth a word."""
+
+
+class Machine(Struct, frozen=True):
+    cores: float
+    memory_mb: float
+
+
+class StepProfile(Struct, frozen=True):
+    """One step. `share`: of the run's seconds; `cores`: used in the mean; megabytes are 10^6 bytes but for the peak,
+    which is in MiB as entries have it. `change`: what would help, empty where nothing is worth it. `before`: the same
+    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better)."""
+
+    kind: str
+    subject: str
+    entry: int
+    seconds: float
+    share: float
+    cores: float
+    peak_mb: float
+    read_mb: float
+    written_mb: float
+    bound: Bound
+    why: str
+    change: str = ""
+    seconds_ratio: float | None = None
+    peak_ratio: float | None = None
+
+
+class RunProfile(Struct, frozen=True):
+    """The longest step first. `bottleneck`: that step in a sentence. `against`: the run before it, if any."""
+
+    run: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    machine: Machine
+    steps: list[StepProfile]
+    bottleneck: str
+    against: str = ""
+
+
+def profile(reader: Reader, spec: ProjectSpec, machine: Machine, run: str | None, against: str | None) -> RunProfile:
+    """Of the newest run that did a step, or of `run`; held against the run before that did one of these, or `against`.
+
+    Raises:
+        EvidenceError: there is no such run, or none that did a step.
+    """
+    chosen = run or _newest(reader)
+    steps = _measured(reader, chosen)
+    if not steps:
+        newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=_MOST)
+        known = list(dict.fromkeys(entry.run for entry in newest))
+        raise EvidenceError(f'no step of a run "{chosen}"', where="--run", mend=nearest(chosen, known))
+    longest = max(steps, key=lambda entry: _usage(entry).seconds)
+    other = against if against is not None else _before(reader, longest)
+    before = {_name(entry): _usage(entry) for entry in _measured(reader, other)} if other else {}
+    if against is not None and not before:
+        raise EvidenceError(f'no step of a run "{against}"', where="--against", mend="treadle costs PROJECT lists runs")
+    total = sum(_usage(entry).seconds for entry in steps) or 1e-9
+    shown = [_profile(entry, spec, machine, total, before.get(_name(entry))) for entry in steps]
+    shown.sort(key=lambda each: -each.seconds)
+    first = shown[0]
+    return RunProfile(
+        run=chosen,
+        seconds=total,
+        cpu_seconds=sum(_usage(entry).cpu_seconds for entry in steps),
+        peak_mb=max(_usage(entry).peak_mb for entry in steps),
+        machine=machine,
+        steps=shown,
+        bottleneck=f"{first.kind} {first.subject} takes {first.share:.0%} of the run: {first.why}",
+        against=other,
+    )
+
+
+def _measured(reader: Reader, run: str) -> list[Entry[Payload]]:
+    """The steps that a run did itself, each with what it used."""
+    found: list[Entry[Payload]] = reader.find(run=run, status="done")
+    return [entry for entry in found if entry.usage is not None and entry.usage.seconds > 0]
+
+
+def _newest(reader: Reader) -> str:
+    """The newest run that did a step, of the newest entries."""
+    newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=_MOST)
+    found = next((entry.run for entry in newest if entry.usage is not None and entry.run), None)
+    if found is None:
+        raise EvidenceError("no step was measured of late", where="costs profile", mend="treadle run PROJECT does some")
+    return found
+
+
+def _before(reader: Reader, step: Entry[Payload]) -> str:
+    """The run before that did the same step."""
+    same: list[Entry[Payload]] = reader.find(
+        names=(step.kind,), subject=step.subject, status="done", newest_first=True, limit=_MOST
+    )
+    return next((entry.run for entry in same if entry.seq < step.seq and entry.run not in ("", step.run)), "")
+
+
+def _profile(
+    entry: Entry[Payload], spec: ProjectSpec, machine: Machine, total: float, before: Usage | None
+) -> StepProfile:
+    used = _usage(entry)
+    cores = used.cpu_seconds / used.seconds
+    bound, why = _bound(used, cores, machine)
+    return StepProfile(
+        kind=entry.kind,
+        subject=entry.subject,
+        entry=entry.seq,
+        seconds=used.seconds,
+        share=used.seconds / total,
+        cores=cores,
+        peak_mb=used.peak_mb,
+        read_mb=used.read_bytes / 1e6,
+        written_mb=used.written_bytes / 1e6,
+        bound=bound,
+        why=why,
+        change=_change(entry, bound, spec, used),
+        seconds_ratio=used.seconds / before.seconds if before and before.seconds else None,
+        peak_ratio=used.peak_mb / before.peak_mb if before and before.peak_mb else None,
+    )
+
+
+def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
+    if used.peak_mb >= _MOST_MEMORY * machine.memory_mb:
+        return "memory", f"it holds {used.peak_mb:,.0f} of the machine's {machine.memory_mb:,.0f} MiB"
+    if used.seconds < _QUICK_S:
+        return "quick", "it takes less than a second"
+    if cores < _WAITS:
+        moved = (used.read_bytes + used.written_bytes) / 1e6 / used.seconds
+        return (
+            "waits",
+            f"it uses {cores:.2f} cores: it waits, or the machine did other work; {moved:,.1f} MB a second are moved",
+        )
+    if machine.cores > 1 and cores < _MOST_CORES * machine.cores:
+        return "one core", f"it uses {cores:.1f} of {machine.cores:g} cores"
+    return "cores", f"it computes on {cores:.1f} of {machine.cores:g} cores"
+
+
+def _change(entry: Entry[Payload], bound: Bound, spec: ProjectSpec, used: Usage) -> str:
+    """What would help, by what the step is and what binds it."""
+    name = entry.subject.partition("/")[2]
+    source = spec.sources.get(name) if entry.kind == "sources.read" else None
+    if isinstance(entry.payload, ModelsSearched):
+        return _of_search(entry.payload, bound)
+    if source is not None and bound != "quick":
+        if source.new is None and (source.every or bound == "waits"):
+            return f"sources.{name}.new: read what is new, and not the whole again"
+        if source.read.lower().endswith((".csv", ".csv.gz", ".json", ".jsonl", ".xlsx")):
+            return f"sources.{name}.read: keep the file as Parquet, which is read by column and without guessing"
+        if bound == "waits" and not source.columns:
+            return f"sources.{name}.columns: ask for the columns that are used alone"
+    if bound == "memory":
+        return "a larger machine, or fewer columns: treadle costs plan prices both"
+    if bound == "waits":
+        return "more cores would buy nothing here; what it waits for is the disk or a server"
+    return ""
+
+
+def _of_search(said: ModelsSearched, bound: Bound) -> str:
+    """What the search bought after its best trial, by its own trials."""
+    done = [trial for trial in said.trials if trial.state == "complete"]
+    total = sum(trial.seconds for trial in said.trials)
+    if len(done) < 2 or not total:
+        return ""
+    best = max(done, key=lambda trial: trial.value * sign(said.metric))
+    after = sum(trial.seconds for trial in said.trials if trial.number > best.number)
+    if after / total < _LATE_SHARE:
+        return ""
+    late, trials = f"{after / total:.0%}", len(said.trials)
+    return (
+        f"train.trials: {best.number}: the best of {trials} was trial {best.number}, and {late} of the search's time "
+        "came after it (nobody could know; a smaller limit may miss a later one)"
+    )
+
+
+def _name(entry: Entry[Payload]) -> tuple[str, str]:
+    return entry.kind, entry.subject
+
+
+def _usage(entry: Entry[Payload]) -> Usage:
+    assert entry.usage is not None
+    return entry.usage
+
+
+def machine_here() -> Machine:
+    """Of this machine: what runs elsewhere is held against the wrong one, so say where it ran."""
+    import os
+
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Machine(float(cores), psutil.virtual_memory().total / 2**20)
