@@ -185,7 +185,7 @@ def test_trials_are_compared_by_weighted_rows(table, spec):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_weight_is_a_repetition_for_calibration_and_threshold(seed):
     random = np.random.default_rng(seed)
     margins = random.normal(size=120)
