@@ -142,7 +142,7 @@ def classes_of(table):
 
 
 def test_a_model_of_classes_decides_by_costs_wherever_it_is_judged(table, spec):
-    rows, plain = classes_of(table(700, timed=False)), spec(kind="multiclass", by="stratified", trials=2)
+    rows, plain = classes_of(table(700, timed=False)), spec(kind="multiclass", by="stratified", trials=5)
     brief = msgspec.structs.replace(plain.brief, mistakes=Mistakes(costs=DEAR, unlisted=1, currency="EUR"))
     wanted = msgspec.structs.replace(
         plain, brief=brief, predict=msgspec.structs.replace(plain.predict, metric="accuracy")
