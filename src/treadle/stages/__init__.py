@@ -21,6 +21,7 @@ OPEN = (
     "layout",
     "mending",
     "packing",
+    "parted",
     "planning",
     "quarantine",
     "reading",
