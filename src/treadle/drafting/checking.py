@@ -92,7 +92,7 @@ class _Held:
 
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
-    from treadle.mapping import NotThere
+    from treadle.mapping import NotMade
     from treadle.sources import find
     from treadle.stages.breaking import unmapped
 
@@ -108,7 +108,7 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
                 frame = _whole(held, name, source, _taken(name, rows, where, found), contract, data=data)
         else:
             frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, data=data)
-    except NotThere as bad:
+    except NotMade as bad:
         found.refused(unmapped(workspace, name, bad, contract), path)
         return None
     except TreadleError as bad:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle.drafting.found import SourceCheck
 from treadle.errors import TreadleError
-from treadle.spec import Project, ProjectSpec
+from treadle.spec import Project
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,14 +53,18 @@ class Gathered:
 
     def refused(self, error: TreadleError, path: str) -> None:
         """What a step refused. Where its own place is in the project file, that counts; else `path` does."""
-        head, _, rest = error.where.partition(":")
-        if head.split(".")[0] in ProjectSpec.__struct_encode_fields__:
-            path, inside = head, rest.strip()
-        else:
-            inside = "" if error.where.startswith(self.project.file.name) else error.where
         for fault in error.faults:
-            self.problem(fault.where or path, fault.what, fault.mend)
+            own, inside = self._placed(fault.where, path)
+            self.problem(own, f"{f'{inside}: ' if inside else ''}{fault.what}", fault.mend)
         if error.faults:
             return
+        path, inside = self._placed(error.where, path)
         if not any(f": {path}" in told for told in self.problems):  # the plan stops at what was told of a source
             self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
+
+    def _placed(self, where: str, path: str) -> tuple[str, str]:
+        """The path of what is wrong, `path` where that is not in the project file; and where in it."""
+        own, inside = self.project.path_in(where)
+        if own:
+            return own, inside.strip(": ")
+        return path, "" if where.startswith(self.project.file.name) else where
