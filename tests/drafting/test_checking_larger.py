@@ -123,9 +123,7 @@ def test_what_is_wrong_is_told_in_the_same_words(
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 9), st.integers(60, 130), st.sampled_from([7, 40, 90]))
-def test_any_rows_in_any_parts(
-    tmp_path: Path, in_parts: pytest.MonkeyPatch, seed: int, rows: int, size: int
-) -> None:
+def test_any_rows_in_any_parts(tmp_path: Path, in_parts: pytest.MonkeyPatch, seed: int, rows: int, size: int) -> None:
     drawn = pl.Series(range(rows)).shuffle(seed=seed)
     write(tmp_path, rows, id=drawn // 2 * 2 if seed % 3 == 0 else drawn, x=(drawn - seed % 4).cast(pl.Float64))
     in_parts.setattr(parts, "PART", size * 40)

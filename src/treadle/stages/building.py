@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from treadle.stages.reading import Sources
 
+
 class BuildFeatures(StepInput[FeaturesBuilt], frozen=True, kw_only=True):
     MAKES: ClassVar[type[Payload]] = FeaturesBuilt
 

@@ -59,7 +59,11 @@ def make_state(asked: BuildState, bench: Bench) -> StateBuilt:
 
 
 def fill(
-    state: OnlineState, plan: FeaturePlan, tables: KeptTables, scratch: Callable[[], Path], as_of: datetime | None = None
+    state: OnlineState,
+    plan: FeaturePlan,
+    tables: KeptTables,
+    scratch: Callable[[], Path],
+    as_of: datetime | None = None,
 ) -> None:
     """Replace all that the state holds by what the tables told before `as_of`; tables that are large come in parts."""
     from treadle.features import seed, seed_parts
