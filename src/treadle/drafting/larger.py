@@ -1,6 +1,6 @@
-"""A large source, checked: held to its contract part by part; the rows that it keeps lie on the disk for what is asked next.
+"""A large source, checked: held to its contract part by part, and never as a whole.
 
-It is never held as a whole, and nothing of it stays.
+The rows that are kept lie on the disk for what is asked next; nothing of them stays.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class AsideBound(Struct, frozen=True):
 
 class AsideRule(Struct, frozen=True):
     """Rows that are set aside since they broke a rule; a row may break several. `text`: what the rule says now, or said
-    last where the contract has it no more; `met`: what it said to the rows, where that is more than one thing or another.
+    last where the contract has it no more; `met`: what it said to the rows, where that is not this alone.
     """
 
     rule: str

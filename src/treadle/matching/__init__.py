@@ -9,8 +9,8 @@ from treadle.matching.decisions import Decision, refuse_contradiction
 from treadle.matching.explaining import Explained, Said, explain
 from treadle.matching.reconcile import Reconciled, reconcile
 from treadle.matching.rows import Rows, draw
-from treadle.matching.stated import raise_together, types_of_fields
 from treadle.matching.settling import as_value
+from treadle.matching.stated import raise_together, types_of_fields
 from treadle.matching.tables import as_tables
 from treadle.matching.weights import FieldWeights, Weights
 

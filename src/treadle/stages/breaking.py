@@ -159,7 +159,7 @@ def _made_of(workspace: Workspace, source: str, target: str) -> str | None:
         before = msgspec.json.decode(last.input, type=_Asked).source if last is not None else None
     except msgspec.MsgspecError:  # of a reading that goes on from another
         return None
-    if before is None or before.unmapped == "drop" and target not in before.mapped:
+    if before is None or (before.unmapped == "drop" and target not in before.mapped):
         return None
     return before.mapped[target].origin if target in before.mapped else target
 

@@ -99,7 +99,7 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
         except NotMade as bad:
             raise unmapped(workspace, name, bad, contract) from bad
         except (SpecError, DataError) as bad:
-            raise workspace.project.located(bad)  # of a part of the source, such as its map
+            raise workspace.project.located(bad) from bad.__cause__  # of a part of the source, such as its map
         ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was

@@ -94,7 +94,7 @@ def _one(work: Work, name: str, entity: Entity, sources: Sources) -> Sources:
     try:
         made = work.do(asked, make_entities, f"entity/{name}").payload
     except (SpecError, DataError) as bad:
-        raise workspace.project.located(bad)
+        raise workspace.project.located(bad) from bad.__cause__
     tables = {name: made.table} | {of_source(name, source): table for source, table in made.by_key.items()}
     tables |= dict(zip(parts_of(name), (made.members, made.links, made.choices), strict=True))
     return {table: _kept(work, table, snapshot) for table, snapshot in tables.items()}
