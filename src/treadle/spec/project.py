@@ -351,6 +351,12 @@ class Watch(_Part, frozen=True, kw_only=True):
     alert: tuple[Literal["log"], ...] = ("log",)
 
 
+class Schedule(_Part, frozen=True, kw_only=True):
+    """`on`: names of events for which the project is run, besides clock and new files: see `treadle schedule trigger`."""
+
+    on: tuple[Identifier, ...] = ()
+
+
 class ProjectSpec(_Part, frozen=True, kw_only=True):
     """A whole project with one target. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`.
 
@@ -368,6 +374,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     serve: Serve = Serve()
     access: Access = Access()
     watch: Watch = Watch()
+    schedule: Schedule = Schedule()
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
     budgets: tuple[Budget, ...] = ()
@@ -385,6 +392,7 @@ __all__ = [
     "People",
     "Predict",
     "ProjectSpec",
+    "Schedule",
     "Serve",
     "Source",
     "Split",
