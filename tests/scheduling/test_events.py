@@ -40,7 +40,9 @@ def test_an_event_is_a_reason_to_run_once(place: Path) -> None:
     assert len(day.ran) == 1 and 1 <= day.ran[0] < 1.2
     (ran,) = day.kept()
     assert ran.why.startswith("of the event closing: books of May (entry ") and ran.why.endswith(", by grace)")
-    assert Day(place, 0.02, begin=BEGIN + timedelta(hours=2)).ran == [], "it was heard, also by one that is started anew"
+    assert Day(place, 0.02, begin=BEGIN + timedelta(hours=2)).ran == [], (
+        "it was heard, also by one that is started anew"
+    )
 
 
 def test_one_that_is_told_while_nothing_runs_is_heard_by_the_next(place: Path) -> None:

@@ -121,7 +121,9 @@ class Scheduler:
         self.runs, self.failed = self.runs + outcome.ok, self.failed + (not outcome.ok)
         self.say(f"{self._time()} {'done' if outcome.ok else 'given up'}: {said}")
         seconds = (self.workspace.chain.clock() - began).total_seconds()
-        ran = ScheduleRan(why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said, heard=heard)
+        ran = ScheduleRan(
+            why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said, heard=heard
+        )
         self.workspace.chain.append(ran, subject(self.workspace.project))
         return stopped
 
