@@ -14,7 +14,8 @@ from treadle.stages.alerting import alerts_of_sources, read_watched
 from treadle.stages.work import Work
 
 KIND = "{name: kind, logicalType: string, relationships: [{to: kinds.kind}]}"
-SUMS = "    quality:\n    - {type: custom, engine: treadle, implementation: {metric: sumsBalance, left: amount, right: paid, source: books}}\n"  # fmt: skip
+BALANCE = "{metric: sumsBalance, left: amount, right: paid, source: books}"
+SUMS = f"    quality:\n    - {{type: custom, engine: treadle, implementation: {BALANCE}}}\n"
 LEVEL = ", severity: warning"
 
 

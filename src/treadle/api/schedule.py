@@ -29,7 +29,8 @@ def schedule(request: ScheduleRequest, work: Work) -> Scheduled:
     """Run the project by the clock, when new files come and at events, until it is stopped; try again what failed.
 
     How often is what its sources say (`every: 1h`), new files are those of sources that are read by them (`new:
-    files`), and events are those that the project file names (`schedule: {on: [closing]}`). One scheduler a workspace; one that is started anew goes on where the last one was.
+    files`), and events are those that the project file names (`schedule: {on: [closing]}`). One scheduler a workspace;
+    one that is started anew goes on where the last one was.
     """
     from treadle.scheduling import plan_of, unit
     from treadle.scheduling import schedule as run_when_due

@@ -5,7 +5,7 @@ Of tables that are large it is built in parts, and of a feature nothing is kept 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +111,7 @@ def _built(
     return pl.concat(held), list(seen.values())
 
 
-def _texts(rows: pl.DataFrame, columns: frozenset[str]) -> list[pl.Series]:
+def _texts(rows: pl.DataFrame, columns: Iterable[str]) -> list[pl.Series]:
     import polars as pl
 
     texts = [name for name in sorted(columns) if rows.schema.get(name) == pl.String]

@@ -13,7 +13,7 @@ from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.scheduling.found import Triggered
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry
+    from treadle.evidence import Entry, Payload
     from treadle.workspace import Workspace
 
 _LONGEST = 500
@@ -39,7 +39,7 @@ def tell(workspace: Workspace, event: str, text: str) -> Triggered:
 def heard_until(workspace: Workspace) -> int:
     """The number of the newest entry of the record: a run that begins now has heard all that was told up to it."""
     with workspace.chain.reading() as reader:
-        newest = reader.find(newest_first=True, limit=1)
+        newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=1)
     return newest[0].seq if newest else 0
 
 
@@ -47,5 +47,5 @@ def waiting(workspace: Workspace, subject: str) -> Entry[EventTold] | None:
     """The newest event that was told since the last run began, of those that the project waits for."""
     last = workspace.chain.last(ScheduleRan, subject=subject)
     heard, names = last.payload.heard if last is not None else 0, workspace.project.spec.schedule.on
-    newest = [workspace.chain.last(EventTold, subject=f"event/{name}") for name in names]
+    newest: list[Entry[EventTold] | None] = [workspace.chain.last(EventTold, subject=f"event/{name}") for name in names]
     return max((told for told in newest if told is not None and told.seq > heard), key=lambda e: e.seq, default=None)

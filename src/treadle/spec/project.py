@@ -352,7 +352,7 @@ class Watch(_Part, frozen=True, kw_only=True):
 
 
 class Schedule(_Part, frozen=True, kw_only=True):
-    """`on`: names of events for which the project is run, besides clock and new files: see `treadle schedule trigger`."""
+    """`on`: names of events for which the project is run, besides clock and new files: `treadle schedule trigger`."""
 
     on: tuple[Identifier, ...] = ()
 

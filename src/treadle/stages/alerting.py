@@ -18,7 +18,7 @@ from treadle.stages.reading import Sources, contract_of, read_sources
 from treadle.stages.work import Work
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry
+    from treadle.evidence import Entry, Payload
     from treadle.workspace import Workspace
 
 _MOST_TOLD = 300
@@ -69,7 +69,9 @@ def _unlike(workspace: Workspace, name: str) -> Iterator[Alert]:
     read = _read(workspace, name)
     if not rules:
         return
-    failed = workspace.chain.find(subject=f"source/{name}", status="failed", newest_first=True, limit=1)
+    failed: list[Entry[Payload]] = workspace.chain.find(
+        subject=f"source/{name}", status="failed", newest_first=True, limit=1
+    )
     if failed and (read is None or failed[0].seq > read.seq):
         for rule, other in rules.values():
             if rule.text in failed[0].error:
