@@ -116,6 +116,7 @@ MAY: dict[str, set[Principal]] = {
             "costs report",
             "lineage export",
             "schedule",
+            "schedule trigger",
         ],
         WORKERS,
     ),

@@ -12,6 +12,7 @@ from treadle.spec.entities import Entity
 from treadle.spec.mapping import Mapped
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 from treadle.spec.part import Cost, One, Part, Positive, Some, Written
+from treadle.spec.schedules import Schedule
 
 
 class _Part(Part, Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -349,12 +350,6 @@ class Watch(_Part, frozen=True, kw_only=True):
 
     window: Some = "1d"
     alert: tuple[Literal["log"], ...] = ("log",)
-
-
-class Schedule(_Part, frozen=True, kw_only=True):
-    """`on`: names of events for which the project is run, besides clock and new files: `treadle schedule trigger`."""
-
-    on: tuple[Identifier, ...] = ()
 
 
 class ProjectSpec(_Part, frozen=True, kw_only=True):
