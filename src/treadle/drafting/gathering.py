@@ -63,8 +63,8 @@ class Gathered:
             self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
 
     def _placed(self, where: str, path: str) -> tuple[str, str]:
-        """The path of what is wrong: its own, or `path` where that says more, or its own is not in the project file; and
-        where in it."""
+        """The path of what is wrong: its own, or `path` where that says more, or its own is not in the project file;
+        and where in it."""
         own, inside = self.project.path_in(where)
         if own:
             return path if path.startswith(f"{own}.") else own, inside.strip(": ")
