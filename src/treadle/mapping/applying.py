@@ -64,11 +64,11 @@ def apply(
     for name, place in places.items():
         try:
             column, taken[name] = _values(place, schema, types)
-            used.add(column)
+            used.add(column)  # of an expression none
         except NotThere as bad:
             gone.append(bad)
     for each in gone:
-        each.rows = rows.drop(used)
+        each.rows = rows.drop(used - {""})
     _raise_all(gone)
     made, notes = _selected(rows, taken, where), list[str]()
     changed: dict[str, pl.Series] = {}

@@ -138,6 +138,8 @@ def _meant(workspace: Workspace, source: str, bad: NotThere) -> str:
     before = _made_of(workspace, source, bad.target) if whole else None
     if rows is not None and before is not None and before in rows.columns:
         return f"it was made of {before} when it was read last, and that is there: write from: {scalar(before)}"
+    if not whole and bad.near:  # what an expression comes to need not be like what it reads
+        return bad.mend
     likely = _likely(workspace, source, bad.target, rows, called=bad.origin) if rows is not None else None
     if likely and bad.near in ("", likely[0]):
         there = f"from: {scalar(likely[0])}" if whole else "that in its place"
