@@ -127,17 +127,27 @@ class MissingExtra(TreadleError):
 _LONGEST_WORD = 200
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """The name of which `word` may be a slip of the pen; empty where there is none.
+
+    >>> closest("distanse", ["distance", "origin"]), closest("x", ["distance"])
+    ('distance', '')
+    """
+    import difflib  # what every command loads stays small
+
+    if len(word) > _LONGEST_WORD:  # the search is quadratic in the word, and a word this long is no slip
+        return ""
+    return next(iter(difflib.get_close_matches(word, sorted({str(name) for name in known}), n=1, cutoff=0.6)), "")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A "did you mean" sentence for `word`, or the list of what is known; empty when nothing is known.
 
     >>> nearest("distanse", ["distance", "origin"])
     'did you mean "distance"?'
     """
-    import difflib  # what every command loads stays small
-
     names = sorted({str(name) for name in known})
-    # the search is quadratic in the word, and a word this long is no slip of the pen
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
+    close = closest(word, names)
     if close:
-        return f'did you mean "{close[0]}"?'
+        return f'did you mean "{close}"?'
     return f"known here: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}" if names else ""

@@ -27,13 +27,14 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.features import FeaturePlan
 from treadle.people import Gate, review_of
 from treadle.stages import Fetched, StepLine, TrainingCost, Work, training_cost
+from treadle.stages.alerting import read_watched
 from treadle.stages.building import build_features
 from treadle.stages.examples import Examples
 from treadle.stages.fitting import fit_best
 from treadle.stages.judging import evaluate, evaluation_of
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
-from treadle.stages.reading import Sources, read_sources
+from treadle.stages.reading import Sources
 from treadle.stages.reconciling import with_entities
 from treadle.stages.refitting import refit_on_all
 from treadle.stages.releasing import ask_review, release_if_approved
@@ -134,7 +135,7 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     spec = work.workspace.project.spec
     state_code(work.workspace)
     brief = state_brief(work)
-    sources = with_entities(work, read_sources(work))
+    sources = with_entities(work, read_watched(work))
     plan = make_plan(work, sources)
     built = build_features(work, plan, sources)
     origin = sources[spec.predict.each].payload.table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import Tables, plan_of, project, world, worlds
+from worlds import START, Tables, plan_of, project, world, worlds
 
-from treadle.features import FeaturePlan, build, build_parts
+from treadle.features import FeaturePlan, Memory, build, build_parts, seed, seed_parts
 from treadle.store import buckets
 
 
@@ -52,3 +53,30 @@ def test_a_larger_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "ROWS", 97)
     plan, tables = plan_of(project()), world(5, 2_000, 3_000)
     assert in_parts(plan, tables, 301).equals(build(plan, tables))
+
+
+def held(state: Memory) -> dict[object, list[object]]:
+    """All that a state holds."""
+    kept = {**state._histories, **state._versions}
+    return {place: found.packed() for place, found in kept.items()}
+
+
+@given(worlds(), st.integers(1, 12), st.integers(1, 7), st.integers(-1, 3))
+def test_a_state_of_any_parts_and_any_buckets(tables: Tables, size: int, rows: int, days: int) -> None:
+    as_of = START + timedelta(days=days) if days >= 0 else None
+    plan, whole, made = plan_of(project()), Memory(), Memory()
+    kept, buckets.ROWS = buckets.ROWS, rows
+    try:
+        with TemporaryDirectory() as folder:
+            told = seed_parts(plan, InParts(tables, size), Path(folder), made, as_of)
+    finally:
+        buckets.ROWS = kept
+    assert told == seed(plan, tables, whole, as_of) and made.as_of == whole.as_of
+    assert held(made) == held(whole)
+
+
+def test_a_larger_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(buckets, "ROWS", 97)
+    plan, tables, whole, made = plan_of(project()), world(5, 400, 3_000), Memory(), Memory()
+    assert seed_parts(plan, InParts(tables, 301), tmp_path, made) == seed(plan, tables, whole)
+    assert len(held(made)) > 10 and held(made) == held(whole)

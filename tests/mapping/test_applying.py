@@ -184,9 +184,10 @@ def test_a_number_that_becomes_too_large_is_refused() -> None:
 
 def test_all_that_is_gone_is_told_at_once() -> None:
     with pytest.raises(NotThere) as told:
-        made(a=Mapped(origin="one"), b=Mapped(origin="two.x"), c=Mapped(origin="miles"))
+        made(a=Mapped(origin="one"), b=Mapped(origin="two.x"), c=Mapped(origin="miles"), d=Mapped(expression="1"))
     assert [each.target for each in (told.value, *told.value.others)] == ["a", "b"]
-    assert told.value.rows is ROWS and told.value.others[0].origin == "two.x"
+    assert told.value.rows is not None and told.value.rows.columns == [n for n in ROWS.columns if n != "miles"]
+    assert told.value.others[0].origin == "two.x"
 
 
 def test_what_is_not_mapped_is_kept_or_left_out() -> None:

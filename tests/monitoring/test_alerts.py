@@ -64,7 +64,7 @@ def test_without_labels_or_a_limit_there_is_nothing_to_say() -> None:
 def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:
     alerts = alerts_of(watched(0.60, 0.55, 0.65, "amount"), {"roc_auc": 0.7})
     for _ in range(3):
-        log_alerts(chain, "shop", "shop:1", alerts)
+        log_alerts(chain, "endpoint/shop", "shop:1", alerts)
     kept = chain.find(AlertRaised)
     assert [entry.actor for entry in kept] == ["policy:watch"] * 2
     assert [entry.said() for entry in kept] == [alert.text for alert in alerts]

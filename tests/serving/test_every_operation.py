@@ -121,6 +121,7 @@ MAY: dict[str, set[Principal]] = {
             "schedule",
             "notify send",
             "queue add",
+            "schedule trigger",
         ],
         WORKERS,
     ),

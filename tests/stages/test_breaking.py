@@ -9,7 +9,7 @@ import pytest
 from stage_shop import edit, opened, write_shop
 
 from treadle.drafting.checking import check_project
-from treadle.errors import DataError
+from treadle.errors import DataError, Fault, TreadleError
 from treadle.evidence import Entry
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.stages.reading import read_sources
@@ -106,3 +106,64 @@ def test_a_column_that_a_mapping_takes_is_told_with_what_it_makes(shop: Path) ->
     assert 'no column "amount", of which amount is made: feature amount reads it' in said
     assert "write from: amounts" in said and 'no column "kind"' in said and "ask ada, grace" in said
     assert "sources.orders.map.kind" in said and "treadle.yaml:7:" in said
+
+
+def mapped(shop: Path, amount: str = "{from: amount, type: float}", told: str = "told") -> None:
+    edit(shop, "key: order", f"key: order\n    map:\n      kind: kind\n      amount: {amount}\n      told: {told}\n   ")
+    text = (shop / "treadle.yaml").read_text(encoding="utf-8")
+    (shop / "treadle.yaml").write_text(text.replace("{read: orders.csv", "\n    read: orders.csv").replace(
+        "orders.csv, key", "orders.csv\n    key").replace("   }", ""), encoding="utf-8")  # fmt: skip
+
+
+def refused(folder: Path) -> str:
+    """What a run says; `check` has to say the same of the same line."""
+    with pytest.raises(TreadleError) as told:
+        read(folder)
+    wrong = [*told.value.faults] or [Fault(told.value.what, told.value.where)]
+    problems = checked(folder)[0]
+    assert len(problems) == len(wrong), problems
+    for fault in wrong:
+        assert any(problem.startswith(fault.where.split(" at ")[0].rstrip(":")) for problem in problems), problems
+    return str(told.value)
+
+
+def test_a_slip_of_the_pen_in_a_mapping_is_told_by_what_it_was_made_of(shop: Path) -> None:
+    mapped(shop)
+    read(shop)
+    edit(shop, "from: amount", "from: amuont")
+    said = refused(shop)
+    assert "treadle.yaml:" in said and ":7: sources.orders.map.amount: the source has no column" in said
+    assert "it was made of amount when it was read last, and that is there: write from: amount" in said
+    assert "probably called" not in said
+
+
+def test_a_slip_in_a_mapping_that_was_never_read_names_the_column_that_is_near(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path)
+    edit(shop, f", {CONTRACT}", "")
+    mapped(shop, "{from: amuont, type: float}", "{expression: toldd}")
+    said = refused(shop)
+    assert 'did you mean "amount"?' in said and 'did you mean "told"?' in said
+    assert "sources.orders.map.told: the source has no column" in said
+
+
+def test_a_column_that_something_else_is_made_of_is_not_proposed(shop: Path) -> None:
+    mapped(shop)
+    edit(shop, "      amount:", "      euros: {from: amount, type: float}\n      amount:")
+    edit(shop, "amount: {from: amount", "amount: {from: sum_of_it")
+    assert "probably called amount" not in refused(shop)
+
+
+def test_a_mapped_column_that_became_text_is_told_with_what_breaks(shop: Path) -> None:
+    mapped(shop, told="told\n      order: {from: order, type: int}")
+    read(shop)
+    change(shop, lambda text: text.replace("\n0,", "\nfirst,cheap", 1))
+    said = refused(shop)
+    assert 'amount: "cheap' in said and "is no number (row 1): feature amount reads amount" in said
+    assert 'order: "first" is no whole number (row 1): key of orders, role key read order' in said, "all at once"
+    assert "otherwise: missing" in said and "ask ada, grace" in said
+
+
+def test_an_expression_that_is_wrong_is_told_at_its_own_line(shop: Path) -> None:
+    mapped(shop, told="{expression: kind || amount}")
+    said = refused(shop)
+    assert "treadle.yaml:13:14: sources.orders.map.told.expression: at 1:1: || takes str" in said

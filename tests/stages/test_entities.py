@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from entity_shop import SPEC, do, last, made, tables, write
-from stage_shop import edit
+from stage_shop import edit, opened
 
+from treadle.drafting.checking import check_project
 from treadle.errors import DataError, ExpressionError, Overtaken, SpecError
 from treadle.evidence import verify
 from treadle.evidence.kinds.entity_decided import EntityDecided
@@ -146,6 +147,58 @@ def test_an_expression_that_fits_no_column_is_told_with_its_place(shop: Path) ->
     edit(shop, "name: full,", "name: fullname,")
     with pytest.raises(ExpressionError, match=r"treadle.yaml:12:13: entities.customer.from.web.name.*no column"):
         made(shop)
+
+
+MISTAKES = [
+    ("web: {name: full,", "web: {name: fulll,", "entities.customer.from.web.name: at 1:1", 'did you mean "full"?'),
+    ("born: born, zip: zip", "born: born, zip: zipp", "entities.customer.from.crm.zip: at 1:1", 'no column "zipp"'),
+    ("mail: mail}\n      web", "mail: id}\n      web", "entities.customer.from.crm.mail", "int in crm, str in web"),
+    (
+        "born: {by: date, within: [2d]}",
+        "born: jaro_winkler",
+        "entities.customer.match.compare.born",
+        "and born is date",
+    ),
+    ("block: [zip, born]", "block: [born, year(bron)]", "entities.customer.match.block[1]", 'did you mean "born"?'),
+    ("web: {read: web.csv, key: id}", "web: {read: web.csv, key: nr}", "sources.web.key", 'no column "nr"'),
+]
+
+
+def test_all_that_is_wrong_with_an_entity_is_told_at_once(shop: Path) -> None:
+    for old, new, _, _ in MISTAKES:
+        edit(shop, old, new)
+    with pytest.raises(SpecError, match="6 things are wrong") as told:
+        made(shop)
+    workspace = opened(shop)
+    problems = check_project(workspace, data=False).problems
+    workspace.chain.engine.dispose()
+    assert len(told.value.faults) == 6
+    for _, _, place, said in MISTAKES:
+        assert any(place in fault.where and said in str(fault) for fault in told.value.faults), told.value.faults
+        assert any(said in problem for problem in problems), problems
+    places = {problem.split(": ")[0] for problem in problems}
+    assert len(places) == 6 and all(place.startswith("treadle.yaml:") for place in places), problems
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)))
+def test_one_that_is_wrong_is_told_alone(shop: Path, number: int) -> None:
+    old, new, place, said = MISTAKES[number]
+    edit(shop, old, new)
+    with pytest.raises(SpecError) as told:
+        made(shop)
+    assert not told.value.faults and place in told.value.where and said in str(told.value)
+
+
+def test_mistakes_of_two_entities_are_told_together(shop: Path) -> None:
+    other = "  person:\n    from: {crm: {n: lastt}}\n    match: {exact: [n]}\n"
+    edit(shop, "predict:", f"{other}predict:")
+    edit(shop, "web: {name: full,", "web: {name: fulll,")
+    with pytest.raises(SpecError, match="2 things are wrong") as told:
+        made(shop)
+    assert [fault.where.split(" ")[1] for fault in told.value.faults] == [
+        "entities.customer.from.web.name:",
+        "entities.person.from.crm.n:",
+    ]
 
 
 def test_a_source_that_grows_is_reconciled_anew(shop: Path) -> None:

@@ -9,18 +9,21 @@ from typing import Any
 import polars as pl
 import pytest
 from large_shop import taken
-from stage_shop import opened
+from stage_shop import edit, opened
 
+from treadle.backends.embedded.state import LmdbState
 from treadle.errors import ContractBroken, DataError
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
 from treadle.sources import find, parts, parts_of
 from treadle.spec import Source
-from treadle.stages import building
+from treadle.stages import planning
 from treadle.stages.building import build_features
 from treadle.stages.parted import room_on_disk
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import read_sources
+from treadle.stages.seeding import build_state
 from treadle.stages.work import Work
+from treadle.store import StateRef, buckets
 
 
 def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,25 +132,58 @@ def test_features_in_parts_are_those_of_the_whole(large: Path, monkeypatch: pyte
         workspace.chain.engine.dispose()
         return made
 
-    monkeypatch.setattr(building, "LARGE", 0)
+    monkeypatch.setattr(planning, "LARGE", 0)
     in_parts = built()
     assert len(in_parts.table.parts) > 5 and in_parts.without_label == 3
     (large / ".treadle").rename(large / "moved")
-    monkeypatch.setattr(building, "LARGE", 1 << 60)
+    monkeypatch.setattr(planning, "LARGE", 1 << 60)
     whole = built()
     assert len(whole.table.parts) == 1 and whole.table.fingerprint == in_parts.table.fingerprint
     assert (whole.features, whole.without_label) == (in_parts.features, in_parts.without_label)
 
 
+def test_state_in_parts_is_that_of_the_whole(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "ROWS", 40)
+    edit(large, "key: order,", "key: order, happened: told,")
+    edit(large, "each: orders", "each: orders\n  at: told")
+    lookup = "{from: orders, on: order, take: [amount]}"
+    window = "{from: sold, on: kind, last: [2d], take: {n: count(*)}}"
+    view = "views: {sold: {from: orders, known: told, key: kind, columns: {amount: amount}}}"
+    edit(large, "predict:", f"{view}\npredict:")
+    edit(large, "train:", f"  lookup: {{before: {lookup}}}\n  window: {{alike: {window}}}\ntrain:")
+
+    def built(least: int) -> tuple[StateRef, dict[bytes, bytes], Any]:
+        """The state's name, all that it holds, and when it was so."""
+        monkeypatch.setattr(planning, "LARGE", least)
+        workspace = opened(large)
+        work = Work(workspace)
+        sources = read_sources(work)
+        made = build_state(work, make_plan(work, sources), sources)
+        assert made is not None
+        state = workspace.open_state(made.payload.state.name)
+        assert isinstance(state, LmdbState)
+        with state._env.begin() as reading:
+            held = dict(reading.cursor())
+        found = (made.payload.state, held, state.as_of)
+        state.close()
+        workspace.chain.engine.dispose()
+        return found
+
+    in_parts = built(0)
+    assert len(in_parts[1]) > 20 and not list((large / ".treadle" / "bundles").glob("parts-*"))
+    (large / ".treadle").rename(large / "moved")
+    assert built(1 << 60) == in_parts
+
+
 def test_what_a_killed_process_left_on_the_disk_is_removed_and_what_a_living_one_holds_is_not(shop: Path) -> None:
     workspace = opened(shop)
     bench = Work(workspace).bench()
-    with room_on_disk(bench) as living:
+    with room_on_disk(bench.scratch) as living:
         (living / "rows.arrow").write_bytes(b"x")
         left = living.parents[1] / "parts-left"
         (left / "rows").mkdir(parents=True)
         (left / ".held").touch()
-        with room_on_disk(bench) as other:
+        with room_on_disk(bench.scratch) as other:
             assert living != other and (living / "rows.arrow").exists() and not left.exists()
     assert not living.exists() and not other.exists()
     workspace.chain.engine.dispose()

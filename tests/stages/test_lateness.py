@@ -15,9 +15,11 @@ from treadle.cli.progress import Progress
 from treadle.drafting.checking import check_project
 from treadle.errors import DataError
 from treadle.evidence import Silent
+from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.spec import spoken
+from treadle.stages.alerting import read_watched
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
 
@@ -187,3 +189,23 @@ def test_looks_while_it_waits_are_no_lines(place: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert "not run again" not in said and said.count("read and check orders") == 2
     assert said.count("waiting for newer rows of orders") == 1 and said.count("going on") == 1
+
+
+def test_lateness_is_an_alert_once_for_each_time_that_rows_were_due(place: Path) -> None:
+    def alerts(minutes: int, said: str = HOURLY) -> list[AlertRaised]:
+        run = Run(place, NEWEST + timedelta(minutes=minutes))
+        with suppress(DataError):
+            read_watched(run.work)
+        return [entry.payload for entry in run.chain.find(AlertRaised, subject="source/orders")]
+
+    assert alerts(75) == []
+    (one,) = alerts(76)
+    assert (one.about, one.model, one.until) == ("late", "", "2024-01-01 01:02:00Z") and "due 16 min ago" in one.text
+    assert len(alerts(90)) == 1
+    insert(place, [row(3, minutes=97)])
+    assert len(alerts(100)) == 1
+    edit(place, "late_after: 15m,", "late_after: 15m, when_late: stop,")
+    assert [each.until for each in alerts(400)] == ["2024-01-01 01:02:00Z", "2024-01-01 02:37:00Z"]
+    edit(place, "serve: {endpoint: shop}", "serve: {endpoint: shop}\nwatch: {alert: []}")
+    insert(place, [row(4, minutes=502)])
+    assert len(alerts(900)) == 2

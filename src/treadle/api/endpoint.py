@@ -70,7 +70,13 @@ class Look:
 
     workspace: Workspace
     found: Watched
-    alerts: list[Alert]
+    own: list[Alert]
+    """About the endpoint itself; `of_sources` about what its model is fed by."""
+    of_sources: list[Alert]
+
+    @property
+    def alerts(self) -> list[Alert]:
+        return [*self.own, *self.of_sources]
 
     def html(self) -> str:
         from treadle.monitoring import watch_page
@@ -82,11 +88,13 @@ class Look:
     def keep(self) -> Path:
         """Keep each alert in the chain, where the project wants it; move the journal to tables; write the page."""
         from treadle.monitoring import collect, log_alerts
+        from treadle.stages.alerting import raise_alerts
 
         workspace = self.workspace
         collect(workspace.tables, workspace.names, workspace.journal)
         if "log" in workspace.project.spec.watch.alert:
-            log_alerts(workspace.chain, workspace.endpoint, self.found.model, self.alerts)
+            log_alerts(workspace.chain, f"endpoint/{workspace.endpoint}", self.found.model, self.own)
+            raise_alerts(workspace)
         page = workspace.watch_page
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(self.html(), encoding="utf-8")
@@ -131,13 +139,15 @@ def look(workspace: Workspace) -> Look:
     """Compute what is to be seen of the endpoint. Nothing is moved, kept or written."""
     from treadle.models import Bundle
     from treadle.monitoring import alerts_of, watch
+    from treadle.stages.alerting import alerts_of_sources
 
     released = workspace.released
     spec = workspace.project.spec
     content = workspace.blobs.get(released.bundle)
     bundle = Bundle.read(content, workspace.trusted_keys, where=released.model)
     found = watch(workspace.tables, workspace.names, workspace.journal, bundle, spec.watch.window)
-    return Look(workspace, found, alerts_of(found, spec.brief.must_have))
+    of_sources = [alert for alerts in alerts_of_sources(workspace).values() for alert in alerts]
+    return Look(workspace, found, alerts_of(found, spec.brief.must_have), of_sources)
 
 
 @operation("drain", permission="run")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from treadle.api.operation import ProjectPath, Request, Work, operation, option
-from treadle.scheduling import Scheduled
+from treadle.api.operation import ProjectPath, Request, Work, argument, operation, option
+from treadle.scheduling import Scheduled, Triggered
 
 
 class ScheduleRequest(Request, frozen=True):
@@ -18,12 +18,19 @@ class ScheduleRequest(Request, frozen=True):
     ] = None
 
 
+class TriggerRequest(Request, frozen=True):
+    event: Annotated[str, argument("name of the event, one of those in `schedule: {on: [...]}`")]
+    project: ProjectPath = "."
+    because: Annotated[str, option("what happened, in words")] = ""
+
+
 @operation("schedule", permission="run")
 def schedule(request: ScheduleRequest, work: Work) -> Scheduled:
-    """Run the project by the clock and when new files come, until it is stopped; try again what failed.
+    """Run the project by the clock, when new files come and at events, until it is stopped; try again what failed.
 
-    How often is what its sources say (`every: 1h`), and new files are those of sources that are read by them (`new:
-    files`). One scheduler a workspace; one that is started anew goes on where the last one was.
+    How often is what its sources say (`every: 1h`), new files are those of sources that are read by them (`new:
+    files`), and events are those that the project file names (`schedule: {on: [closing]}`). One scheduler a workspace;
+    one that is started anew goes on where the last one was.
     """
     from treadle.scheduling import plan_of, unit
     from treadle.scheduling import schedule as run_when_due
@@ -36,3 +43,15 @@ def schedule(request: ScheduleRequest, work: Work) -> Scheduled:
         work.say(text.replace("[", "\\["))  # an error may hold what would be taken for a colour
 
     return run_when_due(work.workspace, work.principal, every=request.every, retries=request.retries, say=say)
+
+
+@operation("schedule", "trigger", permission="run")
+def trigger(request: TriggerRequest, work: Work) -> Triggered:
+    """Tell that an event happened for which the project is to be run.
+
+    The scheduler of this workspace, which may be another process, runs it within seconds; where none runs, the next one
+    that is started. What is told while a run goes on is a reason for another.
+    """
+    from treadle.scheduling import tell
+
+    return tell(work.workspace, request.event, request.because)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.drafting.found import Checked, SourceCheck
-from treadle.drafting.suggested import MOST_CLASSES, alike_said
+from treadle.drafting.gathering import Gathered
+from treadle.drafting.larger import held_in_parts, room_of
+from treadle.drafting.teaching import refuse_unlearnable
 from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec import Project, ProjectSpec, Source
+from treadle.stages.parted import large_parts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.contracts import Contract
+    from treadle.contracts import Contract, Judged, Parts
     from treadle.features import FeaturePlan
     from treadle.sources import Found as FoundRows
     from treadle.workspace import Workspace
@@ -26,9 +31,16 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     Raises:
         SpecError: what loading the file refuses.
     """
+    with ExitStack() as rooms:
+        return _checked(workspace, rooms, data=data)
+
+
+def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
+    """rooms: of folders for rows that memory may not hold, kept until all was asked."""
     project = workspace.project
-    found = _Found(project)
-    tables = {name: _source(workspace, name, source, found, data=data) for name, source in project.spec.sources.items()}
+    found = Gathered(project)
+    held = _Held(workspace, found, rooms)
+    tables = {name: _source(held, name, source, data=data) for name, source in project.spec.sources.items()}
     _pointed(workspace, found)
     _entities(workspace, tables, found, data=data)
     known = {name: table for name, table in tables.items() if table is not None}
@@ -37,7 +49,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
         found.project = one
         plan = _plan(one.spec, known, found) if len(known) == len(tables) else None
         if plan is not None and data and not found.glimpsed & plan.sources().keys():
-            _learnable(plan, known, found)
+            refuse_unlearnable(plan, known, found, room_of(workspace))
         _goals(one.spec, found)
         _order(one.spec, found)
     _lags(workspace, found)
@@ -55,7 +67,7 @@ def check_project(workspace: Workspace, *, data: bool) -> Checked:
     )
 
 
-def _plan(spec: ProjectSpec, tables: Mapping[str, pl.LazyFrame], found: _Found) -> FeaturePlan | None:
+def _plan(spec: ProjectSpec, tables: Mapping[str, pl.LazyFrame], found: Gathered) -> FeaturePlan | None:
     from treadle import expr
     from treadle.features import make_plan
 
@@ -66,72 +78,37 @@ def _plan(spec: ProjectSpec, tables: Mapping[str, pl.LazyFrame], found: _Found) 
         return None
 
 
-@dataclass
-class _Found:
-    """What a check has found so far; each text begins with its place in the project file."""
+@dataclass(frozen=True)
+class _Held:
+    """Where the rows of sources are looked at."""
 
-    project: Project
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    sources: list[SourceCheck] = field(default_factory=list)
-    glimpsed: set[str] = field(default_factory=set)
-    """Sources of which only the first rows were looked at."""
+    workspace: Workspace
+    found: Gathered
+    rooms: ExitStack
 
-    def problem(self, path: str, what: str, mend: str = "") -> None:
-        said = f"{self.project.place(path)}: {what}{f' ({mend})' if mend else ''}"
-        if said not in self.problems:  # what several targets share is told once
-            self.problems.append(said)
-
-    def warning(self, path: str, what: str) -> None:
-        said = f"{self.project.place(path)}: {what}"
-        if said not in self.warnings:
-            self.warnings.append(said)
-
-    def made(
-        self, name: str, tables: Mapping[str, pl.DataFrame], notes: tuple[str, ...], *, seen: bool, glimpsed: bool
-    ) -> None:
-        """The tables of an entity; only some of its rows were seen where a source was glimpsed."""
-        if seen:
-            rows, columns = tables[name].shape
-            self.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[], whole=not glimpsed))
-        if glimpsed:
-            self.glimpsed |= tables.keys()
-        for note in notes:
-            self.warning(f"entities.{name}", note)
-
-    def refused(self, error: TreadleError, path: str) -> None:
-        """What a step refused. Where its own place is in the project file, that counts; else `path` does."""
-        head, _, rest = error.where.partition(":")
-        if head.split(".")[0] in ProjectSpec.__struct_encode_fields__:
-            path, inside = head, rest.strip()
-        else:
-            inside = "" if error.where.startswith(self.project.file.name) else error.where
-        for fault in error.faults:
-            self.problem(fault.where or path, fault.what, fault.mend)
-        if error.faults:
-            return
-        if not any(f": {path}" in told for told in self.problems):  # the plan stops at what was told of a source
-            self.problem(path, f"{f'{inside}: ' if inside else ''}{error.what}", error.mend)
+    def room(self) -> Path:
+        return self.rooms.enter_context(room_of(self.workspace))
 
 
-def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, data: bool) -> pl.LazyFrame | None:
+def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
-    from treadle.mapping import NotThere
-    from treadle.sources import read
-    from treadle.stages.breaking import refuse_broken, unmapped
+    from treadle.mapping import NotMade
+    from treadle.sources import find
+    from treadle.stages.breaking import unmapped
 
-    path = f"sources.{name}"
+    workspace, found, path = held.workspace, held.found, f"sources.{name}"
     contract, where = _contract(workspace, name, source, found), workspace.project.place(path)
     try:
         if source.new is None:
-            frame = _taken(name, read(source, workspace.project.root, where=where), found)
+            rows = find(source, workspace.project.root, where=where)
+            parts = large_parts(rows, contract, name, where)
+            if parts is not None:
+                frame = _in_parts(held, name, source, parts, contract, data=data)
+            else:
+                frame = _whole(held, name, source, _taken(name, rows, where, found), contract, data=data)
         else:
-            frame = _looked_at(workspace, name, source, found)
-        for said in refuse_broken(workspace, name, frame.collect(), contract, where):
-            found.warning(path, said)
-        if data and name not in found.glimpsed:
-            frame = _held(workspace, name, source, frame, contract, found)
-    except NotThere as bad:
+            frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, data=data)
+    except NotMade as bad:
         found.refused(unmapped(workspace, name, bad, contract), path)
         return None
     except TreadleError as bad:
@@ -141,16 +118,56 @@ def _source(workspace: Workspace, name: str, source: Source, found: _Found, *, d
     return frame
 
 
-def _taken(name: str, read: tuple[FoundRows, pl.LazyFrame], found: _Found) -> pl.LazyFrame:
+def _whole(
+    held: _Held, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, *, data: bool
+) -> pl.LazyFrame:
+    """Rows that are held at once, or the first of them."""
+    _unlike(held, name, frame.collect(), contract)
+    if not data or name in held.found.glimpsed:
+        return frame
+    return _kept(held.workspace, name, source, frame, contract, held.found)
+
+
+def _in_parts(
+    held: _Held, name: str, source: Source, parts: Parts, contract: Contract | None, *, data: bool
+) -> pl.LazyFrame:
+    """No rows: those of a large table are among `Gathered.large`, where they are asked for."""
+    import polars as pl
+
+    _unlike(held, name, next(parts.read()), contract)
+    if data and contract is not None:
+        where, now = held.workspace.project.place(f"sources.{name}"), held.workspace.chain.clock()
+        kept, judged = held_in_parts(parts, contract, held.room(), now=now, keys=source.keys, where=where)
+        _told(held.found, name, judged, contract, len(kept.schema))
+        parts = kept
+    elif data:
+        columns = len(parts.schema)
+        held.found.sources.append(SourceCheck(name, parts.rows, columns, rules=0, quarantined=0, broken=[]))
+    if data:
+        held.found.large[name] = parts
+    return pl.LazyFrame(schema=parts.schema)
+
+
+def _unlike(held: _Held, name: str, rows: pl.DataFrame, contract: Contract | None) -> None:
+    """Raises DataError where something breaks that stood on the rows that were read last."""
+    from treadle.stages.breaking import refuse_broken
+
+    path = f"sources.{name}"
+    for said in refuse_broken(held.workspace, name, rows, contract, held.workspace.project.place(path)):
+        held.found.warning(path, said)
+
+
+def _taken(name: str, rows: FoundRows, where: str, found: Gathered) -> pl.LazyFrame:
     """The rows of a source that is read whole; what its mapping has to tell is told."""
     from treadle.sources import MappedRows
 
-    for said in read[0].notes if isinstance(read[0], MappedRows) else ():
+    frame = rows.rows(where)
+    for said in rows.notes if isinstance(rows, MappedRows) else ():
         found.warning(f"sources.{name}.map", said)
-    return read[1]
+    return frame
 
 
-def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -> pl.LazyFrame:
+def _looked_at(workspace: Workspace, name: str, source: Source, found: Gathered) -> pl.LazyFrame:
     """The first rows of a source that is read in increments, held to what `new` says of it: a run reads it in parts, so
     a check need not read it whole.
     """
@@ -177,14 +194,17 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: _Found) -
     return seen.rows.lazy()
 
 
-def _entities(workspace: Workspace, tables: dict[str, pl.LazyFrame | None], found: _Found, *, data: bool) -> None:
+def _entities(workspace: Workspace, tables: dict[str, pl.LazyFrame | None], found: Gathered, *, data: bool) -> None:
     """The tables of each entity, among the others; none that could not be made."""
+    import polars as pl
+
     from treadle.drafting.entities import made_of
     from treadle.spec.drawn import made_of as named
 
     spec = workspace.project.spec
     for name, entity in spec.entities.items():
         known = {source: table for source in entity.sources if (table := tables.get(source)) is not None}
+        known |= {source: pl.concat(found.large[source].read()).lazy() for source in known.keys() & found.large.keys()}
         made: dict[str, pl.DataFrame] = {}
         try:
             if len(known) == len(entity.sources):
@@ -195,7 +215,7 @@ def _entities(workspace: Workspace, tables: dict[str, pl.LazyFrame | None], foun
         tables |= {table: made[table].lazy() if table in made else None for table in named(spec, name)}
 
 
-def _contract(workspace: Workspace, name: str, source: Source, found: _Found) -> Contract | None:
+def _contract(workspace: Workspace, name: str, source: Source, found: Gathered) -> Contract | None:
     from treadle.contracts import load
 
     try:
@@ -205,7 +225,7 @@ def _contract(workspace: Workspace, name: str, source: Source, found: _Found) ->
         return None
 
 
-def _pointed(workspace: Workspace, found: _Found) -> None:
+def _pointed(workspace: Workspace, found: Gathered) -> None:
     """Contracts that point to a source that is not there, or to each other in a circle."""
     from treadle.stages import contract_of
     from treadle.stages.beside import reading_order
@@ -217,8 +237,8 @@ def _pointed(workspace: Workspace, found: _Found) -> None:
         found.refused(bad, "sources")
 
 
-def _held(
-    workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, found: _Found
+def _kept(
+    workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, found: Gathered
 ) -> pl.LazyFrame:
     from treadle.contracts import check
 
@@ -227,22 +247,26 @@ def _held(
         found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
         return frame
     report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
+    _told(found, name, report, contract, len(report.good.columns))
+    return report.good.lazy()
+
+
+def _told(found: Gathered, name: str, report: Judged, contract: Contract, columns: int) -> None:
     for said in (*report.warnings, *(f"{said}; a run asks it" for said in report.unasked)):
         found.warning(f"sources.{name}.contract", said)
     found.sources.append(
         SourceCheck(
             source=name,
             rows=report.rows,
-            columns=len(report.good.columns),
+            columns=columns,
             rules=len(contract.rules),
             quarantined=report.bad_rows,
             broken=list(report.broken),
         )
     )
-    return report.good.lazy()
 
 
-def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> None:
+def _columns(name: str, source: Source, frame: pl.LazyFrame, found: Gathered) -> None:
     """A key names columns; `happened` and `known` are times."""
     from treadle import expr
 
@@ -264,57 +288,7 @@ def _columns(name: str, source: Source, frame: pl.LazyFrame, found: _Found) -> N
             found.problem(path, f"a time is wanted here, and {text} is {kind}", "name a timestamp column")
 
 
-def _learnable(plan: FeaturePlan, tables: Mapping[str, pl.LazyFrame], found: _Found) -> None:
-    """Build the training table as a run would, and ask of it what training asks before it begins."""
-    from treadle import features, training
-    from treadle.scoring import task_of
-    from treadle.stages.examples import teaching, training_table
-
-    spec = found.project.spec
-    wanted = {name: tables[name].select(sorted(columns)).collect() for name, columns in plan.sources().items()}
-    try:
-        frame = features.build(plan, wanted)
-        _left_out(frame, found)
-        table = training_table(plan, frame.filter(teaching(plan, frame)))
-        task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
-        training.check(table, task)
-        for said in (*task.remarks(table.label), *_alike(spec, wanted[spec.predict.each])):
-            found.warning("predict.label", said)
-        training.costs_of(spec.brief.mistakes, table.classes)
-        training.split(table, spec.predict, seed=spec.train.seed)
-    except TreadleError as bad:
-        first = bad.what.split("; ")[0]
-        path = "features" if first.startswith("the feature") else "predict.label"
-        found.refused(bad, "predict.label_known" if first.startswith("`known`") else path)
-
-
-def _alike(spec: ProjectSpec, each: pl.DataFrame) -> list[str]:
-    """Values of the columns that the label reads, where they are text and differ by capitals or blanks alone."""
-    import polars as pl
-
-    from treadle import expr
-
-    read = sorted(expr.parse(spec.predict.label, expr.column_types(each)).columns)
-    texts = [each.get_column(name).unique().drop_nulls() for name in read if each.schema[name] == pl.String]
-    return [said for values in texts if len(values) <= MOST_CLASSES for said in alike_said(values.name, values)]
-
-
-def _left_out(frame: pl.DataFrame, found: _Found) -> None:
-    """Say how many rows a run leaves out, since they have no label or no time."""
-    import polars as pl
-
-    from treadle.features import AT, LABEL
-
-    labelled = frame.filter(pl.col(LABEL).is_not_null())
-    if frame.height - labelled.height:
-        text = f"{frame.height - labelled.height:,} of {frame.height:,} rows have no label, and are left out"
-        found.warning("predict.label", text)
-    timeless = labelled.get_column(AT).null_count() if AT in frame.columns else 0
-    if timeless:
-        found.warning("predict.at", f"{timeless:,} rows have no time `at`, and are left out")
-
-
-def _approval(spec: ProjectSpec, found: _Found) -> None:
+def _approval(spec: ProjectSpec, found: Gathered) -> None:
     """Who may approve a release: nobody is a mistake, and only the one who asks is nearly one."""
     people = spec.brief.people
     if people.approve == "policy":
@@ -333,7 +307,7 @@ def _approval(spec: ProjectSpec, found: _Found) -> None:
         )
 
 
-def _limit(workspace: Workspace, found: _Found) -> None:
+def _limit(workspace: Workspace, found: Gathered) -> None:
     """A limit of money must be one that money can be held against."""
     from treadle.stages.stating import refuse_unheld_cost
 
@@ -343,7 +317,7 @@ def _limit(workspace: Workspace, found: _Found) -> None:
         found.problem("brief.limits.train_cost", bad.what, bad.mend)
 
 
-def _order(spec: ProjectSpec, found: _Found) -> None:
+def _order(spec: ProjectSpec, found: Gathered) -> None:
     """Rows with a time that nobody said how to split are split at random: a model then learns from what came later."""
     predict = spec.predict
     if predict.at is not None and predict.split.by == "random" and not found.project.states("predict.split.by"):
@@ -354,7 +328,7 @@ def _order(spec: ProjectSpec, found: _Found) -> None:
         )
 
 
-def _lags(workspace: Workspace, found: _Found) -> None:
+def _lags(workspace: Workspace, found: Gathered) -> None:
     """How old the rows are that a run read last, of sources that say how often they come."""
     from msgspec.structs import replace
 
@@ -372,7 +346,7 @@ def _lags(workspace: Workspace, found: _Found) -> None:
     found.sources = [replace(each, lag=lags.get(each.source, "")) for each in found.sources]
 
 
-def _ports(project: Project, found: _Found) -> None:
+def _ports(project: Project, found: Gathered) -> None:
     """Two servers on one port cannot run at once."""
     first: dict[int, str] = {}
     for name, spec in project.targets.items():
@@ -383,7 +357,7 @@ def _ports(project: Project, found: _Found) -> None:
             found.warning("predict.port", f"{name} is served on port {port}, as {other} is: give each a port")
 
 
-def _goals(spec: ProjectSpec, found: _Found) -> None:
+def _goals(spec: ProjectSpec, found: Gathered) -> None:
     for metric in spec.brief.good_enough:
         if spec.predict.metric is not None and metric != spec.predict.metric:
             found.warning(

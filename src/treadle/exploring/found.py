@@ -173,12 +173,22 @@ class Difference(Struct, frozen=True):
     columns: list[Moved]
 
 
+class AsideBound(Struct, frozen=True):
+    """What a rule said when `rows` broke it."""
+
+    text: str
+    rows: int
+
+
 class AsideRule(Struct, frozen=True):
-    """Rows that are set aside since they broke a rule; a row may break several."""
+    """Rows that are set aside since they broke a rule; a row may break several. `text`: what the rule says now, or said
+    last where the contract has it no more; `met`: what it said to the rows, where that is not this alone.
+    """
 
     rule: str
     text: str
     rows: int
+    met: list[AsideBound] = []
 
 
 class Aside(Struct, frozen=True):

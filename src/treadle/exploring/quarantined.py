@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from treadle.errors import DataError, SpecError, nearest
+from treadle.errors import DataError, SpecError, TreadleError, nearest
 from treadle.evidence import Entry
-from treadle.exploring.found import Aside, AsideDone, AsideListed, AsideRow, AsideRule, Broke, ShownAside
+from treadle.exploring.found import Aside, AsideBound, AsideDone, AsideListed, AsideRow, AsideRule, Broke, ShownAside
 from treadle.stages import contract_of
 from treadle.stages.quarantine import head_of, parts_of, standing
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 _DIGITS = 9
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
 def list_aside(workspace: Workspace) -> AsideListed:
@@ -38,7 +41,7 @@ def list_aside(workspace: Workspace) -> AsideListed:
                 time=newest.time,
                 by=newest.actor,
                 said=newest.said(),
-                rules=_rules(parts),
+                rules=_rules(parts, _said_now(workspace, name)),
             )
         )
     waits = next((line.source for line in lines if line.rows), None)
@@ -46,17 +49,31 @@ def list_aside(workspace: Workspace) -> AsideListed:
     return AsideListed(workspace.project.spec.project, lines, shown)
 
 
-def _rules(parts: list[pl.DataFrame]) -> list[AsideRule]:
+def _rules(parts: list[pl.DataFrame], said: Mapping[str, str] = NOTHING_SAID) -> list[AsideRule]:
+    """said: what the rules of the contract say now."""
     import polars as pl
 
-    broke = [part.select("broke").with_row_index("n").explode("broke").unnest("broke") for part in parts]
-    counts: dict[tuple[str, str], int] = {}
-    for each in broke:
-        for rule, text, rows in (
-            each.unique(["n", "rule", "reason"]).group_by("rule", "reason").agg(pl.len()).iter_rows()
-        ):
-            counts[(rule, text)] = counts.get((rule, text), 0) + rows
-    return [AsideRule(*names, rows) for names, rows in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    met: dict[str, dict[str, int]] = {}
+    for part in parts:  # the newest reading comes last
+        each = part.select("broke").with_row_index("n").explode("broke").unnest("broke").unique(["n", "rule", "reason"])
+        for rule, text, rows in each.group_by("rule", "reason").agg(pl.len()).sort("rule", "reason").iter_rows():
+            counts = met.setdefault(rule, {})
+            counts[text] = counts.pop(text, 0) + rows
+    made = []
+    for rule, counts in met.items():
+        now = said.get(rule, list(counts)[-1])
+        bounds = [AsideBound(text, rows) for text, rows in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+        made.append(AsideRule(rule, now, sum(counts.values()), bounds if list(counts) != [now] else []))
+    return sorted(made, key=lambda each: (-each.rows, each.rule))
+
+
+def _said_now(workspace: Workspace, source: str) -> dict[str, str]:
+    """What the rules of a source's contract say, as its file is; of one that cannot be read nothing."""
+    try:
+        contract = contract_of(workspace, workspace.project.spec.sources[source])
+    except TreadleError:
+        return {}
+    return {rule.id: rule.text for rule in contract.rules} if contract is not None else {}
 
 
 def show_aside(workspace: Workspace, source: str, rule: str | None, limit: int) -> ShownAside:

@@ -13,7 +13,7 @@ from treadle.expr.casts import ALLOWED_CASTS, cast_row
 from treadle.expr.constants import wrong_constant
 from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
-from treadle.expr.quietly import how_to_quote, trees, why_not
+from treadle.expr.quietly import called, how_to_quote, trees, why_not
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type
@@ -152,10 +152,10 @@ class _Reader:
         return self.call("not", [made], found) if found.args.get("negate") else made
 
     def _column(self, found: Any) -> Node:
-        name = found.name
-        if found.table or name not in self.columns:
-            shown = f"{found.table}.{name}" if found.table else name
-            raise self.error(found, f'there is no column "{shown}"', nearest(name, self.columns))
+        name = called(found)
+        if name not in self.columns:
+            near = found.name if found.name in self.columns else name
+            raise self.error(found, f'there is no column "{name}"', nearest(near, self.columns))
         self.used.append(name)
         return Node("column", self.columns[name], value=name)
 

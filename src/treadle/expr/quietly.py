@@ -77,17 +77,22 @@ def how_to_quote(text: str, names: Collection[str]) -> str:
     return "" if plain else f'{first[1]} is a word of SQL too: write it "{first[1]}", between double quotes'
 
 
+def called(column: Any) -> str:
+    """The name of a column of sqlglot's tree; of one with dots, such as a field of an object, all of it."""
+    return ".".join(part.name for part in column.parts)
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """The columns that an expression names, each once, whether they are there or not; none where it is no expression.
 
-    >>> names_in("a + lower(b) || a")
-    ('a', 'b')
+    >>> names_in("a + lower(b) || a"), names_in("address.city")
+    (('a', 'b'), ('address.city',))
     """
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
     try:
-        found = [column.name for tree in trees(text) if tree is not None for column in tree.find_all(exp.Column)]
+        found = [called(column) for tree in trees(text) if tree is not None for column in tree.find_all(exp.Column)]
     except (SqlglotError, RecursionError, ValueError):
         return ()
     return tuple(sorted(set(found), key=lambda name: (text.find(name), name)))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from treadle.features.proved import Proof as Proof
     from treadle.features.reader import EventReader as EventReader
     from treadle.features.seeding import seed as seed
+    from treadle.features.seeding import seed_parts as seed_parts
     from treadle.features.state import Memory as Memory
     from treadle.features.state import OnlineState as OnlineState
 
@@ -52,6 +53,7 @@ _HOMES = {
     "name_problem": "checks",
     "prove": "proof",
     "seed": "seeding",
+    "seed_parts": "seeding",
     "in_utc": "bodies",
     "suspects": "label",
     "value_at": "bodies",
@@ -79,6 +81,7 @@ __all__ = [
     "name_problem",
     "prove",
     "seed",
+    "seed_parts",
     "suspects",
     "value_at",
 ]

@@ -158,6 +158,12 @@ def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     return frame.drop_nulls(needed).collect()
 
 
+def newest_known(rows: pl.DataFrame) -> int:
+    """When the last of a stream's rows became known; there is one at the least."""
+    newest: int = rows.get_column(_KNOWN).max()  # type: ignore[assignment]
+    return newest
+
+
 def _text(column: pl.Expr, kind: str) -> pl.Expr:
     """A part of an identity, as `online` writes it: a row that was seeded and is told again must be found."""
     if kind == "timestamp":

@@ -78,7 +78,7 @@ def _attached(
             buckets.add_by(rows_of(stream, part), stream.key)
     back = Buckets(folder / "back", len(starts) - 1)
     for number in range(laid.count):
-        events = {name: _events(plan, name, buckets.bucket(number)) for name, buckets in streams.items()}
+        events = {name: events_among(plan, name, buckets.bucket(number)) for name, buckets in streams.items()}
         found = attach(own, laid.bucket(number), events)
         places = np.searchsorted(np.array(starts), found[_ROW].to_numpy(), side="right") - 1
         back.add(found.drop(AT, strict=False), pl.Series(places))
@@ -100,6 +100,7 @@ def _asked_by(plan: FeaturePlan, on: tuple[str, ...]) -> FeaturePlan:
     )
 
 
-def _events(plan: FeaturePlan, name: str, rows: pl.DataFrame) -> EventTable:
+def events_among(plan: FeaturePlan, name: str, rows: pl.DataFrame) -> EventTable:
+    """The events of a stream, out of its rows as `rows_of` gives them."""
     stream = plan.stream(name)
     return sort_events(in_time(rows, stream), stream, plan.arguments.get(name, ()))

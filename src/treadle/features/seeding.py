@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from treadle.features.batch import streams_of
-from treadle.features.events import EventTable, event_tables
+from treadle.features.events import EventTable, event_tables, newest_known, rows_of
+from treadle.features.larger import PartedTables, events_among
 from treadle.features.online import micros
 from treadle.features.plan import FeaturePlan, stream_types
 from treadle.features.state import SLACK_US, History, OnlineState, Versions, keep_of
+from treadle.store import Buckets, buckets_for
 
 if TYPE_CHECKING:
     from treadle.features.state import Key
@@ -26,26 +29,60 @@ def seed(
     as_of: datetime | None = None,
 ) -> datetime:
     """Replace all state by what was known strictly before `as_of`; None: all that is known. Gives the time used."""
+    events = event_tables(plan, streams_of(plan), tables)
+    newest = max((int(e.known.max()) for e in events.values() if e.known is not None and len(e)), default=None)
+    return _load(plan, lambda name: iter((events[name],)), newest, state, as_of)
+
+
+def seed_parts(
+    plan: FeaturePlan, tables: PartedTables, folder: Path, state: OnlineState, as_of: datetime | None = None
+) -> datetime:
+    """As `seed`, of tables that come in parts: what is kept of a key needs the rows of that key alone, so they are laid
+    into buckets by it. folder: an empty one, for what does not fit into memory.
+    """
+    laid, newest = dict[str, Buckets](), list[int]()
+    for number, name in enumerate(streams_of(plan)):
+        stream = plan.stream(name)
+        laid[name] = Buckets(folder / f"{number}", buckets_for(tables.rows(stream.source)))
+        for part in tables.parts(stream.source):
+            rows = rows_of(stream, part)
+            laid[name].add_by(rows, stream.key)
+            if stream.known is not None and rows.height:
+                newest.append(newest_known(rows))
+
+    def events(name: str) -> Iterator[EventTable]:
+        buckets = laid[name]
+        yield from (events_among(plan, name, buckets.bucket(number)) for number in range(buckets.count))
+
+    return _load(plan, events, max(newest, default=None), state, as_of)
+
+
+def _load(
+    plan: FeaturePlan,
+    events: Callable[[str], Iterator[EventTable]],
+    newest: int | None,
+    state: OnlineState,
+    as_of: datetime | None,
+) -> datetime:
+    """events: those of a stream, in tables of whole keys. newest: when the last of any became known."""
     used = streams_of(plan)
-    events = event_tables(plan, used, tables)
-    newest = max(
-        (
-            int(e.known[-1]) if len(e) == 1 else int(e.known.max())
-            for e in events.values()
-            if e.known is not None and len(e)
-        ),
-        default=0,
-    )
-    until = micros(as_of) if as_of is not None else newest + 1
+    until = micros(as_of) if as_of is not None else (newest or 0) + 1
     when = as_of or datetime.fromtimestamp(until / 1e6, UTC)
     state.load(
         (
             item
             for name in used
             if name in plan.views and name in plan.arguments
-            for item in _histories(name, events[name], until, keep_of(plan, name))
+            for table in events(name)
+            for item in _histories(name, table, until, keep_of(plan, name))
         ),
-        (item for name in used if name in plan.lookup_streams for item in _versions(plan, name, events[name], until)),
+        (
+            item
+            for name in used
+            if name in plan.lookup_streams
+            for table in events(name)
+            for item in _versions(plan, name, table, until)
+        ),
         when,
     )
     return when

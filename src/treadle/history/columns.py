@@ -27,7 +27,8 @@ _VERSIONS = 20
 
 
 def trace(workspace: Workspace, subject: str) -> ColumnLineage:
-    """`subject`: source.column, a source, view.column, a feature, a view, or a role such as label, at or key.
+    """`subject`: source.column, a source, an object or a list of a source, view.column, a feature, a view, or a role
+    such as label, at or key.
 
     Raises:
         DataError: nothing of the target, nor of a version of it, is called so; or no source of it was read yet.
@@ -36,7 +37,8 @@ def trace(workspace: Workspace, subject: str) -> ColumnLineage:
     known, packed = {**drawn_of, **_reads(workspace)}, dict(_packed(workspace))
     every = [known, *(reads(plan) for plan in packed.values())]
     parts = {Part("column", f"{subject}.{column}") for column in columns.get(subject, ())}
-    asked = parts or {_part(subject, every, columns)}
+    named = _named(every, columns)
+    asked = parts or _within(subject, named) or _called(subject, named)
     people = workspace.project.spec.brief.people
     after = {one for part in asked for one in below(known, part)}
     # versions and contracts know the columns that are made of what is delivered
@@ -120,11 +122,25 @@ def _readers(
     return found
 
 
-def _part(subject: str, known: Iterable[Reads], columns: Mapping[str, Iterable[str]]) -> Part:
-    """What is called so; a column before a view's, and that before a feature, should one name be several."""
+def _named(known: Iterable[Reads], columns: Mapping[str, Iterable[str]]) -> set[Part]:
+    """All that has a name: columns of sources, and what plans speak of."""
     parts = {Part("column", f"{source}.{column}") for source, each in columns.items() for column in each}
     for one in known:
         parts |= {*one, *(part for each in one.values() for part in each)}
+    return parts
+
+
+def _within(subject: str, parts: Iterable[Part]) -> set[Part]:
+    """The fields of an object of a source, or what is taken from a list or a text of one; none where `subject` is a
+    name itself, or no such thing."""
+    inner = {part for part in parts if part.kind in ("column", "delivered") and part.name.startswith(subject)}
+    named = any(part.name == subject for part in parts)
+    return set() if named else {part for part in inner if part.name[len(subject)] in ".[" and "." in subject}
+
+
+def _called(subject: str, parts: Iterable[Part]) -> set[Part]:
+    """What is called so; a column before a view's, and that before a feature, should one name be several. A column that
+    is kept, and that another one is made of, is both."""
     found = [part for kind in _KINDS for part in parts if part.kind == kind and part.name == subject]
     if not found:
         raise DataError(
@@ -132,7 +148,7 @@ def _part(subject: str, known: Iterable[Reads], columns: Mapping[str, Iterable[s
             where="lineage",
             mend=nearest(subject, sorted(part.name for part in parts)) or "columns are written source.column",
         )
-    return found[0]
+    return {part for part in found if part.kind in (found[0].kind, "delivered")}
 
 
 def _rules(workspace: Workspace, asked: Iterable[Part]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released
     from treadle.serving import App, LiveModel
+    from treadle.store import Snapshot
     from treadle.workspace import Workspace
 
 
@@ -106,12 +107,13 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
 
 def rebuild_state(workspace: Workspace, live: LiveModel, state: OnlineState | None, as_of: datetime | None) -> None:
     """Fill the state anew from the newest snapshots, as it was just before `as_of`."""
-    from treadle.features import seed
+    from treadle.stages.planning import KeptTables
+    from treadle.stages.seeding import fill
 
     if state is None:
         return
-    tables = {name: newest_rows(workspace, name, sorted(columns)) for name, columns in live.plan.sources().items()}
-    seed(live.plan, tables, state, as_of)
+    tables = {name: _newest(workspace, name) for name in live.plan.sources()}
+    fill(state, live.plan, KeptTables(workspace.tables, live.plan, tables), workspace.scratch, as_of)
 
 
 def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
@@ -126,11 +128,15 @@ def source_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
     return told
 
 
-def newest_rows(workspace: Workspace, source: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def newest_rows(workspace: Workspace, source: str) -> pl.DataFrame:
     """The newest rows of a source that passed its contract, held to the hashes that the record has of them."""
+    return workspace.tables.read(_newest(workspace, source))
+
+
+def _newest(workspace: Workspace, source: str) -> Snapshot:
     from treadle.history.snapshots import newest_snapshot
 
     read = newest_snapshot(workspace, source)
     if read is None:
         raise DataError(f"{source} was never read", where=source, mend="run the project first: treadle run PROJECT")
-    return workspace.tables.read(read, columns)
+    return read

@@ -7,7 +7,7 @@ read. Which column of a source is meant by which of a target, `treadle.likeness`
 """
 
 from treadle.mapping.applying import Applied, apply
-from treadle.mapping.paths import NotThere
+from treadle.mapping.paths import NotMade, NotThere
 from treadle.mapping.rates import Rates, rates_of
 from treadle.mapping.reading import as_read, column_at_source, rates_in, read_by
 from treadle.mapping.units import Linear, between, same_dimension
@@ -16,6 +16,7 @@ from treadle.mapping.zones import Placed, placed
 __all__ = [
     "Applied",
     "Linear",
+    "NotMade",
     "NotThere",
     "Placed",
     "Rates",

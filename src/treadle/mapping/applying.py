@@ -5,14 +5,15 @@ No value looks at another row, so rows that come in parts are mapped as they wou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle import expr
-from treadle.errors import DataError, nearest
+from treadle.errors import DataError, closest, nearest
 from treadle.mapping.converting import Place, converted, is_changed
-from treadle.mapping.paths import NotThere, find, root_of
+from treadle.mapping.paths import NotMade, NotThere, find, root_of
 from treadle.mapping.rates import Rates
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ def apply(
 
     Raises:
         NotThere: a column is made of one that the source has not.
+        NotMade: a value cannot be converted, and the rule is to refuse it; values are of a type that has no unit,
+            currency or zone. All columns of which that is so are told, as those are that are not there.
         SpecError: an expression, or a unit, is none.
-        DataError: a value cannot be converted, and the rule is to refuse it; a column that is made has the name of
-            another one that is kept; values are of a type that has no unit, currency or zone.
+        DataError: a column that is made has the name of another one that is kept.
     """
     places = {name: Place(name, mapped, _under(where, name)) for name, mapped in columns.items()}
     types = expr.column_types(rows) if any(mapped.expression for mapped in columns.values()) else {}
@@ -58,25 +60,33 @@ def apply(
         places = {name: place for name, place in places.items() if not _missing(place, schema)}
     taken: dict[str, pl.Expr] = {}
     used = set[str]()
-    gone = list[NotThere]()
+    gone, unfit = list[NotThere](), list[NotMade]()
     for name, place in places.items():
         try:
             column, taken[name] = _values(place, schema, types)
-            used.add(column)
+            used.add(column)  # of an expression none
         except NotThere as bad:
             gone.append(bad)
-    if gone:
-        for each in gone:
-            each.rows = rows
-        gone[0].others = tuple(gone[1:])
-        raise gone[0]
+    for each in gone:
+        each.rows = rows.drop(used - {""})
+    _raise_all(gone)
     made, notes = _selected(rows, taken, where), list[str]()
     changed: dict[str, pl.Series] = {}
     for place in filter(is_changed, places.values()):
-        changed[place.target], told = converted(made.get_column(place.target), place, rows, rates)
-        notes += told
+        try:
+            changed[place.target], told = converted(made.get_column(place.target), place, rows, rates)
+            notes += told
+        except DataError as bad:
+            unfit.append(NotMade(bad.what, place.target, where=bad.where, mend=bad.mend))
+    _raise_all(unfit)
     made = made.with_columns(changed.values()) if changed else made
     return _with_the_rest(rows, made, used, keep or partly, where, notes)
+
+
+def _raise_all(wrong: Sequence[NotMade]) -> None:
+    if wrong:
+        wrong[0].others = tuple(wrong[1:])
+        raise wrong[0]
 
 
 def _under(where: str, name: str) -> str:
@@ -88,7 +98,9 @@ def _values(place: Place, schema: pl.Schema, types: Mapping[str, expr.Type]) -> 
     missing = _missing(place, schema)
     if missing:
         what = f'the source has no column "{missing[0]}"'
-        raise NotThere(what, place.target, missing[0], where=place.where, mend=nearest(missing[0], schema))
+        near = _near(missing[0], schema)
+        mend = nearest(near or missing[0], schema)
+        raise NotThere(what, place.target, missing[0], where=place.where, mend=mend, gone=True, near=near)
     if place.mapped.expression is not None:
         parsed = expr.parse(place.mapped.expression, types, where=f"{place.where}.expression")
         return "", expr.to_polars(parsed).alias(place.target)
@@ -103,6 +115,11 @@ def _missing(place: Place, schema: pl.Schema) -> list[str]:
     beside = [each for each in (money.column, money.on) if each] if money is not None else []
     lost = [mapped.origin] if mapped.origin is not None and not root_of(mapped.origin, schema) else []
     return [*lost, *(each for each in (*named, *beside) if each not in schema)]
+
+
+def _near(origin: str, schema: pl.Schema) -> str:
+    """The column that was probably meant, where there is one: of `itmes[0].sku` it is `items`."""
+    return closest(origin, schema) or closest(re.split(r"[.\[]", origin)[0], schema)
 
 
 def _selected(rows: pl.DataFrame, taken: Mapping[str, pl.Expr], where: str) -> pl.DataFrame:

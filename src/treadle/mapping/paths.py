@@ -18,16 +18,27 @@ _ODD = re.compile(r"[\\*\"']")
 _DEEPEST = 32
 
 
-class NotThere(DataError):
-    """What a column is made of is not in the source, or not as it was. `target`: the column that is made of it;
-    `origin`: the column of the source; `rows`: what the source has instead; `others`: of other columns, the same.
+class NotMade(DataError):
+    """A column of the target, `target`, cannot be made of the rows. `others`: of other columns, the same."""
+
+    def __init__(self, what: str, target: str, *, where: str, mend: str) -> None:
+        self.target = target
+        self.others = tuple[NotMade, ...]()
+        super().__init__(what, where=where, mend=mend)
+
+
+class NotThere(NotMade):
+    """What a column is made of is not in the source, or not as it was. `origin`: the column of the source, or its
+    place in one; `gone`: there is no column at all that it begins in; `near`: one of a like name; `rows`: what the
+    source has that nothing else is made of.
     """
 
-    def __init__(self, what: str, target: str, origin: str, *, where: str, mend: str) -> None:
-        self.target, self.origin = target, origin
+    def __init__(
+        self, what: str, target: str, origin: str, *, where: str, mend: str, gone: bool = False, near: str = ""
+    ) -> None:
+        self.origin, self.gone, self.near = origin, gone, near
         self.rows: pl.DataFrame | None = None
-        self.others = tuple[NotThere, ...]()
-        super().__init__(what, where=where, mend=mend)
+        super().__init__(what, target, where=where, mend=mend)
 
 
 class Found:

@@ -8,8 +8,9 @@ It reads no source and keeps nothing: it is given tables and what persons said, 
 from treadle.matching.decisions import Decision, refuse_contradiction
 from treadle.matching.explaining import Explained, Said, explain
 from treadle.matching.reconcile import Reconciled, reconcile
-from treadle.matching.rows import Rows, draw, field_types
+from treadle.matching.rows import Rows, draw
 from treadle.matching.settling import as_value
+from treadle.matching.stated import raise_together, types_of_fields
 from treadle.matching.tables import as_tables
 from treadle.matching.weights import FieldWeights, Weights
 
@@ -25,7 +26,8 @@ __all__ = [
     "as_value",
     "draw",
     "explain",
-    "field_types",
+    "raise_together",
     "reconcile",
     "refuse_contradiction",
+    "types_of_fields",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle.errors import DataError, MissingExtra
+from treadle.errors import DataError, Fault, MissingExtra
 from treadle.matching.coding import coded
 from treadle.spec.drawn import TEXTS, compared, distance
 
@@ -78,7 +78,9 @@ def fields_of(
     found = []
     for field, said in entity.match.compare.items():
         full, where = compared(said), f"entities.{name}.match.compare.{field}"
-        _refuse_type(field, full, types[field], where)
+        fault = unfit_type(field, full, types[field])
+        if fault is not None:
+            raise DataError(fault.what, where=where, mend=fault.mend)
         values = (frame if full.by == "exact" else folded)[field]
         codes = coded(values)
         found.append(
@@ -89,14 +91,13 @@ def fields_of(
     return found
 
 
-def _refuse_type(field: str, said: Comparing, kind: Type, where: str) -> None:
+def unfit_type(field: str, said: Comparing, kind: Type) -> Fault | None:
+    """What is wrong where values of this type cannot be compared so."""
     wanted = {"numeric": ("int", "float"), "date": ("date", "timestamp")}.get(said.by, ("str",))
-    if said.by != "exact" and kind not in wanted:
-        raise DataError(
-            f"{said.by} compares {' or '.join(wanted)}, and {field} is {kind}",
-            where=where,
-            mend="cast it where it is drawn: cast(… as varchar)" if said.by in TEXTS else "compare it otherwise",
-        )
+    if said.by == "exact" or kind in wanted:
+        return None
+    mend = "cast it where it is drawn: cast(… as varchar)" if said.by in TEXTS else "compare it otherwise"
+    return Fault(f"{said.by} compares {' or '.join(wanted)}, and {field} is {kind}", mend=mend)
 
 
 def _names(said: Comparing) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle import expr
-from treadle.errors import DataError, SpecError, nearest
+from treadle.errors import DataError
+from treadle.matching.stated import types_of_fields
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,60 +37,23 @@ class Rows:
         return self.frame.height
 
 
-def field_types(name: str, entity: Entity, schemas: Mapping[str, Mapping[str, expr.Type]]) -> dict[str, expr.Type]:
-    """The type of each field, by the types of the columns of each source.
-
-    Raises:
-        SpecError: an expression does not fit its source, or two sources give a field in types that are no one type.
-    """
-    found: dict[str, dict[str, expr.Type]] = {field: {} for field in entity.fields}
-    for source, columns in entity.sources.items():
-        for field, text in columns.items():
-            where = f"entities.{name}.from.{source}.{field}"
-            found[field][source] = expr.parse(text, schemas[source], where=where).type
-    return {field: _one_type(name, field, kinds) for field, kinds in found.items()}
-
-
-def _one_type(name: str, field: str, kinds: Mapping[str, expr.Type]) -> expr.Type:
-    known = {kind for kind in kinds.values() if kind != "null"}
-    where = f"entities.{name}.from.{next(iter(kinds))}.{field}"
-    if "interval" in known:
-        raise SpecError(f"the field {field} is a length of time", where=where, mend="draw it as a number")
-    if len(known) <= 1:
-        return next(iter(known), "str")
-    if known == {"int", "float"}:
-        return "float"
-    if known == {"date", "timestamp"}:
-        return "timestamp"
-    said = ", ".join(f"{kind} in {source}" for source, kind in kinds.items())
-    raise SpecError(
-        f"the field {field} is of unlike types: {said}", where=where, mend="cast one of them: cast(… as varchar)"
-    )
-
-
 def draw(name: str, entity: Entity, frames: Mapping[str, pl.DataFrame], keys: Mapping[str, tuple[str, ...]]) -> Rows:
     """The rows of all sources of an entity. `frames`: a table a source; `keys`: the columns of each one's key.
 
     Rows of one source with the same key are called ``crm:17``, ``crm:17#2``; one without a key by a hash of its fields.
 
     Raises:
-        SpecError: as `field_types`; or a source has no such key.
+        SpecError: as `types_of_fields`.
         DataError: two rows would be called alike.
     """
     import polars as pl
 
-    types = field_types(name, entity, {source: expr.column_types(frames[source]) for source in entity.sources})
-    parts = []
-    for source, columns in entity.sources.items():
-        missing = [key for key in keys[source] if key not in frames[source].columns]
-        if missing:
-            raise SpecError(
-                f'source {source} has no column "{missing[0]}"',
-                where=f"sources.{source}.key",
-                mend=nearest(missing[0], frames[source].columns),
-            )
-        parts.append(_of_source(name, source, columns, frames[source], keys[source], types))
-    frame = pl.concat(parts)
+    schemas = {source: expr.column_types(frames[source]) for source in entity.sources}
+    types = types_of_fields(name, entity, schemas, keys)
+    frame = pl.concat(
+        _of_source(name, source, columns, frames[source], keys[source], types)
+        for source, columns in entity.sources.items()
+    )
     if frame["record"].n_unique() != frame.height:
         twice = frame["record"].filter(frame["record"].is_duplicated())[0]
         raise DataError(

@@ -34,14 +34,19 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
     return out
 
 
-def log_alerts(chain: Chain, endpoint: str, model: str, alerts: list[Alert]) -> None:
-    """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it."""
+def log_alerts(chain: Chain, subject: str, model: str, alerts: list[Alert]) -> None:
+    """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it.
+
+    subject: an endpoint (``endpoint/shop``), or a source (``source/orders``), which has no model.
+    """
+    if not alerts:
+        return
     with chain.acting(ACTOR).alone() as alone:
         for alert in alerts:
             raised = AlertRaised(model=model, about=alert.about, until=alert.until, text=alert.text)
-            known = alone.find(AlertRaised, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=200)
+            known = alone.find(AlertRaised, subject=subject, status="done", newest_first=True, limit=200)
             if not any(
                 (e.payload.model, e.payload.about, e.payload.until) == (raised.model, raised.about, raised.until)
                 for e in known
             ):
-                alone.append(raised, f"endpoint/{endpoint}")
+                alone.append(raised, subject)

@@ -111,7 +111,8 @@ class Watched(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """What a person must look at. `about`: quality or drift. `until`: the day that the window ends on."""
+    """What a person must look at. `about`: quality or drift, with the day that the window ends on as `until`; late,
+    with when rows were due; or mismatch of two sources, with the version of one."""
 
     about: str
     text: str

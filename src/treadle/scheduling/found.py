@@ -17,6 +17,15 @@ class Outcome(Struct, frozen=True):
     stopped: bool = False
 
 
+class Triggered(Struct, frozen=True):
+    """An event that was told: its entry in the record, and by whom."""
+
+    project: str
+    event: str
+    entry: int
+    by: str
+
+
 class Scheduled(Struct, frozen=True):
     """What a scheduler did until it was stopped; or, where only that was asked for, the `unit` of another one."""
 

@@ -16,6 +16,7 @@ from treadle.alone import alone
 from treadle.errors import SpecError, TreadleError
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.scheduling.due import LOOK_SECONDS, Files, by_clock, period_of, subject, waits_for_files
+from treadle.scheduling.events import heard_until, waiting
 from treadle.scheduling.found import Outcome, Scheduled
 from treadle.scheduling.running import command, run_once, told_by_signals
 from treadle.spec import spoken
@@ -77,11 +78,14 @@ class Scheduler:
             left = (by_clock(self.workspace, period, now) - now).total_seconds()
             if left <= 0:
                 return f"it is due every {spoken(period)}", 0.0
+        told = waiting(self.workspace, subject(self.workspace.project)) if spec.schedule.on else None
+        if told is not None:
+            return f"of the event {told.payload.said()} (entry {told.seq}, by {told.actor})", 0.0
         watched = waits_for_files(spec)
         new = self.files.look(self.workspace) if watched else ""
         if new:
             return f"there is a new file, {_shown(new)}", 0.0
-        return "", min(left, LOOK_SECONDS if watched else _LONGEST_WAIT)
+        return "", min(left, LOOK_SECONDS if watched or spec.schedule.on else _LONGEST_WAIT)
 
     def _load_again(self) -> None:
         """The project file as it is now; one that is wrong is told once, and the last right one counts."""
@@ -98,8 +102,9 @@ class Scheduler:
 
     def _run(self, why: str) -> bool:
         """One run, tried again while it fails. Whether it was stopped."""
-        began, stopped = self.workspace.chain.clock(), False
+        began, stopped, heard = self.workspace.chain.clock(), False, heard_until(self.workspace)
         self.files.begin(self.workspace)
+        why = _shown(why)
         self.say(f"{self._time()} run, because {why}")
         for attempt in range(1, self.retries + 2):
             outcome = self.run()
@@ -119,7 +124,9 @@ class Scheduler:
         self.runs, self.failed = self.runs + outcome.ok, self.failed + (not outcome.ok)
         self.say(f"{self._time()} {'done' if outcome.ok else 'given up'}: {said}")
         seconds = (self.workspace.chain.clock() - began).total_seconds()
-        ran = ScheduleRan(why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said)
+        ran = ScheduleRan(
+            why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said, heard=heard
+        )
         self.workspace.chain.append(ran, subject(self.workspace.project))
         return stopped
 
@@ -159,11 +166,11 @@ def schedule(
     if not 0 <= retries <= 100:
         raise SpecError(f"--retries {retries} is no number of attempts", where="--retries", mend="give 0 to 100")
     period, watched = period_of(spec, every), waits_for_files(spec)
-    if period is None and not watched:
+    if period is None and not watched and not spec.schedule.on:
         raise SpecError(
             "nothing says when to run",
             where="sources",
-            mend="write every: 1h at a source, or new: files; or give --every 1h",
+            mend="write every: 1h at a source, or new: files, or schedule: {on: [EVENT]}; or give --every 1h",
         )
     stop = threading.Event()
     words = command(str(workspace.project.file), who.name)
@@ -171,6 +178,7 @@ def schedule(
     with alone(workspace.root / "schedule.lock", "a scheduler runs here already", enough), told_by_signals(stop):
         when = [f"every {spoken(period)}"] if period else []
         when += [f"at new files of {', '.join(watched)}"] if watched else []
+        when += [f"at the event {' or '.join(spec.schedule.on)}"] if spec.schedule.on else []
         say(f"{spec.project} is run {' and '.join(when)}. Stop with Ctrl-C.")
         scheduler = Scheduler(
             workspace=workspace,

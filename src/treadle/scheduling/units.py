@@ -60,7 +60,8 @@ def unit(form: Form, plan: Plan) -> str:
         raise SpecError(
             f"nothing says to {form} when to run",
             where="sources",
-            mend="write every: 1h at a source, or give --every 1h; systemd alone looks for new files",
+            mend="write every: 1h at a source, or give --every 1h; systemd alone looks for new files, and `treadle "
+            "schedule` alone hears events: whoever would tell of one can call `treadle run`",
         )
     return _FORMS[form](plan)
 

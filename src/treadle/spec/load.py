@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from treadle.errors import SpecError, nearest
+from treadle.errors import SpecError, TreadleError, nearest
 from treadle.spec.documents import Place, YamlFile, place_of, positions, read_yaml
 from treadle.spec.project import ProjectSpec
 from treadle.spec.rules import between_parts, check_spec, raise_all
@@ -17,6 +19,7 @@ from treadle.spec.targets import between_targets, has_several, of_all, place_in_
 from treadle.spec.trust import granted, outside
 
 FILE = "treadle.yaml"
+E = TypeVar("E", bound=TreadleError)
 
 
 @dataclass(frozen=True)
@@ -146,17 +149,29 @@ class Project:
         """Whether the file itself states a part, such as `predict.split.by`."""
         return (place_in_file(part, self.target, self.positions) if self.target else part) in self.positions
 
-    def located(self, error: SpecError) -> SpecError:
-        """The same error with the position in the file, when `where` begins with a path in the project file."""
+    def located(self, error: E) -> E:
+        """The same error with the position in the file, when `where` begins with a path in the project file, or with
+        the position of a part that this path is in."""
         error.where = self._located(error.where)
         error.faults = tuple(replace(fault, where=self._located(fault.where)) for fault in error.faults)
         return error
 
     def _located(self, where: str) -> str:
-        head = where.split(":")[0].strip()
-        if not head or head.split(".")[0] not in ProjectSpec.__struct_encode_fields__:
-            return where
-        return self.place(head) + where[len(head) :]
+        path, inside = self.path_in(where)
+        return f"{self.place(path)}{inside}" if path else where
+
+    def path_in(self, where: str) -> tuple[str, str]:
+        """The path in the project file that a place begins with, and what follows it; none where it is elsewhere.
+
+        >>> load("examples/flights").path_in("treadle.yaml:4:3: sources.flights.map.x.expression: at 1:1")
+        ('sources.flights.map.x.expression', ': at 1:1')
+        """
+        known = re.match(rf"{re.escape(self.file.name)}:\d+:\d+: ", where)
+        rest = where[known.end() :] if known else where
+        path = rest.split(":")[0].strip()
+        if path.split(".")[0] not in ProjectSpec.__struct_encode_fields__:
+            return "", where
+        return path, rest[len(path) :]
 
 
 def find(path: str | Path) -> Path:

@@ -14,6 +14,7 @@ from treadle.spec.entities import Entity
 from treadle.spec.mapping import Mapped
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 from treadle.spec.part import One, Part, Positive, Some, Written
+from treadle.spec.schedules import Schedule
 
 
 class _Part(Part, Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -301,6 +302,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     serve: Serve = Serve()
     access: Access = Access()
     watch: Watch = Watch()
+    schedule: Schedule = Schedule()
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
     budgets: tuple[Budget, ...] = ()
@@ -315,6 +317,7 @@ __all__ = [
     "New",
     "Predict",
     "ProjectSpec",
+    "Schedule",
     "Serve",
     "Source",
     "Split",

@@ -10,6 +10,7 @@ from treadle.stages.work import StepLine, TrainingCost, Work, training_cost
 
 __all__ = ["Fetched", "StepLine", "TrainingCost", "Work", "contract_of", "prove_features", "training_cost"]
 OPEN = (
+    "alerting",
     "beside",
     "breaking",
     "building",
@@ -21,6 +22,7 @@ OPEN = (
     "layout",
     "mending",
     "packing",
+    "parted",
     "planning",
     "quarantine",
     "reading",

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import Struct
+
 from treadle import expr
 from treadle.contracts import Contract, Rule
 from treadle.errors import DataError, Fault, TreadleError
@@ -18,8 +21,8 @@ from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import make_plan
 from treadle.features.columns import Part, below, reads
 from treadle.features.drawn import drawn
-from treadle.mapping import NotThere
-from treadle.spec import all_tables
+from treadle.mapping import NotMade, NotThere
+from treadle.spec import Source, all_tables
 from treadle.spec.writing import scalar
 from treadle.store import File
 
@@ -106,27 +109,61 @@ def refuse_broken(
     return tuple(notes)
 
 
-def unmapped(workspace: Workspace, source: str, bad: NotThere, contract: Contract | None) -> DataError:
-    """The error of a mapping of whose columns some are gone: with what reads the columns that are made of them."""
+def unmapped(workspace: Workspace, source: str, bad: NotMade, contract: Contract | None) -> DataError:
+    """The error of a mapping of whose columns some cannot be made: with what reads these columns."""
     faults = [_unmapped(workspace, source, each, contract) for each in (bad, *bad.others)]
     ask = _ask(workspace.project)
     if len(faults) == 1:
         return DataError(faults[0].what, where=faults[0].where, mend=f"{faults[0].mend}; {ask}")
-    what = f"{source} has not what its columns are made of; nothing was taken"
+    why = "has not what its columns are made of" if isinstance(bad, NotThere) else "holds what its columns cannot"
+    what = f"{source} {why}; nothing was taken"
     return DataError(what, where=workspace.project.place(f"sources.{source}.map"), mend=ask, faults=faults)
 
 
-def _unmapped(workspace: Workspace, source: str, bad: NotThere, contract: Contract | None) -> Fault:
+def _unmapped(workspace: Workspace, source: str, bad: NotMade, contract: Contract | None) -> Fault:
     found = readers(workspace, source, bad.target, contract)
-    likely = _likely(workspace, source, bad.target, bad.rows, called=bad.origin) if bad.rows is not None else None
-    said = f"{bad.what}, of which {bad.target} is made"
-    said += f": {found.said()} read{_s(found)} it" if found.breaks else ""
-    mend = bad.mend
-    if likely:
-        mapped = workspace.project.spec.sources[source].mapped[bad.target]
-        there = "that in its expression" if mapped.expression else f"from: {scalar(likely[0])}"
-        mend = f"it is probably called {likely[0]} now ({likely[1]}): write {there}"
+    gone = isinstance(bad, NotThere) and bad.gone
+    said = f"{bad.what}, of which {bad.target} is made" if gone else bad.what
+    said += f": {found.said()} read{_s(found)} {'it' if gone else bad.target}" if found.breaks else ""
+    mend = _meant(workspace, source, bad) if isinstance(bad, NotThere) and gone else bad.mend
     return Fault(said, workspace.project.place(f"sources.{source}.map.{bad.target}"), mend)
+
+
+def _meant(workspace: Workspace, source: str, bad: NotThere) -> str:
+    """What to write in place of a column that is not there: the one that it was made of when it was read last; one that
+    is written nearly so; or one that holds the like."""
+    mapped = workspace.project.spec.sources[source].mapped[bad.target]
+    whole = mapped.origin == bad.origin
+    rows = bad.rows
+    before = _made_of(workspace, source, bad.target) if whole else None
+    if rows is not None and before is not None and before in rows.columns:
+        return f"it was made of {before} when it was read last, and that is there: write from: {scalar(before)}"
+    if not whole and bad.near:  # what an expression comes to need not be like what it reads
+        return bad.mend
+    likely = _likely(workspace, source, bad.target, rows, called=bad.origin) if rows is not None else None
+    if likely and bad.near in ("", likely[0]):
+        there = f"from: {scalar(likely[0])}" if whole else "that in its place"
+        return f"it is probably called {likely[0]} now ({likely[1]}): write {there}"
+    other = f" Its values are more like those of {likely[0]} ({likely[1]})" if likely else ""
+    return f"{bad.mend}{other}"
+
+
+class _Asked(Struct, frozen=True):
+    """Of the input of a reading, what is looked at here."""
+
+    source: Source
+
+
+def _made_of(workspace: Workspace, source: str, target: str) -> str | None:
+    """What a column was made of when the source was read last, where that was one column, and a reading tells it."""
+    last = workspace.chain.last(SourceRead, subject=f"source/{source}")
+    try:
+        before = msgspec.json.decode(last.input, type=_Asked).source if last is not None else None
+    except msgspec.MsgspecError:  # of a reading that goes on from another
+        return None
+    if before is None or (before.unmapped == "drop" and target not in before.mapped):
+        return None
+    return before.mapped[target].origin if target in before.mapped else target
 
 
 def files_of_rates(rates: Sequence[RatesRead]) -> dict[str, File]:

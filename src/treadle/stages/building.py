@@ -9,7 +9,7 @@ from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.features import FeaturePlan
 from treadle.stages.parted import room_on_disk
-from treadle.stages.planning import plan_tables, read_tables
+from treadle.stages.planning import KeptTables, plan_tables
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.stages.reading import Sources
-    from treadle.store import Tables
-
-LARGE = 1 << 23
-"""Values that the plan reads, of all its tables: from here on features are made in parts."""
 
 
 class BuildFeatures(StepInput[FeaturesBuilt], frozen=True, kw_only=True):
@@ -37,10 +33,10 @@ def build_features(work: Work, plan: FeaturePlan, sources: Sources) -> Entry[Fea
 def make_features(asked: BuildFeatures, bench: Bench) -> FeaturesBuilt:
     from treadle import features
 
-    tables = _Kept(bench.tables, asked.plan, asked.tables)
-    if tables.values > LARGE:
+    tables = KeptTables(bench.tables, asked.plan, asked.tables)
+    if tables.large:
         return _make_large(asked, bench, tables)
-    frame = features.build(asked.plan, read_tables(bench, asked.plan, asked.tables))
+    frame = features.build(asked.plan, tables.whole())
     return FeaturesBuilt(
         table=bench.tables.replace(bench.names.training, frame),
         features=len(asked.plan.features),
@@ -48,7 +44,7 @@ def make_features(asked: BuildFeatures, bench: Bench) -> FeaturesBuilt:
     )
 
 
-def _make_large(asked: BuildFeatures, bench: Bench, tables: _Kept) -> FeaturesBuilt:
+def _make_large(asked: BuildFeatures, bench: Bench, tables: KeptTables) -> FeaturesBuilt:
     """As `make_features`, of more than memory holds."""
     from treadle.features import build_parts
 
@@ -61,7 +57,7 @@ def _make_large(asked: BuildFeatures, bench: Bench, tables: _Kept) -> FeaturesBu
             bench.progress(done, tables.rows(asked.plan.each), f"{done:,} rows")
             yield part
 
-    with room_on_disk(bench) as folder:
+    with room_on_disk(bench.scratch) as folder:
         made = counted(build_parts(asked.plan, tables, folder))
         table = bench.tables.replace_parts(bench.names.training, made)
     return FeaturesBuilt(table=table, features=len(asked.plan.features), without_label=missing)
@@ -74,21 +70,3 @@ def _without_label(frame: pl.DataFrame) -> int:
     if AT in frame.columns:
         known = known & frame.get_column(AT).is_not_null()
     return frame.height - int(known.sum())
-
-
-class _Kept:
-    """The snapshots of a plan, part by part: only the columns that it reads."""
-
-    def __init__(self, tables: Tables, plan: FeaturePlan, snapshots: dict[str, Snapshot]) -> None:
-        self._tables, self._snapshots = tables, snapshots
-        self._columns = {name: sorted(columns) for name, columns in plan.sources().items()}
-
-    @property
-    def values(self) -> int:
-        return sum(self._snapshots[name].rows * len(columns) for name, columns in self._columns.items())
-
-    def rows(self, source: str) -> int:
-        return self._snapshots[source].rows
-
-    def parts(self, source: str) -> Iterator[pl.DataFrame]:
-        return self._tables.parts(self._snapshots[source], self._columns[source])

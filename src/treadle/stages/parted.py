@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -45,12 +45,12 @@ class Taken:
 
 
 @contextlib.contextmanager
-def room_on_disk(bench: Bench) -> Iterator[Path]:
+def room_on_disk(scratch: Callable[[], Path]) -> Iterator[Path]:
     """An empty folder on the disk of the workspace, for a while: a temporary one may lie in memory.
 
     Those that killed processes left are removed: each is held by a lock for as long as its process lives.
     """
-    home = bench.scratch().parent
+    home = scratch().parent
     for left in home.glob("parts-*"):
         with contextlib.suppress(OSError), (left / ".held").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +95,7 @@ class PartedSource:
         return Taken(table, self._read, self._judged, self._quarantine, tuple(self._aside), self._reached)
 
     def _good(self) -> Iterator[pl.DataFrame]:
-        with room_on_disk(self.bench) as folder:
+        with room_on_disk(self.bench.scratch) as folder:
             for part in self._held(folder) if self.contract is not None else self._as_read():
                 self._kept += part.height
                 self._reached = max(filter(None, (newest_of(part, self.source), self._reached)), default=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.features_proved import FeaturesProved
 from treadle.features import FeaturePlan
-from treadle.stages.planning import make_plan, plan_tables, read_tables
+from treadle.stages.planning import KeptTables, make_plan, plan_tables
 from treadle.stages.reading import read_sources
 from treadle.stages.reconciling import with_entities
 from treadle.stages.work import Bench, Work
@@ -37,7 +37,7 @@ def prove_features(workspace: Workspace, rows: int | None = None) -> Proof:
     def make_proof(asked: ProveFeatures, bench: Bench) -> FeaturesProved:
         from treadle import features
 
-        tables = read_tables(bench, asked.plan, asked.tables)
+        tables = KeptTables(bench.tables, asked.plan, asked.tables).whole()
         proof = features.prove(asked.plan, tables, rows=asked.rows, progress=bench.progress)
         found.append(proof)
         return FeaturesProved(rows=proof.rows, cells=proof.cells, differing=proof.differing)

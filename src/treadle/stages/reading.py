@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import field
 
 from treadle.contracts import Contract, load, stale
-from treadle.errors import ContractBroken, DataError
+from treadle.errors import ContractBroken, DataError, SpecError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
-from treadle.mapping import NotThere
+from treadle.mapping import NotMade
 from treadle.spec import Source
 from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
@@ -96,8 +96,10 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
                 found = read_whole(work, name, source, contract, ahead)
             else:
                 found = read_increment(work, name, source, contract, ahead, full=work.full and not seen)
-        except NotThere as bad:
+        except NotMade as bad:
             raise unmapped(workspace, name, bad, contract) from bad
+        except (SpecError, DataError) as bad:
+            raise workspace.project.located(bad) from bad.__cause__  # of a part of the source, such as its map
         ahead.done(name)
         if seen and found.hash == seen[-1].hash:
             work.forget_last()  # it was looked for again, and is what it was

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from treadle import expr
-from treadle.errors import SpecError
+from treadle.errors import DataError, SpecError
 from treadle.evidence import Entry, Payload, Silent, StepInput
 from treadle.evidence.kinds.entities_reconciled import EntitiesReconciled, LevelWeights
 from treadle.evidence.kinds.source_read import SourceRead
-from treadle.matching import Decision, Reconciled, as_tables, draw, reconcile
+from treadle.matching import Decision, Reconciled, as_tables, draw, raise_together, reconcile, types_of_fields
 from treadle.spec import Entity
 from treadle.spec.drawn import of_source, parts_of
 from treadle.stages.entities import decided
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from treadle.stages.reading import Sources
+    from treadle.workspace import Workspace
 
 
 class Reconcile(StepInput[EntitiesReconciled], frozen=True, kw_only=True):
@@ -55,10 +56,28 @@ def with_entities(work: Work, sources: Sources) -> Sources:
         SpecError: an expression of an entity does not fit its source, at its line and column.
         DataError: decisions contradict each other; too many pairs; a field that cannot be compared so.
     """
+    _refuse_unfit(work.workspace, sources)
     found = dict(sources)
     for name, entity in work.workspace.project.spec.entities.items():
         found |= _one(work, name, entity, sources)
     return found
+
+
+def _refuse_unfit(workspace: Workspace, sources: Sources) -> None:
+    """What does not fit the columns, of all entities, before the first is made."""
+    spec, wrong = workspace.project.spec, list[SpecError]()
+    for name, entity in spec.entities.items():
+        schemas = {
+            each: expr.column_types(workspace.tables.schema(sources[each].payload.table)) for each in entity.sources
+        }
+        try:
+            types_of_fields(name, entity, schemas, {each: spec.sources[each].keys for each in entity.sources})
+        except SpecError as bad:
+            wrong.append(bad)
+    try:
+        raise_together(wrong, "entities")
+    except SpecError as bad:
+        raise workspace.project.located(bad) from bad
 
 
 def _one(work: Work, name: str, entity: Entity, sources: Sources) -> Sources:
@@ -74,8 +93,8 @@ def _one(work: Work, name: str, entity: Entity, sources: Sources) -> Sources:
     )
     try:
         made = work.do(asked, make_entities, f"entity/{name}").payload
-    except SpecError as bad:
-        raise workspace.project.located(bad) from bad
+    except (SpecError, DataError) as bad:
+        raise workspace.project.located(bad) from bad.__cause__
     tables = {name: made.table} | {of_source(name, source): table for source, table in made.by_key.items()}
     tables |= dict(zip(parts_of(name), (made.members, made.links, made.choices), strict=True))
     return {table: _kept(work, table, snapshot) for table, snapshot in tables.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -9,11 +12,13 @@ import msgspec
 from treadle.evidence import Entry, Payload, StepInput, digest
 from treadle.evidence.kinds.state_built import StateBuilt
 from treadle.features import FeaturePlan
-from treadle.stages.planning import plan_tables, read_tables
+from treadle.stages.parted import room_on_disk
+from treadle.stages.planning import KeptTables, plan_tables
 from treadle.stages.work import Bench, Work
 from treadle.store import Snapshot, StateRef
 
 if TYPE_CHECKING:
+    from treadle.features import OnlineState
     from treadle.stages.reading import Sources
 
 
@@ -43,13 +48,28 @@ def streams_only(plan: FeaturePlan) -> FeaturePlan:
 
 
 def make_state(asked: BuildState, bench: Bench) -> StateBuilt:
-    from treadle.features import seed
-
     plan = asked.plan
     name = digest([plan, {each: asked.tables[each].fingerprint for each in sorted(plan.sources())}])[:16]
     state = bench.open_state(name)
     try:
-        seed(plan, read_tables(bench, plan, asked.tables), state, None)
+        fill(state, plan, KeptTables(bench.tables, plan, asked.tables), bench.scratch)
     finally:
         state.close()
     return StateBuilt(state=StateRef(asked.endpoint, name))
+
+
+def fill(
+    state: OnlineState,
+    plan: FeaturePlan,
+    tables: KeptTables,
+    scratch: Callable[[], Path],
+    as_of: datetime | None = None,
+) -> None:
+    """Replace all that the state holds by what the tables told before `as_of`; tables that are large come in parts."""
+    from treadle.features import seed, seed_parts
+
+    if not tables.large:
+        seed(plan, tables.whole(), state, as_of)
+        return
+    with room_on_disk(scratch) as folder:
+        seed_parts(plan, tables, folder, state, as_of)

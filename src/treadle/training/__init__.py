@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from treadle.training.served import hold_against as hold_against
     from treadle.training.splits import Check as Check
     from treadle.training.splits import Split as Split
+    from treadle.training.splits import cut as cut
     from treadle.training.splits import split as split
     from treadle.training.table import LEAST_ROWS as LEAST_ROWS
     from treadle.training.table import FeatureColumn as FeatureColumn
@@ -110,6 +111,7 @@ _HOMES = {
     "sealed_ids": "sealed",
     "search": "searching",
     "seen_by": "sealed",
+    "cut": "splits",
     "split": "splits",
     "times_opened": "sealed",
     "too_few": "few",

@@ -8,7 +8,7 @@ known before the first test row is predicted (else it is purged), and a gap can 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,15 +68,25 @@ class Split:
 
 
 def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
-    """Cut `table` as `predict.split` says.
+    """Cut `table` as `predict.split` says, and check that nothing leaks from one part to another.
+
+    Raises:
+        DataError: as of `cut`.
+    """
+    made = cut(table, predict, seed=seed)
+    return replace(made, checks=leak_checks(table, made))
+
+
+def cut(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
+    """As `split`, without its checks: no feature is read.
 
     Raises:
         DataError: a split by time without times, by group without groups, or a part with no rows or one class.
     """
     rule, task = predict.split, task_of(predict.kind, table.classes, levels=predict.quantiles)
-    purged, cut = 0, None
+    purged, first = 0, None
     if rule.by == "time":
-        train, test, purged, cut = _by_time(table, rule.test, duration(rule.gap).total_seconds())
+        train, test, purged, first = _by_time(table, rule.test, duration(rule.gap).total_seconds())
         folds = _time_folds(table, train, rule.folds, duration(rule.gap).total_seconds())
     else:
         label = table.label if task.stratifies else None
@@ -98,8 +108,7 @@ def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
             where="predict.split",
             mend="give more rows, fewer folds, or a smaller gap",
         )
-    made = Split(rule.by, train, test, tuple(folds), purged, cut)
-    return Split(rule.by, train, test, tuple(folds), purged, cut, leak_checks(table, made))
+    return Split(rule.by, train, test, tuple(folds), purged, first)
 
 
 def _both_classes(table: TrainingTable, rows: Array) -> bool:

@@ -44,6 +44,7 @@ def show_watch(answer: Any, out: Any) -> None:
         f"{answer.joined:,} joined by id"
     )
     if not answer.predictions:
+        _show_alerts(answer.alerts, out)
         out.print("nothing was predicted yet: treadle serve PROJECT, or treadle replay PROJECT")
         return
     if answer.metric_by_day:
@@ -91,9 +92,13 @@ def show_watch(answer: Any, out: Any) -> None:
     out.print(grid)
     if len(answer.drift) > _MOST:
         out.print(f"… {len(answer.drift) - _MOST} more features on the page")
-    for alert in answer.alerts:
-        out.print(f"[red]![/] {alert.text}", soft_wrap=True)
+    _show_alerts(answer.alerts, out)
     out.print(f"page:  {answer.page}", soft_wrap=True)
+
+
+def _show_alerts(alerts: Any, out: Any) -> None:
+    for alert in alerts:
+        out.print(f"[red]![/] {escape(alert.text)}", soft_wrap=True)
 
 
 def _show_coverage(found: Any, out: Any) -> None:

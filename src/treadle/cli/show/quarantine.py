@@ -12,13 +12,19 @@ _RULES, _WIDEST = 4, 40
 def show_list(answer: Any, out: Any) -> None:
     grid = table("source", "set aside", "mended", "rules that they broke", "last", right=(1, 2))
     for line in answer.sources:
-        rules = [f"{said(rule.rule)} [dim]{rule.rows:,}[/]" for rule in line.rules[:_RULES]]
+        rules = [text for rule in line.rules[:_RULES] for text in _rule(rule)]
         more = [f"[dim]and {len(line.rules) - _RULES} more[/]"] if len(line.rules) > _RULES else []
         last = "not read yet" if line.version is None else f"{line.time[:16].replace('T', ' ')} {said(line.by)}"
         grid.add_row(line.source, f"{line.rows:,}", f"{line.mended or '–'}", "\n".join([*rules, *more]) or "–", last)
     out.print(grid)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
+
+
+def _rule(rule: Any) -> list[str]:
+    """A rule with its rows; where it said another thing to some of them than it says now, what, and to how many."""
+    met = [f"[dim]  {each.rows:,} met: {said(each.text)}[/]" for each in rule.met]
+    return [f"{said(rule.rule)} [dim]{rule.rows:,}[/]", *met, *([f"[dim]  now: {said(rule.text)}[/]"] if met else [])]
 
 
 def show_rows(answer: Any, out: Any) -> None:

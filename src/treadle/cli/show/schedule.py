@@ -1,4 +1,4 @@
-"""schedule."""
+"""schedule, schedule trigger."""
 
 from __future__ import annotations
 
@@ -13,4 +13,9 @@ def show_scheduled(answer: Any, out: Any) -> None:
     out.print(f"stopped: {answer.project} was run {answer.runs} times{failed}", markup=False, highlight=False)
 
 
-VIEWS = {"schedule": show_scheduled}
+def show_triggered(answer: Any, out: Any) -> None:
+    told = f"{answer.event} is told to {answer.project} (entry {answer.entry:,}, by {answer.by})"
+    out.print(f"{told}: its scheduler runs it within seconds, or once it is started", markup=False, highlight=False)
+
+
+VIEWS = {"schedule": show_scheduled, "schedule trigger": show_triggered}

@@ -9,7 +9,8 @@ from treadle.evidence.payload import Payload
 
 
 class AlertRaised(Payload, frozen=True, kw_only=True):
-    """Something that a person must look at. `about`: quality or drift; `until`: the day that the window ends on."""
+    """Something that a person must look at. `about`: quality or drift of a model, with the day that the window ends on
+    as `until`; of a source, which has no `model`: late, with when its rows were due; mismatch, with its version."""
 
     KIND: ClassVar[str] = "alert.raised"
     VERSION: ClassVar[int] = 2

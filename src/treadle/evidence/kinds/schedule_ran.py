@@ -23,6 +23,8 @@ class ScheduleRan(Payload, frozen=True, kw_only=True):
     attempts: int
     ok: bool
     text: str
+    heard: int = 0
+    """The number of the newest entry when it began: events that were told up to it are no reason to run again."""
 
     def said(self) -> str:
         tried = f" after {self.attempts} attempts" if self.attempts > 1 else ""
