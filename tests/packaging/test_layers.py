@@ -20,7 +20,7 @@ ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting", "scheduling", "drafting",
     "plans", "upkeep", "rhythm", "knowledge", "history", "exploring", "stages",
     "workspace", "keeping", "backends", "targets", "monitoring",
-    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "scoring", "contracts",
+    "serving", "streaming", "estimators", "testing", "packing", "models", "training", "labelling", "scoring", "contracts",
     "matching", "likeness", "profiling", "pages",
     "features", "sources", "mapping", "people", "talk", "pricing", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "address", "principal", "money",

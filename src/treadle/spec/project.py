@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 from treadle.spec.budget import Budget
 from treadle.spec.choices import Family, Metric, Refit
 from treadle.spec.entities import Entity
+from treadle.spec.experts import Experts
 from treadle.spec.mapping import Mapped
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 from treadle.spec.part import Cost, One, Part, Positive, Some, Written
@@ -371,6 +372,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     prices: Written | None = None
     """A price file of the project's own; None: the dated book that ships with Treadle."""
     budgets: tuple[Budget, ...] = ()
+    experts: Experts = Experts()
 
 
 __all__ = [
