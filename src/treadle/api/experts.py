@@ -35,9 +35,11 @@ class QueueRequest(OfTarget, frozen=True):
 class SayRequest(OfTarget, frozen=True):
     project: ProjectPath
     row: Annotated[str, argument("the row: its name on the queue, or its key")]
-    label: Annotated[str, option("what it is, as you hold it")] = ""
-    implausible: Annotated[str, option("features whose value cannot be, with commas; `row` for the whole row")] = ""
-    comment: Annotated[str, option("what others should know of it")] = ""
+    label: Annotated[str | None, option("what it is, as you hold it")] = None
+    implausible: Annotated[
+        str | None, option("features whose value cannot be, with commas; `row` for the whole row")
+    ] = None
+    comment: Annotated[str | None, option("what others should know of it")] = None
 
 
 class SheetRequest(OfTarget, frozen=True):
@@ -93,21 +95,13 @@ def experts_queue(request: QueueRequest, work: Work) -> QueueShown:
 
 @operation("experts", "say", permission="mend")
 def experts_say(request: SayRequest, work: Work) -> RowTaken:
-    """Say in your own name what you hold of a row. It takes the place of what you said before; nothing takes it back.
+    """Say in your own name what you hold of a row. What you leave out stays as you said it; `--label ""` takes it back.
 
     `treadle experts say . r1f0a --label yes --comment "the customer called"`
     """
     from treadle.exploring.experts import say_row
-    from treadle.labelling import Given
 
-    given = Given(
-        place="ROW",
-        row=request.row,
-        label=request.label,
-        implausible=request.implausible,
-        comment=request.comment,
-    )
-    return say_row(work.workspace, given)
+    return say_row(work.workspace, request.row, request.label, request.implausible, request.comment)
 
 
 @operation("experts", "sheet", permission="rows")

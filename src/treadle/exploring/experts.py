@@ -11,6 +11,7 @@ from msgspec import Struct
 from treadle.errors import DataError, SpecError, StoreError, TreadleError
 from treadle.evidence.kinds.experts_asked import ExpertsAsked
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
+from treadle.evidence.kinds.labels_said import RowSaid
 from treadle.exploring.labelled import Labelled, agreed
 from treadle.labelling import (
     ENDINGS,
@@ -168,17 +169,33 @@ def _told(word: Word) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def say_row(workspace: Workspace, given: Given) -> RowTaken:
-    """One row, by command.
+def say_row(
+    workspace: Workspace, row: str, label: str | None, implausible: str | None, comment: str | None
+) -> RowTaken:
+    """One row, by command. What is None stays as the actor said it before.
 
     Raises:
-        DataError: nothing of it can be taken.
+        DataError: nothing is said, or nothing of it can be taken.
     """
-    found = _say(workspace, [given], "command")
-    if found.conflicts:
-        wrong = found.conflicts[0]
+    if (label, implausible, comment) == (None, None, None):
+        raise DataError("nothing is said", where="ROW", mend="say it: --label, --implausible or --comment")
+    _, queues, said = _asked(workspace)
+    item = next((found for queue in queues if (found := queue.item(row)) is not None), None)
+    word = None if item is None else _mine(said, workspace.chain.actor).get(item.key)
+    was = word.said if word is not None else RowSaid(row=row, key="")
+    given = Given(
+        place="ROW",
+        row=row,
+        label=was.label if label is None else label,
+        implausible=", ".join(was.implausible) if implausible is None else implausible,
+        comment=was.comment if comment is None else comment,
+        seen=None if word is None else word.seq,
+    )
+    made = _say(workspace, [given], "command")
+    if made.conflicts:
+        wrong = made.conflicts[0]
         raise DataError(wrong.what, where=wrong.place, mend=wrong.mend)
-    return _taken(workspace, found)
+    return _taken(workspace, made)
 
 
 def write_sheet(workspace: Workspace, place: Path, named: str, who: str) -> SheetWritten:

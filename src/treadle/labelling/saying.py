@@ -171,8 +171,9 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
     queue, item = _found(given.row, queues)
     if queue is None or item is None:
         every = [each.row for known in queues for each in known.items]
-        near = nearest(given.row, every) if given.row else "each row begins with its name"
-        return wrong(f'"{given.row}" is no row that experts were asked about', near if len(every) < 1000 else "")
+        near = nearest(given.row, every) if given.row and len(every) < MOST_ROWS else ""
+        mend = near if near.startswith("did you mean") else "leave the column row as it was, or look: experts queue"
+        return wrong(f'"{given.row}" is no row that experts were asked about', mend)
     label = " ".join(given.label.split())
     if label and queue.labels:
         fits = [each for each in queue.labels if each.casefold() == label.casefold()]
