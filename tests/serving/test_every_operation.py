@@ -46,6 +46,7 @@ ROWS = [
     "data quarantine show",
     *(f"data entities {verb}" for verb in ("doubts", "show", "why")),
     "data map",
+    *(f"experts {verb}" for verb in ("queue", "sheet", "labels", "agreement")),
 ]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
@@ -96,6 +97,7 @@ MAY: dict[str, set[Principal]] = {
     ),
     **dict.fromkeys(ROWS, NAMED),
     **dict.fromkeys([f"data quarantine {verb}" for verb in ("mend", "replay", "drop", "undo")], NAMED),
+    **dict.fromkeys([f"experts {verb}" for verb in ("ask", "say", "take")], NAMED),
     **dict.fromkeys([f"data entities {verb}" for verb in ("join", "split", "set", "undo")], NAMED),
     **dict.fromkeys(
         [
@@ -141,7 +143,6 @@ FOR_ALL = {
     "schema",
     "access table",
     "access diff",
-    "experts agreement",
     "talk statement",
     "talk advice",
 }  # they work with no project's things
@@ -198,6 +199,8 @@ def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) 
 
 HERE_ALONE = {
     "data map",  # which may write the project file
+    "experts sheet",  # which writes a file of the caller's machine
+    "experts agreement",  # of a file of the caller's machine too
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
 }

@@ -56,7 +56,7 @@ def named(key: str) -> str:
     """The short name of a row.
 
     >>> named("17"), named("2013-01-01,UA")
-    ('r1a8b0d4', 'r3de7cd6')
+    ('rc16082c3a8', 'r253c19a18c')
     """
     return "r" + blake2b(key.encode(), digest_size=5).hexdigest()
 

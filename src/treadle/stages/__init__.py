@@ -17,6 +17,8 @@ OPEN = (
     "examples",
     "fitting",
     "judging",
+    "label_gain",
+    "labels",
     "lateness",
     "layout",
     "mending",

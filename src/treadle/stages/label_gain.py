@@ -166,7 +166,10 @@ def _both(
 
     test = loaded.table.rows(rows)
     group = test.group if loaded.split.by == "group" else None
-    draw = draws(y, test.at, group=group, seed=seed, weight=test.weight)
+    parts, whole = loaded.split, len(rows) == len(loaded.split.test)
+    dealt = len(parts.train) + len(parts.test) if whole and model.summary.task.decides else None
+    dealt = dealt if parts.by == "stratified" else None  # the draws of the report
+    draw = draws(y, test.at, group=group, dealt_from=dealt, seed=seed, weight=test.weight)
     ours, theirs = (Answers(each.predict(test.frame), each.summary.rule) for each in (model, without))
     return paired(model.summary.metric, y, ours, theirs, draw)
 

@@ -62,7 +62,7 @@ def report(
     if found.over_served is not None:
         sections.append(Section("Is it better than what is served?", _beside_served(found.over_served)))
     if labels is not None:
-        sections.append(gained(labels, _name(labels.metric)))
+        sections.append(gained(labels, _inside(_name(labels.metric))))
     sections += VIEWS[found.task.view](found, spec)
     sections += [
         Section(
