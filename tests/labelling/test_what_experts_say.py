@@ -33,7 +33,7 @@ def test_each_says_it_in_their_own_name_and_the_newest_counts(tmp_path: Path) ->
     ("row", "what", "mend"),
     [
         (given("1", "yess"), '"yess" is no label', 'did you mean "yes"?'),
-        (given("rx", "yes"), "no row that experts were asked about", "leave the column row"),
+        (given("rx", "yes"), "no row that experts were asked about", "experts queue"),
         (given("1", implausible="amout"), '"amout" is no feature', 'did you mean "amount"?'),
         (given("1", comment="x" * 2001), "2,001 characters", "fewer"),
     ],

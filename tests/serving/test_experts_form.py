@@ -51,7 +51,7 @@ async def signed_in(app: App, who: Principal) -> AsyncIterator[httpx.AsyncClient
 
 def fields(page: str, label: str) -> str:
     """What a browser sends of the first row, with a label and a comment."""
-    found = dict(re.findall(r'name="(csrf|row0|seen0)" value="([^"]*)"', page))
+    found = dict(re.findall(r'name="(csrf|target|row0|seen0)" value="([^"]*)"', page))
     return "&".join(
         f"{name}={value}" for name, value in (found | {"label0": label, "comment0": "gr%C3%BC%C3%9Fe"}).items()
     )
@@ -94,6 +94,7 @@ def test_nothing_is_taken_but_by_a_form_of_this_session(app: App, asked: Workspa
                 await http.post("/experts", content="a=" + "x" * 70_000, headers=FORM),
                 await http.put("/experts", content=sent, headers=FORM),
                 await http.post("/experts", content=sent.replace("seen0=0", "seen0=x"), headers=FORM),
+                await http.post("/experts", content=re.sub("target=[^&]*", "target=other", sent), headers=FORM),
             ]
             http.cookies.clear()
             statuses.append(await http.post("/experts", content=sent, headers=FORM))
@@ -102,6 +103,6 @@ def test_nothing_is_taken_but_by_a_form_of_this_session(app: App, asked: Workspa
             assert "may look, and not label" in read.text
             return [tried.status_code, *(each.status_code for each in statuses)]
 
-    assert asyncio.run(go()) == [403, 403, 403, 403, 415, 413, 405, 400, 401]
+    assert asyncio.run(go()) == [403, 403, 403, 403, 415, 413, 405, 400, 400, 401]
     with asked.chain.reading() as reader:
         assert not words(reader, "shop")

@@ -231,7 +231,7 @@ def page(workspace: Workspace, who: str, *, form: str | None = None, may: bool =
     except TreadleError as bad:
         refused = f"{bad.what}: {bad.mend}."
     if form is not None and not refused:
-        taken = _say(workspace, read_form(form), "page")
+        taken = _say(workspace, read_form(form, spec.predict.name), "page")
     try:
         _, queues, said = _asked(workspace)
     except DataError as bad:

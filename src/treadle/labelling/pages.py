@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from treadle.errors import DataError
 from treadle.evidence.kinds.labels_said import WHOLE
 from treadle.labelling.items import Item, Queue
 from treadle.labelling.saying import Given, Taken, Word
@@ -78,7 +79,10 @@ def _taken(taken: Taken | None) -> str:
 
 def _form(shown: Shown, items: Sequence[Item]) -> str:
     fields = "".join(_row(number, item, shown.queue, shown.mine) for number, item in enumerate(items))
-    hidden = f'<input type="hidden" name="{CSRF}" value="{MARK}">'
+    hidden = (
+        f'<input type="hidden" name="{CSRF}" value="{MARK}">'
+        f'<input type="hidden" name="target" value="{escape(shown.queue.target)}">'
+    )
     return f'<form method="post" action="/experts" autocomplete="off">{hidden}{fields}<button>Save</button></form>'
 
 
@@ -128,13 +132,21 @@ def _values(number: int, item: Item, queue: Queue) -> str:
     )
 
 
-def read_form(content: str) -> list[Given]:
+def read_form(content: str, target: str) -> list[Given]:
     """What a form of this page says; rows in which nothing is written are not among them.
 
     Raises:
         ValueError: it is no form, or is of no page of ours.
+        DataError: it is about another target, whose rows may have the same keys.
     """
     pairs = parse_qsl(content, keep_blank_values=True, strict_parsing=bool(content), max_num_fields=5_000)
+    about = dict(pairs).get("target", "")
+    if about != target:
+        raise DataError(
+            f'the page was of "{about}", and what is said of {target} is taken here',
+            where="/experts",
+            mend=f"treadle experts say --target {about}",
+        )
     found = []
     for number in range(AT_ONCE):
         mine = [(name.removesuffix(str(number)), value) for name, value in pairs if name.endswith(str(number))]

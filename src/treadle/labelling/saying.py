@@ -172,7 +172,11 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
     if queue is None or item is None:
         every = [each.row for known in queues for each in known.items]
         near = nearest(given.row, every) if given.row and len(every) < MOST_ROWS else ""
-        mend = near if near.startswith("did you mean") else "leave the column row as it was, or look: experts queue"
+        mend = (
+            near
+            if near.startswith("did you mean")
+            else "experts queue lists them; in a sheet leave the column row as it was"
+        )
         return wrong(f'"{given.row}" is no row that experts were asked about', mend)
     label = " ".join(given.label.split())
     if label and queue.labels:
