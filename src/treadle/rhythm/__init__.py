@@ -4,4 +4,17 @@ It sends nothing to anybody, and keeps nothing beside the record: agendas and li
 """
 
 __all__: list[str] = []
-OPEN = ("acting", "actions", "agenda", "found", "meeting", "milestones", "retros", "skills", "starting", "status")
+OPEN = (
+    "acting",
+    "actions",
+    "agenda",
+    "found",
+    "meeting",
+    "milestones",
+    "retros",
+    "review_found",
+    "reviewing",
+    "skills",
+    "starting",
+    "status",
+)
