@@ -33,7 +33,7 @@ PROMISED = {
     "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",
     "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
     "experts ask", "experts queue", "experts say", "experts sheet", "experts take", "experts labels",
-    "experts agreement", "models sign",
+    "experts agreement", "models sign", "models review", "models comment",
     "costs book", "costs import", "costs export", "schedule", "prices import", "prices list", "prices diff",
     "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report",
     "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",

@@ -58,8 +58,8 @@ def owners_of(path: str, owned: Sequence[Owned]) -> tuple[str, ...]:
 def _expression(pattern: str) -> str:
     """A pattern of .gitignore as CODEOWNERS takes it: with a slash within it is of the root, a folder is all in it."""
     anchored = "/" in pattern.rstrip("/")
-    parts = re.split(r"(\*\*/|/\*\*|\*|\?)", pattern.strip("/"))
-    meant = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(/\*\*/|\*\*/|/\*\*|\*|\?)", pattern.strip("/"))
+    meant = {"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
     inside = "".join(meant.get(part, re.escape(part)) for part in parts)
     below = "(?:/.*)" if pattern.endswith("/") else "" if pattern.endswith("/*") else "(?:/.*)?"
     return ("" if anchored else "(?:.*/)?") + inside + below

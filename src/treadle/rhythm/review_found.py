@@ -6,7 +6,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-
 State = Literal["holds", "look", "unknown"]
 
 
