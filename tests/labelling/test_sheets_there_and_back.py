@@ -106,7 +106,7 @@ def test_what_is_no_sheet_of_ours_is_told(tmp_path: Path, old: str, new: str, wh
     assert what in str(bad.value) and bad.value.mend
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00a", b"a,b\n1,2\n", b"\x00\x01\x02"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00a", b"a,b\n1,2\n", b"\x00\x01\x02", b"row,\n" + b"x" * 200_000])
 def test_a_file_of_anything_is_told(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "sheet.csv"
     file.write_bytes(content)

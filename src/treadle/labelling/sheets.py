@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FILLED = ("label", "implausible", "comment")
 KEPT = ("row", "for", "seen")
 ENDINGS = (".csv", ".xlsx")
+MOST_BYTES = 64_000_000
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "'")
 _PLAIN = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -97,7 +98,10 @@ def _frame(file: Path) -> pl.DataFrame:
     if file.suffix.lower() != ".csv":
         frame = tabled(find_own(file, Layout(format="excel"), where="FILE"), "FILE").frame
         return frame.select(_text(frame[name]) for name in frame.columns)
-    content = find_own(file, Layout(format="csv"), where="FILE").files[0].read_bytes()
+    found = find_own(file, Layout(format="csv"), where="FILE")
+    if found.bytes > MOST_BYTES:
+        raise DataError(f"{found.bytes / 1e6:,.0f} MB are no sheet", where=file.name, mend="give the one that was made")
+    content = found.files[0].read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as bad:
@@ -106,7 +110,10 @@ def _frame(file: Path) -> pl.DataFrame:
         ) from bad
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
-    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as bad:
+        raise DataError(f"the sheet cannot be read: {bad}", where=file.name, mend="save it as CSV UTF-8 anew") from bad
     if not lines:
         raise DataError("the sheet is empty", where=file.name, mend="give the sheet that experts sheet wrote")
     names, width = lines[0], len(lines[0])
