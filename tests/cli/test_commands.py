@@ -40,7 +40,7 @@ PROMISED = {
     "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",
     "retro open", "retro keep", "retro show", "retro list",
     "milestones set", "milestones drop", "milestones list", "status",
-    "skills show", "skills rate", "skills start",
+    "skills show", "skills rate", "skills start", "skills rota", "skills held",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ OPEN = (
     "retros",
     "review_found",
     "reviewing",
+    "rota",
     "skills",
     "starting",
     "status",
