@@ -38,8 +38,8 @@ class RotaRequest(Request, frozen=True):
 
 
 class HeldRequest(Request, frozen=True):
-    project: ProjectPath = "."
     topic: Annotated[str, option("what it was about, as skills rota has it")]
+    project: ProjectPath = "."
     speaker: Annotated[str | None, option("who told of it; you, if not given")] = None
     day: Annotated[str | None, option("when; today, if not given")] = None
     about: Annotated[str | None, option("what of the record it was about, as `why` knows it")] = None
