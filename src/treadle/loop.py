@@ -32,6 +32,8 @@ from treadle.stages.building import build_features
 from treadle.stages.examples import Examples
 from treadle.stages.fitting import fit_best
 from treadle.stages.judging import evaluate, evaluation_of
+from treadle.stages.label_gain import measure_labels
+from treadle.stages.labels import apply_labels
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources
@@ -138,14 +140,16 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     sources = with_entities(work, read_watched(work))
     plan = make_plan(work, sources)
     built = build_features(work, plan, sources)
+    labelled = apply_labels(work, plan, built)
     origin = sources[spec.predict.each].payload.table
-    examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
+    examples = Examples((labelled or built).payload.table, plan, spec.predict, spec.train.seed, origin)
     told(work, examples)
     search = search_models(work, examples)
     fitted = fit_best(work, examples, search)
     evaluation = evaluate(work, examples, fitted, to_beat(work, fitted))
     refitted = refit_on_all(work, examples, search, fitted, evaluation)
-    report = write_report(work, search, evaluation, refitted)
+    measured = measure_labels(work, labelled, built.payload.table, examples, search, fitted)
+    report = write_report(work, search, evaluation, refitted, measured)
     return Judged(brief, sources, plan, built, examples, search, fitted, evaluation, report, refitted)
 
 

@@ -33,18 +33,18 @@ PROMISED = {
     "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",
     "team checkin", "team checkins", "team pulse",
     "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
-    "experts agreement", "models sign",
-    "costs book", "costs import", "costs export", "schedule", "schedule trigger",
-    "prices import", "prices list", "prices diff",
+    "experts ask", "experts queue", "experts say", "experts sheet", "experts take", "experts labels",
+    "experts agreement", "models sign", "models review", "models comment",
+    "costs book", "costs import", "costs export", "schedule", "schedule trigger", "prices import", "prices list", "prices diff",
     "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report",
     "costs profile",
     "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",
     "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",
     "retro open", "retro keep", "retro show", "retro list",
     "milestones set", "milestones drop", "milestones list", "status",
-    "skills show", "skills rate", "skills start",
     "notify send", "notify list", "notify calendar",
     "queue add", "queue list", "queue cancel", "queue work",
+    "skills show", "skills rate", "skills start", "skills rota", "skills held",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ ON_ANOTHER = {"cli": "api", "web": "api", "costs": "people", "replay": "serving"
               "drafting": "spec", "onetable": "fit", "estimators": "training", "history": "evidence",
               "exploring": "data", "profiling": "data", "likeness": "data", "mapping": "sources",
               "backends": "store", "testing": "store",
+              "labelling": "experts",
               "stages": "ARCHITECTURE", "packing": "models", "scoring": "models", "pages": "ARCHITECTURE"}  # fmt: skip
 """Rooms that are told of on another room's page."""
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

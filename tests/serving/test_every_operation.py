@@ -46,6 +46,7 @@ ROWS = [
     "data quarantine show",
     *(f"data entities {verb}" for verb in ("doubts", "show", "why")),
     "data map",
+    *(f"experts {verb}" for verb in ("queue", "sheet", "labels", "agreement")),
 ]  # they show what sources hold, to persons of the project alone
 MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
@@ -65,6 +66,7 @@ MAY: dict[str, set[Principal]] = {
             "watch",
             "models list",
             "models show",
+            "models review",
             "check",
             "trials",
             "compare",
@@ -94,11 +96,13 @@ MAY: dict[str, set[Principal]] = {
             "notify list",
             "costs profile",
             "notify calendar",
+            "skills rota",
         ],
         READERS,
     ),
     **dict.fromkeys(ROWS, NAMED),
     **dict.fromkeys([f"data quarantine {verb}" for verb in ("mend", "replay", "drop", "undo")], NAMED),
+    **dict.fromkeys([f"experts {verb}" for verb in ("ask", "say", "take")], NAMED),
     **dict.fromkeys([f"data entities {verb}" for verb in ("join", "split", "set", "undo")], NAMED),
     **dict.fromkeys(
         [
@@ -132,9 +136,18 @@ MAY: dict[str, set[Principal]] = {
             *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),
             *(f"decide {verb}" for verb in ("mediate", "note", "notes", "propose", "accept")),
             *("concern raise", "talk feedback", "concern list", "team checkin", "team checkins", "team pulse"),
-            *("team confirm", "models sign", "notes add", "notes edit", "minutes keep", "retro open", "retro keep"),
+            *(
+                "team confirm",
+                "models sign",
+                "models comment",
+                "notes add",
+                "notes edit",
+                "minutes keep",
+                "retro open",
+                "retro keep",
+            ),
             *(f"actions {verb}" for verb in ("add", "close", "move")),
-            *("milestones set", "milestones drop", "skills rate"),
+            *("milestones set", "milestones drop", "skills rate", "skills held"),
         ],
         NAMED,
     ),
@@ -147,7 +160,6 @@ FOR_ALL = {
     "schema",
     "access table",
     "access diff",
-    "experts agreement",
     "talk statement",
     "talk advice",
     "queue list",
@@ -207,6 +219,8 @@ def test_everybody_is_let_in_to_what_they_may_and_to_nothing_else(closed: Path) 
 
 HERE_ALONE = {
     "data map",  # which may write the project file
+    "experts sheet",  # which writes a file of the caller's machine
+    "experts agreement",  # of a file of the caller's machine too
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
     "notify calendar",  # which writes a file

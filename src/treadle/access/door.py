@@ -33,8 +33,9 @@ Headers = Iterable[tuple[bytes, bytes]]
 SESSION_SECONDS = 12 * 3600.0
 INVITE_SECONDS = 900.0
 _MOST_SESSIONS, _MOST_OF_ONE = 1000, 20
-FORMS = ("/signin", "/signout")
-"""Where a plain form of our own pages is taken: what it can do is begin or end the caller's own session."""
+FORMS = ("/signin", "/signout", "/experts")
+"""Where a plain form of our own pages is taken: it begins or ends the caller's own session, or holds the session's CSRF
+token among its fields, which is asked for where the form is read."""
 PROBES = ("GET /healthz", "GET /readyz")
 """Answered to anybody, by whatever name and with whatever token: kubelets and load balancers have a name of their own
 and may send a token that has ended, and none of them learns more."""

@@ -66,7 +66,7 @@ RULES: dict[Permission, Rule] = {
         Rule("outcomes", "endpoint", "tell what came of predictions", _SERVED, "outcomes", "said"),
         Rule("read", "project", "see record, models, costs, reports and figures", _ALL, "read", "said"),
         Rule("rows", "project", "query, profile or compare the rows", _NAMED, "read"),
-        Rule("mend", "project", "mend, replay or drop rows set aside, or say which are one", _NAMED, "write"),
+        Rule("mend", "project", "mend, replay or drop rows set aside, or say what rows are", _NAMED, "write"),
         Rule("keep", "project", "remove old snapshots, or lay out tables anew", _APPROVERS, "write"),
         Rule("records", "record", "see what one prediction was asked and answered", _NAMED, "read"),
         Rule("run", "project", "run steps, serve, rebuild state or sign checkpoints", _SERVED, "write"),

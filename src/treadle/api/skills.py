@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
 from treadle.evidence.kinds.skill_rated import Level
-from treadle.rhythm.found import Area, Onward, Pair
+from treadle.rhythm.found import Area, Held, Onward, Pair, Session
 
 group("skills", "Who knows what, from the record and from Git, and whom to ask.")
 
@@ -26,6 +26,30 @@ class RateRequest(Request, frozen=True):
 class StartRequest(Request, frozen=True):
     project: ProjectPath = "."
     person: Annotated[str | None, option("who is new; you, if not given")] = None
+
+
+class RotaRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    first: Annotated[str | None, option("the day of the first, such as 2027-01-31; a week from now, if not given")] = (
+        None
+    )
+    every: Annotated[int, option("so many days between two")] = 7
+    sessions: Annotated[int, option("so many at most")] = 6
+
+
+class HeldRequest(Request, frozen=True):
+    topic: Annotated[str, option("what it was about, as skills rota has it")]
+    project: ProjectPath = "."
+    speaker: Annotated[str | None, option("who told of it; you, if not given")] = None
+    day: Annotated[str | None, option("when; today, if not given")] = None
+    about: Annotated[str | None, option("what of the record it was about, as `why` knows it")] = None
+
+
+class RotaAnswer(Struct, frozen=True):
+    """`held`: the newest sessions that were, the last one last."""
+
+    sessions: list[Session]
+    held: list[Held]
 
 
 class SkillsAnswer(Struct, frozen=True):
@@ -69,6 +93,40 @@ def skills_start(request: StartRequest, work: Work) -> StartAnswer:
     now = workspace.chain.clock()
     with workspace.chain.reading() as reader:
         return StartAnswer(person, first_days(workspace, reader, person, skills(workspace, reader, now), now))
+
+
+@operation("skills", "rota", permission="read", remote=True)
+def skills_rota(request: RotaRequest, work: Work) -> RotaAnswer:
+    """Propose who tells the others of what, and when: topics from recent work, who spoke longest ago first.
+
+    Topics are papers and notes, what was looked back at, decided or settled, what was released, and areas that one
+    alone knows; one that was told of is not proposed again.
+    """
+    from datetime import timedelta
+
+    from treadle.rhythm.rota import day_of, held, rota
+
+    workspace = work.workspace
+    soon = (workspace.chain.clock().date() + timedelta(days=7)).isoformat()
+    sessions = rota(workspace, day_of(request.first or soon, "--first"), request.every, request.sessions)
+    with workspace.chain.reading() as reader:
+        told = held(reader, workspace.project.spec.project)[-10:]
+    done = [Held(each.payload.day, each.payload.speaker, each.payload.topic, each.seq) for each in told]
+    return RotaAnswer(sessions, done)
+
+
+@operation("skills", "held", permission="discuss")
+def skills_held(request: HeldRequest, work: Work) -> Held:
+    """Keep that a session was held, so that its topic is not proposed again and its speaker waits for their turn."""
+    from treadle.history.lineage import called
+    from treadle.rhythm.rota import hold
+
+    workspace, about = work.workspace, None
+    if request.about is not None:
+        with workspace.chain.reading() as reader:
+            about = called(workspace, reader, request.about, "--about")
+    day = request.day or workspace.chain.clock().date().isoformat()
+    return hold(workspace, request.topic, request.speaker or workspace.chain.actor, day, about)
 
 
 def _shown(work: Work) -> SkillsAnswer:

@@ -10,6 +10,7 @@ OPEN = (
     "describing",
     "differing",
     "entities_found",
+    "experts",
     "found",
     "labelled",
     "measured",

@@ -6,21 +6,21 @@ What they differ on is settled by a rule that is said beforehand, and stays visi
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from treadle.errors import DataError, nearest
+from treadle.labelling import settle
 from treadle.scoring.agreement import NOTHING, Agreed, Codes, Scale, alpha, kappa
 from treadle.spec import Layout
+from treadle.spec.experts import Rule
 
 if TYPE_CHECKING:
     import polars as pl
 
-Rule = Literal["majority", "unanimous"]
 Labels = dict[tuple[str, str], str]
 """By item and labeller what was said."""
 MOST_LABELS, MOST_VALUES, MOST_LABELLERS = 1_000_000, 100, 50
@@ -94,6 +94,15 @@ def labelled(
     labellers = sorted({who for _, who in said})
     if arbiter and arbiter not in labellers:
         raise DataError(f"{arbiter} has labelled nothing", where="--arbiter", mend=nearest(arbiter, labellers))
+    trusted = [arbiter] if arbiter else []
+    return agreed(Path(file).name, said, order=order, numbers=numbers, rule=rule, trusted=trusted)
+
+
+def agreed(
+    name: str, said: Labels, *, order: Sequence[str], numbers: bool, rule: Rule, trusted: Sequence[str], least: int = 1
+) -> tuple[Labelled, list[Settled]]:
+    """As `labelled`, of labels that were read already. `name`: of where they stand; `trusted`: who settles the rest."""
+    labellers = sorted({who for _, who in said})
     if len(labellers) > MOST_LABELLERS:
         raise DataError(
             f"{len(labellers)} labellers are more than {MOST_LABELLERS}", where="--by", mend="is it the right column?"
@@ -102,10 +111,10 @@ def labelled(
     items = list(dict.fromkeys(item for item, _ in said))
     codes = _codes(said, items, labellers, values)
     whole = alpha(codes, meant, scale)
-    lines = [_settled(item, said, labellers, rule, arbiter) for item in items]
+    lines = [_settled(item, said, labellers, rule, trusted, least) for item in items]
     differ = [line for line in lines if line.how not in ("alone", "all")]
     found = Labelled(
-        file=Path(file).name,
+        file=name,
         items=len(items),
         labels=len(said),
         labellers=labellers,
@@ -117,7 +126,7 @@ def labelled(
         interval=[whole.value.low, whole.value.high],
         why=whole.value.why,
         pairs=_pairs(codes, labellers, len(values)),
-        rule=f"{rule}, else what {arbiter} says" if arbiter else rule,
+        rule=f"{rule}, else what {', then '.join(trusted)} says" if trusted else rule,
         settled=sum(bool(line.label) for line in lines),
         open=sum(not line.label for line in lines),
         unlike=differ[:SHOWN],
@@ -238,19 +247,12 @@ def _pair(one: str, other: str, found: Agreed) -> Pair:
     return Pair(one, other, found.items, _number(found.alike), _number(told.value), [told.low, told.high], told.why)
 
 
-def _settled(item: str, said: Labels, labellers: Sequence[str], rule: Rule, arbiter: str) -> Settled:
+def _settled(
+    item: str, said: Labels, labellers: Sequence[str], rule: Rule, trusted: Sequence[str], least: int
+) -> Settled:
     mine = {who: said[item, who] for who in labellers if (item, who) in said}
-    often = Counter(mine.values()).most_common()
-    label, how = "", "open"
-    if len(mine) == 1:
-        label, how = often[0][0], "alone"
-    elif len(often) == 1:
-        label, how = often[0][0], "all"
-    elif rule == "majority" and often[0][1] * 2 > len(mine):
-        label, how = often[0][0], "majority"
-    elif arbiter in mine:
-        label, how = mine[arbiter], arbiter
-    return Settled(item, [f"{who}: {label}" for who, label in mine.items()], label, how)
+    made = settle(mine, rule, trusted=trusted, least=least)
+    return Settled(item, [f"{who}: {label}" for who, label in mine.items()], made.label, made.how)
 
 
 def _number(value: float) -> float | None:

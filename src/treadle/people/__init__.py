@@ -70,6 +70,7 @@ OPEN = (
     "agreeing",
     "checking",
     "checkins",
+    "comments",
     "concerns",
     "deciding",
     "decisions",

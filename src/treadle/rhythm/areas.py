@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("data", ("sources.", "source.", "quarantine.", "entities.", "entity.", "snapshots.")),
+    ("data", ("sources.", "source.", "quarantine.", "entities.", "entity.", "snapshots.", "labels.", "experts.")),
     ("features", ("features.",)),
     ("training", ("training.", "sealed.", "model.refitted", "report.")),
     ("releases", ("model.packed", "review.", "release.", "finding.", "version.")),

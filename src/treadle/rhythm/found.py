@@ -131,6 +131,32 @@ class Moment(Struct, frozen=True):
     about: bool
 
 
+class Topic(Struct, frozen=True):
+    """What somebody could tell the others of. `entry`: where it stands; 0 for an area that they know."""
+
+    text: str
+    why: str
+    speaker: str
+    entry: int
+
+
+class Session(Struct, frozen=True):
+    """`spoke`: when its speaker did so last, in words."""
+
+    day: str
+    topic: Topic
+    spoke: str
+
+
+class Held(Struct, frozen=True):
+    """A session that was held; `entry`: where that stands."""
+
+    day: str
+    speaker: str
+    topic: str
+    entry: int
+
+
 class Repeat(Struct, frozen=True):
     """A cause that was found before, in other retrospectives."""
 

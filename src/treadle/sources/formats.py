@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 from pathlib import Path
@@ -139,6 +140,7 @@ def _excel(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataFra
         import fastexcel
     except ImportError as bad:
         raise MissingExtra("excel", "fastexcel", what="files of Excel need the package fastexcel", where=where) from bad
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # it warns of each column without a value
     try:
         names: list[str] = list(fastexcel.read_excel(content).sheet_names)
     except fastexcel.FastExcelError as bad:

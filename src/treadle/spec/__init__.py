@@ -14,6 +14,7 @@ from treadle.spec.documents import Block, Items, YamlFile, kind_of, read_yaml
 from treadle.spec.drawn import all_tables
 from treadle.spec.durations import duration, spoken
 from treadle.spec.entities import Entity
+from treadle.spec.experts import Experts
 from treadle.spec.layouts import layout_from, stated
 from treadle.spec.load import FILE, Project, load, load_untrusted
 from treadle.spec.mapping import Exchange, Mapped, Units
@@ -79,6 +80,7 @@ __all__ = [
     "Duty",
     "Entity",
     "Exchange",
+    "Experts",
     "Features",
     "Items",
     "Layout",
@@ -127,6 +129,7 @@ OPEN = (
     "documents",
     "drawn",
     "entities",
+    "experts",
     "names",
     "secrets",
     "servers",

@@ -11,6 +11,7 @@ from treadle.spec.budget import Budget
 from treadle.spec.channels import Channel
 from treadle.spec.choices import Family, Metric, Refit
 from treadle.spec.entities import Entity
+from treadle.spec.experts import Experts
 from treadle.spec.mapping import Mapped
 from treadle.spec.names import Actor, FeatureName, Identifier, ServedName
 from treadle.spec.part import One, Part, Positive, Some, Written
@@ -308,6 +309,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     budgets: tuple[Budget, ...] = ()
     notify: dict[Identifier, Channel] = {}
     """Who is told what happened, by the name of each channel."""
+    experts: Experts = Experts()
 
 
 __all__ = [

@@ -18,6 +18,8 @@ OPEN = (
     "examples",
     "fitting",
     "judging",
+    "label_gain",
+    "labels",
     "lateness",
     "layout",
     "mending",

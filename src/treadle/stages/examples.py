@@ -18,6 +18,7 @@ from treadle.training import SealedRows, Split, TrainingTable
 if TYPE_CHECKING:
     import polars as pl
 
+    from treadle.stages.heard import Heard
     from treadle.stages.work import Bench
 
 
@@ -37,13 +38,14 @@ class Examples(Struct, frozen=True):
 @dataclass(frozen=True, eq=False)
 class Loaded:
     """`kept`: which rows of the origin these are; `dropped`: how many have no label, or no time; `weightless`: how
-    many others have a weight of zero."""
+    many others have a weight of zero. `said`: what experts say of the rows; of training rows it is in the table."""
 
     table: TrainingTable
     split: Split
     kept: pl.Series
     dropped: int
     weightless: int = 0
+    said: Heard | None = None
 
 
 def load(examples: Examples, bench: Bench) -> Loaded:
@@ -52,16 +54,21 @@ def load(examples: Examples, bench: Bench) -> Loaded:
 
 
 def _load(examples: Examples, bench: Bench) -> Loaded:
+    from treadle.stages.heard import heard, taught
     from treadle.training import check, in_units, split
 
     frame = bench.read(examples.table)
     known = with_label(frame)
     keep = teaching(examples.plan, frame)
     table = training_table(examples.plan, frame.filter(keep))
-    check(table, task_of(examples.predict.kind, table.classes, levels=examples.predict.quantiles))
+    task = task_of(examples.predict.kind, table.classes, levels=examples.predict.quantiles)
+    check(table, task)
     made = split(table, examples.predict, seed=examples.seed)
+    said = heard(frame.filter(keep), table.classes)
+    if said is not None:
+        table, made = taught(table, made, said, stratifies=task.stratifies)
     left = int(known.sum())
-    return Loaded(in_units(table, made.train), made, keep, frame.height - left, left - int(keep.sum()))
+    return Loaded(in_units(table, made.train), made, keep, frame.height - left, left - int(keep.sum()), said)
 
 
 def teaching(plan: FeaturePlan, frame: pl.DataFrame) -> pl.Series:
@@ -99,24 +106,26 @@ def training_table(plan: FeaturePlan, frame: pl.DataFrame) -> TrainingTable:
     from treadle.features import AT, KNOWN, LABEL
 
     at, known = (_times(frame, name) for name in (AT, KNOWN))
-    ids = (
-        [",".join(map(str, key)) for key in frame.select(plan.key).iter_rows()]
-        if plan.key
-        else list(map(str, range(frame.height)))
-    )
     label, classes = labels(frame.get_column(LABEL))
     return TrainingTable(
         frame=frame.select([f.name for f in plan.features]),
         label=label,
         at=at,
         known=known,
-        ids=ids,
+        ids=ids_of(plan, frame),
         features=plan.features,
         group=frame.get_column(plan.group).to_list() if plan.group else None,
         classes=classes,
         weight=_numbers(frame, plan.weight) if plan.weight else None,
         exposure=_numbers(frame, plan.exposure) if plan.exposure else None,
     )
+
+
+def ids_of(plan: FeaturePlan, frame: pl.DataFrame) -> list[str]:
+    """The rows by their keys; by their places, where the source has no key."""
+    if not plan.key:
+        return list(map(str, range(frame.height)))
+    return [",".join(map(str, key)) for key in frame.select(plan.key).iter_rows()]
 
 
 def _numbers(frame: pl.DataFrame, column: str) -> Any:

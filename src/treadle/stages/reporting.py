@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence.kinds.labels_measured import LabelsMeasured
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
@@ -13,6 +14,7 @@ from treadle.money import Money, money
 from treadle.spec import Mistakes, Predict
 from treadle.stages.examples import only
 from treadle.stages.judging import evaluation_of
+from treadle.stages.label_gain import judged_of
 from treadle.stages.refitting import apart
 from treadle.stages.searching import found_by
 from treadle.stages.work import Bench, TrainingCost, Work, training_cost
@@ -38,6 +40,8 @@ class WriteReport(StepInput[ReportWritten], frozen=True, kw_only=True):
     """What a second of the search cost."""
     run: str
     refitted: Refitted | None = None
+    labels: Blob | None = None
+    """What the experts' word gained."""
 
 
 def write_report(
@@ -45,6 +49,7 @@ def write_report(
     search: Entry[ModelsSearched],
     evaluation: Entry[ModelEvaluated],
     refitted: Entry[ModelRefitted] | None = None,
+    measured: Entry[LabelsMeasured] | None = None,
 ) -> str:
     """The page's place."""
     workspace, spec = work.workspace, work.workspace.project.spec
@@ -60,6 +65,7 @@ def write_report(
         second=_second(search),
         run=evaluation.run,
         refitted=apart(refitted),
+        labels=None if measured is None else measured.payload.judged,
     )
     written = work.do(asked, make_report)
     place = workspace.report
@@ -89,6 +95,7 @@ def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
         second=asked.second,
         made=f"Run {asked.run}. These sealed test rows were opened {times}, whatever the features.",
         refitted=asked.refitted,
+        labels=None if asked.labels is None else judged_of(bench, asked.labels),
     )
     return ReportWritten(report=Blob(bench.blobs.put(html.encode()), "report"))
 

@@ -19,12 +19,14 @@ from treadle.errors import ModelError, TreadleError
 from treadle.evidence import Chain, Code, Entry, Payload, reached
 from treadle.evidence.kinds.code_stated import CodeStated
 from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.models.reproduced import Compared, Reproduced
 from treadle.stages.building import BuildFeatures, make_features
 from treadle.stages.fitting import FitModel, fitted_model, make_model
 from treadle.stages.judging import EvaluateModel, make_evaluation
+from treadle.stages.labels import ApplyLabels, make_applied
 from treadle.stages.stating import code_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blocks, Snapshot, fingerprint
@@ -48,6 +50,8 @@ def reproduce(
     """
     built, fitted = _only(led, FeaturesBuilt, packing), _only(led, ModelFitted, packing)
     judged = _only(led, ModelEvaluated, packing)
+    labelled: list[Entry[Any]] = [entry for entry in led if isinstance(entry.payload, LabelsApplied)][:1]
+    then: Snapshot = labelled[0].payload.table if labelled else built.payload.table
     differs = _of_code(workspace, (built, fitted, judged))
     with tempfile.TemporaryDirectory(prefix="treadle-again-") as folder:
         bench = _bench(workspace, Path(folder))
@@ -55,6 +59,9 @@ def reproduce(
             differs += _of_files(workspace, bench, fitted)
             say("features")
             table = make_features(_asked(built, BuildFeatures), bench).table
+            if labelled:
+                said = _asked(labelled[0], ApplyLabels)
+                table = make_applied(msgspec.structs.replace(said, table=table), bench).table
             say("fit")
             asked = _asked(fitted, FitModel)
             examples = msgspec.structs.replace(asked.examples, table=table)
@@ -67,7 +74,7 @@ def reproduce(
         finally:
             bench.chain.engine.dispose()
     compared = [
-        _compare("features", built.payload.table.fingerprint, table.fingerprint),
+        _compare("features", then.fingerprint, table.fingerprint),
         _compare("model", fitted.payload.model.digest, model.digest),
         _value(judged.payload, found),
         Compared("interval", _span(judged.payload), _span(found), _span(judged.payload) == _span(found)),
@@ -89,7 +96,7 @@ def _only(led: Sequence[Entry[Payload]], kind: type[P], packing: Entry[Any]) -> 
     return found[0]
 
 
-A = TypeVar("A", BuildFeatures, FitModel, EvaluateModel)
+A = TypeVar("A", BuildFeatures, ApplyLabels, FitModel, EvaluateModel)
 
 
 def _asked(entry: Entry[Any], kind: type[A]) -> A:

@@ -73,7 +73,8 @@ def refit(
     say = progress or (lambda done, text: None)
     # the families as the twin's were made: more rows must not close one that was chosen
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
-    rows = in_units(table, np.arange(len(table)))
+    every = np.arange(len(table))
+    rows = in_units(table, every if parts.left_out is None else np.setdiff1d(every, parts.left_out))
     say(0.0, f"fitting again on all {len(rows):,} rows with a label")
     each = seconds / len(found.members)
     encoder, estimator = fit_members(rows, found.members, by_name, spec.train.seed, each)
@@ -95,7 +96,7 @@ def _apart(model: FittedModel, twin: FittedModel, table: TrainingTable, parts: S
     gap = np.abs(ours - theirs)
     gap = gap.max(axis=1) if gap.ndim > 1 else gap
     return Refitted(
-        rows=len(table),
+        rows=len(table) - (0 if parts.left_out is None else len(parts.left_out)),
         twin_rows=twin.summary.train_rows,
         sealed=len(frame),
         largest=float(gap.max(initial=0.0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from treadle.figures import figure
+from treadle.labelling import LabelGain, gained
 from treadle.money import Money
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.scoring.bootstrap import Interval
@@ -48,9 +49,11 @@ def report(
     second: Money | None = None,
     made: str = "",
     refitted: Refitted | None = None,
+    labels: LabelGain | None = None,
 ) -> str:
     """One self-contained HTML page. `costs`: (what, amount) lines; `second`: the price of one, in the search; `made`: a
-    line on when and from what; `refitted`: of a model that is fitted again for release, how it stands to this one."""
+    line on when and from what; `refitted`: of a model that is fitted again for release, how it stands to this one;
+    `labels`: what the experts' word gained."""
     notes = (*(() if refitted is None else (refitted.said(),)), *(() if search is None else search.notes))
     sections = [
         Section("", _tiles(found, costs, spec.predict.weight) + _warnings(found, notes)),
@@ -58,6 +61,8 @@ def report(
     ]
     if found.over_served is not None:
         sections.append(Section("Is it better than what is served?", _beside_served(found.over_served)))
+    if labels is not None:
+        sections.append(gained(labels, _inside(_name(labels.metric))))
     sections += VIEWS[found.task.view](found, spec)
     sections += [
         Section(

@@ -65,6 +65,8 @@ class Split:
     purged: int = 0
     cut: np.datetime64 | None = None
     checks: tuple[Check, ...] = field(default=())
+    left_out: Array | None = None
+    """Rows of neither part, of which nothing is to be learned at any time."""
 
 
 def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:

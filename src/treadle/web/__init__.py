@@ -1,6 +1,7 @@
 """The REST routes, derived from `treadle.api`, and the project's pages, beside the endpoint.
 
-It begins no operation that changes something, and has no door of its own: the server's stands before it.
+It begins no operation that changes something but one, what a domain expert says of rows, by a form of its own page. It
+has no door of its own: the server's stands before it.
 """
 
 from __future__ import annotations

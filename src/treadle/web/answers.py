@@ -1,4 +1,4 @@
-"""What a GET of the project's own paths is answered: typed and refused without a look at the workspace, then read."""
+"""What the project's own paths answer: typed and refused without a look at the workspace, then read, or said."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ _JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
 _LARGEST = 100_000
 """Of a whole number in a query: how many entries are wanted, for one."""
 _SHOWN = 200
-_PAGES = {"/report": "report", "/watch": "watch"}
+_PAGES = {"/report": "report", "/watch": "watch", "/experts": "experts queue"}
 """Pages, and the operations whose permission they need."""
+FORMS = {"/experts": "experts say"}
+"""Pages that take a form, and the operations whose permission that needs."""
 
 
 class Wanted(Struct, frozen=True):
@@ -29,12 +31,14 @@ class Wanted(Struct, frozen=True):
     operation: Operation
     request: Any
     page: str = ""
+    form: str | None = None
+    """What was sent from the page, where something was."""
 
 
 class Answers:
     """Of one project, and of the `target` that is served where it has several.
 
-    `wanted` is quick and touches nothing; `read` may take long, and changes nothing.
+    `wanted` is quick and touches nothing; `read` may take long, and changes nothing but by a form.
     """
 
     def __init__(self, project: str, target: str | None = None) -> None:
@@ -47,6 +51,11 @@ class Answers:
 
     def wanted(self, method: str, path: str, query: str) -> Wanted | Answer:
         """What is to be read; or the answer, where that needs no reading."""
+        if method == "POST" and path in FORMS:
+            made = self._typed(OPERATIONS[_PAGES[path]], "", path)
+            if isinstance(made, Wanted):
+                return msgspec.structs.replace(made, operation=OPERATIONS[FORMS[path]], form=query)
+            return made
         if method not in ("GET", "HEAD"):
             return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
         if path in _PAGES:
@@ -86,7 +95,7 @@ class Answers:
         return request
 
     def read(self, wanted: Wanted, who: Principal) -> Answer:
-        context = Context(who, channel="http", only_reads=True)
+        context = Context(who, channel="http", only_reads=wanted.form is None)
         try:
             if wanted.page == "/report":
                 return self._report(wanted, context)
@@ -94,6 +103,8 @@ class Answers:
                 from treadle.api.endpoint import look
 
                 return 200, _HTML, look(wanted.operation.enter(wanted.request, context).workspace).html().encode()
+            if wanted.page == "/experts":
+                return self._experts(wanted, context)
             return 200, _JSON, self._encode(wanted.operation.begin(wanted.request, context))
         except AccessError as bad:
             return self.error(403, bad.what, bad.mend)
@@ -104,6 +115,16 @@ class Answers:
         except Exception:
             traceback.print_exc()
             return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")
+
+    def _experts(self, wanted: Wanted, context: Context) -> Answer:
+        from treadle.exploring.experts import page
+
+        work = wanted.operation.enter(wanted.request, context)
+        try:
+            html = page(work.workspace, work.principal.actor, form=wanted.form, may=work.may("mend"))
+        except ValueError:
+            return self.error(400, "this is no form of ours", "open the page again, and send it from there")
+        return 200, _HTML, html.encode()
 
     def _report(self, wanted: Wanted, context: Context) -> Answer:
         workspace = wanted.operation.enter(wanted.request, context).workspace

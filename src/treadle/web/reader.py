@@ -1,7 +1,7 @@
 """`python -m treadle.web.reader PROJECT [TARGET]`: one read a line on standard input, one answer each on the output.
 
-A line is JSON of [method, path, query, principal]; an answer is a line of [status, content type, length], and then the
-content.
+A line is JSON of [method, path, query, principal], with a form in the place of a query where one was sent; an answer is
+a line of [status, content type, length], and then the content.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""GET /api/OPERATION answers what `treadle OPERATION --json` prints; /report and /watch are the project's pages.
+"""GET /api/OPERATION answers what `treadle OPERATION --json` prints; /report, /watch, /experts are the project's pages.
 
-Only operations that read and change nothing are served. Who asks was found at the server's door; whether they may is
-asked of the same table as on the command line, before a process is troubled with it, and again where it is read.
+Only operations that read and change nothing are served, and one form: what an expert says of rows. Who asks was found
+at the server's door; whether they may is asked of the same table as on the command line, before a process is troubled
+with it, and again where it is read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import msgspec
 
 from treadle.access.door import Refused
 from treadle.serving import PRINCIPAL, peer_of
-from treadle.web.answers import Answer, Answers, Wanted
+from treadle.web.answers import FORMS, Answer, Answers, Wanted
+from treadle.web.forms import LONGEST, check_form, with_token
 from treadle.web.readers import Busy, ReaderEnded, Readers
 from treadle.web.signing import page_of
 
@@ -42,7 +44,7 @@ class Routes:
     A read that takes longer than `seconds` is ended with 503; one whose caller went away is ended at once.
     """
 
-    prefixes = ("/api", "/report", "/watch", "/signin", "/signout", "/session")
+    prefixes = ("/api", "/report", "/watch", "/experts", "/signin", "/signout", "/session")
 
     def __init__(
         self,
@@ -70,6 +72,11 @@ class Routes:
     async def _read(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         method, path, who = scope["method"], scope["path"], scope[PRINCIPAL]
         query = scope.get("query_string", b"").decode("ascii", "replace")
+        session = self.door.session(dict(scope["headers"]).get(b"cookie", b"")) if path in FORMS else None
+        if method == "POST" and path in FORMS:
+            query = check_form(session, await self._sent(receive, LONGEST))
+            assert session is not None
+            who = session.principal  # whose page it was, whatever token came along
         found = self.answers.wanted(method, path, query)
         if isinstance(found, Wanted):
             self.door.allow(who, found.operation.name, found.operation.permission, peer_of(scope))
@@ -82,7 +89,14 @@ class Routes:
                 said = msgspec.json.decode(found[2], type=dict[str, str])["error"]
                 known = who.kind != "anonymous"
                 self.door.refusals.note(who.actor, found_operation, said, peer_of(scope), time.time(), known=known)
-        await _send(send, found)
+        await _send(send, (found[0], found[1], with_token(found[2], session)) if path in FORMS else found)
+
+    async def _sent(self, receive: Receive, longest: int) -> bytes:
+        try:
+            async with asyncio.timeout(_FORM_SECONDS):
+                return await _form(receive, longest)
+        except TimeoutError:
+            raise Refused(408, "this form does not come to its end", "send it again") from None
 
     async def _asked(self, method: str, path: str, query: str, who: Principal) -> Answer:
         try:
@@ -132,12 +146,7 @@ class Routes:
             else:
                 await _send(send, (200, _HTML, page_of(self.door.spec.project)))
         elif path == "/signin" and method == "POST":
-            try:
-                async with asyncio.timeout(_FORM_SECONDS):
-                    content = await _form(receive)
-            except TimeoutError:
-                raise Refused(408, "this form does not come to its end", "send it again") from None
-            form = parse_qs(content.decode("ascii", "replace"))
+            form = parse_qs((await self._sent(receive, _LONGEST_FORM)).decode("ascii", "replace"))
             await self._sign_in(scope, send, token=form.get("token", [""])[0].strip())
         else:
             raise Refused(405, f"{path} does not take {method}", "GET /signin begins")
@@ -189,15 +198,15 @@ async def _send(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _form(receive: Receive) -> bytes:
+async def _form(receive: Receive, longest: int) -> bytes:
     parts, more = b"", True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return b""
         parts, more = parts + message.get("body", b""), bool(message.get("more_body"))
-        if len(parts) > _LONGEST_FORM:
-            raise Refused(413, "this form is longer than any of ours", "GET /signin shows it")
+        if len(parts) > longest:
+            raise Refused(413, "this form is longer than any of ours", "open its page again")
     return parts
 
 

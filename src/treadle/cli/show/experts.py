@@ -1,4 +1,4 @@
-"""experts agreement."""
+"""experts ask, queue, say, sheet, take, labels, agreement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,61 @@ from typing import Any
 
 from treadle.cli.show.drawing import said, table
 from treadle.figures import figure
+
+
+def show_queue(answer: Any, out: Any) -> None:
+    out.print(f"[bold]{said(answer.said)}[/] [dim]{answer.time[:16]}[/]; {answer.left:,} left for you", soft_wrap=True)
+    labels = ", ".join(answer.labels) or "a number"
+    out.print(f"[dim]{said(answer.target)} is one of: {said(labels)}[/]", soft_wrap=True)
+    for item in answer.items:
+        told = f" [green]{said(item.mine)}[/]" if item.mine else ""
+        out.print(f"[bold]{said(item.row)}[/] [dim]{said(item.key)}[/]{told}", soft_wrap=True)
+        for why in item.why:
+            out.print(f"    {said(why)}", soft_wrap=True)
+        values = ", ".join(f"{name} {value}" for name, value in zip(answer.columns, item.values, strict=False) if value)
+        out.print(f"    [dim]{said(values[:400])}[/]", soft_wrap=True)
+    if answer.rows > len(answer.items):
+        out.print(f"[dim]and {answer.rows - len(answer.items):,} more[/]")
+    out.print(f"next: {said(answer.next)}", soft_wrap=True)
+
+
+def show_taken(answer: Any, out: Any) -> None:
+    same = f", {answer.same:,} as before" if answer.same else ""
+    out.print(f"[bold]{said(answer.by)}[/]: {answer.rows:,} row{'s' * (answer.rows != 1)} taken{same}")
+    for each in answer.conflicts:
+        mend = f" [dim]({said(each.mend)})[/]" if each.mend else ""
+        out.print(f"[yellow]![/] {said(each.place)}, {said(each.row)}: {said(each.what)}{mend}", soft_wrap=True)
+    if answer.conflicts:
+        out.print(f"{len(answer.conflicts):,} not taken; they stand as they were")
+    out.print(f"next: {said(answer.next)}", soft_wrap=True)
+
+
+def show_sheet(answer: Any, out: Any) -> None:
+    out.print(f"[bold]{said(answer.file)}[/]: {answer.rows:,} rows for {said(answer.by)}", soft_wrap=True)
+    out.print(f"next: {said(answer.next)}", soft_wrap=True)
+
+
+def show_labels(answer: Any, out: Any) -> None:
+    who = ", ".join(f"{name} ({rows:,})" for name, rows in answer.labellers.items()) or "nobody"
+    out.print(f"[bold]{said(answer.target)}[/]: {answer.rows:,} rows spoken of by {said(who)}", soft_wrap=True)
+    out.print(
+        f"  by {said(answer.rule)}: {answer.settled:,} settled ({answer.implausible:,} left out), {answer.open:,} open",
+        soft_wrap=True,
+    )
+    for row in answer.stands:
+        how = f"[green]{said(row.label)}[/] ({said(row.how)})" if row.label else f"[yellow]{said(row.how or '-')}[/]"
+        out.print(f"    {said(row.key)}: {said('; '.join(row.said))} → {how}", soft_wrap=True)
+        for comment in row.comments:
+            out.print(f"      [dim]{said(comment)}[/]", soft_wrap=True)
+    if answer.others:
+        out.print(f"    [dim]and {answer.others:,} more[/]")
+    if answer.flagged:
+        listed = ", ".join(f"{name} ({count:,})" for name, count in answer.flagged.items())
+        out.print(f"  held for implausible: {said(listed)}", soft_wrap=True)
+    if answer.gain:
+        out.print(f"  the newest model that learned from it: {said(answer.gain)}", soft_wrap=True)
+    if answer.next:
+        out.print(f"next: {said(answer.next)}", soft_wrap=True)
 
 
 def show_agreement(answer: Any, out: Any) -> None:
@@ -38,4 +93,10 @@ def show_agreement(answer: Any, out: Any) -> None:
         out.print(f"  written: {said(answer.file_written)}", soft_wrap=True)
 
 
-VIEWS = {"experts agreement": show_agreement}
+VIEWS = {
+    **dict.fromkeys(("experts ask", "experts queue"), show_queue),
+    **dict.fromkeys(("experts say", "experts take"), show_taken),
+    "experts sheet": show_sheet,
+    "experts labels": show_labels,
+    "experts agreement": show_agreement,
+}

@@ -1,4 +1,4 @@
-"""skills show, rate, start."""
+"""skills show, rate, start, rota, held."""
 
 from __future__ import annotations
 
@@ -35,4 +35,27 @@ def show_start(answer: Any, out: Any) -> None:
             out.print(f"    {said(step.do)}", soft_wrap=True)
 
 
-VIEWS = {**dict.fromkeys(("skills show", "skills rate"), show_skills), "skills start": show_start}
+def show_rota(answer: Any, out: Any) -> None:
+    grid = table("day", "speaker", "topic", "why")
+    for each in answer.sessions:
+        entry = f" #{each.topic.entry}" if each.topic.entry else ""
+        grid.add_row(
+            each.day, said(each.topic.speaker), said(each.topic.text), said(f"{each.topic.why}{entry}; {each.spoke}")
+        )
+    out.print(grid if answer.sessions else "nothing of late that anybody could tell of: notes, decisions, releases")
+    for each in answer.held:
+        out.print(f"[dim]held {each.day}: {said(each.speaker)}, {said(each.topic)} #{each.entry}[/]", soft_wrap=True)
+    if answer.sessions:
+        out.print("next:  treadle skills held . --topic TOPIC --speaker NAME, once it was")
+
+
+def show_held(answer: Any, out: Any) -> None:
+    out.print(f"#{answer.entry} {answer.day}: {said(answer.speaker)} told of {said(answer.topic)}", soft_wrap=True)
+
+
+VIEWS = {
+    **dict.fromkeys(("skills show", "skills rate"), show_skills),
+    "skills start": show_start,
+    "skills rota": show_rota,
+    "skills held": show_held,
+}

@@ -1,0 +1,355 @@
+"""What experts are asked, what they said and what of it counts: looked into, and taken by command, sheet and page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from treadle.errors import DataError, SpecError, StoreError, TreadleError
+from treadle.evidence.kinds.experts_asked import ExpertsAsked
+from treadle.evidence.kinds.labels_measured import LabelsMeasured
+from treadle.evidence.kinds.labels_said import RowSaid
+from treadle.exploring.labelled import Labelled, agreed
+from treadle.labelling import (
+    ENDINGS,
+    Conflict,
+    Given,
+    Item,
+    Queue,
+    SettledRow,
+    Shown,
+    Taken,
+    Way,
+    Word,
+    Words,
+    as_sheet,
+    experts_page,
+    read_form,
+    read_sheet,
+    refuse_no_labeller,
+    say,
+    settled_rows,
+    verdicts,
+    words,
+)
+from treadle.stages import Work
+from treadle.stages.label_gain import rule_said
+from treadle.stages.labels import MOST_ASKED, ask_experts, queues_of
+
+if TYPE_CHECKING:
+    from treadle.evidence import Entry
+    from treadle.workspace import Workspace
+
+SHOWN = 20
+THE_RECORD = "the record"
+
+
+class QueueItem(Struct, frozen=True):
+    """A row on the queue: why it is there, what the source and the model say, and what the asking person said."""
+
+    row: str
+    key: str
+    why: list[str]
+    source: str
+    model: str
+    values: list[str]
+    mine: str
+
+
+class QueueShown(Struct, frozen=True):
+    """`rows`: all on the queue; `left`: those of which the asking person said nothing yet."""
+
+    target: str
+    labels: list[str]
+    columns: list[str]
+    rows: int
+    left: int
+    said: str
+    time: str
+    items: list[QueueItem]
+    next: str
+
+
+class RowTaken(Struct, frozen=True):
+    """What was taken of a sheet, or of one row; and each row of which nothing was."""
+
+    by: str
+    rows: int
+    same: int
+    conflicts: list[Conflict]
+    next: str
+
+
+class SheetWritten(Struct, frozen=True):
+    file: str
+    rows: int
+    by: str
+    next: str
+
+
+class RowStands(Struct, frozen=True):
+    """One row that persons spoke of: who said what, the label that stands, and how it came to."""
+
+    key: str
+    row: str
+    said: list[str]
+    label: str
+    how: str
+    comments: list[str]
+
+
+class LabelsStand(Struct, frozen=True):
+    """`labellers`: with how many rows each. `flagged`: features, with how often a value was held for implausible.
+    `gain`: what the newest model that learned from it gained, in a sentence; empty where none did."""
+
+    target: str
+    rule: str
+    rows: int
+    settled: int
+    open: int
+    implausible: int
+    labellers: dict[str, int]
+    flagged: dict[str, int]
+    stands: list[RowStands]
+    others: int
+    gain: str
+    next: str
+
+
+def ask(workspace: Workspace, rows: int, audit: int, who: str) -> QueueShown:
+    """A new queue.
+
+    Raises:
+        SpecError: as many rows as nobody looks at, or none.
+    """
+    for flag, number in (("--rows", rows), ("--audit", audit)):
+        if not 0 <= number <= MOST_ASKED:
+            raise SpecError(f"{number} is no number of rows", where=flag, mend=f"give 0 to {MOST_ASKED:,}")
+    if not rows + audit:
+        raise SpecError("no row is asked for", where="--rows", mend="ask for some: --rows 50")
+    ask_experts(Work(workspace), rows, audit)
+    return queue_shown(workspace, who, SHOWN)
+
+
+def queue_shown(workspace: Workspace, who: str, limit: int) -> QueueShown:
+    """The newest queue, as `who` sees it: rows of which they said nothing yet come first."""
+    asked, queues, said = _asked(workspace)
+    queue, mine = queues[0], _mine(said, who)
+    left = [item for item in queue.items if item.key not in mine]
+    items = [*left, *(item for item in queue.items if item.key in mine)]
+    command = workspace.project.command
+    place = str(workspace.project.root)
+    return QueueShown(
+        target=queue.target,
+        labels=list(queue.labels),
+        columns=list(queue.columns),
+        rows=len(items),
+        left=len(left),
+        said=asked.payload.said(),
+        time=asked.time,
+        items=[_item(item, mine.get(item.key)) for item in items[:limit]],
+        next=f"{command('experts sheet', place)} --out rows.xlsx, or the page /experts of treadle serve"
+        if left
+        else command("experts labels", place),
+    )
+
+
+def _item(item: Item, word: Word | None) -> QueueItem:
+    mine = "" if word is None else _told(word)
+    why = [each.text for each in item.why]
+    return QueueItem(item.row, item.key, why, item.source, item.model, list(item.values), mine)
+
+
+def _told(word: Word) -> str:
+    said = word.said
+    parts = [said.label, f"implausible: {', '.join(said.implausible)}" if said.implausible else "", said.comment]
+    return "; ".join(part for part in parts if part)
+
+
+def say_row(
+    workspace: Workspace, row: str, label: str | None, implausible: str | None, comment: str | None
+) -> RowTaken:
+    """One row, by command. What is None stays as the actor said it before.
+
+    Raises:
+        DataError: nothing is said, or nothing of it can be taken.
+    """
+    if (label, implausible, comment) == (None, None, None):
+        raise DataError("nothing is said", where="ROW", mend="say it: --label, --implausible or --comment")
+    _, queues, said = _asked(workspace)
+    item = next((found for queue in queues if (found := queue.item(row)) is not None), None)
+    word = None if item is None else _mine(said, workspace.chain.actor).get(item.key)
+    was = word.said if word is not None else RowSaid(row=row, key="")
+    given = Given(
+        place="ROW",
+        row=row,
+        label=was.label if label is None else label,
+        implausible=", ".join(was.implausible) if implausible is None else implausible,
+        comment=was.comment if comment is None else comment,
+        seen=None if word is None else word.seq,
+    )
+    made = _say(workspace, [given], "command")
+    if made.conflicts:
+        wrong = made.conflicts[0]
+        raise DataError(wrong.what, where=wrong.place, mend=wrong.mend)
+    return _taken(workspace, made)
+
+
+def write_sheet(workspace: Workspace, place: Path, named: str, who: str) -> SheetWritten:
+    """The newest queue for one person, in a file that is not there yet.
+
+    Raises:
+        StoreError: a file of another kind.
+    """
+    from treadle.evidence import write_whole
+
+    refuse_no_labeller(workspace.project.spec, who)
+    ending = place.suffix.lower()
+    if ending not in ENDINGS:
+        raise StoreError(f"{named} is no sheet", where="--out", mend=f"name a file that ends in {' or '.join(ENDINGS)}")
+    _, queues, said = _asked(workspace)
+    write_whole(place, as_sheet(ending, queues[0], who, _mine(said, who)))
+    take = workspace.project.command("experts take", str(workspace.project.root))
+    after = f"fill in label, implausible and comment, and then: {take} {named}"
+    return SheetWritten(named, len(queues[0].items), who, after)
+
+
+def take_sheet(workspace: Workspace, file: str, who: str) -> RowTaken:
+    """What `who` wrote in a sheet. What can be taken is; each row that cannot is told, and stays as it was."""
+    refuse_no_labeller(workspace.project.spec, who)
+    return _taken(workspace, _say(workspace, read_sheet(Path(file), who), "sheet"))
+
+
+def page(workspace: Workspace, who: str, *, form: str | None = None, may: bool = True) -> str:
+    """The page of the newest queue; `form`: what was sent from it, which is taken first."""
+    spec, refused, taken = workspace.project.spec, "", None
+    try:
+        refuse_no_labeller(spec, who)
+    except TreadleError as bad:
+        refused = f"{bad.what}: {bad.mend}."
+    if form is not None and not refused:
+        taken = _say(workspace, read_form(form, spec.predict.name), "page")
+    try:
+        _, queues, said = _asked(workspace)
+    except DataError as bad:
+        refused, queues, said = f"{bad.what}: {bad.mend}.", [_nothing(spec.predict.name)], {}
+    shown = Shown(
+        project=spec.project,
+        who=who,
+        decision=spec.brief.decision,
+        queue=queues[0],
+        mine=_mine(said, who),
+        refused=refused if may else "This session may look, and not label: its token is not for write.",
+        taken=taken,
+    )
+    return experts_page(shown)
+
+
+def _nothing(target: str) -> Queue:
+    return Queue(target=target, labels=(), columns=(), items=())
+
+
+def labels_stand(workspace: Workspace, limit: int) -> LabelsStand:
+    """All rows that persons spoke of, those that are open first, and what came of it."""
+    experts, address = workspace.project.spec.experts, workspace.project.address
+    with workspace.chain.reading() as reader:
+        said = words(reader, address)
+        measured: list[Entry[LabelsMeasured]] = reader.find(
+            LabelsMeasured, subject=address, status="done", newest_first=True, limit=1
+        )
+    counts = {each.key: each for each in settled_rows(said, experts)}
+    rows = [_stands(said, key, counts) for key in sorted(said, key=lambda key: (key in counts, key))]
+    every = [word.said for mine in said.values() for word in mine.values()]
+    flagged = [name for each in every if not each.out for name in each.implausible]
+    labellers = [who for mine in said.values() for who in mine]
+    opened = sum(bool(verdicts(said, key)) and key not in counts for key in said)
+    run = workspace.project.command("run", str(workspace.project.root))
+    return LabelsStand(
+        target=workspace.project.spec.predict.name,
+        rule=rule_said(experts),
+        rows=len(rows),
+        settled=len(counts),
+        open=opened,
+        implausible=sum(not each.label for each in counts.values()),
+        labellers={who: labellers.count(who) for who in sorted(set(labellers))},
+        flagged={name: flagged.count(name) for name in sorted(set(flagged), key=lambda name: -flagged.count(name))},
+        stands=rows[:limit],
+        others=max(0, len(rows) - limit),
+        gain=measured[0].payload.said() if measured else "",
+        next=f"{run} learns from what is settled" if counts else "",
+    )
+
+
+def _stands(said: Words, key: str, counts: Mapping[str, SettledRow]) -> RowStands:
+    made = counts.get(key)
+    told = verdicts(said, key)
+    comments = [f"{who}: {word.said.comment}" for who, word in said[key].items() if word.said.comment]
+    row = next(iter(said[key].values())).said.row
+    each = [f"{who}: {label}" for who, label in sorted(told.items())]
+    if made is not None:
+        return RowStands(key, row, each, made.label or "left out", made.how, comments)
+    return RowStands(key, row, each, "", "open" if told else "", comments)
+
+
+def agreement(workspace: Workspace) -> Labelled:
+    """How far those agree who spoke of the same rows of a target; a row that cannot be is one of the labels.
+
+    Raises:
+        DataError: nobody said a label yet.
+    """
+    spec, address = workspace.project.spec, workspace.project.address
+    with workspace.chain.reading() as reader:
+        said = words(reader, address)
+        queues = [queue for _, queue in queues_of(workspace, reader)]
+    numbers = bool(queues) and not queues[0].labels
+    told = {
+        (key, who): word.said.label if numbers else label
+        for key in said
+        for who, label in verdicts(said, key).items()
+        for word in (said[key][who],)
+        if not numbers or word.said.label
+    }
+    if not told:
+        command = workspace.project.command("experts queue", str(workspace.project.root))
+        raise DataError("nobody has labelled a row yet", where=address, mend=f"{command} shows what is asked")
+    experts = spec.experts
+    found, _ = agreed(
+        THE_RECORD,
+        told,
+        order=(),
+        numbers=numbers,
+        rule=experts.rule,
+        trusted=experts.trusted,
+        least=experts.least,
+    )
+    return found
+
+
+def _asked(workspace: Workspace) -> tuple[Entry[ExpertsAsked], list[Queue], Words]:
+    with workspace.chain.reading() as reader:
+        found, said = queues_of(workspace, reader), words(reader, workspace.project.address)
+    if not found:
+        raise DataError(
+            "experts were asked nothing yet",
+            where=workspace.project.address,
+            mend=f"{workspace.project.command('experts ask', str(workspace.project.root))} chooses rows",
+        )
+    return found[0][0], [queue for _, queue in found], said
+
+
+def _mine(said: Words, who: str) -> dict[str, Word]:
+    return {key: mine[who] for key, mine in said.items() if who in mine}
+
+
+def _say(workspace: Workspace, given: Sequence[Given], way: Way) -> Taken:
+    refuse_no_labeller(workspace.project.spec, workspace.chain.actor)
+    asked, queues, _ = _asked(workspace)
+    return say(workspace.chain, workspace.project.address, queues, asked, given, way)
+
+
+def _taken(workspace: Workspace, found: Taken) -> RowTaken:
+    after = workspace.project.command("experts labels", str(workspace.project.root))
+    return RowTaken(workspace.chain.actor, found.rows, found.same, list(found.conflicts), after)

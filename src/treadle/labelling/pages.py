@@ -1,0 +1,169 @@
+"""The page on which an expert labels rows: a plain form, which needs no script and is filled in by keyboard alone.
+
+What others said of a row is shown nowhere on it, so that each says what they hold themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from treadle.errors import DataError
+from treadle.evidence.kinds.labels_said import WHOLE
+from treadle.labelling.items import Item, Queue
+from treadle.labelling.saying import Given, Taken, Word
+from treadle.pages import Section, escape, page
+
+CSRF = "csrf"
+"""The field of the form that holds what the session's pages send along."""
+MARK = "0" * 43
+"""What stands there until the server that knows the session puts its own in: as long as that, and first on the page."""
+AT_ONCE = 10
+_STYLE = (
+    "<style>fieldset{background:var(--card);border:1px solid var(--edge);border-radius:10px;margin:14px 0;"
+    "padding:12px 17px}legend{font-weight:600;padding:0 6px}fieldset label{margin-right:18px}"
+    "input[type=text]{width:min(100%,44em);font:inherit;padding:4px 6px}"
+    "button{font:inherit;padding:7px 18px}.told{border-left:4px solid var(--c1);padding:2px 12px}"
+    ":focus-visible{outline:3px solid var(--c2);outline-offset:2px}</style>"
+)
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What the page tells: of a queue, what `who` has said, whether they may say more, and what came of it just now."""
+
+    project: str
+    who: str
+    decision: str
+    queue: Queue
+    mine: Mapping[str, Word]
+    refused: str = ""
+    taken: Taken | None = None
+
+
+def experts_page(shown: Shown) -> str:
+    """One whole page, with the first rows that they have not spoken of."""
+    left = [item for item in shown.queue.items if item.key not in shown.mine]
+    done = len(shown.queue.items) - len(left)
+    told = _taken(shown.taken)
+    if shown.refused:
+        body = f"<p><strong>{escape(shown.refused)}</strong></p>"
+    elif not left:
+        what = "Nothing is asked." if not shown.queue.items else "You have spoken of every row. Thank you."
+        body = f"<p>{what}</p>"
+    else:
+        body = _form(shown, left[:AT_ONCE])
+    count = f"{done:,} of {len(shown.queue.items):,} rows done by {shown.who}"
+    lead = shown.decision or f"Say what you hold of {shown.queue.target}."
+    return page(
+        f"Rows for experts: {shown.queue.target}",
+        [Section("", f"{_STYLE}{told}<p>{escape(count)}</p>{body}")],
+        eyebrow=f"Treadle {shown.project}",
+        lead=lead,
+        footer="A row is taken once something is said of it; the rest is left for later. What you say stands in the "
+        "record under your name; saying it anew, or a sheet, takes its place.",
+    )
+
+
+def _taken(taken: Taken | None) -> str:
+    if taken is None:
+        return ""
+    said = f"{taken.rows:,} row{'s' * (taken.rows != 1)} taken" + (f", {taken.same:,} as before" if taken.same else "")
+    lines = "".join(
+        f"<li>{escape(f'{each.place}, {each.row}: {each.what}; {each.mend}')}</li>" for each in taken.conflicts
+    )
+    wrong = f"<p>Not taken:</p><ul>{lines}</ul>" if lines else ""
+    return f'<div class="told" role="status"><p>{escape(said)}.</p>{wrong}</div>'
+
+
+def _form(shown: Shown, items: Sequence[Item]) -> str:
+    fields = "".join(_row(number, item, shown.queue, shown.mine) for number, item in enumerate(items))
+    hidden = (
+        f'<input type="hidden" name="{CSRF}" value="{MARK}">'
+        f'<input type="hidden" name="target" value="{escape(shown.queue.target)}">'
+    )
+    return f'<form method="post" action="/experts" autocomplete="off">{hidden}{fields}<button>Save</button></form>'
+
+
+def _row(number: int, item: Item, queue: Queue, mine: Mapping[str, Word]) -> str:
+    word = mine.get(item.key)
+    why = "".join(f"<li>{escape(each.text)}</li>" for each in item.why)
+    seen = word.seq if word is not None else 0
+    beside = "".join(
+        f"<p>{escape(what)}: <strong>{escape(said)}</strong></p>"
+        for what, said in (("In the source", item.source), ("The model, which had not seen it", item.model))
+        if said
+    )
+    return (
+        f"<fieldset><legend>{number + 1}. {escape(item.key)}</legend>"
+        f'<input type="hidden" name="row{number}" value="{escape(item.row)}">'
+        f'<input type="hidden" name="seen{number}" value="{seen}"><ul class="quiet">{why}</ul>{beside}'
+        f"{_values(number, item, queue)}<p>{_labels(number, queue)}</p>"
+        f'<p><label><input type="checkbox" name="out{number}" value="{WHOLE}"> This row cannot be</label></p>'
+        f'<p><label for="c{number}">Comment</label><br>'
+        f'<input type="text" id="c{number}" name="comment{number}" maxlength="2000"></p></fieldset>'
+    )
+
+
+def _labels(number: int, queue: Queue) -> str:
+    if not queue.labels:
+        return (
+            f'<label for="l{number}">{escape(queue.target)}</label> '
+            f'<input type="text" id="l{number}" name="label{number}" inputmode="decimal">'
+        )
+    choices = "".join(
+        f'<label><input type="radio" name="label{number}" value="{escape(label)}"> {escape(label)}</label>'
+        for label in queue.labels
+    )
+    cannot = f'<label><input type="radio" name="label{number}" value="" checked> I cannot say</label>'
+    return f"<strong>{escape(queue.target)}?</strong> {choices}{cannot}"
+
+
+def _values(number: int, item: Item, queue: Queue) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td><td><label><input type=checkbox "
+        f'name="out{number}" value="{escape(name)}" aria-label="{escape(name)} cannot be"> cannot be</label></td></tr>'
+        for name, value in zip(queue.columns, item.values, strict=False)
+    )
+    return (
+        f"<details{' open' if len(queue.columns) <= 12 else ''}><summary>What is known of it</summary>"
+        f'<div class="scroll"><table><tbody>{rows}</tbody></table></div></details>'
+    )
+
+
+def read_form(content: str, target: str) -> list[Given]:
+    """What a form of this page says; rows in which nothing is written are not among them.
+
+    Raises:
+        ValueError: it is no form, or is of no page of ours.
+        DataError: it is about another target, whose rows may have the same keys.
+    """
+    pairs = parse_qsl(content, keep_blank_values=True, strict_parsing=bool(content), max_num_fields=5_000)
+    about = dict(pairs).get("target", "")
+    if about != target:
+        raise DataError(
+            f'the page was of "{about}", and what is said of {target} is taken here',
+            where="/experts",
+            mend=f"treadle experts say --target {about}",
+        )
+    found = []
+    for number in range(AT_ONCE):
+        mine = [(name.removesuffix(str(number)), value) for name, value in pairs if name.endswith(str(number))]
+        one = {name: value for name, value in mine if name in ("row", "seen", "label", "comment")}
+        out = ", ".join(value for name, value in mine if name == "out")
+        if one.get("row") and (one.get("label") or out or one.get("comment", "").strip()):
+            seen = one.get("seen", "")
+            if not (seen.isascii() and seen.isdigit() and len(seen) < 13):
+                raise ValueError("a field of the form is missing")
+            found.append(
+                Given(
+                    place=f"row {number + 1}",
+                    row=one["row"],
+                    label=one.get("label", ""),
+                    implausible=out,
+                    comment=one.get("comment", ""),
+                    seen=int(seen),
+                )
+            )
+    return found

@@ -1,0 +1,216 @@
+"""What persons say of rows, as the record has it: read, and written where nothing stands against it.
+
+Whoever says something of a row says what they saw it as (`seen`, the entry of their own earlier word): where another
+window or sheet of theirs was taken meanwhile, and says otherwise, the row is a conflict, and nothing of it is written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from treadle.errors import AccessError, nearest
+from treadle.evidence import Chain, Entry, Reader
+from treadle.evidence.kinds.experts_asked import ExpertsAsked
+from treadle.evidence.kinds.labels_said import WHOLE, LabelsSaid, RowSaid
+from treadle.labelling.items import Item, Queue
+
+if TYPE_CHECKING:
+    from treadle.spec import ProjectSpec
+
+Way = Literal["command", "sheet", "page"]
+MOST_COMMENT = 2_000
+MOST_ROWS = 10_000
+"""Of one sheet."""
+
+
+class Word(Struct, frozen=True):
+    """The newest that a person said of a row, and the number of its entry."""
+
+    said: RowSaid
+    seq: int
+    time: str
+
+
+Words = Mapping[str, Mapping[str, Word]]
+"""By key of a row and by labeller. What was taken back is not among them."""
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What somebody wants to say of a row. `place`: where they wrote it; `seen`: the entry of what they had said of it
+    when they were shown the row, 0 for nothing, None where they were shown none."""
+
+    place: str
+    row: str
+    label: str = ""
+    implausible: str = ""
+    comment: str = ""
+    seen: int | None = None
+
+
+class Conflict(Struct, frozen=True):
+    """A row of which nothing was taken: where it stands, why, and how to mend it."""
+
+    place: str
+    row: str
+    what: str
+    mend: str
+
+
+class Taken(Struct, frozen=True):
+    """`rows`: how many say something new; `same`: how many say what was said before."""
+
+    rows: int
+    same: int
+    conflicts: tuple[Conflict, ...]
+    entry: int = 0
+
+
+def refuse_no_labeller(spec: ProjectSpec, who: str) -> None:
+    """Raises AccessError: the project wants a role of who labels, and `who` holds none of them."""
+    people, roles = spec.brief.people, spec.experts.roles
+    may = list(dict.fromkeys(name for role in roles for name in people.roles.get(role, ())))
+    if roles and who not in may:
+        raise AccessError(
+            f"{who} does not hold {' or '.join(roles)}, whose word on rows is taken",
+            where="experts.roles",
+            mend=f"who may: {', '.join(may) or 'nobody; name them under brief.people.roles'}",
+        )
+
+
+def words(reader: Reader, address: str) -> Words:
+    """What counts now of what was said about rows of a target."""
+    now, _ = _heard(reader, address)
+    return {
+        key: kept for key, mine in now.items() if (kept := {who: word for who, word in mine.items() if _counts(word)})
+    }
+
+
+def _heard(reader: Reader, address: str) -> tuple[dict[str, dict[str, Word]], dict[tuple[str, str, int], RowSaid]]:
+    """The newest word of each about each row, what was taken back too; and all that was said, by key, labeller and the
+    number of its entry."""
+    now: dict[str, dict[str, Word]] = {}
+    past: dict[tuple[str, str, int], RowSaid] = {}
+    entries: list[Entry[LabelsSaid]] = reader.find(LabelsSaid, subject=f"labels/{address}", status="done")
+    for entry in entries:
+        for said in entry.payload.rows:
+            now.setdefault(said.key, {})[entry.actor] = Word(said, entry.seq, entry.time)
+            past[said.key, entry.actor, entry.seq] = said
+    return now, past
+
+
+def _counts(word: Word) -> bool:
+    return bool(word.said.label or word.said.implausible or word.said.comment)
+
+
+def say(
+    chain: Chain, address: str, queues: Sequence[Queue], asked: Entry[ExpertsAsked], given: Sequence[Given], way: Way
+) -> Taken:
+    """Take what the chain's actor says; rows that are conflicts are left as they were, and told.
+
+    queues: all that experts were asked, the newest first.
+    """
+    rows, conflicts = _readable(given, queues)
+    with chain.alone() as alone:
+        now, past = _heard(alone, address)
+        new, same = list[RowSaid](), 0
+        for each, made in rows:
+            mine = now.get(made.key, {}).get(chain.actor)
+            seq, nothing = (mine.seq if mine is not None else 0), RowSaid(row=made.row, key=made.key)
+            was = mine.said if mine is not None else nothing
+            shown = past.get((made.key, chain.actor, each.seen or 0), nothing)
+            if was == made or (each.seen is not None and shown == made):
+                same += made != nothing  # as it was shown, whatever was said elsewhere since
+            elif each.seen is not None and each.seen != seq:
+                conflicts.append(_overtaken(each, was))
+            else:
+                new.append(made)
+        entry = None
+        if new:
+            entry = alone.append(LabelsSaid(queue=asked.ref, rows=tuple(new), way=way), f"labels/{address}")
+    return Taken(len(new), same, tuple(conflicts), entry.seq if entry is not None else 0)
+
+
+def _readable(given: Sequence[Given], queues: Sequence[Queue]) -> tuple[list[tuple[Given, RowSaid]], list[Conflict]]:
+    """What can be read, a row once. Of a row that stands twice, and differs, nobody knows what was meant."""
+    conflicts, found = list[Conflict](), dict[str, list[tuple[Given, RowSaid]]]()
+    for each in given:
+        made = _read(each, queues)
+        if isinstance(made, Conflict):
+            conflicts.append(made)
+        else:
+            found.setdefault(made.key, []).append((each, made))
+    rows = list[tuple[Given, RowSaid]]()
+    for same in found.values():
+        if all(made == same[0][1] for _, made in same):
+            rows.append(same[0])
+            continue
+        places = ", ".join(each.place for each, _ in same)
+        told = "it stands here more than once, and differs"
+        conflicts.append(Conflict(places, same[0][0].row, told, "leave one of them, and give the sheet again"))
+    return rows, conflicts
+
+
+def _overtaken(given: Given, was: RowSaid) -> Conflict:
+    said = was.label or ("implausible" if was.implausible else "") or was.comment or "nothing"
+    return Conflict(
+        given.place,
+        given.row,
+        f"you said of it meanwhile, elsewhere: {said}",
+        "take a new sheet, or say it on the page",
+    )
+
+
+def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
+    def wrong(what: str, mend: str) -> Conflict:
+        return Conflict(given.place, given.row, what, mend)
+
+    queue, item = _found(given.row, queues)
+    if queue is None or item is None:
+        every = [each.row for known in queues for each in known.items]
+        near = nearest(given.row, every) if given.row and len(every) < MOST_ROWS else ""
+        mend = (
+            near
+            if near.startswith("did you mean")
+            else "experts queue lists them; in a sheet leave the column row as it was"
+        )
+        return wrong(f'"{given.row}" is no row that experts were asked about', mend)
+    label = " ".join(given.label.split())
+    if label and queue.labels:
+        fits = [each for each in queue.labels if each.casefold() == label.casefold()]
+        if not fits:
+            return wrong(f'"{label}" is no label', nearest(label, queue.labels))
+        label = fits[0]
+    elif label:
+        number = _number(label)
+        if number is None:
+            return wrong(f'"{label}" is no finite number', "write it as 12.5")
+        label = f"{number:.10g}"
+    named = tuple(dict.fromkeys(name for part in given.implausible.split(",") if (name := part.strip())))
+    strange = [name for name in named if name not in (WHOLE, *queue.columns)]
+    if strange:
+        mend = nearest(strange[0], (WHOLE, *queue.columns))
+        return wrong(f'"{strange[0]}" is no feature that could be implausible', mend)
+    comment = given.comment.strip()
+    if len(comment) > MOST_COMMENT:
+        return wrong(f"{len(comment):,} characters are more than {MOST_COMMENT:,}", "say it in fewer")
+    return RowSaid(row=item.row, key=item.key, label=label, implausible=named, comment=comment)
+
+
+def _found(row: str, queues: Sequence[Queue]) -> tuple[Queue | None, Item | None]:
+    for queue in queues:
+        item = queue.item(row)
+        if item is not None:
+            return queue, item
+    return None, None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", ".") if "." not in text else text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,77 @@
+"""What is told of a review, as types. Light: named before anything is done."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+State = Literal["holds", "look", "unknown"]
+
+
+class ChecklistLine(Struct, frozen=True):
+    """One thing that a reviewer looks at, with what the record has of it: `holds`, `look` (there is something to look
+    at) or `unknown` (nobody measured it). `entry`: where it stands."""
+
+    name: str
+    state: State
+    text: str
+    entry: int
+
+
+class Proposed(Struct, frozen=True):
+    """A reviewer who may be asked, the first one first. `load`: things that wait for them, and reviews of late."""
+
+    person: str
+    why: list[str]
+    load: int
+
+
+class CommentShown(Struct, frozen=True):
+    """`place`: a file and its line; `moved`: that line is another one by now. `answers`: the entry of a comment."""
+
+    entry: int
+    by: str
+    time: str
+    about: str
+    text: str
+    place: str
+    line: str
+    moved: bool
+    answers: int
+
+
+class ReviewTimes(Struct, frozen=True):
+    """How long reviews of the project took, from the request to the approval by a person, in hours. `waits`: how long
+    this one has been waiting; None where it does not."""
+
+    reviews: int
+    median: float | None
+    longest: float | None
+    waits: float | None
+
+
+class ReviewShown(Struct, frozen=True):
+    """`excluded`: reviewers who may not approve it, each with why; `owners`: who CODEOWNERS names for what changed."""
+
+    model: str
+    bundle: str
+    status: str
+    requested_by: str
+    approved_by: str
+    changed: list[str]
+    proposed: list[Proposed]
+    excluded: list[str]
+    owners: list[str]
+    checklist: list[ChecklistLine]
+    comments: list[CommentShown]
+    times: ReviewTimes
+    next: str
+
+
+class Commented(Struct, frozen=True):
+    entry: int
+    by: str
+    about: str
+    place: str
+    text: str

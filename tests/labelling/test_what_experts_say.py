@@ -1,0 +1,118 @@
+"""What persons say of rows: taken in their own name, the newest counts, and what stands against it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asked_rows import given, record, said
+
+from treadle.errors import AccessError
+from treadle.labelling import SettledRow, refuse_no_labeller, settle, settled_rows, verdicts, words
+from treadle.spec import Brief, Experts, People, Predict, ProjectSpec, Source
+
+
+def test_each_says_it_in_their_own_name_and_the_newest_counts(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    first = said(chain, asked, "lin", given("1", "YES"), given("2", " no "))
+    assert (first.rows, first.same, first.conflicts) == (2, 0, ())
+    assert said(chain, asked, "bo", given("1", "no")).rows == 1
+    assert said(chain, asked, "lin", given("2", "no")).same == 1, "the same once more is no new entry"
+    said(chain, asked, "lin", given("1", "no", comment="asked her"))
+    with chain.reading() as reader:
+        found = words(reader, "shop")
+        assert words(reader, "elsewhere") == {}
+    assert verdicts(found, "1") == {"bo": "no", "lin": "no"}
+    assert found["1"]["lin"].said.comment == "asked her"
+    said(chain, asked, "lin", given("1"))
+    with chain.reading() as reader:
+        assert set(words(reader, "shop")["1"]) == {"bo"}, "nothing at all takes it back"
+
+
+@pytest.mark.parametrize(
+    ("row", "what", "mend"),
+    [
+        (given("1", "yess"), '"yess" is no label', 'did you mean "yes"?'),
+        (given("rx", "yes"), "no row that experts were asked about", "experts queue"),
+        (given("1", implausible="amout"), '"amout" is no feature', 'did you mean "amount"?'),
+        (given("1", comment="x" * 2001), "2,001 characters", "fewer"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_by_its_row_and_the_rest_is_taken(
+    tmp_path: Path, row: object, what: str, mend: str
+) -> None:
+    chain, asked = record(tmp_path)
+    found = said(chain, asked, "lin", row, given("3", "no"))  # type: ignore[arg-type]
+    assert found.rows == 1 and what in found.conflicts[0].what and mend in found.conflicts[0].mend
+
+
+def test_a_row_that_stands_twice_and_differs_is_taken_neither_way(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    found = said(chain, asked, "lin", given("1", "yes"), given("1", "no"), given("2", "no"), given("2", "no"))
+    assert found.rows == 1 and [each.row for each in found.conflicts] == [given("1").row]
+
+
+def test_a_row_changed_in_two_places_is_a_conflict_unless_both_say_alike(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    seen = said(chain, asked, "lin", given("1", "yes", seen=0), given("2", "yes", seen=0)).entry
+    said(chain, asked, "lin", given("1", "no", seen=seen))  # on the page
+    stale = said(chain, asked, "lin", given("1", "", comment="?", seen=seen), given("2", "no", seen=seen))
+    assert stale.rows == 1 and "meanwhile" in stale.conflicts[0].what and "no" in stale.conflicts[0].what
+    same = said(chain, asked, "lin", given("1", "no", seen=seen))
+    assert (same.rows, same.same, same.conflicts) == (0, 1, ())
+
+
+def test_a_row_that_was_left_as_it_was_shown_takes_nothing_back(tmp_path: Path) -> None:
+    """A sheet that somebody forgot, with rows labelled since on the page, must not empty them."""
+    chain, asked = record(tmp_path)
+    seen = said(chain, asked, "lin", given("1", "yes", seen=0)).entry
+    said(chain, asked, "lin", given("1", "no", seen=seen), given("2", "yes"))
+    found = said(chain, asked, "lin", given("1", "yes", seen=seen), given("2", seen=0), given("3", seen=0))
+    assert (found.rows, found.conflicts) == (0, ())
+    with chain.reading() as reader:
+        now = words(reader, "shop")
+    assert verdicts(now, "1") == {"lin": "no"} and verdicts(now, "2") == {"lin": "yes"} and "3" not in now
+
+
+def test_a_rule_that_was_said_beforehand_settles_it(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    said(chain, asked, "lin", given("1", "yes"), given("2", "yes"), given("3", implausible="row"))
+    said(chain, asked, "bo", given("1", "no"), given("2", comment="no idea"), given("3", implausible="row, amount"))
+    with chain.reading() as reader:
+        found = words(reader, "shop")
+    by = {each.key: each for each in settled_rows(found, Experts())}
+    assert set(by) == {"2", "3"}, "of two who differ nobody is right: a third is asked"
+    assert by["2"] == SettledRow(key="2", label="yes", how="alone", by=("lin",)), "a comment is no label"
+    assert by["3"] == SettledRow(key="3", label="", how="all", by=("bo", "lin"))
+    newest = {each.key: each.label for each in settled_rows(found, Experts(rule="newest"))}
+    assert newest["1"] == "no"
+    assert {each.key for each in settled_rows(found, Experts(least=2))} == {"3"}
+    trust = {each.key: each for each in settled_rows(found, Experts(rule="trusted", trusted=("grace", "lin")))}
+    assert trust["1"].label == "yes" and trust["1"].how == "lin"
+    said(chain, asked, "grace", given("1", "no"))
+    with chain.reading() as reader:
+        third = {each.key: each for each in settled_rows(words(reader, "shop"), Experts())}
+    assert third["1"] == SettledRow(key="1", label="no", how="majority", by=("bo", "grace"))
+
+
+def test_no_rule_makes_a_label_that_nobody_said() -> None:
+    for rule in ("majority", "unanimous", "trusted", "newest"):
+        for told in ({}, {"a": "x"}, {"a": "x", "b": "y"}, {"a": "x", "b": "y", "c": "y"}):
+            for trusted in ((), ("b",), ("z",)):
+                found = settle(told, rule, trusted=trusted)
+                assert found.label in (*told.values(), "") and bool(found.label) == (found.how != "open")
+
+
+def test_a_project_says_whose_word_is_taken() -> None:
+    people = People(owner="ada", roles={"domain_expert": ("lin",)})
+    spec = ProjectSpec(
+        project="shop",
+        brief=Brief(people=people),
+        sources={"orders": Source(read="orders.csv")},
+        predict=Predict(name="back", each="orders", label="back"),
+        experts=Experts(roles=("domain_expert",)),
+    )
+    refuse_no_labeller(spec, "lin")
+    with pytest.raises(AccessError, match="ada does not hold domain_expert") as bad:
+        refuse_no_labeller(spec, "ada")
+    assert "lin" in bad.value.mend

@@ -1,0 +1,139 @@
+"""A version before its release: who could review it, what to look at, what is said, how long it took."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from stage_shop import NEWEST, edit, opened, write_shop
+
+from treadle.errors import DecisionError, EvidenceError, TeamError
+from treadle.evidence.kinds.action_opened import ActionOpened
+from treadle.loop import run
+from treadle.models import registry
+from treadle.people import approve_within
+from treadle.rhythm.owners import owners_of, parse, person_of, read_owners
+from treadle.rhythm.reviewing import review, say
+
+PEOPLE = "reviewers: [grace, bo, lin, ada]"
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=Lin", "-c", "user.email=lin@shop.example")
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Lin wrote it, bo owns its contract, ada asks for the release; grace has little to do."""
+    folder = write_shop(tmp_path / "shop")
+    edit(folder, "reviewers: [grace]", PEOPLE)
+    (folder / "CODEOWNERS").write_text("* @grace\n*.yaml nobody@else.example @bo # all of it\n", "utf-8")
+    (folder / ".gitignore").write_text(".treadle/\n", "utf-8")
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "orders")
+    return folder
+
+
+def test_a_version_as_its_reviewer_sees_it(shop: Path) -> None:
+    ada = opened(shop)
+    run(ada)
+    later = opened(shop, now=NEWEST + timedelta(hours=5))
+    found = review(later, None)
+    assert (found.model, found.status, found.requested_by) == ("shop:1", "waiting for review", "ada")
+    assert found.changed == ["orders.yaml", "treadle.yaml"]
+    assert found.owners == ["orders.yaml: nobody@else.example, bo", "treadle.yaml: nobody@else.example, bo"]
+    assert found.excluded == ["ada asked for the release", "lin wrote what changed"]
+    assert [each.person for each in found.proposed] == ["bo", "grace"]
+    assert found.proposed[0].why[0] == "owns orders.yaml, treadle.yaml by CODEOWNERS"
+    assert found.times.waits == pytest.approx(4.0, abs=0.01) and found.times.reviews == 0
+    lines = {line.name: line for line in found.checklist}
+    assert list(lines) == ["data", "leakage", "metrics", "cost", "fairness", "security"]
+    assert "400 rows of 1 source, 2 set aside" in lines["data"].text and lines["data"].state == "holds"
+    assert "opened 1 time" in lines["leakage"].text and "average_precision" in lines["metrics"].text
+    assert lines["cost"].state == "unknown" and "the brief sets no limit" in lines["cost"].text
+    assert "signed by" in lines["security"].text and all(line.entry for line in found.checklist)
+
+    (shop / "CODEOWNERS").unlink()
+    busy = [
+        (ActionOpened(number=n, text=f"thing {n}", owner="bo", due="2024-05-02", origin="minutes"), None)
+        for n in range(6)
+    ]
+    with ada.chain.alone() as alone:
+        alone.append_all(busy, "action")
+    assert [each.person for each in review(later, "1").proposed] == ["grace", "bo"], "six actions wait for bo"
+
+    grace = opened(shop, now=NEWEST + timedelta(hours=5), actor="grace")
+    first = say(grace, None, "why 3 EUR?", "treadle.yaml:4", None)
+    assert (first.by, first.about, first.place) == ("grace", "shop:1", "treadle.yaml:4")
+    say(ada, "source/orders", "two rows are odd", "", first.entry)
+    say(ada, "1", "they cost us that", "", first.entry)
+    told = review(later, "1").comments
+    assert [(each.by, each.text, each.answers) for each in told] == [
+        ("grace", "why 3 EUR?", 0),
+        ("ada", "they cost us that", first.entry),
+    ]
+    assert told[0].line.strip().startswith("mistakes:") and not told[0].moved
+    edit(shop, "missed: 3", "missed: 4")
+    assert review(later, "1").comments[0].moved
+
+    packing = registry.find(ada.chain, "shop", "shop:1")
+    model, bundle = packing.payload.model, packing.payload.bundle.digest
+    with grace.chain.alone() as alone:
+        approve_within(alone, grace.project.spec, model, bundle, by="grace")
+    done = review(later, "1")
+    assert (done.status, done.approved_by, done.next, done.times.waits) == ("approved", "grace", "", None)
+    assert done.times.reviews == 1 and done.times.median == pytest.approx(4.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"text": " "}, "a reason is needed"),
+        ({"at": "treadle.yaml"}, "is no line"),
+        ({"at": "treadle.yml:1"}, "no file treadle.yml"),
+        ({"at": "../treadle.yaml:1"}, "no file"),
+        ({"at": "treadle.yaml:900"}, "no line 900"),
+        ({"at": "treadle.yaml:0"}, "no line 0"),
+        ({"answers": 77}, "entry 77 is no comment"),
+        ({"about": "no/thing"}, "nothing in the record"),
+    ],
+)
+def test_a_comment_that_points_nowhere_is_refused(tmp_path: Path, given: dict[str, object], what: str) -> None:
+    shop = opened(write_shop(tmp_path / "shop"))
+    shop.chain.append(ActionOpened(number=1, text="x", owner="ada", due="2024-05-02", origin="minutes"), "action/1")
+    asked = {"about": "1", "text": "so?", "at": "", "answers": None} | given
+    asked["about"] = "action/1" if asked["about"] == "1" else asked["about"]
+    with pytest.raises((TeamError, EvidenceError, DecisionError), match=what):
+        say(shop, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "not_so"),
+    [
+        ("*", ["a", "a/b.py"], []),
+        ("*.py", ["a.py", "x/y.py"], ["a.pyc", "py"]),
+        ("/docs/", ["docs/a", "docs/b/c"], ["x/docs/a", "docs"]),
+        ("docs/", ["docs/a", "x/docs/a"], ["docs"]),
+        ("docs/*", ["docs/a"], ["docs/b/c", "x/docs/a"]),
+        ("/a/b.py", ["a/b.py"], ["x/a/b.py"]),
+        ("a/**/z", ["a/z", "a/b/z", "a/b/c/z"], ["z", "b/z"]),
+        ("contracts", ["contracts/orders.yaml", "x/contracts/a", "contracts"], ["contractsx"]),
+        ("a.b", ["a.b"], ["axb"]),
+    ],
+)
+def test_patterns_of_owners(pattern: str, fits: list[str], not_so: list[str]) -> None:
+    rules = parse(f"{pattern} @ada")
+    assert [path for path in (*fits, *not_so) if owners_of(path, rules)] == fits
+
+
+def test_the_last_pattern_counts_also_where_it_names_nobody(tmp_path: Path) -> None:
+    rules = parse("# all\n* @ada @grace\n\nsrc/ @bo\nsrc/free.py\n!x @bo\na\\ b @lin\n")
+    assert owners_of("x", rules) == ("@ada", "@grace") and owners_of("src/a", rules) == ("@bo",)
+    assert owners_of("src/free.py", rules) == () and owners_of("a b", rules) == ("@lin",)
+    assert person_of("@Grace", ["ada", "grace"]) == "grace" and person_of("grace@shop.example", ["grace"]) == "grace"
+    assert person_of("@shop/team", ["ada"]) == ""
+    assert read_owners(tmp_path) is None
