@@ -102,5 +102,5 @@ def _said(before: Design, after: Design, currency: str) -> str:
     apart = None not in (before.low, before.high, after.low, after.high) and (
         (after.low or 0) > (before.high or 0) or (after.high or 0) < (before.low or 0)
     )
-    told = "" if apart else ", which their intervals do not tell apart"
+    told = "" if apart else "; their intervals overlap, so that only the same rows can tell whether it is chance"
     return f"the second {money}; its {after.metric} is {gain:+.4f}{told}"
