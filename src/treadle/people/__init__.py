@@ -69,6 +69,7 @@ _HOMES = {
 OPEN = (
     "agreeing",
     "checking",
+    "chosen",
     "concerns",
     "deciding",
     "decisions",

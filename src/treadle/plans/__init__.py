@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
-OPEN = ("comparing", "found", "idle", "monthly")
+OPEN = ("choosing", "comparing", "found", "idle", "monthly", "offering")
 
 
 def __getattr__(name: str) -> Any:

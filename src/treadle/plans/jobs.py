@@ -30,7 +30,6 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
         unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
     else:
         ways.append(_on_demand(job, machine, prices))
-        unknown += no_carbon(prices, machine)
     spot = _spot(job, prices, need, assumed, unknown)
     ways += [spot] if spot is not None else []
     own = _own(job, prices, need, unknown)
@@ -47,6 +46,7 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
         unknown,
         advice,
         turns,
+        no_carbon(prices, machine),
     )
 
 

@@ -114,13 +114,15 @@ def carbon(prices: Prices, figure: Figure, hours: Decimal) -> float | None:
     return watts / 1000 * float(hours) * pue * grid / 1000
 
 
-def no_carbon(prices: Prices, figure: Figure) -> list[str]:
-    """Which factors are missing, where its carbon cannot be told; nothing where all are known."""
+def no_carbon(prices: Prices, figure: Figure | None) -> str:
+    """Which factors are missing, where its carbon cannot be told; "" where all are known, or there is no machine."""
+    if figure is None:
+        return ""
     missing = [f"{kind} ({says})" for kind, says in _FACTORS.items() if _factors(prices, figure)[kind] is None]
     if not missing:
-        return []
+        return ""
     where = f"{figure.vendor} in {figure.region}"
-    return [f"no carbon of {figure.said()}: no figure is known of {', '.join(missing)} of {where}"]
+    return f"no carbon of {figure.said()}: no figure is known of {', '.join(missing)} of {where}"
 
 
 def _factors(prices: Prices, figure: Figure) -> dict[str, Decimal | None]:

@@ -62,7 +62,6 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
         ways += [_always(servers, prices), _scaled(servers, prices), _asleep(servers, load, prices, assumed)]
         ways += _reserved(servers, prices, assumed, unknown)
         turns = _sizes(load, prices, need, assumed)
-        unknown += no_carbon(prices, machine)
     serverless = _serverless(load, prices, need, assumed, unknown, None if machine is None else prices.hourly(machine))
     ways += [serverless] if serverless is not None else []
     ways.sort(key=lambda each: each.monthly)
@@ -76,6 +75,7 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
         unknown,
         "; ".join(each for each in (advice, turns) if each),
         would_turn,
+        no_carbon(prices, machine),
     )
 
 
