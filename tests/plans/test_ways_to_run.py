@@ -210,7 +210,7 @@ def test_replicas_keep_up_and_one_fewer_would_not(requests: int, busy_s: float, 
 
 
 @given(st.lists(st.floats(0, 100), min_size=6, max_size=40), st.integers(0, 1000))
-@settings(max_examples=25)
+@settings(max_examples=8)
 def test_the_interval_is_around_the_mean_and_what_is_fixed_has_none(daily: list[float], fixed: int):
     found = way("a", "b", Paid(tuple(daily), Decimal(fixed)), how="", sources=[]).option
     assert found.low is not None and found.high is not None
@@ -224,7 +224,7 @@ DAYS = st.lists(st.tuples(*[st.floats(0, 100).map(lambda each: round(each, 4))] 
 
 
 @given(DAYS)
-@settings(max_examples=25)
+@settings(max_examples=8)
 def test_a_difference_turned_round_is_the_same_and_what_both_pay_is_not_in_it(days: list[tuple[float, float, float]]):
     one, other, both = (tuple(each[place] for each in days) for place in range(3))
     found, turned = apart(Paid(one), Paid(other)), apart(Paid(other), Paid(one))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
-OPEN = ("choosing", "comparing", "found", "idle", "monthly", "offering")
+OPEN = ("choosing", "comparing", "found", "idle", "monthly", "offering", "worth")
 
 
 def __getattr__(name: str) -> Any:

@@ -55,11 +55,9 @@ def way(
 ) -> Way:
     """The mean day, as many times as a month has days, and what is fixed."""
     mean = sum(paid.daily) / len(paid.daily) if paid.daily else 0.0
-    low, high, _ = _bounds(paid.daily, least=0.0)
-    bounds = [None if each is None else _month(each, paid.fixed) for each in (low, high)]
-    found = Option(
-        name, what, _month(mean, paid.fixed), bounds[0], bounds[1], how, list(dict.fromkeys(sources)), turns, kg
-    )
+    low, high, _ = bounds(paid.daily, least=0.0)
+    ends = [None if each is None else _month(each, paid.fixed) for each in (low, high)]
+    found = Option(name, what, _month(mean, paid.fixed), ends[0], ends[1], how, list(dict.fromkeys(sources)), turns, kg)
     return Way(found, paid)
 
 
@@ -67,15 +65,14 @@ def _month(day: float, fixed: Decimal) -> Decimal:
     return to_billionth(Decimal(str(day)) * DAYS_A_MONTH + fixed)
 
 
-def _bounds(daily: Sequence[float], least: float) -> tuple[float | None, float | None, str]:
-    """Of the mean day, 95 %, and why there are no bounds; days in which nothing varies have none but themselves."""
+def bounds(daily: Sequence[float], least: float) -> tuple[float | None, float | None, str]:
+    """Of the mean day, 95 %, and why there are no bounds. What costs nothing on any day costs nothing."""
     import numpy as np
 
     from treadle.scoring.bootstrap import REPLICATES, draws, interval
 
-    if len(set(daily)) < 2:
-        day = daily[0] if daily else 0.0
-        return day, day, ""
+    if not any(daily):
+        return 0.0, 0.0, ""
     values = np.asarray(daily)
     at = np.datetime64("2000-01-01") + np.arange(len(values))
     drawn = draws(np.zeros(len(values)), at)
@@ -96,10 +93,10 @@ def apart(one: Paid, other: Paid) -> Apart:
     first, second = (each.daily or (0.0,) * days for each in (one, other))
     more = [round(b - a, 12) for a, b in zip(first, second, strict=True)]
     fixed = other.fixed - one.fixed
-    low, high, why = _bounds(more, least=-float("inf"))
+    low, high, why = bounds(more, least=-float("inf"))
     mean = sum(more) / days if days else 0.0
-    bounds = [None if each is None else _month(each, fixed) for each in (low, high)]
-    return Apart(_month(mean, fixed), bounds[0], bounds[1], why)
+    ends = [None if each is None else _month(each, fixed) for each in (low, high)]
+    return Apart(_month(mean, fixed), ends[0], ends[1], why)
 
 
 def advise(ways: Sequence[Way], currency: str) -> tuple[str, str]:
