@@ -35,6 +35,7 @@ PROMISED = {
     "experts agreement", "models sign",
     "costs book", "costs import", "costs export", "schedule", "prices import", "prices list", "prices diff",
     "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report",
+    "costs options", "costs choose", "costs worth", "costs size",
     "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",
     "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",
     "retro open", "retro keep", "retro show", "retro list",

@@ -56,6 +56,9 @@ MAY: dict[str, set[Principal]] = {
             "costs idle",
             "costs budget",
             "costs diff",
+            "costs options",
+            "costs size",
+            "costs worth",
             "prices list",
             "prices diff",
             "log",
@@ -125,7 +128,7 @@ MAY: dict[str, set[Principal]] = {
         [
             *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),
             *(f"decide {verb}" for verb in ("mediate", "note", "notes", "propose", "accept")),
-            *("concern raise", "talk feedback", "concern list"),
+            *("concern raise", "talk feedback", "concern list", "costs choose"),
             *("team confirm", "models sign", "notes add", "notes edit", "minutes keep", "retro open", "retro keep"),
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate"),
@@ -200,6 +203,8 @@ HERE_ALONE = {
     "data map",  # which may write the project file
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
+    "costs options",  # which may open a decision
+    "costs size",  # which may set one
 }
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from treadle.api.mirror import mirror_run
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.api.purse import purse_of
+from treadle.api.sizes import held
 from treadle.features import Proof
 from treadle.mirror.found import Mirrored
 from treadle.replay.found import Replayed
@@ -202,7 +203,8 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
     each = work.each()
     # sources are those of all targets: they are read whole once
     asked = [request, *[structs.replace(request, full=False)] * (len(each) - 1)]
-    first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
+    with held(work):
+        first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
     return structs.replace(first, others=others)
 
 
@@ -348,11 +350,7 @@ def _next(workspace: Workspace, result: RunResult, project: str) -> str:
         )
     hard = [gate.text for gate in review.open if not gate.acceptable]
     if hard:
-        return (
-            f"no release while a gate fails: {hard[0]}"
-            if len(hard) == 1
-            else f"no release while {len(hard)} gates fail"
-        )
+        return f"no release while {f'a gate fails: {hard[0]}' if len(hard) == 1 else f'{len(hard)} gates fail'}"
     stays = f"{result.serves} stays served: " if any(gate.name == PROMOTED for gate in review.open) else ""
     if review.open and not reviewers:
         names = ", ".join(gate.name for gate in review.open)

@@ -160,7 +160,8 @@ class Purse:
                 )
                 mend = f"it is raised in {raised}; what was finished is kept"
                 if each.decision:
-                    mend = f"it was set by decision/{each.decision}, which is asked anew by: treadle decide review"
+                    again = f"treadle decide review PROJECT {each.decision} --holds no --because REASON"
+                    mend = f"it was set by decision/{each.decision}, which is asked anew by: {again}"
                 if each.then == "ask":
                     mend = f"an owner or reviewer may go on with --over-budget; else {mend}"
                 raise GateError(f"a budget is spent: {each.said()}", where="budgets", mend=mend)

@@ -174,7 +174,7 @@ def place_of(gate: Gate) -> str:
     if gate.name == ROLES:
         return "brief.people.required"
     if gate.name == CHOSEN:
-        return "the option that was chosen"
+        return ""  # a decision of the record, which its text names
     if gate.acceptable:
         return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
-OPEN = ("choosing", "comparing", "found", "idle", "monthly", "offering", "worth")
+OPEN = ("choosing", "comparing", "found", "idle", "machines", "monthly", "offering", "sizing", "worth")
 
 
 def __getattr__(name: str) -> Any:
