@@ -95,6 +95,14 @@ def test_what_needs_more_is_told_with_how_to_mend_it_and_other_errors_are_themse
 
 
 @on_linux
+def test_a_process_that_holds_more_already_is_not_begun():
+    """Libraries that are refused everything may wait for ever."""
+    _ = bytearray(320 * 2**20)
+    with pytest.raises(DataError, match="MiB already, and is held to 301"), held_to(Size(0, 1)):
+        raise AssertionError("it was begun")
+
+
+@on_linux
 def test_the_kernel_refuses_what_is_beyond():
     code = (
         "from treadle.plans.sizing import held_to\nfrom treadle.evidence.kinds.size_set import Size\n"
@@ -115,6 +123,8 @@ def test_the_command_advises_sets_and_takes_back(
     done = json.loads(call(monkeypatch, capsys, "costs", "size", root, "--days", "3", "--apply", "--json"))
     assert done["holds"] == "1 CPU and 500 MiB" and done["entry"] > 0
     assert "runs are held to 1 CPU and 500 MiB" in call(monkeypatch, capsys, "costs", "size", root, "--days", "3")
-    with pytest.raises(AssertionError, match="held to 1 CPU and 500 MiB, by entry"):  # and then it lacks its rows
-        call(monkeypatch, capsys, "run", root)
+    command = [sys.executable, "-m", "treadle", "run", root]  # a process of its own, as it is meant
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "held to 1 CPU and 500 MiB, by entry" in run.stdout + run.stderr
+    assert "orders.csv" in run.stderr, "and then it lacks its rows"
     assert "undone" in call(monkeypatch, capsys, "costs", "size", root, "--undo")

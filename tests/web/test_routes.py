@@ -48,7 +48,9 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
     asked += ("data entities doubts", "data entities show", "data entities why")
     asked += ("notes search", "notes show", "retro show", "tried")
     asks = dict.fromkeys(asked, 422)
-    expected = (asks | {"models show": 400, "watch": 400, "costs plan": 400, "costs worth": 400, "report": 404}).get(name, 200)
+    expected = (asks | {"models show": 400, "watch": 400, "costs plan": 400, "costs worth": 400, "report": 404}).get(
+        name, 200
+    )
     assert status == expected, found
     assert status == 200 or (found["error"] and found["mend"])
 

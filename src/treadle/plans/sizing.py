@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -32,6 +33,8 @@ _LEAST_SECONDS = 0.5
 """Of a step that is shorter, how many CPUs were busy is chance."""
 _OWN_MB = 300
 """What a process takes beside what it is seen to hold: stacks of its threads, room that allocators reserve."""
+
+_LEAST_ROOM = 64 * 2**20
 
 
 class Advised(Struct, frozen=True):
@@ -189,6 +192,14 @@ def _bound(stack: contextlib.ExitStack, most: int) -> None:
         return
     import resource
 
+    status = Path("/proc/self/status").read_text().splitlines()
+    held = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
+    if held + _LEAST_ROOM > most:  # every library would be refused at once, and some then wait for ever
+        raise DataError(
+            f"this process holds {held / 2**20:,.0f} MiB already, and is held to {most / 2**20:,.0f}",
+            where="size/run",
+            mend="take the size back: treadle costs size PROJECT --undo",
+        )
     before = resource.getrlimit(resource.RLIMIT_DATA)
     if before[0] != resource.RLIM_INFINITY and before[0] <= most:
         return
