@@ -227,21 +227,26 @@ def _accepted(reader: Reader, model: str, bundle: str, requester: str) -> list[E
 
 
 def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
-    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release."""
+    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release.
+
+    But for that of an option that was chosen: a choice may be undone, so it is held to when the version is approved.
+    """
     request = asked.payload
     taken = {e.payload.gate for e in _accepted(reader, request.model, request.bundle.digest, asked.actor)}
-    return [gate for gate in request.gates if not gate.holds and not (gate.acceptable and gate.name in taken)]
+    failing = [gate for gate in request.gates if not gate.holds and gate.name != CHOSEN]
+    return [gate for gate in failing if not (gate.acceptable and gate.name in taken)]
 
 
-def _chosen_since(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
-    """That a version whose release was asked for before an option was chosen reaches it too, where it does not."""
+def _short_of_choice(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
+    """That a version reaches the option that stands chosen now, where it does not; whatever stood when it was asked."""
     target, digest = asked.payload.model.rpartition(":")[0], asked.payload.bundle.digest
     choice = standing_choice(reader, target)
-    if choice is None or any(g.name == CHOSEN and g.limit == choice.option.reaches for g in asked.payload.gates):
+    if choice is None:
         return []
-    packed = reader.find(ModelPacked, subject=target, status="done")
+    measured = [each for each in asked.payload.gates if each.name == CHOSEN and each.limit == choice.option.reaches]
+    packed = reader.find(ModelPacked, subject=target, status="done") if not measured else []
     scores = {e.payload.metric: e.payload.value for e in packed if e.payload.bundle.digest == digest}
-    gate = chosen_gate(choice, scores)
+    gate = measured[0] if measured else chosen_gate(choice, scores)
     return [] if gate is None or gate.holds else [gate]
 
 
@@ -284,7 +289,7 @@ def approve_within(
 ) -> Entry[ReviewApproved]:
     """As `approve`, under a lock that is held already: what else is done under it stands with it, or neither does."""
     asked = _asked(alone, model, bundle)
-    failing = [*unmet(alone, asked), *_chosen_since(alone, asked)]
+    failing = [*unmet(alone, asked), *_short_of_choice(alone, asked)]
     if failing:
         raise refusal(model, failing)
     refuse_unsigned(alone, spec, model, bundle)
@@ -337,7 +342,7 @@ def review_of(chain: Chain, model: str, bundle: str) -> Review:
         given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
         taken = _accepted(reader, model, bundle, asked.actor) if asked else []
         still = unmet(reader, asked) if asked else []
-        still += _chosen_since(reader, asked) if asked and not given else []
+        still += _short_of_choice(reader, asked) if asked and not given else []
         signed = [f"{entry.actor} as {entry.payload.role}" for entry in signatures(reader, model, bundle)]
     return Review(
         model=model,

@@ -224,5 +224,7 @@ def _signing(decision: str, several: Sequence[Told]) -> Section:
         f"{escape(decision)} --for OPTION --because REASON</code>. OPTION is one of {escape(names)}, "
         f"{AS_IT_IS.name}.</p>"
     )
-    lines = table(("name", "for which", "why", "day"), [(" ", "", "", "")] * 3)
+    head = "".join(f"<th>{each}</th>" for each in ("name", "for which", "why", "day"))
+    row = '<tr style="height:3em">' + "<td></td>" * 4 + "</tr>"
+    lines = f"<table><thead><tr>{head}</tr></thead><tbody>{row * 3}</tbody></table>"
     return Section("Choosing", how + lines, f"The question is decision/{decision} of the record.")
