@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import MoneyError
-from treadle.money import Money, Rates, money, rates_of, total
+from treadle.money import Money, Rates, money, rates_of, split, total
 
 amounts = st.decimals(min_value=-1_000_000, max_value=1_000_000, places=9)
 
@@ -73,3 +74,34 @@ def test_a_large_sum_in_a_small_currency_is_converted() -> None:
     assert rates.convert(money("1000000000000000.000000001", "EUR"), "IRR").amount == Decimal(
         "49012500000000000000.000049012"
     )
+
+
+SUMS = st.lists(st.decimals(-(10**6), 10**6, places=9), min_size=1, max_size=20)
+
+
+@given(SUMS, st.decimals("0.001", 1000, places=4))
+def test_what_is_converted_together_sums_to_its_sum_converted(amounts: list[Decimal], rate: Decimal) -> None:
+    """In whichever groups: each is a billionth off at the most, so that two tables of the same rows agree."""
+    rates = rates_of("USD", "2026-11-01", {"EUR": str(rate)})
+    several = [Money(each, "EUR") for each in amounts]
+    whole = rates.convert(Money(sum(amounts, Decimal(0)), "EUR"), "USD")
+    found = rates.together([*several, Money(Decimal(5), "USD"), Money(Decimal(7), "JPY")], "USD")
+    assert found[-1] is None and found[-2] == Money(Decimal(5), "USD")
+    told = [each for each in found[:-2] if each is not None]
+    assert sum(each.amount for each in told) == whole.amount and {each.rate_date for each in told} == {"2026-11-01"}
+    for each, one in zip(told, several, strict=True):
+        assert abs(each.amount - rates.convert(one, "USD").amount) <= Decimal("0.000000001")
+    halves = rates.together([*several[::2]], "USD"), rates.together([*several[1::2]], "USD")
+    assert abs(sum(each.amount for half in halves for each in half) - whole.amount) <= Decimal("0.000000001")
+
+
+@given(st.decimals(-(10**6), 10**6, places=9), st.lists(st.decimals(0, 10**4, places=9), min_size=1, max_size=20))
+def test_what_is_split_is_whole_and_fair(total: Decimal, weights: list[Decimal]) -> None:
+    found, whole = split(total, weights), sum(weights)
+    assert sum(found) == total
+    for part, weight in zip(found, weights, strict=True):
+        fair = total * weight / whole if whole else total / len(weights)
+        assert abs(part - fair) <= Decimal("0.000000001")
+    for first, second in itertools.combinations(range(len(weights)), 2):
+        if total > 0 and weights[first] > weights[second]:
+            assert found[first] >= found[second] - Decimal("0.000000001")

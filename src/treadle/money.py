@@ -5,9 +5,11 @@ Unlike currencies are never added or compared in silence: they are converted by 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
 
 from msgspec import Struct
 
@@ -73,6 +75,24 @@ class Rates(Struct, frozen=True):
             return None
         return Money(_WIDE.quantize(_WIDE.multiply(_WIDE.divide(money.amount, back), there), _NANO), to, self.date)
 
+    def together(self, several: Sequence[Money], to: str) -> list[Money | None]:
+        """Each as `convert` has it, but for the last digit: those of one currency sum to what their sum comes to.
+
+        So two ways to group the same amounts have the same total.
+        """
+        out: list[Money | None] = [self.convert(each, to) for each in several]
+        for currency in {each.currency for each in several} - {to}:
+            places = [place for place, each in enumerate(several) if each.currency == currency]
+            amounts = [several[place].amount for place in places]
+            whole = self.convert(Money(sum(amounts, Decimal(0)), currency), to)
+            there, back = self._per_unit(to), self._per_unit(currency)
+            if whole is not None and there is not None and back is not None:
+                rate = Fraction(there) / Fraction(back)
+                fair = shares([Fraction(each) * rate for each in amounts], whole.amount)
+                for place, amount in zip(places, fair, strict=True):
+                    out[place] = Money(amount, to, self.date)
+        return out
+
     def _per_unit(self, currency: str) -> Decimal | None:
         return Decimal(1) if currency == self.currency else self.per_unit.get(currency)
 
@@ -101,6 +121,37 @@ def total(amounts: Iterable[Money]) -> list[Money]:
     for each in amounts:
         sums[each.currency] = sums[each.currency] + each if each.currency in sums else each
     return [sums[name] for name in sorted(sums)]
+
+
+def shares(fair: Sequence[Fraction], total: Decimal) -> list[Decimal]:
+    """`fair` parts as billionths that sum to `total`, each rounded down, and what is left to the largest remainders.
+
+    None is a billionth or more away from its fair part, where these sum to the total to within as many billionths as
+    there are (Hamilton's method).
+
+    >>> [str(each) for each in shares([Fraction(1, 3)] * 3, Decimal(1))]
+    ['0.333333334', '0.333333333', '0.333333333']
+    """
+    units = [each * 10**9 for each in fair]
+    floors = [math.floor(each) for each in units]
+    left = int(_WIDE.divide(total, _NANO)) - sum(floors)
+    order = sorted(range(len(units)), key=lambda place: (floors[place] - units[place], place))
+    for number in range(abs(left) if units else 0):
+        place = order[number % len(order)] if left > 0 else order[-1 - number % len(order)]
+        floors[place] += 1 if left > 0 else -1
+    return [_WIDE.multiply(Decimal(each), _NANO) for each in floors]
+
+
+def split(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """A sum shared out by weights that are not negative, evenly where all of them are nothing; to the last billionth.
+
+    >>> [str(each) for each in split(Decimal(10), [Decimal(1), Decimal(2)])]
+    ['3.333333333', '6.666666667']
+    """
+    whole = sum(weights, Decimal(0))
+    if not whole:
+        weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights))
+    return shares([Fraction(total) * Fraction(each) / Fraction(whole) for each in weights], total)
 
 
 def rates_of(currency: str, date: str, given: Mapping[str, object]) -> Rates:

@@ -11,12 +11,15 @@ from typing import ClassVar
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from treadle.costs import CostLine, Costs, Part, costs, load_book, runs
 from treadle.errors import MoneyError, SpecError
 from treadle.evidence import Chain, Payload, Price, StepInput, Usage
 from treadle.evidence.kinds.noted import Noted
-from treadle.money import money, rates_of
+from treadle.money import Money, money, rates_of
+from treadle.store.catalog import open_catalog
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -145,6 +148,46 @@ def test_what_one_target_cost_is_told_apart_and_the_lines_of_all_make_the_whole(
     assert costs(chain, rates, only=LATE, run="r1").amount == 2
     of_run = costs(chain, rates, run="r0", parts=[LATE, SOON])
     assert {line.name: line.amount for line in of_run.by_target} == {"late": 5, "late_2": 16, "(of no one target)": 320}
+
+
+def test_what_all_use_together_is_shared_out_by_a_rule_to_the_last_billionth(chain: Chain) -> None:
+    """Own: 1 and 3. Together: 0.000000005. Evenly: 3 and 2 billionths; by cost 1.25 and 3.75: 1 and 4."""
+    for subject, amount in (("shop.late", "1"), ("shop.late_2", "3"), ("source/orders", "0.000000005")):
+        chain.append(Noted(text="x"), subject, price=Price(money(amount, "USD")))
+    rates = rates_of("USD", "", {})
+    for rule, nanos in (("evenly", (3, 2)), ("by-cost", (1, 4))):
+        found = costs(chain, rates, parts=[LATE, SOON], shared=rule)
+        assert [int(line.shared * 10**9) for line in found.by_target] == list(nanos)
+        assert sum(line.amount for line in found.by_target) == found.amount
+
+
+DRAWN = st.lists(
+    st.tuples(
+        st.sampled_from(["shop.late", "shop.late_2", "source/orders", "shop"]), st.sampled_from(["USD", "EUR", "VND"]),
+        st.integers(-(10**10), 10**12), st.integers(1, 28),
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+@given(DRAWN, st.sampled_from(["not", "evenly", "by-cost"]))
+@settings(max_examples=12)
+def test_every_way_to_group_comes_to_the_same_total(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, int, int]], rule: str
+) -> None:
+    """In several currencies, each by its rate and rounded to a billionth."""
+    folder = tmp_path_factory.mktemp("grouped")
+    chain = Chain(engine=open_catalog(f"sqlite:///{folder}/c.db"), actor="ada", run="r", head_file=folder / "c.head")
+    for n, (subject, currency, nanos, day) in enumerate(rows):
+        one = replace(chain, run=f"r{n % 3}", clock=lambda day=day: datetime(2026, 11, day, tzinfo=UTC))
+        one.append(Noted(text="x"), subject, price=Price(Money(Decimal(nanos) / 10**9, currency)))
+    rates = rates_of("CHF", "2026-11-01", {"USD": "1.13", "EUR": "1.07"})  # none of VND
+    found = costs(chain, rates, parts=[LATE, SOON], shared=rule)
+    for lines in (found.by_step, found.by_day, found.by_run, found.by_target):
+        assert sum((line.amount for line in lines), Decimal(0)) == found.amount
+    dong = sum((Decimal(nanos) / 10**9 for _, currency, nanos, _ in rows if currency == "VND"), Decimal(0))
+    assert found.unconverted == ([Money(dong, "VND")] if any(row[1] == "VND" for row in rows) else [])
+    chain.engine.dispose()
 
 
 def test_where_all_that_was_spent_is_of_the_targets_no_other_line_stands(chain: Chain) -> None:

@@ -147,6 +147,6 @@ def test_the_commands_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     found = json.loads(call(monkeypatch, capsys, "costs", "plan", str(shop), "--json"))
     assert found["parts"][1]["name"] == "serving" and found["per_thousand"] > 0
     diff = call(monkeypatch, capsys, "costs", "diff", "1", "2", str(shop))
-    assert "its roc_auc is +0.1000" in diff and "do not tell apart" not in diff
+    assert "its roc_auc is +0.1000" in diff and "overlap" not in diff
     same = json.loads(call(monkeypatch, capsys, "costs", "diff", str(shop), "2", str(shop), "--json"))
     assert same["before"]["monthly"] == same["after"]["monthly"] and "costs the same" in same["said"]

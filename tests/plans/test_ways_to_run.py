@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from priced import figure, machine, prices
@@ -15,13 +15,13 @@ from treadle.costs import load_book
 from treadle.plans.found import Assumed, Job, Kept, Load, Part
 from treadle.plans.jobs import need_of, plan_job
 from treadle.plans.loads import shape
-from treadle.plans.machines import DAYS_A_MONTH, Need, carbon, cheapest, stepped
+from treadle.plans.machines import DAYS_A_MONTH, Need, carbon, cheapest, no_carbon, stepped
 from treadle.plans.serving import Servers, how_many, plan_serving, replicas
 from treadle.plans.storing import plan_egress, plan_storage
-from treadle.plans.weighing import Paid, advise, option
+from treadle.plans.weighing import Paid, advise, apart, way
 
 MONTH = float(DAYS_A_MONTH)
-JOB = Job(hours=(2.0, 4.0, 3.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0)
+JOB = Job(hours=(2.0, 4.0, 3.0, 3.0, 2.0, 4.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0)
 QUIET = Load(
     requests=(24, 24), minutes=((1,) * 24, (1,) * 24), awake=(21_600.0, 21_600.0), wakes=(24, 24), busy_s=0.01,
     peak_mb=1000.0, model="shop:1",
@@ -175,7 +175,11 @@ def test_carbon_by_hand_or_none_where_a_factor_is_not_known():
                (("cpu_power", "8"), ("memory_power", "0.25"), ("pue", "1.1"), ("carbon", "400"))]  # fmt: skip
     of = machine("on_demand", "0.10")
     assert carbon(prices(*factors), of, Decimal(100)) == pytest.approx(0.792)
-    assert carbon(prices(*factors[1:]), of, Decimal(100)) is None
+    assert carbon(prices(*factors[1:]), of, Decimal(100)) is None and no_carbon(prices(*factors), of) == ""
+    said = no_carbon(prices(*factors[1:3]), of)
+    assert "cpu_power (watts of a CPU), carbon (grams of CO2e a kWh) of acme in eu" in said
+    part = plan_job(JOB, prices(of, *factors[1:]), load_book(), Assumed())
+    assert part.no_carbon.startswith("no carbon of acme eu m2")
 
 
 def test_the_load_of_a_day_by_hand():
@@ -205,22 +209,53 @@ def test_replicas_keep_up_and_one_fewer_would_not(requests: int, busy_s: float, 
     assert count == 1 or (count - 1) * cpus * busy < asked * (1 + 1e-6)
 
 
-@given(st.lists(st.floats(0, 100), min_size=3, max_size=40), st.integers(0, 1000))
+@given(st.lists(st.floats(0, 100), min_size=6, max_size=40), st.integers(0, 1000))
+@settings(max_examples=8)
 def test_the_interval_is_around_the_mean_and_what_is_fixed_has_none(daily: list[float], fixed: int):
-    found = option("a", "b", Paid(tuple(daily), Decimal(fixed)), how="", sources=[])
+    found = way("a", "b", Paid(tuple(daily), Decimal(fixed)), how="", sources=[]).option
     assert found.low is not None and found.high is not None
-    assert found.low <= found.high and float(found.low) >= fixed + min(daily) * MONTH - 1e-6
+    assert fixed <= found.low <= found.monthly <= found.high
     assert float(found.monthly) == pytest.approx(fixed + sum(daily) / len(daily) * MONTH, abs=1e-6)
-    still = option("a", "b", Paid((), Decimal(fixed)), how="", sources=[])
+    still = way("a", "b", Paid((), Decimal(fixed)), how="", sources=[]).option
     assert still.low == still.high == still.monthly == fixed
 
 
-def test_the_advice_says_by_how_much_what_would_turn_it_and_what_is_not_told_apart():
-    cheap = option("spot", "", Paid((1.0, 1.0, 1.0)), how="", sources=[], turns="it pays up to 2 an hour")
-    dear = option("on demand", "", Paid((1.5, 1.5, 1.5)), how="", sources=[])
+DAYS = st.lists(st.tuples(*[st.floats(0, 100).map(lambda each: round(each, 4))] * 3), min_size=6, max_size=40)
+
+
+@given(DAYS)
+@settings(max_examples=8)
+def test_a_difference_turned_round_is_the_same_and_what_both_pay_is_not_in_it(days: list[tuple[float, float, float]]):
+    one, other, both = (tuple(each[place] for each in days) for place in range(3))
+    found, turned = apart(Paid(one), Paid(other)), apart(Paid(other), Paid(one))
+    assert turned.more == -found.more
+    dearer = [Paid(tuple(a + b for a, b in zip(each, both, strict=True)), Decimal(7)) for each in (one, other)]
+    again = apart(*dearer)
+    for name in ("low", "high", "more"):
+        assert float(getattr(again, name)) == pytest.approx(float(getattr(found, name)), abs=1e-5)
+
+
+def test_two_ways_are_told_apart_by_their_days_and_not_by_their_intervals():
+    """Days from 1 to 30 a day, so that either interval is wide; and the second is dearer by a tenth on each of them."""
+    daily = (1.0, 30.0, 2.0, 20.0, 1.0, 10.0, 25.0, 3.0)
+    cheap = way("spot", "", Paid(daily), how="", sources=[])
+    dear = way("on demand", "", Paid(tuple(each * 1.1 for each in daily)), how="", sources=[])
+    assert cheap.option.high is not None and dear.option.low is not None
+    assert cheap.option.high > dear.option.low, "the intervals overlap widely"
+    assert apart(cheap.paid, dear.paid).is_told
+    said, _ = advise([cheap, dear], "EUR")
+    assert "do not tell" not in said and "35.0031 (" in said
+    by_chance = way("other", "", Paid(tuple(reversed(daily)), Decimal("0.1")), how="", sources=[])
+    assert "each priced both ways, do not tell the two apart" in advise([cheap, by_chance], "EUR")[0]
+    few = way("few", "", Paid((1.0, 2.0, 4.0)), how="", sources=[])
+    many = way("many", "", Paid((2.0, 2.5, 4.5)), how="", sources=[])
+    assert "on other days is not known: 6 days are needed, 3 there" in advise([few, many], "EUR")[0]
+
+
+def test_the_advice_says_by_how_much_and_what_would_turn_it():
+    cheap = way("spot", "", Paid((1.0,) * 3), how="", sources=[], turns="it pays up to 2 an hour")
+    dear = way("on demand", "", Paid((1.5,) * 3), how="", sources=[])
     said, turns = advise([cheap, dear], "EUR")
     assert "spot: 30.4375 EUR a month, 15.2188 EUR less than on demand" in said.replace("15.2187", "15.2188")
     assert turns == "it pays up to 2 an hour; a price of spot 50.0% higher"
-    wide = option("other", "", Paid((0.0, 3.0, 0.5)), how="", sources=[])
-    assert "do not tell them apart" in advise([cheap, wide], "EUR")[0]
-    assert "do not tell them apart" not in said
+    assert advise([], "EUR")[0].startswith("no price is known") and "nothing else" in advise([cheap], "EUR")[0]

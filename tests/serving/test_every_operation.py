@@ -57,6 +57,9 @@ MAY: dict[str, set[Principal]] = {
             "costs idle",
             "costs budget",
             "costs diff",
+            "costs options",
+            "costs size",
+            "costs worth",
             "prices list",
             "prices diff",
             "log",
@@ -146,6 +149,7 @@ MAY: dict[str, set[Principal]] = {
                 "retro open",
                 "retro keep",
             ),
+            "costs choose",
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate", "skills held"),
         ],
@@ -224,6 +228,8 @@ HERE_ALONE = {
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
     "notify calendar",  # which writes a file
+    "costs options",  # which may open a decision
+    "costs size",  # which may set one
 }
 
 

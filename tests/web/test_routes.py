@@ -57,6 +57,7 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
             "watch": 400,
             "costs plan": 400,
             "costs profile": 404,
+            "costs worth": 400,
             "report": 404,
         }
     ).get(name, 200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Struct, structs
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 class CostsRequest(OfEachTarget, frozen=True):
     run: Annotated[str | None, option("only this run")] = None
+    shared: Annotated[
+        Literal["not", "evenly", "by-cost"],
+        option("share out what all targets use together: not, evenly, or by-cost, by what the work of each cost"),
+    ] = "not"
 
 
 class LogRequest(Request, frozen=True):
@@ -121,7 +125,8 @@ class ProveAnswer(Struct, frozen=True):
 def costs(request: CostsRequest, work: Work) -> Costs:
     """Show what the work cost, by run, step and day; and by target, where the project has several.
 
-    Of one target: its own steps and its endpoint. What all share, such as reading a source, is of none of them.
+    Of one target: its own steps and its endpoint. What all share, such as reading a source, is of none of them; with
+    --shared it is part of each, by a rule.
     """
     from treadle.costs import Part, runs
     from treadle.costs import costs as ledger
@@ -140,6 +145,7 @@ def costs(request: CostsRequest, work: Work) -> Costs:
         run=request.run,
         only=parts[0] if one else None,
         parts=parts if len(parts) > 1 else (),
+        shared=request.shared,
     )
     if request.run is not None or one:
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec import Struct
 
 from treadle.api.operation import OfEachTarget, Work, operation
@@ -100,7 +101,28 @@ def standings_of(work: Work, run: str, own: tuple[Budget, ...] = ()) -> list[Sta
     parts = tuple(Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each())
     month = workspace.chain.clock().isoformat()[:7]
     budgets = [each for each in (*workspace.project.spec.budgets, *own) if run or each.of != "run"]
-    return standings(workspace.chain, workspace.book.rates, budgets, Asked(work.principal.actor, parts, run, month))
+    asked, rates = Asked(work.principal.actor, parts, run, month), workspace.book.rates
+    found = standings(workspace.chain, rates, budgets, asked)
+    for decision, budget in chosen_budgets(work):
+        (standing,) = standings(workspace.chain, rates, [budget], asked)
+        of = f"project (decision/{decision})"
+        found.append(msgspec.structs.replace(standing, of=of, decision=decision))
+    return found
+
+
+def chosen_budgets(work: Work) -> list[tuple[str, Budget]]:
+    """What may be spent a month by the options that were chosen, each with its decision; one of several targets has
+    its own."""
+    from treadle.people.chosen import standing_choice
+    from treadle.spec.budget import Budget
+
+    with work.workspace.chain.reading() as reader:
+        choices = [standing_choice(reader, each.address) for each in work.workspace.project.each()]
+    return [
+        (each.decision, Budget(of="project", amount=float(paid.amount), currency=paid.currency, then="ask"))
+        for each in choices
+        if each is not None and (paid := each.option.a_month) is not None and paid.amount > 0
+    ]
 
 
 def purse_of(work: Work, spend: float | None, *, over: bool) -> Purse:
@@ -119,7 +141,7 @@ def purse_of(work: Work, spend: float | None, *, over: bool) -> Purse:
     if over:
         work.require("run", "release")
     found = next_run(work)
-    if spend is None and not workspace.project.spec.budgets:
+    if spend is None and not workspace.project.spec.budgets and not chosen_budgets(work):
         if found is not None:
             work.say(said_of(found))
         return Purse()

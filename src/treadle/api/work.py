@@ -11,6 +11,7 @@ from treadle.api.next_step import next_step
 from treadle.api.on_spot import on_spot
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.api.purse import purse_of
+from treadle.api.sizes import held
 from treadle.features import Proof
 from treadle.mirror.found import Mirrored
 from treadle.replay.found import Replayed
@@ -211,7 +212,8 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
     each = work.each()
     # sources are those of all targets: they are read whole once
     asked = [request, *[structs.replace(request, full=False)] * (len(each) - 1)]
-    first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
+    with held(work):
+        first, *others = [_run(now, one, announced=len(each) > 1) for now, one in zip(asked, each, strict=True)]
     notes = [survived, *first.notes] if survived else first.notes
     return structs.replace(first, others=others, notes=notes)
 

@@ -23,7 +23,8 @@ _NANO = Decimal("0.000000001")
 class Standing(Struct, frozen=True):
     """A budget as it stands. `of`: in words. `spent`, of `amount`, in `currency`, in `period`: a month, or a run.
 
-    besides: what was spent in currencies without a rate, which is in no sum.
+    besides: what was spent in currencies without a rate, which is in no sum. decision: which one set it, where none
+    of the project file is meant.
     """
 
     of: str
@@ -33,6 +34,7 @@ class Standing(Struct, frozen=True):
     currency: str
     then: Then
     besides: list[Money] = []
+    decision: str = ""
 
     @property
     def left(self) -> Decimal:
@@ -157,6 +159,9 @@ class Purse:
                     else "`budgets:` of the project file"
                 )
                 mend = f"it is raised in {raised}; what was finished is kept"
+                if each.decision:
+                    again = f"treadle decide review PROJECT {each.decision} --holds no --because REASON"
+                    mend = f"it was set by decision/{each.decision}, which is asked anew by: {again}"
                 if each.then == "ask":
                     mend = f"an owner or reviewer may go on with --over-budget; else {mend}"
                 raise GateError(f"a budget is spent: {each.said()}", where="budgets", mend=mend)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
-from treadle.costs.sums import CostLine, Costs, Part
+from treadle.costs.sums import CostLine, Costs, Part, Rule
 from treadle.evidence import Chain, Entry, Payload, Usage
-from treadle.money import Money, Rates, in_units
+from treadle.money import Money, Rates, in_units, split
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,39 +18,72 @@ if TYPE_CHECKING:
 _NANO = Decimal("0.000000001")
 MOST_RUNS = 100
 _NO_PART = "(of no one target)"
+_MONTH = len("2026-11 ")
 
 
 def costs(
-    chain: Chain, rates: Rates, *, run: str | None = None, only: Part | None = None, parts: Sequence[Part] = ()
+    chain: Chain,
+    rates: Rates,
+    *,
+    run: str | None = None,
+    only: Part | None = None,
+    parts: Sequence[Part] = (),
+    shared: Rule = "not",
 ) -> Costs:
     """All that was used or booked, summed three ways, in the currency of `rates`.
 
-    run, only: of one run, of one target. parts: the targets that get a line each, beside the sums of all.
+    run, only: of one run, of one target. parts: the targets that get a line each, beside the sums of all; shared: by
+    which rule what is of none of them is shared out.
     """
     if run is None and only is None:
         with chain.engine.connect() as connection:
             whole = _summed(connection, rates)
     else:
         whole = _of_some(chain, rates, run, only)
-    return structs.replace(whole, by_target=_by_part(chain, rates, run, parts)) if parts else whole
+    if not parts:
+        return whole
+    lines = _by_part(chain, rates, run, parts)
+    return structs.replace(whole, by_target=lines if shared == "not" else _shared_out(lines, shared))
 
 
 def _by_part(chain: Chain, rates: Rates, run: str | None, parts: Sequence[Part]) -> list[CostLine]:
     """A line for each, and one for what is of none of them, if anything is: together they are the whole."""
-    spent: dict[str, list[_Spent]] = {name: [] for name in (*(part.name for part in parts), _NO_PART)}
-    for entry in _entries(chain, run):
-        if entry.usage is not None or entry.price is not None:
-            name = next((part.name for part in parts if part.has(entry.subject)), _NO_PART)
-            spent[name].append(_spent(entry))
-    sums = _Sums(rates)
-    return [sums.line(name, rows) for name, rows in spent.items() if rows or name != _NO_PART]
+    spent: dict[str, list[Any]] = {name: [] for name in (*(part.name for part in parts), _NO_PART)}
+    for subject, row in _by_subject(chain, run):
+        name = next((part.name for part in parts if part.has(subject)), _NO_PART)
+        spent[name].append(row)
+    lines = _Sums(rates).lines(spent)
+    return [line for line in lines if line.steps or line.name != _NO_PART]
+
+
+def _by_subject(chain: Chain, run: str | None) -> Iterator[tuple[str, Any]]:
+    """What each came to a month, by the view; of a run each entry."""
+    if run is not None:
+        for entry in _entries(chain, run):
+            if entry.usage is not None or entry.price is not None:
+                yield entry.subject, _spent(entry)
+        return
+    with chain.engine.connect() as connection:
+        for row in _rows(connection, "what"):
+            yield str(row.name)[_MONTH:], row
+
+
+def _shared_out(lines: Sequence[CostLine], rule: Rule) -> list[CostLine]:
+    """What is of no one target as a part of each, to the last billionth; without a line of its own."""
+    own = [line for line in lines if line.name != _NO_PART]
+    common = sum((line.amount for line in lines if line.name == _NO_PART), Decimal(0))
+    weights = [max(line.amount, Decimal(0)) if rule == "by-cost" else Decimal(1) for line in own]
+    return [
+        structs.replace(line, amount=line.amount + part, shared=part)
+        for line, part in zip(own, split(common, weights), strict=True)
+    ]
 
 
 def _summed(connection: Connection, rates: Rates) -> Costs:
     sums = _Sums(rates)
     whole = _rows(connection, "all")
-    everything = sums.lines(whole)
-    by_run = sums.lines(_rows(connection, "run", MOST_RUNS))
+    everything = sums.lines(_named(whole))
+    by_run = sums.lines(_named(_rows(connection, "run", MOST_RUNS)))
     return Costs(
         currency=rates.currency,
         amount=sum((line.amount for line in everything), Decimal(0)),
@@ -58,8 +91,8 @@ def _summed(connection: Connection, rates: Rates) -> Costs:
         cpu_seconds=round(sum(line.cpu_seconds for line in everything), 3),
         peak_mb=max((line.peak_mb for line in everything), default=0.0),
         by_run=by_run,
-        by_step=sums.lines(_rows(connection, "step")),
-        by_day=sorted(sums.lines(_rows(connection, "day")), key=lambda line: line.name),
+        by_step=sums.lines(_named(_rows(connection, "step"))),
+        by_day=sorted(sums.lines(_named(_rows(connection, "day"))), key=lambda line: line.name),
         books=list(dict.fromkeys(row.name for row in _rows(connection, "book"))),
         unpriced=sum(row.unpriced for row in whole),
         unconverted=sums.unconverted(whole),
@@ -104,17 +137,14 @@ class _Sums:
     def __init__(self, rates: Rates) -> None:
         self.rates, self.rate_date = rates, ""
 
-    def lines(self, rows: list[Any]) -> list[CostLine]:
-        groups: dict[str, list[Any]] = {}
-        for row in rows:
-            groups.setdefault(row.name, []).append(row)
-        return [self.line(name, members) for name, members in groups.items()]
+    def lines(self, groups: Mapping[str, Sequence[Any]]) -> list[CostLine]:
+        """A line for each name. Converted together, so that other groups of the same rows come to the same sum."""
+        paid = [_paid(row) for rows in groups.values() for row in rows]
+        found = iter(self._converted([each for each in paid if each is not None]))
+        amounts = iter([None if each is None else next(found) for each in paid])
+        return [self._line(name, rows, [next(amounts) for _ in rows]) for name, rows in groups.items()]
 
-    def line(self, name: str, rows: Sequence[Any]) -> CostLine:
-        whole = Decimal(0)
-        for row in rows:
-            converted = self._converted(row)
-            whole += converted.amount if converted is not None else 0
+    def _line(self, name: str, rows: Sequence[Any], amounts: Sequence[Money | None]) -> CostLine:
         return CostLine(
             name=name,
             steps=sum(row.steps for row in rows),
@@ -122,21 +152,29 @@ class _Sums:
             cpu_seconds=round(sum(row.cpu_seconds for row in rows), 3),
             peak_mb=max((row.peak_mb for row in rows), default=0.0),
             written_mb=round(sum(row.written_bytes for row in rows) / 2**20, 2),
-            amount=whole,
+            amount=sum((each.amount for each in amounts if each is not None), Decimal(0)),
             currency=self.rates.currency,
         )
 
-    def _converted(self, row: Any) -> Money | None:
-        if not row.currency:
-            return None
-        paid = Money(_amount(row), row.currency)
-        found = self.rates.convert(paid, self.rates.currency)
-        if found is not None and found.rate_date:
-            self.rate_date = found.rate_date
+    def _converted(self, paid: Sequence[Money]) -> list[Money | None]:
+        found = self.rates.together(paid, self.rates.currency)
+        self.rate_date = max((each.rate_date for each in found if each is not None), default="") or self.rate_date
         return found
 
-    def unconverted(self, rows: list[Any]) -> list[Money]:
-        return [Money(_amount(row), row.currency) for row in rows if row.currency and self._converted(row) is None]
+    def unconverted(self, rows: Sequence[Any]) -> list[Money]:
+        paid = [each for each in map(_paid, rows) if each is not None]
+        return [each for each in paid if self.rates.convert(each, self.rates.currency) is None]
+
+
+def _paid(row: Any) -> Money | None:
+    return Money(_amount(row), row.currency) if row.currency else None
+
+
+def _named(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(row.name, []).append(row)
+    return groups
 
 
 class _Spent(Struct, frozen=True):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
 from treadle.money import Money
+
+Rule = Literal["not", "evenly", "by-cost"]
+"""How what is of no one target is shared out: not at all; the same to each; to each by what its own work cost."""
 
 
 class Part(Struct, frozen=True):
@@ -32,7 +36,8 @@ class Part(Struct, frozen=True):
 class CostLine(Struct, frozen=True):
     """What one run, kind of step, day or target used.
 
-    `amount` is in `currency`, converted where the line's own is another.
+    `amount` is in `currency`, converted where the line's own is another. `shared`: what of it is a share of what all
+    targets use together.
     """
 
     name: str
@@ -43,6 +48,7 @@ class CostLine(Struct, frozen=True):
     written_mb: float
     amount: Decimal
     currency: str
+    shared: Decimal = Decimal(0)
 
 
 class StoredSum(Struct, frozen=True):

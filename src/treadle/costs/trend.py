@@ -71,7 +71,7 @@ class Trend(Struct, frozen=True):
 def trend(chain: Chain, rates: Rates, today: date, *, window: int = PAST) -> Trend:
     """Of the last days, the newest of which is today and not over: it counts in the month, and in nothing else."""
     first = today - timedelta(days=window)
-    sums, besides = _by_day(chain, rates, min(first, today.replace(day=1)), today)
+    sums, besides = by_day(chain, rates, min(first, today.replace(day=1)), today)
     begun = min((day for day, amount in sums.items() if amount), default=today)
     whole = [first + timedelta(days=each) for each in range(window)]
     past = [(day, sums.get(day, Decimal(0))) for day in whole if day >= begun]
@@ -89,7 +89,7 @@ def trend(chain: Chain, rates: Rates, today: date, *, window: int = PAST) -> Tre
     )
 
 
-def _by_day(chain: Chain, rates: Rates, first: date, last: date) -> tuple[dict[date, Decimal], list[Money]]:
+def by_day(chain: Chain, rates: Rates, first: date, last: date) -> tuple[dict[date, Decimal], list[Money]]:
     """From the view of the ledger, a row a day and currency."""
     from sqlalchemy import select
 

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from treadle.monitoring.found import Alert as Alert
     from treadle.monitoring.found import Watched as Watched
     from treadle.monitoring.page import watch_page as watch_page
+    from treadle.monitoring.realised import Realised as Realised
+    from treadle.monitoring.realised import decisions_of as decisions_of
     from treadle.monitoring.watching import watch as watch
 
 __all__ = [
     "KINDS",
     "Alert",
+    "Realised",
     "Watched",
     "alerts_of",
     "answered",
     "collect",
+    "decisions_of",
     "find_prediction",
     "log_alerts",
     "watch",
@@ -33,9 +37,11 @@ OPEN = ("found",)
 
 _HOMES = {
     "Alert": "found",
+    "Realised": "realised",
     "Watched": "found",
     "alerts_of": "alerts",
     "log_alerts": "alerts",
+    "decisions_of": "realised",
     "watch": "watching",
     "watch_page": "page",
 }

@@ -70,6 +70,7 @@ OPEN = (
     "agreeing",
     "checking",
     "checkins",
+    "chosen",
     "comments",
     "concerns",
     "deciding",

@@ -15,6 +15,7 @@ from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.decision_settled import DecisionSettled
+from treadle.evidence.kinds.options_offered import OptionsOffered
 from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.people.checking import (
     check_date,
@@ -41,13 +42,29 @@ def open_decision(chain: Chain, spec: ProjectSpec, asked: DecisionOpened, today:
     """Raises DecisionError: the name is taken, or what is asked makes no decision; each says how to mend it."""
     _check_opening(spec, asked, today)
     with chain.alone() as alone:
-        if asked.decision in names(alone):
-            raise DecisionError(
-                f"there is a decision {asked.decision} already",
-                where="NAME",
-                mend="give another name; what was decided is opened again by decide review --holds no",
-            )
+        _refuse_taken(alone, asked.decision)
         return alone.append(asked, f"{SUBJECT}{asked.decision}")
+
+
+def open_with_offer(
+    chain: Chain, spec: ProjectSpec, asked: DecisionOpened, offer: OptionsOffered, today: date
+) -> Entry[DecisionOpened]:
+    """As `open_decision`, of options that are offered with their figures, which the decision then rests on."""
+    _check_opening(spec, asked, today)
+    with chain.alone() as alone:
+        _refuse_taken(alone, asked.decision)
+        offered = alone.append(offer, f"options/{asked.decision}")
+        whole = msgspec.structs.replace(asked, evidence=(offered.ref, *asked.evidence))
+        return alone.append(whole, f"{SUBJECT}{asked.decision}")
+
+
+def _refuse_taken(alone: Alone, name: str) -> None:
+    if name in names(alone):
+        raise DecisionError(
+            f"there is a decision {name} already",
+            where="NAME",
+            mend="give another name; what was decided is opened again by decide review --holds no",
+        )
 
 
 def state_position(

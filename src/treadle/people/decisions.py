@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
@@ -20,6 +22,13 @@ from treadle.people.terms import shown_terms, standing_terms
 from treadle.store import EntryRef
 
 SUBJECT = "decision/"
+
+
+class Standing(Struct, frozen=True):
+    """What a decision asked, and its outcome, which nobody has opened again since."""
+
+    opened: DecisionOpened
+    outcome: Outcome
 
 
 def names(reader: Reader) -> list[str]:
@@ -78,6 +87,15 @@ def _passed_over(experiment: ExperimentShown | None, *, decided: bool) -> list[s
     if not decided or experiment is None or experiment.status != "agreed":
         return []
     return [f"it was decided without the experiment that all had agreed to in #{experiment.entry}"]
+
+
+def standing_outcome(reader: Reader, name: str) -> Standing | None:
+    """None where it is open, or nobody opened one of this name."""
+    entries: list[Entry[Payload]] = reader.find(subject=f"{SUBJECT}{name}", status="done")
+    if not entries or not isinstance(entries[0].payload, DecisionOpened):
+        return None
+    outcomes, stands, _ = _outcomes(entries, "")
+    return Standing(entries[0].payload, outcomes[-1]) if stands else None
 
 
 def cited(reader: Reader, refs: Sequence[EntryRef]) -> list[Cited]:

@@ -10,11 +10,13 @@ from msgspec import Struct
 from treadle.errors import AccessError, Fault, GateError, nearest
 from treadle.evidence import Alone, Chain, Entry, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
+from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.figures import figure
 from treadle.money import Money, Rates
+from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
 from treadle.people.promotion import PROMOTED
 from treadle.people.signatures import refuse_unsigned, signatures
 from treadle.people.team import unfilled
@@ -171,6 +173,8 @@ def place_of(gate: Gate) -> str:
         return "brief.promote"
     if gate.name == ROLES:
         return "brief.people.required"
+    if gate.name == CHOSEN:
+        return ""  # a decision of the record, which its text names
     if gate.acceptable:
         return "predict.split.test" if gate.name == _GAIN else ""
     if gate.name in _LIMITS:
@@ -188,6 +192,8 @@ def mend_of(gate: Gate, model: str) -> str:
         return "give features that say more of the label, or more rows, and run again"
     if gate.name == ROLES:
         return "name who holds them under brief.people.roles, or let the owner change this line, and run again"
+    if gate.name == CHOSEN:
+        return "mend the model, or ask whether the choice still holds: treadle decide review PROJECT NAME --holds no"
     what = "make it cheaper or smaller" if gate.name in _LIMITS else "mend the model"
     if gate.name == "train_minutes":
         what = "give it less to learn (fewer rows, columns or trials)"
@@ -221,10 +227,27 @@ def _accepted(reader: Reader, model: str, bundle: str, requester: str) -> list[E
 
 
 def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
-    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release."""
+    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release.
+
+    But for that of an option that was chosen: a choice may be undone, so it is held to when the version is approved.
+    """
     request = asked.payload
     taken = {e.payload.gate for e in _accepted(reader, request.model, request.bundle.digest, asked.actor)}
-    return [gate for gate in request.gates if not gate.holds and not (gate.acceptable and gate.name in taken)]
+    failing = [gate for gate in request.gates if not gate.holds and gate.name != CHOSEN]
+    return [gate for gate in failing if not (gate.acceptable and gate.name in taken)]
+
+
+def _short_of_choice(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
+    """That a version reaches the option that stands chosen now, where it does not; whatever stood when it was asked."""
+    target, digest = asked.payload.model.rpartition(":")[0], asked.payload.bundle.digest
+    choice = standing_choice(reader, target)
+    if choice is None:
+        return []
+    measured = [each for each in asked.payload.gates if each.name == CHOSEN and each.limit == choice.option.reaches]
+    packed = reader.find(ModelPacked, subject=target, status="done") if not measured else []
+    scores = {e.payload.metric: e.payload.value for e in packed if e.payload.bundle.digest == digest}
+    gate = measured[0] if measured else chosen_gate(choice, scores)
+    return [] if gate is None or gate.holds else [gate]
 
 
 def accept(
@@ -266,7 +289,7 @@ def approve_within(
 ) -> Entry[ReviewApproved]:
     """As `approve`, under a lock that is held already: what else is done under it stands with it, or neither does."""
     asked = _asked(alone, model, bundle)
-    failing = unmet(alone, asked)
+    failing = [*unmet(alone, asked), *_short_of_choice(alone, asked)]
     if failing:
         raise refusal(model, failing)
     refuse_unsigned(alone, spec, model, bundle)
@@ -319,6 +342,7 @@ def review_of(chain: Chain, model: str, bundle: str) -> Review:
         given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
         taken = _accepted(reader, model, bundle, asked.actor) if asked else []
         still = unmet(reader, asked) if asked else []
+        still += _short_of_choice(reader, asked) if asked and not given else []
         signed = [f"{entry.actor} as {entry.payload.role}" for entry in signatures(reader, model, bundle)]
     return Review(
         model=model,

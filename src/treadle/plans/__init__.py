@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
-OPEN = ("bottlenecks", "comparing", "found", "idle", "monthly")
+OPEN = (
+    "bottlenecks",
+    "choosing",
+    "comparing",
+    "found",
+    "idle",
+    "machines",
+    "monthly",
+    "offering",
+    "sizing",
+    "worth",
+)
 
 
 def __getattr__(name: str) -> Any:

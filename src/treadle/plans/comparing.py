@@ -50,7 +50,7 @@ def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days
     )
     designs, unknown = list[Design](), dict[str, None]()
     for side, entry, workload in zip(sides, packed, measured, strict=True):
-        workload = structs.replace(workload, load=_answered(load, entry))
+        workload = structs.replace(workload, load=answered_by(load, entry))
         parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
         unknown |= dict.fromkeys(each for part in parts for each in part.unknown)
         designs.append(_design(side, entry, workload, {p.name: p.options[0].monthly for p in parts if p.options}))
@@ -67,7 +67,7 @@ def _packed(side: Side) -> Entry[ModelPacked]:
     return find(workspace.chain, workspace.project.address, version)
 
 
-def _answered(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
+def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
     if load is None:
         return None
     peak = entry.usage.peak_mb if entry.usage is not None else load.peak_mb
@@ -102,5 +102,5 @@ def _said(before: Design, after: Design, currency: str) -> str:
     apart = None not in (before.low, before.high, after.low, after.high) and (
         (after.low or 0) > (before.high or 0) or (after.high or 0) < (before.low or 0)
     )
-    told = "" if apart else ", which their intervals do not tell apart"
+    told = "" if apart else "; their intervals overlap, so that only the same rows can tell whether it is chance"
     return f"the second {money}; its {after.metric} is {gain:+.4f}{told}"

@@ -101,7 +101,10 @@ class Option(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """A part of the workload: `measured` in words, `options` the cheapest first, `advice` and what would turn it."""
+    """A part of the workload: `measured` in words, `options` the cheapest first, `advice` and what would turn it.
+
+    no_carbon: for want of what its carbon is not told; "" where it is, or no machine has a price.
+    """
 
     name: str
     measured: str
@@ -109,6 +112,7 @@ class Part(Struct, frozen=True):
     unknown: list[str]
     advice: str
     turns: str
+    no_carbon: str = ""
 
 
 class Plan(Struct, frozen=True):

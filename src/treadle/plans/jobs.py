@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from treadle.costs import PriceBook
-from treadle.plans.found import Assumed, Job, Option, Part
-from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, of_machine
+from treadle.plans.found import Assumed, Job, Part
+from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, no_carbon, of_machine
 from treadle.plans.spot import hope, simulate
-from treadle.plans.weighing import Paid, advise, option
+from treadle.plans.weighing import Paid, Way, advise, way
 from treadle.pricing import Figure
 
 _MOST_RATE = 64.0
@@ -24,36 +24,37 @@ def need_of(cpus: float, peak_mb: float, margin: float) -> Need:
 
 def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Part:
     need = need_of(job.cpus, job.peak_mb, assumed.margin)
-    options, unknown = [_metered(job, book)], list[str]()
+    ways, unknown = [_metered(job, book)], list[str]()
     machine = cheapest(prices, "on_demand", need)
     if machine is None:
         unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
     else:
-        options.append(_on_demand(job, machine, prices))
+        ways.append(_on_demand(job, machine, prices))
     spot = _spot(job, prices, need, assumed, unknown)
-    options += [spot] if spot is not None else []
+    ways += [spot] if spot is not None else []
     own = _own(job, prices, need, unknown)
-    options += [own] if own is not None else []
-    options.sort(key=lambda each: each.monthly)
-    advice, turns = advise(options, prices.rates.currency)
+    ways += [own] if own is not None else []
+    ways.sort(key=lambda each: each.monthly)
+    advice, turns = advise(ways, prices.rates.currency)
     hours = sum(job.hours)
     return Part(
         "training and upkeep",
         f"{job.runs:,} runs in {hours:.2f} hours, {job.run_s:,.0f} s each in the mean; {job.cpus:.2f} CPUs busy, "
         f"{job.peak_mb:,.0f} MiB at the peak: it fits {need.cpus:g} CPUs and {need.memory_gb:g} GB "
         f"({assumed.margin:.0%} above the peak)",
-        options,
+        [each.option for each in ways],
         unknown,
         advice,
         turns,
+        no_carbon(prices, machine),
     )
 
 
-def _metered(job: Job, book: PriceBook) -> Option:
+def _metered(job: Job, book: PriceBook) -> Way:
     """As the ledger prices it: what is used, and no machine that waits."""
     memory = job.peak_mb / 1024
     hour = job.cpus * book.prices["cpu_hour"] + memory * book.prices["memory_gb_hour"]
-    return option(
+    return way(
         "by the price book",
         f"{book.name} {book.date}",
         Paid(tuple(each * hour for each in job.hours)),
@@ -63,9 +64,9 @@ def _metered(job: Job, book: PriceBook) -> Option:
     )
 
 
-def _on_demand(job: Job, machine: Figure, prices: Prices) -> Option:
+def _on_demand(job: Job, machine: Figure, prices: Prices) -> Way:
     hour = prices.hourly(machine)
-    return option(
+    return way(
         "on demand",
         machine.said(),
         Paid(tuple(each * float(hour) for each in job.hours)),
@@ -79,7 +80,7 @@ def _hours_a_month(job: Job) -> Decimal:
     return Decimal(str(sum(job.hours) / len(job.hours))) * DAYS_A_MONTH
 
 
-def _spot(job: Job, prices: Prices, need: Need, assumed: Assumed, unknown: list[str]) -> Option | None:
+def _spot(job: Job, prices: Prices, need: Need, assumed: Assumed, unknown: list[str]) -> Way | None:
     """Its hours are longer by what interruptions cost."""
     machine = cheapest(prices, "spot", need)
     if machine is None:
@@ -89,18 +90,23 @@ def _spot(job: Job, prices: Prices, need: Need, assumed: Assumed, unknown: list[
         unknown.append("a spot machine is not priced: how often it is taken away is not known (--interruptions)")
         return None
     done = simulate(job.run_s, assumed.checkpoint_s, assumed.restart_s, assumed.interruptions)
-    stretch = done.mean_s / job.run_s
-    if stretch == float("inf"):
+    stretch = done.expected_s / job.run_s
+    if done.mean_s == float("inf"):
         unknown.append(f"a spot machine is no way: at {assumed.interruptions:g} interruptions an hour it hardly ends")
         return None
     hour = prices.hourly(machine)
-    return option(
+    writes = (
+        f"with a checkpoint every {done.interval_s:,.0f} s of work (Daly)"
+        if done.interval_s < job.run_s
+        else "without a checkpoint, since none pays before it ends,"
+    )
+    return way(
         "spot",
         machine.said(),
         Paid(tuple(each * float(hour) * stretch for each in job.hours)),
-        how=f"hours x {stretch:.4f} x {hour:f}: a run of {job.run_s:,.0f} s takes {done.mean_s:,.0f} s "
-        f"({done.low_s:,.0f} to {done.high_s:,.0f}; by formula {done.expected_s:,.0f}), with a checkpoint every "
-        f"{done.interval_s:,.0f} s of work (Daly) and {done.interruptions:.3f} interruptions",
+        how=f"hours x {stretch:.4f} x {hour:f}: a run of {job.run_s:,.0f} s takes {done.expected_s:,.0f} s "
+        f"by formula, {done.mean_s:,.0f} as drawn ({done.low_s:,.0f} to {done.high_s:,.0f}), {writes} and "
+        f"{done.interruptions:.3f} interruptions",
         sources=[machine.source],
         turns=_turning(job, machine, prices, assumed),
         kg=carbon(prices, machine, _hours_a_month(job) * Decimal(str(stretch))),
@@ -128,7 +134,7 @@ def _turning(job: Job, spot: Figure, prices: Prices, assumed: Assumed) -> str:
     return f"it pays up to {low:.3g} interruptions an hour, against the same machine on demand"
 
 
-def _own(job: Job, prices: Prices, need: Need, unknown: list[str]) -> Option | None:
+def _own(job: Job, prices: Prices, need: Need, unknown: list[str]) -> Way | None:
     """Bought, written off over its life, with the power that it draws while it works."""
     machine = cheapest(prices, "hardware", need)
     power = min(prices.of("power"), key=lambda each: prices.per_unit(each) or 0, default=None)
@@ -139,7 +145,7 @@ def _own(job: Job, prices: Prices, need: Need, unknown: list[str]) -> Option | N
         return None
     month = prices.hourly(machine) * HOURS_A_MONTH
     kwh = Decimal(str(machine.watts or 0)) / 1000 * (prices.per_unit(power) or 0)
-    return option(
+    return way(
         "own hardware",
         machine.said(),
         Paid(tuple(each * float(kwh) for each in job.hours), month),

@@ -13,6 +13,12 @@ from treadle.pricing import Figure, PriceList
 HOURS_A_MONTH = Decimal(730)
 HOURS_A_YEAR = Decimal(8760)
 DAYS_A_MONTH = Decimal("30.4375")
+_FACTORS = {
+    "cpu_power": "watts of a CPU",
+    "memory_power": "watts of a GB",
+    "pue": "what the building draws beside",
+    "carbon": "grams of CO2e a kWh",
+}
 
 
 class Need(Struct, frozen=True):
@@ -100,15 +106,30 @@ def carbon(prices: Prices, figure: Figure, hours: Decimal) -> float | None:
 
     (CPUs x W/CPU + GB x W/GB) / 1000 x hours x PUE x gCO2e/kWh / 1000, as CodeCarbon's and Cloud Carbon Footprint's.
     """
-    factors = {
-        kind: next((each.amount for each in prices.known.of(kind, vendor=figure.vendor) if _where(each, figure)), None)
-        for kind in ("cpu_power", "memory_power", "pue", "carbon")
-    }
+    factors = _factors(prices, figure)
     if None in factors.values() or figure.cpus is None or figure.memory_gb is None:
         return None
     cpu, memory, pue, grid = (float(each) for each in factors.values() if each is not None)
     watts = figure.cpus * cpu + figure.memory_gb * memory
     return watts / 1000 * float(hours) * pue * grid / 1000
+
+
+def no_carbon(prices: Prices, figure: Figure | None) -> str:
+    """Which factors are missing, where its carbon cannot be told; "" where all are known, or there is no machine."""
+    if figure is None:
+        return ""
+    missing = [f"{kind} ({says})" for kind, says in _FACTORS.items() if _factors(prices, figure)[kind] is None]
+    if not missing:
+        return ""
+    where = f"{figure.vendor} in {figure.region}"
+    return f"no carbon of {figure.said()}: no figure is known of {', '.join(missing)} of {where}"
+
+
+def _factors(prices: Prices, figure: Figure) -> dict[str, Decimal | None]:
+    return {
+        kind: next((each.amount for each in prices.known.of(kind, vendor=figure.vendor) if _where(each, figure)), None)
+        for kind in _FACTORS
+    }
 
 
 def _where(factor: Figure, figure: Figure) -> bool:

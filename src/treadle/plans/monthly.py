@@ -102,12 +102,18 @@ def _sums(connection: Connection, rates: Rates, by: str, month: str) -> tuple[li
     from treadle.store.schema import ledger
 
     query = select(ledger).where(ledger.c.by == by, ledger.c.name.startswith(f"{month} ", autoescape=True))
-    found, besides = dict[str, Sum](), list[Money]()
-    for row in connection.execute(query):
-        amount = _converted(row, rates)
-        if amount is None:
-            besides.append(Money(Decimal(row.units) + row.nanos * _NANO, row.currency))
-            continue
+    rows, besides = list(connection.execute(query)), list[Money]()
+    paid = [Money(Decimal(row.units) + row.nanos * _NANO, row.currency) if row.currency else None for row in rows]
+    converted = iter(rates.together([each for each in paid if each is not None], rates.currency))
+    found = dict[str, Sum]()
+    for row, each in zip(rows, paid, strict=True):
+        amount = Decimal(0)
+        if each is not None:
+            said = next(converted)
+            if said is None:
+                besides.append(each)
+                continue
+            amount = said.amount
         name = str(row.name)[len(month) + 1 :]
         known = found.get(name, Sum(name, 0, Decimal(0)))
         found[name] = Sum(name, known.entries + row.steps, known.amount + amount)

@@ -47,7 +47,7 @@ def plan(
     workload = measure(workspace, days, check(assumed))
     with workspace.chain.reading() as reader:
         prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates, vendor, region)
-    _refuse_unknown(prices)
+    refuse_unknown(prices)
     parts = parts_of(workload, prices, workspace, assumed)
     monthly = sum((part.options[0].monthly for part in parts if part.options), Decimal(0))
     return Plan(
@@ -66,7 +66,7 @@ def plan(
     )
 
 
-def _refuse_unknown(prices: Prices) -> None:
+def refuse_unknown(prices: Prices) -> None:
     for name in ("vendor", "region"):
         wanted = getattr(prices, name)
         have = sorted({getattr(each, name) for each in prices.known.figures})

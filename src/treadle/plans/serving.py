@@ -7,10 +7,20 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from treadle.plans.found import Assumed, Load, Option, Part
+from treadle.plans.found import Assumed, Load, Part
 from treadle.plans.jobs import need_of
-from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, fits, of_machine
-from treadle.plans.weighing import Paid, advise, option
+from treadle.plans.machines import (
+    DAYS_A_MONTH,
+    HOURS_A_MONTH,
+    Need,
+    Prices,
+    carbon,
+    cheapest,
+    fits,
+    no_carbon,
+    of_machine,
+)
+from treadle.plans.weighing import Paid, Way, advise, way
 from treadle.pricing import Figure
 
 
@@ -42,29 +52,30 @@ def replicas(requests_minute: int, busy_s: float, cpus: float, busy: float) -> i
 
 def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     need = need_of(1.0, load.peak_mb, assumed.margin)
-    options, unknown = list[Option](), list[str]()
+    ways, unknown = list[Way](), list[str]()
     turns = ""
     machine = _machine(load, prices, need, assumed)
     if machine is None:
         unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
     else:
         servers = _servers(machine, load, prices, assumed)
-        options += [_always(servers, prices), _scaled(servers, prices), _asleep(servers, load, assumed)]
-        options += _reserved(servers, prices, assumed, unknown)
+        ways += [_always(servers, prices), _scaled(servers, prices), _asleep(servers, load, prices, assumed)]
+        ways += _reserved(servers, prices, assumed, unknown)
         turns = _sizes(load, prices, need, assumed)
     serverless = _serverless(load, prices, need, assumed, unknown, None if machine is None else prices.hourly(machine))
-    options += [serverless] if serverless is not None else []
-    options.sort(key=lambda each: each.monthly)
-    advice, would_turn = advise(options, prices.rates.currency)
+    ways += [serverless] if serverless is not None else []
+    ways.sort(key=lambda each: each.monthly)
+    advice, would_turn = advise(ways, prices.rates.currency)
     return Part(
         "serving",
         f"{sum(load.requests):,} requests in {len(load.requests):,} days, {load.peak_s:.3g} a second in the busiest "
         "minute, "
         f"{load.busy_s * 1000:.3g} ms of a CPU each ({load.model}); it fits {need.memory_gb:g} GB",
-        options,
+        [each.option for each in ways],
         unknown,
         "; ".join(each for each in (advice, turns) if each),
         would_turn,
+        no_carbon(prices, machine),
     )
 
 
@@ -86,9 +97,9 @@ def _month(servers: Servers) -> Decimal:
     return Decimal(hours) / days * DAYS_A_MONTH * servers.hourly
 
 
-def _always(servers: Servers, prices: Prices) -> Option:
+def _always(servers: Servers, prices: Prices) -> Way:
     count = servers.most
-    return option(
+    return way(
         "always on",
         f"{count} x {servers.machine.said()}",
         Paid((), count * HOURS_A_MONTH * servers.hourly),
@@ -98,10 +109,10 @@ def _always(servers: Servers, prices: Prices) -> Option:
     )
 
 
-def _scaled(servers: Servers, prices: Prices) -> Option:
+def _scaled(servers: Servers, prices: Prices) -> Way:
     daily = tuple(float(sum(day) * servers.hourly) for day in servers.needed)
     hours = sum(map(sum, servers.needed)) / len(servers.needed)
-    return option(
+    return way(
         "scaled by the hour",
         f"1 to {servers.most} x {servers.machine.said()}",
         Paid(daily),
@@ -112,7 +123,7 @@ def _scaled(servers: Servers, prices: Prices) -> Option:
     )
 
 
-def _asleep(servers: Servers, load: Load, assumed: Assumed) -> Option:
+def _asleep(servers: Servers, load: Load, prices: Prices, assumed: Assumed) -> Way:
     """One that sleeps, and as many more as an hour needs beside it; a wake is paid as long as it takes."""
     beyond = [sum(each - 1 for each in day) for day in servers.needed]
     hours = [
@@ -121,7 +132,7 @@ def _asleep(servers: Servers, load: Load, assumed: Assumed) -> Option:
     ]
     days = len(hours)
     cold = sum(load.wakes) / max(1, sum(load.requests))
-    return option(
+    return way(
         "scaled to zero",
         f"0 to {servers.most} x {servers.machine.said()}",
         Paid(tuple(each * float(servers.hourly) for each in hours)),
@@ -130,10 +141,11 @@ def _asleep(servers: Servers, load: Load, assumed: Assumed) -> Option:
         f"{cold:.3%} of the requests wait so long",
         sources=[servers.machine.source],
         turns=f"requests that may not wait {assumed.cold_s:g} s",
+        kg=carbon(prices, servers.machine, Decimal(str(sum(hours) / days)) * DAYS_A_MONTH),
     )
 
 
-def _reserved(servers: Servers, prices: Prices, assumed: Assumed, unknown: list[str]) -> list[Option]:
+def _reserved(servers: Servers, prices: Prices, assumed: Assumed, unknown: list[str]) -> list[Way]:
     """For each offer: as many as are used for a larger share of the hours than its price is of the price on demand."""
     offers = of_machine(prices.of("reserved"), servers.machine)
     if not offers:
@@ -147,7 +159,7 @@ def how_many(servers: Servers, hour: Decimal) -> int:
     return next((n for n in range(servers.most, 0, -1) if servers.share(n) > share), 0)
 
 
-def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) -> Option | None:
+def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) -> Way | None:
     hour = prices.hourly(offer)
     count = how_many(servers, hour)
     if not count:
@@ -157,7 +169,7 @@ def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) ->
     left = Decimal(str(assumed.falls_to))
     regret = fixed - count * servers.hourly * HOURS_A_MONTH * left
     said = f"more than {servers.hourly * count * HOURS_A_MONTH * left:.4f}" if regret > 0 else "still less than"
-    return option(
+    return way(
         f"reserved {offer.term_years} y {offer.option}".strip(),
         f"{count} of {servers.most} x {servers.machine.said()}",
         Paid(tuple(each * float(servers.hourly) for each in over), fixed),
@@ -166,12 +178,15 @@ def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) ->
         f"{assumed.falls_to:.0%}: {abs(regret):.4f} a month {said} on demand",
         sources=[offer.source, servers.machine.source],
         turns=f"use of it in fewer than {float(hour / servers.hourly):.1%} of the hours",
+        kg=carbon(
+            prices, servers.machine, count * HOURS_A_MONTH + Decimal(sum(over)) / Decimal(len(over)) * DAYS_A_MONTH
+        ),
     )
 
 
 def _serverless(
     load: Load, prices: Prices, need: Need, assumed: Assumed, unknown: list[str], server_hour: Decimal | None
-) -> Option | None:
+) -> Way | None:
     """Of one vendor and region: what a request costs, and the memory that it holds while it is answered."""
     pairs = [
         (request, second)
@@ -187,7 +202,7 @@ def _serverless(
     cold = _held(prices, second, need, assumed.cold_s)
     daily = tuple(float(count * each + wakes * cold) for count, wakes in zip(load.requests, load.wakes, strict=True))
     even = "" if server_hour is None else _even(each, server_hour)
-    return option(
+    return way(
         "serverless",
         f"{request.vendor} {request.region}",
         Paid(daily),

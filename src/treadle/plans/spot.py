@@ -20,8 +20,8 @@ _MANY = 3000.0
 class Interrupted(Struct, frozen=True):
     """A job of `work_s` seconds on a machine that is taken away every `mean_s` seconds in the mean.
 
-    interval_s: of work between two checkpoints. expected_s: until it ends, by formula; mean_s, low_s, high_s: as drawn,
-    95 % of the draws between.
+    interval_s: of work between two checkpoints. expected_s: until it ends, by formula, in the mean; mean_s, low_s,
+    high_s: as drawn, 95 % of the draws between.
     """
 
     interval_s: float
@@ -45,17 +45,27 @@ def interval(checkpoint_s: float, mean_s: float) -> float:
 
 
 def expected(work_s: float, every_s: float, checkpoint_s: float, restart_s: float, mean_s: float) -> float:
-    """Daly's seconds until it ends: M e^(R/M) (e^((t+d)/M) - 1) T/t, with t the interval, T the work."""
-    stretch = (every_s + checkpoint_s) / mean_s
-    if max(stretch, restart_s / mean_s) > 700:
+    """Seconds until it ends, in the mean: M e^(R/M) ((n - 1)(e^((t+d)/M) - 1) + e^(l/M) - 1).
+
+    t: the interval; n: intervals that the work makes; l: what is left for the last of them, after which no checkpoint
+    is written. Daly's own, M e^(R/M) (e^((t+d)/M) - 1) T/t for the work T, writes one there too and counts the last
+    interval by its share: it is so for a long job, and far too much for one that is shorter than its interval.
+    """
+    segments = max(1, math.ceil(work_s / every_s - 1e-9))
+    last = work_s - (segments - 1) * every_s
+    whole = (every_s + checkpoint_s) / mean_s if segments > 1 else 0.0
+    if max(whole, last / mean_s, restart_s / mean_s) > 700:
         return math.inf
-    return mean_s * math.exp(restart_s / mean_s) * math.expm1(stretch) * work_s / every_s
+    steps = (segments - 1) * math.expm1(whole) + math.expm1(last / mean_s)
+    return mean_s * math.exp(restart_s / mean_s) * steps
 
 
 def hope(work_s: float, checkpoint_s: float, restart_s: float, mean_s: float) -> tuple[float, float]:
-    """The best interval, which is no longer than the work, and how long the job then takes, by formula."""
-    every = min(interval(checkpoint_s, mean_s), work_s)
-    return every, expected(work_s, every, checkpoint_s, restart_s, mean_s)
+    """Daly's interval, or all of the work without a checkpoint where that is sooner; how long the job then takes."""
+    several = (min(interval(checkpoint_s, mean_s), work_s), work_s)
+    found = [(expected(work_s, every, checkpoint_s, restart_s, mean_s), every) for every in several]
+    hoped, every = min(found, key=lambda each: each[0])
+    return every, hoped
 
 
 def simulate(work_s: float, checkpoint_s: float, restart_s: float, rate: float, *, draws: int = DRAWS) -> Interrupted:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from treadle.plans.found import Kept, Option, Part
+from treadle.plans.found import Kept, Part
 from treadle.plans.machines import Prices, stepped
-from treadle.plans.weighing import Paid, advise, option
+from treadle.plans.weighing import Paid, Way, advise, way
 from treadle.pricing import Figure
 from treadle.pricing.figure import TIERS
 
@@ -53,33 +53,33 @@ def place(kept: Kept, tiers: Sequence[Tier]) -> Tier | None:
 
 def plan_storage(several: Sequence[Kept], prices: Prices) -> Part:
     """All hot, and each where it is cheapest, at each vendor of whom prices are known."""
-    options, unknown = list[Option](), list[str]()
+    ways, unknown = list[Way](), list[str]()
     for where, tiers in tiers_of(prices).items():
         hot = next((each for each in tiers if each.figure.tier == "hot"), None)
         if hot is None:
             unknown.append(f"no price known of hot storage at {where}")
             continue
         whole = [hot.of(each) or Decimal(0) for each in several]
-        options.append(_option("all hot", where, sum(whole, Decimal(0)), f"all at {hot.month:f} a GB", [hot]))
+        ways.append(_way("all hot", where, sum(whole, Decimal(0)), f"all at {hot.month:f} a GB", [hot]))
         placed = [(each, place(each, tiers)) for each in several]
         used = [tier for _, tier in placed if tier is not None]
         moved = [(each, tier) for each, tier in placed if tier is not None and tier.figure.tier != "hot"]
         cost = sum((tier.of(each) or Decimal(0) for each, tier in placed if tier is not None), Decimal(0))
         if moved:
-            options.append(_option("by last use", where, cost, _moves(moved, several), used))
+            ways.append(_way("by last use", where, cost, _moves(moved, several), used))
         without = [each.figure.tier for each in tiers if each.retrieval is None]
         unknown += (
             [f"no price known of reading back {', '.join(without)} at {where}: only for what nobody reads"]
             if (without)
             else []
         )
-    if not options:
+    if not ways:
         unknown.append("no price known of storage")
-    options.sort(key=lambda each: each.monthly)
-    advice, turns = advise(options, prices.rates.currency)
+    ways.sort(key=lambda each: each.monthly)
+    advice, turns = advise(ways, prices.rates.currency)
     size, pinned = sum(each.bytes for each in several), sum(each.bytes for each in several if each.pinned)
     measured = f"{len(several):,} things in {size / GB:.4f} GB, of which {pinned / GB:.4f} GB are needed and stay hot"
-    return Part("storage", measured, options, unknown, advice, turns)
+    return Part("storage", measured, [each.option for each in ways], unknown, advice, turns)
 
 
 def _moves(moved: Sequence[tuple[Kept, Tier]], several: Sequence[Kept]) -> str:
@@ -94,8 +94,8 @@ def _moves(moved: Sequence[tuple[Kept, Tier]], several: Sequence[Kept]) -> str:
     )
 
 
-def _option(name: str, where: str, cost: Decimal, how: str, tiers: Sequence[Tier]) -> Option:
-    return option(f"{name} at {where}", where, Paid((), cost), how=how, sources=[each.figure.source for each in tiers])
+def _way(name: str, where: str, cost: Decimal, how: str, tiers: Sequence[Tier]) -> Way:
+    return way(f"{name} at {where}", where, Paid((), cost), how=how, sources=[each.figure.source for each in tiers])
 
 
 def plan_egress(gb_a_month: float, prices: Prices) -> Part:
@@ -111,8 +111,8 @@ def plan_egress(gb_a_month: float, prices: Prices) -> Part:
     ]
     places = {where: steps for where, steps in places.items() if begins[where] == 0}
     volume = Decimal(str(gb_a_month))
-    options = [
-        option(
+    ways = [
+        way(
             f"from {where}",
             where,
             Paid((), stepped(steps, prices, volume)),
@@ -122,8 +122,9 @@ def plan_egress(gb_a_month: float, prices: Prices) -> Part:
         )
         for where, steps in sorted(places.items())
     ]
-    options.sort(key=lambda each: each.monthly)
-    advice, turns = advise(options, prices.rates.currency)
-    if not options and not unknown:
+    ways.sort(key=lambda each: each.monthly)
+    advice, turns = advise(ways, prices.rates.currency)
+    if not ways and not unknown:
         unknown = ["no price known of what is sent out"]
-    return Part("egress", f"{gb_a_month:g} GB a month, as was given", options, unknown, advice, turns)
+    measured = f"{gb_a_month:g} GB a month, as was given"
+    return Part("egress", measured, [each.option for each in ways], unknown, advice, turns)

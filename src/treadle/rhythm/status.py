@@ -69,6 +69,15 @@ def markdown(said: list[Sentence], project: str, day: date) -> str:
     return "\n".join(lines)
 
 
+def plain_measure(metric: str) -> str:
+    """What a measure says, in words; "" where there are none for it.
+
+    >>> plain_measure("recall")
+    'the share of true cases that it finds'
+    """
+    return _PLAIN.get(metric, "")
+
+
 def plain_day(text: str) -> str:
     """
     >>> plain_day("2026-03-02T09:00:00")
@@ -105,7 +114,7 @@ def _served(endpoint: str, reader: Reader) -> Iterator[Sentence]:
         yield Sentence("what is served", f"{since}; how good it is cannot be told.", [release.seq])
         return
     score = figure(said.value, said.low, said.high)
-    words = f", {_PLAIN[said.metric]}," if said.metric in _PLAIN else ""
+    words = f", {plain_measure(said.metric)}," if plain_measure(said.metric) else ""
     span = f", with a 95 % interval of {score.low} to {score.high}" if score.low else ""
     yield Sentence(
         "what is served",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
@@ -23,6 +25,7 @@ from treadle.people import (
     review_of,
     unsigned,
 )
+from treadle.people.chosen import chosen_gate, standing_choice
 from treadle.stages.judging import evaluation_of
 from treadle.stages.work import TrainingCost, Work, training_cost
 from treadle.training import Evaluation, leak_gates
@@ -47,7 +50,7 @@ def ask_review(work: Work, packing: Entry[ModelPacked], evaluation: Entry[ModelE
         p99_ms=packing.payload.p99_ms,
         findings=[*(Finding(gate.name, gate.text) for gate in leak_gates(found) if not gate.holds), *_unsaved(found)],
     )
-    gates[1:1] = _promotion(work, found)
+    gates[1:1] = [*_promotion(work, found), *_chosen(work, scores)]
     asked = request_review(workspace.chain, packing.payload.model, gates, packing.payload.bundle)
     return list(asked.payload.gates)
 
@@ -68,6 +71,15 @@ def _promotion(work: Work, found: Evaluation) -> list[Gate]:
     bounds = (None, None) if gain is None or over.verdict == "untold" else (gain.low, gain.high)
     promote = work.workspace.project.spec.brief.promote
     return [promotion_gate(OverStanding(None if gain is None else gain.value, *bounds, over.said), promote)]
+
+
+def _chosen(work: Work, scores: Mapping[str, float]) -> list[Gate]:
+    """That the model reaches what those who decide chose, where they chose one of the options they were offered."""
+    workspace = work.workspace
+    with workspace.chain.reading() as reader:
+        choice = standing_choice(reader, workspace.project.address)
+    gate = None if choice is None else chosen_gate(choice, scores)
+    return [] if gate is None else [gate]
 
 
 def _unsaved(found: Evaluation) -> list[Finding]:

@@ -30,6 +30,9 @@ def show_costs(answer: Any, out: Any) -> None:
                 f"{line.amount:.6f}",
             )
         out.print(grid)
+        if title == "target" and any(line.shared for line in lines):
+            parts = ", ".join(f"{line.shared:.6f} of {said(line.name)}" for line in lines)
+            out.print(f"[dim]with a share each of what all use together: {parts}[/]", soft_wrap=True)
         if title == "run" and answer.more_runs:
             out.print(f"[dim]… {answer.more_runs:,} older runs are in the sums; one of them: --run NAME[/]")
         out.print()

@@ -23,6 +23,8 @@ def show_plan(answer: Any, out: Any) -> None:
                 out.print(f"[dim]{said(each.name)} = {said(each.how)}[/]", soft_wrap=True)
         for each in part.unknown:
             out.print(f"[yellow]![/] {said(each)}", soft_wrap=True)
+        if part.no_carbon:
+            out.print(f"[yellow]![/] {said(part.no_carbon)}", soft_wrap=True)
         out.print(f"[green]→[/] {said(part.advice)}", soft_wrap=True)
         if part.turns:
             out.print(f"  what would turn it: {said(part.turns)}", soft_wrap=True)

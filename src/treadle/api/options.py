@@ -1,0 +1,210 @@
+"""Ways to go on, put before those who decide, and the one that they choose."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+
+from treadle.api.operation import OfTarget, ProjectPath, Request, Work, argument, operation, option
+from treadle.api.prices import day_of
+from treadle.errors import DecisionError, GateError
+from treadle.plans.found import Assumed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from treadle.plans.choosing import Choices
+
+
+class OptionsRequest(OfTarget, frozen=True, kw_only=True):
+    """`open`: the decision that they are put to; without it they are shown, and nothing is written."""
+
+    open: Annotated[str | None, option("put them to a decision of this name, such as how-to-go-on")] = None
+    asks: Annotated[tuple[str, ...], option("a person who is to be heard before it closes; several times")] = ()
+    decides: Annotated[str | None, option("who decides; you, if not given")] = None
+    until: Annotated[str, option("the day by which it is to be decided, such as 2027-01-31")] = ""
+    review: Annotated[str, option("the day on which to ask whether it still holds")] = ""
+    days: Annotated[int, option("the workload of the last so many days")] = 30
+    at: Annotated[str | None, option("by the prices of this day, such as 2026-11-28; today, if not given")] = None
+    vendor: Annotated[str | None, option("only by this vendor's prices")] = None
+    region: Annotated[str | None, option("only by the prices of this region")] = None
+    out: Annotated[str | None, option("also write the page to this file", local=True)] = None
+
+
+class OptionLine(Struct, frozen=True):
+    """`monthly`: in the answer's currency; `low` and `high` a 95 % interval. `waits`: the share that waits for a server
+    that sleeps. The rest is in words; `sets`: what follows if it is chosen."""
+
+    name: str
+    title: str
+    model: str
+    metric: str
+    score: float
+    interval: list[float | None]
+    monthly: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    waits: float
+    what: str
+    result: str
+    cost: str
+    effect: str
+    risks: list[str]
+    sets: list[str]
+
+
+class OptionsAnswer(Struct, frozen=True):
+    """`ways`: so many were judged and priced, of which `options` stand out. `decision`: "" where none was opened;
+    `page`: the file, "" where none was written."""
+
+    currency: str
+    at: str
+    first: str
+    last: str
+    options: list[OptionLine]
+    ways: int
+    unknown: list[str]
+    decision: str
+    page: str
+    next: str
+
+
+class ChooseRequest(Request, frozen=True):
+    project: ProjectPath
+    name: Annotated[str, argument("the decision that the options were put to")]
+    chosen: Annotated[str, option("the option that is taken, such as between; or as-it-is", flag="--for")]
+    because: Annotated[str, option("why, in a sentence or two; it stays in the record")]
+    without: Annotated[tuple[str, ...], option("a person who was asked, and is not waited for; several times")] = ()
+
+
+class ChooseAnswer(Struct, frozen=True):
+    """`entry`: of the record, in the name of `by`; `sets`: what it sets from now on, in words."""
+
+    decision: str
+    option: str
+    by: str
+    entry: int
+    sets: list[str]
+    next: str
+
+
+@operation("costs", "options", permission="read")
+def costs_options(request: OptionsRequest, work: Work) -> OptionsAnswer:
+    """Show three ways to go on, in plain words: least cost, best result, and between; and put them to a decision.
+
+    Each is a version that was judged, served in a way that has a price: its result, cost a month, what may go wrong and
+    what it does for the goal. What is not known is said to be so. With --open the page is kept in the record.
+    """
+    from treadle.api.written import new_file
+    from treadle.evidence import write_whole
+    from treadle.plans.choosing import choices_of
+    from treadle.plans.offering import options_page
+
+    file = new_file(request.out, "--out") if request.out is not None else None
+    if request.open is not None:
+        work.require("costs options", "discuss")
+    workspace = work.workspace
+    day = day_of(request.at, "--at") or workspace.chain.clock().date().isoformat()
+    found = choices_of(workspace, Assumed(), days=request.days, day=day, vendor=request.vendor, region=request.region)
+    html = options_page(found, request.open or "")
+    if request.open is not None:
+        _put(request, work, found, html)
+        file = file or _kept(work, request.open)
+    if file is not None:
+        write_whole(file, html.encode())
+    return _answer(found, request.open or "", "" if file is None else str(file), work)
+
+
+def _put(request: OptionsRequest, work: Work, found: Choices, html: str) -> None:
+    from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+    from treadle.people.deciding import open_with_offer
+    from treadle.plans.offering import offer
+
+    assert request.open is not None
+    workspace = work.workspace
+    made = offer(workspace.blobs, found, request.open, html)
+    asked = DecisionOpened(
+        decision=request.open,
+        question=f"How shall {found.target} go on?",
+        options=tuple(Option(each.name, each.text) for each in made.options),
+        decides=request.decides or work.principal.name,
+        asked=tuple(dict.fromkeys(request.asks)),
+        until=request.until,
+        review=request.review,
+        evidence=made.rests,
+    )
+    open_with_offer(workspace.chain, workspace.project.spec, asked, made, workspace.chain.clock().date())
+
+
+def _kept(work: Work, decision: str) -> Path:
+    file = work.workspace.reports / "money" / f"options-{decision}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnswer:
+    from treadle.plans.offering import told
+
+    lines = [
+        OptionLine(
+            name=each.name, title=each.title, model=named.way.model, metric=named.way.metric, score=named.way.score,
+            interval=[named.way.low, named.way.high], monthly=named.way.monthly, low=named.way.cheap,
+            high=named.way.dear, waits=named.way.waits, what=each.what, result=each.result, cost=each.cost,
+            effect=each.effect, risks=each.risks, sets=each.sets,
+        )
+        for named, each in zip(found.options, told(found), strict=True)
+    ]  # fmt: skip
+    root = work.workspace.project.root
+    how = f"treadle costs choose {root} {decision} --for OPTION --because REASON"
+    return OptionsAnswer(
+        currency=found.currency,
+        at=found.at,
+        first=found.first,
+        last=found.last,
+        options=lines,
+        ways=found.ways,
+        unknown=list(found.unknown),
+        decision=decision,
+        page=page,
+        next=how if decision else f"treadle costs options {root} --open NAME",
+    )
+
+
+@operation("costs", "choose", permission="discuss")
+def costs_choose(request: ChooseRequest, work: Work) -> ChooseAnswer:
+    """Sign which option is taken: the decision closes in your name, and what it sets holds from then on.
+
+    Later versions must reach its result, and a month may cost no more than it said, beside what the project file says.
+    """
+    from treadle.people.chosen import offer_of
+    from treadle.people.deciding import close_decision
+    from treadle.plans.offering import sets_of
+
+    workspace = work.workspace
+    with workspace.chain.reading() as reader:
+        offer = offer_of(reader, request.name)
+    if offer is None:
+        raise DecisionError(
+            f"no options were offered to a decision {request.name}",
+            where="NAME",
+            mend=f"put some to one: treadle costs options {request.project} --open {request.name}",
+        )
+    option = next((each for each in offer.payload.options if each.name == request.chosen), None)
+    if option is not None and option.a_month is not None and not workspace.book.holds(option.a_month.currency):
+        raise GateError(
+            f"the cost of {option.name} is in {option.a_month.currency}, to which the price book has no rate",
+            where="prices",
+            mend="give the price book a rate to it, or put the options to a new decision",
+        )
+    done = close_decision(
+        workspace.chain, request.name, request.chosen, request.because, request.without,
+        workspace.chain.clock().date(),
+    )  # fmt: skip
+    sets = [] if option is None else sets_of(option)
+    model = option.model if option is not None else ""
+    return ChooseAnswer(
+        request.name, request.chosen, done.actor, done.seq, sets,
+        f"treadle models release {workspace.project.root} {model}" if model else "",
+    )  # fmt: skip

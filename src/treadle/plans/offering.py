@@ -1,0 +1,230 @@
+"""The ways to go on as a page for those who decide, in plain words; and as options of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from treadle.evidence.kinds.options_offered import Offered, OptionsOffered
+from treadle.figures import figure
+from treadle.money import money
+from treadle.pages import Section, escape, page, table
+from treadle.people import NO_SAVING, PROMOTED, Gate
+from treadle.people.chosen import CHOSEN
+from treadle.plans.choosing import BEST, BETWEEN, LEAST, Choices, Named, Saving, Way
+from treadle.rhythm.status import plain_measure
+from treadle.scoring import sign
+from treadle.store import Blob
+
+if TYPE_CHECKING:
+    from treadle.store import Blobs
+
+AS_IT_IS = Offered(name="as-it-is", text="None of these: things stay as they are, and nothing is set.")
+_TITLES = {LEAST: "Least cost", BETWEEN: "Between the two", BEST: "Best result"}
+_SERVING = {
+    "always on": "a computer that is always on",
+    "scaled by the hour": "computers that are switched on and off by the hour",
+    "scaled to zero": "a computer that sleeps while nobody asks",
+    "serverless": "computing that is paid for by the answer",
+    "": "as it is answered now: no price of that is known",
+}
+
+
+class Told(Struct, frozen=True):
+    """One option in words. `sets`: what follows if it is chosen."""
+
+    name: str
+    title: str
+    what: str
+    result: str
+    cost: str
+    effect: str
+    risks: list[str]
+    sets: list[str]
+
+
+def told(found: Choices) -> list[Told]:
+    return [_told(each, found) for each in found.options]
+
+
+def _told(named: Named, found: Choices) -> Told:
+    way, currency = named.way, found.currency
+    serving = _SERVING.get(way.serving, f"a computer that is {way.serving}" if way.serving else "")
+    span = "" if way.cheap is None or way.cheap == way.dear else f" ({way.cheap:,.2f} to {way.dear:,.2f})"
+    return Told(
+        name=named.name,
+        title=_TITLES[named.name],
+        what=f"Version {way.model}{' (as now)' if way.model == found.served else ''}, on {serving}.",
+        result=_result(way),
+        cost=f"{way.monthly:,.2f} {currency} a month{span}",
+        effect=_effect(way.saving, found.decisions),
+        risks=_risks(way, found),
+        sets=sets_of(offered(named, found)),
+    )
+
+
+def _result(way: Way) -> str:
+    shown, words = figure(way.score, way.low, way.high), plain_measure(way.metric)
+    name = way.metric.replace("_", " ")
+    said = f"{shown.value}: {words}" if words else f"{name} {shown.value}"
+    return f"{said}, on {way.rows:,} cases that it had never seen" if way.rows else said
+
+
+def _effect(saving: Saving | None, decisions: float | None) -> str:
+    """What it changes of what mistakes cost."""
+    if saving is None:
+        return "Not known: the project does not say what a mistake costs, or said otherwise when this was judged."
+    many = 1000.0 if decisions is None else decisions
+    per = "for 1,000 decisions" if decisions is None else f"a month, at {decisions:,.0f} decisions"
+    bounds = [None if each is None else each * many for each in (saving.low, saving.high)]
+    whole = figure(saving.each * many, bounds[0], bounds[1])
+    sure = "" if saving.low is None or saving.low > 0 else " It is not sure that it saves anything."
+    span = f" ({whole.low} to {whole.high})" if whole.low else ""
+    return f"Mistakes cost {whole.value}{span} {saving.currency} less {per}, than to {saving.rule}.{sure}"
+
+
+def _risks(way: Way, found: Choices) -> list[str]:
+    said = []
+    shown, more = figure(way.score, way.low, way.high), sign(way.metric) > 0
+    if shown.low:
+        said.append(
+            f"On other cases the result may be as {f'low as {shown.low}' if more else f'high as {shown.high}'}."
+        )
+    else:
+        said.append("How far the result may be off on other cases is not known: there were too few.")
+    if way.waits:
+        said.append(f"{way.waits:.1%} of those who ask wait {found.cold_s:g} seconds, until a computer is awake.")
+    if way.cheap is None:
+        said.append("How far the cost may be off is not known: too few days were measured.")
+    said += [f"It may not be used yet: {_plain(gate)}." for gate in way.open]
+    return said
+
+
+def _plain(gate: Gate) -> str:
+    """Why a version is held back; what has no words of its own is told as the record does."""
+    if gate.name == PROMOTED:
+        return "it is not surely better than what is used now"
+    if gate.name == CHOSEN:
+        return "it falls short of what was chosen before"
+    if gate.name == NO_SAVING:
+        return "its decisions do not surely cost less than a simple rule"
+    return gate.text.replace("_", " ")
+
+
+def offered(named: Named, found: Choices) -> Offered:
+    """What is held to once it is chosen: the result at its worst, by its interval, and the cost at its highest."""
+    way = named.way
+    edge = way.low if sign(way.metric) > 0 else way.high
+    most = way.dear if way.dear is not None else way.monthly
+    return Offered(
+        name=named.name,
+        text=f"{way.model}, {way.serving or 'served as now'}, {way.monthly:.2f} {found.currency} a month",
+        model=way.model,
+        metric=way.metric,
+        reaches=edge,
+        a_month=money(most, found.currency) if most > 0 else None,
+    )
+
+
+def sets_of(option: Offered) -> list[str]:
+    """In words."""
+    said = []
+    if option.reaches is not None:
+        least, name = "at least" if sign(option.metric) > 0 else "at most", option.metric.replace("_", " ")
+        said.append(f"A later version is used only if its {name} is {least} {figure(option.reaches).value}.")
+    if option.a_month is not None and option.a_month.amount > 0:
+        said.append(
+            f"Once {option.a_month.amount:,.4f} {option.a_month.currency} are spent in a month, work stops until an "
+            "owner or reviewer says to go on."
+        )
+    return said or ["Nothing."]
+
+
+def offer(blobs: Blobs, found: Choices, decision: str, html: str) -> OptionsOffered:
+    return OptionsOffered(
+        decision=decision,
+        target=found.target,
+        page=Blob(blobs.put(html.encode()), "page"),
+        options=(*(offered(each, found) for each in found.options), AS_IT_IS),
+        rests=tuple(dict.fromkeys(each.way.entry.ref for each in found.options)),
+    )
+
+
+def options_page(found: Choices, decision: str) -> str:
+    """One self-contained HTML page, ready to be printed. `decision`: "" where none was opened."""
+    several = told(found)
+    sections = [Section("", f'<div class="tiles">{"".join(map(_card, several))}</div>')]
+    if len(several) > 1:
+        sections.append(Section("Side by side", _table(found, several)))
+    sections.append(
+        Section("What a choice sets", _sets(several), "It holds until the choice is asked anew and undone.")
+    )
+    if found.unknown:
+        body = "".join(f"<li>{escape(each)}</li>" for each in found.unknown)
+        sections.append(Section("What is not known", f"<ul>{body}</ul>", "It is in no sum on this page."))
+    sections.append(_signing(decision, several))
+    fewer = "" if len(several) == 3 else f" Only {len(several)} stand out of {found.ways} that were judged and priced."
+    return page(
+        f"How shall {found.project} go on?",
+        sections,
+        eyebrow="Treadle choices",
+        lead=f"{found.goal} {_count(several)}.{fewer}".strip(),
+        footer=f"Measured from {found.first} to {found.last}; prices of {found.at}. Each version was judged on cases "
+        "that were set aside and that it had never seen. Ranges in brackets hold 95 of 100 times.",
+    )
+
+
+def _count(several: Sequence[Told]) -> str:
+    return {1: "One way to go on", 2: "Two ways to go on"}.get(len(several), "Three ways to go on")
+
+
+def _card(each: Told) -> str:
+    risks = "".join(f"<li>{escape(text)}</li>" for text in each.risks)
+    return (
+        f'<div class="card"><div class="eyebrow">{escape(each.name)}</div><h3>{escape(each.title)}</h3>'
+        f"<p>{escape(each.what)}</p><p><b>{escape(each.cost)}</b></p><p>{escape(each.result)}</p>"
+        f"<p>{escape(each.effect)}</p><p>What may go wrong:</p><ul>{risks}</ul></div>"
+    )
+
+
+def _table(found: Choices, several: Sequence[Told]) -> str:
+    ways = [each.way for each in found.options]
+    rows = [
+        ("cost a month", *(f"{way.monthly:,.2f} {found.currency}" for way in ways)),
+        ("result", *(figure(way.score, way.low, way.high).whole for way in ways)),
+        ("who must wait", *(f"{way.waits:.1%}" if way.waits else "nobody" for way in ways)),
+        ("may be used", *("not yet" if way.open else "yes" for way in ways)),
+        ("against the first, a month", *_beside(ways, found.currency)),
+    ]
+    return table(("", *(each.title for each in several)), rows)
+
+
+def _beside(ways: Sequence[Way], currency: str) -> list[str]:
+    first = ways[0].monthly
+    return ["–", *(f"{each.monthly - first:+,.2f} {currency}" for each in ways[1:])] if first >= Decimal(0) else []
+
+
+def _sets(several: Sequence[Told]) -> str:
+    rows = [(each.title, " ".join(each.sets)) for each in several]
+    return table(("if you choose", "then"), [*rows, ("None of these", "Nothing changes.")])
+
+
+def _signing(decision: str, several: Sequence[Told]) -> Section:
+    """How it is chosen, in one's own name; and lines for those who sign on paper first."""
+    names = ", ".join(each.name for each in several)
+    if not decision:
+        text = "These were not put to a decision yet: treadle costs options PROJECT --open NAME does that."
+        return Section("Choosing", "", text)
+    how = (
+        f"<p>Say what you are for: <code>treadle decide say PROJECT {escape(decision)} --for OPTION --because "
+        f"REASON</code>. Whoever decides signs the choice in their own name: <code>treadle costs choose PROJECT "
+        f"{escape(decision)} --for OPTION --because REASON</code>. OPTION is one of {escape(names)}, "
+        f"{AS_IT_IS.name}.</p>"
+    )
+    head = "".join(f"<th>{each}</th>" for each in ("name", "for which", "why", "day"))
+    row = '<tr style="height:3em">' + "<td></td>" * 4 + "</tr>"
+    lines = f"<table><thead><tr>{head}</tr></thead><tbody>{row * 3}</tbody></table>"
+    return Section("Choosing", how + lines, f"The question is decision/{decision} of the record.")
