@@ -18,7 +18,12 @@ def alone(lock: Path, taken: str, mend: str) -> Iterator[None]:
     Raises:
         StoreError: another has it.
     """
-    with lock.open("a+", encoding="ascii") as held:
+    try:
+        # no link is followed: who may write the folder would else choose which file is emptied
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o660)
+    except OSError as bad:
+        raise StoreError(f"the lock cannot be opened: {bad.strerror}", where=str(lock), mend="remove it") from bad
+    with os.fdopen(descriptor, "r+", encoding="ascii", errors="replace") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as bad:

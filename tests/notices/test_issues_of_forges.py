@@ -18,6 +18,7 @@ from treadle.evidence.kinds.notice_sent import NoticeSent
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.notices import sending
 from treadle.notices.sending import states
+from treadle.notices.wording import marked
 from treadle.rhythm.acting import change_action
 from treadle.rhythm.actions import action as action_now
 from treadle.store import Blob
@@ -32,6 +33,8 @@ class Forge:
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[str]] = field(default_factory=dict)
     refuses: int = 0
+    breaks: int = 0
+    """So many requests that change something are done, and answered with 502."""
 
     def answer(self, asked: Asked) -> Say:
         token = asked.headers.get("authorization" if self.kind == "github" else "private-token", "")
@@ -46,10 +49,13 @@ class Forge:
         number = int(parts[0])
         if number not in self.issues:
             return says({"message": "Not Found"}, status=404)
+        if len(parts) == 2 and asked.method == "GET":
+            return says([{"body": each} for each in self.comments.get(number, [])])
         if len(parts) == 2:
             assert parts[1] == ("comments" if self.kind == "github" else "notes") and asked.method == "POST"
             self.comments.setdefault(number, []).append(said["body"])
-            return says({"id": 1}, status=201)
+            self.issues[number]["comments"] = len(self.comments[number])
+            return self.broken() or says({"id": 1}, status=201)
         if asked.method in ("PATCH", "PUT"):
             assert said.get("state") == "closed" or said.get("state_event") == "close"
             self.close(number, "treadle-bot")
@@ -64,7 +70,11 @@ class Forge:
             assert said["labels"].split(",")[0] == "treadle"
             told = {"iid": number, "web_url": f"https://forge/i/{number}", "state": "opened", "closed_by": None}
         self.issues[number] = {**said, **told}
-        return says(self.issues[number], status=201)
+        return self.broken() or says(self.issues[number], status=201)
+
+    def broken(self) -> Say | None:
+        self.breaks -= 1
+        return Say(status=502) if self.breaks >= 0 else None
 
     def close(self, number: int, by: str, reason: str = "completed") -> None:
         login = "login" if self.kind == "github" else "username"
@@ -94,9 +104,13 @@ def test_an_alert_opens_an_issue_and_closing_it_comes_back(
         alert(shop, "moved: hour", "drift")
         first, _ = sent(shop)
         assert first.link == "https://forge/i/1" and first.text.endswith("(opened)")
-        assert "title" in forge.issues[1] and forge.issues[1]["title"] == "shop: recall fell ``` @everyone"
+        assert (
+            "title" in forge.issues[1] and forge.issues[1]["title"] == "shop: endpoint/shop: recall fell ``` @everyone"
+        )
         text = forge.issues[1]["body" if kind == "github" else "description"]
-        assert text.startswith("````text\nrecall fell ``` @everyone\n````\n")  # a fence that what it quotes cannot end
+        assert text.startswith(
+            "````text\nendpoint/shop: recall fell ``` @everyone\n````\n"
+        )  # a fence that what it quotes cannot end
         alert(shop, "recall is lower still")
         (told,) = sent(shop)
         assert told.text.endswith("(commented)") and len(forge.issues) == 2 and len(forge.comments[1]) == 1
@@ -186,3 +200,73 @@ def test_a_wrong_token_and_what_is_no_forge_hold(tmp_path: Path, monkeypatch: py
         other = forged(tmp_path / "other", monkeypatch, web, "gitlab", "alerts")
         alert(other)
         assert "what is no issue" in sent(other)[0].text
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_an_answer_that_is_lost_makes_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    forge = Forge(kind)
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "alerts")
+        alert(shop)
+        forge.breaks = 1
+        assert [each.outcome for each in sent(shop)] == ["held"] and len(forge.issues) == 1
+        assert [each.link for each in sent(shop)] == ["https://forge/i/1"] and len(forge.issues) == 1
+        alert(shop, "worse")
+        forge.breaks = 1
+        assert [each.outcome for each in sent(shop)] == ["held"]
+        assert [each.outcome for each in sent(shop)] == ["sent"] and len(forge.comments[1]) == 1
+
+
+def test_no_answer_of_a_forge_brings_its_token_into_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge, secret = Forge("github"), "sesame-sesame-sesame"
+    with serving(lambda asked: Say(status=401, body=f"{'x' * 110} Bearer {secret}".encode())) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts")
+        monkeypatch.setenv("FORGE_TOKEN", secret)
+        alert(shop)
+        (held,) = sent(shop)
+        assert "its token is ${FORGE_TOKEN}" in held.text and "sesame" not in held.text
+    with serving(forge.answer) as web:
+        other = forged(tmp_path / "other", monkeypatch, web, "github", "alerts")
+        monkeypatch.setenv("FORGE_TOKEN", "sesame")
+        alert(other)
+        sent(other)
+        forge.close(1, "sesame")
+        (heard,) = sent(other)
+        assert "was closed by …" in heard.text
+    kept = "".join(str(entry.payload) for each in (shop, other) for entry in each.chain.find())
+    assert "sesame" not in kept
+
+
+def test_an_issue_that_is_gone_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts, actions")
+        number = action(shop)
+        alert(shop)
+        sent(shop)
+        del forge.issues[1]
+        alert(shop, "worse")
+        assert [each.outcome for each in sent(shop)] == ["sent", "heard"] and states(shop)[0].issues == 1
+        with shop.chain.reading() as reader:
+            assert action_now(reader, number, date(2026, 3, 20))[0].state == "open", "nobody closed it"
+
+
+def test_a_mark_that_somebody_quotes_is_not_the_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts")
+        alert(shop, "first")
+        sent(shop)
+        mark = forge.issues[1]["body"].rstrip().rpartition("treadle-notice ")[2].removesuffix(" -->")
+        forge.issues[1]["body"] += "more"
+        assert not marked(forge.issues[1]["body"], mark) and marked(f"x\n<!-- treadle-notice {mark} -->\n", mark)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff\xfe", b"{", b'{"number": true}', b'{"number": -5}'])
+def test_answers_that_are_none_hold_and_end_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    with serving(lambda asked: Say(body=b"[]" if asked.method == "GET" else body)) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "alerts")
+        alert(shop)
+        assert [each.outcome for each in sent(shop)] == ["held"]

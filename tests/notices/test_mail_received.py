@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,10 +69,10 @@ def test_a_mail_comes_whole_to_everybody_and_once(tmp_path: Path) -> None:
     (envelope,) = box.came
     assert envelope.rcpt_tos == ["team@example.org", "lin@example.org"]
     message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-    assert message["Subject"] == "shop: recall fell Bcc: mallory@example.org — größer als je"
+    assert message["Subject"] == "shop: endpoint/shop: recall fell Bcc: mallory@example.org — größer als je"
     assert message["Bcc"] is None and message["Auto-Submitted"] == "auto-generated"
-    assert message["Message-ID"].endswith("@treadle.shop>")
-    assert "größer als je\n\ntold as one of alerts" in message.get_content().replace("\r\n", "\n")
+    assert message["Message-ID"].endswith("@treadle.shop>") and message["Date"]
+    assert "größer als je\n\nalerts, 2026-03-20 by ada" in message.get_content().replace("\r\n", "\n")
 
 
 def test_what_concerns_one_person_goes_to_them_alone(tmp_path: Path) -> None:
@@ -120,3 +122,38 @@ def test_addresses_that_are_all_refused() -> None:
     message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
     with post_office(Nobody()) as (_, where), pytest.raises(Refused, match="refused every address"):
         send_mail(f"smtp://{where}", message)
+
+
+def test_what_a_server_says_to_the_farewell_changes_nothing(tmp_path: Path) -> None:
+    class Rude(Box):
+        async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+            return "554 no"
+
+    with post_office(Rude()) as (box, where):
+        shop = mailing(tmp_path / "shop", where)
+        alert(shop)
+        assert [each.outcome for each in sent(shop)] == ["sent"] and sent(shop) == [] and len(box.came) == 1
+
+
+def test_a_server_that_drips_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.notices.mailing._SECONDS", 1.0)
+    message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
+
+    def drip(listening: socket.socket) -> None:
+        line, _ = listening.accept()
+        with line:
+            for _ in range(100):
+                try:
+                    line.sendall(b"220-x\r\n")
+                except OSError:
+                    return
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        with pytest.raises(Held, match="cannot be reached or broke off"):
+            send_mail(f"smtp://127.0.0.1:{listening.getsockname()[1]}", message)
+        thread.join()
+    with pytest.raises(Held), post_office() as (_, where):
+        send_mail(f"smtp://ada:p%C3%A4ss@{where}", message)

@@ -40,14 +40,14 @@ def test_a_chat_is_told_by_a_command_and_listed(
         shop = told_shop(tmp_path / "shop", "  chat: {webhook: '${CHAT_URL}'}\n")
         place = str(tmp_path / "shop")
         assert typed("notify", "send", place) == 0
-        assert "nothing is to be told; what happens from here on is" in capsys.readouterr().out
+        assert "chat begun: is told what happens from here on" in capsys.readouterr().out
         alert(shop)
         assert typed("notify", "send", place, "--dry-run") == 0 and not web.asked
-        assert "chat would be sent: shop: recall is 0.1" in capsys.readouterr().out
+        assert "chat would be sent: shop: endpoint/shop: recall is 0.1" in capsys.readouterr().out
         assert typed("notify", "send", place, "--channel", "chatt") == 1
         assert 'did you mean "chat"' in capsys.readouterr().err
         assert typed("notify", "send", place) == 0
-        assert "✓ chat shop: recall is 0.1; it must be at least 0.5" in capsys.readouterr().out
+        assert "✓ chat shop: endpoint/shop: recall is 0.1; it must be at least 0.5" in capsys.readouterr().out
         assert typed("notify", "list", place, "--json") == 0
         (channel,) = json.loads(capsys.readouterr().out)["channels"]
         assert (channel["told"], channel["waiting"], channel["trusted"]) == (1, 0, True)
@@ -84,5 +84,7 @@ def test_a_scheduler_tells_once_a_minute_and_says_what_waits_once(
         scheduler.until_stopped()
         assert len(web.asked) == 1
     told = [line for line in said if "chat" in line]
-    assert len(told) == 1 and told[0].endswith("chat, sent: shop: recall is 0.1; it must be at least 0.5")
+    assert len(told) == 2 and told[1].endswith(
+        "chat, sent: shop: endpoint/shop: recall is 0.1; it must be at least 0.5"
+    )
     assert 4 <= len(asked) <= 7

@@ -16,11 +16,15 @@ from written_shop import packed, released
 
 from services.web import Asked, Say, Web, says, serving
 from treadle.errors import SpecError, StoreError
+from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.notice_held import NoticeHeld
 from treadle.evidence.kinds.notice_sent import NoticeSent
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
-from treadle.notices import sending
+from treadle.evidence.kinds.schedule_ran import ScheduleRan
+from treadle.notices import gathering, sending
 from treadle.notices.sending import states
+from treadle.rhythm.acting import change_action
 from treadle.spec import load
 from treadle.store import Blob
 from treadle.workspace import Workspace
@@ -44,13 +48,14 @@ def test_a_chat_is_told_what_happens_from_its_first_sending_on_and_once(
     with serving(lambda asked: says({"ok": True})) as web:
         shop = chat(tmp_path / "shop", monkeypatch, web)
         alert(shop, "of before")
-        assert sent(shop) == [] and not web.asked
+        assert [each.outcome for each in sent(shop)] == ["begun"] and not web.asked
         alert(shop, "recall fell <!channel> & more")
         action(shop)
         assert [each.outcome for each in sent(shop)] == ["sent", "sent"]
         assert sent(shop) == []
     first, second = texts(web)
-    assert first.startswith("*shop: recall fell &lt;!channel&gt; &amp; more*\n") and "treadle why" in first
+    assert first.startswith("*shop: endpoint/shop: recall fell &lt;!channel&gt; &amp; more*\n")
+    assert first.endswith("PROJECT") and "alerts, 2026-03-20 by ada; more: treadle why " in first
     assert "action 1: Ask the airline (lin, until 2026-04-01)" in second
     asked = web.asked[0]
     name, when = asked.headers["webhook-id"], asked.headers["webhook-timestamp"]
@@ -64,7 +69,7 @@ def test_days_that_are_past_are_told_where_that_is_asked_for(tmp_path: Path, mon
         shop = chat(tmp_path / "shop", monkeypatch, web)
         alert(at(shop, NOW - timedelta(days=9)), "long ago")
         alert(at(shop, NOW - timedelta(days=2)), "of late")
-        assert [each.text for each in sent(shop, days=3, dry=True)] == ["shop: of late"]
+        assert [each.text for each in sent(shop, days=3, dry=True)] == ["shop: endpoint/shop: of late"]
         assert not web.asked and not shop.chain.find(NoticeSent)
         sent(shop, days=3)
         assert len(web.asked) == 1 and "of late" in texts(web)[0]
@@ -90,7 +95,7 @@ def test_a_chat_that_is_away_is_told_later_in_order_and_that_it_was_away_is_kept
         (state,) = states(shop)
         assert (state.waiting, state.told) == (2, 0) and "503" in state.held
         away["now"] = False
-        assert [each.text for each in sent(shop)] == ["shop: one", "shop: two"]
+        assert [each.text for each in sent(shop)] == ["shop: endpoint/shop: one", "shop: endpoint/shop: two"]
         assert states(shop)[0].held == "" and states(shop)[0].told == 2
 
 
@@ -230,3 +235,44 @@ def test_a_secret_that_is_not_set_is_said_by_its_name(tmp_path: Path, monkeypatc
         monkeypatch.delenv("CHAT_URL")
         (held,) = sent(shop, post=POST)
         assert held.outcome == "held" and "CHAT_URL is not set" in held.text
+
+
+def test_runs_that_went_well_hide_none_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda asked: says({})) as web:
+        shop = chat(tmp_path / "shop", monkeypatch, web, "failures, actions")
+        sent(shop)
+        ran = ScheduleRan(why="x", began=NOW, seconds=1.0, attempts=1, ok=True, text="well")
+        with shop.chain.alone() as alone:
+            alone.append_all([(ran, None)] * (gathering.MOST + 1), "schedule/shop")
+        shop.chain.append(
+            ScheduleRan(why="x", began=NOW, seconds=1.0, attempts=1, ok=False, text="ill"), "schedule/shop"
+        )
+        action(shop)
+        said = [each.text for each in sent(shop)]
+        assert len(said) == 2 and said[0].startswith("shop: failed, because x: ill") and sent(shop) == []
+
+
+def test_what_was_decided_is_told_with_its_question_and_an_action_with_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(lambda asked: says({})) as web:
+        shop = chat(tmp_path / "shop", monkeypatch, web, "decisions, actions")
+        sent(shop)
+        asked = DecisionOpened(
+            decision="model", question="Which model?", options=(Option("a"), Option("b")), decides="ada",
+            until="2026-03-21", mediator="lin",
+        )  # fmt: skip
+        opened = shop.chain.append(asked, "decision/model")
+        number = action(shop)
+        sent(shop)
+        later = at(shop, NOW + timedelta(days=3))
+        assert [each.text for each in sent(later)] == [
+            "shop: Which model? was to be decided by 2026-03-21; lin decides now"
+        ]
+        closed = DecisionClosed(decision="model", opened=opened.ref, option="a", because="it is smaller")
+        shop.chain.append(closed, "decision/model")
+        change_action(shop.chain, shop.project.spec, number, state="done")
+        assert [each.text for each in sent(shop)] == [
+            "shop: Which model? decided: a, because it is smaller",
+            f"shop: action {number} is done (it was to Ask the airline)",
+        ]

@@ -17,6 +17,7 @@ from treadle.errors import AccessError, DecisionError
 from treadle.evidence.kinds.checkin_kept import CheckinKept
 from treadle.evidence.kinds.checkins_shown import CheckinsShown
 from treadle.evidence.kinds.concerns_shown import NOBODY
+from treadle.people import unnamed
 from treadle.people.checkins import answers_in, keep_checkin, own, pulse, show_waiting, warnings
 from treadle.people.found import Pulse
 from treadle.rhythm.agenda import agenda
@@ -105,6 +106,9 @@ def test_what_is_written_is_its_authors_alone_and_shows_whether_it_was_changed(
     everything = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert b"labels" not in everything.replace(b"source/labels", b"") and b"are late again" not in everything
     kept = shop.chain.find(CheckinKept)
+    assert {entry.actor for entry in kept} == {NOBODY}
+    checks_in(shop, "grace", "5 most, nobody helps", days=7)
+    assert [each.load for each in own(shop.chain, shop.project)] == [2, 4], "grace's are hers, in one account too"
     assert len({entry.payload.digest for entry in kept}) == 2 and "late" not in str(kept)
     monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "another"))
     assert own(shop.chain, shop.project) == []
@@ -128,3 +132,13 @@ def test_one_bad_week_is_a_week_and_two_are_warned_of(shop: Workspace) -> None:
     (point,) = [each for each in found.points if each.topic == "team"]
     assert point.text == "the load is 5.0 of 5, and was 5.0 before: it is too much for long"
     assert not point.who
+
+
+def test_a_place_that_was_written_into_by_hand_stops_nobody(shop: Workspace) -> None:
+    for number, person in enumerate(FIVE):
+        checks_in(shop, person, "3 none", days=number)
+    unnamed.put(shop.root, '[3, "odd"]', unnamed.CHECKINS)
+    unnamed.put(shop.root, '[99, "some"]', unnamed.CHECKINS)
+    unnamed.put(shop.root, "nothing", unnamed.CHECKINS)
+    (batch,) = shown(shop, 7)
+    assert [each.load for each in batch.answers] == [3] * 5

@@ -195,7 +195,7 @@ def test_real_runs_are_begun_measured_and_stopped(tmp_path: Path, monkeypatch: p
         "print(json.dumps({'model': 'p:1', 'released': True}))\n"
     )
     monkeypatch.setattr(
-        working, "command", lambda project, person: [sys.executable, "-c", script, project.partition("/")[0]]
+        working, "command", lambda project, person: [sys.executable, "-c", script, Path(project).parts[-2]]
     )
     queue, said = Queue(tmp_path / "queue"), list[str]()
     queue.add("1/quick", "ada", "normal", 1, 1)
@@ -233,3 +233,70 @@ def test_a_folder_that_is_none_and_a_file_that_is_no_queue(tmp_path: Path) -> No
     (tmp_path / "broken" / "queue.db").write_bytes(b"no database, but long enough to be looked at" * 100)
     with pytest.raises(StoreError, match="the queue cannot be used"):
         Queue(tmp_path / "broken")
+
+
+def test_rows_that_somebody_wrote_by_hand_stop_no_worker(shop: Shop) -> None:
+    import sqlite3
+
+    shop.queue.add("a", "ada", "normal", 1, 1)
+    with sqlite3.connect(shop.folder / "queue.db") as base:
+        for name, value in (("priority", "urgent"), ("cpus", None), ("memory_gb", "x"), ("queued", "zz")):
+            base.execute(
+                "INSERT INTO jobs SELECT NULL, project, person, priority, cpus, memory_gb, state, asked, queued, began,"
+                " ended, waited_s, ran_s, cpu_s, peak_gb, stopped, pid, said FROM jobs WHERE id = 1"
+            )
+            base.execute(f"UPDATE jobs SET {name} = ? WHERE id = (SELECT MAX(id) FROM jobs)", (value,))
+        base.execute("UPDATE jobs SET state = 'running', pid = -3, priority = 'low' WHERE id = 1")
+    base.close()
+    shop.queue.add("b", "lin", "high", 2, 1)
+    assert shop.work() == 0, "what another worker runs is left alone"
+    working._recover(shop.queue, shop.said.append)
+    shop.looks = 0
+    assert shop.work() == 2 and shop.begun == ["b", "a"]
+
+
+def test_what_was_taken_back_does_not_go_on(shop: Shop) -> None:
+    job = shop.queue.add("a", "ada", "normal", 1, 1)
+    shop.queue.begun(job, 1 << 22)
+    shop.queue.cancel(job.id)
+    working._recover(shop.queue, shop.said.append)
+    assert states(shop) == {"a": "cancelled"}
+    other = shop.queue.add("b", "ada", "normal", 1, 1)
+    shop.queue.cancel(other.id)
+    assert shop.queue.begun(other, 1) is False and states(shop)["b"] == "cancelled"
+    third = shop.queue.add("c", "ada", "normal", 1, 1)
+    shop.takes["c"] = 1000
+    shop.looks = 190
+    shop.happens[193] = lambda: shop.queue.cancel(third.id)
+    shop.work()
+    assert states(shop)["c"] == "cancelled"
+
+
+def test_a_quota_below_what_a_run_needs_is_told(shop: Shop) -> None:
+    shop.queue.add("a", "ada", "normal", 1, 1)
+    shop.work(quota_cpus=0.5)
+    assert "and one person 0.5 cores" in shop.queue.job(1).said and shop.queue.job(1).ran_s == 0
+
+
+def test_a_queue_that_is_held_is_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.queue.add("a", "ada", "normal", 1, 1)
+    of, fails = shop.queue.of, [2]
+
+    def away(*asked: object) -> list[Job]:
+        fails[0] -= 1
+        if fails[0] >= 0:
+            raise StoreError("the queue cannot be used: database is locked")
+        return of(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shop.queue, "of", away)
+    assert shop.work() == 1
+    assert [line for line in shop.said if "locked" in line] == ["the queue cannot be used: database is locked"]
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue")
+    (tmp_path / "victim").write_text("mine", encoding="utf-8")
+    (queue.folder / "worker.lock").symlink_to(tmp_path / "victim")
+    with pytest.raises(StoreError, match="lock cannot be opened"):
+        work(queue, Room(1, 1), print, quota_cpus=None, until_empty=True)
+    assert (tmp_path / "victim").read_text(encoding="utf-8") == "mine"

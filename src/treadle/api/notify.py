@@ -84,6 +84,7 @@ def notify_calendar(request: CalendarRequest, work: Work) -> CalendarAnswer:
     from pathlib import Path
 
     from treadle.api.written import new_file
+    from treadle.errors import StoreError
     from treadle.evidence import write_whole
     from treadle.notices.calendar import calendar, days
     from treadle.people.checking import people_of, refuse_stranger
@@ -91,7 +92,9 @@ def notify_calendar(request: CalendarRequest, work: Work) -> CalendarAnswer:
     spec, chain = work.workspace.project.spec, work.workspace.chain
     if request.person is not None:
         refuse_stranger(spec, request.person, people_of(spec), "--person")
-    file = Path(request.out) if request.replace else new_file(request.out, "OUT")
+    if Path(request.out).is_file() and not request.replace:
+        raise StoreError(f"{request.out} is there already", where="OUT", mend="--replace writes over it")
+    file = Path(request.out) if Path(request.out).is_file() else new_file(request.out, "OUT")
     with chain.reading() as reader:
         found = days(work.workspace, reader, chain.clock(), request.person)
     write_whole(file, calendar(spec.project, found, chain.clock()))

@@ -14,12 +14,11 @@ def on_spot(request: RunRequest, work: Work) -> str:
     """Do it on machines that are taken away, as a process each; the loop here then finds all of it in the record."""
     from treadle.errors import SpecError
     from treadle.queueing.spot import simulate
-    from treadle.spec import duration
 
     if request.fresh or request.full or request.spend is not None:
         mend = "leave out --fresh, --full, --spend"
         raise SpecError("a run that goes on where it was does not begin anew", where="--on", mend=mend)
-    mean, notice = (duration(text).total_seconds() for text in (request.interrupt_every, request.notice))
+    mean, notice = _seconds(request.interrupt_every, "--interrupt-every"), _seconds(request.notice, "--notice")
     found = simulate(work.workspace, work.principal.name, mean, notice, work.say)
     if not found.ok:
         raise SpecError(f"the run failed: {found.said}", where="--on", mend="treadle run PROJECT says more")
@@ -28,3 +27,13 @@ def on_spot(request: RunRequest, work: Work) -> str:
         f"the machine was taken away {times} times: {found.lost_s:.1f} of {found.seconds:.0f} s were done again; at "
         f"most {found.checkpoint_s:.1f} s lay between two things that were kept"
     )
+
+
+def _seconds(text: str, flag: str) -> float:
+    from treadle.errors import SpecError
+    from treadle.spec import duration
+
+    try:
+        return duration(text).total_seconds()
+    except SpecError as bad:
+        raise SpecError(bad.what, where=flag, mend=bad.mend) from bad

@@ -129,8 +129,8 @@ class PulseAnswer(Struct, frozen=True):
 def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
     """Check in: your load and what is blocked, in a line, and what you like for yourself. Read from the keyboard.
 
-    It is kept in your account alone, encrypted; the record has a salted digest. Of a team of five or more the two
-    numbers go to a trend, without your name.
+    It is kept in your account alone, encrypted; the record has a salted digest without a name. Of a team of five or
+    more the two numbers go to a trend, without your name.
     """
     from treadle.people.checkins import ASKS, LEAST, keep_checkin
 
@@ -140,7 +140,9 @@ def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
     trend = (
         "its two numbers wait, without your name, for four others and a new week"
         if counted
-        else f"its numbers go nowhere: the team has under {LEAST} people, or this week's were counted already"
+        else "this week's numbers were counted already"
+        if len(workspace.project.spec.brief.people.everybody) >= LEAST
+        else f"its numbers go nowhere, as the team has under {LEAST} people"
     )
     return CheckinAnswer(f"kept in this account, encrypted, for you alone; {trend}", counted)
 

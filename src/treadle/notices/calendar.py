@@ -62,7 +62,9 @@ def _actions(reader: Reader, today: date, person: str | None) -> Iterator[Day]:
 
 
 def _decisions(reader: Reader, today: date, person: str | None) -> Iterator[Day]:
-    for each in waiting(reader, date.max)[0]:
+    open_ones = [each for each in waiting(reader, today)[0] if each.outcome is None]
+    settled = [each for each in waiting(reader, date.max)[0] if each.outcome is not None]  # whenever they are looked at
+    for each in [*open_ones, *settled]:
         if person not in (None, each.decides, *each.unheard):
             continue
         day = each.until if each.outcome is None else each.review

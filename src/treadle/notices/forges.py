@@ -15,6 +15,7 @@ from treadle.notices.wording import marked
 LABEL = "treadle"
 """Every issue has it, so that those that were opened can be found again."""
 _NEWEST = 100
+_MOST_LINK = 500
 
 
 class Issue(Struct, frozen=True):
@@ -38,6 +39,9 @@ class Forge(Protocol):
     def begin(self, title: str, text: str, labels: Sequence[str]) -> Issue: ...
 
     def comment(self, number: int, text: str) -> None: ...
+
+    def said(self, number: int, mark: str) -> bool:
+        """Whether one of the newest hundred comments of an issue bears this mark."""
 
     def close(self, number: int) -> None: ...
 
@@ -67,6 +71,14 @@ class _GitHub:
     def comment(self, number: int, text: str) -> None:
         self._tell("POST", f"/issues/{number}/comments", {"body": text})
 
+    def said(self, number: int, mark: str) -> bool:
+        # oldest first, and no way to ask for the newest: by the number of comments that the issue tells
+        told = self._ask(f"{self._url}/issues/{number}")
+        count = _field(told, "comments")
+        page = max(1, -(-count // _NEWEST)) if isinstance(count, int) else 1
+        found = _list(self._ask(f"{self._url}/issues/{number}/comments?per_page={_NEWEST}&page={page}"))
+        return any(marked(str(_field(each, "body") or ""), mark) for each in found)
+
     def close(self, number: int) -> None:
         self._tell("PATCH", f"/issues/{number}", {"state": "closed", "state_reason": "completed"})
 
@@ -77,7 +89,7 @@ class _GitHub:
         return read(self._post.send(url, self._headers, None), "the forge")
 
     def _tell(self, method: Literal["POST", "PATCH"], path: str, said: Mapping[str, object]) -> Any:
-        answer = self._post.send(f"{self._url}{path}", self._headers, msgspec.json.encode(said), method)
+        answer = self._post.send(f"{self._url}{path}", self._headers, msgspec.json.encode(said), method, once=True)
         return read(answer, "the forge")
 
     @staticmethod
@@ -102,6 +114,10 @@ class _GitLab:
     def comment(self, number: int, text: str) -> None:
         self._tell("POST", f"/issues/{number}/notes", {"body": text})
 
+    def said(self, number: int, mark: str) -> bool:
+        found = _list(self._ask(f"{self._url}/issues/{number}/notes?per_page={_NEWEST}&sort=desc&order_by=created_at"))
+        return any(marked(str(_field(each, "body") or ""), mark) for each in found)
+
     def close(self, number: int) -> None:
         self._tell("PUT", f"/issues/{number}", {"state_event": "close"})
 
@@ -112,7 +128,7 @@ class _GitLab:
         return read(self._post.send(url, self._headers, None), "the forge")
 
     def _tell(self, method: Literal["POST", "PUT"], path: str, said: Mapping[str, object]) -> Any:
-        answer = self._post.send(f"{self._url}{path}", self._headers, msgspec.json.encode(said), method)
+        answer = self._post.send(f"{self._url}{path}", self._headers, msgspec.json.encode(said), method, once=True)
         return read(answer, "the forge")
 
     @staticmethod
@@ -122,11 +138,11 @@ class _GitLab:
 
 def _issue(told: Any, number: str, link: str, text: str, login: str, *, planned: bool = True) -> Issue:
     found = _field(told, number)
-    if not isinstance(found, int):
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 < found < 2**53:
         raise Held("the forge answered what is no issue")
     return Issue(
         number=found,
-        link=str(_field(told, link) or ""),
+        link=place if (place := str(_field(told, link) or "")).startswith("http") and len(place) <= _MOST_LINK else "",
         text=str(_field(told, text) or ""),
         open=_field(told, "state") != "closed",
         by=str(_field(_field(told, "closed_by"), login) or ""),

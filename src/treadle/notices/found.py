@@ -47,7 +47,9 @@ class ChannelState(Struct, frozen=True):
     leads_to: Literal["webhook", "mail", "github", "gitlab"]
     about: tuple[str, ...]
     trusted: bool
+    begun: bool
     told: int
+    refused: int
     last: str
     waiting: int
     held: str = ""

@@ -13,6 +13,7 @@ from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
+from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_requested import ReviewRequested
@@ -20,9 +21,11 @@ from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.notices.found import Notice
+from treadle.people.decisions import SUBJECT as DECISION
 from treadle.rhythm.actions import SUBJECT as ACTION
 from treadle.rhythm.actions import actions
 from treadle.rhythm.since import entries_between, failed_since
+from treadle.rhythm.waiting import waiting
 from treadle.spec import Topic
 
 MOST = 200
@@ -34,18 +37,24 @@ def happened(
 ) -> list[Notice]:
     """What the entries `first` to `last` tell of these topics, oldest first; of many only the oldest `MOST`."""
     kinds = [kind.KIND for kind, (topics, _) in _OF.items() if set(topics) & set(about)]
-    found = entries_between(reader, first, last, kinds, MOST, newest=False)[0] if kinds else []
-    if "failures" in about:
-        failed = failed_since(reader, first, MOST, newest=False)[0]
-        found = [*found, *(each for each in failed if each.seq <= last)]
     notices = list[Notice]()
-    for entry in sorted({each.seq: each for each in found}.values(), key=lambda each: each.seq)[:MOST]:
-        made = _failed(entry) if entry.status == "failed" else _OF[type(entry.payload)][1](entry)
-        for notice in made:
+    while not notices and first <= last:  # what tells of nothing, such as a run that went well, is gone over
+        entries, first = _page(reader, first, last, kinds, "failures" in about)
+        for entry in entries:
+            made = _failed(entry) if entry.status == "failed" else _OF[type(entry.payload)][1](entry, reader)
             # who is told that something waits is told that it is over
-            if notice.topic in about or notice.ends:
-                notices.append(_asked(notice, reviewers))
+            notices += [_asked(notice, reviewers) for notice in made if notice.topic in about or notice.ends]
     return _not_over(notices)
+
+
+def _page(reader: Reader, first: int, last: int, kinds: list[str], failures: bool) -> tuple[list[Entry[Payload]], int]:
+    """The oldest entries that may tell of something, oldest first, and where the next page begins."""
+    found = sorted(entries_between(reader, first, last, kinds, MOST, newest=False)[0], key=lambda each: each.seq)
+    failed = sorted(failed_since(reader, first, MOST, newest=False)[0], key=lambda each: each.seq) if failures else []
+    full = [each[-1].seq for each in (found, failed) if len(each) == MOST]
+    end = min([last, *full])
+    every = {each.seq: each for each in (*found, *failed) if each.seq <= end and (failures or each.status != "failed")}
+    return [every[number] for number in sorted(every)], end + 1
 
 
 def _not_over(notices: list[Notice]) -> list[Notice]:
@@ -58,23 +67,32 @@ def _not_over(notices: list[Notice]) -> list[Notice]:
     return kept[::-1]
 
 
-def overdue(reader: Reader, today: date) -> list[Notice]:
-    """Actions whose day is over, each told once for that day."""
-    found = []
-    for each in actions(reader, today):
+def overdue(reader: Reader, today: date, about: Collection[Topic]) -> list[Notice]:
+    """Actions and open decisions whose day is over, each told once for that day."""
+    found = list[Notice]()
+    for each in actions(reader, today) if "actions" in about else ():
         if each.state == "late":
-            thing = f"{ACTION}{each.number}"
             text = f"action {each.number} is late: {each.text} ({each.owner}, until {each.due})"
-            key, owner = f"{thing}/late/{each.due}", (each.owner,)
-            found.append(Notice("actions", thing, key, text, 0, "", today.isoformat(), asks=True, concerns=owner))
+            found.append(_late("actions", f"{ACTION}{each.number}", text, each.due, today, each.owner))
+    for open_one in waiting(reader, today)[0] if "decisions" in about else ():
+        if open_one.outcome is None and "" < open_one.until < today.isoformat():
+            text = f"{open_one.question} was to be decided by {open_one.until}; {open_one.decides} decides now"
+            found.append(
+                _late("decisions", f"{DECISION}{open_one.name}", text, open_one.until, today, open_one.decides)
+            )
     return found
 
 
-def _alert(entry: Entry[AlertRaised]) -> Iterator[Notice]:
-    yield _notice("alerts", entry, f"alert/{entry.subject}/{entry.payload.about}", asks=True)
+def _late(topic: Topic, thing: str, text: str, due: str, today: date, who: str) -> Notice:
+    return Notice(topic, thing, f"{thing}/late/{due}", text, 0, "", today.isoformat(), asks=True, concerns=(who,))
 
 
-def _source(entry: Entry[SourceLate] | Entry[SourceStale]) -> Iterator[Notice]:
+def _alert(entry: Entry[AlertRaised], reader: Reader) -> Iterator[Notice]:
+    text = f"{entry.subject}: {entry.said()}"
+    yield _notice("alerts", entry, f"alert/{entry.subject}/{entry.payload.about}", text, True)
+
+
+def _source(entry: Entry[SourceLate] | Entry[SourceStale], reader: Reader) -> Iterator[Notice]:
     word = "late" if isinstance(entry.payload, SourceLate) else "stale"
     yield _notice("alerts", entry, f"{word}/{entry.payload.source}", asks=True)
 
@@ -83,12 +101,12 @@ def _failed(entry: Entry[Payload]) -> Iterator[Notice]:
     yield _notice("failures", entry, f"failed/{entry.kind}/{entry.subject}", f"{entry.kind} {entry.said()}", True)
 
 
-def _scheduled(entry: Entry[ScheduleRan]) -> Iterator[Notice]:
+def _scheduled(entry: Entry[ScheduleRan], reader: Reader) -> Iterator[Notice]:
     if not entry.payload.ok:
         yield _notice("failures", entry, f"failed/{entry.subject}", asks=True)
 
 
-def _request(entry: Entry[ReviewRequested]) -> Iterator[Notice]:
+def _request(entry: Entry[ReviewRequested], reader: Reader) -> Iterator[Notice]:
     said = entry.payload
     address = said.model.rpartition(":")[0]
     failing = [gate.text for gate in said.gates if not gate.holds]
@@ -100,27 +118,38 @@ def _request(entry: Entry[ReviewRequested]) -> Iterator[Notice]:
         yield _notice("reviews", entry, f"review/{address}", text, True, (f"gates/{address}",))
 
 
-def _release(entry: Entry[ReleaseMade] | Entry[ReleaseRolledBack]) -> Iterator[Notice]:
+def _accepted(entry: Entry[FindingAccepted], reader: Reader) -> Iterator[Notice]:
+    said = entry.payload
+    text = f"{said.model}: {entry.actor} answers for {said.gate}: {said.reason}; treadle models show says what is left"
+    yield _notice("reviews", entry, f"gates/{said.model.rpartition(':')[0]}", text)
+
+
+def _release(entry: Entry[ReleaseMade] | Entry[ReleaseRolledBack], reader: Reader) -> Iterator[Notice]:
     address = entry.payload.model.rpartition(":")[0]
     yield _notice("releases", entry, f"release/{address}", ends=(f"gates/{address}", f"review/{address}"))
 
 
-def _opened(entry: Entry[DecisionOpened]) -> Iterator[Notice]:
+def _opened(entry: Entry[DecisionOpened], reader: Reader) -> Iterator[Notice]:
     said = entry.payload
     until = f", until {said.until}" if said.until else ""
     people = tuple(dict.fromkeys((*said.asked, said.decides)))
     yield _notice("decisions", entry, entry.subject, f"{said.said()}{until}", True, (), people)
 
 
-def _closed(entry: Entry[DecisionClosed]) -> Iterator[Notice]:
-    yield _notice("decisions", entry, entry.subject, ends=(entry.subject,))
+def _closed(entry: Entry[DecisionClosed], reader: Reader) -> Iterator[Notice]:
+    asked = next(iter(reader.by_hash(entry.payload.opened.digest)), None)
+    question = f"{asked.payload.question} " if asked and isinstance(asked.payload, DecisionOpened) else ""
+    yield _notice("decisions", entry, entry.subject, f"{question}{entry.said()}", ends=(entry.subject,))
 
 
-def _action(entry: Entry[ActionOpened] | Entry[ActionChanged]) -> Iterator[Notice]:
+def _action(entry: Entry[ActionOpened] | Entry[ActionChanged], reader: Reader) -> Iterator[Notice]:
     said = entry.payload
     over = isinstance(said, ActionChanged) and said.state != "open"
-    ends = (entry.subject,) if over else ()
-    yield _notice("actions", entry, entry.subject, asks=not over, ends=ends, concerns=(said.owner,))
+    ends, text = (entry.subject,) if over else (), entry.said()
+    if isinstance(said, ActionChanged):
+        asked = next(iter(reader.by_hash(said.opened.digest)), None)
+        text += f" (it was to {asked.payload.text})" if asked and isinstance(asked.payload, ActionOpened) else ""
+    yield _notice("actions", entry, entry.subject, text, not over, ends, (said.owner,))
 
 
 _OF: dict[type[Payload], tuple[tuple[Topic, ...], Callable[..., Iterator[Notice]]]] = {
@@ -129,6 +158,7 @@ _OF: dict[type[Payload], tuple[tuple[Topic, ...], Callable[..., Iterator[Notice]
     SourceStale: (("alerts",), _source),
     ScheduleRan: (("failures",), _scheduled),
     ReviewRequested: (("gates", "reviews"), _request),
+    FindingAccepted: (("reviews",), _accepted),
     ReleaseMade: (("releases", "gates", "reviews"), _release),
     ReleaseRolledBack: (("releases", "gates", "reviews"), _release),
     DecisionOpened: (("decisions",), _opened),

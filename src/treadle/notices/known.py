@@ -33,6 +33,7 @@ class Known:
 
     upto: int | None = None
     told: int = 0
+    refused: int = 0
     last: str = ""
     held: str = ""
     keys: set[str] = field(default_factory=set)
@@ -50,8 +51,9 @@ def known(reader: Reader, channel: str) -> Known:
             found.upto = max(told.upto, found.upto or 0)
             found.held = ""
             found.keys.add(told.key)
-            if told.outcome != "begun":
+            if told.outcome == "sent":
                 found.told, found.last = found.told + 1, entry.time
+            found.refused += told.outcome == "refused"
             if told.issue:
                 found.issues.setdefault(told.thing, Opened(told.issue, told.link, entry.ref))
         elif isinstance(told, NoticeHeld):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+import threading
+from contextlib import suppress
 from email.message import EmailMessage
 from urllib.parse import unquote
 
@@ -25,24 +28,39 @@ def send_mail(url: str, message: EmailMessage, *, unencrypted: bool = False) -> 
         raise Held("the URL of the mail server cannot be understood: write smtps://USER:${PASSWORD}@HOST")
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     safe = ssl.create_default_context()
+    server = smtplib.SMTP(timeout=_SECONDS)
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(timeout=_SECONDS, context=safe)
+    setattr(server, "_host", host)  # noqa: B010 - it is a private name
+    timer = threading.Timer(_SECONDS, _shut, (server,))  # a server that drips its letters ends too
+    timer.daemon = True
+    timer.start()
     try:
-        if parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=safe)
-        else:
-            server = smtplib.SMTP(host, port, timeout=_SECONDS)
-        with server:
-            if parts.scheme == "smtp":
-                _encrypt(server, safe, plain=unencrypted or is_loopback(host))
-            if parts.username:
-                _login(server, unquote(parts.username), unquote(parts.password or ""))
-            refused = server.send_message(message)
+        server.connect(host, port)
+        if parts.scheme == "smtp":
+            _encrypt(server, safe, plain=unencrypted or is_loopback(host))
+        if parts.username:
+            _login(server, unquote(parts.username), unquote(parts.password or ""))
+        refused = server.send_message(message)
+        with suppress(smtplib.SMTPException, OSError):  # it has taken the mail, whatever it says to the farewell
+            server.quit()
     except smtplib.SMTPRecipientsRefused as bad:
         raise _by_code(max(code for code, _ in bad.recipients.values()), "it refused every address") from bad
     except smtplib.SMTPResponseException as bad:
         raise _by_code(bad.smtp_code, f"it answered {bad.smtp_code}") from bad
-    except (smtplib.SMTPException, OSError) as bad:
+    except (smtplib.SMTPException, OSError, ValueError) as bad:  # ValueError: a name or a password that is no ASCII
         raise Held(f"it cannot be reached or broke off ({type(bad).__name__})") from bad
+    finally:
+        timer.cancel()
+        server.close()
     return f"taken, but not for {len(refused)} of its addresses" if refused else "taken"
+
+
+def _shut(server: smtplib.SMTP) -> None:
+    line = server.sock
+    if line is not None:
+        with suppress(OSError):
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
 def _encrypt(server: smtplib.SMTP, safe: ssl.SSLContext, *, plain: bool) -> None:

@@ -9,17 +9,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from treadle.errors import TreadleError
 from treadle.notices.forges import Forge, forge
 from treadle.notices.found import Notice
 from treadle.notices.known import Known
 from treadle.notices.mailing import send_mail
-from treadle.notices.posting import Held, Post, Refused, signature
+from treadle.notices.posting import Gone, Held, Post, Refused, signature
 from treadle.notices.wording import chat, identity, issue, mail, title
 from treadle.spec import Channel
 from treadle.spec.secrets import filled, names_in
 from treadle.spec.trust import Place, granted
+
+_LEAST_SECRET = 6
+"""Characters of a part of a URL that may be one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,9 @@ class Reached:
             headers = self._signed(mark, body)
             answer = self.post.send(self._url(), headers, body)
         except (Held, Refused) as bad:
-            raise type(bad)(self._without_secrets(str(bad))) from None
+            raise type(bad)(self.post.cleaned(str(bad))) from None
+        except (ValueError, RecursionError) as bad:  # a password that no server can be told, an answer that is none
+            raise Held(f"it could not be told ({type(bad).__name__})") from None
         return Outcome("sent", str(answer.status))
 
     def issue(self, notice: Notice, told: Known) -> Outcome:
@@ -62,7 +70,11 @@ class Reached:
         try:
             return self._issue(notice, told)
         except (Held, Refused) as bad:
-            raise type(bad)(self._without_secrets(str(bad))) from None
+            said = self.post.cleaned(str(bad))
+            token = f"; its token is {self.channel.token}" if "answered 401" in said or "answered 403" in said else ""
+            raise type(bad)(said + token) from None
+        except (ValueError, RecursionError) as bad:
+            raise Held(f"the forge could not be told ({type(bad).__name__})") from None
 
     def forge(self) -> Forge:
         return forge(
@@ -77,20 +89,28 @@ class Reached:
         text = issue(notice, mark)
         over = {thing: told.issues[thing] for thing in notice.ends if thing in told.issues}
         for opened in over.values():
-            at.comment(opened.number, text)
-            at.close(opened.number)
+            with suppress(Gone):
+                self._comment(at, opened.number, text, mark, told)
+                at.close(opened.number)
         if over:
             first = next(iter(over.values()))
             return Outcome("sent", "closed", first.number, first.link, tuple(over))
         there = told.issues.get(notice.thing)
-        if there is not None:
-            at.comment(there.number, text)
-            return Outcome("sent", "commented", there.number, there.link)
+        with suppress(Gone):  # somebody removed the issue: another is opened
+            if there is not None:
+                self._comment(at, there.number, text, mark, told)
+                return Outcome("sent", "commented", there.number, there.link)
         if not notice.asks:
             return Outcome("nobody", "there is no issue of it")
         # one that was opened by somebody who was killed before it stood in the record
         made = at.find(mark) or at.begin(title(self.project, notice), text, self.channel.labels)
         return Outcome("sent", "opened", made.number, made.link)
+
+    @staticmethod
+    def _comment(at: Forge, number: int, text: str, mark: str, told: Known) -> None:
+        """Once: where the forge could not be told before, it may have taken the comment and not said so."""
+        if not (told.held and at.said(number, mark)):
+            at.comment(number, text)
 
     def _mail(self, notices: Sequence[Notice], mark: str) -> Outcome:
         to = self._addresses(notices[0])
@@ -121,14 +141,6 @@ class Reached:
         except TreadleError as bad:
             raise Held(f"{bad.what}; {bad.mend}") from bad
 
-    def _without_secrets(self, text: str) -> str:
-        """What a server answers may repeat what it was told."""
-        written = " ".join(filter(None, (self.channel.server, self.channel.sign, self.channel.token)))
-        for name in names_in(written):
-            with suppress(TreadleError):  # one that is not set was told to nobody
-                text = text.replace(filled(name, "", self.environment, quoted=False), "…")
-        return text
-
 
 def place(project: str, name: str, channel: Channel, root: Path, post: Post | None = None) -> Reached:
     """
@@ -137,4 +149,16 @@ def place(project: str, name: str, channel: Channel, root: Path, post: Post | No
     """
     if not granted(root).covers(Place(channel.trusted_as, "server")):
         raise Held(f"this project may not tell {channel.trusted_as}; if you trust it: treadle trust {root}")
-    return Reached(project, name, channel, post or Post(unencrypted=channel.unencrypted), os.environ)
+    found = post or Post(unencrypted=channel.unencrypted)
+    return Reached(project, name, channel, replace(found, secrets=_secrets(channel, os.environ)), os.environ)
+
+
+def _secrets(channel: Channel, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What is filled in for the names of a channel; of a URL its path and its parts too, the longest first."""
+    found = set[str]()
+    for name in names_in(" ".join(filter(None, (channel.server, channel.sign, channel.token)))):
+        with suppress(TreadleError):  # one that is not set was told to nobody
+            value = filled(name, "", environment, quoted=False)
+            path = urlsplit(value).path if "://" in value else ""
+            found |= {value, path, *(part for part in path.split("/") if len(part) >= _LEAST_SECRET)}
+    return tuple(sorted((each for each in found if len(each) >= 3), key=len, reverse=True))

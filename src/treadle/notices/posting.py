@@ -32,6 +32,10 @@ class Held(Exception):
     """It could not be told, and may be later."""
 
 
+class Gone(Held):
+    """There is nothing there any more (404, 410)."""
+
+
 class Refused(Exception):
     """The server will never take this one."""
 
@@ -43,11 +47,26 @@ class Post(Struct, frozen=True):
     clock: Clock = Clock()
     tries: Tries = TRIES
     seconds: float = SECONDS
+    secrets: tuple[str, ...] = ()
+    """What no sentence of a server may repeat."""
+
+    def cleaned(self, text: str) -> str:
+        """Without what is secret, and without signs that move a terminal."""
+        for secret in self.secrets:
+            text = text.replace(secret, "…")
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
     def send(
-        self, url: str, headers: Mapping[str, str], body: bytes | None, method: Literal["POST", "PUT", "PATCH"] = "POST"
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: Literal["POST", "PUT", "PATCH"] = "POST",
+        *,
+        once: bool = False,
     ) -> Answer:
-        """The answer of a server that took it; `body` None: it is asked for something.
+        """The answer of a server that took it; `body` None: it is asked for something. once: it is not tried again
+        here, since who gets it twice would not know.
 
         Raises:
             Held: it did not answer, or refused who asks. Refused: it refused what it was sent.
@@ -55,7 +74,8 @@ class Post(Struct, frozen=True):
         plain = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
         line = Line(self.clock.now() + self.seconds, Patience(connecting=5, silent=10), self.clock.now)
         allowed = Allowed(origin_of(url), frozenset(), self.unencrypted)
-        caller = Caller(line, allowed, _failure, tries=self.tries, clock=self.clock)
+        tries = Tries(most=1) if once else self.tries
+        caller = Caller(line, allowed, _failure, tries=tries, clock=self.clock)
         with closing(line):
             try:
                 if body is None:
@@ -63,10 +83,15 @@ class Post(Struct, frozen=True):
                 else:
                     answer = caller.send(url, {**plain, **headers}, _weigh, Sent(method, body))
             except (DataError, ValueError) as bad:
-                raise Held(str(bad).splitlines()[0]) from bad
+                said = str(bad).splitlines()[0]
+                said = said.replace("in the time that all of it may take", f"within {self.seconds:.0f} s")
+                raise Held(self.cleaned(said.replace(", at the last of 1 tries", ""))) from bad
         if 200 <= answer.status < 300:
             return answer
-        said = f"it answered {answer.status}{_reason(answer)}"
+        words = self.cleaned(answer.body[:4000].decode(errors="replace"))[:120]
+        said = f"it answered {answer.status}" + (f": {words}" if words and not words.startswith("<") else "")
+        if answer.status in (404, 410):
+            raise Gone(said)
         raise Refused(said) if answer.status in _NEVER else Held(said)
 
 
@@ -97,7 +122,7 @@ def read(answer: Answer, where: str) -> Any:
     """
     try:
         return msgspec.json.decode(answer.body)
-    except msgspec.DecodeError as bad:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
         raise Held(f"{where} answered {answer.status} with what is no JSON") from bad
 
 
@@ -108,10 +133,3 @@ def _weigh(size: int) -> None:
 
 def _failure(what: str, mend: str) -> DataError:
     return DataError(what, mend=mend)
-
-
-def _reason(answer: Answer) -> str:
-    """The first words of what a server says to a refusal, without signs that move a terminal."""
-    text = answer.body[:300].decode(errors="replace")
-    kept = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:120]
-    return f": {kept}" if kept and not kept.startswith("<") else ""

@@ -19,11 +19,12 @@ from treadle.errors import TreadleError
 from treadle.evidence.kinds.issue_closed import IssueClosed
 from treadle.evidence.kinds.notice_held import NoticeHeld
 from treadle.evidence.kinds.notice_sent import NoticeSent
+from treadle.notices.forges import Issue
 from treadle.notices.found import ChannelState, Notice, Told
 from treadle.notices.gathering import happened, overdue
 from treadle.notices.known import Known, Opened, known, subject
 from treadle.notices.places import Outcome, Reached, place
-from treadle.notices.posting import Held, Post, Refused
+from treadle.notices.posting import Gone, Held, Post, Refused
 from treadle.notices.wording import MOST_TEXT, title
 from treadle.rhythm.acting import change_action
 from treadle.rhythm.actions import SUBJECT as ACTION
@@ -78,6 +79,8 @@ class Sending:
         if began:
             begun = NoticeSent(channel=name, thing="", key="begun", upto=told.upto or 0, outcome="begun", text="")
             self._keep(name, begun)
+            if not waiting:
+                return [Told(name, "begun", "is told what happens from here on")]
         out, left = list[Told](), list(waiting)
         try:
             at = place(self._project, name, channel, self.workspace.project.root, self.post)
@@ -86,7 +89,7 @@ class Sending:
                 left = left[len(some) :]
             if channel.leads_to in FORGES:
                 out += self._closed(at, told)
-        except Held as bad:
+        except (Held, Refused) as bad:
             out.append(self._held(name, told, len(left), str(bad)))
         return out
 
@@ -116,7 +119,10 @@ class Sending:
         """What somebody closed there: kept, and an action that it is about is closed too."""
         forge = at.forge()
         for thing, opened in list(told.issues.items()):
-            issue = forge.look(opened.number)
+            try:
+                issue = forge.look(opened.number)
+            except Gone:
+                issue = Issue(opened.number, "", open=False, by="", planned=False)
             if issue.open:
                 continue
             said = IssueClosed(
@@ -124,14 +130,14 @@ class Sending:
                 thing=thing,
                 issue=opened.number,
                 opened=opened.notice,
-                by=_line(issue.by),
+                by=at.post.cleaned(issue.by)[:80],
                 person=at.channel.logins.get(issue.by, ""),
                 planned=issue.planned,
-                at=_line(issue.at),
+                at=at.post.cleaned(issue.at)[:40],
             )
             entry = self._keep(at.name, said)
             text = said.said()
-            if thing.startswith(ACTION):
+            if thing.startswith(ACTION) and issue.by:  # one that is gone was closed by nobody
                 text += self._action_closed(int(thing.removeprefix(ACTION)), said, entry)
             del told.issues[thing]
             yield Told(at.name, "heard", text, opened.link)
@@ -152,7 +158,7 @@ class Sending:
 
     def _held(self, name: str, told: Known, left: int, text: str) -> Told:
         text = text[:300]
-        if told.held != text:
+        if told.held.partition(": ")[0] != text.partition(": ")[0]:  # an answer may have another number each time
             self._keep(name, NoticeHeld(channel=name, waiting=left, text=text))
         return Told(name, "held", f"{left} wait: {text}" if left else text)
 
@@ -179,6 +185,8 @@ def states(workspace: Workspace) -> list[ChannelState]:
                 about=channel.about,
                 trusted=trusted,
                 told=told.told,
+                refused=told.refused,
+                begun=told.upto is not None,
                 last=told.last,
                 waiting=len(waiting),
                 held=told.held,
@@ -193,9 +201,7 @@ def _waiting(workspace: Workspace, reader: Reader, channel: Channel, told: Known
     people = spec.brief.people
     approvers = people.reviewers or (people.owner,)
     found = happened(reader, (told.upto or 0) + 1, head, channel.about, approvers)
-    if "actions" in channel.about:
-        found += [each for each in overdue(reader, today) if each.key not in told.keys]
-    return found
+    return [*found, *(each for each in overdue(reader, today, channel.about) if each.key not in told.keys)]
 
 
 def _batches(waiting: Sequence[Notice], channel: Channel) -> Iterator[Sequence[Notice]]:
@@ -236,7 +242,3 @@ def _sent(name: str, notice: Notice, outcome: Outcome, upto: int) -> NoticeSent:
         link=outcome.link,
         rests=notice.rests,
     )
-
-
-def _line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:80]

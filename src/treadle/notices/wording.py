@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from email import policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 import msgspec
 
@@ -31,10 +34,13 @@ def identity(project: str, channel: str, notice: Notice) -> str:
 def chat(project: str, notices: Sequence[Notice]) -> bytes:
     """JSON with a `text`, as Slack's webhooks and those that are shaped like them take it.
 
-    `&`, `<` and `>` are written as Slack asks, so that nothing that is quoted names a channel, a person or a link.
+    `&`, `<` and `>` are written as Slack asks, and an @ is followed by a sign without width, so that nothing that is
+    quoted names a channel, a person or a link.
     """
     if len(notices) == 1:
-        text = f"*{_slack(title(project, notices[0]))}*\n{_slack(_why(notices[0]))}"
+        head, whole = title(project, notices[0]), _plain(notices[0].text, keep_lines=True)
+        rest = f"\n{_slack(whole)}" if head.endswith("…") or "\n" in whole else ""
+        text = f"*{_slack(head)}*{rest}\n{_slack(_why(notices[0]))}"
     else:
         lines = [f"• {_slack(_plain(each.text)[:300])} ({each.topic}, {each.day})" for each in notices[-_MOST_LISTED:]]
         left = len(notices) - len(lines)
@@ -45,10 +51,11 @@ def chat(project: str, notices: Sequence[Notice]) -> bytes:
 
 def mail(project: str, notices: Sequence[Notice], sender: str, to: Sequence[str], name: str) -> EmailMessage:
     """name: what the same mail is known by if it comes twice."""
-    message = EmailMessage()
+    # folding a line moves the blanks beside what is no ASCII; RFC 5322 allows so many in one
+    message = EmailMessage(policy.SMTP.clone(max_line_length=900))
     several = f"{project}: {len(notices):,} things happened"
     message["Subject"] = title(project, notices[0]) if len(notices) == 1 else several
-    message["From"], message["To"] = sender, ", ".join(to)
+    message["From"], message["To"], message["Date"] = sender, ", ".join(to), format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{name}@treadle.{project}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office reply comes back
     parts = [f"{_plain(each.text, keep_lines=True)}\n\n{_why(each)}\n" for each in notices[-_MOST_LISTED:]]
@@ -66,18 +73,18 @@ def issue(notice: Notice, mark: str) -> str:
 
 
 def marked(text: str, mark: str) -> bool:
-    """Whether an issue's text is the one of this mark."""
-    return f"<!-- {_MARK} {mark} -->" in text
+    """Whether an issue's text is the one of this mark: it ends in it, as what is quoted cannot."""
+    return text.rstrip().endswith(f"<!-- {_MARK} {mark} -->")
 
 
 def _why(notice: Notice) -> str:
     who = f" by {notice.actor}" if notice.actor else ""
-    look = f"; look: treadle why {notice.seq}" if notice.seq else ""
-    return f"told as one of {notice.topic}, of {notice.day}{who}{look}"
+    look = f"; more: treadle why {notice.seq} PROJECT" if notice.seq else ""
+    return f"{notice.topic}, {notice.day}{who}{look}"
 
 
 def _slack(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
 
 
 def _plain(text: str, *, keep_lines: bool = False) -> str:

@@ -10,9 +10,10 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SUBJECT = "checkins"
 LEAST = unnamed.CHECKINS.least
 HIGH_LOAD = 4.0
+_Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
 BLOCKED = 0.4
 """The share of answers with blocked work from which on it is told."""
 _SALT = 32
@@ -56,10 +58,10 @@ def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
     week, team = _week(today), len(spec.brief.people.everybody) >= LEAST
     show_waiting(chain, root, today)
     content = secrets.token_hex(_SALT // 2) + "\n" + text.strip()
-    file = _file(project, week)
+    file = _file(project, chain.actor, week)
+    before = file.exists()
+    locked = lock(content, f"checkin/{spec.project}/{chain.actor}/{week}")
     with chain.alone() as alone:
-        before = [e for e in alone.find(CheckinKept, subject=f"{SUBJECT}/{week}") if e.actor == chain.actor]
-        locked = lock(content, f"checkin/{spec.project}/{week}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -70,7 +72,7 @@ def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
             raise AccessError(
                 f"this account has no place for what is private: {bad.strerror}", where=str(file.parent)
             ) from bad
-        alone.append(CheckinKept(week=week, digest=_digest(content)), f"{SUBJECT}/{week}")
+        alone.append(CheckinKept(week=week, digest=_digest(content)), SUBJECT, actor=NOBODY)
     counted = team and not before
     if counted:
         unnamed.put(root, msgspec.json.encode([load, blocked]).decode(), unnamed.CHECKINS)
@@ -99,23 +101,22 @@ def show_waiting(chain: Chain, root: Path, today: date) -> None:
     def keep(waiting: Sequence[Concern]) -> None:
         found = []
         for each in waiting:
-            load, blocked = msgspec.json.decode(each.text, type=tuple[int, Blocked])
-            found.append(Answered(each.id, load, blocked))
+            with suppress(msgspec.MsgspecError):  # a place that somebody wrote into by hand
+                load, blocked = msgspec.json.decode(each.text, type=tuple[_Level, Blocked])
+                found.append(Answered(each.id, load, blocked))
+        if len(found) < LEAST:
+            return
         chain.acting(NOBODY).append(CheckinsShown(week=week, answers=tuple(found)), SUBJECT)
 
     unnamed.show(root, week, keep, known, unnamed.CHECKINS)
 
 
 def own(chain: Chain, project: Project) -> list[OwnCheckin]:
-    """What this account wrote, the newest first, each held to the digest that the record has."""
-    kept = {
-        entry.payload.digest
-        for entry in chain.find(CheckinKept, status="done")
-        if entry.actor == chain.actor  # each writes in their own name
-    }
+    """What this person wrote in this account, the newest first, each held to the digest that the record has."""
+    kept = {entry.payload.digest for entry in chain.find(CheckinKept, subject=SUBJECT, status="done")}
     out = []
-    for file in sorted(_file(project, "*").parent.glob("*.checkin"), reverse=True):
-        content = unlock(file.read_bytes(), f"checkin/{project.spec.project}/{file.stem}")
+    for file in sorted(_file(project, chain.actor, "*").parent.glob("*.checkin"), reverse=True):
+        content = unlock(file.read_bytes(), f"checkin/{project.spec.project}/{chain.actor}/{file.stem}")
         text = content.partition("\n")[2]
         load, blocked = answers_in(text)
         out.append(OwnCheckin(file.stem, load, blocked, text, _digest(content) in kept))
@@ -152,8 +153,9 @@ def _digest(content: str) -> str:
     return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
-def _file(project: Project, week: str) -> Path:
-    name = hashlib.sha256(os.path.realpath(project.root).encode()).hexdigest()[:32]
+def _file(project: Project, actor: str, week: str) -> Path:
+    """Of one person: several may work in one account, where the project says so."""
+    name = hashlib.sha256(f"{actor}\n{os.path.realpath(project.root)}".encode()).hexdigest()[:32]
     return account_folder() / "checkins" / name / f"{week}.checkin"
 
 

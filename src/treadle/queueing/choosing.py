@@ -35,7 +35,8 @@ class Room(Struct, frozen=True):
 
 
 class Moves(Struct, frozen=True):
-    """`begin` and `stop` are runs by their ids; `never` are those that need more than the whole machine has."""
+    """`begin` and `stop` are runs by their ids; `never` are those that need more than the whole machine has, or than
+    one person may have."""
 
     begin: tuple[int, ...] = ()
     stop: tuple[int, ...] = ()
@@ -54,7 +55,8 @@ def choose(
 ) -> Moves:
     """used: CPU-seconds of each person, older ones counting less. quota_cpus: cores that one person may have at once.
     stopping: running ones that were told to stop already."""
-    never = tuple(job.id for job in waiting if not machine.holds(job))
+    over = [job for job in waiting if quota_cpus is not None and job.cpus > quota_cpus + 1e-9]
+    never = tuple(job.id for job in waiting if not machine.holds(job) or job in over)
     order = sorted(
         (job for job in waiting if job.id not in never),
         key=lambda job: (-job.rank, used.get(job.person, 0.0), job.queued, job.id),

@@ -6,8 +6,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+
+import msgspec
 
 from treadle.errors import StoreError
 from treadle.queueing.choosing import Room, decayed
@@ -101,14 +103,22 @@ class Queue:
     def newest(self, limit: int) -> list[Job]:
         return self._find("1", (), f"ORDER BY id DESC LIMIT {int(limit)}")
 
-    def begun(self, job: Job, pid: int) -> None:
+    def begun(self, job: Job, pid: int) -> bool:
+        """False where it does not wait any more: somebody took it back meanwhile."""
         now = self.clock()
-        self._set(job.id, "running", began=now, pid=pid, waited_s=job.waited_s + max(0.0, now - job.queued))
+        waited = job.waited_s + max(0.0, now - job.queued)
+        with self._open() as base:
+            changed = base.execute(
+                "UPDATE jobs SET state = 'running', began = ?, pid = ?, waited_s = ?, said = ''"
+                " WHERE id = ? AND state = 'waiting'",
+                (now, pid, waited, job.id),
+            )
+            return changed.rowcount == 1
 
     def ended(self, job: Job, state: State, *, cpu_s: float, peak_gb: float, said: str) -> None:
         """It ran, and is done, failed, cancelled; or waits again, as it was stopped for what matters more."""
         now = self.clock()
-        ran = job.ran_s + max(0.0, now - job.began)
+        ran = job.ran_s + (max(0.0, now - job.began) if job.state == "running" else 0.0)
         again = state == "waiting"
         self._set(
             job.id,
@@ -180,10 +190,10 @@ class Queue:
     def _find(self, where: str, given: Sequence[object], order: str = "ORDER BY id") -> list[Job]:
         with self._open() as base:
             rows = base.execute(f"SELECT {', '.join(_FIELDS)} FROM jobs WHERE {where} {order}", tuple(given)).fetchall()
-        out = []
+        out = list[Job]()
         for row in rows:
-            said = dict(zip(_FIELDS, row, strict=True))
-            out.append(Job(**{**said, "stopped": int(said["stopped"]), "pid": int(said["pid"])}))
+            with suppress(msgspec.ValidationError):  # a row that somebody wrote by hand is no run
+                out.append(msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Job, strict=False))
         return out
 
     @contextmanager

@@ -13,6 +13,7 @@ import random
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -49,21 +50,22 @@ def run_on_spot(
     after: how many seconds each machine stays. kept: when (in seconds since 1970) something was kept in the record.
     notice_s: after the notice (SIGINT) the machine stays so long; 0: there is none, and the process is killed.
     """
-    began, interruptions = time.time(), list[Interruption]()
+    began, interruptions, longest = time.time(), list[Interruption](), 0.0
     for attempt in range(1, MOST_ATTEMPTS + 1):
         started, stays = time.time(), next(after)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             code, killed = _one(words, stays, notice_s, out, err)
             ended = time.time()
+            times = sorted(when for when in kept() if started <= when <= ended)
+            # what an interruption cut off is no time between two things that were kept: it was done again, whole
+            longest = max([longest, *_gaps([started, *times, *([ended] if code is not None else [])])])
             if code is not None:
                 said = _said(out) or _said(err)
-                times = kept()
                 lost = sum(each.lost_s for each in interruptions)
-                longest = _longest([time for time in times if time >= began], began, ended)
                 return SpotRun(code == 0, said, ended - began, attempt, lost, longest, interruptions)
-        newest = max([started, *(when for when in kept() if when <= ended)])
-        interruptions.append(Interruption(ended - began, ended - newest, killed))
-        say(f"the machine was taken away after {stays:.0f} s; {ended - newest:.1f} s of work are done again")
+        lost = ended - (times[-1] if times else started)
+        interruptions.append(Interruption(ended - began, lost, killed))
+        say(f"the machine was taken away after {ended - started:.0f} s; {lost:.1f} s of work are done again")
     raise SpecError(
         f"the run was not done in {MOST_ATTEMPTS} attempts",
         where="--interrupt-every",
@@ -93,6 +95,8 @@ def simulate(workspace: Workspace, person: str, mean_s: float, notice_s: float, 
             newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=_MOST_KEPT)
         return [datetime.fromisoformat(entry.time).timestamp() for entry in newest]
 
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else what runs would be left behind
     drawn = stays(mean_s, random.SystemRandom().getrandbits(32))
     found = run_on_spot(words, drawn, kept, notice_s=notice_s, say=say)
     said = SpotRan(
@@ -139,9 +143,8 @@ def _ends(child: subprocess.Popen[bytes], seconds: float) -> bool:
     return child.poll() is not None
 
 
-def _longest(times: Sequence[float], began: float, ended: float) -> float:
-    points = [began, *sorted(times), ended]
-    return max(after - before for before, after in itertools.pairwise(points))
+def _gaps(times: Sequence[float]) -> list[float]:
+    return [after - before for before, after in itertools.pairwise(times)]
 
 
 def _said(file: IO[bytes]) -> str:

@@ -14,14 +14,16 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Protocol
 
 import msgspec
 import psutil
 
 from treadle.alone import alone
+from treadle.errors import StoreError
 from treadle.queueing.choosing import Moves, Room, choose
-from treadle.queueing.found import Job
+from treadle.queueing.found import Job, State
 from treadle.queueing.jobs import Queue
 from treadle.scheduling.running import END_SECONDS, command, told_by_signals
 
@@ -66,16 +68,25 @@ class Worker:
     running: dict[int, Running] = field(default_factory=dict)
     stopping: set[int] = field(default_factory=set)
     done: int = 0
+    _away: bool = False
 
     def work(self) -> int:
         """Until told to stop, or until nothing waits; how many runs ended."""
         try:
             while True:
-                self._reap()
-                moves = self._choose()
-                self._do(moves)
-                idle = not self.running and not moves.begin
-                if (idle and self.until_empty and not self.queue.of("waiting")) or self.wait(LOOK_S):
+                try:
+                    self._reap()
+                    moves = self._choose()
+                    self._do(moves)
+                    idle = not self.running and not moves.begin
+                    self._away = False
+                    if idle and self.until_empty and not self.queue.of("waiting"):
+                        return self.done
+                except StoreError as bad:  # somebody holds the file, or the disk is full: it is tried again
+                    if not self._away:
+                        self.say(str(bad).splitlines()[0])
+                    self._away = True
+                if self.wait(LOOK_S):
                     return self.done
         finally:
             self._end_all()
@@ -94,10 +105,13 @@ class Worker:
     def _do(self, moves: Moves) -> None:
         for number in moves.never:
             job = self.queue.job(number)
-            why = f"it needs {job.cpus:g} cores and {job.memory_gb:g} GB; runs have {self._room} here"
+            quota = f", and one person {self.quota_cpus:g} cores" if self.quota_cpus is not None else ""
+            why = f"it needs {job.cpus:g} cores and {job.memory_gb:g} GB; runs have {self._room} here{quota}"
             self.queue.ended(job, "failed", cpu_s=0.0, peak_gb=0.0, said=why)
             self.say(f"run {number} of {job.person} cannot begin: {why}")
         for number in moves.stop:
+            if number not in self.running:
+                continue
             job = self.queue.job(number)
             self.say(f"run {number} of {job.person} is stopped, for what matters more; it goes on later")
             self.stopping.add(number)
@@ -105,7 +119,10 @@ class Worker:
         for number in moves.begin:
             job = self.queue.job(number)
             self.running[number] = self.begin(job)
-            self.queue.begun(job, self.running[number].pid)
+            if not self.queue.begun(job, self.running[number].pid):
+                self.stopping.add(number)
+                self.running[number].stop()
+                continue
             again = f" anew, after it was stopped {job.stopped} times" if job.stopped else ""
             self.say(f"run {number} of {job.person} begins{again}: {job.project}")
 
@@ -120,8 +137,10 @@ class Worker:
             del self.running[number]
             told_to, said = number in self.stopping, run.said()
             self.stopping.discard(number)
+            if job.state != "running":  # it was taken back before it was written down that it runs
+                continue
             if code == 0:
-                state, said = "done", said
+                state = "done"
             elif job.said == "cancel":
                 state, said = "cancelled", "it was taken back while it ran; what it had done is kept"
             elif told_to:
@@ -140,9 +159,8 @@ class Worker:
             for number, run in list(self.running.items()):
                 if run.code() is not None:
                     del self.running[number]
-                    job = self.queue.job(number)
-                    said = run.said()
-                    state, said = ("done", said) if run.code() == 0 else ("waiting", "its worker was stopped")
+                    job, said = self.queue.job(number), run.said()
+                    state, said = ("done", said) if run.code() == 0 else _left(job, "its worker was stopped")
                     self.queue.ended(job, state, cpu_s=run.cpu_s, peak_gb=run.peak_gb, said=said)  # type: ignore[arg-type]
             if self.running:
                 self.wait(0.05)
@@ -160,7 +178,7 @@ class RunProcess:
         self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {**os.environ, _MARK: str(job.id)}
         self._process = subprocess.Popen(
-            command(job.project, job.person),
+            command(str(Path(job.project).absolute()), job.person),  # no option, whatever it is called
             stdout=self._out,
             stderr=self._err,
             stdin=subprocess.DEVNULL,
@@ -197,7 +215,10 @@ class RunProcess:
         """Once it has ended; what it said is read and let go of."""
         with self._out, self._err:
             if self._process.returncode == 0:
-                told = msgspec.json.decode(_whole(self._out) or b"{}", type=dict)
+                try:
+                    told = msgspec.json.decode(_whole(self._out) or b"{}", type=dict)
+                except msgspec.MsgspecError:
+                    return "it said nothing that can be read"
                 return f"{told.get('model', '')} is {'released' if told.get('released') else told.get('status', '')}"
             lines = _whole(self._err).decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "it said nothing"
@@ -223,15 +244,23 @@ def work(
 def _recover(queue: Queue, say: Callable[[str], None]) -> None:
     """Runs that a worker left behind that was killed: ended, and queued again."""
     for job in queue.of("running"):
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, ValueError, OverflowError):  # a number that no process has
             process = psutil.Process(job.pid)
             if process.environ().get(_MARK) == str(job.id):
                 process.send_signal(signal.SIGINT)
                 with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(END_SECONDS)
                 process.kill()
-        queue.ended(job, "waiting", cpu_s=0.0, peak_gb=0.0, said="its worker was killed")
-        say(f"run {job.id} of {job.person} was left behind by a worker that was killed; it is queued again")
+        state, said = _left(job, "its worker was killed")
+        queue.ended(job, state, cpu_s=0.0, peak_gb=0.0, said=said)
+        say(f"run {job.id} of {job.person} was left behind by a worker that was killed; it is {state}")
+
+
+def _left(job: Job, why: str) -> tuple[State, str]:
+    """What becomes of a run that was ended with its worker."""
+    if job.said == "cancel":
+        return "cancelled", "it was taken back while it ran; what it had done is kept"
+    return "waiting", why
 
 
 def _whole(file: IO[bytes]) -> bytes:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.alert_raised import AlertRaised
@@ -31,7 +32,7 @@ from treadle.rhythm.found import Point
 from treadle.rhythm.meeting import last_meeting
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
-from treadle.rhythm.retros import retro_names, still_open
+from treadle.rhythm.retros import retro_names, still_open, unnamed
 from treadle.rhythm.since import entries_since, failed_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 
@@ -52,6 +53,8 @@ class Since(Struct, frozen=True):
     day: str
     said: str
     now: datetime
+    people: tuple[str, ...] = ()
+    """Whose names looking back leaves out."""
 
     @property
     def today(self) -> date:
@@ -65,7 +68,8 @@ class Agenda(Struct, frozen=True):
 
 def agenda(workspace: Workspace, reader: Reader, now: datetime, days: int | None = None) -> Agenda:
     """days: go back so many instead of to the last meeting."""
-    since = _since(reader, workspace.project.spec.project, now, days)
+    spec = workspace.project.spec
+    since = replace(_since(reader, spec.project, now, days), people=spec.brief.people.everybody)
     found = [*_late_actions(reader, since), *_milestones(workspace, reader, since)]
     for part in _PARTS:
         found += part(reader, since)
@@ -153,7 +157,8 @@ def _quality(reader: Reader, since: Since) -> Iterator[Point]:
         opened = still_open(reader, name)
         if opened is not None:
             said: RetroOpened = opened.payload
-            yield Point("quality", f"look back at: {said.what}", "opened, and nothing learned is kept", f"retro/{name}")
+            what = unnamed(said.what, since.people)
+            yield Point("quality", f"look back at: {what}", "opened, and nothing learned is kept", f"retro/{name}")
 
 
 def _runs(reader: Reader, since: Since) -> Iterator[Point]:

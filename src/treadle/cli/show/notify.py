@@ -11,13 +11,15 @@ _MARKS = {"sent": "[green]✓[/]", "heard": "[green]←[/]", "held": "[red]✗[/
 
 def show_sent(answer: Any, out: Any) -> None:
     for each in answer.told:
+        if each.outcome == "nobody" and "no issue of it" in each.text:
+            continue
         mark = _MARKS.get(each.outcome, "·")
         word = "" if each.outcome == "sent" else f" {each.outcome}:"
         out.print(f"{mark} [bold]{said(each.channel)}[/]{word} {said(each.text)}", soft_wrap=True, highlight=False)
         if each.link:
             out.print(f"  {said(each.link)}", soft_wrap=True, highlight=False)
     if not answer.told:
-        out.print("nothing is to be told" + ("" if answer.dry_run else "; what happens from here on is"))
+        out.print("nothing is to be told")
 
 
 def show_channels(answer: Any, out: Any) -> None:
@@ -27,8 +29,10 @@ def show_channels(answer: Any, out: Any) -> None:
         about = ", ".join(each.about)
         out.print(f"[bold]{said(each.name)}[/] ({each.leads_to}) {said(about)}", soft_wrap=True, highlight=False)
         told = f"told {each.told:,}, last {each.last[:16].replace('T', ' ')}" if each.told else "told of nothing yet"
-        issues = f"; {each.issues} issues open" if each.issues else ""
-        out.print(f"  {told}; {each.waiting} wait{issues}", highlight=False)
+        begun = "" if each.begun else "; it is told from its first `treadle notify send` on"
+        refused = f"; [red]{each.refused:,} refused[/] (treadle log --kind notice.sent)" if each.refused else ""
+        issues = f"; open issues: {each.issues}" if each.issues else ""
+        out.print(f"  {told}; {each.waiting} to be told{issues}{refused}{begun}", highlight=False)
         if not each.trusted:
             out.print("  [red]nobody trusts the project with it:[/] treadle trust PROJECT shows what it is told")
         elif each.held:

@@ -8,8 +8,9 @@ from treadle.evidence.payload import Payload
 
 
 class CheckinKept(Payload, frozen=True, kw_only=True):
-    """Somebody checked in. `digest`: SHA-256 of what they wrote for themselves, salted, so that it can be shown to be
-    unchanged and not be guessed. What they wrote is in their account, encrypted, and in no workspace."""
+    """Somebody checked in; its actor is nobody, as of concerns. `digest`: SHA-256 of what they wrote for themselves,
+    salted, so that it can be shown to be unchanged and not be guessed. What they wrote is in their account, encrypted,
+    and in no workspace."""
 
     KIND: ClassVar[str] = "checkin.kept"
     FACT: ClassVar[bool] = True
@@ -18,4 +19,4 @@ class CheckinKept(Payload, frozen=True, kw_only=True):
     digest: str
 
     def said(self) -> str:
-        return f"checked in, {self.week}"
+        return f"somebody checked in, {self.week}"
