@@ -14,7 +14,8 @@ from treadle.evidence import Payload, Usage
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.noted import Noted
-from treadle.plans.bottlenecks import Machine, RunProfile, machine_here, profile
+from treadle.plans.bottlenecks import machine_here, profile
+from treadle.plans.found import Machine, RunProfile
 from treadle.spec import load
 from treadle.store import Blob
 from treadle.workspace import Workspace

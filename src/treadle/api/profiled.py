@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Struct
-
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
+from treadle.plans.found import Machine, RunProfile
 
 
 class ProfileRunRequest(Request, frozen=True):
@@ -17,47 +16,14 @@ class ProfileRunRequest(Request, frozen=True):
     memory_gb: Annotated[float | None, option("memory of it, in 10^9 bytes; of this one, if not given")] = None
 
 
-class StepShown(Struct, frozen=True):
-    """See `treadle.plans.bottlenecks.StepProfile`."""
-
-    kind: str
-    subject: str
-    entry: int
-    seconds: float
-    share: float
-    cores: float
-    peak_mb: float
-    read_mb: float
-    written_mb: float
-    bound: str
-    why: str
-    change: str
-    seconds_ratio: float | None
-    peak_ratio: float | None
-
-
-class ProfileRunAnswer(Struct, frozen=True):
-    """The longest step first; `against`: the run that it is held against, empty where there is none."""
-
-    run: str
-    against: str
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    cores: float
-    memory_mb: float
-    steps: list[StepShown]
-    bottleneck: str
-
-
 @operation("costs", "profile", permission="read", remote=True)
-def costs_profile(request: ProfileRunRequest, work: Work) -> ProfileRunAnswer:
+def costs_profile(request: ProfileRunRequest, work: Work) -> RunProfile:
     """Show where the time of a run went: seconds, cores, memory and bytes of each step, what binds it, what would help.
 
     Make the change, run again, and it says what that did: each step is held against the same step of the run before.
     """
     from treadle.errors import EvidenceError
-    from treadle.plans.bottlenecks import Machine, machine_here, profile
+    from treadle.plans.bottlenecks import machine_here, profile
 
     here = machine_here()
     for flag, given in (("--cores", request.cores), ("--memory-gb", request.memory_gb)):
@@ -68,15 +34,4 @@ def costs_profile(request: ProfileRunRequest, work: Work) -> ProfileRunAnswer:
         here.memory_mb if request.memory_gb is None else request.memory_gb * 1e9 / 2**20,
     )
     with work.workspace.chain.reading() as reader:
-        found = profile(reader, work.workspace.project.spec, machine, request.run, request.against)
-    return ProfileRunAnswer(
-        run=found.run,
-        against=found.against,
-        seconds=found.seconds,
-        cpu_seconds=found.cpu_seconds,
-        peak_mb=found.peak_mb,
-        cores=machine.cores,
-        memory_mb=machine.memory_mb,
-        steps=[StepShown(**{name: getattr(s, name) for name in StepShown.__struct_fields__}) for s in found.steps],
-        bottleneck=found.bottleneck,
-    )
+        return profile(reader, work.workspace.project.spec, machine, request.run, request.against)

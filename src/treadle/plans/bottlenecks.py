@@ -6,63 +6,22 @@ most of the cores computes; one between is work on one core; one that holds most
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from treadle.errors import EvidenceError, nearest
 from treadle.evidence import Entry, Payload, Reader, Usage
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.plans.found import Bound, Machine, RunProfile, StepProfile
 from treadle.scoring import sign
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
-Bound = Literal["waits", "one core", "cores", "memory", "quick"]
 _QUICK_S = 1.0
 _WAITS, _MOST_CORES, _MOST_MEMORY = 0.5, 0.8, 0.6
 _MOST = 500
 _LATE_SHARE = 0.25
 """Of a search's time after its best trial, from which on that is worth a word."""
-
-
-class Machine(Struct, frozen=True):
-    cores: float
-    memory_mb: float
-
-
-class StepProfile(Struct, frozen=True):
-    """One step. `share`: of the run's seconds; `cores`: used in the mean; megabytes are 10^6 bytes but for the peak,
-    which is in MiB as entries have it. `change`: what would help, empty where nothing is worth it. `before`: the same
-    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better)."""
-
-    kind: str
-    subject: str
-    entry: int
-    seconds: float
-    share: float
-    cores: float
-    peak_mb: float
-    read_mb: float
-    written_mb: float
-    bound: Bound
-    why: str
-    change: str = ""
-    seconds_ratio: float | None = None
-    peak_ratio: float | None = None
-
-
-class RunProfile(Struct, frozen=True):
-    """The longest step first. `bottleneck`: that step in a sentence. `against`: the run before it, if any."""
-
-    run: str
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    machine: Machine
-    steps: list[StepProfile]
-    bottleneck: str
-    against: str = ""
 
 
 def profile(reader: Reader, spec: ProjectSpec, machine: Machine, run: str | None, against: str | None) -> RunProfile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -153,3 +154,45 @@ class DesignsDiffer(Struct, frozen=True):
     after: Design
     said: str
     unknown: list[str]
+
+
+Bound = Literal["waits", "one core", "cores", "memory", "quick"]
+
+
+class Machine(Struct, frozen=True):
+    cores: float
+    memory_mb: float
+
+
+class StepProfile(Struct, frozen=True):
+    """One step. `share`: of the run's seconds; `cores`: used in the mean; megabytes are 10^6 bytes but for the peak,
+    which is in MiB as entries have it. `change`: what would help, empty where nothing is worth it. `before`: the same
+    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better)."""
+
+    kind: str
+    subject: str
+    entry: int
+    seconds: float
+    share: float
+    cores: float
+    peak_mb: float
+    read_mb: float
+    written_mb: float
+    bound: Bound
+    why: str
+    change: str = ""
+    seconds_ratio: float | None = None
+    peak_ratio: float | None = None
+
+
+class RunProfile(Struct, frozen=True):
+    """The longest step first. `bottleneck`: that step in a sentence. `against`: the run before it, if any."""
+
+    run: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    machine: Machine
+    steps: list[StepProfile]
+    bottleneck: str
+    against: str = ""

@@ -27,7 +27,7 @@ def show_profile(answer: Any, out: Any) -> None:
             *ratios,
         )
     out.print(grid)
-    machine = f"{answer.cores:g} cores, {answer.memory_mb:,.0f} MiB"
+    machine = f"{answer.machine.cores:g} cores, {answer.machine.memory_mb:,.0f} MiB"
     out.print(
         f"run {said(answer.run)}: {answer.seconds:.1f} s, {answer.cpu_seconds:.1f} CPU-seconds; held to {machine}"
     )
