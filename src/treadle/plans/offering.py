@@ -29,7 +29,6 @@ _SERVING = {
     "scaled by the hour": "computers that are switched on and off by the hour",
     "scaled to zero": "a computer that sleeps while nobody asks",
     "serverless": "computing that is paid for by the answer",
-    "": "as it is answered now: no price of that is known",
 }
 
 
@@ -54,16 +53,23 @@ def _told(named: Named, found: Choices) -> Told:
     way, currency = named.way, found.currency
     serving = _SERVING.get(way.serving, f"a computer that is {way.serving}" if way.serving else "")
     span = "" if way.cheap is None or way.cheap == way.dear else f" ({way.cheap:,.2f} to {way.dear:,.2f})"
+    unpriced = "" if way.serving else ", without answering: no price of that is known"
+    how = f"on {serving}" if way.serving else "answered as it is now"
     return Told(
         name=named.name,
         title=_TITLES[named.name],
-        what=f"Version {way.model}{' (as now)' if way.model == found.served else ''}, on {serving}.",
+        what=f"Version {way.model}{' (as now)' if way.model == found.served else ''}, {how}.",
         result=_result(way),
-        cost=f"{way.monthly:,.2f} {currency} a month{span}",
+        cost=f"{_sum(way, currency)} a month{span}{unpriced}",
         effect=_effect(way.saving, found.decisions),
         risks=_risks(way, found),
         sets=sets_of(offered(named, found)),
     )
+
+
+def _sum(way: Way, currency: str) -> str:
+    """What is less than a cent is not nothing."""
+    return f"{way.monthly:,.2f} {currency}" if way.monthly >= 0.01 else f"{way.monthly:.4f} {currency}"
 
 
 def _result(way: Way) -> str:
@@ -121,7 +127,7 @@ def offered(named: Named, found: Choices) -> Offered:
     most = way.dear if way.dear is not None else way.monthly
     return Offered(
         name=named.name,
-        text=f"{way.model}, {way.serving or 'served as now'}, {way.monthly:.2f} {found.currency} a month",
+        text=f"{way.model}, {way.serving or 'served as now'}, {_sum(way, found.currency)} a month",
         model=way.model,
         metric=way.metric,
         reaches=edge,
@@ -166,7 +172,7 @@ def options_page(found: Choices, decision: str) -> str:
         body = "".join(f"<li>{escape(each)}</li>" for each in found.unknown)
         sections.append(Section("What is not known", f"<ul>{body}</ul>", "It is in no sum on this page."))
     sections.append(_signing(decision, several))
-    fewer = "" if len(several) == 3 else f" Only {len(several)} stand out of {found.ways} that were judged and priced."
+    fewer = "" if len(several) == 3 else f" No more stand out of the {found.ways} that were judged and priced."
     return page(
         f"How shall {found.project} go on?",
         sections,
@@ -193,7 +199,7 @@ def _card(each: Told) -> str:
 def _table(found: Choices, several: Sequence[Told]) -> str:
     ways = [each.way for each in found.options]
     rows = [
-        ("cost a month", *(f"{way.monthly:,.2f} {found.currency}" for way in ways)),
+        ("cost a month", *(_sum(way, found.currency) for way in ways)),
         ("result", *(figure(way.score, way.low, way.high).whole for way in ways)),
         ("who must wait", *(f"{way.waits:.1%}" if way.waits else "nobody" for way in ways)),
         ("may be used", *("not yet" if way.open else "yes" for way in ways)),

@@ -9,7 +9,7 @@ from treadle.cli.show.drawing import said
 
 def show_options(answer: Any, out: Any) -> None:
     if len(answer.options) < 3:
-        out.print(f"[yellow]![/] only {len(answer.options)} stand out of {answer.ways} that were judged and priced")
+        out.print(f"[yellow]![/] no more stand out of the {answer.ways} that were judged and priced")
     for each in answer.options:
         out.print(f"\n[bold]{said(each.title)}[/] ({said(each.name)}): {said(each.cost)}", soft_wrap=True)
         for text in (each.what, each.result, each.effect):
