@@ -39,7 +39,7 @@ class Scripted:
     def left(self) -> float:
         return self.seconds - self.time
 
-    def ask(self, url: str, headers: object, weigh: object) -> Answer:
+    def ask(self, url: str, headers: object, weigh: object, sent: object = None) -> Answer:
         found = self.answers.pop(0)
         if isinstance(found, Exception):
             raise found

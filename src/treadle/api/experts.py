@@ -17,7 +17,7 @@ from treadle.api.operation import (
     operation,
     option,
 )
-from treadle.exploring.experts import LabelsStand, QueueShown, RowTaken, SheetWritten
+from treadle.exploring.experts_found import LabelsStand, QueueShown, RowTaken, SheetWritten
 from treadle.exploring.labelled import Labelled
 
 group("experts", "Domain experts: rows that they are asked about, what they say, and how far they agree.")

@@ -11,6 +11,7 @@ OPEN = (
     "differing",
     "entities_found",
     "experts",
+    "experts_found",
     "found",
     "labelled",
     "measured",

@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from treadle.errors import DataError, SpecError, StoreError, TreadleError
 from treadle.evidence.kinds.experts_asked import ExpertsAsked
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
 from treadle.evidence.kinds.labels_said import RowSaid
+from treadle.exploring.experts_found import LabelsStand, QueueItem, QueueShown, RowStands, RowTaken, SheetWritten
 from treadle.exploring.labelled import Labelled, agreed
 from treadle.labelling import (
     ENDINGS,
-    Conflict,
     Given,
     Item,
     Queue,
@@ -45,78 +43,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 THE_RECORD = "the record"
-
-
-class QueueItem(Struct, frozen=True):
-    """A row on the queue: why it is there, what the source and the model say, and what the asking person said."""
-
-    row: str
-    key: str
-    why: list[str]
-    source: str
-    model: str
-    values: list[str]
-    mine: str
-
-
-class QueueShown(Struct, frozen=True):
-    """`rows`: all on the queue; `left`: those of which the asking person said nothing yet."""
-
-    target: str
-    labels: list[str]
-    columns: list[str]
-    rows: int
-    left: int
-    said: str
-    time: str
-    items: list[QueueItem]
-    next: str
-
-
-class RowTaken(Struct, frozen=True):
-    """What was taken of a sheet, or of one row; and each row of which nothing was."""
-
-    by: str
-    rows: int
-    same: int
-    conflicts: list[Conflict]
-    next: str
-
-
-class SheetWritten(Struct, frozen=True):
-    file: str
-    rows: int
-    by: str
-    next: str
-
-
-class RowStands(Struct, frozen=True):
-    """One row that persons spoke of: who said what, the label that stands, and how it came to."""
-
-    key: str
-    row: str
-    said: list[str]
-    label: str
-    how: str
-    comments: list[str]
-
-
-class LabelsStand(Struct, frozen=True):
-    """`labellers`: with how many rows each. `flagged`: features, with how often a value was held for implausible.
-    `gain`: what the newest model that learned from it gained, in a sentence; empty where none did."""
-
-    target: str
-    rule: str
-    rows: int
-    settled: int
-    open: int
-    implausible: int
-    labellers: dict[str, int]
-    flagged: dict[str, int]
-    stands: list[RowStands]
-    others: int
-    gain: str
-    next: str
 
 
 def ask(workspace: Workspace, rows: int, audit: int, who: str) -> QueueShown:
