@@ -84,12 +84,13 @@ def started() -> Iterator[Server]:
             if os.getuid() == 0:
                 os.chown(place, _NOBODY, _NOBODY)
         common = ["--no-defaults", f"--datadir={data}"]
-        subprocess.run(
+        made = subprocess.run(
             [_program("mariadb-install-db"), *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
-            check=True,
             capture_output=True,
+            text=True,
             **_as_nobody(),
         )
+        assert made.returncode == 0, f"{made.stdout[-2000:]}\n{made.stderr[-2000:]}"
         # as the server starts: nobody else reaches it before the one user that there is has a password
         (data / "first.sql").write_text(
             f"CREATE USER treadle@'127.0.0.1' IDENTIFIED BY '{password}';\n"
