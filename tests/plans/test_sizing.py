@@ -22,7 +22,7 @@ from treadle.plans.sizing import advised, held_to, set_size, standing_size, undo
 from treadle.workspace import Workspace
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs service linux")
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone: the kernel holds what is set")
 
 
 @pytest.fixture
