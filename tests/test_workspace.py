@@ -325,7 +325,6 @@ def test_settings_that_came_with_a_project_are_believed_after_a_word(
 
 
 @pytest.mark.needs("postgres")
-@pytest.mark.xdist_group("postgres")
 def test_a_whole_run_is_kept_in_postgresql_and_its_password_nowhere(
     tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch, postgres: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

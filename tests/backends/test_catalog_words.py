@@ -74,7 +74,6 @@ class TestWordsInSqlite(Words):
 
 
 @pytest.mark.needs("postgres")
-@pytest.mark.xdist_group("postgres")
 class TestWordsInPostgres(Words):
     @pytest.fixture
     def opens(self, postgres: str) -> Callable[[], Engine]:

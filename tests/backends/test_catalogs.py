@@ -26,7 +26,6 @@ class TestSqlite(ChainSuite):
 
 
 @pytest.mark.needs("postgres")
-@pytest.mark.xdist_group("postgres")
 class TestPostgres(ChainSuite):
     @pytest.fixture
     def opens(self, postgres: str) -> Callable[[], Engine]:

@@ -17,7 +17,7 @@ from treadle.backends import open_states
 from treadle.errors import StoreError, TreadleError
 from treadle.testing import DurableStateSuite
 
-pytestmark = [pytest.mark.needs("redis"), pytest.mark.xdist_group("redis")]
+pytestmark = [pytest.mark.needs("redis")]
 
 
 @pytest.fixture

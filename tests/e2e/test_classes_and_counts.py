@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from terminal import answer, free_port, http, serving, token, treadle
 
-pytestmark = pytest.mark.xdist_group("classes")
 NAMES = ("01", "Iris, setosa", 'say "hi"', "žluťoučký")
 DAYS = 30
 

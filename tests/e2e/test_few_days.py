@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from terminal import answer, refusal, treadle
 
-pytestmark = pytest.mark.xdist_group("credit")
 GAIN = "gain over the trivial baseline"
 SHOP = """\
 project: shop

@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from terminal import answer, refusal, treadle
 
-pytestmark = [pytest.mark.needs("fastexcel"), pytest.mark.xdist_group("credit")]
+pytestmark = [pytest.mark.needs("fastexcel")]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 LATE = (
     "insert into orders (order_id, customer, product, country, placed, pieces, paid, discount, paid_by, changed) "

@@ -9,8 +9,6 @@ import polars as pl
 import pytest
 from terminal import answer, refusal, treadle
 
-pytestmark = pytest.mark.xdist_group("credit")
-
 
 @pytest.fixture
 def leaky(credit: Path) -> Path:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from terminal import answer, http, refusal, serving, token, treadle
 
-pytestmark = pytest.mark.xdist_group("flights")
 Flights = tuple[Path, Any]
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from terminal import answer, http, refusal, serving, token, treadle
 
-pytestmark = pytest.mark.xdist_group("credit")
-
 
 def test_a_release_waits_for_another_person_and_can_be_rolled_back(credit: Path) -> None:
     run = answer("run", credit)

@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 from terminal import answer, refusal, treadle
 
-pytestmark = pytest.mark.xdist_group("credit")
 SHOP = """\
 project: shop
 brief:

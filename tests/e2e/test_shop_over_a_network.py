@@ -13,7 +13,6 @@ from terminal import answer, refusal, treadle
 from services.s3 import Server
 from services.web import Asked, Say, says, serving
 
-pytestmark = pytest.mark.xdist_group("credit")
 SHOP = """\
 project: shop
 brief:

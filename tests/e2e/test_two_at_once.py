@@ -8,10 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from terminal import answer, treadle
 
-pytestmark = pytest.mark.xdist_group("credit")
 ROUNDS = 3
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import START, Tables, plan_of, project, world, worlds
 
@@ -38,6 +38,7 @@ def in_parts(plan: FeaturePlan, tables: Tables, size: int) -> pl.DataFrame:
 
 
 @given(worlds(), st.integers(1, 12), st.integers(1, 7))
+@settings(max_examples=30)  # 0.6 s each
 def test_any_parts_and_any_buckets(tables: Tables, size: int, rows: int) -> None:
     kept, buckets.ROWS = buckets.ROWS, rows
     try:
@@ -62,6 +63,7 @@ def held(state: Memory) -> dict[object, list[object]]:
 
 
 @given(worlds(), st.integers(1, 12), st.integers(1, 7), st.integers(-1, 3))
+@settings(max_examples=30)
 def test_a_state_of_any_parts_and_any_buckets(tables: Tables, size: int, rows: int, days: int) -> None:
     as_of = START + timedelta(days=days) if days >= 0 else None
     plan, whole, made = plan_of(project()), Memory(), Memory()

@@ -29,7 +29,7 @@ from treadle.principal import person
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 
-pytestmark = [pytest.mark.needs("mlflow"), pytest.mark.slow, pytest.mark.xdist_group("mlflow")]
+pytestmark = [pytest.mark.needs("mlflow"), pytest.mark.slow]
 ADA = Context(person("ada"))
 
 

@@ -16,7 +16,7 @@ LEFT_OUT = ("tests/e2e",)
 def exercise(asked: Asked) -> str:
     with asked.folder("oldest") as folder:
         python = install(folder)
-        command = [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--durations=60"]
+        command = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=60"]
         command += [f"--ignore={each}" for each in LEFT_OUT]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

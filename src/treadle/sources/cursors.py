@@ -107,8 +107,8 @@ def back_from(last: Value, new: New, where: str) -> Value:
     if isinstance(last, int | float):
         if isinstance(overlap, str):
             raise _unlike(new, "a time", "numbers", "overlap: 1000", where)
-        below = last - (overlap or 0)
-        return math.floor(below) if isinstance(last, int) else below
+        # a whole number less a float would be rounded beyond 2**53, and upwards too
+        return last - math.ceil(overlap or 0) if isinstance(last, int) else last - (overlap or 0)
     if isinstance(overlap, float | int):
         raise _unlike(new, "a number", "times", "overlap: 1h", where)
     length = duration(overlap) if overlap else timedelta()
