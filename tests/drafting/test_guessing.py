@@ -112,8 +112,9 @@ def test_a_column_that_is_called_as_a_key_and_never_repeats_is_one(tmp_path: Pat
 @pytest.mark.parametrize("name", ["paid", "unpaid", "humid", "casino", "no_of_rooms", "monkey", "Monat", "income"])
 def test_numbers_that_are_called_otherwise_are_no_key_though_they_never_repeat(tmp_path: Path, name: str) -> None:
     frame = table(**{name: list(range(ROWS)), "y": [n % 2 for n in range(ROWS)]})
-    _, spec = init(tmp_path, frame, "y")
+    answer, spec = init(tmp_path, frame, "y")
     assert not spec.sources["made"].key and name in spec.features.request
+    assert f"is it {name}, which counts up by one? Write key: {name};" in "\n".join(answer.guesses)
 
 
 def test_a_column_that_is_called_as_a_key_comes_before_other_texts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from treadle.drafting.copies import copies
 from treadle.drafting.endless import endless
 from treadle.drafting.naming import names_rows
-from treadle.drafting.numbered import counts_rows
+from treadle.drafting.numbered import counts_rows, counts_up, never_twice
 from treadle.drafting.quoting import dates_said, literal, quoted, shortened
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec.choices import DECIDES, KINDS, LABEL_TYPES, METRICS, NAMED
@@ -290,17 +290,16 @@ class Guess:
         """Of the columns whose values name each row, the first that is called so; else the first of short texts."""
         other = (self.target, self.hints.time, self.hints.group, *self.hints.drop)
         unique = [name for name, kind in self.types.items() if kind in ("int", "str") and name not in other]
-        unique = [name for name in unique if self._never_twice(self.frame.get_column(name))]
+        unique = [name for name in unique if never_twice(self.frame.get_column(name))]
         named = [name for name in unique if names_rows(name)]
         texts = [name for name in unique if self.types[name] == "str" and not self._free(name)]
         for name in (*named, *texts):
             self.said.append(f"key: {name}, since it is never missing and never stands twice")
             return name
-        self.said.append("no key: no column names each row; add one to join outcomes to rows")
+        perhaps = [name for name in unique if counts_up(self.frame.get_column(name))][:1]
+        asked = f": is it {perhaps[0]}, which counts up by one? Write key: {perhaps[0]}" if perhaps else ""
+        self.said.append(f"no key: no column is surely the name of a row{asked}; outcomes are joined to rows by one")
         return None
-
-    def _never_twice(self, column: pl.Series) -> bool:
-        return column.null_count() == 0 and column.n_unique() == self.frame.height
 
     def _free(self, name: str) -> bool:
         """Whether a column is text that somebody wrote, which is told by its words and names no row."""
