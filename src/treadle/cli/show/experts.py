@@ -17,11 +17,22 @@ def show_queue(answer: Any, out: Any) -> None:
         out.print(f"[bold]{said(item.row)}[/] [dim]{said(item.key)}[/]{told}", soft_wrap=True)
         for why in item.why:
             out.print(f"    {said(why)}", soft_wrap=True)
-        values = ", ".join(f"{name} {value}" for name, value in zip(answer.columns, item.values, strict=False) if value)
-        out.print(f"    [dim]{said(values[:400])}[/]", soft_wrap=True)
+        values = [f"{name} {value}" for name, value in zip(answer.columns, item.values, strict=False) if value]
+        out.print(f"    [dim]{said(_first(values))}[/]", soft_wrap=True)
     if answer.rows > len(answer.items):
         out.print(f"[dim]and {answer.rows - len(answer.items):,} more[/]")
     out.print(f"next: {said(answer.next)}", soft_wrap=True)
+
+
+def _first(values: list[str], most: int = 400) -> str:
+    """As many whole values as have room: half a number would be another number."""
+    text = ""
+    for count, value in enumerate(values):
+        longer = f"{text}, {value}" if text else value
+        if count and len(longer) > most:
+            return f"{text}, and {len(values) - count} more in the sheet"
+        text = longer
+    return text
 
 
 def show_taken(answer: Any, out: Any) -> None:
