@@ -14,7 +14,15 @@ from treadle.cli.show.experts import show_queue
 def shown(values: list[str]) -> str:
     item = SimpleNamespace(row="r1", key="k", mine="", why=["uncertain"], values=values)
     columns = [f"column_{place}" for place in range(len(values))]
-    asked = dict(said="asked", time="2026-01-01T00:00:00", left=1, labels=["yes"], target="late", rows=1, next="go")
+    asked = {
+        "said": "asked",
+        "time": "2026-01-01T00:00:00",
+        "left": 1,
+        "labels": ["yes"],
+        "target": "late",
+        "rows": 1,
+        "next": "go",
+    }
     out = StringIO()
     show_queue(SimpleNamespace(columns=columns, items=[item], **asked), Console(file=out, width=120))
     return out.getvalue()
