@@ -106,6 +106,12 @@ def test_a_change_is_held_against_the_same_step_before(shop: Workspace) -> None:
     assert profiled(shop, "r3", "r2").steps[0].seconds_ratio is None
 
 
+def test_a_run_of_the_loop_comes_before_what_was_asked_since(shop: Workspace) -> None:
+    step(shop, "loop", "features.build", "shop", used(4, 4))
+    step(shop, "asked", "experts.asked", "labels/shop", used(9, 9))
+    assert profiled(shop).run == "loop" and profiled(shop, "asked").run == "asked"
+
+
 def test_runs_that_are_none_are_told(shop: Workspace) -> None:
     with pytest.raises(EvidenceError, match="no step was measured of late"):
         profiled(shop)

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import EvidenceError, nearest
 from treadle.evidence import Entry, Payload, Reader, Usage
+from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.kinds.source_read import SourceRead
 from treadle.plans.found import Bound, Machine, RunProfile, StepProfile
 from treadle.scoring import sign
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
+_OF_THE_LOOP = frozenset(each.KIND for each in (SourceRead, FeaturesBuilt, ModelsSearched, ModelFitted))
+"""What a person asked since, of experts or of a replay, is no run that one would profile."""
 _QUICK_S = 1.0
 _WAITS, _MOST_CORES, _MOST_MEMORY = 0.5, 0.8, 0.6
 _MOST = 500
@@ -64,9 +69,11 @@ def _measured(reader: Reader, run: str) -> list[Entry[Payload]]:
 
 
 def _newest(reader: Reader) -> str:
-    """The newest run that did a step, of the newest entries."""
+    """The newest run of the loop that did a step of it, else of whatever was measured, of the newest entries."""
     newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=_MOST)
-    found = next((entry.run for entry in newest if entry.usage is not None and entry.run), None)
+    measured = [entry for entry in newest if entry.usage is not None and entry.run]
+    of_loop = [entry for entry in measured if entry.kind in _OF_THE_LOOP]
+    found = next((entry.run for entry in of_loop or measured), None)
     if found is None:
         raise EvidenceError("no step was measured of late", where="costs profile", mend="treadle run PROJECT does some")
     return found

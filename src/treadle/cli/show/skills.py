@@ -46,7 +46,7 @@ def show_rota(answer: Any, out: Any) -> None:
     for each in answer.held:
         out.print(f"[dim]held {each.day}: {said(each.speaker)}, {said(each.topic)} #{each.entry}[/]", soft_wrap=True)
     if answer.sessions:
-        out.print("next:  treadle skills held . --topic TOPIC --speaker NAME, once it was")
+        out.print("next:  treadle skills held PROJECT --topic TOPIC --speaker NAME, once it was")
 
 
 def show_held(answer: Any, out: Any) -> None:
