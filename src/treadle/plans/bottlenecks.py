@@ -12,6 +12,7 @@ from treadle.errors import EvidenceError, nearest
 from treadle.evidence import Entry, Payload, Reader, Usage
 from treadle.evidence.kinds.features_built import FeaturesBuilt
 from treadle.evidence.kinds.model_fitted import ModelFitted
+from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.plans.found import Bound, Machine, RunProfile, StepProfile
@@ -20,7 +21,7 @@ from treadle.scoring import sign
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
 
-_OF_THE_LOOP = frozenset(each.KIND for each in (SourceRead, FeaturesBuilt, ModelsSearched, ModelFitted))
+_OF_THE_LOOP = frozenset(each.KIND for each in (SourceRead, FeaturesBuilt, ModelsSearched, ModelFitted, ModelPacked))
 """What a person asked since, of experts or of a replay, is no run that one would profile."""
 _QUICK_S = 1.0
 _WAITS, _MOST_CORES, _MOST_MEMORY = 0.5, 0.8, 0.6
