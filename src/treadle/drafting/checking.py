@@ -52,9 +52,11 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
             refuse_unlearnable(plan, known, found, room_of(workspace))
         _goals(one.spec, found)
         _order(one.spec, found)
+    _unused(project, found)
     _lags(workspace, found)
     _ports(project, found)
-    _approval(project.spec, found)
+    if project.spec.predicts:
+        _approval(project.spec, found)
     _limit(workspace, found)
     return Checked(
         project=project.spec.project,
@@ -355,6 +357,14 @@ def _ports(project: Project, found: Gathered) -> None:
         if other != name:
             found.project = project.of(name)
             found.warning("predict.port", f"{name} is served on port {port}, as {other} is: give each a port")
+
+
+def _unused(project: Project, found: Gathered) -> None:
+    """What only a prediction would read, in a project of data alone."""
+    if not project.spec.predicts:
+        for part in ("features", "train", "serve", "watch.window", "experts"):
+            if project.states(part):
+                found.warning(part, f"nothing is predicted, so nothing reads `{part}`: state `predict`, or take it out")
 
 
 def _goals(spec: ProjectSpec, found: Gathered) -> None:
