@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle import expr
 from treadle.errors import DataError
+from treadle.mapping.offsets import Offsets, offsets_of
 from treadle.mapping.rates import Rates
 from treadle.mapping.units import between
 from treadle.mapping.zones import placed
@@ -99,10 +100,13 @@ def converted(
     """
     mapped, told = place.mapped, _Told(place, before)
     kind: expr.Type | None = mapped.type or ("timestamp" if mapped.zone else None)
+    offsets = offsets_of(values) if kind == "timestamp" else None
     if kind is not None:
-        values = _typed(values, kind, place, told)
+        values = _typed(values if offsets is None else offsets.local, kind, place, told, values)
     if mapped.zone is not None:
-        values = _in_zone(values, place, told)
+        values = _in_zone(values, place, told, offsets)
+    if offsets is not None:
+        values = offsets.taken_off(values)
     if mapped.unit is not None:
         linear = between(mapped.unit.origin, mapped.unit.to, f"{place.where}.unit")
         values = _finite(linear.of(_numbers(values, place, "a unit")), values, told, 3)
@@ -111,7 +115,8 @@ def converted(
     return values.alias(place.target), told.missed
 
 
-def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told) -> pl.Series:
+def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told, given: pl.Series) -> pl.Series:
+    """given: the values as they are shown where they are wrong."""
     import polars as pl
 
     wanted = expr.to_polars_type(kind)
@@ -128,7 +133,7 @@ def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told) -> pl.
     frame = pl.DataFrame({place.target: values})
     if wrong is not None:
         bad = frame.select(wrong).to_series().fill_null(False)
-        told.of(bad, lambda row: f"{_shown(values[row])} is no {_WORDS[kind]}", "correct it at the source", 0)
+        told.of(bad, lambda row: f"{_shown(given[row])} is no {_WORDS[kind]}", "correct it at the source", 0)
     return frame.select(made).to_series().cast(wanted)
 
 
@@ -138,14 +143,17 @@ def _way(found: str | None, kind: str) -> str:
     return "name a column of another type" if found is None else "write an expression"
 
 
-def _in_zone(values: pl.Series, place: Place, told: _Told) -> pl.Series:
-    zone = str(place.mapped.zone)
+def _in_zone(values: pl.Series, place: Place, told: _Told, offsets: Offsets | None) -> pl.Series:
+    """Of the clock; what says its offset from UTC itself is left as it is."""
+    zone, said = str(place.mapped.zone), values
+    if offsets is not None:
+        values = values.set(offsets.minutes.is_not_null(), None)
     found = placed(values, zone, place.mapped.ambiguous)
     local = values.dt.replace_time_zone(None)
     twice = "write ambiguous: earlier, or later"
     told.of(found.twice, lambda row: f"clocks in {zone} showed {local[row]} twice", twice, 1)
     told.of(found.never, lambda row: f"clocks in {zone} never showed {local[row]}", "is it of that zone?", 2)
-    return found.instants
+    return found.instants if offsets is None else said.zip_with(offsets.minutes.is_not_null(), found.instants)
 
 
 def _numbers(values: pl.Series, place: Place, what: str) -> pl.Series:
