@@ -133,6 +133,11 @@ def show_proof(answer: Any, out: Any) -> None:
         f"{answer.differing:,} differ; largest difference {answer.max_abs_difference:g}; "
         f"{answer.events:,} events played"
     )
+    if answer.of:
+        out.print(
+            f"a sample: {answer.rows:,} of {answer.of:,} rows, spread over all history, and the events of their keys; "
+            "the tables are too large to be held at once (--rows N takes more)"
+        )
     if answer.examples:
         grid = table("key", "feature", "batch", "online")
         for found in answer.examples:
