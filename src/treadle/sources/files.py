@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _AS_TOLD = Layout()
 _LOOKED_AT, _ROWS_LOOKED_AT = 1 << 25, 50_000
 """Bytes of files, and rows of a table that is larger, which a look takes."""
+HELD = 1 << 27
+"""Bytes of files that are kept from when they are hashed until their rows are made, so that they are read and hashed
+once. Larger ones are hashed as they stream by, and once more as they are read: what was hashed is what is read."""
 _MEND = "check the file, or name its format with `format:`"
 
 
@@ -47,6 +50,8 @@ class Reading:
     digest: str
     bytes: int
     layout: Layout = field(default=_AS_TOLD)
+    held: dict[Path, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """The bytes that were hashed, of files that are small; given out once, to whoever makes their rows."""
 
     @property
     def name(self) -> str:
@@ -115,18 +120,27 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
     if reading.format == "delta":
         return _typed([_delta(reading, where)], [None], reading, where, partly)
     frames, dialects, digests, odd = [], [], [], list[Note]()
+    held = reading.held.keys() >= set(reading.files)
     for file in reading.files:
-        with opened(file, where) as stream:
-            refuse_larger(os.fstat(stream.fileno()).st_size, reading.layout, file.name, what="has", where=where)
-            content = stream.read()
-        digests.append(hashlib.sha256(content).hexdigest())
+        content = reading.held.pop(file) if held else _content(file, reading.layout, where)
+        if held:
+            refuse_larger(len(content), reading.layout, file.name, what="has", where=where)
+        else:
+            digests.append(hashlib.sha256(content).hexdigest())
         frame, told, renamed = _parsed(content, file, reading, where)
         odd += renamed
         frames.append(frame)
         dialects.append(told)
-    refuse_unlike(reading, digests, where)
+    if not held:
+        refuse_unlike(reading, digests, where)
     made = _typed(frames, dialects, reading, where, partly)
     return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
+
+
+def _content(file: Path, layout: Layout, where: str) -> bytes:
+    with opened(file, where) as stream:
+        refuse_larger(os.fstat(stream.fileno()).st_size, layout, file.name, what="has", where=where)
+        return stream.read()
 
 
 def _parsed(
@@ -225,7 +239,19 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
 
 
 def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
-    return of_files(files, layout, digests_of(files, where), where)
+    large = sum(file.stat().st_size for file in files if file.is_file()) > HELD
+    if large or any(file.parent.name == LOG for file in files):
+        return of_files(files, layout, digests_of(files, where), where)
+    held, digests, size = dict[Path, bytes](), list[str](), 0
+    for file in files:
+        with opened(file, where) as stream:
+            content = stream.read(HELD + 1)
+            size += len(content)
+            if size > HELD:  # it grew
+                return of_files(files, layout, digests_of(files, where), where)
+        held[file] = content
+        digests.append(hashlib.sha256(content).hexdigest())
+    return replace(of_files(files, layout, digests, where), held=held)
 
 
 def digests_of(files: Iterable[Path], where: str) -> list[str]:

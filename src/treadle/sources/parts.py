@@ -91,6 +91,7 @@ def parts_of(found: Found, where: str) -> FileParts | None:
         return None
     if any(max(rows * wide, size) > _LARGEST_GROUP for rows, size in every):
         return None
+    found.held.clear()
     return FileParts(
         found,
         taken[0],
