@@ -27,17 +27,16 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.features import FeaturePlan
 from treadle.people import Gate, review_of
 from treadle.stages import Fetched, StepLine, TrainingCost, Work, training_cost
-from treadle.stages.alerting import read_watched
 from treadle.stages.building import build_features
 from treadle.stages.examples import Examples
 from treadle.stages.fitting import fit_best
+from treadle.stages.ingesting import take
 from treadle.stages.judging import evaluate, evaluation_of
 from treadle.stages.label_gain import measure_labels
 from treadle.stages.labels import apply_labels
 from treadle.stages.packing import pack
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources
-from treadle.stages.reconciling import with_entities
 from treadle.stages.refitting import refit_on_all
 from treadle.stages.releasing import ask_review, release_if_approved
 from treadle.stages.reporting import write_report
@@ -137,7 +136,7 @@ def judge(work: Work, told: Callable[[Work, Examples], None] = lambda work, exam
     spec = work.workspace.project.spec
     state_code(work.workspace)
     brief = state_brief(work)
-    sources = with_entities(work, read_watched(work))
+    sources = take(work)
     plan = make_plan(work, sources)
     built = build_features(work, plan, sources)
     labelled = apply_labels(work, plan, built)

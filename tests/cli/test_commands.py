@@ -26,7 +26,7 @@ PROMISED = {
     "data quarantine drop", "data quarantine undo",
     "data entities list", "data entities doubts", "data entities show", "data entities why", "data entities join",
     "data entities split", "data entities set", "data entities undo",
-    "data list", "data history", "data query", "data profile", "data diff", "data map", "data retain",
+    "data ingest", "data list", "data history", "data query", "data profile", "data diff", "data map", "data retain",
     "data compact",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "decide terms", "decide agree", "decide settle",

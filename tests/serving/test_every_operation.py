@@ -110,6 +110,7 @@ MAY: dict[str, set[Principal]] = {
     **dict.fromkeys(
         [
             "run",
+            "data ingest",
             "serve",
             "drain",
             "replay",

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from treadle.errors import DataError, SpecError
-from treadle.sources import find, read, read_own
+from treadle.sources import files, find, read, read_own
 from treadle.sources.files import scan
 from treadle.spec import Source
 
@@ -90,7 +90,10 @@ def test_in_every_format_the_file_that_was_hashed_is_read(tmp_path: Path, ending
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("pattern", [False, True])
-def test_a_file_that_changes_between_hash_and_read_is_found(tmp_path: Path, ending: str, pattern: bool) -> None:
+def test_a_large_file_that_changes_between_hash_and_read_is_found(
+    tmp_path: Path, ending: str, pattern: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "HELD", 0)
     file = tmp_path / f"t.{ending}"
     write = {"csv": pl.DataFrame.write_csv, "jsonl": pl.DataFrame.write_ndjson, "parquet": pl.DataFrame.write_parquet}
     write[ending](FRAME, file)
@@ -98,6 +101,27 @@ def test_a_file_that_changes_between_hash_and_read_is_found(tmp_path: Path, endi
     write[ending](FRAME.reverse(), file)
     with pytest.raises(DataError, match="changed while it was being read"):
         scan(reading)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_is_read_and_hashed_once_and_its_rows_are_those_that_were_hashed(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = {"csv": pl.DataFrame.write_csv, "jsonl": pl.DataFrame.write_ndjson, "parquet": pl.DataFrame.write_parquet}
+    for number in range(2):
+        write[ending](FRAME, tmp_path / f"{number}.{ending}")
+    names = list[str]()
+    real = files.opened
+    monkeypatch.setattr(files, "opened", lambda file, where: (names.append(file.name), real(file, where))[1])
+    reading = find(Source(read=f"*.{ending}"), tmp_path)
+    first = scan(reading).collect()
+    assert names == [f"0.{ending}", f"1.{ending}"] and not reading.held
+    assert first.equals(pl.concat([FRAME, FRAME]))
+    assert scan(reading).collect().equals(first) and len(names) == 4, "asked once more, they are read and held to it"
+    late = find(Source(read=f"0.{ending}"), tmp_path)
+    write[ending](FRAME.reverse(), tmp_path / f"0.{ending}")
+    assert scan(late).collect().equals(FRAME), "what was hashed, though the file is another now"
+    assert find(Source(read=f"0.{ending}"), tmp_path).digest != late.digest
 
 
 def test_rows_that_were_read_stay_as_they_were_hashed(tmp_path: Path) -> None:

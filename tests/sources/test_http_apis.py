@@ -438,7 +438,7 @@ WRONG = {
     "number": (Say(b"7"), "no array of rows"),
     "wide": (says([{f"k{number}": 1 for number in range(50_001)}]), "row 1 at the answer has 50,001 fields"),
     "no fields": (says([{}, {}]), "the table has no columns"),
-    "truth and numbers": (says([{"a": True}, {"a": 1}]), "no table of JSON"),
+    "truth and numbers": (says([{"a": True}, {"a": 1}]), "a is a number in row 2, and true or false in row 1"),
     "no HTTP": (Say(raw=b"SSH-2.0-OpenSSH_9\r\n"), "it does not speak HTTP"),
     "many headers": (Say(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n[]"), "it does not speak HTTP"),
     "long header": (Say(raw=b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99_999 + b"\r\n\r\n[]"), "it does not speak HTTP"),

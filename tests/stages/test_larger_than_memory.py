@@ -43,6 +43,25 @@ def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch
         assert getattr(whole, name) == getattr(in_parts, name), name
 
 
+def test_a_table_with_a_mapping_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = pl.read_parquet(large / "orders.parquet")
+    cents = pl.when(pl.col("order").is_between(100, 102)).then(pl.lit("?")).otherwise(pl.col("amount").cast(pl.String))
+    given.select(nr="order", cents=cents, **{name: name for name in given.columns[2:]}).write_parquet(
+        large / "orders.parquet", row_group_size=64
+    )
+    mapping = "map: {order: nr, amount: {from: cents, type: float, otherwise: missing}}, "
+    edit(large, "key: order,", f"key: order, {mapping}")
+    in_parts = taken(large)
+    assert len(in_parts.table.parts) > 5 and in_parts.quarantined == 2
+    assert any('"?" is no number (row 101, and 2 more): missing here' in said for said in in_parts.warnings)
+    (large / ".treadle").rename(large / "moved")
+    monkeypatch.setattr(parts, "PARTED_FROM", 1 << 60)
+    whole = taken(large)
+    assert whole.table.fingerprint == in_parts.table.fingerprint and len(whole.table.parts) == 1
+    for name in ("rows", "quarantined", "rules", "bytes", "newest", "warnings", "reached", "unasked"):
+        assert getattr(whole, name) == getattr(in_parts, name), name
+
+
 def test_what_was_set_aside_is_listed_and_mended(large: Path) -> None:
     taken(large)
     workspace = opened(large)

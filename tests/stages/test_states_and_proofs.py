@@ -14,6 +14,7 @@ from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.state_built import StateBuilt
 from treadle.loop import RunResult
 from treadle.models import Bundle
+from treadle.stages import planning
 from treadle.stages.proving import prove_features
 
 Runs = Callable[..., RunResult]
@@ -97,6 +98,16 @@ def test_features_are_proved_at_each_asking_and_kept(shop: Path) -> None:
         )
         assert proof.rows == (rows or 398) and proof.cells > proof.rows and said.why == "always run"
     assert len(workspace.chain.find(FeaturesProved)) == 2
+
+
+def test_of_large_tables_a_sample_is_proved_and_that_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "LARGE", 1)
+    workspace = opened(shop)
+    proof = prove_features(workspace, 30)
+    assert proof.ok and (proof.rows, proof.of) == (29, 398) and proof.events > 30
+    said = workspace.chain.last(FeaturesProved).payload.said()
+    assert said.endswith(" cells of a sample of 29 of 398 rows, 0 differ")
+    assert not list((workspace.root / "bundles").glob("parts-*"))
 
 
 def test_a_row_without_a_time_is_left_out_and_said(shop: Path, runs: Runs) -> None:

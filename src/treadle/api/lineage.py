@@ -12,12 +12,17 @@ from treadle.history.found import ColumnLineage
 
 if TYPE_CHECKING:
     from treadle.evidence import Entry, Payload
+    from treadle.spec import Project
 
 
 class LineageRequest(OfTarget, frozen=True):
     subject: Annotated[
         str, argument("source.column, a source, a feature, a view, view.column, or label, at, key, group, weight")
     ]
+
+    def choose(self, project: Project) -> Project:
+        """Columns of sources have a lineage in a project of data alone too."""
+        return super().choose(project) if project.spec.predicts else project
 
 
 class ExportRequest(Request, frozen=True):

@@ -101,8 +101,14 @@ class Work:
     open: Callable[[Project], Workspace]
 
     def each(self) -> list[Work]:
-        """The work for each target that was asked about, each with a workspace, and a run, of its own."""
+        """The work for each target that was asked about, each with a workspace, and a run, of its own.
+
+        Raises:
+            SpecError: it is a project of data alone.
+        """
         projects = self.workspace.project.each()
+        if not projects:
+            raise self.workspace.project.without_target
         if len(projects) == 1:
             return [self]
         return [dataclasses.replace(self, workspace=self.open(project)) for project in projects]

@@ -125,9 +125,9 @@ def chosen_budgets(work: Work) -> list[tuple[str, Budget]]:
     ]
 
 
-def purse_of(work: Work, spend: float | None, *, over: bool) -> Purse:
+def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = True) -> Purse:
     """What a run may spend; what it is expected to cost is said. `over`: go on where a budget asks, which takes who may
-    approve.
+    approve. `searches`: models are searched; the cost of what comes is known of such runs alone.
 
     Raises:
         GateError: a budget is spent; AccessError: they may not go on over it; SpecError: `spend` is no amount.
@@ -140,7 +140,7 @@ def purse_of(work: Work, spend: float | None, *, over: bool) -> Purse:
         raise SpecError(f"{spend} is no money to spend", where="--spend", mend="give an amount such as 0.50")
     if over:
         work.require("run", "release")
-    found = next_run(work)
+    found = next_run(work) if searches else None
     if spend is None and not workspace.project.spec.budgets and not chosen_budgets(work):
         if found is not None:
             work.say(said_of(found))
@@ -152,7 +152,8 @@ def purse_of(work: Work, spend: float | None, *, over: bool) -> Purse:
 
     purse = Purse(now, workspace.book.rates, allowed=over, say=work.say)
     purse.check()
-    work.say(said_of(found))
+    if searches:
+        work.say(said_of(found))
     for each in now():
         if found is not None and found.currency == each.currency and found.amount > each.left and not each.is_spent:
             work.say(f"[yellow]![/] the run may not fit: {each.said()}")

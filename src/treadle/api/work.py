@@ -199,7 +199,7 @@ class ReplayRequest(OfTarget, frozen=True):
 
 
 class ProveRequest(OfTarget, frozen=True):
-    rows: Annotated[int | None, option("compare only so many rows, spread over all; every event is played")] = None
+    rows: Annotated[int | None, option("compare only so many rows, spread over all; of large tables 20000")] = None
 
 
 @operation("run", permission="run", in_a_run=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from treadle.contracts import Contract, Judged, Parts
     from treadle.features import FeaturePlan
-    from treadle.sources import Found as FoundRows
     from treadle.workspace import Workspace
 
 
@@ -52,9 +52,11 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
             refuse_unlearnable(plan, known, found, room_of(workspace))
         _goals(one.spec, found)
         _order(one.spec, found)
+    _unused(project, found)
     _lags(workspace, found)
     _ports(project, found)
-    _approval(project.spec, found)
+    if project.spec.predicts:
+        _approval(project.spec, found)
     _limit(workspace, found)
     return Checked(
         project=project.spec.project,
@@ -93,7 +95,7 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import find
+    from treadle.sources import MappedRows, find
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
@@ -105,7 +107,9 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
             if parts is not None:
                 frame = _in_parts(held, name, source, parts, contract, data=data)
             else:
-                frame = _whole(held, name, source, _taken(name, rows, where, found), contract, data=data)
+                frame = _whole(held, name, source, rows.rows(where), contract, data=data)
+            for said in rows.notes if isinstance(rows, MappedRows) else ():
+                found.warning(f"{path}.map", said)
         else:
             frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, data=data)
     except NotMade as bad:
@@ -134,6 +138,8 @@ def _in_parts(
     """No rows: those of a large table are among `Gathered.large`, where they are asked for."""
     import polars as pl
 
+    from treadle.sources import MappedParts
+
     _unlike(held, name, next(parts.read()), contract)
     if data and contract is not None:
         where, now = held.workspace.project.place(f"sources.{name}"), held.workspace.chain.clock()
@@ -141,6 +147,8 @@ def _in_parts(
         _told(held.found, name, judged, contract, len(kept.schema))
         parts = kept
     elif data:
+        if isinstance(parts, MappedParts):  # each value is converted once, as a run does
+            deque(parts.read(), maxlen=0)
         columns = len(parts.schema)
         held.found.sources.append(SourceCheck(name, parts.rows, columns, rules=0, quarantined=0, broken=[]))
     if data:
@@ -155,16 +163,6 @@ def _unlike(held: _Held, name: str, rows: pl.DataFrame, contract: Contract | Non
     path = f"sources.{name}"
     for said in refuse_broken(held.workspace, name, rows, contract, held.workspace.project.place(path)):
         held.found.warning(path, said)
-
-
-def _taken(name: str, rows: FoundRows, where: str, found: Gathered) -> pl.LazyFrame:
-    """The rows of a source that is read whole; what its mapping has to tell is told."""
-    from treadle.sources import MappedRows
-
-    frame = rows.rows(where)
-    for said in rows.notes if isinstance(rows, MappedRows) else ():
-        found.warning(f"sources.{name}.map", said)
-    return frame
 
 
 def _looked_at(workspace: Workspace, name: str, source: Source, found: Gathered) -> pl.LazyFrame:
@@ -355,6 +353,14 @@ def _ports(project: Project, found: Gathered) -> None:
         if other != name:
             found.project = project.of(name)
             found.warning("predict.port", f"{name} is served on port {port}, as {other} is: give each a port")
+
+
+def _unused(project: Project, found: Gathered) -> None:
+    """What only a prediction would read, in a project of data alone."""
+    if not project.spec.predicts:
+        for part in ("features", "train", "serve", "watch.window", "experts"):
+            if project.states(part):
+                found.warning(part, f"nothing is predicted, so nothing reads `{part}`: state `predict`, or take it out")
 
 
 def _goals(spec: ProjectSpec, found: Gathered) -> None:

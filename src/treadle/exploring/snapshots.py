@@ -135,7 +135,7 @@ def list_sources(workspace: Workspace) -> Listed:
     return Listed(
         project=workspace.project.spec.project,
         sources=lines,
-        next=workspace.project.command("run", str(workspace.project.root)) if waits else "",
+        next=f"treadle data ingest {workspace.project.root}" if waits else "",
     )
 
 

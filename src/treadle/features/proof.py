@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from heapq import merge
 from typing import Any
 
@@ -22,7 +23,9 @@ from treadle.features.proved import Differing, FeatureProof, Proof
 from treadle.features.reader import EventReader
 from treadle.features.state import Memory, OnlineState
 
-_KNOWN = "__known__"
+KNOWN = "__known__"
+Event = tuple[int, int, Callable[[], object]]
+"""When it became known, in microseconds; the number of what it is told under; and what tells it to the state."""
 TOLERANCE = 1e-9
 """Cells of floats count as differing beyond this relative difference; `max_abs_difference` tells of any."""
 
@@ -42,13 +45,15 @@ def prove(
     """
     batch = build(plan, tables)
     inputs = examples(plan, tables[plan.each])
-    chosen = _chosen(batch, plan, rows)
-    batch, inputs = batch[chosen], inputs[chosen]
-    played, told = _play(plan, tables, inputs, state or Memory(), online or compile_online(plan), progress)
-    return _compare(plan, batch, played, told)
+    order = chosen(batch, plan, rows)
+    batch, inputs = batch[order], inputs[order]
+    kept = state or Memory()
+    played, told = play(plan, _events(plan, tables, kept), inputs, kept, online or compile_online(plan), progress)
+    return compare(plan, batch, played, told)
 
 
-def _chosen(batch: pl.DataFrame, plan: FeaturePlan, rows: int | None) -> pl.Series:
+def chosen(batch: pl.DataFrame, plan: FeaturePlan, rows: int | None) -> pl.Series:
+    """The places of the rows that are compared, in the order of their time: so many, spread over all history."""
     order = batch.get_column(AT).arg_sort() if plan.at is not None else pl.Series(range(batch.height))
     if plan.at is not None:
         order = order.filter(batch.get_column(AT).gather(order).is_not_null())
@@ -56,18 +61,19 @@ def _chosen(batch: pl.DataFrame, plan: FeaturePlan, rows: int | None) -> pl.Seri
     return order.gather_every(step)
 
 
-def _play(
+def play(
     plan: FeaturePlan,
-    tables: Mapping[str, Any],
+    events: Iterator[Event],
     inputs: pl.DataFrame,
     state: OnlineState,
     online: OnlineFeatures,
     progress: Callable[[float, float, str], None],
 ) -> tuple[list[tuple[Any, ...]], int]:
+    """What the online path answers to each of `inputs`, in their order, and how many events were told."""
     record: Any = msgspec.defstruct("Record", [attribute(name) for name in plan.input_types])
     asked = inputs.select(list(plan.input_types)).iter_rows()
     at_times = inputs.get_column(AT) if plan.at is not None else [None] * inputs.height
-    told, events = 0, _events(plan, tables, state)
+    told = 0
     waiting = next(events, None)
     out = []
     for number, (values, at) in enumerate(zip(asked, at_times, strict=True)):
@@ -82,38 +88,41 @@ def _play(
     return out, told
 
 
-def _events(plan: FeaturePlan, tables: Mapping[str, Any], state: OnlineState) -> Iterator[tuple[int, int, Any]]:
-    """(known, number, tell) of every row of every stream, in the order in which they become known."""
+def _events(plan: FeaturePlan, tables: Mapping[str, Any], state: OnlineState) -> Iterator[Event]:
+    """Every row of every stream, in the order in which they become known."""
     feeds, names = [], dict.fromkeys(plan.stream(name).told_as for name in streams_of(plan))
     for number, name in enumerate(names):
         feeds.append(_feed(plan, name, number, tables, state))
     return merge(*feeds, key=lambda item: item[:2])
 
 
-def _feed(
-    plan: FeaturePlan, name: str, number: int, tables: Mapping[str, Any], state: OnlineState
-) -> Iterator[tuple[int, int, Any]]:
+def _feed(plan: FeaturePlan, name: str, number: int, tables: Mapping[str, Any], state: OnlineState) -> Iterator[Event]:
     reader = EventReader(plan, name)
-    frame = _posted(reader, tables[reader.streams[0].source])
-    times = frame.get_column(_KNOWN).to_list()
+    yield from fed(reader, posted(reader, tables[reader.streams[0].source]), number, state)
+
+
+def fed(reader: EventReader, frame: pl.DataFrame, number: int, state: OnlineState) -> Iterator[Event]:
+    """Rows as `posted` gives them, one by one."""
+    times = frame.get_column(KNOWN).to_list()
     columns = [attribute(column) for column in reader.types]
     for when, values in zip(times, frame.select(list(reader.types)).iter_rows(), strict=True):
         row = reader.row(**dict(zip(columns, values, strict=True)))
-        yield when, number, (lambda row=row: reader.put([row], state))
+        yield when, number, partial(reader.put, [row], state)
 
 
-def _posted(reader: EventReader, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
+def posted(reader: EventReader, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     """The source's columns as a caller would post them, in the order of knowing; without rows that are refused."""
     first = reader.streams[0]
     frame = table.lazy().select(read_column(column, kind) for column, kind in reader.types.items())
     times = {"known": first.known, "happened": first.happened or first.known}
     moments = [microseconds(text, reader.types).alias(f"__{n}__") for n, text in times.items() if text is not None]
     keys = (pl.all_horizontal(pl.col(column).is_not_null() for column in stream.key) for stream in reader.streams)
-    frame = frame.with_columns(*(moments or [pl.lit(-(2**62)).alias(_KNOWN)])).filter(pl.any_horizontal(keys))
-    return frame.drop_nulls([f"__{n}__" for n in times] if moments else []).sort(_KNOWN, maintain_order=True).collect()
+    frame = frame.with_columns(*(moments or [pl.lit(-(2**62)).alias(KNOWN)])).filter(pl.any_horizontal(keys))
+    return frame.drop_nulls([f"__{n}__" for n in times] if moments else []).sort(KNOWN, maintain_order=True).collect()
 
 
-def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...]], told: int) -> Proof:
+def compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...]], told: int, of: int = 0) -> Proof:
+    """Cell by cell; of: the rows that there are, where only a sample of them was taken."""
     found: list[FeatureProof] = []
     shown: list[Differing] = []
     keys = plan.key[0] if plan.key else None
@@ -137,6 +146,7 @@ def _compare(plan: FeaturePlan, batch: pl.DataFrame, played: list[tuple[Any, ...
         ok=differing == 0,
         by_feature=found,
         examples=shown,
+        of=of,
     )
 
 

@@ -21,7 +21,8 @@ class Differing(Struct, frozen=True):
 
 
 class Proof(Struct, frozen=True):
-    """`ok`: no cell differs."""
+    """`ok`: no cell differs. `of`: the rows that there are, where they are too many to be held at once and a sample of
+    them was compared, over the events of its keys; else 0."""
 
     rows: int
     cells: int
@@ -32,3 +33,4 @@ class Proof(Struct, frozen=True):
     ok: bool
     by_feature: list[FeatureProof]
     examples: list[Differing]
+    of: int = 0

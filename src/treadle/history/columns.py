@@ -34,7 +34,8 @@ def trace(workspace: Workspace, subject: str) -> ColumnLineage:
         DataError: nothing of the target, nor of a version of it, is called so; or no source of it was read yet.
     """
     columns, drawn_of = _columns_of(workspace), drawn(workspace.project.spec, _schemas(workspace))
-    known, packed = {**drawn_of, **_reads(workspace)}, dict(_packed(workspace))
+    known = {**drawn_of, **_reads(workspace)}
+    packed = dict(_packed(workspace)) if workspace.project.spec.predicts else {}
     every = [known, *(reads(plan) for plan in packed.values())]
     parts = {Part("column", f"{subject}.{column}") for column in columns.get(subject, ())}
     named = _named(every, columns)
@@ -59,24 +60,27 @@ def _reads(workspace: Workspace) -> Reads:
     """What each part reads; of columns that are mapped, what of the source they are made of."""
     from treadle.mapping import read_by
 
-    known = dict(reads(plan_of(workspace)))
+    plan = plan_of(workspace)
+    known = {} if plan is None else dict(reads(plan))
     for name, source in workspace.project.spec.sources.items():
         for column, made_of in read_by(source.mapped).items():
             known[Part("column", f"{name}.{column}")] = frozenset(Part("delivered", f"{name}.{e}") for e in made_of)
     return known
 
 
-def plan_of(workspace: Workspace) -> FeaturePlan:
-    """The plan of the target as the file says it now, over the sources as they were read last."""
+def plan_of(workspace: Workspace) -> FeaturePlan | None:
+    """The plan of the target as the file says it now, over the sources as they were read last; None of data alone."""
     from treadle.features import make_plan
 
     project, schemas = workspace.project, _schemas(workspace)
     missing = [name for name in all_tables(project.spec) if name not in schemas]
     if missing:
         raise DataError(
-            f"{', '.join(missing)}: never read", where="sources", mend="run the project first: treadle run PROJECT"
+            f"{', '.join(missing)}: never read",
+            where="sources",
+            mend=f"read them first: treadle data ingest {project.root}",
         )
-    return make_plan(project.spec, schemas)
+    return make_plan(project.spec, schemas) if project.spec.predicts else None
 
 
 def _schemas(workspace: Workspace) -> dict[str, dict[str, Type]]:
@@ -109,7 +113,7 @@ def _packed(workspace: Workspace) -> Iterable[tuple[str, FeaturePlan]]:
 def _readers(
     workspace: Workspace, packed: Mapping[str, FeaturePlan], asked: Collection[Part], made: Reads
 ) -> list[ColumnReader]:
-    served = workspace.releases.current()
+    served = workspace.releases.current() if packed else None
     found = []
     for name, plan in packed.items():
         known = {**made, **reads(plan)}

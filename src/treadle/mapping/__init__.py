@@ -6,8 +6,8 @@ read. Which column of a source is meant by which of a target, `treadle.likeness`
 `apply` makes the table; `read_by` says which columns of the source each of its columns is made of.
 """
 
-from treadle.mapping.applying import Applied, apply
-from treadle.mapping.paths import NotMade, NotThere
+from treadle.mapping.applying import Applied, added_up, apply
+from treadle.mapping.paths import NotMade, NotThere, root_of
 from treadle.mapping.rates import Rates, rates_of
 from treadle.mapping.reading import as_read, column_at_source, rates_in, read_by
 from treadle.mapping.units import Linear, between, same_dimension
@@ -20,6 +20,7 @@ __all__ = [
     "NotThere",
     "Placed",
     "Rates",
+    "added_up",
     "apply",
     "as_read",
     "between",
@@ -28,5 +29,6 @@ __all__ = [
     "rates_in",
     "rates_of",
     "read_by",
+    "root_of",
     "same_dimension",
 ]

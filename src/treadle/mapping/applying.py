@@ -6,13 +6,13 @@ No value looks at another row, so rows that come in parts are mapped as they wou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from treadle import expr
 from treadle.errors import DataError, closest, nearest
-from treadle.mapping.converting import Place, converted, is_changed
+from treadle.mapping.converting import Missed, Place, converted, is_changed
 from treadle.mapping.paths import NotMade, NotThere, find, root_of
 from treadle.mapping.rates import Rates
 
@@ -26,10 +26,17 @@ _SHOWN = 12
 
 @dataclass(frozen=True, eq=False)
 class Applied:
-    """The table, and a sentence for each thing of it that a person should know."""
+    """The table, the values that are missing in it since they could not be converted, and the columns of the source
+    that were left out, in words."""
 
     rows: pl.DataFrame
-    notes: tuple[str, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    left: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each thing of it that a person should know."""
+        return tuple(each.said for each in self.missed) + ((self.left,) if self.left else ())
 
 
 def apply(
@@ -40,11 +47,13 @@ def apply(
     rates: Mapping[str, Rates],
     where: str = "",
     partly: bool = False,
+    before: int = 0,
 ) -> Applied:
     """The rows with the columns of the target, in its order, and after them (`keep`) those that nothing is said of.
 
     A column that another one is made of (`from`) is not kept; those that expressions and currencies look at are.
     partly: what a column is made of may be missing; then there is no such column, or it is as the rows have it.
+    before: rows of the table that came before these, where it comes in parts.
 
     Raises:
         NotThere: a column is made of one that the source has not.
@@ -70,17 +79,17 @@ def apply(
     for each in gone:
         each.rows = rows.drop(used - {""})
     _raise_all(gone)
-    made, notes = _selected(rows, taken, where), list[str]()
+    made, missed = _selected(rows, taken, where), list[Missed]()
     changed: dict[str, pl.Series] = {}
     for place in filter(is_changed, places.values()):
         try:
-            changed[place.target], told = converted(made.get_column(place.target), place, rows, rates)
-            notes += told
+            changed[place.target], told = converted(made.get_column(place.target), place, rows, rates, before)
+            missed += told
         except DataError as bad:
             unfit.append(NotMade(bad.what, place.target, where=bad.where, mend=bad.mend))
     _raise_all(unfit)
     made = made.with_columns(changed.values()) if changed else made
-    return _with_the_rest(rows, made, used, keep or partly, where, notes)
+    return _with_the_rest(rows, made, used, keep or partly, where, missed)
 
 
 def _raise_all(wrong: Sequence[NotMade]) -> None:
@@ -141,14 +150,12 @@ def _each(rows: pl.DataFrame, values: pl.Expr) -> pl.Series:
 
 
 def _with_the_rest(
-    rows: pl.DataFrame, made: pl.DataFrame, used: set[str], keep: bool, where: str, notes: list[str]
+    rows: pl.DataFrame, made: pl.DataFrame, used: set[str], keep: bool, where: str, missed: list[Missed]
 ) -> Applied:
     """After the columns that were made, those of the source that nothing was made of."""
     left = [name for name in rows.columns if name not in used]
     if not keep:
-        if left:
-            notes = [*notes, f"not mapped, and left out: {_few(left)}"]
-        return Applied(made, tuple(notes))
+        return Applied(made, tuple(missed), f"not mapped, and left out: {_few(left)}" if left else "")
     for name in left:
         if name in made.columns:
             raise DataError(
@@ -156,7 +163,21 @@ def _with_the_rest(
                 where=_under(where, name),
                 mend=f"map that one to a name of its own (given_{name}: {name}), or write unmapped: drop",
             )
-    return Applied(made.hstack([rows.get_column(name) for name in left]), tuple(notes))
+    return Applied(made.hstack([rows.get_column(name) for name in left]), tuple(missed))
+
+
+def added_up(parts: Iterable[Applied]) -> tuple[str, ...]:
+    """What is to be said of a table that came in these parts, in their order: what `notes` says of the whole."""
+    found: dict[tuple[str, int], Missed] = {}
+    columns: tuple[str, ...] = ()
+    left = ""
+    for part in parts:
+        columns, left = tuple(part.rows.columns), part.left
+        for one in part.missed:
+            first = found.get((one.column, one.reason))
+            found[one.column, one.reason] = one if first is None else replace(first, count=first.count + one.count)
+    ordered = sorted(found.values(), key=lambda one: (columns.index(one.column), one.reason))
+    return tuple(one.said for one in ordered) + ((left,) if left else ())
 
 
 def _few(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle import expr
 from treadle.errors import DataError
+from treadle.mapping.offsets import Offsets, offsets_of
 from treadle.mapping.rates import Rates
 from treadle.mapping.units import between
 from treadle.mapping.zones import placed
@@ -41,24 +42,46 @@ class Place:
         return self.target if origin in (None, self.target) else f"{self.target} (from {origin})"
 
 
+@dataclass(frozen=True)
+class Missed:
+    """Values of a column that could not be converted, for one reason: `what` is said of the first, in `row`, from 1."""
+
+    column: str
+    reason: int
+    what: str
+    row: int
+    count: int
+
+    @property
+    def where_it_is(self) -> str:
+        more = f", and {self.count - 1:,} more" if self.count > 1 else ""
+        return f"{self.what} (row {self.row:,}{more})"
+
+    @property
+    def said(self) -> str:
+        return f"{self.where_it_is}: missing here"
+
+
 class _Told:
-    """Values that could not be converted: refused, or missing from here on and told of."""
+    """Values that could not be converted: refused, or missing from here on and told of. `before`: rows of the table
+    that came before these."""
 
-    def __init__(self, place: Place) -> None:
-        self.place, self.notes = place, list[str]()
+    def __init__(self, place: Place, before: int) -> None:
+        self.place, self.before, self.missed = place, before, list[Missed]()
 
-    def of(self, wrong: pl.Series, what: Callable[[int], str], mend: str) -> None:
-        """what: a sentence's end about the first row that is wrong, by its place from 0."""
+    def of(self, wrong: pl.Series, what: Callable[[int], str], mend: str, reason: int) -> None:
+        """what: a sentence's end about the first row that is wrong, by its place from 0. reason: a number of its own
+        for each that a column may have, rising in the order in which they are looked for."""
         count = int(wrong.sum())
         if not count:
             return
         first = int(wrong.arg_true()[0])
-        more = f", and {count - 1:,} more" if count > 1 else ""
-        said = f"{self.place.said}: {what(first)} (row {first + 1:,}{more})"
+        said = f"{self.place.said}: {what(first)}"
+        missed = Missed(self.place.target, reason, said, self.before + first + 1, count)
         if self.place.mapped.otherwise == "refuse":
             missing = "or write otherwise: missing, and let the contract say what is required"
-            raise DataError(said, where=self.place.where, mend=f"{mend}; {missing}")
-        self.notes.append(f"{said}: missing here")
+            raise DataError(missed.where_it_is, where=self.place.where, mend=f"{mend}; {missing}")
+        self.missed.append(missed)
 
 
 def is_changed(place: Place) -> bool:
@@ -68,28 +91,32 @@ def is_changed(place: Place) -> bool:
 
 
 def converted(
-    values: pl.Series, place: Place, rows: pl.DataFrame, rates: Mapping[str, Rates]
-) -> tuple[pl.Series, list[str]]:
-    """The values as the target has them, and what is to be said of those that are missing for it.
+    values: pl.Series, place: Place, rows: pl.DataFrame, rates: Mapping[str, Rates], before: int = 0
+) -> tuple[pl.Series, list[Missed]]:
+    """The values as the target has them, and those that are missing for it. before: rows that came before these.
 
     Raises:
         DataError, SpecError: as `apply` does.
     """
-    mapped, told = place.mapped, _Told(place)
+    mapped, told = place.mapped, _Told(place, before)
     kind: expr.Type | None = mapped.type or ("timestamp" if mapped.zone else None)
+    offsets = offsets_of(values) if kind == "timestamp" else None
     if kind is not None:
-        values = _typed(values, kind, place, told)
+        values = _typed(values if offsets is None else offsets.local, kind, place, told, values)
     if mapped.zone is not None:
-        values = _in_zone(values, place, told)
+        values = _in_zone(values, place, told, offsets)
+    if offsets is not None:
+        values = offsets.taken_off(values)
     if mapped.unit is not None:
         linear = between(mapped.unit.origin, mapped.unit.to, f"{place.where}.unit")
-        values = _finite(linear.of(_numbers(values, place, "a unit")), values, told)
+        values = _finite(linear.of(_numbers(values, place, "a unit")), values, told, 3)
     if mapped.currency is not None:
         values = _exchanged(_numbers(values, place, "a currency"), mapped.currency, place, rows, rates, told)
-    return values.alias(place.target), told.notes
+    return values.alias(place.target), told.missed
 
 
-def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told) -> pl.Series:
+def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told, given: pl.Series) -> pl.Series:
+    """given: the values as they are shown where they are wrong."""
     import polars as pl
 
     wanted = expr.to_polars_type(kind)
@@ -106,7 +133,7 @@ def _typed(values: pl.Series, kind: expr.Type, place: Place, told: _Told) -> pl.
     frame = pl.DataFrame({place.target: values})
     if wrong is not None:
         bad = frame.select(wrong).to_series().fill_null(False)
-        told.of(bad, lambda row: f"{_shown(values[row])} is no {_WORDS[kind]}", "correct it at the source")
+        told.of(bad, lambda row: f"{_shown(given[row])} is no {_WORDS[kind]}", "correct it at the source", 0)
     return frame.select(made).to_series().cast(wanted)
 
 
@@ -116,14 +143,17 @@ def _way(found: str | None, kind: str) -> str:
     return "name a column of another type" if found is None else "write an expression"
 
 
-def _in_zone(values: pl.Series, place: Place, told: _Told) -> pl.Series:
-    zone = str(place.mapped.zone)
+def _in_zone(values: pl.Series, place: Place, told: _Told, offsets: Offsets | None) -> pl.Series:
+    """Of the clock; what says its offset from UTC itself is left as it is."""
+    zone, said = str(place.mapped.zone), values
+    if offsets is not None:
+        values = values.set(offsets.minutes.is_not_null(), None)
     found = placed(values, zone, place.mapped.ambiguous)
     local = values.dt.replace_time_zone(None)
     twice = "write ambiguous: earlier, or later"
-    told.of(found.twice, lambda row: f"clocks in {zone} showed {local[row]} twice", twice)
-    told.of(found.never, lambda row: f"clocks in {zone} never showed {local[row]}", "is it of that zone?")
-    return found.instants
+    told.of(found.twice, lambda row: f"clocks in {zone} showed {local[row]} twice", twice, 1)
+    told.of(found.never, lambda row: f"clocks in {zone} never showed {local[row]}", "is it of that zone?", 2)
+    return found.instants if offsets is None else said.zip_with(offsets.minutes.is_not_null(), found.instants)
 
 
 def _numbers(values: pl.Series, place: Place, what: str) -> pl.Series:
@@ -140,13 +170,13 @@ def _numbers(values: pl.Series, place: Place, what: str) -> pl.Series:
     return values.cast(pl.Float64)
 
 
-def _finite(made: pl.Series, values: pl.Series, told: _Told) -> pl.Series:
+def _finite(made: pl.Series, values: pl.Series, told: _Told, reason: int) -> pl.Series:
     """Numbers that the conversion made too large for a float are none."""
     import polars as pl
 
     given = values.cast(pl.Float64, strict=False)
     wrong = (made.is_infinite() & ~given.is_infinite()).fill_null(False)
-    told.of(wrong, lambda row: f"{values[row]} is too large to be converted", "correct it at the source")
+    told.of(wrong, lambda row: f"{values[row]} is too large to be converted", "correct it at the source", reason)
     return pl.select(pl.when(~wrong).then(pl.lit(made))).to_series() if wrong.any() else made
 
 
@@ -173,8 +203,8 @@ def _exchanged(
     else:
         codes = pl.Series("code", [money.origin]).new_from_index(0, len(rows))
     known = values.is_not_null() & ~values.is_nan().fill_null(False)
-    told.of(known & codes.is_null(), lambda row: f"{values[row]:g} has no currency", f"give each a {money.column}")
-    told.of(known & days.is_null(), lambda row: f"{values[row]:g} has no day in {money.on}", "give each row a day")
+    told.of(known & codes.is_null(), lambda row: f"{values[row]:g} has no currency", f"give each a {money.column}", 4)
+    told.of(known & days.is_null(), lambda row: f"{values[row]:g} has no day in {money.on}", "give each row a day", 5)
     per_unit = table.per_unit(codes, days, money.to)
     told.of(
         known & codes.is_not_null() & days.is_not_null() & per_unit.is_null(),
@@ -183,8 +213,9 @@ def _exchanged(
             f"{table.span(codes[row], money.to)}"
         ),
         f"add the rate to {table.name}",
+        6,
     )
-    return _finite((values * per_unit).alias(values.name), values, told)
+    return _finite((values * per_unit).alias(values.name), values, told, 7)
 
 
 def _days(values: pl.Series, place: Place) -> pl.Series:

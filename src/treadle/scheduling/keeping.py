@@ -65,6 +65,11 @@ class Scheduler:
             stopped = stopped or self.wait(seconds)
         return Scheduled(project=self.workspace.project.spec.project, runs=self.runs, failed=self.failed)
 
+    def words(self, actor: str) -> list[str]:
+        """The command of a run, by the project file as it is now."""
+        project = self.workspace.project
+        return command(str(project.file), actor, predicts=project.spec.predicts)
+
     def told(self, text: str) -> None:
         """What a run says while it goes on."""
         self.say(f"{self._time()} {_shown(text)}")
@@ -173,7 +178,6 @@ def schedule(
             mend="write every: 1h at a source, or new: files, or schedule: {on: [EVENT]}; or give --every 1h",
         )
     stop = threading.Event()
-    words = command(str(workspace.project.file), who.name)
     enough = "one is enough; end it first, if this one shall take its place"
     with alone(workspace.root / "schedule.lock", "a scheduler runs here already", enough), told_by_signals(stop):
         when = [f"every {spoken(period)}"] if period else []
@@ -182,7 +186,7 @@ def schedule(
         say(f"{spec.project} is run {' and '.join(when)}. Stop with Ctrl-C.")
         scheduler = Scheduler(
             workspace=workspace,
-            run=lambda: run_once(words, stop.is_set, scheduler.told),
+            run=lambda: run_once(scheduler.words(who.name), stop.is_set, scheduler.told),
             wait=stop.wait,
             say=say,
             tell=_told_to_channels,

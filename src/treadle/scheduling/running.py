@@ -1,4 +1,7 @@
-"""One run of a project, as `treadle run` in a process of its own: what it leaves behind in memory ends with it."""
+"""One run of a project as a process of its own: what it leaves behind in memory ends with it.
+
+It is `treadle run`, or `treadle data ingest` where nothing is predicted.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,20 @@ class _Said(Struct):
     model: str = ""
     status: str = ""
     released: bool = False
+    said: str = ""
     error: str = ""
     where: str = ""
 
 
-def command(project: str, actor: str = "") -> list[str]:
-    """The words of a run. `actor`: who it is done as."""
-    return [sys.executable, "-m", "treadle", "run", project, "--json", *(["--as", actor] if actor else [])]
+def command(project: str, actor: str = "", *, predicts: bool = True) -> list[str]:
+    """The words of a run. `actor`: who it is done as. `predicts`: not so of a project of data alone."""
+    work, known = work_of(predicts=predicts), ["--as", actor] if actor else []
+    return [sys.executable, "-m", "treadle", *work, project, "--json", *known]
+
+
+def work_of(*, predicts: bool) -> tuple[str, ...]:
+    """What there is to do in a project: the whole loop, or to take the data where nothing is predicted."""
+    return ("run",) if predicts else ("data", "ingest")
 
 
 class _Aside:
@@ -84,7 +94,7 @@ def run_once(
                     child.kill()
         said = _read(out)
         text = (
-            f"{said.model} is {'released' if said.released else said.status}"
+            said.said or f"{said.model} is {'released' if said.released else said.status}"
             if child.returncode == 0
             else said.error or _last_line(err)
         )

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from treadle.errors import SpecError
 from treadle.scheduling.due import period_of, waits_for_files
+from treadle.scheduling.running import work_of
 from treadle.spec import spoken
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ Form = Literal["systemd", "cron", "airflow", "dagster"]
 
 
 class Plan(Struct, frozen=True):
-    """What is to be run, and when. `program`: the words before `run`; `folders`: where new files come."""
+    """What is to be run, and when. `program`: the words before `work`: `run` or `data ingest`; `folders`: where new
+    files come."""
 
     project: str
     root: Path
@@ -35,10 +37,11 @@ class Plan(Struct, frozen=True):
     period: timedelta | None
     folders: tuple[Path, ...] = ()
     retries: int = 3
+    work: tuple[str, ...] = ("run",)
 
     @property
     def words(self) -> list[str]:
-        return [*self.program, "run", str(self.root)]
+        return [*self.program, *self.work, str(self.root)]
 
     @property
     def seconds(self) -> int:
@@ -281,4 +284,5 @@ def plan_of(project: Project, *, every: str | None, retries: int) -> Plan:
         period=period_of(project.spec, every),
         folders=tuple(dict.fromkeys(place if place.is_dir() else place.parent for place in places)),
         retries=retries,
+        work=work_of(predicts=project.spec.predicts),
     )

@@ -20,6 +20,7 @@ from treadle.sources.increments import (
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.mapped import MappedRows, RatesRead, mapped, read_rates
+from treadle.sources.mapped_parts import MappedParts, mapped_parts_of
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import find, read
 from treadle.sources.parts import FileParts, parts_of
@@ -39,6 +40,7 @@ __all__ = [
     "Found",
     "Known",
     "Look",
+    "MappedParts",
     "MappedRows",
     "Merged",
     "Newer",
@@ -60,6 +62,7 @@ __all__ = [
     "find_own",
     "look",
     "mapped",
+    "mapped_parts_of",
     "lost_files",
     "merged",
     "most_bytes",

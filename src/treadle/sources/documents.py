@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from treadle.errors import nearest
 from treadle.sources.ordering import in_order
@@ -78,8 +79,8 @@ def too_deep(has: str, line: int = 0) -> Unreadable:
     return Unreadable(what, line=line, mend="leave the nested part out")
 
 
-def rows_of(content: bytes, kind: str) -> pl.DataFrame:
-    """The rows of a JSON array (`json`) or of JSON Lines (`jsonl`).
+def rows_of(content: bytes, kind: str, *, noun: str = "line") -> pl.DataFrame:
+    """The rows of a JSON array (`json`) or of JSON Lines (`jsonl`). noun: what a line is to whoever wrote it.
 
     Raises:
         Unreadable: the text is no JSON, by line where that is known; or no array of objects.
@@ -99,10 +100,73 @@ def rows_of(content: bytes, kind: str) -> pl.DataFrame:
         found = _array(text)
         return in_order(pl.read_json(io.BytesIO(text), infer_schema_length=None), found)
     except pl.exceptions.PolarsError as bad:
-        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
         line = _wrong_line(text) if kind == "jsonl" else 0
-        what = "there is no JSON object in this line" if line else f"it is no table of JSON ({reason})"
-        raise Unreadable(what, line=line, mend="write each record as an object, each field of one type") from bad
+        if line:
+            what, mend = (
+                "there is no JSON object in this line",
+                "write each record as an object, each field of one type",
+            )
+            raise Unreadable(what, line=line, mend=mend) from bad
+        raise _unlike(text, kind, "row" if kind == "json" else noun, bad) from bad
+
+
+def _unlike(text: bytes, kind: str, noun: str, bad: Exception) -> Unreadable:
+    """The first record in which a field is of another kind than before, with both."""
+    lines = enumerate(text.split(b"\n"), 1) if kind == "jsonl" else ()
+    records = ((number, _decoded(line)) for number, line in lines if line.strip())
+    found = change_of_kind(records if kind == "jsonl" else enumerate(_array(text), 1))
+    if found is None:
+        reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+        return Unreadable(f"it is no table of JSON ({reason})", mend="write each field of one type")
+    what = f"{found.field} is {found.now} in {noun} {found.number:,}, and {found.before} in {noun} {found.first:,}"
+    line = found.number if noun == "line" else 0
+    return Unreadable(what, line=line, mend=f"write {found.field} alike in all of them")
+
+
+class Changed(Struct, frozen=True):
+    """A field that is of one kind (`before`) in the record `first`, and of another (`now`) in the record `number`."""
+
+    field: str
+    before: str
+    first: int
+    now: str
+    number: int
+
+
+def change_of_kind(records: Iterable[tuple[int, object]]) -> Changed | None:
+    """The first change of a field's kind that keeps a column from being made, in records with their numbers.
+
+    A text beside anything makes a text, and whole numbers beside fractions make fractions.
+
+    >>> change_of_kind([(1, {"a": {"b": 1}}), (2, {"a": {"b": True}})])
+    Changed(field='a.b', before='a number', first=1, now='true or false', number=2)
+    """
+    seen: dict[str, dict[str, int]] = {}
+    for number, record in records:
+        for field, kind in _kinds("", record):
+            before = seen.setdefault(field, {})
+            other = next((each for each in before if each != kind), None)
+            if other is not None:
+                return Changed(field, other, before[other], kind, number)
+            before.setdefault(kind, number)
+    return None
+
+
+def _kinds(place: str, value: object) -> Iterator[tuple[str, str]]:
+    """Of all that is in a record: where it is, and what. Of what may be anything, nothing and texts, it is not told."""
+    if isinstance(value, dict):
+        if place:
+            yield place, "an object"
+        for name, part in value.items():
+            yield from _kinds(f"{place}.{name}" if place else str(name), part)
+    elif isinstance(value, list):
+        yield place, "a list"
+        for part in value:
+            yield from _kinds(f"{place}[]", part)
+    elif isinstance(value, bool):
+        yield place, "true or false"
+    elif isinstance(value, int | float):
+        yield place, "a number"
 
 
 def _array(text: bytes) -> list[object]:

@@ -20,6 +20,7 @@ from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet,
 from treadle.sources.harmony import harmonised, joined, plain_name
 from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
+from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.typing import Note, typed
 from treadle.sources.unreadable import Unreadable
@@ -32,9 +33,14 @@ if TYPE_CHECKING:
 
     from treadle.spec import Source
 
+Content = bytes
+"""Of a file: `Reading.bytes` is how many."""
 _AS_TOLD = Layout()
 _LOOKED_AT, _ROWS_LOOKED_AT = 1 << 25, 50_000
 """Bytes of files, and rows of a table that is larger, which a look takes."""
+HELD = 1 << 27
+"""Bytes of files that are kept from when they are hashed until their rows are made, so that they are read and hashed
+once. Larger ones are hashed as they stream by, and once more as they are read: what was hashed is what is read."""
 _MEND = "check the file, or name its format with `format:`"
 
 
@@ -47,6 +53,10 @@ class Reading:
     digest: str
     bytes: int
     layout: Layout = field(default=_AS_TOLD)
+    partitions: tuple[Values, ...] = ()
+    """What the folders of each file say, where they are called `year=2024`; else empty."""
+    held: dict[Path, Content] = field(default_factory=dict, compare=False, repr=False)
+    """The bytes that were hashed, of files that are small; given out once, to whoever makes their rows."""
 
     @property
     def name(self) -> str:
@@ -54,6 +64,12 @@ class Reading:
 
     def rows(self, where: str = "") -> pl.LazyFrame:
         return scan(self, where)
+
+    def placed(self, frame: pl.DataFrame, number: int, where: str) -> pl.DataFrame:
+        """The rows of the file of this number, with the columns that its folders say."""
+        if not self.partitions:
+            return frame
+        return placed(frame, self.partitions[number], types_of(self.partitions), self.files[number], where)
 
     def said(self, layout: Layout) -> Reading:
         """The same files, said to be written as `layout` says."""
@@ -115,18 +131,27 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
     if reading.format == "delta":
         return _typed([_delta(reading, where)], [None], reading, where, partly)
     frames, dialects, digests, odd = [], [], [], list[Note]()
+    held = reading.held.keys() >= set(reading.files)
     for file in reading.files:
-        with opened(file, where) as stream:
-            refuse_larger(os.fstat(stream.fileno()).st_size, reading.layout, file.name, what="has", where=where)
-            content = stream.read()
-        digests.append(hashlib.sha256(content).hexdigest())
+        content = reading.held.pop(file) if held else _content(file, reading.layout, where)
+        if held:
+            refuse_larger(len(content), reading.layout, file.name, what="has", where=where)
+        else:
+            digests.append(hashlib.sha256(content).hexdigest())
         frame, told, renamed = _parsed(content, file, reading, where)
         odd += renamed
         frames.append(frame)
         dialects.append(told)
-    refuse_unlike(reading, digests, where)
+    if not held:
+        refuse_unlike(reading, digests, where)
     made = _typed(frames, dialects, reading, where, partly)
     return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
+
+
+def _content(file: Path, layout: Layout, where: str) -> bytes:
+    with opened(file, where) as stream:
+        refuse_larger(os.fstat(stream.fileno()).st_size, layout, file.name, what="has", where=where)
+        return stream.read()
 
 
 def _parsed(
@@ -163,7 +188,7 @@ def _typed(
     made, notes = [], list[Note]()
     for number, frame in enumerate(frames):
         found, told = _types_of(frame, reading, number, signs[number], where, partly)
-        made.append(found)
+        made.append(reading.placed(found, number, where))
         notes += told
     sure = {note.column: note.format for note in notes if note.kind == "date"}
     unsure = {note.column for note in notes if note.kind == "unsure" and note.column in sure}
@@ -195,9 +220,9 @@ def refuse_unreadable(bad: BaseException, file: Path, kind: str, where: str) -> 
 
 def find_files(source: Source, root: Path, *, where: str = "") -> Reading:
     """The files that a source names inside `root` (or where it is trusted), with the digest of their bytes."""
-    files = named(source.read, root, where)
+    files = named(source.read, root, where, partitioned=True)
     refuse_outside(files, root, where)
-    return _reading(files, source, where)
+    return _reading(files, source, where, root / source.read)
 
 
 def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, bool]:
@@ -207,25 +232,41 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
     """
     import polars as pl
 
-    files = named(source.read, root, where)
+    files, folder = named(source.read, root, where, partitioned=True), root / source.read
     refuse_outside(files, root, where)
     delta = source.format == "delta" or any(file.parent.name == LOG for file in files)
     sizes = [file.stat().st_size for file in files]
     if sum(sizes) <= _LOOKED_AT:
-        return scan(_reading(files, source, where), where).collect(), True
+        return scan(_reading(files, source, where, folder), where).collect(), True
     try:
         if delta:
             return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
         if (source.format or _format_of(files, where)) == "parquet":
-            return harmonised(pl.scan_parquet(files[0]).head(_ROWS_LOOKED_AT).collect(), where), False
+            rows = harmonised(pl.scan_parquet(files[0], glob=False).head(_ROWS_LOOKED_AT).collect(), where)
+            partitions = values_of(files, folder)
+            return placed(rows, partitions[0], types_of(partitions), files[0], where) if partitions else rows, False
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, files[0], "delta" if delta else "parquet", where) from bad
     count = max(1, sum(total <= _LOOKED_AT for total in accumulate(sizes)))
-    return scan(_reading(files[:count], source, where), where).collect(), count == len(files)
+    return scan(_reading(files[:count], source, where, folder), where).collect(), count == len(files)
 
 
-def _reading(files: list[Path], layout: Layout, where: str) -> Reading:
-    return of_files(files, layout, digests_of(files, where), where)
+def _reading(files: list[Path], layout: Layout, where: str, folder: Path | None = None) -> Reading:
+    """folder: in which the files lie, or deeper, in folders that say values."""
+    partitions = values_of(files, folder) if folder is not None else ()
+    large = sum(file.stat().st_size for file in files if file.is_file()) > HELD
+    if large or any(file.parent.name == LOG for file in files):
+        return of_files(files, layout, digests_of(files, where), where, partitions)
+    held, digests, size = dict[Path, bytes](), list[str](), 0
+    for file in files:
+        with opened(file, where) as stream:
+            content = stream.read(HELD + 1)
+            size += len(content)
+            if size > HELD:  # it grew
+                return of_files(files, layout, digests_of(files, where), where, partitions)
+        held[file] = content
+        digests.append(hashlib.sha256(content).hexdigest())
+    return replace(of_files(files, layout, digests, where, partitions), held=held)
 
 
 def digests_of(files: Iterable[Path], where: str) -> list[str]:
@@ -237,14 +278,19 @@ def digests_of(files: Iterable[Path], where: str) -> list[str]:
     return digests
 
 
-def of_files(files: list[Path], layout: Layout, digests: list[str], where: str) -> Reading:
+def of_files(
+    files: list[Path], layout: Layout, digests: list[str], where: str, partitions: tuple[Values, ...] = ()
+) -> Reading:
     """Files whose digests are known: they are held to these when they are read."""
     kind = layout.format or ("delta" if any(f.parent.name == LOG for f in files) else _format_of(files, where))
-    return Reading(tuple(files), kind, _joined(digests), sum(file.stat().st_size for file in files), layout)
+    size = sum(file.stat().st_size for file in files)
+    return Reading(tuple(files), kind, _joined(digests, partitions), size, layout, partitions)
 
 
-def _joined(digests: Iterable[str]) -> str:
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+def _joined(digests: Iterable[str], partitions: tuple[Values, ...]) -> str:
+    """Where a file lies is part of its rows, if its folders say values."""
+    said = msgspec.json.encode(partitions).decode() if partitions else ""
+    return hashlib.sha256(("".join(digests) + said).encode()).hexdigest()
 
 
 def _format_of(files: list[Path], where: str) -> str:
@@ -305,7 +351,7 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
 
 def refuse_unlike(reading: Reading, digests: Iterable[str], where: str) -> None:
     """Refuse files whose digests now are not those with which they were found."""
-    if _joined(digests) != reading.digest:
+    if _joined(digests, reading.partitions) != reading.digest:
         names = ", ".join(file.name for file in reading.files[:3])
         raise DataError(
             f"{names} changed while it was being read", where=where, mend="run again when nobody writes to it"

@@ -236,7 +236,7 @@ def _refuse_other_kind(values: pl.Series, mark: Mark, where: str) -> None:
         raise DataError(
             f"{values.name} holds values of the kind {kind}, and was read by the kind {mark.kind} up to {mark.last}",
             where=where,
-            mend="make it what it was at the source; or begin anew with: treadle run PROJECT --full",
+            mend="make it what it was at the source; or begin anew with: treadle data ingest PROJECT --full",
         )
 
 
@@ -256,7 +256,7 @@ def _refuse_going_back(source: Source, new: New, place: _Place, last: Value) -> 
         raise DataError(
             f"the newest {by} is {cursors.as_text(newest)}, and rows up to {cursors.as_text(last)} were read",  # type: ignore[arg-type]
             where=place.where,
-            mend="were rows deleted, or does the source begin anew? treadle run PROJECT --full reads it whole",
+            mend="were rows deleted, or does the source begin anew? treadle data ingest PROJECT --full reads it whole",
         )
 
 

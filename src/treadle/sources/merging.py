@@ -271,7 +271,7 @@ class ColumnsChanged(DataError):
 
     def __init__(self, what: str, columns: list[str], where: str, mend: str = "") -> None:
         self.columns = tuple(columns)
-        begin = "make it what it was at the source; or begin anew with: treadle run PROJECT --full"
+        begin = "make it what it was at the source; or begin anew with: treadle data ingest PROJECT --full"
         super().__init__(what, where=where, mend=mend or begin)
 
 

@@ -64,7 +64,7 @@ def _one(api: Api, pages: Sequence[Page]) -> tuple[pl.DataFrame, pl.Series]:
                 "it has no rows, so nobody knows its columns", mend="ask for more, or leave the source out"
             )
         content = b"\n".join(record for page in pages for record in page.records)
-        frame = harmonised(rows_of(content, "jsonl"), api.where)
+        frame = harmonised(rows_of(content, "jsonl", noun="row"), api.where)
     else:
         frames = [page.frame for page in pages if page.frame is not None]
         if not frames:

@@ -48,16 +48,19 @@ class FileParts:
         import polars as pl
 
         some = False
-        for file, cuts in self.cuts:
+        said = {name for values in self.reading.partitions for name, _ in values}
+        for number, (file, cuts) in enumerate(self.cuts):
             lazy = pl.scan_parquet(file, glob=False)
-            if columns is not None and set(columns) <= set(lazy.collect_schema()):
-                lazy = lazy.select(columns)
+            schema = lazy.collect_schema()
+            if columns is not None and {*columns} - said <= set(schema):
+                own = [name for name in columns if name in schema]
+                lazy = lazy.select(own or list(schema)[:1])  # what folders say is read of none of its columns
             for start, end in pairwise(cuts):
                 try:
-                    part = harmonised(lazy.slice(start, end - start).collect(), self.where)
+                    read = harmonised(lazy.slice(start, end - start).collect(), self.where)
                 except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
                     raise refuse_unreadable(bad, file, "parquet", self.where) from bad
-                some = True
+                some, part = True, self.reading.placed(read, number, self.where)
                 yield part.select(list(self.schema) if columns is None else columns)
         if not some:
             empty = pl.DataFrame(schema=self.schema)
@@ -79,7 +82,8 @@ def parts_of(found: Found, where: str) -> FileParts | None:
         schemas = [pl.scan_parquet(file, glob=False).collect_schema() for file in found.files]
         if any(dtype in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null) for dtype in schemas[0].dtypes()):
             return None  # and so does what these become
-        taken = [harmonised(pl.DataFrame(schema=schema), where).schema for schema in schemas]
+        empty = (harmonised(pl.DataFrame(schema=schema), where) for schema in schemas)
+        taken = [found.placed(frame, number, where).schema for number, frame in enumerate(empty)]
     except (TreadleError, Unreadable, pl.exceptions.PolarsError, OSError):
         return None  # whoever reads it whole says what is wrong
     wide = sum(width(dtype) for dtype in schemas[0].dtypes())
@@ -91,6 +95,7 @@ def parts_of(found: Found, where: str) -> FileParts | None:
         return None
     if any(max(rows * wide, size) > _LARGEST_GROUP for rows, size in every):
         return None
+    found.held.clear()
     return FileParts(
         found,
         taken[0],

@@ -10,30 +10,34 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from treadle.errors import DataError
+from treadle.sources.partitions import files_below
 from treadle.spec import kind_of
 from treadle.spec.trust import granted, is_inside, is_pattern, matching
 
 LOG = "_delta_log"
 
 
-def named(written: str, root: Path, where: str) -> list[Path]:
+def named(written: str, root: Path, where: str, *, partitioned: bool = False) -> list[Path]:
     """The files of `read:`: what has exactly this name, or lies in that folder; else what its pattern matches.
+
+    partitioned: of a folder of folders called `year=2024` all files below it are taken.
 
     Raises:
         DataError: nothing there, or a folder that holds no files, or folders.
     """
     try:
-        return _named(written, root / written, where)
+        return _named(written, root / written, where, partitioned)
     except (OSError, ValueError) as bad:  # a name too long for the disk, or with a NUL in it
         reason = getattr(bad, "strerror", None) or bad
         raise DataError(f"{written[:80]} cannot be read: {reason}", where=where, mend="check the path") from bad
 
 
-def _named(written: str, place: Path, where: str) -> list[Path]:
+def _named(written: str, place: Path, where: str, partitioned: bool) -> list[Path]:
     if (place / LOG).is_dir():
         return _delta_files(place, where)
     if place.is_dir():
-        return _files_in(place, written, where)
+        below = files_below(place, where) if partitioned else []
+        return below or _files_in(place, written, where)
     files = [place] if os.path.lexists(place) else matching(place) if is_pattern(place.name) else []
     if not files:
         near = ", ".join(sorted(p.name for p in place.parent.glob("*"))[:8]) if place.parent.is_dir() else ""

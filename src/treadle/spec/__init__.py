@@ -49,11 +49,18 @@ def json_schema() -> dict[str, Any]:
     (_, _, named), parts = msgspec.json.schema_components(
         [ProjectSpec, Target, dict[Identifier, Target]], ref_template="#/$defs/{name}"
     )
-    one = parts["ProjectSpec"]["properties"]["predict"]
+    one = {"$ref": parts["ProjectSpec"]["properties"]["predict"]["$ref"]}
     parts["ProjectSpec"]["properties"]["predict"] = {
         "description": "What is predicted: one target, or several by their names.",
         "anyOf": [one, {**named, "minProperties": 1}],
     }
+    whole = parts["ProjectSpec"]
+    whole["properties"]["people"] = {
+        "description": "Who answers for a project without a brief.",
+        "$ref": "#/$defs/People",
+    }
+    whole["required"] = [name for name in whole["required"] if name != "brief"]
+    whole["oneOf"] = [{"required": ["brief"]}, {"required": ["people"]}]
     schema = {"$ref": "#/$defs/ProjectSpec", "$defs": parts}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

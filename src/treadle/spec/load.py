@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from treadle.errors import SpecError, TreadleError, nearest
-from treadle.spec.documents import Place, YamlFile, place_of, positions, read_yaml
-from treadle.spec.project import ProjectSpec
+from treadle.spec.documents import Place, place_of, positions, read_yaml
+from treadle.spec.people import as_written, is_so, path_as_written, problems_of_people, with_brief
+from treadle.spec.project import STATED, ProjectSpec
 from treadle.spec.rules import between_parts, check_spec, raise_all
 from treadle.spec.shape import Problem, problems
 from treadle.spec.targets import between_targets, has_several, of_all, place_in_file, read, shape_problems
@@ -49,8 +50,10 @@ class Project:
         """The project with one target chosen; a project that has one target needs no choice.
 
         Raises:
-            SpecError: there are several and none is named, or there is none of that name.
+            SpecError: there are several and none is named, or there is none of that name, or none at all.
         """
+        if not self.spec.predicts:
+            raise self.without_target
         only = self.spec.predict.name
         if not self.targets and target in (None, only):
             return self
@@ -70,10 +73,22 @@ class Project:
         return replace(self, spec=self.targets[target], target=target)
 
     def each(self) -> list[Project]:
-        """The project with each of its targets chosen; itself alone where that is no question."""
+        """The project with each of its targets chosen; itself alone where that is no question; none of data alone."""
+        if not self.spec.predicts:
+            return []
         if self.target or not self.targets:
             return [self]
         return [self.of(name) for name in self.targets]
+
+    @property
+    def without_target(self) -> SpecError:
+        """What whoever asks about a target is told, in a project of data alone."""
+        return SpecError(
+            f"{self.spec.project} predicts nothing: it is a project of data alone",
+            where=self.place("predict"),
+            mend=f"to take the data: treadle data ingest {self.root}; to predict, add to {self.file.name} a line such "
+            f"as {STATED}",
+        )
 
     @property
     def address(self) -> str:
@@ -106,7 +121,7 @@ class Project:
     @property
     def asked_of(self) -> frozenset[str]:
         """The sources that hold examples, of any target."""
-        return frozenset(spec.predict.each for spec in self.targets.values() or [self.spec])
+        return frozenset(spec.predict.each for spec in self.targets.values() or [self.spec] if spec.predicts)
 
     def target_of(self, model: str | None) -> str | None:
         """The target that the name of a version tells: `late` of ``flights.late:2`` and ``late:2``; None for `2`.
@@ -142,6 +157,8 @@ class Project:
             return self.file.name
         if self.target:
             where = place_in_file(where, self.target, self.positions)
+        if is_so(self.positions):
+            where = path_as_written(where)
         line, column = place_of(where, self.positions)
         return f"{self.file.name}:{line}:{column}: {where}" if self.positions else f"{self.file.name}: {where}"
 
@@ -226,18 +243,26 @@ def load_untrusted(path: str | Path) -> Project:
     file = find(path)
     found = read_yaml(file, "the project file", begin="project: NAME")
     known = {"": (1, 1), **dict(positions(found.tree))}
-    if has_several(found.tree):
-        return _with_several(file, found, known)
-    raise_all(problems(found.tree, ProjectSpec), file=file.name, known=known)
-    spec = msgspec.convert(found.tree, ProjectSpec, strict=True)
-    raise_all(between_parts(spec), file=file.name, known=known)
+    unnamed = list(problems_of_people(found.tree))
+    tree = with_brief(found.tree)
+    if has_several(tree):
+        return _with_several(file, tree, found.text, known, unnamed)
+    _raise([*unnamed, *problems(tree, ProjectSpec)], file, known)
+    spec = msgspec.convert(tree, ProjectSpec, strict=True)
+    _raise(between_parts(spec), file, known)
     return Project(root=file.parent, file=file, spec=spec, text=found.text, positions=known)
 
 
-def _with_several(file: Path, found: YamlFile, known: Mapping[str, Place]) -> Project:
-    raise_all(shape_problems(found.tree), file=file.name, known=known)
-    shared, targets = read(found.tree)
+def _raise(found: Iterable[Problem], file: Path, known: Mapping[str, Place]) -> None:
+    raise_all(map(as_written, found) if is_so(known) else found, file=file.name, known=known)
+
+
+def _with_several(
+    file: Path, tree: Mapping[str, Any], text: str, known: Mapping[str, Place], unnamed: list[Problem]
+) -> Project:
+    _raise([*unnamed, *shape_problems(tree)], file, known)
+    shared, targets = read(tree)
     wrong = [*between_targets(targets, between_parts, known), *of_all(shared, targets, known)]
-    raise_all(wrong, file=file.name, known=known)
+    _raise(wrong, file, known)
     first = next(iter(targets.values()))
-    return Project(root=file.parent, file=file, spec=first, text=found.text, positions=known, targets=targets)
+    return Project(root=file.parent, file=file, spec=first, text=text, positions=known, targets=targets)

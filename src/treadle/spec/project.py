@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from treadle.errors import SpecError
 from treadle.spec.brief import Brief, Mistakes
 from treadle.spec.budget import Budget
 from treadle.spec.channels import Channel
@@ -197,6 +198,25 @@ class Predict(_Question, frozen=True, kw_only=True):
     name: Identifier
 
 
+STATED = """predict: {name: NAME, each: SOURCE, label: "EXPRESSION"}"""
+"""The line that makes a project of data one that predicts; docs/spec.md has what else it may say."""
+
+
+class _Nothing(Predict, frozen=True, kw_only=True):
+    """What a project of data alone has in place of a target. Whoever asks anything of it is told that there is none, so
+    that no step goes on as if there were.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in Predict.__struct_fields__:
+            what = "the project predicts nothing: it is one of data alone"
+            raise SpecError(what, where="predict", mend=f"to predict, add {STATED}")
+        return super().__getattribute__(name)
+
+
+NOTHING = _Nothing(name="nothing", each="nothing", label="nothing")
+
+
 class Target(_Question, frozen=True, kw_only=True):
     """One of several things that are predicted over the same sources and features; its name is its key.
 
@@ -287,7 +307,8 @@ class Watch(_Part, frozen=True, kw_only=True):
 
 
 class ProjectSpec(_Part, frozen=True, kw_only=True):
-    """A whole project with one target. Build it here, or load it from `treadle.yaml` with `treadle.spec.load`.
+    """A whole project with one target, or without one: a project of data alone. Build it here, or load it from
+    `treadle.yaml` with `treadle.spec.load`.
 
     A file whose `predict` names several targets is one of these for each of them: see `treadle.spec.targets`.
     """
@@ -297,7 +318,7 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     sources: Annotated[dict[Identifier, Source], Meta(min_length=1)]
     entities: dict[Identifier, Entity] = {}
     views: dict[Identifier, View] = {}
-    predict: Predict
+    predict: Predict = NOTHING
     features: Features = Features()
     train: Train = Train()
     serve: Serve = Serve()
@@ -310,6 +331,11 @@ class ProjectSpec(_Part, frozen=True, kw_only=True):
     notify: dict[Identifier, Channel] = {}
     """Who is told what happened, by the name of each channel."""
     experts: Experts = Experts()
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it has a target; a project of data alone has none, and SpecError says so to who reads `predict`."""
+        return not isinstance(self.predict, _Nothing)
 
 
 __all__ = [

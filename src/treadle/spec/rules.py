@@ -76,12 +76,13 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
     yield from of_stores(spec.sources)
     yield from of_entities(spec)
     yield from of_maps(spec.sources)
-    yield from _split(spec)
     yield from _lengths(spec)
-    yield from _metrics(spec)
-    yield from _levels(spec)
-    yield from _mistakes(spec)
-    yield from _exposure(spec)
+    if spec.predicts:
+        yield from _split(spec)
+        yield from _metrics(spec)
+        yield from _levels(spec)
+        yield from _mistakes(spec)
+        yield from _exposure(spec)
     yield from _duties(spec)
     yield from of_channels(spec.notify, spec.brief.people.everybody)
 
@@ -176,7 +177,8 @@ def _mistakes(spec: ProjectSpec) -> Iterator[Problem]:
 def _names(spec: ProjectSpec) -> Iterator[Problem]:
     tables = all_tables(spec)
     both = {*tables, *spec.views}
-    wanted: list[tuple[str, str, Iterable[str], str]] = [(spec.predict.each, "predict.each", tables, "source")]
+    wanted: list[tuple[str, str, Iterable[str], str]] = []
+    wanted += [(spec.predict.each, "predict.each", tables, "source")] if spec.predicts else []
     wanted += [(view.source, f"views.{n}.from", tables, "source") for n, view in spec.views.items()]
     wanted += [(x.source, f"features.lookup.{n}.from", both, "source or view") for n, x in spec.features.lookup.items()]
     wanted += [(x.source, f"features.window.{n}.from", spec.views, "view") for n, x in spec.features.window.items()]
@@ -201,10 +203,10 @@ def _split(spec: ProjectSpec) -> Iterator[Problem]:
         yield Problem("predict.split.by", "a group split needs `group: COLUMN`")
     if split.by == "time" and not spec.predict.at:
         yield Problem("predict.split.by", "a split by time needs `predict.at`")
+    yield from _length("predict.split.gap", split.gap, lambda seconds: seconds >= 0)
 
 
 def _lengths(spec: ProjectSpec) -> Iterator[Problem]:
-    yield from _length("predict.split.gap", spec.predict.split.gap, lambda seconds: seconds >= 0)
     yield from _length("watch.window", spec.watch.window)
     for name, lookup in spec.features.lookup.items():
         if lookup.no_older_than is not None:

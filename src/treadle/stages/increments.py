@@ -165,7 +165,7 @@ def what_is_new(work: Work, name: str, source: Source, contract: Contract | None
             raise DataError(
                 f"{_and_more(lost)} was read and is gone, and all is to be read again, since {base.anew}",
                 where=where,
-                mend="put back what is gone; or begin without it: treadle run PROJECT --full",
+                mend="put back what is gone; or begin without it: treadle data ingest PROJECT --full",
             )
     known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
     return Asked(source, base, known, digest(contract), where)

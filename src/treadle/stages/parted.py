@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts, needs_all_rows, raise_if_broken
 from treadle.errors import DataError
-from treadle.sources import parts_of
+from treadle.sources import MappedRows, mapped_parts_of, parts_of
 from treadle.stages.aside import newest_of, parquet_of
 from treadle.store import Blob, Snapshot
 
@@ -66,7 +66,7 @@ def large_parts(found: Found, contract: Contract | None, source: str, where: str
     """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once."""
     if contract is not None and needs_all_rows(contract, source):
         return None
-    return parts_of(found, where)
+    return parts_of(found, where) if not isinstance(found, MappedRows) else mapped_parts_of(found, where)
 
 
 @dataclass

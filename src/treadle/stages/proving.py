@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.features_proved import FeaturesProved
 from treadle.features import FeaturePlan
+from treadle.stages.parted import room_on_disk
 from treadle.stages.planning import KeptTables, make_plan, plan_tables
 from treadle.stages.reading import read_sources
 from treadle.stages.reconciling import with_entities
@@ -30,17 +31,23 @@ class ProveFeatures(StepInput[FeaturesProved], frozen=True, kw_only=True):
 
 def prove_features(workspace: Workspace, rows: int | None = None) -> Proof:
     """Play real history through the batch and the online path; kept in the chain."""
-    work, found = Work(workspace), []
+    work = Work(workspace)
+    found: list[Proof] = []
     sources = with_entities(work, read_sources(work))
     plan = make_plan(work, sources)
 
     def make_proof(asked: ProveFeatures, bench: Bench) -> FeaturesProved:
         from treadle import features
 
-        tables = KeptTables(bench.tables, asked.plan, asked.tables).whole()
-        proof = features.prove(asked.plan, tables, rows=asked.rows, progress=bench.progress)
+        tables = KeptTables(bench.tables, asked.plan, asked.tables)
+        if tables.large:
+            most = {} if asked.rows is None else {"rows": asked.rows}
+            with room_on_disk(bench.scratch) as folder:
+                proof = features.prove_sample(asked.plan, tables, folder, progress=bench.progress, **most)
+        else:
+            proof = features.prove(asked.plan, tables.whole(), rows=asked.rows, progress=bench.progress)
         found.append(proof)
-        return FeaturesProved(rows=proof.rows, cells=proof.cells, differing=proof.differing)
+        return FeaturesProved(rows=proof.rows, cells=proof.cells, differing=proof.differing, of=proof.of)
 
     asked = ProveFeatures(plan=plan, tables=plan_tables(plan, sources), rows=rows)
     work.do(asked, make_proof, cache=False)

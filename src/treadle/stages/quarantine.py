@@ -92,7 +92,7 @@ def parts_of(blobs: Blobs, aside: tuple[Blob, ...], source: str) -> list[pl.Data
             raise DataError(
                 f"rows of {source} that were set aside are gone from the workspace",
                 where=source,
-                mend="read the source anew: treadle run PROJECT --fresh",
+                mend="read the source anew: treadle data ingest PROJECT --fresh",
             ) from bad
     return found
 
@@ -162,7 +162,7 @@ def replay(work: Work, name: str, contract: Contract | None, reason: str) -> Ent
         raise DataError(f"no row of {name} is set aside", where=name, mend="there is nothing to replay")
     if contract is None:
         raise DataError(
-            f"{name} has no contract any more", where=name, mend="read it anew: treadle run PROJECT --fresh"
+            f"{name} has no contract any more", where=name, mend="read it anew: treadle data ingest PROJECT --fresh"
         )
     asked = ReplayAside(
         name=name,
@@ -295,7 +295,7 @@ def _held(asked: ReplayAside, bench: Bench, part: pl.DataFrame, beside: Beside) 
         raise DataError(
             f"the rows of {asked.name} that are set aside have no {', '.join(report.unfit)} that the contract knows",
             where=asked.name,
-            mend="read the source anew: treadle run PROJECT --fresh",
+            mend="read the source anew: treadle data ingest PROJECT --fresh",
         )
     return report
 

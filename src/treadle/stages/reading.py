@@ -193,7 +193,8 @@ def make_snapshot(
     if parts is not None:
         notes = told(next(parts.read()))
         source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
-        return _of_parts(source.take(), asked, found, notes)
+        taken = source.take()
+        return _of_parts(taken, asked, found, (*(found.notes if isinstance(found, MappedRows) else ()), *notes))
     rows = found.rows(where).collect()
     notes = (*(found.notes if isinstance(found, MappedRows) else ()), *told(rows))
     held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)

@@ -60,7 +60,7 @@ def _show_one(answer: Any, out: Any) -> None:
         f" (this run: {money(answer.this_run_cost, answer.currency)}, {answer.this_run_seconds:.1f} s)"
     )
     if answer.readings:
-        out.print(_readings(answer.readings), soft_wrap=True)
+        out.print(readings_line(answer.readings), soft_wrap=True)
     out.print(f"report: {answer.report}", soft_wrap=True)
     if answer.steps and len(answer.cached_steps) == len(answer.steps):
         out.print("nothing was done again: code, settings and inputs are those of an earlier run")
@@ -71,7 +71,7 @@ def _show_one(answer: Any, out: Any) -> None:
         out.print(f"next:  {answer.next}", soft_wrap=True)
 
 
-def _readings(readings: Any) -> str:
+def readings_line(readings: Any) -> str:
     """Sources that were read side by side, each with its own speed."""
     each = [
         f"{escape(r.source)} {r.rows:,} rows in {r.seconds:.1f} s ({r.rows / max(r.seconds, 1e-3):,.0f} rows/s, "
@@ -133,6 +133,11 @@ def show_proof(answer: Any, out: Any) -> None:
         f"{answer.differing:,} differ; largest difference {answer.max_abs_difference:g}; "
         f"{answer.events:,} events played"
     )
+    if answer.of:
+        out.print(
+            f"a sample: {answer.rows:,} of {answer.of:,} rows, spread over all history, and the events of their keys; "
+            "the tables are too large to be held at once (--rows N takes more)"
+        )
     if answer.examples:
         grid = table("key", "feature", "batch", "online")
         for found in answer.examples:

@@ -1,0 +1,83 @@
+"""A large table whose columns are mapped, in parts: each is mapped by itself, as no value looks at another row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from treadle.mapping import Applied, NotThere, added_up, apply, read_by, root_of
+from treadle.sources.mapped import MappedRows
+from treadle.sources.parts import FileParts, parts_of
+from treadle.spec import Mapped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class MappedParts:
+    """See `treadle.contracts.Parts`. What is to be told of the table is in `found.notes` once all of it was read."""
+
+    found: MappedRows
+    parts: FileParts
+    schema: pl.Schema
+    where: str
+
+    @property
+    def rows(self) -> int:
+        return self.parts.rows
+
+    def read(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Raises what `MappedRows.rows` raises, of the first part in which something is wrong: it tells how many more
+        there are in that part alone."""
+        if columns is not None:
+            yield from self._some(columns)
+            return
+        before, told = 0, list[Applied]()
+        for rows in self.parts.read():
+            made = _applied(self.found, rows, self.where, before)
+            before += rows.height
+            told.append(replace(made, rows=made.rows.head(0)))
+            yield made.rows
+        self.found.notes[:] = added_up(told)
+
+    def _some(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Of the source only those are read that these are made of."""
+        mapped, schema = self.found.source.mapped, self.parts.schema
+        made = {name: mapped[name] for name in columns if name in mapped}
+        kept = [name for name in columns if name not in mapped]
+        wanted = [root_of(place, schema) for places in read_by(made).values() for place in places]
+        known = [name for name in dict.fromkeys([*kept, *wanted]) if name]
+        before = 0
+        # of constants alone nothing is read, and there are rows all the same
+        for rows in self.parts.read(known or list(schema)[:1]):
+            part = _applied(self.found, rows, self.where, before, made).rows if made else rows
+            before += rows.height
+            yield part.with_columns(rows.get_column(name) for name in kept).select(columns)
+
+
+def mapped_parts_of(found: MappedRows, where: str) -> MappedParts | None:
+    """As `parts_of`, of a table whose columns are mapped.
+
+    Raises:
+        NotMade, SpecError, DataError: as the mapping of the whole does, where its columns tell.
+    """
+    import polars as pl
+
+    parts = parts_of(found.found, where)
+    if parts is None:
+        return None
+    try:
+        empty = _applied(found, pl.DataFrame(schema=parts.schema), where, 0).rows
+    except NotThere:  # rows tell which column it is that is called otherwise
+        empty = _applied(found, next(parts.read()), where, 0).rows.head(0)
+    return MappedParts(found, parts, empty.schema, where)
+
+
+def _applied(
+    found: MappedRows, rows: pl.DataFrame, where: str, before: int, some: Mapping[str, Mapped] | None = None
+) -> Applied:
+    source, rates = found.source, {each.written: each.rates for each in found.rates}
+    columns, keep = (source.mapped, source.unmapped == "keep") if some is None else (some, False)
+    return apply(rows, columns, keep=keep, rates=rates, where=where, before=before)

@@ -1,0 +1,130 @@
+"""A large table with a mapping comes in parts, and is to the bit what the whole is: rows, order, notes, refusals."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from treadle.errors import DataError
+from treadle.mapping import NotMade, NotThere
+from treadle.sources import MappedRows, find, mapped_parts_of, parts
+from treadle.spec import Source
+
+RATES = "day,from,to,rate\n2024-01-01,USD,EUR,0.9\n2024-01-05,USD,EUR,0.95\n2024-01-03,GBP,EUR,1.17\n"
+FROM, MISSING = "from", "missing"
+MAPS: dict[str, Any] = {
+    "id": "nr",
+    "km": {FROM: "dist", "unit": {FROM: "mi", "to": "km"}, "otherwise": MISSING},
+    "count": {FROM: "text", "type": "int", "otherwise": MISSING},
+    "eur": {
+        FROM: "price", "otherwise": MISSING,
+        "currency": {"column": "code", "to": "EUR", "on": "day", "rates": "rates.csv"},
+    },
+    "at": {FROM: "clock", "zone": "Europe/Berlin", "otherwise": MISSING},
+    "twice": {"expression": "dist * 2 + nr"},
+    "city": "address.city",
+    "one": {"expression": "1"},
+}  # fmt: skip
+ROW = st.fixed_dictionaries(
+    {
+        "dist": st.one_of(st.none(), st.floats(allow_nan=True, width=64)),
+        "text": st.sampled_from(["1", "22", "x", "", None, " 7", "1e3"]),
+        "price": st.one_of(st.none(), st.floats(-1e6, 1e6)),
+        "code": st.sampled_from(["USD", "gbp ", "EUR", "XXX", None]),
+        "day": st.one_of(st.none(), st.dates(date(2023, 12, 30), date(2024, 1, 9))),
+        "clock": st.one_of(
+            st.none(),
+            st.integers(0, 400).map(lambda n: datetime(2024, 10, 27) + timedelta(minutes=n)),  # the hour that is twice
+            st.integers(0, 400).map(lambda n: datetime(2024, 3, 31) + timedelta(minutes=n)),  # the hour that is not
+        ),
+        "address": st.fixed_dictionaries({"city": st.sampled_from(["ä", "b", None])}),
+        "more": st.integers(-3, 3),
+    }
+)
+SCHEMA = {
+    "nr": pl.Int64, "dist": pl.Float64, "text": pl.String, "price": pl.Float64, "code": pl.String, "day": pl.Date,
+    "clock": pl.Datetime("us"), "address": pl.Struct({"city": pl.String}), "more": pl.Int32,
+}  # fmt: skip
+
+
+def source_of(columns: dict[str, Any], *, unmapped: str = "keep") -> Source:
+    import msgspec
+
+    return msgspec.convert({"read": "t.parquet", "map": columns, "unmapped": unmapped}, Source)
+
+
+def written(folder: Path, rows: list[dict[str, Any]], group: int) -> None:
+    frame = pl.DataFrame([{"nr": n, **row} for n, row in enumerate(rows)], schema=SCHEMA)
+    frame.write_parquet(folder / "t.parquet", row_group_size=group)
+    (folder / "rates.csv").write_text(RATES, encoding="utf-8")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 200)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(ROW, max_size=40),
+    group=st.integers(1, 12),
+    names=st.sets(st.sampled_from(sorted(MAPS)), min_size=1),
+    unmapped=st.sampled_from(["keep", "drop"]),
+)
+@pytest.mark.usefixtures("small")
+def test_parts_are_the_whole(
+    tmp_path: Path, rows: list[dict[str, Any]], group: int, names: set[str], unmapped: str
+) -> None:
+    written(tmp_path, rows, group)
+    source = source_of({name: MAPS[name] for name in sorted(names)}, unmapped=unmapped)
+    whole, found = find(source, tmp_path), find(source, tmp_path)
+    assert isinstance(whole, MappedRows) and isinstance(found, MappedRows)
+    wanted = whole.rows().collect()
+    made = mapped_parts_of(found, "")
+    if made is None:
+        assert not rows
+        return
+    assert made.rows == len(rows) and dict(made.schema) == dict(wanted.schema)
+    for _ in range(2):  # equal parts in equal order each time
+        assert_frame_equal(pl.concat(made.read()), wanted, check_exact=True)
+        assert found.notes == whole.notes
+    for some in itertools.islice(itertools.combinations(wanted.columns, 2), 0, None, 4):
+        assert_frame_equal(pl.concat(made.read(list(some))), wanted.select(some), check_exact=True)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_refused_is_refused_at_its_row(tmp_path: Path) -> None:
+    row: dict[str, Any] = dict.fromkeys(SCHEMA)
+    del row["nr"]
+    written(tmp_path, [{**row, "text": "x" if n in (31, 33, 39) else "1"} for n in range(40)], 4)
+    found = find(source_of({"count": {"from": "text", "type": "int"}}), tmp_path)
+    assert isinstance(found, MappedRows)
+    made = mapped_parts_of(found, "here")
+    assert made is not None
+    with pytest.raises(NotMade, match=r'count \(from text\): "x" is no whole number \(row 32\b'):
+        list(made.read())
+
+
+@pytest.mark.usefixtures("small")
+def test_a_column_that_is_not_there_is_told_with_rows_to_find_it_by(tmp_path: Path) -> None:
+    row: dict[str, Any] = dict.fromkeys(SCHEMA)
+    del row["nr"]
+    written(tmp_path, [{**row, "price": float(n)} for n in range(40)], 4)
+    found = find(source_of({"id": "number"}), tmp_path)
+    assert isinstance(found, MappedRows)
+    with pytest.raises(NotThere) as caught:
+        mapped_parts_of(found, "here")
+    assert caught.value.rows.height > 0
+    with pytest.raises(DataError, match="another one that is called so and is kept"):
+        kept = find(source_of({"more": "nr"}), tmp_path)
+        assert isinstance(kept, MappedRows)
+        mapped_parts_of(kept, "here")

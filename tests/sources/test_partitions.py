@@ -1,0 +1,91 @@
+"""Folders called `year=2024/month=05` are columns, of whatever format their files are, whole and in parts."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from treadle.errors import DataError
+from treadle.sources import find, look, parts, parts_of
+from treadle.spec import Source
+
+ORDERS = Source(read="orders")
+
+
+def put(root: Path, place: str, frame: pl.DataFrame) -> None:
+    file = root / "orders" / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    (frame.write_csv if file.suffix == ".csv" else frame.write_parquet)(file)
+
+
+def rows(root: Path, source: Source = ORDERS) -> pl.DataFrame:
+    return find(source, root).rows().collect()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_each_name_is_a_column_after_those_of_the_files(tmp_path: Path, ending: str) -> None:
+    put(tmp_path, f"year=2024/month=05/a.{ending}", pl.DataFrame({"n": [1, 2]}))
+    put(tmp_path, f"year=2024/month=05/b.{ending}", pl.DataFrame({"n": [3]}))
+    put(tmp_path, f"year=2023/month=12/a.{ending}", pl.DataFrame({"n": [4]}))
+    (tmp_path / "orders" / "_SUCCESS").touch()
+    wanted = pl.DataFrame({"n": [4, 1, 2, 3], "year": [2023, 2024, 2024, 2024], "month": [12, 5, 5, 5]})
+    assert_frame_equal(rows(tmp_path), wanted)
+    assert_frame_equal(look(ORDERS, tmp_path).rows, wanted)
+    assert rows(tmp_path, Source(read="orders/year=2024")).columns == ["n", "month"], "one that is named is no column"
+
+
+def test_types_are_those_of_all_values_and_none_is_missing(tmp_path: Path) -> None:
+    put(tmp_path, "day=2024-05-01/shop=a%20b/x.parquet", pl.DataFrame({"n": [1]}))
+    put(tmp_path, "day=2024-05-02/shop=7/x.parquet", pl.DataFrame({"n": [2]}))
+    put(tmp_path, "day=__HIVE_DEFAULT_PARTITION__/shop=8/x.parquet", pl.DataFrame({"n": [3]}))
+    assert rows(tmp_path).rows() == [(1, date(2024, 5, 1), "a b"), (2, date(2024, 5, 2), "7"), (3, None, "8")]
+
+
+def test_where_a_file_lies_is_part_of_the_name_of_what_was_read(tmp_path: Path) -> None:
+    put(tmp_path, "year=2024/a.parquet", pl.DataFrame({"n": [1]}))
+    before = find(ORDERS, tmp_path).digest
+    (tmp_path / "orders" / "year=2024").rename(tmp_path / "orders" / "year=2025")
+    assert find(ORDERS, tmp_path).digest != before and rows(tmp_path).rows() == [(1, 2025)]
+
+
+def test_a_file_may_hold_the_column_too_with_the_same_value(tmp_path: Path) -> None:
+    put(tmp_path, "year=2024/a.parquet", pl.DataFrame({"year": ["2024", "2024"], "n": [1, 2]}))
+    assert rows(tmp_path).rows() == [(1, 2024), (2, 2024)]
+    put(tmp_path, "year=2023/a.parquet", pl.DataFrame({"year": ["2024"], "n": [1]}))
+    with pytest.raises(DataError, match=r"a\.parquet lies in year=2023, and has a column year with other values"):
+        rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (("year=2024/a.csv", "month=05/a.csv"), "holds month=… and year=… at one level"),
+        (("year=2024/a.csv", "b.csv"), "orders is partitioned, and holds b.csv at one level"),
+        (("year=2024/a.csv", "more/a.csv"), "orders is partitioned, and holds more at one level"),
+        (("more/a.csv",), "orders is a folder that holds the folder more"),
+    ],
+)
+def test_what_is_no_partitioned_table_is_refused(tmp_path: Path, places: tuple[str, ...], said: str) -> None:
+    for place in places:
+        put(tmp_path, place, pl.DataFrame({"n": [1]}))
+    with pytest.raises(DataError, match=said):
+        find(ORDERS, tmp_path)
+
+
+def test_parts_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for month in range(1, 4):
+        frame = pl.DataFrame({"n": range(20), "x": [month / 3] * 20})
+        put(tmp_path, f"year=2024/month=0{month}/a.parquet", frame)
+    whole = rows(tmp_path)
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 100)
+    made = parts_of(find(ORDERS, tmp_path), "")
+    assert made is not None and made.rows == 60 and made.schema == whole.schema
+    assert len(list(made.read())) > 3
+    assert_frame_equal(pl.concat(made.read()), whole)
+    for some in (["month"], ["x", "month"], ["year", "n"]):
+        assert_frame_equal(pl.concat(made.read(some)), whole.select(some))
