@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from treadle.evidence import Entry, Payload, Reader
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 DAYS = 30
+_CENT = Decimal("0.01")
 _PLAIN = {
     "accuracy": "the share of right answers",
     "average_precision": "how well it puts the true cases first (1 is perfect)",
@@ -172,10 +174,15 @@ def _money(reader: Reader, now: datetime) -> Iterator[Sentence]:
     begins = (now - timedelta(days=DAYS)).date().isoformat()
     spent = spent_since(reader, begins)
     if spent:
-        amounts = " and ".join(f"{amount:,.2f} {currency}" for currency, amount in spent.items())
+        amounts = " and ".join(f"{_sum(amount)} {currency}" for currency, amount in spent.items())
         yield Sentence("money", f"In the last {DAYS} days {amounts} were spent and booked.", last_spent(reader, begins))
     else:
         yield Sentence("money", f"Nothing was spent or booked in the last {DAYS} days.", [])
+
+
+def _sum(amount: Decimal) -> str:
+    """What is less than a cent is not nothing."""
+    return f"{amount:,.2f}" if not 0 < abs(amount) < _CENT else f"{amount:.4f}"
 
 
 def _milestones(workspace: Workspace, reader: Reader, today: date) -> Iterator[Sentence]:

@@ -18,7 +18,7 @@ def show_queue(answer: Any, out: Any) -> None:
         for why in item.why:
             out.print(f"    {said(why)}", soft_wrap=True)
         values = ", ".join(f"{name} {value}" for name, value in zip(answer.columns, item.values, strict=False) if value)
-        out.print(f"    [dim]{said(values[:400])}[/]", soft_wrap=True)
+        out.print(f"    [dim]{said(values[:160])}{'…' if len(values) > 160 else ''}[/]", soft_wrap=True)
     if answer.rows > len(answer.items):
         out.print(f"[dim]and {answer.rows - len(answer.items):,} more[/]")
     out.print(f"next: {said(answer.next)}", soft_wrap=True)
