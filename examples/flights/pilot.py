@@ -48,6 +48,7 @@ def make(project: Path) -> Path:
         early = pl.col(column).dt.replace_time_zone(None) < UNTIL
         frame.filter((pl.col("origin") == AIRPORT) & early).write_parquet(project / "data" / f"{name}.parquet")
     shutil.copy(SOURCE / "data" / "planes.parquet", project / "data" / "planes.parquet")
+    shutil.copy(SOURCE / "grace.py", project / "grace.py")
     text = (SOURCE / "treadle.yaml").read_text(encoding="utf-8")
     begins, ends = text.index("  mistakes:"), text.index("\naccess:")
     text = text[:begins] + PEOPLE + text[ends:]

@@ -42,7 +42,7 @@ svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--i
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:5px 7px;border-bottom:1px solid var(--edge);
 vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}td.w{white-space:nowrap}
-tr:last-child td{border-bottom:0}
+tr:last-child td,tr:last-child th[scope=row]{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
 nav{max-width:1040px;margin:0 auto;padding:14px 24px 0;font-size:13.5px}nav a{margin-right:18px}
@@ -50,7 +50,8 @@ a{color:var(--c1)}:focus-visible{outline:3px solid var(--c2);outline-offset:2px}
 .person{margin:14px 0 6px;font-size:15px}.todo{margin:0;padding:0;list-style:none}
 .todo li{border-top:1px solid var(--edge);padding:8px 0}.todo li:first-child{border-top:0}
 .todo code,.do code{display:inline-block;overflow-wrap:anywhere;margin-top:2px}
-details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}footer{margin-top:48px}
+details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}
+footer{margin-top:48px;overflow-wrap:anywhere}
 .grid>*,.columns>*,.tiles>*{min-width:0}
 @media (max-width:560px){main{padding:20px 12px 48px}.tile,.card{padding:12px}.columns{columns:1}
 .grid{grid-template-columns:minmax(0,1fr)}table{font-size:12px}th,td{padding:4px 3px;overflow-wrap:anywhere}

@@ -227,8 +227,7 @@ def month_page(
     sections.append(_idle(found))
     footer = (
         f"By the entries of the record up to #{found.until}; treadle why money/{project} leads from this page to the "
-        "runs, bookings and prices that it counts. Money is exact to a billionth; other currencies are converted by the "
-        "price book's rates."
+        "runs, bookings and prices that it counts. Money is exact to a billionth; rates are those of the price book."
     )
     return page(
         f"What {project} cost in {found.month}",

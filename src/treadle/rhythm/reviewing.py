@@ -192,7 +192,9 @@ def _proposed(
         best = sorted((name for name, recent in did.items() if recent >= 0.1), key=lambda name: -did[name])[:3]
         why = [f"owns {', '.join(owns[:3])} by CODEOWNERS"] if owns else []
         why += [f"did of late: {', '.join(f'{name} {did[name]:,.1f}' for name in best)}"] if best else []
-        why.append(f"{mine} thing{'s' * (mine != 1)} wait for them, {lately} reviewed in {LATELY.days} days")
+        why.append(
+            f"{mine} thing{' waits' if mine == 1 else 's wait'} for them, {lately} reviewed in {LATELY.days} days"
+        )
         weight = (1 + math.log1p(sum(did.values()))) / (1 + (mine + lately) / _LOAD)
         found.append((not owns, -weight, person, Proposed(person, why, mine + lately)))
     return [each for *_, each in sorted(found, key=lambda one: one[:3])]

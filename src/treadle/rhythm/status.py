@@ -22,7 +22,7 @@ from treadle.rhythm.actions import actions, share_of
 from treadle.rhythm.found import Sentence
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
-from treadle.rhythm.since import entries_since, first_at, last_spent, spent_since
+from treadle.rhythm.since import entries_since, failed_since, first_at, last_spent, spent_since
 from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DAYS = 30
 _CENT = Decimal("0.01")
+_LONGEST = 160
 _PLAIN = {
     "accuracy": "the share of right answers",
     "average_precision": "how well it puts the true cases first (1 is perfect)",
@@ -144,6 +145,12 @@ def _waiting(address: str, reader: Reader) -> Iterator[Sentence]:
 
 def _alerts(reader: Reader, now: datetime) -> Iterator[Sentence]:
     first = first_at(reader, (now - timedelta(days=DAYS)).isoformat(timespec="microseconds"))
+    failed, others = failed_since(reader, first, 1)
+    for entry in failed:
+        many = "One step" if not others else f"{others + 1:,} steps"
+        said = entry.said() if len(entry.said()) <= _LONGEST else f"{entry.said()[:_LONGEST].rstrip(' .')} …"
+        text = f"{many} failed in the last {DAYS} days, the last on {plain_day(entry.time)}: {entry.subject} {said}"
+        yield Sentence("what went wrong", text, [entry.seq])
     found, more = entries_since(reader, first, (AlertRaised,), 1)
     if not found:
         yield Sentence("what went wrong", f"No alert was raised in the last {DAYS} days.", [])
