@@ -173,7 +173,7 @@ def log(request: LogRequest, work: Work) -> LogAnswer:
 
 def _refuse_no_kind(kind: str) -> None:
     """Raises EvidenceError: no entry of this version of Treadle is of such a kind; with the kinds that there are."""
-    from treadle.evidence.payload import known_kinds
+    from treadle.evidence import known_kinds
 
     known = sorted(known_kinds())
     if kind in known or (kind.endswith(".") and any(each.startswith(kind) for each in known)):

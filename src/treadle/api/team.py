@@ -89,12 +89,14 @@ class WaitsRequest(Request, frozen=True):
 
 
 class WaitsAnswer(Struct, frozen=True):
-    """`person`: of whom it was asked alone; `others`: so many things wait for others; `free`: for whom nothing does."""
+    """`person`: of whom it was asked alone; `others`: so many things wait for others; `free`: for whom nothing does;
+    `undecided`: so many more decisions are open than those due first, which are looked at here."""
 
     turns: list[Turn]
     person: str = ""
     others: int = 0
     free: list[str] = []
+    undecided: int = 0
 
 
 @operation("team", "waits", permission="read", remote=True)
@@ -106,6 +108,7 @@ def team_waits(request: WaitsRequest, work: Work) -> WaitsAnswer:
     """
     from treadle.people.checking import people_of, refuse_stranger
     from treadle.rhythm.turns import turns
+    from treadle.rhythm.waiting import waiting
 
     workspace, spec = work.workspace, work.workspace.project.spec
     found = turns(workspace, workspace.chain.clock())
@@ -114,9 +117,10 @@ def team_waits(request: WaitsRequest, work: Work) -> WaitsAnswer:
         refuse_stranger(spec, request.person, [*dict.fromkeys([*people, *(each.person for each in found)])], "--person")
     mine = [each for each in found if request.person in (None, each.person)]
     waits = {each.person for each in found}
-    return WaitsAnswer(
-        mine, request.person or "", len(found) - len(mine), [name for name in people if name not in waits]
-    )
+    with workspace.chain.reading() as reader:
+        undecided = waiting(reader, workspace.chain.clock().date())[1]
+    free = [name for name in people if name not in waits]
+    return WaitsAnswer(mine, request.person or "", len(found) - len(mine), free, undecided)
 
 
 def _duty(thing: str, duty: Duty) -> DutyShown:

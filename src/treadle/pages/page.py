@@ -119,4 +119,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Seq
         return "".join(f"<{tag}{' class=n' if i in right else ''}>{escape(v)}</{tag}>" for i, v in enumerate(values))
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead><tbody>{body}</tbody></table></div>'
+    return scrolling(f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def scrolling(body: str) -> str:
+    """What may be wider than the screen: it scrolls alone, by keyboard too. body: HTML made by a room, not escaped."""
+    return f'<div class="scroll" tabindex="0">{body}</div>'

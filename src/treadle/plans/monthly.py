@@ -216,7 +216,7 @@ def month_page(
              f"spent: {each.then}" if each.is_spent else each.then)
             for each in budgets
         ]  # fmt: skip
-        columns = ("budget", "in", "spent", "of", "left", "", "then")
+        columns = ("budget", "in", "spent", "of", "left", "currency", "then")
         sections.append(Section("Budgets", table(columns, stand, numbers=(2, 3, 4))))
     if found.runs:
         runs = [(each.name, f"{each.entries:,}", f"{each.amount:.6f}") for each in found.runs]

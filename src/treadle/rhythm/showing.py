@@ -12,7 +12,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from treadle.figures import figure
-from treadle.pages import Section, escape, page, table
+from treadle.pages import Section, escape, page, scrolling, table
 from treadle.people.found import Cited, Decision, ExperimentShown, Outcome
 from treadle.rhythm.found import Point, Sentence, Turn
 from treadle.rhythm.review_found import ReviewShown
@@ -32,6 +32,8 @@ _MARKS = {
 }
 _LATELY = ("releases", "quality", "runs", "data", "notes")
 """Topics of the agenda that tell what happened; the others wait for somebody, and stand with whom."""
+_MOST = 10
+"""Of what waits for a person that are shown."""
 _FOOTER = (
     "Computed from the record when it was opened. treadle why NUMBER goes on from any # here: to data, code and people."
 )
@@ -60,7 +62,7 @@ def home_page(home: Home, *, served: bool) -> str:
     if home.decisions:
         rows = "".join(_decision_row(each, served=served) for each in home.decisions)
         head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "state", "waits for"))
-        body = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        body = scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
         sections.append(Section("Decisions", body))
     happened = [(each.topic, each.text, each.why) for each in home.happened if each.topic in _LATELY]
     if happened:
@@ -78,7 +80,11 @@ def home_page(home: Home, *, served: bool) -> str:
 def _turns(home: Home) -> str:
     found = ""
     for person in dict.fromkeys(each.person for each in home.turns):
-        lines = "".join(_turn(each) for each in home.turns if each.person == person)
+        mine = [each for each in home.turns if each.person == person]
+        lines = "".join(_turn(each) for each in mine[:_MOST])
+        if len(mine) > _MOST:
+            more = f"treadle team waits . --person {person}"
+            lines += f"<li>and {len(mine) - _MOST:,} more: <code>{escape(more)}</code></li>"
         found += f'<h3 class="person">{escape(person)}</h3><ul class="todo">{lines}</ul>'
     if home.free:
         found += f'<p class="quiet">Nothing waits for {escape(", ".join(home.free))}.</p>'
@@ -258,7 +264,7 @@ def _checklist(found: ReviewShown) -> str:
         rows += f'<tr><th scope="row">{escape(line.name)}</th><td class="w">{state}</td>'
         rows += f"<td>{escape(line.text)}</td><td>{entry}</td></tr>"
     head = "".join(f'<th scope="col">{name}</th>' for name in ("of", "state", "what the record has", "entry"))
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
 
 
 def _reviewers(found: ReviewShown) -> str:

@@ -70,9 +70,9 @@ def _show_experiment(answer: Any, found: Any, out: Any) -> None:
     if found.said:
         out.print(f"    [bold]{said(found.said)}[/]", soft_wrap=True)
     if found.status == "ran" and answer.outcome is not None:  # also where `otherwise` was taken: it changes as much
-        changes = [each for side in found.sides if side.option == answer.outcome.option for each in side.changes]
-        if changes:
-            out.print(f"    to do now, in treadle.yaml: {said('; '.join(changes))}", soft_wrap=True)
+        to_do = [each for side in found.sides if side.option == answer.outcome.option for each in side.changes]
+        if to_do:
+            out.print(f"    to do now, in treadle.yaml: {said('; '.join(to_do))}", soft_wrap=True)
     elif found.status == "agreed":
         out.print(f"    next: treadle decide settle PROJECT {said(answer.name)} --by experiment", soft_wrap=True)
 
