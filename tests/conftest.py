@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from services import chromium as chromium_service
 from services import extras
 from services import mlflow as mlflow_service
 from services import mysql as mysql_service
@@ -41,7 +42,15 @@ def chain(tmp_path: Path) -> Chain:
 
 SERVICES = {
     service.NAME: service
-    for service in (postgres_service, mysql_service, redis_service, mlflow_service, s3_service, *extras.EXTRAS)
+    for service in (
+        chromium_service,
+        postgres_service,
+        mysql_service,
+        redis_service,
+        mlflow_service,
+        s3_service,
+        *extras.EXTRAS,
+    )
 }
 
 
@@ -111,3 +120,10 @@ def s3_server() -> Iterator[s3_service.Server]:
     """An object store that the tests of this process share."""
     with s3_service.started() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[chromium_service.Browser]:
+    """A browser that the tests of this process share."""
+    with chromium_service.started() as browser:
+        yield browser

@@ -189,7 +189,7 @@ def test_it_is_not_run_before_both_sides_and_who_decides_agree(shop: Path) -> No
     with pytest.raises(DecisionError, match="no terms were stated"):
         settled(shop)
     number = terms(shop).experiment.entry
-    with pytest.raises(DecisionError, match="bo, ada has not agreed"):
+    with pytest.raises(DecisionError, match="bo, ada have not agreed"):
         settled(shop)
     with pytest.raises(AccessError, match="grace is none of them"):
         agreed(shop, "grace", number=number)

@@ -100,6 +100,7 @@ MAY: dict[str, set[Principal]] = {
             "costs profile",
             "notify calendar",
             "skills rota",
+            "team waits",
         ],
         READERS,
     ),
@@ -144,6 +145,7 @@ MAY: dict[str, set[Principal]] = {
                 "team confirm",
                 "models sign",
                 "models comment",
+                "models assign",
                 "notes add",
                 "notes edit",
                 "minutes keep",
@@ -302,7 +304,7 @@ def test_every_path_lets_in_who_may(app: App, closed: Path) -> None:
 def test_every_operation_over_http_lets_in_who_may(app: App, closed: Path) -> None:
     callers = keys(app, closed)
     paths = {name: f"/api/{name.replace(' ', '/')}" for name in OPERATIONS}
-    paths |= {"report page": "/report", "watch page": "/watch"}
+    paths |= {f"{name} page": f"/{name}" for name in ("report", "watch", "home", "review", "month")}
     refused = [(name, who) for name in paths for who in (MALLORY, ANONYMOUS)]
     answers = asked(app, [("GET", paths[name], None, callers[who]) for name, who in refused])
     for (name, who), status in zip(refused, answers, strict=True):

@@ -57,12 +57,12 @@ def test_the_link_opens_the_report_once(app: App) -> None:
         app, ("GET", f"/signin?code={code}", None), ("GET", "/report", None), ("GET", "/session", None),
         ("GET", f"/signin?code={code}", None),
     )  # fmt: skip
-    assert link.status_code == 200 and 'url=/report"' in link.text
+    assert link.status_code == 200 and 'url=/home"' in link.text
     cookie = link.headers["set-cookie"]
     assert re.match(r"treadle_shop=[\w-]{43}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200", cookie)
     assert report.status_code == 200 and "<svg" in report.text and report.headers["cache-control"] == "no-store"
     assert session.json()["name"] == "ada" and len(session.json()["csrf"]) == 43
-    assert again.status_code == 303 and again.headers["location"] == "/report"  # whoever is signed in just goes on
+    assert again.status_code == 303 and again.headers["location"] == "/home"  # whoever is signed in just goes on
     (another,) = browse(app, ("GET", f"/signin?code={code}", None))
     assert another.status_code == 401 and "set-cookie" not in another.headers and "was used" in another.text
 

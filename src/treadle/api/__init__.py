@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from treadle.api.operation import GROUPS, OPERATIONS
 
 __all__ = ["GROUPS", "OPERATIONS", "Context", "Field", "Operation", "Request", "every", "find"]
-OPEN = ("endpoint", "identity")
+OPEN = ("identity", "pages")
 
 
 def __getattr__(name: str) -> Any:

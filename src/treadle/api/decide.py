@@ -65,6 +65,7 @@ class ReviewRequest(Request, frozen=True):
 class ShowDecisionRequest(Request, frozen=True):
     project: ProjectPath
     name: Name
+    page: Annotated[str | None, option("also write it to this file, as a page", local=True)] = None
 
 
 class ListDecisionsRequest(Request, frozen=True):
@@ -152,7 +153,15 @@ def decide_review(request: ReviewRequest, work: Work) -> Decision:
 @operation("decide", "show", permission="read", remote=True)
 def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
     """Show a decision: positions with their evidence, dissent, who was not heard, the outcome."""
-    return shown(work, request.name)
+    found = shown(work, request.name)
+    if request.page is not None:
+        from treadle.api.written import new_file
+        from treadle.evidence import write_whole
+        from treadle.rhythm.showing import decision_page
+
+        html = decision_page(work.workspace.project.spec.project, found, served=False)
+        write_whole(new_file(request.page, "--page"), html.encode())
+    return found
 
 
 @operation("decide", "list", permission="read", remote=True)

@@ -166,7 +166,21 @@ def log(request: LogRequest, work: Work) -> LogAnswer:
             newest_first=True,
             limit=check_limit(request.limit),
         )
+    if not found and kind:
+        _refuse_no_kind(kind)
     return LogAnswer(entries=[_line(entry) for entry in reversed(found)])
+
+
+def _refuse_no_kind(kind: str) -> None:
+    """Raises EvidenceError: no entry of this version of Treadle is of such a kind; with the kinds that there are."""
+    from treadle.evidence import known_kinds
+
+    known = sorted(known_kinds())
+    if kind in known or (kind.endswith(".") and any(each.startswith(kind) for each in known)):
+        return
+    rooms = list(dict.fromkeys(each.split(".")[0] + "." for each in known))
+    mend = nearest(kind, known if kind.rstrip(".").count(".") else rooms)
+    raise EvidenceError(f'"{kind}" is no kind of entry', where="--kind", mend=mend)
 
 
 def _line(entry: Entry[Payload]) -> LogLine:

@@ -39,6 +39,9 @@ class ListMilestonesRequest(Request, frozen=True):
 class StatusRequest(Request, frozen=True):
     project: ProjectPath = "."
     out: Annotated[str | None, option("write it to this file, as Markdown", local=True)] = None
+    page: Annotated[
+        str | None, option("write the project's home to this file: the status, and what waits for whom", local=True)
+    ] = None
 
 
 class MilestonesAnswer(Struct, frozen=True):
@@ -48,12 +51,13 @@ class MilestonesAnswer(Struct, frozen=True):
 
 
 class StatusAnswer(Struct, frozen=True):
-    """`file`: where it was written to; empty, where it was not."""
+    """`file`, `page`: where it was written to; empty, where it was not."""
 
     project: str
     day: str
     sentences: list[Sentence]
     file: str = ""
+    page: str = ""
 
 
 @operation("milestones", "set", permission="discuss")
@@ -84,19 +88,26 @@ def milestones_list(request: ListMilestonesRequest, work: Work) -> MilestonesAns
 def status(request: StatusRequest, work: Work) -> StatusAnswer:
     """Write the status in plain words: what is served, what waits, what went wrong, what it cost, what comes next.
 
-    Each sentence names the entries that it rests on, by their number: `treadle why 42` goes on from there.
+    Each sentence names the entries that it rests on, by their number: `treadle why 42` goes on from there. With --page
+    it is the project's home, as a server shows it at /home: what waits for whom stands first.
     """
     from treadle.api.written import new_file
     from treadle.evidence import write_whole
+    from treadle.rhythm.home import home_of
+    from treadle.rhythm.showing import home_page
     from treadle.rhythm.status import markdown
     from treadle.rhythm.status import status as told
 
     chain, project, today = work.workspace.chain, work.workspace.project.spec.project, _today(work)
     with chain.reading() as reader:
         said = told(work.workspace, reader, chain.clock())
+    files = [new_file(name, flag) for name, flag in ((request.out, "--out"), (request.page, "--page")) if name]
+    if request.page is not None:
+        html = home_page(home_of(work.workspace), served=False)
+        write_whole(files[-1], html.encode())
     if request.out is not None:
-        write_whole(new_file(request.out, "--out"), markdown(said, project, today).encode())
-    return StatusAnswer(project, today.isoformat(), said, request.out or "")
+        write_whole(files[0], markdown(said, project, today).encode())
+    return StatusAnswer(project, today.isoformat(), said, request.out or "", request.page or "")
 
 
 def _listed(work: Work) -> MilestonesAnswer:

@@ -6,11 +6,18 @@ from typing import Annotated
 
 from treadle.api.models import OfVersion
 from treadle.api.operation import OfTarget, Work, operation, option
-from treadle.rhythm.review_found import Commented, ReviewShown
+from treadle.rhythm.review_found import Assigned, Commented, ReviewShown
 
 
 class ReviewRequest(OfVersion, frozen=True):
     """Which version."""
+
+    page: Annotated[str | None, option("also write it to this file, as a page", local=True)] = None
+
+
+class AssignRequest(OfVersion, frozen=True):
+    to: Annotated[tuple[str, ...], option("a reviewer who is asked to review it; several times")]
+    because: Annotated[str, option("why they")] = ""
 
 
 class CommentRequest(OfTarget, frozen=True):
@@ -31,7 +38,26 @@ def models_review(request: ReviewRequest, work: Work) -> ReviewShown:
     """
     from treadle.rhythm.reviewing import review
 
-    return review(work.workspace, request.model)
+    found = review(work.workspace, request.model)
+    if request.page is not None:
+        from treadle.api.written import new_file
+        from treadle.evidence import write_whole
+        from treadle.rhythm.showing import review_page
+
+        html = review_page(work.workspace.project.spec.project, found, served=False)
+        write_whole(new_file(request.page, "--page"), html.encode())
+    return found
+
+
+@operation("models", "assign", permission="discuss")
+def models_assign(request: AssignRequest, work: Work) -> Assigned:
+    """Ask reviewers to review a version; it then stands in `team waits` for them. Another reviewer may approve it too.
+
+    `treadle models assign . 3 --to grace`; a later assignment takes the place of this one.
+    """
+    from treadle.rhythm.reviewing import ask_to_review
+
+    return ask_to_review(work.workspace, request.model, request.to, request.because)
 
 
 @operation("models", "comment", permission="discuss")

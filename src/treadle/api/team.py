@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, group, operation, option
 from treadle.people.found import Load, OwnCheckin, Pulse, RoleHeld
+from treadle.rhythm.found import Turn
 
 if TYPE_CHECKING:
     from treadle.spec import Duty
@@ -80,6 +81,46 @@ def team_confirm(request: ConfirmRequest, work: Work) -> ConfirmAnswer:
         confirmed = confirmations(reader, project.project, project.brief)
     waits = [load.person for load in loads(project.brief, confirmed) if not load.confirmed]
     return ConfirmAnswer(entry.actor, entry.time, waits)
+
+
+class WaitsRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    person: Annotated[str | None, option("only what waits for this person")] = None
+
+
+class WaitsAnswer(Struct, frozen=True):
+    """`person`: of whom it was asked alone; `others`: so many things wait for others; `free`: for whom nothing does;
+    `undecided`: so many more decisions are open than those due first, which are looked at here."""
+
+    turns: list[Turn]
+    person: str = ""
+    others: int = 0
+    free: list[str] = []
+    undecided: int = 0
+
+
+@operation("team", "waits", permission="read", remote=True)
+def team_waits(request: WaitsRequest, work: Work) -> WaitsAnswer:
+    """Show what waits for whom, why, and the command that ends it.
+
+    Charters to confirm, what stands between a version and its release, decisions, actions, rows that experts are asked
+    about, comments, and what is looked back at.
+    """
+    from treadle.people.checking import people_of, refuse_stranger
+    from treadle.rhythm.turns import turns
+    from treadle.rhythm.waiting import waiting
+
+    workspace, spec = work.workspace, work.workspace.project.spec
+    found = turns(workspace, workspace.chain.clock())
+    people = people_of(spec)
+    if request.person is not None:  # something may wait for somebody who is nobody of the project any more
+        refuse_stranger(spec, request.person, [*dict.fromkeys([*people, *(each.person for each in found)])], "--person")
+    mine = [each for each in found if request.person in (None, each.person)]
+    waits = {each.person for each in found}
+    with workspace.chain.reading() as reader:
+        undecided = waiting(reader, workspace.chain.clock().date())[1]
+    free = [name for name in people if name not in waits]
+    return WaitsAnswer(mine, request.person or "", len(found) - len(mine), free, undecided)
 
 
 def _duty(thing: str, duty: Duty) -> DutyShown:

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from treadle.evidence import Entry
     from treadle.workspace import Workspace
 
-SHOWN = 20
+SHOWN, FIRST = 20, 3
+"""Rows of a queue that are listed, and those that who asked is shown: to see what experts will see."""
 THE_RECORD = "the record"
 
 
@@ -57,7 +58,7 @@ def ask(workspace: Workspace, rows: int, audit: int, who: str) -> QueueShown:
     if not rows + audit:
         raise SpecError("no row is asked for", where="--rows", mend="ask for some: --rows 50")
     ask_experts(Work(workspace), rows, audit)
-    return queue_shown(workspace, who, SHOWN)
+    return queue_shown(workspace, who, FIRST)
 
 
 def queue_shown(workspace: Workspace, who: str, limit: int) -> QueueShown:

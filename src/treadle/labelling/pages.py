@@ -14,7 +14,7 @@ from treadle.errors import DataError
 from treadle.evidence.kinds.labels_said import WHOLE
 from treadle.labelling.items import Item, Queue
 from treadle.labelling.saying import Given, Taken, Word
-from treadle.pages import Section, escape, page
+from treadle.pages import Section, escape, page, scrolling
 
 CSRF = "csrf"
 """The field of the form that holds what the session's pages send along."""
@@ -128,7 +128,7 @@ def _values(number: int, item: Item, queue: Queue) -> str:
     )
     return (
         f"<details{' open' if len(queue.columns) <= 12 else ''}><summary>What is known of it</summary>"
-        f'<div class="scroll"><table><tbody>{rows}</tbody></table></div></details>'
+        f"{scrolling(f'<table><tbody>{rows}</tbody></table>')}</details>"
     )
 
 

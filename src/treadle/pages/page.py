@@ -42,21 +42,29 @@ svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--i
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:5px 7px;border-bottom:1px solid var(--edge);
 vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}td.w{white-space:nowrap}
-tr:last-child td{border-bottom:0}
+tr:last-child td,tr:last-child th[scope=row]{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
-details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}footer{margin-top:48px}
+nav{max-width:1040px;margin:0 auto;padding:14px 24px 0;font-size:13.5px}nav a{margin-right:18px}
+a{color:var(--c1)}:focus-visible{outline:3px solid var(--c2);outline-offset:2px}
+.person{margin:14px 0 6px;font-size:15px}.todo{margin:0;padding:0;list-style:none}
+.todo li{border-top:1px solid var(--edge);padding:8px 0}.todo li:first-child{border-top:0}
+.todo code,.do code{display:inline-block;overflow-wrap:anywhere;margin-top:2px}
+details summary{cursor:pointer;color:var(--quiet);font-size:13.5px;margin:8px 0}
+footer{margin-top:48px;overflow-wrap:anywhere}
 .grid>*,.columns>*,.tiles>*{min-width:0}
 @media (max-width:560px){main{padding:20px 12px 48px}.tile,.card{padding:12px}.columns{columns:1}
 .grid{grid-template-columns:minmax(0,1fr)}table{font-size:12px}th,td{padding:4px 3px;overflow-wrap:anywhere}
 th:first-child,td:first-child{min-width:4.5em}
 td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{padding-left:0}}
-@media print{body{background:#fff}.tile,.card{break-inside:avoid}}
+@media print{body{background:#fff}nav{display:none}.tile,.card,.todo li,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }}</title><style>{{ style|safe }}</style></head><body><main>
+<title>{{ title }}</title><style>{{ style|safe }}</style></head><body>
+{% if links %}<nav aria-label="Pages of the project">
+{% for text, href in links %}<a href="{{ href }}">{{ text }}</a>{% endfor %}</nav>{% endif %}<main>
 <div class="eyebrow">{{ eyebrow }}</div><h1>{{ title }}</h1>{% if lead %}<p class="lead">{{ lead }}</p>{% endif %}
 {% for section in sections %}<section>{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
 {% if section.text %}<p class="quiet">{{ section.text }}</p>{% endif %}{{ section.body|safe }}</section>
@@ -73,12 +81,25 @@ class Section:
     text: str = ""
 
 
-def page(title: str, sections: Sequence[Section], *, eyebrow: str = "Treadle", lead: str = "", footer: str = "") -> str:
-    """One whole HTML document that needs nothing else: no script, no font, no image from elsewhere."""
+def page(
+    title: str,
+    sections: Sequence[Section],
+    *,
+    eyebrow: str = "Treadle",
+    lead: str = "",
+    footer: str = "",
+    links: Sequence[tuple[str, str]] = (),
+) -> str:
+    """One whole HTML document that needs nothing else: no script, no font, no image from elsewhere.
+
+    links: other pages of a server, as text and path; a page that is kept as a file has none.
+    """
     from jinja2 import Environment
 
     layout = Environment(autoescape=True).from_string(_LAYOUT)
-    return layout.render(title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE)
+    return layout.render(
+        title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE, links=links
+    )
 
 
 def tile(name: str, value: str, beside: str, unit: str = "") -> str:
@@ -98,4 +119,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Seq
         return "".join(f"<{tag}{' class=n' if i in right else ''}>{escape(v)}</{tag}>" for i, v in enumerate(values))
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead><tbody>{body}</tbody></table></div>'
+    return scrolling(f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def scrolling(body: str) -> str:
+    """What may be wider than the screen: it scrolls alone, by keyboard too. body: HTML made by a room, not escaped."""
+    return f'<div class="scroll" tabindex="0">{body}</div>'

@@ -68,6 +68,7 @@ _HOMES = {
 }
 OPEN = (
     "agreeing",
+    "assigning",
     "checking",
     "checkins",
     "chosen",

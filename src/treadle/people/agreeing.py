@@ -142,8 +142,9 @@ def agreed_terms(alone: Alone, name: str, today: date) -> tuple[Decision, Terms]
         waits = [
             each for each in must_agree(_options(said), found.positions, found.decides) if each not in terms.agreed
         ]
+        who = f"{', '.join(waits) or 'somebody'} {'have' if len(waits) > 1 else 'has'}"
         raise DecisionError(
-            f"{', '.join(waits) or 'somebody'} has not agreed to the terms of #{terms.stated.seq}",
+            f"{who} not agreed to the terms of #{terms.stated.seq}",
             where=name,
             mend=f"treadle decide agree PROJECT {name} --terms {terms.stated.seq} --as {(waits or ['NAME'])[0]}",
         )

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from treadle.costs.trend import Trend, trend
 from treadle.errors import SpecError
+from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.money_reported import MoneyReported
 from treadle.evidence.kinds.prices_imported import PricesImported
 from treadle.money import Money, money
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 _NANO = Decimal("0.000000001")
+IDLE_DAYS = 30.0
 _DEAREST = 10
 _SHOWN = 20
+_MOST_BOOKED = 1000
+"""Of the newest bookings: those of the month among them are what the page rests on."""
 _LEAST = Decimal("0.0001")
 """A day's price below which the first sentence does not speak of it."""
 
@@ -171,6 +175,8 @@ def write_month(workspace: Workspace, found: Month, html: str) -> Entry[MoneyRep
         rests = [entry.ref for entry in imports]
         for run in found.runs:
             rests += _last_of(reader.find(run=run.name, newest_first=True, limit=1))
+        booked: list[Entry[CostBooked]] = reader.find(CostBooked, status="done", newest_first=True, limit=_MOST_BOOKED)
+        rests += [entry.ref for entry in booked if entry.payload.day.startswith(found.month)]
     payload = MoneyReported(
         month=found.month,
         page=Blob(workspace.blobs.put(html.encode()), "page"),
@@ -185,8 +191,10 @@ def _last_of(entries: Sequence[Entry[PricesImported]]) -> list[EntryRef]:
     return [entry.ref for entry in entries]
 
 
-def month_page(project: str, found: Month, budgets: Sequence[Standing]) -> str:
-    """One self-contained HTML page, ready to be printed."""
+def month_page(
+    project: str, found: Month, budgets: Sequence[Standing], *, links: Sequence[tuple[str, str]] = ()
+) -> str:
+    """One self-contained HTML page, ready to be printed. links: to the other pages, where a server shows it."""
     sections = [
         Section("", f'<div class="tiles">{"".join(_tiles(found))}</div>'),
         Section(
@@ -208,7 +216,7 @@ def month_page(project: str, found: Month, budgets: Sequence[Standing]) -> str:
              f"spent: {each.then}" if each.is_spent else each.then)
             for each in budgets
         ]  # fmt: skip
-        columns = ("budget", "in", "spent", "of", "left", "", "then")
+        columns = ("budget", "in", "spent", "of", "left", "currency", "then")
         sections.append(Section("Budgets", table(columns, stand, numbers=(2, 3, 4))))
     if found.runs:
         runs = [(each.name, f"{each.entries:,}", f"{each.amount:.6f}") for each in found.runs]
@@ -219,10 +227,15 @@ def month_page(project: str, found: Month, budgets: Sequence[Standing]) -> str:
     sections.append(_idle(found))
     footer = (
         f"By the entries of the record up to #{found.until}; treadle why money/{project} leads from this page to the "
-        "runs and the prices that it counts. Money is exact to a billionth; other currencies by the price book's rates."
+        "runs, bookings and prices that it counts. Money is exact to a billionth; rates are those of the price book."
     )
     return page(
-        f"What {project} cost in {found.month}", sections, eyebrow="Treadle money", lead=_lead(found), footer=footer
+        f"What {project} cost in {found.month}",
+        sections,
+        eyebrow="Treadle money",
+        lead=_lead(found),
+        footer=footer,
+        links=links,
     )
 
 

@@ -134,16 +134,18 @@ def _releases(reader: Reader, since: Since) -> Iterator[Point]:
     kinds = (ReviewRequested, ReviewApproved, FindingAccepted, ReleaseMade, ReleaseRolledBack)
     found, more = entries_since(reader, since.first, kinds, 5 * _MOST)
     settled = {e.payload.model for e in found if isinstance(e.payload, ReviewApproved | ReleaseMade)}
-    waiting = set[str]()
+    newest = set[str]()
     for entry in found:
         said = entry.payload
         if isinstance(said, ReleaseMade | ReleaseRolledBack):
             yield _point("releases", entry, f"released {entry.time[:10]}", since)
-        elif isinstance(said, ReviewRequested) and said.model not in settled:
+        elif isinstance(said, ReviewRequested):
             address = said.model.rpartition(":")[0]
-            if address in waiting:  # an older version waits for nothing that the newest does not wait for
+            if address in newest:  # an older version waits for nothing that the newest does not wait for
                 continue
-            waiting.add(address)
+            newest.add(address)
+            if said.model in settled:
+                continue
             failing = [gate.text for gate in said.gates if not gate.holds]
             why = f"{len(failing)} of {len(said.gates)} gates do not hold" if failing else "waits for a reviewer"
             text = f"{said.model} is not released" + (f": {'; '.join(failing[:3])}" if failing else "")

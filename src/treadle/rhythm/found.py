@@ -179,3 +179,15 @@ class Retro(Struct, frozen=True):
     repeats: list[Repeat]
     actions: list[Action]
     share: Share
+
+
+class Turn(Struct, frozen=True):
+    """Something that waits for a person. `do`: what ends it; `where`: what `treadle why` knows it by; `due`: its day,
+    where it has one."""
+
+    person: str
+    what: str
+    why: str
+    do: str
+    where: str
+    due: str = ""

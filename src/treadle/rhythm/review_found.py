@@ -27,6 +27,14 @@ class Proposed(Struct, frozen=True):
     load: int
 
 
+class Obstacle(Struct, frozen=True):
+    """What stands between a version and its release; `who` can take it out of the way, and `do` is how."""
+
+    what: str
+    who: list[str]
+    do: str
+
+
 class CommentShown(Struct, frozen=True):
     """`place`: a file and its line; `moved`: that line is another one by now. `answers`: the entry of a comment."""
 
@@ -52,7 +60,8 @@ class ReviewTimes(Struct, frozen=True):
 
 
 class ReviewShown(Struct, frozen=True):
-    """`excluded`: reviewers who may not approve it, each with why; `owners`: who CODEOWNERS names for what changed."""
+    """`excluded`: reviewers who may not approve it, each with why; `owners`: who CODEOWNERS names for what changed.
+    `assigned`: who was asked to review it; `obstacles`: what else must be done before anybody can approve it."""
 
     model: str
     bundle: str
@@ -67,6 +76,8 @@ class ReviewShown(Struct, frozen=True):
     comments: list[CommentShown]
     times: ReviewTimes
     next: str
+    assigned: list[str] = []
+    obstacles: list[Obstacle] = []
 
 
 class Commented(Struct, frozen=True):
@@ -75,3 +86,10 @@ class Commented(Struct, frozen=True):
     about: str
     place: str
     text: str
+
+
+class Assigned(Struct, frozen=True):
+    model: str
+    reviewers: list[str]
+    by: str
+    entry: int

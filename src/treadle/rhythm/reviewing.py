@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
+from treadle.errors import TeamError
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.model_packed import ModelPacked
@@ -21,14 +22,16 @@ from treadle.evidence.kinds.review_commented import ReviewCommented
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.history.lineage import called, walk
 from treadle.models import registry
-from treadle.people import requesters, review_of
+from treadle.people import Review, request_of, requesters, review_of
+from treadle.people.assigning import assign, assigned
 from treadle.people.checking import people_of
 from treadle.people.comments import comment, comments, has_moved, place_of_line
 from treadle.repository import touched
 from treadle.rhythm.actions import actions
 from treadle.rhythm.checklist import checklist, code_before
+from treadle.rhythm.obstacles import obstacles
 from treadle.rhythm.owners import owners_of, person_of, read_owners
-from treadle.rhythm.review_found import Commented, CommentShown, Proposed, ReviewShown, ReviewTimes
+from treadle.rhythm.review_found import Assigned, Commented, CommentShown, Obstacle, Proposed, ReviewShown, ReviewTimes
 from treadle.rhythm.skills import skills
 from treadle.rhythm.waiting import waiting
 
@@ -56,11 +59,13 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         proposed = _proposed(workspace, reader, {*asked, *authors}, owners, now)
         said = _comments(workspace, reader, packed.model)
         times = _times(reader, packed.model, packed.bundle.digest, now)
-    reviewers = workspace.project.spec.brief.people.reviewers
+        request = request_of(reader, packed.model, packed.bundle.digest)
+        spec = workspace.project.spec
+        in_the_way = [] if request is None else obstacles(reader, spec, request, stands)
+        to_review = assigned(reader, packed.model, packed.bundle.digest)
+    reviewers = spec.brief.people.reviewers
     excluded = [f"{name} asked for the release" for name in reviewers if name in asked]
     excluded += [f"{name} wrote what changed" for name in reviewers if name in authors and name not in asked]
-    after = workspace.project.command(f"models release {packed.model}", str(workspace.project.root))
-    who = proposed[0].person if proposed else "REVIEWER"
     return ReviewShown(
         model=packed.model,
         bundle=packed.bundle.digest,
@@ -74,8 +79,36 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         checklist=checklist(workspace, packing, led, stands.gates),
         comments=said,
         times=times,
-        next="" if stands.status == "approved" else f"{after} --as {who}",
+        next=_next(workspace, packed.model, stands, in_the_way, [*to_review, *(each.person for each in proposed)]),
+        assigned=to_review,
+        obstacles=in_the_way,
     )
+
+
+def ask_to_review(workspace: Workspace, model: str | None, to: Sequence[str], because: str) -> Assigned:
+    """Raises ModelError: there is no such version. TeamError: nobody asked for its release, or one of them may not."""
+    packed = registry.find(workspace.chain, workspace.project.address, workspace.project.version(model)).payload
+    with workspace.chain.reading() as reader:
+        request = request_of(reader, packed.model, packed.bundle.digest)
+    if request is None:
+        raise TeamError(
+            f"nobody has asked for a release of {packed.model}", where="MODEL", mend="run the project first"
+        )
+    made = assign(workspace.chain, workspace.project.spec, request, to, because)
+    return Assigned(packed.model, list(made.payload.reviewers), made.actor, made.seq)
+
+
+def _next(workspace: Workspace, model: str, stands: Review, in_the_way: Sequence[Obstacle], who: Sequence[str]) -> str:
+    """What to do now: the first thing that is in the way, or else to approve."""
+    if stands.status == "approved":
+        return ""
+    if stands.status == "not requested":
+        return workspace.project.command("run", ".")
+    if in_the_way:
+        return in_the_way[0].do
+    if workspace.project.spec.brief.people.approve == "policy":
+        return f"{workspace.project.command('run', '.')} releases it, as the policy approves"
+    return f"treadle models release . {model} --as {who[0] if who else 'REVIEWER'}"
 
 
 def say(workspace: Workspace, about: str | None, text: str, at: str, answers: int | None) -> Commented:
@@ -159,7 +192,9 @@ def _proposed(
         best = sorted((name for name, recent in did.items() if recent >= 0.1), key=lambda name: -did[name])[:3]
         why = [f"owns {', '.join(owns[:3])} by CODEOWNERS"] if owns else []
         why += [f"did of late: {', '.join(f'{name} {did[name]:,.1f}' for name in best)}"] if best else []
-        why.append(f"{mine} thing{'s' * (mine != 1)} wait for them, {lately} reviewed in {LATELY.days} days")
+        why.append(
+            f"{mine} thing{' waits' if mine == 1 else 's wait'} for them, {lately} reviewed in {LATELY.days} days"
+        )
         weight = (1 + math.log1p(sum(did.values()))) / (1 + (mine + lately) / _LOAD)
         found.append((not owns, -weight, person, Proposed(person, why, mine + lately)))
     return [each for *_, each in sorted(found, key=lambda one: one[:3])]

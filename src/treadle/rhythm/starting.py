@@ -38,9 +38,11 @@ def first_days(workspace: Workspace, reader: Reader, person: str, known: Map, no
 
 def _charter(workspace: Workspace, reader: Reader, person: str) -> Iterator[Onward]:
     spec = workspace.project.spec
-    yield Onward(f"What it is for: {spec.brief.decision or 'no decision is stated'}", "the brief", "treadle team show")
+    yield Onward(
+        f"What it is for: {spec.brief.decision or 'no decision is stated'}", "the brief", "treadle team show ."
+    )
     if has_charter(spec.brief) and person not in confirmations(reader, spec.project, spec.brief):
-        yield Onward("Confirm the charter", f"{person} has not", f"treadle team confirm --as {person}")
+        yield Onward("Confirm the charter", f"{person} has not", f"treadle team confirm . --as {person}")
 
 
 def _served(workspace: Workspace, reader: Reader) -> Iterator[Onward]:
@@ -52,7 +54,7 @@ def _served(workspace: Workspace, reader: Reader) -> Iterator[Onward]:
             yield Onward(
                 f"What is served: {found[0].payload.model}, since {found[0].time[:10]}",
                 "from it one walks back to rows, code, money and people",
-                f"treadle why endpoint/{one.endpoint}",
+                f"treadle why endpoint/{one.endpoint} .",
             )
 
 

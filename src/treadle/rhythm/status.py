@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from treadle.evidence import Entry, Payload, Reader
@@ -21,13 +22,15 @@ from treadle.rhythm.actions import actions, share_of
 from treadle.rhythm.found import Sentence
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
-from treadle.rhythm.since import entries_since, first_at, last_spent, spent_since
+from treadle.rhythm.since import entries_since, failed_since, first_at, last_spent, spent_since
 from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 DAYS = 30
+_CENT = Decimal("0.01")
+_LONGEST = 160
 _PLAIN = {
     "accuracy": "the share of right answers",
     "average_precision": "how well it puts the true cases first (1 is perfect)",
@@ -142,6 +145,12 @@ def _waiting(address: str, reader: Reader) -> Iterator[Sentence]:
 
 def _alerts(reader: Reader, now: datetime) -> Iterator[Sentence]:
     first = first_at(reader, (now - timedelta(days=DAYS)).isoformat(timespec="microseconds"))
+    failed, others = failed_since(reader, first, 1)
+    for entry in failed:
+        many = "One step" if not others else f"{others + 1:,} steps"
+        said = entry.said() if len(entry.said()) <= _LONGEST else f"{entry.said()[:_LONGEST].rstrip(' .')} …"
+        text = f"{many} failed in the last {DAYS} days, the last on {plain_day(entry.time)}: {entry.subject} {said}"
+        yield Sentence("what went wrong", text, [entry.seq])
     found, more = entries_since(reader, first, (AlertRaised,), 1)
     if not found:
         yield Sentence("what went wrong", f"No alert was raised in the last {DAYS} days.", [])
@@ -172,10 +181,15 @@ def _money(reader: Reader, now: datetime) -> Iterator[Sentence]:
     begins = (now - timedelta(days=DAYS)).date().isoformat()
     spent = spent_since(reader, begins)
     if spent:
-        amounts = " and ".join(f"{amount:,.2f} {currency}" for currency, amount in spent.items())
+        amounts = " and ".join(f"{_sum(amount)} {currency}" for currency, amount in spent.items())
         yield Sentence("money", f"In the last {DAYS} days {amounts} were spent and booked.", last_spent(reader, begins))
     else:
         yield Sentence("money", f"Nothing was spent or booked in the last {DAYS} days.", [])
+
+
+def _sum(amount: Decimal) -> str:
+    """What is less than a cent is not nothing."""
+    return f"{amount:,.2f}" if not 0 < abs(amount) < _CENT else f"{amount:.4f}"
 
 
 def _milestones(workspace: Workspace, reader: Reader, today: date) -> Iterator[Sentence]:

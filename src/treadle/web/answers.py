@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.api import OPERATIONS, Context, Operation
+from treadle.api.pages import MADE, PAGES
 from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
 from treadle.principal import Principal
 
@@ -19,7 +20,7 @@ _JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
 _LARGEST = 100_000
 """Of a whole number in a query: how many entries are wanted, for one."""
 _SHOWN = 200
-_PAGES = {"/report": "report", "/watch": "watch", "/experts": "experts queue"}
+_PAGES = {"/report": "report", "/experts": "experts queue", **PAGES}
 """Pages, and the operations whose permission they need."""
 FORMS = {"/experts": "experts say"}
 """Pages that take a form, and the operations whose permission that needs."""
@@ -99,12 +100,11 @@ class Answers:
         try:
             if wanted.page == "/report":
                 return self._report(wanted, context)
-            if wanted.page == "/watch":
-                from treadle.api.endpoint import look
-
-                return 200, _HTML, look(wanted.operation.enter(wanted.request, context).workspace).html().encode()
             if wanted.page == "/experts":
                 return self._experts(wanted, context)
+            if wanted.page in MADE:
+                html = MADE[wanted.page](wanted.request, wanted.operation.enter(wanted.request, context))
+                return 200, _HTML, html.encode()
             return 200, _JSON, self._encode(wanted.operation.begin(wanted.request, context))
         except AccessError as bad:
             return self.error(403, bad.what, bad.mend)

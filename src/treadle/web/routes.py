@@ -1,4 +1,4 @@
-"""GET /api/OPERATION answers what `treadle OPERATION --json` prints; /report, /watch, /experts are the project's pages.
+"""GET /api/OPERATION answers what `treadle OPERATION --json` prints; /home leads to the pages of the project.
 
 Only operations that read and change nothing are served, and one form: what an expert says of rows. Who asks was found
 at the server's door; whether they may is asked of the same table as on the command line, before a process is troubled
@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from treadle.access.door import Refused
+from treadle.api.pages import PAGES
 from treadle.serving import PRINCIPAL, peer_of
 from treadle.web.answers import FORMS, Answer, Answers, Wanted
 from treadle.web.forms import LONGEST, check_form, with_token
@@ -44,7 +45,7 @@ class Routes:
     A read that takes longer than `seconds` is ended with 503; one whose caller went away is ended at once.
     """
 
-    prefixes = ("/api", "/report", "/watch", "/experts", "/signin", "/signout", "/session")
+    prefixes = ("/api", "/report", "/experts", *PAGES, "/signin", "/signout", "/session")
 
     def __init__(
         self,
@@ -142,7 +143,7 @@ class Routes:
             if code and session is None:
                 await self._sign_in(scope, send, code=code)
             elif session is not None:
-                await _send(send, (303, _HTML, b""), (b"location", b"/report"))
+                await _send(send, (303, _HTML, b""), (b"location", b"/home"))
             else:
                 await _send(send, (200, _HTML, page_of(self.door.spec.project)))
         elif path == "/signin" and method == "POST":
@@ -160,7 +161,7 @@ class Routes:
         # a page that sends on by itself: a redirect from another site's link would leave a strict cookie behind
         await _send(
             send,
-            (200, _HTML, page_of(self.door.spec.project, onward="/report")),
+            (200, _HTML, page_of(self.door.spec.project, onward="/home")),
             (b"set-cookie", _cookie(self.door.cookie, value)),
         )
 

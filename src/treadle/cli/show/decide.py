@@ -65,12 +65,14 @@ def _show_experiment(answer: Any, found: Any, out: Any) -> None:
     out.print(f"    [dim]on {said('; '.join(found.rows))}; agreed: {said(', '.join(found.agreed))}[/]", soft_wrap=True)
     if found.waits_for:
         out.print(f"    [yellow]to agree[/]: {said(', '.join(found.waits_for))}", soft_wrap=True)
+        how = f"treadle decide agree PROJECT {said(answer.name)} --terms {found.entry} --as {said(found.waits_for[0])}"
+        out.print(f"    next: {how}", soft_wrap=True)
     if found.said:
         out.print(f"    [bold]{said(found.said)}[/]", soft_wrap=True)
-    if found.better and answer.outcome is not None:
-        side = next(each for each in found.sides if each.option == found.better)
-        if side.changes:
-            out.print(f"    to do now, in treadle.yaml: {said('; '.join(side.changes))}", soft_wrap=True)
+    if found.status == "ran" and answer.outcome is not None:  # also where `otherwise` was taken: it changes as much
+        to_do = [each for side in found.sides if side.option == answer.outcome.option for each in side.changes]
+        if to_do:
+            out.print(f"    to do now, in treadle.yaml: {said('; '.join(to_do))}", soft_wrap=True)
     elif found.status == "agreed":
         out.print(f"    next: treadle decide settle PROJECT {said(answer.name)} --by experiment", soft_wrap=True)
 

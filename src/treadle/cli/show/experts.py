@@ -24,7 +24,7 @@ def show_queue(answer: Any, out: Any) -> None:
     out.print(f"next: {said(answer.next)}", soft_wrap=True)
 
 
-def _first(values: list[str], most: int = 400) -> str:
+def _first(values: list[str], most: int = 200) -> str:
     """As many whole values as have room: half a number would be another number."""
     text = ""
     for count, value in enumerate(values):

@@ -33,8 +33,9 @@ def show_status(answer: Any, out: Any) -> None:
             if each.topic == topic:
                 marks = ", ".join(f"#{number}" for number in each.entries)
                 out.print(f"  {said(each.text)}{f' [dim]({marks})[/]' if marks else ''}", soft_wrap=True)
-    if answer.file:
-        out.print(f"[green]✓[/] {said(answer.file)}", soft_wrap=True)
+    for file in (answer.file, answer.page):
+        if file:
+            out.print(f"[green]✓[/] {said(file)}", soft_wrap=True)
 
 
 VIEWS = {

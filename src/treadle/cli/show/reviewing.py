@@ -1,4 +1,4 @@
-"""models review, comment."""
+"""models review, assign, comment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def show_review(answer: Any, out: Any) -> None:
     out.print(f"changed in the project since the version before: {said(changed)}", soft_wrap=True)
     for owner in answer.owners:
         out.print(f"  owned by CODEOWNERS: {said(owner)}", soft_wrap=True)
+    if answer.assigned:
+        out.print(f"asked to review it: [bold]{said(', '.join(answer.assigned))}[/]", soft_wrap=True)
     for each in answer.proposed:
         out.print(f"reviewer: [bold]{said(each.person)}[/] [dim]({said('; '.join(each.why))})[/]", soft_wrap=True)
     if not answer.proposed:
@@ -33,6 +35,9 @@ def show_review(answer: Any, out: Any) -> None:
         if each.line:
             out.print(f"    [dim]{said(each.line)}[/]", soft_wrap=True)
     out.print(said(_times(answer.times)), soft_wrap=True)
+    for each in answer.obstacles:
+        out.print(f"[red]✗[/] {said(each.what)} [dim]({said(' or '.join(each.who))})[/]", soft_wrap=True)
+        out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
     if answer.next:
         out.print(f"next:  {said(answer.next)}", soft_wrap=True)
 
@@ -57,4 +62,11 @@ def show_comment(answer: Any, out: Any) -> None:
     out.print(f"#{answer.entry} {said(answer.by)} on {said(answer.about)}{at}: {said(answer.text)}", soft_wrap=True)
 
 
-VIEWS = {"models review": show_review, "models comment": show_comment}
+def show_assigned(answer: Any, out: Any) -> None:
+    names = said(", ".join(answer.reviewers))
+    verb = "is" if len(answer.reviewers) == 1 else "are"
+    out.print(f"{names} {verb} asked to review {said(answer.model)} [dim]#{answer.entry}[/]")
+    out.print(f"next:  treadle models review . {said(answer.model)}", soft_wrap=True)
+
+
+VIEWS = {"models assign": show_assigned, "models review": show_review, "models comment": show_comment}

@@ -1,4 +1,4 @@
-"""team show, team confirm."""
+"""team show, waits, confirm, checkin, checkins, pulse."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 from treadle.cli.show.drawing import said, table
 
 _COLOURS = {"held": "green", "one person": "yellow", "missing": "red"}
+
+
+_MOST = 10
+"""Of what waits for a person that are shown among others."""
 
 
 def show_team(answer: Any, out: Any) -> None:
@@ -67,8 +71,30 @@ def show_pulse(answer: Any, out: Any) -> None:
     out.print(f"[dim]{said(answer.rule)}[/]", soft_wrap=True)
 
 
+def show_waits(answer: Any, out: Any) -> None:
+    for person in dict.fromkeys(each.person for each in answer.turns):
+        mine = [each for each in answer.turns if each.person == person]
+        shown = mine if answer.person else mine[:_MOST]
+        out.print(f"[bold]{said(person)}[/]")
+        for each in shown:
+            due = f" [yellow]until {each.due}[/]" if each.due else ""
+            out.print(f"  {said(each.what)}{due} [dim]({said(each.why)})[/]", soft_wrap=True)
+            out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
+        if len(mine) > len(shown):
+            out.print(f"  [dim]and {len(mine) - len(shown):,} more: --person {said(person)}[/]")
+    if not answer.turns:
+        whom = f"for {said(answer.person)}" if answer.person else "for anybody"
+        others = f"; {answer.others} thing{'s' * (answer.others != 1)} for others" if answer.others else ""
+        out.print(f"nothing waits {whom}{others}")
+    elif answer.free and not answer.person:
+        out.print(f"[dim]nothing waits for {said(', '.join(answer.free))}[/]", soft_wrap=True)
+    if answer.undecided:
+        out.print(f"[dim]and {answer.undecided:,} more decisions, due later: treadle decide list PROJECT[/]")
+
+
 VIEWS = {
     "team show": show_team,
+    "team waits": show_waits,
     "team confirm": show_confirmed,
     "team checkin": show_checkin,
     "team checkins": show_checkins,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show.drawing import money, table
+from treadle.cli.show.drawing import money, said, table
 from treadle.figures import figure
+
+_MOST_LINES = 8
+"""Of the changes of one step that are shown; a change is shown with the first step that has it."""
 
 
 def show_trials(answer: Any, out: Any) -> None:
@@ -53,11 +56,24 @@ def show_comparison(answer: Any, out: Any) -> None:
     out.print(f"[{colour}]{answer.text}[/]")
     if not answer.changes:
         out.print("nothing differs in data, code or settings")
+    told = dict[str, str]()
     for change in answer.changes:
-        out.print(f"[bold]{change.step}[/]")
-        for kind in ("data", "code", "settings"):
-            for line in getattr(change, kind):
-                out.print(f"  [dim]{kind}[/] {line}", soft_wrap=True)
+        lines = [(kind, line) for kind in ("data", "code", "settings") for line in getattr(change, kind)]
+        new = [(kind, line) for kind, line in lines if _core(line) not in told]
+        same = list(dict.fromkeys(told[_core(line)] for _, line in lines if _core(line) in told))
+        out.print(f"[bold]{change.step}[/]" + (f" [dim]as in {', '.join(same)}[/]" if same and not new else ""))
+        for kind, line in new[:_MOST_LINES]:
+            out.print(f"  [dim]{kind}[/] {said(line)}", soft_wrap=True)
+        if len(new) > _MOST_LINES:
+            out.print(f"  [dim]… {len(new) - _MOST_LINES} more: --json has all[/]")
+        if same and new:
+            out.print(f"  [dim]and as in {', '.join(same)}[/]")
+        told |= {_core(line): change.step for _, line in new if " → " in line}
+
+
+def _core(line: str) -> str:
+    """A change without a step's own words for where it is: what was read in one step is said of those after it too."""
+    return line.rpartition("plan.")[2] if "plan." in line else line.removeprefix("examples.")
 
 
 VIEWS = {"trials": show_trials, "compare": show_comparison}

@@ -1,0 +1,214 @@
+"""What waits for whom, and why: whose turn it is in everything that a project has open, with the command that ends it.
+
+Nothing is assigned here. Each turn follows from the record and the brief, as what refuses a step without it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from treadle.errors import StoreError
+from treadle.evidence import Entry, Reader
+from treadle.evidence.kinds.experts_asked import ExpertsAsked
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.release_made import ReleaseMade
+from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
+from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.labelling import Queue, words
+from treadle.models import registry
+from treadle.people import request_of, requesters, review_of
+from treadle.people.assigning import assigned
+from treadle.people.checking import people_of
+from treadle.people.comments import comments
+from treadle.people.found import Decision
+from treadle.people.team import confirmations, has_charter
+from treadle.rhythm.actions import actions
+from treadle.rhythm.found import Turn
+from treadle.rhythm.obstacles import obstacles
+from treadle.rhythm.retros import retro_names, still_open
+from treadle.rhythm.waiting import waiting
+
+if TYPE_CHECKING:
+    from treadle.workspace import Workspace
+
+EXPERT = "domain_expert"
+"""Whom rows wait for, where the project does not say whose word on them is taken."""
+_MOST = 20
+
+
+def turns(workspace: Workspace, now: datetime) -> list[Turn]:
+    """Of each person in the order in which the brief names them, what is due first; of the others after them."""
+    today = now.date()
+    found = list[Turn]()
+    for one in workspace.each():
+        found += _of_version(one)
+    with workspace.chain.reading() as reader:
+        found += [*_charter(workspace, reader), *_decisions(reader, today), *_actions(reader, today)]
+        for one in workspace.each():
+            found += [*_rows(one, reader), *_comments(one, reader)]
+        found += _retros(reader)
+    place = {name: number for number, name in enumerate(people_of(workspace.project.spec))}
+    return sorted(found, key=lambda each: (place.get(each.person, len(place)), each.person, each.due or "9999"))
+
+
+def _charter(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
+    spec = workspace.project.spec
+    if not has_charter(spec.brief):
+        return
+    confirmed = confirmations(reader, spec.project, spec.brief)
+    for name in people_of(spec):
+        if name not in confirmed:
+            why = "not confirmed, as it and the roles are now"
+            yield Turn(
+                name, "confirm the charter", why, f"treadle team confirm . --as {name}", f"charter/{spec.project}"
+            )
+
+
+def _of_version(workspace: Workspace) -> Iterator[Turn]:
+    """Of the newest version of a target, while something newer than what is served waits for its release."""
+    spec, chain = workspace.project.spec, workspace.chain
+    with chain.reading() as reader:
+        packed = registry.packing_of(reader, workspace.project.address, None)
+        if packed is None:
+            return
+        model, bundle = packed.payload.model, packed.payload.bundle.digest
+        asked = request_of(reader, model, bundle)
+        if asked is None or _was_released(reader, workspace.endpoint, model):
+            return
+    stands = review_of(chain, model, bundle)
+    where, show = f"model/{model}", f"treadle models review . {model}"
+    with chain.reading() as reader:
+        in_the_way = obstacles(reader, spec, asked, stands)
+        told = assigned(reader, model, bundle)
+        own = requesters(reader, asked.actor)
+    for each in in_the_way:
+        for name in each.who:
+            do = each.do.replace(f"--as {each.who[0]}", f"--as {name}")
+            yield Turn(name, f"{model}: {each.what}", "it is not released before", do, where)
+    if stands.status == "approved":
+        return
+    for name in told:
+        yield Turn(name, f"review {model}", "you were asked to review it", show, where)
+    if in_the_way or told:
+        return
+    if spec.brief.people.approve == "policy":
+        yield Turn(
+            _author(workspace, asked), f"release {model}", "all holds, and the policy approves", "treadle run .", where
+        )
+        return
+    may = [name for name in spec.brief.people.reviewers if name not in own]
+    others = f"as {len(may)} reviewers may" if len(may) > 1 else "you alone may"
+    for name in may:
+        yield Turn(name, f"review {model}", f"it waits for an approval, {others}", show, where)
+
+
+def _was_released(reader: Reader, endpoint: str, model: str) -> bool:
+    """Also one that was gone back from: nobody waits for that."""
+    said: list[Entry[ReleaseMade | ReleaseRolledBack]] = reader.find(
+        ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=_MOST
+    )
+    return any(entry.payload.model == model for entry in said)
+
+
+def _author(workspace: Workspace, asked: Entry[ReviewRequested]) -> str:
+    return asked.actor if ":" not in asked.actor else workspace.project.spec.brief.people.owner
+
+
+def _decisions(reader: Reader, today: date) -> Iterator[Turn]:
+    for found in waiting(reader, today)[0]:
+        where, name = f"decision/{found.name}", found.name
+        due = found.review if found.status == "review due" else found.until
+        for person, why, do in _words(found):
+            yield Turn(person, found.question, why, f"treadle decide {do} --as {person}", where, due)
+        if not found.unheard and found.status == "review due":
+            do = f"treadle decide review . {name} --holds yes --because REASON --as {found.decides}"
+            yield Turn(found.decides, found.question, "ask whether it still holds", do, where, due)
+
+
+def _words(found: Decision) -> Iterator[tuple[str, str, str]]:
+    """Of an open decision: who is to speak, agree, accept or decide; why; and how."""
+    if found.outcome is not None:
+        return
+    name, options = found.name, " or ".join(each.name for each in found.options)
+    for person in found.unheard:
+        yield person, "you are asked, and were not heard", f"say . {name} --for OPTION --because REASON"
+    terms = found.experiment
+    to_agree = terms.waits_for if terms is not None and terms.status == "stated" else []
+    for person in to_agree:
+        assert terms is not None
+        yield person, f"an experiment is proposed in #{terms.entry}", f"agree . {name} --terms {terms.entry}"
+    proposal = found.proposal
+    parties = dict.fromkeys((found.opened_by, *found.asked, *(each.person for each in found.positions), found.decides))
+    to_accept = (
+        [] if proposal is None else [name for name in parties if name not in (*proposal.accepted, found.mediator)]
+    )
+    for person in to_accept:
+        assert proposal is not None
+        yield person, f"{proposal.by} proposes {proposal.option}", f"accept . {name} --proposal {proposal.entry}"
+    if found.unheard or to_agree or to_accept:
+        return
+    if terms is not None and terms.status == "agreed":
+        yield found.decides, "all agreed to an experiment", f"settle . {name} --by experiment"
+    else:
+        yield found.decides, f"all were heard: decide {options}", f"close . {name} --for OPTION --because REASON"
+
+
+def _actions(reader: Reader, today: date) -> Iterator[Turn]:
+    for each in actions(reader, today):
+        if each.state in ("late", "open"):
+            late = f"{each.days} day{'s' * (each.days != 1)} late, " if each.days else ""
+            why = f"{late}agreed in {each.origin}" if each.origin else f"{late}asked for by {each.opened_by}"
+            do = f"treadle actions close . {each.number} --because REASON --as {each.owner}"
+            yield Turn(each.owner, each.text, why, do, f"action/{each.number}", each.due)
+
+
+def _rows(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
+    """Rows that experts were asked about of the newest model, and said nothing of."""
+    address, spec = workspace.project.address, workspace.project.spec
+    asked: Entry[ExpertsAsked] | None = reader.last(ExpertsAsked, subject=f"labels/{address}")
+    packed: Entry[ModelPacked] | None = reader.last(ModelPacked, subject=address)
+    if asked is None or (packed is not None and packed.seq > asked.seq):
+        return
+    try:
+        queue = msgspec.json.decode(workspace.blobs.get(asked.payload.queue.digest), type=Queue)
+    except StoreError:  # removed by retention: nobody is asked about what is no longer there
+        return
+    said = words(reader, address)
+    roles = spec.experts.roles or (EXPERT,)
+    for name in dict.fromkeys(person for role in roles for person in spec.brief.people.roles.get(role, ())):
+        left = sum(name not in said.get(item.key, {}) for item in queue.items)
+        if left:
+            what = f"say what you hold of {left:,} row{'s' * (left != 1)} of {queue.target}"
+            why = f"asked by {asked.actor} on {asked.time[:10]}"
+            do = f"treadle experts sheet . --out rows.xlsx --as {name}, or /experts of treadle serve"
+            yield Turn(name, what, why, do, f"labels/{address}")
+
+
+def _comments(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
+    """What was said of the newest version, or since it was made, and not answered."""
+    packed = registry.packing_of(reader, workspace.project.address, None)
+    asked = None if packed is None else request_of(reader, packed.payload.model, packed.payload.bundle.digest)
+    if packed is None or asked is None:
+        return
+    said = comments(reader, workspace.project.spec.project)
+    answered = {entry.payload.answers.digest for entry in said if entry.payload.answers is not None}
+    author = _author(workspace, asked)
+    for entry in said[-_MOST:]:
+        about = entry.payload
+        is_of_it = about.name.removeprefix("model/") == packed.payload.model
+        if not is_of_it or entry.actor == author or entry.hash in answered or about.answers is not None:
+            continue
+        do = f"treadle models comment . --answers {entry.seq} --text TEXT --as {author}"
+        yield Turn(author, f"answer {entry.actor}: {about.text}", f"said of {packed.payload.model}", do, str(entry.seq))
+
+
+def _retros(reader: Reader) -> Iterator[Turn]:
+    for name in retro_names(reader)[:_MOST]:
+        opened = still_open(reader, name)
+        if opened is not None:
+            do = f'treadle retro keep . {name} --text TEXT --cause "late labels" --as {opened.actor}'
+            yield Turn(opened.actor, f"look back at {name}", "opened, and nothing learned is kept", do, f"retro/{name}")
