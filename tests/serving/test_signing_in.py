@@ -51,6 +51,18 @@ def browse(app: App, *steps: tuple[str, str, dict[str, str] | None]) -> list[htt
     return asyncio.run(go())
 
 
+def test_a_browser_is_led_home_and_a_program_is_told(app: App) -> None:
+    (page,) = browse(app, ("GET", "/", None))
+    assert page.status_code == 303 and page.headers["location"] == "/home" and not page.content
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
+            return await http.get("/")
+
+    told = asyncio.run(ask())
+    assert told.status_code == 200 and "/home" in told.json()["paths"]
+
+
 def test_the_link_opens_the_report_once(app: App) -> None:
     code = app.door.invite(person("ada", via="login ada"))
     link, report, session, again = browse(

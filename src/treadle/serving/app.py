@@ -78,6 +78,15 @@ _ROUTE_OF = {(method, path): Route(path, f"{method} {path}", asked) for (method,
 _ELSEWHERE = Route("other", "elsewhere", "open")  # what is not there may be asked for by anybody
 
 
+_EMPTY = (b"content-length", b"0")
+
+
+def _wants_page(scope: dict[str, Any]) -> bool:
+    """Whether it is a browser's address line that asks: programs take anything, or JSON."""
+    asked = any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+    return asked and scope["method"] in ("GET", "HEAD")
+
+
 class App:
     """Answers /predict, /events/VIEW, /outcomes, /state, /healthz, /readyz, /metrics and /openapi.json."""
 
@@ -121,6 +130,10 @@ class App:
         route = _ROUTE_OF.get((scope["method"], path)) or self._other_route(scope["method"], path)
         if route.mount:
             await self._mounted(scope, receive, send, route)
+            return
+        if path == "/" and "/home" in self.mounts and _wants_page(scope):
+            await send({"type": "http.response.start", "status": 303, "headers": [(b"location", b"/home"), _EMPTY]})
+            await send({"type": "http.response.body", "body": b""})
             return
         try:  # before a body is read: who may not send one fills no memory with it, and its trailers are no headers
             self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
