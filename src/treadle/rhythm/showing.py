@@ -64,9 +64,8 @@ def home_page(home: Home, *, served: bool) -> str:
         head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "state", "waits for"))
         body = scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
         sections.append(Section("Decisions", body))
-    happened = [(each.topic, each.text, each.why) for each in home.happened if each.topic in _LATELY]
-    if happened:
-        sections.append(Section("What happened", table(("of", "what", "why it is here"), happened), f"{home.since}."))
+    if any(each.topic in _LATELY for each in home.happened):
+        sections.append(Section("What happened", _happened(home.happened), f"{home.since}."))
     return page(
         home.project,
         sections,
@@ -95,6 +94,15 @@ def _turn(each: Turn) -> str:
     due = f", until {escape(each.due)}" if each.due else ""
     rests = f' <span class="quiet">({escape(each.why)}{due}; {escape(_subject(each.where))})</span>'
     return f"<li>{escape(each.what)}{rests}<br><code>{escape(each.do)}</code></li>"
+
+
+def _happened(points: Sequence[Point]) -> str:
+    found = ""
+    for topic in (topic for topic in _LATELY if any(each.topic == topic for each in points)):
+        mine = [(each.text, f"{each.why}; {_subject(each.where)}") for each in points if each.topic == topic]
+        lines = "".join(f'<li>{escape(text)} <span class="quiet">({escape(why)})</span></li>' for text, why in mine)
+        found += f'<h3 class="person">{escape(topic[0].upper() + topic[1:])}</h3><ul class="todo">{lines}</ul>'
+    return found
 
 
 def _subject(where: str) -> str:

@@ -184,7 +184,8 @@ def _rows(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
         if left:
             what = f"say what you hold of {left:,} row{'s' * (left != 1)} of {queue.target}"
             why = f"asked by {asked.actor} on {asked.time[:10]}"
-            do = f"treadle experts sheet . --out rows.xlsx --as {name}, or /experts of treadle serve"
+            sheet = workspace.project.command("experts sheet", ".")
+            do = f"{sheet} --out rows.xlsx --as {name}, or /experts of treadle serve"
             yield Turn(name, what, why, do, f"labels/{address}")
 
 
