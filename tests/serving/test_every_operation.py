@@ -124,6 +124,7 @@ MAY: dict[str, set[Principal]] = {
             "costs export",
             "prices import",
             "costs report",
+            "costs buy",
             "lineage export",
             "schedule",
             "notify send",

@@ -17,6 +17,8 @@ _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
 OPEN = (
     "bottlenecks",
+    "buying",
+    "buying_found",
     "choosing",
     "comparing",
     "found",

@@ -119,7 +119,7 @@ _HOMES = {
     "weighing": "weights",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("families", "keep", "prepare")
+OPEN = ("families", "keep", "plain", "prepare", "rivals")
 
 
 def __getattr__(name: str) -> Any:
