@@ -22,6 +22,8 @@ OPEN = (
     "choosing",
     "comparing",
     "found",
+    "hours",
+    "hours_found",
     "idle",
     "machines",
     "monthly",

@@ -94,7 +94,7 @@ def weigh(workspace: Workspace, asked: Bought, *, cached: bool) -> BuildOrBuy:
         assumed=sums.assumed(),
         entry=asked.entry.seq,
         cached=cached,
-        next=f"treadle why {workspace.project.root} {asked.entry.seq}",
+        next=f"treadle why {asked.entry.seq} {workspace.project.root}",
     )
 
 

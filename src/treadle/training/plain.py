@@ -59,6 +59,8 @@ def fit_plain(library: str, table: TrainingTable, train: Array, task: Task, *, s
     model = _MADE[library](columns, bool(task.decides or task.classes), seed, threads)
     said = _fitted(model, columns.matrix(rows.frame), label, weight, library)
     took = time.monotonic() - began, time.process_time() - used
+    if hasattr(model, "n_jobs"):
+        model.set_params(n_jobs=1)  # one row is told sooner by one thread
 
     def predict(frame: pl.DataFrame) -> Array:
         found = columns.matrix(frame)
