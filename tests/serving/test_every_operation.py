@@ -59,6 +59,7 @@ MAY: dict[str, set[Principal]] = {
             "costs diff",
             "costs options",
             "costs size",
+            "costs review",
             "costs worth",
             "prices list",
             "prices diff",
@@ -151,6 +152,7 @@ MAY: dict[str, set[Principal]] = {
                 "retro keep",
             ),
             "costs choose",
+            "costs time",
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate", "skills held"),
         ],
@@ -231,6 +233,7 @@ HERE_ALONE = {
     "notify calendar",  # which writes a file
     "costs options",  # which may open a decision
     "costs size",  # which may set one
+    "costs review",  # which may choose one
 }
 
 

@@ -26,8 +26,11 @@ OPEN = (
     "hours_found",
     "idle",
     "machines",
+    "measures",
     "monthly",
     "offering",
+    "savings",
+    "savings_found",
     "sizing",
     "worth",
 )

@@ -199,13 +199,13 @@ def _summed(
         if told is not None and not mine:
             measured[month, person, OTHER] += 0.0
     stages = []
-    for each in people:
-        own = {key[2]: minutes for key, minutes in measured.items() if key[:2] == (each.month, each.person)}
+    for one in people:
+        own = {key[2]: minutes for key, minutes in measured.items() if key[:2] == (one.month, one.person)}
         for stage, minutes in sorted(own.items()):
-            part = minutes / each.measured if each.measured else 1.0 / len(own)
-            counts = minutes if each.booked is None else each.booked * part
+            part = minutes / one.measured if one.measured else 1.0 / len(own)
+            counts = minutes if one.booked is None else one.booked * part
             if counts:
-                stages.append(StageMinutes(each.month, each.person, stage, counts, minutes))
+                stages.append(StageMinutes(one.month, one.person, stage, counts, minutes))
     return stages, people
 
 

@@ -40,7 +40,7 @@ def _show_saved(answer: Any, out: Any) -> None:
             out.print(f"[yellow]![/] {each.times:,} {said(each.what)}: {said(each.why)}", soft_wrap=True)
             continue
         out.print(
-            f"[green]✓[/] {each.times:,} {said(each.what)}: {each.minutes:,.0f} minutes saved, at {each.each:,.1f} each, "
+            f"[green]✓[/] {each.times:,} {said(each.what)}: {each.minutes:,.0f} minutes saved, {each.each:,.1f} each, "
             f"as the quickest quarter of {each.by_hand:,} by hand took",
             soft_wrap=True,
         )
