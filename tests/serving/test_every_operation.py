@@ -126,6 +126,7 @@ MAY: dict[str, set[Principal]] = {
             "prices import",
             "costs report",
             "costs buy",
+            "costs confirm",
             "lineage export",
             "schedule",
             "notify send",

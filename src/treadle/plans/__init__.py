@@ -21,6 +21,8 @@ OPEN = (
     "buying_found",
     "choosing",
     "comparing",
+    "confirming",
+    "confirming_found",
     "found",
     "hours",
     "hours_found",

@@ -71,7 +71,8 @@ def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
     if load is None:
         return None
     peak = entry.usage.peak_mb if entry.usage is not None else load.peak_mb
-    return structs.replace(load, busy_s=entry.payload.p99_ms / 1000, peak_mb=peak, model=entry.payload.model)
+    # by its packing, as every version has it: that one of two was tested is no reason to hold them apart
+    return structs.replace(load, busy_s=entry.payload.p99_ms / 1000, peak_mb=peak, model=entry.payload.model, tested=0)
 
 
 def _design(side: Side, entry: Entry[ModelPacked], workload: Workload, parts: dict[str, Decimal]) -> Design:

@@ -54,6 +54,8 @@ class Load(Struct, frozen=True):
     busy_s: float
     peak_mb: float
     model: str
+    tested: int = 0
+    """The entry of the load test that `busy_s` and `peak_mb` are from; 0: of the packing of the version."""
 
     @property
     def peak_s(self) -> float:
