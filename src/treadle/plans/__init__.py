@@ -31,10 +31,12 @@ OPEN = (
     "measures",
     "monthly",
     "offering",
+    "options_found",
     "savings",
     "savings_found",
     "sizing",
     "worth",
+    "worth_found",
 )
 
 

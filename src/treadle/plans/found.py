@@ -101,6 +101,8 @@ class Option(Struct, frozen=True):
     sources: list[str]
     turns: str = ""
     kg: float | None = None
+    daily: list[float] = []
+    """What each day that was measured comes to, besides what is fixed."""
 
 
 class Part(Struct, frozen=True):
@@ -154,6 +156,11 @@ class DesignsDiffer(Struct, frozen=True):
     at: str
     before: Design
     after: Design
+    more: Decimal
+    """A month of the second less one of the first, with 95 % `low` and `high`; None, and `why`, of too few days."""
+    low: Decimal | None
+    high: Decimal | None
+    why: str
     said: str
     unknown: list[str]
 
