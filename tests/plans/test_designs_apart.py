@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.plans.comparing import _said
@@ -31,6 +31,7 @@ def test_what_differs_alike_on_each_day_has_no_spread_and_other_parts_are_added(
     assert (same.more, same.low, same.high) == (0, 0, 0) and not same.is_told
 
 
+@settings(max_examples=8)
 @given(DAYS, st.randoms(use_true_random=False))
 def test_of_one_part_it_is_the_paired_interval_but_for_its_draws(daily: list[float], chance):
     other = [each * chance.uniform(0.5, 1.5) for each in daily]
