@@ -73,13 +73,16 @@ def test_booked_hours_win_and_are_parted_as_was_measured(shop_at: Workspace, doe
     for minute, kind in ((0, "note.written"), (10, "note.written"), (40, "review.approved")):
         does(minute, kind)
     booked = CostBooked(
-        category="people", text="work", day="2026-11-10", person="ada", quantity=Decimal(8), unit="hours"
+        category="people", text="work", day="2026-11-10", person="ada", quantity=Decimal(4), unit="hours"
     )
     book(shop_at.chain, "shop", Booked(booked, money(400, shop_at.book.currency)))
     found = hours_of(shop_at, 30, 60.0)
-    assert {each.stage: each.minutes for each in found.stages} == {"notes": 120.0, "releases": 360.0}
-    assert found.people[0].counts == 480.0 and found.hour == 50
+    assert {each.stage: each.minutes for each in found.stages} == {"notes": 60.0, "releases": 180.0}
+    assert found.people[0].counts == 240.0 and found.hour == 100
     assert {each.stage: each.measured for each in found.stages} == {"notes": 10.0, "releases": 30.0}
+    book(shop_at.chain, "shop", Booked(booked, money(400, shop_at.book.currency)))
+    told = [(each.stage, each.minutes) for each in hours_of(shop_at, 30, 60.0).stages]
+    assert told == [("not told", 480.0)], "40 minutes of 8 hours say nothing of the rest"
 
 
 def test_what_a_schedule_ran_is_no_work_and_saves_what_the_quickest_quarter_by_hand_took(shop_at, does: Does):

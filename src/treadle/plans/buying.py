@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from treadle.errors import SpecError
-from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.money import Money, to_billionth
+from treadle.plans.booked import booked_a_month
 from treadle.plans.buying_found import BuildOrBuy, Candidate
 from treadle.plans.comparing import answered_by
 from treadle.plans.found import Assumed, Job, Load, Option, Workload
@@ -66,7 +66,8 @@ def check(months: int, a_month: float | None) -> None:
 def weigh(workspace: Workspace, asked: Bought, *, cached: bool) -> BuildOrBuy:
     workload = measure(workspace, asked.days, Assumed())
     with workspace.chain.reading() as reader:
-        prices, people = known(reader, workspace.blobs, asked.day), _people(reader, workspace, workload)
+        prices = known(reader, workspace.blobs, asked.day)
+        people = booked_a_month(reader, workspace, "people", asked.days)
         fits = _fits(reader, workload)
     load = answered_by(workload.load, asked.packing)
     measured = None if load is None or not sum(load.requests) else sum(load.requests) / len(load.requests)
@@ -96,15 +97,6 @@ def weigh(workspace: Workspace, asked: Bought, *, cached: bool) -> BuildOrBuy:
         cached=cached,
         next=f"treadle why {asked.entry.seq} {workspace.project.root}",
     )
-
-
-def _people(reader: Reader, workspace: Workspace, workload: Workload) -> Decimal | None:
-    """What hours of people are booked for the days that were measured, for a month; None where none are."""
-    booked: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
-    mine = [e for e in booked if e.payload.category == "people" and workload.first <= e.payload.day <= workload.last]
-    paid = [workspace.book.rates.convert(e.price.money, workspace.book.currency) for e in mine if e.price is not None]
-    told = [each.amount for each in paid if each is not None]
-    return to_billionth(sum(told, Decimal(0)) / workload.days * DAYS_A_MONTH) if told else None
 
 
 def _fits(reader: Reader, workload: Workload) -> tuple[float, int]:
@@ -255,7 +247,7 @@ class _Sums:
     def assumed(self) -> list[str]:
         said = [
             "storage of the data is the same for all, and in no sum",
-            "a library's model and a rule are served as our own is, at the time an answer took here",
+            "a library's model and a rule are served as our own is, at the time that an answer took here",
         ]
         if self.people is not None:
             said.append("a service takes none of the hours that are booked; all else takes all of them")

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 LEAST_BY_HAND = 3
 """Of what a person did fewer times than this, no time by hand is told."""
 MOST_GAP = 240.0
-OTHER = "other"
+LEAST_MEASURED = 0.1
+"""The share of booked hours that must have been measured, so that they can be parted over stages by it."""
+OTHER, NOT_TOLD = "other", "not told"
 _HOURS = ("hour", "hours", "h")
 _NO_STAGE = ("code.stated",)
 _PART = 1000
@@ -196,14 +198,14 @@ def _summed(
         mine = sum(minutes for key, minutes in measured.items() if key[:2] == (month, person))
         told = booked.get((month, person))
         people.append(PersonMonth(month, person, mine, told, sessions[month, person], acts[month, person]))
-        if told is not None and not mine:
-            measured[month, person, OTHER] += 0.0
     stages = []
     for one in people:
+        if one.booked is not None and one.measured < LEAST_MEASURED * one.booked:
+            stages.append(StageMinutes(one.month, one.person, NOT_TOLD, one.booked, one.measured))
+            continue
         own = {key[2]: minutes for key, minutes in measured.items() if key[:2] == (one.month, one.person)}
         for stage, minutes in sorted(own.items()):
-            part = minutes / one.measured if one.measured else 1.0 / len(own)
-            counts = minutes if one.booked is None else one.booked * part
+            counts = minutes if one.booked is None else one.booked * minutes / one.measured
             if counts:
                 stages.append(StageMinutes(one.month, one.person, stage, counts, minutes))
     return stages, people

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from treadle.errors import SpecError
-from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.money import Money, to_billionth
+from treadle.plans.booked import booked_a_month
 from treadle.plans.bottlenecks import after_the_best
 from treadle.plans.found import Assumed
 from treadle.plans.idle import idle
@@ -107,20 +107,15 @@ def serving(workspace: Workspace, window: Window) -> Measured:
         raise SpecError("nobody asked the endpoint", where="costs review", mend="serve it")
     with workspace.chain.reading() as reader:
         prices = Prices(known(reader, workspace.blobs, window.day), workspace.book.rates)
-        booked: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
+        now = booked_a_month(reader, workspace, "infrastructure", window.days)
     alone = parts_of(structs.replace(workload, job=None, kept=()), prices, workspace, Assumed())
     options = alone[0].options
     always = next((each for each in options if each.name == "always on"), None)
-    mine = [e for e in booked if e.payload.category == "infrastructure"
-            and workload.first <= e.payload.day <= workload.last and e.price is not None]  # fmt: skip
-    paid = [_in_book(e.price.money, workspace) for e in mine if e.price is not None]
-    told = [each for each in paid if each is not None]
-    now = to_billionth(sum(told, Decimal(0)) / workload.days * DAYS_A_MONTH) if told else None
     if always is None or options[0].name == always.name:
         return Measured(now)
     best = options[0]
     why = f"{best.how} = {best.monthly:.4f}, against always on: {always.how} = {always.monthly:.4f}"
-    why += "" if told else "; what is paid now is not booked, so it cannot be seen later what this saved"
+    why += "" if now is not None else "; what is paid now is not booked, so it cannot be seen later what this saved"
     how = f"treadle costs plan {workspace.project.root}"
     text = f"Serve it {best.name}, if it is always on now"
     return Measured(now, Proposal("serving", text, now, always.monthly - best.monthly, why, how))

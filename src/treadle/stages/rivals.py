@@ -187,11 +187,11 @@ class _Asking:
             raise AssertionError("it was fitted before")
 
         plain, frame = self.bench.recall("plain", rival.name, none), self.frame
-        test = self.loaded.table.rows(self.loaded.split.test)
-        took = answer_ms(lambda row: plain.predict(frame[row : row + 1]), len(frame))
-        return replace(
-            rival, p=plain.predict(frame) if self.task.classes else test.counts(plain.predict(frame)), p99_ms=took
-        )
+        encoded = plain.encode(frame)
+        took, told = answer_ms(lambda row: plain.answer(encoded[row : row + 1]), len(frame)), plain.answer(encoded)
+        if not self.task.classes:
+            told = self.loaded.table.rows(self.loaded.split.test).counts(told)
+        return replace(rival, p=told, p99_ms=took)
 
     def rule(self, text: str) -> Rival:
         """A boolean acts or not; a number is a value, or a probability; of classes the name of one."""

@@ -31,12 +31,17 @@ LIBRARIES = {
 
 @dataclass(frozen=True, eq=False)
 class Plain:
-    """A library's model, fitted. `predict`: rows of features to probabilities or values, [rows] or [rows, classes]."""
+    """A library's model, fitted. `encode`: rows of features as its columns; `answer`: from these to probabilities or
+    values, [rows] or [rows, classes]."""
 
-    predict: Callable[[pl.DataFrame], Array]
+    encode: Callable[[pl.DataFrame], Array]
+    answer: Callable[[Array], Array]
     seconds: float
     cpu_seconds: float
     said: str
+
+    def predict(self, frame: pl.DataFrame) -> Array:
+        return self.answer(self.encode(frame))
 
 
 def fit_plain(library: str, table: TrainingTable, train: Array, task: Task, *, seed: int, threads: int) -> Plain:
@@ -62,8 +67,7 @@ def fit_plain(library: str, table: TrainingTable, train: Array, task: Task, *, s
     if hasattr(model, "n_jobs"):
         model.set_params(n_jobs=1)  # one row is told sooner by one thread
 
-    def predict(frame: pl.DataFrame) -> Array:
-        found = columns.matrix(frame)
+    def answer(found: Array) -> Array:
         if task.decides:
             return np.asarray(model.predict_proba(found)[:, 1], dtype=np.float64)
         if task.classes:
@@ -72,7 +76,7 @@ def fit_plain(library: str, table: TrainingTable, train: Array, task: Task, *, s
             return told
         return np.asarray(model.predict(found), dtype=np.float64)
 
-    return Plain(predict, *took, said)
+    return Plain(columns.matrix, answer, *took, said)
 
 
 @dataclass(frozen=True)
