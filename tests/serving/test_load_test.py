@@ -11,9 +11,9 @@ from treadle.api.confirming import ConfirmRequest, costs_confirm
 from treadle.errors import SpecError, TreadleError
 from treadle.evidence.kinds.load_tested import LoadTested
 from treadle.hosting import loading
-from treadle.hosting.loading import Slice
 from treadle.monitoring import answered
 from treadle.plans.confirming import cpu_each, newest_test, verdict_of
+from treadle.plans.confirming_found import Slice
 from treadle.principal import person
 from treadle.workspace import Workspace
 

@@ -32,20 +32,17 @@ def costs_review(request: ReviewMoneyRequest, work: Work) -> Savings:
     Each proposal names what is paid now and how much less it would be; with --take it is chosen, and its measure is
     taken again at each review. What was chosen before and does not pay, or no longer does, is warned of.
     """
-    from treadle.plans.measures import Window
-    from treadle.plans.measuring import MOST_DAYS
+    from treadle.plans.measures import window_of
     from treadle.plans.savings import drop, keep, review, take
 
     workspace = work.workspace
     if sum((request.take is not None, request.drop is not None, request.keep)) > 1:
         raise SpecError("one thing at a time", where="--take", mend="give one of --take, --drop and --keep")
-    if not 1 <= request.days <= MOST_DAYS:
-        raise SpecError(f"{request.days} is no number of days", where="--days", mend=f"give 1 to {MOST_DAYS:,}")
     writes = request.take is not None or request.drop is not None or request.keep
     if writes:
         work.require("costs review", "discuss")
     day = day_of(request.at, "--at") or workspace.chain.clock().date().isoformat()
-    root, window = workspace.project.root, Window(request.days, day)
+    root, window = workspace.project.root, window_of(request.days, day)
     if request.drop is not None:
         dropped = drop(workspace, request.drop, request.because)
         return structs.replace(review(workspace, window), entry=dropped.seq, next=f"treadle costs review {root}")

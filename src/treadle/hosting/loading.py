@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
 
 from treadle.errors import DataError, TreadleError
+from treadle.plans.confirming_found import Loaded, Slice
 
 if TYPE_CHECKING:
     from treadle.models import Bundle
@@ -34,35 +34,6 @@ START_SECONDS = 60.0
 _WARM_SECONDS = 1.0
 _WAIT_SECONDS = 30.0
 """For an answer; a server that takes longer is not there."""
-
-
-class Slice(Struct, frozen=True):
-    """A second or so of the test: how many were answered in it, and the CPU-seconds of the server."""
-
-    answers: int
-    seconds: float
-    cpu_seconds: float
-
-
-class Loaded(Struct, frozen=True):
-    """`took`: seconds of each answer, in order of size; `refused`: answers other than 200, `first` what one said."""
-
-    slices: tuple[Slice, ...]
-    took: tuple[float, ...]
-    refused: int
-    first: str
-    peak_mb: float
-
-    @property
-    def answers(self) -> int:
-        return sum(each.answers for each in self.slices)
-
-    @property
-    def seconds(self) -> float:
-        return sum(each.seconds for each in self.slices)
-
-    def quantile(self, share: float) -> float:
-        return self.took[min(int(len(self.took) * share), len(self.took) - 1)] if self.took else 0.0
 
 
 def load_test(

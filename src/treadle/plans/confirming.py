@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.load_tested import LoadTested, Verdict
-from treadle.plans.confirming_found import Confirmed
+from treadle.plans.confirming_found import Confirmed, Loaded, Slice
 
 if TYPE_CHECKING:
     from treadle.evidence.kinds.model_packed import ModelPacked
-    from treadle.hosting.loading import Loaded, Slice
     from treadle.plans.found import Load
     from treadle.workspace import Workspace
 
@@ -25,7 +24,6 @@ def newest_test(reader: Reader, model: str) -> Entry[LoadTested] | None:
 def cpu_each(slices: Sequence[Slice]) -> tuple[float, float | None, float | None]:
     """CPU-seconds an answer, with a 95 % interval by drawing the seconds of the test anew; None of too few.
 
-    >>> from treadle.hosting.loading import Slice
     >>> cpu_each([Slice(100, 1.0, 0.5)] * 10)
     (0.005, 0.005, 0.005)
     """

@@ -5,6 +5,35 @@ from __future__ import annotations
 from msgspec import Struct
 
 
+class Slice(Struct, frozen=True):
+    """A second or so of the test: how many were answered in it, and the CPU-seconds of the server."""
+
+    answers: int
+    seconds: float
+    cpu_seconds: float
+
+
+class Loaded(Struct, frozen=True):
+    """`took`: seconds of each answer, in order of size; `refused`: answers other than 200, `first` what one said."""
+
+    slices: tuple[Slice, ...]
+    took: tuple[float, ...]
+    refused: int
+    first: str
+    peak_mb: float
+
+    @property
+    def answers(self) -> int:
+        return sum(each.answers for each in self.slices)
+
+    @property
+    def seconds(self) -> float:
+        return sum(each.seconds for each in self.slices)
+
+    def quantile(self, share: float) -> float:
+        return self.took[min(int(len(self.took) * share), len(self.took) - 1)] if self.took else 0.0
+
+
 class Confirmed(Struct, frozen=True):
     """`cpu_ms`: of a CPU an answer, with 95 % `low` and `high`; `planned_ms`: what plans took it to be. `planned_rate`,
     `rate`: answers a second of one CPU that may be `busy` so much, by either. `planned_servers`, `servers`: of

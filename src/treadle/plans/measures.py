@@ -22,7 +22,7 @@ from treadle.plans.bottlenecks import after_the_best
 from treadle.plans.found import Assumed
 from treadle.plans.idle import idle
 from treadle.plans.machines import DAYS_A_MONTH, Need, Prices, cheapest
-from treadle.plans.measuring import measure
+from treadle.plans.measuring import MOST_DAYS, measure
 from treadle.plans.planning import parts_of
 from treadle.plans.savings_found import Proposal
 from treadle.plans.sizing import advised
@@ -42,6 +42,13 @@ class Window(Struct, frozen=True):
 
     days: int
     day: str
+
+
+def window_of(days: int, day: str) -> Window:
+    """Raises SpecError: so many days cannot be looked at."""
+    if not 1 <= days <= MOST_DAYS:
+        raise SpecError(f"{days} is no number of days", where="--days", mend=f"give a number from 1 to {MOST_DAYS:,}")
+    return Window(days, day)
 
 
 class Measured(Struct, frozen=True):

@@ -244,7 +244,7 @@ class _Asking:
 
     def _rule(self, threshold: float | None) -> Rule:
         """How what it says is decided on: where it costs least if it can be believed, unless it says otherwise."""
-        from treadle.training.mistakes import ideal_threshold
+        from treadle.training import ideal_threshold
 
         return self.task.rule(ideal_threshold(self.asked.mistakes) if threshold is None else threshold)
 
