@@ -54,6 +54,8 @@ class Workspace:
     """The server that is told of runs, by its settings."""
     keep: Keep | None = None
     """Which snapshots are kept, by its settings."""
+    aside: Path | None = None
+    """Where the journal is instead; see `apart`."""
 
     def each(self) -> list[Workspace]:
         """The same, once for each target of the project."""
@@ -87,7 +89,21 @@ class Workspace:
         """What the endpoint answered and was told. To open it makes nothing."""
         from treadle.backends.embedded import FolderJournal
 
-        return FolderJournal(self.root / "journal" / self.endpoint)
+        return FolderJournal((self.aside or self.root) / "journal" / self.endpoint)
+
+    def apart(self, folder: Path) -> Workspace:
+        """With a journal and online states of its own in that folder: what an endpoint answers there is told nobody.
+
+        The states of the endpoint are copied, where they lie in the workspace's folder.
+        """
+        import shutil
+
+        from treadle.backends.embedded import FolderStates
+
+        kept = self.root / "state" / self.endpoint
+        if kept.is_dir():
+            shutil.copytree(kept, folder / "state" / self.endpoint)
+        return replace(self, aside=folder, states=FolderStates(folder / "state"))
 
     @property
     def releases(self) -> Releases:

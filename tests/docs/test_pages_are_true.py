@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-WITHOUT = {"ARCHITECTURE", "benchmarks", "commands", "story"}
-"""Pages of no room: the map, what is written by code or by a measurement, and a story that a test of its own types."""
+WITHOUT = {"ARCHITECTURE", "benchmarks", "commands", "money-story", "story"}
+"""Pages of no room: the map, what is written by code or by a measurement, and stories that tests of their own type."""
 ROOM_PAGES = [page for page in PAGES if page.parent.name == "docs" and page.stem not in WITHOUT]
 
 

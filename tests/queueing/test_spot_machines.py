@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
 from stage_shop import CONTRACT, edit, opened, write_shop
 
+from treadle.api.on_spot import refuse_here
+from treadle.api.work import RunRequest
 from treadle.cli import main
 from treadle.errors import SpecError
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
@@ -101,3 +104,25 @@ def test_a_disturbed_run_ends_with_the_model_of_an_undisturbed_one(
     with pytest.raises(SystemExit):
         main()
     assert "does not begin anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["interrupt_every", "notice"])
+def test_what_is_said_of_machines_of_a_run_on_none_is_refused(flag: str) -> None:
+    with pytest.raises(SpecError, match="is of a machine that is taken away") as bad:
+        refuse_here(RunRequest(**{flag: "5m"}))
+    assert bad.value.mend == "add --on spot-simulated"
+    refuse_here(RunRequest(**{flag: "5m"}, on="spot-simulated"))
+    refuse_here(RunRequest())
+
+
+def test_sigterm_does_afterwards_what_it_did_before() -> None:
+    def told(number: int, frame: object) -> None: ...
+
+    first = signal.signal(signal.SIGTERM, told)
+    try:
+        with pytest.raises(KeyError), spot._ended_by_sigterm():
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+            raise KeyError
+        assert signal.getsignal(signal.SIGTERM) is told
+    finally:
+        signal.signal(signal.SIGTERM, first)

@@ -59,6 +59,7 @@ MAY: dict[str, set[Principal]] = {
             "costs diff",
             "costs options",
             "costs size",
+            "costs review",
             "costs worth",
             "prices list",
             "prices diff",
@@ -126,6 +127,8 @@ MAY: dict[str, set[Principal]] = {
             "costs export",
             "prices import",
             "costs report",
+            "costs buy",
+            "costs confirm",
             "lineage export",
             "schedule",
             "notify send",
@@ -153,6 +156,7 @@ MAY: dict[str, set[Principal]] = {
                 "retro keep",
             ),
             "costs choose",
+            "costs time",
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate", "skills held"),
         ],
@@ -233,6 +237,7 @@ HERE_ALONE = {
     "notify calendar",  # which writes a file
     "costs options",  # which may open a decision
     "costs size",  # which may set one
+    "costs review",  # which may choose one
 }
 
 

@@ -18,7 +18,8 @@ def on_spot(request: RunRequest, work: Work) -> str:
     if request.fresh or request.full or request.spend is not None:
         mend = "leave out --fresh, --full, --spend"
         raise SpecError("a run that goes on where it was does not begin anew", where="--on", mend=mend)
-    mean, notice = _seconds(request.interrupt_every, "--interrupt-every"), _seconds(request.notice, "--notice")
+    mean = _seconds(request.interrupt_every or "10m", "--interrupt-every")
+    notice = _seconds(request.notice or "30s", "--notice")
     found = simulate(work.workspace, work.principal.name, mean, notice, work.say)
     if not found.ok:
         raise SpecError(f"the run failed: {found.said}", where="--on", mend="treadle run PROJECT says more")
@@ -27,6 +28,15 @@ def on_spot(request: RunRequest, work: Work) -> str:
         f"the machine was taken away {times} times: {found.lost_s:.1f} of {found.seconds:.0f} s were done again; at "
         f"most {found.checkpoint_s:.1f} s lay between two things that were kept"
     )
+
+
+def refuse_here(request: RunRequest) -> None:
+    """Raises SpecError: what is said of machines that are taken away, of a run that is on none."""
+    from treadle.errors import SpecError
+
+    for flag, given in (("--interrupt-every", request.interrupt_every), ("--notice", request.notice)):
+        if given is not None and request.on == "here":
+            raise SpecError(f"{flag} is of a machine that is taken away", where=flag, mend="add --on spot-simulated")
 
 
 def _seconds(text: str, flag: str) -> float:

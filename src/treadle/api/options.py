@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from treadle.api.operation import OfTarget, ProjectPath, Request, Work, argument
 from treadle.api.prices import day_of
 from treadle.errors import DecisionError, GateError
 from treadle.plans.found import Assumed
+from treadle.plans.options_found import Told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,28 +33,6 @@ class OptionsRequest(OfTarget, frozen=True, kw_only=True):
     out: Annotated[str | None, option("also write the page to this file", local=True)] = None
 
 
-class OptionLine(Struct, frozen=True):
-    """`monthly`: in the answer's currency; `low` and `high` a 95 % interval. `waits`: the share that waits for a server
-    that sleeps. The rest is in words; `sets`: what follows if it is chosen."""
-
-    name: str
-    title: str
-    model: str
-    metric: str
-    score: float
-    interval: list[float | None]
-    monthly: Decimal
-    low: Decimal | None
-    high: Decimal | None
-    waits: float
-    what: str
-    result: str
-    cost: str
-    effect: str
-    risks: list[str]
-    sets: list[str]
-
-
 class OptionsAnswer(Struct, frozen=True):
     """`ways`: so many were judged and priced, of which `options` stand out. `decision`: "" where none was opened;
     `page`: the file, "" where none was written."""
@@ -63,7 +41,7 @@ class OptionsAnswer(Struct, frozen=True):
     at: str
     first: str
     last: str
-    options: list[OptionLine]
+    options: list[Told]
     ways: int
     unknown: list[str]
     decision: str
@@ -147,15 +125,6 @@ def _kept(work: Work, decision: str) -> Path:
 def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnswer:
     from treadle.plans.offering import told
 
-    lines = [
-        OptionLine(
-            name=each.name, title=each.title, model=named.way.model, metric=named.way.metric, score=named.way.score,
-            interval=[named.way.low, named.way.high], monthly=named.way.monthly, low=named.way.cheap,
-            high=named.way.dear, waits=named.way.waits, what=each.what, result=each.result, cost=each.cost,
-            effect=each.effect, risks=each.risks, sets=each.sets,
-        )
-        for named, each in zip(found.options, told(found), strict=True)
-    ]  # fmt: skip
     root = work.workspace.project.root
     how = f"treadle costs choose {root} {decision} --for OPTION --because REASON"
     return OptionsAnswer(
@@ -163,7 +132,7 @@ def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnsw
         at=found.at,
         first=found.first,
         last=found.last,
-        options=lines,
+        options=told(found),
         ways=found.ways,
         unknown=list(found.unknown),
         decision=decision,

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from treadle.api.mirror import mirror_run
 from treadle.api.next_step import next_step
-from treadle.api.on_spot import on_spot
+from treadle.api.on_spot import on_spot, refuse_here
 from treadle.api.operation import OfEachTarget, OfTarget, Work, group, operation, option
 from treadle.api.purse import purse_of
 from treadle.api.sizes import held
@@ -33,8 +33,10 @@ class RunRequest(OfEachTarget, frozen=True):
         Literal["here", "spot-simulated"],
         option("here, or spot-simulated: on a machine that is taken away now and then, as clouds sell them cheaper"),
     ] = "here"
-    interrupt_every: Annotated[str, option("how long such a machine stays in the mean, such as 10m")] = "10m"
-    notice: Annotated[str, option("how long before its end it is told; 0s: it is not")] = "30s"
+    interrupt_every: Annotated[str | None, option("how long such a machine stays in the mean; 10m, if not given")] = (
+        None
+    )
+    notice: Annotated[str | None, option("how long before its end it is told; 0s: it is not; 30s, if not given")] = None
     mlflow: Annotated[
         str | None, option("tell this MLflow server of it; that of `mirror:` in settings.yaml if not given", local=True)
     ] = None
@@ -208,6 +210,7 @@ def run(request: RunRequest, work: Work) -> RunAnswer:
 
     Where the project has several targets and none is named, the loop is run for each of them, one after the other.
     """
+    refuse_here(request)
     survived = on_spot(request, work) if request.on != "here" else ""
     each = work.each()
     # sources are those of all targets: they are read whole once

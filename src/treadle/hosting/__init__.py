@@ -4,4 +4,4 @@ It does not answer a request itself (serving does): it composes serving, models 
 """
 
 __all__: list[str] = []
-OPEN = ("found", "opening", "predicting", "running")
+OPEN = ("found", "loading", "opening", "predicting", "running")

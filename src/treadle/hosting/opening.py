@@ -101,6 +101,8 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
         open_state=lambda live: open_state(workspace, live),
         rebuild=rebuild,
     )
+    if workspace.aside is not None:  # what is answered apart is drained nowhere
+        return App(endpoint, door, mounts)
     beside = (lambda: drain_often(workspace), lambda: watch_the_door(workspace, door))
     return App(endpoint, door, mounts, beside=beside)
 

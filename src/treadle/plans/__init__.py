@@ -17,15 +17,26 @@ _HOMES = {"measure": "measuring", "plan": "planning"}
 __all__ = sorted(_HOMES)
 OPEN = (
     "bottlenecks",
+    "buying",
+    "buying_found",
     "choosing",
     "comparing",
+    "confirming",
+    "confirming_found",
     "found",
+    "hours",
+    "hours_found",
     "idle",
     "machines",
+    "measures",
     "monthly",
     "offering",
+    "options_found",
+    "savings",
+    "savings_found",
     "sizing",
     "worth",
+    "worth_found",
 )
 
 

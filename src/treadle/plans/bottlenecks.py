@@ -150,19 +150,28 @@ def _change(entry: Entry[Payload], bound: Bound, spec: ProjectSpec, used: Usage)
 
 def _of_search(said: ModelsSearched, bound: Bound) -> str:
     """What the search bought after its best trial, by its own trials."""
+    best, share = _best_trial(said)
+    if share < _LATE_SHARE:
+        return ""
+    return (
+        f"train.trials: {best}: the best of {len(said.trials)} was trial {best}, and {share:.0%} of the search's time "
+        "came after it (nobody could know; a smaller limit may miss a later one)"
+    )
+
+
+def after_the_best(said: ModelsSearched) -> float:
+    """The share of a search's time that came after its best trial; 0 where there is nothing to tell it by."""
+    return _best_trial(said)[1]
+
+
+def _best_trial(said: ModelsSearched) -> tuple[int, float]:
+    """Its number, and the share of the time after it."""
     done = [trial for trial in said.trials if trial.state == "complete"]
     total = sum(trial.seconds for trial in said.trials)
     if len(done) < 2 or not total:
-        return ""
+        return 0, 0.0
     best = max(done, key=lambda trial: trial.value * sign(said.metric))
-    after = sum(trial.seconds for trial in said.trials if trial.number > best.number)
-    if after / total < _LATE_SHARE:
-        return ""
-    late, trials = f"{after / total:.0%}", len(said.trials)
-    return (
-        f"train.trials: {best.number}: the best of {trials} was trial {best.number}, and {late} of the search's time "
-        "came after it (nobody could know; a smaller limit may miss a later one)"
-    )
+    return best.number, sum(trial.seconds for trial in said.trials if trial.number > best.number) / total
 
 
 def _name(entry: Entry[Payload]) -> tuple[str, str]:

@@ -127,7 +127,7 @@ def choices_of(
     with workspace.chain.reading() as reader:
         prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates, vendor, region)
         packed, left_out = _packed(reader, workspace.project.address)
-        judged = {each.seq: _evaluation(reader, workspace, each) for each in packed}
+        judged = {each.seq: judged_of(reader, workspace, each) for each in packed}
     refuse_unknown(prices)
     rest = parts_of(structs.replace(workload, load=None), prices, workspace, assumed)
     ways, unknown = list[Way](), [*left_out, *(text for part in rest for text in part.unknown)]
@@ -180,7 +180,7 @@ def _packed(reader: Reader, address: str) -> tuple[list[Entry[ModelPacked]], lis
     return alike[:MOST_VERSIONS], said
 
 
-def _evaluation(reader: Reader, workspace: Workspace, packing: Entry[ModelPacked]) -> Judged | None:
+def judged_of(reader: Reader, workspace: Workspace, packing: Entry[ModelPacked]) -> Judged | None:
     """What the version was judged by; None where the record has lost it."""
     used = {ref.content for ref in packing.uses}
     judged: list[Entry[ModelEvaluated]] = reader.find(ModelEvaluated, status="done", newest_first=True)
@@ -211,7 +211,7 @@ def _way(workspace: Workspace, entry: Entry[ModelPacked], found: Judged | None, 
         dear=dear,
         waits=0.0,
         open=tuple(review.open),
-        saving=None if found is None else _saving(found, workspace.project.spec.brief.mistakes),
+        saving=None if found is None else saving_of(found, workspace.project.spec.brief.mistakes),
         entry=entry,
     )
 
@@ -242,7 +242,7 @@ def _sums(bounds: Iterable[tuple[Decimal | None, Decimal | None]]) -> tuple[Deci
     )
 
 
-def _saving(found: Judged, mistakes: Mistakes) -> Saving | None:
+def saving_of(found: Judged, mistakes: Mistakes) -> Saving | None:
     """None where nothing is decided, the brief says nothing of what a mistake costs, or said other costs then."""
     money = found.evaluation.money
     if money is None or mistakes == Mistakes() or mistakes != found.mistakes or money.currency != mistakes.currency:

@@ -10,10 +10,11 @@ from msgspec import Struct, structs
 from treadle.errors import SpecError
 from treadle.evidence import Entry
 from treadle.evidence.kinds.model_packed import ModelPacked
-from treadle.plans.found import Assumed, Design, DesignsDiffer, Load, Workload
+from treadle.plans.found import Assumed, Design, DesignsDiffer, Load, Option, Workload
 from treadle.plans.machines import Prices
 from treadle.plans.measuring import measure
 from treadle.plans.planning import check, parts_of, per_thousand
+from treadle.plans.weighing import Apart, apart_in_all
 from treadle.pricing import PriceList
 
 if TYPE_CHECKING:
@@ -48,14 +49,19 @@ def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days
     load = max(
         (each.load for each in measured if each.load is not None), key=lambda each: sum(each.requests), default=None
     )
-    designs, unknown = list[Design](), dict[str, None]()
+    designs, unknown, chosen = list[Design](), dict[str, None](), list[list[Option]]()
     for side, entry, workload in zip(sides, packed, measured, strict=True):
         workload = structs.replace(workload, load=answered_by(load, entry))
         parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
         unknown |= dict.fromkeys(each for part in parts for each in part.unknown)
         designs.append(_design(side, entry, workload, {p.name: p.options[0].monthly for p in parts if p.options}))
+        chosen.append([part.options[0] for part in parts if part.options])
     one, other = designs
-    return DesignsDiffer(currency, prices.at, one, other, _said(one, other, currency), list(unknown))
+    found = apart_in_all(*chosen)
+    return DesignsDiffer(
+        currency, prices.at, one, other, found.more, found.low, found.high, found.why,
+        _said(one, other, found, currency), list(unknown),
+    )  # fmt: skip
 
 
 def _packed(side: Side) -> Entry[ModelPacked]:
@@ -71,7 +77,8 @@ def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
     if load is None:
         return None
     peak = entry.usage.peak_mb if entry.usage is not None else load.peak_mb
-    return structs.replace(load, busy_s=entry.payload.p99_ms / 1000, peak_mb=peak, model=entry.payload.model)
+    # by its packing, as every version has it: that one of two was tested is no reason to hold them apart
+    return structs.replace(load, busy_s=entry.payload.p99_ms / 1000, peak_mb=peak, model=entry.payload.model, tested=0)
 
 
 def _design(side: Side, entry: Entry[ModelPacked], workload: Workload, parts: dict[str, Decimal]) -> Design:
@@ -88,14 +95,21 @@ def _design(side: Side, entry: Entry[ModelPacked], workload: Workload, parts: di
     )
 
 
-def _said(before: Design, after: Design, currency: str) -> str:
+def _said(before: Design, after: Design, found: Apart, currency: str) -> str:
     """What the second one costs more or less, and gains or loses."""
-    change = after.monthly - before.monthly
+    change, span = found.more, ""
+    if found.low is not None and found.high is not None and found.low != found.high:
+        ends = (found.low, found.high) if change > 0 else (-found.high, -found.low)
+        span = f" ({ends[0]:.4f} to {ends[1]:.4f})"
     money = (
         "costs the same"
         if not change
-        else f"costs {abs(change):.4f} {currency} a month {'more' if change > 0 else 'less'}"
+        else f"costs {abs(change):.4f}{span} {currency} a month {'more' if change > 0 else 'less'}"
     )
+    if change and found.low is None:
+        money += f" (whether it is so on other days is not known: {found.why})"
+    elif change and not found.is_told:
+        money += ", which the days that were measured do not tell from nothing"
     if before.metric != after.metric or before.score is None or after.score is None:
         return f"the second {money}; {before.metric} and {after.metric} are not held against each other"
     gain = after.score - before.score

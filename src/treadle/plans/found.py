@@ -54,6 +54,8 @@ class Load(Struct, frozen=True):
     busy_s: float
     peak_mb: float
     model: str
+    tested: int = 0
+    """The entry of the load test that `busy_s` and `peak_mb` are from; 0: of the packing of the version."""
 
     @property
     def peak_s(self) -> float:
@@ -99,6 +101,8 @@ class Option(Struct, frozen=True):
     sources: list[str]
     turns: str = ""
     kg: float | None = None
+    daily: list[float] = []
+    """What each day that was measured comes to, besides what is fixed."""
 
 
 class Part(Struct, frozen=True):
@@ -152,6 +156,11 @@ class DesignsDiffer(Struct, frozen=True):
     at: str
     before: Design
     after: Design
+    more: Decimal
+    """A month of the second less one of the first, with 95 % `low` and `high`; None, and `why`, of too few days."""
+    low: Decimal | None
+    high: Decimal | None
+    why: str
     said: str
     unknown: list[str]
 

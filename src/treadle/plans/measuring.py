@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError
 from treadle.evidence.removals import Named, name_of, removals
+from treadle.plans.confirming import newest_test
 from treadle.plans.found import Assumed, Job, Kept, Load, Workload
 from treadle.plans.loads import shape
 from treadle.store import Snapshot
@@ -110,8 +111,14 @@ def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Lo
         return None
     begin_day = datetime.fromtimestamp(min(moments), UTC).date()
     requests, minutes, awake, wakes = shape(moments, begin_day, (last - begin_day).days + 1, assumed.idle_s)
+    model = packed.payload.model
+    with workspace.chain.reading() as reader:
+        test = newest_test(reader, model)
+    if test is not None:
+        said = test.payload
+        return Load(requests, minutes, awake, wakes, said.cpu_ms / 1000, said.peak_mb, model, test.seq)
     peak = packed.usage.peak_mb if packed.usage is not None else 0.0
-    return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, packed.payload.model)
+    return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, model)
 
 
 def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:

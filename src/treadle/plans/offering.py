@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from treadle.evidence.kinds.options_offered import Offered, OptionsOffered
 from treadle.figures import figure
 from treadle.money import money
@@ -15,6 +13,7 @@ from treadle.pages import Section, escape, page, table
 from treadle.people import NO_SAVING, PROMOTED, Gate
 from treadle.people.chosen import CHOSEN
 from treadle.plans.choosing import BEST, BETWEEN, LEAST, Choices, Named, Saving, Way
+from treadle.plans.options_found import Told
 from treadle.rhythm.status import plain_measure
 from treadle.scoring import sign
 from treadle.store import Blob
@@ -32,19 +31,6 @@ _SERVING = {
 }
 
 
-class Told(Struct, frozen=True):
-    """One option in words. `sets`: what follows if it is chosen."""
-
-    name: str
-    title: str
-    what: str
-    result: str
-    cost: str
-    effect: str
-    risks: list[str]
-    sets: list[str]
-
-
 def told(found: Choices) -> list[Told]:
     return [_told(each, found) for each in found.options]
 
@@ -58,6 +44,14 @@ def _told(named: Named, found: Choices) -> Told:
     return Told(
         name=named.name,
         title=_TITLES[named.name],
+        model=way.model,
+        metric=way.metric,
+        score=way.score,
+        interval=[way.low, way.high],
+        monthly=way.monthly,
+        low=way.cheap,
+        high=way.dear,
+        waits=way.waits,
         what=f"Version {way.model}{' (as now)' if way.model == found.served else ''}, {how}.",
         result=_result(way),
         cost=f"{_sum(way, currency)} a month{span}{unpriced}",

@@ -105,9 +105,14 @@ def _said(assumed: Assumed, workload: Workload) -> list[str]:
                 f"{assumed.checkpoint_s:g} s, to be running again {assumed.restart_s:g} s"
             )
     if workload.load is not None:
-        said.append("an answer takes the 99th percentile of encoding and scoring, as was measured when it was packed")
+        if not workload.load.tested:
+            said.append(
+                "an answer takes the 99th percentile of encoding and scoring, as was measured when it was packed: "
+                "treadle costs confirm measures a server"
+            )
         said.append(
             f"a server answers {assumed.cold_s:g} s after it is woken, and may use {assumed.busy:.0%} of its CPUs"
         )
-        said.append("a server holds no more memory than the process that packed and proved the version")
+        if not workload.load.tested:
+            said.append("a server holds no more memory than the process that packed and proved the version")
     return said

@@ -70,13 +70,17 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
         "serving",
         f"{sum(load.requests):,} requests in {len(load.requests):,} days, {load.peak_s:.3g} a second in the busiest "
         "minute, "
-        f"{load.busy_s * 1000:.3g} ms of a CPU each ({load.model}); it fits {need.memory_gb:g} GB",
+        f"{load.busy_s * 1000:.3g} ms of a CPU each ({load.model}{_tested(load)}); it fits {need.memory_gb:g} GB",
         [each.option for each in ways],
         unknown,
         "; ".join(each for each in (advice, turns) if each),
         would_turn,
         no_carbon(prices, machine),
     )
+
+
+def _tested(load: Load) -> str:
+    return f", by the load test of entry {load.tested}" if load.tested else ""
 
 
 def _machine(load: Load, prices: Prices, need: Need, assumed: Assumed) -> Figure | None:

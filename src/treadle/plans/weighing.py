@@ -57,7 +57,10 @@ def way(
     mean = sum(paid.daily) / len(paid.daily) if paid.daily else 0.0
     low, high, _ = bounds(paid.daily, least=0.0)
     ends = [None if each is None else _month(each, paid.fixed) for each in (low, high)]
-    found = Option(name, what, _month(mean, paid.fixed), ends[0], ends[1], how, list(dict.fromkeys(sources)), turns, kg)
+    found = Option(
+        name, what, _month(mean, paid.fixed), ends[0], ends[1], how, list(dict.fromkeys(sources)), turns, kg,
+        list(paid.daily),
+    )  # fmt: skip
     return Way(found, paid)
 
 
@@ -97,6 +100,41 @@ def apart(one: Paid, other: Paid) -> Apart:
     mean = sum(more) / days if days else 0.0
     ends = [None if each is None else _month(each, fixed) for each in (low, high)]
     return Apart(_month(mean, fixed), ends[0], ends[1], why)
+
+
+def apart_in_all(before: Sequence[Option], after: Sequence[Option]) -> Apart:
+    """How much dearer a month all of the second are than all of the first. Days are drawn alike for parts that were
+    measured on as many days, so what is common to both cancels out; on unlike numbers of days they vary by themselves.
+
+    >>> def option(*daily):
+    ...     return way("x", "", Paid(daily), how="", sources=[]).option
+    >>> found = apart_in_all([option(1.0, 9.0, 2.0, 30.0, 4.0, 1.0)], [option(1.5, 9.5, 2.5, 30.5, 4.5, 1.5)])
+    >>> found.low == found.high == found.more == Decimal("15.218750000"), found.is_told
+    (True, True)
+    """
+    import numpy as np
+
+    from treadle.scoring.bootstrap import REPLICATES, draws, interval
+
+    more = sum((each.monthly for each in after), Decimal(0)) - sum((each.monthly for each in before), Decimal(0))
+    by_days: dict[int, list[tuple[int, tuple[float, ...]]]] = {}
+    for sign, options in ((-1, before), (1, after)):
+        for each in options:
+            if len(set(each.daily)) > 1 or len(each.daily) == 1:
+                by_days.setdefault(len(each.daily), []).append((sign, tuple(each.daily)))
+    ends, shortest = np.zeros(REPLICATES), None
+    for days, several in sorted(by_days.items()):
+        change = np.sum([sign * np.asarray(daily) for sign, daily in several], axis=0).round(12)
+        if not np.any(change) or (days > 1 and not np.any(change - change[0])):  # on each day the same
+            continue
+        drawn = draws(np.zeros(days), np.datetime64("2000-01-01") + np.arange(days), seed=7 + days)
+        shortest = shortest or drawn.block
+        ends += [float(drawn(number) @ change) / days - float(change.mean()) for number in range(REPLICATES)]
+    if shortest is None:
+        return Apart(more, more, more)
+    found = interval(float(more), [float(more) + float(DAYS_A_MONTH) * end for end in ends], shortest)
+    low, high = (None if end is None else to_billionth(end) for end in (found.low, found.high))
+    return Apart(more, low, high, found.why)
 
 
 def advise(ways: Sequence[Way], currency: str) -> tuple[str, str]:

@@ -14,12 +14,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Struct
 
 from treadle.errors import MoneyError, SpecError
 from treadle.money import Money, to_billionth
 from treadle.monitoring import Realised
 from treadle.plans.weighing import bounds
+from treadle.plans.worth_found import Worth, WorthDay
 from treadle.spec import Mistakes
 
 if TYPE_CHECKING:
@@ -29,51 +29,6 @@ if TYPE_CHECKING:
 
 Matrix = tuple[tuple[float, ...], ...]
 """What a decision costs, by what is true and by what is decided on."""
-
-
-class WorthDay(Struct, frozen=True):
-    """`net`: all that was saved less all that was spent, up to the end of the day."""
-
-    day: str
-    decisions: int
-    saved: Decimal
-    spent: Decimal
-    net: Decimal
-
-
-class Worth(Struct, frozen=True):
-    """In `currency`, that of the brief's costs of mistakes. `saved` is of `decisions` whose outcome is known, with 95 %
-    `low` and `high`, None where the days are too few (`why`); `waiting`: of which none is known, which count nothing.
-
-    spent: by the ledger, up to today. paid_back: the day from which on more was saved than spent, up to today; expected
-    and `earliest` to `latest`: when that will be, at the rate of the days up to now; "" where it is, or never is.
-    as_if: all decisions are about days before the project cost anything: history was played, and nobody was helped by
-    them. before: so many are, beside others that are not; they count nothing.
-    """
-
-    currency: str
-    rule: str
-    decisions: int
-    waiting: int
-    first: str
-    last: str
-    saved: Decimal
-    low: Decimal | None
-    high: Decimal | None
-    why: str
-    spent: Decimal
-    besides: list[str]
-    paid_back: str
-    expected: str
-    earliest: str
-    latest: str
-    as_if: bool
-    before: int
-    days: list[WorthDay]
-
-    @property
-    def net(self) -> Decimal:
-        return self.saved - self.spent
 
 
 def worth_of(workspace: Workspace, instead: str | None = None) -> Worth:
@@ -180,6 +135,7 @@ def weigh(
     whole = sum(spent.values(), Decimal(0))
     days = _days(saved, counts, {first: whole} if as_if else spent)  # of history that is played all was spent before it
     ahead = ("", "", "") if _back(days) or as_if else _ahead(days[-1].net, daily, (low, high), spent, first, today)
+    whole_saved = to_billionth(sum(daily))
     return Worth(
         currency=currency,
         rule=name,
@@ -187,7 +143,9 @@ def weigh(
         waiting=found.waiting,
         first=first.isoformat(),
         last=last.isoformat(),
-        saved=to_billionth(sum(daily)),
+        each=to_billionth(whole_saved / len(found.day)),
+        saved=whole_saved,
+        net=whole_saved - whole,
         low=None if low is None else to_billionth(low * len(window)),
         high=None if high is None else to_billionth(high * len(window)),
         why=why,

@@ -7,6 +7,7 @@ from the last thing that was kept there to the end.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import random
@@ -95,10 +96,9 @@ def simulate(workspace: Workspace, person: str, mean_s: float, notice_s: float, 
             newest: list[Entry[Payload]] = reader.find(newest_first=True, limit=_MOST_KEPT)
         return [datetime.fromisoformat(entry.time).timestamp() for entry in newest]
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else what runs would be left behind
     drawn = stays(mean_s, random.SystemRandom().getrandbits(32))
-    found = run_on_spot(words, drawn, kept, notice_s=notice_s, say=say)
+    with _ended_by_sigterm():
+        found = run_on_spot(words, drawn, kept, notice_s=notice_s, say=say)
     said = SpotRan(
         interruptions=len(found.interruptions),
         seconds=found.seconds,
@@ -109,6 +109,20 @@ def simulate(workspace: Workspace, person: str, mean_s: float, notice_s: float, 
     )
     chain.append(said, f"spot/{workspace.project.spec.project}")
     return found
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends this as Ctrl-C does, else what runs would be left behind. What was there before counts again after
+    it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 def _one(

@@ -8,6 +8,7 @@ OPEN = (
     "acting",
     "actions",
     "agenda",
+    "areas",
     "found",
     "home",
     "meeting",

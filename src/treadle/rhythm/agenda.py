@@ -22,6 +22,7 @@ from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.evidence.kinds.savings_reviewed import SavingsReviewed
 from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.figures import figure
@@ -196,6 +197,20 @@ def _spend(reader: Reader, since: Since) -> Iterator[Point]:
         yield Point("spend", f"{amount:.4f} {currency}", f"spent and booked from {since.day} on", "costs")
 
 
+def _savings(reader: Reader, since: Since) -> Iterator[Point]:
+    """When the next look at money is due, and what the last one warned of."""
+    last = reader.last(SavingsReviewed)
+    if last is None:
+        return
+    said = last.payload
+    if said.due <= (since.today + timedelta(days=_SOON_DAYS)).isoformat():
+        why = f"{'was' if said.due < since.today.isoformat() else 'is'} due on {said.due}"
+        yield Point("spend", "what to save next: treadle costs review", why, str(last.seq), last.actor)
+    if last.seq >= since.first:
+        for text in said.warnings:
+            yield Point("spend", text, f"warned of {last.time[:10]}", str(last.seq), last.actor)
+
+
 def _notes(reader: Reader, since: Since) -> Iterator[Point]:
     yield from _told(reader, since, "notes", (NoteWritten,), "written")
 
@@ -215,6 +230,7 @@ _PARTS: tuple[Callable[[Reader, Since], Iterator[Point]], ...] = (
     _data,
     _team,
     _spend,
+    _savings,
     _notes,
 )
 

@@ -10,7 +10,7 @@ AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("operation", ("state.", "alert.", "schedule.", "replay.", "retro.")),
     ("decisions", ("brief.", "decision.", "charter.", "milestone.")),
     ("notes", ("note.",)),
-    ("money", ("cost.",)),
+    ("money", ("cost.", "rivals.", "prices.", "money.", "options.", "size.", "saving.", "savings.")),
 )
 """Areas, and how the names of their kinds begin."""
 

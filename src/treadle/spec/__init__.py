@@ -39,6 +39,7 @@ from treadle.spec.project import (
     Window,
 )
 from treadle.spec.rules import check_spec
+from treadle.spec.services import Service, load_service
 from treadle.spec.trust import trusted
 
 
@@ -103,6 +104,7 @@ __all__ = [
     "ProjectSpec",
     "Schedule",
     "Serve",
+    "Service",
     "Source",
     "Split",
     "Target",
@@ -121,6 +123,7 @@ __all__ = [
     "kind_of",
     "layout_from",
     "load",
+    "load_service",
     "load_untrusted",
     "read_yaml",
     "spoken",

@@ -33,6 +33,7 @@ OPEN = (
     "releasing",
     "reporting",
     "reproducing",
+    "rivals",
     "searching",
     "seeding",
     "settling",

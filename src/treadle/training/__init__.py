@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from treadle.training.leaks import LeakGate as LeakGate
     from treadle.training.leaks import Reads as Reads
     from treadle.training.mistakes import costs_of as costs_of
+    from treadle.training.mistakes import ideal_threshold as ideal_threshold
     from treadle.training.model import Chosen as Chosen
     from treadle.training.model import FitSummary as FitSummary
     from treadle.training.model import Fitted as Fitted
@@ -103,6 +104,7 @@ _HOMES = {
     "fit": "fitting",
     "fit_few": "few",
     "hold_against": "served",
+    "ideal_threshold": "mistakes",
     "in_units": "weights",
     "leak_gates": "evaluation",
     "propose": "proposing",
@@ -119,7 +121,7 @@ _HOMES = {
     "weighing": "weights",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("families", "keep", "prepare")
+OPEN = ("families", "keep", "plain", "prepare", "rivals")
 
 
 def __getattr__(name: str) -> Any:

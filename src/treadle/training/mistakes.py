@@ -10,7 +10,7 @@ from msgspec import Struct
 from treadle.errors import Fault, SpecError, nearest
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import Draws, Interval, interval
-from treadle.scoring.decisions import NEVER, Costs, chosen
+from treadle.scoring.decisions import NEVER, Costs, Rule, chosen
 from treadle.scoring.metrics import Array
 from treadle.scoring.tasks import Task
 from treadle.spec import Mistakes
@@ -110,7 +110,7 @@ def of_decisions(
     """Of yes and no: acted upon from `threshold` on, beside never and always."""
 
     def cost(act: Array) -> Array:
-        return np.where(act, np.where(y > 0.5, 0.0, mistakes.false_alarm), np.where(y > 0.5, mistakes.missed, 0.0))
+        return _of_acts(act, y, mistakes)
 
     def score(act: float) -> float | None:
         value = metrics.weighted(metric, y, np.full(len(y), act), 0.5)(draw.whole)
@@ -121,6 +121,19 @@ def of_decisions(
 
 
 _FIXED = (("never act", False), ("always act", True))
+
+
+def _of_acts(act: Array, y: Array, mistakes: Mistakes) -> Array:
+    return np.where(act, np.where(y > 0.5, 0.0, mistakes.false_alarm), np.where(y > 0.5, mistakes.missed, 0.0))
+
+
+def row_costs(p: Array, y: Array, rule: Rule, task: Task, mistakes: Mistakes) -> Array | None:
+    """What the decision on each row costs; None where nothing is decided, or nothing is said of what mistakes cost."""
+    if task.decides and not isinstance(rule, tuple):
+        return None if mistakes == Mistakes() else _of_acts(p >= rule, y, mistakes)
+    if task.classes and task.costs:
+        return np.array(task.costs)[y.astype(np.int64), chosen(p, task.costs)]
+    return None
 
 
 def idle(task: Task, p: Array, threshold: float) -> str:

@@ -51,6 +51,8 @@ def show_designs(answer: Any, out: Any) -> None:
     for name in dict.fromkeys(name for each in sides for name in each.parts):
         grid.add_row(said(name), *(f"{each.parts[name]:.4f}" if name in each.parts else "–" for each in sides))
     grid.add_row(f"{answer.currency} a month", *(f"{each.monthly:.4f}" for each in sides))
+    if answer.low is not None and answer.low != answer.high:
+        grid.add_row("the second more by, 95 %", "", f"{answer.more:.4f} ({answer.low:.4f} to {answer.high:.4f})")
     per = ("–" if each.per_thousand is None else f"{each.per_thousand:.6f}" for each in sides)
     grid.add_row(f"{answer.currency} for 1,000 predictions", *per)
     grid.add_row("score", *(_score(each) for each in sides))

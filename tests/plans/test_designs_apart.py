@@ -1,0 +1,63 @@
+"""The money between two designs has an interval: of days drawn alike where both were measured on them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from treadle.plans.comparing import _said
+from treadle.plans.found import Design, Option
+from treadle.plans.weighing import Apart, Paid, apart, apart_in_all, way
+
+DAYS = st.lists(st.floats(0, 100), min_size=6, max_size=20)
+
+
+def option(*daily: float, fixed: str = "0") -> Option:
+    return way("x", "", Paid(daily, Decimal(fixed)), how="", sources=[]).option
+
+
+def test_what_differs_alike_on_each_day_has_no_spread_and_other_parts_are_added():
+    """Each day half a unit more: 15.21875 a month; storage 2 more, whatever the day."""
+    uneven = (1.0, 9.0, 2.0, 30.0, 4.0, 1.0)
+    found = apart_in_all(
+        [option(*uneven), option(fixed="1")], [option(*(each + 0.5 for each in uneven)), option(fixed="3")]
+    )
+    assert found.more == found.low == found.high == Decimal("17.218750000") and found.is_told
+    same = apart_in_all([option(*uneven)], [option(*uneven)])
+    assert (same.more, same.low, same.high) == (0, 0, 0) and not same.is_told
+
+
+@settings(max_examples=8)
+@given(DAYS, st.randoms(use_true_random=False))
+def test_of_one_part_it_is_the_paired_interval_but_for_its_draws(daily: list[float], chance):
+    other = [each * chance.uniform(0.5, 1.5) for each in daily]
+    found, pair = apart_in_all([option(*daily)], [option(*other)]), apart(Paid(tuple(daily)), Paid(tuple(other)))
+    assert float(found.more) == pytest.approx(float(pair.more), abs=1e-6)
+    if found.low is not None:
+        assert float(found.low) - 1e-6 <= float(found.more) <= float(found.high) + 1e-6
+
+
+def test_parts_of_unlike_days_vary_by_themselves():
+    """Of two independent means the variances add up: the interval is wider than that of either alone."""
+    random = np.random.default_rng(3)
+    long, short = (tuple(random.uniform(0, 10, days)) for days in (30, 12))
+    both = apart_in_all([option(*long)], [option(*short)])
+    each = [apart_in_all([option(0.0, *(0.0,) * (len(one) - 1))], [option(*one)]) for one in (long, short)]
+    widths = [float(found.high - found.low) for found in (both, *each)]
+    assert widths[0] > max(widths[1:]) and widths[0] < sum(widths[1:]) * 1.1
+
+
+def test_a_single_day_gives_no_interval_and_the_sentence_says_so():
+    found = apart_in_all([option(1.0)], [option(2.0)])
+    assert found.low is None and found.why
+    sides = [Design(name, Decimal(1), None, "auc", 0.8, 0.7, 0.9, {}) for name in "ab"]
+    assert "whether it is so on other days is not known" in _said(*sides, found, "EUR")
+    told = _said(*sides, Apart(Decimal(-3), Decimal(-5), Decimal(1)), "EUR")
+    assert told.startswith("the second costs 3.0000 (-1.0000 to 5.0000) EUR a month less, which the days")
+    assert _said(*sides, Apart(Decimal(3), Decimal(2), Decimal(5)), "EUR").startswith(
+        "the second costs 3.0000 (2.0000 to 5.0000) EUR a month more; its auc"
+    )
