@@ -25,7 +25,6 @@ from treadle.evidence.kinds.snapshots_removed import SnapshotsRemoved
 from treadle.spec import load
 from treadle.workspace import open_workspace
 
-pytestmark = pytest.mark.xdist_group("flights")
 PAGE = Path(__file__).parents[2] / "docs" / "money-story.md"
 SHORTER = (
     ("--from 2013-11-01 --to 2013-12-01", "--from 2013-02-10T00:00 --to 2013-02-10T09:00"),
