@@ -18,6 +18,7 @@ from treadle.store import Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.removals import Removals
+    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 
@@ -135,8 +136,14 @@ def list_sources(workspace: Workspace) -> Listed:
     return Listed(
         project=workspace.project.spec.project,
         sources=lines,
-        next=f"treadle data ingest {workspace.project.root}" if waits else "",
+        next=_first_reading(workspace.project) if waits else "",
     )
+
+
+def _first_reading(project: Project) -> str:
+    """The command after which there are snapshots."""
+    root = str(project.root)
+    return project.command("run", root) if project.spec.predicts else f"treadle data ingest {root}"
 
 
 def _listed(workspace: Workspace, source: str) -> SourceListed:
