@@ -112,6 +112,8 @@ def test_what_is_refused_is_refused_at_its_row(tmp_path: Path) -> None:
     assert made is not None
     with pytest.raises(NotMade, match=r'count \(from text\): "x" is no whole number \(row 32\b'):
         list(made.read())
+    with pytest.raises(NotMade, match=r"\(row 32\b"):
+        list(made.read(["count"]))
 
 
 @pytest.mark.usefixtures("small")

@@ -46,6 +46,14 @@ def test_an_overlap_of_dates_is_whole_days() -> None:
     assert back_from(date(2024, 3, 1), New(by="x", overlap="25h"), "") == date(2024, 2, 28)
 
 
+def test_an_overlap_reaches_to_the_first_day_at_the_most() -> None:
+    """What there is no day before is read from the first one."""
+    assert back_from(date(1, 1, 2), New(by="x", overlap="48h"), "") == date(1, 1, 1)
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert back_from(first + timedelta(hours=1), New(by="x", overlap="2h"), "") == first
+    assert back_from(first + timedelta(hours=3), New(by="x", overlap="2h"), "") == first + timedelta(hours=1)
+
+
 def test_an_overlap_of_another_kind() -> None:
     with pytest.raises(DataError, match="`overlap` is a number, and x holds times"):
         back_from(datetime(2024, 3, 1, tzinfo=UTC), New(by="x", overlap=5.0), "")

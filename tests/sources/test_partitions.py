@@ -45,6 +45,42 @@ def test_types_are_those_of_all_values_and_none_is_missing(tmp_path: Path) -> No
     assert rows(tmp_path).rows() == [(1, date(2024, 5, 1), "a b"), (2, date(2024, 5, 2), "7"), (3, None, "8")]
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (("9" * 19, "1"), ["9" * 19, "1"]),  # more than a whole number holds
+        (("9" * 18, "1"), [int("9" * 18), 1]),
+        (("-1", "2"), [-1, 2]),
+        (("2024-W18-3", "2024-W18-4"), ["2024-W18-3", "2024-W18-4"]),  # a day of a week is read as text, and not lost
+        (("2024-05-01", "7"), ["2024-05-01", "7"]),
+    ],
+)
+def test_no_value_is_lost_to_a_type(tmp_path: Path, values: tuple[str, ...], wanted: list[object]) -> None:
+    for value in values:
+        put(tmp_path, f"v={value}/a.parquet", pl.DataFrame({"n": [1]}))
+    assert set(rows(tmp_path).get_column("v")) == set(wanted)
+
+
+def test_a_name_is_escaped_as_a_value_is_and_where_no_value_is_said_it_is_text(tmp_path: Path) -> None:
+    put(tmp_path, "the%20shop=__HIVE_DEFAULT_PARTITION__/a.parquet", pl.DataFrame({"n": [1]}))
+    assert_frame_equal(rows(tmp_path), pl.DataFrame({"n": [1], "the shop": [None]}, schema_overrides={"the shop": str}))
+
+
+def test_what_is_hidden_is_no_part_of_the_table(tmp_path: Path) -> None:
+    put(tmp_path, "year=2024/a.csv", pl.DataFrame({"n": [1]}))
+    for name in (".DS_Store", "_temporary", "year=2024/.a.csv.crc"):
+        (tmp_path / "orders" / name).write_text("none of it")
+    assert rows(tmp_path).rows() == [(1, 2024)]
+
+
+def test_folders_lie_in_folders_up_to_a_bound(tmp_path: Path) -> None:
+    put(tmp_path, "/".join(f"k{n}={n}" for n in range(6)) + "/a.csv", pl.DataFrame({"n": [7]}))
+    assert rows(tmp_path).rows() == [(7, *range(6))]
+    put(tmp_path / "deep", "/".join(f"k{n}={n}" for n in range(17)) + "/a.csv", pl.DataFrame({"n": [7]}))
+    with pytest.raises(DataError, match="orders has more than 16 levels of folders"):
+        find(ORDERS, tmp_path / "deep")
+
+
 def test_where_a_file_lies_is_part_of_the_name_of_what_was_read(tmp_path: Path) -> None:
     put(tmp_path, "year=2024/a.parquet", pl.DataFrame({"n": [1]}))
     before = find(ORDERS, tmp_path).digest
@@ -57,6 +93,15 @@ def test_a_file_may_hold_the_column_too_with_the_same_value(tmp_path: Path) -> N
     assert rows(tmp_path).rows() == [(1, 2024), (2, 2024)]
     put(tmp_path, "year=2023/a.parquet", pl.DataFrame({"year": ["2024"], "n": [1]}))
     with pytest.raises(DataError, match=r"a\.parquet lies in year=2023, and has a column year with other values"):
+        rows(tmp_path)
+
+
+def test_a_gap_in_a_file_is_another_value_than_its_folder_says(tmp_path: Path) -> None:
+    put(tmp_path, "year=__HIVE_DEFAULT_PARTITION__/a.parquet", pl.DataFrame({"year": [None], "n": [1]}))
+    put(tmp_path, "year=2024/a.parquet", pl.DataFrame({"year": [2024], "n": [2]}))
+    assert set(rows(tmp_path).rows()) == {(1, None), (2, 2024)}
+    put(tmp_path, "year=2024/a.parquet", pl.DataFrame({"year": [2024, None], "n": [2, 3]}))
+    with pytest.raises(DataError, match="lies in year=2024, and has a column year with other values"):
         rows(tmp_path)
 
 
