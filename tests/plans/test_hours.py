@@ -19,6 +19,7 @@ from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.money import money
 from treadle.plans.hours import Act, hours_of, minutes_of
+from treadle.store import Blob
 from treadle.workspace import Workspace
 
 MORNING = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -100,6 +101,83 @@ def test_what_a_schedule_ran_is_no_work_and_saves_what_the_quickest_quarter_by_h
     assert (saved.times, saved.by_hand, saved.each, saved.minutes) == (3, 4, 4.0, 12.0)
     assert sum(each.minutes for each in found.stages if each.stage == "training") == 4 + 8 + 12 + 16
     assert found.saved is None, "no hour was booked, so none has a price"
+
+
+def booked(workspace: Workspace, day: str, hours: int, paid: int, *, person: str = "ada", unit: str = "hours") -> None:
+    said = CostBooked(category="people", text="work", day=day, person=person, quantity=Decimal(hours), unit=unit)
+    book(workspace.chain, "shop", Booked(said, money(paid, workspace.book.currency)))
+
+
+def test_an_hour_costs_what_all_hours_did_and_what_is_no_hour_of_a_person_is_none(shop_at: Workspace, does: Does):
+    """30 for 1 hour and 210 for 3 are 60 an hour, and not the mean of 30 and 70."""
+    for minute, kind in ((0, "note.written"), (30, "note.written")):
+        does(minute, kind)
+    booked(shop_at, "2026-11-10", 1, 30)
+    booked(shop_at, "2026-11-12", 3, 210, unit="h")
+    booked(shop_at, "2026-11-10", 500, 1, unit="km")
+    booked(shop_at, "2026-11-10", 500, 1, person="")
+    booked(shop_at, "2026-10-01", 500, 1)
+    booked(shop_at, "2026-11-21", 500, 1)
+    found = hours_of(shop_at, 30, 60.0)
+    assert found.hour == 60 and [(each.month, each.booked) for each in found.people] == [("2026-11", 240.0)]
+
+
+def test_hours_are_booked_for_a_month_and_a_person(shop_at: Workspace, does: Does):
+    booked(shop_at, "2026-10-31", 1, 10)
+    booked(shop_at, "2026-11-01", 2, 10)
+    booked(shop_at, "2026-11-01", 4, 10, person="grace")
+    told = [(each.month, each.person, each.booked) for each in hours_of(shop_at, 30, 60.0).people]
+    assert told == [("2026-10", "ada", 60.0), ("2026-11", "ada", 120.0), ("2026-11", "grace", 240.0)]
+
+
+def test_what_a_policy_approved_saves_what_approvals_by_hand_took(shop_at: Workspace, does: Does):
+    """Three by hand took 5, 7 and 9 minutes; notes of a minute and runs are no approvals. Two of 5 at 60 an hour: 10."""
+    for number, minutes in enumerate((5, 7, 9)):
+        does(100 * number, "note.written")
+        does(100 * number + 1, "note.written")
+        does(100 * number + 1 + minutes, "review.approved")
+    for number in range(2):
+        does(500 + number, "review.approved", actor="policy:gates")
+        does(500 + number, "review.approved", actor="service:other")
+    booked(shop_at, "2026-11-10", 1, 60)
+    found = hours_of(shop_at, 30, 20.0)
+    (spared,) = found.automated
+    assert (spared.what, spared.times, spared.by_hand) == ("versions approved by policy", 2, 3)
+    assert (spared.each, spared.minutes, found.saved) == (5.0, 10.0, 10)
+
+
+def test_what_a_schedule_ran_is_not_waited_for(shop_at: Workspace, does: Does):
+    does(30, "training.fit", run="h", seconds=10 * 60)
+    does(60, "training.fit", run="s", seconds=20 * 60)
+    began = MORNING + timedelta(minutes=39)
+    replace(shop_at.chain, clock=lambda: began + timedelta(minutes=22)).append(
+        ScheduleRan(why="of the clock", began=began, seconds=22 * 60, attempts=1, ok=True, text="ran"), "schedule/shop"
+    )
+    assert hours_of(shop_at, 30, 20.0).waited == 10.0
+
+
+def test_what_a_run_took_from_another_is_counted_with_the_minutes_that_it_took_to_make(shop_at: Workspace):
+    """r1 makes a table in 12 minutes and uses it itself; r2 uses it twice, and what nobody made; r0 used it before."""
+    table = Blob(shop_at.blobs.put(b"a table"), "table")
+
+    def step(minute: int, run: str, seconds: float, made: tuple[Blob, ...] = (), uses: tuple[Blob, ...] = ()) -> None:
+        at = MORNING + timedelta(minutes=minute)
+        with replace(shop_at.chain, clock=lambda: at).alone() as alone:
+            alone.write(
+                Body(seq=0, id="", kind="features.build", version=1, subject="shop", run=run, time="", actor="ada",
+                     status="done", usage=Usage(seconds=seconds), made=made, uses=uses)
+            )  # fmt: skip
+
+    step(5, "r0", 60.0, uses=(table,))
+    step(20, "r1", 12 * 60.0, made=(table,))
+    step(21, "r1", 60.0, uses=(table,))
+    found = hours_of(shop_at, 30, 20.0)
+    assert (found.reused, found.spared) == (0, 0.0)
+    step(30, "r2", 60.0, uses=(table,))
+    step(31, "r2", 60.0, uses=(table, Blob(shop_at.blobs.put(b"given"), "given")))
+    step(40, "r3", 60.0, uses=(table,))
+    found = hours_of(shop_at, 30, 20.0)
+    assert (found.reused, found.spared) == (2, 24.0), "once by r2, once by r3"
 
 
 @pytest.mark.parametrize(("days", "gap"), [(0, 20.0), (30, 0.0), (30, float("nan")), (30, 1e9)])
