@@ -59,7 +59,9 @@ def test_a_zone_is_of_those_that_do_not_say_their_own() -> None:
     assert made(["2024-03-31T02:30:00+01:00"], zone="Europe/Berlin") == [datetime(2024, 3, 31, 1, 30, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize("text", ["2024-05-01T10:00:00+25:00", "2024-05-01T10:00+01:75", "2024-05-01+02:00", "2024-13-01T10:00:00Z", "noonZ"])
+@pytest.mark.parametrize(
+    "text", ["2024-05-01T10:00:00+25:00", "2024-05-01T10:00+01:75", "2024-05-01+02:00", "2024-13-01T10:00:00Z", "noonZ"]
+)
 def test_what_is_none_is_refused_as_it_stands(text: str) -> None:
     with pytest.raises(DataError) as caught:
         made(["2024-05-01T10:00:00Z", text])

@@ -131,7 +131,7 @@ def test_hours_are_booked_for_a_month_and_a_person(shop_at: Workspace, does: Doe
 
 
 def test_what_a_policy_approved_saves_what_approvals_by_hand_took(shop_at: Workspace, does: Does):
-    """Three by hand took 5, 7 and 9 minutes; notes of a minute and runs are no approvals. Two of 5 at 60 an hour: 10."""
+    """Three by hand took 5, 7 and 9 minutes; notes are no approvals. Two of 5 at 60 an hour: 10."""
     for number, minutes in enumerate((5, 7, 9)):
         does(100 * number, "note.written")
         does(100 * number + 1, "note.written")
