@@ -12,7 +12,9 @@ from treadle.evidence.kinds.load_tested import LoadTested
 from treadle.models.registry import find
 from treadle.plans import measure
 from treadle.plans.comparing import answered_by
-from treadle.plans.found import Assumed
+from treadle.plans.confirming import confirm, newest_test
+from treadle.plans.confirming_found import Loaded, Slice
+from treadle.plans.found import Assumed, Load
 from treadle.plans.planning import _said
 from treadle.plans.serving import plan_serving
 from treadle.workspace import Workspace
@@ -42,3 +44,41 @@ def test_what_was_tested_is_planned_with_and_another_version_is_not(workspace: W
     assert f"12 ms of a CPU each (shop:1, by the load test of entry {entry.seq})" in told.measured
     alike = answered_by(workload.load, find(workspace.chain, "shop", "1"))
     assert (alike.busy_s, alike.tested) == (0.010, 0), "two versions are held apart by the same sort of figure"
+
+
+def test_the_newest_test_of_a_version_counts(workspace: Workspace):
+    entries = [workspace.chain.append(of_load("shop:1", cpu_ms), "endpoint/shop") for cpu_ms in (12.0, 14.0)]
+    with workspace.chain.reading() as reader:
+        found = newest_test(reader, "shop:1")
+    assert found is not None and (found.seq, found.payload.cpu_ms) == (entries[1].seq, 14.0)
+
+
+def test_servers_by_what_was_measured_and_by_what_was_planned(workspace: Workspace):
+    """9,000 in the busiest minute are 150 a second: of 20 ms 3 CPUs, of 10 ms 1.5; of a server 1 may be busy."""
+    usage = Usage(seconds=1.0, cpu_seconds=1.0, peak_mb=512.04)
+    write(workspace, datetime.now(UTC), "r1", usage, packed(workspace, 1, 10.0, 0.8))
+    packing = find(workspace.chain, "shop", "1")
+    took = tuple(n / 1000 for n in range(1, 101))
+    slices = tuple(Slice(50, 1.0, 1.0) for _ in range(8))
+    loaded = Loaded(slices, took, 3, "no", 256.04)
+    load = Load(
+        requests=(9020,),
+        minutes=((10, 9000), (20,)),
+        awake=(60.0,),
+        wakes=(1,),
+        busy_s=0.01,
+        peak_mb=512.0,
+        model="shop:1",
+    )
+    found = confirm(workspace, packing, loaded, load, connections=4, busy=0.5, cpus=2.0)
+    assert (found.servers, found.planned_servers) == (3, 2)
+    assert (found.cpu_ms, found.low, found.high, found.planned_ms) == (20.0, 20.0, 20.0, 10.0)
+    assert (found.rate, found.planned_rate) == (25.0, 50.0) and found.verdict == "refuted"
+    assert (found.peak_mb, found.planned_mb) == (256.0, 512.0)
+    assert (found.p50_ms, found.p99_ms) == (loaded.quantile(0.5) * 1000, loaded.quantile(0.99) * 1000)
+    assert found.p50_ms < 60 < 90 < found.p99_ms <= 100
+    assert (found.answers, found.refused, found.a_second) == (400, 3, 50.0)
+    nobody = confirm(workspace, packing, loaded, None, connections=4, busy=0.5, cpus=2.0)
+    assert (nobody.servers, nobody.planned_servers) == (None, None)
+    few = confirm(workspace, packing, Loaded(slices[:5], took, 0, "", 1.0), None, connections=4, busy=0.5, cpus=2.0)
+    assert (few.low, few.high, few.verdict) == (None, None, "not told apart")
