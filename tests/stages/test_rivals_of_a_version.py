@@ -106,6 +106,37 @@ def test_one_look_is_recorded_for_all_of_them_and_none_the_second_time(ready: Wo
     assert any("hours of people" in each for each in weighed.unknown)
 
 
+def test_a_threshold_of_a_service_is_its_own_and_what_a_rule_does_not_know_is_told_as_usual(
+    ready: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To act on all costs 1 for each that does not come back; so does the usual, which is dearer to miss."""
+    packing = find(ready.chain, ready.project.address)
+    frame, _ = hand_out(Work(ready), packing, "as rows.csv")
+    rows = pl.read_csv(ready.project.root / "orders.csv", schema_overrides={"order": pl.String})
+    back = {row["order"]: row["came_back"] == "yes" for row in rows.iter_rows(named=True)}
+    true = [back[order] for order in frame["order"]]
+    share = frame.select("order", (pl.col("amount") / 1000).alias("answer")).write_csv()
+    blob = answered(ready, share).answers
+    given = tuple(
+        Answered(name, blob, at) for name, at in (("all", 0.0), ("some", 0.06), ("none", 1.0), ("usual", None))
+    )
+    monkeypatch.setattr("treadle.scoring.metrics.sign", lambda metric: -1)
+    work = Work(ready)
+    entry = compare_rivals(work, packing, (), ("case when amount > 1000 then false end",), given)
+    found = {each.name: each for each in compared_of(work, entry).scored}
+    assert found["all"].cost.value == pytest.approx((98 - sum(true)) / 98)
+    assert found["none"].cost.value == found["usual"].cost.value == pytest.approx(3 * sum(true) / 98)
+    amounts = frame["amount"]
+    some = [
+        (0.0 if b else 1.0) if amount >= 60 else (3.0 if b else 0.0) for b, amount in zip(true, amounts, strict=True)
+    ]
+    assert found["some"].cost.value == pytest.approx(sum(some) / 98)
+    rule = found["case when amount > 1000 then false end"]
+    assert rule.cost.value == pytest.approx((98 - sum(true)) / 98) and "unknown of 98 rows" in rule.said
+    worst = min(found.values(), key=lambda each: each.score.value)
+    assert found[entry.payload.best].score.value == worst.score.value, "of a score of which less is better"
+
+
 def load_service_of(text: str, folder: Path) -> dict[str, object]:
     (folder / "acme.yaml").write_text(text, encoding="utf-8")
     (folder / "acme.csv").write_text("order,answer\n", encoding="utf-8")
@@ -118,6 +149,8 @@ def load_service_of(text: str, folder: Path) -> dict[str, object]:
     [
         (', source: "https://acme.example", date: 2026-11-01', "", "source"),
         ("date: 2026-11-05", "date: soon", '"soon" is no day'),
+        ('limits", date: 2026-11-01', 'limits", date: "20261101"', '"20261101" is no day'),
+        ('4.2", date: 2026-11-01', '4.2", date: "2026-W44-7"', '"2026-W44-7" is no day'),
         ("acme.csv", "../acme.csv", "is not beside"),
         ("acme.csv", "none.csv", "there is no such file"),
         ("per_thousand: 2.00", "per_thousand: -1", "per_thousand"),
