@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_features_larger import InParts
-from worlds import Tables, plan_of, project, world, worlds
+from worlds import START, TEN_MINUTES, Tables, plan_of, project, table, world, worlds
 
 from treadle.features import FeaturePlan, Proof, compile_online, prove, prove_sample, sampled
 from treadle.store import buckets
@@ -52,3 +52,16 @@ def test_what_the_online_path_gets_wrong_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sampled, "compile_online", Forgetful)
     found = sample(plan, tables, 101, 50)
     assert not found.ok and found.rows == 50 and found.examples
+
+
+def test_what_became_known_exactly_when_the_last_row_is_asked_for_is_told(tmp_path: Path) -> None:
+    """So that a feature that is not strictly before is caught at that row too; what is later is not told."""
+    plan, late = plan_of(project()), START + TEN_MINUTES
+    events = [(n, "a", 1, at, 1.0, 1, True, "x", None) for n, at in enumerate((START, late, late + TEN_MINUTES))]
+    tables = {
+        "trips": table("trips", [(0, "a", 1, START, 1.0), (1, "a", 1, late, 1.0)]),
+        "events": table("events", events), "prices": table("prices", []), "sizes": table("sizes", []),
+    }  # fmt: skip
+    found = prove_sample(plan, InParts(tables, 2), tmp_path, rows=10)
+    assert (found.events, found.ok) == (3, True), "two that were seen, and the first of them once it was chosen"
+    assert prove(plan, tables).events == 3
