@@ -11,10 +11,13 @@ import pytest
 
 from treadle.api import OPERATIONS, Context
 from treadle.errors import SpecError, TreadleError
+from treadle.evidence.kinds.code_stated import CodeStated
+from treadle.evidence.kinds.source_read import SourceRead
 from treadle.principal import person
 from treadle.scheduling import plan_of
 from treadle.scheduling.running import command
 from treadle.spec import load
+from treadle.workspace import open_workspace
 
 FILE = """\
 project: shop
@@ -63,6 +66,10 @@ def test_the_data_are_taken_and_not_twice(shop: Path) -> None:
     ]
     assert first.said == "42 rows into 2 of 2 tables, 1 of them set aside"
     assert first.next == f"treadle data quarantine show orders {shop}"
+    chain = open_workspace(load(shop), actor="ada").chain
+    (stated,) = chain.find(CodeStated, subject="code/shop")
+    assert {blob.name for blob in stated.payload.files} >= {"treadle.yaml", "orders.yaml"}
+    assert stated.seq < min(entry.seq for entry in chain.find(SourceRead)), "it is said first what made the tables"
     again = ask(shop, "data ingest")
     assert again.said == "nothing new in 2 tables" and not any(t.taken for t in again.tables)
     (shop / "parcels" / "b.csv").write_text("nr,weight\n3,70\n", encoding="utf-8")

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 from stage_shop import NEWEST, edit, opened, write_shop
+from written_shop import packed
 
 from treadle.errors import DecisionError, EvidenceError, TeamError
+from treadle.evidence import Entry
 from treadle.evidence.kinds.action_opened import ActionOpened
+from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.loop import run
 from treadle.models import registry
 from treadle.people import approve_within
 from treadle.rhythm.owners import owners_of, parse, person_of, read_owners
+from treadle.rhythm.review_found import ReviewTimes
 from treadle.rhythm.reviewing import review, say
+from treadle.workspace import Workspace
 
 PEOPLE = "reviewers: [grace, bo, lin, ada]"
 
@@ -87,6 +93,42 @@ def test_a_version_as_its_reviewer_sees_it(shop: Path) -> None:
     done = review(later, "1")
     assert (done.status, done.approved_by, done.next, done.times.waits) == ("approved", "grace", "", None)
     assert done.times.reviews == 1 and done.times.median == pytest.approx(4.0, abs=0.01)
+
+
+def requested(workspace: Workspace, number: int) -> Entry[ReviewRequested]:
+    said = packed(workspace, number, 0.5).payload
+    made = ReviewRequested(model=said.model, bundle=said.bundle, gates=())
+    return workspace.chain.append(made, f"model/{said.model}")
+
+
+def test_times_are_those_of_persons_and_what_a_policy_approved_waits_for_nobody(tmp_path: Path) -> None:
+    """shop:1 took grace 3 hours and then bo another one; a policy took shop:2 at once; shop:3 has waited for 6."""
+    folder = write_shop(tmp_path / "shop", rows=10)
+    requests = [requested(opened(folder), number) for number in (1, 2, 3)]
+    for number, who, hours in ((0, "grace", 3), (0, "bo", 4), (1, "policy:gates", 0)):
+        said = requests[number].payload
+        made = ReviewApproved(model=said.model, bundle=said.bundle, request=requests[number].ref)
+        at = opened(folder, now=NEWEST + timedelta(hours=1 + hours), actor=who)
+        at.chain.append(made, f"model/{said.model}")
+    later = opened(folder, now=NEWEST + timedelta(hours=7))
+    assert review(later, "3").times == ReviewTimes(1, 3.0, 3.0, 6.0)
+    assert review(later, "2").times.waits is None
+
+
+def test_who_reviewed_much_of_late_is_proposed_after_who_did_not(tmp_path: Path) -> None:
+    """Zoe reviewed eight versions, and 20 days later grace did; a version counts once, whatever was said of it."""
+    folder = write_shop(tmp_path / "shop", rows=10)
+    edit(folder, "reviewers: [grace]", "reviewers: [grace, zoe]")
+    for number in range(1, 9):
+        requested(opened(folder), number)
+    then = NEWEST + timedelta(days=20)
+    for who, now in (("zoe", NEWEST + timedelta(hours=2)), ("grace", then)):
+        for number in range(1, 9):
+            for _ in range(2):
+                say(opened(folder, actor=who, now=now), str(number), "look", "", None)
+    found = review(opened(folder, now=then), None).proposed
+    assert [(each.person, each.load) for each in found] == [("zoe", 0), ("grace", 8)]
+    assert found[1].why[-1] == "0 things wait for them, 8 reviewed in 14 days"
 
 
 @pytest.mark.parametrize(
