@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from priced import machine, prices
 from test_measured_workload import ask, packed, write
 
@@ -12,7 +13,7 @@ from treadle.evidence.kinds.load_tested import LoadTested
 from treadle.models.registry import find
 from treadle.plans import measure
 from treadle.plans.comparing import answered_by
-from treadle.plans.confirming import confirm, newest_test
+from treadle.plans.confirming import confirm, newest_test, verdict_of
 from treadle.plans.confirming_found import Loaded, Slice
 from treadle.plans.found import Assumed, Load
 from treadle.plans.planning import _said
@@ -82,3 +83,11 @@ def test_servers_by_what_was_measured_and_by_what_was_planned(workspace: Workspa
     assert (nobody.servers, nobody.planned_servers) == (None, None)
     few = confirm(workspace, packing, Loaded(slices[:5], took, 0, "", 1.0), None, connections=4, busy=0.5, cpus=2.0)
     assert (few.low, few.high, few.verdict) == (None, None, "not told apart")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(4.0, 5.0, "confirmed"), (5.0, 6.0, "not told apart"), (5.1, 6.0, "refuted"), (4.0, 5.1, "not told apart")],
+)
+def test_a_plan_of_5_ms_at_its_bounds(low: float, high: float, said: str):
+    assert verdict_of(low, high, 5.0) == said

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from test_measured_workload import packed
@@ -25,6 +25,7 @@ from treadle.money import money
 from treadle.people import chosen
 from treadle.plans import choosing, measures, savings, worth
 from treadle.plans.booked import booked_a_month
+from treadle.plans.found import Workload
 from treadle.plans.measures import Measured, Window, late_search, newer_version, unread_snapshots, worn_model
 from treadle.plans.savings import review
 from treadle.plans.savings_found import Proposal
@@ -126,6 +127,20 @@ def test_a_model_is_worn_where_what_it_saves_falls_from_day_to_day(
     monkeypatch.setattr(worth, "worth_of", lambda workspace: days(13))
     with pytest.raises(SpecError, match="13 days with outcomes are too few"):
         worn_model(shop_at, WINDOW)
+
+
+@pytest.mark.parametrize(("order", "expected"), [((3, 9), 6), ((9, 3), None)])
+def test_to_serve_otherwise_is_proposed_where_to_be_always_on_is_not_the_cheapest(
+    shop_at: Workspace, monkeypatch: pytest.MonkeyPatch, order: tuple[int, int], expected: int | None
+):
+    several = [SimpleNamespace(name=name, how="", monthly=Decimal(paid))
+               for name, paid in zip(("on demand", "always on"), order, strict=True)]  # fmt: skip
+    options = sorted(several, key=lambda each: each.monthly)
+    workload = Workload("2026-11-01", "2026-11-20", 20, None, cast(Any, object()), (), 1)
+    monkeypatch.setattr(measures, "measure", lambda *given: workload)
+    monkeypatch.setattr(measures, "parts_of", lambda *given: [SimpleNamespace(options=options)])
+    found = measures.serving(shop_at, WINDOW)
+    assert (None if found.proposal is None else found.proposal.expected) == expected
 
 
 def test_snapshots_alone_are_counted_of_what_is_idle(shop_at: Workspace, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from stage_shop import NEWEST, edit, opened, write_shop
-from written_shop import packed
+from written_shop import packed, released
 
 from treadle.errors import DecisionError, EvidenceError, TeamError
 from treadle.evidence import Entry
@@ -21,6 +21,7 @@ from treadle.people import approve_within
 from treadle.rhythm.owners import owners_of, parse, person_of, read_owners
 from treadle.rhythm.review_found import ReviewTimes
 from treadle.rhythm.reviewing import review, say
+from treadle.stages.stating import state_code
 from treadle.workspace import Workspace
 
 PEOPLE = "reviewers: [grace, bo, lin, ada]"
@@ -113,6 +114,24 @@ def test_times_are_those_of_persons_and_what_a_policy_approved_waits_for_nobody(
     later = opened(folder, now=NEWEST + timedelta(hours=7))
     assert review(later, "3").times == ReviewTimes(1, 3.0, 3.0, 6.0)
     assert review(later, "2").times.waits is None
+
+
+def test_what_changed_is_told_against_what_is_served_or_against_the_version_before(tmp_path: Path) -> None:
+    folder = write_shop(tmp_path / "shop", rows=10)
+    packings = []
+    for number in (1, 2, 3):
+        edit(folder, f"missed: {number + 2}", f"missed: {number + 3}")
+        workspace = opened(folder)
+        state_code(workspace)
+        packings.append(packed(workspace, number, 0.5))
+    whole = ["orders.yaml", "treadle.yaml"]
+    assert [review(workspace, each).changed for each in "123"] == [whole, ["treadle.yaml"], ["treadle.yaml"]]
+    edit(folder, "version: 1.0.0", "version: 1.0.1", "orders.yaml")
+    state_code(opened(folder))
+    packed(workspace, 4, 0.5)
+    assert review(workspace, "4").changed == ["orders.yaml"]
+    released(workspace, packings[1])
+    assert [review(workspace, each).changed for each in "1234"] == [whole, ["treadle.yaml"], ["treadle.yaml"], whole]
 
 
 def test_who_reviewed_much_of_late_is_proposed_after_who_did_not(tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from stage_shop import edit, opened
+from test_pages_escape import decision, filled
 from written_shop import packed, written_shop
 
 from treadle.evidence import Entry
@@ -19,12 +22,13 @@ from treadle.labelling import Item, Queue
 from treadle.people import approve
 from treadle.people.assigning import assign
 from treadle.people.deciding import close_decision, open_decision, review_decision
+from treadle.people.found import ExperimentShown
 from treadle.people.team import confirm
 from treadle.rhythm.acting import asked_in, change_action, open_actions
 from treadle.rhythm.home import home_of
 from treadle.rhythm.retros import keep_retro, open_retro
 from treadle.rhythm.reviewing import review, say
-from treadle.rhythm.turns import turns
+from treadle.rhythm.turns import _words, turns
 from treadle.store import Blob
 from treadle.workspace import Workspace
 
@@ -188,3 +192,22 @@ def test_home_gathers_how_it_stands_what_happened_and_what_is_open(shop: Path) -
     assert (home.project, home.decision) == ("shop", "Call a customer before an order comes back.")
     assert [each.name for each in home.decisions] == ["d"] and home.free == ["grace"]
     assert home.status and home.happened and home.since.startswith("What happened ")
+
+
+@pytest.mark.parametrize(
+    ("status", "waits_for", "wanted"),
+    [
+        ("stated", ["lin", "bo"], [("lin", "agree . d --terms 5"), ("bo", "agree . d --terms 5")]),
+        ("stated", [], [("ada", "close . d --for OPTION --because REASON")]),
+        ("agreed", ["lin"], [("ada", "settle . d --by experiment")]),
+        ("ran", [], [("ada", "close . d --for OPTION --because REASON")]),
+    ],
+)
+def test_an_experiment_waits_for_who_did_not_agree_and_then_for_who_decides(
+    status: Any, waits_for: list[str], wanted: list[tuple[str, str]]
+) -> None:
+    terms = replace(filled(ExperimentShown), entry=5, status=status, waits_for=waits_for)
+    assert [(who, do) for who, _, do in _words(decision(experiment=terms, unheard=[]))] == wanted
+    unheard = list(_words(decision(experiment=terms, unheard=["grace"])))
+    assert unheard[0] == ("grace", "you are asked, and were not heard", "say . d --for OPTION --because REASON")
+    assert "ada" not in [who for who, *_ in unheard], "nobody decides before all were heard"
