@@ -146,6 +146,20 @@ def test_what_a_policy_approved_saves_what_approvals_by_hand_took(shop_at: Works
     assert (spared.each, spared.minutes, found.saved) == (5.0, 10.0, 10)
 
 
+def test_a_run_of_a_schedule_saves_what_runs_by_hand_took_and_not_what_notes_did(shop_at: Workspace, does: Does):
+    for number in range(3):
+        does(100 * number, "note.written")
+        does(100 * number + 1, "note.written")
+        does(100 * number + 10, "training.fit", run=f"h{number}", seconds=60)
+    does(500, "training.fit", run="s", seconds=30)
+    began = MORNING + timedelta(minutes=499)
+    replace(shop_at.chain, clock=lambda: began + timedelta(minutes=5)).append(
+        ScheduleRan(why="of the clock", began=began, seconds=300, attempts=1, ok=True, text="ran"), "schedule/shop"
+    )
+    (saved,) = hours_of(shop_at, 30, 20.0).automated
+    assert (saved.times, saved.by_hand, saved.each) == (1, 3, 8.0)
+
+
 def test_what_a_schedule_ran_is_not_waited_for(shop_at: Workspace, does: Does):
     does(30, "training.fit", run="h", seconds=10 * 60)
     does(60, "training.fit", run="s", seconds=20 * 60)
