@@ -127,7 +127,7 @@ def test_serving_is_measured_by_what_is_booked(priced: Workspace):
     assert found.now is None and "not booked" in found.proposal.why and found.proposal.expected > 60
     invoice = CostBooked(category="infrastructure", text="a server", day="2026-11-19")
     book(priced.chain, "shop", Booked(invoice, money(10, "USD")))
-    assert float(serving(priced, WINDOW).now) == pytest.approx(10 / 5 * 30.4375, rel=1e-6)
+    assert float(serving(priced, WINDOW).now) == pytest.approx(10 / 30 * 30.4375, rel=1e-6)
 
 
 def test_one_measure_that_fails_is_no_reason_not_to_tell_the_others_and_dust_is_not_proposed(workspace: Workspace):
