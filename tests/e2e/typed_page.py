@@ -12,6 +12,7 @@ taken. Days move with the calendar: those of the page are counted from the day t
 
 from __future__ import annotations
 
+import calendar
 import os
 import re
 import subprocess
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,7 @@ _WRITTEN = re.compile(r"^Days are counted from (\d{4}-\d{2}-\d{2})", re.MULTILIN
 _LOOP = re.compile(r"for (\w+) in ([\w ]+); do (.+); done")
 _TAKES = re.compile(r"(--terms |--about |--answers |treadle why )(\d+)")
 _DAY = re.compile(r"\b20\d\d-\d\d-\d\d\b")
+_PLAIN = re.compile(r"\b\d{1,2} (?:" + "|".join(calendar.month_name[1:]) + r") 20\d\d\b")
 _FIGURE = re.compile(r"\b[0-9a-f]{10,}\b|[+-]?\d[\d,.:T]*(?:e-?\d+)?Z?")
 
 Run = Callable[[list[str], str], tuple[int, str]]
@@ -86,6 +88,8 @@ def tell(page: Path, folder: Path, run: Run) -> Telling:
         os.chdir(place)
         status, printed = _done(words, place, run)
         told.printed[command.text] = printed
+        now = _TAKES.sub(lambda found: found[1] + told.numbers.get(found[2], found[2]), command.text)
+        told.lines[command.line] = f"    $ {now}"
         _hold(told, command, status, printed.rstrip().splitlines(), later)
     return told
 
@@ -143,14 +147,19 @@ def _same(shown: str, printed: str) -> bool:
 
 
 def _masked(line: str) -> str:
-    return " ".join(_FIGURE.sub("0", line.replace(str(ROOT), "")).split())
+    return " ".join(_FIGURE.sub("0", _PLAIN.sub("0", line.replace(str(ROOT), ""))).split())
 
 
 def _now(shown: str, printed: str, later: timedelta) -> str:
     line = _DAY.sub(lambda found: str(date.fromisoformat(found.group()) - later), printed)
+    line = _PLAIN.sub(lambda found: _plain(datetime.strptime(found.group(), "%d %B %Y").date() - later), line)
     if not shown.endswith(REST):
         return line
     return line[: max(len(shown) - 1, 1)].rstrip() + REST
+
+
+def _plain(day: date) -> str:
+    return f"{day.day} {day:%B} {day.year}"
 
 
 def _by_process(words: list[str], heard: str) -> tuple[int, str]:

@@ -115,3 +115,11 @@ def test_whoever_names_no_unit_does_not_load_pint(tmp_path: Path) -> None:
     code = "import sys, treadle.sources, treadle.mapping; print('pint' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_is_too_large_on_the_way_alone_is_converted() -> None:
+    found = between("mi", "km")
+    (made,) = found.of(pl.Series([1e308]))
+    assert made == found.of_one(1e308) == pytest.approx(1.609344e308, rel=1e-12)
+    assert found.of(pl.Series([1.0, None, 1e309]))[2] == found.of_one(1e309) == float("inf")
+    assert found.of_one(1.7e308) == float("inf")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
@@ -119,9 +120,14 @@ def test_what_is_written_is_its_authors_alone_and_shows_whether_it_was_changed(
 
 
 def test_one_bad_week_is_a_week_and_two_are_warned_of(shop: Workspace) -> None:
-    high, low = Pulse("w", 5, 4.2, 1, 0.6, 1), Pulse("w", 5, 3.0, 0, 0.2, 1)
-    assert warnings([high]) == warnings([high, low]) == warnings([low, high]) == warnings([]) == []
-    assert len(warnings([high, high])) == 2
+    high, low = Pulse("2026-W10", 5, 4.2, 1, 0.6, 1), Pulse("2026-W10", 5, 3.0, 0, 0.2, 1)
+    before, long_ago = changed(high, week="2026-W09"), changed(high, week="2026-W08")
+    soon, later = date(2026, 3, 9), date(2026, 3, 24)
+    for few in ([], [high], [high, changed(low, week="2026-W09")], [low, before], [high, long_ago]):
+        assert warnings(few, soon) == []
+    assert len(warnings([high, before], soon)) == 2 and warnings([high, before], later) == []
+    new_year = [changed(high, week="2027-W01"), changed(high, week="2026-W53")]
+    assert len(warnings(new_year, date(2027, 1, 8))) == 2
     for week in (0, 7):
         for person in FIVE:
             checks_in(shop, person, "5 none", days=week)

@@ -80,9 +80,9 @@ def weighed(workspace: Workspace, found: Compared, *services: Service, a_month: 
 
 
 def booked(workspace: Workspace, amount: int) -> None:
-    """So much in a month of hours of people, by what was booked today alone."""
+    """So much in a month of hours of people, of the 30 days that are asked about."""
     said = CostBooked(category="people", text="x", day="2026-11-10")
-    book(workspace.chain, "shop", Booked(said, money(Decimal(str(amount / A_MONTH)), "USD")))
+    book(workspace.chain, "shop", Booked(said, money(Decimal(str(amount * 30 / A_MONTH)), "USD")))
 
 
 def test_hours_of_people_are_of_all_but_a_service_and_what_is_paid_once_is_parted_over_the_months(shop_at: Workspace):

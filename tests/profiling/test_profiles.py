@@ -94,6 +94,8 @@ def test_times_tell_span_zone_steps_and_gaps() -> None:
 def test_large_whole_numbers_are_told_apart() -> None:
     """As floats the two would be one."""
     assert column(pl.DataFrame({"x": [2**53, 2**53 + 1]})).distinct == 2
+    numbers = column(pl.DataFrame({"x": [2**60 + 1, 2**60 + 3, 7]})).numbers
+    assert numbers is not None and (numbers.low, numbers.high) == (7, 2**60 + 3)
 
 
 U = UTC

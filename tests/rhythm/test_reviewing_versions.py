@@ -21,6 +21,7 @@ from treadle.people import approve_within
 from treadle.rhythm.owners import owners_of, parse, person_of, read_owners
 from treadle.rhythm.review_found import ReviewTimes
 from treadle.rhythm.reviewing import review, say
+from treadle.rhythm.status import status
 from treadle.stages.stating import state_code
 from treadle.workspace import Workspace
 
@@ -64,6 +65,10 @@ def test_a_version_as_its_reviewer_sees_it(shop: Path) -> None:
     assert lines["cost"].state == "unknown" and "the brief sets no limit" in lines["cost"].text
     assert "signed by" in lines["security"].text and all(line.entry for line in found.checklist)
 
+    with later.chain.reading() as reader:
+        said = {each.text: each.entries for each in status(later, reader, later.chain.clock())}
+    assert said["Rows that broke a rule are set aside, and in no model: 2 of orders."] == [lines["data"].entry]
+
     (shop / "CODEOWNERS").unlink()
     busy = [
         (ActionOpened(number=n, text=f"thing {n}", owner="bo", due="2024-05-02", origin="minutes"), None)
@@ -81,6 +86,7 @@ def test_a_version_as_its_reviewer_sees_it(shop: Path) -> None:
     told = review(later, "1").comments
     assert [(each.by, each.text, each.answers) for each in told] == [
         ("grace", "why 3 EUR?", 0),
+        ("ada", "two rows are odd", first.entry),
         ("ada", "they cost us that", first.entry),
     ]
     assert told[0].line.strip().startswith("mistakes:") and not told[0].moved

@@ -207,4 +207,4 @@ def team_pulse(request: CheckinRequest, work: Work) -> PulseAnswer:
     with workspace.chain.reading() as reader:
         found = pulse(reader)
     rule = f"answers are shown {LEAST} or more at once, when a new week has begun; how many wait is not told"
-    return PulseAnswer(found, warnings(found), rule)
+    return PulseAnswer(found, warnings(found, workspace.chain.clock().date()), rule)

@@ -77,7 +77,7 @@ def meant(workspace: Workspace, name: Named) -> Kept:
         raise DataError(
             f"of {name.source} no snapshot was kept yet",
             where=name.text,
-            mend=f"{workspace.project.command('run', str(workspace.project.root))} reads it",
+            mend=f"{command_that_reads(workspace.project)} reads it",
         )
     chosen = _chosen(found, name)
     if chosen.removed is not None or not is_here(workspace, chosen.snapshot):
@@ -136,12 +136,12 @@ def list_sources(workspace: Workspace) -> Listed:
     return Listed(
         project=workspace.project.spec.project,
         sources=lines,
-        next=_first_reading(workspace.project) if waits else "",
+        next=command_that_reads(workspace.project) if waits else "",
     )
 
 
-def _first_reading(project: Project) -> str:
-    """The command after which there are snapshots."""
+def command_that_reads(project: Project) -> str:
+    """The command after which there are snapshots, of data alone too."""
     root = str(project.root)
     return project.command("run", root) if project.spec.predicts else f"treadle data ingest {root}"
 

@@ -14,7 +14,7 @@ from treadle.errors import DataError
 from treadle.evidence.kinds.labels_said import WHOLE
 from treadle.labelling.items import Item, Queue
 from treadle.labelling.saying import Given, Taken, Word
-from treadle.pages import Section, escape, page, scrolling
+from treadle.pages import LINKS, Section, escape, page, scrolling
 
 CSRF = "csrf"
 """The field of the form that holds what the session's pages send along."""
@@ -63,6 +63,7 @@ def experts_page(shown: Shown) -> str:
         lead=lead,
         footer="A row is taken once something is said of it; the rest is left for later. What you say stands in the "
         "record under your name; saying it anew, or a sheet, takes its place.",
+        links=LINKS,
     )
 
 

@@ -52,12 +52,16 @@ class Linear:
 
         # by NumPy, since Polars divides by a number as it multiplies by its inverse, which is another last digit
         with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is told by whoever asked
-            made = (values.cast(pl.Float64).to_numpy() * self.times + self.plus) / self.over
+            given = values.cast(pl.Float64).to_numpy()
+            made = (given * self.times + self.plus) / self.over
+            # beyond the largest number on the way, and not at its end: divided first
+            made = np.where(np.isinf(made) & np.isfinite(given), given / self.over * self.times, made)
         known = pl.lit(values.is_not_null())
         return pl.select(pl.when(known).then(pl.lit(pl.Series(values.name, made)))).to_series().alias(values.name)
 
     def of_one(self, value: float) -> float:
-        return (value * self.times + self.plus) / self.over
+        made = (value * self.times + self.plus) / self.over
+        return value / self.over * self.times if math.isinf(made) and math.isfinite(value) else made
 
 
 @functools.lru_cache(maxsize=256)

@@ -55,10 +55,20 @@ footer{margin-top:48px;overflow-wrap:anywhere}
 .grid>*,.columns>*,.tiles>*{min-width:0}
 @media (max-width:560px){main{padding:20px 12px 48px}.tile,.card{padding:12px}.columns{columns:1}
 .grid{grid-template-columns:minmax(0,1fr)}table{font-size:12px}th,td{padding:4px 3px;overflow-wrap:anywhere}
-th:first-child,td:first-child{min-width:4.5em}
+th,td{min-width:3.4em}th:first-child,td:first-child{min-width:5.4em}
 td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{padding-left:0}}
 @media print{body{background:#fff}nav{display:none}.tile,.card,.todo li,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
+
+LINKS = (
+    ("Home", "/home"),
+    ("Review", "/review"),
+    ("Report", "/report"),
+    ("Watch", "/watch"),
+    ("Rows for experts", "/experts"),
+    ("Money of the month", "/month"),
+)
+"""The pages of a server that need no name of anything."""
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +36,7 @@ HIGH_LOAD = 4.0
 _Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
 BLOCKED = 0.4
 """The share of answers with blocked work from which on it is told."""
+_WEEK = timedelta(days=7)
 _SALT = 32
 _ANSWER = re.compile(r"([1-5])[\s,;]+(none|some|most)\b[\s,;:.]*", re.IGNORECASE)
 ASKS = (
@@ -136,11 +137,16 @@ def pulse(reader: Reader, limit: int = 26) -> list[Pulse]:
     return out
 
 
-def warnings(found: Sequence[Pulse]) -> list[str]:
-    """What should be looked at, from the newest two: one bad week is a week, two are a way of working."""
+def warnings(found: Sequence[Pulse], today: date) -> list[str]:
+    """What should be looked at, of two weeks after one another: one bad week is a week, two are a way of working.
+
+    today: a warning holds until two weeks have gone by without answers that were shown.
+    """
     if len(found) < 2:
         return []
     newest, before = found[0], found[1]
+    if _monday(newest.week) - _monday(before.week) > _WEEK or today - _monday(newest.week) > 3 * _WEEK:
+        return []
     said = []
     if min(newest.load, before.load) >= HIGH_LOAD:
         said.append(f"the load is {newest.load:.1f} of 5, and was {before.load:.1f} before: it is too much for long")
@@ -157,6 +163,15 @@ def _file(project: Project, actor: str, week: str) -> Path:
     """Of one person: several may work in one account, where the project says so."""
     name = hashlib.sha256(f"{actor}\n{os.path.realpath(project.root)}".encode()).hexdigest()[:32]
     return account_folder() / "checkins" / name / f"{week}.checkin"
+
+
+def _monday(week: str) -> date:
+    """
+    >>> _monday("2026-W01")
+    datetime.date(2025, 12, 29)
+    """
+    year, _, number = week.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
 
 
 def _week(day: date) -> str:

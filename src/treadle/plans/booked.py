@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def booked_a_month(reader: Reader, workspace: Workspace, category: str, days: int) -> Decimal | None:
-    """Of the last `days`, or of as many as there are since the first that was booked in them; None where none was.
+    """What was booked for the last `days`, as for a month; None where nothing was. An invoice is of more days than the
+    one on which it falls due, so nothing is told from few of them.
 
     What has no rate to the price book's currency is in no sum.
     """
@@ -24,9 +25,8 @@ def booked_a_month(reader: Reader, workspace: Workspace, category: str, days: in
     first = (today - timedelta(days=days - 1)).isoformat()
     every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
     mine = [e for e in every if e.payload.category == category and first <= e.payload.day <= today.isoformat()]
-    told = [(e.payload.day, rates.convert(e.price.money, rates.currency)) for e in mine if e.price is not None]
-    known = [(day, paid.amount) for day, paid in told if paid is not None]
+    told = [rates.convert(each.price.money, rates.currency) for each in mine if each.price is not None]
+    known = [paid.amount for paid in told if paid is not None]
     if not known:
         return None
-    span = (today - date.fromisoformat(min(day for day, _ in known))).days + 1
-    return to_billionth(sum((amount for _, amount in known), Decimal(0)) / span * DAYS_A_MONTH)
+    return to_billionth(sum(known, Decimal(0)) / days * DAYS_A_MONTH)

@@ -105,14 +105,22 @@ def numbers_of(told: Told, quantiles: Sequence[float]) -> Numbers | None:
     return Numbers(
         mean=_finite(told["mean"]),
         sd=_finite(told["sd"]),
-        low=float(told["low"]),
-        high=float(told["high"]),
+        low=_exact(told["low"]),
+        high=_exact(told["high"]),
         quantiles=list(quantiles),
         zeros=int(told["zeros"]),
         negative=int(told["negative"]),
         nan=int(told.get("nan") or 0),
         infinite=int(told.get("infinite") or 0),
     )
+
+
+def _exact(value: Any) -> float | int:
+    """
+    >>> _exact(3), _exact(2**60 + 1)
+    (3.0, 1152921504606846977)
+    """
+    return value if isinstance(value, int) and float(value) != value else float(value)
 
 
 def _finite(value: float | None) -> float | None:

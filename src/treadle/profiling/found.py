@@ -29,12 +29,13 @@ class Bins(Struct, frozen=True):
 
 class Numbers(Struct, frozen=True):
     """Of what is finite. `sd` divides by n - 1; it is None of one row, and like `mean` where it is no number any more.
-    `quantiles` are at `LEVELS` of `measuring`."""
+    `quantiles` are at `LEVELS` of `measuring`. `low`, `high`: a whole number that no float holds stays whole.
+    """
 
     mean: float | None
     sd: float | None
-    low: float
-    high: float
+    low: float | int
+    high: float | int
     quantiles: list[float]
     zeros: int
     negative: int

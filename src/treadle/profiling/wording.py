@@ -43,6 +43,10 @@ def _short(text: str) -> str:
     return "(empty)" if not text else text if len(text) <= 24 else f"{text[:23]}…"
 
 
+def _end(value: float | int) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+
+
 def _values(column: ColumnProfile) -> list[tuple[str, str]]:
     numbers, times, texts = column.numbers, column.times, column.texts
     if numbers is not None:
@@ -55,7 +59,7 @@ def _values(column: ColumnProfile) -> list[tuple[str, str]]:
             (numbers.zeros, "zero"),
         ]
         said = [
-            ("range", f"{low:,.6g} to {high:,.6g}{unit}"),
+            ("range", f"{_end(low)} to {_end(high)}{unit}"),
             ("middle", f"{median:,.6g} (half from {q1:,.6g} to {q3:,.6g})"),
         ]
         if numbers.mean is not None:

@@ -187,7 +187,7 @@ def _data(reader: Reader, since: Since) -> Iterator[Point]:
 def _team(reader: Reader, since: Since) -> Iterator[Point]:
     """What check-ins without names warn of, where any were shown since."""
     found = pulse(reader, 2)
-    for text in warnings(found):
+    for text in warnings(found, since.today):
         if found[0].entry >= since.first:
             yield Point("team", text, "told without names, in two check-ins after one another", str(found[0].entry))
 

@@ -213,15 +213,17 @@ def _reviews(reader: Reader, now: datetime) -> list[str]:
 
 
 def _comments(workspace: Workspace, reader: Reader, model: str) -> list[CommentShown]:
-    """Those on the version, and those on lines of the project that still are what they were."""
+    """Those on the version, those on lines of the project that still are what they were, and what answers them."""
     found = comments(reader, workspace.project.spec.project)
     number = {entry.hash: entry.seq for entry in found}
-    out = []
+    out, shown = [], set[str]()
     for entry in found:
         said, place = entry.payload, entry.payload.place
         moved = place is not None and has_moved(workspace.project.root, place)
-        if said.name.removeprefix("model/") != model and (place is None or moved):
+        answers_one = said.answers is not None and said.answers.digest in shown
+        if said.name.removeprefix("model/") != model and (place is None or moved) and not answers_one:
             continue
+        shown.add(entry.hash)
         out.append(
             CommentShown(
                 entry=entry.seq,

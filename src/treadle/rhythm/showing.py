@@ -12,19 +12,11 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from treadle.figures import figure
-from treadle.pages import Section, escape, page, scrolling, table
+from treadle.pages import LINKS, Section, escape, page, scrolling, table
 from treadle.people.found import Cited, Decision, ExperimentShown, Outcome
 from treadle.rhythm.found import Point, Sentence, Turn
 from treadle.rhythm.review_found import ReviewShown
 
-LINKS = (
-    ("Home", "/home"),
-    ("Review", "/review"),
-    ("Report", "/report"),
-    ("Watch", "/watch"),
-    ("Rows for experts", "/experts"),
-    ("Money of the month", "/month"),
-)
 _MARKS = {
     "holds": ("good", "✓", "holds"),
     "look": ("bad", "!", "to look at"),

@@ -175,6 +175,27 @@ def _data(workspace: Workspace, reader: Reader) -> Iterator[Sentence]:
             f"{plain_day(found[oldest].time)}.",
             [entry.seq for entry in found.values()],
         )
+    yield from _set_aside(workspace, reader)
+
+
+def _set_aside(workspace: Workspace, reader: Reader) -> Iterator[Sentence]:
+    from treadle.exploring.quarantined import list_aside
+    from treadle.stages.quarantine import head_of
+
+    heads = [head_of(reader, name) for name in workspace.project.spec.sources]
+    if not any(head is not None and head.aside for head in heads):
+        return
+    listed = [each for each in list_aside(workspace).sources if each.rows]
+    if listed:
+        rows = ", ".join(f"{each.rows:,} of {each.source}" for each in listed)
+        one = sum(each.rows for each in listed) == 1
+        yield Sentence(
+            "data",
+            f"Rows that broke a rule {'is' if one else 'are'} set aside, and in no model: {rows}.".replace(
+                "Rows that broke a rule is", "A row that broke a rule is"
+            ),
+            [head.read.seq for head in heads if head is not None and head.aside],
+        )
 
 
 def _money(reader: Reader, now: datetime) -> Iterator[Sentence]:

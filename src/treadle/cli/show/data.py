@@ -95,7 +95,10 @@ def _read(answer: Any) -> str:
     read, whole = answer.read, sum(one.bytes for one in answer.snapshots)
     said = []
     if read.rows is not None:
-        said.append(f"took {read.rows:,} of {sum(one.rows for one in answer.snapshots):,} rows out of the files")
+        rows = sum(one.rows for one in answer.snapshots)
+        # a sorted query with a limit looks its last rows up a second time
+        took = f"all {rows:,} rows, some twice," if read.rows > rows else f"{read.rows:,} of {rows:,} rows"
+        said.append(f"took {took} out of the files")
     if read.bytes is not None:
         size = f"{whole / 1e6:,.2f} MB"
         said.append(f"read {f'{read.bytes / 1e6:,.2f} of {size}' if read.bytes < whole else f'all {size}'}")
