@@ -160,14 +160,19 @@ def test_a_run_of_a_schedule_saves_what_runs_by_hand_took_and_not_what_notes_did
     assert (saved.times, saved.by_hand, saved.each) == (1, 3, 8.0)
 
 
-def test_what_a_schedule_ran_is_not_waited_for(shop_at: Workspace, does: Does):
+@pytest.mark.parametrize("ok", [True, False])
+def test_what_a_schedule_ran_is_nobodys_work_and_not_waited_for_though_it_failed(
+    shop_at: Workspace, does: Does, ok: bool
+):
     does(30, "training.fit", run="h", seconds=10 * 60)
     does(60, "training.fit", run="s", seconds=20 * 60)
     began = MORNING + timedelta(minutes=39)
     replace(shop_at.chain, clock=lambda: began + timedelta(minutes=22)).append(
-        ScheduleRan(why="of the clock", began=began, seconds=22 * 60, attempts=1, ok=True, text="ran"), "schedule/shop"
+        ScheduleRan(why="of the clock", began=began, seconds=22 * 60, attempts=1, ok=ok, text="ran"), "schedule/shop"
     )
-    assert hours_of(shop_at, 30, 20.0).waited == 10.0
+    found = hours_of(shop_at, 30, 20.0)
+    assert found.waited == 10.0 and [each.acts for each in found.people] == [1]
+    assert [each.times for each in found.automated] == [1] * ok
 
 
 def test_what_a_run_took_from_another_is_counted_with_the_minutes_that_it_took_to_make(shop_at: Workspace):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -134,3 +134,32 @@ def test_parts_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert_frame_equal(pl.concat(made.read()), whole)
     for some in (["month"], ["x", "month"], ["year", "n"]):
         assert_frame_equal(pl.concat(made.read(some)), whole.select(some))
+
+
+@pytest.mark.parametrize(
+    ("place", "own"),
+    [
+        ("day=2024-05-01", [datetime(2024, 5, 1, 9), datetime(2024, 5, 1, 17, 30)]),
+        ("m=5", [5.2, 5.9]),
+        ("m=5", ["five", "5"]),
+        ("day=__HIVE_DEFAULT_PARTITION__", ["hello", None]),
+    ],
+)
+def test_a_column_that_says_more_than_its_folder_is_not_dropped(tmp_path: Path, place: str, own: list[object]) -> None:
+    name = place.partition("=")[0]
+    put(tmp_path, f"{place}/a.parquet", pl.DataFrame({"n": [1, 2], name: own}))
+    put(tmp_path, f"{name}={'2024-05-02' if name == 'day' else 6}/a.parquet", pl.DataFrame({"n": [3]}))
+    with pytest.raises(DataError, match=r"has a column .* with other values"):
+        rows(tmp_path)
+
+
+@pytest.mark.parametrize("own", [[5, 5], [5.0, 5.0], ["5", "05"]])
+def test_a_column_that_says_what_its_folder_does_is_one(tmp_path: Path, own: list[object]) -> None:
+    put(tmp_path, "m=05/a.parquet", pl.DataFrame({"n": [1, 2], "m": own}))
+    assert rows(tmp_path).rows() == [(1, 5), (2, 5)]
+
+
+def test_digits_of_other_scripts_are_text(tmp_path: Path) -> None:
+    for value in ("٣", "4"):
+        put(tmp_path, f"m={value}/a.parquet", pl.DataFrame({"n": [1]}))
+    assert set(rows(tmp_path).get_column("m")) == {"٣", "4"}

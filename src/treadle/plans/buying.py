@@ -290,7 +290,8 @@ def _by_score(found: Sequence[Candidate], compared: Compared, priced: Sequence[C
             gain = compared.pair(best.name, each.name).gain
             alike |= {each.name} if gain.low is None or gain.low <= 0 else set()
     cheap = [each for each in priced if each.name in alike]
-    chosen = cheap[0] if cheap else best
+    dearer = best.total is None or bool(cheap and cheap[0].total is not None and cheap[0].total < best.total)
+    chosen = cheap[0] if cheap and dearer else best
     also = f", and none of {len(alike)} that are not measurably worse costs less" if len(alike) > 1 and cheap else ""
     why = f"the best {compared.metric} is that of {best.name}"
     return f"{chosen.name}: {why}{also}; what it saves in money is not known"

@@ -52,6 +52,14 @@ class Act(Struct, frozen=True):
     run: str = ""
 
 
+class _Ran(Struct, frozen=True):
+    """A run of the scheduler; `ok`: it did what it was to do."""
+
+    begin: datetime
+    end: datetime
+    ok: bool
+
+
 class Worked(Struct, frozen=True):
     """The minutes before an act that were work on it; None where it began a session."""
 
@@ -146,14 +154,14 @@ def _entries(reader: Reader, since: str) -> Iterator[Entry[Payload]]:
         yield from reader.by_seq(numbers[start : start + _PART])
 
 
-def _scheduled(reader: Reader) -> list[tuple[datetime, datetime]]:
-    """When a scheduler ran the project."""
+def _scheduled(reader: Reader) -> list[_Ran]:
+    """When a scheduler ran the project; nobody worked at that, though it failed."""
     ran: list[Entry[ScheduleRan]] = reader.find(ScheduleRan, status="done")
-    return [(e.payload.began, e.payload.began + timedelta(seconds=e.payload.seconds)) for e in ran if e.payload.ok]
+    return [_Ran(e.payload.began, e.payload.began + timedelta(seconds=e.payload.seconds), ok=e.payload.ok) for e in ran]
 
 
-def _by_schedule(act: Act, schedule: Sequence[tuple[datetime, datetime]]) -> bool:
-    return bool(act.run) and any(begin <= act.end <= end for begin, end in schedule)
+def _by_schedule(act: Act, schedule: Sequence[_Ran]) -> bool:
+    return bool(act.run) and any(each.begin <= act.end <= each.end for each in schedule)
 
 
 def _is_hours(cost: CostBooked) -> bool:
@@ -211,13 +219,12 @@ def _summed(
     return stages, people
 
 
-def _automated(
-    acts: Sequence[Act], worked: Sequence[Worked], schedule: Sequence[tuple[datetime, datetime]]
-) -> list[Automated]:
+def _automated(acts: Sequence[Act], worked: Sequence[Worked], schedule: Sequence[_Ran]) -> list[Automated]:
     """Runs of a scheduler; approvals and releases of a policy: each held against the like by hand."""
     policy = [each for each in acts if each.person.startswith("policy")]
+    done = [each for each in schedule if each.ok]
     several = [
-        ("runs by schedule, by files or by events", sum(_by_schedule(each, schedule) for each in acts),
+        ("runs by schedule, by files or by events", sum(_by_schedule(each, done) for each in acts),
          [each for each in worked if each.act.run]),
         ("versions approved by policy", sum(ReviewApproved.KIND in each.kinds for each in policy),
          [each for each in worked if ReviewApproved.KIND in each.act.kinds and not each.act.run]),

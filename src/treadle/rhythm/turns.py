@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from treadle.errors import StoreError
+from treadle.errors import EvidenceError, StoreError
 from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.experts_asked import ExpertsAsked
 from treadle.evidence.kinds.model_packed import ModelPacked
@@ -175,7 +175,7 @@ def _rows(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
         return
     try:
         queue = msgspec.json.decode(workspace.blobs.get(asked.payload.queue.digest), type=Queue)
-    except StoreError:  # removed by retention: nobody is asked about what is no longer there
+    except (EvidenceError, StoreError):  # what they were asked is gone from the workspace: `verify` says so
         return
     said = words(reader, address)
     roles = spec.experts.roles or (EXPERT,)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Values = tuple[tuple[str, str | None], ...]
 """What the folders of one file say, by name, the outermost first."""
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
-_WHOLE, _MOST_DIGITS = re.compile(r"-?\d+"), 18
+_WHOLE, _MOST_DIGITS = re.compile(r"-?[0-9]+"), 18
 _MOST_LEVELS = 16
 
 
@@ -109,8 +109,7 @@ def placed(frame: pl.DataFrame, values: Values, types: dict[str, pl.DataType], f
     for name, text in values:
         made = _read(pl.Series([text], dtype=pl.String), types[name])
         if name in frame.columns:
-            own = _read(frame.get_column(name), types[name])
-            if not own.eq_missing(made.new_from_index(0, len(own))).all():
+            if not _says_so(frame.get_column(name), made):
                 raise DataError(
                     f"{file.name} lies in {name}={text}, and has a column {name} with other values",
                     where=where,
@@ -119,6 +118,21 @@ def placed(frame: pl.DataFrame, values: Values, types: dict[str, pl.DataType], f
             frame = frame.drop(name)
         frame = frame.with_columns(made.new_from_index(0, frame.height).alias(name))
     return frame
+
+
+def _says_so(own: pl.Series, made: pl.Series) -> bool:
+    """Whether a column of the file has in each row what its folder says: nothing of it is lost with the column."""
+    import polars as pl
+
+    read = _read(own, made.dtype)
+    if not read.eq_missing(made.new_from_index(0, len(own))).all() or read.null_count() != own.null_count():
+        return False
+    if own.dtype == pl.String or own.dtype == read.dtype or own.null_count() == len(own):
+        return True
+    try:
+        return bool(read.drop_nulls().cast(own.dtype).eq(own.drop_nulls()).all())
+    except pl.exceptions.PolarsError:
+        return False
 
 
 def _read(values: pl.Series, kind: pl.DataType) -> pl.Series:
