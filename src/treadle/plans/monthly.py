@@ -15,7 +15,7 @@ from treadle.errors import SpecError
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.money_reported import MoneyReported
 from treadle.evidence.kinds.prices_imported import PricesImported
-from treadle.money import Money, money
+from treadle.money import Money, money, told_apart
 from treadle.pages import Chart, Mark, Section, escape, page, table, tile
 from treadle.plans.idle import Idle, idle
 from treadle.plans.measuring import number_at
@@ -80,6 +80,7 @@ def month_of(workspace: Workspace, month: str | None, idle_days: float) -> Month
     rates, chain = workspace.book.rates, workspace.chain
     with chain.engine.connect() as connection:
         people, besides = _sums(connection, rates, "who", chosen)
+        people = _of_those_who_worked(people, chain.find(CostBooked, status="done"), rates, chosen)
         subjects, _ = _sums(connection, rates, "what", chosen)
         before, _ = _sums(connection, rates, "who", previous)
         runs, until = _runs(connection, rates, chosen), _newest(connection)
@@ -122,6 +123,23 @@ def _sums(connection: Connection, rates: Rates, by: str, month: str) -> tuple[li
         known = found.get(name, Sum(name, 0, Decimal(0)))
         found[name] = Sum(name, known.entries + row.steps, known.amount + amount)
     return sorted(found.values(), key=lambda each: (-each.amount, each.name)), besides
+
+
+def _of_those_who_worked(
+    sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str
+) -> list[Sum]:
+    """Hours that somebody booked for another are of the one who worked; together it is the same sum."""
+    found = {each.name: each for each in sums}
+    for entry in booked:
+        cost, paid = entry.payload, None if entry.price is None else rates.convert(entry.price.money, rates.currency)
+        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.day[:7] == month
+        if not hours or paid is None or entry.actor not in found:
+            continue
+        for name, sign in ((entry.actor, -1), (cost.person, 1)):
+            known = found.get(name, Sum(name, 0, Decimal(0)))
+            found[name] = Sum(name, known.entries + sign, known.amount + sign * paid.amount)
+    left = [each for each in found.values() if each.entries or each.amount]
+    return sorted(left, key=lambda each: (-each.amount, each.name))
 
 
 def _converted(row: object, rates: Rates) -> Decimal | None:
@@ -212,8 +230,8 @@ def month_page(
     ]
     if budgets:
         stand = [
-            (each.of, each.period, f"{each.spent:.4f}", f"{each.amount:.4f}", f"{each.left:.4f}", each.currency,
-             f"spent: {each.then}" if each.is_spent else each.then)
+            (each.of, each.period, *(told_apart(value, each.amount) for value in (each.spent, each.amount, each.left)),
+             each.currency, f"spent: {each.then}" if each.is_spent else each.then)
             for each in budgets
         ]  # fmt: skip
         columns = ("budget", "in", "spent", "of", "left", "currency", "then")
