@@ -203,7 +203,7 @@ def _refuse_spent(option: Offered | None, work: Work) -> str:
         raise GateError(
             f"what {option.name} allows a month is spent already, and the next run would stop: {found.said()}",
             where="--for",
-            mend="choose another option, or as-it-is, which sets no budget; or choose it in a month that has just begun",
+            mend="choose another option, or as-it-is, which sets no budget; or choose it early in a month",
         )
     return found.said()
 

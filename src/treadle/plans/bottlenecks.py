@@ -114,7 +114,11 @@ def _profile(
 
 def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
     if used.peak_mb >= _MOST_MEMORY * machine.memory_mb:
-        return "memory", f"it holds {used.peak_mb:,.0f} of {'this' if machine.here else 'the'} machine's {machine.memory_mb:,.0f} MiB"
+        whose = "this" if machine.here else "the"
+        return (
+            "memory",
+            f"it holds {used.peak_mb:,.0f} of {whose} machine's {machine.memory_mb:,.0f} MiB",
+        )
     if used.seconds < _QUICK_S:
         return "quick", "it takes less than a second"
     if cores < _WAITS:

@@ -50,8 +50,8 @@ _FAR = 0.5
 
 
 def verdict_of(low: float | None, high: float | None, planned: float) -> Verdict:
-    """Confirmed where an answer surely takes no more than was planned, refuted where it surely takes more; it needs less
-    where it surely takes under half, which a plan should not be told to be right about."""
+    """Confirmed where an answer surely takes no more than was planned, refuted where it surely takes more; where it
+    surely takes under half, it needs less, and the plan was not right either."""
     if low is None or high is None:
         return "not told apart"
     if high < planned * _FAR:

@@ -30,8 +30,8 @@ class Assumed(Struct, frozen=True, kw_only=True):
 
 
 class Job(Struct, frozen=True):
-    """Work in runs. `hours`: by day of the window, each day counted; `run_s`: the mean run, of the `whole` ones that did
-    the whole loop, of all where none did; `cpus`: busy at once."""
+    """Work in runs. `hours`: by day of the window, each day counted; `run_s`: the mean run, of the `whole` ones that
+    did the whole loop, of all where none did; `cpus`: busy at once."""
 
     hours: tuple[float, ...]
     runs: int

@@ -15,6 +15,7 @@ from treadle.errors import SpecError
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.money_reported import MoneyReported
 from treadle.evidence.kinds.prices_imported import PricesImported
+from treadle.figures import counted
 from treadle.money import Money, money, told_apart
 from treadle.pages import Chart, Mark, Section, escape, page, table, tile
 from treadle.plans.idle import Idle, idle
@@ -78,9 +79,10 @@ def month_of(workspace: Workspace, month: str | None, idle_days: float) -> Month
     last = min(today, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
     previous = f"{date.fromordinal(first.toordinal() - 1):%Y-%m}"
     rates, chain = workspace.book.rates, workspace.chain
+    booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
     with chain.engine.connect() as connection:
         people, besides = _sums(connection, rates, "who", chosen)
-        people = _of_those_who_worked(people, chain.find(CostBooked, status="done"), rates, chosen)
+        people = _of_those_who_worked(people, booked, rates, chosen)
         subjects, _ = _sums(connection, rates, "what", chosen)
         before, _ = _sums(connection, rates, "who", previous)
         runs, until = _runs(connection, rates, chosen), _newest(connection)
@@ -135,9 +137,11 @@ def _of_those_who_worked(
         hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.day[:7] == month
         if not hours or paid is None or entry.actor not in found:
             continue
+        known = found[entry.actor]
+        moved = known.amount if known.entries == 1 else paid.amount  # the last of them with what rounding left
         for name, sign in ((entry.actor, -1), (cost.person, 1)):
             known = found.get(name, Sum(name, 0, Decimal(0)))
-            found[name] = Sum(name, known.entries + sign, known.amount + sign * paid.amount)
+            found[name] = Sum(name, known.entries + sign, known.amount + sign * moved)
     left = [each for each in found.values() if each.entries or each.amount]
     return sorted(left, key=lambda each: (-each.amount, each.name))
 
@@ -278,7 +282,8 @@ def _tiles(found: Month) -> list[str]:
         each = found.spent / found.answered * 1000
         tiles.append(tile("For 1,000 predictions", f"{each:.6f}", f"{found.answered:,} answered", found.currency))
     goes_on = sum(each.what != "run" for each in found.idle.things)
-    beside = f"{goes_on:,} things and {found.idle.runs:,} runs that nobody used for {found.idle.days:g} days"
+    beside = f"{counted(goes_on, 'thing')} and {counted(found.idle.runs, 'run')} that nobody used for "
+    beside += counted(found.idle.days, "day")
     tiles.append(tile("Idle", f"{found.idle.a_day:.4f}", beside, f"{found.currency} a day"))
     return tiles
 
@@ -328,14 +333,15 @@ def _table(name: str, sums: Sequence[Sum]) -> str:
 def _idle(found: Month) -> Section:
     """What goes on to cost, thing by thing; runs, whose money is gone, in one line."""
     goes_on = [each for each in found.idle.things if each.what != "run"]
-    text = f"Not used for {found.idle.days:g} days. What was spent on a run is gone; what goes on has its price a day."
+    text = f"Not used for {counted(found.idle.days, 'day')}. "
+    text += "What was spent on a run is gone; what goes on has its price a day."
     if not found.idle.things:
         return Section("Idle", "<p>Nothing: all that is kept was used, is needed, or is the newest.</p>", text)
     rows = [(each.what, each.name, each.why, f"{each.a_day:.6f}", "", _command(each.stop)) for each in goes_on[:_SHOWN]]
     if found.idle.runs:
         why = "nothing that they made was released, or used by another run"
         name = "treadle costs idle lists the dearest"
-        rows.append((f"{found.idle.runs:,} runs", name, why, "", f"{found.idle.spent:.6f}", ""))
+        rows.append((counted(found.idle.runs, "run"), name, why, "", f"{found.idle.spent:.6f}", ""))
     more = f" {len(goes_on) - _SHOWN:,} more: treadle costs idle." if len(goes_on) > _SHOWN else ""
     head = ("what", "name", "why", f"{found.currency} a day", "spent", "what stops it")
     return Section("Idle", table(head, rows, numbers=(3, 4)), text + more)

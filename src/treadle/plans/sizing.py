@@ -85,8 +85,8 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
     peak, cpus = _peaks(steps)
     if not peak:
         raise SpecError(
-            f"no run of the whole loop was measured in the last {counted(days, 'day')}: one that failed, was cut, or took "
-            "its search from the record does not tell what the whole needs",
+            f"no run of the whole loop was measured in the last {counted(days, 'day')}: one that failed, was cut, or "
+            "took its search from the record does not tell what the whole needs",
             where="costs size",
             mend=f"let one run to its end: treadle run {workspace.project.root} --fresh",
         )
