@@ -63,5 +63,15 @@ def figure(
     return Figure(text(value), text(low), text(high), "") if bounded else Figure(text(value), "", "", why)  # type: ignore[arg-type]
 
 
+def counted(number: float, one: str, several: str = "") -> str:
+    """So many of a thing, in its singular where it is one. `several`: its plural, where that is not by an s.
+
+    >>> counted(1, "day"), counted(1200, "day"), counted(2, "entry", "entries")
+    ('1 day', '1,200 days', '2 entries')
+    """
+    text = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{text} {one if number == 1 else several or one + 's'}"
+
+
 def _power(value: float) -> int:
     return math.floor(math.log10(abs(value)))

@@ -123,6 +123,17 @@ def total(amounts: Iterable[Money]) -> list[Money]:
     return [sums[name] for name in sorted(sums)]
 
 
+def told_apart(amount: Decimal, *others: Decimal) -> str:
+    """An amount with four decimals, or as many as tell it from nothing and from others that it is not.
+
+    >>> told_apart(Decimal("0.0000004"), Decimal("0.000001")), told_apart(Decimal(1), Decimal(1))
+    ('0.0000004', '1.0000')
+    """
+    texts = [f"{amount:.{decimals}f}" for decimals in range(4, 10)]
+    unlike = {Decimal(0), *others} - {amount}
+    return next((text for text in texts if Decimal(text) not in unlike), texts[-1])
+
+
 def shares(fair: Sequence[Fraction], total: Decimal) -> list[Decimal]:
     """`fair` parts as billionths that sum to `total`, each rounded down, and what is left to the largest remainders.
 

@@ -120,3 +120,26 @@ def test_the_next_run_costs_what_the_last_ones_did_and_says_how_far_off_that_was
 def test_an_estimate_that_is_always_right_is_never_off(costs: list[Decimal]):
     assert len(errors(costs)) == len(costs) - 1 and all(each >= 0 for each in errors(costs))
     assert set(errors([costs[0]] * len(costs))) == {0.0}
+
+
+def test_a_budget_of_machines_counts_no_hours_and_no_data(chain: Chain):
+    """What was chosen by a price of machines is held against machines: work that was metered, and their bills."""
+    pay(chain, "1")
+    for category, amount, day in (
+        ("people", "600", "2026-11-09"), ("data", "50", "2026-11-09"), ("infrastructure", "20", "2026-11-09"),
+        ("data", "7", "2026-10-09"),
+    ):  # fmt: skip
+        cost = CostBooked(category=category, text="x", day=day)  # type: ignore[arg-type]
+        chain.append(cost, "cost/shop", price=Price(money(amount, "USD" if category == "data" else "EUR")))
+    chain.append(CostBooked(category="people", text="x", day="2026-11-09"), "cost/shop", price=Price(money(9, "JPY")))
+    budget = Budget(of="project", amount=30)
+    (all_of_it,) = standings(chain, RATES, [budget], ASKED)
+    (machines,) = standings(chain, RATES, [budget], ASKED, machines=True)
+    assert (all_of_it.spent, machines.spent) == (661, 21) and not machines.is_spent
+    assert all_of_it.besides == [money(9, "JPY")] and machines.besides == []
+
+
+def test_what_is_spent_is_told_apart_from_nothing_and_from_the_budget():
+    assert standing("stop", "0.0000012", "0.000001000").said().endswith("0.0000012 of 0.000001 EUR")
+    assert standing("stop", "0.99999999", "1").said().endswith("0.99999999 of 1 EUR")
+    assert standing("stop", "652.8", "0.638").said().endswith("652.8000 of 0.638 EUR")

@@ -9,6 +9,8 @@ import pytest
 from stage_shop import edit
 from written_shop import trial, written_shop
 
+from treadle.cli.show.drawing import console
+from treadle.cli.show.profiled import show_profile
 from treadle.errors import EvidenceError
 from treadle.evidence import Payload, Usage
 from treadle.evidence.entry import Body, raw
@@ -110,6 +112,23 @@ def test_a_run_of_the_loop_comes_before_what_was_asked_since(shop: Workspace) ->
     step(shop, "loop", "features.build", "shop", used(4, 4))
     step(shop, "asked", "experts.asked", "labels/shop", used(9, 9))
     assert profiled(shop).run == "loop" and profiled(shop, "asked").run == "asked"
+
+
+def test_a_machine_that_the_run_may_not_have_been_on_is_told_as_this_one_and_advice_stands_once(
+    shop: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, peak in (("model.packed", 100), ("training.fit", 100), ("training.evaluate", 15_000)):
+        step(shop, "r1", kind, "shop", used(10, 2, peak=peak))
+    with shop.chain.reading() as reader:
+        found = profile(reader, shop.project.spec, Machine(1, 16_000, here=True), None, None)
+    show_profile(found, console())
+    said = capsys.readouterr().out
+    assert "this machine, which has 1 core and 16,000 MiB; the record does not say where it ran" in said
+    assert "holds 15,000 of this machine's 16,000 MiB" in found.steps[2].why
+    assert said.count("more cores would buy nothing") == 1 and "model.packed shop, training.fit shop: it waits" in said
+    assert "or others had the cores" in said
+    show_profile(profiled(shop), console())
+    assert "held against a machine of 4 cores and 16,000 MiB" in capsys.readouterr().out
 
 
 def test_runs_that_are_none_are_told(shop: Workspace) -> None:

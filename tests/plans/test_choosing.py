@@ -158,15 +158,25 @@ def test_they_are_put_to_a_decision_chosen_and_held_to(
     answer = json.loads(call(monkeypatch, capsys, "costs", "options", shop, "--open", "how", "--json"))
     assert Path(answer["page"]).exists() and [each["name"] for each in answer["options"]] == [LEAST, BETWEEN, BEST]
     assert answer["options"][1]["sets"][1].startswith("Once ")
-    done = call(monkeypatch, capsys, "costs", "choose", shop, "how", "--for", "between", "--because", "no waiting")
+    assert answer["over"] == [] and answer["spent"].startswith("0.0300 USD went to machines")
+    choose = ("costs", "choose", shop, "how", "--for", "between", "--because", "no waiting")
+    book = ("costs", "book", shop, "--category")
+    call(monkeypatch, capsys, *book, "people", "--amount", "652.80", "--for", "hours")
+    call(monkeypatch, capsys, *book, "infrastructure", "--amount", "500", "--for", "servers")
+    assert "its month is spent already" in call(monkeypatch, capsys, "costs", "options", shop)
+    with pytest.raises(AssertionError):
+        call(monkeypatch, capsys, *choose)
+    call(monkeypatch, capsys, *book, "infrastructure", "--amount=-500", "--for", "servers, paid back")
+    done = call(monkeypatch, capsys, *choose)
     assert "ada chose between in decision/how" in done and "from now on: A later version" in done
+    assert "so far: the project's machines" in done and ": 0.0300 of" in done, "hours of people are not counted"
     again = opened(Path(shop))
     with again.chain.reading() as reader:
         choice = standing_choice(reader, "shop")
     assert choice is not None and choice.option.reaches == pytest.approx(0.69)
     again.chain.engine.dispose()
     (budget,) = json.loads(call(monkeypatch, capsys, "costs", "budget", shop, "--json"))["budgets"]
-    assert budget["of"] == "project (decision/how)" and budget["then"] == "ask"
+    assert budget["of"] == "the project's machines (decision/how)" and budget["then"] == "ask"
     assert budget["amount"] == pytest.approx(float(choice.option.a_month.amount))
     call(monkeypatch, capsys, "decide", "review", shop, "how", "--holds", "no", "--because", "too dear")
     assert json.loads(call(monkeypatch, capsys, "costs", "budget", shop, "--json"))["budgets"] == []

@@ -8,13 +8,15 @@ import pytest
 from priced import machine, prices
 from test_measured_workload import ask, packed, write
 
+from treadle.cli.show.confirming import show_confirm
+from treadle.cli.show.drawing import console
 from treadle.evidence import Usage
 from treadle.evidence.kinds.load_tested import LoadTested
 from treadle.models.registry import find
 from treadle.plans import measure
 from treadle.plans.comparing import answered_by
 from treadle.plans.confirming import confirm, newest_test, verdict_of
-from treadle.plans.confirming_found import Loaded, Slice
+from treadle.plans.confirming_found import Confirmed, Loaded, Slice
 from treadle.plans.found import Assumed, Load
 from treadle.plans.planning import _said
 from treadle.plans.serving import plan_serving
@@ -26,6 +28,30 @@ def of_load(model: str, cpu_ms: float) -> LoadTested:
         model=model, seconds=10.0, connections=8, answers=1000, refused=0, a_second=100.0, p50_ms=5.0, p99_ms=9.0,
         cpu_ms=cpu_ms, low=cpu_ms, high=cpu_ms, peak_mb=150.0, planned_ms=10.0, planned_mb=500.0, verdict="refuted",
     )  # fmt: skip
+
+
+def test_a_plan_that_is_far_too_high_is_not_confirmed():
+    assert verdict_of(0.3, 0.4, 3.6) == "needs less" and verdict_of(1.7, 1.9, 3.6) == "confirmed"
+    assert verdict_of(3.7, 4.0, 3.6) == "refuted" and verdict_of(3.0, 4.0, 3.6) == "not told apart"
+    assert verdict_of(None, None, 3.6) == "not told apart"
+
+
+@pytest.mark.parametrize(
+    ("servers", "planned", "saves"),
+    [(None, None, "89% of the CPU that was planned: one answers 9.4 times as many"), (1, 3, "2 of 3 servers"),
+     (1, 1, "no server fewer")],
+)  # fmt: skip
+def test_it_says_what_that_saves(servers, planned, saves: str, capsys: pytest.CaptureFixture[str]):
+    answer = Confirmed(
+        model="shop:1", seconds=10.0, connections=8, answers=1000, refused=0, a_second=100.0, p50_ms=5.0, p99_ms=9.0,
+        cpu_ms=0.384, low=0.38, high=0.39, planned_ms=3.6, busy=0.6, rate=1562.0, planned_rate=166.0, peak_mb=150.0,
+        planned_mb=500.0, server_cpus=1.0, servers=servers, planned_servers=planned, verdict="needs less", said="",
+        entry=7, next="treadle costs plan .",
+    )  # fmt: skip
+    show_confirm(answer, console())
+    said = capsys.readouterr().out
+    assert "! needs less than planned: 0.384 ms an answer, planned 3.6 ms (11%); entry 7" in said
+    assert f"what that saves: {saves}" in said or f"; {saves}" in said
 
 
 def test_what_was_tested_is_planned_with_and_another_version_is_not(workspace: Workspace):

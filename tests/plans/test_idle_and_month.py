@@ -114,6 +114,20 @@ def test_the_months_tables_sum_to_the_month_and_lead_back(workspace: Workspace):
             month_of(now, wrong, 30)
 
 
+def test_hours_are_of_the_one_who_worked_and_not_of_the_one_who_booked_them(workspace: Workspace):
+    write(workspace, TODAY, "r", USED)
+    for person, category, amount, currency in (
+        ("lin", "people", "600", "EUR"), ("grace", "people", "50", "USD"), ("grace", "data", "7", "USD"),
+    ):  # fmt: skip
+        cost = CostBooked(category=category, text="x", day="2026-11-02", person=person)
+        workspace.chain.append(cost, "cost/shop", price=Price(money(amount, currency)))
+    found = month_of(at(workspace), "2026-11", 30)
+    people = {each.name: (each.entries, each.amount) for each in found.by_person}
+    assert people["grace"] == (1, 50) and people["ada"] == (2, Decimal("7.01"))
+    assert found.spent == sum(each.amount for each in found.by_person) == sum(each.amount for each in found.by_subject)
+    assert ("lin" in people) == (found.besides == [])
+
+
 def test_of_nothing_nothing_is_idle_and_a_month_is_empty(shop: Path):
     """A record that is not begun is read through one connection alone."""
     reading = open_workspace(load(shop), actor="ada", begins=False)

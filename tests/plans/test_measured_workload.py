@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from kept_shop import keep, opened, orders, write_shop
 
@@ -16,6 +17,8 @@ from treadle.errors import SpecError
 from treadle.evidence import Price, Usage
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.evidence.kinds.noted import Noted
 from treadle.money import money
 from treadle.plans import measure, plan
 from treadle.plans.found import Assumed
@@ -31,6 +34,17 @@ LINES = (
 )
 
 
+def whole(workspace: Workspace, at: datetime, *runs: str) -> None:
+    """What a run of the whole loop leaves beside: a search, and a version; of a target that nothing else is of."""
+    for run in runs:
+        chain = replace(workspace.chain, clock=lambda: at, run=run)
+        found = Blob("c" * 64, "found")
+        chain.append(
+            ModelsSearched(found=found, metric="roc_auc", family="linear", value=0.6, stopped="", trials=()), "other"
+        )
+        chain.append(msgspec.structs.replace(packed(workspace, 1, 1.0, 0.6), model=f"other:{run}"), "other")
+
+
 def write(workspace: Workspace, at: datetime, run: str, usage: Usage, payload: ModelPacked | None = None) -> None:
     """An entry as a step of that run leaves it."""
     price = Price(money("0.01", "USD"), "book 2026-11-01")
@@ -43,8 +57,6 @@ def write(workspace: Workspace, at: datetime, run: str, usage: Usage, payload: M
 
 
 def replaced(body: Body, payload: ModelPacked) -> Body:
-    import msgspec
-
     return msgspec.structs.replace(body, payload=raw(payload), made=(payload.bundle,))
 
 
@@ -89,6 +101,28 @@ def test_what_was_measured(measured: Workspace):
     assert [each.name for each in found.kept] == ["shop/source/orders@0"]
     assert found.kept[0].bytes > 0
     assert measure(measured, 1, Assumed()).job is None and measure(measured, 1, Assumed()).load is None
+
+
+def test_of_what_was_never_measured_there_is_no_plan(workspace: Workspace):
+    workspace.chain.append(Noted(text="begun"), "shop")
+    with pytest.raises(SpecError, match="nothing of shop was measured"):
+        plan(workspace, Assumed(), days=30, day="2026-11-10")
+
+
+def test_the_mean_is_of_runs_of_the_whole_loop(measured: Workspace):
+    """Of one that took an hour and one of two hours only the second one trained; the third one failed at its end."""
+    for run, seconds in (("r3", 7200.0), ("r4", 99.0)):
+        write(measured, TODAY, run, Usage(seconds=seconds, cpu_seconds=1.0, peak_mb=10.0))
+    assert measure(measured, 30, Assumed()).job.whole == 0
+    whole(measured, TODAY, "r3", "r4")
+    failed = Body(
+        seq=0, id="", kind="model.packed", version=2, subject="shop", run="r4", time="", actor="ada", status="failed",
+        error="cut",
+    )  # fmt: skip
+    with measured.chain.alone() as alone:
+        alone.write(failed)
+    job = measure(measured, 30, Assumed()).job
+    assert (job.runs, job.whole) == (4, 1) and job.run_s == pytest.approx(7200, abs=1)
 
 
 def test_the_plan_sums_its_parts_and_prices_a_thousand_predictions(measured: Workspace, tmp_path: Path):

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from priced import machine, prices
-from test_measured_workload import call, write
+from test_measured_workload import call, whole, write
 
 from treadle.errors import DataError, GateError, SpecError
 from treadle.evidence import Usage
 from treadle.evidence.kinds.size_set import Size
-from treadle.plans.sizing import advised, held_to, set_size, standing_size, undo_size
+from treadle.plans.sizing import advised, held_to, passed, set_size, standing_size, undo_size
 from treadle.workspace import Workspace
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -31,7 +31,9 @@ def measured(workspace: Workspace) -> Workspace:
     write(workspace, NOW - timedelta(days=90), "old", Usage(seconds=60.0, cpu_seconds=600.0, peak_mb=9000.0))
     for day, peak, cpu in ((2, 800.0, 156.0), (1, 1000.0, 60.0)):
         write(workspace, NOW - timedelta(days=day), f"r{day}", Usage(seconds=60.0, cpu_seconds=cpu, peak_mb=peak))
+        whole(workspace, NOW - timedelta(days=day), f"r{day}")
     write(workspace, NOW - timedelta(days=1), "r1", Usage(seconds=0.1, cpu_seconds=0.8, peak_mb=10.0))
+    write(workspace, NOW, "cut", Usage(seconds=0.0, cpu_seconds=0.0, peak_mb=5000.0))
     return replace(workspace, chain=replace(workspace.chain, clock=lambda: NOW))
 
 
@@ -49,7 +51,7 @@ def test_the_size_is_the_peak_with_its_margin_and_what_it_saves_by_hand(measured
         with pytest.raises(SpecError):
             advised(measured, known, **wrong)
     later = replace(measured, chain=replace(measured.chain, clock=lambda: NOW + timedelta(days=400)))
-    with pytest.raises(SpecError, match="no run was measured in the last 30 days"):
+    with pytest.raises(SpecError, match="no run of the whole loop was measured in the last 30 days"):
         advised(later, known, days=30, margin=0.25)
 
 
@@ -68,6 +70,14 @@ def test_a_size_is_set_and_taken_back_in_the_record(measured: Workspace):
         sizes.append((done.payload.was, done.payload.size))
     assert sizes == [(Size(), Size(3, 1250)), (Size(3, 1250), Size(3, 2000)), (Size(3, 2000), Size(3, 1250))]
     assert done.payload.undoes is not None and done.said().endswith("where it was 3 CPUs and 2,000 MiB; undone")
+
+
+def test_a_run_that_passes_its_size_says_so(measured: Workspace):
+    with measured.chain.reading() as reader:
+        assert passed(reader, "r1", Size(1, 900)) == (
+            "the run used 1,000 MiB at its peak, more than the 900 MiB that it is held to"
+        )
+        assert passed(reader, "r1", Size(1, 1000)) == passed(reader, "r1", Size(1, 0)) == ""
 
 
 @on_linux
@@ -117,6 +127,7 @@ def test_the_command_advises_sets_and_takes_back(
 ):
     root = str(Path(measured.project.root))
     write(measured, datetime.now(UTC), "now", Usage(seconds=60.0, cpu_seconds=60.0, peak_mb=400.0))
+    whole(measured, datetime.now(UTC), "now")
     measured.chain.engine.dispose()
     said = call(monkeypatch, capsys, "costs", "size", root, "--days", "3")
     assert "1 CPU and 500 MiB" in said and "runs are held to all CPUs and all memory" in said and "no price" in said

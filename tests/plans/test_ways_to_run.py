@@ -21,7 +21,7 @@ from treadle.plans.storing import plan_egress, plan_storage
 from treadle.plans.weighing import Paid, advise, apart, way
 
 MONTH = float(DAYS_A_MONTH)
-JOB = Job(hours=(2.0, 4.0, 3.0, 3.0, 2.0, 4.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0)
+JOB = Job(hours=(2.0, 4.0, 3.0, 3.0, 2.0, 4.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0, whole=6)
 QUIET = Load(
     requests=(24, 24), minutes=((1,) * 24, (1,) * 24), awake=(21_600.0, 21_600.0), wakes=(24, 24), busy_s=0.01,
     peak_mb=1000.0, model="shop:1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treadle.api.operation import Work
+from treadle.figures import counted
 
 if TYPE_CHECKING:
     from treadle.api.work import RunRequest
@@ -25,8 +26,8 @@ def on_spot(request: RunRequest, work: Work) -> str:
         raise SpecError(f"the run failed: {found.said}", where="--on", mend="treadle run PROJECT says more")
     times = len(found.interruptions)
     return (
-        f"the machine was taken away {times} times: {found.lost_s:.1f} of {found.seconds:.0f} s were done again; at "
-        f"most {found.checkpoint_s:.1f} s lay between two things that were kept"
+        f"the machine was taken away {counted(times, 'time')}: {found.lost_s:.1f} of {found.seconds:.0f} s "
+        f"were done again; at most {found.checkpoint_s:.1f} s lay between two things that were kept"
     )
 
 

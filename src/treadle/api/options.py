@@ -15,6 +15,7 @@ from treadle.plans.options_found import Told
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from treadle.evidence.kinds.options_offered import Offered
     from treadle.plans.choosing import Choices
 
 
@@ -35,7 +36,8 @@ class OptionsRequest(OfTarget, frozen=True, kw_only=True):
 
 class OptionsAnswer(Struct, frozen=True):
     """`ways`: so many were judged and priced, of which `options` stand out. `decision`: "" where none was opened;
-    `page`: the file, "" where none was written."""
+    `page`: the file, "" where none was written. `spent`: what machines came to this month so far, beside which options
+    are held, in words; `over`: the options of whose month that is the whole already."""
 
     currency: str
     at: str
@@ -47,6 +49,8 @@ class OptionsAnswer(Struct, frozen=True):
     decision: str
     page: str
     next: str
+    spent: str = ""
+    over: list[str] = []
 
 
 class ChooseRequest(Request, frozen=True):
@@ -58,7 +62,8 @@ class ChooseRequest(Request, frozen=True):
 
 
 class ChooseAnswer(Struct, frozen=True):
-    """`entry`: of the record, in the name of `by`; `sets`: what it sets from now on, in words."""
+    """`entry`: of the record, in the name of `by`; `sets`: what it sets from now on, in words. `spent`: how much of the
+    month that it allows is spent already, in words; "" where it sets no budget."""
 
     decision: str
     option: str
@@ -66,6 +71,7 @@ class ChooseAnswer(Struct, frozen=True):
     entry: int
     sets: list[str]
     next: str
+    spent: str = ""
 
 
 @operation("costs", "options", permission="read")
@@ -123,8 +129,14 @@ def _kept(work: Work, decision: str) -> Path:
 
 
 def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnswer:
-    from treadle.plans.offering import told
+    from treadle.api.purse import against_month
+    from treadle.money import told_apart
+    from treadle.plans.offering import offered, told
 
+    allowed = [(each.name, offered(each, found).a_month) for each in found.options]
+    stand = [(name, against_month(work, paid)) for name, paid in allowed if paid is not None]
+    first = stand[0][1] if stand else None
+    spent = f"{told_apart(first.spent)} {first.currency} went to machines in {first.period} so far" if first else ""
     root = work.workspace.project.root
     how = f"treadle costs choose {root} {decision} --for OPTION --because REASON"
     return OptionsAnswer(
@@ -138,6 +150,8 @@ def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnsw
         decision=decision,
         page=page,
         next=how if decision else f"treadle costs options {root} --open NAME",
+        spent=spent,
+        over=[name for name, each in stand if each.is_spent],
     )
 
 
@@ -167,13 +181,37 @@ def costs_choose(request: ChooseRequest, work: Work) -> ChooseAnswer:
             where="prices",
             mend="give the price book a rate to it, or put the options to a new decision",
         )
+    spent = _refuse_spent(option, work)
     done = close_decision(
         workspace.chain, request.name, request.chosen, request.because, request.without,
         workspace.chain.clock().date(),
     )  # fmt: skip
     sets = [] if option is None else sets_of(option)
-    model = option.model if option is not None else ""
     return ChooseAnswer(
-        request.name, request.chosen, done.actor, done.seq, sets,
-        f"treadle models release {workspace.project.root} {model}" if model else "",
-    )  # fmt: skip
+        request.name, request.chosen, done.actor, done.seq, sets, "" if option is None else _next(option, work), spent
+    )
+
+
+def _refuse_spent(option: Offered | None, work: Work) -> str:
+    """How much is spent already of the month that an option allows; chosen then, it would stop the next run."""
+    from treadle.api.purse import against_month
+
+    if option is None or option.a_month is None or option.a_month.amount <= 0:
+        return ""
+    found = against_month(work, option.a_month)
+    if found.is_spent:
+        raise GateError(
+            f"what {option.name} allows a month is spent already, and the next run would stop: {found.said()}",
+            where="--for",
+            mend="choose another option, or as-it-is, which sets no budget; or choose it early in a month",
+        )
+    return found.said()
+
+
+def _next(option: Offered, work: Work) -> str:
+    """Its release, where it is not the one that is served already."""
+    workspace = work.workspace
+    released = workspace.releases.current()
+    if not option.model or (released is not None and released.model == option.model):
+        return f"treadle costs budget {workspace.project.root}" if option.a_month is not None else ""
+    return f"treadle models release {workspace.project.root} {option.model}"

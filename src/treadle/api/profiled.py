@@ -32,6 +32,7 @@ def costs_profile(request: ProfileRunRequest, work: Work) -> RunProfile:
     machine = Machine(
         here.cores if request.cores is None else request.cores,
         here.memory_mb if request.memory_gb is None else request.memory_gb * 1e9 / 2**20,
+        here=request.cores is None or request.memory_gb is None,
     )
     with work.workspace.chain.reading() as reader:
         return profile(reader, work.workspace.project.spec, machine, request.run, request.against)

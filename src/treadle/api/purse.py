@@ -13,6 +13,7 @@ from treadle.errors import SpecError
 
 if TYPE_CHECKING:
     from treadle.costs.budgets import Purse, Standing
+    from treadle.money import Money
     from treadle.spec.budget import Budget
 
 
@@ -104,22 +105,37 @@ def standings_of(work: Work, run: str, own: tuple[Budget, ...] = ()) -> list[Sta
     asked, rates = Asked(work.principal.actor, parts, run, month), workspace.book.rates
     found = standings(workspace.chain, rates, budgets, asked)
     for decision, budget in chosen_budgets(work):
-        (standing,) = standings(workspace.chain, rates, [budget], asked)
-        of = f"project (decision/{decision})"
+        (standing,) = standings(workspace.chain, rates, [budget], asked, machines=True)
+        of = f"the project's machines (decision/{decision})"
         found.append(msgspec.structs.replace(standing, of=of, decision=decision))
     return found
+
+
+def against_month(work: Work, paid: Money) -> Standing:
+    """What an option allows a month, as it would stand if it were chosen now: it counts what its price counts."""
+    from treadle.costs.budgets import Asked, standings
+
+    workspace = work.workspace
+    asked = Asked(work.principal.actor, (), "", workspace.chain.clock().isoformat()[:7])
+    (found,) = standings(workspace.chain, workspace.book.rates, [_monthly(paid)], asked, machines=True)
+    return msgspec.structs.replace(found, of="the project's machines")
+
+
+def _monthly(paid: Money) -> Budget:
+    from treadle.spec.budget import Budget
+
+    return Budget(of="project", amount=float(paid.amount), currency=paid.currency, then="ask")
 
 
 def chosen_budgets(work: Work) -> list[tuple[str, Budget]]:
     """What may be spent a month by the options that were chosen, each with its decision; one of several targets has
     its own."""
     from treadle.people.chosen import standing_choice
-    from treadle.spec.budget import Budget
 
     with work.workspace.chain.reading() as reader:
         choices = [standing_choice(reader, each.address) for each in work.workspace.project.each()]
     return [
-        (each.decision, Budget(of="project", amount=float(paid.amount), currency=paid.currency, then="ask"))
+        (each.decision, _monthly(paid))
         for each in choices
         if each is not None and (paid := each.option.a_month) is not None and paid.amount > 0
     ]

@@ -48,7 +48,7 @@ class SizeAnswer(Struct, frozen=True):
 @contextmanager
 def held(work: Work) -> Iterator[None]:
     """What is done within is held to the size that was set; to none where none was."""
-    from treadle.plans.sizing import held_to, standing_size
+    from treadle.plans.sizing import held_to, passed, standing_size
 
     with work.workspace.chain.reading() as reader:
         standing = standing_size(reader)
@@ -58,6 +58,10 @@ def held(work: Work) -> Iterator[None]:
     work.say(f"held to {standing.payload.size.said()}, by entry {standing.seq}")
     with held_to(standing.payload.size):
         yield
+    with work.workspace.chain.reading() as reader:
+        more = passed(reader, work.workspace.chain.run, standing.payload.size)
+    if more:
+        work.say(f"[yellow]![/] {more}; one by what it used: treadle costs size {work.workspace.project.root} --apply")
 
 
 @operation("costs", "size", permission="read")

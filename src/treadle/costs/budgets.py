@@ -10,14 +10,17 @@ from msgspec import Struct
 
 from treadle.costs.sums import Part
 from treadle.errors import GateError, MoneyError
-from treadle.money import Money, Rates, money
+from treadle.evidence.kinds.cost_booked import CostBooked
+from treadle.money import Money, Rates, money, told_apart, total
 
 if TYPE_CHECKING:
-    from treadle.evidence import Chain, Reader
+    from treadle.evidence import Chain, Entry, Reader
     from treadle.spec.budget import Budget
 
 Then = Literal["warn", "ask", "stop"]
 _NANO = Decimal("0.000000001")
+_OF_MACHINES = "infrastructure"
+"""The category in which bills for machines are booked."""
 
 
 class Standing(Struct, frozen=True):
@@ -45,7 +48,8 @@ class Standing(Struct, frozen=True):
         return self.spent >= self.amount
 
     def said(self) -> str:
-        return f"{self.of}, {self.period}: {self.spent:.4f} of {self.amount:f} {self.currency}"
+        shown = told_apart(self.spent, self.amount)
+        return f"{self.of}, {self.period}: {shown} of {self.amount.normalize():f} {self.currency}"
 
 
 class Asked(Struct, frozen=True):
@@ -58,14 +62,24 @@ class Asked(Struct, frozen=True):
     month: str
 
 
-def standings(chain: Chain, rates: Rates, budgets: Iterable[Budget], asked: Asked) -> list[Standing]:
+def standings(
+    chain: Chain, rates: Rates, budgets: Iterable[Budget], asked: Asked, *, machines: bool = False
+) -> list[Standing]:
     """Each budget that is of the person who acts, of a target that is asked about, of the project, or of the run.
+
+    machines: of what a budget of the project is held against, count what was metered and booked as infrastructure, and
+    no other booking.
 
     Raises:
         MoneyError: a budget is in a currency that the price book has no rate to.
     """
     with chain.reading() as reader:
-        return [_standing(reader, rates, budget, asked, part) for budget in budgets for part in _parts(budget, asked)]
+        besides = _other_bookings(reader, asked.month) if machines else []
+        return [
+            _standing(reader, rates, budget, asked, part, besides)
+            for budget in budgets
+            for part in _parts(budget, asked)
+        ]
 
 
 def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
@@ -77,7 +91,20 @@ def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
     return [None]
 
 
-def _standing(reader: Reader, rates: Rates, budget: Budget, asked: Asked, part: Part | None) -> Standing:
+def _other_bookings(reader: Reader, month: str) -> list[Money]:
+    """What was booked in a month for all but machines: hours, data, services and the like."""
+    every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
+    return [
+        each.price.money
+        for each in every
+        if each.price is not None and each.payload.category != _OF_MACHINES and each.payload.day.startswith(month)
+    ]
+
+
+def _standing(
+    reader: Reader, rates: Rates, budget: Budget, asked: Asked, part: Part | None, less: Sequence[Money]
+) -> Standing:
+    """`less`: what it does not count, of what the views of the ledger have."""
     currency = budget.currency or rates.currency
     if rates.convert(money(0, rates.currency), currency) is None:
         raise MoneyError(
@@ -86,7 +113,10 @@ def _standing(reader: Reader, rates: Rates, budget: Budget, asked: Asked, part: 
             mend=f"give `rates: {{{currency}: …}}` in the price book, or a budget in {rates.currency}",
         )
     name = part.endpoint if part is not None else asked.person if budget.of == "person" else asked.run
-    spent, besides = _converted(_paid(reader, budget.of, asked, part), rates, currency)
+    paid = _paid(reader, budget.of, asked, part)
+    if less:
+        paid = [each for each in total([*paid, *(Money(-e.amount, e.currency) for e in less)]) if each.amount]
+    spent, besides = _converted(paid, rates, currency)
     return Standing(
         of=budget.of if budget.of in ("project", "run") else f"{budget.of} {name}",
         period=asked.run if budget.of == "run" else asked.month,

@@ -114,7 +114,11 @@ def _profile(
 
 def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
     if used.peak_mb >= _MOST_MEMORY * machine.memory_mb:
-        return "memory", f"it holds {used.peak_mb:,.0f} of the machine's {machine.memory_mb:,.0f} MiB"
+        whose = "this" if machine.here else "the"
+        return (
+            "memory",
+            f"it holds {used.peak_mb:,.0f} of {whose} machine's {machine.memory_mb:,.0f} MiB",
+        )
     if used.seconds < _QUICK_S:
         return "quick", "it takes less than a second"
     if cores < _WAITS:
@@ -144,7 +148,10 @@ def _change(entry: Entry[Payload], bound: Bound, spec: ProjectSpec, used: Usage)
     if bound == "memory":
         return "a larger machine, or fewer columns: treadle costs plan prices both"
     if bound == "waits":
-        return "more cores would buy nothing here; what it waits for is the disk or a server"
+        return (
+            "it waits for the disk or a server, where more cores would buy nothing; or others had the cores: run it "
+            "again on a machine of its own to tell"
+        )
     return ""
 
 
@@ -190,4 +197,4 @@ def machine_here() -> Machine:
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Machine(float(cores), psutil.virtual_memory().total / 2**20)
+    return Machine(float(cores), psutil.virtual_memory().total / 2**20, here=True)

@@ -19,6 +19,7 @@ from msgspec import structs
 from treadle.errors import SpecError
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.figures import counted
 from treadle.money import Money, to_billionth
 from treadle.plans.booked import booked_a_month
 from treadle.plans.buying_found import BuildOrBuy, Candidate
@@ -142,7 +143,7 @@ class _Sums:
         parts = [each for each in (running, people, mistakes[0]) if each is not None]
         whole = None if running is None else to_billionth(sum(parts, Decimal(0)) + once / self.asked.months)
         if once:
-            how.append(f"paid once, and for leaving: {once:.2f} over {self.asked.months} months")
+            how.append(f"paid once, and for leaving: {once:.2f} over {counted(self.asked.months, 'month')}")
         return Candidate(
             name=scored.name, sort=scored.sort, said=scored.said,
             score=scored.score.value, low=scored.score.low, high=scored.score.high,

@@ -18,6 +18,7 @@ from treadle.errors import ModelError
 from treadle.evidence import Entry
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.figures import counted
 from treadle.people import Gate, review_of
 from treadle.plans.comparing import answered_by
 from treadle.plans.found import Assumed, Load, Part
@@ -174,9 +175,9 @@ def _packed(reader: Reader, address: str) -> tuple[list[Entry[ModelPacked]], lis
     alike = [each for each in newest if each.payload.metric == metric]
     said = []
     if len(alike) < len(newest):
-        said.append(f"{len(newest) - len(alike):,} versions that were judged by another measure than {metric}")
+        said.append(f"{counted(len(newest) - len(alike), 'version')} judged by another measure than {metric}")
     if len(alike) > MOST_VERSIONS:
-        said.append(f"{len(alike) - MOST_VERSIONS:,} older versions")
+        said.append(counted(len(alike) - MOST_VERSIONS, "older version"))
     return alike[:MOST_VERSIONS], said
 
 

@@ -37,8 +37,8 @@ class Loaded(Struct, frozen=True):
 class Confirmed(Struct, frozen=True):
     """`cpu_ms`: of a CPU an answer, with 95 % `low` and `high`; `planned_ms`: what plans took it to be. `planned_rate`,
     `rate`: answers a second of one CPU that may be `busy` so much, by either. `planned_servers`, `servers`: of
-    `server_cpus` each for the busiest minute that was measured, None where nobody asked. `verdict`: confirmed, refuted
-    or not told apart; `entry`: of the record."""
+    `server_cpus` each for the busiest minute that was measured, None where nobody asked. `verdict`: confirmed, needs
+    less, refuted or not told apart; `entry`: of the record."""
 
     model: str
     seconds: float

@@ -30,13 +30,15 @@ class Assumed(Struct, frozen=True, kw_only=True):
 
 
 class Job(Struct, frozen=True):
-    """Work in runs. `hours`: by day of the window, each day counted; `run_s`: the mean run; `cpus`: busy at once."""
+    """Work in runs. `hours`: by day of the window, each day counted; `run_s`: the mean run, of the `whole` ones that
+    did the whole loop, of all where none did; `cpus`: busy at once."""
 
     hours: tuple[float, ...]
     runs: int
     run_s: float
     cpus: float
     peak_mb: float
+    whole: int = 0
 
 
 class Load(Struct, frozen=True):
@@ -169,8 +171,11 @@ Bound = Literal["waits", "one core", "cores", "memory", "quick"]
 
 
 class Machine(Struct, frozen=True):
+    """`here`: it is the present one, of which nothing says that the run was on it."""
+
     cores: float
     memory_mb: float
+    here: bool = False
 
 
 class StepProfile(Struct, frozen=True):

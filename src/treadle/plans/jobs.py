@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from treadle.costs import PriceBook
+from treadle.figures import counted
 from treadle.plans.found import Assumed, Job, Part
 from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, no_carbon, of_machine
 from treadle.plans.spot import hope, simulate
@@ -27,7 +28,9 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
     ways, unknown = [_metered(job, book)], list[str]()
     machine = cheapest(prices, "on_demand", need)
     if machine is None:
-        unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
+        unknown.append(
+            f"no price known of a machine on demand with {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB"
+        )
     else:
         ways.append(_on_demand(job, machine, prices))
     spot = _spot(job, prices, need, assumed, unknown)
@@ -37,10 +40,17 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
     ways.sort(key=lambda each: each.monthly)
     advice, turns = advise(ways, prices.rates.currency)
     hours = sum(job.hours)
+    if job.whole:
+        mean = f"{job.run_s:,.0f} s in the mean of {counted(job.whole, 'run')} of the whole loop"
+    else:
+        mean = f"{job.run_s:,.0f} s each in the mean"
+        unknown.append(
+            "what a run of the whole loop needs: each one failed, was cut, or took its search from the record"
+        )
     return Part(
         "training and upkeep",
-        f"{job.runs:,} runs in {hours:.2f} hours, {job.run_s:,.0f} s each in the mean; {job.cpus:.2f} CPUs busy, "
-        f"{job.peak_mb:,.0f} MiB at the peak: it fits {need.cpus:g} CPUs and {need.memory_gb:g} GB "
+        f"{counted(job.runs, 'run')} in {hours:.2f} hours, {mean}; {job.cpus:.2f} CPUs busy, "
+        f"{job.peak_mb:,.0f} MiB at the peak: it fits {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB "
         f"({assumed.margin:.0%} above the peak)",
         [each.option for each in ways],
         unknown,

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from treadle.errors import SpecError
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.figures import counted
 from treadle.money import Money, to_billionth
 from treadle.plans.booked import booked_a_month
 from treadle.plans.bottlenecks import after_the_best
@@ -63,7 +64,7 @@ def unread_snapshots(workspace: Workspace, window: Window) -> Measured:
     found = idle(workspace, float(window.days))
     mine = [each for each in found.things if each.what == "snapshot"]
     now = to_billionth(sum((each.a_day for each in mine), Decimal(0)) * DAYS_A_MONTH)
-    why = f"{len(mine):,} snapshots that nobody read in {window.days} days, and nothing needs"
+    why = f"{counted(len(mine), 'snapshot')} that nobody read in {counted(window.days, 'day')}, and nothing needs"
     how = f"treadle costs idle {workspace.project.root} --days {window.days} --apply"
     return Measured(now, Proposal("unread-snapshots", "Remove what nobody reads", now, now, why, how))
 
@@ -82,7 +83,8 @@ def late_search(workspace: Workspace, window: Window) -> Measured:
         late += (paid or Decimal(0)) * Decimal(str(after_the_best(each.payload)))
     now, less = (to_billionth(each / days * DAYS_A_MONTH) for each in (spent, late))
     share = f"{float(late / spent):.0%}" if spent else "none"
-    why = f"{share} of what {len(searches):,} searches cost came after their best trial (a later one may be better)"
+    many = counted(len(searches), "search", "searches")
+    why = f"{share} of what {many} cost came after the best trial (a later one may be better)"
     text = "Search less: a smaller `train: {trials: …}`, or `good_enough` in the brief"
     return Measured(now, Proposal("late-search", text, now, less, why, "train.trials in treadle.yaml"))
 
@@ -99,8 +101,8 @@ def machine_of_runs(workspace: Workspace, window: Window) -> Measured:
         need = Need(float(found.holds.cpus), found.holds.memory_mb * 2**20 / 1e9)
         held = cheapest(prices, "on_demand", need)
         now = now if held is None else prices.hourly(held) * Decimal(str(found.hours))
-    why = f"at the peak {found.cpus:g} CPUs and {found.peak_mb:,.0f} MiB in {found.runs:,} runs, held to "
-    why += f"{found.holds.said()}; {found.machine} does"
+    why = f"at the peak {counted(found.cpus, 'CPU')} and {found.peak_mb:,.0f} MiB in {counted(found.runs, 'run')}, "
+    why += f"held to {found.holds.said()}; {found.machine} does"
     text = f"Hold runs to {found.size.said()}"
     how = f"treadle costs size {workspace.project.root} --apply"
     now, less = to_billionth(now), to_billionth(now - found.right)

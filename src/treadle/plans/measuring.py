@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError
+from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.removals import Named, name_of, removals
 from treadle.plans.confirming import newest_test
 from treadle.plans.found import Assumed, Job, Kept, Load, Workload
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 MOST_DAYS = 3660
+_MOST_MEAN = 500
+"""Of the newest whole runs, those of which the mean is taken."""
 
 
 def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
@@ -71,8 +75,31 @@ def number_at(connection: Connection, time: str) -> int:
     return low
 
 
+def whole_runs(reader: Reader, since: int) -> list[str]:
+    """The runs that did the whole loop since an entry, from the search to a version that was packed, the newest first.
+
+    None of them failed, or was cut before its end; and none took the search from the record.
+    """
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
+    loop = (ModelsSearched.KIND, ModelPacked.KIND)
+    mine = (entries.c.run != "", entries.c.seq >= since)
+    failed = select(entries.c.run).where(*mine, entries.c.status == "failed")
+    query = (
+        select(entries.c.run)
+        .where(*mine, entries.c.kind.in_(loop), entries.c.status == "done", entries.c.run.not_in(failed))
+        .group_by(entries.c.run)
+        .having(func.count(entries.c.kind.distinct()) == len(loop))
+        .order_by(func.max(entries.c.seq).desc())
+    )
+    return [str(row[0]) for row in reader.connection.execute(query)]
+
+
 def _job(reader: Reader, window: list[str]) -> Job | None:
-    """By the ledger's views: what steps used, each day; how many runs there were, and how long they were."""
+    """By the ledger's views: what steps used, each day; how many runs there were, and how long those were that did the
+    whole loop: all of them, where none did."""
     from sqlalchemy import func, select
 
     from treadle.store.schema import ledger
@@ -89,7 +116,10 @@ def _job(reader: Reader, window: list[str]) -> Job | None:
     count, took = reader.connection.execute(runs).one()
     if not seconds or not count:
         return None
-    return Job(tuple(hours[day] for day in window), int(count), float(took) / count, cpu / seconds, peak)
+    whole = whole_runs(reader, since)[:_MOST_MEAN]
+    mean = reader.connection.execute(runs.where(ledger.c.name.in_(whole))).one() if whole else (count, took)
+    mean_s = float(mean[1] or 0.0) / (mean[0] or 1) or float(took) / count
+    return Job(tuple(hours[day] for day in window), int(count), mean_s, cpu / seconds, peak, len(whole))
 
 
 def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Load | None:

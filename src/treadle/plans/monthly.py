@@ -15,7 +15,8 @@ from treadle.errors import SpecError
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.money_reported import MoneyReported
 from treadle.evidence.kinds.prices_imported import PricesImported
-from treadle.money import Money, money
+from treadle.figures import counted
+from treadle.money import Money, money, told_apart
 from treadle.pages import Chart, Mark, Section, escape, page, table, tile
 from treadle.plans.idle import Idle, idle
 from treadle.plans.measuring import number_at
@@ -78,8 +79,10 @@ def month_of(workspace: Workspace, month: str | None, idle_days: float) -> Month
     last = min(today, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
     previous = f"{date.fromordinal(first.toordinal() - 1):%Y-%m}"
     rates, chain = workspace.book.rates, workspace.chain
+    booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
     with chain.engine.connect() as connection:
         people, besides = _sums(connection, rates, "who", chosen)
+        people = _of_those_who_worked(people, booked, rates, chosen)
         subjects, _ = _sums(connection, rates, "what", chosen)
         before, _ = _sums(connection, rates, "who", previous)
         runs, until = _runs(connection, rates, chosen), _newest(connection)
@@ -122,6 +125,25 @@ def _sums(connection: Connection, rates: Rates, by: str, month: str) -> tuple[li
         known = found.get(name, Sum(name, 0, Decimal(0)))
         found[name] = Sum(name, known.entries + row.steps, known.amount + amount)
     return sorted(found.values(), key=lambda each: (-each.amount, each.name)), besides
+
+
+def _of_those_who_worked(
+    sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str
+) -> list[Sum]:
+    """Hours that somebody booked for another are of the one who worked; together it is the same sum."""
+    found = {each.name: each for each in sums}
+    for entry in booked:
+        cost, paid = entry.payload, None if entry.price is None else rates.convert(entry.price.money, rates.currency)
+        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.day[:7] == month
+        if not hours or paid is None or entry.actor not in found:
+            continue
+        known = found[entry.actor]
+        moved = known.amount if known.entries == 1 else paid.amount  # the last of them with what rounding left
+        for name, sign in ((entry.actor, -1), (cost.person, 1)):
+            known = found.get(name, Sum(name, 0, Decimal(0)))
+            found[name] = Sum(name, known.entries + sign, known.amount + sign * moved)
+    left = [each for each in found.values() if each.entries or each.amount]
+    return sorted(left, key=lambda each: (-each.amount, each.name))
 
 
 def _converted(row: object, rates: Rates) -> Decimal | None:
@@ -212,8 +234,8 @@ def month_page(
     ]
     if budgets:
         stand = [
-            (each.of, each.period, f"{each.spent:.4f}", f"{each.amount:.4f}", f"{each.left:.4f}", each.currency,
-             f"spent: {each.then}" if each.is_spent else each.then)
+            (each.of, each.period, *(told_apart(value, each.amount) for value in (each.spent, each.amount, each.left)),
+             each.currency, f"spent: {each.then}" if each.is_spent else each.then)
             for each in budgets
         ]  # fmt: skip
         columns = ("budget", "in", "spent", "of", "left", "currency", "then")
@@ -260,7 +282,8 @@ def _tiles(found: Month) -> list[str]:
         each = found.spent / found.answered * 1000
         tiles.append(tile("For 1,000 predictions", f"{each:.6f}", f"{found.answered:,} answered", found.currency))
     goes_on = sum(each.what != "run" for each in found.idle.things)
-    beside = f"{goes_on:,} things and {found.idle.runs:,} runs that nobody used for {found.idle.days:g} days"
+    beside = f"{counted(goes_on, 'thing')} and {counted(found.idle.runs, 'run')} that nobody used for "
+    beside += counted(found.idle.days, "day")
     tiles.append(tile("Idle", f"{found.idle.a_day:.4f}", beside, f"{found.currency} a day"))
     return tiles
 
@@ -310,14 +333,15 @@ def _table(name: str, sums: Sequence[Sum]) -> str:
 def _idle(found: Month) -> Section:
     """What goes on to cost, thing by thing; runs, whose money is gone, in one line."""
     goes_on = [each for each in found.idle.things if each.what != "run"]
-    text = f"Not used for {found.idle.days:g} days. What was spent on a run is gone; what goes on has its price a day."
+    text = f"Not used for {counted(found.idle.days, 'day')}. "
+    text += "What was spent on a run is gone; what goes on has its price a day."
     if not found.idle.things:
         return Section("Idle", "<p>Nothing: all that is kept was used, is needed, or is the newest.</p>", text)
     rows = [(each.what, each.name, each.why, f"{each.a_day:.6f}", "", _command(each.stop)) for each in goes_on[:_SHOWN]]
     if found.idle.runs:
         why = "nothing that they made was released, or used by another run"
         name = "treadle costs idle lists the dearest"
-        rows.append((f"{found.idle.runs:,} runs", name, why, "", f"{found.idle.spent:.6f}", ""))
+        rows.append((counted(found.idle.runs, "run"), name, why, "", f"{found.idle.spent:.6f}", ""))
     more = f" {len(goes_on) - _SHOWN:,} more: treadle costs idle." if len(goes_on) > _SHOWN else ""
     head = ("what", "name", "why", f"{found.currency} a day", "spent", "what stops it")
     return Section("Idle", table(head, rows, numbers=(3, 4)), text + more)

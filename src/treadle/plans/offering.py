@@ -137,8 +137,9 @@ def sets_of(option: Offered) -> list[str]:
         said.append(f"A later version is used only if its {name} is {least} {figure(option.reaches).value}.")
     if option.a_month is not None and option.a_month.amount > 0:
         said.append(
-            f"Once {option.a_month.amount:,.4f} {option.a_month.currency} are spent in a month, work stops until an "
-            "owner or reviewer says to go on."
+            f"Once {option.a_month.amount:,.4f} {option.a_month.currency} are spent on machines in a month (metered, "
+            "or booked as infrastructure; not hours, data and the like), work stops until an owner or reviewer says "
+            "to go on."
         )
     return said or ["Nothing."]
 

@@ -49,6 +49,12 @@ def plan(
         prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates, vendor, region)
     refuse_unknown(prices)
     parts = parts_of(workload, prices, workspace, assumed)
+    if not parts:
+        raise SpecError(
+            f"nothing of {workspace.project.address} was measured that has a price: no run, no request, no table",
+            where="costs plan",
+            mend=f"run it first: {workspace.project.command('run', str(workspace.project.root))}",
+        )
     monthly = sum((part.options[0].monthly for part in parts if part.options), Decimal(0))
     return Plan(
         project=workspace.project.address,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from treadle.figures import counted
 from treadle.plans.found import Assumed, Load, Part
 from treadle.plans.jobs import need_of
 from treadle.plans.machines import (
@@ -56,7 +57,9 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     turns = ""
     machine = _machine(load, prices, need, assumed)
     if machine is None:
-        unknown.append(f"no price known of a machine on demand with {need.cpus:g} CPUs and {need.memory_gb:g} GB")
+        unknown.append(
+            f"no price known of a machine on demand with {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB"
+        )
     else:
         servers = _servers(machine, load, prices, assumed)
         ways += [_always(servers, prices), _scaled(servers, prices), _asleep(servers, load, prices, assumed)]
@@ -68,9 +71,9 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     advice, would_turn = advise(ways, prices.rates.currency)
     return Part(
         "serving",
-        f"{sum(load.requests):,} requests in {len(load.requests):,} days, {load.peak_s:.3g} a second in the busiest "
-        "minute, "
-        f"{load.busy_s * 1000:.3g} ms of a CPU each ({load.model}{_tested(load)}); it fits {need.memory_gb:g} GB",
+        f"{counted(sum(load.requests), 'request')} in {counted(len(load.requests), 'day')}, {load.peak_s:.3g} a second "
+        f"in the busiest minute, {load.busy_s * 1000:.3g} ms of a CPU each ({load.model}{_tested(load)}); it fits "
+        f"{need.memory_gb:g} GB",
         [each.option for each in ways],
         unknown,
         "; ".join(each for each in (advice, turns) if each),

@@ -22,8 +22,9 @@ from msgspec import Struct
 from treadle.errors import DataError, SpecError, TreadleError
 from treadle.evidence import Chain, Entry, Payload, Reader
 from treadle.evidence.kinds.size_set import Size, SizeSet
+from treadle.figures import counted
 from treadle.plans.machines import DAYS_A_MONTH, Need, Prices, cheapest
-from treadle.plans.measuring import MOST_DAYS, number_at
+from treadle.plans.measuring import MOST_DAYS, number_at, whole_runs
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -64,10 +65,10 @@ def standing_size(reader: Reader) -> Entry[SizeSet] | None:
 
 
 def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -> Advised:
-    """By the newest runs of the last `days`.
+    """By the newest runs of the last `days` that did the whole loop.
 
     Raises:
-        SpecError: no run was measured in them, or these cannot be looked at.
+        SpecError: no such run was measured in them, or these cannot be looked at.
     """
     if not 1 <= days <= MOST_DAYS:
         raise SpecError(f"{days} is no number of days", where="--days", mend=f"give a number from 1 to {MOST_DAYS:,}")
@@ -75,7 +76,8 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
         raise SpecError(f"{margin} cannot be", where="--margin", mend="give a number from 0 to 10")
     now = workspace.chain.clock()
     with workspace.chain.reading() as reader:
-        names, seconds = _runs(reader, (now - timedelta(days=days)).isoformat())
+        since = number_at(reader.connection, (now - timedelta(days=days)).isoformat())
+        names, seconds = whole_runs(reader, since)[:MOST_RUNS], _seconds(reader, since)
         steps = list[Entry[Payload]]()
         for name in names:
             steps += reader.find(run=name)
@@ -83,9 +85,10 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
     peak, cpus = _peaks(steps)
     if not peak:
         raise SpecError(
-            f"no run was measured in the last {days} days",
+            f"no run of the whole loop was measured in the last {counted(days, 'day')}: one that failed, was cut, or "
+            "took its search from the record does not tell what the whole needs",
             where="costs size",
-            mend=f"run it first: treadle run {workspace.project.root}",
+            mend=f"let one run to its end: treadle run {workspace.project.root} --fresh",
         )
     size = Size(cpus=max(1, math.ceil(cpus - 0.05)), memory_mb=math.ceil(peak * (1 + margin)))
     hours = Decimal(str(seconds / 3600 / days)) * DAYS_A_MONTH
@@ -104,17 +107,14 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
     )
 
 
-def _runs(reader: Reader, since: str) -> tuple[list[str], float]:
-    """The newest of them, and how long all of them were."""
+def _seconds(reader: Reader, since: int) -> float:
+    """How long all runs were, those that were cut as well: they need the machine too."""
     from sqlalchemy import func, select
 
     from treadle.store.schema import ledger
 
-    mine = (ledger.c.by == "run", ledger.c.seconds > 0, ledger.c.name != "(no run)",
-            ledger.c.last >= number_at(reader.connection, since))  # fmt: skip
-    newest = select(ledger.c.name).where(*mine).order_by(ledger.c.last.desc()).limit(MOST_RUNS)
-    took = reader.connection.execute(select(func.sum(ledger.c.seconds)).where(*mine)).scalar()
-    return [str(row[0]) for row in reader.connection.execute(newest)], float(took or 0.0)
+    mine = (ledger.c.by == "run", ledger.c.name != "(no run)", ledger.c.last >= since)
+    return float(reader.connection.execute(select(func.sum(ledger.c.seconds)).where(*mine)).scalar() or 0.0)
 
 
 def _peaks(steps: list[Entry[Payload]]) -> tuple[float, float]:
@@ -122,6 +122,17 @@ def _peaks(steps: list[Entry[Payload]]) -> tuple[float, float]:
     used = [each.usage for each in steps if each.usage is not None]
     busy = [each.cpu_seconds / each.seconds for each in used if each.seconds >= _LEAST_SECONDS]
     return max((each.peak_mb for each in used), default=0.0), max(busy, default=1.0)
+
+
+def passed(reader: Reader, run: str, size: Size) -> str:
+    """Where a run used more than the size that it was held to, in words; "" where it did not.
+
+    Memory is held to with room above the size, and not at all on some systems; so a run may pass it and end well.
+    """
+    peak, _ = _peaks(reader.find(run=run))
+    if not size.memory_mb or peak <= size.memory_mb:
+        return ""
+    return f"the run used {peak:,.0f} MiB at its peak, more than the {size.memory_mb:,} MiB that it is held to"
 
 
 def _this_machine() -> Need:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from treadle.figures import counted
 from treadle.plans.found import Kept, Part
 from treadle.plans.machines import Prices, stepped
 from treadle.plans.weighing import Paid, Way, advise, way
@@ -78,7 +79,9 @@ def plan_storage(several: Sequence[Kept], prices: Prices) -> Part:
     ways.sort(key=lambda each: each.monthly)
     advice, turns = advise(ways, prices.rates.currency)
     size, pinned = sum(each.bytes for each in several), sum(each.bytes for each in several if each.pinned)
-    measured = f"{len(several):,} things in {size / GB:.4f} GB, of which {pinned / GB:.4f} GB are needed and stay hot"
+    measured = (
+        f"{counted(len(several), 'thing')} in {size / GB:.4f} GB, of which {pinned / GB:.4f} GB are needed and stay hot"
+    )
     return Part("storage", measured, [each.option for each in ways], unknown, advice, turns)
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
-_MARKS = {"confirmed": "[green]✓[/] confirmed", "refuted": "[red]✗[/] refuted"}
+_MARKS = {
+    "confirmed": "[green]✓[/] confirmed",
+    "needs less": "[yellow]![/] needs less than planned",
+    "refuted": "[red]✗[/] refuted",
+}
 
 
 def show_confirm(answer: Any, out: Any) -> None:
@@ -19,19 +24,37 @@ def show_confirm(answer: Any, out: Any) -> None:
     grid.add_row("MiB of a server", f"{answer.planned_mb:,.0f}", f"{answer.peak_mb:,.0f}")
     if answer.servers is not None:
         grid.add_row(
-            f"servers of {answer.server_cpus:g} CPUs, busiest minute", str(answer.planned_servers), str(answer.servers)
+            f"servers of {counted(answer.server_cpus, 'CPU')}, busiest minute",
+            str(answer.planned_servers),
+            str(answer.servers),
         )
     out.print(grid)
     out.print(
-        f"{answer.answers:,} answers in {answer.seconds:.1f} s, {answer.a_second:,.0f} a second at "
+        f"{counted(answer.answers, 'answer')} in {answer.seconds:.1f} s, {answer.a_second:,.0f} a second at "
         f"{answer.connections} at once: {answer.p50_ms:.3g} ms, {answer.p99_ms:.3g} at p99"
         + (f"; {answer.refused:,} were refused" if answer.refused else ""),
         soft_wrap=True,
     )
-    share = answer.cpu_ms / answer.planned_ms - 1 if answer.planned_ms else 0.0
+    share = f" ({answer.cpu_ms / answer.planned_ms:.0%})" if answer.planned_ms else ""
     verdict = _MARKS.get(answer.verdict, "[yellow]![/] the test is too short to tell")
-    out.print(f"{verdict}: an answer takes {share:+.0%} of what was planned beside it; entry {answer.entry}")
+    out.print(
+        f"{verdict}: {answer.cpu_ms:.3g} ms an answer, planned {answer.planned_ms:.3g} ms{share}; entry {answer.entry}",
+        soft_wrap=True,
+    )
+    if answer.verdict == "needs less":
+        out.print(f"  what that saves: {_saves(answer)}", soft_wrap=True)
     out.print(f"next:  {said(answer.next)}, which now rests on what was measured", soft_wrap=True)
+
+
+def _saves(answer: Any) -> str:
+    """Servers where the busiest minute needs fewer of them, else room on the one that is there."""
+    if answer.servers is not None and answer.servers < answer.planned_servers:
+        return (
+            f"{answer.planned_servers - answer.servers:,} of {answer.planned_servers:,} servers in the busiest minute"
+        )
+    times = answer.planned_ms / answer.cpu_ms
+    fewer = "" if answer.servers is None else "; no server fewer, as the busiest minute needs no more than it has"
+    return f"{1 - 1 / times:.0%} of the CPU that was planned: one answers {times:.1f} times as many{fewer}"
 
 
 VIEWS = {"costs confirm": show_confirm}

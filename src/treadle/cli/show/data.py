@@ -6,6 +6,7 @@ from typing import Any
 
 from treadle.cli.show.drawing import said, table
 from treadle.exploring.found import Cell
+from treadle.figures import counted
 from treadle.profiling.found import ColumnProfile, Moved
 
 _NAMED = 3
@@ -139,7 +140,9 @@ def show_profile(answer: Any, out: Any) -> None:
     from treadle.profiling.wording import distinct_said, facts, missing_said
 
     size = f" · {answer.bytes / 1e6:,.2f} MB" if answer.bytes else ""
-    out.print(f"[bold]{said(answer.name)}[/] · {answer.rows:,} rows · {len(answer.columns):,} columns{size}")
+    out.print(
+        f"[bold]{said(answer.name)}[/] · {counted(answer.rows, 'row')} · {counted(len(answer.columns), 'column')}{size}"
+    )
     keys = " or ".join(" with ".join(_cut(name, _NAME) for name in each) for each in answer.keys[:5])
     twice = "" if answer.duplicates is None else f" · {answer.duplicates:,} rows come twice"
     named = f"each row is named by {keys}" if keys else "nothing that was tried names each row"
@@ -187,8 +190,8 @@ def _relations(answer: Any, out: Any) -> None:
 def show_diff(answer: Any, out: Any) -> None:
     before, now, rows = answer.before, answer.now, answer.rows
     out.print(
-        f"[bold]{answer.source}[/] @{before.version} ({_when(before.time)}, {before.rows:,} rows) to "
-        f"@{now.version} ({_when(now.time)}, {now.rows:,} rows)",
+        f"[bold]{answer.source}[/] @{before.version} ({_when(before.time)}, {counted(before.rows, 'row')}) to "
+        f"@{now.version} ({_when(now.time)}, {counted(now.rows, 'row')})",
         soft_wrap=True,
     )
     out.print(f"[dim]{_both(_held(before.held), _held(now.held))}[/]", soft_wrap=True)

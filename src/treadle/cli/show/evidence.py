@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import money, said, table
+from treadle.figures import counted
 
 
 def show_costs(answer: Any, out: Any) -> None:
@@ -34,7 +35,7 @@ def show_costs(answer: Any, out: Any) -> None:
             parts = ", ".join(f"{line.shared:.6f} of {said(line.name)}" for line in lines)
             out.print(f"[dim]with a share each of what all use together: {parts}[/]", soft_wrap=True)
         if title == "run" and answer.more_runs:
-            out.print(f"[dim]… {answer.more_runs:,} older runs are in the sums; one of them: --run NAME[/]")
+            out.print(f"[dim]… {counted(answer.more_runs, 'older run')} in the sums; one of them: --run NAME[/]")
         out.print()
     if answer.stored is not None and answer.stored.snapshots:
         show_stored(answer.stored, answer.currency, out)
@@ -42,7 +43,7 @@ def show_costs(answer: Any, out: Any) -> None:
 
 def show_stored(kept: Any, currency: str, out: Any) -> None:
     out.print(
-        f"{kept.snapshots:,} snapshots of tables are kept in {kept.bytes / 1e6:,.2f} MB, "
+        f"{counted(kept.snapshots, 'snapshot')} of tables kept in {kept.bytes / 1e6:,.2f} MB, "
         f"{money(kept.monthly, currency)} a month; each whole, in Snappy, they would take {kept.plain / 1e6:,.2f} MB: "
         f"{money(kept.saved, currency)} a month is saved, {kept.shared / 1e6:,.2f} MB by files that several have",
         soft_wrap=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
-from treadle.figures import figure
+from treadle.figures import counted, figure
 
 
 def show_queue(answer: Any, out: Any) -> None:
@@ -47,13 +47,13 @@ def show_taken(answer: Any, out: Any) -> None:
 
 
 def show_sheet(answer: Any, out: Any) -> None:
-    out.print(f"[bold]{said(answer.file)}[/]: {answer.rows:,} rows for {said(answer.by)}", soft_wrap=True)
+    out.print(f"[bold]{said(answer.file)}[/]: {counted(answer.rows, 'row')} for {said(answer.by)}", soft_wrap=True)
     out.print(f"next: {said(answer.next)}", soft_wrap=True)
 
 
 def show_labels(answer: Any, out: Any) -> None:
     who = ", ".join(f"{name} ({rows:,})" for name, rows in answer.labellers.items()) or "nobody"
-    out.print(f"[bold]{said(answer.target)}[/]: {answer.rows:,} rows spoken of by {said(who)}", soft_wrap=True)
+    out.print(f"[bold]{said(answer.target)}[/]: {counted(answer.rows, 'row')} spoken of by {said(who)}", soft_wrap=True)
     out.print(
         f"  by {said(answer.rule)}: {answer.settled:,} settled ({answer.implausible:,} left out), {answer.open:,} open",
         soft_wrap=True,
@@ -76,7 +76,7 @@ def show_labels(answer: Any, out: Any) -> None:
 
 def show_agreement(answer: Any, out: Any) -> None:
     out.print(
-        f"[bold]{said(answer.file)}[/]: {answer.labels:,} labels of {answer.items:,} items by "
+        f"[bold]{said(answer.file)}[/]: {counted(answer.labels, 'label')} of {counted(answer.items, 'item')} by "
         f"{said(', '.join(answer.labellers))}; {answer.twice:,} items have two and more",
         soft_wrap=True,
     )

@@ -6,14 +6,14 @@ from typing import Any
 
 from treadle.cli.show.drawing import said, table
 from treadle.cli.show.work import decision_rows
-from treadle.figures import figure
+from treadle.figures import counted, figure
 
 
 def show_fit(answer: Any, out: Any) -> None:
     out.print()
     out.print(
         f"[bold]{said(answer.target)}[/] of {said(answer.file)}: {answer.kind}, {said(answer.chosen)}, "
-        f"learnt from {answer.train_rows:,} rows",
+        f"learnt from {counted(answer.train_rows, 'row')}",
         soft_wrap=True,
     )
     _show_figures(answer, out)
@@ -67,7 +67,7 @@ def _counted(answer: Any) -> str:
         return "the only trial"
     verb = "was" if answer.given_up == 1 else "were"
     given_up = f", of which {answer.given_up} {verb} given up early" if answer.given_up else ""
-    return f"the best of {answer.tried:,} trials{given_up}"
+    return f"the best of {counted(answer.tried, 'trial')}{given_up}"
 
 
 VIEWS = {"fit": show_fit}

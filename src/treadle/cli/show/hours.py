@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 
 def show_time(answer: Any, out: Any) -> None:
@@ -17,8 +18,8 @@ def show_time(answer: Any, out: Any) -> None:
     for each in answer.people:
         booked = f"[bold]{each.booked / 60:.1f} h booked[/], which count; " if each.booked is not None else ""
         out.print(
-            f"{each.month} {said(each.person)}: {booked}{each.measured / 60:.1f} h measured in {each.sessions:,} "
-            f"sessions with {each.acts:,} acts",
+            f"{each.month} {said(each.person)}: {booked}{each.measured / 60:.1f} h measured in "
+            f"{counted(each.sessions, 'session')} with {counted(each.acts, 'act')}",
             soft_wrap=True,
         )
     if not answer.people:
@@ -31,8 +32,8 @@ def _show_saved(answer: Any, out: Any) -> None:
     out.print(f"machines worked {answer.waited:,.1f} minutes for them, which is waiting and not work")
     if answer.reused:
         out.print(
-            f"{answer.reused:,} steps were taken from the record and not done again: {answer.spared:,.1f} minutes of "
-            "waiting spared",
+            f"{counted(answer.reused, 'step')} taken from the record and not done again: {answer.spared:,.1f} minutes "
+            "of waiting spared",
             soft_wrap=True,
         )
     for each in answer.automated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 _SHOWN = 14
 _MOST = 40
@@ -36,9 +37,11 @@ def show_forecast(answer: Any, out: Any) -> None:
 
 def show_idle(answer: Any, out: Any) -> None:
     if answer.removed:
-        out.print(f"[green]✓[/] {answer.removed:,} snapshots were removed; entry {answer.entry} says so")
+        out.print(f"[green]✓[/] {counted(answer.removed, 'snapshot')} removed; entry {answer.entry} says so")
     if not answer.things:
-        out.print(f"nothing is idle: all that is kept was used in {answer.days:g} days, is needed, or is the newest")
+        out.print(
+            f"nothing is idle: all that is kept was used in {counted(answer.days, 'day')}, is needed, or is the newest"
+        )
         return
     grid = table("what", "name", f"{answer.currency} a day", "spent", "why", right=(2, 3))
     for each in answer.things[:_MOST]:
@@ -46,7 +49,7 @@ def show_idle(answer: Any, out: Any) -> None:
     out.print(grid)
     if len(answer.things) > _MOST:
         out.print(f"[dim]… {len(answer.things) - _MOST:,} more: --json has all[/]")
-    spent = f"{answer.spent:.6f} were spent on {answer.runs:,} runs on which nothing rests"
+    spent = f"{answer.spent:.6f} were spent on {counted(answer.runs, 'run')} on which nothing rests"
     out.print(f"{answer.a_day:.6f} {answer.currency} a day; {spent}")
     for stop in dict.fromkeys(each.stop for each in answer.things if each.stop):
         out.print(f"next:  {stop}", soft_wrap=True, markup=False)

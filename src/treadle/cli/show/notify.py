@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said
+from treadle.figures import counted
 
 _MARKS = {"sent": "[green]✓[/]", "heard": "[green]←[/]", "held": "[red]✗[/]", "refused": "[red]✗[/]"}
 
@@ -40,7 +41,7 @@ def show_channels(answer: Any, out: Any) -> None:
 
 
 def show_calendar(answer: Any, out: Any) -> None:
-    out.print(f"[green]✓[/] {said(answer.file)}: {answer.events} days", highlight=False, soft_wrap=True)
+    out.print(f"[green]✓[/] {said(answer.file)}: {counted(answer.events, 'day')}", highlight=False, soft_wrap=True)
 
 
 VIEWS = {"notify send": show_sent, "notify list": show_channels, "notify calendar": show_calendar}

@@ -18,7 +18,11 @@ def show_options(answer: Any, out: Any) -> None:
             out.print(f"  [yellow]![/] {said(text)}", soft_wrap=True)
         for text in each.sets:
             out.print(f"  [dim]if it is chosen: {said(text)}[/]", soft_wrap=True)
+        if each.name in answer.over:
+            out.print(f"  [red]✗[/] its month is spent already: {said(answer.spent)}", soft_wrap=True)
     out.print()
+    if answer.spent:
+        out.print(said(answer.spent), soft_wrap=True)
     for text in answer.unknown:
         out.print(f"[yellow]?[/] not known: {said(text)}", soft_wrap=True)
     if answer.decision:
@@ -36,6 +40,8 @@ def show_choice(answer: Any, out: Any) -> None:
     )
     for text in answer.sets:
         out.print(f"  from now on: {said(text)}", soft_wrap=True)
+    if answer.spent:
+        out.print(f"  so far: {said(answer.spent)}", soft_wrap=True)
     if answer.next:
         out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
 

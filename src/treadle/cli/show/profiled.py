@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 _COLOURS = {"memory": "red", "waits": "yellow", "one core": "yellow", "cores": "cyan", "quick": "dim"}
 
@@ -27,16 +28,22 @@ def show_profile(answer: Any, out: Any) -> None:
             *ratios,
         )
     out.print(grid)
-    machine = f"{answer.machine.cores:g} cores, {answer.machine.memory_mb:,.0f} MiB"
-    out.print(
-        f"run {said(answer.run)}: {answer.seconds:.1f} s, {answer.cpu_seconds:.1f} CPU-seconds; held to {machine}"
-    )
+    out.print(f"run {said(answer.run)}: {answer.seconds:.1f} s, {answer.cpu_seconds:.1f} CPU-seconds")
+    machine = f"{counted(answer.machine.cores, 'core')} and {answer.machine.memory_mb:,.0f} MiB"
+    if answer.machine.here:
+        text = f"held against this machine, which has {machine}; the record does not say where it ran"
+        out.print(f"{text} (--cores, --memory-gb)", soft_wrap=True)
+    else:
+        out.print(f"held against a machine of {machine}", soft_wrap=True)
     if held:
         out.print(f"against run {said(answer.against)}; under 1 is less")
     out.print(f"[bold]{said(answer.bottleneck)}[/]", soft_wrap=True)
+    alike = dict[str, list[str]]()
     for step in answer.steps:
         if step.change:
-            out.print(f"[yellow]·[/] {said(step.subject)}: {said(step.change)}", soft_wrap=True, highlight=False)
+            alike.setdefault(step.change, []).append(f"{step.kind} {step.subject}")
+    for change, steps in alike.items():
+        out.print(f"[yellow]·[/] {said(', '.join(steps))}: {said(change)}", soft_wrap=True, highlight=False)
 
 
 VIEWS = {"costs profile": show_profile}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.money import told_apart
 
 
 def show_budgets(answer: Any, out: Any) -> None:
@@ -12,7 +13,7 @@ def show_budgets(answer: Any, out: Any) -> None:
         grid = table("budget", "in", "spent", "of", "left", "", "then", right=(2, 3, 4))
         for each in answer.budgets:
             then = f"[red]spent: {each.then}[/]" if each.is_spent else each.then
-            sums = (f"{value:.4f}" for value in (each.spent, each.amount, each.left))
+            sums = (told_apart(value, each.amount) for value in (each.spent, each.amount, each.left))
             grid.add_row(said(each.of), said(each.period), *sums, each.currency, then)
         out.print(grid)
         for each in answer.budgets:

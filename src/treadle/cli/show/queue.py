@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 _COLOURS = {"running": "cyan", "waiting": "yellow", "done": "green", "failed": "red", "cancelled": "dim"}
 
 
 def show_job(answer: Any, out: Any) -> None:
     job = answer.job
-    needs = f"{job.cpus:g} cores, {job.memory_gb:g} GB"
+    needs = f"{counted(job.cpus, 'core')}, {job.memory_gb:g} GB"
     out.print(
         f"[green]✓[/] run {job.id} of {said(job.person)} is {job.state} ({job.priority}; {needs})", highlight=False
     )
@@ -27,7 +28,7 @@ def show_jobs(answer: Any, out: Any) -> None:
     for job in answer.jobs:
         waited = job.waited_s + (answer.now - job.queued if job.state == "waiting" else 0)
         ran = job.ran_s + (answer.now - job.began if job.state == "running" else 0)
-        stopped = f"stopped {job.stopped} times; " if job.stopped else ""
+        stopped = f"stopped {counted(job.stopped, 'time')}; " if job.stopped else ""
         grid.add_row(
             str(job.id),
             f"[{_COLOURS[job.state]}]{job.state}[/]",
@@ -56,7 +57,7 @@ def show_jobs(answer: Any, out: Any) -> None:
 
 
 def show_worked(answer: Any, out: Any) -> None:
-    out.print(f"{answer.ended} runs ended", highlight=False)
+    out.print(f"{counted(answer.ended, 'run')} ended", highlight=False)
 
 
 def _short(project: str) -> str:

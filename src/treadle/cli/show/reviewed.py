@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 _MARKS = {"pays": "[green]✓[/]", "does not pay": "[yellow]![/]", "no longer pays": "[yellow]![/]"}
 
 
 def show_review(answer: Any, out: Any) -> None:
-    out.print(f"[bold]{said(answer.project)}[/], by the last {answer.days} days, in {answer.currency} a month")
+    out.print(
+        f"[bold]{said(answer.project)}[/], by the last {counted(answer.days, 'day')}, in {answer.currency} a month"
+    )
     if answer.followed:
         grid = table("chosen before", "on", "expected", "was", "now", "achieved", "", right=(2, 3, 4, 5))
         for each in answer.followed:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said
+from treadle.figures import counted
 
 
 def show_size(answer: Any, out: Any) -> None:
     if answer.runs:
         out.print(
-            f"{answer.runs:,} runs used {answer.peak_mb:,.0f} MiB and {answer.cpus:.2f} CPUs at their peak: "
-            f"[bold]{answer.size}[/] are enough",
+            f"{counted(answer.runs, 'run')} of the whole loop used {answer.peak_mb:,.0f} MiB and {answer.cpus:.2f} CPUs"
+            f" at the peak: [bold]{answer.size}[/] are enough",
             soft_wrap=True,
         )
         _show_money(answer, out)

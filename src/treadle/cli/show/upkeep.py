@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import money, said, table
+from treadle.figures import counted
 
 _MOST = 40
 """Snapshots that are listed one by one; --json has all."""
@@ -34,7 +35,7 @@ def show_retained(answer: Any, out: Any) -> None:
         _rest(answer.kept, out)
     verb = "freed" if done else "would free"
     out.print(
-        f"{verb} {answer.bytes / 1e6:,.2f} MB in {answer.files:,} files, of {whole}: "
+        f"{verb} {answer.bytes / 1e6:,.2f} MB in {counted(answer.files, 'file')}, of {whole}: "
         f"{money(answer.monthly, answer.currency)} a month ({said(answer.book)})"
         + (f"; entry {answer.entry} says so" if answer.entry else ""),
         soft_wrap=True,
@@ -66,7 +67,7 @@ def show_compacted(answer: Any, out: Any) -> None:
             out.print(f"[bold]{said(each.source)}[/]: {said(each.why)}", soft_wrap=True)
             continue
         by = f"by {said(', '.join(each.by))}" if each.by else "in its own order"
-        before = f"{each.files:,} files, {_mb(each.bytes)} MB"
+        before = f"{counted(each.files, 'file')}, {_mb(each.bytes)} MB"
         if each.version_after is None:
             out.print(f"[bold]{said(each.source)}@{each.version}[/]: {before}; would be laid out {by}", soft_wrap=True)
         else:

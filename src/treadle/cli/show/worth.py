@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 _SHOWN = 14
 
@@ -15,16 +16,16 @@ def show_worth(answer: Any, out: Any) -> None:
         grid.add_row(each.day, f"{each.decisions:,}", f"{each.saved:.4f}", f"{each.spent:.4f}", f"{each.net:.4f}")
     out.print(grid)
     if len(answer.days) > _SHOWN:
-        out.print(f"[dim]… {len(answer.days) - _SHOWN:,} days before: --json has all[/]")
+        out.print(f"[dim]… {counted(len(answer.days) - _SHOWN, 'day')} before: --json has all[/]")
     span = f" (95 %: {answer.low:.2f} to {answer.high:.2f})" if answer.low is not None else f"; {said(answer.why)}"
     out.print(
         f"[bold]saved {answer.saved:.2f} {answer.currency}[/]{span}, {answer.each:.4f} a decision, on "
-        f"{answer.decisions:,} decisions whose outcome is known, {answer.first} to {answer.last}, against "
+        f"{counted(answer.decisions, 'decision')} whose outcome is known, {answer.first} to {answer.last}, against "
         f"{said(answer.rule)}",
         soft_wrap=True,
     )
     if answer.waiting:
-        out.print(f"{answer.waiting:,} decisions wait for their outcome, and count nothing")
+        out.print(f"waiting for an outcome, and counting nothing: {counted(answer.waiting, 'decision')}")
     out.print(f"spent {answer.spent:.4f} {answer.currency} by the ledger: net {answer.net:.2f}")
     for other in answer.besides:
         out.print(f"[yellow]besides, {said(other)}[/]: in no sum, since the price book has no rate for it")
@@ -32,7 +33,9 @@ def show_worth(answer: Any, out: Any) -> None:
         out.print("[yellow]![/] the decisions are about days before the project cost anything: history was played, and "
                   "this is what it would have saved", soft_wrap=True)  # fmt: skip
     if answer.before:
-        out.print(f"{answer.before:,} decisions are about days before the project cost anything, and count nothing")
+        out.print(
+            f"about days before the project cost anything, and counting nothing: {counted(answer.before, 'decision')}"
+        )
     _show_day(answer, out)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.store import Blob
 
 
@@ -32,4 +33,6 @@ class ExpertsAsked(Payload, frozen=True, kw_only=True):
             (self.audit, "drawn to audit the test rows"),
             (self.again, "not settled yet"),
         )
-        return f"{self.rows:,} rows for experts: {', '.join(f'{n:,} {what}' for n, what in why if n) or 'none'}"
+        return (
+            f"{counted(self.rows, 'row')} for experts: {', '.join(f'{n:,} {what}' for n, what in why if n) or 'none'}"
+        )

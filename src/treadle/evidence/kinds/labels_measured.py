@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.store import Blob
 
 
@@ -30,5 +31,5 @@ class LabelsMeasured(Payload, frozen=True, kw_only=True):
         span = "" if self.low is None or self.high is None else f" ({self.low:+.4g} to {self.high:+.4g})"
         return (
             f"{self.metric} {self.gain:+.4g}{span} by what experts said: "
-            f"{self.taught:,} labels changed, {self.left_out:,} rows left out"
+            f"{counted(self.taught, 'label')} changed, {counted(self.left_out, 'row')} left out"
         )

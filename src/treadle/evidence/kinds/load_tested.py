@@ -6,14 +6,15 @@ from typing import ClassVar, Literal
 
 from treadle.evidence.payload import Payload
 
-Verdict = Literal["confirmed", "refuted", "not told apart"]
+Verdict = Literal["confirmed", "needs less", "refuted", "not told apart"]
 
 
 class LoadTested(Payload, frozen=True, kw_only=True):
     """A server of a version was asked as much as it could answer, beside what plans took it to need.
 
     cpu_ms: of a CPU an answer, with 95 % `low` and `high`; planned_ms: what plans took it to be. a_second: as many as
-    were answered at `connections` at once. peak_mb, planned_mb: memory of the server.
+    were answered at `connections` at once. peak_mb, planned_mb: memory of the server. verdict: it needs less where an
+    answer surely takes under half of what was planned, so that the plan is far too high.
     """
 
     KIND: ClassVar[str] = "load.tested"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.money import Money
 from treadle.store import Blob, EntryRef
 
@@ -41,7 +42,7 @@ class OptionsOffered(Payload, frozen=True, kw_only=True):
     rests: tuple[EntryRef, ...] = ()
 
     def said(self) -> str:
-        return f"{len(self.options)} ways to go on, for decision/{self.decision}: " + ", ".join(
+        return f"{counted(len(self.options), 'way')} to go on, for decision/{self.decision}: " + ", ".join(
             each.name for each in self.options
         )
 

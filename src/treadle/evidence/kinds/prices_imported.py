@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.store import Blob
 
 
@@ -28,4 +29,4 @@ class PricesImported(Payload, frozen=True, kw_only=True):
     def said(self) -> str:
         who = ", ".join(self.vendors[:5]) + (f" and {len(self.vendors) - 5} more" if len(self.vendors) > 5 else "")
         days = self.first if self.first == self.last else f"{self.first} to {self.last}"
-        return f"{self.count:,} prices of {who}, {days}, from {self.file}"
+        return f"{counted(self.count, 'price')} of {who}, {days}, from {self.file}"

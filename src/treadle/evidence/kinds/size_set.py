@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.store import EntryRef
 
 
@@ -36,5 +37,5 @@ class SizeSet(Payload, frozen=True, kw_only=True):
     undoes: EntryRef | None = None
 
     def said(self) -> str:
-        why = "undone" if self.undoes is not None else f"by the peaks of {self.runs:,} runs"
+        why = "undone" if self.undoes is not None else f"by the peaks of {counted(self.runs, 'run')}"
         return f"runs are held to {self.size.said()}, where it was {self.was.said()}; {why}"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 from treadle.money import Money
 
 
@@ -35,6 +36,5 @@ class SnapshotsRemoved(Payload, frozen=True, kw_only=True):
     monthly: Money
 
     def said(self) -> str:
-        several = "snapshot" if len(self.snapshots) == 1 else "snapshots"
-        freed = f"{self.files:,} files, {self.bytes / 1e6:,.2f} MB"
-        return f"removed {len(self.snapshots):,} {several} ({self.rules}): {freed}"
+        freed = f"{counted(self.files, 'file')}, {self.bytes / 1e6:,.2f} MB"
+        return f"removed {counted(len(self.snapshots), 'snapshot')} ({self.rules}): {freed}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from treadle.evidence.payload import Payload
+from treadle.figures import counted
 
 
 class SpotRan(Payload, frozen=True, kw_only=True):
@@ -24,6 +25,6 @@ class SpotRan(Payload, frozen=True, kw_only=True):
 
     def said(self) -> str:
         return (
-            f"{self.model or 'the run'} on a machine that was taken away {self.interruptions} times: "
+            f"{self.model or 'the run'} on a machine that was taken away {counted(self.interruptions, 'time')}: "
             f"{self.lost_s:.1f} of {self.seconds:.0f} s were done again"
         )
