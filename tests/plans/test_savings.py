@@ -53,7 +53,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
     found = review(priced, WINDOW)
     (best, *_) = found.proposals
     assert best.name == "machine-of-runs" and "2 CPUs" in best.text
-    a_month = 3600 / 3600 / 30 * 30.4375
+    a_month = 3600 / 3600 / 5 * 30.4375
     assert float(best.now) == pytest.approx(9 * a_month) and float(best.expected) == pytest.approx(8.9 * a_month)
     assert found.due == "" and not found.followed and any("serving: " in each for each in found.unknown)
     with pytest.raises(SpecError, match="no reason was given"):
@@ -72,6 +72,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
         take(priced, again, "machine-of-runs", "twice", None)
 
     later = at(priced, NOW + timedelta(days=2))
+    write(priced, NOW + timedelta(days=1), "r2", Usage(seconds=1440.0, cpu_seconds=2880.0, peak_mb=1000.0))  # as often
     assert review(later, WINDOW).followed[0].verdict == "not seen yet"
     priced.chain.append(SizeSet(size=Size(2, 1250), was=Size()), "size/run")
     seen = review(later, WINDOW)
@@ -97,6 +98,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
 def test_what_was_never_seen_by_its_day_does_not_pay_and_what_cannot_be_measured_says_so(priced: Workspace):
     take(priced, review(priced, WINDOW), "machine-of-runs", "it is cheap", "2026-11-25")
     late = at(priced, NOW + timedelta(days=6))
+    write(priced, NOW + timedelta(days=5), "r2", Usage(seconds=4320.0, cpu_seconds=8640.0, peak_mb=1000.0))  # as often
     assert review(late, WINDOW).followed[0].verdict == "does not pay"
     for name, was in (("serving", None), ("gone", money(5, "USD"))):
         chosen = SavingChosen(saving=name, text="x", was=was, review="2026-11-25", because="y")
