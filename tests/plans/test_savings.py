@@ -20,6 +20,8 @@ from treadle.evidence.kinds.saving_chosen import SavingChosen
 from treadle.evidence.kinds.savings_reviewed import SavingsReviewed
 from treadle.evidence.kinds.size_set import Size, SizeSet
 from treadle.money import money
+from treadle.plans import plan
+from treadle.plans.found import Assumed
 from treadle.plans.measures import Measured, Window, serving, unread_snapshots
 from treadle.plans.savings import drop, keep, look, review, take
 from treadle.plans.savings_found import Proposal
@@ -129,7 +131,14 @@ def test_serving_is_measured_by_what_is_booked(priced: Workspace):
     assert found.now is None and "not booked" in found.proposal.why and found.proposal.expected > 60
     invoice = CostBooked(category="infrastructure", text="a server", day="2026-11-19")
     book(priced.chain, "shop", Booked(invoice, money(10, "USD")))
-    assert float(serving(priced, WINDOW).now) == pytest.approx(10 / 30 * 30.4375, rel=1e-6)
+    paid = serving(priced, WINDOW)
+    best = float(plan(priced, Assumed(), days=30, day=WINDOW.day).parts[1].options[0].monthly)
+    assert 0 < best < 10 and float(paid.now) == pytest.approx(10 / 30 * 30.4375, rel=1e-6)
+    assert float(paid.proposal.expected) == pytest.approx(float(paid.now) - best, abs=1e-8), "never more than is paid"
+    assert "always on" not in paid.proposal.text and "booked for infrastructure" in paid.proposal.why
+    refund = CostBooked(category="infrastructure", text="a refund", day="2026-11-19")
+    book(priced.chain, "shop", Booked(refund, money(-10, "USD")))
+    assert serving(priced, WINDOW) == Measured(Decimal(0)), "what costs less than the cheapest way saves nothing"
 
 
 def test_one_measure_that_fails_is_no_reason_not_to_tell_the_others_and_dust_is_not_proposed(workspace: Workspace):
