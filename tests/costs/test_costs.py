@@ -159,6 +159,12 @@ def test_what_all_use_together_is_shared_out_by_a_rule_to_the_last_billionth(cha
         found = costs(chain, rates, parts=[LATE, SOON], shared=rule)
         assert [int(line.shared * 10**9) for line in found.by_target] == list(nanos)
         assert sum(line.amount for line in found.by_target) == found.amount
+        for part, line in zip((LATE, SOON), found.by_target, strict=True):
+            alone = costs(chain, rates, only=part, parts=[LATE, SOON], shared=rule)
+            assert alone.by_target == [line], "as among all"
+            assert alone.amount == line.amount - line.shared and alone == replace_lines(
+                costs(chain, rates, only=part, parts=[LATE, SOON]), [line]
+            )
 
 
 DRAWN = st.lists(

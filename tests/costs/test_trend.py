@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.costs.trend import drawn, forecast, sen, trend, unlike
+from treadle.costs import costs
+from treadle.costs.trend import by_day, drawn, forecast, sen, trend, unlike
 from treadle.evidence import Chain, Price
 from treadle.evidence.kinds.noted import Noted
 from treadle.money import money, rates_of
@@ -90,6 +91,16 @@ def test_the_trend_is_of_the_ledger_by_day(chain: Chain):
     assert found.besides == [money(9, "JPY")]
     few = trend(chain, RATES, begun + timedelta(days=3))
     assert few.a_day is None and few.forecast is None
+
+
+def test_days_in_another_currency_sum_to_what_the_ledger_has(chain: Chain):
+    """0.000000001 EUR a day at 1 USD for 3 EUR: nothing on each of 20 days, and 7 billionths in all."""
+    rates = rates_of("USD", "2026-11-01", {"EUR": 3})
+    for each in range(20):
+        pay(chain, TODAY - timedelta(days=each), Decimal("0.000000001"), "EUR")
+        pay(chain, TODAY - timedelta(days=each), Decimal("0.1"), "USD")
+    sums, besides = by_day(chain, rates, date(1970, 1, 1), TODAY)
+    assert sum(sums.values()) == costs(chain, rates).amount == Decimal("2.000000007") and not besides
 
 
 def test_of_nothing_there_is_no_trend(chain: Chain):

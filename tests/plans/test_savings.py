@@ -20,6 +20,8 @@ from treadle.evidence.kinds.saving_chosen import SavingChosen
 from treadle.evidence.kinds.savings_reviewed import SavingsReviewed
 from treadle.evidence.kinds.size_set import Size, SizeSet
 from treadle.money import money
+from treadle.plans import plan
+from treadle.plans.found import Assumed
 from treadle.plans.measures import Measured, Window, serving, unread_snapshots
 from treadle.plans.savings import drop, keep, look, review, take
 from treadle.plans.savings_found import Proposal
@@ -54,7 +56,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
     found = review(priced, WINDOW)
     (best, *_) = found.proposals
     assert best.name == "machine-of-runs" and "2 CPUs" in best.text
-    a_month = 3600 / 3600 / 30 * 30.4375
+    a_month = 3600 / 3600 / 5 * 30.4375
     assert float(best.now) == pytest.approx(9 * a_month) and float(best.expected) == pytest.approx(8.9 * a_month)
     assert found.due == "" and not found.followed and any("serving: " in each for each in found.unknown)
     with pytest.raises(SpecError, match="no reason was given"):
@@ -73,6 +75,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
         take(priced, again, "machine-of-runs", "twice", None)
 
     later = at(priced, NOW + timedelta(days=2))
+    write(priced, NOW + timedelta(days=1), "r2", Usage(seconds=1440.0, cpu_seconds=2880.0, peak_mb=1000.0))  # as often
     assert review(later, WINDOW).followed[0].verdict == "not seen yet"
     priced.chain.append(SizeSet(size=Size(2, 1250), was=Size()), "size/run")
     seen = review(later, WINDOW)
@@ -98,6 +101,7 @@ def test_a_saving_is_chosen_seen_and_no_longer_pays(priced: Workspace):
 def test_what_was_never_seen_by_its_day_does_not_pay_and_what_cannot_be_measured_says_so(priced: Workspace):
     take(priced, review(priced, WINDOW), "machine-of-runs", "it is cheap", "2026-11-25")
     late = at(priced, NOW + timedelta(days=6))
+    write(priced, NOW + timedelta(days=5), "r2", Usage(seconds=4320.0, cpu_seconds=8640.0, peak_mb=1000.0))  # as often
     assert review(late, WINDOW).followed[0].verdict == "does not pay"
     for name, was in (("serving", None), ("gone", money(5, "USD"))):
         chosen = SavingChosen(saving=name, text="x", was=was, review="2026-11-25", because="y")
@@ -129,7 +133,14 @@ def test_serving_is_measured_by_what_is_booked(priced: Workspace):
     assert found.now is None and "not booked" in found.proposal.why and found.proposal.expected > 60
     invoice = CostBooked(category="infrastructure", text="a server", day="2026-11-19")
     book(priced.chain, "shop", Booked(invoice, money(10, "USD")))
-    assert float(serving(priced, WINDOW).now) == pytest.approx(10 / 30 * 30.4375, rel=1e-6)
+    paid = serving(priced, WINDOW)
+    best = float(plan(priced, Assumed(), days=30, day=WINDOW.day).parts[1].options[0].monthly)
+    assert 0 < best < 10 and float(paid.now) == pytest.approx(10 / 30 * 30.4375, rel=1e-6)
+    assert float(paid.proposal.expected) == pytest.approx(float(paid.now) - best, abs=1e-8), "never more than is paid"
+    assert "always on" not in paid.proposal.text and "booked for infrastructure" in paid.proposal.why
+    refund = CostBooked(category="infrastructure", text="a refund", day="2026-11-19")
+    book(priced.chain, "shop", Booked(refund, money(-10, "USD")))
+    assert serving(priced, WINDOW) == Measured(Decimal(0)), "what costs less than the cheapest way saves nothing"
 
 
 def test_one_measure_that_fails_is_no_reason_not_to_tell_the_others_and_dust_is_not_proposed(workspace: Workspace):

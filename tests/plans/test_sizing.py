@@ -55,6 +55,16 @@ def test_the_size_is_the_peak_with_its_margin_and_what_it_saves_by_hand(measured
         advised(later, known, days=30, margin=0.25)
 
 
+def test_the_hours_are_of_the_days_that_were_measured_and_not_of_those_before_the_record(workspace: Workspace):
+    """An hour in the 5 days of the record: 6.0875 a month, at 0.20 1.2175."""
+    write(workspace, NOW - timedelta(days=4), "r1", Usage(seconds=3600.0, cpu_seconds=3600.0, peak_mb=1000.0))
+    young = replace(workspace, chain=replace(workspace.chain, clock=lambda: NOW))
+    known = prices(machine("on_demand", "0.20", "m4", 4, 16))
+    found = advised(young, known, days=30, margin=0.25)
+    assert found.hours == pytest.approx(6.0875) and float(found.right) == pytest.approx(1.2175)
+    assert advised(young, known, days=5, margin=0.25).hours == found.hours
+
+
 def test_a_size_is_set_and_taken_back_in_the_record(measured: Workspace):
     with pytest.raises(SpecError, match="no size was set"):
         undo_size(measured.chain)

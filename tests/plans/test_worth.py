@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.errors import MoneyError, SpecError
-from treadle.money import rates_of
+from treadle.money import money, rates_of
 from treadle.monitoring import Realised
 from treadle.plans.worth import in_currency, matrix_of, rule_of, weigh
 from treadle.spec import Mistakes
@@ -96,9 +96,16 @@ def test_of_classes_the_rules_are_to_say_one_of_them():
 
 def test_money_is_held_against_money_of_one_currency():
     rates = rates_of("USD", "2026-11-01", {"EUR": "0.8"})
-    assert in_currency(Decimal(10), rates, "EUR") == 8
+    assert in_currency([Decimal(10), Decimal(5)], rates, "EUR") == [8, 4]
     with pytest.raises(MoneyError, match="no rate between them"):
-        in_currency(Decimal(10), rates, "JPY")
+        in_currency([Decimal(10)], rates, "JPY")
+
+
+def test_days_that_are_converted_sum_to_what_their_sum_comes_to():
+    """A third of a billionth on each of three days was nothing on each; together they are one."""
+    rates = rates_of("USD", "2026-11-01", {"EUR": "0.333333333"})
+    days = in_currency([Decimal("0.000000001")] * 3, rates, "EUR")
+    assert sum(days) == rates.convert(money("0.000000003", "USD"), "EUR").amount == Decimal("0.000000001")
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=60)

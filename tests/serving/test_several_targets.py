@@ -442,6 +442,9 @@ def test_what_each_target_cost_is_told(two: Path) -> None:
         assert found.amount == lines[target].amount > 0 and not found.by_target
         steps = {line.name for line in found.by_step}
         assert {"training.fit", "state.built"} <= steps and "sources.read" not in steps
+    evenly = costs(CostsRequest(project=project, shared="evenly"), ADA).by_target
+    of_days = costs(CostsRequest(project=project, target="days", shared="evenly"), ADA)
+    assert [line.shared > 0 for line in evenly] == [True, True] and of_days.by_target == evenly[1:]
     shared = costs(CostsRequest(project=project, run=whole.by_run[0].name), ADA)
     assert [line.name for line in shared.by_target] == ["back", "days", "(of no one target)"]
     shown = subprocess.run(

@@ -137,13 +137,14 @@ def costs(request: CostsRequest, work: Work) -> Costs:
         raise EvidenceError(
             f'there is no run "{request.run}"', where="--run", mend=nearest(request.run, runs(workspace.chain))
         )
-    parts = [Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each()]
-    one = request.target is not None
+    one, project = request.target is not None, workspace.project
+    every = [project.of(name) for name in project.targets] or project.each()
+    parts = [Part(each.spec.predict.name, each.address, each.endpoint) for each in every]
     found = ledger(
         workspace.chain,
         workspace.book.rates,
         run=request.run,
-        only=parts[0] if one else None,
+        only=next(part for part in parts if part.address == project.address) if one else None,
         parts=parts if len(parts) > 1 else (),
         shared=request.shared,
     )

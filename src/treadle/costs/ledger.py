@@ -33,17 +33,19 @@ def costs(
     """All that was used or booked, summed three ways, in the currency of `rates`.
 
     run, only: of one run, of one target. parts: the targets that get a line each, beside the sums of all; shared: by
-    which rule what is of none of them is shared out.
+    which rule what is of none of them is shared out. Of one target the sums are of its own work, and with a rule its
+    line stands beside them, as it is among all.
     """
     if run is None and only is None:
         with chain.engine.connect() as connection:
             whole = _summed(connection, rates)
     else:
         whole = _of_some(chain, rates, run, only)
-    if not parts:
+    if not parts or (only is not None and shared == "not"):
         return whole
     lines = _by_part(chain, rates, run, parts)
-    return structs.replace(whole, by_target=lines if shared == "not" else _shared_out(lines, shared))
+    lines = lines if shared == "not" else _shared_out(lines, shared)
+    return structs.replace(whole, by_target=[each for each in lines if only is None or each.name == only.name])
 
 
 def _by_part(chain: Chain, rates: Rates, run: str | None, parts: Sequence[Part]) -> list[CostLine]:

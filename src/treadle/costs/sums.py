@@ -70,7 +70,8 @@ class Costs(Struct, frozen=True):
     `rate_date` dates the rates by which other currencies were converted, "" where none was needed. `unconverted` are
     sums in currencies without a rate: they are in no other figure. `books` names the dated price books. `by_run` has
     the newest runs, and `more_runs` says how many older ones are only in the sums. `by_target`, where there are several
-    and not one was asked about: what is of each, and what is of no one target, such as sources, which all share.
+    and not one was asked about: what is of each, and what is of no one target, such as sources, which all share; of one
+    with --shared its own line, with its share, which no other figure has.
     """
 
     currency: str

@@ -90,7 +90,7 @@ def trend(chain: Chain, rates: Rates, today: date, *, window: int = PAST) -> Tre
 
 
 def by_day(chain: Chain, rates: Rates, first: date, last: date) -> tuple[dict[date, Decimal], list[Money]]:
-    """From the view of the ledger, a row a day and currency."""
+    """From the view of the ledger, a row a day and currency; converted together, so that the days sum to the whole."""
     from sqlalchemy import select
 
     from treadle.store.schema import ledger
@@ -100,14 +100,14 @@ def by_day(chain: Chain, rates: Rates, first: date, last: date) -> tuple[dict[da
     )
     sums, besides = dict[date, Decimal](), dict[str, Money]()
     with chain.engine.connect() as connection:
-        for row in connection.execute(query):
-            paid = Money(Decimal(row.units) + row.nanos * _NANO, row.currency)
-            found = rates.convert(paid, rates.currency)
-            if found is None:
-                besides[row.currency] = besides[row.currency] + paid if row.currency in besides else paid
-            else:
-                day = date.fromisoformat(row.name)
-                sums[day] = sums.get(day, Decimal(0)) + found.amount
+        rows = connection.execute(query.order_by(ledger.c.name, ledger.c.currency)).all()
+    several = [Money(Decimal(row.units) + row.nanos * _NANO, row.currency) for row in rows]
+    for row, paid, found in zip(rows, several, rates.together(several, rates.currency), strict=True):
+        if found is None:
+            besides[row.currency] = besides[row.currency] + paid if row.currency in besides else paid
+        else:
+            day = date.fromisoformat(row.name)
+            sums[day] = sums.get(day, Decimal(0)) + found.amount
     return sums, list(besides.values())
 
 

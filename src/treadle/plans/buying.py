@@ -271,7 +271,7 @@ def _advised(
         said += "; whether it is so on other rows is not known: too few days or groups"
     elif low <= 0:
         said += f"; the sealed rows do not tell the two apart, so {_plainer(best, second)} may decide"
-    return said, _turns(best, second, decisions, sums)
+    return said, _turns(priced, decisions, sums)
 
 
 def _plainer(best: Candidate, second: Candidate) -> str:
@@ -298,15 +298,11 @@ def _by_score(found: Sequence[Candidate], compared: Compared, priced: Sequence[C
     return f"{chosen.name}: {why}{also}; what it saves in money is not known"
 
 
-def _turns(best: Candidate, second: Candidate, decisions: float, sums: _Sums) -> list[str]:
-    """At which number of decisions, and at which price of a service, the two cost the same."""
-    said, ones = [], [_lines(each, decisions, sums) for each in (best, second)]
-    (fixed, each), (other_fixed, other_each) = ones
-    if each != other_each:
-        at = (other_fixed - fixed) / (each - other_each)
-        if at > 0 and at != decisions:
-            way = "fewer" if at < decisions else "more"
-            said.append(f"{at:,.0f} decisions a month or {way}: then {second.name}")
+def _turns(priced: Sequence[Candidate], decisions: float, sums: _Sums) -> list[str]:
+    """From which number of decisions on another is the cheapest; at which price of a service the two least cost the
+    same. The cheapest first."""
+    best, second = priced[0], priced[1]
+    said = turning([(each.name, *_lines(each, decisions, sums)) for each in priced], decisions)
     for one, other in ((best, second), (second, best)):
         service = next((s for s in sums.asked.services if s.service == one.name), None)
         if service is not None and one.total is not None and other.total is not None:
@@ -318,6 +314,28 @@ def _turns(best: Candidate, second: Candidate, decisions: float, sums: _Sums) ->
             else:
                 said.append(f"no price of {one.name}: it is dearer even for nothing")
     return said
+
+
+def turning(lines: Sequence[tuple[str, float, float]], decisions: float) -> list[str]:
+    """The nearest number of decisions on either side from which on another is the cheapest, whichever it is: a name,
+    what it costs a month whatever the use, and a decision; the cheapest now is the first.
+
+    Each line is above the first one now, so the first of them to cross it is then below all others too.
+
+    >>> turning([("ours", 10.0, 1.0), ("rule", 0.0, 3.0), ("acme", 100.0, 0.5), ("dear", 40.0, 0.9)], 20)
+    ['5 decisions a month or fewer: then rule', '180 decisions a month or more: then acme']
+    """
+    (_, fixed, each), *others = lines
+    fewer, more = list[tuple[float, float, str]](), list[tuple[float, float, str]]()
+    for name, other_fixed, other_each in others:
+        if other_each != each:
+            at = (other_fixed - fixed) / (each - other_each)
+            if other_each < each:
+                more.append((max(at, decisions), other_each, name))
+            elif at >= 0.5:  # of none there is nothing to decide
+                fewer.append((-min(at, decisions), -other_each, name))
+    nearest = [(way, min(found)) for way, found in (("fewer", fewer), ("more", more)) if found]
+    return [f"{abs(at):,.0f} decisions a month or {way}: then {name}" for way, (at, _, name) in nearest]
 
 
 def _lines(each: Candidate, decisions: float, sums: _Sums) -> tuple[float, float]:

@@ -110,7 +110,8 @@ def machine_of_runs(workspace: Workspace, window: Window) -> Measured:
 
 
 def serving(workspace: Workspace, window: Window) -> Measured:
-    """What is booked for infrastructure; proposed is the cheapest way to serve against a server that is always on."""
+    """What is booked for infrastructure; proposed is the cheapest way to serve, against that, where it costs less. Where
+    nothing is booked, against a server that is always on."""
     workload = measure(workspace, window.days, Assumed())
     if workload.load is None:
         raise SpecError("nobody asked the endpoint", where="costs review", mend="serve it")
@@ -120,13 +121,16 @@ def serving(workspace: Workspace, window: Window) -> Measured:
     alone = parts_of(structs.replace(workload, job=None, kept=()), prices, workspace, Assumed())
     options = alone[0].options
     always = next((each for each in options if each.name == "always on"), None)
-    if always is None or options[0].name == always.name:
+    if always is None or options[0].name == always.name or (now is not None and now <= options[0].monthly):
         return Measured(now)
-    best = options[0]
-    why = f"{best.how} = {best.monthly:.4f}, against always on: {always.how} = {always.monthly:.4f}"
-    why += "" if now is not None else "; what is paid now is not booked, so it cannot be seen later what this saved"
-    how = f"treadle costs plan {workspace.project.root}"
-    text = f"Serve it {best.name}, if it is always on now"
+    best, how = options[0], f"treadle costs plan {workspace.project.root}"
+    why, text = f"{best.how} = {best.monthly:.4f}, against", f"Serve it {best.name}"
+    if now is not None:
+        why += f" {now:.4f} a month that is booked for infrastructure"
+        return Measured(now, Proposal("serving", text, now, now - best.monthly, why, how))
+    why += f" always on: {always.how} = {always.monthly:.4f}"
+    why += "; what is paid now is not booked, so it cannot be seen later what this saved"
+    text += ", if it is always on now"
     return Measured(now, Proposal("serving", text, now, always.monthly - best.monthly, why, how))
 
 

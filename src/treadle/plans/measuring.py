@@ -35,22 +35,31 @@ def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
         raise SpecError(f"{days} is no number of days", where="--days", mend=f"give a number from 1 to {MOST_DAYS:,}")
     last = workspace.chain.clock().astimezone(UTC).date()
     with workspace.chain.reading() as reader:
-        begun, newest = _span(reader)
+        begun, newest = span(reader)
         if begun is None:
             raise SpecError(
                 "nothing was measured yet",
                 where="costs plan",
                 mend=f"run it first: {workspace.project.command('run', str(workspace.project.root))}",
             )
-        first = max(last - timedelta(days=days - 1), begun)
-        window = [(first + timedelta(days=each)).isoformat() for each in range((last - first).days + 1)]
+        window = days_measured(begun, last, days)
         job = _job(reader, window)
-        kept = kept_of(reader, first.isoformat(), len(window))
-    load = _load(workspace, first, last, assumed)
-    return Workload(first.isoformat(), last.isoformat(), len(window), job, load, kept, newest)
+        kept = kept_of(reader, window[0], len(window))
+    load = _load(workspace, date.fromisoformat(window[0]), last, assumed)
+    return Workload(window[0], last.isoformat(), len(window), job, load, kept, newest)
 
 
-def _span(reader: Reader) -> tuple[date | None, int]:
+def days_measured(begun: date, last: date, days: int) -> list[str]:
+    """The last `days`, or as many as there are since the record began: no day before it counts.
+
+    >>> days_measured(date(2026, 11, 9), date(2026, 11, 10), 30)
+    ['2026-11-09', '2026-11-10']
+    """
+    first = min(max(last - timedelta(days=days - 1), begun), last)
+    return [(first + timedelta(days=each)).isoformat() for each in range((last - first).days + 1)]
+
+
+def span(reader: Reader) -> tuple[date | None, int]:
     """The day of the oldest entry, and the newest entry's number."""
     from sqlalchemy import func, select
 

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from treadle.evidence import Chain, Entry, Payload, Reader
 from treadle.evidence.kinds.size_set import Size, SizeSet
 from treadle.figures import counted
 from treadle.plans.machines import DAYS_A_MONTH, Need, Prices, cheapest
-from treadle.plans.measuring import MOST_DAYS, number_at, whole_runs
+from treadle.plans.measuring import MOST_DAYS, days_measured, number_at, span, whole_runs
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -82,6 +82,7 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
         for name in names:
             steps += reader.find(run=name)
         standing = standing_size(reader)
+        begun = span(reader)[0] or now.date()
     peak, cpus = _peaks(steps)
     if not peak:
         raise SpecError(
@@ -91,7 +92,8 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
             mend=f"let one run to its end: treadle run {workspace.project.root} --fresh",
         )
     size = Size(cpus=max(1, math.ceil(cpus - 0.05)), memory_mb=math.ceil(peak * (1 + margin)))
-    hours = Decimal(str(seconds / 3600 / days)) * DAYS_A_MONTH
+    measured = len(days_measured(begun, now.astimezone(UTC).date(), days))
+    hours = Decimal(str(seconds / 3600 / measured)) * DAYS_A_MONTH
     here = cheapest(prices, "on_demand", _this_machine())
     right = cheapest(prices, "on_demand", Need(float(size.cpus), size.memory_mb * 2**20 / 1e9))
     return Advised(

@@ -63,7 +63,7 @@ def worth_of(workspace: Workspace, instead: str | None = None) -> Worth:
     rule = rule_of(costs, names, found, instead)
     today, rates = workspace.chain.clock().date(), workspace.book.rates
     spent, besides = by_day(workspace.chain, rates, date(1970, 1, 1), today)
-    told = {day: in_currency(amount, rates, mistakes.currency) for day, amount in spent.items()}
+    told = dict(zip(spent, in_currency(list(spent.values()), rates, mistakes.currency), strict=True))
     return weigh(found, costs, rule, names[rule], told, mistakes.currency, today, [str(each) for each in besides])
 
 
@@ -96,15 +96,17 @@ def rule_of(costs: Matrix, names: tuple[str, ...], found: Realised, instead: str
     return short.index(instead)
 
 
-def in_currency(amount: Decimal, rates: Rates, currency: str) -> Decimal:
-    found = rates.convert(Money(amount, rates.currency), currency)
-    if found is None:
+def in_currency(amounts: Sequence[Decimal], rates: Rates, currency: str) -> list[Decimal]:
+    """Together, so that they sum to what their sum comes to."""
+    found = rates.together([Money(each, rates.currency) for each in amounts], currency)
+    told = [each.amount for each in found if each is not None]
+    if len(told) < len(amounts):
         raise MoneyError(
             f"mistakes cost {currency}, and work is priced in {rates.currency}, with no rate between them",
             where="prices",
             mend=f"give `rates: {{{currency}: …}}` in the price book",
         )
-    return found.amount
+    return told
 
 
 def weigh(
