@@ -134,8 +134,10 @@ def test_a_budget_of_machines_counts_no_hours_and_no_data(chain: Chain):
     chain.append(CostBooked(category="people", text="x", day="2026-11-09"), "cost/shop", price=Price(money(9, "JPY")))
     budget = Budget(of="project", amount=30)
     (all_of_it,) = standings(chain, RATES, [budget], ASKED)
-    (machines,) = standings(chain, RATES, [budget], ASKED, machines=True)
+    (machines,) = standings(chain, RATES, [budget], ASKED, chosen="2026-11-08")
     assert (all_of_it.spent, machines.spent) == (661, 21) and not machines.is_spent
+    (later,) = standings(chain, RATES, [budget], ASKED, chosen="2026-11-09")
+    assert later.spent == 1, "the bill is of the way that things went before"
     assert all_of_it.besides == [money(9, "JPY")] and machines.besides == []
 
 

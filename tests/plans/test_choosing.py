@@ -14,9 +14,11 @@ from kept_shop import opened
 from test_measured_workload import HEADER, LINES, ask, call, packed, write
 
 from treadle.errors import ModelError
-from treadle.evidence import Entry, Usage
+from treadle.evidence import Entry, Price, Usage
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate
+from treadle.money import money
 from treadle.people.chosen import standing_choice
 from treadle.plans.choosing import BEST, BETWEEN, LEAST, Saving, Way, choices_of, three
 from treadle.plans.found import Assumed
@@ -162,11 +164,17 @@ def test_they_are_put_to_a_decision_chosen_and_held_to(
     choose = ("costs", "choose", shop, "how", "--for", "between", "--because", "no waiting")
     book = ("costs", "book", shop, "--category")
     call(monkeypatch, capsys, *book, "people", "--amount", "652.80", "--for", "hours")
-    call(monkeypatch, capsys, *book, "infrastructure", "--amount", "500", "--for", "servers")
+    call(monkeypatch, capsys, *book, "infrastructure", "--amount", "500", "--for", "servers until now")
+    assert "is spent already" not in call(monkeypatch, capsys, "costs", "options", shop)
+    again = opened(Path(shop))
+    again.chain.append(Noted(text="x"), "shop", price=Price(money("500", "USD")))
+    again.chain.engine.dispose()
     assert "its month is spent already" in call(monkeypatch, capsys, "costs", "options", shop)
     with pytest.raises(AssertionError):
         call(monkeypatch, capsys, *choose)
-    call(monkeypatch, capsys, *book, "infrastructure", "--amount=-500", "--for", "servers, paid back")
+    again = opened(Path(shop))
+    again.chain.append(Noted(text="it was metered by a wrong price"), "shop", price=Price(money("-500", "USD")))
+    again.chain.engine.dispose()
     done = call(monkeypatch, capsys, *choose)
     assert "ada chose between in decision/how" in done and "from now on: A later version" in done
     assert "so far: the project's machines" in done and ": 0.0300 of" in done, "hours of people are not counted"

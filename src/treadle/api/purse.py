@@ -14,6 +14,7 @@ from treadle.errors import SpecError
 if TYPE_CHECKING:
     from treadle.costs.budgets import Purse, Standing
     from treadle.money import Money
+    from treadle.people.chosen import Choice
     from treadle.spec.budget import Budget
 
 
@@ -104,10 +105,10 @@ def standings_of(work: Work, run: str, own: tuple[Budget, ...] = ()) -> list[Sta
     budgets = [each for each in (*workspace.project.spec.budgets, *own) if run or each.of != "run"]
     asked, rates = Asked(work.principal.actor, parts, run, month), workspace.book.rates
     found = standings(workspace.chain, rates, budgets, asked)
-    for decision, budget in chosen_budgets(work):
-        (standing,) = standings(workspace.chain, rates, [budget], asked, machines=True)
-        of = f"the project's machines (decision/{decision})"
-        found.append(msgspec.structs.replace(standing, of=of, decision=decision))
+    for choice, budget in chosen_budgets(work):
+        (standing,) = standings(workspace.chain, rates, [budget], asked, chosen=choice.time[:10])
+        of = f"the project's machines (decision/{choice.decision})"
+        found.append(msgspec.structs.replace(standing, of=of, decision=choice.decision))
     return found
 
 
@@ -116,8 +117,9 @@ def against_month(work: Work, paid: Money) -> Standing:
     from treadle.costs.budgets import Asked, standings
 
     workspace = work.workspace
-    asked = Asked(work.principal.actor, (), "", workspace.chain.clock().isoformat()[:7])
-    (found,) = standings(workspace.chain, workspace.book.rates, [_monthly(paid)], asked, machines=True)
+    today = workspace.chain.clock().isoformat()[:10]
+    asked = Asked(work.principal.actor, (), "", today[:7])
+    (found,) = standings(workspace.chain, workspace.book.rates, [_monthly(paid)], asked, chosen=today)
     return msgspec.structs.replace(found, of="the project's machines")
 
 
@@ -127,15 +129,15 @@ def _monthly(paid: Money) -> Budget:
     return Budget(of="project", amount=float(paid.amount), currency=paid.currency, then="ask")
 
 
-def chosen_budgets(work: Work) -> list[tuple[str, Budget]]:
-    """What may be spent a month by the options that were chosen, each with its decision; one of several targets has
+def chosen_budgets(work: Work) -> list[tuple[Choice, Budget]]:
+    """What may be spent a month by the options that were chosen, each with its choice; one of several targets has
     its own."""
     from treadle.people.chosen import standing_choice
 
     with work.workspace.chain.reading() as reader:
         choices = [standing_choice(reader, each.address) for each in work.workspace.project.each()]
     return [
-        (each.decision, _monthly(paid))
+        (each, _monthly(paid))
         for each in choices
         if each is not None and (paid := each.option.a_month) is not None and paid.amount > 0
     ]

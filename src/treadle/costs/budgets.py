@@ -63,18 +63,18 @@ class Asked(Struct, frozen=True):
 
 
 def standings(
-    chain: Chain, rates: Rates, budgets: Iterable[Budget], asked: Asked, *, machines: bool = False
+    chain: Chain, rates: Rates, budgets: Iterable[Budget], asked: Asked, *, chosen: str | None = None
 ) -> list[Standing]:
     """Each budget that is of the person who acts, of a target that is asked about, of the project, or of the run.
 
-    machines: of what a budget of the project is held against, count what was metered and booked as infrastructure, and
-    no other booking.
+    chosen: the day on which a price of machines was chosen that a budget of the project comes from; it counts what that
+    price counts, which is what was metered, and bills for machines that fell due after that day.
 
     Raises:
         MoneyError: a budget is in a currency that the price book has no rate to.
     """
     with chain.reading() as reader:
-        besides = _other_bookings(reader, asked.month) if machines else []
+        besides = [] if chosen is None else _not_of_choice(reader, asked.month, chosen)
         return [
             _standing(reader, rates, budget, asked, part, besides)
             for budget in budgets
@@ -91,13 +91,16 @@ def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
     return [None]
 
 
-def _other_bookings(reader: Reader, month: str) -> list[Money]:
-    """What was booked in a month for all but machines: hours, data, services and the like."""
+def _not_of_choice(reader: Reader, month: str, chosen: str) -> list[Money]:
+    """What was booked in a month for all but machines, such as hours and data; and bills of the way that things went
+    before the choice."""
     every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
     return [
         each.price.money
         for each in every
-        if each.price is not None and each.payload.category != _OF_MACHINES and each.payload.day.startswith(month)
+        if each.price is not None
+        and each.payload.day.startswith(month)
+        and (each.payload.category != _OF_MACHINES or each.payload.day <= chosen)
     ]
 
 

@@ -138,8 +138,8 @@ def sets_of(option: Offered) -> list[str]:
     if option.a_month is not None and option.a_month.amount > 0:
         said.append(
             f"Once {option.a_month.amount:,.4f} {option.a_month.currency} are spent on machines in a month (metered, "
-            "or booked as infrastructure; not hours, data and the like), work stops until an owner or reviewer says "
-            "to go on."
+            "or billed as infrastructure after the choice; not hours, data and the like), work stops until an owner or "
+            "reviewer says to go on."
         )
     return said or ["Nothing."]
 
