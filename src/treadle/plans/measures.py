@@ -108,8 +108,8 @@ def machine_of_runs(workspace: Workspace, window: Window) -> Measured:
 
 
 def serving(workspace: Workspace, window: Window) -> Measured:
-    """What is booked for infrastructure; proposed is the cheapest way to serve, against that, where it costs less. Where
-    nothing is booked, against a server that is always on."""
+    """What is booked for infrastructure; proposed is the cheapest way to serve, where it costs less. Where nothing is
+    booked, it is held against a server that is always on."""
     workload = measure(workspace, window.days, Assumed())
     if workload.load is None:
         raise SpecError("nobody asked the endpoint", where="costs review", mend="serve it")
