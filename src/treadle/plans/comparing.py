@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from treadle.errors import SpecError
-from treadle.evidence import Entry
+from treadle.evidence import Entry, Payload
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.plans.found import Assumed, Design, DesignsDiffer, Job, Load, Option, Workload
 from treadle.plans.machines import Prices
@@ -87,7 +87,8 @@ def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload)
 
     with workspace.chain.reading() as reader:
         steps = {each.seq: each for each, _ in walk(reader, [packing])}
-        steps |= {each.seq: each for each in (reader.find(run=packing.run) if packing.run else ())}
+        mine: list[Entry[Payload]] = reader.find(run=packing.run) if packing.run else []
+        steps |= {each.seq: each for each in mine}
     first = date.fromisoformat(workload.first)
     hours = {(first + timedelta(days=number)).isoformat(): 0.0 for number in range(workload.days)}
     used = [(each, each.usage) for each in steps.values() if each.usage is not None and each.usage.seconds]
