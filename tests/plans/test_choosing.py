@@ -112,7 +112,7 @@ def test_the_choices_of_a_project_and_their_page(measured: Workspace):
     assert [each.way.model for each in found.options] == ["shop:2", "shop:1", "shop:2"], asleep
     assert found.options[0].way.waits == 1.0 and found.options[0].way.serving == "scaled to zero"
     always = found.options[1].way
-    assert always.serving == "always on" and float(always.monthly) == pytest.approx(730 * 0.03, abs=2)
+    assert always.serving == "always on" and float(always.monthly) == pytest.approx(730.5 * 0.03, abs=2)
     words = told(found)
     assert "does not say what a mistake costs" in words[0].effect, "the versions have no evaluation"
     assert "0.800" in words[0].result and "never seen" not in words[0].result

@@ -69,7 +69,8 @@ def costs_plan(request: PlanRequest, work: Work) -> Plan:
 def costs_diff(request: DesignsRequest, work: Work) -> DesignsDiffer:
     """Hold two versions, or two projects, against each other: money a month, for 1,000 predictions, and score.
 
-    Each with its own runs and tables; both for the requests that were measured, of the one that was asked more.
+    Each with its own runs and tables, a version with the work that made it; both for the requests that were measured,
+    of the one that was asked more.
     """
     from treadle.plans.comparing import Side, compare
     from treadle.pricing import known

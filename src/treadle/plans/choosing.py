@@ -278,10 +278,13 @@ def three(ways: Sequence[Way]) -> list[Named]:
 
 
 def _beats(one: Way, other: Way) -> bool:
-    """At least as good in everything, and better in something; of two that are alike the newer or cheaper one."""
+    """At least as good in everything, and better in something; of two that are alike the newer or cheaper one, and of
+    servers that cost the same those that nothing has to start and stop."""
     ours, theirs = _figures(one), _figures(other)
     if ours == theirs:
-        first, second = ((each.entry.seq, -each.monthly, each.serving) for each in (one, other))
+        first, second = (
+            (each.entry.seq, -each.monthly, each.serving == "always on", each.serving) for each in (one, other)
+        )
         return first > second
     return all(mine >= its for mine, its in zip(ours, theirs, strict=True))
 

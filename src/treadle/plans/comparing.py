@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
 from treadle.errors import SpecError
-from treadle.evidence import Entry
+from treadle.evidence import Entry, Payload
 from treadle.evidence.kinds.model_packed import ModelPacked
-from treadle.plans.found import Assumed, Design, DesignsDiffer, Load, Option, Workload
+from treadle.plans.found import Assumed, Design, DesignsDiffer, Job, Load, Option, Workload
 from treadle.plans.machines import Prices
 from treadle.plans.measuring import measure
 from treadle.plans.planning import check, parts_of, per_thousand
@@ -30,7 +31,8 @@ class Side(Struct, frozen=True):
 
 
 def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days: int) -> DesignsDiffer:
-    """Each with its own runs and tables, both for the load of the side that was asked more.
+    """Each with its own runs and tables, both for the load of the side that was asked more. Of two versions of one
+    project each with the work that made it.
 
     Raises:
         SpecError: nothing was measured on a side; ModelError: there is no such version.
@@ -46,10 +48,15 @@ def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days
             where="prices",
             mend="name price books of one currency",
         )
+    unknown = dict[str, None]()
+    if before.workspace.project.file.resolve() == after.workspace.project.file.resolve():
+        made = [_made(side.workspace, entry, each) for side, entry, each in zip(sides, packed, measured, strict=True)]
+        measured = [structs.replace(whole, job=job) for whole, (job, _) in zip(measured, made, strict=True)]
+        unknown |= dict.fromkeys(text for _, text in made if text)
     load = max(
         (each.load for each in measured if each.load is not None), key=lambda each: sum(each.requests), default=None
     )
-    designs, unknown, chosen = list[Design](), dict[str, None](), list[list[Option]]()
+    designs, chosen = list[Design](), list[list[Option]]()
     for side, entry, workload in zip(sides, packed, measured, strict=True):
         workload = structs.replace(workload, load=answered_by(load, entry))
         parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
@@ -71,6 +78,31 @@ def _packed(side: Side) -> Entry[ModelPacked]:
     released = None if side.version is not None else workspace.releases.current()
     version = side.version if released is None else released.model
     return find(workspace.chain, workspace.project.address, version)
+
+
+def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload) -> tuple[Job | None, str]:
+    """The work that made a version, in the days that were measured: all of the run that packed it, and of earlier ones
+    the steps that it rests on. And what of it is not in these days."""
+    from treadle.history.lineage import walk
+
+    with workspace.chain.reading() as reader:
+        steps = {each.seq: each for each, _ in walk(reader, [packing])}
+        mine: list[Entry[Payload]] = reader.find(run=packing.run) if packing.run else []
+        steps |= {each.seq: each for each in mine}
+    first = date.fromisoformat(workload.first)
+    hours = {(first + timedelta(days=number)).isoformat(): 0.0 for number in range(workload.days)}
+    used = [(each, each.usage) for each in steps.values() if each.usage is not None and each.usage.seconds]
+    early = sum(usage.seconds for each, usage in used if each.time[:10] not in hours) / 3600
+    said = f"what {early:.2f} hours of runs cost that made {packing.payload.model}: they were before {workload.first}"
+    said = f"{said} (--days)" if early else ""
+    used = [(each, usage) for each, usage in used if each.time[:10] in hours]
+    if not used:
+        return None, said
+    for each, usage in used:
+        hours[each.time[:10]] += usage.seconds / 3600
+    seconds, runs = sum(usage.seconds for _, usage in used), len({each.run for each, _ in used})
+    cpu, peak = sum(usage.cpu_seconds for _, usage in used), max(usage.peak_mb for _, usage in used)
+    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak), said
 
 
 def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:

@@ -10,9 +10,10 @@ from msgspec import Struct
 from treadle.money import Money, Rates
 from treadle.pricing import Figure, PriceList
 
-HOURS_A_MONTH = Decimal(730)
-HOURS_A_YEAR = Decimal(8760)
 DAYS_A_MONTH = Decimal("30.4375")
+"""A twelfth of a year of 365.25 days. There is no other length of a month: hours and years are told by it."""
+HOURS_A_MONTH = 24 * DAYS_A_MONTH
+HOURS_A_YEAR = 12 * HOURS_A_MONTH
 _FACTORS = {
     "cpu_power": "watts of a CPU",
     "memory_power": "watts of a GB",

@@ -12,6 +12,7 @@ from treadle.evidence.removals import Named, name_of, removals
 from treadle.plans.confirming import newest_test
 from treadle.plans.found import Assumed, Job, Kept, Load, Workload
 from treadle.plans.loads import shape
+from treadle.plans.machines import DAYS_A_MONTH
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:
         fresh = {(snapshot.table, part.path): part.size for part in snapshot.parts}
         size = sum(each for file, each in fresh.items() if file not in counted)
         counted |= fresh.keys()
-        a_month = reads.get(snapshot.content, 0) / days * 30.4375
+        a_month = reads.get(snapshot.content, 0) / days * float(DAYS_A_MONTH)
         called = f"{snapshot.table}@{snapshot.version}"
         kept.append(Kept(called, size, a_month, "; ".join(pinned.get(name, [])), made[name]))
     return tuple(kept)

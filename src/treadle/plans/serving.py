@@ -110,7 +110,7 @@ def _always(servers: Servers, prices: Prices) -> Way:
         "always on",
         f"{count} x {servers.machine.said()}",
         Paid((), count * HOURS_A_MONTH * servers.hourly),
-        how=f"{count} (for the busiest minute) x 730 hours x {servers.hourly:f}",
+        how=f"{count} (for the busiest minute) x {HOURS_A_MONTH.normalize():f} hours x {servers.hourly:f}",
         sources=[servers.machine.source],
         kg=carbon(prices, servers.machine, count * HOURS_A_MONTH),
     )
@@ -180,7 +180,8 @@ def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) ->
         f"reserved {offer.term_years} y {offer.option}".strip(),
         f"{count} of {servers.most} x {servers.machine.said()}",
         Paid(tuple(each * float(servers.hourly) for each in over), fixed),
-        how=f"{count} x 730 hours x {hour:.6f} (with {offer.upfront:f} at once spread over {offer.term_years} y), and "
+        how=f"{count} x {HOURS_A_MONTH.normalize():f} hours x {hour:.6f} (with {offer.upfront:f} at once spread over "
+        f"{offer.term_years} y), and "
         f"what is beyond on demand; break-even at {float(hour / servers.hourly):.1%} of the hours. If use falls to "
         f"{assumed.falls_to:.0%}: {abs(regret):.4f} a month {said} on demand",
         sources=[offer.source, servers.machine.source],
