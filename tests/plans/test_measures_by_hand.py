@@ -152,7 +152,7 @@ def test_snapshots_alone_are_counted_of_what_is_idle(shop_at: Workspace, monkeyp
     things = [SimpleNamespace(what=what, a_day=Decimal(n)) for what, n in (("snapshot", 1), ("endpoint", 5))]
     monkeypatch.setattr(measures, "idle", lambda workspace, days: SimpleNamespace(things=things))
     found = unread_snapshots(shop_at, WINDOW)
-    assert float(found.now) == A_MONTH and found.proposal.why.startswith("1 snapshots")
+    assert float(found.now) == A_MONTH and found.proposal.why.startswith("1 snapshot ")
 
 
 def test_a_month_of_what_was_booked_is_of_the_days_that_are_asked_about(shop_at: Workspace):

@@ -58,6 +58,7 @@ def test_the_size_is_the_peak_with_its_margin_and_what_it_saves_by_hand(measured
 def test_the_hours_are_of_the_days_that_were_measured_and_not_of_those_before_the_record(workspace: Workspace):
     """An hour in the 5 days of the record: 6.0875 a month, at 0.20 1.2175."""
     write(workspace, NOW - timedelta(days=4), "r1", Usage(seconds=3600.0, cpu_seconds=3600.0, peak_mb=1000.0))
+    whole(workspace, NOW - timedelta(days=4), "r1")
     young = replace(workspace, chain=replace(workspace.chain, clock=lambda: NOW))
     known = prices(machine("on_demand", "0.20", "m4", 4, 16))
     found = advised(young, known, days=30, margin=0.25)

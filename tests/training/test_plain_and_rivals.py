@@ -41,6 +41,7 @@ def weighted(table: Callable[..., TrainingTable], kind: str, *names: str) -> Tra
     return replace(found, features=tuple(f for f in found.features if f.name in names), weight=weight)
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_lightgbm_is_the_library_s_own_with_text_as_categories_and_rows_by_their_weights(table):
     import lightgbm
 

@@ -68,6 +68,11 @@ def fit_plain(library: str, table: TrainingTable, train: Array, task: Task, *, s
         model.set_params(n_jobs=1)  # one row is told sooner by one thread
 
     def answer(found: Array) -> Array:
+        with warnings.catch_warnings():  # columns are told by their places, as they were when it was fitted
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return told_of(found)
+
+    def told_of(found: Array) -> Array:
         if task.decides:
             return np.asarray(model.predict_proba(found)[:, 1], dtype=np.float64)
         if task.classes:
