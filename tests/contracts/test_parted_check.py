@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows
+from treadle.contracts import repeated as contracts_repeated
 from treadle.errors import DataError
 from treadle.store import buckets
 
@@ -84,14 +85,13 @@ def tables(draw: st.DrawFn) -> pl.DataFrame:
     )
 
 
-@given(tables(), st.integers(1, 9), st.integers(1, 5))
-def test_any_table_in_any_parts(made: Contract, frame: pl.DataFrame, size: int, bucket: int) -> None:
-    kept = buckets.ROWS
-    try:
-        buckets.ROWS = bucket
+@given(tables(), st.integers(1, 9), st.integers(1, 5), st.sampled_from([0, 40, 1 << 20]))
+def test_any_table_in_any_parts(made: Contract, frame: pl.DataFrame, size: int, bucket: int, held: int) -> None:
+    """Values of a key that fit into memory, that never do, and that do for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buckets, "ROWS", bucket)
+        patch.setattr(contracts_repeated, "_HELD", held)
         same(frame, made, size)
-    finally:
-        buckets.ROWS = kept
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,8 @@ def test_rules_that_see_all_rows_at_once_are_told(contract) -> None:  # type: ig
     assert needs_all_rows(made, "elsewhere") == []
 
 
-def test_a_disk_that_cannot_be_written_is_told(made: Contract, tmp_path: Path) -> None:
+def test_a_disk_that_cannot_be_written_is_told(made: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts_repeated, "_HELD", 0)
     frame = pl.DataFrame({"n": [1, 2], "t": ["a", "b"], "f": [1.0, 2.0], "a": ["2020-01-01"] * 2, "b": [0, 1]})
     parted = PartedCheck(InMemory(frame, 1), made, now=NOW)
     (tmp_path / "0").write_text("in the way")

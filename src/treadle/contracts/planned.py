@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
+from treadle.contracts.repeats import repeats
 from treadle.contracts.rules import Contract, Rule
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def _mask(rule: Rule, types: Any, wrong: dict[str, str]) -> Any:
     if rule.kind == "unique":
         columns = list(rule.columns)
         known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
-        same = pl.col(columns[0]) if len(columns) == 1 else pl.struct(columns)
-        return known & ~same.is_first_distinct()  # the first of several is kept
+        again = pl.struct(columns).map_batches(lambda values: repeats(values.struct.unnest()), return_dtype=pl.Boolean)
+        return known & again  # the first of several is kept
     if rule.kind in ("required", "null_share"):
         mask = _missing(rule, types)
         # a value of another type is there, though it reads as NULL

@@ -1,4 +1,6 @@
-"""Which rows of a table that comes in parts repeat a unique value: its values in buckets on the disk, one at a time."""
+"""Which rows of a table that comes in parts repeat a unique value: its values in memory where they are few, and else
+in buckets on the disk, one at a time.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
+from treadle.contracts.repeats import repeats
 from treadle.contracts.rules import Contract, Rule
 from treadle.store import Buckets, buckets_for
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     Marks = np.ndarray[Any, np.dtype[np.bool_]]
 
 _ROW = "\x00row"
+_HELD = 1 << 27  # bytes of values that are looked at together
 
 
 def repeated(parts: Parts, contract: Contract, rule: Rule, folder: Path) -> Marks:
@@ -27,19 +31,33 @@ def repeated(parts: Parts, contract: Contract, rule: Rule, folder: Path) -> Mark
     folder: a path for the buckets, where nothing is.
     """
     import numpy as np
-    import polars as pl
 
     marks = np.zeros(parts.rows, dtype=np.bool_)
     names = list(rule.columns)
-    same = pl.col(names[0]) if len(names) == 1 else pl.struct(names)
-    buckets = Buckets(folder, buckets_for(parts.rows))
-    for known in _known(parts, contract, names):
-        buckets.add_by(known, names)
-    for number in range(buckets.count):
-        again = buckets.bucket(number).filter(~same.is_first_distinct())  # rows of a bucket lie in their order
+    for known in _together(_known(parts, contract, names), names, buckets_for(parts.rows), folder):
+        again = known.filter(repeats(known.select(names)))  # equal values lie in their order
         marks[again[_ROW].to_numpy()] = True
-    buckets.remove()
     return marks
+
+
+def _together(parts: Iterator[pl.DataFrame], names: list[str], count: int, folder: Path) -> Iterator[pl.DataFrame]:
+    """All rows, cut so that equal values are never apart: as one, or bucket by bucket."""
+    import polars as pl
+
+    held, size, buckets = list[pl.DataFrame](), 0, None
+    for part in parts:
+        held.append(part)
+        size += int(part.estimated_size())
+        if size > _HELD:
+            buckets = buckets or Buckets(folder, count)
+            while held:
+                buckets.add_by(held.pop(0), names)
+    if buckets is None:
+        yield pl.concat(held)
+        return
+    for number in range(buckets.count):
+        yield buckets.bucket(number)
+    buckets.remove()
 
 
 def _known(parts: Parts, contract: Contract, names: list[str]) -> Iterator[pl.DataFrame]:

@@ -80,13 +80,20 @@ def parsed(values: pl.Series, form: str) -> pl.Series:
     """
     import polars as pl
 
-    text = values.str.strip_chars().str.replace_all(r"\s+", " ")
     try:
-        if not re.search("%[-#_0]?[HIklTRsX+]", form):
-            return text.str.to_date(form, strict=False)
-        if "z" in form:
-            return text.str.replace("UTC$", "Z").str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
-        return text.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        found = _of_texts(values, form)
+        if found.null_count() == values.null_count():
+            return found
+        text = values.str.strip_chars().str.replace_all(r"\s+", " ")
+        return _of_texts(text.str.replace("UTC$", "Z") if "z" in form else text, form)
     except (pl.exceptions.PolarsError, ValueError) as bad:
         reason = (str(bad).strip().splitlines() or ["?"])[0]
         raise ValueError(reason) from bad
+
+
+def _of_texts(text: pl.Series, form: str) -> pl.Series:
+    if not re.search("%[-#_0]?[HIklTRsX+]", form):
+        return text.str.to_date(form, strict=False)
+    if "z" in form:
+        return text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+    return text.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
