@@ -10,6 +10,7 @@ import base64
 import importlib.util
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ from typing import Any
 NAME = "chromium"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _AXE = ("axe_playwright_python", "axe_core_python")
+_PATIENCE = 90  # seconds; what is waited for comes long before, or never
 _KEYS = {"Tab": 9, "Enter": 13, "Space": 32}
 
 
@@ -110,6 +112,7 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select.select([self._read], [], [], _PATIENCE)[0], f"the browser said nothing for {_PATIENCE} s"
             part = os.read(self._read, 1 << 16)
             assert part, "the browser ended"
             self._rest += part

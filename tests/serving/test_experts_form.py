@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served_shop import SPEC
+from served_shop import SPEC, serving
 
+from services.chromium import Browser
+from treadle.access import tokens
 from treadle.exploring.experts import ask
 from treadle.hosting.opening import make_app, open_door
 from treadle.labelling import MARK, words
@@ -106,3 +108,23 @@ def test_nothing_is_taken_but_by_a_form_of_this_session(app: App, asked: Workspa
     assert asyncio.run(go()) == [403, 403, 403, 403, 415, 413, 405, 400, 400, 401]
     with asked.chain.reading() as reader:
         assert not words(reader, "shop")
+
+
+@pytest.mark.needs("chromium")
+def test_a_real_browser_signs_in_by_a_token_and_saves(asked: Workspace, shop: Path, chromium: Browser) -> None:
+    """A browser adds headers of its own, by the policies that our pages come with."""
+    text, _ = tokens.make(asked.chain, "shop", "ada", holder="person", scopes=["read", "write"], days=1)
+    with serving(shop) as served:
+        chromium.open(f"{served.http.base_url}/signin")
+        chromium.value(f"document.getElementById('token').value = '{text}'; document.forms[0].requestSubmit(); 0")
+        chromium.loaded()
+        chromium.loaded()  # the page that sends on, and the one that it sends to
+        assert chromium.value("location.pathname") == "/home"
+        chromium.open(f"{served.http.base_url}/experts")
+        chosen = """for (const each of document.getElementsByName('label0'))
+            each.type == 'radio' ? each.checked = each.value == 'yes' : each.value = 'yes';"""
+        chromium.value(f"{chosen} document.forms[0].requestSubmit(); 0")
+        chromium.loaded()
+        assert "1 row taken" in chromium.value("document.body.innerText")
+    with asked.chain.reading() as reader:
+        assert [said.said.label for mine in words(reader, "shop").values() for said in mine.values()] == ["yes"]

@@ -188,7 +188,7 @@ async def _send(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:
         (b"content-length", b"%d" % len(content)),
         (b"content-security-policy", _POLICY),
         (b"cache-control", b"no-store"),
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends forms of ours with the origin "null"
         (b"x-frame-options", b"DENY"),
         (b"x-content-type-options", b"nosniff"),
         *more,
