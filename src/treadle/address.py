@@ -11,6 +11,7 @@ from msgspec import Struct
 from treadle.errors import StoreError
 
 _HIDDEN = "***"
+_SIGNS = "in a password write @ as %40, / as %2F, # as %23 and ? as %3F"
 
 
 class Address(Struct, frozen=True):
@@ -29,19 +30,24 @@ class Address(Struct, frozen=True):
         """The URL for people: without its password, and without the values of its options."""
         with suppress(ValueError):
             parts = urlsplit(self.url)
-            # a password that was not written as URLs write it ends the host too early: then nothing is shown
-            odd = "//" not in self.url or "@" in parts.path + parts.query or parts.fragment
-            if self.scheme and not odd:
+            if self.scheme and "//" in self.url and not self._odd(parts):
                 user = parts.username or ""
                 login = f"{user}:{_HIDDEN}@" if parts.password else f"{user}@" if user else ""
                 port = f":{parts.port}" if parts.port else ""
                 return f"{self.scheme}://{login}{parts.hostname or ''}{port}{parts.path}{'?…' if parts.query else ''}"
         return f"{self.scheme}:…" if self.scheme else "an address"
 
+    @staticmethod
+    def _odd(parts: SplitResult) -> bool:
+        """A password that was not written as URLs write it ends the host too early: then parts of it stand anywhere."""
+        return "@" in parts.path + parts.query or bool(parts.fragment)
+
     def without_secrets(self, said: str) -> str:
         """What a driver said, without what of this address is nobody's business."""
         with suppress(ValueError):
             parts = urlsplit(self.url)
+            if parts.netloc and self._odd(parts):
+                return f"what was said may hold parts of the password; {_SIGNS}"
             secrets = {parts.password or "", *(value for _, value in parse_qsl(parts.query) if len(value) > 3)}
             for secret in sorted(secrets | {unquote(each) for each in secrets}, key=len, reverse=True):
                 said = said.replace(secret, _HIDDEN) if secret else said
@@ -62,6 +68,10 @@ class Address(Struct, frozen=True):
             raise StoreError(
                 "this URL cannot be understood", where=self.where, mend="write scheme://user:password@host/name"
             ) from None
+        if parts.netloc and self._odd(parts):
+            raise StoreError(
+                "this URL cannot be understood: its password has a sign in it", where=self.where, mend=_SIGNS
+            )
         return parts
 
     @property

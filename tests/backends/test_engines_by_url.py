@@ -101,6 +101,7 @@ def test_an_extra_that_is_not_installed_is_named_with_its_command(monkeypatch: p
         "postgresql://ada:s3/cret@db/x",
         "postgresql://ada:12#s3cret@db/x",
         "postgresql://ada:12?s3cret@db/x",
+        "postgresql://ada:12@s3cret/9@127.0.0.1:1/x",
     ],
 )
 def test_no_error_tells_a_password(url: str) -> None:

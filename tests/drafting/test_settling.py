@@ -143,3 +143,12 @@ def test_what_was_said_of_the_form_of_dates_stands_beside_what_is_found(tmp_path
     )
     assert load(tmp_path / "made").spec.sources["made"].date_format == {"one": "%m/%d/%Y", "two": "%d/%m/%Y"}
     assert any(line.startswith("one: ") and "the month first" in line for line in said)
+
+
+def test_a_column_of_several_words_stays_one_key_wherever_a_line_breaks(tmp_path: Path) -> None:
+    for words in range(16):
+        folder, name = tmp_path / f"{words}", "Departure (planned)" + " of it" * words
+        folder.mkdir()
+        drafted(folder, {name: days("%d.%m.%Y")})
+        source = load(folder / "made").spec.sources["made"]
+        assert source.date_format == {name: "%d.%m.%Y"} and source.happened == name

@@ -59,7 +59,9 @@ def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str
     for name, value in stated_settings(layout).items():
         whole = isinstance(value, dict | list | tuple)
         source[name] = (
-            _flow({k: _inner(v) for k, v in value.items()} if isinstance(value, dict) else value) if whole else value
+            _flow({_key(k): _inner(v) for k, v in value.items()} if isinstance(value, dict) else value)
+            if whole
+            else value
         )
     if guess.key:
         source["key"] = guess.key
@@ -107,6 +109,13 @@ def _predict(guess: Guess, stated: Stated) -> dict[str, Any]:
     beside = {"weight": stated.weight, "exposure": stated.exposure}
     made |= {name: column for name, column in beside.items() if column is not None}
     return made | {"label": guess.label, "kind": guess.kind, "metric": guess.metric, "split": _flow(split)}
+
+
+def _key(name: str) -> str:
+    """Quoted where it has blanks: at one of them ruamel.yaml may break a line, and a plain key does not go on there."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    return DoubleQuotedScalarString(name) if " " in name else name
 
 
 def _inner(value: Any) -> Any:
