@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import msgspec
 import numpy as np
 
 from treadle.models.reference import Reference, numbers
@@ -37,3 +38,12 @@ def test_days_of_more_than_one_year_have_their_year() -> None:
     assert ">01-01<" in watch_page(watched(20), "shop", "")
     page = watch_page(watched(400), "shop", "")
     assert ">2024-01-01<" in page and ">01-01<" not in page
+
+
+def test_labels_without_a_figure_are_not_told_as_none() -> None:
+    found = watched(3)
+    days = [msgspec.structs.replace(day, value=None, low=None, high=None) for day in found.metric_by_day]
+    page = watch_page(msgspec.structs.replace(found, metric_by_day=days), "shop", "")
+    assert "No label is known yet" not in page and "The labels of no day have a roc auc" in page
+    page = watch_page(msgspec.structs.replace(found, metric_by_day=days, joined=0), "shop", "")
+    assert page.count("No label is known yet.") == 1

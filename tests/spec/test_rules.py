@@ -70,6 +70,7 @@ WRONG = [
     ("", "features: {window: {x: {^from: orders, on: id, last: [1h], take: {}}}}", 'no view "orders"'),
     ("", "features: {window: {x: {from: seen, on: id, ^last: [0h], take: {n: count(*)}}}}", "no time at all"),
     ("", 'features: {request: [^""]}', "is empty"),
+    ("", "access: {logins: {^root: zed}}", "zed is nobody of shop"),
     ("", "^prices: none.yaml", "there is no price file none.yaml"),
 ]  # fmt: skip
 
@@ -90,6 +91,16 @@ def test_what_can_never_work_is_refused_with_its_place(tmp_path: Path, part: str
     place = f"treadle.yaml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: "
     assert caught.value.where.startswith(place), caught.value.where
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "people", ["owner: policy", "owner: a, reviewers: [anonymous]", "owner: a, roles: {x: [policy]}"]
+)
+def test_no_person_goes_by_a_name_that_the_record_has_for_others(tmp_path: Path, people: str) -> None:
+    file = tmp_path / "treadle.yaml"
+    file.write_text(GOOD.replace("owner: ada", people))
+    with pytest.raises(SpecError, match="and no person"):
+        load(file)
 
 
 def test_a_choice_is_told_once_with_all_that_is_allowed(tmp_path: Path) -> None:

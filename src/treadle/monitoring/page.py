@@ -12,6 +12,7 @@ from treadle.pages import Chart, Mark, Section, page, table, tile
 from treadle.spec.choices import View
 
 _SHOWN = 6
+_UNKNOWN = "No label is known yet."
 _GAPS: dict[View, str] = {
     "decisions": "probabilities that can no longer be believed.",
     "classes": "probabilities that can no longer be believed: how often the class that was predicted came, beside the "
@@ -73,7 +74,8 @@ def _moved(lines: Sequence[DriftLine]) -> str:
 def _quality(found: Watched) -> str:
     days = [(i, day) for i, day in enumerate(found.metric_by_day) if day.value is not None]
     if not days:
-        return "<p>No label is known yet.</p>"
+        name = found.metric.replace("_", " ")
+        return f"<p>{_UNKNOWN if not found.joined else f'The labels of no day have a {name}: of one class, say.'}</p>"
     chart = Chart("day", found.metric.replace("_", " "), y=_reach(found), x_ticks=_day_ticks(found))
     band = [(float(i), d) for i, d in days if d.low is not None and d.high is not None]
     if band:
@@ -113,7 +115,7 @@ def _reach(found: Watched) -> tuple[float, float]:
 def _rates(found: Watched) -> str:
     days = [(float(i), d) for i, d in enumerate(found.metric_by_day) if d.base is not None]
     if not days:
-        return "<p>No label is known yet.</p>"
+        return f"<p>{_UNKNOWN}</p>"
     chart = Chart("day", _AXES[found.view], x_ticks=_day_ticks(found))
     chart.add(
         Mark(

@@ -25,6 +25,7 @@ MOST_LEVELS = 19
 """Quantiles of a target: a model each, and a number each in every answer."""
 MOST_SHOWN = 20
 """Problems that are written out; more are counted."""
+_NO_PERSON = {"policy", "anonymous"}
 _MEND = "correct what is named here; `treadle schema` says what each key takes"
 
 
@@ -83,8 +84,29 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
         yield from _levels(spec)
         yield from _mistakes(spec)
         yield from _exposure(spec)
+    yield from _persons(spec)
     yield from _duties(spec)
     yield from of_channels(spec.notify, spec.brief.people.everybody)
+
+
+def _persons(spec: ProjectSpec) -> Iterator[Problem]:
+    """Names that the record has for others are no person's, and a login is somebody's of the project."""
+    people = spec.brief.people
+    named = [("owner", (people.owner,)), ("reviewers", people.reviewers)]
+    named += [(f"roles.{role}", names) for role, names in people.roles.items()]
+    for part, names in named:
+        for name in sorted({*names} & _NO_PERSON):
+            what = f"{name} is what the record calls the project's own {name} acts, and no person"
+            yield Problem(f"brief.people.{part}", what, mend="give the person another name")
+    for login, name in spec.access.logins.items():
+        if name not in people.everybody:
+            yield Problem(
+                f"access.logins.{login}",
+                f"{name} is nobody of {spec.project}",
+                name,
+                people.everybody,
+                mend="name its people under brief.people: owner, reviewers, roles",
+            )
 
 
 def _duties(spec: ProjectSpec) -> Iterator[Problem]:
