@@ -8,7 +8,8 @@ from html import escape
 from treadle.pages import Section, page
 
 _FORM = """<form method="post" action="/signin" autocomplete="off">
-<p><label for="token">Token</label> <input id="token" name="token" type="password" style="width:32em;max-width:100%" required autofocus>
+<p><label for="token">Token</label>
+<input id="token" name="token" type="password" style="width:32em;max-width:100%" required autofocus>
 <button>Sign in</button></p></form>"""
 
 
