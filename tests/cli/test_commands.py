@@ -27,7 +27,7 @@ PROMISED = {
     "data entities list", "data entities doubts", "data entities show", "data entities why", "data entities join",
     "data entities split", "data entities set", "data entities undo",
     "data ingest", "data list", "data history", "data query", "data profile", "data diff", "data map", "data retain",
-    "data compact",
+    "data compact", "data move",
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "decide terms", "decide agree", "decide settle",
     "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",

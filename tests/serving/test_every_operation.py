@@ -138,7 +138,9 @@ MAY: dict[str, set[Principal]] = {
         WORKERS,
     ),
     "predict": WORKERS,
-    **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
+    **dict.fromkeys(
+        ["models accept", "models release", "models rollback", "data retain", "data compact", "data move"], APPROVERS
+    ),
     **dict.fromkeys(
         [
             *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),

@@ -202,6 +202,8 @@ class Operation:
             if not isinstance(bad, Told) and not self.quiet:  # what shows inside is told as at the door
                 _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
             raise
+        finally:
+            _retrieved(work)
 
     def enter(self, request: Any, context: Context) -> Work:
         """The one door: find who asks, ask the table, open the workspace.
@@ -233,6 +235,17 @@ class Operation:
             )
 
         return Work(open_it(project), principal, context, open_it)
+
+
+def _retrieved(work: Work) -> None:
+    """What was read out of colder tiers meanwhile is told to the record, and said."""
+    tiers = work.workspace.tiers
+    if tiers is None or work.only_reads or work.workspace.reading or not tiers.retrieved():
+        return
+    from treadle.tiering.retrieved import settle
+
+    for text in settle(work.workspace):
+        work.say(text)
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:

@@ -103,10 +103,9 @@ def meant(workspace: Workspace, name: Named) -> Kept:
 def is_here(workspace: Workspace, snapshot: Snapshot) -> bool:
     """Whether its files are there, in their size."""
     try:
-        workspace.tables.files(snapshot)
-    except (EvidenceError, StoreError):
+        return workspace.tables.present(snapshot)
+    except StoreError:
         return False
-    return True
 
 
 def _chosen(found: list[Kept], name: Named) -> Kept:

@@ -35,6 +35,8 @@ OPEN = (
     "savings",
     "savings_found",
     "sizing",
+    "storing",
+    "tiers",
     "worth",
     "worth_found",
 )
