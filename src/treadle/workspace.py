@@ -6,7 +6,6 @@ import contextlib
 import os
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from treadle.address import Address
     from treadle.backends import States
     from treadle.costs import PriceBook
-    from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
+    from treadle.evidence import Chain, Notes, Observer, Signed
     from treadle.features import FeaturePlan, OnlineState
     from treadle.models import Released, Releases
     from treadle.serving import Journal
@@ -268,19 +267,15 @@ def open_workspace(
             _notes(root).begin(log_name(project), signing_key(root))
         if is_shared(root) and settings.catalog is None:  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
-    tables, blobs, states = _kept_at(root, settings)
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
+    tables, blobs, states = _kept_at(root, settings)
     tables = tables.kept_by(_keeping(settings, book))
-
-    def price(usage: Usage, at: datetime) -> Price:
-        return book.price(usage, at)
-
     chain = Chain(
         engine=_catalog_at(root, settings.catalog, empty=reading and nothing_yet),
         actor=actor,
         run=run,
         head_file=root / "catalog.head",
-        price=price,
+        price=book.price,
         present=lambda ref: _present(ref, tables, blobs, states),
         size=lambda ref: _size(ref, blobs),
         library=blobs,

@@ -17,7 +17,7 @@ from services.s3 import Server
 from treadle.address import Address
 from treadle.backends.embedded import FolderBlobs, FolderJournal, FolderShelf, TieredTables
 from treadle.backends.embedded.state import LmdbState
-from treadle.backends.objects.shelf import BucketShelf
+from treadle.backends.s3.shelf import BucketShelf
 from treadle.errors import EvidenceError, SpecError, StoreError
 from treadle.features import Memory
 from treadle.testing import BlobsSuite, DurableStateSuite, JournalSuite, OnlineStateSuite, ShelfSuite, TablesSuite

@@ -38,7 +38,7 @@ PROMISED = {
     "costs book", "costs import", "costs export", "schedule", "schedule trigger",
     "prices import", "prices list", "prices diff",
     "costs plan", "costs diff", "costs budget", "costs forecast", "costs idle", "costs report",
-    "costs profile", "costs buy", "costs time", "costs confirm", "costs review",
+    "costs profile", "costs buy", "costs time", "costs confirm", "costs review", "costs serving",
     "costs options", "costs choose", "costs worth", "costs size",
     "notes add", "notes edit", "notes show", "notes list", "notes search", "tried",
     "agenda", "minutes keep", "minutes list", "actions add", "actions list", "actions close", "actions move",

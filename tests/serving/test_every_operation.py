@@ -55,6 +55,7 @@ MAY: dict[str, set[Principal]] = {
             "costs plan",
             "costs forecast",
             "costs idle",
+            "costs serving",
             "costs budget",
             "costs diff",
             "costs options",

@@ -20,7 +20,7 @@ from test_retention import release
 from services.s3 import Server
 from treadle.address import Address
 from treadle.backends.embedded import FolderShelf, TieredTables
-from treadle.backends.objects.shelf import BucketShelf
+from treadle.backends.s3.shelf import BucketShelf
 from treadle.errors import EvidenceError, SpecError, StoreError
 from treadle.evidence import verify
 from treadle.evidence.kinds.files_moved import FilesMoved
@@ -252,8 +252,6 @@ def test_a_bucket_is_a_place_too(s3_server: Server, tmp_path: Path, monkeypatch:
 BUSY = """
 import sys
 from pathlib import Path
-from services.s3 import Server
-from treadle.address import Address
 from treadle.backends.embedded import FolderShelf, TieredTables
 from treadle.store import Snapshot
 import msgspec
@@ -265,6 +263,12 @@ while True:
     tables.move(snapshot.table, snapshot.parts, "cool", 9)
     tables.bring_back(snapshot.table, snapshot.parts)
 """
+
+
+def _killed(process: subprocess.Popen[bytes]) -> bytes:
+    """What it complained of before."""
+    process.send_signal(signal.SIGKILL)
+    return process.communicate()[1]
 
 
 def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path):
@@ -280,17 +284,15 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path):
     words = [sys.executable, "-c", BUSY, str(tmp_path / "tables"), str(tmp_path / "cool"), str(tmp_path / "said")]
     for number in range(2):
         busy = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
-        for each in busy:
-            assert each.stdout is not None and each.stdout.readline() == b"begun\n"
-        time.sleep(0.02 * number)
-        busy[0].send_signal(signal.SIGKILL)
-        assert tables.read(snapshot).equals(rows)
-        busy[1].send_signal(signal.SIGKILL)
-        for each in busy:
-            each.wait()
-            assert each.stderr is not None and each.stderr.read() == b""
-            each.stdout.close()
-            each.stderr.close()
+        try:
+            for each in busy:
+                assert each.stdout is not None and each.stdout.readline() == b"begun\n"
+            time.sleep(0.02 * number)
+            busy[0].send_signal(signal.SIGKILL)
+            assert tables.read(snapshot).equals(rows)
+        finally:
+            said = [_killed(each) for each in busy]
+        assert said == [b"", b""]
         assert tables.read(snapshot).equals(rows) and tables.check(snapshot) == []
     tables.bring_back("t", snapshot.parts)
     tables.move("t", snapshot.parts, "cool", 9)

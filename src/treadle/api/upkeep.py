@@ -74,7 +74,7 @@ def data_move(request: DataMoveRequest, work: Work) -> Moved:
     from treadle.tiering.moving import bring_back, move
 
     if request.snapshot and not request.back:
-        raise SpecError("snapshots are named to bring them back", where="--snapshot", mend="add --back")
+        raise SpecError("name them to bring them back", where="--snapshot", mend="add --back")
     if request.back:
         return bring_back(work.workspace, request.snapshot, apply=request.apply)
     return move(work.workspace, days=request.days, unused=request.unused, apply=request.apply)

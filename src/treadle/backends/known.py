@@ -25,9 +25,9 @@ _MEND = "a package adds an engine by the entry point group " + GROUP
 def installed() -> tuple[tuple[Engine, ...], tuple[str, ...]]:
     """The engines that come along and those that entry points name; and a sentence for each that cannot be loaded."""
     from treadle.backends.embedded import ENGINE
-    from treadle.backends.objects import ENGINE as OBJECTS
+    from treadle.backends.s3 import ENGINE as S3
 
-    found = {"treadle.backends.embedded:ENGINE": ENGINE, "treadle.backends.objects:ENGINE": OBJECTS}
+    found = {"treadle.backends.embedded:ENGINE": ENGINE, "treadle.backends.s3:ENGINE": S3}
     broken = list[str]()  # the two come along, also in a checkout without metadata
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:

@@ -168,7 +168,7 @@ def _listed(workspace: Workspace, source: str) -> SourceListed:
 def _columns(workspace: Workspace, snapshot: Snapshot) -> int:
     """How many; 0 where its files are gone or damaged."""
     try:
-        return len(workspace.tables.schema(snapshot)) if is_here(workspace, snapshot) else 0
+        return len(workspace.tables.columns(snapshot)) if is_here(workspace, snapshot) else 0
     except EvidenceError:
         return 0
 

@@ -34,6 +34,8 @@ OPEN = (
     "options_found",
     "savings",
     "savings_found",
+    "shares",
+    "shares_found",
     "sizing",
     "storing",
     "tiers",

@@ -1,7 +1,7 @@
 """Files of tables moved to cheaper places by their last use and value, brought back, and what was read there counted.
 
-Which file would lie where is for `plans` to say; how it gets there whole is the engine's. Here it is done, and said in
-the record.
+It does not say which file should lie where (`plans` does), nor how a file gets there whole (the engine of the tables
+does).
 """
 
 __all__: list[str] = []

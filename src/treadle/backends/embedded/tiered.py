@@ -19,7 +19,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MOVED, _LOCK, _TOLD, _NAME = ".moved", ".tiers.lock", ".retrieved", ".place"
-_TRIES = 20
-"""Times that files are brought back which somebody else goes on moving away."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -150,19 +148,8 @@ class TieredTables(DeltaTables):
     def bring_back(self, table: str, parts: Sequence[Part]) -> Carried:
         if not self._moved(table, parts):
             return Carried(0, 0)
-        folder = self.root / table
         with self._alone_in(table):
-            moved = self._moved(table, parts)
-            several = {part.path: part for part in parts if part.path in moved}
-            for path, part in several.items():
-                try:
-                    self._fetched(table, part, moved[path]).replace(folder / path)
-                    on_disk(folder)
-                except OSError as bad:
-                    raise self._not_back(folder, bad) from bad
-                self._shelf(moved[path]).remove(self._key(table, path))
-                self._mark(table, path).unlink(missing_ok=True)
-        return Carried(len(several), sum(part.size for part in several.values()))
+            return self._back(table, parts)
 
     def retrieved(self) -> list[Retrieved]:
         found = []
@@ -180,17 +167,26 @@ class TieredTables(DeltaTables):
     @contextmanager
     def _here(self, snapshot: Snapshot) -> Iterator[None]:
         """All files of a snapshot are where the table is, and stay as long as this is open."""
-        for _ in range(_TRIES):
-            self.bring_back(snapshot.table, snapshot.parts)
-            with self.held(snapshot.table):
-                if not self._moved(snapshot.table, snapshot.parts):
-                    yield
-                    return
-        raise StoreError(
-            "the files of the table are moved away again and again as they are brought back",
-            where=snapshot.table,
-            mend="wait until `treadle data move` has ended",
-        )
+        table, parts = snapshot.table, snapshot.parts
+        with ExitStack() as reading:
+            reading.enter_context(self.held(table))
+            if self._moved(table, parts):
+                reading.close()  # whoever moves waits for readers, and may have the lock that is needed now
+                with self._alone_in(table):
+                    self._back(table, parts)
+                    reading.enter_context(self.held(table))  # before anybody else moves
+            yield
+
+    def _back(self, table: str, parts: Sequence[Part]) -> Carried:
+        """The lock of who moves is held."""
+        folder, moved = self.root / table, self._moved(table, parts)
+        several = {part.path: part for part in parts if part.path in moved}
+        for path, part in several.items():
+            self._fetched(table, part, moved[path]).replace(folder / path)
+            on_disk(folder)
+            self._shelf(moved[path]).remove(self._key(table, path))
+            self._mark(table, path).unlink(missing_ok=True)
+        return Carried(len(several), sum(part.size for part in several.values()))
 
     def _put(self, table: str, part: Part, held: Path, tier: str) -> None:
         """A copy that was read back from where it now lies, and is what was written."""

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def _shelf(address: Address) -> Shelf:
-    from treadle.backends.objects.shelf import BucketShelf
+    from treadle.backends.s3.shelf import BucketShelf
 
     return BucketShelf(address)
 
 
-ENGINE = Engine(name="objects", package="obstore", extra="s3", shelves=dict.fromkeys(("s3", "gs", "az"), _shelf))
+ENGINE = Engine(name="s3", package="obstore", extra="s3", shelves=dict.fromkeys(("s3", "gs", "az"), _shelf))
 
 __all__ = ["ENGINE"]
