@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from benchmarks.rows import Row, table
 
-NAMES = ("startup", "features", "serving", "record", "catalogs", "sql", "profile", "reconcile", "money")
+NAMES = ("startup", "features", "serving", "record", "catalogs", "sql", "profile", "reconcile", "money", "metering")
 
 
 def main() -> None:
