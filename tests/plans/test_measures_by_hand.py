@@ -176,13 +176,14 @@ def test_a_month_of_what_was_booked_is_of_the_days_that_are_asked_about(shop_at:
         assert float(booked_a_month(reader, shop_at, "infrastructure", 30)) == pytest.approx(500 / 30 * A_MONTH)
 
 
-def test_a_month_of_what_was_booked_of_a_young_record_is_of_its_own_days(shop_at: Workspace):
-    """40 in the four days of a record, from the first bill on, are 10 a day, and not 40 / 30."""
-    for day, amount in (("2026-11-17", 30), ("2026-11-20", 10)):
-        said = CostBooked(category="infrastructure", text="x", day=day)
+def test_hours_booked_in_a_young_record_are_of_its_own_days_and_a_bill_is_of_a_month(shop_at: Workspace):
+    """40 of hours in four days, from the first booking on, are 10 a day; a bill of 60 is 2 a day of 30."""
+    for day, amount, unit in (("2026-11-17", 30, "hours"), ("2026-11-20", 10, "hours"), ("2026-11-18", 60, "")):
+        quantity = Decimal(1) if unit else None
+        said = CostBooked(category="people", text="x", day=day, quantity=quantity, unit=unit)
         book(shop_at.chain, "shop", Booked(said, money(amount, "USD")))
     with shop_at.chain.reading() as reader:
-        assert float(booked_a_month(reader, shop_at, "infrastructure", 30)) == pytest.approx(10 * A_MONTH)
+        assert float(booked_a_month(reader, shop_at, "people", 30)) == pytest.approx(12 * A_MONTH)
 
 
 @pytest.mark.parametrize(
