@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def booked_a_month(reader: Reader, workspace: Workspace, category: str, days: int) -> Decimal | None:
-    """What was booked for the last `days`, as for a month; None where nothing was. A bill is of more days than the one on
-    which it falls due, so nothing is told from few of them, and it counts for all `days`. What was paid by quantity, such
-    as hours, fell on days that there were: it counts for those since the record began, or the first that was booked.
+    """What was booked for the last `days`, as for a month; None where nothing was. A bill is of more days than the one
+    on which it falls due, so nothing is told from few of them, and it counts for all `days`. What was paid by quantity,
+    such as hours, fell on days that there were: those since the record began, or since the first that was booked.
 
     What has no rate to the price book's currency is in no sum.
     """
