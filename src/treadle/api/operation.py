@@ -8,6 +8,7 @@ functions, so that `treadle --help` stays quick.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -242,10 +243,12 @@ def _retrieved(work: Work) -> None:
     tiers = work.workspace.tiers
     if tiers is None or work.only_reads or work.workspace.reading or not tiers.retrieved():
         return
+    from treadle.errors import TreadleError
     from treadle.tiering.retrieved import settle
 
-    for text in settle(work.workspace):
-        work.say(text)
+    with contextlib.suppress(TreadleError):  # what was asked is done, and the notes wait for the next time
+        for text in settle(work.workspace):
+            work.say(text)
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:

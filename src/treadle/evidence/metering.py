@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 import psutil
 
@@ -17,15 +16,14 @@ from treadle.evidence.entry import Usage
 _SAMPLE_SECONDS = 0.05  # memory has no running total to subtract, so it is sampled
 _SHARE = 0.01  # of the time, at the most, that children are looked for while the work goes on
 _PR_SET_CHILD_SUBREAPER = 36
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 class Meter:
     """Start it, do the work, `stop()` for the `Usage`. Parallel meters in one process count the same CPU.
 
-    Children are those that Linux lists, else they are found by going through all processes of the machine. Where there
-    is none, which the kernel says at once, nothing is looked for; else it is done as often as takes a hundredth of the
-    time: the memory of a child of a child that lives shorter than that may be missed, and not its CPU.
+    Children are found by going through all processes of the machine. Where there is none, which the kernel says at
+    once, nothing is gone through; else it is done as often as takes a hundredth of the time: the memory of a child of
+    a child that lives shorter than that may be missed, and not its CPU.
     """
 
     def __init__(self) -> None:
@@ -58,23 +56,16 @@ class Meter:
     def _children(self) -> list[psutil.Process]:
         if not _has_children():
             return []
-        told = _told_children(self._process.pid)
-        if told is None:
-            try:
-                return list(self._process.children(recursive=True))
-            except psutil.Error:
-                return []
-        found = []
-        for pid in told:
-            with contextlib.suppress(psutil.Error):
-                found.append(psutil.Process(pid))
-        return found
+        try:
+            return list(self._process.children(recursive=True))
+        except psutil.Error:
+            return []
 
     def _resident(self, children: list[psutil.Process]) -> int:
-        total = _resident_of(self._process)
+        total = int(self._process.memory_info().rss)
         for child in children:
             with contextlib.suppress(psutil.Error):
-                total += _resident_of(child)
+                total += int(child.memory_info().rss)
         return total
 
     def _cpu(self, children: list[psutil.Process]) -> float:
@@ -104,32 +95,6 @@ class Meter:
                 self._known = self._children()
                 self._look_again = now + (time.perf_counter() - now) / _SHARE
             self._peak = max(self._peak, self._resident(self._known))
-
-
-def _resident_of(process: psutil.Process) -> int:
-    """Bytes; by the kernel's own line where it has one, which takes a tenth of the time."""
-    try:
-        return int(Path(f"/proc/{process.pid}/statm").read_bytes().split()[1]) * _PAGE
-    except (OSError, ValueError, IndexError):
-        return int(process.memory_info().rss)
-
-
-def _told_children(pid: int) -> list[int] | None:
-    """The numbers of all processes below one, as Linux lists them; None where it does not, and all processes of the
-    machine must be gone through."""
-    found, ahead = list[int](), [pid]
-    while ahead:
-        parent = ahead.pop()
-        try:
-            for thread in Path(f"/proc/{parent}/task").iterdir():
-                ahead += [int(each) for each in (thread / "children").read_bytes().split()]
-        except OSError:
-            if parent == pid:
-                return None
-            continue  # it ended meanwhile
-        if parent != pid:
-            found.append(parent)
-    return found
 
 
 def _has_children() -> bool:
