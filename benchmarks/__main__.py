@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from benchmarks.rows import Row, table
 
-NAMES = ("startup", "features", "serving", "record", "catalogs", "sql", "ingest", "profile", "reconcile", "money")
+NAMES = (
+    "startup", "features", "serving", "record", "catalogs", "sql", "ingest", "profile", "reconcile", "money", "metering",
+)  # fmt: skip
 
 
 def main() -> None:

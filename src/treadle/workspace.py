@@ -6,11 +6,10 @@ import contextlib
 import os
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.errors import TreadleError
+from treadle.errors import SpecError, TreadleError
 from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
 from treadle.spec import Project
 from treadle.store import TableNames
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
     from treadle.address import Address
     from treadle.backends import States
     from treadle.costs import PriceBook
-    from treadle.evidence import Chain, Notes, Observer, Price, Signed, Usage
+    from treadle.evidence import Chain, Notes, Observer, Signed
     from treadle.features import FeaturePlan, OnlineState
     from treadle.models import Released, Releases
     from treadle.serving import Journal
-    from treadle.spec.settings import Keep, Mirror, Settings
-    from treadle.store import Blobs, Keeping, Ref, Tables
+    from treadle.spec.settings import Colder, Keep, Mirror, Settings
+    from treadle.store import Blobs, Keeping, Ref, Tables, Tiers
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,18 @@ class Workspace:
     """The server that is told of runs, by its settings."""
     keep: Keep | None = None
     """Which snapshots are kept, by its settings."""
+    colder: Colder | None = None
+    """Where what is seldom read is kept for less, by its settings."""
     aside: Path | None = None
     """Where the journal is instead; see `apart`."""
+
+    @property
+    def tiers(self) -> Tiers | None:
+        """Its tables, where they have colder places."""
+        from treadle.backends.embedded import TieredTables
+
+        tables = self.tables
+        return tables if isinstance(tables, TieredTables) and tables.places else None
 
     def each(self) -> list[Workspace]:
         """The same, once for each target of the project."""
@@ -258,19 +267,15 @@ def open_workspace(
             _notes(root).begin(log_name(project), signing_key(root))
         if is_shared(root) and settings.catalog is None:  # SQLite itself would let the group only read
             os.close(os.open(root / "catalog.db", os.O_WRONLY | os.O_CREAT, 0o660))
-    tables, blobs, states = _kept_at(root, settings)
     book = load_book(project.root / project.spec.prices if project.spec.prices else None)
+    tables, blobs, states = _kept_at(root, settings)
     tables = tables.kept_by(_keeping(settings, book))
-
-    def price(usage: Usage, at: datetime) -> Price:
-        return book.price(usage, at)
-
     chain = Chain(
         engine=_catalog_at(root, settings.catalog, empty=reading and nothing_yet),
         actor=actor,
         run=run,
         head_file=root / "catalog.head",
-        price=price,
+        price=book.price,
         present=lambda ref: _present(ref, tables, blobs, states),
         size=lambda ref: _size(ref, blobs),
         library=blobs,
@@ -280,7 +285,9 @@ def open_workspace(
     if not reading:
         chain.catch_up()
         stir(root)
-    return Workspace(root, project, chain, tables, blobs, states, book, reading, settings.mirror, settings.keep)
+    return Workspace(
+        root, project, chain, tables, blobs, states, book, reading, settings.mirror, settings.keep, settings.tiers
+    )
 
 
 def _catalog_at(root: Path, address: Address | None, *, empty: bool) -> SqlEngine:
@@ -300,11 +307,32 @@ def _kept_at(root: Path, settings: Settings) -> tuple[Tables, Blobs, States]:
     from treadle.backends.embedded import DeltaTables, FolderBlobs, FolderStates
 
     tables, blobs, states = settings.tables, settings.blobs, settings.state
+    kept = open_tables(tables) if tables else DeltaTables(root / "tables")
     return (
-        open_tables(tables) if tables else DeltaTables(root / "tables"),
+        _with_tiers(kept, settings.tiers),
         open_blobs(blobs) if blobs else FolderBlobs(root / "blobs"),
         open_states(states) if states else FolderStates(root / "state"),
     )
+
+
+def _with_tiers(tables: Tables, colder: Colder | None) -> Tables:
+    """Also where no setting says so any more: what was moved is then missed, and not taken for damaged.
+
+    Raises:
+        SpecError: the engine of the tables has no colder places.
+    """
+    from treadle.backends import open_shelf
+    from treadle.backends.embedded import DeltaTables, TieredTables
+
+    places = colder.places if colder is not None else {}
+    if isinstance(tables, DeltaTables):
+        shelves = {tier: open_shelf(address) for tier, address in places.items()}
+        return TieredTables(tables.root, shelves, {tier: each.shown for tier, each in places.items()})
+    if places:
+        raise SpecError(
+            "tables that are kept there have no colder places", where="settings.yaml: tiers", mend="take tiers out"
+        )
+    return tables
 
 
 def _keeping(settings: Settings, book: PriceBook) -> Keeping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,11 +13,14 @@ import lmdb
 import msgspec
 import pytest
 
-from treadle.backends.embedded import DeltaTables, FolderBlobs, FolderJournal
+from services.s3 import Server
+from treadle.address import Address
+from treadle.backends.embedded import FolderBlobs, FolderJournal, FolderShelf, TieredTables
 from treadle.backends.embedded.state import LmdbState
-from treadle.errors import EvidenceError, StoreError
+from treadle.backends.s3.shelf import BucketShelf
+from treadle.errors import EvidenceError, SpecError, StoreError
 from treadle.features import Memory
-from treadle.testing import BlobsSuite, DurableStateSuite, JournalSuite, OnlineStateSuite, TablesSuite
+from treadle.testing import BlobsSuite, DurableStateSuite, JournalSuite, OnlineStateSuite, ShelfSuite, TablesSuite
 
 
 class TestMemory(OnlineStateSuite):
@@ -109,8 +113,56 @@ class TestLmdbState(DurableStateSuite):
 
 class TestDeltaTables(TablesSuite):
     @pytest.fixture
-    def opens(self, tmp_path: Path) -> Callable[[], DeltaTables]:
-        return partial(DeltaTables, tmp_path / "tables")
+    def opens(self, tmp_path: Path) -> Callable[[], TieredTables]:
+        """As every workspace has them; what they do with colder places stands in tests/tiering."""
+        (tmp_path / "cool").mkdir(exist_ok=True)
+        return partial(TieredTables, tmp_path / "tables", {"cool": FolderShelf(tmp_path / "cool")}, {"cool": "cool"})
+
+
+class TestFolderShelf(ShelfSuite):
+    @pytest.fixture
+    def opens(self, tmp_path: Path) -> Callable[[], FolderShelf]:
+        (tmp_path / "cool").mkdir()
+        return partial(FolderShelf, tmp_path / "cool")
+
+    def test_a_place_that_is_not_mounted_is_not_taken_for_an_empty_one(self, tmp_path: Path) -> None:
+        shelf = FolderShelf(tmp_path / "nowhere")
+        for act in (lambda: shelf.size("a"), lambda: shelf.put("a", tmp_path), lambda: shelf.get("a", tmp_path / "b")):
+            with pytest.raises(StoreError, match="the colder place is not there"):
+                act()
+
+
+@pytest.mark.needs("s3")
+class TestBucketShelf(ShelfSuite):
+    @pytest.fixture
+    def opens(self, s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], BucketShelf]:
+        s3_server.bucket("first")
+        for name, value in s3_server.environment().items():
+            monkeypatch.setenv(name, value)
+        url = f"s3://first/{secrets.token_hex(8)}?endpoint={s3_server.endpoint}&region=us-east-1"
+        return partial(BucketShelf, Address(url, "settings.yaml:1:1"))
+
+    def test_a_store_that_does_not_let_in_is_told_plainly(
+        self, opens: Callable[[], BucketShelf], s3_server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.others[0])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.others[1])
+        with pytest.raises(StoreError, match="the colder place cannot be read") as bad:
+            opens().size("a")
+        assert s3_server.others[1] not in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://bucket/x?endpoint=http://storage.example.org", "in the open"),
+        ("s3://bucket/x?class=cold", "has the option class"),
+        ("s3:///x", "names no bucket"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_refused(url: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        BucketShelf(Address(url, "settings.yaml:3:8"))
 
 
 class TestFolderJournal(JournalSuite):

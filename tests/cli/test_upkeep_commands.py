@@ -104,3 +104,41 @@ def test_a_layout_that_was_given_stays_until_another_is_and_the_rows_are_the_sam
     )
     code, _, err = call(monkeypatch, capsys, "data", "compact", project, "--by", "incom")
     assert code == 1 and 'it has no column "incom"' in err and "income" in err
+
+
+def test_what_nobody_reads_is_moved_and_comes_back_for_who_asks(
+    credit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*words: str, ends: int = 0) -> tuple[str, str]:
+        code, out, err = call(monkeypatch, capsys, *words)
+        assert code == ends and "Traceback" not in err, (words, out, err)
+        return out, err
+
+    project, cool = str(credit), tmp_path / "cool"
+    assert "name no colder place" in said("data", "move", project, ends=1)[1]
+    cool.mkdir()
+    settings = credit / ".treadle" / "settings.yaml"
+    settings.write_text(f"tiers: {{vendor: acme, region: eu, cool: 'file://{cool}'}}", encoding="utf-8")
+    assert "no price known of cool storage at acme eu" in said("data", "move", project)[0]
+    prices = tmp_path / "prices.csv"
+    prices.write_text(
+        "kind,vendor,region,amount,unit,currency,date,source,tier\n"
+        "storage,acme,eu,0.020,GB-month,USD,2026-11-01,acme,hot\n"
+        "storage,acme,eu,0.010,GB-month,USD,2026-11-01,acme,cool\n"
+        "retrieval,acme,eu,0.010,GB,USD,2026-11-01,acme,cool\n",
+        encoding="utf-8",
+    )
+    said("prices", "import", project, str(prices))
+    assert "nothing is to be moved" in said("data", "move", project)[0]  # all of it was made today
+    asked = ["data", "move", project, "--unused", "0"]
+    dry = said(*asked)[0]
+    assert "nothing was moved yet" in dry and "--unused 0 --apply" in dry and len(files(credit)) == 3
+    done, paid = said(*asked, "--apply")
+    assert "with the hash of each file" in done and "read out of cool" in paid and len(files(credit)) == 1
+    assert "cool: " in said("costs", project)[0] and not said("data", "history", "credit", project)[1]
+    rows, paid = said("data", "query", "select count(*) n from credit@0", project)
+    assert "10000" in rows and "1 file of credit/source/credit" in paid and len(files(credit)) == 2
+    assert "files.retrieved" in said("costs", project)[0]
+    assert "name them to bring them back" in said(*asked, "--snapshot", "x@1", ends=1)[1]
+    assert "entry" in said("data", "move", project, "--back", "--apply")[0] and len(files(credit)) == 3
+    assert "hold together" in said("verify", project, "--all")[0]

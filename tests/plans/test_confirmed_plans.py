@@ -111,6 +111,24 @@ def test_servers_by_what_was_measured_and_by_what_was_planned(workspace: Workspa
     assert (few.low, few.high, few.verdict) == (None, None, "not told apart")
 
 
+def test_a_month_by_what_was_measured_stands_beside_what_was_planned(workspace: Workspace):
+    """A server asleep but for 65 s, and for one busy hour 2 more by 20 ms, 1 by 10: of 0.10 an hour, 30.4375 days."""
+    write(workspace, datetime.now(UTC), "r1", Usage(seconds=1.0, peak_mb=512.0), packed(workspace, 1, 10.0, 0.8))
+    packing = find(workspace.chain, "shop", "1")
+    loaded = Loaded(tuple(Slice(50, 1.0, 1.0) for _ in range(8)), (0.02,), 0, "", 256.0)
+    load = Load((9010,), ((10, 9000),), (60.0,), (1,), 0.01, 512.0, "shop:1")
+    known = prices(machine("on_demand", "0.10"))
+    found = confirm(workspace, packing, loaded, load, connections=4, busy=0.5, cpus=2.0, prices=known)
+    assert found.way == "scaled to zero"
+    assert float(found.monthly) == pytest.approx((65 / 3600 + 2) * 0.10 * 30.4375)
+    assert float(found.planned_monthly) == pytest.approx((65 / 3600 + 1) * 0.10 * 30.4375)
+    said = workspace.chain.last(LoadTested).payload
+    assert (said.monthly.amount, said.planned_monthly.amount) == (found.monthly, found.planned_monthly)
+    assert "a month scaled to zero, planned" in said.said()
+    bare = confirm(workspace, packing, loaded, None, connections=4, busy=0.5, cpus=2.0, prices=known)
+    assert bare.monthly is None and workspace.chain.last(LoadTested).payload.monthly is None
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [(4.0, 5.0, "confirmed"), (5.0, 6.0, "not told apart"), (5.1, 6.0, "refuted"), (4.0, 5.1, "not told apart")],

@@ -176,6 +176,16 @@ def test_a_month_of_what_was_booked_is_of_the_days_that_are_asked_about(shop_at:
         assert float(booked_a_month(reader, shop_at, "infrastructure", 30)) == pytest.approx(500 / 30 * A_MONTH)
 
 
+def test_hours_booked_in_a_young_record_are_of_its_own_days_and_a_bill_is_of_a_month(shop_at: Workspace):
+    """40 of hours in four days, from the first booking on, are 10 a day; a bill of 60 is 2 a day of 30."""
+    for day, amount, unit in (("2026-11-17", 30, "hours"), ("2026-11-20", 10, "hours"), ("2026-11-18", 60, "")):
+        quantity = Decimal(1) if unit else None
+        said = CostBooked(category="people", text="x", day=day, quantity=quantity, unit=unit)
+        book(shop_at.chain, "shop", Booked(said, money(amount, "USD")))
+    with shop_at.chain.reading() as reader:
+        assert float(booked_a_month(reader, shop_at, "people", 30)) == pytest.approx(12 * A_MONTH)
+
+
 @pytest.mark.parametrize(
     ("achieved", "expected", "same_day", "paid", "today", "verdict"),
     [

@@ -55,6 +55,7 @@ MAY: dict[str, set[Principal]] = {
             "costs plan",
             "costs forecast",
             "costs idle",
+            "costs serving",
             "costs budget",
             "costs diff",
             "costs options",
@@ -138,7 +139,9 @@ MAY: dict[str, set[Principal]] = {
         WORKERS,
     ),
     "predict": WORKERS,
-    **dict.fromkeys(["models accept", "models release", "models rollback", "data retain", "data compact"], APPROVERS),
+    **dict.fromkeys(
+        ["models accept", "models release", "models rollback", "data retain", "data compact", "data move"], APPROVERS
+    ),
     **dict.fromkeys(
         [
             *(f"decide {verb}" for verb in ("open", "say", "close", "review", "terms", "agree", "settle")),

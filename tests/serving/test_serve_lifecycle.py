@@ -306,6 +306,7 @@ def test_predictions_are_on_disk_within_a_second_while_the_server_runs(shop: Pat
         assert set(kept) == mine
         assert kept["mine-0"]["record"] == {**RECORD, "prediction_id": "mine-0"}
         assert kept["mine-0"]["at"] == RECORD["ordered"] and kept["mine-0"]["model"] == "shop:1"
+        assert {each["client"] for each in kept.values()} == {"service:tests"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

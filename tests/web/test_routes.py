@@ -56,6 +56,7 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
             "models review": 400,
             "watch": 400,
             "costs plan": 400,
+            "costs serving": 400,
             "costs profile": 404,
             "costs worth": 400,
             "report": 404,

@@ -30,6 +30,8 @@ def costs_confirm(request: ConfirmRequest, work: Work) -> Confirmed:
     from treadle.models.registry import find
     from treadle.plans import measure
     from treadle.plans.confirming import confirm
+    from treadle.plans.machines import Prices
+    from treadle.pricing import known
 
     for flag, value, most in (("--seconds", request.seconds, 600), ("--connections", request.connections, 512),
                               ("--busy", request.busy, 1), ("--cpus", request.cpus, 1024)):  # fmt: skip
@@ -45,6 +47,16 @@ def costs_confirm(request: ConfirmRequest, work: Work) -> Confirmed:
     except TreadleError:
         load = None
     found = load_test(workspace, bundle, seconds=request.seconds, connections=request.connections, say=work.say)
+    with workspace.chain.reading() as reader:
+        day = workspace.chain.clock().date().isoformat()
+        prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates)
     return confirm(
-        workspace, packing, found, load, connections=request.connections, busy=request.busy, cpus=request.cpus
+        workspace,
+        packing,
+        found,
+        load,
+        connections=request.connections,
+        busy=request.busy,
+        cpus=request.cpus,
+        prices=prices,
     )

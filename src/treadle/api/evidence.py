@@ -150,7 +150,12 @@ def costs(request: CostsRequest, work: Work) -> Costs:
     )
     if request.run is not None or one:
         return found
-    return structs.replace(found, stored=stored(workspace.chain, workspace.book))
+    from treadle.tiering.moving import lying
+
+    kept, tiers = stored(workspace.chain, workspace.book), lying(workspace)
+    if tiers:
+        kept = structs.replace(kept, tiers=tiers, monthly=float(sum(each.monthly for each in tiers)))
+    return structs.replace(found, stored=kept)
 
 
 @operation("log", permission="read", remote=True)

@@ -8,6 +8,7 @@ functions, so that `treadle --help` stays quick.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -202,6 +203,8 @@ class Operation:
             if not isinstance(bad, Told) and not self.quiet:  # what shows inside is told as at the door
                 _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
             raise
+        finally:
+            _retrieved(work)
 
     def enter(self, request: Any, context: Context) -> Work:
         """The one door: find who asks, ask the table, open the workspace.
@@ -233,6 +236,19 @@ class Operation:
             )
 
         return Work(open_it(project), principal, context, open_it)
+
+
+def _retrieved(work: Work) -> None:
+    """What was read out of colder tiers meanwhile is told to the record, and said."""
+    tiers = work.workspace.tiers
+    if tiers is None or work.only_reads or work.workspace.reading or not tiers.retrieved():
+        return
+    from treadle.errors import TreadleError
+    from treadle.tiering.retrieved import settle
+
+    with contextlib.suppress(TreadleError):  # what was asked is done, and the notes wait for the next time
+        for text in settle(work.workspace):
+            work.say(text)
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:

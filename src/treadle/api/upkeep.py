@@ -1,10 +1,12 @@
-"""Kept tables looked after: old snapshots removed, files laid out anew."""
+"""Kept tables looked after: old snapshots removed, files laid out anew, or moved to where they are kept for less."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
+from treadle.errors import SpecError
+from treadle.tiering.found import Moved
 from treadle.upkeep.found import Compacted, Retained
 
 
@@ -48,3 +50,31 @@ def data_compact(request: DataCompactRequest, work: Work) -> Compacted:
     from treadle.upkeep.compacting import compact
 
     return compact(work.workspace, request.source, request.by, apply=not request.dry_run)
+
+
+class DataMoveRequest(Request, frozen=True):
+    project: ProjectPath = "."
+    days: Annotated[int, option("by how often each file was read in the last so many days")] = 30
+    unused: Annotated[float, option("only what nobody made or used for so many days")] = 7.0
+    back: Annotated[bool, option("bring back what was moved, all of it or what --snapshot names")] = False
+    snapshot: Annotated[
+        tuple[str, ...], option("with --back: only this snapshot, TABLE@VERSION; may be given several times")
+    ] = ()
+    apply: Annotated[bool, option("do it; else only told what would be done")] = False
+
+
+@operation("data", "move", permission="keep")
+def data_move(request: DataMoveRequest, work: Work) -> Moved:
+    """Tell which files of tables would be kept for less in a colder place, and what that saves; --apply moves them.
+
+    Places are named by `tiers: {vendor: NAME, region: NAME, cool: URL}` in the workspace's settings. What a released
+    version rests on, or one that still answers, waits or was signed, stays at hand, as do the newest of each table and
+    what was made or used of late. Whoever reads what was moved gets it: it comes back, and what that costs is told.
+    """
+    from treadle.tiering.moving import bring_back, move
+
+    if request.snapshot and not request.back:
+        raise SpecError("name them to bring them back", where="--snapshot", mend="add --back")
+    if request.back:
+        return bring_back(work.workspace, request.snapshot, apply=request.apply)
+    return move(work.workspace, days=request.days, unused=request.unused, apply=request.apply)

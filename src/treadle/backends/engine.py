@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine as SqlEngine
 
     from treadle.features import OnlineState
-    from treadle.store import Blobs, Tables
+    from treadle.store import Blobs, Shelf, Tables
 
 
 class States(Protocol):
@@ -43,6 +43,8 @@ class Engine:
     tables: Mapping[str, Callable[[Address], Tables]] = field(default_factory=dict)
     blobs: Mapping[str, Callable[[Address], Blobs]] = field(default_factory=dict)
     states: Mapping[str, Callable[[Address], States]] = field(default_factory=dict)
+    shelves: Mapping[str, Callable[[Address], Shelf]] = field(default_factory=dict)
+    """Colder places for files of tables."""
 
     @property
     def install(self) -> str:

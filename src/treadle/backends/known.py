@@ -15,7 +15,7 @@ from treadle.errors import MissingExtra, SpecError, nearest
 if TYPE_CHECKING:
     from sqlalchemy import Engine as SqlEngine
 
-    from treadle.store import Blobs, Tables
+    from treadle.store import Blobs, Shelf, Tables
 
 GROUP = "treadle.engines"
 _MEND = "a package adds an engine by the entry point group " + GROUP
@@ -25,8 +25,10 @@ _MEND = "a package adds an engine by the entry point group " + GROUP
 def installed() -> tuple[tuple[Engine, ...], tuple[str, ...]]:
     """The engines that come along and those that entry points name; and a sentence for each that cannot be loaded."""
     from treadle.backends.embedded import ENGINE
+    from treadle.backends.s3 import ENGINE as S3
 
-    found, broken = {"treadle.backends.embedded:ENGINE": ENGINE}, list[str]()  # also in a checkout without metadata
+    found = {"treadle.backends.embedded:ENGINE": ENGINE, "treadle.backends.s3:ENGINE": S3}
+    broken = list[str]()  # the two come along, also in a checkout without metadata
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
             made = point.load()
@@ -57,6 +59,11 @@ def open_blobs(address: Address) -> Blobs:
 
 def open_states(address: Address) -> States:
     made: States = _opener("state", address, lambda engine: engine.states)(address)
+    return made
+
+
+def open_shelf(address: Address) -> Shelf:
+    made: Shelf = _opener("files of tables", address, lambda engine: engine.shelves)(address)
     return made
 
 

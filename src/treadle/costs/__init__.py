@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from treadle.costs.sums import CostLine as CostLine
     from treadle.costs.sums import Costs as Costs
     from treadle.costs.sums import Part as Part
+    from treadle.costs.sums import TierSum as TierSum
 
 _HOMES = {
     "CostLine": "sums",
     "Costs": "sums",
     "Part": "sums",
     "PriceBook": "prices",
+    "TierSum": "sums",
     "costs": "ledger",
     "load_book": "prices",
     "runs": "ledger",

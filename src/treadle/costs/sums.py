@@ -51,6 +51,16 @@ class CostLine(Struct, frozen=True):
     shared: Decimal = Decimal(0)
 
 
+class TierSum(Struct, frozen=True):
+    """What lies in a tier of storage, and what a month of it costs by its own price; `source`: who says so."""
+
+    tier: str
+    files: int
+    bytes: int
+    monthly: Decimal
+    source: str
+
+
 class StoredSum(Struct, frozen=True):
     """Of all snapshots that are kept by the record: the bytes of their files, each once; what they would take as whole
     files in Snappy (`plain`, by samples); of the difference, what files that several versions have save (`shared`); and
@@ -62,6 +72,8 @@ class StoredSum(Struct, frozen=True):
     shared: int
     monthly: float
     saved: float
+    tiers: list[TierSum] = []
+    """Where some of it may lie in colder places: what lies in each, and `monthly` is then the sum of these."""
 
 
 class Costs(Struct, frozen=True):

@@ -44,6 +44,9 @@ def refuse_changed(workspace: Workspace, several: Sequence[Kept]) -> None:
         EvidenceError: some differ; they are named.
     """
     for each in several:
+        workspace.tables.files(
+            each.snapshot
+        )  # what lies in a colder place comes back once, and is not read there first
         faults = [fault.rpartition(": ")[2] for fault in workspace.tables.check(each.snapshot)]
         if faults:
             more = f" and {len(faults) - 3:,} more" if len(faults) > 3 else ""

@@ -103,10 +103,9 @@ def meant(workspace: Workspace, name: Named) -> Kept:
 def is_here(workspace: Workspace, snapshot: Snapshot) -> bool:
     """Whether its files are there, in their size."""
     try:
-        workspace.tables.files(snapshot)
-    except (EvidenceError, StoreError):
+        return workspace.tables.present(snapshot)
+    except StoreError:
         return False
-    return True
 
 
 def _chosen(found: list[Kept], name: Named) -> Kept:
@@ -169,8 +168,13 @@ def _listed(workspace: Workspace, source: str) -> SourceListed:
 def _columns(workspace: Workspace, snapshot: Snapshot) -> int:
     """How many; 0 where its files are gone or damaged."""
     try:
-        return len(workspace.tables.schema(snapshot)) if is_here(workspace, snapshot) else 0
-    except EvidenceError:
+        if not is_here(workspace, snapshot):
+            return 0
+        elsewhere = workspace.tiers.lies(snapshot.table) if workspace.tiers is not None else {}
+        if any(part.path in elsewhere for part in snapshot.parts):  # a list is no reason to bring it back
+            return len(workspace.tables.columns(snapshot))
+        return len(workspace.tables.schema(snapshot))
+    except (EvidenceError, StoreError):
         return 0
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -78,7 +80,8 @@ def _server(workspace: Workspace, folder: Path) -> Iterator[tuple[subprocess.Pop
     project = workspace.project
     words = [sys.executable, "-m", "treadle.hosting.loading", str(project.file), project.target or "", str(folder)]
     errors = folder / "stderr"
-    with errors.open("wb") as err, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=err) as child:
+    pipe = subprocess.PIPE
+    with errors.open("wb") as err, subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=err) as child:
         try:
             assert child.stdout is not None
             line = child.stdout.readline().decode().strip()  # it says its port once it can answer, or ends
@@ -177,6 +180,14 @@ def _cpu(server: Any) -> float:
     return float(times.user + times.system)
 
 
+def _end_with_parent(folder: Path) -> None:
+    """Whoever asks may be killed: then nobody reads what this answers, and nobody else clears its folder."""
+    while os.read(0, 1):  # empty once nobody holds the other end
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 def main() -> None:
     """The server's process: `PROJECT TARGET FOLDER`; it prints its port, and serves until it is told to end."""
     from treadle.hosting.opening import make_app, open_door
@@ -187,6 +198,7 @@ def main() -> None:
     file, target, folder = sys.argv[1:4]
     project = load(file)
     workspace = open_workspace(project.of(target) if target else project, actor="service:load-test", begins=False)
+    threading.Thread(target=_end_with_parent, args=(Path(folder),), daemon=True).start()
     listening = bind("127.0.0.1", 0)
     app = make_app(workspace.apart(Path(folder)), open_door(workspace, "127.0.0.1"))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")

@@ -12,6 +12,8 @@ from treadle.monitoring.ledger import KINDS, answered, collect, find_prediction
 if TYPE_CHECKING:
     from treadle.monitoring.alerts import alerts_of as alerts_of
     from treadle.monitoring.alerts import log_alerts as log_alerts
+    from treadle.monitoring.answers import Answers as Answers
+    from treadle.monitoring.answers import answers_of as answers_of
     from treadle.monitoring.found import Alert as Alert
     from treadle.monitoring.found import Watched as Watched
     from treadle.monitoring.page import watch_page as watch_page
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "Alert",
+    "Answers",
     "Realised",
     "Watched",
     "alerts_of",
     "answered",
+    "answers_of",
     "collect",
     "decisions_of",
     "find_prediction",
@@ -37,9 +41,11 @@ OPEN = ("found",)
 
 _HOMES = {
     "Alert": "found",
+    "Answers": "answers",
     "Realised": "realised",
     "Watched": "found",
     "alerts_of": "alerts",
+    "answers_of": "answers",
     "log_alerts": "alerts",
     "decisions_of": "realised",
     "watch": "watching",

@@ -118,6 +118,7 @@ def _frame(kind: str, found: list[dict[str, Any]]) -> pl.DataFrame:
             "quantiles": pl.String,
             "record": pl.String,
             "features": pl.String,
+            "client": pl.String,
         }
     types = {"seq": pl.Int64, "prediction_id": pl.String, **types}
     columns = {name: [_cell(name, row.get(_NAMES.get(name, name))) for row in found] for name in types}

@@ -34,7 +34,11 @@ OPEN = (
     "options_found",
     "savings",
     "savings_found",
+    "shares",
+    "shares_found",
     "sizing",
+    "storing",
+    "tiers",
     "worth",
     "worth_found",
 )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.load_tested import LoadTested, Verdict
+from treadle.money import money
 from treadle.plans.confirming_found import Confirmed, Loaded, Slice
+from treadle.plans.found import Assumed, Load
 
 if TYPE_CHECKING:
     from treadle.evidence.kinds.model_packed import ModelPacked
-    from treadle.plans.found import Load
+    from treadle.plans.machines import Prices
     from treadle.workspace import Workspace
 
 
@@ -68,13 +73,17 @@ def confirm(
     connections: int,
     busy: float,
     cpus: float,
+    prices: Prices | None = None,
 ) -> Confirmed:
-    """Keep what was measured beside what was planned."""
+    """Keep what was measured beside what was planned, in money too where prices are known."""
     from treadle.plans.serving import replicas
 
     each, low, high = (None if part is None else part * 1000 for part in cpu_each(found.slices))
     assert each is not None
     planned, usage = packing.payload.p99_ms, packing.usage
+    planned_mb = 0.0 if usage is None else usage.peak_mb
+    way, monthly, before = _paid(load, prices, (each / 1000, found.peak_mb), (planned / 1000, planned_mb), busy)
+    currency = workspace.book.currency
     tested = LoadTested(
         model=packing.payload.model,
         seconds=round(found.seconds, 3),
@@ -89,8 +98,11 @@ def confirm(
         high=None if high is None else round(high, 5),
         peak_mb=round(found.peak_mb, 1),
         planned_ms=planned,
-        planned_mb=0.0 if usage is None else round(usage.peak_mb, 1),
+        planned_mb=round(planned_mb, 1),
         verdict=verdict_of(low, high, planned),
+        way=way,
+        monthly=None if monthly is None else money(monthly, currency),
+        planned_monthly=None if before is None else money(before, currency),
     )
     entry = workspace.chain.append(tested, f"endpoint/{workspace.endpoint}")
     most = None if load is None else max((minute for day in load.minutes for minute in day), default=None)
@@ -102,5 +114,29 @@ def confirm(
         rate=busy * 1000 / each, planned_rate=busy * 1000 / planned, peak_mb=tested.peak_mb,
         planned_mb=tested.planned_mb, server_cpus=cpus, servers=servers[0], planned_servers=servers[1],
         verdict=tested.verdict, said=entry.said(), entry=entry.seq,
-        next=f"treadle costs plan {workspace.project.root}",
+        next=f"treadle costs plan {workspace.project.root}", currency=currency, way=way, monthly=monthly,
+        planned_monthly=before,
     )  # fmt: skip
+
+
+def _paid(
+    load: Load | None,
+    prices: Prices | None,
+    measured: tuple[float, float],
+    planned: tuple[float, float],
+    busy: float,
+) -> tuple[str, Decimal | None, Decimal | None]:
+    """The way that was planned as the cheapest, and a month of it by what was measured and by what was planned: seconds
+    of a CPU, and MiB. Where these need other machines, it is that way on the machines that they need."""
+    from treadle.plans.serving import plan_serving
+
+    if load is None or prices is None:
+        return "", None, None
+    now, then = (
+        plan_serving(replace(load, busy_s=seconds, peak_mb=mb), prices, Assumed(busy=busy)).options
+        for seconds, mb in (measured, planned)
+    )
+    if not then:
+        return "", None, None
+    same = next((each for each in now if each.name == then[0].name), None)
+    return then[0].name, None if same is None else same.monthly, then[0].monthly

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from msgspec import Struct
 
 
@@ -37,8 +39,9 @@ class Loaded(Struct, frozen=True):
 class Confirmed(Struct, frozen=True):
     """`cpu_ms`: of a CPU an answer, with 95 % `low` and `high`; `planned_ms`: what plans took it to be. `planned_rate`,
     `rate`: answers a second of one CPU that may be `busy` so much, by either. `planned_servers`, `servers`: of
-    `server_cpus` each for the busiest minute that was measured, None where nobody asked. `verdict`: confirmed, needs
-    less, refuted or not told apart; `entry`: of the record."""
+    `server_cpus` each for the busiest minute that was measured, None where nobody asked. `monthly`, `planned_monthly`:
+    a month of the measured load by either, served the same `way`; None where no price is known, or nobody asked.
+    `verdict`: confirmed, needs less, refuted or not told apart; `entry`: of the record."""
 
     model: str
     seconds: float
@@ -64,3 +67,7 @@ class Confirmed(Struct, frozen=True):
     said: str
     entry: int
     next: str
+    currency: str = ""
+    way: str = ""
+    monthly: Decimal | None = None
+    planned_monthly: Decimal | None = None

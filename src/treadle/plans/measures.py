@@ -27,6 +27,7 @@ from treadle.plans.measuring import MOST_DAYS, measure
 from treadle.plans.planning import parts_of
 from treadle.plans.savings_found import Proposal
 from treadle.plans.sizing import advised
+from treadle.plans.tiers import placing_of
 from treadle.pricing import known
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ def unread_snapshots(workspace: Workspace, window: Window) -> Measured:
     why = f"{counted(len(mine), 'snapshot')} that nobody read in {counted(window.days, 'day')}, and nothing needs"
     how = f"treadle costs idle {workspace.project.root} --days {window.days} --apply"
     return Measured(now, Proposal("unread-snapshots", "Remove what nobody reads", now, now, why, how))
+
+
+def storage_tiers(workspace: Workspace, window: Window) -> Measured:
+    """What all that is kept costs where it lies; proposed is to move what is kept cheaper elsewhere."""
+    found = placing_of(workspace, window.days)
+    now, then = to_billionth(found.now()), to_billionth(found.then())
+    goes = [each for each in found.files if each.to != each.lies]
+    size = sum(each.part.size for each in goes)
+    why = f"{counted(len(goes), 'file')} in {size / 1e6:,.2f} MB would be kept for less elsewhere, as often as read"
+    how = f"treadle data move {workspace.project.root} --days {window.days} --apply"
+    return Measured(now, Proposal("storage-tiers", "Move what is seldom read", now, now - then, why, how))
 
 
 def late_search(workspace: Workspace, window: Window) -> Measured:
@@ -209,6 +221,7 @@ def _in_book(paid: Money, workspace: Workspace) -> Decimal | None:
 
 MEASURES: dict[str, Callable[[Workspace, Window], Measured]] = {
     "unread-snapshots": unread_snapshots,
+    "storage-tiers": storage_tiers,
     "late-search": late_search,
     "machine-of-runs": machine_of_runs,
     "serving": serving,

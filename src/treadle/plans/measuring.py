@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from treadle.errors import SpecError
 from treadle.evidence.kinds.model_packed import ModelPacked
@@ -161,12 +164,26 @@ def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Lo
     return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, model)
 
 
-def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:
-    """Each snapshot that is kept, the newest first, by the files that no newer one has; how often it was used since."""
+class Held(Struct, frozen=True):
+    """A snapshot that is kept: when it was made and last used, its reads a month, and why it must stay at hand."""
+
+    snapshot: Snapshot
+    made: str
+    used: str
+    reads: float
+    pinned: list[str]
+
+
+def held_of(
+    reader: Reader, since: str, days: float, releases: int = 1, answering: Mapping[str, str] | None = None
+) -> list[Held]:
+    """Each snapshot that is kept, the newest first. `days`: as many as there are since `since`; `releases`,
+    `answering`: as for `treadle.upkeep.pinned.pins`."""
     from treadle.upkeep.pinned import pins
 
-    gone, pinned = removals(reader), pins(reader, 1)
-    found, reads, made = dict[Named, Snapshot](), dict[str, int](), dict[Named, str]()
+    gone, pinned = removals(reader), pins(reader, releases, answering)
+    found, reads, times = dict[Named, Snapshot](), dict[str, int](), dict[Named, str]()
+    used = dict[str, str]()
     for entry in reader.by_seq(_numbers(reader)):
         if entry.status != "done":
             continue
@@ -174,18 +191,33 @@ def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:
             removal = gone.get(name_of(ref)) if isinstance(ref, Snapshot) else None
             if isinstance(ref, Snapshot) and (removal is None or removal.seq < entry.seq):
                 found.pop(name_of(ref), None)
-                found[name_of(ref)], made[name_of(ref)] = ref, entry.time
-        for ref in entry.uses if entry.time >= since else ():
+                found[name_of(ref)], times[name_of(ref)] = ref, entry.time
+        for ref in entry.uses:
             if isinstance(ref, Snapshot):
-                reads[ref.content] = reads.get(ref.content, 0) + 1
+                used[ref.content] = max(entry.time, used.get(ref.content, ""))
+                reads[ref.content] = reads.get(ref.content, 0) + (entry.time >= since)
+    return [
+        Held(
+            snapshot=snapshot,
+            made=times[name],
+            used=used.get(snapshot.content, ""),
+            reads=reads.get(snapshot.content, 0) / days * float(DAYS_A_MONTH),
+            pinned=pinned.get(name, []),
+        )
+        for name, snapshot in reversed(found.items())
+    ]
+
+
+def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:
+    """Each snapshot that is kept, the newest first, by the files that no newer one has; how often it was used since."""
     counted, kept = set[tuple[str, str]](), list[Kept]()
-    for name, snapshot in reversed(found.items()):
+    for each in held_of(reader, since, days):
+        snapshot = each.snapshot
         fresh = {(snapshot.table, part.path): part.size for part in snapshot.parts}
-        size = sum(each for file, each in fresh.items() if file not in counted)
+        size = sum(fresh[file] for file in fresh.keys() - counted)
         counted |= fresh.keys()
-        a_month = reads.get(snapshot.content, 0) / days * float(DAYS_A_MONTH)
         called = f"{snapshot.table}@{snapshot.version}"
-        kept.append(Kept(called, size, a_month, "; ".join(pinned.get(name, [])), made[name]))
+        kept.append(Kept(called, size, each.reads, "; ".join(each.pinned), each.made))
     return tuple(kept)
 
 

@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from treadle.access.door import Refused
 from treadle.errors import RequestError, TreadleError, nearest
+from treadle.principal import ANONYMOUS
 from treadle.serving.endpoint import Endpoint
-from treadle.serving.inputs import MOST_ROWS, TOO_MANY, Record, too_many
+from treadle.serving.inputs import MOST_ROWS, TOO_MANY, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
@@ -106,6 +107,7 @@ class App:
         self.mounts = mounts or {}
         self._beside = beside
         self._together = Together(endpoint.answer_each)
+        self._asking = ""
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
         self._handlers: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
@@ -136,7 +138,7 @@ class App:
             await send({"type": "http.response.body", "body": b""})
             return
         try:  # before a body is read: who may not send one fills no memory with it, and its trailers are no headers
-            self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
+            who = self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
         except Refused as bad:
             await self._turn_away(send, route, bad)
             return
@@ -149,6 +151,7 @@ class App:
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
+        self._asking = "" if who is ANONYMOUS else who.actor  # nothing else runs before the handler has read it
         status, kind, content = await self._answer(route, scope["method"], path, body)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -204,10 +207,10 @@ class App:
         start = time.perf_counter()
         found = self.endpoint.read(body)
         if isinstance(found, list):
-            return self._predict_many(found, start)
+            return self._predict_many(self.endpoint.answer_many(found, self._asking), start)
         if not self._together.alone():
-            return self._predict_with_others(Asked(found, body), start)
-        content = self.endpoint.answer(found)
+            return self._predict_with_others(Asked(found, body, self._asking), start)
+        content = self.endpoint.answer(found, self._asking)
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 
@@ -216,8 +219,8 @@ class App:
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 
-    async def _predict_many(self, found: list[Record], start: float) -> Answer:
-        content = b"".join([part async for part in _taking_turns(self.endpoint.answer_many(found))])
+    async def _predict_many(self, answers: Iterator[bytes], start: float) -> Answer:
+        content = b"".join([part async for part in _taking_turns(answers)])
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 

@@ -69,6 +69,8 @@ class Answered(Struct, gc=False):
     features: Sequence[object]
     probabilities: dict[str, float] | UnsetType = UNSET
     quantiles: dict[str, float] | UnsetType = UNSET
+    client: str | UnsetType = UNSET
+    """Who asked, as the door knew them; not kept of who need not say."""
 
 
 class Outcome(Struct, forbid_unknown_fields=True):
@@ -161,11 +163,11 @@ class Endpoint:
         found = self.read(body)
         return b"".join(self.answer_many(found)) if isinstance(found, list) else self.answer(found)
 
-    def answer(self, record: Record) -> bytes:
-        """JSON of the `Prediction` of one record."""
+    def answer(self, record: Record, client: str = "") -> bytes:
+        """JSON of the `Prediction` of one record, that `client` asked for."""
         live = self.live
         values, at = live.features(record, self.state)
-        answer = self._answer(live, record, values, at, live.score(values))
+        answer = self._answer(live, record, values, at, live.score(values), client)
         self.metrics.predictions.inc()
         self.answered += 1
         return self._encode(answer)
@@ -178,10 +180,10 @@ class Endpoint:
             drawn = [live.features(record, self.state) for record in records]
             scores = live.score_many([values for values, _ in drawn])
         except Exception:  # of one of them, so each for itself: nobody's record spoils another's
-            return [_or_fault(lambda one=one: self.answer(self._record(one))) for one in asked]  # type: ignore[misc]
+            return [_or_fault(lambda one=one: self.answer(self._record(one), one.client)) for one in asked]  # type: ignore[misc]
         found = [
             _or_fault(lambda each=each: self._encode(self._answer(live, *each)))  # type: ignore[misc]
-            for each in zip(records, *zip(*drawn, strict=True), scores, strict=True)
+            for each in zip(records, *zip(*drawn, strict=True), scores, [one.client for one in asked], strict=True)
         ]
         answered = sum(type(one) is bytes for one in found)
         self.metrics.predictions.inc(answered)
@@ -192,7 +194,7 @@ class Endpoint:
         """As the model that is served now reads it: another may have been taken up since."""
         return one.record if type(one.record) is self.live.reader.record else cast("Record", self.read(one.body))
 
-    def answer_many(self, found: list[Record]) -> Iterator[bytes]:
+    def answer_many(self, found: list[Record], client: str = "") -> Iterator[bytes]:
         """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all."""
         live, state = self.live, self.state
         with self._holding(state):
@@ -201,7 +203,7 @@ class Endpoint:
                 drawn = [live.features(record, state) for record in records]
                 scores = live.score_many([values for values, _ in drawn])
                 answers = [
-                    self._answer(live, record, values, at, score)
+                    self._answer(live, record, values, at, score, client)
                     for record, (values, at), score in zip(records, drawn, scores, strict=True)
                 ]
                 self.metrics.predictions.inc(len(answers))
@@ -219,7 +221,13 @@ class Endpoint:
             self._held[id(state)] -= 1
 
     def _answer(
-        self, live: LiveModel, record: Record, values: Sequence[object], at: datetime | None, score: Score
+        self,
+        live: LiveModel,
+        record: Record,
+        values: Sequence[object],
+        at: datetime | None,
+        score: Score,
+        client: str,
     ) -> Prediction:
         given = record.prediction_id
         if given is None:
@@ -239,6 +247,7 @@ class Endpoint:
                 values,
                 answer.probabilities,
                 answer.quantiles,
+                client or UNSET,
             )
         )
         return answer

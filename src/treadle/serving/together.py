@@ -19,10 +19,11 @@ _QUIET_TURNS = 8  # after a crowd, until one that comes alone is answered at onc
 
 
 class Asked(NamedTuple):
-    """A record, and the body that it was read from: a model that is taken up meanwhile reads that anew."""
+    """A record, the body that it was read from, which a model that is taken up meanwhile reads anew, and who asks."""
 
     record: Record
     body: bytes
+    client: str = ""
 
 
 class Together:

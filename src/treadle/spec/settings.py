@@ -1,5 +1,5 @@
 """The workspace's own settings, `settings.yaml` in its folder: where catalog, tables, blobs and online state are kept,
-which server is told of its runs, and which snapshots are kept.
+which server is told of its runs, which snapshots are kept, and where what is seldom read is kept for less.
 
 A place is a URL. `${NAME}` in it is taken from the environment, or `${keyring:NAME}` from the keyring, so that no
 password has to stand in a file. Which
@@ -56,6 +56,15 @@ class Compressed(Struct, frozen=True, forbid_unknown_fields=True):
     mb_second: Annotated[float, Meta(ge=0, le=1e6)] = 40.0
 
 
+class _Tiers(Struct, frozen=True, forbid_unknown_fields=True):
+    """Colder places, each a URL; `vendor` and `region`: whose prices of storage and of reading back count."""
+
+    vendor: Text
+    region: Text
+    cool: Text | None = None
+    archive: Text | None = None
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """What may stand in the file."""
 
@@ -66,6 +75,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     mirror: _Mirror | None = None
     keep: Keep | None = None
     codec: Compressed | None = None
+    tiers: _Tiers | None = None
 
 
 class Mirror(Struct, frozen=True):
@@ -73,6 +83,15 @@ class Mirror(Struct, frozen=True):
 
     mlflow: Address
     bundle: bool = False
+
+
+class Colder(Struct, frozen=True):
+    """Colder places for files of tables, by the name of their tier, the nearest first. `vendor`, `region`: by whose
+    prices they are weighed."""
+
+    vendor: str
+    region: str
+    places: dict[str, Address]
 
 
 class Settings(Struct, frozen=True):
@@ -85,6 +104,7 @@ class Settings(Struct, frozen=True):
     mirror: Mirror | None = None
     keep: Keep | None = None
     codec: Compressed | None = None
+    tiers: Colder | None = None
 
 
 def has_settings(root: Path) -> bool:
@@ -106,7 +126,8 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     read = read_yaml(file, "the workspace's settings", begin="catalog: postgresql://USER:${PASSWORD}@HOST/DATABASE")
     known = {"": (1, 1), **dict(positions(read.tree))}
     mend = f"the keys are {', '.join(_File.__struct_fields__)}; each is a URL that says where that is kept"
-    mend += ", but mirror: {mlflow: URL} and keep: {last: 5, days: 30}, codec: {use: zstd-7}"
+    mend += ", but mirror: {mlflow: URL} and keep: {last: 5, days: 30}, codec: {use: zstd-7}, "
+    mend += "tiers: {vendor: NAME, region: NAME, cool: URL, archive: URL}"
     raise_all(problems(read.tree, _File), file=file.name, known=known, mend=mend)
     said = msgspec.convert(read.tree, _File, strict=True)
 
@@ -118,4 +139,9 @@ def _read(file: Path, environment: Mapping[str, str]) -> Settings:
     kept = {role: getattr(said, role) for role in ("catalog", "tables", "blobs", "state")}
     made = {role: address(role, text) for role, text in kept.items() if text is not None}
     mirror = None if said.mirror is None else Mirror(address("mirror.mlflow", said.mirror.mlflow), said.mirror.bundle)
-    return Settings(**made, mirror=mirror, keep=said.keep, codec=said.codec)
+    tiers = None
+    if said.tiers is not None:
+        named = {"cool": said.tiers.cool, "archive": said.tiers.archive}
+        places = {tier: address(f"tiers.{tier}", text) for tier, text in named.items() if text is not None}
+        tiers = Colder(said.tiers.vendor, said.tiers.region, places)
+    return Settings(**made, mirror=mirror, keep=said.keep, codec=said.codec, tiers=tiers)

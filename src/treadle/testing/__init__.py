@@ -1,4 +1,5 @@
-"""Conformance suites: what every catalog, online state, engine of tables, blobs, journals, releases does, every reader
+"""Conformance suites: what every catalog, online state, engine of tables, blobs, colder places,
+journals, releases does, every reader
 of sources, every family of models, every kind of prediction, and every step of preparation.
 
 It holds no test of Treadle's own rooms and no engine: those who write an engine or a family inherit a suite.
@@ -31,6 +32,7 @@ from treadle.testing.chain import ChainSuite
 from treadle.testing.families import FamilySuite
 from treadle.testing.journal import JournalSuite
 from treadle.testing.releases import ReleasesSuite
+from treadle.testing.shelf import ShelfSuite
 from treadle.testing.sources import DatabaseSuite, SourceSuite
 from treadle.testing.state import DurableStateSuite, OnlineStateSuite
 from treadle.testing.steps import StepSuite
@@ -46,6 +48,7 @@ __all__ = [
     "JournalSuite",
     "OnlineStateSuite",
     "ReleasesSuite",
+    "ShelfSuite",
     "SourceSuite",
     "StepSuite",
     "TablesSuite",

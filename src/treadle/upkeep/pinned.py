@@ -6,13 +6,14 @@ What a thing rests on is what the record says that it was made of, walked back t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_terms import TermsStated
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
@@ -27,9 +28,9 @@ from treadle.store import Snapshot
 Pins = dict[Named, list[str]]
 
 
-def pins(reader: Reader, releases: int) -> Pins:
+def pins(reader: Reader, releases: int, answering: Mapping[str, str] | None = None) -> Pins:
     """Every snapshot that is needed, with the reasons. `releases`: of each endpoint what so many of the newest
-    released versions rest on."""
+    released versions rest on. `answering`: versions that answer still, each with when it did last."""
     found: Pins = {}
     needed = [
         *_released(reader, releases),
@@ -37,6 +38,7 @@ def pins(reader: Reader, releases: int) -> Pins:
         *_signed(reader),
         *_undecided(reader),
         *_sealed(reader),
+        *_answering(reader, answering or {}),
     ]
     for reason, start in needed:
         for entry, _ in walk(reader, [start]):
@@ -66,6 +68,14 @@ def _released(reader: Reader, most: int) -> Needed:
         for place, entry in enumerate(list(bundles.values())[:most]):
             how = "is served at" if place == 0 else "was released before at"
             yield f"{entry.payload.model} {how} {endpoint.removeprefix('endpoint/')}", entry
+
+
+def _answering(reader: Reader, versions: Mapping[str, str]) -> Needed:
+    """Whoever asks an older version, as a server does that was not started anew, needs it no less."""
+    packed: list[Entry[ModelPacked]] = reader.find(ModelPacked, status="done") if versions else []
+    for entry in packed:
+        if entry.payload.model in versions:
+            yield f"{entry.payload.model} answered on {versions[entry.payload.model][:10]}", entry
 
 
 def _waiting(reader: Reader) -> Needed:

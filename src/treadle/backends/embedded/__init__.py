@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from treadle.address import Address
 from treadle.backends.embedded.blobs import FolderBlobs
 from treadle.backends.embedded.journal import FolderJournal
+from treadle.backends.embedded.shelf import FolderShelf
 from treadle.backends.embedded.states import FolderStates
 from treadle.backends.embedded.tables import DeltaTables
+from treadle.backends.embedded.tiered import TieredTables
 from treadle.backends.engine import Engine
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ ENGINE = Engine(
     tables={"file": lambda address: DeltaTables(address.path)},
     blobs={"file": lambda address: FolderBlobs(address.path)},
     states={"file": lambda address: FolderStates(address.path)},
+    shelves={"file": lambda address: FolderShelf(address.path)},
 )
 
-__all__ = ["ENGINE", "DeltaTables", "FolderBlobs", "FolderJournal", "FolderStates"]
+__all__ = ["ENGINE", "DeltaTables", "FolderBlobs", "FolderJournal", "FolderShelf", "FolderStates", "TieredTables"]

@@ -35,13 +35,17 @@ def held(folders: Sequence[Path]) -> Iterator[None]:
 
 def idle(folder: Path, kept: Sequence[Snapshot], since: int) -> dict[Path, int]:
     """The files with their sizes that no snapshot of `kept` names, nor the newest version, nor one after `since`."""
-    wanted = {part.path for snapshot in kept for part in snapshot.parts} | _by_log(folder, since)
-    found = {}
+    needed, found = wanted(folder, kept, since), {}
     for file in folder.glob("*.parquet"):
-        if file.name not in wanted:
+        if file.name not in needed:
             with contextlib.suppress(OSError):
                 found[file] = file.stat().st_size
     return found
+
+
+def wanted(folder: Path, kept: Sequence[Snapshot], since: int) -> set[str]:
+    """Names of files that a snapshot of `kept` names, the newest version, or one after `since`."""
+    return {part.path for snapshot in kept for part in snapshot.parts} | _by_log(folder, since)
 
 
 def _by_log(folder: Path, since: int) -> set[str]:
@@ -72,7 +76,7 @@ def sweep(folder: Path, kept: Sequence[Snapshot], since: int, *, dry: bool) -> S
         return Swept(len(found), sum(found.values()))
     removed = 0
     with (folder / LOCK).open("ab") as lock:
-        _wait_for_readers(lock.fileno(), folder)
+        wait_for_readers(lock.fileno(), folder)
         found = idle(folder, kept, since)
         for file, size in found.items():
             try:
@@ -87,7 +91,12 @@ def sweep(folder: Path, kept: Sequence[Snapshot], since: int, *, dry: bool) -> S
     return Swept(len(found), removed)
 
 
-def _wait_for_readers(lock: int, folder: Path) -> None:
+def wait_for_readers(lock: int, folder: Path) -> None:
+    """Have the lock alone, once they are done.
+
+    Raises:
+        StoreError: they are not, within seconds.
+    """
     until = time.monotonic() + _WAIT
     while True:
         try:
@@ -98,6 +107,6 @@ def _wait_for_readers(lock: int, folder: Path) -> None:
                 raise StoreError(
                     "somebody is reading the table, so none of its files was removed",
                     where=str(folder),
-                    mend="retain again when they are done: it goes on with what is left",
+                    mend="do it again when they are done: it goes on with what is left",
                 ) from None
             time.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.cli.show.drawing import said, table
+from treadle.cli.show.drawing import money, said, table
 from treadle.figures import counted
 
 _MARKS = {
@@ -28,6 +28,11 @@ def show_confirm(answer: Any, out: Any) -> None:
             str(answer.planned_servers),
             str(answer.servers),
         )
+    if answer.planned_monthly is not None:
+        paid = (
+            "–" if each is None else money(each, answer.currency) for each in (answer.planned_monthly, answer.monthly)
+        )
+        grid.add_row(f"a month of the measured load, {answer.way}", *paid)
     out.print(grid)
     out.print(
         f"{counted(answer.answers, 'answer')} in {answer.seconds:.1f} s, {answer.a_second:,.0f} a second at "

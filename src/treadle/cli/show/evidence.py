@@ -48,6 +48,11 @@ def show_stored(kept: Any, currency: str, out: Any) -> None:
         f"{money(kept.saved, currency)} a month is saved, {kept.shared / 1e6:,.2f} MB by files that several have",
         soft_wrap=True,
     )
+    for tier in kept.tiers:
+        lies = f"{tier.bytes / 1e6:,.2f} MB in {counted(tier.files, 'file')}"
+        out.print(
+            f"  {tier.tier}: {lies}, {money(tier.monthly, currency)} a month ({said(tier.source)})", soft_wrap=True
+        )
 
 
 def show_log(answer: Any, out: Any) -> None:

@@ -1,4 +1,4 @@
-"""data retain, data compact."""
+"""data retain, data compact, data move."""
 
 from __future__ import annotations
 
@@ -91,4 +91,61 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-VIEWS = {"data retain": show_retained, "data compact": show_compacted}
+def show_moved(answer: Any, out: Any) -> None:
+    done = answer.applied
+    grid = table("tier", "MB now", "a month", "MB after", "a month", "a GB", "to read one", right=(1, 2, 3, 4, 5, 6))
+    for line in answer.tiers:
+        back = "not known" if line.back is None else money(line.back, answer.currency)
+        now, after = (money(each, answer.currency) for each in (line.monthly, line.monthly_after))
+        grid.add_row(
+            f"{line.tier} {said(line.place)}".strip(), _mb(line.bytes), now, _mb(line.bytes_after), after,
+            money(line.price, answer.currency), back,
+        )  # fmt: skip
+    out.print(grid)
+    out.print(f"[dim]by {said('; '.join(dict.fromkeys(line.source for line in answer.tiers)))}[/]", soft_wrap=True)
+    if answer.moves:
+        title = "moved" if done else "would move"
+        grid = table(
+            title,
+            "version",
+            "files",
+            "MB",
+            "reads a month",
+            "from",
+            "to",
+            right=(1, 2, 3, 4),
+        )
+        for line in answer.moves[:_MOST]:
+            grid.add_row(
+                said(line.table), f"@{line.version}", f"{line.files:,}", _mb(line.bytes), f"{line.reads:,.1f}",
+                line.lies, line.to,
+            )  # fmt: skip
+        out.print(grid)
+        _rest(answer.moves, out)
+    if answer.stays:
+        grid = table("stays", "version", "files", "MB", "in", "why", right=(1, 2, 3))
+        for line in answer.stays[:_MOST]:
+            why = said(line.why) or "nowhere is it kept for less"
+            grid.add_row(said(line.table), f"@{line.version}", f"{line.files:,}", _mb(line.bytes), line.tier, why)
+        out.print(grid)
+        _rest(answer.stays, out)
+    _moved_in_money(answer, out)
+
+
+def _moved_in_money(answer: Any, out: Any) -> None:
+    before, after, once = (money(each, answer.currency) for each in (answer.before, answer.after, answer.once))
+    told = f"a month: {before} as it lay, {after} {'now' if answer.applied else 'then'}, with what is read back"
+    out.print(f"{told}; to move it costs {once} once" if answer.moves else told, soft_wrap=True)
+    for text in (*answer.unknown, *answer.waiting):
+        out.print(f"[yellow]![/] {said(text)}", soft_wrap=True)
+    if not answer.moves:
+        out.print("nothing is to be moved")
+    elif not answer.applied:
+        out.print("[dim]nothing was moved yet[/]")
+    elif answer.entry is not None:
+        out.print(f"entry {answer.entry} says so, with the hash of each file")
+    if answer.next:
+        out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
+
+
+VIEWS = {"data retain": show_retained, "data compact": show_compacted, "data move": show_moved}

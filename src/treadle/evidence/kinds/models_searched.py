@@ -40,7 +40,8 @@ class ModelsSearched(Payload, frozen=True, kw_only=True):
 
     def said(self) -> str:
         trials = f"{len(self.trials)} trial{'' if len(self.trials) == 1 else 's'}"
-        return f"{trials}, best {self.family} {self.metric} {figure(self.value).value} on folds"
+        # a trial's own figure, with as many rounds as suit each fold, may be a little better
+        return f"{trials}, best {self.family} {self.metric} {figure(self.value).value} on folds, as it will be fitted"
 
     def searched(self, asked: bytes) -> str:
         return "\n".join(dict.fromkeys(trial_words(trial.family, trial.params) for trial in self.trials))
