@@ -10,9 +10,21 @@ from datetime import UTC, datetime
 
 from benchmarks.rows import Row, table
 
-NAMES = (
-    "startup", "features", "serving", "record", "catalogs", "sql", "ingest", "profile", "reconcile", "money", "metering",
-)  # fmt: skip
+NAMES = tuple(
+    [
+        "startup",
+        "features",
+        "serving",
+        "record",
+        "catalogs",
+        "sql",
+        "ingest",
+        "profile",
+        "reconcile",
+        "money",
+        "metering",
+    ]
+)
 
 
 def main() -> None:
