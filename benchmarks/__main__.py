@@ -10,20 +10,18 @@ from datetime import UTC, datetime
 
 from benchmarks.rows import Row, table
 
-NAMES = tuple(
-    [
-        "startup",
-        "features",
-        "serving",
-        "record",
-        "catalogs",
-        "sql",
-        "ingest",
-        "profile",
-        "reconcile",
-        "money",
-        "metering",
-    ]
+NAMES = (
+    "startup",
+    "features",
+    "serving",
+    "record",
+    "catalogs",
+    "sql",
+    "ingest",
+    "profile",
+    "reconcile",
+    "money",
+    "metering",
 )
 
 
