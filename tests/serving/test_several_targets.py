@@ -342,6 +342,41 @@ def test_what_both_ledgers_got_is_counted_together_and_found_in_either(two: Path
         assert found is not None and found.model == model
 
 
+def test_one_id_of_two_targets_is_explained_of_the_one_that_is_named(two: Path, tmp_path: Path) -> None:
+    project = str(shutil.copytree(two, tmp_path / "shop"))
+    for target in ("back", "days"):
+        app = app_of(Path(project), target)
+        asked(app, "same")
+        app.endpoint.close()
+    with pytest.raises(EvidenceError, match="answered by several targets: back, days") as caught:
+        why(WhyRequest(subject="same", project=project), ADA)
+    assert "--target back" in caught.value.mend
+    for target in ("back", "days"):
+        found = why(WhyRequest(subject="same", project=project, target=target), ADA).prediction
+        assert found is not None and found.model == f"shop.{target}:1"
+        status, _, told = Answers(project, target).answer("GET", "/api/why", "subject=same", ADA.who)
+        assert status == 200 and json.loads(told)["prediction"]["model"] == f"shop.{target}:1"
+
+
+def test_a_prediction_is_explained_by_the_release_before_it_and_not_by_one_after(two: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(two, tmp_path / "shop")
+    app = app_of(folder, "back")
+    asked(app, "early")
+    app.endpoint.close()
+    workspace = open_workspace(load(folder).of("back"), actor="ada")
+    first = workspace.chain.find(ReleaseMade, subject="endpoint/shop")[-1]
+    workspace.chain.append(first.payload, "endpoint/shop")
+    app = app_of(folder, "back")
+    asked(app, "late")
+    app.endpoint.close()
+    newest = workspace.chain.find(ReleaseMade, subject="endpoint/shop")[-1]
+    led = [
+        why(WhyRequest(subject=name, project=str(folder), target="back"), ADA).nodes[0].seq
+        for name in ("early", "late")
+    ]
+    assert led == [first.seq, newest.seq] and newest.seq > first.seq
+
+
 def test_a_list_is_of_the_target_and_as_short_as_is_asked(two: Path) -> None:
     for target, metric in (("back", "average_precision"), ("days", "rmse")):
         tried = trials(TrialsRequest(project=str(two), target=target, all=True), ADA).trials

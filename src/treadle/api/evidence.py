@@ -61,11 +61,10 @@ class LogAnswer(Struct, frozen=True):
     entries: list[LogLine]
 
 
-class WhyRequest(Request, frozen=True):
+class WhyRequest(OfEachTarget, frozen=True):
     subject: Annotated[
         str, argument("what to explain: endpoint/NAME, model/NAME:1, a table, a prediction id, an entry's number or id")
     ]
-    project: ProjectPath = "."
 
 
 class VerifyRequest(Request, frozen=True):

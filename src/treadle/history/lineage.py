@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -154,15 +155,24 @@ def _start(workspace: Workspace, reader: Reader, subject: str) -> _Start:
     asked = _prediction(workspace, subject)
     if asked is not None:
         endpoint, prediction = asked
-        model = prediction.model
-        served = reader.find(prefix="release.", subject=f"endpoint/{endpoint}", status="done", newest_first=True)
-        released = [e for e in served if getattr(e.payload, "model", "") == model]
-        return _Start(released[:1] or reader.find(subject=f"model/{model}", limit=1), prediction=prediction)
+        released = _released_by(reader, endpoint, prediction)
+        return _Start(released or reader.find(subject=f"model/{prediction.model}", limit=1), prediction=prediction)
     raise EvidenceError(
         f'nothing in the record is called "{subject}"',
         where="why",
         mend=nearest(subject, _subjects(reader)) or "run the project first",
     )
+
+
+def _released_by(reader: Reader, endpoint: str, prediction: FoundPrediction) -> list[Entry[Payload]]:
+    """The release under which it was answered: the last of its version before, not one that came after."""
+    served: list[Entry[Payload]] = reader.find(
+        prefix="release.", subject=f"endpoint/{endpoint}", status="done", newest_first=True
+    )
+    of_it = [entry for entry in served if getattr(entry.payload, "model", "") == prediction.model]
+    answered = datetime.fromisoformat(prediction.answered)
+    before = [entry for entry in of_it if datetime.fromisoformat(entry.time) <= answered]
+    return before[:1] or of_it[-1:]
 
 
 def _exact(reader: Reader, subject: str) -> list[Entry[Payload]]:
@@ -200,8 +210,15 @@ def _prediction(workspace: Workspace, wanted: str) -> tuple[str, FoundPrediction
     """The prediction, and the endpoint that answered it."""
     from treadle.monitoring import find_prediction
 
+    found = {}
     for one in workspace.each():
-        found = find_prediction(one.tables, one.names.predictions, one.journal, wanted)
-        if found is not None:
-            return one.endpoint, found
-    return None
+        prediction = find_prediction(one.tables, one.names.predictions, one.journal, wanted)
+        if prediction is not None:
+            found[one.project.target] = (one.endpoint, prediction)
+    if len(found) > 1:
+        raise EvidenceError(
+            f'"{wanted}" was answered by several targets: {", ".join(found)}',
+            where="why",
+            mend=f"say which: --target {next(iter(found))}",
+        )
+    return next(iter(found.values()), None)
