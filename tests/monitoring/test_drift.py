@@ -169,3 +169,19 @@ def test_a_rare_value_that_becomes_common_is_seen() -> None:
     assert known.counts == (980, 20)
     assert line("flag", known, [0.0] * 980 + [1.0] * 20).psi == 0.0
     assert line("flag", known, [0.0] * 700 + [1.0] * 300).verdict == "moved"
+
+
+def test_a_distance_is_of_the_shares_and_no_small_one_is_raised() -> None:
+    """By SciPy, to the last digit that is told; PSI with empty shares alone as 0.0001."""
+    from scipy.spatial.distance import jensenshannon
+
+    from treadle.profiling.distances import distance
+
+    before, now = np.array([900_000, 99_990, 10, 0]), np.array([44_000, 613, 2, 0])
+    found = distance(before, now)
+    p, q = before / before.sum(), now / now.sum()
+    assert found.js == round(float(jensenshannon(p, q, base=2)), 5)
+    kept = p > 0
+    assert found.psi == round(float(((q - p)[kept] * np.log(q[kept] / p[kept])).sum()), 5)
+    assert distance(np.array([10, 0]), np.array([0, 10])).js == 1.0
+    assert distance(np.array([10, 0]), np.array([0, 0])).js == 0.0

@@ -27,8 +27,9 @@ class Distance(Struct, frozen=True):
 def distance(before: Array, now: Array) -> Distance:
     """Between the counts of two sets of rows over the same bins. Of no rows at all there is none."""
     total_before, total_now = max(before.sum(), 1), max(now.sum(), 1)
-    p, q = np.maximum(before / total_before, _LEAST), np.maximum(now / total_now, _LEAST)
-    psi = float(((q - p) * np.log(q / p)).sum()) if now.sum() else 0.0
+    p, q = before / total_before, now / total_now
+    some_p, some_q = np.where(p > 0, p, _LEAST), np.where(q > 0, q, _LEAST)
+    psi = float(((some_q - some_p) * np.log(some_q / some_p)).sum()) if now.sum() else 0.0
     # the mean of PSI without drift: (bins - 1) * (1/n + 1/m), by its chi-square limit (Yurdakul 2018); a bin in which
     # nothing is on either side moves nothing
     held = max(int(((before + now) > 0).sum()), 1)
@@ -39,6 +40,9 @@ def distance(before: Array, now: Array) -> Distance:
 
 
 def _js(p: Array, q: Array) -> float:
-    p, q = p / p.sum(), q / q.sum()
+    """Of shares; 0 log 0 is 0, and where there are no rows nothing is far from anything."""
+    if not p.sum() or not q.sum():
+        return 0.0
     middle = (p + q) / 2
-    return float(np.sqrt(max(((p * np.log2(p / middle)).sum() + (q * np.log2(q / middle)).sum()) / 2, 0.0)))
+    beside = sum((each[each > 0] * np.log2(each[each > 0] / middle[each > 0])).sum() for each in (p, q))
+    return float(np.sqrt(max(beside / 2, 0.0)))
