@@ -47,6 +47,7 @@ PROMISED = {
     "notify send", "notify list", "notify calendar",
     "queue add", "queue list", "queue cancel", "queue work",
     "skills show", "skills rate", "skills start", "skills rota", "skills held",
+    "skills mentors", "skills plan", "skills grow", "skills agree", "skills end", "skills plans",
 }  # fmt: skip
 
 
