@@ -18,8 +18,8 @@ ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting",
-    "queueing", "scheduling", "notices", "drafting", "plans", "upkeep", "rhythm", "knowledge", "history", "exploring",
-    "stages", "workspace", "keeping", "backends", "targets", "monitoring",
+    "queueing", "scheduling", "notices", "drafting", "plans", "upkeep", "filing", "rhythm", "knowledge", "history",
+    "exploring", "stages", "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "labelling", "scoring",
     "contracts", "matching", "likeness", "profiling", "pages",
     "features", "sources", "mapping", "people", "talk", "pricing", "costs",
