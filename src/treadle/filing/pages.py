@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from treadle.evidence import Entry, Payload, Reader
+from treadle.evidence.kinds.action_changed import ActionChanged
+from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.evidence.kinds.retro_kept import RetroKept
@@ -24,7 +26,7 @@ from treadle.people.decisions import decision
 from treadle.people.decisions import names as decisions
 from treadle.people.found import Decision, Outcome
 from treadle.people.team import confirmations
-from treadle.rhythm.actions import actions, newest_of
+from treadle.rhythm.actions import actions
 from treadle.rhythm.meeting import meetings
 from treadle.rhythm.milestones import SUBJECT as MILESTONE
 from treadle.rhythm.milestones import names as milestones
@@ -104,8 +106,10 @@ def _minutes(workspace: Workspace, reader: Reader) -> Iterator[Page]:
 
 
 def _actions(reader: Reader) -> Iterator[Page]:
+    said: list[Entry[ActionOpened | ActionChanged]] = reader.find(ActionOpened, ActionChanged, status="done")
+    newest = {entry.payload.number: entry for entry in said}
     for each in actions(reader, _NO_DAY):
-        entry = newest_of(reader, each.number)
+        entry = newest[each.number]
         head = {
             "action": str(each.number),
             "state": each.state,
