@@ -24,6 +24,8 @@ from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.feedback_given import FeedbackGiven
 from treadle.evidence.kinds.growth_planned import GrowthPlanned
 from treadle.evidence.kinds.mediation_noted import MediationNoted
+from treadle.evidence.kinds.meeting_held import MeetingHeld
+from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.filing.found import FolderRead, FolderWritten
 from treadle.filing.front import composed, parsed
 from treadle.filing.reading import read_folder
@@ -349,6 +351,18 @@ def test_files_that_mean_harm_are_refused(shop: Workspace, tmp_path: Path) -> No
     note.symlink_to(secret)
     assert [each.file for each in export(shop).kept] == ["notes/gain.md"]
     assert secret.read_text("utf-8") == "---\ntitle: x\n---\nkey\n"
+
+
+def test_a_record_that_was_forged_leads_out_of_no_folder(shop: Workspace) -> None:
+    """No command takes such names; whoever writes into a catalog can."""
+    chain = by(shop, "ada").chain
+    chain.append(NoteWritten(note="../../out", number=1, title="x\n---\ninjected: y", text="t"), "note/../../out")
+    chain.append(MeetingHeld(day="../../day", text="t", present=("ada",)), "meeting/shop")
+    before = set(shop.project.root.parent.rglob("*"))
+    written = export(shop).written
+    new = {each for each in shop.project.root.parent.rglob("*.md") if each not in before}
+    assert new == {folder(shop) / file for file in written} and take(shop).same == len(written)
+    assert all(file.count("/") < 2 and ".." not in file for file in written)
 
 
 def test_a_folder_of_something_else_is_not_written_to(shop: Workspace, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ Only kinds that are named here are written. What depends on the day it is asked 
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -41,6 +43,8 @@ FOLDERS = ("actions", "decisions", "milestones", "minutes", "notes", "retros")
 README = "README.md"
 _NO_DAY = date.min
 """By no day anything is late or due."""
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+"""Names that are files' too: all that the commands take. A record that was written otherwise leads out of no folder."""
 
 
 class Page(Struct, frozen=True):
@@ -76,6 +80,15 @@ def pages(workspace: Workspace, reader: Reader) -> dict[str, Page]:
     return {page.file: page for page in sorted(found, key=lambda page: page.file)}
 
 
+def _file(folder: str, name: str) -> str:
+    """
+    >>> _file("notes", "target-encoding"), _file("notes", "../../x")
+    ('notes/target-encoding.md', 'notes/9cdf6a50100a862e.md')
+    """
+    safe = name if _PLAIN.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{folder}/{safe}.md"
+
+
 def _notes(reader: Reader) -> Iterator[Page]:
     for entry in newest_versions(reader):
         said = entry.payload
@@ -90,7 +103,7 @@ def _notes(reader: Reader) -> Iterator[Page]:
             "by": entry.actor,
             ENTRY: entry.hash,
         }
-        yield Page(f"notes/{said.note}.md", "note", said.note, head, said.text, entry)
+        yield Page(_file("notes", said.note), "note", said.note, head, said.text, entry)
 
 
 def _minutes(workspace: Workspace, reader: Reader) -> Iterator[Page]:
@@ -102,7 +115,7 @@ def _minutes(workspace: Workspace, reader: Reader) -> Iterator[Page]:
             "by": kept.now.actor,
             ENTRY: kept.now.hash,
         }
-        yield Page(f"minutes/{name}.md", "minutes", name, head, said.text, kept.now, first=kept.first.hash)
+        yield Page(_file("minutes", name), "minutes", name, head, said.text, kept.now, first=kept.first.hash)
 
 
 def _actions(reader: Reader) -> Iterator[Page]:
@@ -120,7 +133,7 @@ def _actions(reader: Reader) -> Iterator[Page]:
             "by": entry.actor,
             ENTRY: entry.hash,
         }
-        yield Page(f"actions/{each.number}.md", "action", str(each.number), head, each.text, entry)
+        yield Page(_file("actions", str(each.number)), "action", str(each.number), head, each.text, entry)
 
 
 def _decisions(reader: Reader) -> Iterator[Page]:
@@ -134,7 +147,7 @@ def _decisions(reader: Reader) -> Iterator[Page]:
         head = {"decision": name, "state": found.status, "decides": found.decides, "until": found.until}
         head |= {"review": found.review, "asked": ", ".join(found.asked), "by": found.opened_by, ENTRY: newest[0].hash}
         do = f"treadle decide say, close or review . {name}"
-        yield Page(f"decisions/{name}.md", "decision", name, head, _argued(found), newest[0], do)
+        yield Page(_file("decisions", name), "decision", name, head, _argued(found), newest[0], do)
 
 
 def _argued(found: Decision) -> str:
@@ -175,7 +188,7 @@ def _retros(workspace: Workspace, reader: Reader) -> Iterator[Page]:
         lines += [f"- and {found.left:,} more"] if found.left else []
         lines += ["", "## What was learned", "", found.text] if found.text else []
         do = f"treadle retro keep . {name}"
-        yield Page(f"retros/{name}.md", "retro", name, head, "\n".join(lines), said[0], do)
+        yield Page(_file("retros", name), "retro", name, head, "\n".join(lines), said[0], do)
 
 
 def _milestones(reader: Reader) -> Iterator[Page]:
@@ -186,7 +199,7 @@ def _milestones(reader: Reader) -> Iterator[Page]:
         head = {"milestone": name, "due": said.by, "because": said.because, "by": last.actor, ENTRY: last.hash}
         text = "\n".join([said.text, "", *(f"- `{gate}`" for gate in said.gates)])
         do = f"treadle milestones set . {name}"
-        yield Page(f"milestones/{name}.md", "milestone", name, head, text, last, do)
+        yield Page(_file("milestones", name), "milestone", name, head, text, last, do)
 
 
 def _charter(workspace: Workspace, reader: Reader) -> Page:

@@ -27,7 +27,7 @@ def area_of(kind: str) -> str:
     return next((name for name, begins in AREAS if kind.startswith(begins)), "")
 
 
-_FILES = (("contracts/", "data"), ("functions.py", "features"), ("treadle.yaml", "decisions"))
+_FILES = (("contracts/", "data"), ("functions.py", "features"), ("treadle.yaml", "decisions"), ("records/", "notes"))
 _WORDS = {
     "data": "data rows source table label contract quarantine delivery duplicate",
     "features": "feature column encoding",
