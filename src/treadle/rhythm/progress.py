@@ -74,7 +74,7 @@ def _acts(reader: Reader, plan: Standing, task: GrowthTask) -> Iterator[Entry[Pa
     found: list[Entry[Any]] = []
     if begin in ("comment", "alert"):
         kinds = (ReviewCommented,) if begin == "comment" else (RetroOpened,)
-        about = {entry.hash for entry in reader.by_seq([int(rest)])}
+        about = {entry.hash for entry in reader.by_seq([int(rest)] if rest.isdecimal() else [])}
         found = [entry for entry in reader.find(*kinds, status="done") if _about(entry.payload) in about]
     elif task.subject:
         found = reader.find(subject=task.subject, status="done")
