@@ -18,6 +18,7 @@ from services import chromium as chromium_service
 from services import extras
 from services import mlflow as mlflow_service
 from services import mysql as mysql_service
+from services import octokit as octokit_service
 from services import postgres as postgres_service
 from services import redis as redis_service
 from services import s3 as s3_service
@@ -48,6 +49,7 @@ SERVICES = {
         mysql_service,
         redis_service,
         mlflow_service,
+        octokit_service,
         s3_service,
         *extras.EXTRAS,
     )

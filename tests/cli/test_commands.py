@@ -31,7 +31,7 @@ PROMISED = {
     "lineage", "lineage export", "reproduce", "decide open", "decide say", "decide close", "decide review",
     "decide show", "decide list", "decide terms", "decide agree", "decide settle",
     "decide mediate", "decide note", "decide notes", "decide propose", "decide accept", "team show", "team confirm",
-    "team checkin", "team checkins", "team pulse", "team waits",
+    "team export", "team import", "team checkin", "team checkins", "team pulse", "team waits",
     "concern raise", "concern list", "talk feedback", "talk statement", "talk advice",
     "experts ask", "experts queue", "experts say", "experts sheet", "experts take", "experts labels",
     "experts agreement", "models sign", "models review", "models comment", "models assign",
@@ -47,6 +47,7 @@ PROMISED = {
     "notify send", "notify list", "notify calendar",
     "queue add", "queue list", "queue cancel", "queue work",
     "skills show", "skills rate", "skills start", "skills rota", "skills held",
+    "skills mentors", "skills plan", "skills grow", "skills agree", "skills end", "skills plans",
 }  # fmt: skip
 
 

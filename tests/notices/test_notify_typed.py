@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from told_shop import NOW, alert, told_shop
 
-from services.web import says, serving
+from services.web import Say, says, serving
 from treadle.cli import main
 from treadle.scheduling import Outcome, Scheduler
 from treadle.scheduling.keeping import _told_to_channels
@@ -59,6 +59,25 @@ def test_a_chat_is_told_by_a_command_and_listed(
     assert "is there already" in capsys.readouterr().err
     assert typed("notify", "calendar", place, str(tmp_path / "shop.ics"), "--replace") == 0
     assert (tmp_path / "shop.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+def test_the_exit_code_says_where_nothing_of_what_was_due_could_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = {"now": 422}
+    with serving(lambda asked: Say(status=status["now"], body=b"{}")) as web:
+        monkeypatch.setenv("CHAT_URL", web.url)
+        shop, place = told_shop(tmp_path / "shop", "  chat: {webhook: '${CHAT_URL}'}\n"), str(tmp_path / "shop")
+        assert typed("notify", "send", place) == 0
+        alert(shop)
+        assert typed("notify", "send", place, "--dry-run") == 0
+        assert typed("notify", "send", place) == 1, "it was refused"
+        assert typed("notify", "send", place) == 0, "nothing is due"
+        alert(shop, "two")
+        status["now"] = 404
+        assert typed("notify", "send", place) == 1, "it waits"
+        status["now"] = 200
+        assert typed("notify", "send", place) == 0
 
 
 def test_a_scheduler_tells_once_a_minute_and_says_what_waits_once(

@@ -132,6 +132,25 @@ def test_a_server_that_hangs_or_breaks_off_is_away(tmp_path: Path, monkeypatch: 
         assert len({asked.headers["webhook-id"] for asked in web.asked}) == 1  # so that who took it can tell
 
 
+def test_a_channel_that_hung_the_last_time_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    def answers(request: Asked) -> Say:
+        asked.append(request.path)
+        return Say(status=503) if request.path == "/away" else says({})
+
+    with serving(answers) as web:
+        monkeypatch.setenv("AWAY_URL", f"{web.url}/away")
+        monkeypatch.setenv("CHAT_URL", f"{web.url}/here")
+        channels = "  away: {webhook: '${AWAY_URL}'}\n  here: {webhook: '${CHAT_URL}'}\n"
+        shop = told_shop(tmp_path / "shop", channels)
+        sent(shop)
+        alert(shop)
+        assert [each.outcome for each in sent(shop)] == ["held", "sent"] and asked[-1] == "/here"
+        alert(shop, "two")
+        assert [(each.channel, each.outcome) for each in sent(shop)] == [("here", "sent"), ("away", "held")]
+
+
 def test_many_things_are_told_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda asked: says({})) as web:
         shop = chat(tmp_path / "shop", monkeypatch, web)

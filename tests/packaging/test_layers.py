@@ -18,7 +18,8 @@ ROOT = Path(treadle.__file__).parent
 # from the top of the house to its foundation: a room imports only what stands after it
 ROOMS = (
     "__main__", "cli", "web", "api", "onetable", "loop", "replay", "mirror", "hosting",
-    "queueing", "scheduling", "notices", "drafting", "tiering", "plans", "upkeep", "rhythm", "knowledge", "history",
+    "queueing", "scheduling", "notices", "drafting", "tiering", "plans", "upkeep", "filing", "rhythm", "knowledge",
+    "history",
     "exploring", "stages", "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "labelling", "scoring",
     "contracts", "matching", "likeness", "profiling", "pages",

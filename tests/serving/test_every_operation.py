@@ -102,7 +102,11 @@ MAY: dict[str, set[Principal]] = {
             "costs profile",
             "notify calendar",
             "skills rota",
+            "skills mentors",
+            "skills plan",
+            "skills plans",
             "team waits",
+            "team export",
         ],
         READERS,
     ),
@@ -162,6 +166,7 @@ MAY: dict[str, set[Principal]] = {
             "costs time",
             *(f"actions {verb}" for verb in ("add", "close", "move")),
             *("milestones set", "milestones drop", "skills rate", "skills held"),
+            *("team import", "skills grow", "skills agree", "skills end"),
         ],
         NAMED,
     ),
@@ -238,6 +243,7 @@ HERE_ALONE = {
     "costs diff",  # of two files of the caller's machine
     "costs idle",  # which may remove snapshots
     "notify calendar",  # which writes a file
+    "team export",  # which writes files
     "costs options",  # which may open a decision
     "costs size",  # which may set one
     "costs review",  # which may choose one

@@ -10,10 +10,13 @@ from stage_shop import edit, opened
 from written_shop import packed, written_shop
 
 from services.chromium import Browser
+from treadle.api.models import AcceptRequest, models_accept
+from treadle.api.operation import Context
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.labelling import Item, Queue, Shown, experts_page
 from treadle.labelling.items import Why
+from treadle.pages import LINKS, Section, page
 from treadle.people import sign
 from treadle.people.assigning import assign
 from treadle.people.deciding import open_decision, state_position
@@ -21,7 +24,7 @@ from treadle.principal import person
 from treadle.rhythm.reviewing import say
 from treadle.web.answers import Answers
 
-PAGES = ("/home", "/decision?name=drop-weather", "/review", "/month")
+PAGES = ("/home", "/decision", "/decision?name=drop-weather", "/review", "/month")
 SHARP = "5 < 6 & \"quoted\" <script>alert('x')</script> 雪"
 
 
@@ -85,9 +88,36 @@ def test_a_decision_and_a_review_show_both_sides_and_what_is_in_the_way(shop: Pa
     assert "nobody has signed it" not in got(shop, "/review")
 
 
-@pytest.mark.parametrize("page", ["/decision", "/decision?name=none", "/review?model=7", "/home?days=3"])
-def test_a_page_that_cannot_be_made_says_why(shop: Path, page: str) -> None:
-    path, _, query = page.partition("?")
+def test_decisions_are_listed_where_none_is_named(shop: Path) -> None:
+    listed = got(shop, "/decision")
+    assert 'href="/decision?name=drop-weather"' in listed and 'href="/home"' in listed and "<script" not in listed
+    assert "<td>grace</td>" in listed, "whom it waits for"
+
+
+def test_a_report_that_was_kept_leads_home(shop: Path) -> None:
+    place = opened(shop).report
+    place.parent.mkdir(parents=True, exist_ok=True)
+    kept = page("shop", [Section("Quality", "<p>fine</p>")])
+    place.write_text(kept, encoding="utf-8")
+    shown = got(shop, "/report")
+    assert 'href="/home"' in shown and 'href="/home"' not in place.read_text(encoding="utf-8")
+    assert shown == page("shop", [Section("Quality", "<p>fine</p>")], links=LINKS)
+
+
+def test_who_accepts_the_last_finding_is_told_whose_signature_lacks(shop: Path) -> None:
+    ask = AcceptRequest(project=str(shop), finding="leak", because="a test")
+    answer = models_accept(ask, Context(person("grace")))
+    assert answer.next == f"expert is lin: treadle models sign {shop} shop:1 --as lin"
+    lin = opened(shop, actor="lin")
+    with lin.chain.reading() as reader:
+        (asked,) = reader.find(ReviewRequested)
+    sign(lin.chain, lin.project.spec, asked, "", "")
+    assert models_accept(ask, Context(person("grace"))).next == f"treadle models release {shop} shop:1 --as grace"
+
+
+@pytest.mark.parametrize("asked", ["/decision?name=none", "/decision?of=x", "/review?model=7", "/home?days=3"])
+def test_a_page_that_cannot_be_made_says_why(shop: Path, asked: str) -> None:
+    path, _, query = asked.partition("?")
     status, _, content = Answers(str(shop)).answer("GET", path, query, person("ada"))
     said = json.loads(content)
     assert status in (400, 404, 422) and said["error"] and said["mend"]
@@ -99,16 +129,16 @@ def test_every_page_can_be_used_by_everybody(shop: Path, chromium: Browser, tmp_
     item = Item(row="r1", key=SHARP, why=(Why("uncertain", SHARP),), source="no", model="yes", values=("1.5",))
     queue = Queue(target="late", labels=("no", "yes"), columns=("amount",), items=(item,))
     rows = experts_page(Shown(project="shop", who="lin", decision="", queue=queue, mine={}))
-    pages = {page: got(shop, page) for page in PAGES} | {"/experts": rows}
-    for number, (page, content) in enumerate(pages.items()):
+    pages = {name: got(shop, name) for name in PAGES} | {"/experts": rows}
+    for number, (name, content) in enumerate(pages.items()):
         file = tmp_path / f"{number}.html"
         file.write_text(content, encoding="utf-8")
         for width, dark in ((1100, False), (400, True)):
             chromium.open(file.as_uri(), width=width, dark=dark)
-            assert chromium.violations() == [], page
-            assert chromium.value("document.documentElement.scrollWidth") <= width, page
+            assert chromium.violations() == [], name
+            assert chromium.value("document.documentElement.scrollWidth") <= width, name
         chromium.open(file.as_uri(), scripts=False)
-        assert len(chromium.value("document.body.innerText")) > 200, page
+        assert len(chromium.value("document.body.innerText")) > 200, name
         assert chromium.printed().startswith(b"%PDF")
 
 

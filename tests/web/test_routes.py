@@ -46,7 +46,7 @@ def test_an_operation_that_only_reads_answers_or_says_what_is_missing(routes: Ro
     asked = ("why", "compare", "lineage", "decide show", "data history", "data query", "data profile", "data diff")
     asked += ("data contract export", "data contract show", "data quarantine show", "prices diff")
     asked += ("data entities doubts", "data entities show", "data entities why")
-    asked += ("notes search", "notes show", "retro show", "tried")
+    asked += ("notes search", "notes show", "retro show", "tried", "skills plan")
     asks = dict.fromkeys(asked, 422)
     expected = (
         asks

@@ -168,11 +168,8 @@ def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
 def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
     """List the decisions, what waits first: whose word comes next, which reviews are due, what evidence is older."""
     from treadle.people.checking import people_of, refuse_stranger
-    from treadle.people.decisions import decision, names
 
-    with work.workspace.chain.reading() as reader:
-        found = [decision(reader, name, today_of(work)) for name in names(reader)]
-    lines = [_line(each) for each in found if each is not None]
+    lines = [_line(each) for each in every(work)]
     if request.person is not None:  # whoever a decision waits for may be nobody of the project any more
         spec = work.workspace.project.spec
         known = dict.fromkeys((*people_of(spec), *(name for line in lines for name in line.waits_for)))
@@ -196,6 +193,15 @@ def _waits_for(found: Decision) -> list[str]:
         return [found.decides] if found.status == "review due" else []
     to_agree = found.experiment.waits_for if found.experiment is not None else []
     return found.unheard or to_agree or [found.decides]
+
+
+def every(work: Work) -> list[Decision]:
+    """Every decision as it stands, the newest first."""
+    from treadle.people.decisions import decision, names
+
+    with work.workspace.chain.reading() as reader:
+        found = [decision(reader, name, today_of(work)) for name in names(reader)]
+    return [each for each in found if each is not None]
 
 
 def shown(work: Work, name: str) -> Decision:

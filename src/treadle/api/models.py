@@ -211,7 +211,7 @@ def models_show(request: ShowRequest, work: Work) -> ShowAnswer:
 def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
     """Answer for a finding, or for a gain that few test days cannot tell, as a reviewer: by name and with a reason."""
     from treadle.models.registry import find
-    from treadle.people import accept, review_of
+    from treadle.people import accept, how_to_sign, review_of, unsigned
 
     workspace = work.workspace
     packed = find(workspace.chain, workspace.project.address, workspace.project.version(request.model)).payload
@@ -224,9 +224,13 @@ def models_accept(request: AcceptRequest, work: Work) -> AcceptAnswer:
         reason=request.because,
     )
     review = review_of(workspace.chain, packed.model, packed.bundle.digest)
+    with workspace.chain.reading() as reader:
+        missing = unsigned(reader, workspace.project.spec, packed.model, packed.bundle.digest)
     after = f"treadle models release {request.project} {packed.model} --as {entry.actor}"
     if review.open:
         after = f"{len(review.open)} still open: {', '.join(gate.name for gate in review.open)}"
+    elif missing:
+        after = how_to_sign(workspace.project.spec, packed.model, missing, request.project)
     elif workspace.project.spec.brief.people.approve == "policy":
         after = workspace.project.command("run", request.project)
     return AcceptAnswer(

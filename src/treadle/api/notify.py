@@ -31,11 +31,12 @@ class CalendarRequest(Request, frozen=True):
 
 
 class SentAnswer(Struct, frozen=True):
-    """`channels`: how many the project has. `begun`: those that are told from here on."""
+    """`channels`: how many the project has. `ok`: no channel had something due of which it could be told nothing."""
 
     channels: int
     told: list[Told]
     dry_run: bool = False
+    ok: bool = True
 
 
 class ChannelsAnswer(Struct, frozen=True):
@@ -52,7 +53,8 @@ def notify_send(request: SendRequest, work: Work) -> SentAnswer:
     """Tell every channel of the project what it was not told yet; hear what was closed at its forges.
 
     Channels stand in the project file under `notify`, and are told only once a person trusted the project with them
-    (treadle trust). A channel is told from its first sending on. `treadle schedule` sends too, once a minute.
+    (treadle trust). A channel is told from its first sending on. `treadle schedule` sends too, once a minute. The exit
+    code is 1 where a channel could be told nothing of what was due to it.
     """
     from treadle.errors import SpecError, nearest
     from treadle.notices.sending import Sending
@@ -67,7 +69,10 @@ def notify_send(request: SendRequest, work: Work) -> SentAnswer:
     if not 0 <= request.days <= 3660:
         raise SpecError(f"{request.days} days are no span", where="--days", mend="give 0 to 3660")
     sending = Sending(work.workspace, days=request.days, dry=request.dry_run)
-    return SentAnswer(len(channels), sending.to_all(request.channel), request.dry_run)
+    told = sending.to_all(request.channel)
+    sent = {each.channel for each in told if each.outcome == "sent"}
+    failed = {each.channel for each in told if each.waiting or each.outcome == "refused"}
+    return SentAnswer(len(channels), told, request.dry_run, ok=failed <= sent)
 
 
 @operation("notify", "list", permission="read", remote=True)

@@ -18,6 +18,8 @@ PAGES = {
     "/watch": "watch",
 }
 """By path, the operation whose permission and parameters a page has."""
+LISTS = {"/decision": ("decide list", "/decisions")}
+"""Pages of one thing, and what is shown where none is named: the operation, and the page that is made of it."""
 
 
 def _home(request: Any, work: Work) -> str:
@@ -32,6 +34,13 @@ def _decision(request: Any, work: Work) -> str:
     from treadle.rhythm.showing import decision_page
 
     return decision_page(work.workspace.project.spec.project, shown(work, request.name), served=True)
+
+
+def _decisions(request: Any, work: Work) -> str:
+    from treadle.api.decide import every
+    from treadle.rhythm.showing import decisions_page
+
+    return decisions_page(work.workspace.project.spec.project, every(work))
 
 
 def _review(request: Any, work: Work) -> str:
@@ -53,13 +62,15 @@ def _month(request: Any, work: Work) -> str:
 
 def _watch(request: Any, work: Work) -> str:
     from treadle.api.endpoint import look
+    from treadle.pages import linked
 
-    return look(work.workspace).html()
+    return linked(look(work.workspace).html())
 
 
 MADE: dict[str, Callable[[Any, Work], str]] = {
     "/home": _home,
     "/decision": _decision,
+    "/decisions": _decisions,
     "/review": _review,
     "/month": _month,
     "/watch": _watch,

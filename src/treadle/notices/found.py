@@ -32,12 +32,14 @@ class Notice(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What one channel was told. `outcome`: sent, refused, nobody, would be sent, held (it waits, and why)."""
+    """What one channel was told. `outcome`: sent, refused, nobody, would be sent, held (it waits, and why).
+    `waiting`: how many things are due and were not told."""
 
     channel: str
     outcome: str
     text: str
     link: str = ""
+    waiting: int = 0
 
 
 class ChannelState(Struct, frozen=True):

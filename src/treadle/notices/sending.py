@@ -56,12 +56,15 @@ class Sending:
     dry: bool = False
 
     def to_all(self, only: str | None = None) -> list[Told]:
-        """Every channel, or the one called so."""
+        """Every channel, or the one called so; those that held up the last time come last, so that one that hangs keeps
+        no other waiting twice."""
         spec, out = self.workspace.project.spec, list[Told]()
         with contextlib.nullcontext() if self.dry else _only_one(self.workspace.root):
-            for name, channel in spec.notify.items():
+            with self.workspace.chain.reading() as reader:
+                held = {name for name in spec.notify if known(reader, name).held}
+            for name in sorted(spec.notify, key=lambda name: name in held):
                 if only in (None, name):
-                    out += self._one(name, channel)
+                    out += self._one(name, spec.notify[name])
         return out
 
     def _one(self, name: str, channel: Channel) -> list[Told]:
@@ -160,7 +163,7 @@ class Sending:
         text = text[:300]
         if told.held.partition(": ")[0] != text.partition(": ")[0]:  # an answer may have another number each time
             self._keep(name, NoticeHeld(channel=name, waiting=left, text=text))
-        return Told(name, "held", f"{left} wait: {text}" if left else text)
+        return Told(name, "held", f"{left} wait: {text}" if left else text, waiting=left)
 
     def _keep(self, name: str, payload: NoticeSent | NoticeHeld | IssueClosed) -> EntryRef:
         return self.workspace.chain.acting(ACTOR).append(payload, subject(name)).ref

@@ -8,6 +8,6 @@ It does not know what is shown, and fetches nothing: no room stands below this o
 from __future__ import annotations
 
 from treadle.pages.charts import Chart, Mark, bars_across, escape
-from treadle.pages.page import LINKS, Section, page, scrolling, table, tile
+from treadle.pages.page import LINKS, Section, linked, page, scrolling, table, tile
 
-__all__ = ["LINKS", "Chart", "Mark", "Section", "bars_across", "escape", "page", "scrolling", "table", "tile"]
+__all__ = ["LINKS", "Chart", "Mark", "Section", "bars_across", "escape", "linked", "page", "scrolling", "table", "tile"]

@@ -70,11 +70,13 @@ LINKS = (
 )
 """The pages of a server that need no name of anything."""
 
+_BODY = "</style></head><body>\n"
+"""Where the body of every page begins."""
+
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title><style>{{ style|safe }}</style></head><body>
-{% if links %}<nav aria-label="Pages of the project">
-{% for text, href in links %}<a href="{{ href }}">{{ text }}</a>{% endfor %}</nav>{% endif %}<main>
+{{ nav|safe }}<main>
 <div class="eyebrow">{{ eyebrow }}</div><h1>{{ title }}</h1>{% if lead %}<p class="lead">{{ lead }}</p>{% endif %}
 {% for section in sections %}<section>{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
 {% if section.text %}<p class="quiet">{{ section.text }}</p>{% endif %}{{ section.body|safe }}</section>
@@ -108,8 +110,22 @@ def page(
 
     layout = Environment(autoescape=True).from_string(_LAYOUT)
     return layout.render(
-        title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE, links=links
+        title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE, nav=_nav(links)
     )
+
+
+def linked(html: str) -> str:
+    """A page that was kept as a file, as a server shows it: with the way to its other pages.
+
+    >>> linked(page("Late", [])).count('href="/home"'), linked("<p>another</p>")
+    (1, '<p>another</p>')
+    """
+    return html.replace(_BODY, f"{_BODY}{_nav(LINKS)}", 1)
+
+
+def _nav(links: Sequence[tuple[str, str]]) -> str:
+    shown = "".join(f'<a href="{escape(href)}">{escape(text)}</a>' for text, href in links)
+    return f'<nav aria-label="Pages of the project">\n{shown}</nav>' if links else ""
 
 
 def tile(name: str, value: str, beside: str, unit: str = "") -> str:

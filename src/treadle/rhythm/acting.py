@@ -14,7 +14,7 @@ from treadle.evidence import Alone, Chain, Entry
 from treadle.evidence.kinds.action_changed import ActionChanged, State
 from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.people.checking import people_of, refuse_stranger
-from treadle.rhythm.actions import SUBJECT, action
+from treadle.rhythm.actions import SUBJECT, action, newest_of
 from treadle.store import EntryRef
 
 if TYPE_CHECKING:
@@ -104,15 +104,19 @@ def change_action(
     due: str | None = None,
     because: str = "",
     evidence: tuple[EntryRef, ...] = (),
+    seen: str | None = None,
 ) -> Entry[ActionChanged]:
-    """Close an action, open it again, or give it to another person or day.
+    """Close an action, open it again, or give it to another person or day. `seen`: the hash of the newest entry about
+    it that who changes it knows of, where that matters.
 
     Raises:
-        TeamError: there is no such action, or it is so already.
+        TeamError: there is no such action, it is so already, or it was changed meanwhile.
     """
     today = chain.clock().date()
     with chain.alone() as alone:
         found, opened = action(alone, number, today)
+        if seen is not None and newest_of(alone, number).hash != seen:
+            raise TeamError(f"action {number} was changed meanwhile", where="NUMBER", mend="look at it again")
         now = "open" if found.state == "late" else found.state
         owner, moved = found.owner if owner is None else owner, found.due if due is None else due
         if (now, found.owner, found.due) == (state, owner, moved):

@@ -42,6 +42,15 @@ def action(reader: Reader, number: int, today: date) -> tuple[Action, Entry[Acti
     return _action(opened, changes, today), opened
 
 
+def newest_of(reader: Reader, number: int) -> Entry[ActionOpened] | Entry[ActionChanged]:
+    """The entry that an action stands by: that which changed it last, or opened it."""
+    subject = f"{SUBJECT}{number}"
+    changed: Entry[ActionChanged] | None = reader.last(ActionChanged, subject=subject)
+    opened: Entry[ActionOpened] | None = reader.last(ActionOpened, subject=subject)
+    assert opened is not None
+    return changed or opened
+
+
 def share_of(found: Iterable[Action], today: date) -> Share:
     """How many of those that were due by now are done, and how many of these in time."""
     due = [

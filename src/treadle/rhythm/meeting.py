@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from treadle.errors import TeamError
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.meeting_held import MeetingHeld
 from treadle.people.checking import people_of, refuse_stranger
-from treadle.rhythm.acting import open_actions, tasks_in
+from treadle.rhythm.acting import Asked, open_actions, tasks_in
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Minutes
 
@@ -24,9 +26,37 @@ def subject(project: str) -> str:
     return f"meeting/{project}"
 
 
+class Kept(Struct, frozen=True):
+    """Minutes: where they were kept first, which counts for the next agenda, and as they read now."""
+
+    first: Entry[MeetingHeld]
+    now: Entry[MeetingHeld]
+
+
+class Corrected(Struct, frozen=True):
+    """`entry`: None where somebody else corrected them meanwhile; then `now` is what they made of it. `left`: tasks
+    that the new text has no more, whose actions stay as they are."""
+
+    entry: Entry[MeetingHeld] | None
+    now: Entry[MeetingHeld]
+    left: tuple[str, ...] = ()
+
+
+def meetings(reader: Reader, project: str) -> list[Kept]:
+    """Every meeting of which there are minutes, the newest first."""
+    found: dict[str, Kept] = {}
+    for entry in reader.find(MeetingHeld, subject=subject(project), status="done"):
+        corrected = entry.payload.corrects
+        if corrected is None:
+            found[entry.hash] = Kept(entry, entry)
+        elif corrected.digest in found:
+            found[corrected.digest] = Kept(found[corrected.digest].first, entry)
+    return list(reversed(found.values()))
+
+
 def last_meeting(reader: Reader, project: str) -> Entry[MeetingHeld] | None:
-    found: Entry[MeetingHeld] | None = reader.last(MeetingHeld, subject=subject(project))
-    return found
+    found = meetings(reader, project)
+    return found[0].first if found else None
 
 
 def keep_minutes(chain: Chain, spec: ProjectSpec, day: str, text: str, present: Sequence[str]) -> Entry[MeetingHeld]:
@@ -37,11 +67,7 @@ def keep_minutes(chain: Chain, spec: ProjectSpec, day: str, text: str, present: 
         DecisionError: a name is nobody of the project.
     """
     today = chain.clock().date()
-    text = text.replace("\r\n", "\n").strip()
-    if not text or len(text) > MOST_TEXT:
-        raise TeamError(
-            "minutes are a text", where="--text", mend=f"give --text or --file, up to {MOST_TEXT:,} characters"
-        )
+    text = _text(text)
     if not present:
         raise TeamError("who was there?", where="--present", mend="name everybody: --present ada --present lin")
     for person in present:
@@ -53,11 +79,54 @@ def keep_minutes(chain: Chain, spec: ProjectSpec, day: str, text: str, present: 
         return alone.append(said, subject(spec.project))
 
 
+def correct_minutes(chain: Chain, spec: ProjectSpec, first: str, seen: str, text: str) -> Corrected:
+    """Another text for minutes that were kept; tasks that are new in it become actions. `first`: the hash of the entry
+    that kept them; `seen`: of the one whose text was edited.
+
+    Raises:
+        TeamError: there is no text, or an action lacks owner or day.
+    """
+    today, text = chain.clock().date(), _text(text)
+    with chain.alone() as alone:
+        kept = next(each for each in meetings(alone, spec.project) if each.first.hash == first)
+        said = kept.now.payload
+        if kept.now.hash != seen:
+            return Corrected(None, kept.now)
+        old = [_plain(each) for each in tasks_in(said.text, "--text")]
+        new = []
+        for each in tasks_in(text, "--text"):
+            if _plain(each) in old:
+                old.remove(_plain(each))
+            else:
+                new.append(each)
+        numbers = open_actions(alone, spec, new, today, f"meeting of {said.day}")
+        made = MeetingHeld(
+            day=said.day,
+            text=text,
+            present=said.present,
+            actions=(*said.actions, *numbers),
+            corrects=kept.first.ref,
+        )
+        entry = alone.append(made, subject(spec.project))
+        return Corrected(entry, entry, tuple(task for task, *_ in old))
+
+
+def _plain(asked: Asked) -> tuple[str, str, str]:
+    return asked.text, asked.owner, asked.due
+
+
+def _text(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    if not text or len(text) > MOST_TEXT:
+        raise TeamError(
+            "minutes are a text", where="--text", mend=f"give --text or --file, up to {MOST_TEXT:,} characters"
+        )
+    return text
+
+
 def minutes(reader: Reader, project: str, today: date, limit: int) -> list[Minutes]:
     """The newest first, each with what became of its actions."""
-    held: list[Entry[MeetingHeld]] = reader.find(
-        MeetingHeld, subject=subject(project), status="done", newest_first=True, limit=limit
-    )
+    held = [kept.now for kept in meetings(reader, project)[:limit]]
     known = {each.number: each for each in actions(reader, today)}
     return [
         Minutes(

@@ -52,10 +52,7 @@ def home_page(home: Home, *, served: bool) -> str:
         Section("How it stands", _status(home.status), "In plain words, each sentence with what it rests on."),
     ]
     if home.decisions:
-        rows = "".join(_decision_row(each, served=served) for each in home.decisions)
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "state", "waits for"))
-        body = scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
-        sections.append(Section("Decisions", body))
+        sections.append(Section("Decisions", _decisions(home.decisions, served=served)))
     if any(each.topic in _LATELY for each in home.happened):
         sections.append(Section("What happened", _happened(home.happened), f"{home.since}."))
     return page(
@@ -112,6 +109,20 @@ def _status(said: Sequence[Sentence]) -> str:
 def _numbers(entries: Sequence[int]) -> str:
     named = ", ".join(f"#{number}" for number in entries)
     return f' <span class="quiet">({named})</span>' if named else ""
+
+
+def decisions_page(project: str, found: Sequence[Decision]) -> str:
+    """Every decision, what waits for somebody first; of a server alone, where each is followed to."""
+    order = ("overdue", "review due", "open", "decided")
+    first = sorted(found, key=lambda each: order.index(each.status))
+    body = _decisions(first, served=True) if found else "<p>No decision was opened yet: treadle decide open . NAME.</p>"
+    return page("Decisions", [Section("", body)], eyebrow=f"Treadle, {project}", footer=_FOOTER, links=LINKS)
+
+
+def _decisions(found: Sequence[Decision], *, served: bool) -> str:
+    rows = "".join(_decision_row(each, served=served) for each in found)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "state", "waits for"))
+    return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
 
 
 def _decision_row(found: Decision, *, served: bool) -> str:

@@ -18,8 +18,9 @@ from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.skill_rated import Level, SkillRated
 from treadle.people.checking import people_of
 from treadle.repository import Touched, touched
-from treadle.rhythm.areas import AREAS, area_of
+from treadle.rhythm.areas import AREAS, area_of, area_of_file
 from treadle.rhythm.found import Area, Knowing, Pair
+from treadle.rhythm.owners import person_of
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -30,9 +31,8 @@ LEAST = 0.5
 """Who did less than this of late, decayed, is not counted as one who knows: one act half a year ago is just enough."""
 _PART = 0.1
 """Nor is who did less than this part of what the busiest there did."""
-_NO_ACT = ("training.trials",)
+NO_ACT = ("training.trials",)
 """Kinds that a step writes every few seconds: they count time and nothing that somebody did."""
-_FILES = (("contracts/", "data"), ("functions.py", "features"), ("treadle.yaml", "decisions"))
 _RATED: dict[str, float] = {"new": 0.0, "some": 0.0, "well": 1.0, "teaches": 2.0}
 
 
@@ -89,29 +89,22 @@ def _of_record(reader: Reader) -> Iterator[_Act]:
     rows = reader.connection.execute(query.group_by(entries.c.actor, entries.c.kind, month))
     for actor, kind, _, count, last in rows:
         area = area_of(str(kind))
-        if area and ":" not in str(actor) and kind not in _NO_ACT:
+        if area and ":" not in str(actor) and kind not in NO_ACT:
             yield _Act(area, str(actor), str(kind), int(count), str(last))
 
 
 def _of_git(commits: Sequence[Touched], people: Sequence[str]) -> tuple[list[_Act], list[str]]:
     """Commits as acts. An address is a person whose name it has before the @; `.mailmap` maps others."""
-    by_name = {person.casefold(): person for person in people}
     acts, strangers = list[_Act](), dict[str, None]()
     for commit in commits:
-        areas = dict.fromkeys(_area_of_file(file) for file in commit.files)
+        areas = dict.fromkeys(area_of_file(file) for file in commit.files)
         for email in commit.authors:
-            person = by_name.get(email.partition("@")[0].casefold())
-            if person is None:
+            person = person_of(email, people)
+            if not person:
                 strangers[email] = None
                 continue
             acts += [_Act(area, person, "commit", 1, commit.time) for area in areas]
     return acts, list(strangers)
-
-
-def _area_of_file(file: str) -> str:
-    named = next((area for begin, area in _FILES if file.startswith(begin)), "")
-    folder, slash, _ = file.partition("/")
-    return named or (f"code: {folder}/" if slash else "code")
 
 
 def _rated(reader: Reader) -> dict[tuple[str, str], Level]:
@@ -140,9 +133,14 @@ def _area(
                 rated.get((person, name), ""),
             )
         )
+    can = able(known, people)
+    return Area(name, known, can[0] if len(can) == 1 else "", bool(persons) and not can)
+
+
+def able(known: Sequence[Knowing], people: Sequence[str]) -> list[str]:
+    """Who of the project counts as one who knows an area, by name."""
     busiest = max((each.recent for each in known if each.person in people), default=0.0)
-    able = [each.person for each in known if each.person in people and _knows(each, busiest)]
-    return Area(name, known, able[0] if len(able) == 1 else "", bool(persons) and not able)
+    return [each.person for each in known if each.person in people and _knows(each, busiest)]
 
 
 def _knows(each: Knowing, busiest: float) -> bool:

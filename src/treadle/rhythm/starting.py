@@ -93,3 +93,5 @@ def _help(reader: Reader, person: str, known: Map, now: datetime) -> Iterator[On
     for pair in known.pairs:
         if pair.learns == person:
             yield Onward(f"Work on {pair.area} with {pair.knows}", pair.why, "talk")
+    do = f"treadle skills mentors . --person {person}"
+    yield Onward("Find a mentor, and a plan of real work", "who knows what you do not, and has time", do)

@@ -28,6 +28,7 @@ from treadle.people.found import Decision
 from treadle.people.team import confirmations, has_charter
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Turn
+from treadle.rhythm.growth import waiting as waiting_plans
 from treadle.rhythm.obstacles import obstacles
 from treadle.rhythm.retros import retro_names, still_open
 from treadle.rhythm.waiting import waiting
@@ -50,7 +51,7 @@ def turns(workspace: Workspace, now: datetime) -> list[Turn]:
         found += [*_charter(workspace, reader), *_decisions(reader, today), *_actions(reader, today)]
         for one in workspace.each():
             found += [*_rows(one, reader), *_comments(one, reader)]
-        found += _retros(reader)
+        found += [*_retros(reader), *_plans(reader)]
     place = {name: number for number, name in enumerate(people_of(workspace.project.spec))}
     return sorted(found, key=lambda each: (place.get(each.person, len(place)), each.person, each.due or "9999"))
 
@@ -213,3 +214,11 @@ def _retros(reader: Reader) -> Iterator[Turn]:
         if opened is not None:
             do = f'treadle retro keep . {name} --text TEXT --cause "late labels" --as {opened.actor}'
             yield Turn(opened.actor, f"look back at {name}", "opened, and nothing learned is kept", do, f"retro/{name}")
+
+
+def _plans(reader: Reader) -> Iterator[Turn]:
+    for plan in waiting_plans(reader):
+        said = plan.entry.payload
+        do = f"treadle skills agree . {said.number} --as {plan.mentor}, or --decline"
+        why = f"asked by {plan.learner} on {plan.entry.time[:10]}"
+        yield Turn(plan.mentor, f"be {plan.learner}'s mentor in {said.area}", why, do, plan.entry.subject)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.api import OPERATIONS, Context, Operation
-from treadle.api.pages import MADE, PAGES
+from treadle.api.pages import LISTS, MADE, PAGES
 from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
 from treadle.principal import Principal
 
@@ -59,6 +59,9 @@ class Answers:
             return made
         if method not in ("GET", "HEAD"):
             return self.error(405, f"{_short(path)} takes GET, not {method}", "changes are made on the command line")
+        if path in LISTS and not query:
+            name, page = LISTS[path]
+            return self._typed(OPERATIONS[name], "", page)
         if path in _PAGES:
             return self._typed(OPERATIONS[_PAGES[path]], query, path)
         name = path.removeprefix("/api").strip("/")
@@ -127,11 +130,13 @@ class Answers:
         return 200, _HTML, html.encode()
 
     def _report(self, wanted: Wanted, context: Context) -> Answer:
+        from treadle.pages import linked
+
         workspace = wanted.operation.enter(wanted.request, context).workspace
         place = workspace.report
         if not place.is_file():
             return self.error(404, f"{place.name} was not made yet", workspace.project.command("run", self.project))
-        return 200, _HTML, place.read_bytes()
+        return 200, _HTML, linked(place.read_text(encoding="utf-8")).encode()
 
     def error(self, status: int, what: str, mend: str) -> Answer:
         return status, _JSON, self._encode({"error": what, "mend": mend})
