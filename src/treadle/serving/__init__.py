@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from treadle.serving.live import LiveModel as LiveModel
     from treadle.serving.server import bind as bind
     from treadle.serving.server import serve as serve
+    from treadle.serving.threads import apart as apart
 
 __all__ = [
     "App",
@@ -35,6 +36,7 @@ __all__ = [
     "RecordReader",
     "Segment",
     "Writer",
+    "apart",
     "bind",
     "peer_of",
     "prediction",
@@ -53,6 +55,7 @@ _HOMES = {
     "RecordReader": "inputs",
     "Segment": "journal",
     "Writer": "journal",
+    "apart": "threads",
     "bind": "server",
     "peer_of": "app",
     "prediction": "endpoint",

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from treadle.access.door import Refused
 from treadle.errors import RequestError, TreadleError, nearest
+from treadle.serving.bodies import MAX_BODY, Bodies, NoRoom
 from treadle.serving.endpoint import Endpoint
 from treadle.serving.inputs import MOST_ROWS, TOO_MANY, Record, too_many
 from treadle.serving.journal import FLUSH_SECONDS
@@ -38,9 +39,6 @@ Answer = tuple[int, bytes, bytes]
 PRINCIPAL = "treadle.principal"
 """In the scope of a mounted application: who asks."""
 _JSON = b"application/json"
-MAX_BODY = 4 * 2**20
-"""What is larger takes so long to read that others would wait for it: it comes in parts."""
-_BODY_SECONDS = 60.0  # that a body may take to come, once it has begun
 _MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
 _RELEASE_POLL_SECONDS = 1.0
 _SHOWN = 500  # of a value that is wrong, in an answer
@@ -105,7 +103,7 @@ class App:
         self.endpoint, self.door = endpoint, door
         self.mounts = mounts or {}
         self._beside = beside
-        self._together = Together(endpoint.answer_each)
+        self._together, self._bodies = Together(endpoint.answer_each), Bodies()
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
         self._handlers: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
@@ -135,8 +133,8 @@ class App:
             await send({"type": "http.response.start", "status": 303, "headers": [(b"location", b"/home"), _EMPTY]})
             await send({"type": "http.response.body", "body": b""})
             return
-        try:  # before a body is read: who may not send one fills no memory with it, and its trailers are no headers
-            self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
+        try:  # before a body is read: who may not send one fills no memory with it
+            who = self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
         except Refused as bad:
             await self._turn_away(send, route, bad)
             return
@@ -145,7 +143,12 @@ class App:
         if message["type"] == "http.disconnect":
             return
         if message.get("more_body"):
-            whole = await _rest(body, receive)
+            try:
+                whole = await self._bodies.whole(body, receive, known=who.kind != "anonymous")
+            except NoRoom:
+                full = Refused(503, "too many bodies of others are still to come", "send it again, or in smaller parts")
+                await self._turn_away(send, route, full)
+                return
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
@@ -361,21 +364,3 @@ async def _taking_turns(parts: Iterator[T]) -> AsyncIterator[T]:
     for part in parts:
         yield part
         await asyncio.sleep(0)
-
-
-async def _rest(body: bytes, receive: Receive) -> bytes | None:
-    """The whole of a body that comes in several parts, or more of it than is taken; None if it breaks off."""
-    parts, size = [body], len(body)
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            while size <= MAX_BODY:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if not message.get("more_body"):
-                    break
-    except TimeoutError:
-        return None
-    return b"".join(parts)
