@@ -40,7 +40,7 @@ PRINCIPAL = "treadle.principal"
 """In the scope of a mounted application: who asks."""
 _JSON = b"application/json"
 _MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
-_RELEASE_POLL_SECONDS = 1.0
+_RELEASE_POLL_SECONDS = _STATE_SECONDS = 1.0
 _SHOWN = 500  # of a value that is wrong, in an answer
 
 
@@ -245,6 +245,7 @@ class App:
             "golden_records": text,
             "refused_release": self.endpoint.refused or None,
             "as_of": self.endpoint.state_as_of(),
+            "state_fault": self.endpoint.state_fault.what if self.endpoint.state_fault else None,
         }
         return 200, _JSON, self._encode(content)
 
@@ -314,6 +315,7 @@ class App:
                 self._background = [
                     asyncio.create_task(self._flush_often()),
                     asyncio.create_task(self._follow_releases()),
+                    asyncio.create_task(self._watch_state()),
                     *(asyncio.create_task(work()) for work in self._beside),
                 ]
                 await send({"type": "lifespan.startup.complete"})
@@ -338,6 +340,11 @@ class App:
         while True:
             await asyncio.sleep(_RELEASE_POLL_SECONDS)
             await self.endpoint.follow()
+
+    async def _watch_state(self) -> None:
+        while True:
+            await self.endpoint.watch()
+            await asyncio.sleep(_STATE_SECONDS)
 
 
 def peer_of(scope: dict[str, Any]) -> str:

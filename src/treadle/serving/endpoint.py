@@ -9,18 +9,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from treadle.errors import ModelError, RequestError, TreadleError
+from treadle.errors import ModelError, RequestError, StoreError, TreadleError
 from treadle.features import in_utc
 from treadle.models.request import Inputs
 from treadle.scoring.quantiles import name_of
-from treadle.serving.inputs import Record, counted, decoded
+from treadle.serving.inputs import Id, Record, counted, decoded
 from treadle.serving.live import LiveModel
 from treadle.serving.metrics import Metrics
+from treadle.serving.threads import apart
 from treadle.serving.together import MOST, Asked
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Answered(Struct, gc=False):
 class Outcome(Struct, forbid_unknown_fields=True):
     """What really came of a prediction. `known`: when it became known; now, if not given."""
 
-    prediction_id: str
+    prediction_id: Id
     label: bool | float | str
     known: datetime | UnsetType | None = UNSET
 
@@ -95,7 +97,7 @@ class Rebuild(Struct, forbid_unknown_fields=True):
 class Endpoint:
     """Everything behind the routes, from the release `first` on; it follows what `releases` says.
 
-    One event loop owns it; only `open_model` runs in another thread.
+    One event loop owns it; what opens a model and its state, and asks the record, runs in other threads.
     """
 
     def __init__(
@@ -120,6 +122,8 @@ class Endpoint:
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
         self.state: OnlineState | None = None
+        self.state_fault: StoreError | None = None
+        """Why the online state is not asked now; predictions and events are refused with it."""
         live = open_model(first)
         self.state = open_state(live)
         self._take(first, live)
@@ -164,7 +168,7 @@ class Endpoint:
     def answer(self, record: Record) -> bytes:
         """JSON of the `Prediction` of one record."""
         live = self.live
-        values, at = live.features(record, self.state)
+        values, at = self._drawn(live, record, self.state)
         answer = self._answer(live, record, values, at, live.score(values))
         self.metrics.predictions.inc()
         self.answered += 1
@@ -175,7 +179,7 @@ class Endpoint:
         live = self.live
         try:
             records = [self._record(one) for one in asked]
-            drawn = [live.features(record, self.state) for record in records]
+            drawn = [self._drawn(live, record, self.state) for record in records]
             scores = live.score_many([values for values, _ in drawn])
         except Exception:  # of one of them, so each for itself: nobody's record spoils another's
             return [_or_fault(lambda one=one: self.answer(self._record(one))) for one in asked]  # type: ignore[misc]
@@ -188,6 +192,35 @@ class Endpoint:
         self.answered += answered
         return found
 
+    def _drawn(
+        self, live: LiveModel, record: Record, state: OnlineState | None
+    ) -> tuple[Sequence[object], datetime | None]:
+        """The features of a record. A state that does not answer is asked once, and no more until `watch`."""
+        self._ask_state()
+        try:
+            return live.features(record, state)
+        except StoreError as bad:
+            self.state_fault = bad
+            raise
+
+    def _ask_state(self) -> None:
+        if (bad := self.state_fault) is not None:  # told anew each time: an error gathers the places that raised it
+            raise StoreError(bad.what, where=bad.where, mend=bad.mend)
+
+    async def watch(self) -> None:
+        """Ask the state whether it answers and holds what it was filled with, apart from the loop."""
+        state, fault = self.state, None
+        if state is None:
+            return
+        try:
+            await apart(state.check)
+        except StoreError as bad:
+            fault = bad
+        if state is self.state:
+            if (fault is None) != (self.state_fault is None):
+                print(f"treadle: {fault or 'the online state answers again'}", flush=True)
+            self.state_fault = fault
+
     def _record(self, one: Asked) -> Record:
         """As the model that is served now reads it: another may have been taken up since."""
         return one.record if type(one.record) is self.live.reader.record else cast("Record", self.read(one.body))
@@ -198,7 +231,7 @@ class Endpoint:
         with self._holding(state):
             for start in range(0, len(found), MOST):
                 records = found[start : start + MOST]
-                drawn = [live.features(record, state) for record in records]
+                drawn = [self._drawn(live, record, state) for record in records]
                 scores = live.score_many([values for values, _ in drawn])
                 answers = [
                     self._answer(live, record, values, at, score)
@@ -247,9 +280,13 @@ class Endpoint:
         found = counted(decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has"))
         many = isinstance(found, list)
         told = [self._told(outcome, f"[{i}]." if many else "") for i, outcome in enumerate(found if many else [found])]
-        for outcome in told:
-            self._outcomes.add(outcome)
-        self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
+        try:
+            for outcome in told:
+                self._outcomes.add(outcome)
+            self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
+        except StoreError:
+            self._outcomes.forget()  # it is told as not taken, and will be told again
+            raise
         self.metrics.outcomes.inc(len(told))
         return len(told)
 
@@ -272,6 +309,7 @@ class Endpoint:
         Raises:
             RequestError: before the first part: a row that cannot be taken, and none is.
         """
+        self._ask_state()
         state = self.state
         with self._holding(state):
             for taken in self.live.take_events(view, body, state):
@@ -290,9 +328,9 @@ class Endpoint:
         return None if self.state is None else self.state.as_of
 
     def ready(self) -> tuple[bool, str]:
-        """The golden records, scored anew: whether they come out right on this machine now."""
+        """The golden records, scored anew: whether they come out right on this machine now. And the state answers."""
         self.live.prove()
-        return self.live.ready, self.live.golden
+        return self.live.ready and self.state_fault is None, self.live.golden
 
     def flush(self) -> None:
         try:
@@ -304,7 +342,7 @@ class Endpoint:
     async def follow(self) -> None:
         """Serve what the record says is released now, once it is proved. What cannot be taken up is refused, once."""
         try:
-            newest = await asyncio.to_thread(self.releases.newest)
+            newest = await apart(self.releases.newest)
         except Exception as bad:
             # a catalog that is away, or cannot be read, changes nothing of what was proved before
             self.refused = f"the record cannot be read, {self.model} goes on: {bad}"
@@ -315,14 +353,15 @@ class Endpoint:
         if newest == self._refused_release:
             return
         try:
-            released = await asyncio.to_thread(self.releases.current)
+            released = await apart(self.releases.current)
             if released is None:
                 raise ModelError("no release stands in the record any more", where=self.name)
             if released.bundle == self.released.bundle:
                 self.released = released
                 return
-            live = await asyncio.to_thread(self._open_model, released)
-            state = self.state if live.state_name == self.live.state_name else self._open_state(live)
+            live = await apart(partial(self._open_model, released))
+            same = live.state_name == self.live.state_name
+            state = self.state if same else await apart(partial(self._open_state, live))
         except Exception as bad:
             # whatever is wrong with it, the model that proved itself goes on answering
             self._refused_release = newest
@@ -330,7 +369,7 @@ class Endpoint:
             print(f"treadle: {self.refused}", flush=True)
             return
         if state is not self.state:
-            old, self.state = self.state, state
+            old, self.state, self.state_fault = self.state, state, None
             self._take(released, live)
             while self._held[id(old)]:
                 await asyncio.sleep(0.01)

@@ -105,7 +105,8 @@ class Readers:
             read.exception()  # nobody may be there any more to be told
 
     async def _read(self, line: bytes) -> Read:
-        process = self._taken() or await apart(self._begun)
+        idle = self._taken()
+        process = idle if idle is not None else await apart(self._begun)
         if self._closed:
             self._end(process)
             raise ReaderEnded
