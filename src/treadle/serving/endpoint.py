@@ -201,6 +201,7 @@ class Endpoint:
             return live.features(record, state)
         except StoreError as bad:
             self.state_fault = bad
+            print(f"treadle: {bad}", flush=True)
             raise
 
     def _ask_state(self) -> None:
@@ -216,6 +217,8 @@ class Endpoint:
             await apart(state.check)
         except StoreError as bad:
             fault = bad
+        except Exception as bad:
+            fault = StoreError(f"the online state cannot be asked: {bad}")
         if state is self.state:
             if (fault is None) != (self.state_fault is None):
                 print(f"treadle: {fault or 'the online state answers again'}", flush=True)

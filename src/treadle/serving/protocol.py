@@ -6,7 +6,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 900  # each is an open file, of which a process may usually have 1,024
 _HEAD_BYTES = 64 * 2**10  # beyond the first read, which the kernel and the loop bound
 _HEAD_SECONDS = 30.0
 _BODY_BYTES = 8 * 2**20  # more than any answer is asked for with: a path of ours has read less, and refused
