@@ -82,6 +82,11 @@ def test_a_reader_is_kept_for_the_next_read(readers: Readers, tmp_path: Path) ->
     assert first == second and begun(tmp_path) == [int(first)] and not alive(int(first))
 
 
+def test_readers_that_were_closed_are_begun_anew_in_another_loop(readers: Readers, tmp_path: Path) -> None:
+    assert {int(over(readers, asked(readers, ""))) for _ in range(2)} == set(begun(tmp_path))
+    assert len(begun(tmp_path)) == 2
+
+
 def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, tmp_path: Path) -> None:
     async def many() -> None:
         await asyncio.gather(*(readers.ask("GET", "/watch", "", ANONYMOUS) for _ in range(12)))

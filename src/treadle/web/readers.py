@@ -77,7 +77,7 @@ class Readers:
         self._all, self._anybody = _Places(SIDE_BY_SIDE, _WAITING), _Places(_OF_ANYBODY, _WAITING_OF_ANYBODY)
         self._reads: set[asyncio.Task[Read]] = set()
         self._ending: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._closing = False
 
     async def ask(self, method: str, path: str, query: str, who: Principal) -> Read:
         """The answer of one read. Cancelled, it leaves the queue; one that has begun is made to its end, in its place.
@@ -107,7 +107,7 @@ class Readers:
     async def _read(self, line: bytes) -> Read:
         idle = self._taken()
         process = idle if idle is not None else await apart(self._begun)
-        if self._closed:
+        if self._closing:
             self._end(process)
             raise ReaderEnded
         self._busy.add(process)
@@ -120,7 +120,7 @@ class Readers:
         finally:
             limit.cancel()
             self._busy.discard(process)
-        if self._closed:
+        if self._closing:
             self._end(process)
         else:
             self._keep(process)
@@ -157,7 +157,8 @@ class Readers:
         task.add_done_callback(self._ending.discard)
 
     async def aclose(self) -> None:
-        self._closed = True
+        """End what there is. Whoever asks afterwards, in another loop too, has processes begun anew."""
+        self._closing = True
         for process in self._idle:
             self._timers.pop(process.pid).cancel()
             self._end(process)
@@ -166,6 +167,7 @@ class Readers:
             process.kill()
         await asyncio.gather(*self._reads, return_exceptions=True)
         await asyncio.gather(*self._ending)
+        self._closing = False
 
 
 def _leave(taken: list[_Places]) -> None:
