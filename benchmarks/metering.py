@@ -20,7 +20,7 @@ from msgspec import UNSET, Struct
 
 from benchmarks.rows import Row
 from treadle.evidence.metering import Meter
-from treadle.serving.endpoint import Answered
+from treadle.serving.messages import Answered
 from treadle.serving.metrics import Metrics
 
 _STEP_S, _TIMES, _CALLS = 1.5, 5, 100_000

@@ -6,7 +6,8 @@ TreadleError
 ├── DataError          rows do not fit what was declared
 │   └── ContractBroken     a whole batch was refused by its contract
 ├── StoreError         what is kept cannot be read or written: a full disk, a lock, a database that is away
-│   └── Overtaken          another process wrote first
+│   ├── Overtaken          another process wrote first
+│   └── InUse              another process has it for itself
 ├── EvidenceError      the chain does not hold together
 ├── MoneyError         an amount is none, or unlike currencies were put together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
@@ -77,6 +78,10 @@ class StoreError(TreadleError):
 
 class Overtaken(StoreError):
     """Another process wrote first what this one went on from; nothing of this one was kept."""
+
+
+class InUse(StoreError):
+    """Another process has it for itself, as long as it lives."""
 
 
 class EvidenceError(TreadleError):

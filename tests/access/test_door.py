@@ -90,6 +90,8 @@ def test_a_name_that_the_server_goes_by_is_taken(chain: Chain, host: str) -> Non
         "api.example.org.evil.example",
         "",
         "::1x",
+        "fe80::1%evil.example",
+        "[fe80::1%25evil.example]:80",
         "evil:80:80",
     ],
 )

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from treadle.access import tokens
 from treadle.errors import AccessError
 from treadle.evidence import Chain
+from treadle.evidence.kinds.noted import Noted
 from treadle.principal import Principal
 
 
@@ -60,12 +61,32 @@ def test_a_revoked_token_ends_at_once_and_a_replaced_one_a_while_later(chain: Ch
     tokens.revoke(later(chain, hours=1), "shop", grant, reason="lost")
     tokens.revoke(later(chain, hours=1), "shop", other, after=timedelta(hours=2))
     book = tokens.book(chain, "shop")
-    assert book.find(first, NOW + timedelta(minutes=59)) is not None
     assert book.find(first, NOW + timedelta(hours=1)) is None
     assert book.find(second, NOW + timedelta(hours=2, minutes=59)) is not None
     assert book.find(second, NOW + timedelta(hours=3)) is None
     tokens.revoke(later(chain, hours=1), "shop", grant, after=timedelta(days=9))  # no word makes it longer
     assert tokens.book(chain, "shop").find(first, NOW + timedelta(hours=1)) is None
+
+
+def test_a_revoked_token_opens_nothing_where_the_clock_is_behind(chain: Chain) -> None:
+    """It counts that its end stands in the record, and not what time it is here."""
+    made, grant = make(chain)
+    before = tokens.book(chain, "shop")
+    assert before.find(made, NOW) is not None
+    tokens.revoke(later(chain, hours=1), "shop", grant)
+    book = tokens.book(chain, "shop", before=before)
+    assert book.find(made, NOW) is None and not book.stands(grant.digest, NOW - timedelta(days=400))
+
+
+def test_a_token_ends_by_the_later_of_the_clock_and_what_the_record_has_seen(chain: Chain) -> None:
+    made, _ = make(chain, days=1)
+    other, _ = make(later(chain, hours=23), name="other")
+    book = tokens.book(chain, "shop")
+    assert book.find(made, NOW - timedelta(days=9)) is not None and book.find(other, NOW) is not None
+    later(chain, hours=25).append(Noted(text="later"), "shop")
+    seen = tokens.book(chain, "shop", before=book)
+    assert seen.newest == book.newest and seen.find(made, NOW - timedelta(days=9)) is None
+    assert seen.find(other, NOW) is not None
 
 
 def test_a_token_of_another_project_cannot_be_revoked_from_here(chain: Chain) -> None:

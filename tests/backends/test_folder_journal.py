@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from treadle.backends.embedded import FolderJournal, journal
-from treadle.errors import TreadleError
+from treadle.errors import StoreError, TreadleError
 from treadle.serving import Segment, records
 
 ONE = Segment("predictions", "predictions-1")
@@ -145,6 +145,25 @@ def test_a_full_disk_keeps_records_waiting_and_tears_no_line(tmp_path: Path) -> 
     (segment,), _ = segments(tmp_path)
     assert numbers(tmp_path, segment) == list(range(100))
     assert FolderJournal(tmp_path).path(segment).read_bytes().count(b"\n") == 100
+
+
+def test_what_waits_for_a_full_disk_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MOST_WAITING", 1000)
+    folder = tmp_path / "journal"
+    kept = FolderJournal(folder).writer("predictions")
+    folder.rmdir()
+    folder.write_text("a file stands here")
+    added = 0
+    with pytest.raises(StoreError, match="wait in memory already"):
+        for added in range(1000):
+            kept.add({"i": added})
+    assert 50 < added < 200
+    folder.unlink()
+    kept.flush()
+    kept.add({"i": added})
+    kept.close()
+    (segment,), _ = segments(folder)
+    assert numbers(folder, segment) == list(range(added + 1))
 
 
 def test_a_folder_that_cannot_be_made_keeps_records_waiting(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -62,6 +64,53 @@ class TestRedisState(DurableStateSuite):
             opens()
         assert other.history("v", "k").known == [1]
         other.close()
+
+    def test_a_state_that_the_server_lost_is_told_and_no_other_is_made(
+        self, opens: Callable[[], Any], redis: str, name: str
+    ) -> None:
+        """Emptied under us, as by FLUSHDB or a restart without persistence: what is not in memory is not asked for."""
+        from redis import Redis
+
+        with closing(opens()) as state:
+            state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            state.check()
+            with Redis.from_url(f"{redis}/0") as client:
+                client.delete(*client.keys(f"treadle:{{{name}}}:*"))
+                for asked in (
+                    state.check,
+                    lambda: state.history("v", "new"),
+                    lambda: state.put_events("v", [("k", 2, "b", (2,))], 1, 2**61),
+                    lambda: state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC)),
+                ):
+                    with pytest.raises(StoreError, match="is gone"):
+                        asked()
+                assert client.keys(f"treadle:{{{name}}}:*") == []
+
+    def test_one_that_was_taken_says_so(self, opens: Callable[[], Any], redis: str, name: str) -> None:
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
+            client.set(f"treadle:{{{name}}}:lock", "another")
+            with pytest.raises(StoreError, match="another took it"):
+                state.check()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_a_server_that_says_nothing_is_not_waited_for(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection, and then neither speaks TLS nor answers: one try, and it is told."""
+    monkeypatch.setattr("treadle.backends.redis.state._ANSWER_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        address = Address(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/0", "settings.yaml:1:1: state")
+        with pytest.raises(StoreError, match="cannot be opened"):
+            open_states(address).open("shop", "x")
+        tries = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                tries += 1
+        assert 1 <= tries <= 2  # one for the state, one that lets it go
 
 
 def test_states_are_opened_by_url_and_found(redis: str) -> None:

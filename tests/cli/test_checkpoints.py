@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from treadle.access import tokens
 from treadle.api.checkpoints import GIT_NOTES
 from treadle.cli import main
 from treadle.errors import EvidenceError
@@ -97,6 +98,16 @@ def test_a_log_that_grew_extends_what_was_signed(project: Path, call: Call, tmp_
     assert faults(call, project, "--checkpoint", kept) == []
     code, out = call("verify", project, "--checkpoint", kept)
     assert code == 0 and "600 entries hold together, and extend 3 signed checkpoints" in out
+    assert "the newest 300 are covered by no signed checkpoint" in out
+    tokens.make(
+        open_workspace(load(project), actor="ada").chain, "credit", "x", holder="service", scopes=["read"], days=1
+    )
+    found = json.loads(call("verify", project, "--json")[1])
+    assert found["ok"] and (found["entries"], found["unsigned"], found["tokens"]) == (601, 301, 1)
+    assert call("log", "checkpoint", project)[0] == 0
+    found = json.loads(call("verify", project, "--json")[1])
+    assert (found["unsigned"], found["tokens"]) == (0, 0)
+    assert "no signed checkpoint" not in call("verify", project)[1]
 
 
 def test_a_log_is_signed_under_one_name_whatever_project_asks(project: Path) -> None:

@@ -15,7 +15,7 @@ from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import collect, read
 from treadle.monitoring.quality import by_day, join_outcomes
 from treadle.scoring.tasks import Multiclass
-from treadle.serving.endpoint import Answered, Told
+from treadle.serving.messages import Answered, Told
 from treadle.store import TableNames
 
 NAMES = ("01", "1", 'say "hi"', "žluťoučký")

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from treadle.serving import Journal, Writer
-from treadle.serving.endpoint import Answered, Told
+from treadle.serving.messages import Answered, Told
 from treadle.training import FeatureColumn
 
 START = datetime(2024, 3, 1, 12, tzinfo=UTC)

@@ -358,6 +358,8 @@ def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(endpoint: 
     folder.unlink()
     endpoint.flush()
     assert list(journal_of(workspace.project.root, "predictions")) == ["kept"]
+    assert list(journal_of(workspace.project.root, "outcomes")) == []  # it was told as not taken, so it is told again
+    assert endpoint.take_outcomes(b'{"prediction_id":"kept","label":1}') == 1
     assert list(journal_of(workspace.project.root, "outcomes")) == ["kept"]
 
 

@@ -1,9 +1,10 @@
-"""Reads are made side by side in processes of their own; one that is too slow, or unwanted, is ended at once."""
+"""Reads are made side by side in processes of their own: one that is too slow is ended, one that is unwanted ends."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from treadle.access.door import Door
 from treadle.access.tokens import TokenBook
-from treadle.principal import ANONYMOUS, person
+from treadle.principal import ANONYMOUS, Principal, person
 from treadle.serving.app import PRINCIPAL
 from treadle.spec import Brief, People, Predict, ProjectSpec, Source
 from treadle.web import Routes
@@ -24,6 +25,7 @@ SPEC = ProjectSpec(
     sources={"s": Source(read="s.csv")},
     predict=Predict(name="y", each="s", label="y"),
 )
+ADA = person("ada")
 DOOR = Door(SPEC, loopback=True, tokens=TokenBook({}))
 READER = """
 import json, os, sys, time
@@ -32,6 +34,7 @@ for line in sys.stdin:
     with open(os.path.join(sys.argv[1], f"{os.getpid()}"), "w"): pass
     if "die" in query: sys.exit(3)
     if "slow" in query: time.sleep(60)
+    while "wait" in query and not os.path.exists(os.path.join(sys.argv[1], "go on")): time.sleep(0.01)
     body = f"{os.getpid()}"
     print(json.dumps([200, "text/plain", len(body)]))
     print(body, end="", flush=True)
@@ -44,7 +47,7 @@ def readers(tmp_path: Path) -> Readers:
 
 
 def begun(folder: Path) -> list[int]:
-    return sorted(int(path.name) for path in folder.iterdir())
+    return sorted(int(path.name) for path in folder.iterdir() if path.name != "go on")
 
 
 async def until(holds: Any) -> None:
@@ -79,6 +82,11 @@ def test_a_reader_is_kept_for_the_next_read(readers: Readers, tmp_path: Path) ->
     assert first == second and begun(tmp_path) == [int(first)] and not alive(int(first))
 
 
+def test_readers_that_were_closed_are_begun_anew_in_another_loop(readers: Readers, tmp_path: Path) -> None:
+    assert {int(over(readers, asked(readers, ""))) for _ in range(2)} == set(begun(tmp_path))
+    assert len(begun(tmp_path)) == 2
+
+
 def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, tmp_path: Path) -> None:
     async def many() -> None:
         await asyncio.gather(*(readers.ask("GET", "/watch", "", ANONYMOUS) for _ in range(12)))
@@ -87,28 +95,75 @@ def test_no_more_are_made_side_by_side_than_there_are_places(readers: Readers, t
     assert 1 <= len(begun(tmp_path)) <= SIDE_BY_SIDE
 
 
-def test_an_unwanted_read_is_ended_and_its_place_is_free(readers: Readers, tmp_path: Path) -> None:
+async def asked(readers: Readers, query: str, who: Principal = ANONYMOUS) -> bytes:
+    return (await readers.ask("GET", "/watch", query, who))[2]
+
+
+def go_on(folder: Path) -> None:
+    (folder / "go on").touch()
+
+
+def test_unwanted_reads_are_made_to_their_end_and_no_other_process_is_begun(readers: Readers, tmp_path: Path) -> None:
     async def unwanted() -> bytes:
-        slow = [asyncio.create_task(readers.ask("GET", "/watch", "slow", ANONYMOUS)) for _ in range(SIDE_BY_SIDE)]
-        await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE)
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*slow, return_exceptions=True)
+        for _ in range(20):
+            reads = [asyncio.create_task(asked(readers, "wait", ADA)) for _ in range(SIDE_BY_SIDE)]
+            await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE)
+            for read in reads:
+                read.cancel()
+            await asyncio.gather(*reads, return_exceptions=True)
+        go_on(tmp_path)
         async with asyncio.timeout(20):
-            answer = await readers.ask("GET", "/watch", "", ANONYMOUS)
-        return answer[2]
+            return await asked(readers, "", ADA)
 
-    old = int(over(readers, unwanted()))
-    assert len(begun(tmp_path)) == SIDE_BY_SIDE + 1 and not any(alive(each) for each in begun(tmp_path) if each != old)
+    assert int(over(readers, unwanted())) in begun(tmp_path)
+    assert len(begun(tmp_path)) == SIDE_BY_SIDE and not any(alive(each) for each in begun(tmp_path))
 
 
-def test_more_waiting_reads_than_will_ever_be_wanted_are_refused(readers: Readers) -> None:
+def test_a_read_that_takes_too_long_is_ended_though_nobody_waits(tmp_path: Path) -> None:
+    readers = Readers(str(tmp_path), program=("-c", READER), seconds=0.2)
+
+    async def unwanted() -> bytes:
+        read = asyncio.create_task(asked(readers, "slow", ADA))
+        await until(lambda: begun(tmp_path))
+        (slow,) = begun(tmp_path)
+        read.cancel()
+        await until(lambda: not alive(slow))
+        return await asked(readers, "", ADA)
+
+    assert int(over(readers, unwanted())) in begun(tmp_path) and len(begun(tmp_path)) == 2
+
+
+def test_to_begin_a_process_does_not_hold_the_loop(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, main = [], threading.get_ident()
+    real = readers._begun
+    monkeypatch.setattr(readers, "_begun", lambda: (made.append(threading.get_ident()), real())[1])
+    over(readers, asked(readers, ""))
+    assert made and main not in made
+
+
+def test_a_place_is_kept_for_those_who_are_known(readers: Readers, tmp_path: Path) -> None:
+    async def both() -> tuple[list[Any], int]:
+        crowd = [asyncio.create_task(asked(readers, "wait")) for _ in range(60)]
+        await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE - 1)
+        async with asyncio.timeout(20):
+            known = int(await asked(readers, "", ADA))
+        assert known in begun(tmp_path)
+        refused = [task.exception() for task in crowd if task.done()]
+        go_on(tmp_path)
+        await asyncio.gather(*crowd, return_exceptions=True)
+        return refused, len(begun(tmp_path))
+
+    refused, processes = over(readers, both())
+    assert len(refused) == 60 - 16 - (SIDE_BY_SIDE - 1) and all(isinstance(bad, Busy) for bad in refused)
+    assert processes == SIDE_BY_SIDE
+
+
+def test_more_waiting_reads_than_will_ever_be_wanted_are_refused(readers: Readers, tmp_path: Path) -> None:
     async def flood() -> list[Any]:
-        tasks = [asyncio.create_task(readers.ask("GET", "/watch", "slow", ANONYMOUS)) for _ in range(60)]
-        await asyncio.sleep(0.1)
+        tasks = [asyncio.create_task(asked(readers, "wait", ADA)) for _ in range(60)]
+        await until(lambda: len(begun(tmp_path)) == SIDE_BY_SIDE)
         refused = [task for task in tasks if task.done()]
-        for task in tasks:
-            task.cancel()
+        go_on(tmp_path)
         await asyncio.gather(*tasks, return_exceptions=True)
         return [task.exception() for task in refused]
 
@@ -116,7 +171,17 @@ def test_more_waiting_reads_than_will_ever_be_wanted_are_refused(readers: Reader
     assert len(found) == 60 - 32 - SIDE_BY_SIDE and all(isinstance(bad, Busy) for bad in found)
 
 
-async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None) -> list[dict[str, Any]]:
+def test_what_is_of_no_project_is_answered_without_a_process(readers: Readers, tmp_path: Path) -> None:
+    routes = Routes(str(tmp_path / "nowhere"), DOOR, readers=readers)
+    for path in ("/api", "/api/schema", "/api/access/table"):
+        start, body = over(readers, get(routes, "", path=path))
+        assert start["status"] == 200 and body["body"].startswith(b"{")
+    assert begun(tmp_path) == []
+
+
+async def get(
+    routes: Routes, query: str, *, path: str = "/watch", leaves: asyncio.Event | None = None
+) -> list[dict[str, Any]]:
     """What was sent; `leaves`: when the caller goes away."""
     sent: list[dict[str, Any]] = []
     parts = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -130,7 +195,7 @@ async def get(routes: Routes, query: str, *, leaves: asyncio.Event | None = None
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"method": "GET", "path": "/watch", "query_string": query.encode(), "headers": [], PRINCIPAL: person("ada")}
+    scope = {"method": "GET", "path": path, "query_string": query.encode(), "headers": [], PRINCIPAL: ADA}
     await routes(scope, receive, send)
     return sent
 
@@ -144,10 +209,10 @@ def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds:
     assert start["status"] == 503 and said in body["body"]
 
 
-def test_a_read_whose_caller_goes_away_is_ended(readers: Readers, tmp_path: Path) -> None:
+def test_a_read_whose_caller_goes_away_is_answered_to_nobody(readers: Readers, tmp_path: Path) -> None:
     async def leaving() -> list[dict[str, Any]]:
         leaves = asyncio.Event()
-        asking = asyncio.create_task(get(Routes(".", DOOR, readers=readers), "target=slow", leaves=leaves))
+        asking = asyncio.create_task(get(Routes(".", DOOR, readers=readers), "target=wait", leaves=leaves))
         await until(lambda: begun(tmp_path))
         leaves.set()
         async with asyncio.timeout(20):

@@ -204,6 +204,8 @@ class Door:
         )
         if name in self._hosts and name:
             return True
+        if "%" in name:  # an address with a zone, behind which any name may stand
+            return False
         try:
             ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
         except ValueError:
@@ -297,8 +299,7 @@ class Door:
                 self._sessions.pop(_hash(value), None)
 
     def _stands(self, digest: str) -> bool:
-        grant = self._tokens.grants.get(digest)
-        return grant is not None and datetime.fromisoformat(grant.expires) > self._now()
+        return self._tokens.stands(digest, self._now())
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

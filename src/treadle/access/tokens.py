@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from treadle.access.local import check_actor
 from treadle.access.permissions import SCOPES
@@ -40,23 +41,33 @@ class Grant(Struct, frozen=True):
     made: str
     by: str
     digest: str
+    revoked: bool = False
+    """Whether it was revoked at once: then it opens nothing from that entry on, whatever any clock says."""
+
+    def stands(self, now: datetime) -> bool:
+        return not self.revoked and datetime.fromisoformat(self.expires) > now
 
     def principal(self) -> Principal:
         return Principal(self.holder, self.name, frozenset(self.scopes), via=f"token {self.token}")
 
 
 class TokenBook(Struct, frozen=True):
-    """The tokens of a project, by digest. `newest`: the entry that it stands at."""
+    """The tokens of a project, by digest. `newest`: the entry that it stands at. `seen`: the time of the record's
+    newest entry, which a clock that is behind does not undo."""
 
     grants: dict[str, Grant]
     newest: str = ""
+    seen: str = ""
 
     def find(self, text: str, now: datetime) -> Principal | None:
         """Whose token it is; None for one that was never made, was revoked, or has ended."""
-        grant = self.grants.get(digest_of(text))
-        if grant is None or datetime.fromisoformat(grant.expires) <= now:
-            return None
-        return grant.principal()
+        digest = digest_of(text)
+        return self.grants[digest].principal() if self.stands(digest, now) else None
+
+    def stands(self, digest: str, now: datetime) -> bool:
+        """Whether the token of this hash opens anything, by the later of `now` and what the record has seen."""
+        grant = self.grants.get(digest)
+        return grant is not None and grant.stands(max(now, datetime.fromisoformat(self.seen)) if self.seen else now)
 
 
 def digest_of(text: str) -> str:
@@ -130,26 +141,26 @@ def revoke(
 
 def book(chain: Chain, project: str, *, before: TokenBook | None = None) -> TokenBook:
     """Every token of the project that was made, those that are revoked with the time from which they are."""
-    newest = _newest(chain)
+    newest, seen = _newest(chain)
     if before is not None and before.newest == newest:
-        return before
+        return before if before.seen == seen else replace(before, seen=seen)
     with chain.reading() as reader:
         made: list[Entry[TokenMade]] = reader.find(TokenMade, status="done")
         revoked: list[Entry[TokenRevoked]] = reader.find(TokenRevoked, status="done")
-    ends: dict[str, str] = {}
+    ends, at_once = dict[str, str](), set[str]()
     for end in revoked:
         if end.payload.project == project:
             earlier = ends.get(end.payload.token, end.payload.at)
             ends[end.payload.token] = min(end.payload.at, earlier, key=datetime.fromisoformat)
+            if datetime.fromisoformat(end.payload.at) <= datetime.fromisoformat(end.time):
+                at_once.add(end.payload.token)
     grants = {}
     for entry in made:
         grant = _grant(entry)
         if entry.payload.project == project:
             until = min(grant.expires, ends.get(grant.token, grant.expires), key=datetime.fromisoformat)
-            grants[grant.digest] = Grant(
-                grant.token, grant.holder, grant.name, grant.scopes, until, grant.made, grant.by, grant.digest
-            )
-    return TokenBook(grants, newest)
+            grants[grant.digest] = replace(grant, expires=until, revoked=grant.token in at_once)
+    return TokenBook(grants, newest, seen)
 
 
 def find(chain: Chain, project: str, token: str) -> Grant:
@@ -171,12 +182,14 @@ def _grant(entry: Entry[TokenMade]) -> Grant:
     return Grant(said.token, said.holder, said.name, said.scopes, said.expires, entry.time, entry.actor, said.digest)
 
 
-def _newest(chain: Chain) -> str:
-    """The hash of the newest entry about tokens, as cheap as can be: to notice that there is another."""
+def _newest(chain: Chain) -> tuple[str, str]:
+    """The hash of the newest entry about tokens, and the time of the newest of all, as cheap as can be."""
     from sqlalchemy import select
 
     from treadle.store.schema import entries
 
-    query = select(entries.c.hash).where(entries.c.kind.in_((TokenMade.KIND, TokenRevoked.KIND)))
+    about = select(entries.c.hash).where(entries.c.kind.in_((TokenMade.KIND, TokenRevoked.KIND)))
+    newest = select(entries.c.time)
     with chain.engine.connect() as connection:
-        return str(connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).scalar() or "")
+        found = [connection.execute(q.order_by(entries.c.seq.desc()).limit(1)).scalar() for q in (about, newest)]
+    return str(found[0] or ""), str(found[1] or "")

@@ -238,9 +238,8 @@ def _require(work: Work, operation: str, holder: str, name: str) -> None:
 
 
 def _shown(work: Work, grant: Grant) -> TokenShown:
-    from datetime import datetime
 
-    stands = datetime.fromisoformat(grant.expires) > work.workspace.chain.clock()
+    stands = grant.stands(work.workspace.chain.clock())
     return TokenShown(
         grant.token, grant.holder, grant.name, list(grant.scopes), grant.expires, stands, grant.made, grant.by
     )

@@ -24,7 +24,7 @@ from treadle.errors import EvidenceError, nearest
 from treadle.history.found import Lineage
 
 if TYPE_CHECKING:
-    from treadle.evidence import Entry, Kept, Payload
+    from treadle.evidence import Chain, Entry, Kept, Payload
 
 
 class CostsRequest(OfEachTarget, frozen=True):
@@ -83,6 +83,10 @@ class VerifyAnswer(Struct, frozen=True):
     """How many stored tables and blobs were held to their hashes."""
     checkpoints: int
     """How many signed checkpoints the log was held against."""
+    unsigned: int = 0
+    """How many of the newest entries no signed checkpoint covers: whoever writes to the catalog can have made them."""
+    tokens: int = 0
+    """How many tokens these make."""
     removed: list[str] = []
     """What is no longer there since retention removed it, a sentence for each time."""
 
@@ -234,6 +238,7 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         workspace.chain, expect=request.expect, check=workspace.check, everything=request.all, kept=(given, kept)
     )
     faults = [*wrong, *found.faults, *unreadable]  # first what the one given is: the rest is read by it
+    covered = max((each.checkpoint.size for each in (*given, *kept)), default=0)
     return VerifyAnswer(
         entries=found.entries,
         ok=not faults,
@@ -241,8 +246,21 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         head=found.head,
         artifacts=found.artifacts,
         checkpoints=len(given) + len(kept),
+        unsigned=max(found.entries - covered, 0),
+        tokens=_tokens_after(workspace.chain, covered),
         removed=list(found.removed),
     )
+
+
+def _tokens_after(chain: Chain, covered: int) -> int:
+    from sqlalchemy import func, select
+
+    from treadle.evidence.kinds.token_made import TokenMade
+    from treadle.store.schema import entries
+
+    newer = select(func.count()).where(entries.c.kind == TokenMade.KIND, entries.c.seq > covered)
+    with chain.engine.connect() as connection:
+        return int(connection.execute(newer).scalar() or 0)
 
 
 @operation("log", "checkpoint", permission="run")

@@ -44,7 +44,8 @@ class Checked(Struct, frozen=True):
 class Trusted(Struct, frozen=True):
     """`places` is what the project may read outside its folder, `functions` the code of its own it may run.
 
-    `record` is the folder of the record that came with it, whose approvals and releases are now believed.
+    `record` is the folder of the record that came with it, whose approvals and releases are now believed; `sent`: where
+    its settings keep things instead, such as a database and a cache, by URLs without passwords.
     """
 
     project: str
@@ -54,6 +55,7 @@ class Trusted(Struct, frozen=True):
     record: str
     functions: str
     entry_points: list[str]
+    sent: list[str] = []
 
 
 class MapLine(Struct, frozen=True):

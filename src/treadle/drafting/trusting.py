@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from treadle.drafting.found import Trusted
 from treadle.errors import SpecError
 from treadle.keeping import believe, home, record_key
 from treadle.spec import load_untrusted
+from treadle.spec.settings import CATALOG, FILE, load_settings
 from treadle.spec.trust import FUNCTIONS, disown_record, outside, revoke, trust
 
 
@@ -18,6 +20,7 @@ def trust_project(given: str) -> Trusted:
     found = outside(project.spec, project.root)
     trust(project.root, tuple(place.target for place in found))
     root = home(project.root)
+    sent = _sent(root)
     kept = believe(root)
     functions = project.root / FUNCTIONS
     return Trusted(
@@ -36,7 +39,18 @@ def trust_project(given: str) -> Trusted:
                 if not found.value.startswith("treadle.")  # our own come along with us
             }
         ),
+        sent=sent,
     )
+
+
+def _sent(root: Path) -> list[str]:
+    """Where the workspace's settings keep things instead of its folder, each with its place in them."""
+    try:
+        found = load_settings(root, {name: text for name, text in os.environ.items() if name != CATALOG})
+    except SpecError as bad:  # a variable that is not set here: what cannot be read yet sends nothing anywhere
+        return [f"{FILE}: {bad.what}"]
+    addresses = [found.catalog, found.tables, found.blobs, found.state, found.mirror.mlflow if found.mirror else None]
+    return [f"{each.where}: {each.shown}" for each in addresses if each is not None]
 
 
 def distrust_project(place: str) -> Trusted:

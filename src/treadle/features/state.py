@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle.errors import TreadleError
+from treadle.errors import InUse
 from treadle.features.exact import Totals, mean, rounded, spread, whole
 
 if TYPE_CHECKING:
@@ -225,6 +225,14 @@ class OnlineState(Protocol):
         """Replace everything, in one transaction."""
         ...
 
+    def check(self) -> None:
+        """Ask whether it still answers, and holds what it was filled with. Any thread may, one at a time.
+
+        Raises:
+            StoreError: it does not, and why. Known within about two seconds, whatever does not answer.
+        """
+        ...
+
     def close(self) -> None: ...
 
 
@@ -257,6 +265,8 @@ class Memory:
         self._histories = {(view, key): history for view, key, history in histories}
         self._versions = {(stream, key): found for stream, key, found in versions}
         self.as_of = as_of
+
+    def check(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -301,8 +311,8 @@ def keep_of(plan: FeaturePlan, view: str) -> int:
     return plan.horizon_us(view) + SLACK_US
 
 
-def locked(place: str) -> TreadleError:
-    return TreadleError(
+def locked(place: str) -> InUse:
+    return InUse(
         "another process writes this online state",
         where=place,
         mend="stop the other server, or serve the other endpoint from its own workspace",

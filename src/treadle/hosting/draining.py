@@ -7,10 +7,12 @@ import contextlib
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.monitoring import KINDS
+from treadle.serving import apart
 
 if TYPE_CHECKING:
     from treadle.access.door import Door
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS = 60.0
 DOOR_SECONDS = 1.0
+_LAST_SECONDS = 3.0  # for the last word to the record, of the ten in which a stopped server ends
 _LATER = 10  # niceness: on a busy machine predictions go first
 
 
@@ -62,19 +65,21 @@ async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR
         while True:
             await asyncio.sleep(seconds)
             with contextlib.suppress(Exception):
-                door.renew(await asyncio.to_thread(tokens.book, workspace.chain, project, before=door.tokens))
+                door.renew(await apart(lambda: tokens.book(workspace.chain, project, before=door.tokens)))
             if (now := _changed(file)) != seen:
                 seen = now
                 with contextlib.suppress(Exception):  # a file that is wrong changes nothing of what stands
-                    door.follow((await asyncio.to_thread(load, file)).of(workspace.project.target or None).spec)
+                    door.follow((await apart(lambda: load(file))).of(workspace.project.target or None).spec)
             waiting += door.refusals.due(time.time())
             if waiting:
                 with contextlib.suppress(Exception):
-                    await asyncio.to_thread(tell, workspace.chain, project, waiting)
+                    await apart(partial(tell, workspace.chain, project, waiting))
                     waiting = []
-    finally:
+    finally:  # a catalog that does not answer keeps no server alive
+        left = [*waiting, *door.refusals.due(time.time(), last=True)]
         with contextlib.suppress(Exception):
-            tell(workspace.chain, project, [*waiting, *door.refusals.due(time.time(), last=True)])
+            async with asyncio.timeout(_LAST_SECONDS):
+                await apart(partial(tell, workspace.chain, project, left))
 
 
 def _changed(file: Path) -> tuple[int, int]:

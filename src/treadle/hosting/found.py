@@ -50,7 +50,7 @@ class Predictions(Struct, frozen=True):
     """`features_as_of`: the time that the windows and lookups stand at, None for a model that has none.
 
     `stale` counts the records whose windows are all empty, because they are asked about a time by which the state's
-    newest rows are older than the longest window; `note` says so.
+    newest rows are older than the longest window. `note` says so, and where another state than the kept one answered.
     """
 
     model: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -57,6 +58,30 @@ def open_state(workspace: Workspace, live: LiveModel) -> OnlineState | None:
     return workspace.open_state(live.state_name) if live.state_name else None
 
 
+def open_filled(workspace: Workspace, live: LiveModel) -> OnlineState | None:
+    """The online state of a model, to answer with. One that was never filled, or was lost, is filled, and says so.
+
+    Raises:
+        TreadleError: it cannot be opened, or there is nothing here to fill it from.
+    """
+    state = open_state(workspace, live)
+    if state is None or state.as_of is not None:
+        return state
+    try:
+        rebuild_state(workspace, live, state, None)
+    except BaseException:
+        state.close()
+        raise
+    print(
+        f"treadle: the online state of {live.name} was empty here: never filled, or lost. It was filled from the "
+        f"newest snapshots, and stands at {state.as_of:%Y-%m-%dT%H:%M:%SZ}. Events that were posted to a server "
+        "before and are in no source are not in it: post them again",
+        file=sys.stderr,
+        flush=True,
+    )
+    return state
+
+
 def open_door(workspace: Workspace, host: str) -> Door:
     """Who may come in, by the project's file as it is now and the tokens that stand in its record."""
     from treadle.access import is_loopback
@@ -98,7 +123,7 @@ def make_app(workspace: Workspace, door: Door, mounts: dict[str, Any] | None = N
         releases=workspace.releases,
         journal=workspace.journal,
         open_model=open_model,
-        open_state=lambda live: open_state(workspace, live),
+        open_state=lambda live: open_filled(workspace, live),
         rebuild=rebuild,
     )
     if workspace.aside is not None:  # what is answered apart is drained nowhere

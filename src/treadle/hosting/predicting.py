@@ -52,7 +52,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
     body, told, given = _body(request, live, workspace.project)
     records = live.reader.read(body)
     records = records if isinstance(records, list) else [records]
-    state = _state_for_reading(workspace, live)
+    state, filled = _state_for_reading(workspace, live)
     try:
         drawn = [live.features(record, state) for record in records]
     finally:
@@ -85,7 +85,7 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
         out=request.out,
         features_as_of=as_of,
         stale=stale,
-        note=_stale_note(live.plan, as_of, stale, len(answers)) if stale and as_of is not None else "",
+        note=" ".join(filter(None, (filled, _stale_note(live.plan, as_of, stale, len(answers))))),
         file_notes=[*told, *live.reader.beyond(records)] if request.source else told,
     )
 
@@ -102,7 +102,9 @@ def without_windows(
     return not any(value for value, column in zip(values, plan.features, strict=True) if column.origin == "window")
 
 
-def _stale_note(plan: FeaturePlan, as_of: datetime, stale: int, rows: int) -> str:
+def _stale_note(plan: FeaturePlan, as_of: datetime | None, stale: int, rows: int) -> str:
+    if not stale or as_of is None:
+        return ""
     days = max(us for window in plan.windows for _, us in window.lengths) / 86_400_000_000
     return (
         f"{stale:,} of {rows:,} records have no windows: the state stands at {as_of:%Y-%m-%dT%H:%M:%SZ}, and "
@@ -111,19 +113,26 @@ def _stale_note(plan: FeaturePlan, as_of: datetime, stale: int, rows: int) -> st
     )
 
 
-def _state_for_reading(workspace: Workspace, live: LiveModel) -> OnlineState | None:
-    """The endpoint's state; a state of all that the snapshots know, if a server holds it."""
-    from treadle.errors import TreadleError
+def _state_for_reading(workspace: Workspace, live: LiveModel) -> tuple[OnlineState | None, str]:
+    """The endpoint's state, and what is to be said of it: one of all that the snapshots know, where a server holds it
+    or it was never filled. One that cannot be reached is an error: no other state answers in its place."""
+    from treadle.errors import InUse
     from treadle.features import Memory
 
     if not live.state_name:
-        return None
+        return None, ""
     try:
-        return open_state(workspace, live)
-    except TreadleError:
-        state = Memory()
-        rebuild_state(workspace, live, state, None)
-        return state
+        kept = open_state(workspace, live)
+    except InUse:
+        why = "another process, such as a server, holds the online state"
+    else:
+        if kept is None or kept.as_of is not None:
+            return kept, ""
+        kept.close()
+        why = "the online state was never filled here, or was lost"
+    state = Memory()
+    rebuild_state(workspace, live, state, None)
+    return state, f"{why}: answered from the newest snapshots, without events that were posted to a server."
 
 
 def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, list[str], pl.DataFrame | None]:

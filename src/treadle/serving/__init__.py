@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from treadle.serving.app import App as App
     from treadle.serving.app import peer_of as peer_of
     from treadle.serving.endpoint import Endpoint as Endpoint
-    from treadle.serving.endpoint import Prediction as Prediction
-    from treadle.serving.endpoint import prediction as prediction
     from treadle.serving.inputs import RecordReader as RecordReader
     from treadle.serving.journal import Journal as Journal
     from treadle.serving.journal import Segment as Segment
     from treadle.serving.journal import Writer as Writer
     from treadle.serving.journal import records as records
     from treadle.serving.live import LiveModel as LiveModel
+    from treadle.serving.messages import Prediction as Prediction
+    from treadle.serving.messages import prediction as prediction
     from treadle.serving.server import bind as bind
     from treadle.serving.server import serve as serve
+    from treadle.serving.threads import apart as apart
 
 __all__ = [
     "App",
@@ -35,6 +36,7 @@ __all__ = [
     "RecordReader",
     "Segment",
     "Writer",
+    "apart",
     "bind",
     "peer_of",
     "prediction",
@@ -48,14 +50,15 @@ _HOMES = {
     "Journal": "journal",
     "LiveModel": "live",
     "PRINCIPAL": "app",
-    "Prediction": "endpoint",
+    "Prediction": "messages",
     "ROUTES": "app",
     "RecordReader": "inputs",
     "Segment": "journal",
     "Writer": "journal",
+    "apart": "threads",
     "bind": "server",
     "peer_of": "app",
-    "prediction": "endpoint",
+    "prediction": "messages",
     "serve": "server",
     "records": "journal",
 }

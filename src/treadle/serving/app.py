@@ -18,6 +18,7 @@ from msgspec import Struct
 from treadle.access.door import Refused
 from treadle.errors import RequestError, TreadleError, nearest
 from treadle.principal import ANONYMOUS
+from treadle.serving.bodies import MAX_BODY, Bodies, NoRoom
 from treadle.serving.endpoint import Endpoint
 from treadle.serving.inputs import MOST_ROWS, TOO_MANY, too_many
 from treadle.serving.journal import FLUSH_SECONDS
@@ -39,11 +40,8 @@ Answer = tuple[int, bytes, bytes]
 PRINCIPAL = "treadle.principal"
 """In the scope of a mounted application: who asks."""
 _JSON = b"application/json"
-MAX_BODY = 4 * 2**20
-"""What is larger takes so long to read that others would wait for it: it comes in parts."""
-_BODY_SECONDS = 60.0  # that a body may take to come, once it has begun
 _MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
-_RELEASE_POLL_SECONDS = 1.0
+_RELEASE_POLL_SECONDS = _STATE_SECONDS = 1.0
 _SHOWN = 500  # of a value that is wrong, in an answer
 
 
@@ -106,7 +104,7 @@ class App:
         self.endpoint, self.door = endpoint, door
         self.mounts = mounts or {}
         self._beside = beside
-        self._together = Together(endpoint.answer_each)
+        self._together, self._bodies = Together(endpoint.answer_each), Bodies()
         self._asking = ""
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
@@ -147,7 +145,12 @@ class App:
         if message["type"] == "http.disconnect":
             return
         if message.get("more_body"):
-            whole = await _rest(body, receive)
+            try:
+                whole = await self._bodies.whole(body, receive, known=who.kind != "anonymous")
+            except NoRoom:
+                full = Refused(503, "too many bodies of others are still to come", "send it again, or in smaller parts")
+                await self._turn_away(send, route, full)
+                return
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
@@ -245,6 +248,7 @@ class App:
             "golden_records": text,
             "refused_release": self.endpoint.refused or None,
             "as_of": self.endpoint.state_as_of(),
+            "state_fault": self.endpoint.state_fault.what if self.endpoint.state_fault else None,
         }
         return 200, _JSON, self._encode(content)
 
@@ -314,6 +318,7 @@ class App:
                 self._background = [
                     asyncio.create_task(self._flush_often()),
                     asyncio.create_task(self._follow_releases()),
+                    asyncio.create_task(self._watch_state()),
                     *(asyncio.create_task(work()) for work in self._beside),
                 ]
                 await send({"type": "lifespan.startup.complete"})
@@ -338,6 +343,11 @@ class App:
         while True:
             await asyncio.sleep(_RELEASE_POLL_SECONDS)
             await self.endpoint.follow()
+
+    async def _watch_state(self) -> None:
+        while True:
+            await self.endpoint.watch()
+            await asyncio.sleep(_STATE_SECONDS)
 
 
 def peer_of(scope: dict[str, Any]) -> str:
@@ -364,21 +374,3 @@ async def _taking_turns(parts: Iterator[T]) -> AsyncIterator[T]:
     for part in parts:
         yield part
         await asyncio.sleep(0)
-
-
-async def _rest(body: bytes, receive: Receive) -> bytes | None:
-    """The whole of a body that comes in several parts, or more of it than is taken; None if it breaks off."""
-    parts, size = [body], len(body)
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            while size <= MAX_BODY:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if not message.get("more_body"):
-                    break
-    except TimeoutError:
-        return None
-    return b"".join(parts)

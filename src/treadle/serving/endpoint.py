@@ -9,95 +9,34 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET
 
-from treadle.errors import ModelError, RequestError, TreadleError
+from treadle.errors import ModelError, RequestError, StoreError, TreadleError
 from treadle.features import in_utc
 from treadle.models.request import Inputs
 from treadle.scoring.quantiles import name_of
 from treadle.serving.inputs import Record, counted, decoded
 from treadle.serving.live import LiveModel
+from treadle.serving.messages import Answered, Outcome, Prediction, Rebuild, Told, prediction
 from treadle.serving.metrics import Metrics
+from treadle.serving.threads import apart
 from treadle.serving.together import MOST, Asked
 
 if TYPE_CHECKING:
     from treadle.features import OnlineState
     from treadle.models import Released, Releases
     from treadle.scoring import Score
-    from treadle.scoring.tasks import Decided
     from treadle.serving.journal import Journal
-
-
-class Prediction(Struct, frozen=True, gc=False):
-    """What a caller gets. `prediction` is a decision for a classifier, a value for a regressor, the name of one of
-    several classes; then `probability` is that of this class, and `probabilities` has all of them. Of several
-    quantiles it is the middle one, and `quantiles` has all. `warnings`: of soft rules of the contract that the record
-    breaks."""
-
-    prediction_id: str
-    prediction: bool | float | str
-    probability: float | None
-    threshold: float | None
-    model: str
-    probabilities: dict[str, float] | UnsetType = UNSET
-    quantiles: dict[str, float] | UnsetType = UNSET
-    warnings: list[str] | UnsetType = UNSET
-
-
-def prediction(given: str, decided: Decided, model: str, warnings: list[str] | None = None) -> Prediction:
-    """The answer with the id `given`."""
-    each, spread = (UNSET if told is None else told for told in (decided.probabilities, decided.quantiles))
-    return Prediction(
-        given, decided.prediction, decided.probability, decided.threshold, model, each, spread, warnings or UNSET
-    )
-
-
-class Answered(Struct, gc=False):
-    """What the journal keeps of a prediction: enough to explain it and to make it again."""
-
-    prediction_id: str
-    answered: float
-    at: datetime | None
-    model: str
-    prediction: bool | float | str
-    probability: float | None
-    threshold: float | None
-    record: Struct
-    features: Sequence[object]
-    probabilities: dict[str, float] | UnsetType = UNSET
-    quantiles: dict[str, float] | UnsetType = UNSET
-    client: str | UnsetType = UNSET
-    """Who asked, as the door knew them; not kept of who need not say."""
-
-
-class Outcome(Struct, forbid_unknown_fields=True):
-    """What really came of a prediction. `known`: when it became known; now, if not given."""
-
-    prediction_id: str
-    label: bool | float | str
-    known: datetime | UnsetType | None = UNSET
-
-
-class Told(Struct, gc=False):
-    """What the journal keeps of an outcome."""
-
-    prediction_id: str
-    label: bool | float | str
-    known: datetime
-    told: float
-
-
-class Rebuild(Struct, forbid_unknown_fields=True):
-    as_of: datetime
 
 
 class Endpoint:
     """Everything behind the routes, from the release `first` on; it follows what `releases` says.
 
-    One event loop owns it; only `open_model` runs in another thread.
+    One event loop owns it; what opens a model and its state, and asks the record, runs in other threads.
     """
 
     def __init__(
@@ -122,6 +61,8 @@ class Endpoint:
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
         self.state: OnlineState | None = None
+        self.state_fault: StoreError | None = None
+        """Why the online state is not asked now; predictions and events are refused with it."""
         live = open_model(first)
         self.state = open_state(live)
         self._take(first, live)
@@ -166,7 +107,7 @@ class Endpoint:
     def answer(self, record: Record, client: str = "") -> bytes:
         """JSON of the `Prediction` of one record, that `client` asked for."""
         live = self.live
-        values, at = live.features(record, self.state)
+        values, at = self._drawn(live, record, self.state)
         answer = self._answer(live, record, values, at, live.score(values), client)
         self.metrics.predictions.inc()
         self.answered += 1
@@ -177,7 +118,7 @@ class Endpoint:
         live = self.live
         try:
             records = [self._record(one) for one in asked]
-            drawn = [live.features(record, self.state) for record in records]
+            drawn = [self._drawn(live, record, self.state) for record in records]
             scores = live.score_many([values for values, _ in drawn])
         except Exception:  # of one of them, so each for itself: nobody's record spoils another's
             return [_or_fault(lambda one=one: self.answer(self._record(one), one.client)) for one in asked]  # type: ignore[misc]
@@ -190,6 +131,38 @@ class Endpoint:
         self.answered += answered
         return found
 
+    def _drawn(
+        self, live: LiveModel, record: Record, state: OnlineState | None
+    ) -> tuple[Sequence[object], datetime | None]:
+        """The features of a record. A state that does not answer is asked once, and no more until `watch`."""
+        self._ask_state()
+        try:
+            return live.features(record, state)
+        except StoreError as bad:
+            self.state_fault = bad
+            print(f"treadle: {bad}", flush=True)
+            raise
+
+    def _ask_state(self) -> None:
+        if (bad := self.state_fault) is not None:  # told anew each time: an error gathers the places that raised it
+            raise StoreError(bad.what, where=bad.where, mend=bad.mend)
+
+    async def watch(self) -> None:
+        """Ask the state whether it answers and holds what it was filled with, apart from the loop."""
+        state, fault = self.state, None
+        if state is None:
+            return
+        try:
+            await apart(state.check)
+        except StoreError as bad:
+            fault = bad
+        except Exception as bad:
+            fault = StoreError(f"the online state cannot be asked: {bad}")
+        if state is self.state:
+            if (fault is None) != (self.state_fault is None):
+                print(f"treadle: {fault or 'the online state answers again'}", flush=True)
+            self.state_fault = fault
+
     def _record(self, one: Asked) -> Record:
         """As the model that is served now reads it: another may have been taken up since."""
         return one.record if type(one.record) is self.live.reader.record else cast("Record", self.read(one.body))
@@ -200,7 +173,7 @@ class Endpoint:
         with self._holding(state):
             for start in range(0, len(found), MOST):
                 records = found[start : start + MOST]
-                drawn = [live.features(record, state) for record in records]
+                drawn = [self._drawn(live, record, state) for record in records]
                 scores = live.score_many([values for values, _ in drawn])
                 answers = [
                     self._answer(live, record, values, at, score, client)
@@ -256,9 +229,13 @@ class Endpoint:
         found = counted(decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has"))
         many = isinstance(found, list)
         told = [self._told(outcome, f"[{i}]." if many else "") for i, outcome in enumerate(found if many else [found])]
-        for outcome in told:
-            self._outcomes.add(outcome)
-        self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
+        try:
+            for outcome in told:
+                self._outcomes.add(outcome)
+            self._outcomes.flush()  # a label is told once, so it is on disk before it is acknowledged
+        except StoreError:
+            self._outcomes.forget()  # it is told as not taken, and will be told again
+            raise
         self.metrics.outcomes.inc(len(told))
         return len(told)
 
@@ -281,6 +258,7 @@ class Endpoint:
         Raises:
             RequestError: before the first part: a row that cannot be taken, and none is.
         """
+        self._ask_state()
         state = self.state
         with self._holding(state):
             for taken in self.live.take_events(view, body, state):
@@ -299,9 +277,9 @@ class Endpoint:
         return None if self.state is None else self.state.as_of
 
     def ready(self) -> tuple[bool, str]:
-        """The golden records, scored anew: whether they come out right on this machine now."""
+        """The golden records, scored anew: whether they come out right on this machine now. And the state answers."""
         self.live.prove()
-        return self.live.ready, self.live.golden
+        return self.live.ready and self.state_fault is None, self.live.golden
 
     def flush(self) -> None:
         try:
@@ -313,7 +291,7 @@ class Endpoint:
     async def follow(self) -> None:
         """Serve what the record says is released now, once it is proved. What cannot be taken up is refused, once."""
         try:
-            newest = await asyncio.to_thread(self.releases.newest)
+            newest = await apart(self.releases.newest)
         except Exception as bad:
             # a catalog that is away, or cannot be read, changes nothing of what was proved before
             self.refused = f"the record cannot be read, {self.model} goes on: {bad}"
@@ -324,14 +302,15 @@ class Endpoint:
         if newest == self._refused_release:
             return
         try:
-            released = await asyncio.to_thread(self.releases.current)
+            released = await apart(self.releases.current)
             if released is None:
                 raise ModelError("no release stands in the record any more", where=self.name)
             if released.bundle == self.released.bundle:
                 self.released = released
                 return
-            live = await asyncio.to_thread(self._open_model, released)
-            state = self.state if live.state_name == self.live.state_name else self._open_state(live)
+            live = await apart(partial(self._open_model, released))
+            same = live.state_name == self.live.state_name
+            state = self.state if same else await apart(partial(self._open_state, live))
         except Exception as bad:
             # whatever is wrong with it, the model that proved itself goes on answering
             self._refused_release = newest
@@ -339,7 +318,7 @@ class Endpoint:
             print(f"treadle: {self.refused}", flush=True)
             return
         if state is not self.state:
-            old, self.state = self.state, state
+            old, self.state, self.state_fault = self.state, state, None
             self._take(released, live)
             while self._held[id(old)]:
                 await asyncio.sleep(0.01)

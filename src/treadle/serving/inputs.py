@@ -21,6 +21,8 @@ from treadle.models.request import Inputs
 T = TypeVar("T")
 ID = "prediction_id"
 """Reserved field of a record: the caller's own id for this prediction; made by the server when absent."""
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+"""Of a prediction, whoever made it: it is kept with each line, and joined by."""
 
 _TYPES: dict[str, Any] = {
     "bool": bool,
@@ -75,7 +77,7 @@ class RecordReader:
         # gc=False: records hold no cycles, and the collector's walks over them cost latency
         self.record: type[Record] = msgspec.defstruct(  # type: ignore[assignment]
             name,
-            [*needed, *optional, (ID, Annotated[str, Meta(min_length=1)] | None, None)],
+            [*needed, *optional, (ID, Id | None, None)],
             bases=(Record,),
             kw_only=True,
             forbid_unknown_fields=True,
@@ -227,7 +229,10 @@ def openapi_schema(inputs: Inputs) -> dict[str, Any]:
         if rules:
             found["description"] = "; ".join(rules)
         properties[field.name] = found
-    properties[ID] = {"type": ["string", "null"], "description": "your own id for this prediction"}
+    properties[ID] = {
+        "type": ["string", "null"],
+        "description": "your own id of it, of 1 to 200 characters",
+    }
     required = [f.name for f in inputs.fields if not f.nullable]
     schema = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
     example = {f.name: f.example for f in inputs.fields if f.example is not None}

@@ -26,7 +26,15 @@ class Writer(Protocol):
     """Appends lines of one kind. Not thread-safe: one event loop owns it."""
 
     def add(self, record: Any) -> None:
-        """Take a record (what msgspec can encode as a JSON object) into memory. Called once for each prediction."""
+        """Take a record (what msgspec can encode as a JSON object) into memory. Called once for each prediction.
+
+        Raises:
+            StoreError: so much waits to be written that no more is taken.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Drop what was added and is not flushed: whoever told it was told that it is not kept."""
         ...
 
     def flush(self) -> None:

@@ -121,7 +121,7 @@ _OUTCOME = {
     "type": "object",
     "required": ["prediction_id", "label"],
     "properties": {
-        "prediction_id": {"type": "string"},
+        "prediction_id": {"type": "string", "minLength": 1, "maxLength": 200},
         "label": {"type": ["boolean", "number", "string"]},
         "known": {"type": ["string", "null"], "format": "date-time"},
     },

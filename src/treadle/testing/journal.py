@@ -26,6 +26,7 @@ class JournalSuite:
     - what was flushed survives the end of its writer by any signal, and its segment is closed then; while the writer
       lives nobody takes it for closed;
     - one that was moved or set aside is gone, for whoever listed it before too, and may be so told again;
+    - what is forgotten before it is flushed is never there;
     - a writer to which nothing was added leaves nothing, and to read changes nothing.
     """
 
@@ -54,6 +55,17 @@ class JournalSuite:
         assert closed == live and still == [] and _numbers(opens(), closed) == list(range(100))
         last = [*opens().lines(closed[0])][-1]
         assert last.pop("seq") > 0 and last == {"i": 99, **RECORD, "nan": None}
+
+    def test_what_is_forgotten_is_not_written(self, opens: Opens) -> None:
+        writer = opens().writer("outcomes")
+        writer.add({"i": 0})
+        writer.flush()
+        writer.add({"i": 7})
+        writer.forget()
+        writer.add({"i": 1})
+        writer.close()
+        closed, _ = opens().segments("outcomes")
+        assert _numbers(opens(), closed) == [0, 1]
 
     def test_kinds_do_not_mix(self, opens: Opens) -> None:
         for i, kind in enumerate(KINDS):

@@ -12,7 +12,7 @@ from msgspec import Struct
 from treadle.api import OPERATIONS, Context, Operation
 from treadle.api.pages import LISTS, MADE, PAGES
 from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
-from treadle.principal import Principal
+from treadle.principal import ANONYMOUS, Principal
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type and body."""
@@ -45,6 +45,7 @@ class Answers:
     def __init__(self, project: str, target: str | None = None) -> None:
         self.project, self.target = project, target
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
+        self._constant: dict[str, Answer] = {}
 
     def answer(self, method: str, path: str, query: str, who: Principal) -> Answer:
         found = self.wanted(method, path, query)
@@ -73,7 +74,12 @@ class Answers:
             return self.error(404, f"there is no operation {_short(name)}", nearest(name, known))
         if not found.remote:
             return self.error(405, f"{found.name} is given on the command line alone", f"treadle {found.name}")
-        return self._typed(found, query)
+        asked = self._typed(found, query)
+        if found.opens or isinstance(asked, tuple):
+            return asked
+        if found.name not in self._constant:  # of no project's things, such as the schema: it is always the same
+            self._constant[found.name] = self.read(asked, ANONYMOUS)
+        return self._constant[found.name]
 
     def _typed(self, found: Operation, query: str, page: str = "") -> Wanted | Answer:
         try:

@@ -21,7 +21,7 @@ from treadle.api.pages import PAGES
 from treadle.serving import PRINCIPAL, peer_of
 from treadle.web.answers import FORMS, Answer, Answers, Wanted
 from treadle.web.forms import LONGEST, check_form, with_token
-from treadle.web.readers import Busy, ReaderEnded, Readers
+from treadle.web.readers import READ_SECONDS, Busy, ReaderEnded, Readers
 from treadle.web.signing import page_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-READ_SECONDS = 30.0
 _JSON, _HTML = b"application/json", b"text/html; charset=utf-8"
 _LONGEST_FORM, _FORM_SECONDS = 4096, 10.0
 # a page of ours holds its styles and drawings itself, and never runs or fetches anything else
@@ -42,7 +41,8 @@ _POLICY = (
 class Routes:
     """A plain ASGI application for one project. Reads are made in processes of their own, so that predictions go on.
 
-    A read that takes longer than `seconds` is ended with 503; one whose caller went away is ended at once.
+    A read that takes longer than `seconds`, its time in the queue with it, is told with 503. One whose caller went away
+    is made to its end all the same if it has begun.
     """
 
     prefixes = ("/api", "/report", "/experts", *PAGES, "/signin", "/signout", "/session")
@@ -58,7 +58,7 @@ class Routes:
     ) -> None:
         self.project, self.door, self.seconds = project, door, seconds
         self.answers = Answers(project, target)
-        self.readers = readers or Readers(project, target)
+        self.readers = readers or Readers(project, target, seconds=seconds)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -104,7 +104,7 @@ class Routes:
             async with asyncio.timeout(self.seconds):
                 return await self.readers.ask(method, path, query, who)
         except TimeoutError:
-            text = f"this read takes longer than {self.seconds:g} s, and was ended"
+            text = f"this read takes longer than {self.seconds:g} s, or waits so long for others"
             return self.answers.error(503, text, "ask for less, ask again later, or use the command line")
         except Busy:
             return self.answers.error(503, "too many reads wait already", "ask again later")
@@ -113,7 +113,7 @@ class Routes:
             return self.answers.error(503, text, "ask again; the server's log may say why")
 
     async def _unless_gone(self, reading: Awaitable[Answer], receive: Receive) -> Answer | None:
-        """The answer; None once the caller has gone, and the read is ended then."""
+        """The answer; None once the caller has gone."""
         read, gone = asyncio.ensure_future(reading), asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait((read, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -140,7 +140,7 @@ class Routes:
             )
         elif path == "/signin" and method in ("GET", "HEAD"):
             code = parse_qs(scope.get("query_string", b"").decode("ascii", "replace")).get("code", [""])[0]
-            if code and session is None:
+            if code and session is None and method == "GET":  # a link is looked at by HEAD before a person opens it
                 await self._sign_in(scope, send, code=code)
             elif session is not None:
                 await _send(send, (303, _HTML, b""), (b"location", b"/home"))

@@ -22,6 +22,8 @@ _ROLL_BYTES = 64 * 2**20  # a segment is read whole when it is moved, so it stay
 _ROLL_SECONDS = 60.0
 
 _OPEN, _CLOSED, _NEW, _DAMAGED = ".open", ".jsonl", ".new", ".damaged"
+MOST_WAITING = 64 * 2**20
+"""Bytes that wait in memory for a disk that takes nothing; what comes then is refused."""
 SEQUENCE = "sequence"
 """The file that holds the last number given out."""
 _MOST = 1 << 62  # microseconds since 1970, in some 146,000 years: a greater number is damage
@@ -91,6 +93,7 @@ class FolderWriter:
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder, self.kind = folder, kind
         self._waiting: list[bytes] = []
+        self._held = 0
         self._encode = msgspec.json.Encoder().encode
         self._file: Any = None
         self._path: Path | None = None
@@ -99,7 +102,19 @@ class FolderWriter:
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, record: Any) -> None:
-        self._waiting.append(self._encode(record))
+        if self._held > MOST_WAITING:
+            raise StoreError(
+                f"the journal cannot be written, and {MOST_WAITING >> 20} MiB wait in memory already",
+                where=str(self._path or self.folder),
+                mend="free space on this disk; what waits is written then",
+            )
+        line = self._encode(record)
+        self._waiting.append(line)
+        self._held += len(line)
+
+    def forget(self) -> None:
+        self._waiting.clear()
+        self._held = 0
 
     def flush(self) -> None:
         try:
@@ -110,7 +125,7 @@ class FolderWriter:
                     self._open(first)
                 # numbered as they are written and not as they come: an order of its own for each process would be none
                 self._write(b"".join(_numbered(first, self._waiting)))
-                self._waiting.clear()
+                self.forget()
             if self._file is not None and (
                 self._written >= _ROLL_BYTES or time.monotonic() - self._opened >= _ROLL_SECONDS
             ):

@@ -44,6 +44,7 @@ class LmdbState(WrittenThrough):
         except StoreError:
             self._lock.close()
             raise
+        self._file = _identity(folder)
         super().__init__()
         with self._env.begin() as reading:
             found = reading.get(_AS_OF)
@@ -108,9 +109,27 @@ class LmdbState(WrittenThrough):
                 mend="check that the disk has room and may be written; what was told before stands",
             ) from bad
 
+    def check(self) -> None:
+        """A folder that was removed or put in another's place goes on in this process's memory, and is lost with it."""
+        if _identity(Path(self._folder)) != self._file:
+            raise StoreError(
+                "the online state was removed, or another was put in its place, while it was served",
+                where=self._folder,
+                mend="start the server again; a state that was never filled is filled from the snapshots then",
+            )
+
     def close(self) -> None:
         if self._lock.closed:
             return
         self._env.sync(True)
         self._env.close()
         self._lock.close()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a file from every other that has or had its name; None where it is gone."""
+    try:
+        found = (folder / "data.mdb").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

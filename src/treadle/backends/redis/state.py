@@ -3,6 +3,9 @@
 - **One writer.** The lock holds a token, and its holder's connection bears it as its name. Whoever finds a lock whose
   connection the server no longer has may take it: a killed process is not waited for. Every write asks in the same
   script whether the lock is still its own, so that one whose connection was lost changes nothing any more.
+- **Nobody waits for it long.** Predictions are made while it is asked, so it has a second to answer, and a second to be
+  connected to, TLS with it; a load has half a minute for each of its parts.
+- **What is gone is told.** Each read asks in the same transaction whether the head still names what is read.
 - **A load is a switch.** It fills a hash of its own; one script then names that in the head and drops the one before.
   What a killed load left is named in the head too, and dropped when the state is next opened.
 
@@ -13,34 +16,40 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Cut
 from redis.exceptions import RedisError, WatchError
+from redis.retry import Retry
 
 from treadle.address import Address
 from treadle.backends.written_through import FORMAT, WrittenThrough, content_of, decode, encode, place_of
 from treadle.errors import StoreError
 from treadle.features.state import History, Key, Versions, locked
 
-_TIMEOUT_SECONDS = 30
+_ANSWER_SECONDS = 1.0
+_LOAD_SECONDS = 30.0
 _TRIES = 20
 _TOGETHER = 500
-_PUT = """
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+_HELD = """
+local holder = redis.call('get', KEYS[1])
+if not holder then return -1 end
+if holder ~= ARGV[1] then return 0 end
+"""
+_PUT = f"""{_HELD}
 for i = 2, #ARGV, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1
 """
-_BEGIN = """
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+_BEGIN = f"""{_HELD}
 redis.call('hset', KEYS[2], 'loading', ARGV[2])
 return 1
 """
-_SWITCH = """
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+_SWITCH = f"""{_HELD}
 redis.call('hset', KEYS[2], 'holds', ARGV[2], 'as_of', ARGV[3])
 redis.call('hdel', KEYS[2], 'loading')
 redis.call('unlink', KEYS[3])
@@ -75,7 +84,7 @@ class RedisState(WrittenThrough):
         self._address, self._token = address, uuid.uuid4().hex
         self._lock, self._head, self._prefix = _keys(name)
         with _said_plainly(address, "opened"):
-            self._client = _connect(address, _holder(self._token))
+            self._client, self._watch = _connect(address, _holder(self._token)), _connect(address, "")
             try:
                 self._take(name)
                 found = self._client.hgetall(self._head)
@@ -111,7 +120,7 @@ class RedisState(WrittenThrough):
         if b"loading" in found:
             self._client.unlink(self._prefix + found[b"loading"].decode())
             self._client.hdel(self._head, "loading")
-        self._hash = self._prefix + found.get(b"holds", b"first").decode()
+        self._holds = found.get(b"holds", b"first").decode()
         self.as_of = datetime.fromtimestamp(decode(found[b"as_of"]), UTC) if b"as_of" in found else None
 
     def load(
@@ -121,24 +130,29 @@ class RedisState(WrittenThrough):
         as_of: datetime,
     ) -> None:
         made = uuid.uuid4().hex
-        with _said_plainly(self._address, "written"):
-            self._run(_BEGIN, [self._head], [made])
+        with (
+            _said_plainly(self._address, "written"),
+            closing(_connect(self._address, "", seconds=_LOAD_SECONDS)) as client,
+        ):
+            self._run(_BEGIN, [self._head], [made], client)
             try:
                 items = _packed(histories, versions)
                 while some := list(islice(items, _TOGETHER)):
-                    self._client.hset(self._prefix + made, mapping=dict(some))
-                self._run(_SWITCH, [self._head, self._hash], [made, encode(as_of.timestamp())])
+                    client.hset(self._prefix + made, mapping=dict(some))
+                self._run(_SWITCH, [self._head, self._hash], [made, encode(as_of.timestamp())], client)
             except BaseException:
                 with suppress(RedisError):
-                    self._client.unlink(self._prefix + made)
+                    client.unlink(self._prefix + made)
                 raise
-        self._hash = self._prefix + made
+        self._holds = made
         self.forget()
         self.as_of = as_of
 
     def _read(self, kind: str, name: str, key: Key) -> Any:
-        with _said_plainly(self._address, "read"):
-            found = self._client.hget(self._hash, place_of(kind, name, key))
+        with _said_plainly(self._address, "read"), self._client.pipeline() as pipe:
+            pipe.hget(self._head, "holds").hget(self._hash, place_of(kind, name, key))
+            holds, found = pipe.execute()
+        self._compare(holds)
         return None if found is None else decode(found[1:])
 
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
@@ -146,20 +160,52 @@ class RedisState(WrittenThrough):
         with _said_plainly(self._address, "written"):
             self._run(_PUT, [self._hash], pairs)
 
-    def _run(self, script: str, keys: list[str], values: list[Any]) -> None:
+    def _run(self, script: str, keys: list[str], values: list[Any], client: Any = None) -> None:
         """Run a script that changes something only while the lock is ours."""
         keys = [self._lock, *keys]
-        if not self._client.eval(script, len(keys), *keys, self._token, *values):
-            raise StoreError(
-                "this process no longer holds the online state: its connection was lost and another took it",
-                where=self._address.shown,
-                mend="start it again; what was told before stands",
-            )
+        done = (client or self._client).eval(script, len(keys), *keys, self._token, *values)
+        if done != 1:
+            raise self._gone() if done < 0 else self._taken()
+
+    @property
+    def _hash(self) -> str:
+        return self._prefix + self._holds
+
+    def _compare(self, holds: bytes | None) -> None:
+        if holds is None:
+            raise self._gone()
+        if holds.decode() != self._holds:
+            raise self._taken()
+
+    def _gone(self) -> StoreError:
+        return StoreError(
+            "the online state is gone: the server that held it was emptied, or started again without what it had kept",
+            where=self._address.shown,
+            mend="start this again: the state is filled from the snapshots then; post the events since them again",
+        )
+
+    def _taken(self) -> StoreError:
+        return StoreError(
+            "this process no longer holds the online state: its connection was lost and another took it",
+            where=self._address.shown,
+            mend="stop the other, or leave it to serve; what was told before stands",
+        )
+
+    def check(self) -> None:
+        with _said_plainly(self._address, "read"), self._watch.pipeline() as pipe:
+            pipe.get(self._lock).hget(self._head, "holds")
+            holder, holds = pipe.execute()
+        self._compare(holds)
+        if holder is None:
+            raise self._gone()
+        if holder.decode() != self._token:
+            raise self._taken()
 
     def close(self) -> None:
         with suppress(RedisError):
             self._client.eval(_LET_GO, 1, self._lock, self._token)
         self._client.close()
+        self._watch.close()
 
 
 def _keys(name: str) -> tuple[str, str, str]:
@@ -171,14 +217,17 @@ def _holder(token: str) -> str:
     return f"treadle-{token}"
 
 
-def _connect(address: Address, client_name: str) -> Any:
+def _connect(address: Address, client_name: str, *, seconds: float | None = None) -> Any:
+    seconds = _ANSWER_SECONDS if seconds is None else seconds
     try:
         return Redis.from_url(
             address.url,
             client_name=client_name or None,
             max_connections=1,  # its end is the end of the lock
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=seconds,
+            socket_timeout=seconds,
+            # once more where the connection was cut since the last request; a time that ran out is not waited for twice
+            retry=Retry(NoBackoff(), 1, supported_errors=(Cut,)),
         )
     except (TypeError, ValueError):
         # the text of the error may quote the URL, and with it a password
@@ -204,5 +253,5 @@ def _said_plainly(address: Address, done: str) -> Iterator[None]:
         raise StoreError(
             f"the online state cannot be {done}: {address.without_secrets(str(bad))}",
             where=address.shown,
-            mend="check that the server answers and has memory; what was told before stands",
+            mend="check that the server answers and has memory",
         ) from None

@@ -94,6 +94,13 @@ def show_verdict(answer: Any, out: Any) -> None:
             f"they say; head {answer.head}",
             soft_wrap=True,
         )
+    if answer.ok and answer.unsigned:
+        tokens = f" ({answer.tokens:,} tokens among them)" if answer.tokens else ""
+        out.print(
+            f"[yellow]![/] of these the newest {answer.unsigned:,}{tokens} are covered by no signed checkpoint: "
+            "whoever can write to the catalog can have written them. treadle log checkpoint signs them",
+            soft_wrap=True,
+        )
     for removed in answer.removed:
         out.print(f"  [dim]{said(removed)}[/]", soft_wrap=True)
     for fault in answer.faults:

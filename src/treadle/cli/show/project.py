@@ -48,11 +48,13 @@ def show_trust(answer: Any, out: Any) -> None:
         out.print(f"  · {word} {place}", soft_wrap=True, markup=False)
     if answer.record:
         out.print(f"  · believing {answer.record}: its approvals, models and keys", soft_wrap=True, markup=False)
+    for place in answer.sent:
+        out.print(f"  · keeping and sending data by {place}", soft_wrap=True, markup=False)
     if answer.functions:
         out.print(f"  · running {answer.functions} as it is now", soft_wrap=True, markup=False)
     for found in answer.entry_points:
         out.print(f"  · installed here, for every project: {found}", soft_wrap=True, markup=False)
-    if not answer.places and not answer.functions and not answer.record:
+    if not any((answer.places, answer.functions, answer.record, answer.sent)):
         out.print("  · nothing outside its folder, and no code: it names neither", soft_wrap=True, markup=False)
     out.print(f"take it back:  treadle trust {answer.folder} --revoke", soft_wrap=True, markup=False)
 

@@ -1,0 +1,121 @@
+"""What does not answer holds up neither the loop nor the end of a server; what was refused is not kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from served_shop import RECORD
+
+from treadle.errors import RequestError, StoreError
+from treadle.hosting import draining
+from treadle.serving import App, Endpoint, apart, records
+from treadle.workspace import Workspace
+
+FROZEN = """
+import asyncio, threading
+from treadle.serving import apart
+async def stopped():
+    waiting = asyncio.create_task(apart(threading.Event().wait))
+    await asyncio.sleep(0)
+    waiting.cancel()
+asyncio.run(stopped())
+print("ended")
+"""
+
+
+def test_a_process_ends_though_something_does_not_answer() -> None:
+    done = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "ended\n"
+
+
+def test_what_is_done_apart_comes_back_or_fails() -> None:
+    def bad() -> None:
+        raise OSError("away")
+
+    assert asyncio.run(apart(threading.get_ident)) != threading.get_ident()
+    with pytest.raises(OSError, match="away"):
+        asyncio.run(apart(bad))
+
+
+def test_a_catalog_that_does_not_answer_does_not_hold_a_stopped_server(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a PostgreSQL that is frozen: every question to the record waits, while the server is told to end."""
+    thaws, asked = threading.Event(), list[str]()
+
+    def frozen(name: str) -> Any:
+        def wait(*_: object, **__: object) -> None:
+            asked.append(name)
+            assert thaws.wait(60)
+            raise StoreError("away")
+
+        return wait
+
+    monkeypatch.setattr(type(app.endpoint.releases), "newest", frozen("releases"))
+    monkeypatch.setattr("treadle.access.tokens.book", frozen("tokens"))
+    monkeypatch.setattr("treadle.access.refusals.tell", frozen("refusals"))
+    monkeypatch.setattr(draining, "_LAST_SECONDS", 0.05)
+    monkeypatch.setattr("treadle.serving.app._RELEASE_POLL_SECONDS", 0)
+    app._beside = (lambda: draining.watch_the_door(workspace, app.door, seconds=0),)
+
+    async def lives() -> list[str]:
+        said, stop = list[str](), asyncio.Event()
+        messages = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> dict[str, str]:
+            message = next(messages)
+            if message.endswith("shutdown"):
+                await stop.wait()
+            return {"type": message}
+
+        async def send(message: dict[str, str]) -> None:
+            said.append(message["type"])
+
+        serving = asyncio.create_task(app({"type": "lifespan"}, receive, send))
+        while not {"releases", "tokens"} <= set(asked):
+            await asyncio.sleep(0.01)
+        stop.set()
+        await serving
+        return said
+
+    try:
+        assert asyncio.run(lives()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+        assert "refusals" in asked
+    finally:
+        thaws.set()
+
+
+def test_outcomes_that_were_refused_are_not_kept(
+    endpoint: Endpoint, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps([{"prediction_id": f"p{i}", "label": True} for i in range(3)]).encode()
+    with monkeypatch.context() as full:
+        full.setattr(endpoint._outcomes, "_write", _full)
+        for _ in range(3):
+            with pytest.raises(StoreError, match="cannot be written"):
+                endpoint.take_outcomes(body)
+    assert endpoint.take_outcomes(body) == 3
+    endpoint.flush()
+    assert [line["prediction_id"] for line in records(workspace.journal, "outcomes")] == ["p0", "p1", "p2"]
+
+
+def _full(_content: bytes) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(("given", "taken"), [("", False), ("x", True), ("é" * 200, True), ("x" * 201, False)])
+def test_the_id_of_a_prediction_is_of_1_to_200_characters(endpoint: Endpoint, given: str, taken: bool) -> None:
+    prediction = json.dumps(RECORD | {"prediction_id": given}).encode()
+    outcome = json.dumps({"prediction_id": given, "label": True}).encode()
+    for ask in (lambda: endpoint.predict(prediction), lambda: endpoint.take_outcomes(outcome)):
+        if taken:
+            ask()
+        else:
+            with pytest.raises(RequestError, match="prediction_id"):
+                ask()
