@@ -93,3 +93,18 @@ def test_columns_come_in_the_types_that_are_wanted() -> None:
     given = pl.DataFrame({"n": [1.0, None], "at": [date(2024, 1, 1), None], "code": [7, 8]})
     assert as_asked(given, live).rows() == [(1, datetime(2024, 1, 1, tzinfo=UTC), "7"), (None, None, "8")]
     assert as_asked(given.with_columns(n=pl.lit(1.5)), live)["n"].to_list() == [1.5, 1.5]  # refused by the reader
+
+
+def test_nan_and_infinities_are_counted_as_nothing() -> None:
+    wide = pl.DataFrame(
+        {"income": [None, float("nan"), float("inf"), 1.0], "city": ["x"] * 4, "customer_id": ["a"] * 4}
+    )
+    assert told_of(wide, LIVE) == ["NULL in what the model looks at: income in 3 of 4 rows"]
+
+
+def test_times_that_a_record_may_have_are_taken_and_the_odd_one_is_named() -> None:
+    live = SimpleNamespace(name="shop:1", inputs=Inputs((InputField("placed", "timestamp"),)))
+    mixed = pl.DataFrame({"placed": ["2025-05-01T10:00:00Z", "2025-05-01T10:00:00", "2025-05-01 10:00:00+02:00", None]})
+    assert as_asked(mixed, live)["placed"].to_list() == mixed["placed"].to_list()
+    with pytest.raises(DataError, match='such as "soon" in row 3'):
+        as_asked(pl.DataFrame({"placed": ["2025-05-01T10:00:00Z", "2025-05-01T10:00:00", "soon"]}), live)

@@ -146,6 +146,7 @@ def test_a_prediction_says_when_its_features_stand_and_that_they_are_too_old(sho
     late = asked(RECORD["ordered"], "2026-01-01T00:00:00Z")
     assert late.stale == 1 and "1 of 2 records have no windows" in late.note and "30 days" in late.note
     assert good.features_as_of.strftime("%Y-%m-%dT%H:%M:%SZ") in late.note
+    assert asked("0001-01-02T00:00:00Z").stale == 0  # the longest window would begin before the first of years
 
 
 def test_a_server_says_when_its_features_stand(busy: tuple[App, Workspace]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
@@ -63,7 +64,10 @@ def _fitting(column: pl.Series, kind: str) -> pl.Series:
     if kind == "int" and column.dtype.is_float() and bool((column == column.floor()).all()):
         return column.cast(pl.Int64, strict=False)
     if column.dtype == pl.String and kind in _WANTED:
-        row, like = next((n, value) for n, value in enumerate(column, 1) if not _is_number(value, kind))
+        odd = next(((n, value) for n, value in enumerate(column, 1) if not _is_read(value, kind)), None)
+        if odd is None:  # each is read as it is in a record, though not all are written alike
+            return column
+        row, like = odd
         raise DataError(
             f'{column.name} is text in the file, such as "{like}" in row {row:,}, and is wanted as {_WANTED[kind]}',
             where="--from",
@@ -72,12 +76,18 @@ def _fitting(column: pl.Series, kind: str) -> pl.Series:
     return column
 
 
+_TIMES = {"date": date, "timestamp": datetime}
 _WANTED = {"int": "a number", "float": "a number", "date": "a date", "timestamp": "a time", "bool": "true or false"}
 
 
-def _is_number(value: str | None, kind: str) -> bool:
-    """Whether a value of a column of texts is none of those that make it one."""
+def _is_read(value: str | None, kind: str) -> bool:
+    """Whether a text can be what is wanted: it is none of those for which its column is one of texts."""
+    import msgspec
+
     try:
+        if value is not None and kind in _TIMES:
+            msgspec.convert(value, _TIMES[kind])
+            return True
         return value is None or (kind in ("int", "float") and float(value) == float(value))
     except ValueError:
         return False
@@ -93,13 +103,19 @@ def told_of(frame: pl.DataFrame, live: LiveModel) -> list[str]:
         f'the file has no column {name}: did you mean it by "{found}"?'
         for name, found in _meant(missing, extra).items()
     ]
-    counts = {name: frame[name].null_count() for name, f in fields.items() if f.feature and name in frame.columns}
+    counts = {name: _nothing(frame[name]) for name, f in fields.items() if f.feature and name in frame.columns}
     empty = [
         f"{name} in {'all ' if n == frame.height else f'{n:,} of '}{frame.height:,} rows"
         for name, n in counts.items()
         if n
     ]
     return [*said, f"NULL in what the model looks at: {_few(empty)}"] if empty else said
+
+
+def _nothing(column: pl.Series) -> int:
+    """Values that the model takes for none: NaN and infinities too."""
+    odd = int((~column.is_finite()).sum()) if column.dtype.is_float() else 0
+    return column.null_count() + odd
 
 
 def _meant(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:

@@ -97,7 +97,7 @@ def without_windows(
     horizon = max((us for window in plan.windows for _, us in window.lengths), default=0)
     if not horizon or at is None or state is None or state.as_of is None:
         return False
-    if at - timedelta(microseconds=horizon) < state.as_of:
+    if at - state.as_of < timedelta(microseconds=horizon):  # a time less a length may lie before the first of years
         return False
     return not any(value for value, column in zip(values, plan.features, strict=True) if column.origin == "window")
 
