@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ for line in sys.stdin:
     if "die" in query: sys.exit(3)
     if "slow" in query: time.sleep(60)
     while "wait" in query and not os.path.exists(os.path.join(sys.argv[1], "go on")): time.sleep(0.01)
-    body = f"{os.getpid()}"
-    print(json.dumps([200, "text/plain", len(body) + ("short" in query)]))
+    refused = "refuse" in query
+    body = json.dumps({"error": "not yours", "mend": "ask"}) if refused else f"{os.getpid()}"
+    print(json.dumps([403 if refused else 200, "text/plain", len(body) + ("short" in query)]))
     print(body, end="", flush=True)
     if "short" in query: sys.exit(3)
 """
@@ -71,7 +73,8 @@ def over(readers: Readers, work: Awaitable[Any]) -> Any:
         try:
             return await work
         finally:
-            await readers.aclose()
+            async with asyncio.timeout(20):  # whatever is still read
+                await readers.aclose()
 
     return asyncio.run(whole())
 
@@ -296,6 +299,13 @@ async def get(
 def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds: float, said: bytes) -> None:
     start, body = over(readers, get(Routes(".", DOOR, seconds=seconds, readers=readers), query))
     assert start["status"] == 503 and said in body["body"]
+
+
+def test_what_is_refused_where_the_record_is_read_is_noted_at_the_door(readers: Readers) -> None:
+    door = Door(SPEC, loopback=True, tokens=TokenBook({}))
+    start, _ = over(readers, get(Routes(".", door, readers=readers), "target=refuse"))
+    (told,) = door.refusals.due(time.time())
+    assert (start["status"], told.who, told.operation, told.why) == (403, "ada", "watch", "not yours")
 
 
 def test_a_read_whose_caller_goes_away_is_answered_to_nobody(readers: Readers, tmp_path: Path) -> None:
