@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -131,6 +133,32 @@ class TestRedisState(DurableStateSuite):
             assert state.as_of == when
             assert state.history("v", "k") is None and state.versions("s", "k") is None
             assert state.history("v", "new").known == [1]
+
+    def test_what_another_filled_since_is_not_answered_from(
+        self, opens: Callable[[], Any], redis: str, name: str
+    ) -> None:
+        """Before the next check: what is read stands no more where it was read before."""
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            holder = f"treadle-{client.get(f'treadle:{{{name}}}:lock').decode()}"
+            (held,) = [each for each in client.client_list() if each["name"] == holder]
+            client.client_kill_filter(_id=held["id"])
+            with closing(opens()) as other:
+                other.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+                with pytest.raises(StoreError, match="another took it"):
+                    state.history("v", "new")
+
+    def test_it_is_checked_while_it_is_asked(self, opens: Callable[[], Any], redis: str) -> None:
+        """By another thread, so by a connection of its own."""
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client, ThreadPoolExecutor(1) as beside:
+            client.execute_command("CLIENT", "PAUSE", 300, "ALL")
+            checked = beside.submit(state.check)
+            time.sleep(0.1)
+            assert state.history("v", "new") is None and checked.result() is None
 
     def test_one_that_was_taken_says_so(self, opens: Callable[[], Any], redis: str, name: str) -> None:
         from redis import Redis
