@@ -9,7 +9,7 @@ from doors import bearer, door, enter, status
 from projects import NOW, spec
 
 from treadle.access import tokens
-from treadle.access.door import Refused
+from treadle.access.door import Door, Refused
 from treadle.access.refusals import tell
 from treadle.evidence import Chain
 from treadle.principal import ANONYMOUS, person
@@ -213,6 +213,22 @@ def test_the_door_follows_the_project_file(chain: Chain) -> None:
     assert enter(at, "read", bearer(text), method="GET").name == "lin"
     at.follow(spec(people=People(owner="ada"), anonymous=()))
     assert status(at, "read", bearer(text), method="GET") == 403 and status(at) == 401
+
+
+def test_the_door_follows_the_names_and_pages_of_the_project_file(chain: Chain) -> None:
+    """Also a name that was asked by before: what was found of it then is not remembered."""
+    origin = (b"origin", b"https://app.example.org")
+    at = door(chain, serve=Serve(hosts=("old.example",), origins=("https://app.example.org",)))
+    assert enter(at, host="old.example") == enter(at, "predict", origin) == ANONYMOUS
+    assert status(at, host="new.example") == 421
+    at.follow(spec(serve=Serve(hosts=("new.example",))))
+    assert enter(at, host="new.example") == ANONYMOUS
+    assert status(at, host="old.example") == 421 and status(at, "predict", origin) == 403
+
+
+def test_a_server_goes_by_the_name_that_it_listens_on(chain: Chain) -> None:
+    at = Door(spec(), loopback=True, tokens=tokens.book(chain, "shop"), host="Shop.Internal")
+    assert enter(at, host="shop.internal:80") == ANONYMOUS and status(door(chain), host="shop.internal:80") == 421
 
 
 def test_nothing_that_a_caller_wrote_is_told_to_the_record(chain: Chain) -> None:

@@ -6,8 +6,11 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lmdb
 import msgspec
@@ -65,6 +68,19 @@ class TestLmdbState(DurableStateSuite):
     @pytest.fixture
     def opens(self, tmp_path: Path) -> Callable[[], LmdbState]:
         return partial(LmdbState, tmp_path / "state")
+
+    def test_a_load_is_known_at_once_and_nothing_before_it_is_remembered(self, opens: Callable[[], Any]) -> None:
+        """Without being opened again: a server that is set back to a time goes on with the state that it has."""
+        with closing(opens()) as state:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            state.put_lookup("s", [("k", 1, 1, (1,))], None)
+            assert state.history("v", "k").known == [1] and state.versions("s", "k") is not None
+            assert state.history("v", "new") is None
+            kept, when = state.history("v", "k"), datetime(2024, 1, 1, tzinfo=UTC)
+            state.load(iter([("v", "new", kept)]), iter(()), when)
+            assert state.as_of == when
+            assert state.history("v", "k") is None and state.versions("s", "k") is None
+            assert state.history("v", "new").known == [1]
 
     def test_a_full_disk_is_told_and_what_was_told_before_stands(self, tmp_path: Path) -> None:
         """A limit on the size of files stands for the disk."""
@@ -185,6 +201,20 @@ class TestFolderBlobs(BlobsSuite):
         with pytest.raises(EvidenceError, match="changed on disk"):
             blobs.get(digest)
         assert blobs.put(b"content") == digest and blobs.get(digest) == b"content", "what is put can be read"
+
+    def test_a_put_that_a_full_disk_breaks_off_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = Path.write_bytes
+
+        def half(path: Path, content: bytes) -> None:
+            write(path, content[:3])
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_bytes", half)
+        with pytest.raises(OSError, match="No space"):
+            FolderBlobs(tmp_path).put(b"content")
+        assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
 
     def test_a_put_leaves_one_file_and_nothing_beside_it(self, tmp_path: Path) -> None:
         blobs = FolderBlobs(tmp_path)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -76,6 +78,9 @@ class TestRedisState(DurableStateSuite):
             state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
             state.check()
             with Redis.from_url(f"{redis}/0") as client:
+                client.delete(f"treadle:{{{name}}}:head")
+                with pytest.raises(StoreError, match="is gone"):
+                    state.check()
                 client.delete(*client.keys(f"treadle:{{{name}}}:*"))
                 for asked in (
                     state.check,
@@ -87,12 +92,83 @@ class TestRedisState(DurableStateSuite):
                         asked()
                 assert client.keys(f"treadle:{{{name}}}:*") == []
 
+    def test_a_load_waits_longer_for_the_server_than_a_prediction_may(
+        self, opens: Callable[[], Any], redis: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
+            monkeypatch.setattr("treadle.backends.redis.state._ANSWER_SECONDS", 0.05)
+            client.execute_command("CLIENT", "PAUSE", 300, "WRITE")
+            state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+            assert state.as_of == datetime(2024, 1, 1, tzinfo=UTC)
+
+    def test_a_load_that_fails_leaves_nothing_and_changes_nothing(
+        self, opens: Callable[[], Any], redis: str, name: str
+    ) -> None:
+        from redis import Redis
+
+        def breaks() -> Any:
+            for number in range(600):  # more than are written together
+                yield "v", ("k", number), kept
+            raise StoreError("the snapshot cannot be read")
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            kept, before = state.history("v", "k"), client.keys(f"treadle:{{{name}}}:*")
+            with pytest.raises(StoreError, match="snapshot"):
+                state.load(breaks(), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+            assert sorted(client.keys(f"treadle:{{{name}}}:*")) == sorted(before)
+            assert state.as_of is None and state.history("v", "k").known == [1]
+
+    def test_a_load_is_known_at_once_and_nothing_before_it_is_remembered(self, opens: Callable[[], Any]) -> None:
+        """Without being opened again: a server that is set back to a time goes on with the state that it has."""
+        with closing(opens()) as state:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            state.put_lookup("s", [("k", 1, 1, (1,))], None)
+            assert state.history("v", "k").known == [1] and state.versions("s", "k") is not None
+            assert state.history("v", "new") is None
+            kept, when = state.history("v", "k"), datetime(2024, 1, 1, tzinfo=UTC)
+            state.load(iter([("v", "new", kept)]), iter(()), when)
+            assert state.as_of == when
+            assert state.history("v", "k") is None and state.versions("s", "k") is None
+            assert state.history("v", "new").known == [1]
+
+    def test_what_another_filled_since_is_not_answered_from(
+        self, opens: Callable[[], Any], redis: str, name: str
+    ) -> None:
+        """Before the next check: what is read stands no more where it was read before."""
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            holder = f"treadle-{client.get(f'treadle:{{{name}}}:lock').decode()}"
+            (held,) = [each for each in client.client_list() if each["name"] == holder]
+            client.client_kill_filter(_id=held["id"])
+            with closing(opens()) as other:
+                other.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
+                with pytest.raises(StoreError, match="another took it"):
+                    state.history("v", "new")
+
+    def test_it_is_checked_while_it_is_asked(self, opens: Callable[[], Any], redis: str) -> None:
+        """By another thread, so by a connection of its own."""
+        from redis import Redis
+
+        with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client, ThreadPoolExecutor(1) as beside:
+            client.execute_command("CLIENT", "PAUSE", 300, "ALL")
+            checked = beside.submit(state.check)
+            time.sleep(0.1)
+            assert state.history("v", "new") is None and checked.result() is None
+
     def test_one_that_was_taken_says_so(self, opens: Callable[[], Any], redis: str, name: str) -> None:
         from redis import Redis
 
         with closing(opens()) as state, Redis.from_url(f"{redis}/0") as client:
             client.set(f"treadle:{{{name}}}:lock", "another")
             with pytest.raises(StoreError, match="another took it"):
+                state.check()
+            client.delete(f"treadle:{{{name}}}:lock")  # and what is left may be another's by the next question
+            with pytest.raises(StoreError, match="is gone"):
                 state.check()
 
 

@@ -15,6 +15,7 @@ import pytest
 from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables, FolderJournal
+from treadle.errors import StoreError
 from treadle.monitoring import collect, find_prediction
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import join_outcomes
@@ -61,6 +62,42 @@ def test_a_segment_that_was_moved_but_not_deleted_adds_nothing(tables: DeltaTabl
     assert collect(tables, TableNames("shop"), journal)["predictions"] == 5
     assert len(ids(read(tables, TableNames("shop"), journal, "predictions"))) == 5
     assert len(in_table(tables)) == 5 and not journal.path(segment).exists()
+
+
+def test_a_table_that_cannot_be_written_costs_no_line(
+    tables: DeltaTables, journal: FolderJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: a segment goes once its rows are in the table, and not before."""
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("no space left")
+
+    write(journal, *(answered(f"p{i}", 0.5) for i in range(5)))
+    with monkeypatch.context() as disk:
+        disk.setattr(DeltaTables, "append", full)
+        with pytest.raises(StoreError):
+            collect(tables, TableNames("shop"), journal)
+    assert len(ids(read(tables, TableNames("shop"), journal, "predictions"))) == 5
+    assert collect(tables, TableNames("shop"), journal) == {"predictions": 5, "outcomes": 0}
+    assert len(in_table(tables)) == 5
+
+
+def test_what_is_moved_while_it_is_read_is_seen_all_the_same(
+    tables: DeltaTables, journal: FolderJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = DeltaTables.scan
+    write(journal, answered("p0", 0.5))
+    collect(tables, TableNames("shop"), journal)
+    write(journal, answered("p1", 0.5))
+
+    def moves(self: DeltaTables, name: str) -> pl.LazyFrame:
+        found = scan(self, name).collect().lazy()
+        collect(tables, TableNames("shop"), journal)
+        return found
+
+    monkeypatch.setattr(DeltaTables, "scan", moves)
+    assert sorted(ids(read(tables, TableNames("shop"), journal, "predictions"))) == ["p0", "p1"]
+    assert journal.segments("predictions") == ([], [])
 
 
 def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, journal: FolderJournal) -> None:
@@ -198,6 +235,9 @@ def test_a_prediction_is_found_by_id_wherever_it_is(tables: DeltaTables, journal
         assert found is not None and found.probability == 0.2  # told last, though by an earlier clock
         assert find_prediction(tables, "shop/predictions", journal, "nobody") is None
         collect(tables, TableNames("shop"), journal)
+    write(journal, answered("p", 0.3))  # asked again, and not moved yet
+    found = find_prediction(tables, "shop/predictions", journal, "p")
+    assert found is not None and found.probability == 0.3
 
 
 @pytest.mark.parametrize(

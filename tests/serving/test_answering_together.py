@@ -160,7 +160,8 @@ def test_nobody_waits_for_ever_and_who_went_away_is_let_go() -> None:
         waiting = [asyncio.ensure_future(together.answer(Asked(None, b""))) for _ in range(3)]  # type: ignore[arg-type]
         await asyncio.sleep(0)
         waiting[1].cancel()
-        found = await asyncio.gather(*waiting, return_exceptions=True)
+        async with asyncio.timeout(20):
+            found = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(one) for one in found] == [ZeroDivisionError, asyncio.CancelledError, ZeroDivisionError]
 
     asyncio.run(all_fail())

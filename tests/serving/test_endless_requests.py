@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from served_shop import Served
+from served_shop import RECORD, Served, token_of
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from treadle.access import tokens
+from treadle.serving import App, bodies, protocol
 from treadle.serving.bodies import Bodies, NoRoom
 from treadle.serving.protocol import MOST_CONNECTIONS, GuardedProtocol
+from treadle.workspace import Workspace
 
+LENGTH = b" HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"
 CHUNKED = b" HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -40,37 +46,56 @@ class Wire(asyncio.Transport):
 
 
 async def reading(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """/read takes its whole body, and answers how long it is and what headers came; else it answers at once."""
-    got, more = b"", scope["path"] == "/read"
+    """/read takes its whole body, and answers how long it is and what headers came; else it answers at once.
+
+    /late answers only a while after that; /begun begins its answer before.
+    """
+    if scope["path"] == "/begun":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        while (await receive())["more_body"]:
+            pass
+        await send({"type": "http.response.body", "body": b"ok"})
+        return
+    got, more = b"", scope["path"] in ("/read", "/late")
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         got, more = got + message["body"], message["more_body"]
+    if scope["path"] == "/late":
+        await asyncio.sleep(0.3)
     said = b"%d %r" % (len(got), sorted(name for name, _ in scope["headers"]))
     headers = [(b"content-length", b"%d" % len(said))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": said})
 
 
-def told(*sent: bytes, others: int = 0) -> Wire:
-    """What came of bytes that arrived one after another; all are fed until the connection is closed."""
+def told(*sent: bytes | float | Callable[[GuardedProtocol], None], others: int = 0) -> Wire:
+    """What came of bytes that arrived one after another; all are fed until the connection is closed.
+
+    Between them so many seconds go by as a number says, or something else is done.
+    """
 
     async def feed() -> Wire:
         config = Config(reading, lifespan="off", ws="none", log_config=None)
         config.load()
         state, wire = ServerState(), Wire()
         state.connections.update(object() for _ in range(others))  # type: ignore[misc]
-        protocol = GuardedProtocol(config=config, server_state=state, app_state={})
-        protocol.connection_made(wire)
+        made = GuardedProtocol(config=config, server_state=state, app_state={})
+        made.connection_made(wire)
         for part in sent:
             if wire.closed:
                 break
-            protocol.data_received(part)
+            if isinstance(part, float):
+                await asyncio.sleep(part)
+            elif isinstance(part, bytes):
+                made.data_received(part)
+            else:
+                part(made)
             for _ in range(5):
                 await asyncio.sleep(0)
         closed = wire.closed
-        protocol.connection_lost(None)
+        made.connection_lost(None)
         await asyncio.sleep(0)
         wire.closed = closed
         return wire
@@ -113,7 +138,7 @@ def test_headers_after_the_body_are_refused() -> None:
     assert status(wire) == 400 and b"after the body" in wire.written and wire.closed
 
 
-@pytest.mark.parametrize("name", [b"Host", b"Authorization", b"Content-Type"])
+@pytest.mark.parametrize("name", [b"Host", b"Authorization", b"Content-Type", b"Origin", b"X-CSRF-Token"])
 def test_a_header_that_tells_who_asks_stands_there_once(name: bytes) -> None:
     head = b"GET /read HTTP/1.1\r\n" + name + b": a\r\n"
     assert status(told(head + b"\r\n")) == 200
@@ -131,17 +156,21 @@ def test_shreds_are_cut_off_soon_and_chunks_of_a_usual_size_are_not() -> None:
 
 def test_what_was_answered_is_not_read_on() -> None:
     """The connection is kept where the body was there, and else closed with the answer, which says so."""
-    length = b" HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"
-    kept = told(b"POST /early" + length + b"12345", b"POST /read" + length, b"12345")
+    kept = told(b"POST /early" + LENGTH + b"12345", b"POST /read" + LENGTH, b"12345")
     assert kept.written.count(b" 200 OK") == 2 and b"close" not in kept.written and not kept.closed
-    cut = told(b"POST /early" + length + b"12", b"345")
+    cut = told(b"POST /early" + LENGTH + b"12", b"345")
     assert status(cut) == 200 and b"connection: close" in cut.written and cut.closed
+    begun = told(b"POST /begun" + LENGTH + b"12", b"345")
+    assert status(begun) == 200 and b"connection: close" in begun.written and begun.closed
 
 
 def test_a_body_is_refused_with_an_upgrade_and_none_is_lost() -> None:
     head = b" HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n"
     wire = told(b"POST /read" + head + b"content-length: 5\r\n\r\n12345")
     assert status(wire) == 400 and b"upgrade" in wire.written and wire.closed
+    parts = told(b"POST /read" + head + b"transfer-encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n")
+    assert status(parts) == 400 and b"upgrade" in parts.written and parts.closed
+    assert status(told(b"POST /read" + head + b"content-length: 0\r\n\r\n")) == 200
     plain = told(b"GET /read" + head + b"\r\n")
     assert status(plain) == 200 and plain.closed
 
@@ -173,3 +202,110 @@ def test_bodies_that_are_still_to_come_hold_a_bounded_memory() -> None:
         return waiting, most, bodies.held
 
     assert asyncio.run(several()) == ([True, True, False, False, True, True, True, False], 1000, 0)
+
+
+WHOLE = b"GET /early HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (),
+        (b"GET /re",),
+        (b"G", 0.1, b"E", 0.1, b"T"),
+        (WHOLE, b"GET /re"),
+        (b"POST /read" + LENGTH,),
+        (b"POST /read" + LENGTH + b"1", 0.1, b"2", 0.1, b"3"),
+        (WHOLE, b"POST /read" + LENGTH + b"1"),
+    ],
+    ids=["nothing", "a head", "a head in bits", "a second head", "no body", "a body in bits", "a second body"],
+)
+def test_what_does_not_come_in_its_time_is_closed(sent: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a byte comes: the time is that of the whole."""
+    monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.15)
+    monkeypatch.setattr(protocol, "_BODY_SECONDS", 0.15)
+    assert told(*sent, 0.5).closed
+
+
+def test_what_came_in_its_time_may_be_answered_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(protocol, "_BODY_SECONDS", 0.1)
+    wire = told(b"POST /late" + LENGTH + b"12345", 1.5)
+    assert status(wire) == 200 and not wire.closed
+
+
+def test_a_body_of_one_size_too_many_is_refused_and_each_request_has_a_measure_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "_BODY_BYTES", 1000)
+    head = b" HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
+    parts = [b"x" * 500] * 2
+    wire = told(*[b"POST /read" + head % 1000, *parts] * 3)
+    assert wire.written.count(b" 200 OK") == 3 and not wire.closed
+    wire = told(b"POST /read" + head % 1002, *parts, b"x")
+    assert status(wire) == 413 and wire.closed
+    shreds = [b"1\r\na\r\n" * 400] * 20
+    monkeypatch.setattr(protocol, "_BODY_BYTES", 8000)  # and what is around these is five times as much
+    wire = told(*[b"POST /read" + CHUNKED, *shreds, b"0\r\n\r\n"] * 3)
+    assert wire.written.count(b" 200 OK") == 3 and not wire.closed
+
+
+def test_a_server_that_is_stopped_takes_no_more_once_the_body_was_answered() -> None:
+    wire = told(b"POST /read" + LENGTH + b"12", GuardedProtocol.shutdown, b"345")
+    assert status(wire) == 200 and b"connection: close" in wire.written and wire.closed
+
+
+def test_a_body_is_measured_over_all_its_parts_and_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MAX_BODY", 500)
+    monkeypatch.setattr(bodies, "_BODY_SECONDS", 0.1)
+    asked = 0
+
+    async def more() -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    async def drops() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    async def all_of_them() -> None:
+        large, small = Bodies(most=10_000), Bodies(most=300)
+        async with asyncio.timeout(20):
+            whole = await large.whole(b"x", more, known=True)
+            assert whole is not None and len(whole) == 501 and asked == 5  # too much, and no more is asked for
+            with pytest.raises(NoRoom):
+                await small.whole(b"x", more, known=True)
+            assert asked == 5 + 3
+            assert await large.whole(b"x", drops, known=True) is None
+        assert large.held == small.held == 0
+
+    asyncio.run(all_of_them())
+
+
+def test_who_is_known_has_room_for_a_body_that_others_no_longer_have(app: App, workspace: Workspace) -> None:
+    token = token_of(workspace.project.root, "predict")
+    app.door.renew(tokens.book(workspace.chain, "shop"))
+    body = b"[" + b",".join([json.dumps(RECORD).encode()] * 2) + b"]"
+    app._bodies = Bodies(most=len(body) + 10)
+
+    async def sent(*headers: tuple[bytes, bytes]) -> int:
+        parts = iter([body[:50], body[50:]])
+        found: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            part = next(parts)
+            return {"type": "http.request", "body": part, "more_body": len(part) == 50}
+
+        async def send(message: dict[str, Any]) -> None:
+            found.append(message)
+
+        given = [(b"host", b"shop"), (b"content-type", b"application/json"), *headers]
+        scope = {"type": "http", "method": "POST", "path": "/predict", "headers": given, "client": ("10.0.0.1", 1)}
+        await app(scope, receive, send)
+        return int(found[0]["status"])
+
+    assert asyncio.run(sent()) == 503
+    assert asyncio.run(sent((b"authorization", f"Bearer {token}".encode()))) == 200
+    assert app._bodies.held == 0

@@ -102,7 +102,7 @@ def test_a_large_list_in_several_parts_is_answered_whole(served: Served) -> None
 def test_a_caller_that_breaks_off_leaves_the_server_well(served: Served) -> None:
     url = served.http.base_url
     for sent in (
-        b"POST /predict HTTP/1.1\r\ncontent-length: 1000\r\nhost: x\r\n\r\n{",
+        b"POST /predict HTTP/1.1\r\ncontent-length: 1000\r\nhost: shop\r\ncontent-type: application/json\r\n\r\n{",
         b"\x16\x03\x01nonsense\r\n\r\n",
     ):
         with socket.create_connection((url.host, url.port)) as raw:

@@ -79,6 +79,24 @@ def test_a_row_is_labelled_in_the_browser_and_stands_in_the_record(app: App, ask
     assert mine[0] == "ada" and (mine[1].said.label, mine[1].said.comment) == ("yes", "grüße")
 
 
+def test_a_form_is_of_who_was_shown_it_whatever_token_comes_along(app: App, asked: Workspace) -> None:
+    text, _ = tokens.make(asked.chain, "shop", "grace", holder="person", scopes=["read", "write"], days=1)
+    app.door.renew(tokens.book(asked.chain, "shop"))
+
+    async def go() -> int:
+        async with signed_in(app, ADA) as http:
+            page = await http.get("/experts")
+            token = {"authorization": f"Bearer {text}"}
+            sent = await http.post("/experts", content=fields(page.text, "yes"), headers=FORM | token)
+            for routes in set(app.mounts.values()):
+                await routes.aclose()
+            return sent.status_code
+
+    assert asyncio.run(go()) == 200
+    with asked.chain.reading() as reader:
+        assert [list(mine) for mine in words(reader, "shop").values()] == [["ada"]]
+
+
 def test_nothing_is_taken_but_by_a_form_of_this_session(app: App, asked: Workspace) -> None:
     async def go() -> list[int]:
         async with signed_in(app, ADA) as http, signed_in(app, person("grace", via="login grace")) as other:

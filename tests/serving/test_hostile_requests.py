@@ -196,7 +196,7 @@ def test_no_bytes_on_the_wire_are_a_fault_of_the_server(
 @pytest.mark.parametrize("how", ["length", "chunks"])
 def test_an_upload_that_breaks_off_is_not_taken(served: Served, kind: str, path: str, body: bytes, how: str) -> None:
     """The part that came is whole JSON; but the caller had announced more, so it is not what they meant to say."""
-    head = b"POST " + path.encode() + b" HTTP/1.1\r\nhost: x\r\n"
+    head = b"POST " + path.encode() + b" HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n"
     if how == "length":
         sent = head + b"content-length: 500\r\n\r\n" + body
     else:

@@ -9,12 +9,16 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
+from served_shop import SPEC
 
+from treadle.access.door import Refused
 from treadle.errors import DataError, EvidenceError, SpecError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import Memory
-from treadle.hosting.opening import newest_rows, open_live, parse_time, rebuild_state, source_columns
-from treadle.workspace import Workspace
+from treadle.hosting.opening import newest_rows, open_door, open_live, parse_time, rebuild_state, source_columns
+from treadle.principal import ANONYMOUS
+from treadle.spec import load
+from treadle.workspace import Workspace, open_workspace
 
 
 @pytest.mark.parametrize(
@@ -85,3 +89,17 @@ def test_a_damaged_log_of_a_table_stops_no_server(workspace: Workspace) -> None:
     for log in (workspace.root / "tables").rglob("source/orders/_delta_log/*.json"):
         log.write_text("{", encoding="utf-8")
     assert set(source_columns(workspace)) == {"customers"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "10.0.0.1", ""])
+def test_who_has_no_name_predicts_where_the_server_is_heard_on_this_machine_alone(shop: Path, host: str) -> None:
+    text = SPEC.replace(", anonymous: [predict, events, outcomes, read]", "").replace("SEED", "4")
+    (shop / "treadle.yaml").write_text(text, encoding="utf-8")
+    door = open_door(open_workspace(load(shop), actor="ada"), host)
+    headers = [(b"host", b"shop"), (b"content-type", b"application/json")]
+    if host in ("127.0.0.1", "::1", "localhost"):
+        assert door.enter("POST", headers, "POST /predict", "predict") == ANONYMOUS
+    else:
+        with pytest.raises(Refused) as refused:
+            door.enter("POST", headers, "POST /predict", "predict")
+        assert refused.value.status == 401

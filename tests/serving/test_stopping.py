@@ -7,12 +7,15 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from served_shop import RECORD
 
 from treadle.errors import RequestError, StoreError
+from treadle.evidence.kinds.access_refused import AccessRefused
 from treadle.hosting import draining
 from treadle.serving import App, Endpoint, apart, records
 from treadle.workspace import Workspace
@@ -41,6 +44,31 @@ def test_what_is_done_apart_comes_back_or_fails() -> None:
     assert asyncio.run(apart(threading.get_ident)) != threading.get_ident()
     with pytest.raises(OSError, match="away"):
         asyncio.run(apart(bad))
+
+
+def test_what_comes_back_to_nobody_is_let_go() -> None:
+    async def leaves(goes: threading.Event, made: Callable[[], object]) -> list[object]:
+        faults = list[object]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
+        waiting = asyncio.create_task(apart(made, name="let-go"))
+        await asyncio.sleep(0)
+        (thread,) = [each for each in threading.enumerate() if each.name == "let-go"]
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        goes.set()
+        thread.join(20)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return faults
+
+    good, bad = threading.Event(), threading.Event()
+
+    def fails() -> None:
+        bad.wait(20)
+        raise OSError("away")
+
+    assert asyncio.run(leaves(good, lambda: good.wait(20))) == asyncio.run(leaves(bad, fails)) == []
 
 
 def test_a_catalog_that_does_not_answer_does_not_hold_a_stopped_server(
@@ -81,7 +109,8 @@ def test_a_catalog_that_does_not_answer_does_not_hold_a_stopped_server(
         while not {"releases", "tokens"} <= set(asked):
             await asyncio.sleep(0.01)
         stop.set()
-        await serving
+        ended, _ = await asyncio.wait({serving}, timeout=20)
+        assert ended
         return said
 
     try:
@@ -89,6 +118,48 @@ def test_a_catalog_that_does_not_answer_does_not_hold_a_stopped_server(
         assert "refusals" in asked
     finally:
         thaws.set()
+
+
+def test_refusals_wait_for_a_catalog_that_is_away_and_are_told_once(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, told, away = 0, list[tuple[str, int]](), True
+
+    def tell(_chain: object, _project: str, refused: list[AccessRefused]) -> None:
+        nonlocal tried
+        tried += 1
+        if away:
+            raise StoreError("away")
+        told.extend((each.who, each.times) for each in refused)
+
+    async def until(holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+    def note(who: str) -> None:
+        app.door.refusals.note(who, "GET /read", "why", "10.0.0.1", time.time())
+
+    async def watched() -> None:
+        nonlocal away
+        watching = asyncio.create_task(draining.watch_the_door(workspace, app.door, seconds=0.01))
+        note("first")
+        await until(lambda: tried > 2)
+        note("second")
+        before = tried
+        await until(lambda: tried > before + 2)
+        away = False
+        await until(lambda: bool(told))
+        before = tried
+        await asyncio.sleep(0.1)
+        assert told == [("first", 1), ("second", 1)] and tried == before
+        note("first")  # of the same hour, so it is told with others; but the server ends
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    monkeypatch.setattr("treadle.access.refusals.tell", tell)
+    asyncio.run(watched())
+    assert told == [("first", 1), ("second", 1), ("first", 1)]
 
 
 def test_outcomes_that_were_refused_are_not_kept(

@@ -82,6 +82,8 @@ def test_an_operation_of_the_command_line_alone_is_refused(routes: Routes, name:
         ("/api/cost", "", 404, "costs"),
         ("/api/why", "", 422, "subject"),
         ("/api/log", "limit=many", 422, "limit"),
+        ("/api/log", "limit=0", 422, "between 1 and 100,000"),
+        ("/api/log", "limit=100001", 422, "between 1 and 100,000"),
         ("/api/log", "limt=3", 422, "limt"),
         ("/api/why", "subject=endpoint/nowhere", 404, "nothing in the record"),
         ("/report", "", 404, "not made yet"),
