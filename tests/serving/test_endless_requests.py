@@ -217,14 +217,33 @@ WHOLE = b"GET /early HTTP/1.1\r\nhost: x\r\n\r\n"
         (b"POST /read" + LENGTH,),
         (b"POST /read" + LENGTH + b"1", 0.1, b"2", 0.1, b"3"),
         (WHOLE, b"POST /read" + LENGTH + b"1"),
+        (WHOLE, b"\r\n"),
+        (WHOLE, b"\r\n", 0.1, b"\r\n", 0.1, b"\r\n"),
     ],
-    ids=["nothing", "a head", "a head in bits", "a second head", "no body", "a body in bits", "a second body"],
+    ids=[
+        "nothing",
+        "a head",
+        "a head in bits",
+        "a second head",
+        "no body",
+        "a body in bits",
+        "a second body",
+        "a blank line",
+        "blank lines",
+    ],
 )
 def test_what_does_not_come_in_its_time_is_closed(sent: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """However often a byte comes: the time is that of the whole."""
     monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.15)
     monkeypatch.setattr(protocol, "_BODY_SECONDS", 0.15)
     assert told(*sent, 0.5).closed
+
+
+def test_blank_lines_are_no_head_without_end_and_do_no_harm() -> None:
+    wire = told(WHOLE, *[b"\r\n" * 1000] * 40)
+    assert wire.closed and b" 431 " in wire.written
+    wire = told(WHOLE, b"\r\n", WHOLE, b"\r\n" + b"POST /read" + LENGTH, b"12345", b"\r\n", WHOLE)
+    assert wire.written.count(b" 200 OK") == 4 and not wire.closed
 
 
 def test_what_came_in_its_time_may_be_answered_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ Who may is written here once more, operation by operation: one that is added mus
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -453,3 +455,16 @@ def test_a_persons_token_is_their_own_affair_and_a_services_is_the_owners(closed
     assert listed(ADA) == {own[ADA].token, rotated.token}
     with pytest.raises(AccessError, match="has ended"):
         ask(ADA, "tokens rotate", token=till.token)
+
+
+def test_a_token_has_ended_for_the_list_as_for_the_door_where_the_clock_is_behind(closed: Path) -> None:
+    def ask(words: str, **given: Any) -> Any:
+        found = OPERATIONS[words]
+        return found.begin(msgspec.convert(given | {"project": str(closed)}, found.request), Context(ADA))
+
+    old = ask("tokens create", name="till", scopes="predict", days=1).token
+    ahead = dataclasses.replace(chain_of(closed), clock=lambda: datetime.now(UTC) + timedelta(hours=25))
+    tokens.make(ahead, "shop", "other", holder="service", scopes=["read"], days=9)
+    assert {each.name for each in ask("tokens list").tokens} == {"other"}
+    with pytest.raises(AccessError, match="has ended"):
+        ask("tokens rotate", token=old.token)

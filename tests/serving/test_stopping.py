@@ -18,6 +18,7 @@ from treadle.errors import RequestError, StoreError
 from treadle.evidence.kinds.access_refused import AccessRefused
 from treadle.hosting import draining
 from treadle.serving import App, Endpoint, apart, records
+from treadle.serving import app as serving_app
 from treadle.workspace import Workspace
 
 FROZEN = """
@@ -190,3 +191,28 @@ def test_the_id_of_a_prediction_is_of_1_to_200_characters(endpoint: Endpoint, gi
         else:
             with pytest.raises(RequestError, match="prediction_id"):
                 ask()
+
+
+def test_what_breaks_off_beside_answering_begins_again_and_the_endpoint_is_closed(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_app, "_AGAIN_SECONDS", 0.0)
+    begun, told, closed = list[int](), asyncio.Queue[dict[str, Any]](), list[bool]()
+
+    async def short_of_something() -> None:
+        begun.append(1)
+        raise BlockingIOError("no process can be begun")
+
+    async def go() -> None:
+        server = App(app.endpoint, app.door, beside=[short_of_something])
+        monkeypatch.setattr(app.endpoint, "close", lambda: closed.append(True))
+        await told.put({"type": "lifespan.startup"})
+        said = asyncio.Queue[dict[str, Any]]()
+        running = asyncio.create_task(server({"type": "lifespan"}, told.get, said.put))
+        while len(begun) < 3:
+            await asyncio.sleep(0.01)
+        await told.put({"type": "lifespan.shutdown"})
+        await running
+
+    asyncio.run(go())
+    assert closed == [True]

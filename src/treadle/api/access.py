@@ -9,7 +9,7 @@ from msgspec import Struct
 from treadle.api.operation import Context, ProjectPath, Request, Work, argument, every, group, operation, option
 
 if TYPE_CHECKING:
-    from treadle.access.tokens import Grant
+    from treadle.access.tokens import Grant, TokenBook
 
 
 class TableRequest(Request, frozen=True):
@@ -180,8 +180,8 @@ def tokens_list(request: TokenListRequest, work: Work) -> TokenListAnswer:
     from treadle.access.tokens import book
 
     mine = not work.may("tokens")
-    grants = book(work.workspace.chain, work.workspace.project.spec.project).grants.values()
-    shown = [_shown(work, grant) for grant in grants if not mine or grant.name == work.principal.name]
+    found = book(work.workspace.chain, work.workspace.project.spec.project)
+    shown = [_shown(work, g, found) for g in found.grants.values() if not mine or g.name == work.principal.name]
     return TokenListAnswer([token for token in shown if request.all or token.stands])
 
 
@@ -237,9 +237,13 @@ def _require(work: Work, operation: str, holder: str, name: str) -> None:
         work.require(operation, "own token", name, holder=name)
 
 
-def _shown(work: Work, grant: Grant) -> TokenShown:
+def _shown(work: Work, grant: Grant, among: TokenBook | None = None) -> TokenShown:
+    """`among`: the tokens of the project, by which it stands as the door has it."""
+    from treadle.access.tokens import book
 
-    stands = grant.stands(work.workspace.chain.clock())
+    chain = work.workspace.chain
+    among = book(chain, work.workspace.project.spec.project) if among is None else among
+    stands = among.stands(grant.digest, chain.clock())
     return TokenShown(
         grant.token, grant.holder, grant.name, list(grant.scopes), grant.expires, stands, grant.made, grant.by
     )

@@ -6,7 +6,6 @@ A Starlette application (reads, pages) can be mounted under a prefix; everything
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -42,6 +41,7 @@ PRINCIPAL = "treadle.principal"
 _JSON = b"application/json"
 _MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
 _RELEASE_POLL_SECONDS = _STATE_SECONDS = 1.0
+_AGAIN_SECONDS = 1.0  # before what broke off beside answering begins anew
 _SHOWN = 500  # of a value that is wrong, in an answer
 
 
@@ -78,6 +78,17 @@ _ELSEWHERE = Route("other", "elsewhere", "open")  # what is not there may be ask
 
 
 _EMPTY = (b"content-length", b"0")
+
+
+async def _again_and_again(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """What goes on beside answering; where it breaks off it begins anew, since a lack of something may pass."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception as bad:
+            print(f"treadle: what goes on beside answering broke off, and begins again: {bad!r}", flush=True)
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
 def _wants_page(scope: dict[str, Any]) -> bool:
@@ -315,21 +326,18 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._background = [
-                    asyncio.create_task(self._flush_often()),
-                    asyncio.create_task(self._follow_releases()),
-                    asyncio.create_task(self._watch_state()),
-                    *(asyncio.create_task(work()) for work in self._beside),
-                ]
+                beside = (self._flush_often, self._follow_releases, self._watch_state, *self._beside)
+                self._background = [asyncio.create_task(_again_and_again(work)) for work in beside]
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                for task in self._background:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
-                for mounted in {id(app): app for app in self.mounts.values()}.values():
-                    await mounted.aclose()
-                self.endpoint.close()
+                try:
+                    for task in self._background:
+                        task.cancel()
+                    await asyncio.gather(*self._background, return_exceptions=True)
+                    for mounted in {id(app): app for app in self.mounts.values()}.values():
+                        await mounted.aclose()
+                finally:
+                    self.endpoint.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

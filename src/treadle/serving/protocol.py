@@ -52,6 +52,10 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
+        if not self._in_head and not self._in_body and message == self._messages and self._idle():
+            # blank lines before a head begin none for the parser, and end the time for which uvicorn keeps a connection
+            self._in_head = head_before = True
+            self._head = 0
         if self._in_head:
             if self._patience is None:
                 self._wait(_HEAD_SECONDS)
@@ -65,6 +69,9 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(_LARGE_BODY, _TOO_LONG)
             elif self._framing > _FRAMING_BYTES + self._body // 4:
                 self._refuse(_BAD, _SHREDS)
+
+    def _idle(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
