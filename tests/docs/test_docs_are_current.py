@@ -18,7 +18,7 @@ ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "treadle").glob("*/__init_
 ON_ANOTHER = {"cli": "api", "web": "api", "costs": "people", "replay": "serving", "hosting": "serving",
               "drafting": "spec", "onetable": "fit", "estimators": "training", "history": "evidence",
               "exploring": "data", "profiling": "data", "likeness": "data", "mapping": "sources",
-              "backends": "store", "testing": "store", "tiering": "upkeep",
+              "backends": "store", "testing": "store", "tiering": "upkeep", "filing": "knowledge",
               "labelling": "experts",
               "stages": "ARCHITECTURE", "packing": "models", "scoring": "models", "pages": "ARCHITECTURE"}  # fmt: skip
 """Rooms that are told of on another room's page."""
