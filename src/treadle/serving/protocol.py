@@ -63,6 +63,8 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._head > _HEAD_BYTES:
                 self._refuse(_LARGE_HEAD, _TOO_LARGE)
         elif self._in_body:
+            if self._patience is None:
+                self._wait(_BODY_SECONDS)
             if body_before and message == self._messages:
                 self._framing += len(data) - (self._body - body)
             if self._body > _BODY_BYTES:
@@ -78,12 +80,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head, self._in_body = True, False
         self._messages += 1
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            self._why = _TRAILER
-            raise ValueError("a header after the body")
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         once = [name for name, _ in self.headers if name in _ONCE]
         if len(once) != len(set(once)):
@@ -98,8 +94,10 @@ class GuardedProtocol(HttpToolsProtocol):
             raise ValueError("a body with an upgrade")
         self._in_head, self._in_body = False, True
         self._head = self._body = self._framing = 0
-        self._wait(_BODY_SECONDS)
+        if self._patience is not None:
+            self._wait(None)
         super().on_headers_complete()
+        self.headers = []  # what the parser gathers from now on stands after the body, and is seen by nobody
         # until the body is there, an answer is the last word on this connection
         self._keeps, self.cycle.keep_alive = self.cycle.keep_alive and not upgrade, False
 
@@ -108,8 +106,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.headers:
+            self._why = _TRAILER
+            raise ValueError("a header after the body")
         self._in_body = False
-        self._wait(None)
+        if self._patience is not None:
+            self._wait(None)
         if not self.cycle.response_started:
             self.cycle.keep_alive = self._keeps
         super().on_message_complete()
