@@ -6,11 +6,8 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lmdb
 import msgspec
@@ -68,19 +65,6 @@ class TestLmdbState(DurableStateSuite):
     @pytest.fixture
     def opens(self, tmp_path: Path) -> Callable[[], LmdbState]:
         return partial(LmdbState, tmp_path / "state")
-
-    def test_a_load_is_known_at_once_and_nothing_before_it_is_remembered(self, opens: Callable[[], Any]) -> None:
-        """Without being opened again: a server that is set back to a time goes on with the state that it has."""
-        with closing(opens()) as state:
-            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
-            state.put_lookup("s", [("k", 1, 1, (1,))], None)
-            assert state.history("v", "k").known == [1] and state.versions("s", "k") is not None
-            assert state.history("v", "new") is None
-            kept, when = state.history("v", "k"), datetime(2024, 1, 1, tzinfo=UTC)
-            state.load(iter([("v", "new", kept)]), iter(()), when)
-            assert state.as_of == when
-            assert state.history("v", "k") is None and state.versions("s", "k") is None
-            assert state.history("v", "new").known == [1]
 
     def test_a_full_disk_is_told_and_what_was_told_before_stands(self, tmp_path: Path) -> None:
         """A limit on the size of files stands for the disk."""

@@ -121,19 +121,6 @@ class TestRedisState(DurableStateSuite):
             assert sorted(client.keys(f"treadle:{{{name}}}:*")) == sorted(before)
             assert state.as_of is None and state.history("v", "k").known == [1]
 
-    def test_a_load_is_known_at_once_and_nothing_before_it_is_remembered(self, opens: Callable[[], Any]) -> None:
-        """Without being opened again: a server that is set back to a time goes on with the state that it has."""
-        with closing(opens()) as state:
-            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
-            state.put_lookup("s", [("k", 1, 1, (1,))], None)
-            assert state.history("v", "k").known == [1] and state.versions("s", "k") is not None
-            assert state.history("v", "new") is None
-            kept, when = state.history("v", "k"), datetime(2024, 1, 1, tzinfo=UTC)
-            state.load(iter([("v", "new", kept)]), iter(()), when)
-            assert state.as_of == when
-            assert state.history("v", "k") is None and state.versions("s", "k") is None
-            assert state.history("v", "new").known == [1]
-
     def test_what_another_filled_since_is_not_answered_from(
         self, opens: Callable[[], Any], redis: str, name: str
     ) -> None:

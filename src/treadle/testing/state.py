@@ -244,12 +244,26 @@ class DurableStateSuite(OnlineStateSuite):
     - what a `put_` or `load` returned from survives the end of the process by any signal, and the place can be opened
       again at once; a `load` that did not return changes nothing;
     - a second that opens the place to write, in this or another process, gets a TreadleError;
-    - rows that are refused change nothing.
+    - rows that are refused change nothing;
+    - a `load` is known at once to who loaded, and nothing that was told before it is remembered.
     """
 
     def again(self, state: Any, opens: Opens) -> Any:
         state.close()
         return opens()
+
+    def test_a_load_is_known_at_once_and_nothing_before_it_is_remembered(self, opens: Opens) -> None:
+        """Without being opened again: a server that is set back to a time goes on with the state that it has."""
+        with closing(opens()) as state:
+            state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+            state.put_lookup("s", [("k", 1, 1, (1,))], None)
+            assert state.history("v", "k").known == [1] and state.versions("s", "k") is not None
+            assert state.history("v", "new") is None
+            kept, when = state.history("v", "k"), datetime(2024, 1, 1, tzinfo=UTC)
+            state.load(iter([("v", "new", kept)]), iter(()), when)
+            assert state.as_of == when
+            assert state.history("v", "k") is None and state.versions("s", "k") is None
+            assert state.history("v", "new").known == [1]
 
     def test_a_second_writer_is_refused(self, opens: Opens) -> None:
         state = opens()
