@@ -35,6 +35,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 Answer = tuple[int, bytes, bytes]
 """Status, content type and body."""
+Handler = Callable[[bytes, str], Answer | Awaitable[Answer]]
+"""Of a body, and of who asks by name; empty for who need not say."""
 
 PRINCIPAL = "treadle.principal"
 """In the scope of a mounted application: who asks."""
@@ -116,10 +118,9 @@ class App:
         self.mounts = mounts or {}
         self._beside = beside
         self._together, self._bodies = Together(endpoint.answer_each), Bodies()
-        self._asking = ""
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
         self._background: list[asyncio.Task[None]] = []
-        self._handlers: dict[tuple[str, str], Callable[[bytes], Answer | Awaitable[Answer]]] = {
+        self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "/predict"): self._predict,
             ("POST", "/outcomes"): self._outcomes,
             ("POST", "/state"): self._state,
@@ -165,8 +166,8 @@ class App:
             if whole is None:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
-        self._asking = "" if who is ANONYMOUS else who.actor  # nothing else runs before the handler has read it
-        status, kind, content = await self._answer(route, scope["method"], path, body)
+        client = "" if who is ANONYMOUS else who.actor
+        status, kind, content = await self._answer(route, scope["method"], path, body, client)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -192,14 +193,14 @@ class App:
         self.endpoint.metrics.request(route.shown, bad.status)
         await _send(send, self._error(bad.status, bad.what, bad.mend))
 
-    async def _answer(self, route: Route, method: str, path: str, body: bytes) -> Answer:
+    async def _answer(self, route: Route, method: str, path: str, body: bytes, client: str) -> Answer:
         try:
             if len(body) > MAX_BODY:
                 answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
             elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
                 raise too_many(f"more than {MOST_ROWS:,}")
             elif (handler := self._handlers.get((method, path))) is not None:
-                found = handler(body)
+                found = handler(body, client)
                 answer = found if type(found) is tuple else await found  # type: ignore[misc]
             elif route.shown == _EVENTS:
                 answer = await self._events(path[len("/events/") :], body)
@@ -217,14 +218,14 @@ class App:
         self.endpoint.metrics.request(route.shown, answer[0])
         return answer
 
-    def _predict(self, body: bytes) -> Answer | Awaitable[Answer]:
+    def _predict(self, body: bytes, client: str) -> Answer | Awaitable[Answer]:
         start = time.perf_counter()
         found = self.endpoint.read(body)
         if isinstance(found, list):
-            return self._predict_many(self.endpoint.answer_many(found, self._asking), start)
+            return self._predict_many(self.endpoint.answer_many(found, client), start)
         if not self._together.alone():
-            return self._predict_with_others(Asked(found, body, self._asking), start)
-        content = self.endpoint.answer(found, self._asking)
+            return self._predict_with_others(Asked(found, body, client), start)
+        content = self.endpoint.answer(found, client)
         self.endpoint.metrics.latency.observe(time.perf_counter() - start)
         return 200, _JSON, content
 
@@ -244,13 +245,13 @@ class App:
         *_, unknown = [{}, *[part async for part in _taking_turns(live.unknown_fields(view, body))]]
         return 200, _JSON, self._encode({"taken": sum(taken)} | ({"unknown_fields": unknown} if unknown else {}))
 
-    def _outcomes(self, body: bytes) -> Answer:
+    def _outcomes(self, body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode({"taken": self.endpoint.take_outcomes(body)})
 
-    def _state(self, body: bytes) -> Answer:
+    def _state(self, body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
 
-    def _state_now(self, _body: bytes) -> Answer:
+    def _state_now(self, _body: bytes, _client: str) -> Answer:
         """What probes do not tell: they are answered to anybody."""
         ready, text = self.endpoint.ready()
         content = {
@@ -263,20 +264,20 @@ class App:
         }
         return 200, _JSON, self._encode(content)
 
-    def _healthz(self, _body: bytes) -> Answer:
+    def _healthz(self, _body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode({"status": "alive"})
 
-    def _readyz(self, _body: bytes) -> Answer:
+    def _readyz(self, _body: bytes, _client: str) -> Answer:
         ready, _ = self.endpoint.ready()
         return (200 if ready else 503), _JSON, self._encode({"ready": ready})
 
-    def _metrics(self, _body: bytes) -> Answer:
+    def _metrics(self, _body: bytes, _client: str) -> Answer:
         return 200, CONTENT_TYPE, self.endpoint.metrics.text()
 
-    def _openapi(self, _body: bytes) -> Answer:
+    def _openapi(self, _body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode(openapi(self.endpoint))
 
-    def _about(self, _body: bytes) -> Answer:
+    def _about(self, _body: bytes, _client: str) -> Answer:
         content = {
             "endpoint": self.endpoint.name,
             "model": self.endpoint.model,
