@@ -117,7 +117,6 @@ def test_an_empty_workspace_answers_in_json(
     ("words", "said"),
     [
         (["init", "d"], "Missing option '--from'"),
-        (["init", "d", "--from", "x.csv"], "Missing option '--target'"),
         (["init"], "Missing argument 'FOLDER'"),
         (["serve", "--port", "many"], "Invalid value for '--port'"),
         (["run", "--port", "99999"], "Invalid value for '--port'"),

@@ -79,6 +79,18 @@ def test_the_data_are_taken_and_not_twice(shop: Path) -> None:
     assert ask(shop, "lineage", subject="parcels.kilos").people == ["ada", "grace"]
 
 
+def test_one_source_is_taken_though_another_is_broken(shop: Path) -> None:
+    (shop / "orders.csv").write_text("order,total\n1,2\n", encoding="utf-8")
+    found = ask(shop, "data ingest", source=["parcels"])
+    assert [(t.source, t.snapshot, t.rows) for t in found.tables] == [("parcels", "parcels@0", 2)]
+    assert found.said == "2 rows into 1 of 1 table"
+    with pytest.raises(SpecError, match='the project has no source "parcel"') as refused:
+        ask(shop, "data ingest", source=["parcels", "parcel"])
+    assert refused.value.where == "--source" and "parcels" in (refused.value.mend or "")
+    chain = open_workspace(load(shop), actor="ada").chain
+    assert [entry.subject for entry in chain.find(SourceRead)] == ["source/parcels"]
+
+
 def test_a_batch_that_breaks_its_contract_is_refused_with_its_reasons_kept(shop: Path) -> None:
     ask(shop, "data ingest")
     (shop / "orders.csv").write_text("order,total\n1,2\n", encoding="utf-8")

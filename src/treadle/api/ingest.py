@@ -21,6 +21,9 @@ class IngestRequest(Request, frozen=True):
     project: ProjectPath = "."
     fresh: Annotated[bool, option("read every source again, whatever is cached")] = False
     full: Annotated[bool, option("read sources whole that are read in increments (`new:`)")] = False
+    source: Annotated[
+        tuple[str, ...], option("this source alone; several times; tables made of entities stay as they are")
+    ] = ()
     spend: Annotated[float | None, option("money at the most, in the price book's currency, such as 0.50")] = None
     over_budget: Annotated[bool, option("go on where a budget asks, as one who may approve")] = False
 
@@ -68,7 +71,7 @@ def data_ingest(request: IngestRequest, work: Work) -> IngestAnswer:
     purse = purse_of(work, request.spend, over=request.over_budget, searches=False)
     going = Begun(workspace, full=request.full, purse=purse)
     with held(work):
-        found = ingest(going)
+        found = ingest(going, request.source)
     fresh = {entry.seq for entry in going.fresh}
     tables = [_ingested(name, entry, fresh) for name, entry in found.items()]
     spent = training_cost(going.fresh)

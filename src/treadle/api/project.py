@@ -16,7 +16,7 @@ class InitRequest(Request, frozen=True):
     source: Annotated[
         str, option("the table to learn from: CSV, JSON, Parquet, Arrow, Excel, or a Delta folder", flag="--from")
     ]
-    target: Annotated[str, option("the column to predict")]
+    target: Annotated[str, option("the column to predict; without one it is a project of data alone")] = ""
     name: Annotated[str | None, option("name of the project; the folder's name if not given")] = None
     owner: Annotated[str | None, option("who owns it; the machine's user if not given")] = None
     shared: Annotated[

@@ -14,6 +14,7 @@ from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
     from treadle.drafting.guessing import Guess
+    from treadle.drafting.tabling import Tabled
     from treadle.spec import Layout
 
 
@@ -24,37 +25,68 @@ def project_file(
 
     layout: how it is written, so far as that has to be said. contract: the table has one, beside the file.
     """
+    tree = _tree(guess, _source(guess, read, layout, contract), stated)
+    return _text(tree), _said(guess, contract, stated)
+
+
+def data_file(table: Tabled, read: str, layout: Layout, *, contract: bool = True) -> tuple[str, list[str]]:
+    """As `project_file`, of a project of data alone."""
+    people = {"owner": table.owner, "reviewers": []}
+    tree = {
+        "project": table.name,
+        "people": _flow(people),
+        "access": _access(table.owner),
+        "sources": {table.name: _flow(_source(table, read, layout, contract))},
+    }
+    return _text(tree), [_held(table, contract), f"owner: {table.owner}", _acting(table.owner)]
+
+
+def _text(tree: dict[str, Any]) -> str:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    source = _source(guess, read, layout, contract)
-    tree, out, yaml = CommentedMap(_tree(guess, source, stated)), io.StringIO(), YAML()
+    out, yaml = io.StringIO(), YAML()
     yaml.width = 110
-    yaml.dump(tree, out)
+    yaml.dump(CommentedMap(tree), out)
     head = "# Written by `treadle`, from a table. Every line is a guess: read it, and correct what is wrong.\n"
-    return head + out.getvalue(), _said(guess, contract, stated)
+    return head + out.getvalue()
+
+
+def _held(table: Guess | Tabled, contract: bool) -> str:
+    if not contract:
+        return f"no contract: {table.frame.width:,} columns are too many to propose rules for"
+    hard = "types, key or label" if table.target else "types or key"
+    return (
+        f"contract: contracts/{table.name}.yaml sets rows aside that break {hard}; what lies beyond the "
+        "ranges and values seen so far is kept and told of, while no more than 5 % do"
+    )
+
+
+def _acting(owner: str) -> str:
+    return (
+        f"access: whoever works on this machine may act as any person of the project (--as); you, {login()}, act as "
+        f"{owner}; write trust: token to ask for each person's own token"
+    )
+
+
+def _access(owner: str) -> Any:
+    here = login()
+    return _flow({"trust": "local"} | ({} if here == owner else {"logins": {here: owner}}))
 
 
 def _said(guess: Guess, contract: bool, stated: Stated) -> list[str]:
-    held = (
-        f"contract: contracts/{guess.name}.yaml sets rows aside that break types, key or label; what lies beyond the "
-        "ranges and values seen so far is kept and told of, while no more than 5 % do"
-    )
-    said = [held if contract else f"no contract: {guess.frame.width:,} columns are too many to propose rules for"]
+    said = [_held(guess, contract)]
     if guess.decides and stated.missed is None and stated.false_alarm is None:
         said.append("costs of mistakes: 1 and 1; set brief.mistakes to what they really cost, the threshold follows")
     said.append(
         f"owner: {guess.owner}; the policy approves a release when every gate holds; name reviewers and "
         "set approve: reviewer to have a person approve"
     )
-    said.append(
-        f"access: whoever works on this machine may act as any person of the project (--as); you, {login()}, act as "
-        f"{guess.owner}; write trust: token to ask for each person's own token"
-    )
+    said.append(_acting(guess.owner))
     return said
 
 
-def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str, Any]:
+def _source(guess: Guess | Tabled, read: str, layout: Layout, contract: bool) -> dict[str, Any]:
     source: dict[str, Any] = {"read": read}
     for name, value in stated_settings(layout).items():
         whole = isinstance(value, dict | list | tuple)
@@ -71,7 +103,7 @@ def _source(guess: Guess, read: str, layout: Layout, contract: bool) -> dict[str
 
 
 def _tree(guess: Guess, source: dict[str, Any], stated: Stated) -> dict[str, Any]:
-    hints, here = guess.hints, login()
+    hints = guess.hints
     brief: dict[str, Any] = {"decision": f"Say what is done with a prediction of {guess.target}."}
     if guess.decides:
         missed, alarm = (1.0 if cost is None else cost for cost in (stated.missed, stated.false_alarm))
@@ -80,14 +112,11 @@ def _tree(guess: Guess, source: dict[str, Any], stated: Stated) -> dict[str, Any
     if any(each is not None for each in limits.values()):
         brief["limits"] = _flow({name: each for name, each in limits.items() if each is not None})
     brief["people"] = _flow({"owner": guess.owner, "reviewers": [], "approve": "policy"})
-    access: dict[str, Any] = {"trust": "local"}
-    if here != guess.owner:
-        access["logins"] = {here: guess.owner}
     trials = {} if hints.trials is None else {"trials": hints.trials}
     return {
         "project": guess.name,
         "brief": brief,
-        "access": _flow(access),
+        "access": _access(guess.owner),
         "sources": {guess.name: _flow(source)},
         "predict": _predict(guess, stated),
         "features": {"request": _flow(guess.request)},

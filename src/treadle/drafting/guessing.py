@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from treadle.drafting.copies import copies
 from treadle.drafting.endless import endless
-from treadle.drafting.naming import names_rows
-from treadle.drafting.numbered import counts_rows, counts_up, never_twice
+from treadle.drafting.keyed import is_free, key_of
+from treadle.drafting.numbered import counts_rows
 from treadle.drafting.quoting import dates_said, literal, quoted, shortened
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec.choices import DECIDES, KINDS, LABEL_TYPES, METRICS, NAMED
@@ -94,7 +94,8 @@ class Guess:
         self.endless, aside = endless(frame, self.types, self.target)
         """How often a column is infinite, of those that are so too often to set the rows aside."""
         self.said += [aside] if aside else []
-        self.key = self._key()
+        others = [each for each in (target, hints.time, hints.group, *hints.drop) if each]
+        self.key = key_of(frame, self.types, others, self.said)
         self.time = self._time()
         self.request = self._features()
 
@@ -286,27 +287,6 @@ class Guess:
 
         return TASKS[self.kind].view in ("numbers", "spread")
 
-    def _key(self) -> str | None:
-        """Of the columns whose values name each row, the first that is called so; else the first of short texts."""
-        other = (self.target, self.hints.time, self.hints.group, *self.hints.drop)
-        unique = [name for name, kind in self.types.items() if kind in ("int", "str") and name not in other]
-        unique = [name for name in unique if never_twice(self.frame.get_column(name))]
-        named = [name for name in unique if names_rows(name)]
-        texts = [name for name in unique if self.types[name] == "str" and not self._free(name)]
-        for name in (*named, *texts):
-            self.said.append(f"key: {name}, since it is never missing and never stands twice")
-            return name
-        perhaps = [name for name in unique if counts_up(self.frame.get_column(name))][:1]
-        asked = f": is it {perhaps[0]}, which counts up by one? Write key: {perhaps[0]}" if perhaps else ""
-        self.said.append(f"no key: no column is surely the name of a row{asked}; outcomes are joined to rows by one")
-        return None
-
-    def _free(self, name: str) -> bool:
-        """Whether a column is text that somebody wrote, which is told by its words and names no row."""
-        from treadle.training.prepare import is_free_text
-
-        return is_free_text(self.frame.get_column(name))
-
     def _time(self) -> str | None:
         if self.hints.group is not None:
             groups = self.frame.get_column(self.hints.group).n_unique()
@@ -394,6 +374,10 @@ class Guess:
             return "never varies"
         if name == self.hints.group:
             return "the groups themselves"
-        if kind == "str" and distinct > max(_FEW, _MOST_LEVELS * self.frame.height) and not self._free(name):
+        if (
+            kind == "str"
+            and distinct > max(_FEW, _MOST_LEVELS * self.frame.height)
+            and not is_free(self.frame.get_column(name))
+        ):
             return "names nearly every row"
         return "the time itself" if kind == "date" and name == self.time else ""

@@ -28,7 +28,7 @@ class Noticed(Struct, frozen=True):
 
 
 def noticed(table: Table, target: str) -> Noticed:
-    """Nothing of a table that is plain."""
+    """Nothing of a table that is plain. target: empty where nothing is predicted."""
     frame, written = table.frame, table.dialect
     told = [f"written with {written.said}, and read so"] if written and written.said else []
     told += [_unsure(written)] if written and written.unsure else []
@@ -50,7 +50,7 @@ def _unsure(written: Dialect) -> str:
 
 
 def _labels(frame: pl.DataFrame, target: str) -> list[str]:
-    missing = frame.get_column(target).null_count()
+    missing = frame.get_column(target).null_count() if target else 0
     if not missing:
         return []
     return [f"{missing:,} of {frame.height:,} rows have no {target}: they are left out, of training as of tests"]

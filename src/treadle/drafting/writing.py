@@ -15,18 +15,21 @@ from msgspec import Struct
 
 from treadle.access import check_actor, login
 from treadle.drafting.endless import MOST_HELD
-from treadle.drafting.filling import project_file
+from treadle.drafting.filling import data_file, project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
 from treadle.drafting.settling import settled
 from treadle.drafting.stated import NOTHING_STATED, Stated, check_stated
 from treadle.drafting.suggested import suggested
+from treadle.drafting.tabling import Tabled
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec import Layout
 from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.sources import Reading
 
 _LOG = "_delta_log"
@@ -35,7 +38,7 @@ ON_FIT = "FILE"
 
 
 class Wanted(Struct, frozen=True):
-    """The project to be drafted: its folder, the table to learn from, the column to predict."""
+    """The project to be drafted: its folder, the table to learn from, the column to predict; none for data alone."""
 
     folder: str
     source: str
@@ -59,12 +62,18 @@ class Draft:
     """A project that is guessed and not yet written. `reading`: the table that it was guessed from."""
 
     request: Wanted
-    guess: Guess
+    guess: Guess | Tabled
     reading: Reading
 
     @property
     def folder(self) -> Path:
         return Path(self.request.folder)
+
+    @property
+    def predicted(self) -> Guess:
+        """What was guessed of a project that predicts."""
+        assert isinstance(self.guess, Guess)
+        return self.guess
 
 
 def draft(request: Wanted) -> Draft:
@@ -92,7 +101,7 @@ def draft(request: Wanted) -> Draft:
             granted(folder)
     reading, table, meant = settled(find_own(data, request.layout, where=place), place)
     frame = table.frame
-    if request.target not in frame.columns:
+    if request.target and request.target not in frame.columns:
         mend = nearest(request.target, frame.columns)
         if frame.width == 1 and table.dialect is not None:
             mend = f"it has one column, {frame.columns[0][:80]!r}: what stands between fields is said with separator:"
@@ -100,14 +109,21 @@ def draft(request: Wanted) -> Draft:
     wanted = request.name or folder.resolve().name
     name = identifier_from(wanted)
     seen = noticed(table, request.target)
-    check_stated(request.stated, request.hints, frame, request.target)
-    hints = request.stated.hints(request.hints)
-    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place, undated=seen.undated)
-    guess.said += suggested(guess, request.stated, options=place == ON_FIT)
+    guess = _guessed(request, frame, name, seen.undated)
     guess.said[:0] = [*seen.said, *meant]
     if name != wanted:
         guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
     return Draft(request, guess, reading)
+
+
+def _guessed(request: Wanted, frame: pl.DataFrame, name: str, undated: tuple[str, ...]) -> Guess | Tabled:
+    if not request.target:
+        return Tabled(frame, name, _owner(request), place=request.place)
+    check_stated(request.stated, request.hints, frame, request.target)
+    hints, place = request.stated.hints(request.hints), request.place
+    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place, undated=undated)
+    guess.said += suggested(guess, request.stated, options=place == ON_FIT)
+    return guess
 
 
 def write_project(request: Wanted) -> Drafted:
@@ -125,6 +141,7 @@ def write(made: Draft) -> Drafted:
     """Write what was drafted; all of it or nothing."""
     from treadle.spec import FILE
 
+    folder = shlex.quote(made.request.folder)
     with _taken_back_if_it_fails() as places:
         contract, said = _write(made, places)
     return Drafted(
@@ -132,7 +149,7 @@ def write(made: Draft) -> Drafted:
         file=str(made.folder / FILE),
         contract=contract,
         guesses=[*made.guess.said, *said],
-        next=f"treadle run {shlex.quote(made.request.folder)} --serve",
+        next=f"treadle run {folder} --serve" if made.request.target else f"treadle data ingest {folder}",
     )
 
 
@@ -149,7 +166,10 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     held = guess.frame.width <= MOST_HELD
     contract = folder / "contracts" / f"{guess.name}.yaml"
     read, layout = str(copied.relative_to(folder)), draft.reading.layout
-    text, said = project_file(guess, read, layout, contract=held, stated=request.stated)
+    if isinstance(guess, Tabled):
+        text, said = data_file(guess, read, layout, contract=held)
+    else:
+        text, said = project_file(guess, read, layout, contract=held, stated=request.stated)
     for file in (copied, contract) if held else (copied,):
         _refuse_to_overwrite(file, folder, data)
         made += _missing(file)

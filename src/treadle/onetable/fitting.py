@@ -90,7 +90,7 @@ def fit_table(
             try:
                 return _work(asked, made, who, observer, _Telling(say), began)
             except (SpecError, DataError) as bad:
-                raise in_options(bad, asked, made.guess, written=(folder / FILE).exists()) from bad.__cause__
+                raise in_options(bad, asked, made.predicted, written=(folder / FILE).exists()) from bad.__cause__
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_stopped(asked)) from None
 
@@ -116,7 +116,7 @@ def _draft(asked: Asked, folder: Path) -> Draft:
             layout=asked.layout,
         )
     )
-    refuse_unlearnable(made.guess)
+    refuse_unlearnable(made.predicted)
     return made
 
 

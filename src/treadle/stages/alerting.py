@@ -5,7 +5,7 @@ They are raised as those about a model are (`treadle.monitoring`), by each run a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from treadle.contracts import Contract, Rule
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _MOST_TOLD = 300
 
 
-def read_watched(work: Work) -> Sources:
-    """Every source, with an alert for each that is late or disagrees with another; also where that ends the run."""
+def read_watched(work: Work, only: Collection[str] = ()) -> Sources:
+    """As `read_sources`, with an alert for each that is late or disagrees with another; also where it ends the run."""
     try:
-        found = read_sources(work)
+        found = read_sources(work, only)
     except TreadleError:
         raise_alerts(work.workspace)
         raise

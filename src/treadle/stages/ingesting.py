@@ -6,6 +6,9 @@ after takes them from the record.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from treadle.errors import SpecError, nearest
 from treadle.stages.alerting import read_watched
 from treadle.stages.reading import Sources
 from treadle.stages.reconciling import with_entities
@@ -13,12 +16,23 @@ from treadle.stages.stating import state_code
 from treadle.stages.work import Work
 
 
-def ingest(work: Work) -> Sources:
+def ingest(work: Work, only: Collection[str] = ()) -> Sources:
     """Every source as it is now, and the tables that are made of entities; a source that breaks its contract ends it,
     with what was read before it kept.
+
+    only: these sources alone, where any is named. What is made of entities then stays as it is, and the rows are held
+    against other sources as those were read last.
+
+    Raises:
+        SpecError: one of `only` is no source of the project.
     """
+    sources = work.workspace.project.spec.sources
+    for name in only:
+        if name not in sources:
+            made = f"; {name} is made of others" if name in work.workspace.project.spec.entities else ""
+            raise SpecError(f'the project has no source "{name}"{made}', where="--source", mend=nearest(name, sources))
     state_code(work.workspace)
-    return take(work)
+    return read_watched(work, only) if only else take(work)
 
 
 def take(work: Work) -> Sources:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
@@ -54,11 +54,12 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
 Sources = dict[str, Entry[SourceRead]]
 
 
-def read_sources(work: Work) -> Sources:
+def read_sources(work: Work, only: Collection[str] = ()) -> Sources:
     """Every source of the project, by name; each after those that its contract points to. Two and more that come from
-    elsewhere are read side by side."""
+    elsewhere are read side by side. only: these alone, where any is named."""
     sources = work.workspace.project.spec.sources
     order = reading_order(work.workspace.project, {name: held_to(work, name) for name in sources})
+    order = [name for name in order if not only or name in only]
     ahead = Ahead()
     # begun in the order in which they are kept: one that waits for room is never waited for by one that has it
     elsewhere = [name for name in order if from_elsewhere(sources[name])]
@@ -67,7 +68,7 @@ def read_sources(work: Work) -> Sources:
     ahead.start()
     try:
         found = {name: read_source(work, name, sources[name], ahead) for name in order}
-        return {name: found[name] for name in sources}
+        return {name: found[name] for name in sources if name in found}
     finally:
         ahead.close()
         work.fetched = ahead.told()

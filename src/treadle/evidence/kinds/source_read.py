@@ -109,13 +109,14 @@ class SourceRead(Payload, frozen=True, kw_only=True):
         head = ""
         if done is not None:
             why = f" ({done.reason})" if done.reason else ""
-            rows = f"{done.rows:,} row{'s' * (done.rows != 1)} " if done.done == "replayed" else ""
-            head = f"{rows}{done.done}{why}: "
+            again = f"{done.rows:,} row{'s' * (done.rows != 1)} " if done.done == "replayed" else ""
+            head = f"{again}{done.done}{why}: "
+        rows = self.rows - self.quarantined if self.increment is None else self.table.rows
         return head + (
-            f"{self.rows - self.quarantined if self.increment is None else self.table.rows:,} rows"
+            f"{rows:,} row{'s' * (rows != 1)}"
             + (f" ({self.increment.said()})" if self.increment else "")
             + (f", {self.quarantined:,} set aside" if self.quarantined else "")
-            + (f", {self.rules} rules hold" if self.rules else ", no contract")
+            + (f", {self.rules} rule{'s hold' if self.rules > 1 else ' holds'}" if self.rules else ", no contract")
             + self._stored()
             + "".join(f"; {said}" for said in self.warnings[:3])
             + (f"; and {len(self.warnings) - 3} soft rules more" if len(self.warnings) > 3 else "")

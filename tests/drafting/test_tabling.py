@@ -1,0 +1,69 @@
+"""A project of data alone, guessed from a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.drafting.tabling import Tabled
+from treadle.drafting.writing import Wanted, write_project
+from treadle.errors import DataError, SpecError
+from treadle.spec import load
+
+
+def _written(folder: Path, text: str) -> Path:
+    table = folder / "orders of May.csv"
+    table.write_text(text, encoding="utf-8")
+    return table
+
+
+def test_a_table_without_a_target_makes_a_project_of_data_alone(tmp_path: Path) -> None:
+    table = _written(tmp_path, "order_id;When;Beträge\nA1;01.02.2024 10:00;1.234,50\nA2;13.02.2024 11:00;-3,00\n")
+    made = write_project(Wanted(folder=str(tmp_path / "books"), source=str(table), target="", owner="ada"))
+    spec = load(tmp_path / "books" / "treadle.yaml").spec
+    source = spec.sources["books"]
+    assert not spec.predicts and spec.brief.people.owner == "ada"
+    assert (source.key, source.happened, source.contract) == ("order_id", "When", "contracts/books.yaml")
+    assert source.decimal == "," and source.date_format == {"When": "%d.%m.%Y %H:%M"}
+    assert made.next == f"treadle data ingest {tmp_path / 'books'}"
+    said = "\n".join(made.guesses)
+    assert "key: order_id" in said and "rows happened at When" in said and "nothing is predicted" in said
+    assert "break types or key;" in said and "label" not in said
+    assert "logicalType: timestamp" in Path(made.contract).read_text(encoding="utf-8")
+
+
+def test_one_that_stands_is_not_overwritten(tmp_path: Path) -> None:
+    table = _written(tmp_path, "a,b\n1,2\n3,4\n")
+    asked = Wanted(folder=str(tmp_path / "books"), source=str(table), target="")
+    write_project(asked)
+    with pytest.raises(SpecError, match="there is a project here already"):
+        write_project(asked)
+
+
+def test_nothing_is_written_of_a_table_without_rows(tmp_path: Path) -> None:
+    table = _written(tmp_path, "a,b\n")
+    with pytest.raises(DataError, match="the table has no rows"):
+        write_project(Wanted(folder=str(tmp_path / "books"), source=str(table), target=""))
+    assert not (tmp_path / "books").exists()
+
+
+def test_of_several_times_none_is_taken_and_of_one_with_a_gap_neither() -> None:
+    at = pl.Series("at", ["2024-01-01", "2024-01-02"]).str.to_datetime()
+    both = Tabled(pl.DataFrame({"at": at, "then": at.alias("then"), "n": [1, 1]}), "t", "ada")
+    assert both.time is None and any("at, then are times" in said for said in both.said)
+    gap = Tabled(pl.DataFrame({"at": [at[0], None], "n": [1, 1]}), "t", "ada")
+    assert gap.time is None and gap.key is None
+    assert any(said.startswith("no key") for said in gap.said)
+
+
+def test_columns_of_which_many_values_are_infinite_have_no_rule(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"key": ["a", "b", "c"], "x": [1.0, float("inf"), float("inf")], "many": [[1], [2], [3]]})
+    found = Tabled(frame, "t", "ada")
+    assert set(found.endless) == {"x"} and found.key == "key"
+    said = "\n".join(found.said)
+    assert "no rule for x: many of their values are infinite" in said and "nested, and kept as they are: many" in said
+    frame.write_parquet(tmp_path / "t.parquet")
+    made = write_project(Wanted(folder=str(tmp_path / "t"), source=str(tmp_path / "t.parquet"), target=""))
+    assert "- name: x" not in Path(made.contract).read_text(encoding="utf-8")
