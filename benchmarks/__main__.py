@@ -22,6 +22,7 @@ NAMES = (
     "reconcile",
     "money",
     "metering",
+    "team",
 )
 
 

@@ -92,11 +92,11 @@ def _seed(chain: Chain) -> float:
         with chain.alone() as alone:
             for run in range(start, min(start + _TOGETHER // _STEPS, runs)):
                 alone.chain = replace(chain, run=f"run{run:08}")
-                _one_run(alone, run)
+                one_run(alone, run)
     return time.perf_counter() - began
 
 
-def _one_run(alone: object, run: int) -> None:
+def one_run(alone: object, run: int) -> None:
     from treadle.evidence import Alone
 
     assert isinstance(alone, Alone)
