@@ -6,6 +6,7 @@ Property tests draw the same examples each time; `HYPOTHESIS=explore make test` 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("same", derandomize=True, database=None, **_PATIENT)
 settings.register_profile("explore", **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # begun by a shell in the background: tests send it
 os.environ["TREADLE_TRUST"] = tempfile.mkdtemp(prefix="treadle-trust-")
 """Also for commands that tests start: no test reads or writes what this account trusts."""
 

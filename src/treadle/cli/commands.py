@@ -257,7 +257,7 @@ def main() -> None:
 
     With `--json` what failed is on stdout too, as one JSON object.
     """
-    _end_with_the_terminal()
+    end_as_told()
     try:
         build().main(prog_name="treadle", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -278,7 +278,14 @@ def main() -> None:
         raise fail(failure, f"treadle: {failure.where}: {failure.error}\n  {failure.mend}", 1) from None
 
 
-def _end_with_the_terminal() -> None:
-    """A terminal that goes away ends a long run like Ctrl-C does, so that steps are closed properly."""
-    if hasattr(signal, "SIGHUP"):
+def end_as_told() -> None:
+    """A terminal that goes away ends a long run like Ctrl-C does, so that steps are closed properly; not under `nohup`.
+
+    A shell lets what it begins in the background hear no Ctrl-C, and all that this begins neither. What has a session
+    of its own has no terminal: a queue or a machine that ends it by SIGINT means it.
+    """
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
+    alone = hasattr(os, "getsid") and os.getsid(0) == os.getpid()
+    if alone and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
