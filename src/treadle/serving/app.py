@@ -139,7 +139,8 @@ class App:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        route = _ROUTE_OF.get((scope["method"], path)) or self._other_route(scope["method"], path)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves the body out
+        route = _ROUTE_OF.get((method, path)) or self._other_route(method, path)
         if route.mount:
             await self._mounted(scope, receive, send, route)
             return
@@ -167,8 +168,10 @@ class App:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
         client = "" if who is ANONYMOUS else who.actor
-        status, kind, content = await self._answer(route, scope["method"], path, body, client)
+        status, kind, content = await self._answer(route, method, path, body, client)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
+        if status == 405:
+            headers.append((b"allow", ", ".join(self._taken_by(path)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -291,13 +294,16 @@ class App:
         return sorted({path for _, path in self._handlers} | {_EVENTS, *self.mounts})
 
     def _lost(self, method: str, path: str) -> Answer:
-        methods = sorted(m for m, p in self._handlers if p == path)
-        if path.startswith("/events/"):
-            methods = ["POST"]
+        methods = [each for each in self._taken_by(path) if each != "HEAD"]
         if methods:
             mend = f"send it by {' or '.join(methods)}; GET /openapi.json tells what it takes"
             return self._error(405, f"{_short(path)} takes {' and '.join(methods)}, not {method}", mend)
         return self._error(404, f"there is no {_short(path)} here", nearest(path, self.paths()))
+
+    def _taken_by(self, path: str) -> list[str]:
+        """The methods that a path takes."""
+        methods = {"POST"} if path.startswith("/events/") else {m for m, p in self._handlers if p == path}
+        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _refused(self, bad: RequestError) -> Answer:
         status = {"json": 400, TOO_MANY: 413}.get(bad.rule, 422)
