@@ -6,6 +6,7 @@ A Starlette application (reads, pages) can be mounted under a prefix; everything
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -119,6 +120,7 @@ class App:
         self._beside = beside
         self._together, self._bodies = Together(endpoint.answer_each), Bodies()
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
+        self._writes = asyncio.Lock()  # of the online state: a list that is taken in parts is kept whole, or not at all
         self._background: list[asyncio.Task[None]] = []
         self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "/predict"): self._predict,
@@ -243,16 +245,19 @@ class App:
         return 200, _JSON, content
 
     async def _events(self, view: str, body: bytes) -> Answer:
-        live = self.endpoint.live  # another may be taken up meanwhile
-        taken = [part async for part in _taking_turns(self.endpoint.take_events(view, body))]
+        async with self._writes:
+            live = self.endpoint.live  # another may be taken up meanwhile
+            with contextlib.closing(self.endpoint.take_events(view, body)) as parts:
+                taken = [part async for part in _taking_turns(parts)]
         *_, unknown = [{}, *[part async for part in _taking_turns(live.unknown_fields(view, body))]]
         return 200, _JSON, self._encode({"taken": sum(taken)} | ({"unknown_fields": unknown} if unknown else {}))
 
     def _outcomes(self, body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode({"taken": self.endpoint.take_outcomes(body)})
 
-    def _state(self, body: bytes, _client: str) -> Answer:
-        return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
+    async def _state(self, body: bytes, _client: str) -> Answer:
+        async with self._writes:
+            return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
 
     def _state_now(self, _body: bytes, _client: str) -> Answer:
         """What probes do not tell: they are answered to anybody."""

@@ -37,7 +37,9 @@ def _refusal(status: bytes, what: bytes, mend: bytes) -> Refusal:
 
 _LARGE_HEAD, _LARGE_BODY = b"431 Request Header Fields Too Large", b"413 Content Too Large"
 _BAD, _BUSY, _UNKNOWN = b"400 Bad Request", b"503 Service Unavailable", b"501 Not Implemented"
-_TOO_LARGE = _refusal(_LARGE_HEAD, b"the head of the request is larger than 64 KiB", b"send a shorter path, fewer headers")
+_TOO_LARGE = _refusal(
+    _LARGE_HEAD, b"the head of the request is larger than 64 KiB", b"send a shorter path, fewer headers"
+)
 _TOO_LONG = _refusal(_LARGE_BODY, b"the body is larger than anything that is taken here", b"send it in parts")
 _SHREDS = _refusal(_BAD, b"the body comes in too small parts, or never ends", b"send it whole, with content-length")
 _TRAILER = _refusal(_BAD, b"headers after the body are not taken", b"send all headers before the body")
@@ -46,7 +48,9 @@ _UPGRADE = _refusal(_BAD, b"a body cannot come with an upgrade", b"send HTTP/1.1
 _CODED = _refusal(_UNKNOWN, b"of transfer codings chunked alone is taken", b"send the body as it is, not compressed")
 _NO_REQUEST = _refusal(_BAD, b"this is not a request of HTTP/1.1", b"look at the request line and the headers")
 _FULL = _refusal(_BUSY, b"this server has as many connections as it takes", b"close some, or call again later")
-_CROWDED = _refusal(_BUSY, b"too many requests wait for their answers", b"send this again, once those before are answered")
+_CROWDED = _refusal(
+    _BUSY, b"too many requests wait for their answers", b"send this again, once those before are answered"
+)
 
 
 class _Flow(FlowControl):
