@@ -97,8 +97,12 @@ def test_a_caller_who_left_is_no_fault_of_the_server(caplog: pytest.LogCaptureFi
         made.transport.lost = True  # type: ignore[attr-defined]
         made.connection_lost(None)
 
+    def send(made: GuardedProtocol) -> None:
+        made.data_received(LATE + SMALL * 3)
+        made.loop.call_later(0.05, leave, made)
+
     with caplog.at_level(logging.INFO):
-        wire = told(lambda made: (made.data_received(LATE + SMALL * 3), None)[1], leave, 0.6)
+        wire = told(send, 0.6)
     assert wire.written == b"" and caplog.records == []
 
 
@@ -120,7 +124,7 @@ def test_a_refusal_is_counted_and_said_in_the_log_now_and_then(
 
 def test_a_body_in_a_coding_that_is_not_undone_is_refused() -> None:
     assert status(told(b"POST /read" + CHUNKED % b"Chunked")) == 200
-    for coding in (b"gzip, chunked", b"chunked, chunked", b"identity, chunked"):
+    for coding in (b"gzip, chunked", b"identity, chunked", b"gzip"):
         wire = told(b"POST /read" + CHUNKED % coding)
         assert status(wire) == 501 and wire.closed
 
@@ -156,8 +160,8 @@ def test_a_server_that_is_stopped_waits_shorter_for_who_takes_nothing(monkeypatc
         made.transport.unread = 100_000  # type: ignore[attr-defined]
         made.pause_writing()
 
-    assert not told(full, 0.2).aborted
-    assert told(full, GuardedProtocol.shutdown, lambda made: setattr(made.transport, "closed", False), 0.2).aborted
+    assert not told(LATE, full, 0.2).aborted
+    assert told(LATE, full, GuardedProtocol.shutdown, 0.2).aborted
 
 
 LARGE = b"x" * 4 * 2**20
@@ -216,12 +220,12 @@ def test_probes_are_answered_by_head_and_other_methods_are_told_what_is_taken(se
         head, got = served.http.head(path), served.http.get(path)
         assert head.status_code == 200 and head.content == b""
         assert head.headers["content-length"] == str(len(got.content))
-    del (bare := httpx.Client(base_url=served.http.base_url)).headers["accept"]
-    for method in ("OPTIONS", "TRACE", "PUT"):
-        for path, takes in (("/predict", "POST"), ("/state", "GET, HEAD, POST"), ("/api", "GET, HEAD")):
-            answer = bare.request(method, path)
-            assert answer.status_code == 405 and answer.headers["allow"] == takes, (method, path)
-    assert bare.get("/predict").headers["allow"] == "POST" and bare.get("/api/run").headers["allow"] == ""
+    with httpx.Client(base_url=served.http.base_url) as anybody:
+        for method in ("OPTIONS", "TRACE", "PUT"):
+            for path, takes in (("/predict", "POST"), ("/state", "GET, HEAD, POST"), ("/api", "GET, HEAD")):
+                answer = anybody.request(method, path)
+                assert answer.status_code == 405 and answer.headers["allow"] == takes, (method, path)
+        assert anybody.get("/predict").headers["allow"] == "POST" and anybody.get("/api/run").headers["allow"] == ""
 
 
 def test_a_list_of_events_is_kept_whole_or_not_at_all(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._rest += data
         self._parse_on()
-        if self._rest and sum(len(one._rest) for one in self.connections) > _HELD_BYTES:  # type: ignore[union-attr]
+        if self._rest and sum(len(one._rest) for one in self.connections) > _HELD_BYTES:  # type: ignore[misc, union-attr]
             self._refuse(_CROWDED)
 
     def _ended(self) -> bool:
