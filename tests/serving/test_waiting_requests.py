@@ -95,7 +95,7 @@ def test_a_caller_who_left_is_no_fault_of_the_server(caplog: pytest.LogCaptureFi
 
     def leave(made: GuardedProtocol) -> None:
         made.transport.lost = True  # type: ignore[attr-defined]
-        made.connection_lost(None)
+        made.connection_lost(ConnectionResetError())
 
     def send(made: GuardedProtocol) -> None:
         made.data_received(LATE + SMALL * 3)
