@@ -24,6 +24,11 @@ from treadle.testing import DurableStateSuite
 pytestmark = [pytest.mark.needs("redis")]
 
 
+def known_of(state: Any, key: str) -> list[int] | None:
+    found = state.history("v", key)
+    return None if found is None else found.known
+
+
 @pytest.fixture
 def name() -> str:
     return f"shop/{uuid.uuid4().hex}"
@@ -102,6 +107,30 @@ class TestRedisState(DurableStateSuite):
             client.execute_command("CLIENT", "PAUSE", 300, "WRITE")
             state.load(iter(()), iter(()), datetime(2024, 1, 1, tzinfo=UTC))
             assert state.as_of == datetime(2024, 1, 1, tzinfo=UTC)
+
+    @pytest.mark.parametrize("when", ["in the middle", "at the end"])
+    def test_a_list_that_is_not_answered_is_kept_whole_or_not_at_all(
+        self, opens: Callable[[], Any], redis: str, name: str, when: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The server goes on later with what it was sent; what is read then is what stands."""
+        from redis import Redis
+
+        monkeypatch.setattr("treadle.backends.redis.state._ANSWER_SECONDS", 0.1)
+        with Redis.from_url(f"{redis}/0") as client:
+            with closing(opens()) as state:
+                state.put_events("v", [("k", 0, "a", (0,))], 1, 2**61)
+                with pytest.raises(StoreError, match="cannot be written"), state.together():
+                    state.put_events("v", [("k", 1, "a", (1,))], 1, 2**61)
+                    if when == "in the middle":
+                        client.execute_command("CLIENT", "PAUSE", 400, "WRITE")
+                    state.put_events("v", [("l", 1, "a", (1,))], 1, 2**61)
+                    client.execute_command("CLIENT", "PAUSE", 400, "WRITE")
+                time.sleep(0.6)
+                found = [known_of(state, key) for key in "kl"]
+            with closing(opens()) as state:
+                assert [known_of(state, key) for key in "kl"] == found
+                assert found == [[0], None] or (when == "at the end" and found == [[0, 1], [1]])
+            assert all(client.ttl(key) != -1 for key in client.keys(f"treadle:{{{name}}}:aside*"))
 
     def test_a_load_that_fails_leaves_nothing_and_changes_nothing(
         self, opens: Callable[[], Any], redis: str, name: str

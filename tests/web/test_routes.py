@@ -10,7 +10,17 @@ import pytest
 
 from treadle.access.door import Door
 from treadle.access.tokens import TokenBook
-from treadle.api import OPERATIONS
+from treadle.api import OPERATIONS, Operation
+from treadle.errors import (
+    AccessError,
+    DataError,
+    EvidenceError,
+    InUse,
+    MissingExtra,
+    SpecError,
+    StoreError,
+    TreadleError,
+)
 from treadle.principal import person
 from treadle.spec import load
 from treadle.web import Routes, answers
@@ -37,6 +47,38 @@ def test_every_operation_is_listed_with_what_it_takes(routes: Routes) -> None:
     assert {each["operation"] for each in listed["operations"]} == set(OPERATIONS)
     why = next(each for each in listed["operations"] if each["operation"] == "why")
     assert why["path"] == "/api/why" and why["takes"]["subject"]["required"]
+
+
+def test_what_is_of_no_project_is_made_once(routes: Routes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To describe all operations held the server for a tenth of a second, at each call, for anybody."""
+    made = get(routes, "/api")
+    monkeypatch.setattr(answers, "describe", lambda found: pytest.fail("described again"))
+    assert get(routes, "/api") == made
+    assert OPERATIONS["why"].fields() is OPERATIONS["why"].fields()
+
+
+@pytest.mark.parametrize(
+    ("bad", "status"),
+    [
+        (StoreError("the catalog is away"), 503),
+        (InUse("another process has it"), 503),
+        (MissingExtra("redis", "redis"), 503),
+        (SpecError("there is no such target"), 400),
+        (DataError("rows do not fit"), 400),
+        (EvidenceError("nothing in the record"), 404),
+        (AccessError("this is not for you"), 403),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/log", "/home", "/watch", "/report"])
+def test_what_the_server_cannot_do_now_is_told_from_what_was_asked_wrongly(
+    routes: Routes, monkeypatch: pytest.MonkeyPatch, path: str, bad: TreadleError, status: int
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise bad
+
+    monkeypatch.setattr(Operation, "enter", fails)
+    found, said = get(routes, path)
+    assert found == status and bad.what in said["error"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name, found in OPERATIONS.items() if found.remote))

@@ -22,6 +22,8 @@ class WrittenThrough(ABC):
     def __init__(self) -> None:
         self._histories: dict[tuple[str, Key], History | None] = {}
         self._versions: dict[tuple[str, Key], Versions | None] = {}
+        self._touched: list[tuple[dict[tuple[str, Key], Any], str, Sequence[tuple[Any, ...]]]] | None = None
+        """What was put since `together` began; None outside of it."""
 
     @abstractmethod
     def _read(self, kind: str, name: str, key: Key) -> Any:
@@ -29,7 +31,35 @@ class WrittenThrough(ABC):
 
     @abstractmethod
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
-        """Keep all of (kind, name, key, packed), or nothing."""
+        """Keep all of (kind, name, key, packed), or nothing; within `together`, aside until `_keep`."""
+
+    @abstractmethod
+    def _set_aside(self) -> None:
+        """From now on what is written is set aside."""
+
+    @abstractmethod
+    def _keep(self) -> None:
+        """Keep all that was set aside, or nothing."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Forget what was set aside, if there is any; no error of the engine's is one."""
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        assert self._touched is None
+        touched = self._touched = []
+        try:
+            self._set_aside()
+            yield
+            self._keep()
+        except BaseException:
+            for kept, name, rows in touched:
+                _read_again(kept, name, rows)
+            raise
+        finally:
+            self._touched = None
+            self._drop()
 
     def forget(self) -> None:
         """Read everything again."""
@@ -58,7 +88,7 @@ class WrittenThrough(ABC):
             return found
 
         rows = list(rows)
-        with _all_or_nothing(self._histories, view, rows):
+        with self._all_or_nothing(self._histories, view, rows):
             touched = put_events(rows, history, keep_us)
             self._write(("e", view, key, found.packed()) for key, found in touched.items())
 
@@ -70,20 +100,28 @@ class WrittenThrough(ABC):
             return found
 
         rows = list(rows)
-        with _all_or_nothing(self._versions, stream, rows):
+        with self._all_or_nothing(self._versions, stream, rows):
             touched = put_lookup(rows, versions, keep_us)
             self._write(("l", stream, key, found.packed()) for key, found in touched.items())
 
+    @contextmanager
+    def _all_or_nothing(
+        self, kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[tuple[Any, ...]]
+    ) -> Iterator[None]:
+        """Rows that cannot be written must not stay in memory either."""
+        if self._touched is not None:
+            self._touched.append((kept, name, rows))
+        try:
+            yield
+        except BaseException:
+            _read_again(kept, name, rows)
+            raise
 
-@contextmanager
-def _all_or_nothing(kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[None]:
-    """Rows that cannot be written must not stay in memory either: what they touched is read again from the file."""
-    try:
-        yield
-    except BaseException:
-        for row in rows:
-            kept.pop((name, row[0]), None)
-        raise
+
+def _read_again(kept: dict[tuple[str, Key], Any], name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """What these rows touched is read again from where it is kept."""
+    for row in rows:
+        kept.pop((name, row[0]), None)
 
 
 def place_of(kind: str, name: str, key: Key) -> bytes:

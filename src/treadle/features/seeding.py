@@ -137,7 +137,6 @@ def _versions(plan: FeaturePlan, name: str, events: EventTable, until: int) -> I
             made.known, made.happened = events.known[lo:hi].tolist(), events.happened[lo:hi].tolist()
             made.values = rows[lo:hi]
             made.ids = events.ids[lo:hi].to_list() if events.ids is not None else [""] * (hi - lo)
-        made._run(0)
         if events.known is not None:
             made.trim(made.known[-1] - max(ages) - SLACK_US)
         yield name, key, made

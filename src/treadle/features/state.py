@@ -7,7 +7,9 @@ is sorted by (known, id), so that features at a past time are still right, as fa
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,8 +52,8 @@ class History:
         if known < self.floor:
             return  # too late to be seen by any window that can still be answered
         at = len(self.known)
-        while at and (self.known[at - 1], self.ids[at - 1]) >= (known, identity):
-            at -= 1
+        if at and (self.known[-1], self.ids[-1]) >= (known, identity):  # late, by however much
+            at = bisect_left(range(at), (known, identity), key=lambda i: (self.known[i], self.ids[i]))
         if at < len(self.known) and (self.known[at], self.ids[at]) == (known, identity):
             for column, value in zip(self.values, values, strict=True):
                 column[at] = value
@@ -126,7 +128,8 @@ class History:
 class Versions:
     """Rows of one key of a lookup, by (known, happened, id). `best[i]`: of the first i + 1, the row that happened last.
 
-    Of two that happened at one moment it is the later in this order, in whatever order they were told.
+    Of two that happened at one moment it is the later in this order, in whatever order they were told. It is found
+    when it is first asked for, and as far as is asked.
     """
 
     __slots__ = ("best", "happened", "ids", "known", "values")
@@ -141,8 +144,8 @@ class Versions:
     def put(self, known: int, happened: int, values: tuple[Any, ...], identity: str = "") -> None:
         """Add a row at its place. The same (known, happened, id) again replaces the first."""
         at, place = len(self.known), (known, happened, identity)
-        while at and self._place(at - 1) >= place:
-            at -= 1
+        if at and self._place(at - 1) >= place:
+            at = bisect_left(range(at), place, key=self._place)
         if at < len(self.known) and self._place(at) == place:
             self.values[at] = values
         else:
@@ -150,33 +153,35 @@ class Versions:
             self.happened.insert(at, happened)
             self.values.insert(at, values)
             self.ids.insert(at, identity)
-        self._run(at)
+        del self.best[at:]
 
     def _place(self, at: int) -> tuple[int, int, str]:
         return self.known[at], self.happened[at], self.ids[at]
 
-    def _run(self, start: int) -> None:
-        del self.best[start:]
-        for i in range(start, len(self.known)):
-            before = self.best[i - 1] if i else 0
-            self.best.append(i if self.happened[i] >= self.happened[before] else before)
+    def _best_of(self, count: int) -> int:
+        """The place of the row that happened last, of the first `count`."""
+        best = self.best
+        for i in range(len(best), count):
+            before = best[i - 1] if i else 0
+            best.append(i if self.happened[i] >= self.happened[before] else before)
+        return best[count - 1]
 
     def trim(self, before: int) -> None:
         """Keep the row that counts at `before`, and all later ones."""
         cut = bisect_left(self.known, before)
         if cut > 1:
-            keep = self.best[cut - 1]
+            keep = self._best_of(cut)
             columns: tuple[list[Any], ...] = (self.known, self.happened, self.values, self.ids)
             for column in columns:
                 column[:cut] = [column[keep]]
-            self._run(0)
+            self.best.clear()
 
     def find(self, at: int, max_age: int | None) -> tuple[Any, ...] | None:
         """The row that counts at `at`: known strictly before, happened last, not too old."""
         n = bisect_left(self.known, at)
         if not n:
             return None
-        row = self.best[n - 1]
+        row = self._best_of(n)
         if max_age is not None and at - self.happened[row] > max_age:
             return None
         return self.values[row]
@@ -190,7 +195,6 @@ class Versions:
         made.known, made.happened = data[0], data[1]
         made.values = [tuple(values) for values in data[2]]
         made.ids = data[3] if len(data) > 3 else [""] * len(made.known)  # what was written before there were ids
-        made._run(0)
         return made
 
 
@@ -215,6 +219,12 @@ class OnlineState(Protocol):
         ...
 
     def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None: ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """All that is put within is kept when it ends, or nothing of it: where it ends by an error, where the engine
+        fails and where the process is killed. It is read at once, by whoever asks meanwhile. One at a time, and no
+        `load` within."""
+        ...
 
     def load(
         self,
@@ -255,6 +265,15 @@ class Memory:
 
     def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None:
         put_lookup(rows, lambda key: self._versions.setdefault((stream, key), Versions()), keep_us)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        before = deepcopy((self._histories, self._versions))
+        try:
+            yield
+        except BaseException:
+            self._histories, self._versions = before
+            raise
 
     def load(
         self,

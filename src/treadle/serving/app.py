@@ -6,6 +6,7 @@ A Starlette application (reads, pages) can be mounted under a prefix; everything
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -119,6 +120,7 @@ class App:
         self._beside = beside
         self._together, self._bodies = Together(endpoint.answer_each), Bodies()
         self._encode = msgspec.json.Encoder(enc_hook=str).encode
+        self._writes = asyncio.Lock()  # of the online state: a list that is taken in parts is kept whole, or not at all
         self._background: list[asyncio.Task[None]] = []
         self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "/predict"): self._predict,
@@ -139,7 +141,8 @@ class App:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        route = _ROUTE_OF.get((scope["method"], path)) or self._other_route(scope["method"], path)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves the body out
+        route = _ROUTE_OF.get((method, path)) or self._other_route(method, path)
         if route.mount:
             await self._mounted(scope, receive, send, route)
             return
@@ -167,8 +170,10 @@ class App:
                 return  # it broke off: what came is not what the caller meant to say, so nothing of it is taken
             body = whole
         client = "" if who is ANONYMOUS else who.actor
-        status, kind, content = await self._answer(route, scope["method"], path, body, client)
+        status, kind, content = await self._answer(route, method, path, body, client)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
+        if status == 405:
+            headers.append((b"allow", ", ".join(self._taken_by(path)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -240,16 +245,19 @@ class App:
         return 200, _JSON, content
 
     async def _events(self, view: str, body: bytes) -> Answer:
-        live = self.endpoint.live  # another may be taken up meanwhile
-        taken = [part async for part in _taking_turns(self.endpoint.take_events(view, body))]
+        async with self._writes:
+            live = self.endpoint.live  # another may be taken up meanwhile
+            with contextlib.closing(self.endpoint.take_events(view, body)) as parts:
+                taken = [part async for part in _taking_turns(parts)]
         *_, unknown = [{}, *[part async for part in _taking_turns(live.unknown_fields(view, body))]]
         return 200, _JSON, self._encode({"taken": sum(taken)} | ({"unknown_fields": unknown} if unknown else {}))
 
     def _outcomes(self, body: bytes, _client: str) -> Answer:
         return 200, _JSON, self._encode({"taken": self.endpoint.take_outcomes(body)})
 
-    def _state(self, body: bytes, _client: str) -> Answer:
-        return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
+    async def _state(self, body: bytes, _client: str) -> Answer:
+        async with self._writes:
+            return 200, _JSON, self._encode({"as_of": self.endpoint.rebuild_state(body)})
 
     def _state_now(self, _body: bytes, _client: str) -> Answer:
         """What probes do not tell: they are answered to anybody."""
@@ -291,13 +299,16 @@ class App:
         return sorted({path for _, path in self._handlers} | {_EVENTS, *self.mounts})
 
     def _lost(self, method: str, path: str) -> Answer:
-        methods = sorted(m for m, p in self._handlers if p == path)
-        if path.startswith("/events/"):
-            methods = ["POST"]
+        methods = [each for each in self._taken_by(path) if each != "HEAD"]
         if methods:
             mend = f"send it by {' or '.join(methods)}; GET /openapi.json tells what it takes"
             return self._error(405, f"{_short(path)} takes {' and '.join(methods)}, not {method}", mend)
         return self._error(404, f"there is no {_short(path)} here", nearest(path, self.paths()))
+
+    def _taken_by(self, path: str) -> list[str]:
+        """The methods that a path takes."""
+        methods = {"POST"} if path.startswith("/events/") else {m for m, p in self._handlers if p == path}
+        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _refused(self, bad: RequestError) -> Answer:
         status = {"json": 400, TOO_MANY: 413}.get(bad.rule, 422)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -252,7 +252,7 @@ class Endpoint:
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
         return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())
 
-    def take_events(self, view: str, body: bytes) -> Iterator[int]:
+    def take_events(self, view: str, body: bytes) -> Generator[int, None, None]:
         """Rows of a view or looked-up source, in parts; how many so far. Known to later predictions, and on disk, then.
 
         Raises:
@@ -260,8 +260,8 @@ class Endpoint:
         """
         self._ask_state()
         state = self.state
-        with self._holding(state):
-            for taken in self.live.take_events(view, body, state):
+        with self._holding(state), contextlib.closing(self.live.take_events(view, body, state)) as parts:
+            for taken in parts:
                 self.metrics.events.labels(self.name, view).inc(taken)
                 yield taken
 

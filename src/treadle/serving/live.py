@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -104,11 +105,14 @@ class LiveModel:
             self._events[name] = EventReader(self.plan, name)
         return self._events[name]
 
-    def take_events(self, name: str, body: bytes, state: OnlineState | None) -> Iterator[int]:
-        """Add posted rows to the state, some at a time; how many in the end.
+    def take_events(self, name: str, body: bytes, state: OnlineState | None) -> Generator[int, None, None]:
+        """Add posted rows to the state, some at a time; how many in the end. All of them are kept, or none.
+
+        One at a time: what is put in the state meanwhile is kept, or not, with them.
 
         Raises:
             RequestError: one cannot be taken, and none is.
+            StoreError: the state failed, and none is.
         """
         reader = self.events(name)
         try:
@@ -133,10 +137,15 @@ class LiveModel:
                 rule="json",
                 mend="send one JSON object, or a list of them, in UTF-8",
             ) from bad
-        for put, label, found, *rest in ready.puts:
-            for start in range(0, len(found), _FEW_EVENTS):
+        parts = [
+            (put, label, found[start : start + _FEW_EVENTS], *rest)
+            for put, label, found, *rest in ready.puts
+            for start in range(0, len(found), _FEW_EVENTS)
+        ]
+        with state.together() if state is not None and len(parts) > 1 else nullcontext():
+            for put, *given in parts:
                 try:
-                    getattr(state, put)(label, found[start : start + _FEW_EVENTS], *rest)
+                    getattr(state, put)(*given)
                 except OverflowError as bad:
                     raise _beyond(name) from bad
                 yield 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import socket
 import threading
@@ -36,11 +37,12 @@ def serve(app: Any, listening: socket.socket) -> None:
     import uvicorn
 
     from treadle.serving.protocol import GuardedProtocol
+    from treadle.serving.unread import Unread
 
     config = uvicorn.Config(
         app,
         loop="auto",
-        http=GuardedProtocol,
+        http=functools.partial(GuardedProtocol, unread=Unread(app.endpoint.metrics)),  # type: ignore[arg-type]
         ws="none",
         proxy_headers=False,
         log_level="warning",

@@ -79,6 +79,7 @@ class OnlineStateSuite:
     - values come back equal and of the same type: bool, int of 64 bits, float, str, date, time with a zone, None;
     - what is older than `keep_us` before a key's newest event may be forgotten. Where there was any, the history's
       `floor` is that edge, however the events were ordered and put together, so that a window has the same answer;
+    - what is put `together` is read at once, and kept whole or not at all;
     - `load` replaces everything and keeps `as_of`.
     """
 
@@ -218,6 +219,38 @@ class OnlineStateSuite:
         assert state.history("v", "long").total(0, 0, 20_000) == sum(range(20_000))
         state.close()
 
+    def test_what_is_put_together_is_kept_whole_or_not_at_all(self, opens: Opens) -> None:
+        state = opens()
+        state.put_events("v", [("k", 1, "a", (1,))], 1, FOREVER)
+        with pytest.raises(RuntimeError), state.together():
+            _put_some(state)
+            assert state.history("v", "k").known == [1, 2, 3] and state.versions("s", "k").known == [1]
+            raise RuntimeError
+        for _ in range(2):
+            assert state.history("v", "k").known == [1] and state.history("v", "k").total(0, 0, 1) == 1
+            assert state.history("v", "new") is None and state.versions("s", "k") is None
+            state = self.again(state, opens)
+        with state.together():
+            _put_some(state)
+        state = self.again(state, opens)
+        assert state.history("v", "k").known == [1, 2, 3] and state.history("v", "new").known == [2]
+        assert state.versions("s", "k").known == [1]
+        state.close()
+
+    def test_late_rows_are_put_at_their_places(self, opens: Opens) -> None:
+        told = [(number * 7 % 50 // 2, f"{number * 7 % 50}") for number in range(50)]
+        state = opens()
+        state.put_lookup("s", [("k", known, -known % 5, (known, name), name) for known, name in told], None)
+        state.put_events("v", [("k", known, name, (known,)) for known, name in told], 1, FOREVER)
+        state = self.again(state, opens)
+        events, rows = state.history("v", "k"), state.versions("s", "k")
+        assert list(zip(events.known, events.ids, strict=True)) == sorted(told)
+        assert [known for known, _ in rows.values] == [known for known, _ in sorted(told)]
+        for at in range(26):
+            known = [(-known % 5, known, name) for known, name in told if known < at]
+            assert rows.find(at, None) == (max(known)[1:] if known else None)
+        state.close()
+
     def test_a_load_replaces_everything(self, opens: Opens) -> None:
         state = opens()
         assert state.as_of is None
@@ -297,6 +330,15 @@ class DurableStateSuite(OnlineStateSuite):
         assert state.history("v", ("k", 0)) is None
         state.close()
 
+    def test_what_is_put_together_and_killed_midway_changes_nothing(self, opens: Opens) -> None:
+        state = opens()
+        state.put_events("v", [("k", 1, "a", (1,))], 1, FOREVER)
+        state.close()
+        assert killed_after(1, _put_together, opens) == ["midway"]
+        state = opens()
+        assert state.history("v", "k").known == [1] and state.versions("s", "k") is None
+        state.close()
+
     def test_rows_that_are_refused_change_nothing(self, opens: Opens) -> None:
         state = opens()
         state.put_events("v", [("k", 1, "a", (1,))], 1, FOREVER)
@@ -310,6 +352,20 @@ class DurableStateSuite(OnlineStateSuite):
             assert state.history("v", "k").values == [[1]] and state.versions("s", "k").values == [(1,)]
             state = self.again(state, opens)
         state.close()
+
+
+def _put_some(state: Any) -> None:
+    state.put_events("v", [("k", 2, "b", (2,)), ("new", 2, "b", (2,))], 1, FOREVER)
+    state.put_events("v", [("k", 3, "c", (3,))], 1, FOREVER)
+    state.put_lookup("s", [("k", 1, 1, (1,))], None)
+
+
+def _put_together(opens: Opens) -> None:
+    state = opens()
+    with state.together():
+        _put_some(state)
+        say("midway")
+        time.sleep(60)
 
 
 def _hold(opens: Opens) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from treadle.api import OPERATIONS, Context, Operation
 from treadle.api.pages import LISTS, MADE, PAGES
-from treadle.errors import AccessError, EvidenceError, TreadleError, nearest
+from treadle.errors import AccessError, EvidenceError, MissingExtra, StoreError, TreadleError, nearest
 from treadle.principal import ANONYMOUS, Principal
 
 Answer = tuple[int, bytes, bytes]
@@ -67,7 +67,10 @@ class Answers:
             return self._typed(OPERATIONS[_PAGES[path]], query, path)
         name = path.removeprefix("/api").strip("/")
         if not name:
-            return 200, _JSON, self._encode({"operations": [describe(found) for found in OPERATIONS.values()]})
+            if name not in self._constant:
+                listed = [describe(each) for each in OPERATIONS.values()]
+                self._constant[name] = 200, _JSON, self._encode({"operations": listed})
+            return self._constant[name]
         found = OPERATIONS.get(name.replace("/", " "))
         if found is None:
             known = [each.replace(" ", "/") for each, operation in OPERATIONS.items() if operation.remote]
@@ -120,7 +123,9 @@ class Answers:
         except EvidenceError as bad:
             return self.error(404, bad.what, bad.mend)
         except TreadleError as bad:
-            return self.error(400, f"{bad.where}: {bad.what}" if bad.where else bad.what, bad.mend)
+            # what is away, full or not installed is no fault of what was asked
+            status = 503 if isinstance(bad, StoreError | MissingExtra) else 400
+            return self.error(status, f"{bad.where}: {bad.what}" if bad.where else bad.what, bad.mend)
         except Exception:
             traceback.print_exc()
             return self.error(500, "the server has a fault here; its log has the trace", "tell who runs this server")

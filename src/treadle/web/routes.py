@@ -90,7 +90,8 @@ class Routes:
                 said = msgspec.json.decode(found[2], type=dict[str, str])["error"]
                 known = who.kind != "anonymous"
                 self.door.refusals.note(who.actor, found_operation, said, peer_of(scope), time.time(), known=known)
-        await _send(send, (found[0], found[1], with_token(found[2], session)) if path in FORMS else found)
+        answer = (found[0], found[1], with_token(found[2], session)) if path in FORMS else found
+        await _send(send, answer, *_allowed(found[0], method, path))
 
     async def _sent(self, receive: Receive, longest: int) -> bytes:
         try:
@@ -171,10 +172,20 @@ class Routes:
         if bad.status == 401 and wants_page:
             await _send(send, (401, _HTML, page_of(self.door.spec.project, bad.what)))
             return
-        await _send(send, self.answers.error(bad.status, bad.what, bad.mend))
+        answer = self.answers.error(bad.status, bad.what, bad.mend)
+        await _send(send, answer, *_allowed(bad.status, scope["method"], scope["path"]))
 
     async def aclose(self) -> None:
         await self.readers.aclose()
+
+
+def _allowed(status: int, method: str, path: str) -> list[tuple[bytes, bytes]]:
+    """What a 405 must say: which methods the path takes. One that does not even take GET has none here."""
+    if status != 405:
+        return []
+    reads = path != "/signout" and method not in ("GET", "HEAD")
+    posts = path in (*FORMS, "/signin", "/signout")
+    return [(b"allow", b", ".join([b"GET, HEAD"] * reads + [b"POST"] * posts))]
 
 
 def _cookie(name: str, value: str, seconds: int = 12 * 3600) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class LmdbState(WrittenThrough):
             self._lock.close()
             raise
         self._file = _identity(folder)
+        self._aside: Any = None
         super().__init__()
         with self._env.begin() as reading:
             found = reading.get(_AS_OF)
@@ -92,9 +93,24 @@ class LmdbState(WrittenThrough):
         return [*packed[:3], packed[4]] if kind == "e" and data[0] == _BASES else packed
 
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
-        with self._said_plainly("written"), self._env.begin(write=True) as writing:
+        aside = nullcontext(self._aside) if self._aside is not None else self._env.begin(write=True)
+        with self._said_plainly("written"), aside as writing:
             for kind, name, key, data in items:
                 writing.put(place_of(kind, name, key), content_of(data))
+
+    def _set_aside(self) -> None:
+        with self._said_plainly("written"):
+            self._aside = self._env.begin(write=True)
+
+    def _keep(self) -> None:
+        aside, self._aside = self._aside, None
+        with self._said_plainly("written"):
+            aside.commit()
+
+    def _drop(self) -> None:
+        if self._aside is not None:
+            self._aside.abort()
+            self._aside = None
 
     @contextmanager
     def _said_plainly(self, done: str) -> Iterator[None]:

@@ -6,6 +6,9 @@
 - **Nobody waits for it long.** Predictions are made while it is asked, so it has a second to answer, and a second to be
   connected to, TLS with it; a load has half a minute for each of its parts.
 - **What is gone is told.** Each read asks in the same transaction whether the head still names what is read.
+- **A list is kept whole.** What is put together is written to a hash of its own; one script then copies it to where it
+  is read. Where that failed, or nobody knows whether it was done, the hash is dropped before anything else is read or
+  written: what was not copied by then never is. One that a killed writer left is gone after ten minutes.
 - **A load is a switch.** It fills a hash of its own; one script then names that in the head and drops the one before.
   What a killed load left is named in the head too, and dropped when the state is next opened.
 
@@ -45,6 +48,11 @@ _PUT = f"""{_HELD}
 for i = 2, #ARGV, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1
 """
+_PUT_ASIDE = f"""{_HELD}
+for i = 2, #ARGV, 2 do redis.call('hset', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('expire', KEYS[2], 600)
+return 1
+"""
 _BEGIN = f"""{_HELD}
 redis.call('hset', KEYS[2], 'loading', ARGV[2])
 return 1
@@ -52,6 +60,13 @@ return 1
 _SWITCH = f"""{_HELD}
 redis.call('hset', KEYS[2], 'holds', ARGV[2], 'as_of', ARGV[3])
 redis.call('hdel', KEYS[2], 'loading')
+redis.call('unlink', KEYS[3])
+return 1
+"""
+_KEEP = f"""{_HELD}
+local put = redis.call('hgetall', KEYS[3])
+if #put ~= 2 * tonumber(ARGV[2]) then return -2 end
+for i = 1, #put, 2 do redis.call('hset', KEYS[2], put[i], put[i + 1]) end
 redis.call('unlink', KEYS[3])
 return 1
 """
@@ -83,6 +98,7 @@ class RedisState(WrittenThrough):
         super().__init__()
         self._address, self._token = address, uuid.uuid4().hex
         self._lock, self._head, self._prefix = _keys(name)
+        self._aside, self._put_aside = "", set[bytes]()
         with _said_plainly(address, "opened"):
             self._client, self._watch = _connect(address, _holder(self._token)), _connect(address, "")
             try:
@@ -149,6 +165,7 @@ class RedisState(WrittenThrough):
         self.as_of = as_of
 
     def _read(self, kind: str, name: str, key: Key) -> Any:
+        self._settle()
         with _said_plainly(self._address, "read"), self._client.pipeline() as pipe:
             pipe.hget(self._head, "holds").hget(self._hash, place_of(kind, name, key))
             holds, found = pipe.execute()
@@ -158,14 +175,38 @@ class RedisState(WrittenThrough):
     def _write(self, items: Iterable[tuple[str, str, Key, Any]]) -> None:
         pairs = [part for kind, name, key, data in items for part in (place_of(kind, name, key), content_of(data))]
         with _said_plainly(self._address, "written"):
-            self._run(_PUT, [self._hash], pairs)
+            if self._touched is None:
+                self._settle()
+                self._run(_PUT, [self._hash], pairs)
+            elif pairs:
+                self._put_aside.update(pairs[::2])
+                self._run(_PUT_ASIDE, [self._aside], pairs)
+
+    def _set_aside(self) -> None:
+        self._settle()
+        self._aside, self._put_aside = f"{self._prefix}aside-{uuid.uuid4().hex}", set()
+
+    def _keep(self) -> None:
+        with _said_plainly(self._address, "written"):
+            self._run(_KEEP, [self._hash, self._aside], [len(self._put_aside)])
+        self._aside = ""
+
+    def _drop(self) -> None:
+        """Later, by `_settle`: it may be away, and is not waited for twice."""
+
+    def _settle(self) -> None:
+        """Drop what was set aside and not kept; from then on it cannot be kept any more."""
+        if self._aside and self._touched is None:
+            with _said_plainly(self._address, "written"):
+                self._client.unlink(self._aside)
+            self._aside = ""
 
     def _run(self, script: str, keys: list[str], values: list[Any], client: Any = None) -> None:
         """Run a script that changes something only while the lock is ours."""
         keys = [self._lock, *keys]
         done = (client or self._client).eval(script, len(keys), *keys, self._token, *values)
         if done != 1:
-            raise self._gone() if done < 0 else self._taken()
+            raise self._taken() if done == 0 else self._gone()
 
     @property
     def _hash(self) -> str:
