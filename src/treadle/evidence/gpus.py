@@ -37,10 +37,15 @@ class Gpu:
 class Driver(Protocol):
     """Of the GPUs of a machine. Asked by several threads at once."""
 
-    ours: bool
-    """Whether its process numbers are those of our processes."""
-    most: int | None
-    """As many GPUs at the most can be used here, of those that it tells; None: all."""
+    @property
+    def ours(self) -> bool:
+        """Whether its process numbers are those of our processes."""
+        ...
+
+    @property
+    def most(self) -> int | None:
+        """As many GPUs at the most can be used here, of those that it tells; None: all."""
+        ...
 
     def look(self) -> Sequence[Gpu]:
         """All that it tells of, always in one order. It raises nothing."""

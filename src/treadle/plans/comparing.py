@@ -102,7 +102,8 @@ def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload)
         hours[each.time[:10]] += usage.seconds / 3600
     seconds, runs = sum(usage.seconds for _, usage in used), len({each.run for each, _ in used})
     cpu, peak = sum(usage.cpu_seconds for _, usage in used), max(usage.peak_mb for _, usage in used)
-    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak), said
+    gpus = sum(usage.gpu_seconds for _, usage in used) / seconds
+    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak, gpus=gpus), said
 
 
 def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:
