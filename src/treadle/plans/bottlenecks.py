@@ -130,7 +130,7 @@ def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
     if used.seconds < _QUICK_S:
         return "quick", "it takes less than a second"
     if (used.gpu_busy_seconds or 0.0) >= _BUSY_GPU * used.seconds:
-        return "GPU", f"it held GPUs for {used.gpu_seconds:,.1f} s of one, and they computed in {_busy(used):.0%} of it"
+        return "GPU", f"it held GPUs for {used.gpu_seconds:,.1f} s, and they computed in {_busy(used):.0%} of it"
     if cores < _WAITS:
         moved = (used.read_bytes + used.written_bytes) / 1e6 / used.seconds
         return (
@@ -159,9 +159,7 @@ def _change(entry: Entry[Payload], bound: Bound, spec: ProjectSpec, used: Usage)
         return "a larger machine, or fewer columns: treadle costs plan prices both"
     idle = _busy(used)
     if idle is not None and idle < _IDLE_GPU and bound != "quick":
-        return (
-            f"it held GPUs for {used.gpu_seconds:,.1f} s of one, which computed in {idle:.0%} of it: hold them for less"
-        )
+        return f"it held GPUs for {used.gpu_seconds:,.1f} s, and they computed in {idle:.0%} of it: hold them for less"
     if bound == "waits":
         return (
             "it waits for the disk or a server, where more cores would buy nothing; or others had the cores: run it "

@@ -181,9 +181,10 @@ class Machine(Struct, frozen=True):
 
 class StepProfile(Struct, frozen=True):
     """One step. `share`: of the run's seconds; `cores`: used in the mean; megabytes are 10^6 bytes but for the peak,
-    which is in MiB as entries have it. `gpu_seconds`: those in which it held GPUs, times these; `gpu_busy`: the share of
-    them in which the GPUs computed, None where nobody says. `change`: what would help, empty where nothing is worth it. `before`: the same
-    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better)."""
+    which is in MiB as entries have it. `change`: what would help, empty where nothing is worth it. `before`: the same
+    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better). `gpu_seconds`: those
+    in which it held GPUs, times these; `gpu_busy`: the share of them in which the GPUs computed, None where it is not
+    known."""
 
     kind: str
     subject: str
