@@ -76,7 +76,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine(Process(rss=10 * MB, counters=io(1000, 2000)))
-    monkeypatch.setattr(metering, "time", SimpleNamespace(perf_counter=lambda: made.clock))
+    monkeypatch.setattr(metering, "time", SimpleNamespace(perf_counter=lambda: made.clock, thread_time=lambda: made.clock))
     monkeypatch.setattr(metering, "os", SimpleNamespace(times=made.times))
     monkeypatch.setattr(metering, "psutil", SimpleNamespace(Process=lambda: made.process, Error=psutil.Error))
     monkeypatch.setattr(metering, "_adopt", made.adopt)
@@ -163,7 +163,7 @@ def test_memory_is_sampled_while_the_work_goes_on_and_the_last_sample_counts(
     assert meter.stop().peak_mb == 99 and not thread.is_alive()
 
 
-def test_children_are_looked_for_in_a_small_share_of_the_time(
+def test_children_are_looked_for_in_a_small_share_of_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 0.001)

@@ -11,12 +11,13 @@ Where not even that can be seen, it is "unknown", and no second is counted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 _APART_SECONDS = 0.25
-_SHARE = 0.002  # of the time, at the most, that the driver is asked for it
+_SHARE = 0.004  # of the time, at the most, that the driver is asked for it
 _CONTEXT = 128 * 2**20
 """Bytes: an idle GPU has fewer in use, and one with a context on it more."""
 
@@ -113,10 +114,12 @@ class GpuMeter:
         now = self._clock()
         if now < self._again and not last:
             return
+        begun = time.thread_time()
         found = held(processes, self._driver)
+        took = time.thread_time() - begun if self._last is not None else 0.0  # the first time it is slow, and once
         self._add(self._last or found, found, now - self._at)
         self._at, self._last = now, found
-        self._again = now + max(_APART_SECONDS, (self._clock() - now) / _SHARE)
+        self._again = now + max(_APART_SECONDS, took / _SHARE)
 
     def _add(self, before: Held, now: Held, span: float) -> None:
         if before.gpus or now.gpus:

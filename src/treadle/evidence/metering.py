@@ -105,8 +105,9 @@ class Meter:
         while not self._done.wait(_SAMPLE_SECONDS):
             now = time.perf_counter()
             if now >= self._look_again:
+                begun = time.thread_time()  # of this thread alone: that others had the machine is no cost of it
                 self._known = self._children()
-                self._look_again = now + (time.perf_counter() - now) / _SHARE
+                self._look_again = now + (time.thread_time() - begun) / _SHARE
             self._peak = max(self._peak, self._resident(self._known))
             self._ask_gpus()
 
