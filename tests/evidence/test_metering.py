@@ -76,7 +76,8 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine(Process(rss=10 * MB, counters=io(1000, 2000)))
-    monkeypatch.setattr(metering, "time", SimpleNamespace(perf_counter=lambda: made.clock, thread_time=lambda: made.clock))
+    clocks = dict.fromkeys(("perf_counter", "thread_time"), lambda: made.clock)
+    monkeypatch.setattr(metering, "time", SimpleNamespace(**clocks))
     monkeypatch.setattr(metering, "os", SimpleNamespace(times=made.times))
     monkeypatch.setattr(metering, "psutil", SimpleNamespace(Process=lambda: made.process, Error=psutil.Error))
     monkeypatch.setattr(metering, "_adopt", made.adopt)

@@ -1,4 +1,4 @@
-"""What a meter makes of a GPU: one that a child holds for three of six seconds, one that is not touched, one of our own.
+"""What a meter makes of a GPU that a child holds for three of six seconds, that nobody touches, that is held here.
 
 It asks for NVIDIA's driver, `nvidia-ml-py` and PyTorch with CUDA; of ours it loads the meter alone, which needs msgspec
 and psutil. By itself, on a machine that has nothing else of Treadle: `PYTHONPATH=src python tests/soak/gpu_meter.py`.
@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-sys.path[:0] = [str(Path(__file__).parents[2] / "src")]
 
 from exercise import Asked, Failed, hold
 
@@ -125,7 +123,7 @@ def _machine() -> str:
     begun = time.perf_counter()
     seen = driver.look()
     took = (time.perf_counter() - begun) * 1e3
-    where = os.readlink("/proc/self/ns/pid")
+    where = Path("/proc/self/ns/pid").readlink()
     return (
         f"namespace {where}, ours {driver.ours}, process {os.getpid()}, at most {driver.most}, lists of children "
         f"{_lists()}, one look {took:.2f} ms: {seen}"
