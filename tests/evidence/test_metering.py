@@ -164,9 +164,7 @@ def test_memory_is_sampled_while_the_work_goes_on_and_the_last_sample_counts(
     assert meter.stop().peak_mb == 99 and not thread.is_alive()
 
 
-def test_children_are_looked_for_in_a_small_share_of_it(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_children_are_looked_for_in_a_small_share_of_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 0.001)
     looked, enough, second = [], threading.Event(), threading.Event()
 

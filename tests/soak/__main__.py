@@ -38,8 +38,9 @@ ELSEWHERE = {"gpu": gpu_meter.exercise}
 
 
 def main() -> int:
+    known = EXERCISES | ELSEWHERE
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.split("\n\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(EXERCISES)}; all if none is named; gpu")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all but gpu if none is named")
     parser.add_argument(
         "--rounds", type=int, default=20, help="processes that are killed, of runs, of servers and of readings each"
     )
@@ -48,7 +49,6 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=60_000_000, help="of the table that is larger than memory")
     parser.add_argument("--keep", type=Path, help="an empty folder to work in, kept afterwards; else a temporary one")
     given = parser.parse_args()
-    known = EXERCISES | ELSEWHERE
     unknown = [name for name in given.names if name not in known]
     if unknown:
         parser.error(f"there is no {unknown[0]}: {', '.join(known)}")
