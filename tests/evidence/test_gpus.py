@@ -231,6 +231,12 @@ def test_what_nvml_refuses_is_not_told() -> None:
     assert Nvml(library(nvmlDeviceGetMPSComputeRunningProcesses=None), ["a"]).look()[0].holders == {ME: 5 * MB}
 
 
+def test_an_older_library_that_has_not_got_a_question_spoils_no_step() -> None:
+    older = library()
+    del older.nvmlMemory_v2, older.nvmlDeviceGetMPSComputeRunningProcesses
+    assert Nvml(older, ["a"]).look() == [Gpu({ME: 5 * MB}, 7 * MB, 0.37)]
+
+
 @pytest.mark.parametrize(
     ("said", "most"), [(None, None), ("", 0), ("0", 1), ("1, 3", 2), ("-1", 0), ("GPU-8f,GPU-9a,", 2)]
 )

@@ -39,7 +39,7 @@ def _opened(pid: int) -> Driver | None:
         pynvml.nvmlInit()
         count = pynvml.nvmlDeviceGetCount()
         return Nvml(pynvml, [pynvml.nvmlDeviceGetHandleByIndex(each) for each in range(count)]) if count else None
-    except pynvml.NVMLError:
+    except (pynvml.NVMLError, AttributeError):
         return None
 
 
@@ -97,7 +97,7 @@ class Nvml:
     def _told(self, ask: Callable[[], Any]) -> Any:
         try:
             return ask()
-        except self._library.NVMLError:
+        except (self._library.NVMLError, AttributeError, TypeError):  # refused; or an older library has not got it
             return None
 
 
