@@ -238,7 +238,7 @@ def test_an_older_library_that_has_not_got_a_question_spoils_no_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "most"), [(None, None), ("", 0), ("0", 1), ("1, 3", 2), ("-1", 0), ("GPU-8f,GPU-9a,", 2)]
+    ("said", "most"), [(None, None), ("", None), ("0", 1), ("1, 3", 2), ("-1", None), ("GPU-8f,GPU-9a,", 2)]
 )
 def test_as_many_can_be_used_as_cuda_is_let_see(
     monkeypatch: pytest.MonkeyPatch, said: str | None, most: int | None

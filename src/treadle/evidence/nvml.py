@@ -52,9 +52,10 @@ class Nvml:
 
     @property
     def most(self) -> int | None:
-        """As CUDA reads it: what follows the first that it does not know is not seen either, which is left aside."""
-        said = os.environ.get(_VISIBLE)
-        return None if said is None else len([each for each in said.split(",") if each.strip() not in ("", "-1")])
+        """As the environment of this process says, which children have from it. None are as good as not said: a child
+        that computes all the same was told otherwise."""
+        said = os.environ.get(_VISIBLE, "")
+        return len([each for each in said.split(",") if each.strip() not in ("", "-1")]) or None
 
     def look(self) -> list[Gpu]:
         return [self._one(handle) for handle in self._handles]
