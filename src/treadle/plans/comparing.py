@@ -61,6 +61,8 @@ def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days
         workload = structs.replace(workload, load=answered_by(load, entry))
         parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
         unknown |= dict.fromkeys(each for part in parts for each in part.unknown)
+        missing = [part.name for part in parts if not part.options]
+        unknown |= dict.fromkeys(f"{name} of {entry.payload.model} has no price, and is in no sum" for name in missing)
         designs.append(_design(side, entry, workload, {p.name: p.options[0].monthly for p in parts if p.options}))
         chosen.append([part.options[0] for part in parts if part.options])
     one, other = designs

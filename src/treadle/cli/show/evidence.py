@@ -21,7 +21,7 @@ def show_costs(answer: Any, out: Any) -> None:
     if answer.gpu_unpriced:
         out.print(
             f"[yellow]besides, {answer.gpu_unpriced:,.1f} GPU-seconds have no price[/]: the price book had no gpu_hour "
-            "then; add one to the file that `prices:` of the project names",
+            "then; one in the file that `prices:` of the project names counts from then on",
             soft_wrap=True,
         )
     if answer.rate_date:
