@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from treadle.evidence import Usage, metering
+from treadle.evidence import Usage, descendants, metering
 from treadle.evidence.metering import Meter
 
 MB = 2**20
@@ -76,11 +76,14 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine(Process(rss=10 * MB, counters=io(1000, 2000)))
-    monkeypatch.setattr(metering, "time", SimpleNamespace(perf_counter=lambda: made.clock))
+    clocks = dict.fromkeys(("perf_counter", "thread_time"), lambda: made.clock)
+    monkeypatch.setattr(metering, "time", SimpleNamespace(**clocks))
     monkeypatch.setattr(metering, "os", SimpleNamespace(times=made.times))
     monkeypatch.setattr(metering, "psutil", SimpleNamespace(Process=lambda: made.process, Error=psutil.Error))
     monkeypatch.setattr(metering, "_adopt", made.adopt)
     monkeypatch.setattr(metering, "_has_children", lambda: True)
+    monkeypatch.setattr(descendants, "_lists", lambda: False)
+    monkeypatch.setattr(metering.nvml, "driver", lambda: None)
     monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 60)  # the two readings alone
     return made
 
@@ -161,14 +164,14 @@ def test_memory_is_sampled_while_the_work_goes_on_and_the_last_sample_counts(
     assert meter.stop().peak_mb == 99 and not thread.is_alive()
 
 
-def test_children_are_looked_for_in_a_hundredth_of_the_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_are_looked_for_in_a_small_share_of_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metering, "_SAMPLE_SECONDS", 0.001)
     looked, enough, second = [], threading.Event(), threading.Event()
 
     def children(recursive: bool) -> list[Process]:
         if threading.current_thread() is not threading.main_thread():
             looked.append(machine.clock)
-            machine.clock += 0.5  # takes half a second, so the next is fifty seconds on
+            machine.clock += 0.5  # takes half a second, so the next is 250 seconds on
             second.set() if len(looked) > 1 else None
         return [Process(rss=7 * MB)]
 
@@ -182,8 +185,8 @@ def test_children_are_looked_for_in_a_hundredth_of_the_time(machine: Machine, mo
     machine.process.sampled = sampled
     meter = Meter()
     assert enough.wait(30) and looked == [100.0], "sampled on, with the children that are known"
-    machine.clock += 49.9
-    assert second.wait(30) and looked[1] == pytest.approx(150.4)
+    machine.clock += 249.9
+    assert second.wait(30) and looked[1] == pytest.approx(350.4)
     assert meter.stop().peak_mb == 17
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from stage_shop import edit
 from written_shop import trial, written_shop
 
@@ -49,6 +50,24 @@ def used(seconds: float, cpu: float, peak: float = 100, read: int = 0) -> Usage:
 def profiled(shop: Workspace, run: str | None = None, against: str | None = None) -> RunProfile:
     with shop.chain.reading() as reader:
         return profile(reader, load(shop.project.file).spec, FOUR, run, against)
+
+
+def test_a_step_is_bound_by_a_gpu_that_it_keeps_busy_and_told_of_one_that_it_leaves_idle(
+    shop: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = Usage(seconds=10, cpu_seconds=1, gpu_seconds=20, gpu_busy_seconds=12)
+    for subject, usage in (
+        ("busy", busy), ("idle", replace(busy, gpu_busy_seconds=0.5)), ("untold", replace(busy, gpu_busy_seconds=None))
+    ):  # fmt: skip
+        step(shop, "r1", "training.fit", subject, usage)
+    found = {each.subject: each for each in profiled(shop).steps}
+    assert {name: (each.bound, each.gpu_busy) for name, each in found.items()} == {
+        "busy": ("GPU", 0.6), "idle": ("waits", 0.025), "untold": ("waits", None),
+    }  # fmt: skip
+    assert found["busy"].why == "it held GPUs for 20.0 s, and they computed in 60% of it"
+    assert "they computed in 2% of it: hold them for less" in found["idle"].change and found["busy"].change == ""
+    show_profile(profiled(shop), console())
+    assert "GPU s" in capsys.readouterr().out
 
 
 def test_what_binds_a_step_is_told_by_its_figures(shop: Workspace) -> None:

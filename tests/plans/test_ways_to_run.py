@@ -49,6 +49,34 @@ def test_the_cheapest_machine_that_fits_of_those_whose_size_is_known():
     assert cheapest(known, "spot", Need(1.5, 5.0)) is None
 
 
+def test_what_held_gpus_needs_a_machine_with_as_many_and_nothing_else_gets_one():
+    known = prices(
+        machine("on_demand", "0.02", "plain", 8, 64), machine("on_demand", "3.00", "one", 8, 64, gpus=1),
+        machine("on_demand", "9.00", "four", 8, 64, gpus=4),
+    )  # fmt: skip
+    found = {gpus: cheapest(known, "on_demand", need_of(1.5, 4000.0, 0.25, gpus)) for gpus in (0.0, 0.1, 1.0, 1.5, 5.0)}
+    assert {gpus: each.sku if each else None for gpus, each in found.items()} == {
+        0.0: "plain", 0.1: "one", 1.0: "one", 1.5: "four", 5.0: None,
+    }  # fmt: skip
+    one = found[1.0]
+    assert one is not None and carbon(known, one, Decimal(1)) is None
+    assert no_carbon(known, one).endswith("what its GPUs draw is not known")
+
+
+def test_a_job_that_held_gpus_is_priced_with_them_or_not_by_the_book_at_all():
+    """3 hours a day x 30.4375 x half a GPU x 2 an hour = 91.3125 more."""
+    book, known, job = load_book(), prices(), replace(JOB, gpus=0.5)
+    without = plan_job(job, known, book, Assumed())
+    assert "by the price book" not in monthly(without)
+    assert "no gpu_hour" in without.unknown[0] and "1 GPU and" in without.unknown[1]
+    assert "0.50 GPUs held" in without.measured
+    book.prices["gpu_hour"] = 2.0
+    priced = plan_job(job, known, book, Assumed())
+    plain = monthly(plan_job(JOB, known, book, Assumed()))["by the price book"]
+    assert monthly(priced)["by the price book"] == pytest.approx(plain + 91.3125, abs=1e-3)
+    assert "+ 0.50 GPUs x 2)" in priced.options[0].how
+
+
 def test_other_currencies_are_converted_and_those_without_a_rate_have_no_price():
     known = prices(machine("on_demand", "0.10", currency="USD"), machine("on_demand", "0.01", "yen", currency="JPY"))
     found = cheapest(known, "on_demand", Need(1, 1))

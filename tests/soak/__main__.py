@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import gpu_meter
 import ingest_kills
 import intervals
 import kills
@@ -32,11 +33,14 @@ EXERCISES = {
     "wheel": wheel.exercise,
     "oldest": oldest.exercise,
 }
+ELSEWHERE = {"gpu": gpu_meter.exercise}
+"""On a machine that has what they ask for, and where they are named."""
 
 
 def main() -> int:
+    known = EXERCISES | ELSEWHERE
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.split("\n\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(EXERCISES)}; all if none is named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all but gpu if none is named")
     parser.add_argument(
         "--rounds", type=int, default=20, help="processes that are killed, of runs, of servers and of readings each"
     )
@@ -45,14 +49,14 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=60_000_000, help="of the table that is larger than memory")
     parser.add_argument("--keep", type=Path, help="an empty folder to work in, kept afterwards; else a temporary one")
     given = parser.parse_args()
-    unknown = [name for name in given.names if name not in EXERCISES]
+    unknown = [name for name in given.names if name not in known]
     if unknown:
-        parser.error(f"there is no {unknown[0]}: {', '.join(EXERCISES)}")
+        parser.error(f"there is no {unknown[0]}: {', '.join(known)}")
     asked, failed = Asked(given.rounds, given.seconds, given.seed, given.keep, given.rows), False
     for name in given.names or EXERCISES:
         began = time.monotonic()
         try:
-            figure = EXERCISES[name](asked)
+            figure = known[name](asked)
         except Failed as bad:
             failed, figure = True, f"FAILED: {bad}"
         print(f"{name:<10} {time.monotonic() - began:7.1f} s  {figure}", flush=True)

@@ -132,9 +132,9 @@ class RunAnswer(Struct, frozen=True):
     """What a run came to.
 
     `interval` is a 95 % interval of `value` on the sealed test rows; `baseline` knows only the overall rate,
-    `without_history` is the same family on request and row features alone. `seconds`, `cpu_seconds`, `peak_mb` and
-    `cost` (in `currency`) are of the steps that made this model, whichever run did them; `this_run_seconds` and
-    `this_run_cost` of this run alone.
+    `without_history` is the same family on request and row features alone. `seconds`, `cpu_seconds`, `gpu_seconds`
+    (those in which GPUs were held, times these), `peak_mb` and `cost` (in `currency`) are of the steps that made this
+    model, whichever run did them; `this_run_seconds` and `this_run_cost` of this run alone.
     """
 
     run: str
@@ -185,6 +185,7 @@ class RunAnswer(Struct, frozen=True):
     """How sources from elsewhere were read, where there were two or more."""
     mirrored: Mirrored | None = None
     """How it stands on the MLflow server that is told of runs, where there is one."""
+    gpu_seconds: float = 0.0
     others: list[RunAnswer] = []
     """The runs of the other targets, in the order of the file, where there are several and none was named."""
 
@@ -251,6 +252,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         peak_mb=spent.peak_mb,
         cost=float(paid.amount) if paid else 0.0,
         currency=paid.currency if paid else workspace.book.currency,
+        gpu_seconds=spent.gpu_seconds,
         this_run_seconds=round(result.seconds, 2),
         this_run_cost=float(paid_now.amount) if paid_now else 0.0,
         bundle_mb=result.mb,

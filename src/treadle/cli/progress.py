@@ -118,7 +118,8 @@ class Progress(Silent):
             usage = entry.usage or Usage()
             said = f" · {entry.said()}"
             again = "" if step.why in _FIRST else f" · again, because {step.why}"
-            mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{said}{again}"
+            gpus = f" {usage.gpu_seconds:.1f} GPU-s" if usage.gpu_seconds else ""
+            mark, note = "[green]✓[/]", f"{usage.seconds:6.1f} s {usage.peak_mb:6.0f} MB{gpus}{said}{again}"
         bars.console.print(f"{mark} {_title(step):<34} [dim]{note}[/]", highlight=False, soft_wrap=True)
 
 

@@ -92,7 +92,13 @@ def _row(project: str, entry: Entry[Payload]) -> dict[str, str | None]:
 
 
 def _tags(entry: Entry[Payload], told: CostBooked | None) -> dict[str, str]:
-    found = {"run": entry.run, "person": told.person if told and told.person else entry.actor, "status": entry.status}
+    gpus = entry.usage.gpu_seconds if entry.usage else 0.0
+    found = {
+        "run": entry.run,
+        "person": told.person if told and told.person else entry.actor,
+        "status": entry.status,
+        "gpu_seconds": _plain(Decimal(str(gpus))) if gpus else "",
+    }
     return {name: value for name, value in found.items() if value}
 
 

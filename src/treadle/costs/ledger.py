@@ -100,6 +100,8 @@ def _summed(connection: Connection, rates: Rates) -> Costs:
         unconverted=sums.unconverted(whole),
         rate_date=sums.rate_date,
         more_runs=max(0, _count(connection, "run") - len(by_run)),
+        gpu_seconds=round(sum(line.gpu_seconds for line in everything), 3),
+        gpu_unpriced=round(sum(row.gpu_unpriced for row in whole), 3),
     )
 
 
@@ -156,6 +158,7 @@ class _Sums:
             written_mb=round(sum(row.written_bytes for row in rows) / 2**20, 2),
             amount=sum((each.amount for each in amounts if each is not None), Decimal(0)),
             currency=self.rates.currency,
+            gpu_seconds=round(sum(row.gpu_seconds for row in rows), 3),
         )
 
     def _converted(self, paid: Sequence[Money]) -> list[Money | None]:
@@ -189,6 +192,7 @@ class _Spent(Struct, frozen=True):
     cpu_seconds: float
     peak_mb: float
     written_bytes: int
+    gpu_seconds: float
     steps: int = 1
 
 
@@ -196,7 +200,8 @@ def _spent(entry: Entry[Payload]) -> _Spent:
     usage, price = entry.usage or Usage(), entry.price
     units, nanos = in_units(price.money.amount) if price else (0, 0)
     currency = price.money.currency if price else ""
-    return _Spent(currency, units, nanos, usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.written_bytes)
+    used = (usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.written_bytes, usage.gpu_seconds)
+    return _Spent(currency, units, nanos, *used)
 
 
 def _entries(chain: Chain, run: str | None, only: Part | None = None) -> Iterator[Entry[Payload]]:

@@ -1,4 +1,4 @@
-"""A price book: what a CPU-hour, a GiB-hour of memory and a GiB-month of storage cost, on a date."""
+"""A price book: what a CPU-hour, a GiB-hour of memory, a GPU-hour and a GiB-month of storage cost, on a date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from treadle.money import Money, Rates, money, rates_of
 
 BOOKS = Path(__file__).parent / "books"
 _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
+_GPU = "gpu_hour"
 
 
 class PriceBook:
@@ -24,12 +25,18 @@ class PriceBook:
     def currency(self) -> str:
         return self.rates.currency
 
+    @property
+    def gpu_hour(self) -> float | None:
+        """None: it has no price of a GPU that is held for one hour."""
+        return self.prices.get(_GPU)
+
     def holds(self, currency: str) -> bool:
         """Whether what is priced here can be said in that currency."""
         return self.rates.convert(money(0, self.currency), currency) is not None
 
     def price(self, usage: Usage, at: datetime) -> Price:
-        """The price of a step: CPU-seconds used, peak memory held for its wall time, and a month of what it keeps.
+        """The price of a step: CPU-seconds used, peak memory held for its wall time, GPUs for as long as they were
+        held, and a month of what it keeps. GPUs are in it where the book has a `gpu_hour`; else the price says so.
 
         CPU is charged by the seconds used, so that a step that waits is cheap; a machine that stands idle
         is the business of the deployment, not of a step. Storage is charged one month ahead, when a thing is made.
@@ -37,10 +44,12 @@ class PriceBook:
         amount = (
             usage.cpu_seconds / 3600 * self.prices["cpu_hour"]
             + usage.peak_mb / 1024 * usage.seconds / 3600 * self.prices["memory_gb_hour"]
+            + usage.gpu_seconds / 3600 * (self.gpu_hour or 0.0)
             + usage.written_bytes / 2**30 * self.prices.get("written_gb", 0.0)
             + usage.kept_bytes / 2**30 * self.prices["storage_gb_month"]
         )
-        return Price(money(amount, self.currency), f"{self.name} {self.date}")
+        lacks = (_GPU,) if usage.gpu_seconds and self.gpu_hour is None else ()
+        return Price(money(amount, self.currency), f"{self.name} {self.date}", lacks)
 
     def month_of(self, size: int) -> Money:
         """What `size` bytes cost that are kept for a month."""
@@ -59,13 +68,13 @@ def load_book(path: Path | None = None) -> PriceBook:
     content, data = read.text.encode(), read.tree
     found = data.get("prices")
     prices = found if isinstance(found, dict) else {}
-    for name in _NEEDED:
+    for name in dict.fromkeys((*_NEEDED, *prices)):
         value = prices.get(name)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
             raise SpecError(
                 f"the price {name} must be a number that is not negative, found {value!r}",
                 where=file.name,
-                mend=f"give all of: {', '.join(_NEEDED)}",
+                mend=f"give all of: {', '.join(_NEEDED)}; and {_GPU}, where GPUs are used",
             )
     return PriceBook(
         name=str(data.get("book", file.stem)),

@@ -49,6 +49,7 @@ class CostLine(Struct, frozen=True):
     amount: Decimal
     currency: str
     shared: Decimal = Decimal(0)
+    gpu_seconds: float = 0.0
 
 
 class TierSum(Struct, frozen=True):
@@ -100,5 +101,9 @@ class Costs(Struct, frozen=True):
     rate_date: str = ""
     more_runs: int = 0
     by_target: list[CostLine] = []
+    gpu_seconds: float = 0.0
+    """Seconds in which steps held GPUs, times the GPUs."""
+    gpu_unpriced: float = 0.0
+    """Of these, those that are in no amount: the price book had no `gpu_hour`."""
     stored: StoredSum | None = None
     """What is kept of tables, and what it costs a month; where all of the record was asked about."""

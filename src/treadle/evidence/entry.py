@@ -29,13 +29,25 @@ class Usage(Struct, frozen=True):
     written_bytes: int = 0
     kept_bytes: int = 0
     """Size of the tables and blobs that it made."""
+    gpu_seconds: float = 0.0
+    """Seconds in which it held a GPU, busy or not, times the GPUs that it held."""
+    gpu_busy_seconds: float | None = None
+    """Of these, the seconds in which the GPUs computed; None where none was held, or the driver does not say."""
+    gpu_peak_mb: float = 0.0
+    """Largest memory of GPUs, in MiB, that it held at one time; 0 also where the driver does not say."""
+    gpu_by: str = ""
+    """How these are known, see `gpus`: "processes", "devices", "unknown"; "" where no GPU was measured."""
 
 
 class Price(Struct, frozen=True):
-    """What an entry cost, and the dated price book that says so; `book` is empty for what was booked by hand."""
+    """What an entry cost, and the dated price book that says so; `book` is empty for what was booked by hand.
+
+    `lacks`: prices that the book does not have, of what was used: that part is not in `money`.
+    """
 
     money: Money
     book: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 class Body(Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class Expected:
         if price and price.book:
             names.append(("book", price.book[:255]))
         for by, name in names:
-            sums = self._sums.setdefault((by, name, currency), [0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0])
+            sums = self._sums.setdefault((by, name, currency), [0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0.0, 0.0])
             sums[0] += 1
             sums[1] += 0 if price else 1
             if usage:
@@ -74,6 +74,8 @@ class Expected:
                 sums[3] += usage.cpu_seconds
                 sums[4] = max(sums[4], usage.peak_mb)
                 sums[5] += usage.written_bytes
+                sums[9] += usage.gpu_seconds
+                sums[10] += usage.gpu_seconds if price is None or "gpu_hour" in price.lacks else 0.0
             sums[6] += units
             sums[7] += nanos
             sums[8] = entry.seq
@@ -116,6 +118,8 @@ class Expected:
                 row.units,
                 row.nanos,
                 row.last,
+                row.gpu_seconds,
+                row.gpu_unpriced,
             ]
             for row in _plain(connection, ledger)
         }

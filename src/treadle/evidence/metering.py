@@ -11,19 +11,22 @@ import time
 
 import psutil
 
+from treadle.evidence import nvml
+from treadle.evidence.descendants import below
 from treadle.evidence.entry import Usage
+from treadle.evidence.gpus import GpuMeter
 
 _SAMPLE_SECONDS = 0.05  # memory has no running total to subtract, so it is sampled
-_SHARE = 0.01  # of the time, at the most, that children are looked for while the work goes on
+_SHARE = 0.002  # of the time, at the most, that children are looked for while the work goes on
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 class Meter:
     """Start it, do the work, `stop()` for the `Usage`. Parallel meters in one process count the same CPU.
 
-    Children are found by going through all processes of the machine. Where there is none, which the kernel says at
-    once, nothing is gone through; else it is done as often as takes a hundredth of the time: the memory of a child of
-    a child that lives shorter than that may be missed, and not its CPU.
+    Children are looked for as often as takes a five-hundredth of the time: the memory, and a GPU, of a child that lives
+    shorter than from one look to the next may be missed, and not its CPU. Where there is none, which the kernel says at
+    once, none is looked for. GPUs are asked for in the thread that samples: a driver can take seconds to begin.
     """
 
     def __init__(self) -> None:
@@ -32,7 +35,8 @@ class Meter:
         self._done = threading.Event()
         self._known: list[psutil.Process] = []
         self._look_again = 0.0
-        children = self._children()
+        self._gpus: GpuMeter | None = None
+        children = self._known = self._children()
         self._peak = self._resident(children)
         self._start = (time.perf_counter(), self._cpu(children), *self._bytes(children))
         self._thread = threading.Thread(target=self._watch, name="treadle-meter", daemon=True)
@@ -41,25 +45,26 @@ class Meter:
     def stop(self) -> Usage:
         self._done.set()
         self._thread.join()
-        children = self._children()
+        children = self._known = self._children()
+        self._ask_gpus(last=True)
         self._peak = max(self._peak, self._resident(children))
         wall, cpu, read, written = self._start
         read_now, written_now = self._bytes(children)
+        gpus = self._gpus
         return Usage(
             seconds=round(time.perf_counter() - wall, 4),
             cpu_seconds=round(max(0.0, self._cpu(children) - cpu), 4),
             peak_mb=round(self._peak / 2**20, 1),
             read_bytes=max(0, read_now - read),
             written_bytes=max(0, written_now - written),
+            gpu_seconds=0.0 if gpus is None else round(gpus.seconds, 4),
+            gpu_busy_seconds=None if gpus is None or gpus.busy_seconds is None else round(gpus.busy_seconds, 4),
+            gpu_peak_mb=0.0 if gpus is None else round(gpus.peak / 2**20, 1),
+            gpu_by="" if gpus is None else gpus.by,
         )
 
     def _children(self) -> list[psutil.Process]:
-        if not _has_children():
-            return []
-        try:
-            return list(self._process.children(recursive=True))
-        except psutil.Error:
-            return []
+        return below(self._process, self._known) if _has_children() else []
 
     def _resident(self, children: list[psutil.Process]) -> int:
         total = int(self._process.memory_info().rss)
@@ -88,13 +93,23 @@ class Meter:
                 written += int(getattr(counters, "write_chars", counters.write_bytes))
         return read, written
 
+    def _ask_gpus(self, *, last: bool = False) -> None:
+        if self._gpus is not None:
+            self._gpus.look([self._process.pid, *(child.pid for child in self._known)], last=last)
+
     def _watch(self) -> None:
+        driver = nvml.driver()
+        if driver is not None:
+            self._gpus = GpuMeter(driver, time.perf_counter, self._start[0])
+            self._ask_gpus()
         while not self._done.wait(_SAMPLE_SECONDS):
             now = time.perf_counter()
             if now >= self._look_again:
+                begun = time.thread_time()  # of this thread alone: that others had the machine is no cost of it
                 self._known = self._children()
-                self._look_again = now + (time.perf_counter() - now) / _SHARE
+                self._look_again = now + (time.thread_time() - begun) / _SHARE
             self._peak = max(self._peak, self._resident(self._known))
+            self._ask_gpus()
 
 
 def _has_children() -> bool:

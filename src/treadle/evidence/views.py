@@ -96,6 +96,8 @@ def _money(entry: Entry[Payload]) -> list[Row]:
         "seconds": usage.seconds if usage else 0.0,
         "cpu_seconds": usage.cpu_seconds if usage else 0.0,
         "peak_mb": usage.peak_mb if usage else 0.0,
+        "gpu_seconds": usage.gpu_seconds if usage else 0.0,
+        "gpu_unpriced": unpriced_gpu(entry),
         "written_bytes": usage.written_bytes if usage else 0,
         **dict(zip(("units", "nanos"), in_units(price.money.amount) if price else (0, 0), strict=True)),
         "last": entry.seq,
@@ -109,6 +111,13 @@ def _money(entry: Entry[Payload]) -> list[Row]:
     if price and price.book:
         names.append(("book", price.book[:255]))
     return [{"by": by, "name": name, **row} for by, name in names]
+
+
+def unpriced_gpu(entry: Entry[Payload]) -> float:
+    """The GPU-seconds of an entry that are in no price: it has none, or one by a book without a price for them."""
+    if entry.usage is None or (entry.price is not None and "gpu_hour" not in entry.price.lacks):
+        return 0.0
+    return entry.usage.gpu_seconds
 
 
 def _together(rows: Sequence[Row]) -> list[Row]:
@@ -126,10 +135,12 @@ def _together(rows: Sequence[Row]) -> list[Row]:
     return [*found, *sums.values()]
 
 
-_MEASURED = ("seconds", "cpu_seconds", "peak_mb")
+_MEASURED = ("seconds", "cpu_seconds", "gpu_seconds", "gpu_unpriced", "peak_mb")
 _COUNTED = ("steps", "unpriced", "written_bytes", "units", "nanos")
 _NO_SUM = dict.fromkeys(_COUNTED, 0)
-_SUMMED = ("steps", "unpriced", "seconds", "cpu_seconds", "written_bytes", "units", "nanos")
+_SUMMED = (
+    "steps", "unpriced", "seconds", "cpu_seconds", "gpu_seconds", "gpu_unpriced", "written_bytes", "units", "nanos"
+)  # fmt: skip
 # one statement for all of an entry's sums: SQLite and PostgreSQL write it alike
 _ADD = text(
     f'INSERT INTO view_ledger ("by", name, currency, {", ".join(_SUMMED)}, peak_mb, last) '

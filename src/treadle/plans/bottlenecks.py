@@ -1,7 +1,8 @@
 """Each step of a run measured against the machine: what it waits for, and a change that would help; tried, its effect.
 
 What binds a step is told by its own figures, by rules that are stated: a step on less than half a core waits; one on
-most of the cores computes; one between is work on one core; one that holds most of the memory is bound by it.
+most of the cores computes; one between is work on one core; one that holds most of the memory is bound by it; one that
+keeps a GPU busy for half of its time and more is bound by that.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _OF_THE_LOOP = frozenset(each.KIND for each in (SourceRead, FeaturesBuilt, ModelsSearched, ModelFitted, ModelPacked))
 """What a person asked since, of experts or of a replay, is no run that one would profile."""
 _QUICK_S = 1.0
-_WAITS, _MOST_CORES, _MOST_MEMORY = 0.5, 0.8, 0.6
+_WAITS, _MOST_CORES, _MOST_MEMORY, _BUSY_GPU, _IDLE_GPU = 0.5, 0.8, 0.6, 0.5, 0.2
 _MOST = 500
 _LATE_SHARE = 0.25
 """Of a search's time after its best trial, from which on that is worth a word."""
@@ -109,7 +110,14 @@ def _profile(
         change=_change(entry, bound, spec, used),
         seconds_ratio=used.seconds / before.seconds if before and before.seconds else None,
         peak_ratio=used.peak_mb / before.peak_mb if before and before.peak_mb else None,
+        gpu_seconds=used.gpu_seconds,
+        gpu_busy=_busy(used),
     )
+
+
+def _busy(used: Usage) -> float | None:
+    """The share of the time for which it held GPUs in which these computed."""
+    return None if used.gpu_busy_seconds is None or not used.gpu_seconds else used.gpu_busy_seconds / used.gpu_seconds
 
 
 def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
@@ -121,6 +129,8 @@ def _bound(used: Usage, cores: float, machine: Machine) -> tuple[Bound, str]:
         )
     if used.seconds < _QUICK_S:
         return "quick", "it takes less than a second"
+    if (used.gpu_busy_seconds or 0.0) >= _BUSY_GPU * used.seconds:
+        return "GPU", f"it held GPUs for {used.gpu_seconds:,.1f} s, and they computed in {_busy(used):.0%} of it"
     if cores < _WAITS:
         moved = (used.read_bytes + used.written_bytes) / 1e6 / used.seconds
         return (
@@ -147,6 +157,9 @@ def _change(entry: Entry[Payload], bound: Bound, spec: ProjectSpec, used: Usage)
             return f"sources.{name}.columns: ask for the columns that are used alone"
     if bound == "memory":
         return "a larger machine, or fewer columns: treadle costs plan prices both"
+    idle = _busy(used)
+    if idle is not None and idle < _IDLE_GPU and bound != "quick":
+        return f"it held GPUs for {used.gpu_seconds:,.1f} s, and they computed in {idle:.0%} of it: hold them for less"
     if bound == "waits":
         return (
             "it waits for the disk or a server, where more cores would buy nothing; or others had the cores: run it "

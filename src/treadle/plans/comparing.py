@@ -61,6 +61,8 @@ def compare(before: Side, after: Side, prices: PriceList, assumed: Assumed, days
         workload = structs.replace(workload, load=answered_by(load, entry))
         parts = parts_of(workload, Prices(prices, side.workspace.book.rates), side.workspace, assumed)
         unknown |= dict.fromkeys(each for part in parts for each in part.unknown)
+        missing = [part.name for part in parts if not part.options]
+        unknown |= dict.fromkeys(f"{name} of {entry.payload.model} has no price, and is in no sum" for name in missing)
         designs.append(_design(side, entry, workload, {p.name: p.options[0].monthly for p in parts if p.options}))
         chosen.append([part.options[0] for part in parts if part.options])
     one, other = designs
@@ -102,7 +104,8 @@ def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload)
         hours[each.time[:10]] += usage.seconds / 3600
     seconds, runs = sum(usage.seconds for _, usage in used), len({each.run for each, _ in used})
     cpu, peak = sum(usage.cpu_seconds for _, usage in used), max(usage.peak_mb for _, usage in used)
-    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak), said
+    gpus = sum(usage.gpu_seconds for _, usage in used) / seconds
+    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak, gpus=gpus), said
 
 
 def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:

@@ -31,7 +31,7 @@ class Assumed(Struct, frozen=True, kw_only=True):
 
 class Job(Struct, frozen=True):
     """Work in runs. `hours`: by day of the window, each day counted; `run_s`: the mean run, of the `whole` ones that
-    did the whole loop, of all where none did; `cpus`: busy at once."""
+    did the whole loop, of all where none did; `cpus`: busy at once; `gpus`: held at once, in the mean of its time."""
 
     hours: tuple[float, ...]
     runs: int
@@ -39,6 +39,7 @@ class Job(Struct, frozen=True):
     cpus: float
     peak_mb: float
     whole: int = 0
+    gpus: float = 0.0
 
 
 class Load(Struct, frozen=True):
@@ -167,7 +168,7 @@ class DesignsDiffer(Struct, frozen=True):
     unknown: list[str]
 
 
-Bound = Literal["waits", "one core", "cores", "memory", "quick"]
+Bound = Literal["waits", "one core", "cores", "GPU", "memory", "quick"]
 
 
 class Machine(Struct, frozen=True):
@@ -181,7 +182,9 @@ class Machine(Struct, frozen=True):
 class StepProfile(Struct, frozen=True):
     """One step. `share`: of the run's seconds; `cores`: used in the mean; megabytes are 10^6 bytes but for the peak,
     which is in MiB as entries have it. `change`: what would help, empty where nothing is worth it. `before`: the same
-    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better)."""
+    step of the run that it is held against, as a ratio of seconds and of peaks (under 1: better). `gpu_seconds`: those
+    in which it held GPUs, times these; `gpu_busy`: the share of them in which the GPUs computed, None where it is not
+    known."""
 
     kind: str
     subject: str
@@ -197,6 +200,8 @@ class StepProfile(Struct, frozen=True):
     change: str = ""
     seconds_ratio: float | None = None
     peak_ratio: float | None = None
+    gpu_seconds: float = 0.0
+    gpu_busy: float | None = None
 
 
 class RunProfile(Struct, frozen=True):

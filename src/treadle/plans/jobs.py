@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from treadle.costs import PriceBook
@@ -15,22 +16,25 @@ from treadle.pricing import Figure
 _MOST_RATE = 64.0
 
 
-def need_of(cpus: float, peak_mb: float, margin: float) -> Need:
-    """The right size: the CPUs that were busy at once, and the peak of memory with the margin above it.
+def need_of(cpus: float, peak_mb: float, margin: float, gpus: float = 0.0) -> Need:
+    """The right size: the CPUs that were busy at once, the peak of memory with the margin above it, and as many GPUs as
+    were held in the mean, rounded up.
 
     peak_mb: in MiB, as it is metered.
     """
-    return Need(max(1.0, round(cpus, 2)), round(peak_mb * 2**20 / 1e9 * (1 + margin), 3))
+    memory = round(peak_mb * 2**20 / 1e9 * (1 + margin), 3)
+    return Need(max(1.0, round(cpus, 2)), memory, math.ceil(round(gpus, 6)))
 
 
 def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Part:
-    need = need_of(job.cpus, job.peak_mb, assumed.margin)
+    need = need_of(job.cpus, job.peak_mb, assumed.margin, job.gpus)
     ways, unknown = [_metered(job, book)], list[str]()
+    if job.gpus and book.gpu_hour is None:
+        ways = []
+        unknown.append("what it comes to by the price book: GPUs were held, and the book has no gpu_hour")
     machine = cheapest(prices, "on_demand", need)
     if machine is None:
-        unknown.append(
-            f"no price known of a machine on demand with {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB"
-        )
+        unknown.append(f"no price known of a machine on demand with {need.said()}")
     else:
         ways.append(_on_demand(job, machine, prices))
     spot = _spot(job, prices, need, assumed, unknown)
@@ -50,7 +54,7 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
     return Part(
         "training and upkeep",
         f"{counted(job.runs, 'run')} in {hours:.2f} hours, {mean}; {job.cpus:.2f} CPUs busy, "
-        f"{job.peak_mb:,.0f} MiB at the peak: it fits {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB "
+        f"{f'{job.gpus:.2f} GPUs held, ' if job.gpus else ''}{job.peak_mb:,.0f} MiB at the peak: it fits {need.said()} "
         f"({assumed.margin:.0%} above the peak)",
         [each.option for each in ways],
         unknown,
@@ -63,13 +67,15 @@ def plan_job(job: Job, prices: Prices, book: PriceBook, assumed: Assumed) -> Par
 def _metered(job: Job, book: PriceBook) -> Way:
     """As the ledger prices it: what is used, and no machine that waits."""
     memory = job.peak_mb / 1024
-    hour = job.cpus * book.prices["cpu_hour"] + memory * book.prices["memory_gb_hour"]
+    held = book.gpu_hour or 0.0
+    hour = job.cpus * book.prices["cpu_hour"] + memory * book.prices["memory_gb_hour"] + job.gpus * held
+    gpus = f" + {job.gpus:.2f} GPUs x {held:g}" if job.gpus else ""
     return way(
         "by the price book",
         f"{book.name} {book.date}",
         Paid(tuple(each * hour for each in job.hours)),
         how=f"hours x ({job.cpus:.2f} CPUs x {book.prices['cpu_hour']:g} + {memory:.2f} GiB x "
-        f"{book.prices['memory_gb_hour']:g})",
+        f"{book.prices['memory_gb_hour']:g}{gpus})",
         sources=[book.source or f"{book.name} {book.date}"],
     )
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from treadle.figures import counted
 from treadle.money import Money, Rates
 from treadle.pricing import Figure, PriceList
 
@@ -23,10 +24,15 @@ _FACTORS = {
 
 
 class Need(Struct, frozen=True):
-    """CPUs that are busy at once, memory in 10^9 bytes with its margin."""
+    """CPUs that are busy at once, memory in 10^9 bytes with its margin, GPUs that are held at once."""
 
     cpus: float
     memory_gb: float
+    gpus: int = 0
+
+    def said(self) -> str:
+        gpus = f", {counted(self.gpus, 'GPU')}" if self.gpus else ""
+        return f"{counted(self.cpus, 'CPU')}{gpus} and {self.memory_gb:g} GB"
 
 
 class Prices(Struct, frozen=True):
@@ -61,8 +67,10 @@ class Prices(Struct, frozen=True):
 
 
 def fits(figure: Figure, need: Need) -> bool:
-    """Whether it is known to have the CPUs and the memory. One with GPUs is for what needs them: nothing here."""
-    if figure.cpus is None or figure.memory_gb is None or figure.gpus:
+    """Whether it is known to have the CPUs and the memory, and the GPUs. One with GPUs is for what needs them alone."""
+    if figure.cpus is None or figure.memory_gb is None or bool(figure.gpus) != bool(need.gpus):
+        return False
+    if figure.gpus < need.gpus:
         return False
     return figure.cpus >= need.cpus and figure.memory_gb >= need.memory_gb
 
@@ -103,12 +111,12 @@ def stepped(figures: Sequence[Figure], prices: Prices, volume: Decimal) -> Decim
 
 
 def carbon(prices: Prices, figure: Figure, hours: Decimal) -> float | None:
-    """kg of CO2e of a machine for so long; None where a factor of it is not known.
+    """kg of CO2e of a machine for so long; None where a factor of it is not known, or it has GPUs, whose watts are not.
 
     (CPUs x W/CPU + GB x W/GB) / 1000 x hours x PUE x gCO2e/kWh / 1000, as CodeCarbon's and Cloud Carbon Footprint's.
     """
     factors = _factors(prices, figure)
-    if None in factors.values() or figure.cpus is None or figure.memory_gb is None:
+    if None in factors.values() or figure.cpus is None or figure.memory_gb is None or figure.gpus:
         return None
     cpu, memory, pue, grid = (float(each) for each in factors.values() if each is not None)
     watts = figure.cpus * cpu + figure.memory_gb * memory
@@ -119,6 +127,8 @@ def no_carbon(prices: Prices, figure: Figure | None) -> str:
     """Which factors are missing, where its carbon cannot be told; "" where all are known, or there is no machine."""
     if figure is None:
         return ""
+    if figure.gpus:
+        return f"no carbon of {figure.said()}: what its GPUs draw is not known"
     missing = [f"{kind} ({says})" for kind, says in _FACTORS.items() if _factors(prices, figure)[kind] is None]
     if not missing:
         return ""

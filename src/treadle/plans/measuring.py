@@ -118,10 +118,11 @@ def _job(reader: Reader, window: list[str]) -> Job | None:
     from treadle.store.schema import ledger
 
     days = select(ledger).where(ledger.c.by == "day", ledger.c.name.between(window[0], window[-1]))
-    hours, cpu, seconds, peak = dict.fromkeys(window, 0.0), 0.0, 0.0, 0.0
+    hours, cpu, seconds, peak, gpu = dict.fromkeys(window, 0.0), 0.0, 0.0, 0.0, 0.0
     for row in reader.connection.execute(days):
         hours[row.name] = hours.get(row.name, 0.0) + row.seconds / 3600
         cpu, seconds, peak = cpu + row.cpu_seconds, seconds + row.seconds, max(peak, row.peak_mb)
+        gpu += row.gpu_seconds
     since = number_at(reader.connection, window[0])
     runs = select(func.count(), func.sum(ledger.c.seconds)).where(
         ledger.c.by == "run", ledger.c.seconds > 0, ledger.c.name != "(no run)", ledger.c.last >= since
@@ -132,7 +133,7 @@ def _job(reader: Reader, window: list[str]) -> Job | None:
     whole = whole_runs(reader, since)[:_MOST_MEAN]
     mean = reader.connection.execute(runs.where(ledger.c.name.in_(whole))).one() if whole else (count, took)
     mean_s = float(mean[1] or 0.0) / (mean[0] or 1) or float(took) / count
-    return Job(tuple(hours[day] for day in window), int(count), mean_s, cpu / seconds, peak, len(whole))
+    return Job(tuple(hours[day] for day in window), int(count), mean_s, cpu / seconds, peak, len(whole), gpu / seconds)
 
 
 def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Load | None:

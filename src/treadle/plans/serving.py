@@ -57,9 +57,7 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     turns = ""
     machine = _machine(load, prices, need, assumed)
     if machine is None:
-        unknown.append(
-            f"no price known of a machine on demand with {counted(need.cpus, 'CPU')} and {need.memory_gb:g} GB"
-        )
+        unknown.append(f"no price known of a machine on demand with {need.said()}")
     else:
         servers = _servers(machine, load, prices, assumed)
         ways += [_always(servers, prices), _scaled(servers, prices), _asleep(servers, load, prices, assumed)]

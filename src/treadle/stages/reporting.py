@@ -101,9 +101,11 @@ def make_report(asked: WriteReport, bench: Bench) -> ReportWritten:
 
 
 def _cost_lines(cost: TrainingCost) -> list[tuple[str, str]]:
+    gpus = [("GPUs held", f"{cost.gpu_seconds:.0f} GPU-seconds")] if cost.gpu_seconds else []
     return [
         ("Cost of this model", " + ".join(f"{m.amount:.6f} {m.currency}" for m in cost.amounts) or "not priced"),
         ("Time", f"{cost.seconds:.0f} s"),
         ("CPU", f"{cost.cpu_seconds:.0f} CPU-seconds"),
+        *gpus,
         ("Peak memory", f"{cost.peak_mb:,.0f} MB"),
     ]

@@ -84,6 +84,7 @@ class TrainingCost(Struct, frozen=True):
     peak_mb: float
     amounts: tuple[Money, ...]
     steps: dict[str, Usage]
+    gpu_seconds: float = 0.0
 
     @property
     def shown(self) -> Money | None:
@@ -210,4 +211,5 @@ def training_cost(entries: Sequence[Entry[Any]]) -> TrainingCost:
         steps={
             e.kind if not e.kind.startswith("sources") else e.subject: e.usage for e in entries if e.usage is not None
         },
+        gpu_seconds=round(sum(u.gpu_seconds for u in used), 2),
     )

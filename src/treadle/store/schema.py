@@ -80,6 +80,8 @@ ledger = Table(
     Column("units", _Seq, nullable=False),
     Column("nanos", _Seq, nullable=False),
     Column("last", _Seq, nullable=False),
+    Column("gpu_seconds", Float, nullable=False),
+    Column("gpu_unpriced", Float, nullable=False),
     Index("view_ledger_by_last", "by", "last"),
 )
 """Sums of use and money by run, step, day and price book, and by month for each person (`who`) and subject (`what`), a

@@ -314,13 +314,12 @@ def change(chain: Chain, statements: str) -> None:
 def write_some(chain: Chain) -> None:
     """Entries of which every view holds something."""
     table, trial = Snapshot("orders", 3, "f" * 64, 3), TrialLine(4, "linear", {"c": 1}, (0.5, 0.7), 0.6, 1.5, "done")
-    usage, price = Usage(1.5, 0.1, 300.25, 10**12, 10**13, 10**5), Price(money("0.000000001", "EUR"), "book 1")
+    usage = Usage(1.5, 0.1, 300.25, 10**12, 10**13, 10**5, gpu_seconds=0.75)
+    price = Price(money("0.000000001", "EUR"), "book 1", ("gpu_hour",))
     for number in range(3):
         with chain.alone() as alone:
-            body = msgspec.structs.replace(
-                _body("source.read", f"shop {number}"), uses=(table,), usage=usage, price=price
-            )
-            alone.write(body)
+            body = _body("source.read", f"shop {number}")
+            alone.write(msgspec.structs.replace(body, uses=(table,), usage=usage, price=price))
             alone.append(_packed(f"shop:{number}", str(number)), "shop")
     found = ModelsSearched(
         found=Blob("c" * 64, "found"), metric="ap", family="linear", value=0.6, stopped="", trials=(trial,)

@@ -9,24 +9,34 @@ from treadle.figures import counted
 
 
 def show_costs(answer: Any, out: Any) -> None:
+    gpus = bool(answer.gpu_seconds)
     out.print(
         f"[bold]{money(answer.amount, answer.currency)}[/] in all: {answer.seconds:,.0f} s, "
-        f"{answer.cpu_seconds:,.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak; prices: "
+        f"{answer.cpu_seconds:,.0f} CPU-seconds, "
+        f"{f'{answer.gpu_seconds:,.0f} GPU-seconds, ' if gpus else ''}{answer.peak_mb:,.0f} MB at the peak; prices: "
         f"{', '.join(answer.books) or 'none'}"
     )
     for paid in answer.unconverted:
         out.print(f"[yellow]besides, {paid}[/]: in no sum, since the price book has no rate to {answer.currency}")
+    if answer.gpu_unpriced:
+        out.print(
+            f"[yellow]besides, {answer.gpu_unpriced:,.1f} GPU-seconds have no price[/]: the price book had no gpu_hour "
+            "then; one in the file that `prices:` of the project names counts from then on",
+            soft_wrap=True,
+        )
     if answer.rate_date:
         out.print(f"[dim]other currencies by the rates of {answer.rate_date}[/]")
     sums = (("target", answer.by_target), ("step", answer.by_step), ("run", answer.by_run), ("day", answer.by_day))
     for title, lines in sums if answer.by_target else sums[1:]:
-        grid = table(title, "steps", "seconds", "CPU-seconds", "peak MB", answer.currency, right=(1, 2, 3, 4, 5))
+        used = ("seconds", "CPU-seconds", *(("GPU-seconds",) if gpus else ()), "peak MB")
+        grid = table(title, "steps", *used, answer.currency, right=tuple(range(1, len(used) + 3)))
         for line in lines:
             grid.add_row(
                 line.name,
                 str(line.steps),
                 f"{line.seconds:,.1f}",
                 f"{line.cpu_seconds:,.1f}",
+                *([f"{line.gpu_seconds:,.1f}"] if gpus else []),
                 f"{line.peak_mb:,.0f}",
                 f"{line.amount:.6f}",
             )

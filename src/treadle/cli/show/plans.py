@@ -35,7 +35,9 @@ def _show_sum(answer: Any, out: Any) -> None:
     each = (
         "" if answer.per_thousand is None else f", {money(answer.per_thousand, answer.currency)} for 1,000 predictions"
     )
-    out.print(f"\n[bold]{money(answer.monthly, answer.currency)} a month[/] as advised{each}", soft_wrap=True)
+    missing = ", ".join(part.name for part in answer.parts if not part.options)
+    without = f", without {missing}: no price of that is known" if missing else ""
+    out.print(f"\n[bold]{money(answer.monthly, answer.currency)} a month[/] as advised{each}{without}", soft_wrap=True)
     for text in answer.assumed:
         out.print(f"[dim]assumed, not measured: {said(text)}[/]", soft_wrap=True)
     sources = dict.fromkeys(each for part in answer.parts for option in part.options for each in option.sources)

@@ -7,13 +7,15 @@ from typing import Any
 from treadle.cli.show.drawing import said, table
 from treadle.figures import counted
 
-_COLOURS = {"memory": "red", "waits": "yellow", "one core": "yellow", "cores": "cyan", "quick": "dim"}
+_COLOURS = {"memory": "red", "waits": "yellow", "one core": "yellow", "cores": "cyan", "GPU": "cyan", "quick": "dim"}
 
 
 def show_profile(answer: Any, out: Any) -> None:
     held = bool(answer.against)
-    names = ("step", "s", "", "cores", "peak MiB", "read MB", "written MB", "bound by")
-    grid = table(*names, *(("time against before", "peak") if held else ()), right=(1, 2, 3, 4, 5, 6, 8, 9))
+    gpus = any(step.gpu_seconds for step in answer.steps)
+    names = ("step", "s", "", "cores", *(("GPU s",) if gpus else ()), "peak MiB", "read MB", "written MB")
+    right = (*range(1, len(names)), len(names) + 1, len(names) + 2)
+    grid = table(*names, "bound by", *(("time against before", "peak") if held else ()), right=right)
     for step in answer.steps:
         ratios = [f"{ratio:.2f}" if ratio else "–" for ratio in (step.seconds_ratio, step.peak_ratio)] if held else []
         grid.add_row(
@@ -21,6 +23,7 @@ def show_profile(answer: Any, out: Any) -> None:
             f"{step.seconds:.1f}",
             f"{step.share:.0%}",
             f"{step.cores:.1f}",
+            *([f"{step.gpu_seconds:,.1f}"] if gpus else []),
             f"{step.peak_mb:,.0f}",
             f"{step.read_mb:,.1f}",
             f"{step.written_mb:,.1f}",

@@ -54,9 +54,10 @@ def _show_one(answer: Any, out: Any) -> None:
         f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {_told(g)}" for g in failing),
         soft_wrap=True,
     )
+    gpus = f"{answer.gpu_seconds:,.0f} GPU-seconds, " if answer.gpu_seconds else ""
     out.print(
         f"cost:  {money(answer.cost, answer.currency)} for {answer.seconds:.0f} s, "
-        f"{answer.cpu_seconds:.0f} CPU-seconds, {answer.peak_mb:,.0f} MB at the peak"
+        f"{answer.cpu_seconds:.0f} CPU-seconds, {gpus}{answer.peak_mb:,.0f} MB at the peak"
         f" (this run: {money(answer.this_run_cost, answer.currency)}, {answer.this_run_seconds:.1f} s)"
     )
     if answer.readings:
