@@ -126,8 +126,8 @@ class _Search:
     def footprint(self, trial: Trial, rows: int) -> Footprint:
         """Of the fitted trial, and of the columns that are made for it."""
         (family,) = (each for each in self.asking.chosen if each.name == trial.family)
-        width = self.folds.width(family.encoding, Recipe.of(trial.params))
-        return family.footprint(trial.params, rows).beside(Footprint.of_columns(width))
+        inputs = self.folds.inputs(family.encoding, Recipe.of(trial.params))
+        return family.footprint(trial.params, rows, inputs).beside(Footprint.of_columns(inputs.width))
 
     def too_large(self, trial: Trial, rows: int) -> bool:
         """Whether its bundle would not be within the brief's limit."""
