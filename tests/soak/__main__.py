@@ -18,6 +18,8 @@ import kills
 import larger
 import lookups
 import oldest
+import on_gpu
+import torch_family
 import wheel
 import writers
 from exercise import Asked, Failed
@@ -31,6 +33,8 @@ EXERCISES = {
     "lookups": lookups.exercise,
     "wheel": wheel.exercise,
     "oldest": oldest.exercise,
+    "torch": torch_family.exercise,
+    "gpu": on_gpu.exercise,
 }
 
 

@@ -38,12 +38,12 @@ UNSEEN = 0.03
 """Of the levels, each time, that are shown as never seen."""
 SPREAD = 0.5
 """Standard deviation of the table's numbers before they are learned."""
-MOST_WEIGHTS = 400_000
-"""In one network: 1.6 MB, and some 40 microseconds a row. Of many columns pieces are fewer, then the embeddings and the
-layers narrower."""
+MOST_WEIGHTS = 300_000
+"""In one network: 1.2 MB, and under 0.1 ms a row. Of many columns pieces are fewer, then the embeddings and the layers
+narrower."""
 _LEAST = {"pieces": 4, "embedding": 2, "width": 8}
-_NODES_US = 14.0
-"""What the nodes before the dense layers take."""
+_PIECES_US, _CODES_US = 10.0, 14.0
+"""What a row takes before the dense layers, as `Footprint.of_numbers` has it of these: its numbers, and its codes."""
 BATCHES = ((50_000, 256), (200_000, 512), (10**12, 1024))
 """Rows of a step at the most, by rows in all."""
 
@@ -92,7 +92,8 @@ class EmbeddingsFamily(NetworkFamily):
         read = (inputs.width - len(levels)) * (within["pieces"] + 1) + len(levels) * within["embedding"]
         table = (sum(levels) + len(levels)) * within["embedding"]
         met = self.dense_numbers(read, within)
-        return Footprint(Footprint.of_numbers(met).row_us + _NODES_US, Footprint.of_numbers(met + table).mb)
+        before = _PIECES_US * (inputs.width > len(levels)) + _CODES_US * bool(levels)
+        return Footprint(Footprint.of_numbers(met).row_us + before, Footprint.of_numbers(met + table).mb)
 
     def within(self, params: Params, inputs: Inputs) -> Params:
         """`params` such that a network of such inputs has at most `MOST_WEIGHTS`."""
