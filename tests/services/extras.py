@@ -17,4 +17,11 @@ class Extra:
         return "" if importlib.util.find_spec(self.NAME) else f"not installed: {self.NAME}"
 
 
-EXTRAS = (Extra("catboost"), Extra("xgboost"), Extra("fastexcel"), Extra("zstandard"), Extra("adbc_driver_postgresql"))
+EXTRAS = (
+    Extra("catboost"),
+    Extra("xgboost"),
+    Extra("torch"),
+    Extra("fastexcel"),
+    Extra("zstandard"),
+    Extra("adbc_driver_postgresql"),
+)

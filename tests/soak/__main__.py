@@ -19,6 +19,8 @@ import kills
 import larger
 import lookups
 import oldest
+import on_gpu
+import torch_family
 import wheel
 import writers
 from exercise import Asked, Failed
@@ -32,6 +34,8 @@ EXERCISES = {
     "lookups": lookups.exercise,
     "wheel": wheel.exercise,
     "oldest": oldest.exercise,
+    "torch": torch_family.exercise,
+    "gpu": on_gpu.exercise,
 }
 ELSEWHERE = {"gpu": gpu_meter.exercise}
 """On a machine that has what they ask for, and where they are named."""

@@ -58,6 +58,7 @@ def test_trials_are_rows_the_best_first(searched: Path) -> None:
     assert found[0].best and sum(t.best for t in found) == 1
     whole = [t.value for t in found if t.state == "complete"]
     assert whole == sorted(whole, reverse=True)
+    assert all(t.row_us > 0 and t.mb > 0 for t in found), "how large, and how quick, it would be"
     states = [t.state == "complete" for t in found]
     assert states == sorted(states, reverse=True), "one that saw fewer folds stands after all that saw them all"
     assert found[0].params and found[0].folds and found[0].metric == "average_precision"

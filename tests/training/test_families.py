@@ -14,7 +14,7 @@ from treadle.errors import SpecError
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
 from treadle.testing import FamilySuite
 from treadle.testing.families import EVERY, KINDS, LEVELS, content, loss, sample_of, task_named
-from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp
+from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp, network
 from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.extra_trees import ExtraTreesFamily
@@ -173,7 +173,7 @@ def test_one_perceptron_tells_all_quantiles_and_goes_on_with_them() -> None:
 
 
 def test_a_large_perceptron_is_kept_at_some_of_its_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mlp, "MOST_NUMBERS", 2000)
+    monkeypatch.setattr(network, "MOST_NUMBERS", 2000)
     made, rows = MLPFamily(task_named("counts")), sample_of("counts", "linear", 300)
     found = made.fit(rows, {**made.defaults(), "width": 8, "rounds": 40})
     assert isinstance(found, Perceptron)

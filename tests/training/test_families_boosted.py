@@ -15,6 +15,7 @@ from treadle.testing.families import KINDS, content, sample_of, task_named
 from treadle.training.families import Array, Family, Params, families, known, restore
 from treadle.training.families.catboost import CatBoostFamily
 from treadle.training.families.catboost import _trees as symmetric
+from treadle.training.families.embeddings import EmbeddingsFamily
 from treadle.training.families.tree_sum import TreeSum
 from treadle.training.families.xgboost import XGBoostFamily
 from treadle.training.families.xgboost import _trees as boosted
@@ -82,7 +83,7 @@ def test_a_kept_one_predicts_where_the_library_is_not_installed(
     assert (back.margin(rows.x) == found.margin(rows.x)).all() and content(back.kept()) == content(found.kept())
 
 
-@pytest.mark.parametrize("family", [XGBoostFamily, CatBoostFamily])
+@pytest.mark.parametrize("family", [XGBoostFamily, CatBoostFamily, EmbeddingsFamily])
 def test_one_that_is_not_installed_is_named_with_its_extra(
     family: type[Family], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +101,7 @@ def test_no_library_of_a_family_is_loaded_before_it_fits() -> None:
         "print([m for m in sys.argv[1:] if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, "catboost", "xgboost", "sklearn", "lightgbm"],
+        [sys.executable, "-c", code, "catboost", "xgboost", "torch", "sklearn", "lightgbm"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"

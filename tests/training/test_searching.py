@@ -119,6 +119,8 @@ def test_a_footprint_counts_the_columns_and_the_limit_may_be_reached(going):
     alone, found = linear.footprint(one.params, 100), search.footprint(one, 100)
     assert found == alone.beside(Footprint.of_columns(search.folds.get(0, "linear")[0].x.shape[1]))
     assert found.row_us > alone.row_us
+    told = search.weighed(one)
+    assert (told.mb, told.row_us) == (round(found.mb, 3), round(found.row_us, 1)) and told.value == one.value
     for limit, large in ((None, False), (found.mb, False), (found.mb * 0.99, True)):
         limits = msgspec.structs.replace(search.spec.brief.limits, bundle_mb=limit)
         brief = msgspec.structs.replace(search.spec.brief, limits=limits)

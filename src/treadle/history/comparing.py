@@ -87,6 +87,8 @@ def _lines(entry: Entry[Any]) -> Iterator[Trial]:
             state=trial.state,
             best=trial is best,
             params=trial.params,
+            mb=trial.mb,
+            row_us=trial.row_us,
         )
 
 

@@ -71,6 +71,7 @@ FAMILIES = (
     "extra_trees",
     "random_forest",
     "mlp",
+    "embeddings",
     "bayes",
     "neighbours",
     "catboost",

@@ -129,7 +129,7 @@ def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:
         value=found.value,
         stopped=found.stopped,
         trials=tuple(
-            TrialLine(t.number, t.family, t.used, t.fold_scores, t.value, round(t.seconds, 3), t.state)
+            TrialLine(t.number, t.family, t.used, t.fold_scores, t.value, round(t.seconds, 3), t.state, t.mb, t.row_us)
             for t in found.trials
         ),
     )

@@ -20,7 +20,7 @@ from treadle.scoring.scorer import Scorer
 from treadle.scoring.steps import Number
 from treadle.scoring.tasks import Task, task_of
 from treadle.training import Fitted
-from treadle.training.families import Array, Blend, Estimator, Family, Kept, Member, Params, Sample
+from treadle.training.families import Array, Blend, Estimator, Family, Inputs, Kept, Member, Params, Sample
 
 CLASSES = ("a", "b", "c", "d")
 KINDS = ("classification", "multiclass", "regression", "counts")
@@ -229,7 +229,8 @@ class FamilySuite:
         assert np.isfinite(ours).all()
         assert np.abs(ours - theirs).max() <= TOLERANCE * max(1.0, float(np.abs(theirs).max()))
         family = self.family(task)
-        footprint = family.footprint({**family.defaults(), "rounds": found.rounds}, len(held))
+        settings = {**family.defaults(), **self.quick, "rounds": found.rounds}
+        footprint = family.footprint(settings, len(held), Inputs(WIDTH))
         packed = len(zlib.compress(graph, 6)) / 1e6
         assert packed < 2 * footprint.mb + 0.2, "a search counts with what the family says of its size"
         row = [float(value) for value in x[0]]

@@ -12,7 +12,7 @@ import numpy as np
 from treadle.scoring import metrics
 from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
-from treadle.training.families import Array, Estimator, Family, Params, Sample, learn
+from treadle.training.families import Array, Estimator, Family, Inputs, Params, Sample, learn
 from treadle.training.memory import claim
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.recency import weighted_by_age
@@ -76,7 +76,7 @@ class Folds:
         self._over = None if table.exposure is None else table.exposure[self.rows] / table.unit
         self.weight = np.ones(len(self.rows)) if table.weight is None else table.weight[self.rows]
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
-        self._widths: dict[tuple[str, Recipe], int] = {}
+        self._inputs: dict[tuple[str, Recipe], Inputs] = {}
 
     def get(self, number: int, encoding: str, recipe: Recipe = PLAIN) -> tuple[Sample, Sample]:
         """Rows to fit on, and rows held back."""
@@ -93,11 +93,11 @@ class Folds:
             )
         return self._kept[number, encoding, recipe]
 
-    def width(self, encoding: str, recipe: Recipe) -> int:
-        """How many columns the rows are encoded to."""
-        if (encoding, recipe) not in self._widths:
-            self._widths[encoding, recipe] = self.get(0, encoding, recipe)[0].x.shape[1]
-        return self._widths[encoding, recipe]
+    def inputs(self, encoding: str, recipe: Recipe) -> Inputs:
+        """What the rows are encoded to."""
+        if (encoding, recipe) not in self._inputs:
+            self._inputs[encoding, recipe] = Inputs.of(self.get(0, encoding, recipe)[0])
+        return self._inputs[encoding, recipe]
 
     def rows_of(self, number: int, family: Family, params: Params) -> tuple[Sample, Sample]:
         """The same as a family is fitted on them with `params`: how they are prepared, and how old ones weigh."""

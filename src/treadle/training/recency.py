@@ -14,9 +14,19 @@ import numpy as np
 
 from treadle.training.families import Array, Sample
 from treadle.training.families.family import product
+from treadle.training.splits import Split
+from treadle.training.table import TrainingTable
 
 RECENT = {"all": None, "half": 0.5, "fifth": 0.2}
 """What the setting `recent` can be: all rows alike, or half the weight with each such share of the span."""
+
+
+def days_ahead(table: TrainingTable, split: Split) -> float | None:
+    """The days that the training rows span, where the model is tested on what comes after them."""
+    if table.at is None or split.by != "time":
+        return None
+    times = table.at[split.train]
+    return float((times.max() - times.min()) / np.timedelta64(1, "D"))
 
 
 def recency(at: Array, share: float) -> Array:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec.structs import replace
 
 from treadle.errors import DataError
 from treadle.figures import figure
@@ -30,6 +31,7 @@ from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Tri
 from treadle.training.portfolio import patience
 from treadle.training.prepare import Recipe, offers_groups, recipes, with_more
 from treadle.training.pruning import as_whole, hopeless
+from treadle.training.recency import days_ahead
 from treadle.training.rungs import NO_MEMORY, Rungs, few_rows, look
 from treadle.training.splits import Split
 from treadle.training.table import TrainingTable
@@ -75,6 +77,8 @@ class _Search:
     """Seconds that the trials of `earlier` took."""
     few: int = 0
     """Rows of the lower rung; 0 for none."""
+    rows: int = 0
+    """That what is chosen will be fitted on."""
 
     def __post_init__(self) -> None:
         self.rungs = Rungs(self.asking, self.few)
@@ -126,8 +130,13 @@ class _Search:
     def footprint(self, trial: Trial, rows: int) -> Footprint:
         """Of the fitted trial, and of the columns that are made for it."""
         (family,) = (each for each in self.asking.chosen if each.name == trial.family)
-        width = self.folds.width(family.encoding, Recipe.of(trial.params))
-        return family.footprint(trial.params, rows).beside(Footprint.of_columns(width))
+        inputs = self.folds.inputs(family.encoding, Recipe.of(trial.params))
+        return family.footprint(trial.params, rows, inputs).beside(Footprint.of_columns(inputs.width))
+
+    def weighed(self, trial: Trial) -> Trial:
+        """With what it would cost who serves it."""
+        cost = self.footprint(trial, self.rows)
+        return replace(trial, mb=round(cost.mb, 3), row_us=round(cost.row_us, 1))
 
     def too_large(self, trial: Trial, rows: int) -> bool:
         """Whether its bundle would not be within the brief's limit."""
@@ -196,7 +205,7 @@ def search(
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
-    ways = with_more(recipes(table.learned, _ahead(table, split)), table.rows(split.train))
+    ways = with_more(recipes(table.learned, days_ahead(table, split)), table.rows(split.train))
     text = any(feature.type == "str" for feature in table.features)
     groups, rule = offers_groups(table.rows(split.train)), task.rule(ideal_threshold(spec.brief.mistakes))
     folds = Folds(table, split.folds, task, metric, spec.train.seed, rule)
@@ -210,6 +219,7 @@ def search(
         on_trial,
         start=clock(),
         few=few_rows(spec.train, folds, deadline_s),
+        rows=len(split.train),
     )
     stopped = _go_on(going, len(split.train), deadline_s, progress)
     best = going.best()
@@ -238,20 +248,13 @@ def _none_completed(trials: Sequence[Trial]) -> DataError:
     return DataError(told, where="train", mend="give it more time, memory, rows or families")
 
 
-def _ahead(table: TrainingTable, split: Split) -> float | None:
-    """The days that the training rows span, where the model is tested on what comes after them."""
-    if table.at is None or split.by != "time":
-        return None
-    times = table.at[split.train]
-    return float((times.max() - times.min()) / np.timedelta64(1, "D"))
-
-
 def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | None) -> Stopped:
     """One trial after the other; what ended them."""
     spec = going.spec
     enough = spec.brief.good_enough.get(going.folds.metric)
     without, chosen = spec.train.search == "none", len(going.asking.chosen)
-    most = chosen if without else spec.train.trials or max(_most_trials(spec, deadline_s), chosen)
+    unsaid = MOST_TRIALS if deadline_s == math.inf else NO_END
+    most = chosen if without else spec.train.trials or max(unsaid, chosen)
     while len(going.trials) < most:
         left = deadline_s - going.spent
         room = left - going.refit_seconds(rows, deadline_s)
@@ -303,12 +306,6 @@ def _next(going: _Search, seconds: float) -> KeptTrial:
         going.tried[number] = found
         going.forget()
     return KeptTrial.of(asked.settings, trial, going.tried.get(number))
-
-
-def _most_trials(spec: ProjectSpec, deadline_s: float) -> int:
-    if spec.train.trials is not None:
-        return spec.train.trials
-    return MOST_TRIALS if deadline_s == math.inf else NO_END
 
 
 def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
@@ -397,4 +394,5 @@ def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Tri
     if found.rounds:
         params = {**params, "rounds": found.rounds}
     used = family.used(params, len(folds.folds[0].train))
-    return Trial(number, family.name, params, found.scores, value, clock() - began, state, used, why=found.why), found
+    trial = Trial(number, family.name, params, found.scores, value, clock() - began, state, used, why=found.why)
+    return (going.weighed(trial) if found.scores else trial), found

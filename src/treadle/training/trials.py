@@ -9,12 +9,22 @@ from treadle.scoring.metrics import sign
 from treadle.training.forward import steps_shown
 from treadle.training.model import SearchResult, Trial
 
+_COUNTED = (
+    "<p class=quiet>The size of the bundle and the time of a row are counted from what was fitted (trees and leaves, "
+    "weights of a network, columns): they compare the trials, and what is packed is measured.</p>"
+)
+
 
 def _state(trial: Trial) -> str:
     folds = len(trial.fold_scores)
     if trial.rows:
         return f"tried on {trial.rows:,} rows of one fold"
     return "complete" if trial.state == "complete" else f"stopped early after {folds} fold{'s' if folds > 1 else ''}"
+
+
+def _weight(trial: Trial) -> tuple[str, str]:
+    """About how large its bundle would be, and how long a row would take."""
+    return (f"{trial.mb:.2f}", f"{trial.row_us:.0f}") if trial.row_us else ("", "")
 
 
 def _settings(trial: Trial) -> str:
@@ -55,20 +65,22 @@ def trials_shown(search: SearchResult, metric: str, second: Money | None = None)
             figure(t.value).value,
             _state(t),
             f"{t.seconds:.1f} s",
+            *_weight(t),
             _settings(t),
         )
         for t in (*done, *early, *few[:8])
     ]
     rows += [
-        (t.number + 1, t.family, "", f"came to nothing: {t.why}", f"{t.seconds:.1f} s", _settings(t))
+        (t.number + 1, t.family, "", f"came to nothing: {t.why}", f"{t.seconds:.1f} s", "", "", _settings(t))
         for t in [t for t in search.trials if t.state == "failed"][:8]
     ]
-    best = table(("Trial", "Family", metric, "State", "Took", "Settings"), rows, numbers=(0, 2, 4))
+    heads = ("Trial", "Family", metric, "State", "Took", "About MB", "µs a row", "Settings")
+    best = table(heads, rows, numbers=(0, 2, 4, 5, 6))
     count = len(search.trials)
     head = f"{count} trial{'' if count == 1 else 's'} in {search.seconds:.0f} s, on the training folds"
     return (
         f'<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
-        f'<div class="card" style="margin-top:12px">{best}</div>'
+        f'<div class="card" style="margin-top:12px">{best}{_COUNTED}</div>'
         '<div class="card" style="margin-top:12px"><h3>What each step forward cost</h3>'
         f"{steps_shown(search, metric, second)}</div>"
     )

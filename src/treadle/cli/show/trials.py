@@ -24,7 +24,9 @@ def show_trials(answer: Any, out: Any) -> None:
         if not answer.kept:
             out.print("no trial yet: treadle run PROJECT")
         return
-    grid = table("run", "#", "family", answer.trials[0].metric, "folds", "s", "", "settings", right=(1, 3, 4, 5))
+    metric = answer.trials[0].metric
+    heads = ("run", "#", "family", metric, "folds", "s", "~MB", "~µs a row", "", "settings")
+    grid = table(*heads, right=(1, 3, 4, 5, 6, 7))
     for trial in answer.trials:
         state = "[green]best[/]" if trial.best else "" if trial.state == "complete" else "stopped early"
         state = "failed" if trial.state == "failed" else state
@@ -37,6 +39,8 @@ def show_trials(answer: Any, out: Any) -> None:
             shown,
             str(len(trial.folds)),
             f"{trial.seconds:.1f}",
+            f"{trial.mb:.2f}" if trial.row_us else "–",
+            f"{trial.row_us:.0f}" if trial.row_us else "–",
             state,
             f"[dim]{params}[/]",
         )

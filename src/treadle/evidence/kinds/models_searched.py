@@ -14,7 +14,10 @@ from treadle.store import Blob
 
 
 class TrialLine(Struct, frozen=True):
-    """One setting tried. `value` is the mean of `folds`, in the metric's own unit; a pruned one saw fewer folds."""
+    """One setting tried. `value` is the mean of `folds`, in the metric's own unit; a pruned one saw fewer folds.
+
+    `mb`, `row_us`: about how large its bundle would be and how long a row would take; 0 where nobody counted.
+    """
 
     number: int
     family: str
@@ -23,6 +26,8 @@ class TrialLine(Struct, frozen=True):
     value: float
     seconds: float
     state: str
+    mb: float = 0.0
+    row_us: float = 0.0
 
 
 class ModelsSearched(Payload, frozen=True, kw_only=True):

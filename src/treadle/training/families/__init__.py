@@ -23,6 +23,7 @@ from treadle.training.families.family import Family as Family
 from treadle.training.families.family import Fixed as Fixed
 from treadle.training.families.family import Footprint as Footprint
 from treadle.training.families.family import Graph as Graph
+from treadle.training.families.family import Inputs as Inputs
 from treadle.training.families.family import Kept as Kept
 from treadle.training.families.family import Params as Params
 from treadle.training.families.family import Sample as Sample

@@ -16,7 +16,18 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from treadle.training.families.beside import Beside
-from treadle.training.families.family import Array, Estimator, Footprint, Graph, Kept, Params, Sample, product
+from treadle.training.families.family import (
+    UNKNOWN,
+    Array,
+    Estimator,
+    Footprint,
+    Graph,
+    Inputs,
+    Kept,
+    Params,
+    Sample,
+    product,
+)
 from treadle.training.families.lightgbm import LightGBMFamily, nodes_of
 from treadle.training.families.trees import Node, floor32, tree_ensemble
 
@@ -185,7 +196,7 @@ class AdditiveFamily(LightGBMFamily):
             "even_classes": False,
         }
 
-    def footprint(self, params: Params, rows: int) -> Footprint:
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
         return Footprint(10.0, 0.1)  # its trees are summed to one curve a column
 
     def suggest(self, trial: Any) -> Params:

@@ -16,10 +16,12 @@ import numpy as np
 
 from treadle.training.cores import CORES
 from treadle.training.families.family import (
+    UNKNOWN,
     Array,
     Estimator,
     Family,
     Footprint,
+    Inputs,
     Kept,
     Params,
     Sample,
@@ -78,7 +80,7 @@ class CatBoostFamily(Family):
     def hastened(self, params: Params, times: float) -> Params:
         return in_bigger_steps(params, times)
 
-    def footprint(self, params: Params, rows: int) -> Footprint:
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
         return Footprint.of_trees(int(params.get("rounds", 300)), 2 ** int(params["depth"]))
 
     def settings(self, params: Params, metric: str) -> Params:

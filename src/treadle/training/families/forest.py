@@ -15,10 +15,12 @@ import numpy as np
 
 from treadle.training.cores import CORES
 from treadle.training.families.family import (
+    UNKNOWN,
     Array,
     Estimator,
     Family,
     Footprint,
+    Inputs,
     Kept,
     Params,
     Sample,
@@ -61,7 +63,7 @@ class ForestFamily(Family):
         least = max(1, min(int(params["least_rows"]), rows // 50))
         return {**params, "leaves": min(int(params["leaves"]), most), "least_rows": least}
 
-    def footprint(self, params: Params, rows: int) -> Footprint:
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
         used = self.used(params, rows)
         return Footprint.of_trees(int(used["trees"]), min(int(used["leaves"]), 1 + rows // int(used["least_rows"])))
 

@@ -14,6 +14,7 @@ from treadle.training.families.beside import Beside
 from treadle.training.families.blend import Blend, Constant
 from treadle.training.families.catboost import CatBoostFamily
 from treadle.training.families.centred import Centred
+from treadle.training.families.embeddings import EmbeddingsFamily
 from treadle.training.families.exposed import Exposed
 from treadle.training.families.extra_trees import ExtraTreesFamily
 from treadle.training.families.family import Estimator, Family, Kept
@@ -33,6 +34,7 @@ OWN: dict[str, type[Family]] = {
         ExtraTreesFamily,
         RandomForestFamily,
         MLPFamily,
+        EmbeddingsFamily,
         BayesFamily,
         NeighboursFamily,
         CatBoostFamily,

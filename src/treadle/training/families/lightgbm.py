@@ -15,11 +15,13 @@ from treadle.training.cores import CORES, MOST_THREADS
 from treadle.training.families.beside import Beside
 from treadle.training.families.family import (
     FASTEST,
+    UNKNOWN,
     Array,
     Estimator,
     Family,
     Footprint,
     Graph,
+    Inputs,
     Kept,
     Params,
     Sample,
@@ -179,7 +181,7 @@ class LightGBMFamily(Family):
     def hastened(self, params: Params, times: float) -> Params:
         return in_bigger_steps(params, times)
 
-    def footprint(self, params: Params, rows: int) -> Footprint:
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
         trees = int(params.get("rounds", 300)) * max(self.task.outputs, len(self.task.levels), 1)
         leaves = min(int(params["leaves"]), 1 + rows // int(self.used(params, rows)["least_rows"]))
         return Footprint.of_trees(trees, leaves, sets=params.get("text") == "native")

@@ -1,70 +1,27 @@
-"""A multilayer perceptron, learned by Adam with decoupled decay (Kingma and Ba 2015; Loshchilov and Hutter 2019).
-
-Four tasks have their canonical link, so the slope of the loss by a margin is what is predicted less what was so. Of
-quantiles it is the share by which the label counts as below, less the level: one network tells all levels (as Rodrigues
-and Pereira 2020, "Beyond expectation: deep joint mean and quantile regression"), and the task puts them in order where
-they cross.
-"""
+"""A multilayer perceptron, learned by Adam with decoupled decay (Kingma and Ba 2015; Loshchilov and Hutter 2019)."""
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from treadle.scoring.quantiles import pinball
-from treadle.training.families.family import Array, Estimator, Family, Graph, Kept, Params, Sample, product
+from treadle.training.families.family import UNKNOWN, Array, Estimator, Footprint, Graph, Inputs, Kept, Params, Sample
+from treadle.training.families.network import KINK, MEAN, Layers, Learner, Network, NetworkFamily, batch_of
 
-MOST_EPOCHS = 100
-PATIENCE = 10
 BATCH = 256
-LEAST_STEPS = 20
-"""In an epoch: few rows come in smaller batches."""
-MOST_NUMBERS = 20_000_000
-"""In all the networks of one growth that `cut` may ask for; larger ones have only each second of them, each fourth …"""
-KINK = 0.02
-"""In standard deviations of the label: within it the pinball loss bends from one slope to the other, so that the last
-steps to a quantile get shorter (Fernandes, Guerre and Horta 2021, with a uniform kernel)."""
-_EXPONENT = 20.0
-"""A count beyond e to this, as a slope, would end all learning."""
-Layers = tuple[Array, ...]
-"""Weights and offsets in turn, float32."""
 
 
-@dataclass(frozen=True, eq=False)
-class Perceptron:
-    """Layers of `max(0, x @ weights + offsets)`; the last without the bound."""
-
-    layers: Layers
-    rounds: int
-    losses: tuple[float, ...] = ()
-    """Of the training rows, as each epoch went by."""
-    held_losses: tuple[float, ...] = ()
-    """Of the rows that it was stopped by, after each epoch."""
-    earlier: dict[int, Layers] = field(default_factory=dict)
-    """The network after each epoch, or after some."""
-
-    @property
-    def most_rounds(self) -> int:
-        return max(self.rounds, *self.earlier) if self.earlier else self.rounds
-
-    def cut(self, rounds: int) -> Perceptron:
-        """After so many epochs; where that network was not kept, after the last before it that was."""
-        near = max((epoch for epoch in self.earlier if epoch <= rounds), default=0)
-        return replace(self, layers=self.earlier[near], rounds=rounds) if near else self
+class Perceptron(Network):
+    """A network that reads its columns as they are."""
 
     def margin(self, x: Array) -> Array:
-        with threadpool_limits(1):
-            out = x.astype(np.float64)
-            for place in range(0, len(self.layers), 2):
-                out = out @ self.layers[place].astype(np.float64) + self.layers[place + 1].astype(np.float64)
-                out = np.maximum(out, 0.0) if place + 2 < len(self.layers) else out
-        return out
+        return self.through(x)
 
     def kept(self) -> Kept:
         packed = {f"layer{i}": part.astype("<f4").tobytes() for i, part in enumerate(self.layers)}
@@ -73,22 +30,14 @@ class Perceptron:
         return Kept(MLPFamily.name, numbers=numbers, packed=packed, shapes=shapes, rounds=self.rounds)
 
     def graph(self, graph: Graph, columns: Array, weight: float) -> str:
-        out = graph.columns(columns)
-        for place in range(0, len(self.layers), 2):
-            last = place + 2 == len(self.layers)
-            parts = [part * np.float32(weight) if last else part for part in self.layers[place : place + 2]]
-            names = [graph.constant(what, part) for what, part in zip(("weights", "offsets"), parts, strict=True)]
-            out = graph.add("Gemm", [out, *names], "layer")
-            out = out if last else graph.add("Relu", [out], "bounded")
-        return out
+        return self.graph_through(graph, graph.columns(columns), weight)
 
 
-class MLPFamily(Family):
+class MLPFamily(NetworkFamily):
     """Search: width and depth, the rate, decay, and the share of a layer that is left out in learning."""
 
     name = "mlp"
     encoding = "linear"
-    quantiles = True
     why = "smooth interactions; unlike trees in its errors"
 
     def defaults(self) -> Params:
@@ -114,30 +63,6 @@ class MLPFamily(Family):
             "even_classes": even,
         }
 
-    def fit(
-        self,
-        rows: Sample,
-        params: Params,
-        valid: Sample | None = None,
-        *,
-        metric: str = "",
-        seconds: float = float("inf"),
-    ) -> Estimator:
-        return self._learned(None, rows, params, valid, seconds)
-
-    def resume(
-        self,
-        start: Estimator,
-        rows: Sample,
-        params: Params,
-        valid: Sample | None = None,
-        *,
-        seconds: float = float("inf"),
-    ) -> Estimator:
-        """Go on from `start`, fitted or restored: its epochs and losses count on. `params` say how long in all."""
-        assert isinstance(start, Perceptron)
-        return self._learned(start, rows, params, valid, seconds)
-
     def restore(self, kept: Kept) -> Estimator:
         parts = [
             np.frombuffer(kept.packed[f"layer{i}"], dtype="<f4").astype(np.float32).reshape(kept.shapes[f"layer{i}"])
@@ -145,78 +70,24 @@ class MLPFamily(Family):
         ]
         return Perceptron(tuple(parts), kept.rounds, kept.numbers["losses"], kept.numbers["held_losses"])
 
-    def _learned(
-        self, start: Perceptron | None, rows: Sample, params: Params, valid: Sample | None, seconds: float
-    ) -> Perceptron:
-        end = time.monotonic() + seconds
-        weight = product(rows.weight, self.weights(rows.y, params))
-        weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
-        middle, scale = self._units(rows.y, weight)
-        near_zero = (rows.y - middle) / scale
-        truth, unit = self._truth(near_zero), scale if self.task.levels else scale**2
-        if start is None:
-            layers = self._first(rows.x.shape[1], near_zero, params, weight)
-        else:
-            layers = _scaled(start.layers, -middle / scale, 1 / scale)
-        done = 0 if start is None else start.rounds
-        losses, held_losses = ([], []) if start is None else (list(start.losses[:done]), list(start.held_losses[:done]))
-        learner = _Adam(layers, float(params["rate"]), float(params["decay"]))
-        kept: dict[int, Layers] = {}
-        best, step = done, 1
-        most = int(params.get("rounds", 30)) if valid is None else MOST_EPOCHS
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
+        return Footprint.of_numbers(self.dense_numbers(inputs.width, params))
+
+    def started(self, rows: Sample, near_zero: Array, params: Params, weight: Array) -> Network:
+        return Perceptron(self._first(rows.x.shape[1], near_zero, params, weight), 0)
+
+    @contextmanager
+    def learning(self, first: Any, rows: Sample, truth: Array, weight: Array, params: Params) -> Iterator[Learner]:
+        adam = _Adam(first.layers, float(params["rate"]), float(params["decay"]))
         with threadpool_limits(1):  # small products: sharing them takes longer, and would change the last bits
-            for epoch in range(done, max(most, done + 1)):
-                random = np.random.default_rng((self.seed, epoch))
-                losses.append(self._epoch(learner, rows.x, truth, weight, random, params, end) * unit)
-                told = _scaled(learner.averaged(), middle, scale)
-                if epoch % step == 0 or epoch + 1 == most:
-                    kept[epoch + 1] = told
-                    if sum(part.size for part in told) * len(kept) > MOST_NUMBERS:
-                        step *= 2
-                        kept = {k: v for k, v in kept.items() if (k - 1) % step == 0 or k == epoch + 1}
-                if valid is not None:
-                    held_losses.append(self._loss(told, valid))
-                    best = int(np.argmin(held_losses)) + 1
-                    if epoch + 1 - best >= PATIENCE:
-                        break
-                if time.monotonic() > end:
-                    break
-        rounds = best if valid is not None else epoch + 1
-        near = max((k for k in kept if k <= rounds), default=min(kept))
-        return Perceptron(kept[near], near, tuple(losses), tuple(held_losses), kept)
-
-    def _units(self, y: Array, weight: Array) -> tuple[float, float]:
-        """Labels are learned as (y - middle) / scale, where any number can be one."""
-        if self.task.plain().kind != "identity" and not self.task.levels:
-            return 0.0, 1.0
-        middle = float(np.average(y, weights=weight))
-        return middle, float(np.sqrt(np.average((y - middle) ** 2, weights=weight))) or 1.0
-
-    def _truth(self, y: Array) -> Array:
-        """What margins are to predict, float32 [rows, outputs]."""
-        if self.task.levels or self.task.outputs == 1:
-            return np.repeat(y[:, None].astype(np.float32), self.task.outputs, axis=1)
-        truth: Array = np.eye(self.task.outputs, dtype=np.float32)[y.astype(np.int64)]
-        return truth
-
-    def _first(self, columns: int, y: Array, params: Params, weight: Array) -> Layers:
-        """Weights by chance (He et al. 2015); the last layer begins with what is known without any feature."""
-        random = np.random.default_rng(self.seed)
-        widths = [columns, *[int(params["width"])] * int(params["depth"]), self.task.outputs]
-        layers: list[Array] = []
-        for a, b in pairwise(widths):
-            layers += [(random.normal(size=(a, b)) * math.sqrt(2 / a)).astype(np.float32), np.zeros(b, np.float32)]
-        layers[-2] *= np.float32(0.1)
-        if self.task.plain().kind != "identity":
-            layers[-1] += self.base(y, weight).astype(np.float32)
-        return tuple(layers)
+            yield _Learning(self, adam, rows.x, truth, weight, params)
 
     def _epoch(
         self, learner: _Adam, x: Array, truth: Array, weight: Array, random: Any, params: Params, end: float
     ) -> float:
         """Once through all rows in an order drawn by chance; their mean loss on the way."""
         order = random.permutation(len(x))
-        size = max(8, min(BATCH, len(x) // LEAST_STEPS))
+        size = batch_of(len(x), BATCH)
         total, dropout = 0.0, float(params["dropout"])
         for number, begin in enumerate(range(0, len(x), size)):
             some = order[begin : begin + size]
@@ -255,38 +126,27 @@ class MLPFamily(Family):
         bent: Array = (below - np.asarray(self.task.levels, dtype=np.float32)) / np.float32(self.task.outputs)
         return bent
 
-    def _told(self, margins: Array) -> Array:
-        if self.task.levels:
-            return margins
-        if self.task.outputs > 1:
-            odds = np.exp(margins - margins.max(axis=1, keepdims=True))
-            shares: Array = odds / odds.sum(axis=1, keepdims=True)
-            return shares
-        if self.task.plain().kind == "identity":
-            return margins
-        within = np.clip(margins, -_EXPONENT, _EXPONENT)
-        told: Array = np.exp(within) if self.task.plain().kind == "exponential" else 1 / (1 + np.exp(-within))
-        return told
 
-    def _each_loss(self, margins: Array, told: Array, truth: Array) -> Array:
-        """Of each row: what `_slope` is the slope of; of quantiles the mean over them, and the kink as it is."""
-        if self.task.levels:
-            each: Array = pinball(truth[:, 0], told, self.task.levels).mean(axis=1)
-            return each
-        if self.task.outputs > 1:
-            loss: Array = -(np.log(np.maximum(told, 1e-30)) * truth).sum(axis=1)
-        elif self.task.plain().kind == "identity":
-            loss = 0.5 * ((told - truth) ** 2)[:, 0]
-        elif self.task.plain().kind == "exponential":
-            loss = (told - truth * margins)[:, 0]
-        else:
-            loss = (np.logaddexp(0, margins) - truth * margins)[:, 0]
-        return loss
+@dataclass(frozen=True, eq=False)
+class _Learning:
+    """A perceptron while it is learned, on these rows."""
 
-    def _loss(self, layers: Layers, held: Sample) -> float:
-        margins = Perceptron(layers, 0).margin(held.x)
-        each = self._each_loss(margins, self._told(margins), self._truth(held.y).astype(np.float64))
-        return float(np.average(each, weights=held.weight))
+    family: MLPFamily
+    adam: _Adam
+    x: Array
+    truth: Array
+    weight: Array
+    params: Params
+
+    def epoch(self, number: int, end: float) -> float:
+        random = np.random.default_rng((self.family.seed, number))
+        return self.family._epoch(self.adam, self.x, self.truth, self.weight, random, self.params, end)
+
+    def averaged(self) -> Layers:
+        return self.adam.averaged()
+
+    def margin(self, layers: Layers, x: Array) -> Array:
+        return Perceptron(layers, 0).margin(x)
 
 
 class _Adam:
@@ -307,15 +167,8 @@ class _Adam:
             if slope.ndim > 1:
                 move += np.float32(self.decay) * self.layers[i]
             self.layers[i] -= np.float32(self.rate) * move.astype(np.float32)
-            self._mean[i] += np.float32(0.02) * (self.layers[i] - self._mean[i])
+            self._mean[i] += np.float32(MEAN) * (self.layers[i] - self._mean[i])
 
     def averaged(self) -> Layers:
-        whole = np.float32(1 - 0.98**self.steps)
+        whole = np.float32(1 - (1 - MEAN) ** self.steps)
         return tuple(mean / whole for mean in self._mean)
-
-
-def _scaled(layers: Layers, middle: float, scale: float) -> Layers:
-    """The last layer times `scale`, plus `middle`."""
-    *before, weights, offsets = layers
-    wide = offsets.astype(np.float64) * scale + middle
-    return (*before, (weights * np.float32(scale)), wide.astype(np.float32))

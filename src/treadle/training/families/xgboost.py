@@ -14,10 +14,12 @@ import numpy as np
 
 from treadle.training.cores import CORES
 from treadle.training.families.family import (
+    UNKNOWN,
     Array,
     Estimator,
     Family,
     Footprint,
+    Inputs,
     Kept,
     Params,
     Sample,
@@ -87,7 +89,7 @@ class XGBoostFamily(Family):
     def hastened(self, params: Params, times: float) -> Params:
         return in_bigger_steps(params, times)
 
-    def footprint(self, params: Params, rows: int) -> Footprint:
+    def footprint(self, params: Params, rows: int, inputs: Inputs = UNKNOWN) -> Footprint:
         trees = int(params.get("rounds", 300)) * max(self.task.outputs, 1)
         return Footprint.of_trees(trees, min(int(params["leaves"]), rows))
 
