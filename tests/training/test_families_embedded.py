@@ -176,7 +176,7 @@ def test_pieces_hold_as_many_rows_and_missing_ones_are_told() -> None:
 @pytest.mark.parametrize("inputs", [Inputs(2000), Inputs(60, (501,) * 60), Inputs(12, (3, 500))])
 def test_it_stays_small_of_any_table(inputs: Inputs) -> None:
     family = EmbeddingsFamily(task_named("multiclass"))
-    largest = {**family.defaults(), "width": 384, "depth": 3, "embedding": 32, "pieces": 48}
+    largest = {**family.defaults(), "width": 256, "depth": 3, "embedding": 32, "pieces": 48}
     for params in (family.defaults(), largest):
         found = family.footprint(params, 1000, inputs)
         assert found.mb <= 4e-6 * MOST_WEIGHTS and found.row_us < 100

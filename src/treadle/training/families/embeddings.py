@@ -39,9 +39,9 @@ UNSEEN = 0.03
 SPREAD = 0.5
 """Standard deviation of the table's numbers before they are learned."""
 MOST_WEIGHTS = 300_000
-"""In one network: 1.2 MB, and under 0.1 ms a row. Of many columns pieces are fewer, then the embeddings and the layers
-narrower."""
+"""In one network: 1.2 MB, and under 0.1 ms a row. Of many columns pieces are fewer, embeddings or layers narrower."""
 _LEAST = {"pieces": 4, "embedding": 2, "width": 8}
+"""Of settings that are made less for it, first that which takes most."""
 _PIECES_US, _CODES_US = 10.0, 14.0
 """What a row takes before the dense layers, as `Footprint.of_numbers` has it of these: its numbers, and its codes."""
 BATCHES = ((50_000, 256), (200_000, 512), (10**12, 1024))
@@ -76,7 +76,7 @@ class EmbeddingsFamily(NetworkFamily):
     def suggest(self, trial: Any) -> Params:
         even = trial.suggest_categorical(f"{NAME}.even_classes", [False, True]) if self.weight_option else False
         return {
-            "width": trial.suggest_int(f"{NAME}.width", 16, 384, log=True),
+            "width": trial.suggest_int(f"{NAME}.width", 16, 256, log=True),
             "depth": trial.suggest_int(f"{NAME}.depth", 1, 3),
             "embedding": trial.suggest_int(f"{NAME}.embedding", 2, 32, log=True),
             "pieces": trial.suggest_int(f"{NAME}.pieces", 4, 48, log=True),
@@ -98,20 +98,19 @@ class EmbeddingsFamily(NetworkFamily):
     def within(self, params: Params, inputs: Inputs) -> Params:
         """`params` such that a network of such inputs has at most `MOST_WEIGHTS`."""
         found = {**params, **{key: int(params[key]) for key in ("width", "depth", "embedding", "pieces")}}
-        levels, numbers = inputs.levels, inputs.width - len(inputs.levels)
-        table = sum(levels) + len(levels)
-        while self._weights(found, numbers, len(levels), table) > MOST_WEIGHTS:
-            key = next(
-                (key for key, least in (("pieces", 4), ("embedding", 2), ("width", 8)) if found[key] > least), ""
-            )
-            if not key:
-                break
-            found[key] -= max(1, found[key] // 8)
-        return found
-
-    def _weights(self, params: Params, numbers: int, codes: int, table: int) -> int:
-        read = numbers * (params["pieces"] + 1) + codes * params["embedding"]
-        return self.dense_numbers(read, params) + table * int(params["embedding"])
+        codes, rows = len(inputs.levels), sum(inputs.levels) + len(inputs.levels)
+        while True:
+            width, embedding = found["width"], found["embedding"]
+            parts = {
+                "pieces": (inputs.width - codes) * (found["pieces"] + 1) * width,
+                "embedding": (codes * width + rows) * embedding,
+                "width": self.dense_numbers(0, found),
+            }
+            wide = [key for key in parts if found[key] > _LEAST[key]]
+            if sum(parts.values()) <= MOST_WEIGHTS or not wide:
+                return found
+            most = max(wide, key=lambda key: parts[key])
+            found[most] -= max(1, found[most] // 8)
 
     def started(self, rows: Sample, near_zero: Array, params: Params, weight: Array) -> Network:
         inputs = Inputs.of(rows)
