@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from stage_shop import edit, opened
 from treadle.api.operation import Context
 from treadle.api.project import CheckRequest, check
 from treadle.errors import SpecError
+from treadle.evidence import Usage, nvml
 from treadle.loop import RunResult
 from treadle.money import money
 from treadle.principal import person
 from treadle.spec import Limits
-from treadle.stages.searching import LEARNING_SHARE, limit_of
+from treadle.stages import Work
+from treadle.stages.searching import LEARNING_SHARE, _hour, limit_of
 
 Runs = Callable[..., RunResult]
 
@@ -46,6 +49,27 @@ def test_what_is_left_of_a_budget_bounds_it_likewise():
     assert limit_of(Limits(), hour, 0.0, money("0.05", "EUR"))[0] == pytest.approx(1800 * LEARNING_SHARE)
     assert limit_of(Limits(train_cost=0.01), hour, 0.0, money("0.05", "EUR"))[0] == pytest.approx(360 * LEARNING_SHARE)
     assert limit_of(Limits(train_cost=0.05), hour, 0.0, money("0", "EUR"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("families", "there", "gpus"),
+    [
+        ("[embeddings, linear]", True, 1),
+        ("[embeddings, linear]", False, 0),
+        ("[additive]", True, 0),
+        ("auto", True, 0),
+    ],
+)
+def test_an_hour_counts_a_gpu_where_one_would_be_used(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, families: str, there: bool, gpus: int
+) -> None:
+    asked: list[Usage] = []
+    monkeypatch.setattr(nvml, "driver", lambda: object() if there else None)
+    edit(shop, "families: [linear]", f"families: {families}")
+    shown = opened(shop)
+    priced = replace(shown, chain=replace(shown.chain, price=lambda usage, at: asked.append(usage)))
+    assert _hour(Work(priced)) is None
+    assert [usage.gpu_seconds for usage in asked] == [3600.0 * gpus]
 
 
 def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs) -> None:

@@ -56,4 +56,4 @@ __all__ = [
     "verify",
     "write_whole",
 ]
-OPEN = ("entry", "kinds", "removals", "usual", "views", "words")
+OPEN = ("entry", "kinds", "nvml", "removals", "usual", "views", "words")

@@ -68,12 +68,17 @@ def as_judged(train: Train) -> Train:
 
 
 def _hour(work: Work) -> Money | None:
-    """All cores busy; what waits is cheaper, so a limit of money is kept from below."""
+    """All cores busy, and a GPU where one is used; what waits is cheaper, so a limit of money is kept from below."""
+    from treadle.evidence import nvml
     from treadle.training import MOST_THREADS
+    from treadle.training.families.known import on_a_gpu
 
     chain, book = work.workspace.chain, work.workspace.book
     currency = work.workspace.project.spec.brief.mistakes.currency
-    usage = Usage(seconds=3600.0, cpu_seconds=3600.0 * MOST_THREADS, peak_mb=_PEAK_MB)
+    gpus = on_a_gpu(work.workspace.project.spec.train.families) and nvml.driver() is not None
+    usage = Usage(
+        seconds=3600.0, cpu_seconds=3600.0 * MOST_THREADS, peak_mb=_PEAK_MB, gpu_seconds=3600.0 if gpus else 0.0
+    )
     price = chain.price(usage, chain.clock())
     return None if price is None else book.rates.convert(price.money, currency)
 

@@ -56,6 +56,7 @@ class EmbeddingsFamily(NetworkFamily):
     extra = "torch"
     native = True
     pairs = False
+    gpu = True
     why = "learns what levels of text have in common; smooth interactions"
     device: ClassVar[str] = ""
     """`cpu` or `cuda`; empty: the GPU, where PyTorch sees one."""

@@ -193,6 +193,8 @@ class Family(ABC):
     """Whether columns that are made of two features are of use to it."""
     why: ClassVar[str] = ""
     """What it is good for, in half a sentence."""
+    gpu: ClassVar[bool] = False
+    """Whether it fits on a GPU where it finds one."""
     extra: ClassVar[str] = ""
     """The extra, and the module, that it fits with, where that does not come with Treadle."""
 

@@ -89,6 +89,14 @@ def families(
     return list({family.name: family for family in chosen}.values())
 
 
+def on_a_gpu(wanted: str | tuple[str, ...]) -> bool:
+    """Whether one of the families named in `train.families` would fit on a GPU, where there is one."""
+    if wanted == "auto":
+        return any(each.gpu for name, each in known().items() if name in AUTO or name not in OWN)
+    names = (wanted,) if isinstance(wanted, str) else wanted
+    return any(known()[real].gpu for name in names if (real := FAMILY_ALIASES.get(name, name)) in known())
+
+
 def _usual(name: str, family: type[Family], task: Task) -> bool:
     """Whether `auto` tries it."""
     mine = name in AUTO and family.installed()
