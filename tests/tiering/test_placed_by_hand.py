@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
+import polars as pl
 import pytest
 from priced import figure
 
 from treadle.evidence.kinds.files_retrieved import FilesRetrieved
 from treadle.plans.measuring import Held
 from treadle.plans.storing import Tier
-from treadle.plans.tiers import Placed, placed, priced_tiers
+from treadle.plans.tiers import Placed, _answering, placed, priced_tiers
 from treadle.store import Part, Retrieved, Snapshot
 from treadle.tiering.retrieved import settle
 from treadle.workspace import Workspace
@@ -117,3 +118,14 @@ def test_what_is_at_hand_costs_what_the_price_book_says_of_so_many_bytes(workspa
     a_gib = Decimal(str(shop.book.prices["storage_gb_month"]))
     assert [each.figure.tier for each in tiers] == ["hot"] and len(unknown) == 1
     assert tiers[0].month * 2**30 == pytest.approx(a_gib * GB)
+
+
+def test_a_version_that_answered_on_the_first_of_the_days_did_and_its_last_day_is_told(workspace: Workspace) -> None:
+    several = [("back:1", 25), ("back:2", 24), ("back:3", 25), ("back:3", 28), ("back:3", 26)]
+    rows = {
+        "prediction_id": [str(number) for number in range(len(several))],
+        "answered": [datetime(2024, 5, day, 1, tzinfo=UTC) for _, day in several],
+        "model": [model for model, _ in several],
+    }
+    workspace.tables.append(workspace.names.ledger("predictions"), pl.DataFrame(rows))
+    assert _answering(workspace, "2024-05-25") == {"back:1": "2024-05-25", "back:3": "2024-05-28"}
