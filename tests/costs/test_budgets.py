@@ -55,6 +55,18 @@ def test_each_budget_counts_what_is_its_own_this_month(chain: Chain):
     assert of(chain, Budget(of="run", amount=1)) == [("run", Decimal(10113))]
     (dollars,) = standings(chain, RATES, [Budget(of="run", amount=20, currency="USD")], ASKED)
     assert (dollars.spent, dollars.left, dollars.currency) == (Decimal("12641.25"), 0, "USD")
+    assert dollars.amount == 20, "a budget in dollars is no sum of euros"
+
+
+def test_an_endpoint_whose_name_has_a_line_below_counts_none_of_another(chain: Chain):
+    """`_` stands for any letter in SQL's LIKE."""
+    pay(chain, "1", "model/my_shop:3")
+    pay(chain, "10", "model/my-shop:3")
+    pay(chain, "100", "model/my_shop2:3")
+    pay(chain, "1000", "model/my_shop:4", at=datetime(2026, 10, 31, tzinfo=UTC))
+    asked = Asked("ada", (Part("back", "my_shop", "till"),), "run1", "2026-11")
+    (found,) = standings(chain, RATES, [Budget(of="endpoint", amount=1)], asked)
+    assert (found.of, found.spent, found.left) == ("endpoint till", 1, 0)
 
 
 def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(chain: Chain):

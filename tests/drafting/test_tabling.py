@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from treadle.drafting.keyed import key_of
 from treadle.drafting.tabling import Tabled
 from treadle.drafting.writing import Wanted, write_project
 from treadle.errors import DataError, SpecError
@@ -67,3 +69,23 @@ def test_columns_of_which_many_values_are_infinite_have_no_rule(tmp_path: Path) 
     frame.write_parquet(tmp_path / "t.parquet")
     made = write_project(Wanted(folder=str(tmp_path / "t"), source=str(tmp_path / "t.parquet"), target=""))
     assert "- name: x" not in Path(made.contract).read_text(encoding="utf-8")
+
+
+def test_a_column_that_is_called_so_is_the_key_before_a_text_that_happens_to_be_one() -> None:
+    drawn = random.Random(7)
+    words = [f"w{''.join(drawn.choices('abcdefgh', k=5))}" for _ in range(60)]
+    told = [f"{' '.join(drawn.choices(words, k=12))} {n}" for n in range(300)]
+    named, numbers = [f"S{n}x" for n in range(300)], [7 * n for n in range(300)]
+    frame = pl.DataFrame({"shade": named, "order_id": numbers, "told": told, "n": [1] * 300})
+    assert Tabled(frame, "t", "ada").key == "order_id"
+    assert Tabled(frame.drop("order_id"), "t", "ada").key == "shade"
+    none = Tabled(frame.drop("order_id", "shade").with_columns(row=pl.int_range(300)), "t", "ada")
+    assert none.key is None, "what somebody wrote names no row, nor does a number that is not called so"
+    assert any("is it row, which counts up by one? Write key: row" in said for said in none.said)
+
+
+def test_what_is_something_else_is_no_key() -> None:
+    frame, said = pl.DataFrame({"order_id": [3, 1, 2], "parcel_id": [5, 9, 7]}), list[str]()
+    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, (), said) == "order_id"
+    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, ("order_id",), said) == "parcel_id"
+    assert [each.partition(",")[0] for each in said] == ["key: order_id", "key: parcel_id"]

@@ -28,7 +28,8 @@ from treadle.evidence.kinds.meeting_held import MeetingHeld
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.filing.found import FolderRead, FolderWritten
 from treadle.filing.front import composed, parsed
-from treadle.filing.reading import read_folder
+from treadle.filing.pages import pages
+from treadle.filing.reading import _take, read_folder
 from treadle.filing.writing import write_folder
 from treadle.knowledge.notes import versions_of
 from treadle.knowledge.writing import Draft, add_note, edit_note
@@ -240,6 +241,68 @@ def test_what_a_file_of_an_action_cannot_say_is_refused(shop: Workspace, old: st
     found = take(shop)
     assert [told[: len(what)] for _, told in refused(found)] == [what]
     assert not found.ok and len(shop.chain.find()) == size
+
+
+def test_a_reason_of_before_is_none_of_what_comes_after(shop: Workspace) -> None:
+    """The file goes on to say why it was moved: who moves it again, or is done with it, gives a reason of their own."""
+    export(shop)
+    change(shop, "actions/1.md", "due: 2026-03-30", "due: 2026-04-30")
+    change(shop, "actions/1.md", "because:", "because: they are closed")
+    take(shop)
+    export(shop)
+    change(shop, "actions/1.md", "due: 2026-04-30", "due: 2026-05-30")
+    assert [each.what for each in take(shop).refused] == ["a reason is needed (because)"]
+    change(shop, "actions/1.md", "due: 2026-05-30", "due: 2026-04-30")
+    change(shop, "actions/1.md", "state: open", "state: done")
+    assert len(take(shop).taken) == 1
+    with shop.chain.reading() as reader:
+        found, _ = action(reader, 1, TODAY)
+    assert found.state == "done" and shop.chain.find()[-1].payload.because == ""  # type: ignore[union-attr]
+
+
+def test_an_action_that_changes_while_its_file_is_taken_is_not_written_over(shop: Workspace) -> None:
+    export(shop)
+    change(shop, "actions/1.md", "state: open", "state: dropped")
+    change(shop, "actions/1.md", "because:", "because: no need")
+    found = parsed((folder(shop) / "actions/1.md").read_bytes(), "actions/1.md")
+    with shop.chain.reading() as reader:
+        page = pages(shop, reader)["actions/1.md"]
+    change_action(by(shop, "bo").chain, shop.project.spec, 1, state="open", owner="bo", because="x")
+    with pytest.raises(TeamError, match="changed meanwhile"):
+        _take(by(shop, "lin"), page, "actions/1.md", found)
+
+
+def test_two_new_actions_by_one_name_are_two_and_one_that_was_looked_at_is_one(shop: Workspace) -> None:
+    export(shop)
+    place = folder(shop) / "actions" / "gates.md"
+    place.write_text("---\nowner: bo\ndue: 2026-04-01\n---\nAsk for gates\n", "utf-8")
+    assert taken(take(shop, look=True)) == [("actions/gates.md", "a new action")]
+    assert taken(take(shop)) == [("actions/gates.md", "is action 2 now")]
+    assert [each.what for each in take(shop, look=True).again] == ["it is action 2"]
+    place.write_text("---\nowner: bo\ndue: 2026-04-01\n---\nAsk for slots\n", "utf-8")
+    assert taken(take(shop)) == [("actions/gates.md", "is action 3 now")]
+
+
+def test_a_file_from_another_record_is_no_conflict_with_anybody(shop: Workspace) -> None:
+    export(shop)
+    for file in ("actions/1.md", "notes/gain.md"):
+        place = folder(shop) / file
+        lines = place.read_text("utf-8").splitlines()
+        other = [f"entry: {'0' * 64}" if line.startswith("entry: ") else line for line in lines]
+        place.write_text("\n".join(other).replace("state: open", "state: done").replace("end", "the end"), "utf-8")
+    found = take(shop)
+    assert found.conflicts == [] and refused(found) == [
+        ("actions/1.md", "its entry is none of this record"), ("notes/gain.md", "its entry is none of this record"),
+    ]  # fmt: skip
+
+
+def test_a_kind_s_folder_that_leads_elsewhere_is_neither_written_nor_read(shop: Workspace, tmp_path: Path) -> None:
+    export(shop)
+    (tmp_path / "elsewhere").mkdir()
+    (folder(shop) / "retros").symlink_to(tmp_path / "elsewhere")
+    for act in (export, take):
+        with pytest.raises(TeamError, match="retros is no folder, or a link to one"):
+            act(shop)
 
 
 def test_two_who_edit_the_same_get_both_and_lose_neither(shop: Workspace) -> None:

@@ -110,10 +110,15 @@ def test_for_any_runs_the_machine_is_never_full_beyond_its_room(jobs: list[Job],
         for person in ("ada", "lin", "bo"):
             new = [each for each in begun if each.person == person]
             assert not new or sum(each.cpus for each in [*running, *new] if each.person == person) <= quota + 1e-6
-    if not found.stop and quota is None:
-        free = machine.less([*running, *begun])
-        patient = [each for each in waiting if each not in begun and NOW - each.queued <= PATIENCE_S]
-        assert patient or not [each for each in patient if free.holds(each)]
+
+
+@given(JOBS)
+def test_for_any_runs_of_little_patience_none_waits_that_would_fit(jobs: list[Job]) -> None:
+    """No room is kept free, since none has waited for long: nothing is idle that one of them could have."""
+    waiting = [replace(each, queued=NOW - PATIENCE_S) for each in jobs]
+    found = moves(waiting, [], Room(4, 10))
+    free = Room(4, 10).less([each for each in waiting if each.id in found.begin])
+    assert not found.stop and not [each.id for each in waiting if each.id not in found.begin and free.holds(each)]
 
 
 def test_what_was_used_counts_by_half_after_a_day() -> None:
