@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from treadle import repository
-from treadle.repository import commit_of, state_of
+from treadle.repository import commit_of, state_of, touched
 
 
 def git(folder: Path, *words: str) -> str:
@@ -86,3 +87,16 @@ def test_nothing_that_a_strange_repository_names_is_run(repository_of: Path, tmp
     found = state_of(repository_of)
     assert found is not None and b"+two" in found.diff
     assert not ran.exists()
+
+
+def test_what_was_written_since_a_day_is_of_the_whole_day_and_behind_older_commits_too(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    times = ("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z", "2026-03-02T23:00:00+01:00", "2024-01-01T00:00:00Z")
+    for number, at in enumerate(times):
+        (tmp_path / f"{number}.txt").write_text(at)
+        git(tmp_path, "add", ".")
+        dated = {**os.environ, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+        words = ("-c", "user.name=lin", "-c", "user.email=lin@example.org", "commit", "-qm", at)
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, env=dated)
+    assert [each.files for each in touched(tmp_path, "2026-03-02")] == [("2.txt",), ("1.txt",)]
+    assert [each.files for each in touched(tmp_path, "2026-03-02T21:00:00+00:00")] == [("2.txt",)]

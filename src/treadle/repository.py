@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -55,12 +56,20 @@ class Touched(Struct, frozen=True):
 
 
 def touched(folder: Path, since: str, most: int = 2000) -> list[Touched]:
-    """The newest commits since a day that changed something below the folder; none where it is in no repository."""
+    """The newest commits that changed something below the folder, as far as they were written since a day or a time in
+    UTC; none where it is in no repository."""
     wanted = "--format=%x01%aE%x02%aI%x02%(trailers:key=Co-authored-by,valueonly,separator=%x03)%x02"
     plain = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-merges", "--name-only")
-    words = ("log", f"--since={since}", f"--max-count={most}", *plain, "--relative", "-z", wanted)
+    # not by --since: of a day that is that day at this hour, and it ends at the first older commit, whatever is below
+    words = ("log", f"--max-count={most}", *plain, "--relative", "-z", wanted)
     told = _git(folder, *words, "--", ".") or b""
-    return [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
+    every = [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
+    return [each for each in every if _in_utc(each.time) >= _in_utc(since)]
+
+
+def _in_utc(written: str) -> datetime:
+    at = datetime.fromisoformat(written)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _commit(part: str) -> Touched | None:

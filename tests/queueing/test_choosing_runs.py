@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -123,3 +124,11 @@ def test_for_any_runs_of_little_patience_none_waits_that_would_fit(jobs: list[Jo
 
 def test_what_was_used_counts_by_half_after_a_day() -> None:
     assert decayed(8, 3 * 86_400) == 1.0 and decayed(8, -5) == 8.0
+
+
+@pytest.mark.parametrize(("low", "high", "stopped"), [(3, 2, (3, 2)), (8, 3, (8, 7, 6))])
+def test_no_more_are_stopped_than_several_need(low: int, high: int, stopped: tuple[int, ...]) -> None:
+    """What makes room for the first makes none for the second, and is not made anew for it either."""
+    begun = [runs(job(number, priority="low", cpus=1), 50 - number) for number in range(1, low + 1)]
+    found = moves([job(100 + number, priority="high") for number in range(high)], begun, Room(low, 10 * low))
+    assert found.begin == () and sorted(found.stop) == sorted(stopped)

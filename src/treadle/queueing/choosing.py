@@ -69,13 +69,14 @@ def choose(
             begin.append(job)
             free = free.less([job])
             continue
-        victims = _victims(job, [each for each in running if each not in stop], free, stopping)
+        told = stopping | {each.id for each in stop}  # their room is taken from `free` already, and counts with them
+        victims = _victims(job, running, free, told)
         if victims is not None:
-            stop += [each for each in victims if each.id not in stopping]
+            stop += [each for each in victims if each.id not in told]
             free = free.less([job])  # kept for it: what is stopped ends in its own time
         elif now - job.queued > PATIENCE_S:
             free = free.less([job])
-    return Moves(tuple(job.id for job in begin), tuple(dict.fromkeys(job.id for job in stop)), never)
+    return Moves(tuple(job.id for job in begin), tuple(job.id for job in stop), never)
 
 
 def _victims(job: Job, running: Sequence[Job], free: Room, stopping: frozenset[int]) -> list[Job] | None:
