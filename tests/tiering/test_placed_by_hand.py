@@ -48,6 +48,7 @@ def test_a_file_of_several_snapshots_is_of_the_newest_and_stays_where_one_of_the
     assert {name: (each.of.version, each.to, each.why) for name, each in files.items()} == {
         "a": (2, "hot", "the newest"), "b": (2, "hot", "the newest"), "c": (1, "cool", ""),
     }  # fmt: skip
+    assert [each.every for each in files.values()] == [("orders@2",), ("orders@2", "orders@1"), ("orders@1",)]
 
 
 def test_an_older_snapshot_that_must_stay_keeps_what_it_shares() -> None:

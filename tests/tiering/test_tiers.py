@@ -25,6 +25,7 @@ from treadle.errors import EvidenceError, SpecError, StoreError
 from treadle.evidence import verify
 from treadle.evidence.kinds.files_moved import FilesMoved
 from treadle.evidence.kinds.files_retrieved import FilesRetrieved
+from treadle.evidence.kinds.source_read import SourceRead
 from treadle.plans.measures import storage_tiers, window_of
 from treadle.store import Snapshot
 from treadle.tiering.found import Moved
@@ -116,6 +117,19 @@ def test_all_comes_back_by_one_command(workspace: Workspace, cool: Path):
     bring_back(at_now(workspace), [], apply=True)
     assert all(hot(workspace, each) for each in several) and not list(cool.rglob("*.parquet"))
     assert not list((workspace.root / "tables").rglob(".moved/*"))
+
+
+def test_a_snapshot_whose_files_a_later_one_has_too_comes_back_by_its_name(workspace: Workspace):
+    """As older versions of a source that is read in increments do; what the later one has alone stays where it is."""
+    first = keep(workspace, "orders", orders(2000), NOW - timedelta(days=60))
+    more = workspace.tables.extend(first, orders(50))
+    past = replace(workspace.chain, clock=lambda: NOW - timedelta(days=40))
+    past.append(SourceRead(table=more, rows=2050, quarantined=0, rules=0, bytes=1), "source/orders")
+    keep(workspace, "orders", orders(70), NOW)
+    asked(workspace, apply=True)
+    assert not hot(workspace, first)
+    told = bring_back(at_now(workspace), [f"{first.table}@{first.version}"], apply=True)
+    assert told.applied and hot(workspace, first) and not hot(workspace, more)
 
 
 def test_what_a_released_version_rests_on_stays_and_comes_back_where_it_was_moved(workspace: Workspace):

@@ -33,7 +33,7 @@ UNUSED_DAYS = 7.0
 
 class Placed(Struct, frozen=True):
     """A file: how often a month it is read, where it lies, where it would be kept cheapest, and why it must stay at
-    hand; "" where it need not. `of`: the newest snapshot that has it."""
+    hand; "" where it need not. `of`: the newest snapshot that has it; `every`: the names of all that do."""
 
     part: Part
     of: Snapshot
@@ -41,6 +41,7 @@ class Placed(Struct, frozen=True):
     lies: str
     to: str
     why: str
+    every: tuple[str, ...]
 
     @property
     def gb(self) -> Decimal:
@@ -154,6 +155,7 @@ def placed(
     """held: the newest first. rested: a time since which nobody may have made or used what is moved."""
     reads, why = dict[tuple[str, str], float](), dict[tuple[str, str], str]()
     files, seen = dict[tuple[str, str], tuple[Part, Snapshot]](), set[str]()
+    every = dict[tuple[str, str], tuple[str, ...]]()
     for each in held:
         table = each.snapshot.table
         reason = _stays(each, table not in seen, rested, unused)
@@ -163,13 +165,14 @@ def placed(
             files.setdefault(file, (part, each.snapshot))
             reads[file] = reads.get(file, 0.0) + each.reads
             why[file] = why.get(file) or reason
+            every[file] = (*every.get(file, ()), f"{table}@{each.snapshot.version}")
     found, priced = [], {each.figure.tier for each in tiers}
     for (table, path), (part, snapshot) in files.items():
         file = (table, path)
         cheapest = place(Kept(path, part.size, reads[file], why[file]), tiers)
         there = lies.get(table, {}).get(path, HOT)
         to = there if cheapest is None or there not in priced else cheapest.figure.tier
-        found.append(Placed(part, snapshot, reads[file], there, to, why[file]))
+        found.append(Placed(part, snapshot, reads[file], there, to, why[file], every[file]))
     return tuple(found)
 
 

@@ -135,7 +135,7 @@ def _placing(workspace: Workspace, asked: _Asked, reader: Reader | None = None) 
     found = placing_of(workspace, asked.days, asked.unused, reader)
     if not asked.back:
         return found
-    known = {f"{each.of.table}@{each.of.version}" for each in found.files}
+    known = {name for each in found.files for name in each.every}
     odd = [name for name in asked.names if name not in known]
     if odd:
         mend = nearest(odd[0], known) or "write TABLE@VERSION"
@@ -145,7 +145,7 @@ def _placing(workspace: Workspace, asked: _Asked, reader: Reader | None = None) 
 
 
 def _meant(each: Placed, asked: _Asked) -> bool:
-    return not asked.names or f"{each.of.table}@{each.of.version}" in asked.names
+    return not asked.names or not set(asked.names).isdisjoint(each.every)
 
 
 def _told(workspace: Workspace, found: Placing, asked: _Asked) -> Moved:
