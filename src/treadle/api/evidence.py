@@ -223,7 +223,8 @@ def why(request: WhyRequest, work: Work) -> Lineage:
 def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
     """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say.
 
-    The log must also extend the newest checkpoints that this workspace signed, and the one given.
+    The log must also extend the newest checkpoints that this workspace signed, and the one given; and what each
+    endpoint should serve must rest on an approval, and on the signatures that the brief wants which was stated.
     """
     from treadle.api.checkpoints import kept_elsewhere
     from treadle.evidence import verify as check
@@ -238,6 +239,7 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         workspace.chain, expect=request.expect, check=workspace.check, everything=request.all, kept=(given, kept)
     )
     faults = [*wrong, *found.faults, *unreadable]  # first what the one given is: the rest is read by it
+    faults += [] if found.faults else _unproved(workspace.chain)
     covered = max((each.checkpoint.size for each in (*given, *kept)), default=0)
     return VerifyAnswer(
         entries=found.entries,
@@ -250,6 +252,22 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         tokens=_tokens_after(workspace.chain, covered),
         removed=list(found.removed),
     )
+
+
+def _unproved(chain: Chain) -> list[str]:
+    """What endpoints should serve, and no approval in the record allows."""
+    from treadle.errors import TreadleError
+    from treadle.models.registry import current, endpoints
+
+    with chain.reading() as reader:
+        every = endpoints(reader)
+    faults = []
+    for endpoint in every:
+        try:
+            current(chain, endpoint)
+        except TreadleError as bad:
+            faults.append(f"endpoint {endpoint}: {bad.what}")
+    return faults
 
 
 def _tokens_after(chain: Chain, covered: int) -> int:

@@ -19,6 +19,7 @@ from treadle.money import Money, Rates
 from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
 from treadle.people.promotion import PROMOTED
 from treadle.people.signatures import refuse_unsigned, signatures
+from treadle.people.stated import POLICY
 from treadle.people.team import unfilled
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
@@ -26,7 +27,6 @@ from treadle.store import Blob
 if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
 
-POLICY = "policy:gates"
 NO_SAVING = "no_saving"
 """How the finding is called that decisions of a model cost no less than a rule that looks at nothing."""
 _GAIN = "gain over the trivial baseline"
@@ -303,7 +303,13 @@ def approve_within(
     else:
         _may_review(spec, by, requesters(alone, asked.actor))
     return alone.append(
-        ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
+        ReviewApproved(
+            model=model,
+            bundle=asked.payload.bundle,
+            request=asked.ref,
+            note=note,
+            signatures=tuple(entry.ref for entry in signatures(alone, model, bundle)),
+        ),
         f"model/{model}",
         actor=by,
     )
