@@ -11,10 +11,12 @@ from test_stated import PACKED, STATED, write
 
 from treadle.errors import AccessError, GateError
 from treadle.evidence import Chain, Entry
+from treadle.evidence.kinds.finding_accepted import FindingAccepted
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.review_approved import ReviewApproved
+from treadle.evidence.kinds.review_requested import Gate
 from treadle.models import registry
-from treadle.people import approve, request_of, request_review, sign, unsigned
+from treadle.people import accept, approve, request_of, request_review, review_of, sign, unsigned
 
 LIN, EVE = {"expert": ["lin"]}, {"expert": ["lin", "eve"]}
 AT = registry.address_of("shop:1")
@@ -120,3 +122,40 @@ def test_an_approval_of_before_this_rule_stands_and_none_is_written_so_after_it(
     by(chain, "grace").append(old, "model/shop:1")
     with pytest.raises(GateError, match="nobody had signed"):
         registry.release(chain, "shop", packing)
+
+
+LEAK = Gate("leak: x", 0.0, None, False, "x tells the label", acceptable=True)
+
+
+@pytest.mark.parametrize("way", ["by command", "by hand"])
+def test_who_reviews_in_the_file_alone_answers_for_nothing(chain: Chain, way: str) -> None:
+    packing = write(chain, PACKED, {"people": people(signs=[])}, subject=AT)
+    asked, sam = request_review(by(chain, "ada"), "shop:1", [LEAK], BUNDLE), by(chain, "sam")
+    with_sam = file(signs=(), reviewers=("grace", "sam"))
+    if way == "by command":
+        with pytest.raises(AccessError, match="sam reviews in the project file alone"):
+            accept(sam, with_sam, "shop:1", BUNDLE.digest, gate=LEAK.name, reason="x")
+    else:
+        said = FindingAccepted(model="shop:1", bundle=BUNDLE, request=asked.ref, gate=LEAK.name, reason="x")
+        sam.append(said, "model/shop:1")
+    assert review_of(chain, "shop:1", BUNDLE.digest).open == [LEAK]
+    with pytest.raises(GateError, match="x tells the label"):
+        release(chain, packing, file(signs=()))
+    state(chain, signs=[], reviewers=["grace", "sam"])
+    with pytest.raises(GateError, match="x tells the label"):
+        release(chain, packing, file(signs=()))
+    accept(sam, with_sam, "shop:1", BUNDLE.digest, gate=LEAK.name, reason="known before")
+    assert release(chain, packing, file(signs=())).model == "shop:1"
+    state(chain, signs=[])
+    assert registry.current(chain, "shop").model == "shop:1", "a reviewer when it was said"
+
+
+def test_an_answer_of_before_this_rule_counts_for_its_approval(chain: Chain) -> None:
+    packing = write(chain, PACKED, {"people": people(signs=[])}, subject=AT)
+    asked = request_review(by(chain, "ada"), "shop:1", [LEAK], BUNDLE)
+    said = FindingAccepted(model="shop:1", bundle=BUNDLE, request=asked.ref, gate=LEAK.name, reason="x")
+    by(chain, "sam").append(said, "model/shop:1")
+    old = ReviewApproved(model="shop:1", bundle=BUNDLE, request=asked.ref)
+    by(chain, "grace").append(old, "model/shop:1")
+    assert registry.release(chain, "shop", packing).model == "shop:1"
+    assert review_of(chain, "shop:1", BUNDLE.digest).open == []

@@ -33,14 +33,15 @@ def prove_by_brief(
             where=packed.model,
             mend="state who reviews in brief.people, run the project, and let one of them approve",
         )
-    missing = [] if _is_old(reader, approval) else unsigned_as_stated(reader, packing, approval)
+    old = _is_old(reader, approval)
+    missing = [] if old else unsigned_as_stated(reader, packing, approval)
     if missing:
         raise GateError(
             f"{what} was approved, and nobody had signed it as {', '.join(missing)}, which the stated brief wants",
             where=packed.model,
             mend="let who holds the role sign a version before it is approved: treadle models sign PROJECT VERSION",
         )
-    failing = unmet(reader, request)
+    failing = unmet(reader, request, as_stated=not old)
     if failing:
         raise refusal(packed.model, failing)
 
