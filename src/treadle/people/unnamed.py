@@ -80,7 +80,7 @@ def put(root: Path, text: str, pool: Pool = CONCERNS) -> None:
     Raises:
         DecisionError: there is no room.
     """
-    with _held(root / pool.file) as file:
+    with _alike(root), _held(root / pool.file) as file:
         free = [slot for slot in range(SLOTS) if _read(file, slot) is None]
         if not free:
             raise DecisionError(
@@ -102,13 +102,14 @@ def show(
     known: frozenset[str],
     pool: Pool = CONCERNS,
 ) -> None:
-    """Where the week is another than when this was last asked, and enough wait: `keep` them all, then empty the file.
+    """Where the week is newer than when this was last asked, and enough wait: `keep` them all, then empty the file.
 
+    A clock that was set back makes no new week: what was raised since the week began would be shown at once.
     known: ids that were kept before, and whose place was not emptied, since the process died between.
     """
-    with _held(root / pool.file) as file:
+    with _alike(root), _held(root / pool.file) as file:
         head = os.pread(file, _HEAD, 0)
-        if head == _head(week):
+        if head >= _head(week):
             return
         found = [each for each in (_read(file, slot) for slot in range(SLOTS)) if each is not None]
         waiting = sorted((each for each in found if each.id not in known), key=lambda each: each.id)
@@ -120,6 +121,16 @@ def show(
         for slot, each in zip(secrets.SystemRandom().sample(range(SLOTS), len(left)), left, strict=True):
             whole[_HEAD + slot * SIZE : _HEAD + (slot + 1) * SIZE] = _packed(each)
         _write(file, 0, bytes(whole))
+
+
+@contextmanager
+def _alike(root: Path) -> Iterator[None]:
+    """Both files are written again at the end, as every command does: times of one that differ from the other's would
+    say that something was raised, or looked for, in it."""
+    try:
+        yield
+    finally:
+        stir(root)
 
 
 @contextmanager
