@@ -89,6 +89,8 @@ class VerifyAnswer(Struct, frozen=True):
     """How many tokens these make."""
     removed: list[str] = []
     """What is no longer there since retention removed it, a sentence for each time."""
+    remarks: list[str] = []
+    """What is no fault and wants an answer: entries whose time lies an hour and more before that of the one before."""
 
 
 class CheckpointRequest(Request, frozen=True):
@@ -251,6 +253,7 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         unsigned=max(found.entries - covered, 0),
         tokens=_tokens_after(workspace.chain, covered),
         removed=list(found.removed),
+        remarks=list(found.remarks),
     )
 
 
