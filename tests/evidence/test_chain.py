@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -260,3 +261,18 @@ def test_a_number_is_given_once_also_to_two_at_once(tmp_path: Path) -> None:
         worker.join()
     given = [int(n) for out in outs for n in Path(out).read_text().split()]
     assert sorted(given) == list(range(1, 61))
+
+
+def test_a_time_before_that_of_the_entry_before_is_remarked_on_and_no_fault(chain: Chain) -> None:
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    backs = [timedelta(0), timedelta(minutes=59), timedelta(days=31), timedelta(0), timedelta(hours=1)]
+    for back in backs:
+        replace(chain, clock=lambda back=back: now - back).append(Noted(text="x"), "shop")
+    found = verify(chain)
+    assert found.ok and [each.partition(": ")[0] for each in found.remarks] == [
+        "entry 3 says 2026-10-29T12:00:00, which is 30 days before entry 2",
+        "entry 5 says 2026-11-29T11:00:00, which is 1 hour before entry 4",
+    ]
+    for back in (timedelta(0), timedelta(days=2)) * 6:
+        replace(chain, clock=lambda back=back: now - back).append(Noted(text="x"), "shop")
+    assert verify(chain).remarks[5:] == ("and 3 more whose time lies so",)

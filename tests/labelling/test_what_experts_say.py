@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from asked_rows import given, record, said
+from msgspec.structs import replace
 
 from treadle.errors import AccessError
-from treadle.labelling import SettledRow, refuse_no_labeller, settle, settled_rows, verdicts, words
+from treadle.labelling import SettledRow, refuse_no_labeller, settle, settled_rows, taken_words, verdicts, words
 from treadle.spec import Brief, Experts, People, Predict, ProjectSpec, Source
 
 
@@ -116,3 +117,24 @@ def test_a_project_says_whose_word_is_taken() -> None:
     with pytest.raises(AccessError, match="ada does not hold domain_expert") as bad:
         refuse_no_labeller(spec, "ada")
     assert "lin" in bad.value.mend
+
+
+def test_a_word_of_who_may_not_label_is_not_settled(tmp_path: Path) -> None:
+    """Who spoke before `roles` was narrowed was refused from then on, and their old word stood."""
+    chain, asked = record(tmp_path)
+    said(chain, asked, "sam", given("1", "yes"), given("2", "no"))
+    said(chain, asked, "lin", given("2", "yes"))
+    spec = ProjectSpec(
+        project="shop",
+        brief=Brief(people=People(owner="ada", roles={"expert": ("lin",), "lead": ("sam",)})),
+        sources={"s": Source(read="s.csv")},
+        predict=Predict(name="y", each="s", label="y"),
+    )
+    narrow = replace(spec, experts=Experts(roles=("expert",)))
+    with chain.reading() as reader:
+        every = words(reader, "shop")
+    assert taken_words(every, spec) == every
+    (row,) = settled_rows(taken_words(every, narrow), narrow.experts)
+    assert (row.key, row.label, row.how, row.by) == ("2", "yes", "alone", ("lin",))
+    wider = replace(spec, experts=Experts(roles=("expert", "lead")))
+    assert taken_words(every, wider) == every

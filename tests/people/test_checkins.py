@@ -148,3 +148,45 @@ def test_a_place_that_was_written_into_by_hand_stops_nobody(shop: Workspace) -> 
     unnamed.put(shop.root, "nothing", unnamed.CHECKINS)
     (batch,) = shown(shop, 7)
     assert [each.load for each in batch.answers] == [3] * 5
+
+
+def test_who_removes_their_own_is_not_counted_again(shop: Workspace, tmp_path: Path) -> None:
+    """Four answers of one's own beside another's one: five were shown, and the other's could be told."""
+    assert checks_in(shop, "lin", "5 most") is True
+    assert checks_in(shop, "ada", "1 none") is True
+    for days in (0.1, 0.2, 0.3, 8, 15):
+        for file in (tmp_path / "account" / "checkins").rglob("*.checkin"):
+            file.unlink()
+        (tmp_path / "account" / "private.key").unlink(missing_ok=True)
+        assert checks_in(shop, "ada", "1 none", days=days) is False
+    assert shown(shop, 22) == []
+    for person in ("grace", "bo", "kim"):
+        assert checks_in(shop, person, "3 none", days=22) is True
+    (batch,) = shown(shop, 29)
+    assert sorted(each.load for each in batch.answers) == [1, 3, 3, 3, 5]
+    assert checks_in(shop, "ada", "2 none", days=29) is True, "what was shown is counted, and the next is another"
+
+
+def test_a_mark_leads_to_no_answer_and_is_gone_when_they_are_shown(shop: Workspace) -> None:
+    file, texts = shop.root / unnamed.CHECKINS.file, []
+    for order in (FIVE, tuple(reversed(FIVE))):
+        for person in order:
+            checks_in(shop, person, "3 none", days=7 * len(texts))
+        content = file.read_bytes()
+        assert not any(name.encode() in content for name in FIVE)
+        marks = [content[at : at + 16] for at in range(len(content) - 64 * 16, len(content), 16)]
+        assert [each for each in marks if any(each)] == sorted(each for each in marks if any(each))
+        texts.append(marks)
+        shown(shop, 7 * len(texts))
+        assert not any(file.read_bytes()[64:])
+    assert not {*texts[0]} & {each for each in texts[1] if any(each)}, "another key each time"
+
+
+def test_what_waits_in_a_file_of_before_marks_stays(shop: Workspace) -> None:
+    file = shop.root / unnamed.CHECKINS.file
+    for person in FIVE[:4]:
+        checks_in(shop, person, "4 none")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: 64 + unnamed.SLOTS * unnamed.SIZE])
+    assert checks_in(shop, "kim", "4 none", days=1) is True
+    assert len(shown(shop, 7)[0].answers) == 5

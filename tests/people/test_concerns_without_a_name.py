@@ -236,3 +236,30 @@ def test_it_is_no_matter_whose_chain_it_is(chain: Chain, tmp_path: Path) -> None
     show_waiting(dataclasses.replace(chain, actor="grace"), tmp_path, NEXT)
     (batch,) = chain.find()
     assert batch.actor == NOBODY and isinstance(batch.payload.concerns[0], Concern)
+
+
+@pytest.mark.parametrize("act", ["raise", "list", "list when a week began"])
+def test_the_times_of_both_files_are_as_after_any_command(chain: Chain, tmp_path: Path, act: str) -> None:
+    """One was written after both were, and looking into it left the time of a look: it said that one was raised."""
+    raise_concern(chain, tmp_path, "one", MONDAY)
+    places = [tmp_path / pool.file for pool in (unnamed.CONCERNS, unnamed.CHECKINS)]
+    before = [place.stat().st_ctime_ns for place in places]
+    if act == "raise":
+        raise_concern(chain, tmp_path, "two", MONDAY)
+    else:
+        show_waiting(chain, tmp_path, NEXT if "began" in act else MONDAY)
+    now = [place.stat() for place in places]
+    assert all(after.st_ctime_ns > earlier for after, earlier in zip(now, before, strict=True))
+    assert now[0].st_ctime_ns <= now[1].st_ctime_ns, "in the order in which every command writes them"
+    assert [(each.st_atime, each.st_mtime) for each in now] == [(0, 0), (0, 0)]
+
+
+def test_a_clock_that_is_set_back_shows_none(chain: Chain, tmp_path: Path) -> None:
+    show_waiting(chain, tmp_path, NEXT)
+    for text in ("one", "two", "three"):
+        raise_concern(chain, tmp_path, text, NEXT)
+    for day in (MONDAY, date(2025, 12, 31), NEXT):
+        show_waiting(chain, tmp_path, day)
+        assert chain.find() == []
+    show_waiting(chain, tmp_path, date(2027, 1, 4))
+    assert len(shown(chain)[0]) == 3

@@ -152,7 +152,9 @@ def test_a_review_says_where_its_bundle_stands(chain: Chain) -> None:
     assert review.open == [] and review.accepted[0].startswith(said) and len(review.accepted[0]) == len(said) + 7
     approval = approve(chain, project(), "shop:1", BUNDLE.digest, by="grace", note="fine")
     assert (approval.actor, approval.subject) == ("grace", "model/shop:1")
-    assert approval.payload == ReviewApproved(model="shop:1", bundle=BUNDLE, request=entry.ref, note="fine")
+    assert approval.payload == ReviewApproved(
+        model="shop:1", bundle=BUNDLE, request=entry.ref, note="fine", signatures=()
+    )
     assert review_of(chain, "shop:1", OTHER.digest) == Review("shop:1", "not requested", "", "", [])
     assert review_of(chain, "shop:2", BUNDLE.digest) == Review("shop:2", "not requested", "", "", [])
 

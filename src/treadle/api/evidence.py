@@ -89,6 +89,8 @@ class VerifyAnswer(Struct, frozen=True):
     """How many tokens these make."""
     removed: list[str] = []
     """What is no longer there since retention removed it, a sentence for each time."""
+    remarks: list[str] = []
+    """What is no fault and wants an answer: entries whose time lies an hour and more before that of the one before."""
 
 
 class CheckpointRequest(Request, frozen=True):
@@ -223,7 +225,8 @@ def why(request: WhyRequest, work: Work) -> Lineage:
 def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
     """Check that no entry was edited, dropped or reordered, and that what is stored is what the entries say.
 
-    The log must also extend the newest checkpoints that this workspace signed, and the one given.
+    The log must also extend the newest checkpoints that this workspace signed, and the one given; and what each
+    endpoint should serve must rest on an approval, and on the signatures that the brief wants which was stated.
     """
     from treadle.api.checkpoints import kept_elsewhere
     from treadle.evidence import verify as check
@@ -238,6 +241,7 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         workspace.chain, expect=request.expect, check=workspace.check, everything=request.all, kept=(given, kept)
     )
     faults = [*wrong, *found.faults, *unreadable]  # first what the one given is: the rest is read by it
+    faults += [] if found.faults else _unproved(workspace.chain)
     covered = max((each.checkpoint.size for each in (*given, *kept)), default=0)
     return VerifyAnswer(
         entries=found.entries,
@@ -249,7 +253,24 @@ def verify(request: VerifyRequest, work: Work) -> VerifyAnswer:
         unsigned=max(found.entries - covered, 0),
         tokens=_tokens_after(workspace.chain, covered),
         removed=list(found.removed),
+        remarks=list(found.remarks),
     )
+
+
+def _unproved(chain: Chain) -> list[str]:
+    """What endpoints should serve, and no approval in the record allows."""
+    from treadle.errors import TreadleError
+    from treadle.models.registry import current, endpoints
+
+    with chain.reading() as reader:
+        every = endpoints(reader)
+    faults = []
+    for endpoint in every:
+        try:
+            current(chain, endpoint)
+        except TreadleError as bad:
+            faults.append(f"endpoint {endpoint}: {bad.what}")
+    return faults
 
 
 def _tokens_after(chain: Chain, covered: int) -> int:

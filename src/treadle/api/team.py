@@ -181,7 +181,7 @@ def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
     trend = (
         "its two numbers wait, without your name, for four others and a new week"
         if counted
-        else "this week's numbers were counted already"
+        else "numbers of yours wait there already, and are counted once"
         if len(workspace.project.spec.brief.people.everybody) >= LEAST
         else f"its numbers go nowhere, as the team has under {LEAST} people"
     )

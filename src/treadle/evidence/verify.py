@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("id", "kind", "subject", "run", "time", "actor", "status", "cache_key", "prev")
 Checker = Callable[[Ref], list[str]]
+_BACK = timedelta(hours=1)
+"""So much earlier than the entry before it an entry may say to be: clocks of machines differ, and are put right."""
+_MOST_REMARKS = 5
 
 
 class Verdict(Struct, frozen=True):
     """`faults` is empty when the record holds; each fault names an entry by its number, or a stored thing.
 
     `artifacts`: how many stored tables and blobs were held to their hashes. `removed`: a sentence for each removal by
-    retention, of snapshots that are not held to anything since.
+    retention, of snapshots that are not held to anything since. `remarks`: what is no fault, and wants an answer.
     """
 
     entries: int
@@ -46,6 +50,7 @@ class Verdict(Struct, frozen=True):
     head: str
     artifacts: int = 0
     removed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def verify(
@@ -69,7 +74,7 @@ def verify(
     from treadle.store.schema import entries
 
     faults: list[str] = []
-    walk, views, names = _Walk(everything), Expected(), _Names()
+    walk, views, names, clocks = _Walk(everything), Expected(), _Names(), _Clocks()
     prev, seq, head, seen = GENESIS, 0, GENESIS, set()
     noted = _noted_head(chain)  # before the entries are read: others may write meanwhile
     columns = [type_coerce(column, NullType()).label(column.name) for column in entries.c]
@@ -88,6 +93,7 @@ def verify(
             faults.extend(wrong)
             if found is not None:
                 walk.add(found)
+                clocks.add(found)
                 faults.extend(names.twice(found))
                 try:
                     views.add(found)
@@ -107,7 +113,15 @@ def verify(
     for ref, maker in stored:
         assert check is not None
         faults.extend(f"{said} (entry {maker})" for said in check(ref))
-    return Verdict(entries=seq, ok=not faults, faults=faults, head=head, artifacts=len(stored), removed=removed)
+    return Verdict(
+        entries=seq,
+        ok=not faults,
+        faults=faults,
+        head=head,
+        artifacts=len(stored),
+        removed=removed,
+        remarks=clocks.remarks(),
+    )
 
 
 def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
@@ -215,6 +229,42 @@ def _projected(connection: Any) -> int:
 
     found = connection.execute(select(projected.c.size).where(projected.c.name == "views")).scalar()
     return max(found if isinstance(found, int) else 0, log_size(connection))
+
+
+class _Clocks:
+    """Entries that say to be earlier than the one before. Their order is proved; their times are what a clock said."""
+
+    def __init__(self) -> None:
+        self._before: tuple[int, datetime] | None = None
+        self._told: list[str] = []
+
+    def add(self, entry: Entry[Payload]) -> None:
+        try:
+            said = datetime.fromisoformat(entry.time)
+        except (TypeError, ValueError):  # put in by hand
+            return
+        time = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+        if self._before is not None and self._before[1] - time >= _BACK:
+            seq, newer = self._before
+            self._told.append(
+                f"entry {entry.seq} says {entry.time[:19]}, which is {_span(newer - time)} before entry {seq}: the "
+                "clock was set back, or was wrong before"
+            )
+        self._before = entry.seq, time
+
+    def remarks(self) -> tuple[str, ...]:
+        more = len(self._told) - _MOST_REMARKS
+        return (*self._told[:_MOST_REMARKS], *([f"and {more:,} more whose time lies so"] if more > 0 else []))
+
+
+def _span(back: timedelta) -> str:
+    """
+    >>> _span(timedelta(days=31)), _span(timedelta(hours=1))
+    ('31 days', '1 hour')
+    """
+    hours = int(back.total_seconds() // 3600)
+    number, unit = (hours // 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{number:,} {unit}{'s' * (number != 1)}"
 
 
 class _Names:

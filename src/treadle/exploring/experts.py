@@ -30,6 +30,7 @@ from treadle.labelling import (
     refuse_no_labeller,
     say,
     settled_rows,
+    taken_words,
     verdicts,
     words,
 )
@@ -181,17 +182,20 @@ def _nothing(target: str) -> Queue:
 
 def labels_stand(workspace: Workspace, limit: int) -> LabelsStand:
     """All rows that persons spoke of, those that are open first, and what came of it."""
-    experts, address = workspace.project.spec.experts, workspace.project.address
+    spec, address = workspace.project.spec, workspace.project.address
+    experts = spec.experts
     with workspace.chain.reading() as reader:
-        said = words(reader, address)
+        everything = words(reader, address)
         measured: list[Entry[LabelsMeasured]] = reader.find(
             LabelsMeasured, subject=address, status="done", newest_first=True, limit=1
         )
+    said = taken_words(everything, spec)
     counts = {each.key: each for each in settled_rows(said, experts)}
     rows = [_stands(said, key, counts) for key in sorted(said, key=lambda key: (key in counts, key))]
     every = [word.said for mine in said.values() for word in mine.values()]
     flagged = [name for each in every if not each.out for name in each.implausible]
     labellers = [who for mine in said.values() for who in mine]
+    others = [who for mine in everything.values() for who in mine if who not in labellers]
     opened = sum(bool(verdicts(said, key)) and key not in counts for key in said)
     run = workspace.project.command("run", str(workspace.project.root))
     return LabelsStand(
@@ -207,6 +211,8 @@ def labels_stand(workspace: Workspace, limit: int) -> LabelsStand:
         others=max(0, len(rows) - limit),
         gain=measured[0].payload.said() if measured else "",
         next=f"{run} learns from what is settled" if counts else "",
+        not_taken={who: others.count(who) for who in sorted(set(others))},
+        roles=list(experts.roles),
     )
 
 
@@ -229,7 +235,7 @@ def agreement(workspace: Workspace) -> Labelled:
     """
     spec, address = workspace.project.spec, workspace.project.address
     with workspace.chain.reading() as reader:
-        said = words(reader, address)
+        said = taken_words(words(reader, address), spec)
         queues = [queue for _, queue in queues_of(workspace, reader)]
     numbers = bool(queues) and not queues[0].labels
     told = {

@@ -63,7 +63,8 @@ class RowStands(Struct, frozen=True):
 
 class LabelsStand(Struct, frozen=True):
     """`labellers`: with how many rows each. `flagged`: features, with how often a value was held for implausible.
-    `gain`: what the newest model that learned from it gained, in a sentence; empty where none did."""
+    `gain`: what the newest model that learned from it gained, in a sentence; empty where none did. `not_taken`: who
+    spoke and holds none of the `roles` whose word is taken, with how many rows; none of it is among the rest."""
 
     target: str
     rule: str
@@ -77,3 +78,5 @@ class LabelsStand(Struct, frozen=True):
     others: int
     gain: str
     next: str
+    not_taken: dict[str, int] = {}
+    roles: list[str] = []

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from treadle.labelling.saying import Words as Words
     from treadle.labelling.saying import refuse_no_labeller as refuse_no_labeller
     from treadle.labelling.saying import say as say
+    from treadle.labelling.saying import taken_words as taken_words
     from treadle.labelling.saying import words as words
     from treadle.labelling.settling import Settled as Settled
     from treadle.labelling.settling import SettledRow as SettledRow
@@ -82,6 +83,7 @@ _HOMES = {
     "say": "saying",
     "settle": "settling",
     "settled_rows": "settling",
+    "taken_words": "saying",
     "words": "saying",
     "words_of": "items",
 }

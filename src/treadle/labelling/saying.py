@@ -69,24 +69,39 @@ class Taken(Struct, frozen=True):
     entry: int = 0
 
 
+def labellers(spec: ProjectSpec) -> tuple[str, ...] | None:
+    """Whose word on rows is taken: who holds one of `experts.roles` now. None: everybody's, no role is named."""
+    people, roles = spec.brief.people, spec.experts.roles
+    return tuple(dict.fromkeys(name for role in roles for name in people.roles.get(role, ()))) if roles else None
+
+
 def refuse_no_labeller(spec: ProjectSpec, who: str) -> None:
     """Raises AccessError: the project wants a role of who labels, and `who` holds none of them."""
-    people, roles = spec.brief.people, spec.experts.roles
-    may = list(dict.fromkeys(name for role in roles for name in people.roles.get(role, ())))
-    if roles and who not in may:
+    may = labellers(spec)
+    if may is not None and who not in may:
         raise AccessError(
-            f"{who} does not hold {' or '.join(roles)}, whose word on rows is taken",
+            f"{who} does not hold {' or '.join(spec.experts.roles)}, whose word on rows is taken",
             where="experts.roles",
             mend=f"who may: {', '.join(may) or 'nobody; name them under brief.people.roles'}",
         )
 
 
 def words(reader: Reader, address: str) -> Words:
-    """What counts now of what was said about rows of a target."""
+    """What everybody says now about rows of a target; whose word is taken: `taken_words`."""
     now, _ = _heard(reader, address)
     return {
         key: kept for key, mine in now.items() if (kept := {who: word for who, word in mine.items() if _counts(word)})
     }
+
+
+def taken_words(said: Words, spec: ProjectSpec) -> Words:
+    """Of all that was said, the words of those whose word is taken now. Who said something while everybody might, or
+    held a role then, and holds none of `experts.roles` now, counts no more; what they said stays in the record."""
+    may = labellers(spec)
+    if may is None:
+        return said
+    kept = {key: {who: word for who, word in mine.items() if who in may} for key, mine in said.items()}
+    return {key: mine for key, mine in kept.items() if mine}
 
 
 def _heard(reader: Reader, address: str) -> tuple[dict[str, dict[str, Word]], dict[tuple[str, str, int], RowSaid]]:

@@ -21,7 +21,7 @@ from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
-from treadle.people import refusal, requesters, reviewers_of, unmet
+from treadle.people import prove_by_brief, requesters
 
 _MOST = 200
 _RELEASES = (ReleaseMade, ReleaseRolledBack)
@@ -293,7 +293,8 @@ def _prove(reader: Reader, endpoint: str, entry: Entry[Release]) -> Entry[Review
     1. The release stands in the chain as its neighbours say.
     2. A rollback names an earlier release of the same bundle to the same endpoint.
     3. The release names a packing that made this bundle under this name, and an approval of this bundle.
-    4. The approval rests on a request for this bundle, by somebody else, whose gates hold or were accepted.
+    4. The approval rests on a request for this bundle, by somebody else, whose gates hold or were accepted, and on the
+       signatures that the brief wants which was stated.
     """
     before = reader.by_seq([entry.seq - 1])  # none for the first of all, which cannot rest on anything either
     if not before or before[0].hash != entry.prev:
@@ -359,7 +360,7 @@ def _unapproved(packed: ModelPacked) -> GateError:
 
 
 def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: Entry[ModelPacked]) -> None:
-    """Whether an approval is of this bundle, by who may give it, and rests on a request whose gates allow it.
+    """Whether an approval is of this bundle, by who may give it, and rests on a request and signatures that allow it.
 
     Raises:
         GateError: it is not, or does not.
@@ -380,12 +381,4 @@ def _prove_approval(reader: Reader, approval: Entry[ReviewApproved], packing: En
     assert isinstance(request.payload, ReviewRequested)
     if approval.actor in requesters(reader, request.actor):
         raise GateError(f"{approval.actor} both asked for and approved {what}", where=packed.model)
-    if approval.actor not in reviewers_of(reader, packing, approval):
-        raise GateError(
-            f"{approval.actor} approved {what}, and was no reviewer of it by the brief as it was stated",
-            where=packed.model,
-            mend="state who reviews in brief.people, run the project, and let one of them approve",
-        )
-    failing = unmet(reader, request)  # type: ignore[arg-type]
-    if failing:
-        raise refusal(packed.model, failing)
+    prove_by_brief(reader, packing, request, approval)  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from treadle.people.promotion import PROMOTED as PROMOTED
     from treadle.people.promotion import OverStanding as OverStanding
     from treadle.people.promotion import promotion_gate as promotion_gate
+    from treadle.people.proving import prove_by_brief as prove_by_brief
     from treadle.people.reviews import NO_SAVING as NO_SAVING
-    from treadle.people.reviews import POLICY as POLICY
     from treadle.people.reviews import Finding as Finding
     from treadle.people.reviews import Gain as Gain
     from treadle.people.reviews import Review as Review
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from treadle.people.signatures import how_to_sign as how_to_sign
     from treadle.people.signatures import sign as sign
     from treadle.people.signatures import unsigned as unsigned
+    from treadle.people.stated import POLICY as POLICY
     from treadle.people.stated import reviewers_of as reviewers_of
 
 _HOMES = {
@@ -44,7 +45,7 @@ _HOMES = {
     "Gate": "treadle.evidence.kinds.review_requested",
     "NO_SAVING": "treadle.people.reviews",
     "OverStanding": "treadle.people.promotion",
-    "POLICY": "treadle.people.reviews",
+    "POLICY": "treadle.people.stated",
     "PROMOTED": "treadle.people.promotion",
     "Review": "treadle.people.reviews",
     "accept": "treadle.people.reviews",
@@ -56,6 +57,7 @@ _HOMES = {
     "mend_of": "treadle.people.reviews",
     "place_of": "treadle.people.reviews",
     "promotion_gate": "treadle.people.promotion",
+    "prove_by_brief": "treadle.people.proving",
     "refusal": "treadle.people.reviews",
     "request_of": "treadle.people.reviews",
     "request_review": "treadle.people.reviews",

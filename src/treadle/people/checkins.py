@@ -49,7 +49,8 @@ ASKS = (
 def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
     """Keep it in this account, encrypted, and its salted digest in the record. Whether its numbers go to the team's.
 
-    What is written again in a week takes the place of what was written before; its numbers are counted once.
+    What is written again in a week takes the place of what was written before. Of one person the numbers of one wait at
+    a time: what is shown as five answers is of five persons, whatever somebody removes from their own account.
 
     Raises:
         DecisionError: it does not begin with the two answers. AccessError: this account has no place for it.
@@ -60,7 +61,6 @@ def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
     show_waiting(chain, root, today)
     content = secrets.token_hex(_SALT // 2) + "\n" + text.strip()
     file = _file(project, chain.actor, week)
-    before = file.exists()
     locked = lock(content, f"checkin/{spec.project}/{chain.actor}/{week}")
     with chain.alone() as alone:
         try:
@@ -74,10 +74,8 @@ def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
                 f"this account has no place for what is private: {bad.strerror}", where=str(file.parent)
             ) from bad
         alone.append(CheckinKept(week=week, digest=_digest(content)), SUBJECT, actor=NOBODY)
-    counted = team and not before
-    if counted:
-        unnamed.put(root, msgspec.json.encode([load, blocked]).decode(), unnamed.CHECKINS)
-    return counted
+    answer = msgspec.json.encode([load, blocked]).decode()
+    return team and unnamed.put(root, answer, unnamed.CHECKINS, chain.actor)
 
 
 def answers_in(text: str) -> tuple[int, Blocked]:

@@ -19,6 +19,7 @@ from treadle.money import Money, Rates
 from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
 from treadle.people.promotion import PROMOTED
 from treadle.people.signatures import refuse_unsigned, signatures
+from treadle.people.stated import POLICY, packing_behind, reviewers_of
 from treadle.people.team import unfilled
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
@@ -26,7 +27,6 @@ from treadle.store import Blob
 if TYPE_CHECKING:
     from treadle.spec import Brief, ProjectSpec
 
-POLICY = "policy:gates"
 NO_SAVING = "no_saving"
 """How the finding is called that decisions of a model cost no less than a rule that looks at nothing."""
 _GAIN = "gain over the trivial baseline"
@@ -220,20 +220,23 @@ def requesters(reader: Reader, actor: str) -> frozenset[str]:
     return frozenset((actor, *(e.actor for e in made if f"{e.payload.holder}:{e.payload.name}" == actor)))
 
 
-def _accepted(reader: Reader, model: str, bundle: str, requester: str) -> list[Entry[FindingAccepted]]:
-    asked = requesters(reader, requester)
-    said = reader.find(FindingAccepted, subject=f"model/{model}", status="done")
-    return [entry for entry in said if entry.payload.bundle.digest == bundle and entry.actor not in asked]
+def _accepted(reader: Reader, asked: Entry[ReviewRequested], as_stated: bool = True) -> list[Entry[FindingAccepted]]:
+    """Answers for findings of a request that count: of who did not ask, and was a reviewer when they gave it."""
+    model, digest, own = asked.payload.model, asked.payload.bundle.digest, requesters(reader, asked.actor)
+    every: list[Entry[FindingAccepted]] = reader.find(FindingAccepted, subject=f"model/{model}", status="done")
+    said = [entry for entry in every if entry.payload.bundle.digest == digest and entry.actor not in own]
+    packing = packing_behind(reader, model, digest) if said and as_stated else None
+    return [entry for entry in said if packing is None or entry.actor in reviewers_of(reader, packing, entry)]
 
 
-def unmet(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate]:
-    """The gates of a request that neither hold nor were accepted, by a person who did not ask for the release.
+def unmet(reader: Reader, asked: Entry[ReviewRequested], *, as_stated: bool = True) -> list[Gate]:
+    """The gates of a request that neither hold nor were accepted, by a reviewer who did not ask for the release.
 
     But for that of an option that was chosen: a choice may be undone, so it is held to when the version is approved.
+    as_stated: who accepted was a reviewer by the brief in the record, and not by a project file alone.
     """
-    request = asked.payload
-    taken = {e.payload.gate for e in _accepted(reader, request.model, request.bundle.digest, asked.actor)}
-    failing = [gate for gate in request.gates if not gate.holds and gate.name != CHOSEN]
+    taken = {entry.payload.gate for entry in _accepted(reader, asked, as_stated)}
+    failing = [gate for gate in asked.payload.gates if not gate.holds and gate.name != CHOSEN]
     return [gate for gate in failing if not (gate.acceptable and gate.name in taken)]
 
 
@@ -261,6 +264,13 @@ def accept(
     with chain.alone() as alone:
         asked = _asked(alone, model, bundle)
         _may_review(spec, chain.actor, requesters(alone, asked.actor))
+        packing = packing_behind(alone, model, bundle)
+        if packing is not None and chain.actor not in reviewers_of(alone, packing):
+            raise AccessError(
+                f"{chain.actor} reviews in the project file alone, and not by the brief as it was stated",
+                where="--as",
+                mend="run the project, so that the record has the brief as it is now",
+            )
         known = [g.name for g in asked.payload.gates if g.acceptable and not g.holds]
         if gate not in known:
             raise GateError(
@@ -303,7 +313,13 @@ def approve_within(
     else:
         _may_review(spec, by, requesters(alone, asked.actor))
     return alone.append(
-        ReviewApproved(model=model, bundle=asked.payload.bundle, request=asked.ref, note=note),
+        ReviewApproved(
+            model=model,
+            bundle=asked.payload.bundle,
+            request=asked.ref,
+            note=note,
+            signatures=tuple(entry.ref for entry in signatures(alone, model, bundle)),
+        ),
         f"model/{model}",
         actor=by,
     )
@@ -340,8 +356,9 @@ def review_of(chain: Chain, model: str, bundle: str) -> Review:
         asked = request_of(reader, model, bundle)
         said = reader.find(ReviewApproved, subject=f"model/{model}", status="done", newest_first=True)
         given = next((entry for entry in said if entry.payload.bundle.digest == bundle), None)
-        taken = _accepted(reader, model, bundle, asked.actor) if asked else []
-        still = unmet(reader, asked) if asked else []
+        as_stated = given is None or given.payload.signatures is not None  # as it is proved
+        taken = _accepted(reader, asked, as_stated) if asked else []
+        still = unmet(reader, asked, as_stated=as_stated) if asked else []
         still += _short_of_choice(reader, asked) if asked and not given else []
         signed = [f"{entry.actor} as {entry.payload.role}" for entry in signatures(reader, model, bundle)]
     return Review(

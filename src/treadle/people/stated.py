@@ -1,43 +1,81 @@
-"""Who may approve a bundle, by the briefs that the record has of its project."""
+"""Who may approve, answer and sign for a bundle, by the briefs that the record has of its project.
+
+The project file is whoever can write it; a brief counts from the run on that stated it.
+"""
 
 from __future__ import annotations
 
 import msgspec
 from msgspec import Struct
 
-from treadle.evidence import Entry, Reader
+from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
-from treadle.evidence.kinds.review_approved import ReviewApproved
-from treadle.people.reviews import POLICY
+
+POLICY = "policy:gates"
 
 
-class _People(Struct, frozen=True):
+class StatedPeople(Struct, frozen=True):
+    """Who decides, as a brief says it."""
+
     reviewers: tuple[str, ...] = ()
     approve: str = "reviewer"
+    roles: dict[str, tuple[str, ...]] = {}
+    signs: tuple[str, ...] = ()
 
 
 class _Brief(Struct, frozen=True):
-    people: _People = _People()
+    people: StatedPeople = StatedPeople()
 
 
 class _Input(Struct, frozen=True):
     """Where people stand in a step's input: beside the rest in a packing's, in the brief in that of a brief stated."""
 
-    people: _People = _People()
-    brief: _Brief = _Brief()
+    people: StatedPeople | None = None
+    brief: _Brief | None = None
 
 
-def reviewers_of(reader: Reader, packing: Entry[ModelPacked], approval: Entry[ReviewApproved]) -> set[str]:
-    """Who may approve, by the brief that the bundle was packed with, or one that was stated before the approval."""
-    stated = reader.find(BriefStated, subject=packing.subject, status="done", newest_first=True)
-    before = [entry for entry in stated if entry.seq < approval.seq][:1]
+def reviewers_of(reader: Reader, packing: Entry[ModelPacked], said: Entry[Payload] | None = None) -> set[str]:
+    """Who may approve, by the brief that the bundle was packed with, or the last that was stated before `said`.
+
+    said: the approval, or the answer for a finding; None: what would be said now.
+    """
     out: set[str] = set()
-    for entry in (packing, *before):
-        try:
-            found = msgspec.json.decode(entry.input, type=_Input)
-        except msgspec.MsgspecError:
-            continue
-        for people in (found.people, found.brief.people):
+    for entry in (packing, *_stated_before(reader, packing.subject, said)):
+        people = _people_in(entry)
+        if people is not None:
             out |= {*people.reviewers, *([POLICY] if people.approve == "policy" else [])}
     return out
+
+
+def stated_people(
+    reader: Reader, packing: Entry[ModelPacked], said: Entry[Payload] | None = None
+) -> StatedPeople | None:
+    """Who decides by the newest brief in the record before `said`: the one that the bundle was packed with, or one that
+    was stated since. None where neither can be read.
+    """
+    found = (packing, *_stated_before(reader, packing.subject, said))
+    for entry in sorted(found, key=lambda each: each.seq, reverse=True):
+        people = _people_in(entry)
+        if people is not None:
+            return people
+    return None
+
+
+def packing_behind(reader: Reader, model: str, bundle: str) -> Entry[ModelPacked] | None:
+    """The entry that made this bundle under this name."""
+    packed = reader.find(ModelPacked, subject=model.rpartition(":")[0], status="done", newest_first=True)
+    return next((e for e in packed if e.payload.model == model and e.payload.bundle.digest == bundle), None)
+
+
+def _stated_before(reader: Reader, address: str, said: Entry[Payload] | None) -> list[Entry[BriefStated]]:
+    stated: list[Entry[BriefStated]] = reader.find(BriefStated, subject=address, status="done", newest_first=True)
+    return [entry for entry in stated if said is None or entry.seq < said.seq][:1]
+
+
+def _people_in(entry: Entry[Payload]) -> StatedPeople | None:
+    try:
+        found = msgspec.json.decode(entry.input, type=_Input)
+    except msgspec.MsgspecError:
+        return None
+    return found.people or (found.brief.people if found.brief is not None else None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import hmac
 import os
 import secrets
 import unicodedata
@@ -29,19 +30,29 @@ MOST_BYTES = SIZE - 64
 """Of a text, in UTF-8."""
 _MARK = b"treadle-concerns-1\n"
 _HEAD = 64
-_WHOLE = _HEAD + SLOTS * SIZE
+_SLOTS_END = _HEAD + SLOTS * SIZE
+_KEY, _SEEN = 32, 16
+"""Bytes: the key of a pool's marks, and each mark."""
 
 
 class Pool(Struct, frozen=True):
-    """What waits together. `least`: so many are shown at once, at the least."""
+    """What waits together. `least`: so many are shown at once, at the least.
+
+    `persons`: of so many it is kept, until what waits is shown, that something of theirs is among it; 0: of nobody.
+    """
 
     file: str
     least: int
     what: str
+    persons: int = 0
+
+    @property
+    def size(self) -> int:
+        return _SLOTS_END + (_KEY + self.persons * _SEEN if self.persons else 0)
 
 
 CONCERNS = Pool(FILE, 3, "concerns")
-CHECKINS = Pool("checkins", 5, "check-ins")
+CHECKINS = Pool("checkins", 5, "check-ins", persons=SLOTS)
 _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
 
 
@@ -70,17 +81,19 @@ def stir(root: Path) -> None:
     """Write all of it again as it is, so that its times are those of the newest command, whichever that was. Where
     somebody else writes it just now, nobody is waited for."""
     for pool in (CONCERNS, CHECKINS):
-        with contextlib.suppress(OSError), _held(root / pool.file, wait=False) as file:
-            _write(file, 0, os.pread(file, _WHOLE, 0))
+        with contextlib.suppress(OSError), _held(root, pool, wait=False) as file:
+            _write(file, 0, os.pread(file, pool.size, 0))
 
 
-def put(root: Path, text: str, pool: Pool = CONCERNS) -> None:
-    """Let it wait, in a place that is drawn by chance.
+def put(root: Path, text: str, pool: Pool = CONCERNS, who: str = "") -> bool:
+    """Let it wait, in a place that is drawn by chance. False: something of theirs waits already, and this does not.
+
+    who: of a pool that counts persons, whose it is. A keyed mark of them is kept apart from what they say.
 
     Raises:
         DecisionError: there is no room.
     """
-    with _held(root / pool.file) as file:
+    with _alike(root), _held(root, pool) as file:
         free = [slot for slot in range(SLOTS) if _read(file, slot) is None]
         if not free:
             raise DecisionError(
@@ -88,11 +101,30 @@ def put(root: Path, text: str, pool: Pool = CONCERNS) -> None:
                 where=pool.file,
                 mend="they are shown when the next week begins; say it then",
             )
+        whole = bytearray(os.pread(file, pool.size, 0))
+        if who and not _mark(whole, who):
+            return False
         content = _packed(Concern(secrets.token_hex(8), text))
-        whole = bytearray(os.pread(file, _WHOLE, 0))
         place = _HEAD + secrets.choice(free) * SIZE
         whole[place : place + SIZE] = content
         _write(file, 0, bytes(whole))
+        return True
+
+
+def _mark(whole: bytearray, who: str) -> bool:
+    """Mark that something of theirs waits; False where it is marked already. In the order of the marks themselves,
+    which is that of nothing else."""
+    first = _SLOTS_END + _KEY
+    if not any(whole[_SLOTS_END:first]):
+        whole[_SLOTS_END:first] = secrets.token_bytes(_KEY)
+    made = hmac.digest(bytes(whole[_SLOTS_END:first]), who.encode("utf-8", "replace"), "sha256")[:_SEEN]
+    places = [bytes(whole[place : place + _SEEN]) for place in range(first, len(whole), _SEEN)]
+    known = sorted(each for each in places if any(each))
+    if made in known or len(known) == len(places):
+        return False
+    marks = b"".join(sorted([*known, made]))
+    whole[first : first + len(marks)] = marks
+    return True
 
 
 def show(
@@ -102,13 +134,14 @@ def show(
     known: frozenset[str],
     pool: Pool = CONCERNS,
 ) -> None:
-    """Where the week is another than when this was last asked, and enough wait: `keep` them all, then empty the file.
+    """Where the week is newer than when this was last asked, and enough wait: `keep` them all, then empty the file.
 
+    A clock that was set back makes no new week: what was raised since the week began would be shown at once.
     known: ids that were kept before, and whose place was not emptied, since the process died between.
     """
-    with _held(root / pool.file) as file:
+    with _alike(root), _held(root, pool) as file:
         head = os.pread(file, _HEAD, 0)
-        if head == _head(week):
+        if head >= _head(week):
             return
         found = [each for each in (_read(file, slot) for slot in range(SLOTS)) if each is not None]
         waiting = sorted((each for each in found if each.id not in known), key=lambda each: each.id)
@@ -116,23 +149,39 @@ def show(
         if enough:
             keep(waiting)
         left = [] if enough else waiting
-        whole = bytearray(_head(week) + bytes(SLOTS * SIZE))
+        whole = bytearray(_head(week) + bytes(pool.size - _HEAD))
+        if left:  # who is among them stays known; else nobody is, and the next marks have another key
+            whole[_SLOTS_END:] = os.pread(file, pool.size - _SLOTS_END, _SLOTS_END)
         for slot, each in zip(secrets.SystemRandom().sample(range(SLOTS), len(left)), left, strict=True):
             whole[_HEAD + slot * SIZE : _HEAD + (slot + 1) * SIZE] = _packed(each)
         _write(file, 0, bytes(whole))
 
 
 @contextmanager
-def _held(place: Path, *, wait: bool = True) -> Iterator[int]:
+def _alike(root: Path) -> Iterator[None]:
+    """Both files are written again at the end, as every command does: times of one that differ from the other's would
+    say that something was raised, or looked for, in it."""
+    try:
+        yield
+    finally:
+        stir(root)
+
+
+@contextmanager
+def _held(root: Path, pool: Pool, *, wait: bool = True) -> Iterator[int]:
     """The file, locked, of its full size; made where it is missing."""
+    place = root / pool.file
     shared = place.parent.stat().st_mode & 0o2000
     mode = 0o660 if shared else 0o600
     file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file).st_size != _WHOLE or os.pread(file, len(_MARK), 0) != _MARK:
+        size, is_one = os.fstat(file).st_size, os.pread(file, len(_MARK), 0) == _MARK
+        if is_one and size == _SLOTS_END < pool.size:  # of before persons were counted: what waits in it stays
+            os.ftruncate(file, pool.size)
+        elif size != pool.size or not is_one:
             os.ftruncate(file, 0)
-            _write(file, 0, _head("") + bytes(SLOTS * SIZE))
+            _write(file, 0, _head("") + bytes(pool.size - _HEAD))
         yield file
     finally:
         os.close(file)

@@ -15,7 +15,7 @@ from treadle.evidence.kinds.review_commented import ReviewCommented
 from treadle.evidence.kinds.savings_reviewed import SavingsReviewed
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.knowledge.notes import listed, newest_versions
-from treadle.labelling import words
+from treadle.labelling import taken_words, words
 from treadle.rhythm.areas import area_of, area_of_file, areas_of_text
 from treadle.rhythm.found import Turn
 from treadle.rhythm.growth_found import Opening
@@ -139,7 +139,7 @@ def _of_labels(workspace: Workspace, reader: Reader) -> Iterator[Opening]:
     for one in workspace.each():
         address = one.project.address
         counts: dict[str, int] = {}
-        for mine in words(reader, address).values():
+        for mine in taken_words(words(reader, address), one.project.spec).values():
             for word in mine.values():
                 for name in word.said.implausible:
                     counts[name] = counts.get(name, 0) + 1

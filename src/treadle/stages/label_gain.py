@@ -12,7 +12,7 @@ from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
-from treadle.labelling import Audit, LabelGain, words
+from treadle.labelling import Audit, LabelGain, taken_words, words
 from treadle.spec import Experts, Limits, Mistakes, Train
 from treadle.stages.examples import Examples, Loaded, load, only, sealed
 from treadle.stages.fitting import fitted_model
@@ -60,8 +60,9 @@ def measure_labels(
         return None
     spec, address = work.workspace.project.spec, work.workspace.project.address
     with work.workspace.chain.reading() as reader:
-        said = [word.said for mine in words(reader, address).values() for word in mine.values()]
-        who = {name for mine in words(reader, address).values() for name in mine}
+        taken = taken_words(words(reader, address), spec)
+    said = [word.said for mine in taken.values() for word in mine.values()]
+    who = {name for mine in taken.values() for name in mine}
     named = [name for each in said for name in each.implausible if not each.out]
     flagged = sorted(((name, named.count(name)) for name in set(named)), key=lambda each: (-each[1], each[0]))
     return work.do(

@@ -15,7 +15,19 @@ from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.labels_said import LabelsSaid
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.features import FeaturePlan
-from treadle.labelling import Item, Queue, SettledRow, Why, named, settled_rows, verdicts, word, words, words_of
+from treadle.labelling import (
+    Item,
+    Queue,
+    SettledRow,
+    Why,
+    named,
+    settled_rows,
+    taken_words,
+    verdicts,
+    word,
+    words,
+    words_of,
+)
 from treadle.spec import Mistakes
 from treadle.stages.examples import Examples, ids_of, load
 from treadle.stages.fitting import FitModel, fitted_model
@@ -84,7 +96,8 @@ def ask_experts(work: Work, rows: int, audit: int) -> Entry[ExpertsAsked]:
         found: list[Entry[ModelFitted]] = reader.find(
             ModelFitted, subject=address, status="done", newest_first=True, limit=1
         )
-        said, earlier = words(reader, address), queues_of(workspace, reader)
+        said = taken_words(words(reader, address), workspace.project.spec)
+        earlier = queues_of(workspace, reader)
     if not found:
         raise DataError(
             "there is no model whose errors could be shown",
@@ -203,14 +216,15 @@ def apply_labels(work: Work, plan: FeaturePlan, built: Entry[FeaturesBuilt]) -> 
     """What experts said, by the project's rule, beside the source's labels; None where nothing stands."""
     workspace = work.workspace
     with workspace.chain.reading() as reader:
-        settled = settled_rows(words(reader, workspace.project.address), workspace.project.spec.experts)
+        said = taken_words(words(reader, workspace.project.address), workspace.project.spec)
+        settled = settled_rows(said, workspace.project.spec.experts)
         entries: list[Entry[LabelsSaid]] = reader.find(
             LabelsSaid, subject=f"labels/{workspace.project.address}", status="done"
         )
     if not settled:
         return None
-    keys = {each.key for each in settled}
-    told = tuple(entry.ref for entry in entries if any(row.key in keys for row in entry.payload.rows))
+    heard = {(each.key, who) for each in settled for who in said[each.key]}
+    told = tuple(entry.ref for entry in entries if any((row.key, entry.actor) in heard for row in entry.payload.rows))
     return work.do(ApplyLabels(table=built.payload.table, plan=plan, settled=settled, said=told), make_applied)
 
 

@@ -28,9 +28,15 @@ class StateBrief(StepInput[BriefStated], frozen=True, kw_only=True):
 
 
 def state_brief(work: Work) -> Entry[BriefStated]:
-    """What is decided, what errors cost, what is good enough, who decides: kept as it is now."""
+    """What is decided, what errors cost, what is good enough, who decides: kept as it is now.
+
+    A brief that was changed and is now as it was before is stated again: who may sign and approve goes by the newest.
+    """
     refuse_unheld_cost(work.workspace)
-    return work.do(StateBrief(brief=work.workspace.project.spec.brief), make_brief)
+    asked = StateBrief(brief=work.workspace.project.spec.brief)
+    newest = work.workspace.chain.last(BriefStated, subject=work.workspace.project.address)
+    changed = newest is not None and dict(newest.parts).get("brief") != asked.parts()["brief"]
+    return work.do(asked, make_brief, cache=not changed)
 
 
 def refuse_unheld_cost(workspace: Workspace) -> None:

@@ -113,6 +113,8 @@ def show_verdict(answer: Any, out: Any) -> None:
         )
     for removed in answer.removed:
         out.print(f"  [dim]{said(removed)}[/]", soft_wrap=True)
+    for remark in answer.remarks:
+        out.print(f"[yellow]![/] {said(remark)}", soft_wrap=True)
     for fault in answer.faults:
         out.print(f"[red]✗[/] {said(fault)}", soft_wrap=True)
 

@@ -58,6 +58,12 @@ def show_labels(answer: Any, out: Any) -> None:
         f"  by {said(answer.rule)}: {answer.settled:,} settled ({answer.implausible:,} left out), {answer.open:,} open",
         soft_wrap=True,
     )
+    for name, rows in answer.not_taken.items():
+        out.print(
+            f"  [yellow]![/] what {said(name)} said of {counted(rows, 'row')} does not count: they do not hold "
+            f"{said(' or '.join(answer.roles))} (experts.roles)",
+            soft_wrap=True,
+        )
     for row in answer.stands:
         how = f"[green]{said(row.label)}[/] ({said(row.how)})" if row.label else f"[yellow]{said(row.how or '-')}[/]"
         out.print(f"    {said(row.key)}: {said('; '.join(row.said))} → {how}", soft_wrap=True)

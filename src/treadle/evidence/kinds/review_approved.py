@@ -10,7 +10,11 @@ from treadle.store import EntryRef
 
 
 class ReviewApproved(OfVersion, frozen=True, kw_only=True):
-    """Exactly this bundle was approved, as it was asked for in `request`. `accepted`: findings taken by name."""
+    """Exactly this bundle was approved, as it was asked for in `request`.
+
+    `signatures`: those that this bundle had then. None: approved before approvals named them, when the project file
+    alone said whose signature is wanted and who may answer for a finding.
+    """
 
     KIND: ClassVar[str] = "review.approved"
     VERSION: ClassVar[int] = 2
@@ -18,6 +22,7 @@ class ReviewApproved(OfVersion, frozen=True, kw_only=True):
 
     request: EntryRef
     note: str = ""
+    signatures: tuple[EntryRef, ...] | None = None
 
     def said(self) -> str:
         return f"approved{': ' + self.note if self.note else ''}"
