@@ -77,6 +77,18 @@ def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(cha
         of(chain, Budget(of="project", amount=1, currency="JPY"))
 
 
+def test_days_in_another_currency_are_summed_before_they_are_converted(chain: Chain):
+    """20 days of 0.000000001 EUR, at 3 EUR for 1 USD: 0.000000007, and nothing where each day is rounded by itself;
+    and what has no rate is one line."""
+    for each in range(1, 21):
+        day = datetime(2026, 11, each, tzinfo=UTC)
+        pay(chain, "0.000000001", at=day)
+        pay(chain, "7", at=day, currency="JPY")
+    rates = rates_of("USD", "2026-11-01", {"EUR": 3})
+    (found,) = standings(chain, rates, [Budget(of="project", amount=1)], ASKED)
+    assert found.spent == Decimal("0.000000007") and found.besides == [money(140, "JPY")]
+
+
 def standing(then: str, spent: str = "1", amount: str = "1", name: str = "project") -> Standing:
     return Standing(name, "2026-11", Decimal(amount), Decimal(spent), "EUR", then)  # type: ignore[arg-type]
 

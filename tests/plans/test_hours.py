@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from treadle.costs.booking import Booked, book
 from treadle.errors import SpecError
-from treadle.evidence import Usage
+from treadle.evidence import Price, Usage
 from treadle.evidence.entry import Body
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
@@ -106,6 +106,24 @@ def test_what_a_schedule_ran_is_no_work_and_saves_what_the_quickest_quarter_by_h
 def booked(workspace: Workspace, day: str, hours: int, paid: int, *, person: str = "ada", unit: str = "hours") -> None:
     said = CostBooked(category="people", text="work", day=day, person=person, quantity=Decimal(hours), unit=unit)
     book(workspace.chain, "shop", Booked(said, money(paid, workspace.book.currency)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"), [((3, -3), []), ((3,), [("not told", 180.0)]), ((-3,), [("not told", -180.0)])]
+)
+def test_of_hours_that_were_booked_and_taken_back_nothing_is_told(
+    shop_at: Workspace, does: Does, hours: tuple[int, ...], told: list[tuple[str, float]]
+):
+    """Her only act began a session, so nothing was measured by which hours could be parted."""
+    does(0, "note.written")
+    for each in hours:
+        said = CostBooked(
+            category="people", text="work", day="2026-11-10", person="ada", quantity=Decimal(each), unit="hours"
+        )
+        shop_at.chain.append(said, "cost/shop", price=Price(money(each * 60, shop_at.book.currency)))
+    found = hours_of(shop_at, 30, 20.0)
+    assert [(each.stage, each.minutes) for each in found.stages] == told
+    assert [(each.booked, each.measured) for each in found.people] == [(60.0 * sum(hours), 0.0)]
 
 
 def test_an_hour_costs_what_all_hours_did_and_what_is_no_hour_of_a_person_is_none(shop_at: Workspace, does: Does):

@@ -103,6 +103,16 @@ def test_a_job_on_demand_spot_and_on_hardware_of_ones_own_by_hand():
     assert "checkpoint every" in spot.how and "it pays up to" in spot.turns and spot.low < spot.monthly < spot.high
 
 
+def test_hardware_of_ones_own_is_chosen_with_the_power_that_it_draws():
+    """A month: 900 / 36 = 25.00, and 0.9 kW x 0.40 x 91.3125 h = 32.87; against 905 / 36 = 25.14, and 0.73."""
+    known = prices(
+        machine("hardware", "900", "tower", life_years=3, watts=900), figure("power", "0.40"),
+        machine("hardware", "905", "mini", life_years=3, watts=20),
+    )  # fmt: skip
+    (own,) = (each for each in plan_job(JOB, known, load_book(), Assumed()).options if each.name == "own hardware")
+    assert own.what == "acme eu mini" and float(own.monthly) == pytest.approx(905 / 36 + 0.02 * 0.40 * 91.3125)
+
+
 def test_what_has_no_price_is_said_and_never_guessed():
     part = plan_job(JOB, prices(), load_book(), Assumed())
     assert [each.name for each in part.options] == ["by the price book"]
@@ -130,6 +140,18 @@ def test_a_quiet_load_always_on_scaled_asleep_and_serverless_by_hand():
     rate = 0.10 / 3600 / each
     assert f"more than {rate:.4g} requests a second" in serverless.turns
     assert any("reserved" in said for said in part.unknown)
+
+
+def test_the_serverless_vendor_is_the_cheapest_by_the_whole_sum():
+    """48 requests of 1.311 GB x 0.01 s and 48 wakes of 5 s hold 315.3 GB-seconds: 3.15 at 0.01, 0.0053 at 0.00001667,
+    beside which a request at 0.0000001 or 0.0000002 is nothing."""
+    known = prices(
+        figure("request", "0.0000001", vendor="cheap"), figure("gb_second", "0.01", vendor="cheap"),
+        figure("request", "0.0000002"), figure("gb_second", "0.00001667"),
+    )  # fmt: skip
+    (found,) = plan_serving(QUIET, known, Assumed()).options
+    assert (found.name, found.what) == ("serverless", "acme eu")
+    assert float(found.monthly) == pytest.approx(24 * (0.0000002 + 1.311 * 5.01 * 0.00001667) * MONTH, rel=1e-6)
 
 
 def test_servers_follow_the_busiest_minute_of_each_hour():
@@ -206,6 +228,13 @@ def test_carbon_by_hand_or_none_where_a_factor_is_not_known():
     assert carbon(prices(*factors[1:]), of, Decimal(100)) is None and no_carbon(prices(*factors), of) == ""
     said = no_carbon(prices(*factors[1:3]), of)
     assert "cpu_power (watts of a CPU), carbon (grams of CO2e a kWh) of acme in eu" in said
+    everywhere = [replace(each, region="global", amount=each.amount * 9) for each in factors]
+    far = machine("on_demand", "0.10", region="us-west")  # sorts after "global", as eu sorts before it
+    there = [replace(each, region="us-west") for each in factors]
+    for known in ((*everywhere, *there), (*there, *everywhere)):
+        assert carbon(prices(*known), far, Decimal(100)) == pytest.approx(0.792), "the region's own wins"
+    mixed = prices(*everywhere[:3], there[3])
+    assert carbon(mixed, far, Decimal(100)) == pytest.approx(0.792 * 81), "watts and building of anywhere: 9 x 9"
     part = plan_job(JOB, prices(of, *factors[1:]), load_book(), Assumed())
     assert part.no_carbon.startswith("no carbon of acme eu m2")
 

@@ -152,8 +152,9 @@ def _paid(reader: Reader, of: str, asked: Asked, part: Part | None) -> list[Mone
 
 
 def _converted(paid: Iterable[Money], rates: Rates, currency: str) -> tuple[Decimal, list[Money]]:
+    """The sum of each currency is converted once, so that days are not rounded by themselves."""
     spent, besides = Decimal(0), list[Money]()
-    for each in paid:
+    for each in total(paid):
         found = rates.convert(each, currency)
         if found is None:
             besides.append(each)

@@ -170,10 +170,10 @@ def _is_hours(cost: CostBooked) -> bool:
 
 def _booked(booked: Sequence[Entry[CostBooked]]) -> dict[tuple[str, str], float]:
     """Minutes by month and person."""
-    found = defaultdict[tuple[str, str], float](float)
+    found = defaultdict[tuple[str, str], Decimal](Decimal)
     for each in booked:
-        found[each.payload.day[:7], each.payload.person] += float(each.payload.quantity or 0) * 60
-    return dict(found)
+        found[each.payload.day[:7], each.payload.person] += (each.payload.quantity or 0) * 60
+    return {key: float(minutes) for key, minutes in found.items()}
 
 
 def _an_hour(booked: Sequence[Entry[CostBooked]], workspace: Workspace) -> tuple[Decimal | None, str]:
@@ -208,8 +208,9 @@ def _summed(
         people.append(PersonMonth(month, person, mine, told, sessions[month, person], acts[month, person]))
     stages = []
     for one in people:
-        if one.booked is not None and one.measured < LEAST_MEASURED * one.booked:
-            stages.append(StageMinutes(one.month, one.person, NOT_TOLD, one.booked, one.measured))
+        if one.booked is not None and (not one.measured or one.measured < LEAST_MEASURED * one.booked):
+            if one.booked:  # what was booked and taken back is nothing
+                stages.append(StageMinutes(one.month, one.person, NOT_TOLD, one.booked, one.measured))
             continue
         own = {key[2]: minutes for key, minutes in measured.items() if key[:2] == (one.month, one.person)}
         for stage, minutes in sorted(own.items()):

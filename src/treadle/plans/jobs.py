@@ -8,7 +8,17 @@ from decimal import Decimal
 from treadle.costs import PriceBook
 from treadle.figures import counted
 from treadle.plans.found import Assumed, Job, Part
-from treadle.plans.machines import DAYS_A_MONTH, HOURS_A_MONTH, Need, Prices, carbon, cheapest, no_carbon, of_machine
+from treadle.plans.machines import (
+    DAYS_A_MONTH,
+    HOURS_A_MONTH,
+    Need,
+    Prices,
+    carbon,
+    cheapest,
+    fits,
+    no_carbon,
+    of_machine,
+)
 from treadle.plans.spot import hope, simulate
 from treadle.plans.weighing import Paid, Way, advise, way
 from treadle.pricing import Figure
@@ -151,16 +161,25 @@ def _turning(job: Job, spot: Figure, prices: Prices, assumed: Assumed) -> str:
 
 
 def _own(job: Job, prices: Prices, need: Need, unknown: list[str]) -> Way | None:
-    """Bought, written off over its life, with the power that it draws while it works."""
-    machine = cheapest(prices, "hardware", need)
+    """Bought, written off over its life, with the power that it draws while it works: the cheapest by both together."""
+    several = [each for each in prices.of("hardware") if fits(each, need)]
     power = min(prices.of("power"), key=lambda each: prices.per_unit(each) or 0, default=None)
-    if machine is None:
+    if not several:
         return None
     if power is None:
-        unknown.append(f"{machine.said()} is not priced: no price known of a kilowatt-hour")
+        said = min(several, key=lambda each: (prices.hourly(each), each.said())).said()
+        unknown.append(f"{said} is not priced: no price known of a kilowatt-hour")
         return None
-    month = prices.hourly(machine) * HOURS_A_MONTH
-    kwh = Decimal(str(machine.watts or 0)) / 1000 * (prices.per_unit(power) or 0)
+
+    def drawn(machine: Figure) -> Decimal:
+        """An hour of power."""
+        return Decimal(str(machine.watts or 0)) / 1000 * (prices.per_unit(power) or 0)
+
+    def in_all(machine: Figure) -> Decimal:
+        return prices.hourly(machine) * HOURS_A_MONTH + drawn(machine) * _hours_a_month(job)
+
+    machine = min(several, key=lambda each: (in_all(each), each.said()))
+    month, kwh = prices.hourly(machine) * HOURS_A_MONTH, drawn(machine)
     return way(
         "own hardware",
         machine.said(),

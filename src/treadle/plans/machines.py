@@ -137,11 +137,10 @@ def no_carbon(prices: Prices, figure: Figure | None) -> str:
 
 
 def _factors(prices: Prices, figure: Figure) -> dict[str, Decimal | None]:
-    return {
-        kind: next((each.amount for each in prices.known.of(kind, vendor=figure.vendor) if _where(each, figure)), None)
-        for kind in _FACTORS
-    }
-
-
-def _where(factor: Figure, figure: Figure) -> bool:
-    return factor.region in (figure.region, "global")
+    """Of each kind the vendor's own for the region, else its "global" one."""
+    found = dict[str, Decimal | None]()
+    for kind in _FACTORS:
+        several = [e for e in prices.known.of(kind, vendor=figure.vendor) if e.region in (figure.region, "global")]
+        nearest = min(several, key=lambda each: each.region != figure.region, default=None)
+        found[kind] = None if nearest is None else nearest.amount
+    return found

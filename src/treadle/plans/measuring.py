@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from treadle.plans.confirming import newest_test
 from treadle.plans.found import Assumed, Job, Kept, Load, Workload
 from treadle.plans.loads import shape
 from treadle.plans.machines import DAYS_A_MONTH
-from treadle.store import Snapshot
+from treadle.store import Part, Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +48,7 @@ def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
             )
         window = days_measured(begun, last, days)
         job = _job(reader, window)
-        kept = kept_of(reader, window[0], len(window))
+        kept = stored_of(held_of(reader, window[0], len(window)))
     load = _load(workspace, date.fromisoformat(window[0]), last, assumed)
     return Workload(window[0], last.isoformat(), len(window), job, load, kept, newest)
 
@@ -165,6 +165,23 @@ def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Lo
     return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, model)
 
 
+File = tuple[str, str]
+"""A table, and the path of a file in it."""
+
+
+class Shared(Struct, frozen=True):
+    """A file of one or more kept snapshots: read whenever one of them is, and at hand where one of them has to be.
+
+    `of`: the newest of them; `every`: the names of all.
+    """
+
+    part: Part
+    of: Snapshot
+    reads: float
+    pinned: str
+    every: tuple[str, ...]
+
+
 class Held(Struct, frozen=True):
     """A snapshot that is kept: when it was made and last used, its reads a month, and why it must stay at hand."""
 
@@ -183,8 +200,8 @@ def held_of(
     from treadle.upkeep.pinned import pins
 
     gone, pinned = removals(reader), pins(reader, releases, answering)
-    found, reads, times = dict[Named, Snapshot](), dict[str, int](), dict[Named, str]()
-    used = dict[str, str]()
+    found, reads, times = dict[Named, Snapshot](), dict[Named, int](), dict[Named, str]()
+    used = dict[Named, str]()
     for entry in reader.by_seq(_numbers(reader)):
         if entry.status != "done":
             continue
@@ -195,18 +212,52 @@ def held_of(
                 found[name_of(ref)], times[name_of(ref)] = ref, entry.time
         for ref in entry.uses:
             if isinstance(ref, Snapshot):
-                used[ref.content] = max(entry.time, used.get(ref.content, ""))
-                reads[ref.content] = reads.get(ref.content, 0) + (entry.time >= since)
+                name = name_of(ref)
+                used[name] = max(entry.time, used.get(name, ""))
+                reads[name] = reads.get(name, 0) + (entry.time >= since)
+    alike = {snapshot.content: name for name, snapshot in found.items()}
+    for gone_name in reads.keys() - found.keys():  # who read the same rows of a version that is gone reads the newest
+        name = alike.get(gone_name[2])
+        if name is not None:
+            used[name] = max(used[gone_name], used.get(name, ""))
+            reads[name] = reads.get(name, 0) + reads[gone_name]
     return [
         Held(
             snapshot=snapshot,
             made=times[name],
-            used=used.get(snapshot.content, ""),
-            reads=reads.get(snapshot.content, 0) / days * float(DAYS_A_MONTH),
+            used=used.get(name, ""),
+            reads=reads.get(name, 0) / days * float(DAYS_A_MONTH),
             pinned=pinned.get(name, []),
         )
         for name, snapshot in reversed(found.items())
     ]
+
+
+def files_of(held: Sequence[Held], stays: Sequence[str]) -> list[Shared]:
+    """Each file once: with the reads of all snapshots that have it, and pinned where one of them stays at hand.
+
+    held: the newest first. stays: why each of them does; "" where it need not.
+    """
+    files, reads, why = dict[File, tuple[Part, Snapshot]](), dict[File, float](), dict[File, str]()
+    every = dict[File, tuple[str, ...]]()
+    for each, reason in zip(held, stays, strict=True):
+        for part in each.snapshot.parts:
+            file = (each.snapshot.table, part.path)
+            files.setdefault(file, (part, each.snapshot))
+            reads[file] = reads.get(file, 0.0) + each.reads
+            why[file] = why.get(file) or reason
+            every[file] = (*every.get(file, ()), f"{each.snapshot.table}@{each.snapshot.version}")
+    return [Shared(part, of, reads[file], why[file], every[file]) for file, (part, of) in files.items()]
+
+
+def stored_of(held: Sequence[Held]) -> tuple[Kept, ...]:
+    """Bytes to be placed: the files of each snapshot that no newer one has, together where they are read alike, and
+    stay at hand alike. It says what is read of a file, where `kept_of` says what is of a snapshot."""
+    sums = dict[tuple[str, float, str], int]()
+    for each in files_of(held, ["; ".join(each.pinned) for each in held]):
+        group = (f"{each.of.table}@{each.of.version}", each.reads, each.pinned)
+        sums[group] = sums.get(group, 0) + each.part.size
+    return tuple(Kept(name, size, reads, pinned) for (name, reads, pinned), size in sums.items())
 
 
 def kept_of(reader: Reader, since: str, days: float) -> tuple[Kept, ...]:

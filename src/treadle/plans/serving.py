@@ -193,7 +193,8 @@ def _offer(servers: Servers, offer: Figure, prices: Prices, assumed: Assumed) ->
 def _serverless(
     load: Load, prices: Prices, need: Need, assumed: Assumed, unknown: list[str], server_hour: Decimal | None
 ) -> Way | None:
-    """Of one vendor and region: what a request costs, and the memory that it holds while it is answered."""
+    """Of one vendor and region, the cheapest for this load: what its requests cost, and the memory that each holds
+    while it is answered, and while it wakes."""
     pairs = [
         (request, second)
         for request in prices.of("request")
@@ -203,9 +204,18 @@ def _serverless(
     if not pairs:
         unknown.append("no price known of a request and of a GB-second (serverless)")
         return None
-    request, second = min(pairs, key=lambda pair: prices.per_unit(pair[0]) or 0)
-    each = (prices.per_unit(request) or Decimal(0)) + _held(prices, second, need, load.busy_s)
-    cold = _held(prices, second, need, assumed.cold_s)
+
+    def paid(request: Figure, second: Figure) -> tuple[Decimal, Decimal]:
+        """For a request, and for a cold start."""
+        held = _held(prices, second, need, load.busy_s)
+        return (prices.per_unit(request) or Decimal(0)) + held, _held(prices, second, need, assumed.cold_s)
+
+    def in_all(pair: tuple[Figure, Figure]) -> Decimal:
+        each, cold = paid(*pair)
+        return sum(load.requests) * each + sum(load.wakes) * cold
+
+    request, second = min(pairs, key=lambda pair: (in_all(pair), pair[0].said(), pair[1].said()))
+    each, cold = paid(request, second)
     daily = tuple(float(count * each + wakes * cold) for count, wakes in zip(load.requests, load.wakes, strict=True))
     even = "" if server_hour is None else _even(each, server_hour)
     return way(

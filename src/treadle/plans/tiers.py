@@ -18,7 +18,7 @@ from treadle.errors import SpecError
 from treadle.figures import counted
 from treadle.plans.found import Kept
 from treadle.plans.machines import Prices
-from treadle.plans.measuring import MOST_DAYS, Held, days_measured, held_of, span
+from treadle.plans.measuring import MOST_DAYS, Held, days_measured, files_of, held_of, span
 from treadle.plans.storing import GB, Tier, place, tiers_of
 from treadle.pricing import Figure, known
 from treadle.store import HOT, Part, Snapshot
@@ -153,26 +153,17 @@ def placed(
     held: Sequence[Held], lies: Mapping[str, Mapping[str, str]], tiers: Sequence[Tier], rested: str, unused: float
 ) -> tuple[Placed, ...]:
     """held: the newest first. rested: a time since which nobody may have made or used what is moved."""
-    reads, why = dict[tuple[str, str], float](), dict[tuple[str, str], str]()
-    files, seen = dict[tuple[str, str], tuple[Part, Snapshot]](), set[str]()
-    every = dict[tuple[str, str], tuple[str, ...]]()
+    reasons, seen = list[str](), set[str]()
     for each in held:
-        table = each.snapshot.table
-        reason = _stays(each, table not in seen, rested, unused)
-        seen.add(table)
-        for part in each.snapshot.parts:
-            file = (table, part.path)
-            files.setdefault(file, (part, each.snapshot))
-            reads[file] = reads.get(file, 0.0) + each.reads
-            why[file] = why.get(file) or reason
-            every[file] = (*every.get(file, ()), f"{table}@{each.snapshot.version}")
+        reasons.append(_stays(each, each.snapshot.table not in seen, rested, unused))
+        seen.add(each.snapshot.table)
     found, priced = [], {each.figure.tier for each in tiers}
-    for (table, path), (part, snapshot) in files.items():
-        file = (table, path)
-        cheapest = place(Kept(path, part.size, reads[file], why[file]), tiers)
-        there = lies.get(table, {}).get(path, HOT)
+    for file in files_of(held, reasons):
+        path = file.part.path
+        cheapest = place(Kept(path, file.part.size, file.reads, file.pinned), tiers)
+        there = lies.get(file.of.table, {}).get(path, HOT)
         to = there if cheapest is None or there not in priced else cheapest.figure.tier
-        found.append(Placed(part, snapshot, reads[file], there, to, why[file], every[file]))
+        found.append(Placed(file.part, file.of, file.reads, there, to, file.pinned, file.every))
     return tuple(found)
 
 
