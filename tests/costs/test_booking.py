@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from treadle.costs import costs
 from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, paid, read_lines
 from treadle.errors import DataError, MoneyError
-from treadle.evidence import Chain, verify
+from treadle.evidence import Chain, Price, verify
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
 from treadle.money import Rates, money
 from treadle.store.schema import ledger
@@ -73,6 +73,8 @@ def test_an_invoice_of_a_vendor_is_booked_once(chain: Chain):
         ({"text": " "}, "not said"),
         ({"day": "20.11.2026"}, "is no day"),
         ({"day": "2026-11-31"}, "is no day"),
+        ({"day": "20261110"}, "is no day"),
+        ({"day": "2026-W46-1"}, "is no day"),
         ({"quantity": Decimal(3)}, "needs its unit"),
         ({"day": "9999-12-31"}, "the years are 1970 to 2200"),
         ({"day": "0001-01-01"}, "the years are 1970 to 2200"),
@@ -115,6 +117,19 @@ def test_one_bad_line_stops_the_whole_file_and_each_is_named(chain: Chain, tmp_p
     with pytest.raises(DataError, match="30 of 30 lines") as many:
         read_lines(csv_of(tmp_path, *[row(amount="x")] * 30))
     assert many.value.faults[-1].what == "and 10 more"
+
+
+@pytest.mark.parametrize("start", ["20261103", "2026-W46-1T00:00:00Z", "20261103T040000Z"])
+def test_a_day_in_another_form_is_refused_in_a_file_too(chain: Chain, tmp_path: Path, start: str):
+    columns = ("ChargePeriodStart", "BilledCost", "BillingCurrency")
+    with pytest.raises(DataError, match="cannot be booked") as told:
+        import_lines(
+            chain, "shop", csv_of(tmp_path, dict(zip(columns, (start, "1", "USD"), strict=True)), columns=columns)
+        )
+    assert f'"{start[:10]}" is no day: write 2026-11-28' in told.value.faults[0].what
+    with pytest.raises(DataError, match="cannot be booked"):
+        import_lines(chain, "shop", csv_of(tmp_path, row(date=start[:10])))
+    assert chain.find() == []
 
 
 def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -185,6 +200,21 @@ def test_a_booking_is_what_the_views_must_hold(chain: Chain):
     book(chain, "shop", Booked(cost(), money(1, "USD")))
     book(chain, "shop", Booked(cost(category="people", day="2025-01-01"), money(-2, "EUR")))
     assert verify(chain).faults == []
+
+
+@pytest.mark.parametrize("kept", ["20261110", "2026-W46-2"])
+def test_a_day_that_an_earlier_version_kept_as_typed_counts_in_its_month(chain: Chain, kept: str):
+    from datetime import date
+
+    from treadle.costs.trend import by_day
+
+    entry = chain.append(cost(day=kept), "cost/shop", price=Price(money(7, "USD")))
+    assert entry.said().endswith(", 2026-11-10")
+    found, besides = by_day(chain, RATES, date(2026, 11, 1), date(2026, 11, 30))
+    assert (found, besides) == ({date(2026, 11, 10): Decimal(7)}, [])
+    with chain.engine.connect() as connection:
+        names = {row.name for row in connection.execute(select(ledger).where(ledger.c.by.in_(("who", "what"))))}
+    assert names == {f"2026-11 {chain.actor}", "2026-11 cost/shop"} and verify(chain).faults == []
 
 
 def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):

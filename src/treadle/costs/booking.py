@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, refuse, told
+from treadle.days import day_in
 from treadle.errors import DataError, Fault, MoneyError
 from treadle.evidence import Chain, Entry, Price
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
@@ -212,7 +212,7 @@ def _problem(cost: CostBooked) -> str:
         if text.startswith(_RUN) or not text.isprintable():
             return f"{text!r:.60} holds a line break or a sign that moves, or begins with one that a spreadsheet runs"
     try:
-        if not FIRST_YEAR <= date.fromisoformat(cost.day).year <= LAST_YEAR:
+        if not FIRST_YEAR <= day_in(cost.day).year <= LAST_YEAR:
             return f"{cost.day} is no day of costs: the years are {FIRST_YEAR} to {LAST_YEAR}"
     except ValueError:
         return f'"{cost.day}" is no day: write 2026-11-28'
