@@ -220,7 +220,7 @@ def test_a_day_that_an_earlier_version_kept_as_typed_counts_in_its_month(chain: 
 def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):
     first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
     lines = csv_of(tmp_path, row(vendor="ACME", invoice="A-1"), row(vendor="ACME", invoice="A-2"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked by hand") as told:
+    with pytest.raises(DataError, match="1 lines are of invoices that were booked before") as told:
         import_lines(chain, "shop", lines)
     assert told.value.faults[0].what == f"invoice A-1 of ACME was booked before, as #{first.seq}"
     assert len(chain.find(CostBooked)) == 1
@@ -263,3 +263,44 @@ def test_many_lines_are_one_commit_and_what_one_by_one_would_be(chain: Chain, tm
     done = import_lines(chain, "shop", csv_of(tmp_path, *rows))
     assert done.booked == 700 and [entry.payload.text for entry in chain.find(CostBooked)] == [r["text"] for r in rows]
     assert verify(chain).faults == [] and len(costs(chain, RATES).by_day) == 28
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        {"amount": "120.5"},
+        {"amount": "1.205e2"},
+        {"vendor": "Acme"},
+        {"vendor": "\uff21\uff23\uff2d\uff25 "},
+        {"invoice": "a\u20111"},
+        {"text": "1,000  Labels"},
+        {"quantity": "12.0"},
+    ],
+)
+def test_a_file_saved_anew_is_the_same_lines(chain: Chain, tmp_path: Path, saved: dict[str, str]):
+    line = row(amount="120.50", vendor="ACME", invoice="A-1", quantity="12", unit="h")
+    short = tuple(name for name in COLUMNS if name != "person")
+    assert import_lines(chain, "shop", csv_of(tmp_path, line, line, columns=short)).booked == 2
+    again = import_lines(chain, "shop", csv_of(tmp_path, line | saved, line | saved))
+    assert (again.booked, again.before) == (0, 2)
+
+
+def test_lines_that_an_earlier_version_booked_are_known(chain: Chain, tmp_path: Path):
+    old = cost(category="labels", text="1,000 labels", day="20261102", vendor="ACME", line="a" * 40 + "-1")
+    chain.append(old, "cost/shop", price=Price(money("12.3", "USD")))
+    assert import_lines(chain, "shop", csv_of(tmp_path, row(vendor="Acme"))).before == 1
+
+
+def test_other_lines_of_an_invoice_that_a_file_had_need_a_word(chain: Chain, tmp_path: Path):
+    first = row(vendor="ACME", invoice="A-1")
+    import_lines(chain, "shop", csv_of(tmp_path, first))
+    changed = csv_of(tmp_path, first, row(vendor="Acme", invoice="A\u20111", amount="13"))
+    with pytest.raises(DataError, match="1 lines are of invoices that were booked before"):
+        import_lines(chain, "shop", changed)
+    with pytest.raises(MoneyError, match="was booked before"):
+        book(chain, "shop", Booked(cost(vendor="ACME", invoice="A\u20111"), money(1, "USD")))
+    assert len(chain.find(CostBooked)) == 1
+    assert import_lines(chain, "shop", changed, more=True).booked == 1
+    book(chain, "shop", Booked(cost(vendor="ACME", invoice="B-1"), money(1, "USD")))
+    with pytest.raises(DataError, match="booked before"):
+        import_lines(chain, "shop", csv_of(tmp_path, row(vendor="ACME", invoice="B-1")), more=True)
