@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from treadle.costs import costs
 from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, paid, read_lines
 from treadle.errors import DataError, MoneyError
-from treadle.evidence import Chain, verify
+from treadle.evidence import Chain, Price, verify
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
 from treadle.money import Rates, money
 from treadle.store.schema import ledger
@@ -73,6 +73,8 @@ def test_an_invoice_of_a_vendor_is_booked_once(chain: Chain):
         ({"text": " "}, "not said"),
         ({"day": "20.11.2026"}, "is no day"),
         ({"day": "2026-11-31"}, "is no day"),
+        ({"day": "20261110"}, "is no day"),
+        ({"day": "2026-W46-1"}, "is no day"),
         ({"quantity": Decimal(3)}, "needs its unit"),
         ({"day": "9999-12-31"}, "the years are 1970 to 2200"),
         ({"day": "0001-01-01"}, "the years are 1970 to 2200"),
@@ -115,6 +117,19 @@ def test_one_bad_line_stops_the_whole_file_and_each_is_named(chain: Chain, tmp_p
     with pytest.raises(DataError, match="30 of 30 lines") as many:
         read_lines(csv_of(tmp_path, *[row(amount="x")] * 30))
     assert many.value.faults[-1].what == "and 10 more"
+
+
+@pytest.mark.parametrize("start", ["20261103", "2026-W46-1T00:00:00Z", "20261103T040000Z"])
+def test_a_day_in_another_form_is_refused_in_a_file_too(chain: Chain, tmp_path: Path, start: str):
+    columns = ("ChargePeriodStart", "BilledCost", "BillingCurrency")
+    with pytest.raises(DataError, match="cannot be booked") as told:
+        import_lines(
+            chain, "shop", csv_of(tmp_path, dict(zip(columns, (start, "1", "USD"), strict=True)), columns=columns)
+        )
+    assert f'"{start[:10]}" is no day: write 2026-11-28' in told.value.faults[0].what
+    with pytest.raises(DataError, match="cannot be booked"):
+        import_lines(chain, "shop", csv_of(tmp_path, row(date=start[:10])))
+    assert chain.find() == []
 
 
 def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -187,10 +202,25 @@ def test_a_booking_is_what_the_views_must_hold(chain: Chain):
     assert verify(chain).faults == []
 
 
+@pytest.mark.parametrize("kept", ["20261110", "2026-W46-2"])
+def test_a_day_that_an_earlier_version_kept_as_typed_counts_in_its_month(chain: Chain, kept: str):
+    from datetime import date
+
+    from treadle.costs.trend import by_day
+
+    entry = chain.append(cost(day=kept), "cost/shop", price=Price(money(7, "USD")))
+    assert entry.said().endswith(", 2026-11-10")
+    found, besides = by_day(chain, RATES, date(2026, 11, 1), date(2026, 11, 30))
+    assert (found, besides) == ({date(2026, 11, 10): Decimal(7)}, [])
+    with chain.engine.connect() as connection:
+        names = {row.name for row in connection.execute(select(ledger).where(ledger.c.by.in_(("who", "what"))))}
+    assert names == {f"2026-11 {chain.actor}", "2026-11 cost/shop"} and verify(chain).faults == []
+
+
 def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):
     first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
     lines = csv_of(tmp_path, row(vendor="ACME", invoice="A-1"), row(vendor="ACME", invoice="A-2"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked by hand") as told:
+    with pytest.raises(DataError, match="1 lines are of invoices that were booked before") as told:
         import_lines(chain, "shop", lines)
     assert told.value.faults[0].what == f"invoice A-1 of ACME was booked before, as #{first.seq}"
     assert len(chain.find(CostBooked)) == 1
@@ -233,3 +263,44 @@ def test_many_lines_are_one_commit_and_what_one_by_one_would_be(chain: Chain, tm
     done = import_lines(chain, "shop", csv_of(tmp_path, *rows))
     assert done.booked == 700 and [entry.payload.text for entry in chain.find(CostBooked)] == [r["text"] for r in rows]
     assert verify(chain).faults == [] and len(costs(chain, RATES).by_day) == 28
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        {"amount": "120.5"},
+        {"amount": "1.205e2"},
+        {"vendor": "Acme"},
+        {"vendor": "\uff21\uff23\uff2d\uff25 "},
+        {"invoice": "a\u20111"},
+        {"text": "1,000  Labels"},
+        {"quantity": "12.0"},
+    ],
+)
+def test_a_file_saved_anew_is_the_same_lines(chain: Chain, tmp_path: Path, saved: dict[str, str]):
+    line = row(amount="120.50", vendor="ACME", invoice="A-1", quantity="12", unit="h")
+    short = tuple(name for name in COLUMNS if name != "person")
+    assert import_lines(chain, "shop", csv_of(tmp_path, line, line, columns=short)).booked == 2
+    again = import_lines(chain, "shop", csv_of(tmp_path, line | saved, line | saved))
+    assert (again.booked, again.before) == (0, 2)
+
+
+def test_lines_that_an_earlier_version_booked_are_known(chain: Chain, tmp_path: Path):
+    old = cost(category="labels", text="1,000 labels", day="20261102", vendor="ACME", line="a" * 40 + "-1")
+    chain.append(old, "cost/shop", price=Price(money("12.3", "USD")))
+    assert import_lines(chain, "shop", csv_of(tmp_path, row(vendor="Acme"))).before == 1
+
+
+def test_other_lines_of_an_invoice_that_a_file_had_need_a_word(chain: Chain, tmp_path: Path):
+    first = row(vendor="ACME", invoice="A-1")
+    import_lines(chain, "shop", csv_of(tmp_path, first))
+    changed = csv_of(tmp_path, first, row(vendor="Acme", invoice="A\u20111", amount="13"))
+    with pytest.raises(DataError, match="1 lines are of invoices that were booked before"):
+        import_lines(chain, "shop", changed)
+    with pytest.raises(MoneyError, match="was booked before"):
+        book(chain, "shop", Booked(cost(vendor="ACME", invoice="A\u20111"), money(1, "USD")))
+    assert len(chain.find(CostBooked)) == 1
+    assert import_lines(chain, "shop", changed, more=True).booked == 1
+    book(chain, "shop", Booked(cost(vendor="ACME", invoice="B-1"), money(1, "USD")))
+    with pytest.raises(DataError, match="booked before"):
+        import_lines(chain, "shop", csv_of(tmp_path, row(vendor="ACME", invoice="B-1")), more=True)

@@ -69,6 +69,12 @@ def test_an_endpoint_whose_name_has_a_line_below_counts_none_of_another(chain: C
     assert (found.of, found.spent, found.left) == ("endpoint till", 1, 0)
 
 
+def test_a_day_that_an_earlier_version_kept_as_typed_is_in_the_budget(chain: Chain):
+    chain.append(CostBooked(category="data", text="x", day="20261110"), "cost/shop", price=Price(money(400, "EUR")))
+    assert of(chain, Budget(of="project", amount=50, then="stop")) == [("project", Decimal(400))]
+    assert of(chain, Budget(of="person", amount=50)) == [("person ada", Decimal(400))]
+
+
 def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(chain: Chain):
     pay(chain, "7", currency="JPY")
     (found,) = standings(chain, RATES, [Budget(of="project", amount=1)], ASKED)

@@ -207,6 +207,7 @@ def test_evidence_that_something_newer_has_come_after_is_told(chain: Chain):
         ({"decides": "mallory"}, "mallory is nobody of shop"),
         ({"until": "2026-11-30", "mediator": "mallory"}, "mallory is nobody of shop"),
         ({"until": "soon"}, '"soon" is no day'),
+        ({"until": "20261203"}, '"20261203" is no day'),
         ({"review": "2026-13-01"}, '"2026-13-01" is no day'),
         ({"until": "2026-11-26"}, "2026-11-26 is over: today is 2026-11-27"),
         ({"review": "1999-01-01"}, "1999-01-01 is over"),

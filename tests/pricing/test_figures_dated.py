@@ -36,6 +36,7 @@ def test_every_kind_has_one_unit():
         ({"region": " "}, "region is not said"),
         ({"kind": "lease"}, "no kind of figure"),
         ({"date": "28.11.2026"}, "is no day"),
+        ({"date": "20261001"}, "is no day"),
         ({"date": "1066-10-14"}, "is no day of prices"),
         ({"currency": "euro"}, "is no currency"),
         ({"currency": ""}, "is no currency"),

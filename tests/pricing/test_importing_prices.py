@@ -16,6 +16,7 @@ from treadle.evidence import Chain
 from treadle.evidence.kinds.prices_imported import PricesImported
 from treadle.pricing import Figure, import_figures, known
 from treadle.pricing.importing import read_prices
+from treadle.pricing.pricelist import at, read_figures
 
 HEADER = "kind,vendor,region,sku,amount,unit,currency,date,source,cpus,memory_gb"
 HOUR = "on_demand,acme,eu,m,0.10,hour,EUR,2026-05-01,price list of ACME,2,8"
@@ -249,3 +250,12 @@ def test_figures_are_kept_to_the_last_digit(chain: Chain, blobs: FolderBlobs, tm
         assert known(reader, blobs, "2026-12-31").figures[0].amount == Decimal("0.0000166667")
     digest = chain.find(PricesImported)[0].payload.figures.digest
     assert msgspec.json.decode(blobs.get(digest), type=list[Figure])[0].amount == Decimal("0.0000166667")
+
+
+def test_a_date_that_an_earlier_version_kept_as_typed_holds_from_its_day(blobs: FolderBlobs):
+    said = (
+        b'"kind":"power","vendor":"grid","region":"eu","amount":"0.2","currency":"EUR","date":"20261001","source":"p"'
+    )
+    kept = b"[{" + said + b"}]"
+    (figure,) = read_figures(blobs, blobs.put(kept))
+    assert figure.date == "2026-10-01" and at([figure], "2026-11-01").figures == (figure,)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
+from treadle.days import day_in
 from treadle.errors import SpecError
 from treadle.pricing.figure import Figure
 from treadle.pricing.found import PricesImport
@@ -139,6 +139,6 @@ def day_of(given: str | None, where: str) -> str | None:
     if given is None:
         return None
     try:
-        return date.fromisoformat(given).isoformat()
+        return day_in(given).isoformat()
     except ValueError as bad:
         raise SpecError(f'"{given}" is no day', where=where, mend="write 2026-11-28") from bad

@@ -41,6 +41,7 @@ class BookAnswer(Struct, frozen=True):
 class ImportRequest(Request, frozen=True):
     project: ProjectPath
     file: Annotated[str, argument("a CSV file: date, category, text, amount, currency, …; or FOCUS")]
+    more: Annotated[bool, option("book also other lines of invoices that a file had before")] = False
 
 
 class ImportAnswer(Struct, frozen=True):
@@ -97,7 +98,7 @@ def costs_import(request: ImportRequest, work: Work) -> ImportAnswer:
     from treadle.costs.booking import import_lines
 
     workspace = work.workspace
-    done = import_lines(workspace.chain, workspace.project.spec.project, Path(request.file))
+    done = import_lines(workspace.chain, workspace.project.spec.project, Path(request.file), more=request.more)
     return ImportAnswer(done.booked, done.before, [str(each) for each in done.sums])
 
 

@@ -11,14 +11,15 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, refuse, told
+from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, folded, refuse, told
+from treadle.days import day_in
 from treadle.errors import DataError, Fault, MoneyError
 from treadle.evidence import Chain, Entry, Price
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
@@ -36,6 +37,7 @@ _KIND = "kind of entry"
 _OWN = re.compile(r"[a-z]+(\.[a-z_]+)+")
 _RUN = ("=", "+", "-", "@")
 FIRST_YEAR, LAST_YEAR = 1970, 2200
+_Meaning = tuple[str, ...]
 
 
 class Booked(Struct, frozen=True):
@@ -74,8 +76,8 @@ def book(chain: Chain, project: str, booked: Booked) -> Entry[CostBooked]:
         return alone.append(cost, f"cost/{project}", price=Price(booked.money))
 
 
-def import_lines(chain: Chain, project: str, file: Path) -> Imported:
-    """Book the lines of a CSV file.
+def import_lines(chain: Chain, project: str, file: Path, *, more: bool = False) -> Imported:
+    """Book the lines of a CSV file. `more`: also other lines of invoices that a file had before.
 
     Raises:
         DataError: lines that cannot be booked, each with its number; none of the file is booked then.
@@ -83,9 +85,15 @@ def import_lines(chain: Chain, project: str, file: Path) -> Imported:
     lines = read_lines(file)
     with chain.alone() as alone:
         said: list[Entry[CostBooked]] = alone.find(CostBooked, status="done")
-        known = {entry.payload.line for entry in said if entry.payload.line}
-        fresh = [line for line in lines if line.cost.line not in known]
-        _refuse_twice(fresh, said, file)
+        known = Counter(_meaning(e.payload, e.price.money) for e in said if e.payload.line and e.price is not None)
+        fresh = list[Booked]()
+        for line in lines:  # by what it means, not by its digest: earlier versions made that of the text as typed
+            meant = _meaning(line.cost, line.money)
+            if known[meant] > 0:
+                known[meant] -= 1
+            else:
+                fresh.append(line)
+        _refuse_twice(fresh, said, file, more=more)
         alone.append_all([(line.cost, Price(line.money)) for line in fresh], f"cost/{project}")
     sums: dict[str, Money] = {}
     for line in fresh:
@@ -94,10 +102,11 @@ def import_lines(chain: Chain, project: str, file: Path) -> Imported:
     return Imported(len(fresh), len(lines) - len(fresh), [sums[name] for name in sorted(sums)])
 
 
-def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], file: Path) -> None:
-    """An invoice booked by hand is not booked again by a file; a file may have several lines of one invoice."""
-    by_hand = {_invoice(e.payload): e.seq for e in said if e.payload.invoice and not e.payload.line}
-    twice = [(line.cost, by_hand.get(_invoice(line.cost))) for line in fresh]
+def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], file: Path, *, more: bool) -> None:
+    """An invoice that was booked is not booked again by a file; a file may have several lines of one invoice. `more`:
+    those that a file had before are gone on with."""
+    before = {_invoice(e.payload): e.seq for e in said if e.payload.invoice and not (more and e.payload.line)}
+    twice = [(line.cost, before.get(_invoice(line.cost))) for line in fresh if line.cost.invoice]
     faults = [
         Fault(f"invoice {cost.invoice} of {cost.vendor or 'nobody'} was booked before, as #{seq}", file.name)
         for cost, seq in twice
@@ -105,23 +114,25 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
     ]
     if faults:
         raise DataError(
-            f"{len(faults):,} lines are of invoices that were booked by hand",
+            f"{len(faults):,} lines are of invoices that were booked before",
             where=file.name,
             faults=faults[:MOST_SHOWN],
-            mend="take them out of the file; nothing of it was booked",
+            mend="take them out; or say --more, if a file had other lines of these invoices; nothing of it was booked",
         )
 
 
 def read_lines(file: Path) -> list[Booked]:
     """The lines of a file, checked."""
     rows = [(line.number, _row(line.cells)) for line in csv_lines(file, partial(_names, file=file.name), COLUMNS)]
-    seen: Counter[str] = Counter()
+    seen: Counter[_Meaning] = Counter()
     out, faults = list[Booked](), list[Fault]()
     for number, row in rows:
-        content = hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()
-        seen[content] += 1  # two lines may be alike, and are two
         try:
-            out.append(_booked(row, f"{content[:40]}-{seen[content]}"))
+            line = _booked(row)
+            meant = _meaning(line.cost, line.money)
+            seen[meant] += 1  # two lines may be alike, and are two
+            content = hashlib.sha256(repr(meant).encode()).hexdigest()
+            out.append(replace(line, cost=replace(line.cost, line=f"{content[:40]}-{seen[meant]}")))
         except (MoneyError, ValueError) as bad:
             faults.append(told(bad, f"{file.name}:{number}"))
     refuse(file.name, "cannot be booked", faults, len(rows), "nothing of the file was booked")
@@ -152,7 +163,7 @@ def _row(cells: Mapping[str, str]) -> dict[str, str]:
     return row
 
 
-def _booked(row: Mapping[str, str], line: str) -> Booked:
+def _booked(row: Mapping[str, str]) -> Booked:
     quantity = row.get("quantity", "")
     cost = CostBooked(
         category=row["category"],  # type: ignore[arg-type]
@@ -163,7 +174,6 @@ def _booked(row: Mapping[str, str], line: str) -> Booked:
         person=row.get("person", ""),
         quantity=number(quantity, "quantity") if quantity else None,
         unit=row.get("unit", ""),
-        line=line,
     )
     if problem := _problem(cost):
         raise MoneyError(problem)
@@ -199,7 +209,15 @@ def number(text: str, what: str) -> Decimal:
 
 def _invoice(cost: CostBooked) -> tuple[str, str]:
     """What names it, however it was typed."""
-    return " ".join(cost.vendor.casefold().split()), " ".join(cost.invoice.casefold().split())
+    return folded(cost.vendor), folded(cost.invoice)
+
+
+def _meaning(cost: CostBooked, paid: Money) -> _Meaning:
+    """What a line says, however it was typed: 120.5 is 120.50, and Acme is ACME."""
+    texts = (cost.text, cost.vendor, cost.invoice, cost.person, cost.unit)
+    quantity = "" if cost.quantity is None else f"{cost.quantity.normalize():f}"
+    amount = f"{paid.amount.normalize():f}"
+    return cost.category, cost.due, amount, paid.currency, quantity, *map(folded, texts)
 
 
 def _problem(cost: CostBooked) -> str:
@@ -212,7 +230,7 @@ def _problem(cost: CostBooked) -> str:
         if text.startswith(_RUN) or not text.isprintable():
             return f"{text!r:.60} holds a line break or a sign that moves, or begins with one that a spreadsheet runs"
     try:
-        if not FIRST_YEAR <= date.fromisoformat(cost.day).year <= LAST_YEAR:
+        if not FIRST_YEAR <= day_in(cost.day).year <= LAST_YEAR:
             return f"{cost.day} is no day of costs: the years are {FIRST_YEAR} to {LAST_YEAR}"
     except ValueError:
         return f'"{cost.day}" is no day: write 2026-11-28'

@@ -99,8 +99,8 @@ def _not_of_choice(reader: Reader, month: str, chosen: str) -> list[Money]:
         each.price.money
         for each in every
         if each.price is not None
-        and each.payload.day.startswith(month)
-        and (each.payload.category != _OF_MACHINES or each.payload.day <= chosen)
+        and each.payload.due.startswith(month)
+        and (each.payload.category != _OF_MACHINES or each.payload.due <= chosen)
     ]
 
 

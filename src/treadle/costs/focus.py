@@ -112,7 +112,7 @@ def _consumed(entry: Entry[Payload], told: CostBooked | None) -> tuple[str | Non
 
 def _period(entry: Entry[Payload], told: CostBooked | None) -> tuple[datetime, datetime]:
     if told is not None:
-        start = datetime.fromisoformat(told.day).replace(tzinfo=UTC)
+        start = datetime.fromisoformat(told.due).replace(tzinfo=UTC)
         return start, start + timedelta(days=1)
     end = datetime.fromisoformat(entry.time).astimezone(UTC)
     return end - timedelta(seconds=entry.usage.seconds if entry.usage else 0.0), end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -99,3 +100,9 @@ def refuse(file: str, what: str, faults: Sequence[Fault], of: int, done: str) ->
 
 def told(bad: Exception, where: str) -> Fault:
     return Fault(str(getattr(bad, "what", bad)), where)
+
+
+def folded(text: str) -> str:
+    """Without what differs between programs that write the same: capitals, widths, blanks, kinds of dash."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join("-" if unicodedata.category(c) == "Pd" or c == "\u2212" else c for c in plain).split())

@@ -60,7 +60,7 @@ class Expected:
         units, nanos = in_units(price.money.amount) if price else (0, 0)
         step, day = entry.kind, entry.time[:10]
         if isinstance(entry.payload, CostBooked):
-            step, day = f"booked: {entry.payload.category}", entry.payload.day
+            step, day = f"booked: {entry.payload.category}", entry.payload.due
         names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
         names += [("who", f"{day[:7]} {entry.actor}"), ("what", f"{day[:7]} {entry.subject}"[:255])]
         if price and price.book:

@@ -104,7 +104,7 @@ def _money(entry: Entry[Payload]) -> list[Row]:
     }
     step, day = entry.kind, entry.time[:10]
     if isinstance(entry.payload, CostBooked):  # by what it was paid for, and when, not by when somebody wrote it down
-        step, day = f"booked: {entry.payload.category}", entry.payload.day
+        step, day = f"booked: {entry.payload.category}", entry.payload.due
     month = f"{day[:7]} "
     names = [("run", entry.run or "(no run)"), ("step", step), ("day", day), ("all", "")]
     names += [("who", f"{month}{entry.actor}"), ("what", f"{month}{entry.subject}"[:255])]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from treadle.days import day_in
 from treadle.errors import DecisionError, nearest
 from treadle.evidence import Alone
 from treadle.evidence.kinds.decision_opened import DecisionOpened
@@ -48,7 +49,7 @@ def check_date(text: str, where: str, today: date) -> None:
     if not text:
         return
     try:
-        day = date.fromisoformat(text)
+        day = day_in(text)
     except ValueError as bad:
         raise DecisionError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
     if day < today:

@@ -26,13 +26,13 @@ def booked_a_month(reader: Reader, workspace: Workspace, category: str, days: in
     today, rates = workspace.chain.clock().astimezone(UTC).date(), workspace.book.rates
     every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
     first = (today - timedelta(days=days - 1)).isoformat()
-    mine = [e for e in every if e.payload.category == category and first <= e.payload.day <= today.isoformat()]
+    mine = [e for e in every if e.payload.category == category and first <= e.payload.due <= today.isoformat()]
     told = [(each, rates.convert(each.price.money, rates.currency)) for each in mine if each.price is not None]
     known = [(bool(each.payload.unit), paid.amount) for each, paid in told if paid is not None]
     if not known:
         return None
     begun, _ = span(reader)
-    booked = (date.fromisoformat(each.payload.day) for each in every)
+    booked = (date.fromisoformat(each.payload.due) for each in every)
     there = len(days_measured(min([begun or today, *booked]), today, days))
     by_quantity, bills = (sum((paid for unit, paid in known if unit is kind), Decimal(0)) for kind in (True, False))
     return to_billionth((by_quantity / there + bills / days) * DAYS_A_MONTH)

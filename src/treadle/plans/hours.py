@@ -83,7 +83,7 @@ def hours_of(workspace: Workspace, days: int, gap: float) -> Hours:
         schedule = _scheduled(reader)
         acts = _acts(reader, first.isoformat())
         booked: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
-        mine = [e for e in booked if _is_hours(e.payload) and first.isoformat() <= e.payload.day <= last.isoformat()]
+        mine = [e for e in booked if _is_hours(e.payload) and first.isoformat() <= e.payload.due <= last.isoformat()]
         reused, spared = _reused(reader, acts)
     by_hand = [each for each in acts if ":" not in each.person and not _by_schedule(each, schedule)]
     worked = list(minutes_of(by_hand, gap))
@@ -172,7 +172,7 @@ def _booked(booked: Sequence[Entry[CostBooked]]) -> dict[tuple[str, str], float]
     """Minutes by month and person."""
     found = defaultdict[tuple[str, str], Decimal](Decimal)
     for each in booked:
-        found[each.payload.day[:7], each.payload.person] += (each.payload.quantity or 0) * 60
+        found[each.payload.due[:7], each.payload.person] += (each.payload.quantity or 0) * 60
     return {key: float(minutes) for key, minutes in found.items()}
 
 

@@ -134,7 +134,7 @@ def _of_those_who_worked(
     found = {each.name: each for each in sums}
     for entry in booked:
         cost, paid = entry.payload, None if entry.price is None else rates.convert(entry.price.money, rates.currency)
-        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.day[:7] == month
+        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.due[:7] == month
         if not hours or paid is None or entry.actor not in found:
             continue
         known = found[entry.actor]
@@ -198,7 +198,7 @@ def write_month(workspace: Workspace, found: Month, html: str) -> Entry[MoneyRep
         for run in found.runs:
             rests += _last_of(reader.find(run=run.name, newest_first=True, limit=1))
         booked: list[Entry[CostBooked]] = reader.find(CostBooked, status="done", newest_first=True, limit=_MOST_BOOKED)
-        rests += [entry.ref for entry in booked if entry.payload.day.startswith(found.month)]
+        rests += [entry.ref for entry in booked if entry.payload.due.startswith(found.month)]
     payload = MoneyReported(
         month=found.month,
         page=Blob(workspace.blobs.put(html.encode()), "page"),

@@ -111,7 +111,7 @@ def _answer_s(reader: Reader, model: str, planned: dict[str, float]) -> tuple[fl
 def _booked(reader: Reader, workspace: Workspace, window: Sequence[str]) -> tuple[Decimal, str] | None:
     rates = workspace.book.rates
     every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
-    mine = [e for e in every if e.payload.category == "infrastructure" and window[0] <= e.payload.day <= window[-1]]
+    mine = [e for e in every if e.payload.category == "infrastructure" and window[0] <= e.payload.due <= window[-1]]
     told: list[Money | None] = [None if e.price is None else rates.convert(e.price.money, rates.currency) for e in mine]
     paid = [each.amount for each in told if each is not None]
     if not paid:

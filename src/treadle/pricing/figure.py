@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
 
 from msgspec import Struct
+
+from treadle.days import day_in
 
 Kind = Literal[
     "on_demand", "spot", "reserved", "request", "gb_second", "database", "storage", "block_storage", "retrieval",
@@ -108,7 +109,7 @@ def _texts(figure: Figure) -> str:
         if text.startswith(_RUN) or not text.isprintable() or len(text) > 500:
             return f"{text!r:.60} is too long, holds a line break, or begins with a sign that a spreadsheet runs"
     try:
-        if not FIRST_YEAR <= date.fromisoformat(figure.date).year <= LAST_YEAR:
+        if not FIRST_YEAR <= day_in(figure.date).year <= LAST_YEAR:
             return f"{figure.date} is no day of prices: the years are {FIRST_YEAR} to {LAST_YEAR}"
     except ValueError:
         return f'"{figure.date}" is no day: write 2026-11-28'

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from treadle.days import kept_day
 from treadle.errors import StoreError
 from treadle.evidence.kinds.prices_imported import PricesImported
 from treadle.pricing.figure import Figure
@@ -77,8 +79,9 @@ def known(reader: Reader, blobs: Blobs, day: str) -> PriceList:
 
 def read_figures(blobs: Blobs, digest: str) -> list[Figure]:
     try:
-        return msgspec.json.decode(blobs.get(digest), type=_Figures)
+        found = msgspec.json.decode(blobs.get(digest), type=_Figures)
     except msgspec.MsgspecError as bad:
         raise StoreError(
             f"figures that were imported cannot be read: {bad}", where=digest[:12], mend="import their file again"
         ) from bad
+    return [each if each.date == (day := kept_day(each.date)) else replace(each, date=day) for each in found]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.days import day_in
 from treadle.errors import TeamError
 from treadle.evidence import Alone, Chain, Entry
 from treadle.evidence.kinds.action_changed import ActionChanged, State
@@ -147,10 +148,10 @@ def check_day(text: str, where: str, today: date) -> date:
         TeamError: it is no day, or one that is over.
     """
     try:
-        day = date.fromisoformat(text)
+        day = day_in(text)
     except ValueError as bad:
         raise TeamError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
-    if day < today or len(text) != len("2027-01-31"):
+    if day < today:
         raise TeamError(f"{text} is over: today is {today}", where=where, mend="name a day that is to come")
     return day
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.days import day_in
 from treadle.errors import TeamError
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.meeting_held import MeetingHeld
@@ -145,7 +146,7 @@ def _met_on(day: str, today: date) -> str:
     if not day:
         return today.isoformat()
     try:
-        met = date.fromisoformat(day)
+        met = day_in(day)
     except ValueError as bad:
         raise TeamError(f'"{day}" is no day', where="--day", mend="write 2027-01-31") from bad
     if met > today:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from treadle.days import day_in
 from treadle.errors import TeamError
 from treadle.evidence import Chain, Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
@@ -95,7 +96,7 @@ def hold(workspace: Workspace, topic: str, speaker: str, day: str, about: Entry[
 def day_of(text: str, where: str) -> date:
     """Raises TeamError: it is no day, or one so late that no day comes after it."""
     try:
-        found = date.fromisoformat(text)
+        found = day_in(text)
     except ValueError as bad:
         raise TeamError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
     if not 1970 <= found.year <= 2200:

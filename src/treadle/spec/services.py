@@ -12,13 +12,13 @@ Nothing is invented: what stands without a source and a date is refused, and wha
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from treadle.days import day_in
 from treadle.errors import SpecError
 from treadle.spec.documents import place_of, positions, read_yaml
 from treadle.spec.rules import raise_all
@@ -103,9 +103,10 @@ def load_service(file: Path) -> tuple[Service, bytes]:
 
 def _is_day(text: str) -> bool:
     try:
-        return date.fromisoformat(text).isoformat() == text
+        day_in(text)
     except ValueError:
         return False
+    return True
 
 
 def _answers(file: Path, found: Service, known: dict[str, tuple[int, int]]) -> bytes:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, Integr
 
 from treadle.errors import StoreError, TreadleError
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. Kept here so that an up-to-date catalog opens without importing Alembic."""
 
 _SHOWN = "the catalog"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar, Literal, get_args
 
+from treadle.days import kept_day
 from treadle.evidence.payload import Payload
 
 Category = Literal["data", "labels", "people", "infrastructure", "services", "software", "other"]
@@ -31,7 +32,12 @@ class CostBooked(Payload, frozen=True, kw_only=True):
     unit: str = ""
     line: str = ""
 
+    @property
+    def due(self) -> str:
+        """`day`, always written 2026-11-28."""
+        return kept_day(self.day)
+
     def said(self) -> str:
         paid = f", {self.quantity.normalize():f} {self.unit}".rstrip() if self.quantity is not None else ""
         who = f" ({', '.join(each for each in (self.vendor, self.invoice, self.person) if each)})"
-        return f"{self.category}: {self.text}{paid}{who if len(who) > 3 else ''}, {self.day}"
+        return f"{self.category}: {self.text}{paid}{who if len(who) > 3 else ''}, {self.due}"
