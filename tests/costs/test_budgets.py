@@ -99,6 +99,17 @@ def standing(then: str, spent: str = "1", amount: str = "1", name: str = "projec
     return Standing(name, "2026-11", Decimal(amount), Decimal(spent), "EUR", then)  # type: ignore[arg-type]
 
 
+def test_each_of_two_budgets_of_one_thing_warns_once():
+    told, spent = list[str](), ["120"]
+    both = Purse(lambda: [standing("warn", spent[0], most) for most in ("100", "140")], RATES, say=told.append)
+    both.check()
+    assert len(told) == 1 and "of 100 EUR" in told[0]
+    spent[0] = "150"
+    both.check()
+    both.check()
+    assert len(told) == 2 and "of 140 EUR" in told[1]
+
+
 def test_a_purse_warns_once_asks_and_stops():
     told = list[str]()
     Purse().check()

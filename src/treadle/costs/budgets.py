@@ -179,7 +179,7 @@ class Purse:
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._now, self._rates, self._allowed, self._say = now, rates, allowed, say
-        self._told: set[str] = set()
+        self._told: set[tuple[str, Decimal, str]] = set()
 
     def check(self) -> None:
         """Raises GateError: a budget that stops is spent, or one that asks, and nobody allowed it."""
@@ -199,8 +199,9 @@ class Purse:
                 if each.then == "ask":
                     mend = f"an owner or reviewer may go on with --over-budget; else {mend}"
                 raise GateError(f"a budget is spent: {each.said()}", where="budgets", mend=mend)
-            if each.of not in self._told:
-                self._told.add(each.of)
+            which = (each.of, each.amount, each.currency)
+            if which not in self._told:
+                self._told.add(which)
                 self._say(f"[yellow]![/] a budget is spent: {each.said()}")
 
     def left(self, currency: str) -> Money | None:
