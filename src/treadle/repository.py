@@ -55,12 +55,16 @@ class Touched(Struct, frozen=True):
 
 
 def touched(folder: Path, since: str, most: int = 2000) -> list[Touched]:
-    """The newest commits since a day that changed something below the folder; none where it is in no repository."""
+    """The newest commits since a day, by their authors' clocks, that changed something below the folder, also where an
+    older one stands on top of them; none where it is in no repository."""
     wanted = "--format=%x01%aE%x02%aI%x02%(trailers:key=Co-authored-by,valueonly,separator=%x03)%x02"
     plain = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-merges", "--name-only")
-    words = ("log", f"--since={since}", f"--max-count={most}", *plain, "--relative", "-z", wanted)
-    told = _git(folder, *words, "--", ".") or b""
-    return [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
+    words = ("log", f"--max-count={most}", *plain, "--relative", "-z", wanted)
+    told = _git(folder, *words, "--", ".")
+    if told is None:  # too long a history to walk as a whole: as far as the first that is older
+        told = _git(folder, *words, f"--since={since}", "--", ".") or b""
+    parts = told.decode(errors="replace").split("\x01")
+    return [found for part in parts if (found := _commit(part)) is not None and found.time >= since]
 
 
 def _commit(part: str) -> Touched | None:
