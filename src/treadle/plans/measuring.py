@@ -213,10 +213,10 @@ def held_of(
                 reads[name] = reads.get(name, 0) + (entry.time >= since)
     alike = {snapshot.content: name for name, snapshot in found.items()}
     for gone_name in reads.keys() - found.keys():  # who read the same rows of a version that is gone reads the newest
-        name = alike.get(gone_name[2])
-        if name is not None:
-            used[name] = max(used[gone_name], used.get(name, ""))
-            reads[name] = reads.get(name, 0) + reads[gone_name]
+        newest = alike.get(gone_name[2])
+        if newest is not None:
+            used[newest] = max(used[gone_name], used.get(newest, ""))
+            reads[newest] = reads.get(newest, 0) + reads[gone_name]
     return [
         Held(
             snapshot=snapshot,
