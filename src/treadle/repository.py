@@ -62,7 +62,9 @@ def touched(folder: Path, since: str, most: int = 2000) -> list[Touched]:
     plain = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-merges", "--name-only")
     # not by --since: of a day that is that day at this hour, and it ends at the first older commit, whatever is below
     words = ("log", f"--max-count={most}", *plain, "--relative", "-z", wanted)
-    told = _git(folder, *words, "--", ".") or b""
+    told = _git(folder, *words, "--", ".")
+    if told is None:  # too long a history to walk as a whole: as far as the first that is older
+        told = _git(folder, *words, f"--since={since}", "--", ".") or b""
     every = [found for part in told.decode(errors="replace").split("\x01") if (found := _commit(part)) is not None]
     return [each for each in every if _in_utc(each.time) >= _in_utc(since)]
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.costs import costs
-from treadle.costs.trend import by_day, drawn, forecast, sen, trend, unlike
+from treadle.costs.trend import by_day, expected, forecast, sen, trend, unlike
 from treadle.evidence import Chain, Price
+from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.noted import Noted
 from treadle.money import money, rates_of
 
@@ -55,9 +56,54 @@ def test_the_interval_holds_as_often_as_it_says():
     held = 0
     for _ in range(300):
         days = 10 + 4 * (np.arange(86) % 7 < 5) + numbers.gamma(2.0, 2.0, 86)
-        _, low, high = drawn(list(days[:56]), 30)
-        held += low <= days[56:].sum() <= high
+        total, half = expected(list(days[:56]), 30)
+        assert half is not None
+        held += abs(days[56:].sum() - total) <= half
     assert 0.90 <= held / 300 <= 0.99, held
+
+
+@pytest.mark.parametrize(
+    ("follows", "past", "to_come", "least"),
+    [(0.0, 14, 15, 0.91), (0.0, 28, 15, 0.91), (0.0, 56, 20, 0.91), (0.6, 14, 15, 0.80), (0.6, 28, 15, 0.88),
+     (0.6, 56, 20, 0.89)],
+)  # fmt: skip
+def test_the_interval_holds_of_a_short_past_and_where_days_follow_one_another(
+    follows: float, past: int, to_come: int, least: float
+):
+    """Skewed days; of 400 sums each. As docs/people.md has it, and far from the 0.64 and 0.38 of 9 days' blocks."""
+    numbers, held = np.random.default_rng(5), 0
+    for _ in range(400):
+        noise = numbers.normal(0, (1 - follows**2) ** 0.5, past + to_come + 30)
+        for place in range(1, len(noise)):
+            noise[place] += follows * noise[place - 1]
+        days = np.exp((0.5 if follows else 0.6) * noise[30:])
+        total, half = expected(list(days[:past]), to_come)
+        assert half is not None
+        held += max(total - half, 0) <= days[past:].sum() <= total + half
+    assert least <= held / 400 <= 0.99, held
+
+
+def test_of_fewer_than_two_weeks_there_is_a_forecast_and_no_interval():
+    sums = {date(2026, 11, each): Decimal(each % 3) for each in range(8, 21)}
+    values = [float(amount) for amount in sums.values()]
+    found = forecast(values, sums, TODAY)
+    assert (found.low, found.high) == (None, None) and found.amount > found.spent
+    assert found.why == "13 days are too few to say how far off it may be: 14 are needed"
+    whole = forecast([1.0, *values], sums, TODAY)
+    assert whole.low is not None and whole.high is not None and not whole.why
+    assert whole.spent <= whole.low < whole.amount < whole.high
+
+
+def test_what_is_booked_for_days_to_come_is_known(chain: Chain):
+    """2 a day for 20 days, 10 of them to come: 60; and 500 on the 30th, of which nothing is spent yet."""
+    for each in range(1, 21):
+        pay(chain, date(2026, 11, each), 2)
+    for day, amount in (("2026-11-30", 500), ("2026-12-01", 9000)):
+        chain.append(CostBooked(category="data", text="x", day=day), "cost/shop", price=Price(money(amount, "EUR")))
+    found = trend(chain, RATES, TODAY)
+    ahead = found.forecast
+    assert ahead is not None and (ahead.spent, ahead.ahead, ahead.amount) == (40, 500, 560)
+    assert ahead.low == ahead.high == 560 and found.days[-1] == (TODAY.isoformat(), Decimal(0))
 
 
 def test_a_day_unlike_the_others_is_told_and_a_usual_one_is_not():
@@ -74,6 +120,17 @@ def test_a_day_unlike_the_others_is_told_and_a_usual_one_is_not():
     nothing = [(day, Decimal(0)) for day, _ in days]
     nothing[15] = (nothing[15][0], Decimal("0.01"))
     assert [each.usual for each in unlike(nothing)] == [0]
+
+
+def test_a_weekend_that_is_dear_each_week_is_usual_and_one_that_is_dearer_is_told():
+    """1 on weekdays, 10 on Saturdays and Sundays, from a Monday on; the last Saturday of eight weeks comes to 30."""
+    begun = date(2026, 9, 21)
+    days = [(begun + timedelta(days=each), Decimal(10 if each % 7 > 4 else 1)) for each in range(56)]
+    assert [each.day for each in unlike(days) if each.day >= "2026-10-19"] == [], "four weeks are known"
+    days[54] = (days[54][0], Decimal(30))
+    assert [each.day for each in unlike(days) if each.day >= "2026-10-19"] == ["2026-11-14"]
+    batch = [(day, Decimal(5 if place % 7 == 0 else 0)) for place, (day, _) in enumerate(days)]
+    assert [each.day for each in unlike(batch) if each.day >= "2026-10-19"] == []
 
 
 def test_the_trend_is_of_the_ledger_by_day(chain: Chain):
@@ -110,6 +167,6 @@ def test_of_nothing_there_is_no_trend(chain: Chain):
 
 @given(st.lists(st.floats(0, 1e6), min_size=7, max_size=60), st.integers(1, 31))
 def test_a_forecast_is_ordered_and_scales_with_its_days(values: list[float], days: int):
-    mean, low, high = drawn(values, days)
-    assert low <= mean * (1 + 1e-9) + 1e-6 and mean <= high * (1 + 1e-9) + 1e-6
+    mean, half = expected(values, days)
+    assert (half is None) == (len(values) < 14) and (half is None or 0 <= half < float("inf"))
     assert mean == pytest.approx(sum(values) / len(values) * days, rel=1e-9, abs=1e-9)

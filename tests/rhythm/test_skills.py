@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,13 @@ def test_what_was_done_counts_by_half_after_180_days(shop: Workspace) -> None:
         searched(did(shop, "ada", days), trial(0, "mlp", 0.3))
     (ada,) = area(shop, "training").people
     assert (ada.person, ada.recent, ada.grounds, ada.last[:10]) == ("ada", 1.75, ["3 training.search"], "2026-03-20")
+
+
+def test_acts_of_one_month_count_by_the_day_of_each(shop: Workspace) -> None:
+    """Of two in March, 18 days apart, the older one counts 0.5 ** (18 / 180) = 0.933."""
+    for days in (0, 18):
+        searched(did(shop, "ada", days), trial(0, "mlp", 0.3))
+    assert area(shop, "training").people[0].recent == 1.93
 
 
 def test_an_area_that_one_alone_knows_is_told_and_a_pair_proposed(shop: Workspace) -> None:
@@ -131,6 +139,17 @@ def test_commits_count_for_who_wrote_them_and_who_did_so_with_them(shop: Workspa
     known = {each.name: [k.person for k in each.people] for each in shown(shop).areas}
     assert known["code: lib/"] == ["grace", "lin"] and known["features"] == ["bo"] and known["data"] == ["ada"]
     assert shown(shop).strangers == ["stranger@example.org"]
+
+
+def test_what_lies_behind_a_commit_with_an_older_date_counts(shop: Workspace) -> None:
+    root = shop.project.root
+    git(root, "init", "-q")
+    commit(root, "lib/x.py")
+    old = {**os.environ, "GIT_COMMITTER_DATE": "2019-01-01T10:00:00Z", "GIT_AUTHOR_DATE": "2019-01-01T10:00:00Z"}
+    words = ("-c", "user.name=A", "-c", "user.email=ada@example.org", "commit", "-q", "-am", "a clock set back")
+    (root / "lib/x.py").write_text("y", "utf-8")
+    subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, env=old)
+    assert [each.time[:10] for each in touched(root, "2024-01-01")] == ["2026-03-19"]
 
 
 def test_to_read_a_repository_runs_nothing_of_it(shop: Workspace, tmp_path: Path) -> None:

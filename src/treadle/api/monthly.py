@@ -31,13 +31,16 @@ class UnlikeLine(Struct, frozen=True):
 
 
 class MonthAhead(Struct, frozen=True):
-    """`error`: by which share weeks that were forecast likewise were off, in the median."""
+    """`error`: by which share weeks that were forecast likewise were off, in the median. `ahead`: what is booked for
+    days to come, which `amount` has in it. `why`: there is no `low` and `high`."""
 
     month: str
     spent: Decimal
+    ahead: Decimal
     amount: Decimal
-    low: Decimal
-    high: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    why: str
     days_left: int
     error: float | None
 
@@ -126,7 +129,17 @@ def costs_forecast(request: ForecastRequest, work: Work) -> ForecastAnswer:
         high=found.high,
         forecast=None
         if ahead is None
-        else MonthAhead(ahead.month, ahead.spent, ahead.amount, ahead.low, ahead.high, ahead.days, ahead.error),
+        else MonthAhead(
+            ahead.month,
+            ahead.spent,
+            ahead.ahead,
+            ahead.amount,
+            ahead.low,
+            ahead.high,
+            ahead.why,
+            ahead.days,
+            ahead.error,
+        ),
         unlike=[
             UnlikeLine(each.day, each.amount, each.usual, None if each.deviations == float("inf") else each.deviations)
             for each in found.unlike

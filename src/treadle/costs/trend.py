@@ -1,8 +1,8 @@
 """What is spent by day: where it is going, what the month will come to, which day is unlike the others.
 
 Slope: Sen, P. K. (1968), "Estimates of the regression coefficient based on Kendall's tau". Unlike: Iglewicz and Hoaglin
-(1993), "How to Detect and Handle Outliers", by the median absolute deviation. Interval of the forecast: days of the
-past drawn in blocks of a week (Künsch 1989, "The jackknife and the bootstrap for general stationary observations").
+(1993), "How to Detect and Handle Outliers", by the median absolute deviation. Interval of the forecast: of
+prediction, for a sum of days that follow one another by an autoregression of the first order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ PAST = 56
 """Days that a forecast looks back on."""
 LEAST_DAYS = 7
 """Of fewer nothing is forecast."""
-BLOCK, DRAWS = 7, 2000
+WEEK = 7
+LEAST_INTERVAL, LEAST_WEEKDAYS = 14, 28
+"""Of fewer days the forecast has no interval; of fewer it does not look at weekdays."""
+MOST_FOLLOWS = 0.8
+"""How closely a day is taken to follow the one before, at the most: of more, so few days tell nothing."""
 UNLIKE = 5.0
 """Robust standard deviations from the median of the days before, from which on a day is told."""
 _NANO = Decimal("0.000000001")
@@ -40,16 +44,19 @@ class Unlike(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True):
-    """What the month comes to: what is spent of it, and its other days as the past ones were; 95 % `low` to `high`.
+    """What the month comes to: what is spent of it, its other days as the past ones were, and what is booked for days
+    to come (`ahead`); 95 % `low` to `high`, or None and `why`.
 
     error: by which share the weeks before, forecast likewise, were off in the median; None of fewer than 2.
     """
 
     month: str
     spent: Decimal
+    ahead: Decimal
     amount: Decimal
-    low: Decimal
-    high: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    why: str
     days: int
     error: float | None
 
@@ -71,7 +78,8 @@ class Trend(Struct, frozen=True):
 def trend(chain: Chain, rates: Rates, today: date, *, window: int = PAST) -> Trend:
     """Of the last days, the newest of which is today and not over: it counts in the month, and in nothing else."""
     first = today - timedelta(days=window)
-    sums, besides = by_day(chain, rates, min(first, today.replace(day=1)), today)
+    end = today.replace(day=calendar.monthrange(today.year, today.month)[1])
+    sums, besides = by_day(chain, rates, min(first, today.replace(day=1)), end)
     begun = min((day for day, amount in sums.items() if amount), default=today)
     whole = [first + timedelta(days=each) for each in range(window)]
     past = [(day, sums.get(day, Decimal(0))) for day in whole if day >= begun]
@@ -130,31 +138,81 @@ def sen(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def forecast(values: Sequence[float], sums: dict[date, Decimal], today: date) -> Forecast:
-    """What is spent of the month, and as many days as are left of it, today's included, drawn from the past."""
+    """What is spent of the month, as many days as are left of it, today's included, as the past ones were, and what is
+    booked for those days already."""
     month = f"{today:%Y-%m}"
-    spent = sum((amount for day, amount in sums.items() if f"{day:%Y-%m}" == month), Decimal(0))
+    ours = {day: amount for day, amount in sums.items() if f"{day:%Y-%m}" == month}
+    spent = sum((amount for day, amount in ours.items() if day <= today), Decimal(0))
+    ahead = sum((amount for day, amount in ours.items() if day > today), Decimal(0))
     before = spent - sums.get(today, Decimal(0))
     left = calendar.monthrange(today.year, today.month)[1] - today.day + 1
-    mean, low, high = drawn(values, left)
-    amount, lowest, highest = (max(to_billionth(each) + before, spent) for each in (mean, low, high))
-    return Forecast(month, spent, amount, lowest, highest, left, _error(values))
+    mean, half = expected(values, left)
+
+    def comes(days: float) -> Decimal:
+        return max(to_billionth(days) + before, spent) + ahead
+
+    if half is None:
+        why = f"{len(values)} days are too few to say how far off it may be: {LEAST_INTERVAL} are needed"
+        return Forecast(month, spent, ahead, comes(mean), None, None, why, left, _error(values))
+    low, high = comes(max(mean - half, 0.0)), comes(mean + half)
+    return Forecast(month, spent, ahead, comes(mean), low, high, "", left, _error(values))
 
 
-def drawn(values: Sequence[float], days: int) -> tuple[float, float, float]:
-    """The sum of so many days as the past ones: in the mean, and 95 % of the draws."""
+def expected(values: Sequence[float], days: int) -> tuple[float, float | None]:
+    """The sum of so many days as the past ones, and how far from it 95 % of such sums lie at the most; None of fewer
+    than `LEAST_INTERVAL` days, which do not tell that.
+
+    Both the days to come vary, and the mean of the past from the true one: for h days after n of variance v, each
+    related to the next by r, h + h²/n times v(1 + r) / (1 - r), a little less at the ends, with Student's quantile.
+    From `LEAST_WEEKDAYS` days on the mean of each weekday is taken out first: whole weeks have it alike.
+
+    >>> total, half = expected([1.0, 3.0] * 7, 14)     # v = 14/13; a day is above the mean after one below it: r = 0
+    >>> total, round(half, 2)                          # 2.160 x sqrt(14/13 x 28)
+    (28.0, 11.86)
+    """
     import numpy as np
 
     past = np.asarray(values, dtype=float)
-    block = min(BLOCK, len(past))
-    blocks = -(-days // block)
-    starts = np.random.default_rng(20260101).integers(0, len(past), (DRAWS, blocks))
-    at = (starts[:, :, None] + np.arange(block)) % len(past)  # round the end, so that each day is as likely
-    sums = past[at].reshape(DRAWS, -1)[:, :days].sum(axis=1)
-    # the past itself is a sample: its mean is as uncertain as that of so many days
-    wide = (1 + days / len(past)) ** 0.5
-    mean = float(past.mean()) * days
-    low, high = (float(each) for each in np.quantile(sums - sums.mean(), (0.025, 0.975)))
-    return mean, mean + low * wide, mean + high * wide
+    count, mean = len(past), float(past.mean())
+    if count < LEAST_INTERVAL:
+        return mean * days, None
+    means = WEEK if count >= LEAST_WEEKDAYS else 1
+    left = past.copy()
+    for place in range(means):
+        left[place::means] -= past[place::means].mean()
+    free = count - means
+    variance = float(left @ left) / free
+    if variance <= (1e-12 * mean) ** 2:
+        variance = 0.0
+    follows = 0.0
+    if variance:
+        biased = float(left[1:] @ left[:-1]) / float(left @ left)
+        # for the means that were taken from it: Kendall (1954), "Note on bias in the estimation of autocorrelation"
+        follows = min(max(biased + (means * (1 + biased) + 2 * biased) / count, 0.0), MOST_FOLLOWS)
+    noise = variance * (_related(days, follows) + (days / count) ** 2 * _related(count, follows))
+    if means == WEEK:  # days beyond whole weeks may be dear weekdays or cheap ones
+        noise += days % WEEK * max(0.0, float(past.var(ddof=1)) - variance)
+    return mean * days, _student(free) * noise**0.5
+
+
+def _student(free: int) -> float:
+    """The 97.5 % quantile of Student's distribution, by Abramowitz and Stegun 26.7.5: to four digits from 10 on.
+
+    >>> round(_student(13), 3), round(_student(60), 3)
+    (2.16, 2.0)
+    """
+    z = 1.959964
+    return (
+        z
+        + (z**3 + z) / (4 * free)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
+    )
+
+
+def _related(days: int, follows: float) -> float:
+    """The variance of the sum of so many days, of which each has a variance of 1 and follows the one before."""
+    return days + 2 * sum((days - apart) * follows**apart for apart in range(1, days))
 
 
 def _error(values: Sequence[float]) -> float | None:
@@ -163,27 +221,34 @@ def _error(values: Sequence[float]) -> float | None:
 
     past = np.asarray(values, dtype=float)
     off = []
-    for begin in range(len(past) - BLOCK, BLOCK - 1, -BLOCK):
-        came = past[begin : begin + BLOCK].sum()
+    for begin in range(len(past) - WEEK, WEEK - 1, -WEEK):
+        came = past[begin : begin + WEEK].sum()
         if came > 0:
-            off.append(abs(past[:begin].mean() * BLOCK - came) / came)
+            off.append(abs(past[:begin].mean() * WEEK - came) / came)
     return float(np.median(off)) if len(off) > 1 else None
 
 
 def unlike(days: Sequence[tuple[date, Decimal]]) -> list[Unlike]:
     """Days that are far above the median of up to 28 days before, measured by their median absolute deviation; where
-    these are all alike, a tenth of the median counts as one deviation."""
+    these are all alike, a tenth of the median counts as one deviation. Where there are four weeks before, it must be as
+    far above the same weekday of these."""
+    found = []
+    amounts = [float(amount) for _, amount in days]
+    for place in range(LEAST_DAYS, len(days)):
+        usual, away = _away(amounts[place], amounts[max(0, place - LEAST_WEEKDAYS) : place])
+        weekday = amounts[place - LEAST_WEEKDAYS : place : WEEK] if place >= LEAST_WEEKDAYS else []
+        if away >= UNLIKE and (not weekday or _away(amounts[place], weekday)[1] >= UNLIKE):
+            day, amount = days[place]
+            found.append(Unlike(day.isoformat(), amount, to_billionth(usual), round(away, 1)))
+    return found
+
+
+def _away(amount: float, before: Sequence[float]) -> tuple[float, float]:
+    """The median of the days before, and how many robust deviations an amount is above it."""
     import numpy as np
 
-    found = []
-    for place in range(LEAST_DAYS, len(days)):
-        before = np.asarray([float(amount) for _, amount in days[max(0, place - 28) : place]])
-        usual = float(np.median(before))
-        deviation = max(1.4826 * float(np.median(np.abs(before - usual))), usual / 10)
-        day, amount = days[place]
-        if float(amount) > usual and deviation and (float(amount) - usual) / deviation >= UNLIKE:
-            away = (float(amount) - usual) / deviation
-            found.append(Unlike(day.isoformat(), amount, to_billionth(usual), round(away, 1)))
-        elif not deviation and float(amount) > 0:
-            found.append(Unlike(day.isoformat(), amount, Decimal(0), float("inf")))
-    return found
+    usual = float(np.median(before))
+    deviation = max(1.4826 * float(np.median(np.abs(np.asarray(before) - usual))), usual / 10)
+    if amount <= usual:
+        return usual, 0.0
+    return usual, (amount - usual) / deviation if deviation else float("inf")

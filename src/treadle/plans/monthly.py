@@ -276,8 +276,9 @@ def _tiles(found: Month) -> list[str]:
     ahead = found.trend.forecast
     if ahead is not None and ahead.month == found.month and ahead.days > 1:
         off = f"; weeks forecast so were off by {ahead.error:.0%} in the median" if ahead.error is not None else ""
-        beside = f"95 %: {ahead.low:,.4f} to {ahead.high:,.4f}{off}"
-        tiles.append(tile("The whole month, as things go", f"{ahead.amount:,.4f}", beside, found.currency))
+        beside = f"95 %: {ahead.low:,.4f} to {ahead.high:,.4f}" if ahead.low is not None else ahead.why
+        beside += f"; {ahead.ahead:,.4f} is booked for days to come" if ahead.ahead else ""
+        tiles.append(tile("The whole month, as things go", f"{ahead.amount:,.4f}", beside + off, found.currency))
     if found.answered:
         each = found.spent / found.answered * 1000
         tiles.append(tile("For 1,000 predictions", f"{each:.6f}", f"{found.answered:,} answered", found.currency))

@@ -55,7 +55,7 @@ def _of_option(workspace: Workspace) -> list[str]:
             continue
         limit = workspace.book.rates.convert(told, workspace.book.currency)
         ahead = trend(workspace.chain, workspace.book.rates, today).forecast
-        if limit is not None and ahead is not None and ahead.low > limit.amount:
+        if limit is not None and ahead is not None and ahead.low is not None and ahead.low > limit.amount:
             chosen = f"{choice.option.name}, chosen by {choice.by} in decision/{choice.decision}"
             comes = f"the month will come to {ahead.amount:.2f} ({ahead.low:.2f} to {ahead.high:.2f})"
             said.append(f"{chosen}, was to cost {limit.amount:.2f} at the most, and {comes}")

@@ -37,7 +37,7 @@ _RATED: dict[str, float] = {"new": 0.0, "some": 0.0, "well": 1.0, "teaches": 2.0
 
 
 class _Act(Struct, frozen=True):
-    """`count` things of one sort that a person did in an area, about at `time`."""
+    """`count` things of one sort that a person did in an area, on the day of `time`."""
 
     area: str
     person: str
@@ -79,14 +79,14 @@ def rate(chain: Chain, known: Sequence[str], area: str, level: Level) -> Entry[S
 
 
 def _of_record(reader: Reader) -> Iterator[_Act]:
-    """Sums by person, kind and month, which an index answers: no entry is read."""
+    """Sums by person, kind and day, which an index answers: no entry is read."""
     from sqlalchemy import func, select
 
     from treadle.store.schema import entries
 
-    month = func.substr(entries.c.time, 1, 7)
-    query = select(entries.c.actor, entries.c.kind, month, func.count(), func.max(entries.c.time))
-    rows = reader.connection.execute(query.group_by(entries.c.actor, entries.c.kind, month))
+    day = func.substr(entries.c.time, 1, 10)
+    query = select(entries.c.actor, entries.c.kind, day, func.count(), func.max(entries.c.time))
+    rows = reader.connection.execute(query.group_by(entries.c.actor, entries.c.kind, day))
     for actor, kind, _, count, last in rows:
         area = area_of(str(kind))
         if area and ":" not in str(actor) and kind not in NO_ACT:

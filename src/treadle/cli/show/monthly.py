@@ -28,9 +28,11 @@ def show_forecast(answer: Any, out: Any) -> None:
     )
     ahead = answer.forecast
     off = f"; weeks forecast so were off by {ahead.error:.0%} in the median" if ahead.error is not None else ""
+    between = ahead.why if ahead.low is None else f"95 %: {ahead.low:.4f} to {ahead.high:.4f}"
+    booked = f" and {ahead.ahead:.4f} booked for days to come" if ahead.ahead else ""
     out.print(
-        f"[bold]{ahead.month}: {ahead.amount:.4f} {answer.currency}[/] (95 %: {ahead.low:.4f} to {ahead.high:.4f}), of "
-        f"which {ahead.spent:.4f} are spent{off}",
+        f"[bold]{ahead.month}: {ahead.amount:.4f} {answer.currency}[/] ({between}), of which {ahead.spent:.4f} are "
+        f"spent{booked}{off}",
         soft_wrap=True,
     )
 
