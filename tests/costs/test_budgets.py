@@ -95,6 +95,19 @@ def test_a_budget_of_what_was_chosen_takes_no_credit_for_nothing_either(chain: C
     assert found.spent == 60
 
 
+def test_a_clock_that_is_set_back_opens_no_second_purse(chain: Chain):
+    pay(chain, "60", "endpoint/till")
+    pay(chain, "5", "model/shop:2", at=datetime(2026, 10, 10, tzinfo=UTC), run="run0")
+    with chain.reading() as reader:
+        assert reader.seen()[:7] == "2026-11", "the newest entry is of the clock that was set back"
+    budgets = [Budget(of=of, amount=50) for of in ("project", "person", "endpoint")]  # type: ignore[arg-type]
+    back = Asked("ada", (SHOP,), "run9", "2026-10", "2026-11")
+    found = standings(chain, RATES, budgets, back)
+    assert [(each.spent, each.period) for each in found] == [(65, "2026-10 to 2026-11")] * 3
+    later = Asked("ada", (SHOP,), "run9", "2026-12", "2026-11")
+    assert [(each.spent, each.period) for each in standings(chain, RATES, budgets, later)] == [(0, "2026-12")] * 3
+
+
 def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(chain: Chain):
     pay(chain, "7", currency="JPY")
     (found,) = standings(chain, RATES, [Budget(of="project", amount=1)], ASKED)

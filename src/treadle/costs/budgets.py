@@ -55,12 +55,28 @@ class Standing(Struct, frozen=True):
 
 class Asked(Struct, frozen=True):
     """Of whom and what budgets are asked about: the person who acts, the targets with their endpoints, the run, and the
-    month, such as 2026-11."""
+    month, such as 2026-11.
+
+    until: where the record has seen a later month than the clock, that one; all from `month` to it counts together, so
+    that a clock that is set back, or was set forward, opens no second purse.
+    """
 
     person: str
     parts: tuple[Part, ...]
     run: str
     month: str
+    until: str = ""
+
+    @property
+    def last(self) -> str:
+        return max(self.month, self.until)
+
+    @property
+    def period(self) -> str:
+        return self.month if self.last == self.month else f"{self.month} to {self.last}"
+
+    def has(self, day: str) -> bool:
+        return self.month <= day[:7] <= self.last
 
 
 def standings(
@@ -76,7 +92,7 @@ def standings(
     """
     with chain.reading() as reader:
         booked = _booked(reader, asked)
-        besides = [] if chosen is None else _not_of_choice(booked, asked.month, chosen)
+        besides = [] if chosen is None else _not_of_choice(booked, asked, chosen)
         counted = [each for each in booked if chosen is None or _is_of_choice(each.payload, chosen)]
         return [
             _standing(reader, rates, budget, asked, part, (besides, counted))
@@ -97,17 +113,17 @@ def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
 def _booked(reader: Reader, asked: Asked) -> list[Entry[CostBooked]]:
     """What was booked of the month, or in the run."""
     every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
-    return [e for e in every if e.price is not None and (e.payload.due[:7] == asked.month or e.run == asked.run != "")]
+    return [e for e in every if e.price is not None and (asked.has(e.payload.due) or e.run == asked.run != "")]
 
 
 def _is_of_choice(cost: CostBooked, chosen: str) -> bool:
     return cost.category == _OF_MACHINES and cost.due > chosen
 
 
-def _not_of_choice(booked: Sequence[Entry[CostBooked]], month: str, chosen: str) -> list[Money]:
+def _not_of_choice(booked: Sequence[Entry[CostBooked]], asked: Asked, chosen: str) -> list[Money]:
     """What was booked in a month for all but machines, such as hours and data; and bills of the way that things went
     before the choice."""
-    of_month = (each for each in booked if each.payload.due[:7] == month)
+    of_month = (each for each in booked if asked.has(each.payload.due))
     return [each.price.money for each in of_month if each.price and not _is_of_choice(each.payload, chosen)]
 
 
@@ -128,7 +144,7 @@ def _unearned(booked: Iterable[Entry[CostBooked]], of: str, asked: Asked, part: 
 def _is_of(entry: Entry[CostBooked], of: str, asked: Asked, part: Part | None) -> bool:
     if of == "run":
         return entry.run == asked.run
-    if entry.payload.due[:7] != asked.month:
+    if not asked.has(entry.payload.due):
         return False
     return entry.actor == asked.person if of == "person" else part is None or part.has(entry.subject)
 
@@ -158,7 +174,7 @@ def _standing(
     spent, besides = _converted(paid, rates, currency)
     return Standing(
         of=budget.of if budget.of in ("project", "run") else f"{budget.of} {name}",
-        period=asked.run if budget.of == "run" else asked.month,
+        period=asked.run if budget.of == "run" else asked.period,
         amount=money(budget.amount, currency).amount,
         spent=spent,
         currency=currency,
@@ -169,21 +185,22 @@ def _standing(
 
 def _paid(reader: Reader, of: str, asked: Asked, part: Part | None) -> list[Money]:
     """From the views of the ledger, a row for each currency."""
-    from sqlalchemy import or_, select
+    from sqlalchemy import func, or_, select
 
     from treadle.store.schema import ledger
 
     query = select(ledger.c.name, ledger.c.currency, ledger.c.units, ledger.c.nanos).where(ledger.c.currency != "")
+    of_period = func.substr(ledger.c.name, 1, 7).between(asked.month, asked.last)
+    named = func.substr(ledger.c.name, 9)  # after "2026-11 "
     if of == "run":
         query = query.where(ledger.c.by == "run", ledger.c.name == asked.run)
     elif of == "person":
-        query = query.where(ledger.c.by == "who", ledger.c.name == f"{asked.month} {asked.person}")
+        query = query.where(ledger.c.by == "who", of_period, named == asked.person)
     elif part is not None:
-        names = [f"{asked.month} {subject}" for subject in part.subjects]
-        versions = ledger.c.name.startswith(f"{asked.month} {part.versions}", autoescape=True)
-        query = query.where(ledger.c.by == "what", or_(ledger.c.name.in_(names), versions))
+        mine = or_(named.in_(part.subjects), named.startswith(part.versions, autoescape=True))
+        query = query.where(ledger.c.by == "what", of_period, mine)
     else:
-        query = query.where(ledger.c.by == "day", ledger.c.name.between(f"{asked.month}-00", f"{asked.month}-99"))
+        query = query.where(ledger.c.by == "day", of_period)
     return [Money(Decimal(row.units) + row.nanos * _NANO, row.currency) for row in reader.connection.execute(query)]
 
 
