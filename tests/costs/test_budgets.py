@@ -75,6 +75,51 @@ def test_a_day_that_an_earlier_version_kept_as_typed_is_in_the_budget(chain: Cha
     assert of(chain, Budget(of="person", amount=50)) == [("person ada", Decimal(400))]
 
 
+def credit(chain: Chain, amount: str, *, vendor: str = "", day: str = "2026-11-05", category: str = "data") -> None:
+    said = CostBooked(category=category, text="x", day=day, vendor=vendor)  # type: ignore[arg-type]
+    chain.append(said, "cost/shop", price=Price(money(amount, "EUR")))
+
+
+def test_a_credit_lowers_no_more_than_what_was_booked_for_the_same(chain: Chain):
+    pay(chain, "60")
+    credit(chain, "-1000")
+    every = [Budget(of=of, amount=50, then="stop") for of in ("project", "person", "run")]  # type: ignore[arg-type]
+    assert [spent for _, spent in of(chain, *every[:2])] == [60, 60]
+    credit(chain, "30", vendor="ACME")
+    credit(chain, "-20", vendor="acme ")
+    assert [spent for _, spent in of(chain, *every)] == [70, 70, 70]
+    credit(chain, "-500", vendor="ACME")
+    credit(chain, "-5", vendor="ACME", category="labels")
+    credit(chain, "400", vendor="ACME", day="2026-10-05")
+    assert [spent for _, spent in of(chain, *every[:2])] == [60, 60]
+    other = replace(chain, actor="lin")
+    credit(other, "25", vendor="Other")
+    credit(chain, "-25", vendor="Other")
+    assert of(chain, every[0], every[1]) == [("project", Decimal(60)), ("person ada", Decimal(60))]
+
+
+def test_a_budget_of_what_was_chosen_takes_no_credit_for_nothing_either(chain: Chain):
+    pay(chain, "60")
+    credit(chain, "-1000", category="infrastructure", day="2026-11-08")
+    credit(chain, "-7", category="data")
+    budget = Budget(of="project", amount=50, then="ask")
+    (found,) = standings(chain, RATES, [budget], ASKED, chosen="2026-11-06")
+    assert found.spent == 60
+
+
+def test_a_clock_that_is_set_back_opens_no_second_purse(chain: Chain):
+    pay(chain, "60", "endpoint/till")
+    pay(chain, "5", "model/shop:2", at=datetime(2026, 10, 10, tzinfo=UTC), run="run0")
+    with chain.reading() as reader:
+        assert reader.seen()[:7] == "2026-11", "the newest entry is of the clock that was set back"
+    budgets = [Budget(of=of, amount=50) for of in ("project", "person", "endpoint")]  # type: ignore[arg-type]
+    back = Asked("ada", (SHOP,), "run9", "2026-10", "2026-11")
+    found = standings(chain, RATES, budgets, back)
+    assert [(each.spent, each.period) for each in found] == [(65, "2026-10 to 2026-11")] * 3
+    later = Asked("ada", (SHOP,), "run9", "2026-12", "2026-11")
+    assert [(each.spent, each.period) for each in standings(chain, RATES, budgets, later)] == [(0, "2026-12")] * 3
+
+
 def test_what_has_no_rate_is_told_beside_and_a_budget_without_one_is_refused(chain: Chain):
     pay(chain, "7", currency="JPY")
     (found,) = standings(chain, RATES, [Budget(of="project", amount=1)], ASKED)

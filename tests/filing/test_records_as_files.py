@@ -491,3 +491,25 @@ def test_out_and_in_at_the_command_line(
     code, out, _ = do("team", "import", place, "--as", "lin")
     assert code == 1 and "conflict" in out and "-theirs" in out and "+the very end" in out
     assert do("team", "import", place, "--folder", "nowhere")[0] == 1
+
+
+def test_signs_that_move_a_terminal_are_written_still_and_come_back_as_no_edit(shop: Workspace):
+    odd = "Gain\x1b[31m \u202eup\x07"
+    add_note(by(shop, "ada"), "odd", "note", Draft(text=f"It is {odd}.", title=odd))
+    export(shop)
+    content = (folder(shop) / "notes" / "odd.md").read_text(encoding="utf-8")
+    assert "Gain\ufffd[31m \ufffdup\ufffd" in content and not set(content) & set("\x1b\u202e\x07")
+    assert not export(shop).written and not take(shop).taken
+    change(shop, "notes/odd.md", "It is", "It was")
+    assert [each.file for each in take(shop).taken] == ["notes/odd.md"]
+
+
+def test_what_a_killed_export_left_is_cleared_and_what_is_being_written_stays(shop: Workspace):
+    export(shop)
+    dead, young, other = (folder(shop) / "actions" / name for name in (".1.md.7.a.part", ".2.md.8.b.part", "x.part"))
+    for each in (dead, young, other):
+        each.write_text("half")
+    for each in (dead, other):
+        os.utime(each, (0, 0))
+    export(shop)
+    assert [each.exists() for each in (dead, young, other)] == [False, True, True]

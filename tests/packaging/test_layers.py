@@ -25,7 +25,7 @@ ROOMS = (
     "contracts", "matching", "likeness", "profiling", "pages",
     "features", "sources", "mapping", "people", "talk", "pricing", "costs",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "alone", "address", "principal", "money",
-    "days", "figures", "errors", "__init__",
+    "days", "signs", "figures", "errors", "__init__",
 )  # fmt: skip
 ENGINES_MAY_USE = {
     "features",

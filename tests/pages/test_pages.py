@@ -75,3 +75,10 @@ def test_what_is_cut_off_a_label_can_be_read_by_the_pointer():
     long = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch"
     svg = Chart("", "share", x=(0, 1), x_ticks=[(0.0, long)]).svg()
     assert f"<title>{long}</title>" in svg and f">{long}<" not in svg.replace(f"<title>{long}</title>", "")
+
+
+def test_no_sign_of_a_text_moves_a_terminal_or_turns_its_order():
+    odd = "a\x1b]0;x\x07b\u202ec\u2066d\x9b"
+    shown = page(odd, [Section(odd, table((odd,), [(odd,)]), odd)], lead=odd, footer=odd)
+    assert not set(odd) & set("\x1b\x07\u202e\u2066\x9b") & set(shown)
+    assert "a\ufffd]0;x\ufffdb\ufffdc\ufffdd\ufffd" in shown

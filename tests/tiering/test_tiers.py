@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import subprocess
@@ -312,3 +313,23 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path):
     tables.move("t", snapshot.parts, "cool", 9)
     assert tables.lies("t").keys() == {part.path for part in snapshot.parts}
     assert tables.read(snapshot).equals(rows)
+
+
+def test_what_killed_moves_left_is_cleared_and_what_is_being_written_stays(tmp_path: Path):
+    cool = tmp_path / "cool"
+    cool.mkdir()
+    tables = TieredTables(tmp_path / "tables", {"cool": FolderShelf(cool)}, {"cool": "cool"})
+    snapshot = tables.replace("t", pl.DataFrame({"a": [1, 2, 3]}))
+    tables.replace("t", pl.DataFrame({"a": [9]}))
+    tables.move("t", snapshot.parts, "cool", 9)
+    (away,) = cool.rglob("*.parquet")
+    told = tmp_path / "tables" / ".retrieved"
+    left = [away.parent / ".x.parquet.12345678.part", told / "abc.part"]
+    young = [away.parent / ".y.parquet.12345678.part", told / "def.part"]
+    for each in (*left, *young):
+        each.write_text("half")
+    for each in left:
+        os.utime(each, (0, 0))
+    FolderShelf(cool).put(away.relative_to(cool).as_posix(), away)
+    tables.bring_back("t", snapshot.parts)
+    assert not any(each.exists() for each in left) and all(each.exists() for each in young)

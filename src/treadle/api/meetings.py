@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
 from treadle.rhythm.found import Action, Minutes, Point, Share
+from treadle.signs import still
 
 if TYPE_CHECKING:
     from treadle.store import EntryRef
@@ -110,7 +111,7 @@ def agenda(request: AgendaRequest, work: Work) -> AgendaAnswer:
         found = build(work.workspace, reader, chain.clock(), request.days)
     if request.out is not None:
         text = markdown(found, spec.project, _today(work))
-        write_whole(new_file(request.out, "--out"), text.encode())
+        write_whole(new_file(request.out, "--out"), still(text).encode())
     return AgendaAnswer(spec.project, found.since, found.points, request.out or "")
 
 

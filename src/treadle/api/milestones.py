@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
 from treadle.rhythm.found import Milestone, Sentence
+from treadle.signs import still
 
 group("milestones", "Milestones: what is to be reached by a day, told by measurable gates.")
 
@@ -106,7 +107,7 @@ def status(request: StatusRequest, work: Work) -> StatusAnswer:
         html = home_page(home_of(work.workspace), served=False)
         write_whole(files[-1], html.encode())
     if request.out is not None:
-        write_whole(files[0], markdown(said, project, today).encode())
+        write_whole(files[0], still(markdown(said, project, today)).encode())
     return StatusAnswer(project, today.isoformat(), said, request.out or "", request.page or "")
 
 

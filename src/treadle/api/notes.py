@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
 from treadle.knowledge.found import Attempt, Conflict, Hit, Knows, Note, NoteLine
+from treadle.signs import still
 
 if TYPE_CHECKING:
     from treadle.knowledge.files import Filed
@@ -157,7 +158,7 @@ def notes_show(request: ShowNoteRequest, work: Work) -> NoteAnswer:
         return NoteAnswer(note)
     with work.workspace.chain.reading() as reader:
         said = versions_of(reader, request.name)[note.number - 1].payload
-    write_whole(new_file(request.out, "--out"), written(said).encode())
+    write_whole(new_file(request.out, "--out"), still(written(said)).encode())
     return NoteAnswer(note, request.out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -101,9 +102,9 @@ def standings_of(work: Work, run: str, own: tuple[Budget, ...] = ()) -> list[Sta
 
     workspace = work.workspace
     parts = tuple(Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each())
-    month = workspace.chain.clock().isoformat()[:7]
+    today, until = _period(work)
     budgets = [each for each in (*workspace.project.spec.budgets, *own) if run or each.of != "run"]
-    asked, rates = Asked(work.principal.actor, parts, run, month), workspace.book.rates
+    asked, rates = Asked(work.principal.actor, parts, run, today[:7], until), workspace.book.rates
     found = standings(workspace.chain, rates, budgets, asked)
     for choice, budget in chosen_budgets(work):
         (standing,) = standings(workspace.chain, rates, [budget], asked, chosen=choice.time[:10])
@@ -117,10 +118,17 @@ def against_month(work: Work, paid: Money) -> Standing:
     from treadle.costs.budgets import Asked, standings
 
     workspace = work.workspace
-    today = workspace.chain.clock().isoformat()[:10]
-    asked = Asked(work.principal.actor, (), "", today[:7])
+    today, until = _period(work)
+    asked = Asked(work.principal.actor, (), "", today[:7], until)
     (found,) = standings(workspace.chain, workspace.book.rates, [_monthly(paid)], asked, chosen=today)
     return msgspec.structs.replace(found, of="the project's machines")
+
+
+def _period(work: Work) -> tuple[str, str]:
+    """Today by the clock, and the newest month that the record has seen."""
+    chain = work.workspace.chain
+    with chain.reading() as reader:
+        return chain.clock().astimezone(UTC).date().isoformat(), reader.seen()[:7]
 
 
 def _monthly(paid: Money) -> Budget:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from treadle.costs.lines import folded
 from treadle.costs.sums import Part
 from treadle.errors import GateError, MoneyError
 from treadle.evidence.kinds.cost_booked import CostBooked
@@ -54,12 +55,28 @@ class Standing(Struct, frozen=True):
 
 class Asked(Struct, frozen=True):
     """Of whom and what budgets are asked about: the person who acts, the targets with their endpoints, the run, and the
-    month, such as 2026-11."""
+    month, such as 2026-11.
+
+    until: where the record has seen a later month than the clock, that one; all from `month` to it counts together, so
+    that a clock that is set back, or was set forward, opens no second purse.
+    """
 
     person: str
     parts: tuple[Part, ...]
     run: str
     month: str
+    until: str = ""
+
+    @property
+    def last(self) -> str:
+        return max(self.month, self.until)
+
+    @property
+    def period(self) -> str:
+        return self.month if self.last == self.month else f"{self.month} to {self.last}"
+
+    def has(self, day: str) -> bool:
+        return self.month <= day[:7] <= self.last
 
 
 def standings(
@@ -74,9 +91,11 @@ def standings(
         MoneyError: a budget is in a currency that the price book has no rate to.
     """
     with chain.reading() as reader:
-        besides = [] if chosen is None else _not_of_choice(reader, asked.month, chosen)
+        booked = _booked(reader, asked)
+        besides = [] if chosen is None else _not_of_choice(booked, asked, chosen)
+        counted = [each for each in booked if chosen is None or _is_of_choice(each.payload, chosen)]
         return [
-            _standing(reader, rates, budget, asked, part, besides)
+            _standing(reader, rates, budget, asked, part, (besides, counted))
             for budget in budgets
             for part in _parts(budget, asked)
         ]
@@ -91,23 +110,55 @@ def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
     return [None]
 
 
-def _not_of_choice(reader: Reader, month: str, chosen: str) -> list[Money]:
+def _booked(reader: Reader, asked: Asked) -> list[Entry[CostBooked]]:
+    """What was booked of the month, or in the run."""
+    every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
+    return [e for e in every if e.price is not None and (asked.has(e.payload.due) or e.run == asked.run != "")]
+
+
+def _is_of_choice(cost: CostBooked, chosen: str) -> bool:
+    return cost.category == _OF_MACHINES and cost.due > chosen
+
+
+def _not_of_choice(booked: Sequence[Entry[CostBooked]], asked: Asked, chosen: str) -> list[Money]:
     """What was booked in a month for all but machines, such as hours and data; and bills of the way that things went
     before the choice."""
-    every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
-    return [
-        each.price.money
-        for each in every
-        if each.price is not None
-        and each.payload.due.startswith(month)
-        and (each.payload.category != _OF_MACHINES or each.payload.due <= chosen)
-    ]
+    of_month = (each for each in booked if asked.has(each.payload.due))
+    return [each.price.money for each in of_month if each.price and not _is_of_choice(each.payload, chosen)]
+
+
+def _unearned(booked: Iterable[Entry[CostBooked]], of: str, asked: Asked, part: Part | None) -> list[Money]:
+    """By how much credits are more than what was booked for the same vendor and category, in what the budget is of: it
+    lowers no budget, or whoever may book could make room in any by a refund of nothing."""
+    sums: dict[tuple[str, str, str], Money] = {}
+    for each in booked:
+        cost = each.payload
+        if each.price is None or not _is_of(each, of, asked, part):
+            continue
+        paid = each.price.money
+        key = (cost.category, folded(cost.vendor), paid.currency)
+        sums[key] = sums[key] + paid if key in sums else paid
+    return [Money(-each.amount, each.currency) for each in sums.values() if each.amount < 0]
+
+
+def _is_of(entry: Entry[CostBooked], of: str, asked: Asked, part: Part | None) -> bool:
+    if of == "run":
+        return entry.run == asked.run
+    if not asked.has(entry.payload.due):
+        return False
+    return entry.actor == asked.person if of == "person" else part is None or part.has(entry.subject)
 
 
 def _standing(
-    reader: Reader, rates: Rates, budget: Budget, asked: Asked, part: Part | None, less: Sequence[Money]
+    reader: Reader,
+    rates: Rates,
+    budget: Budget,
+    asked: Asked,
+    part: Part | None,
+    booked: tuple[Sequence[Money], Sequence[Entry[CostBooked]]],
 ) -> Standing:
-    """`less`: what it does not count, of what the views of the ledger have."""
+    """`booked`: what it does not count, of what the views of the ledger have; and what it does."""
+    less, counted = booked
     currency = budget.currency or rates.currency
     if rates.convert(money(0, rates.currency), currency) is None:
         raise MoneyError(
@@ -117,12 +168,13 @@ def _standing(
         )
     name = part.endpoint if part is not None else asked.person if budget.of == "person" else asked.run
     paid = _paid(reader, budget.of, asked, part)
+    paid += _unearned(counted, budget.of, asked, part)
     if less:
         paid = [each for each in total([*paid, *(Money(-e.amount, e.currency) for e in less)]) if each.amount]
     spent, besides = _converted(paid, rates, currency)
     return Standing(
         of=budget.of if budget.of in ("project", "run") else f"{budget.of} {name}",
-        period=asked.run if budget.of == "run" else asked.month,
+        period=asked.run if budget.of == "run" else asked.period,
         amount=money(budget.amount, currency).amount,
         spent=spent,
         currency=currency,
@@ -133,21 +185,22 @@ def _standing(
 
 def _paid(reader: Reader, of: str, asked: Asked, part: Part | None) -> list[Money]:
     """From the views of the ledger, a row for each currency."""
-    from sqlalchemy import or_, select
+    from sqlalchemy import func, or_, select
 
     from treadle.store.schema import ledger
 
     query = select(ledger.c.name, ledger.c.currency, ledger.c.units, ledger.c.nanos).where(ledger.c.currency != "")
+    of_period = func.substr(ledger.c.name, 1, 7).between(asked.month, asked.last)
+    named = func.substr(ledger.c.name, 9)  # after "2026-11 "
     if of == "run":
         query = query.where(ledger.c.by == "run", ledger.c.name == asked.run)
     elif of == "person":
-        query = query.where(ledger.c.by == "who", ledger.c.name == f"{asked.month} {asked.person}")
+        query = query.where(ledger.c.by == "who", of_period, named == asked.person)
     elif part is not None:
-        names = [f"{asked.month} {subject}" for subject in part.subjects]
-        versions = ledger.c.name.startswith(f"{asked.month} {part.versions}", autoescape=True)
-        query = query.where(ledger.c.by == "what", or_(ledger.c.name.in_(names), versions))
+        mine = or_(named.in_(part.subjects), named.startswith(part.versions, autoescape=True))
+        query = query.where(ledger.c.by == "what", of_period, mine)
     else:
-        query = query.where(ledger.c.by == "day", ledger.c.name.between(f"{asked.month}-00", f"{asked.month}-99"))
+        query = query.where(ledger.c.by == "day", of_period)
     return [Money(Decimal(row.units) + row.nanos * _NANO, row.currency) for row in reader.connection.execute(query)]
 
 

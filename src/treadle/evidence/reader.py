@@ -86,6 +86,14 @@ class Reader:
         found = self.find(*kinds, subject=subject, status=status, newest_first=True, limit=1)
         return found[0] if found else None
 
+    def seen(self) -> str:
+        """The latest time of all entries, "" where there are none; a clock that was set back does not undo it."""
+        from sqlalchemy import func, select
+
+        from treadle.store.schema import entries
+
+        return str(self.connection.execute(select(func.max(entries.c.time))).scalar() or "")
+
     def behind(self) -> bool:
         """Whether entries stand in the chain that are in no view yet."""
         from sqlalchemy import func, select

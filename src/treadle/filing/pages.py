@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.action_changed import ActionChanged
@@ -34,6 +35,7 @@ from treadle.rhythm.milestones import SUBJECT as MILESTONE
 from treadle.rhythm.milestones import names as milestones
 from treadle.rhythm.retros import SUBJECT as RETRO
 from treadle.rhythm.retros import retro, retro_names
+from treadle.signs import still
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -77,7 +79,12 @@ def pages(workspace: Workspace, reader: Reader) -> dict[str, Page]:
         *_retros(workspace, reader),
         *_milestones(reader),
     ]
-    return {page.file: page for page in sorted(found, key=lambda page: page.file)}
+    return {page.file: _still(page) for page in sorted(found, key=lambda page: page.file)}
+
+
+def _still(page: Page) -> Page:
+    """As it is written and held against what is read back; what was taken before such signs were seen has them yet."""
+    return replace(page, head={name: still(value) for name, value in page.head.items()}, text=still(page.text))
 
 
 def _file(folder: str, name: str) -> str:

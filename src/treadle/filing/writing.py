@@ -11,6 +11,7 @@ from treadle.filing.found import FolderWritten, Told
 from treadle.filing.front import read_page
 from treadle.filing.pages import FOLDERS, README, Page, pages
 from treadle.filing.same import is_same
+from treadle.store import clear_parts
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -25,6 +26,8 @@ def write_folder(workspace: Workspace, folder: Path, named: str) -> FolderWritte
     refuse_other(folder, named, project)
     with workspace.chain.reading() as reader:
         every = pages(workspace, reader)
+    for part in (folder, *(folder / each for each in FOLDERS)):
+        clear_parts(part, ".*.md.*.part")
     written, kept, same = list[str](), list[Told](), 0
     for page in every.values():
         place = folder / page.file

@@ -17,6 +17,7 @@ from treadle.errors import DataError, nearest
 from treadle.labelling.items import Queue
 from treadle.labelling.saying import MOST_ROWS, Given, Word
 from treadle.labelling.workbook import workbook
+from treadle.signs import still
 
 if TYPE_CHECKING:
     import polars as pl
@@ -135,8 +136,9 @@ def _text(column: pl.Series) -> pl.Series:
 
 
 def _out(text: str) -> str:
-    """No cell holds a character that XML, or a line of CSV, cannot."""
+    """No cell holds a character that XML, or a line of CSV, cannot; or one that turns the order of reading."""
     clean = "".join(c if c in "\n\t" or c >= " " else " " for c in text.replace("\r\n", "\n").replace("\r", "\n"))
+    clean = still(clean)
     return f"'{clean}" if clean.startswith(_RUNS) and not _PLAIN.fullmatch(clean) else clean
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from treadle.pages.charts import escape
+from treadle.signs import still
 
 _STYLE = """
 :root{--paper:#fbfaf7;--card:#fff;--ink:#1d2430;--quiet:#66707f;--edge:#e4e1d9;--grid:#ecebe6;--c1:#1f6f8b;
@@ -109,9 +110,10 @@ def page(
     from jinja2 import Environment
 
     layout = Environment(autoescape=True).from_string(_LAYOUT)
-    return layout.render(
+    html = layout.render(
         title=title, sections=sections, eyebrow=eyebrow, lead=lead, footer=footer, style=_STYLE, nav=_nav(links)
     )
+    return still(html)
 
 
 def linked(html: str) -> str:

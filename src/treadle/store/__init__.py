@@ -10,6 +10,7 @@ tables do besides that have colder, cheaper places, and `Shelf` such a place.
 from treadle.store.buckets import Buckets, buckets_for
 from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.keeping import CODECS, Keeping
+from treadle.store.leftovers import clear_parts
 from treadle.store.names import TableNames
 from treadle.store.protocols import Blobs, Swept, Tables
 from treadle.store.refs import ROW, Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Stored, Value
@@ -40,6 +41,7 @@ __all__ = [
     "Tiers",
     "Value",
     "buckets_for",
+    "clear_parts",
     "fingerprint",
 ]
 OPEN = ("catalog", "fulltext", "schema")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from treadle.errors import EvidenceError, StoreError
+from treadle.store import clear_parts
 
 
 class FolderShelf:
@@ -24,6 +25,7 @@ class FolderShelf:
         self._refuse_gone()
         with self._said_plainly("written"):
             place.parent.mkdir(parents=True, exist_ok=True)
+            clear_parts(place.parent, ".*.part")
             copied(file, place)
 
     def get(self, key: str, file: Path) -> None:

@@ -30,7 +30,7 @@ from treadle.backends.embedded import sweeping
 from treadle.backends.embedded.shelf import on_disk
 from treadle.backends.embedded.tables import DeltaTables
 from treadle.errors import EvidenceError, StoreError
-from treadle.store import Carried, Keeping, Part, Retrieved, Shelf, Snapshot, Swept
+from treadle.store import Carried, Keeping, Part, Retrieved, Shelf, Snapshot, Swept, clear_parts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -244,6 +244,7 @@ class TieredTables(DeltaTables):
     def _note(self, table: str, tier: str, size: int) -> None:
         folder, name = self.root / _TOLD, uuid.uuid4().hex
         folder.mkdir(exist_ok=True)
+        clear_parts(folder, "*.part")
         said = Retrieved(name, table, tier, 1, size, datetime.now(UTC).isoformat(timespec="seconds"))
         part = folder / f"{name}.part"
         part.write_bytes(msgspec.json.encode(said))
