@@ -109,19 +109,18 @@ def verify(
         faults.extend(faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
-    stored, removed = walk.stored() if check is not None else ([], ())
-    for ref, maker in stored:
-        assert check is not None
-        faults.extend(f"{said} (entry {maker})" for said in check(ref))
-    return Verdict(
-        entries=seq,
-        ok=not faults,
-        faults=faults,
-        head=head,
-        artifacts=len(stored),
-        removed=removed,
-        remarks=clocks.remarks(),
-    )
+    artifacts, removed, wrong = _held(walk, check)
+    faults.extend(wrong)
+    ok, remarks = not faults, clocks.remarks()
+    return Verdict(entries=seq, ok=ok, faults=faults, head=head, artifacts=artifacts, removed=removed, remarks=remarks)
+
+
+def _held(walk: _Walk, check: Checker | None) -> tuple[int, tuple[str, ...], list[str]]:
+    """How many stored things were held to what is kept of them, which were removed, and what is wrong."""
+    if check is None:
+        return 0, (), []
+    stored, removed = walk.stored()
+    return len(stored), removed, [f"{said} (entry {maker})" for ref, maker in stored for said in check(ref)]
 
 
 def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
