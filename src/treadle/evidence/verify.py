@@ -105,23 +105,14 @@ def verify(
         faults.extend(tree.tile_faults(connection))
         faults.extend(views.faults(connection))
     faults.extend(_tail_faults(chain, noted, seq, seen))
-    for group in kept:
-        faults.extend(faults_of(group, tree.heads, seq))
+    faults.extend(said for group in kept for said in faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
     stored, removed = walk.stored() if check is not None else ([], ())
     for ref, maker in stored:
         assert check is not None
         faults.extend(f"{said} (entry {maker})" for said in check(ref))
-    return Verdict(
-        entries=seq,
-        ok=not faults,
-        faults=faults,
-        head=head,
-        artifacts=len(stored),
-        removed=removed,
-        remarks=clocks.remarks(),
-    )
+    return Verdict(seq, not faults, faults, head, len(stored), removed, clocks.remarks())
 
 
 def _entry_of(row: Any, prev: str) -> tuple[Entry[Payload] | None, list[str]]:
