@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from stage_shop import edit, opened, write_shop
 
+from treadle.cli.show.experts import show_labels
 from treadle.errors import AccessError, DataError
 from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
@@ -114,6 +117,12 @@ def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path) -
     assert not {item.key for item in queue_shown(lin, "lin", 51).items} & {*keys[1:]}, "what is settled is not asked"
     shown = page(bo, "bo")
     assert "1 of 51 rows done by bo" in shown and "differ" not in shown, "what others said is not shown before"
+
+    edit(noisy, "domain_expert: [lin, bo]", "domain_expert: [lin]")
+    without, out = labels_stand(opened(noisy), 0), StringIO()
+    assert (without.settled, without.labellers, without.not_taken) == (150, {"lin": 150}, {"bo": 12})
+    show_labels(without, Console(file=out, width=300))
+    assert "what bo said of 12 rows does not count: they do not hold domain_expert (experts.roles)" in out.getvalue()
 
 
 def test_before_there_is_a_model_or_a_queue_it_says_what_to_do(noisy: Path) -> None:

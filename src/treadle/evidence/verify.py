@@ -105,8 +105,7 @@ def verify(
         faults.extend(tree.tile_faults(connection))
         faults.extend(views.faults(connection))
     faults.extend(_tail_faults(chain, noted, seq, seen))
-    for group in kept:
-        faults.extend(faults_of(group, tree.heads, seq))
+    faults.extend(said for group in kept for said in faults_of(group, tree.heads, seq))
     if expect is not None and expect not in seen:
         faults.append(f"the expected head {expect[:12]}… is not in the chain: entries were dropped or rewritten")
     artifacts, removed, wrong = _held(walk, check)
