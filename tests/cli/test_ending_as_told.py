@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -11,21 +12,26 @@ _TOLD = """
 import signal
 from treadle.cli.commands import end_as_told
 end_as_told()
-heard = [signal.getsignal(each) is signal.default_int_handler for each in (signal.SIGINT, signal.SIGHUP)]
-print(*heard)
+print(*(signal.getsignal(each) is signal.default_int_handler for each in (signal.SIGINT, signal.SIGHUP)))
 """
 
 
 @pytest.mark.parametrize(
     ("deaf", "alone", "heard"),
     [
-        ("", False, "True True"),
-        ("INT", False, "False True"),  # begun with & by a shell
-        ("INT HUP", False, "False False"),  # and with nohup
-        ("INT HUP", True, "True False"),  # by a queue, which was
+        ((), False, "True True"),
+        ((signal.SIGINT,), False, "False True"),  # begun with & by a shell
+        ((signal.SIGINT, signal.SIGHUP), False, "False False"),  # and with nohup
+        ((signal.SIGINT, signal.SIGHUP), True, "True False"),  # by a queue, which was
     ],
 )
-def test_what_is_heard(deaf: str, alone: bool, heard: str) -> None:
-    begin = [f'{f"trap {chr(39)}{chr(39)} {deaf}; " if deaf else ""}exec "$0" -c "$1"', sys.executable, _TOLD]
-    done = subprocess.run(["sh", "-c", *begin], capture_output=True, text=True, start_new_session=alone, check=True)
+def test_what_is_heard(deaf: tuple[signal.Signals, ...], alone: bool, heard: str) -> None:
+    def begun() -> None:  # whatever began the tests themselves
+        for each in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN if each in deaf else signal.SIG_DFL)
+
+    done = subprocess.run(
+        [sys.executable, "-c", _TOLD],
+        capture_output=True, text=True, start_new_session=alone, check=True, preexec_fn=begun,
+    )  # fmt: skip
     assert done.stdout.split() == heard.split()
