@@ -22,6 +22,8 @@ from treadle.people.assigning import assign
 from treadle.people.deciding import open_decision, state_position
 from treadle.principal import person
 from treadle.rhythm.reviewing import say
+from treadle.stages import Work
+from treadle.stages.stating import state_brief
 from treadle.web.answers import Answers
 
 PAGES = ("/home", "/decision", "/decision?name=drop-weather", "/review", "/month")
@@ -35,6 +37,7 @@ def shop(tmp_path: Path) -> Path:
     workspace = written_shop(folder)
     edit(folder, "approve: reviewer}", "approve: reviewer, roles: {expert: [lin]}, signs: [expert]}")
     workspace = opened(folder)
+    state_brief(Work(workspace))
     packing = packed(workspace, 1, 0.5)
     gates = (Gate("leak", 0.0, None, False, f"a feature knows the label: {SHARP}", acceptable=True),)
     said = packing.payload
