@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec import structs
+from sqlalchemy import event
 from stage_shop import edit
 from written_shop import by, packed, released, written_shop
 
@@ -29,7 +31,7 @@ from treadle.rhythm.acting import Asked, open_actions
 from treadle.rhythm.agenda import agenda, markdown
 from treadle.rhythm.found import Point, Retro
 from treadle.rhythm.meeting import keep_minutes
-from treadle.rhythm.retros import keep_retro, open_retro, retro, unnamed
+from treadle.rhythm.retros import keep_retro, open_retro, retro, retros, unnamed
 from treadle.rhythm.since import entries_between, entries_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 from treadle.spec import load
@@ -234,6 +236,28 @@ def test_causes_that_come_again_are_found_and_actions_counted(shop: Workspace) -
     keep_retro(ago(shop, 1), "labels", "Once more.", ["drift"], [])
     assert looked_back(shop, "again").repeats == [], "what was learned last counts"
     assert len(looked_back(shop, "labels").actions) == 1
+
+
+def test_a_list_of_retros_tells_what_each_tells_and_reads_the_record_once(shop: Workspace) -> None:
+    about, asked = str(alert(ago(shop, 9))), []
+    event.listen(shop.chain.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def listed() -> tuple[list[Retro], int]:
+        with shop.chain.reading() as reader:
+            asked.clear()
+            return retros(reader, NOW.date(), PEOPLE), len(asked)
+
+    assert listed()[0] == []
+    for name, causes in (("labels", ["drift", "late labels"]), ("season", ["drift"]), ("again", ["late labels"])):
+        open_retro(ago(shop, 8), name, about, 3)
+        keep_retro(ago(shop, 8), name, f"{name}: too late.", causes, [f"Watch {name} @lin 2026-03-12"])
+    keep_retro(ago(shop, 7), "season", "Once more.", ["drift"], ["Watch it @ada 2026-03-14"])
+    three, few = listed()
+    open_retro(ago(shop, 6), "open", about, 3)
+    four, many = listed()
+    assert [each.name for each in four] == ["open", "again", "season", "labels"] and four[1:] == three
+    assert four == [structs.replace(looked_back(shop, each.name), timeline=[], left=0) for each in four]
+    assert [each.state for each in four[2].actions] == ["late", "late"] and few == many
 
 
 def test_a_retro_that_is_open_stands_in_the_agenda(shop: Workspace) -> None:

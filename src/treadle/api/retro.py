@@ -94,11 +94,11 @@ def retro_show(request: ShowRetroRequest, work: Work) -> Retro:
 def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
     """List the retrospectives, causes that came again, and what share of their actions is done."""
     from treadle.people.checking import people_of
-    from treadle.rhythm.retros import retro, retro_names
+    from treadle.rhythm.retros import retros
 
     chain, people = work.workspace.chain, people_of(work.workspace.project.spec)
     with chain.reading() as reader:
-        found = [retro(reader, name, chain.clock().date(), people, timeline=False) for name in retro_names(reader)]
+        found = retros(reader, chain.clock().date(), people)
     lines = [RetroLine(r.name, r.what, r.status, r.opened, r.causes, r.share.due, r.share.done) for r in found]
     repeated = {each.cause: sorted({r.name, *each.retros}) for r in found for each in r.repeats}
     causes = [Cause(cause, retros) for cause, retros in sorted(repeated.items())]

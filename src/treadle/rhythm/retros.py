@@ -7,9 +7,11 @@ timeline names nobody; persons appear as owners of actions alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from treadle.errors import TeamError, nearest
 from treadle.evidence import Entry, Reader, known_kinds
@@ -20,7 +22,7 @@ from treadle.people.checking import people_of
 from treadle.rhythm.acting import asked_in, open_actions
 from treadle.rhythm.actions import actions, share_of
 from treadle.rhythm.areas import area_of
-from treadle.rhythm.found import Moment, Repeat, Retro
+from treadle.rhythm.found import Action, Moment, Repeat, Retro
 from treadle.rhythm.since import entries_between, first_at
 
 if TYPE_CHECKING:
@@ -126,8 +128,8 @@ def keep_retro(
         return alone.append(said, f"{SUBJECT}{name}")
 
 
-def retro(reader: Reader, name: str, today: date, people: Sequence[str], *, timeline: bool = True) -> Retro:
-    """people: whose names are in no timeline. timeline: for a line of a list there need be none.
+def retro(reader: Reader, name: str, today: date, people: Sequence[str]) -> Retro:
+    """people: whose names are in no timeline.
 
     Raises:
         TeamError: there is none of this name.
@@ -135,20 +137,54 @@ def retro(reader: Reader, name: str, today: date, people: Sequence[str], *, time
     opened: Entry[RetroOpened] | None = reader.last(RetroOpened, subject=f"{SUBJECT}{name}")
     if opened is None:
         raise unknown(name, retro_names(reader))
-    every: list[Entry[RetroKept]] = reader.find(RetroKept, status="done")
-    mine = [entry.payload for entry in every if entry.payload.retro == name]
-    last = mine[-1] if mine else None
-    moments, left = _timeline(reader, opened, people) if timeline else ([], 0)
+    every = _kept(reader)
+    numbers = [number for each in every.get(name, ()) for number in each.actions]
+    moments, left = _timeline(reader, opened, people)
+    stands = _stands(opened, every, actions(reader, today, numbers), today, people)
+    return replace(stands, timeline=moments, left=left)
+
+
+def retros(reader: Reader, today: date, people: Sequence[str]) -> list[Retro]:
+    """Every retrospective without its timeline, the newest first: each kind of entry is read once for all of them."""
+    opened: dict[str, Entry[RetroOpened]] = {}
+    for entry in reader.find(RetroOpened, status="done", newest_first=True):
+        opened.setdefault(entry.payload.retro, entry)
+    every, followed = _kept(reader), {each.number: each for each in actions(reader, today)}
+    order = {number: place for place, number in enumerate(followed)}
+    found = []
+    for name, entry in opened.items():
+        numbers = {number for each in every.get(name, ()) for number in each.actions} & followed.keys()
+        mine = [followed[number] for number in sorted(numbers, key=order.__getitem__)]
+        found.append(_stands(entry, every, mine, today, people))
+    return found
+
+
+def _kept(reader: Reader) -> dict[str, list[RetroKept]]:
+    """What was learned, by the retrospective, oldest first."""
+    found: dict[str, list[RetroKept]] = {}
+    for entry in reader.find(RetroKept, status="done"):
+        found.setdefault(entry.payload.retro, []).append(entry.payload)
+    return found
+
+
+def _stands(
+    opened: Entry[RetroOpened],
+    every: Mapping[str, Sequence[RetroKept]],
+    done: list[Action],
+    today: date,
+    people: Sequence[str],
+) -> Retro:
+    name = opened.payload.retro
+    last = every[name][-1] if name in every else None
     causes = list(last.causes) if last else []
-    done = actions(reader, today, [number for each in mine for number in each.actions])
     return Retro(
         name=name,
         what=unnamed(opened.payload.what, people),
         status="kept" if last else "open",
         opened=opened.time,
         entry=opened.seq,
-        timeline=moments,
-        left=left,
+        timeline=[],
+        left=0,
         text=unnamed(last.text, people) if last else "",
         causes=causes,
         repeats=_repeats(every, name, causes),
@@ -194,11 +230,10 @@ def unnamed(text: str, people: Sequence[str]) -> str:
     return re.sub(rf"(?<![\w.@-])@?(?:{names})(?![\w@]|[.-]\w)", "somebody", text)
 
 
-def _repeats(every: Sequence[Entry[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:
-    newest = {entry.payload.retro: entry.payload for entry in every}
+def _repeats(every: Mapping[str, Sequence[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:
     out = []
     for cause in causes:
-        others = [each.retro for each in newest.values() if each.retro != name and cause in each.causes]
+        others = [other for other, kept in every.items() if other != name and cause in kept[-1].causes]
         if others:
             out.append(Repeat(cause, others))
     return out
