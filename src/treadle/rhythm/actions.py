@@ -12,21 +12,22 @@ from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.rhythm.found import Action, Share
 
 SUBJECT = "action/"
+_STATES = ("late", "open", "done", "dropped")
 
 
 def actions(reader: Reader, today: date, numbers: Iterable[int] | None = None) -> list[Action]:
     """Every action, or those of `numbers`: late ones first, the latest of them before, then by their day."""
-    wanted = None if numbers is None else set(numbers)
+    if numbers is not None:
+        return sorted((action(reader, number, today)[0] for number in set(numbers)), key=_place)
     changes: dict[int, list[Entry[ActionChanged]]] = {}
     for change in reader.find(ActionChanged, status="done"):
         changes.setdefault(change.payload.number, []).append(change)
-    found = [
-        _action(opened, changes.get(opened.payload.number, ()), today)
-        for opened in reader.find(ActionOpened, status="done")
-        if wanted is None or opened.payload.number in wanted
-    ]
-    order = ("late", "open", "done", "dropped")
-    return sorted(found, key=lambda each: (order.index(each.state), each.due, each.number))
+    opened: list[Entry[ActionOpened]] = reader.find(ActionOpened, status="done")
+    return sorted((_action(each, changes.get(each.payload.number, ()), today) for each in opened), key=_place)
+
+
+def _place(found: Action) -> tuple[int, str, int]:
+    return _STATES.index(found.state), found.due, found.number
 
 
 def action(reader: Reader, number: int, today: date) -> tuple[Action, Entry[ActionOpened]]:
