@@ -42,8 +42,8 @@ _WORDS = (
     "actions add . Measure_it --owner p07 --due 2030-01-31", "decide list", "decide show . question-0",
     "decide say . question-0 --for yes --because It_saves_a_day", "notes list", "notes show . note-7",
     "notes search . seventh", "tried trees", "retro list", "retro show . retro-3", "skills show", "skills mentors",
-    "skills plan . money --person p03", "skills plans", "skills rota", "skills start", "skills rate . data well",
-    "concern list", "models review", "costs time",
+    "skills plan . money --person p03", "skills plans", "skills rota", "skills start",
+    "skills rate . data --level well", "concern list", "models review", "costs time",
 )  # fmt: skip
 _PROJECT = f"""\
 project: shop
@@ -79,7 +79,10 @@ def _rows(home: Path) -> Iterator[Row]:
 
 
 def _typed(home: Path, words: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "treadle", *words], cwd=home, capture_output=True, text=True)
+    # with compiled modules, as an installed package has them
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-m", "treadle", *words]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"treadle {' '.join(words)}: {done.stderr}")
 
@@ -122,18 +125,20 @@ def _topic(alone: Alone, n: int, day: str) -> None:
         )
         alone.append(closed, f"decision/question-{n}", actor=who[0])
     due = f"{int(day[:4]) + 1}{day[4:8]}01"
+    number = alone.number("actions/shop")
     action = alone.append(
-        ActionOpened(number=n + 1, text=f"Try the {n}th thing", owner=who[1], due=due), f"action/{n + 1}", actor=who[0]
-    )
+        ActionOpened(number=number, text=f"Try the {n}th thing of {area}", owner=who[1], due=due),
+        f"action/{number}", actor=who[0],
+    )  # fmt: skip
     if n % 10:
-        state = ActionChanged(number=n + 1, opened=action.ref, state="done", owner=who[1], due=due, because="tried")
-        alone.append(state, f"action/{n + 1}", actor=who[1])
+        state = ActionChanged(number=number, opened=action.ref, state="done", owner=who[1], due=due, because="tried")
+        alone.append(state, f"action/{number}", actor=who[1])
     note = NoteWritten(note=f"note-{n}", number=1, title=f"The {n}th", text=f"The seventh of {n} trees in {area} grew.")
     written = alone.append(note, f"note/note-{n}", actor=who[2])
     again = NoteWritten(note=f"note-{n}", number=2, title=note.title, text=f"{note.text} And more.", edits=written.ref)
     alone.append(again, f"note/note-{n}", actor=who[3])
     alone.append(SkillRated(area=area, level="well"), f"skill/{who[3]}", actor=who[3])
-    met = MeetingHeld(day=day, text=f"# Met\n\nOf the {n}th thing.", present=tuple(sorted(who)), actions=(n + 1,))
+    met = MeetingHeld(day=day, text=f"# Met\n\nOf the {n}th thing.", present=tuple(sorted(who)), actions=(number,))
     alone.append(met, "meeting/shop", actor=who[4])
     alone.append(SessionHeld(day=day, speaker=who[4], topic=f"the {n}th thing"), "sessions/shop", actor=who[4])
     looked = alone.append(

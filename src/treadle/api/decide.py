@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Struct
 
-from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
+from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
 from treadle.people.found import Decision
 
 if TYPE_CHECKING:
+    from treadle.evidence import Reader
     from treadle.evidence.kinds.decision_opened import Option
     from treadle.store import EntryRef
 
@@ -71,6 +72,7 @@ class ShowDecisionRequest(Request, frozen=True):
 class ListDecisionsRequest(Request, frozen=True):
     project: ProjectPath = "."
     person: Annotated[str | None, option("only those that wait for this person")] = None
+    limit: Annotated[int, option("so many at most, what waits first")] = 50
 
 
 class DecisionLine(Struct, frozen=True):
@@ -85,11 +87,13 @@ class DecisionLine(Struct, frozen=True):
 
 
 class DecisionsAnswer(Struct, frozen=True):
-    """`person`: those that wait for this person alone were asked for; `others`: so many do not."""
+    """`person`: those that wait for this person alone were asked for; `others`: so many do not. `more`: beyond the
+    limit."""
 
     decisions: list[DecisionLine]
     person: str = ""
     others: int = 0
+    more: int = 0
 
 
 @operation("decide", "open", permission="discuss")
@@ -168,16 +172,27 @@ def decide_show(request: ShowDecisionRequest, work: Work) -> Decision:
 def decide_list(request: ListDecisionsRequest, work: Work) -> DecisionsAnswer:
     """List the decisions, what waits first: whose word comes next, which reviews are due, what evidence is older."""
     from treadle.people.checking import people_of, refuse_stranger
+    from treadle.people.decisions import standings
 
-    lines = [_line(each) for each in every(work)]
-    if request.person is not None:  # whoever a decision waits for may be nobody of the project any more
-        spec = work.workspace.project.spec
-        known = dict.fromkeys((*people_of(spec), *(name for line in lines for name in line.waits_for)))
-        refuse_stranger(spec, request.person, list(known), "--person")
-    wanted = [line for line in lines if request.person is None or request.person in line.waits_for]
-    order = ("overdue", "review due", "open", "decided")
-    listed = sorted(wanted, key=lambda line: order.index(line.status))
-    return DecisionsAnswer(listed, request.person or "", len(lines) - len(listed))
+    limit, today, order = check_limit(request.limit), today_of(work), ("overdue", "review due", "open", "decided")
+    with work.workspace.chain.reading() as reader:
+        found = sorted(standings(reader, today), key=lambda each: order.index(each.status))
+        wanted = [each.name for each in found]
+        if request.person is not None:  # what is decided waits for nobody
+            lines = _lines(reader, [each.name for each in found if each.status != "decided"], today)
+            # whoever a decision waits for may be nobody of the project any more
+            spec = work.workspace.project.spec
+            known = dict.fromkeys((*people_of(spec), *(name for line in lines for name in line.waits_for)))
+            refuse_stranger(spec, request.person, list(known), "--person")
+            wanted = [line.name for line in lines if request.person in line.waits_for]
+        listed = _lines(reader, wanted[:limit], today)
+    return DecisionsAnswer(listed, request.person or "", len(found) - len(wanted), len(wanted) - len(listed))
+
+
+def _lines(reader: Reader, names: Sequence[str], today: date) -> list[DecisionLine]:
+    from treadle.people.decisions import decision
+
+    return [_line(found) for name in names if (found := decision(reader, name, today)) is not None]
 
 
 def _line(found: Decision) -> DecisionLine:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from treadle.api.operation import ProjectPath, Request, Work, argument, group, operation, option
+from treadle.api.operation import ProjectPath, Request, Work, argument, check_limit, group, operation, option
 from treadle.rhythm.found import Retro
 
 group("retro", "Looking back without blame: a timeline from the record, causes, actions.")
@@ -38,6 +38,7 @@ class ShowRetroRequest(Request, frozen=True):
 
 class ListRetrosRequest(Request, frozen=True):
     project: ProjectPath = "."
+    limit: Annotated[int, option("so many, the newest")] = 50
 
 
 class RetroLine(Struct, frozen=True):
@@ -58,12 +59,14 @@ class Cause(Struct, frozen=True):
 
 
 class RetrosAnswer(Struct, frozen=True):
-    """`due`, `done`: of all their actions, how many were due by now, and are done."""
+    """`due`, `done`: of all their actions, how many were due by now, and are done. `more`: beyond the limit; the causes
+    and the sums are of all."""
 
     retros: list[RetroLine]
     repeated: list[Cause]
     due: int
     done: int
+    more: int = 0
 
 
 @operation("retro", "open", permission="discuss")
@@ -96,13 +99,14 @@ def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
     from treadle.people.checking import people_of
     from treadle.rhythm.retros import retros
 
-    chain, people = work.workspace.chain, people_of(work.workspace.project.spec)
+    chain, people, limit = work.workspace.chain, people_of(work.workspace.project.spec), check_limit(request.limit)
     with chain.reading() as reader:
         found = retros(reader, chain.clock().date(), people)
     lines = [RetroLine(r.name, r.what, r.status, r.opened, r.causes, r.share.due, r.share.done) for r in found]
     repeated = {each.cause: sorted({r.name, *each.retros}) for r in found for each in r.repeats}
     causes = [Cause(cause, retros) for cause, retros in sorted(repeated.items())]
-    return RetrosAnswer(lines, causes, sum(line.due for line in lines), sum(line.done for line in lines))
+    due, done = sum(line.due for line in lines), sum(line.done for line in lines)
+    return RetrosAnswer(lines[:limit], causes, due, done, len(lines[limit:]))
 
 
 def _shown(work: Work, name: str) -> Retro:

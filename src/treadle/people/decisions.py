@@ -15,6 +15,7 @@ from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
+from treadle.evidence.kinds.mediation_called import MediationCalled
 from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.people.found import Cited, Decision, ExperimentShown, OptionShown, Outcome, Position, Status
 from treadle.people.proposals import mediation, shown_proposal
@@ -22,6 +23,8 @@ from treadle.people.terms import shown_terms, standing_terms
 from treadle.store import EntryRef
 
 SUBJECT = "decision/"
+NO_DAY = "9999"
+"""After every day that is one."""
 
 
 class Standing(Struct, frozen=True):
@@ -31,10 +34,45 @@ class Standing(Struct, frozen=True):
     outcome: Outcome
 
 
+class Stands(Struct, frozen=True):
+    """How a decision stands, and nothing of what was said. `day`: until when it is to be decided, or looked at."""
+
+    name: str
+    status: Status
+    day: str
+
+
 def names(reader: Reader) -> list[str]:
     """Every decision, the newest first."""
     found: list[Entry[DecisionOpened]] = reader.find(DecisionOpened, status="done", newest_first=True)
     return list(dict.fromkeys(entry.payload.decision for entry in found))
+
+
+def standings(reader: Reader, today: date) -> list[Stands]:
+    """Every decision, the newest first, by what was opened, closed, reviewed and given to a mediator alone."""
+    said: list[Entry[Payload]] = reader.find(
+        DecisionOpened, DecisionClosed, DecisionReviewed, MediationCalled, status="done"
+    )
+    found: dict[str, list[Entry[Payload]]] = {}
+    for entry in said:
+        found.setdefault(entry.subject, []).append(entry)
+    newest = reversed([entries for entries in found.values() if isinstance(entries[0].payload, DecisionOpened)])
+    return [_stands(entries, today) for entries in newest]
+
+
+def _stands(entries: Sequence[Entry[Payload]], today: date) -> Stands:
+    opened = entries[0].payload
+    assert isinstance(opened, DecisionOpened)
+    _, stands, review = _outcomes(entries, opened.review)
+    _, until = mediation(entries, opened)
+    status = _status(until, review, today, stands=stands)
+    return Stands(opened.decision, status, (review if stands else until) or NO_DAY)
+
+
+def _status(until: str, review: str, today: date, *, stands: bool) -> Status:
+    if stands:
+        return "review due" if review and date.fromisoformat(review) <= today else "decided"
+    return "overdue" if until and date.fromisoformat(until) < today else "open"
 
 
 def decision(reader: Reader, name: str, today: date) -> Decision | None:
@@ -49,13 +87,11 @@ def decision(reader: Reader, name: str, today: date) -> Decision | None:
     unheard = [person for person in opened.asked if person not in heard]
     evidence = cited(reader, opened.evidence)
     mediator, until = mediation(entries, opened)
-    late = not stands and bool(until) and date.fromisoformat(until) < today
-    due = stands and bool(review) and date.fromisoformat(review) <= today
-    mediates = late and bool(mediator)
+    status = _status(until, review, today, stands=stands)
+    mediates = status == "overdue" and bool(mediator)
     decides = mediator if mediates else opened.decides
     terms = standing_terms(entries)
     experiment = None if terms is None else shown_terms(terms, positions, decides)
-    status: Status = "review due" if due else "decided" if stands else "overdue" if late else "open"
     return Decision(
         name=name,
         question=opened.question,

@@ -19,7 +19,6 @@ from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
-from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.savings_reviewed import SavingsReviewed
@@ -33,7 +32,7 @@ from treadle.rhythm.found import Point
 from treadle.rhythm.meeting import last_meeting
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
-from treadle.rhythm.retros import retro_names, still_open, unnamed
+from treadle.rhythm.retros import open_retros, unnamed
 from treadle.rhythm.since import entries_since, failed_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 
@@ -156,12 +155,10 @@ def _releases(reader: Reader, since: Since) -> Iterator[Point]:
 
 def _quality(reader: Reader, since: Since) -> Iterator[Point]:
     yield from _told(reader, since, "quality", (AlertRaised,), "an alert")
-    for name in retro_names(reader):
-        opened = still_open(reader, name)
-        if opened is not None:
-            said: RetroOpened = opened.payload
-            what = unnamed(said.what, since.people)
-            yield Point("quality", f"look back at: {what}", "opened, and nothing learned is kept", f"retro/{name}")
+    for opened in open_retros(reader):
+        said = opened.payload
+        what, why = unnamed(said.what, since.people), "opened, and nothing learned is kept"
+        yield Point("quality", f"look back at: {what}", why, f"retro/{said.retro}")
 
 
 def _runs(reader: Reader, since: Since) -> Iterator[Point]:

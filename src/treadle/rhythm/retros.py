@@ -45,11 +45,11 @@ def retro_names(reader: Reader) -> list[str]:
     return list(dict.fromkeys(entry.payload.retro for entry in found))
 
 
-def still_open(reader: Reader, name: str) -> Entry[RetroOpened] | None:
-    """The entry that opened it, while nothing that was learned is kept."""
-    kept: Entry[RetroKept] | None = reader.last(RetroKept, subject=f"{SUBJECT}{name}")
-    opened: Entry[RetroOpened] | None = reader.last(RetroOpened, subject=f"{SUBJECT}{name}")
-    return opened if kept is None else None
+def open_retros(reader: Reader) -> list[Entry[RetroOpened]]:
+    """Of which nothing that was learned is kept yet, the newest first."""
+    kept = _kept(reader)
+    found: list[Entry[RetroOpened]] = reader.find(RetroOpened, status="done", newest_first=True)
+    return [entry for entry in found if entry.payload.retro not in kept]
 
 
 def open_retro(workspace: Workspace, name: str, about: str, days: int) -> Entry[RetroOpened]:

@@ -50,8 +50,8 @@ class CommentShown(Struct, frozen=True):
 
 
 class ReviewTimes(Struct, frozen=True):
-    """How long reviews of the project took, from the request to the approval by a person, in hours. `waits`: how long
-    this one has been waiting; None where it does not."""
+    """How long reviews of the last 90 days took, from the request to the approval by a person, in hours. `waits`: how
+    long this one has been waiting; None where it does not."""
 
     reviews: int
     median: float | None

@@ -32,6 +32,7 @@ from treadle.rhythm.checklist import checklist, code_before
 from treadle.rhythm.obstacles import obstacles
 from treadle.rhythm.owners import owners_of, person_of, read_owners
 from treadle.rhythm.review_found import Assigned, Commented, CommentShown, Obstacle, Proposed, ReviewShown, ReviewTimes
+from treadle.rhythm.since import entries_since, first_at, newest_before
 from treadle.rhythm.skills import skills
 from treadle.rhythm.waiting import waiting
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 AREAS = ("data", "features", "training", "releases")
 LATELY = timedelta(days=14)
+COUNTED = timedelta(days=90)
+"""Of reviews that were asked for within it, it is told how long they took."""
+_MOST = 10_000
 _LOAD = 4.0
 """So many things that wait halve how much what somebody knows counts."""
 
@@ -58,8 +62,8 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         owners = _owners(workspace, changed)
         proposed = _proposed(workspace, reader, {*asked, *authors}, owners, now)
         said = _comments(workspace, reader, packed.model)
-        times = _times(reader, packed.model, packed.bundle.digest, now)
         request = request_of(reader, packed.model, packed.bundle.digest)
+        times = _times(reader, None if stands.status == "approved" else request, now)
         spec = workspace.project.spec
         in_the_way = [] if request is None else obstacles(reader, spec, request, stands)
         to_review = assigned(reader, packed.model, packed.bundle.digest)
@@ -138,9 +142,8 @@ def _changed(workspace: Workspace, packing: Entry[ModelPacked]) -> list[str]:
     with workspace.chain.reading() as reader:
         release = registry.standing(reader, workspace.endpoint)
         served = registry.packing_of(reader, workspace.project.address, release.payload.model) if release else None
-        earlier: list[Entry[ModelPacked]] = reader.find(ModelPacked, subject=packing.subject, status="done")
-    if served is None or served.seq >= packing.seq:
-        served = next((entry for entry in reversed(earlier) if entry.seq < packing.seq), None)
+        if served is None or served.seq >= packing.seq:
+            served = newest_before(reader, packing.seq, ModelPacked, packing.subject)
     now = code_before(workspace, packing)
     then = None if served is None else code_before(workspace, served)
     if now is None:
@@ -153,9 +156,8 @@ def _changed(workspace: Workspace, packing: Entry[ModelPacked]) -> list[str]:
 def _authors(workspace: Workspace, packing: Entry[ModelPacked]) -> set[str]:
     """Who committed since the version before was packed; of the first version, in the month before it."""
     with workspace.chain.reading() as reader:
-        earlier: list[Entry[ModelPacked]] = reader.find(ModelPacked, subject=packing.subject, status="done")
-    before = [entry.time for entry in earlier if entry.seq < packing.seq]
-    since = before[-1] if before else (datetime.fromisoformat(packing.time) - timedelta(days=30)).isoformat()
+        before = newest_before(reader, packing.seq, ModelPacked, packing.subject)
+    since = before.time if before else (datetime.fromisoformat(packing.time) - timedelta(days=30)).isoformat()
     people = people_of(workspace.project.spec)
     commits = touched(workspace.project.root, since)
     return {name for each in commits for email in each.authors if (name := person_of(email, people))}
@@ -202,12 +204,11 @@ def _proposed(
 
 def _reviews(reader: Reader, now: datetime) -> list[str]:
     """Whoever approved, answered for a finding or commented of late; a version counts once a person."""
-    said: list[Entry[Payload]] = reader.find(ReviewApproved, FindingAccepted, ReviewCommented, status="done")
-    since = now - LATELY
+    first = first_at(reader, (now - LATELY).isoformat(timespec="microseconds"))
+    said, _ = entries_since(reader, first, (ReviewApproved, FindingAccepted, ReviewCommented), _MOST)
     acts = dict.fromkeys(
         (entry.actor, entry.subject if not isinstance(entry.payload, ReviewCommented) else entry.payload.name)
         for entry in said
-        if datetime.fromisoformat(entry.time) >= since
     )
     return [who for who, _ in acts]
 
@@ -240,14 +241,16 @@ def _comments(workspace: Workspace, reader: Reader, model: str) -> list[CommentS
     return out
 
 
-def _times(reader: Reader, model: str, bundle: str, now: datetime) -> ReviewTimes:
-    asked: list[Entry[ReviewRequested]] = reader.find(ReviewRequested, status="done")
-    given: list[Entry[ReviewApproved]] = reader.find(ReviewApproved, status="done")
-    by_person = {entry.payload.request.digest: entry for entry in reversed(given) if ":" not in entry.actor}
-    approved = {entry.payload.request.digest for entry in given}
+def _times(reader: Reader, waiting_one: Entry[ReviewRequested] | None, now: datetime) -> ReviewTimes:
+    """`waiting_one`: the request of this version, while it is not approved."""
+    first = first_at(reader, (now - COUNTED).isoformat(timespec="microseconds"))
+    given, _ = entries_since(reader, first, (ReviewApproved,), _MOST)
+    by_person = {
+        e.payload.request.digest: e for e in given if isinstance(e.payload, ReviewApproved) and ":" not in e.actor
+    }
+    asked, _ = entries_since(reader, first, (ReviewRequested,), _MOST)
     hours = [_hours(entry.time, by_person[entry.hash].time) for entry in asked if entry.hash in by_person]
-    mine = next((e for e in asked if (e.payload.model, e.payload.bundle.digest) == (model, bundle)), None)
-    waits = None if mine is None or mine.hash in approved else _hours(mine.time, now.isoformat())
+    waits = None if waiting_one is None else _hours(waiting_one.time, now.isoformat())
     return ReviewTimes(len(hours), median(hours) if hours else None, max(hours, default=None), waits)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from treadle.evidence import Entry, Payload, Reader
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, TextClause
+
+
+P = TypeVar("P", bound=Payload)
 
 
 def first_at(reader: Reader, time: str) -> int:
@@ -68,6 +71,19 @@ def _found(
     query = select(entries.c.seq).where(*wanted).order_by(entries.c.seq.desc() if newest else entries.c.seq).limit(most)
     numbers = [int(row[0]) for row in reader.connection.execute(query)]
     return sorted(reader.by_seq(numbers), key=lambda entry: -entry.seq), count - len(numbers)
+
+
+def newest_before(reader: Reader, number: int, kind: type[P], subject: str) -> Entry[P] | None:
+    """The newest of its kind about a subject that stands before entry `number`."""
+    from sqlalchemy import func, select
+
+    from treadle.store.schema import entries
+
+    query = select(func.max(entries.c.seq)).where(
+        entries.c.subject == subject, entries.c.kind == kind.KIND, entries.c.seq < number, entries.c.status == "done"
+    )
+    found = reader.connection.execute(query).scalar()
+    return None if found is None else reader.by_seq([int(found)])[0]  # type: ignore[return-value]
 
 
 def spent_since(reader: Reader, day: str) -> dict[str, Decimal]:

@@ -15,6 +15,7 @@ from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
+from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.figures import figure
@@ -175,7 +176,9 @@ def _data(workspace: Workspace, reader: Reader) -> Iterator[Sentence]:
             f"{plain_day(found[oldest].time)}.",
             [entry.seq for entry in found.values()],
         )
-    yield from _set_aside(workspace, reader)
+    # most projects set nothing aside, and what can tell of it takes longer to import than all else here
+    if any(entry.payload.aside or reader.last(QuarantineChanged, subject=entry.subject) for entry in found.values()):
+        yield from _set_aside(workspace, reader)
 
 
 def _set_aside(workspace: Workspace, reader: Reader) -> Iterator[Sentence]:

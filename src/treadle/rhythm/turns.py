@@ -30,7 +30,7 @@ from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Turn
 from treadle.rhythm.growth import waiting as waiting_plans
 from treadle.rhythm.obstacles import obstacles
-from treadle.rhythm.retros import retro_names, still_open
+from treadle.rhythm.retros import open_retros
 from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
@@ -209,11 +209,10 @@ def _comments(workspace: Workspace, reader: Reader) -> Iterator[Turn]:
 
 
 def _retros(reader: Reader) -> Iterator[Turn]:
-    for name in retro_names(reader)[:_MOST]:
-        opened = still_open(reader, name)
-        if opened is not None:
-            do = f'treadle retro keep . {name} --text TEXT --cause "late labels" --as {opened.actor}'
-            yield Turn(opened.actor, f"look back at {name}", "opened, and nothing learned is kept", do, f"retro/{name}")
+    for opened in open_retros(reader)[:_MOST]:
+        name, why = opened.payload.retro, "opened, and nothing learned is kept"
+        do = f'treadle retro keep . {name} --text TEXT --cause "late labels" --as {opened.actor}'
+        yield Turn(opened.actor, f"look back at {name}", why, do, f"retro/{name}")
 
 
 def _plans(reader: Reader) -> Iterator[Turn]:

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from treadle.evidence import Entry, Payload, Reader
-from treadle.evidence.kinds.decision_closed import DecisionClosed
-from treadle.evidence.kinds.decision_opened import DecisionOpened
-from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
-from treadle.people.decisions import decision
+from treadle.evidence import Reader
+from treadle.people.decisions import decision, standings
 from treadle.people.found import Decision
 
 MOST = 10
-_NO_DAY = "9999"
 
 
 def waiting(reader: Reader, today: date) -> tuple[list[Decision], int]:
     """Those that are not decided, or whose day of review has come, what is due first; `MOST` of them, and how many more
     there are."""
-    stands: dict[str, bool] = {}
-    until: dict[str, str] = {}
-    review: dict[str, str] = {}
-    said: list[Entry[Payload]] = reader.find(DecisionOpened, DecisionClosed, DecisionReviewed, status="done")
-    for entry in said:
-        told = entry.payload
-        if isinstance(told, DecisionOpened):
-            stands[told.decision], review[told.decision] = False, told.review
-            until[told.decision] = told.until or _NO_DAY
-        elif isinstance(told, DecisionClosed):
-            stands[told.decision] = True
-        elif isinstance(told, DecisionReviewed):
-            stands[told.decision] = stands.get(told.decision, False) and told.holds
-            review[told.decision] = told.review
-    day = {name: review[name] if done else until[name] for name, done in stands.items()}
-    due = [name for name, done in stands.items() if not done or "" < review[name] <= today.isoformat()]
-    due.sort(key=lambda name: day[name])
-    found = (decision(reader, name, today) for name in due[:MOST])
+    due = [each for each in reversed(standings(reader, today)) if each.status != "decided"]
+    due.sort(key=lambda each: each.day)
+    found = (decision(reader, each.name, today) for each in due[:MOST])
     return [each for each in found if each is not None], max(0, len(due) - MOST)

@@ -21,16 +21,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import polars as pl
 from msgspec import Struct
 
 from treadle.scoring import metrics
 from treadle.scoring.tasks import Task
 from treadle.training.splits import Check, Split
 from treadle.training.table import FeatureColumn, TrainingTable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Array = np.ndarray[Any, Any]
 Scale = Literal["numbers", "levels", "times"]
@@ -199,6 +201,8 @@ def _aspects(
     series: pl.Series, feature: FeatureColumn, at: Array | None, truth: Array
 ) -> Iterator[tuple[str, Array, Scale]]:
     """(words, values with NaN or -1 for missing, of what scale) of each way to look at a feature."""
+    import polars as pl
+
     if feature.type == "str":
         yield "", _levels(series), "levels"
         if series.n_unique() > _WORDS:
@@ -231,6 +235,8 @@ def _counts(values: Array, at: Array) -> bool:
 
 
 def _levels(series: pl.Series) -> Array:
+    import polars as pl
+
     codes = series.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
     return np.asarray(codes)
 
@@ -241,6 +247,8 @@ def _words(series: pl.Series, truth: Array) -> Iterator[tuple[str, Array, Scale]
     The commonest words would be those of the commoner class. What parts of a code say counts as words: letters beside
     digits or after `_` too.
     """
+    import polars as pl
+
     said = series.str.to_lowercase().str.extract_all(r"[^\W\d_]+|\d+")
     rows = pl.DataFrame({"row": np.arange(len(series)), "word": said, "truth": truth - truth.mean()})
     pairs = rows.explode("word").drop_nulls().unique(["row", "word"])
@@ -349,6 +357,8 @@ def _missing(sample: _Sample, feature: FeatureColumn) -> LeakFinding | None:
 
 def _names(table: TrainingTable, parts: Split, feature: FeatureColumn) -> LeakFinding | None:
     """A feature that is the row's own name: what is learned of it holds for no other row, or follows their order."""
+    import polars as pl
+
     if feature.type not in ("str", "int"):
         return None
     some = parts.train[:1000]

@@ -108,6 +108,8 @@ def show_decisions(answer: Any, out: Any) -> None:
         status = f"[{colour}]{line.status}[/]" + (f": {said(line.outcome)}" if line.outcome else "")
         grid.add_row(said(line.name), status, said(", ".join(line.waits_for)), said(line.question))
     out.print(grid)
+    if answer.more:
+        out.print(f"… {answer.more:,} more: --limit N")
     for line in answer.decisions:
         for note in line.notes:
             out.print(f"[yellow]![/] {said(line.name)}: {said(note)}", soft_wrap=True)

@@ -7,6 +7,9 @@ from typing import Any
 from treadle.cli.show.drawing import said, table
 from treadle.cli.show.meetings import action_lines, share_line
 
+_MOST = 10
+"""Retrospectives named of a cause."""
+
 
 def show_retro(answer: Any, out: Any) -> None:
     out.print(f"[bold]{said(answer.name)}[/] {answer.status}: {said(answer.what)}", soft_wrap=True)
@@ -45,8 +48,13 @@ def show_retros(answer: Any, out: Any) -> None:
             said(line.what),
         )  # fmt: skip
     out.print(grid)
+    if answer.more:
+        out.print(f"… {answer.more:,} more: --limit N")
     for each in answer.repeated:
-        out.print(f"[yellow]![/] {said(each.cause)} came again: {said(', '.join(each.retros))}", soft_wrap=True)
+        rest = f" and {len(each.retros) - _MOST:,} more" if len(each.retros) > _MOST else ""
+        out.print(
+            f"[yellow]![/] {said(each.cause)} came again: {said(', '.join(each.retros[:_MOST]))}{rest}", soft_wrap=True
+        )
     if answer.due:
         out.print(f"[dim]of {answer.due} actions that were due or are done, {answer.done} are done[/]")
 

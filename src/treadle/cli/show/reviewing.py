@@ -46,7 +46,7 @@ def _times(times: Any) -> str:
     parts = [] if times.waits is None else [f"waits for {_hours(times.waits)}"]
     if times.reviews:
         middle, longest = _hours(times.median), _hours(times.longest)
-        many = f"{times.reviews:,} reviews took {middle} (the middle one), at most {longest}"
+        many = f"{times.reviews:,} reviews of the last 90 days took {middle} (the middle one), at most {longest}"
         parts.append(many if times.reviews > 1 else f"the one review before took {middle}")
     else:
         parts.append("no review by a person was finished yet")
