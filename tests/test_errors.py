@@ -33,7 +33,7 @@ def test_each_fault_has_its_line() -> None:
 def test_gates_that_fail_are_told_one_by_one_with_their_place() -> None:
     lines = str(refusal("shop:1", [FINDING, POOR, LARGE])).splitlines()
     assert lines[0] == "shop:1 may not be released, for 3 reasons" and len(lines) == 4
-    assert lines[1].startswith("  - shop:1: x tells the label (") and '--finding "tells_label/x"' in lines[1]
+    assert lines[1].startswith("  - x tells the label (") and '--finding "tells_label/x"' in lines[1]
     assert lines[2].startswith("  - brief.must_have.roc_auc: roc_auc is 0.7000") and "mend the model" in lines[2]
     assert lines[3].startswith("  - brief.limits.bundle_mb: ")
     (one, mend) = str(refusal("shop:1", [POOR])).splitlines()

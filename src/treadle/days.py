@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+
+_OTHERWISE = re.compile(r"(?P<one>\d{1,4})(?P<sign>[./-])(?P<two>\d{1,2})(?P=sign)(?P<three>\d{1,4})")
 
 
 def day_in(text: str) -> date:
@@ -22,6 +25,32 @@ def day_in(text: str) -> date:
     if found.isoformat() != text:
         raise ValueError(f"{text} is not written as {found.isoformat()}")
     return found
+
+
+def how_to_write(text: str) -> str:
+    """What to write in place of a text that names no day: the days that it may mean.
+
+    >>> how_to_write("24/12/2026"), how_to_write("10.12.2026"), how_to_write("soon")
+    ('write 2026-12-24', 'write 2026-12-10', 'write a day as 2027-01-31')
+    >>> how_to_write("10/12/2026")
+    'write 2026-12-10, or 2026-10-12 if the month stands first'
+    """
+    found = _OTHERWISE.fullmatch(text.strip())
+    if found is None:
+        return "write a day as 2027-01-31"
+    one, two, three = (int(found[name]) for name in ("one", "two", "three"))
+    first = _iso(three, two, one) or _iso(one, two, three)
+    second = _iso(three, one, two) if found["sign"] != "." else ""
+    if first and second and first != second:
+        return f"write {first}, or {second} if the month stands first"
+    return f"write {first or second or 'a day as 2027-01-31'}"
+
+
+def _iso(year: int, month: int, day: int) -> str:
+    try:
+        return date(year, month, day).isoformat() if year >= 1000 else ""
+    except ValueError:
+        return ""
 
 
 def kept_day(text: str) -> str:

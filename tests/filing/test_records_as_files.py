@@ -185,13 +185,45 @@ def test_minutes_are_corrected_and_what_is_new_to_do_in_them_is_an_action(shop: 
     assert first is not None and first.actor == "ada", "the next agenda begins where they were kept first"
     export(shop)
     change(shop, minutes_file(shop), "- [ ] Ask bo too @bo 2026-04-02", "- [ ] Ask nobody")
+    at = (folder(shop) / minutes_file(shop)).read_text("utf-8").splitlines().index("- [ ] Ask nobody") + 1
     assert refused(take(shop)) == [
-        (minutes_file(shop), '"Ask nobody" lacks an owner, such as @lin and a day, such as 2027-01-15 (text, line 2)')
+        (minutes_file(shop), f'"Ask nobody" lacks an owner, such as @lin and a day, such as 2027-01-15 (line {at})')
     ]
     change(shop, minutes_file(shop), "- [ ] Ask nobody", "")
     (told,) = take(shop).taken
     assert "the action of 'Ask bo too' stays: treadle actions close or move" in told.what
     assert spec.project == "shop"
+
+
+def test_what_is_only_looked_at_is_refused_as_it_would_be_and_nothing_is_kept(shop: Workspace) -> None:
+    export(shop)
+    size = len(shop.chain.find())
+    change(shop, minutes_file(shop), "We met.", "We met.\n- [ ] Ask @nobody 2026-04-02\n- [ ] Go @lin 2.4.2026")
+    change(shop, "actions/1.md", "due: 2026-03-30", "due: 2026-04-30")
+    change(shop, "notes/gain.md", "end", "the end {shop.nothing}")
+    (folder(shop) / "notes" / "Bad Name.md").write_text("---\ntitle: x\n---\nText\n", "utf-8")
+    (folder(shop) / "notes" / "fine.md").write_text("---\ntitle: x\n---\nText\n", "utf-8")
+    (folder(shop) / "actions" / "gates.md").write_text("---\nowner: bo\ndue: soon\n---\nAsk for gates\n", "utf-8")
+    looked = take(shop, look=True)
+    assert taken(looked) == [("notes/fine.md", "a new note")]
+    assert len(shop.chain.find()) == size and looked.looked
+    done = take(shop)
+    assert refused(looked) == refused(done) and len(looked.refused) == 5 and len(done.taken) == 1
+    (minutes,) = [each for each in looked.refused if each.file == minutes_file(shop)]
+    assert "nobody is nobody of shop (line 9)" in minutes.what and "lacks a day, such as" in minutes.what
+    assert "of 2.4.2026, write 2026-04-02" in minutes.do, "all that is wrong is told"
+
+
+def test_a_file_that_is_only_written_is_had_again_by_taking_it_away(shop: Workspace) -> None:
+    set_milestone(by(shop, "ada"), "good", "", "2026-04-01", ["released"])
+    export(shop)
+    change(shop, "milestones/good.md", "`released`", "nothing")
+    (kept,) = export(shop).kept
+    (told,) = take(shop).refused
+    assert told.what == "milestone: not changed by its file" and kept.do == told.do
+    assert told.do.startswith("delete milestones/good.md, and treadle team export writes it anew")
+    (folder(shop) / "milestones/good.md").unlink()
+    assert export(shop).written == ["milestones/good.md"] and take(shop).ok
 
 
 def test_an_action_is_closed_moved_and_opened_by_its_file(shop: Workspace) -> None:
@@ -228,9 +260,9 @@ def test_an_action_is_closed_moved_and_opened_by_its_file(shop: Workspace) -> No
         ("owner: lin", "owner:", " is nobody of shop"),
         ("owner: lin", "owner: mallory", "mallory is nobody of shop"),
         ("state: open\nowner: lin", "state: done\nowner: bo", "who is done with it has no other day or owner"),
-        ("owner: lin", "owner: lin\nowner: bo", '"owner: bo" stands there twice (actions/1.md:5)'),
+        ("owner: lin", "owner: lin\nowner: bo", '"owner: bo" stands there twice (line 5)'),
         ("---\nAsk", "Ask", "it does not begin with lines between two ---"),
-        ("owner: lin", "- &a [*a, *a]", '"- &a [*a, *a]" is no line "name: value" (actions/1.md:4)'),
+        ("owner: lin", "- &a [*a, *a]", '"- &a [*a, *a]" is no line "name: value" (line 4)'),
     ],
 )
 def test_what_a_file_of_an_action_cannot_say_is_refused(shop: Workspace, old: str, new: str, what: str) -> None:
@@ -362,10 +394,10 @@ def test_what_only_commands_change_is_refused_with_the_command(shop: Workspace) 
     for file, old in (("milestones/first.md", "due: 2026-04-01"), ("charter.md", "Fewer"), ("README.md", "What shop")):
         change(shop, file, old, "due: x" if old.startswith("due") else "x")
     found = take(shop)
-    assert [(each.file, each.do.split(" .")[0]) for each in found.refused] == [
-        ("README.md", "treadle team export writes it"),
-        ("charter.md", "edit the brief in the project file; then everybody: treadle team confirm"),
-        ("milestones/first.md", "treadle milestones set"),
+    assert [(each.file, each.do.partition("; what changes it: ")[2]) for each in found.refused] == [
+        ("README.md", ""),
+        ("charter.md", "edit the brief in the project file; then everybody: treadle team confirm ."),
+        ("milestones/first.md", "treadle milestones set . first"),
     ]  # fmt: skip
 
 

@@ -10,9 +10,12 @@ from written_shop import by, packed, searched, trial, written_shop
 
 from treadle.errors import TeamError
 from treadle.evidence import Chain
+from treadle.evidence.kinds.action_changed import ActionChanged
+from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.evidence.kinds.noted import Noted
 from treadle.knowledge.found import Hit
 from treadle.knowledge.notes import note
@@ -85,6 +88,23 @@ def test_decisions_and_notes_are_told_after_experiments(shop: Workspace) -> None
     assert found.attempts[1].result == "decided: no, because stacking is slow"
     assert found.attempts[2].result == "Stacking gained nothing and was slow."
     assert [(k.person, k.did) for k in found.knows] == [("ada", "2 words on a decision, 1 search"), ("lin", "1 note")]
+
+
+def test_actions_and_milestones_are_told_as_they_stand_and_once(shop: Workspace) -> None:
+    opened = ActionOpened(number=7, text="Ask for gates of parrots", owner="lin", due="2024-06-01")
+    entry = shop.chain.append(opened, "action/7")
+    assert ask(shop, "parrots").attempts[0].result == "action 7: Ask for gates of parrots (lin, until 2024-06-01)"
+    done = ActionChanged(
+        number=7, opened=entry.ref, state="done", owner="lin", due="2024-06-01", because="they answered"
+    )
+    shop.chain.append(done, "action/7")
+    (found,) = ask(shop, "parrots").attempts
+    assert found.result.endswith("; action 7 is done: they answered")
+    for day in ("2024-06-01", "2024-07-01", "2024-08-01"):
+        said = MilestoneSet(milestone="first", text="A parakeet", by=day, gates=("released",), because="late")
+        shop.chain.append(said, "milestone/first")
+    (found,) = ask(shop, "parakeet").attempts
+    assert "2024-08-01" in found.result and "not decided" not in found.result and "milestones list" in found.result
 
 
 def test_where_nothing_has_all_of_it_what_has_some_is_told_as_such(shop: Workspace) -> None:

@@ -60,6 +60,9 @@ def test_what_is_not_told_is_not_sure() -> None:
     assert money.column == "fare_usd" and not money.sure and "one is in USD, the other does not say" in money.why
     (other,) = proposals(stated({"weight_kg": "float"}, {}), stated({"weight_km": "float"}, {}))
     assert not other.sure and "kg is no km" in other.why
+    for written in ("Poids (kg)", "poids [kg]", "Poids kg "):
+        (weight,) = proposals(stated({written: "float"}, {}), stated({"poids kg": "float"}, {}))
+        assert weight.sure and not any("does not say" in why for why in weight.why), "both say kg"
     twins = proposals(stated({"a_id": "int", "id_a": "int"}, {}), stated({"id": "int"}, {}))
     assert not twins[0].sure and twins[0].second
 

@@ -33,7 +33,9 @@ from treadle.evidence.kinds.decision_agreed import TermsAgreed
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_settled import DecisionSettled
 from treadle.evidence.kinds.decision_terms import TermsStated
+from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.sealed_opened import SealedOpened
+from treadle.exploring.experts import ask, queue_shown, say_row
 from treadle.history.lineage import explain
 from treadle.loop import run
 from treadle.people.agreeing import agree, agreed_terms
@@ -128,6 +130,25 @@ def test_what_came_of_it_leads_back_to_both_models_and_their_rows(shop: Path) ->
     assert kinds.count("training.fit") == 2
     assert workspace.tables.version("shop/training") == 0, "the project's own table is as it was"
     workspace.chain.engine.dispose()
+
+
+def test_both_sides_learn_from_what_experts_said(shop: Path) -> None:
+    """The project as it is learns from it, too: without it neither side would be that project."""
+    (shop / "treadle.yaml").write_text((shop / "treadle.yaml").read_text("utf-8") + "experts: {roles: [expert]}\n")
+    lin = opened(shop, actor="lin")
+    ask(lin, 40, 0, "lin")
+    for item in queue_shown(lin, "lin", 40).items:
+        say_row(lin, item.key, "no", None, None)
+    question(shop)
+    number = terms(shop).experiment.entry
+    agreed(shop, "bo", "ada", number=number)
+    found = settled(shop)
+    assert found.experiment.better == "keep"
+    applied = lin.chain.find(LabelsApplied, status="done")
+    assert len(applied) == 2 and all(each.payload.changed + each.payload.confirmed == 40 for each in applied)
+    kinds = [node.kind for node in explain(lin, "decision/amount").nodes]
+    assert kinds.count("labels.applied") == 2 and "labels.said" in kinds
+    lin.chain.engine.dispose()
 
 
 def test_nothing_may_change_once_all_have_agreed(shop: Path) -> None:

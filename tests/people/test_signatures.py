@@ -62,6 +62,20 @@ def test_nobody_approves_before_it_is_signed(chain: Chain, asked: Entry[ReviewRe
     assert review.status == "approved" and review.signed == ["lin as expert"]
 
 
+def test_all_that_is_in_the_way_is_told_at_once(chain: Chain):
+    """A finding that nobody answered for, and a signature that lacks; the version is named once."""
+    leak = Gate("leak: x", 0.0, None, False, "x tells the label", acceptable=True)
+    request_review(by(chain, "ada"), "shop:1", [leak], ONE)
+    with pytest.raises(GateError) as told:
+        approve(chain, spec(signs=("expert", "privacy")), "shop:1", ONE.digest, by="grace")
+    lines = str(told.value).splitlines()
+    assert lines[0] == "shop:1 may not be released, for 2 reasons" and len(lines) == 3
+    assert lines[1].startswith("  - x tells the label (") and "signed it as expert, privacy (expert is" in lines[2]
+    with pytest.raises(GateError) as told:
+        approve(chain, spec(signs=()), "shop:1", ONE.digest, by="grace")
+    assert str(told.value).startswith("shop:1 may not be released: x tells the label")
+
+
 def test_a_signature_stands_for_one_bundle(chain: Chain, asked: Entry[ReviewRequested]):
     sign(by(chain, "lin"), spec(), asked, "", "")
     request_review(by(chain, "ada"), "shop:1", [HOLDS], TWO)

@@ -118,7 +118,7 @@ def test_a_gate_has_its_place_and_how_to_mend_it(gate: Gate, place: str, mend: s
     assert (place_of(gate), mend_of(gate, "shop:1")) == (place, mend)
     alone = refusal("shop:1", [gate])
     assert (alone.what, alone.where, alone.mend, alone.faults) == (
-        f"shop:1 may not be released: {gate.text}", place or "shop:1", mend, (),
+        f"shop:1 may not be released: {gate.text}", place, mend, (),
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def test_several_gates_in_the_way_are_several_faults() -> None:
     assert (told.head, told.where, told.mend) == ("shop:1 may not be released, for 2 reasons", "", "")
     assert told.faults == (
         Fault(COST.text, "brief.limits.train_cost", mend_of(COST, "shop:1")),
-        Fault(FLAGGED.text, "shop:1", mend_of(FLAGGED, "shop:1")),
+        Fault(FLAGGED.text, "", mend_of(FLAGGED, "shop:1")),
     )
 
 

@@ -169,3 +169,16 @@ def test_what_makes_no_minutes_is_refused(
 ) -> None:
     with pytest.raises(TeamError, match=what):
         keep_minutes(shop.chain, shop.project.spec, day, text, present)
+
+
+def test_all_that_is_wrong_with_minutes_is_told_with_its_line(shop: Workspace) -> None:
+    text = "\n# Met\n- [ ] One @lim 2026-04-01\n- [ ] Two @lin 24/12/2026\n- [ ] Three @lin 2026-04-01\n- [ ] Four"
+    with pytest.raises(TeamError) as told:
+        keep_minutes(shop.chain, shop.project.spec, "", text, ["ada"], where="met.md", first=5)
+    assert [fault.where for fault in told.value.faults] == ["met.md, line 7", "met.md, line 8", "met.md, line 10"]
+    assert "did you mean" in told.value.faults[0].mend and "write 2026-12-24" in told.value.faults[1].mend
+    with pytest.raises(TeamError, match="2 who were there are nobody") as told:
+        keep_minutes(shop.chain, shop.project.spec, "", "x", ["mallory", "eve", "ada"])
+    with pytest.raises(TeamError) as told:
+        keep_minutes(shop.chain, shop.project.spec, "10/12/2026", "x", ["ada"])
+    assert told.value.mend == "write 2026-12-10, or 2026-10-12 if the month stands first"

@@ -11,10 +11,12 @@ from written_shop import packed, released, written_shop
 
 from treadle.errors import TeamError
 from treadle.evidence.kinds.alert_raised import AlertRaised
+from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.rhythm.agenda import agenda
 from treadle.rhythm.found import Milestone, Sentence
-from treadle.rhythm.milestones import condition, drop_milestone, milestone, names, set_milestone
+from treadle.rhythm.gates import condition
+from treadle.rhythm.milestones import drop_milestone, milestone, names, set_milestone
 from treadle.rhythm.status import markdown, plain_day, status
 from treadle.store import Blob
 from treadle.workspace import Workspace
@@ -61,8 +63,7 @@ def test_a_milestone_is_reached_while_its_gates_hold(shop: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("gate", "value", "holds"),
-    [(">= 0.5", 0.5, True), ("> 0.5", 0.5, False), ("<= 0.5", 0.5, True), ("< 0.5", 0.5, False), ("< 1e3", 999.0, True),
-     (">= 1,000", 1000.0, True)],
+    [(">= 0.5", 0.5, True), ("> 0.5", 0.5, False), ("<= 0.5", 0.5, True), ("< 0.5", 0.5, False), ("< 1e3", 999.0, True)],
 )  # fmt: skip
 def test_a_gate_is_held_to_the_number_itself(shop: Workspace, gate: str, value: float, holds: bool) -> None:
     packed(shop, 1, value)
@@ -78,6 +79,32 @@ def test_what_measures_nothing_is_no_gate(shop: Workspace, gate: str) -> None:
         condition(gate)
     with pytest.raises(TeamError):
         set_milestone(shop, "good", "", "2026-04-01", [gate])
+
+
+@pytest.mark.parametrize(
+    ("gate", "what", "mend"),
+    [("shop.p99_ms <= 0,05", "is no gate", "write 0.05 with a point"),
+     ("shop.rows >= 1,000", "a comma may be a point or a thousand", "thousands without a comma"),
+     ("shop.p99_ms <= 1_000", "is no gate", ""),
+     ("shop.averge_precision > 0.5", "has no figure averge_precision", 'did you mean "average_precision"?'),
+     ("shop:7.roc > 0.5", "has no figure roc", "average_precision"),
+     ("sop.average_precision > 0.5", 'is called "sop"', 'did you mean "shop"?'),
+     ("shop.average_precision >= 95", "lies between 0 and 1", "from 0 to 1")],
+)  # fmt: skip
+@pytest.mark.parametrize("before", [True, False])
+def test_a_gate_that_could_not_be_is_refused(shop: Workspace, gate: str, what: str, mend: str, before: bool) -> None:
+    if not before:
+        packed(shop, 1, 0.5)
+    with pytest.raises(TeamError) as refused:
+        set_milestone(shop, "good", "", "2026-04-01", [gate])
+    assert what in refused.value.what and mend in refused.value.mend
+
+
+def test_a_comma_that_the_record_kept_of_old_is_no_other_number(shop: Workspace) -> None:
+    packed(shop, 1, 0.5)
+    gates = ("shop:1.p99_ms <= 0,05", "shop:1.p99_ms <= 0,050", "shop:1.p99_ms <= 1,000")
+    shop.chain.append(MilestoneSet(milestone="good", text="", by="2026-04-01", gates=gates), "milestone/good")
+    assert [gate.holds for gate in shown(shop).gates] == [False, False, True]
 
 
 def test_a_change_has_a_reason_and_what_it_was_is_shown(shop: Workspace) -> None:

@@ -15,14 +15,17 @@ from treadle.evidence import Entry
 from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
+from treadle.evidence.kinds.source_read import Increment, SourceRead
 from treadle.loop import run
 from treadle.models import registry
 from treadle.people import approve_within
+from treadle.rhythm.checklist import checklist
 from treadle.rhythm.owners import owners_of, parse, person_of, read_owners
 from treadle.rhythm.review_found import ReviewTimes
 from treadle.rhythm.reviewing import review, say
 from treadle.rhythm.status import status
 from treadle.stages.stating import state_code
+from treadle.store import Snapshot
 from treadle.workspace import Workspace
 
 PEOPLE = "reviewers: [grace, bo, lin, ada]"
@@ -204,3 +207,19 @@ def test_the_last_pattern_counts_also_where_it_names_nobody(tmp_path: Path) -> N
     assert person_of("@Grace", ["ada", "grace"]) == "grace" and person_of("grace@shop.example", ["grace"]) == "grace"
     assert person_of("@shop/team", ["ada"]) == ""
     assert read_owners(tmp_path) is None
+
+
+def test_a_source_that_was_read_twice_is_counted_once(shop: Path) -> None:
+    """An expert's answer leads back to what was read when it was asked; increments tell what they added."""
+
+    def read(source: str, rows: int, of: int, added: int | None = None) -> Entry[SourceRead]:
+        table = Snapshot(f"shop/{source}", 1, f"{rows:064d}", of)
+        told = None if added is None else Increment(added=added)
+        said = SourceRead(table=table, rows=rows, quarantined=0, rules=1, bytes=1, increment=told)
+        return ada.chain.append(said, f"source/{source}")
+
+    ada = opened(shop)
+    led = [read("orders", 1400, 1400), read("orders", 1400, 1400), read("events", 100, 100, 100),
+           read("events", 5, 105, 5)]  # fmt: skip
+    (data, *_) = checklist(ada, packed(ada, 1, 0.5), led, [])
+    assert data.text.startswith("1,505 rows of 2 sources, 0 set aside")

@@ -121,8 +121,8 @@ def minutes_keep(request: KeepMinutesRequest, work: Work) -> MinutesAnswer:
     from treadle.rhythm.meeting import keep_minutes, minutes
 
     spec, chain = work.workspace.project.spec, work.workspace.chain
-    text = _text_of(request.text, request.file)
-    keep_minutes(chain, spec, request.day, text, request.present)
+    text, first = _text_of(request.text, request.file)
+    keep_minutes(chain, spec, request.day, text, request.present, where=request.file or "--text", first=first)
     with chain.reading() as reader:
         return MinutesAnswer(minutes(reader, spec.project, _today(work), 1))
 
@@ -212,13 +212,17 @@ def _cited(work: Work, subjects: tuple[str, ...]) -> tuple[EntryRef, ...]:
         )
 
 
-def _text_of(text: str | None, file: str | None) -> str:
+def _text_of(text: str | None, file: str | None) -> tuple[str, int]:
+    """And in which line of its file it begins."""
     from treadle.errors import TeamError
     from treadle.knowledge.files import read_file
 
     if (text is None) == (file is None):
         raise TeamError("minutes are one text", where="--text", mend="give --text or --file")
-    return text if text is not None else read_file(str(file)).draft.text or ""
+    if text is not None:
+        return text, 1
+    found = read_file(str(file))
+    return found.draft.text or "", found.first
 
 
 def _today(work: Work) -> date:

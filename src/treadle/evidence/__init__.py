@@ -16,6 +16,7 @@ from treadle.evidence.observer import Observer, Silent, TrialSeen, Watched
 from treadle.evidence.payload import Payload, StepInput, Unknown, digest, known_kinds
 from treadle.evidence.proofs import InclusionProof, prove_entry, read_proof
 from treadle.evidence.reader import Reader
+from treadle.evidence.rehearsal import rehearsed
 from treadle.evidence.step import Step
 from treadle.evidence.tiles import CatalogTiles
 from treadle.evidence.tree import as_bytes
@@ -52,6 +53,7 @@ __all__ = [
     "prove_entry",
     "reached",
     "read_proof",
+    "rehearsed",
     "utc_now",
     "verify",
     "write_whole",

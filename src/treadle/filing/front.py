@@ -25,11 +25,12 @@ _NAME = re.compile(r"[a-z]{1,20}")
 
 
 class Filed(Struct, frozen=True):
-    """What a file says. `edited`: it is not what it was written as."""
+    """What a file says. `edited`: it is not what it was written as. `first`: the line in which its text begins."""
 
     head: Mapping[str, str]
     text: str
     edited: bool
+    first: int = 1
 
 
 def composed(head: Mapping[str, str], text: str) -> bytes:
@@ -73,10 +74,12 @@ def parsed(content: bytes, place: str) -> Filed:
             wrong = "stands there twice" if name in head else 'is no line "name: value"'
             raise TeamError(f'"{line.strip()[:60]}" {wrong}', where=f"{place}:{at}", mend="leave the lines as written")
         head[name] = value.strip()
-    text = "\n".join(lines[end + 1 :]).strip("\n")
+    text = "\n".join(lines[end + 1 :])
+    first = end + 2 + len(text) - len(text.lstrip("\n"))
+    text = text.strip("\n")
     said = head.pop(DIGEST, "")
     plain = [f"{name}: {value}".rstrip() for name, value in head.items()]
-    return Filed(head, text, said != _digest(plain, text))
+    return Filed(head, text, said != _digest(plain, text), first)
 
 
 def read_page(place: Path, named: str) -> Filed:

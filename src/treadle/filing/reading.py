@@ -6,13 +6,14 @@ Entries are in the name of whoever reads the files in. Git's authors are not ask
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
-from treadle.errors import TeamError, TreadleError
-from treadle.evidence import Reader
+from treadle.errors import Fault, TeamError, TreadleError
+from treadle.evidence import Entry, Payload, Reader, rehearsed
 from treadle.evidence.kinds.action_changed import State
 from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.note_written import Sort
@@ -20,7 +21,7 @@ from treadle.filing.found import Clash, FolderRead, Told
 from treadle.filing.front import ENTRY, Filed, composed, read_page
 from treadle.filing.pages import FOLDERS, Page, pages
 from treadle.filing.same import EDITED, changed, is_same, listed, text_changed
-from treadle.filing.writing import refuse_other
+from treadle.filing.writing import refuse_other, restoring
 from treadle.knowledge.writing import Draft, add_note, edit_note
 from treadle.rhythm.acting import Asked, change_action, open_actions
 from treadle.rhythm.meeting import correct_minutes
@@ -46,7 +47,7 @@ class _Done(Struct, frozen=True):
 
 
 def read_folder(workspace: Workspace, folder: Path, named: str, *, look: bool) -> FolderRead:
-    """Each file by itself: what one of them lacks keeps no other back. `look`: nothing is kept.
+    """Each file by itself: what one of them lacks keeps no other back. `look`: all of it is tried, and nothing is kept.
 
     Raises:
         TeamError: it is no folder of records of this project, or has more files than a record.
@@ -56,6 +57,7 @@ def read_folder(workspace: Workspace, folder: Path, named: str, *, look: bool) -
     with workspace.chain.reading() as reader:
         every = pages(workspace, reader)
         known = _known(reader, {file: folder / file for file in files}, every)
+    workspace = replace(workspace, chain=rehearsed(workspace.chain)) if look else workspace
     done = {file: _one(workspace, every.get(file), file, folder / file, known, look=look) for file in files}
     taken = [each.told for each in done.values() if each.told is not None and not each.refused]
     refused = [each.told for each in done.values() if each.told is not None and each.refused]
@@ -110,16 +112,26 @@ def _one(workspace: Workspace, page: Page | None, file: str, place: Path, known:
         if is_same(page, found):
             return _Done(same=True)
         if page.do:
-            return _refuse(file, f"{page.kind}: not changed by its file", page.do)
+            return _refuse(file, f"{page.kind}: not changed by its file", restoring(page))
         if found.head.get(ENTRY, "") not in known:
             return _refuse(file, "its entry is none of this record", "leave the line entry: as it was written")
         if found.head[ENTRY] != page.head[ENTRY]:
             return _Done(clash=_clash(page, file, found))
         _refuse_fixed(page, found)
-        return _Done(told=Told(file, _would(page, found))) if look else _take(workspace, page, file, found)
+        return _take(workspace, page, file, found, look=look)
     except TreadleError as bad:
-        where = bad.where.removeprefix("--") if bad.where != file else ""
-        return _refuse(file, f"{bad.what}{f' ({where})' if where else ''}", bad.mend)
+        return _Done(told=_why(file, bad), refused=True)
+
+
+def _why(file: str, bad: TreadleError) -> Told:
+    """All that is wrong with a file, each with its line."""
+    every = bad.faults or (Fault(bad.what, bad.where, bad.mend),)
+    what = []
+    for each in every:
+        place = each.where.removeprefix("--").removeprefix(file)
+        where = f"line {place[1:]}" if place.startswith(":") else place.removeprefix(", ")
+        what.append(f"{each.what}{f' ({where})' if where else ''}")
+    return Told(file, "; ".join(what), "; ".join(dict.fromkeys(each.mend for each in every if each.mend)) or bad.mend)
 
 
 def _refuse(file: str, what: str, do: str) -> _Done:
@@ -161,21 +173,26 @@ def _would(page: Page, found: Filed) -> str:
     return "; ".join([*parts, *(["another text"] if text_changed(page, found) else [])])
 
 
-def _take(workspace: Workspace, page: Page, file: str, found: Filed) -> _Done:
+def _numbered(what: str, entry: Entry[Payload], *, look: bool) -> str:
+    """What is only looked at gets no number."""
+    return what if look else f"{what} (#{entry.seq})"
+
+
+def _take(workspace: Workspace, page: Page, file: str, found: Filed, *, look: bool = False) -> _Done:
     what, chain, spec = _would(page, found), workspace.chain, workspace.project.spec
     if page.kind == "note":
         edited = edit_note(workspace, page.name, int(page.head["version"]), _draft(found))
         if edited.entry is None:
             with chain.reading() as reader:
                 return _Done(clash=_clash(pages(workspace, reader)[file], file, found))
-        return _Done(told=Told(file, f"{what} (#{edited.entry.seq})"))
+        return _Done(told=Told(file, _numbered(what, edited.entry, look=look)))
     if page.kind == "minutes":
-        made = correct_minutes(chain, spec, page.first, page.head[ENTRY], found.text)
+        made = correct_minutes(chain, spec, page.first, page.head[ENTRY], found.text, where=file, first=found.first)
         if made.entry is None:
             with chain.reading() as reader:
                 return _Done(clash=_clash(pages(workspace, reader)[file], file, found))
         left = "".join(f"; the action of {task!r} stays: treadle actions close or move" for task in made.left)
-        return _Done(told=Told(file, f"{what} (#{made.entry.seq}){left}"))
+        return _Done(told=Told(file, f"{_numbered(what, made.entry, look=look)}{left}"))
     state = found.head.get("state", page.head["state"])
     if state not in _STATES:
         raise TeamError(f'"{state}" is no state', where="", mend=f"write one of: {', '.join(_STATES)}")
@@ -193,7 +210,7 @@ def _take(workspace: Workspace, page: Page, file: str, found: Filed) -> _Done:
         because=because if because != page.head["because"] else "",
         seen=page.head[ENTRY],
     )
-    return _Done(told=Told(file, f"{what} (#{entry.seq})"))
+    return _Done(told=Told(file, _numbered(what, entry, look=look)))
 
 
 def _draft(found: Filed) -> Draft:
@@ -227,10 +244,8 @@ def _new(workspace: Workspace, page: Page | None, file: str, found: Filed, *, lo
     sort = found.head.get("sort", "note")
     if sort not in ("note", "paper"):
         return _refuse(file, f'"{sort}" is no sort', "write note or paper")
-    if look:
-        return _Done(told=Told(file, "a new note"))
     entry = add_note(workspace, name, cast("Sort", sort), _draft(found))
-    return _Done(told=Told(file, f"a new note (#{entry.seq})"))
+    return _Done(told=Told(file, _numbered("a new note", entry, look=look)))
 
 
 def _new_action(workspace: Workspace, file: str, found: Filed, *, look: bool) -> _Done:
@@ -240,8 +255,8 @@ def _new_action(workspace: Workspace, file: str, found: Filed, *, look: bool) ->
         for entry in alone.find(ActionOpened, status="done"):
             if (entry.payload.origin, entry.payload.text) == (file, text):
                 return _Done(again=Told(file, f"it is action {entry.payload.number}", "take the file away"))
-        if look:
-            return _Done(told=Told(file, "a new action"))
         asked = Asked(text, found.head.get("owner", ""), found.head.get("due", ""), file)
         (number,) = open_actions(alone, workspace.project.spec, [asked], chain.clock().date(), file)
+        if look:
+            return _Done(told=Told(file, "a new action"))
     return _Done(told=Told(file, f"is action {number} now", f"take the file away: actions/{number}.md is it"))

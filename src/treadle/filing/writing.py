@@ -35,11 +35,18 @@ def write_folder(workspace: Workspace, folder: Path, named: str) -> FolderWritte
         if why is None:
             same += 1
         elif why:
-            kept.append(Told(page.file, why, f"treadle team import {workspace.project.root}"))
+            reads = f"treadle team import {workspace.project.root}"
+            kept.append(Told(page.file, why, restoring(page) if page.do else reads))
         else:
             write_whole(place, page.content)
             written.append(page.file)
     return FolderWritten(named, written, same, kept)
+
+
+def restoring(page: Page) -> str:
+    """What helps where somebody edited a file that is only written: no import takes it, and no export writes it over."""
+    again = f"delete {page.file}, and treadle team export writes it anew as the record has it"
+    return again if page.file == README else f"{again}; what changes it: {page.do}"
 
 
 def _in_the_way(place: Path, page: Page) -> str | None:

@@ -85,6 +85,18 @@ def read_figure(workspace: Workspace, reader: Reader, subject: str, name: str) -
     )
 
 
+def figures_named(workspace: Workspace, reader: Reader, subject: str) -> list[str]:
+    """The figures that the record has of a subject now.
+
+    Raises:
+        EvidenceError: nothing is called so.
+    """
+    from treadle.history.lineage import all_called
+
+    entries = all_called(workspace, reader, subject.removeprefix("#"), subject)
+    return list(dict.fromkeys(name for entry in entries for name, *_ in figures_of(_of_release(reader, entry))))
+
+
 def refigured(text: str, shown: Sequence[tuple[Citation, str]]) -> str:
     """The text with each figure in the place of what cites it."""
     out, at = list[str](), 0

@@ -17,11 +17,13 @@ _TEXTS = ("note", "version", "title", "source")
 
 
 class Filed(Struct, frozen=True):
-    """What a file says. `number`: the version that it was written from; None where it does not say."""
+    """What a file says. `number`: the version that it was written from; None where it does not say.
+    `first`: the line in which its text begins."""
 
     name: str
     number: int | None
     draft: Draft
+    first: int = 1
 
 
 def written(said: NoteWritten) -> str:
@@ -82,9 +84,8 @@ def parsed(text: str, place: str) -> Filed:
                 mend=f"the lines above the text are: {', '.join((*_TEXTS, *_LISTS))}",
             )
         head[name.strip()] = value.strip()
-    return Filed(
-        head.get("note", ""), _number(head.get("version", ""), place), _draft(head, "\n".join(lines[end + 1 :]))
-    )
+    draft = _draft(head, "\n".join(lines[end + 1 :]))
+    return Filed(head.get("note", ""), _number(head.get("version", ""), place), draft, end + 2)
 
 
 def _draft(head: dict[str, str], text: str) -> Draft:

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from treadle.evidence import Entry, Payload, Reader
+from treadle.evidence.kinds.action_changed import ActionChanged
+from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.features_built import FeaturesBuilt
+from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.models_searched import ModelsSearched, TrialLine
 from treadle.evidence.kinds.note_written import NoteWritten
@@ -71,6 +74,8 @@ def _alike(entry: Entry[Payload], terms: Sequence[Term]) -> str:
         return "\n".join(_best_lines(feature_lines(entry.input), terms))
     if isinstance(said, ModelsSearched):
         return f"{entry.subject} {said.metric}"
+    if isinstance(said, MilestoneSet | ActionOpened | ActionChanged):
+        return entry.subject  # set or changed several times, it is one thing
     return where_of(entry)
 
 
@@ -162,6 +167,19 @@ def _judged(reader: Reader, entry: Entry[Payload], said: FeaturesBuilt) -> str:
 
 
 def _outcome(reader: Reader, entry: Entry[Payload]) -> str:
+    """Of a decision, what was decided; of an action and a milestone, how it stands; of all else, what it says."""
+    said = entry.payload
+    if isinstance(said, MilestoneSet):
+        reached = "" if said.dropped else "; treadle milestones list tells whether it is reached"
+        return f"{said.said()}{reached}"
+    if isinstance(said, ActionOpened | ActionChanged):
+        now: list[Entry[Payload]] = reader.find(
+            ActionOpened, ActionChanged, subject=entry.subject, status="done", newest_first=True, limit=1
+        )
+        stands = now[0].payload.said()
+        return stands if isinstance(said, ActionChanged) or stands == said.said() else f"{said.said()}; {stands}"
+    if sort_of(said) != "decision":
+        return said.said()
     last: list[Entry[Payload]] = reader.find(
         DecisionClosed, DecisionReviewed, subject=entry.subject, status="done", newest_first=True, limit=1
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from treadle.days import day_in
-from treadle.errors import DecisionError, nearest
+from treadle.days import day_in, how_to_write
+from treadle.errors import DecisionError, closest, nearest
 from treadle.evidence import Alone
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.people.decisions import SUBJECT, decision, names
@@ -41,7 +41,9 @@ def refuse_stranger(spec: ProjectSpec, person: str, known: Sequence[str], where:
         raise DecisionError(
             f"{person} is nobody of {spec.project}",
             where=where,
-            mend=f"{nearest(person, known)}; its people stand under brief.people: {', '.join(known)}",
+            mend=nearest(person, known)
+            if closest(person, known)
+            else f"its people stand under brief.people: {', '.join(known)}",
         )
 
 
@@ -51,7 +53,7 @@ def check_date(text: str, where: str, today: date) -> None:
     try:
         day = day_in(text)
     except ValueError as bad:
-        raise DecisionError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+        raise DecisionError(f'"{text}" is no day', where=where, mend=how_to_write(text)) from bad
     if day < today:
         raise DecisionError(f"{text} is over: today is {today}", where=where, mend="name a day that is to come")
 

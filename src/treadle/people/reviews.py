@@ -18,7 +18,7 @@ from treadle.figures import figure
 from treadle.money import Money, Rates
 from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
 from treadle.people.promotion import PROMOTED
-from treadle.people.signatures import refuse_unsigned, signatures
+from treadle.people.signatures import refuse_unsigned, signatures, unsigned_faults
 from treadle.people.stated import POLICY, packing_behind, reviewers_of
 from treadle.people.team import unfilled
 from treadle.spec.choices import LOWER_IS_BETTER
@@ -158,9 +158,9 @@ def request_review(chain: Chain, model: str, gates: Sequence[Gate], bundle: Blob
         return alone.append(ReviewRequested(model=model, bundle=bundle, gates=tuple(gates)), f"model/{model}")
 
 
-def refusal(model: str, failing: Sequence[Gate]) -> GateError:
-    """That these gates stand in the way of a release: each with its place and how to mend it."""
-    faults = [Fault(gate.text, place_of(gate) or model, mend_of(gate, model)) for gate in failing]
+def refusal(model: str, failing: Sequence[Gate], more: Sequence[Fault] = ()) -> GateError:
+    """That these gates stand in the way of a release, and what else does: each with its place and how to mend it."""
+    faults = [*(Fault(gate.text, place_of(gate), mend_of(gate, model)) for gate in failing), *more]
     if len(faults) == 1:
         (one,) = faults
         return GateError(f"{model} may not be released: {one.what}", where=one.where, mend=one.mend)
@@ -301,7 +301,7 @@ def approve_within(
     asked = _asked(alone, model, bundle)
     failing = [*unmet(alone, asked), *_short_of_choice(alone, asked)]
     if failing:
-        raise refusal(model, failing)
+        raise refusal(model, failing, unsigned_faults(alone, spec, model, bundle))
     refuse_unsigned(alone, spec, model, bundle)
     if by == POLICY:
         if spec.brief.people.approve != "policy":

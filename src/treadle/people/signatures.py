@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from treadle.errors import AccessError, GateError, nearest
+from treadle.errors import AccessError, Fault, GateError, nearest
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.review_approved import ReviewApproved
@@ -64,15 +64,19 @@ def _holds(spec: ProjectSpec | None, stated: StatedPeople | None, who: str, role
 
 def refuse_unsigned(reader: Reader, spec: ProjectSpec, model: str, bundle: str) -> None:
     """Raises GateError: a role that is to sign has not."""
+    for each in unsigned_faults(reader, spec, model, bundle):
+        raise GateError(f"{model} may not be approved: {each.what}", where=each.where, mend=each.mend)
+
+
+def unsigned_faults(reader: Reader, spec: ProjectSpec, model: str, bundle: str) -> list[Fault]:
+    """That roles which are to sign have not, in one; none, where all have."""
     missing = unsigned(reader, spec, model, bundle)
-    if missing:
-        dropped = [role for role in missing if role not in spec.brief.people.signs]
-        also = f" ({', '.join(dropped)} by the brief as it was stated)" if dropped else ""
-        raise GateError(
-            f"{model} may not be approved: nobody has signed it as {', '.join(missing)}{also}",
-            where="brief.people.signs",
-            mend=how_to_sign(spec, model, missing),
-        )
+    if not missing:
+        return []
+    dropped = [role for role in missing if role not in spec.brief.people.signs]
+    also = f" ({', '.join(dropped)} by the brief as it was stated)" if dropped else ""
+    what = f"nobody has signed it as {', '.join(missing)}{also}"
+    return [Fault(what, "brief.people.signs", how_to_sign(spec, model, missing))]
 
 
 def how_to_sign(spec: ProjectSpec, model: str, missing: Sequence[str], project: str = "PROJECT") -> str:

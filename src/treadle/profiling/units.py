@@ -26,7 +26,7 @@ def unit_of(name: str, counts: pl.DataFrame | None) -> str:
     """Empty where nothing tells. `counts`: rows by value of a column of text."""
     if counts is not None:
         return _carried(counts)
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().rstrip(" )]")  # weight (kg), weight [kg]
     if degrees := _TEMPERATURE.fullmatch(plain):  # of another thing `_c` and `_f` may be anything
         return f"°{degrees[1].upper()}"
     return next((unit for end, unit in _ENDS.items() if re.fullmatch(rf".+[_\W]{end}", plain)), "")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.days import day_in
-from treadle.errors import TeamError
+from treadle.days import day_in, how_to_write
+from treadle.errors import Fault, TeamError, TreadleError
 from treadle.evidence import Alone, Chain, Entry
 from treadle.evidence.kinds.action_changed import ActionChanged, State
 from treadle.evidence.kinds.action_opened import ActionOpened
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TASK = re.compile(r"^\s*[-*] \[ \] (?P<text>.*)$")
 _OWNER = re.compile(r"(?:^|\s)@(?P<owner>[\w.+-]+)")
 _DAY = re.compile(r"(?:^|\s)(?P<due>\d{4}-\d\d-\d\d)(?=[\s.,;)]|$)")
+_OTHER_DAY = re.compile(r"(?:^|\s)(?P<day>\d{1,4}[./-]\d{1,2}[./-]\d{1,4})(?=[\s.,;)]|$)")
 MOST_ACTIONS = 50
 MOST_TEXT = 500
 
@@ -37,22 +38,38 @@ class Asked(Struct, frozen=True):
     where: str
 
 
-def tasks_in(text: str, where: str) -> list[Asked]:
-    """The actions in Markdown: `- [ ] Ask the airline for gates @lin 2027-01-15`.
+def tasks_in(text: str, where: str, first: int = 1, check: Callable[[Asked], None] = lambda asked: None) -> list[Asked]:
+    """The actions in Markdown: `- [ ] Ask the airline for gates @lin 2027-01-15`. `first`: the number of the first
+    line, where the text stands in a file. `check`: what else one is held to.
 
     Raises:
-        TeamError: one has no owner, or no day.
+        TeamError: one has no owner, or no day; of several, all are told.
     """
-    out = []
-    for number, line in enumerate(text.splitlines(), 1):
+    out, bad = list[Asked](), list[TreadleError]()
+    for number, line in enumerate(text.splitlines(), first):
         found = _TASK.match(line)
-        if found:
-            out.append(asked_in(found["text"], f"{where}, line {number}"))
+        if not found:
+            continue
+        try:
+            asked = asked_in(found["text"], f"{where}, line {number}")
+            check(asked)
+            out.append(asked)
+        except TreadleError as wrong:
+            bad.append(wrong)
+    refuse_all(bad, "tasks that cannot be actions")
     if len(out) > MOST_ACTIONS:
         raise TeamError(
             f"{len(out)} actions are too many for one meeting", where=where, mend="keep to what will be done"
         )
     return out
+
+
+def refuse_all(bad: Sequence[TreadleError], what: str) -> None:
+    """Raises TreadleError: the one that there is. TeamError: all of several, in their order."""
+    if len(bad) == 1:
+        raise bad[0]
+    if bad:
+        raise TeamError(f"{len(bad)} {what}", faults=[Fault(each.what, each.where, each.mend) for each in bad])
 
 
 def asked_in(line: str, where: str) -> Asked:
@@ -66,7 +83,9 @@ def asked_in(line: str, where: str) -> Asked:
         name for name, found in (("an owner, such as @lin", owner), ("a day, such as 2027-01-15", due)) if not found
     ]
     if lacks or owner is None or due is None:
-        raise TeamError(f'"{line.strip()[:60]}" lacks {" and ".join(lacks)}', where=where, mend="an action has both")
+        other = None if due is not None else _OTHER_DAY.search(line)
+        mend = f"of {other['day']}, {how_to_write(other['day'])}" if other else "an action has both"
+        raise TeamError(f'"{line.strip()[:60]}" lacks {" and ".join(lacks)}', where=where, mend=mend)
     text = _DAY.sub(" ", _OWNER.sub(" ", line))
     return Asked(" ".join(text.split()), owner["owner"], due["due"], where)
 
@@ -85,7 +104,7 @@ def open_actions(
         TeamError: a text is none, a day is over. DecisionError: an owner is nobody of the project.
     """
     for each in asked:
-        _check(spec, each, today)
+        check_action(spec, each, today)
     numbers = []
     for each in asked:
         number = alone.number(f"actions/{spec.project}")
@@ -150,13 +169,17 @@ def check_day(text: str, where: str, today: date) -> date:
     try:
         day = day_in(text)
     except ValueError as bad:
-        raise TeamError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+        raise TeamError(f'"{text}" is no day', where=where, mend=how_to_write(text)) from bad
     if day < today:
         raise TeamError(f"{text} is over: today is {today}", where=where, mend="name a day that is to come")
     return day
 
 
-def _check(spec: ProjectSpec, asked: Asked, today: date) -> None:
+def check_action(spec: ProjectSpec, asked: Asked, today: date) -> None:
+    """
+    Raises:
+        TeamError: the text is none, the day is over. DecisionError: the owner is nobody of the project.
+    """
     if not 0 < len(asked.text) <= MOST_TEXT:
         raise TeamError(
             f"an action is a sentence of 1 to {MOST_TEXT} characters", where=asked.where, mend="say what is to be done"

@@ -68,17 +68,29 @@ def _newest(led: Sequence[Entry[Payload]], kind: type[P]) -> Entry[P] | None:
 
 
 def _data(led: Sequence[Entry[Payload]]) -> ChecklistLine:
-    read = [(entry.subject.removeprefix("source/"), entry.payload, entry.seq) for entry in led]
+    newest: dict[str, Entry[Payload]] = {}  # an answer of an expert leads back to what was read when it was asked, too
+    for entry in sorted((each for each in led if isinstance(each.payload, SourceRead)), key=lambda each: -each.seq):
+        newest.setdefault(entry.subject.removeprefix("source/"), entry)
+    read = [(name, entry.payload, entry.seq) for name, entry in newest.items()]
     sources = [(name, said, seq) for name, said, seq in read if isinstance(said, SourceRead)]
     if not sources:
         return ChecklistLine("data", "unknown", "no source is in the record of it", 0)
-    rows, aside = sum(said.rows for _, said, _ in sources), sum(said.quarantined for _, said, _ in sources)
+    counts = [_delivered(said) for _, said, _ in sources]
+    rows, aside = sum(rows for rows, _ in counts), sum(aside for _, aside in counts)
     without = sorted(name for name, said, _ in sources if not said.rules)
     warned = [f"{name}: {said.warnings[0]}" for name, said, _ in sources if said.warnings]
     parts = [f"{rows:,} rows of {len(sources)} source{'s' * (len(sources) > 1)}, {aside:,} set aside"]
     parts += [f"no contract holds {', '.join(without)}"] if without else []
     state: State = "look" if without or warned or aside > rows * MOST_ASIDE else "holds"
     return ChecklistLine("data", state, "; ".join([*parts, *warned[:3]]), max(seq for _, _, seq in sources))
+
+
+def _delivered(said: SourceRead) -> tuple[int, int]:
+    """Rows of a snapshot, and those of them that were set aside; of increments, of all that there are."""
+    if said.increment is None:
+        return said.rows, said.quarantined
+    aside = 0 if said.quarantine is None else said.quarantine.rows
+    return said.table.rows + aside, aside
 
 
 def _leakage(judged: Entry[ModelEvaluated], found: Evaluation) -> ChecklistLine:

@@ -1,20 +1,14 @@
 """Milestones: what is to be reached by a day, and whether its gates hold now. Nobody says that one is reached: it is
 measured.
-
-A gate is a figure of the record held against a number, `flights.average_precision >= 0.55`, or `released`: the endpoint
-serves something.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from treadle.errors import TeamError, TreadleError, nearest
 from treadle.evidence import Entry, Reader
@@ -22,53 +16,17 @@ from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.knowledge.citing import read_figure
 from treadle.rhythm.acting import check_day
 from treadle.rhythm.found import GateShown, Milestone
+from treadle.rhythm.gates import Condition, condition, new_condition
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 SUBJECT = "milestone/"
-RELEASED = "released"
 MOST_GATES = 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-_GATE = re.compile(r"(?P<subject>\S+)\.(?P<figure>[A-Za-z_][A-Za-z0-9_]*)\s*(?P<sign>>=|<=|>|<)\s*(?P<limit>\S+)")
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
-
-
-class Condition(Struct, frozen=True):
-    """A gate, read. `subject` is empty for `released`."""
-
-    text: str
-    subject: str = ""
-    figure: str = ""
-    sign: str = ""
-    limit: float = 0.0
-
-
-def condition(text: str) -> Condition:
-    """
-    >>> condition("shop:1.recall >= 0.5")
-    Condition(text='shop:1.recall >= 0.5', subject='shop:1', figure='recall', sign='>=', limit=0.5)
-
-    Raises:
-        TeamError: it is no gate.
-    """
-    said = " ".join(text.split())
-    if said == RELEASED:
-        return Condition(said)
-    found = _GATE.fullmatch(said)
-    limit = math.nan
-    if found:
-        try:
-            limit = float(found["limit"].replace(",", ""))
-        except ValueError:
-            limit = math.nan
-    if found is None or not math.isfinite(limit):
-        raise TeamError(
-            f'"{said[:80]}" is no gate', where="--gate", mend='write "flights.average_precision >= 0.55", or released'
-        )
-    return Condition(said, found["subject"], found["figure"], found["sign"], limit)
 
 
 def names(reader: Reader) -> list[str]:
@@ -93,14 +51,15 @@ def set_milestone(
         raise TeamError(
             f'"{name}" is no name for a milestone', where="NAME", mend="lower-case letters, digits, - and _"
         )
-    conditions = [condition(gate) for gate in gates]
-    if not 0 < len(conditions) <= MOST_GATES:
+    if not 0 < len(gates) <= MOST_GATES:
         raise TeamError(
             f"a milestone has 1 to {MOST_GATES} gates",
             where="--gate",
             mend='--gate "flights.average_precision >= 0.55"',
         )
     check_day(by, "--by", chain.clock().date())
+    with chain.reading() as reader:
+        conditions = [new_condition(workspace, reader, gate) for gate in gates]
     with chain.alone() as alone:
         there = name in names(alone)
         if there and not because.strip():
@@ -153,7 +112,7 @@ def milestone(workspace: Workspace, reader: Reader, name: str, today: date) -> M
     if not said or said[-1].payload.dropped:
         raise unknown(name, names(reader))
     last = said[-1]
-    gates = [_measured(workspace, reader, condition(gate)) for gate in last.payload.gates]
+    gates = [_measured(workspace, reader, gate) for gate in last.payload.gates]
     reached = all(gate.holds for gate in gates)
     late = not reached and last.payload.by < today.isoformat()
     return Milestone(
@@ -172,7 +131,11 @@ def unknown(name: str, known: Sequence[str]) -> TeamError:
     return TeamError(f"there is no milestone {name}", where="NAME", mend=mend)
 
 
-def _measured(workspace: Workspace, reader: Reader, asked: Condition) -> GateShown:
+def _measured(workspace: Workspace, reader: Reader, gate: str) -> GateShown:
+    try:
+        asked = condition(gate)
+    except TeamError as bad:  # it was taken before such numbers were refused
+        return GateShown(gate, "not measured", False, 0, f"{bad.what}: {bad.mend}")
     if not asked.subject:
         return _released(workspace, reader, asked)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from treadle.days import day_in
+from treadle.days import day_in, how_to_write
 from treadle.errors import TeamError
 from treadle.evidence import Chain, Entry, Payload, Reader
 from treadle.evidence.kinds.decision_closed import DecisionClosed
@@ -98,7 +98,7 @@ def day_of(text: str, where: str) -> date:
     try:
         found = day_in(text)
     except ValueError as bad:
-        raise TeamError(f'"{text}" is no day', where=where, mend="write 2027-01-31") from bad
+        raise TeamError(f'"{text}" is no day', where=where, mend=how_to_write(text)) from bad
     if not 1970 <= found.year <= 2200:
         raise TeamError(f"{text} is no day of a rota", where=where, mend="give one of the years 1970 to 2200")
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
+from msgspec import Struct
 
 from treadle.errors import DataError
 from treadle.evidence import Entry, Payload, Reader, StepInput
@@ -212,20 +213,36 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def apply_labels(work: Work, plan: FeaturePlan, built: Entry[FeaturesBuilt]) -> Entry[LabelsApplied] | None:
-    """What experts said, by the project's rule, beside the source's labels; None where nothing stands."""
-    workspace = work.workspace
+class Standing(Struct, frozen=True):
+    """What experts said of the rows of a target and counts now, and the entries that tell it."""
+
+    settled: tuple[SettledRow, ...]
+    said: tuple[EntryRef, ...]
+
+
+def standing_labels(workspace: Workspace) -> Standing:
+    """What a run of now takes, by the project's rule."""
+    address, spec = workspace.project.address, workspace.project.spec
     with workspace.chain.reading() as reader:
-        said = taken_words(words(reader, workspace.project.address), workspace.project.spec)
-        settled = settled_rows(said, workspace.project.spec.experts)
-        entries: list[Entry[LabelsSaid]] = reader.find(
-            LabelsSaid, subject=f"labels/{workspace.project.address}", status="done"
-        )
-    if not settled:
-        return None
+        said = taken_words(words(reader, address), spec)
+        settled = settled_rows(said, spec.experts)
+        entries: list[Entry[LabelsSaid]] = reader.find(LabelsSaid, subject=f"labels/{address}", status="done")
     heard = {(each.key, who) for each in settled for who in said[each.key]}
     told = tuple(entry.ref for entry in entries if any((row.key, entry.actor) in heard for row in entry.payload.rows))
-    return work.do(ApplyLabels(table=built.payload.table, plan=plan, settled=settled, said=told), make_applied)
+    return Standing(settled, told)
+
+
+def apply_labels(
+    work: Work, plan: FeaturePlan, built: Entry[FeaturesBuilt], stand: Standing | None = None
+) -> Entry[LabelsApplied] | None:
+    """What experts said beside the source's labels; None where nothing stands. `stand`: in place of what is said of the
+    work's own target, which a side of an experiment has nothing of."""
+    stand = standing_labels(work.workspace) if stand is None else stand
+    if not stand.settled:
+        return None
+    return work.do(
+        ApplyLabels(table=built.payload.table, plan=plan, settled=stand.settled, said=stand.said), make_applied
+    )
 
 
 def make_applied(asked: ApplyLabels, bench: Bench) -> LabelsApplied:

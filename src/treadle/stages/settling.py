@@ -2,7 +2,8 @@
 
 Each side is a target of its own for as long as it takes: its steps are those of a run, found again by what they were
 asked, and nothing of them stands in the place of what the project itself makes. What both are asked is what the terms
-fixed, and not what the project file says by now.
+fixed, and not what the project file says by now. Both learn from what experts have said by then, as a run does that
+begins when they are compared.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from treadle.stages.building import build_features
 from treadle.stages.examples import Examples, Loaded, load, sealed
 from treadle.stages.fitting import fit_best, fitted_model
 from treadle.stages.judging import open_sealed
+from treadle.stages.labels import Standing, apply_labels, standing_labels
 from treadle.stages.planning import make_plan
 from treadle.stages.reading import Sources
 from treadle.stages.searching import search_models
@@ -163,7 +165,8 @@ def settle(work: Work, terms: Entry[TermsStated]) -> Entry[DecisionSettled]:
     """
     said, workspace = terms.payload, work.workspace
     sources = _agreed_sources(workspace, said)
-    first, second = (_fit(work, said, number, sources) for number in (0, 1))
+    stand = standing_labels(workspace)  # once: what is said while the sides learn changes neither
+    first, second = (_fit(work, said, number, sources, stand) for number in (0, 1))
     one, other = said.sides
     asked = SettleByExperiment(
         decision=said.decision,
@@ -194,14 +197,15 @@ def _agreed_sources(workspace: Workspace, said: TermsStated) -> Sources:
     return found
 
 
-def _fit(work: Work, said: TermsStated, number: int, sources: Sources) -> _Fitted:
+def _fit(work: Work, said: TermsStated, number: int, sources: Sources, stand: Standing) -> _Fitted:
     """One side, from the rows to a fitted model, within its own minutes."""
     spec = msgspec.json.decode(work.workspace.blobs.get(said.sides[number].spec.digest), type=ProjectSpec)
     side = _side_work(work.workspace, said.decision, number, spec)
     plan = make_plan(side, sources)
     built = build_features(side, plan, sources)
     origin = sources[spec.predict.each].payload.table
-    examples = Examples(built.payload.table, plan, spec.predict, spec.train.seed, origin)
+    labelled = apply_labels(side, plan, built, stand)
+    examples = Examples((labelled or built).payload.table, plan, spec.predict, spec.train.seed, origin)
     search = search_models(side, examples)
     model = fit_best(side, examples, search)
     work.lines += side.lines

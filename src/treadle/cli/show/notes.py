@@ -103,7 +103,8 @@ def show_tried(answer: Any, out: Any) -> None:
     if not answer.every:
         out.print(f"[yellow]![/] nothing has all of: {said(answer.words)}; these have some of it", soft_wrap=True)
     for each in answer.attempts:
-        times = f", {each.times} times" if each.times > 1 else ""
+        often = f", in {each.times} searches" if each.sort == "trials" else f", {each.times} times"
+        times = often if each.times > 1 else ""
         out.print(f"[bold]{said(each.sort)}[/]{times}: {said(each.what)}", soft_wrap=True)
         out.print(f"  {said(each.result)}", soft_wrap=True)
         out.print(f"  [dim]{said(each.by)}, {each.time[:10]}; treadle why {said(each.where)}[/]")
