@@ -13,11 +13,13 @@ import uuid
 from pathlib import Path
 
 from treadle.errors import SpecError
+from treadle.repository import has_file
 from treadle.spec.settings import FILE as SETTINGS
 from treadle.spec.trust import believe_record, knows_record
 
 PRIVATE, SHARED = 0o077, 0o007
 """What others may not do with what is kept: everything; or everybody but the group of a shared workspace."""
+IGNORED = ".gitignore"
 _WRITTEN = ("keys", "reports", "journal", "state", "checkpoints", "bundles")
 """Folders in which files are written by names that are known before: a link in one would lead such a write away."""
 
@@ -50,9 +52,14 @@ def record_key(root: Path) -> str | None:
             with os.fdopen(descriptor, "rb") as file:
                 text = file.read(200).decode("ascii", "replace").strip()
             return text if re.fullmatch("[0-9a-f]{64}", text) else ""
-        if not root.is_dir() or not list(root.iterdir()):
+        if not root.is_dir() or not _kept(root):
             return None
     return ""
+
+
+def _kept(root: Path) -> list[str]:
+    """The names of what is kept in it; what keeps it out of Git is nothing that is kept."""
+    return [place.name for place in root.iterdir() if place.name != IGNORED]
 
 
 def believe(root: Path) -> bool:
@@ -89,7 +96,7 @@ def begins_anew(root: Path, project: Path, *, named: bool = False) -> bool:
             return False  # another account's, on this machine: no archive that was unpacked here can claim that
         raise
     if key is not None and not knows_record(key, root):
-        if [place.name for place in root.iterdir()] == [SETTINGS]:  # no record from elsewhere; still another's word
+        if _kept(root) == [SETTINGS]:  # no record from elsewhere; still another's word
             raise SpecError(
                 "this file names where data goes, and nobody here has said that it is to be followed",
                 where=str(root / SETTINGS),
@@ -120,6 +127,27 @@ def begin(root: Path, *, named: bool = False) -> None:
         signing_key(root, named=named)  # another process began it in the meantime, or the folder cannot be exchanged
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def keep_out_of_git(root: Path) -> None:
+    """Have Git pass over the workspace, its key and catalog with it, whatever the project's own .gitignore says. One that
+    is there already stays as it is, and a folder that TREADLE_HOME names is no part of a project."""
+    if not is_named():
+        with contextlib.suppress(FileExistsError, PermissionError), (root / IGNORED).open("x", encoding="ascii") as out:
+            out.write("*\n")
+
+
+def key_in_git(project: Path) -> str:
+    """That Git knows the signing key of a project's workspace, and how to mend it; "" where it does not."""
+    file = key_file(home(project))
+    if not file.exists() or not has_file(file):
+        return ""
+    again = "" if is_named() else f"; treadle trust {project}"
+    return (
+        f"Git has the signing key, {file}: whoever can read the repository can sign models, releases and checkpoints as "
+        f"this project. git rm -r --cached {home(project)}, and commit that; its history keeps the key, so make a new "
+        f"one: move {file.parent} elsewhere{again}; the next run signs anew"
+    )
 
 
 def refuse_links(root: Path, *, everywhere: bool = False) -> None:

@@ -46,6 +46,11 @@ def state_of(folder: Path) -> State | None:
     return State(commit, branch, changed[:MOST_CHANGED], _diff(folder) if changed else b"")
 
 
+def has_file(file: Path) -> bool:
+    """Whether Git knows the file: it is committed, or will be with the next commit."""
+    return bool(_git(file.parent, "ls-files", "--", file.name))
+
+
 class Touched(Struct, frozen=True):
     """What one commit changed below the folder. `authors`: e-mail addresses of its author and of those named as
     `Co-authored-by`, as the repository's `.mailmap` has them; `files`: from the folder on."""

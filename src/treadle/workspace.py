@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError, TreadleError
-from treadle.keeping import begin, begins_anew, home, is_shared, keep_private, refuse_links, signing_key
+from treadle.keeping import begin, begins_anew, home, is_shared, keep_out_of_git, keep_private, refuse_links, signing_key
 from treadle.spec import Project
 from treadle.store import TableNames
 
@@ -263,6 +263,8 @@ def open_workspace(
         if without_key:
             begin(root, named=named)
         keep_private(root)
+        if not named:
+            keep_out_of_git(root)
         if without_key:  # now, and not with the first checkpoint: a member who signs that need not write in keys/
             _notes(root).begin(log_name(project), signing_key(root))
         if is_shared(root) and settings.catalog is None:  # SQLite itself would let the group only read

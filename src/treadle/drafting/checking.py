@@ -14,6 +14,7 @@ from treadle.drafting.gathering import Gathered
 from treadle.drafting.larger import held_in_parts, room_of
 from treadle.drafting.teaching import refuse_unlearnable
 from treadle.errors import SpecError, TreadleError, nearest
+from treadle.keeping import key_in_git
 from treadle.spec import Project, ProjectSpec, Source
 from treadle.stages.parted import large_parts
 
@@ -58,11 +59,12 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
     if project.spec.predicts:
         _approval(project.spec, found)
     _limit(workspace, found)
+    leaked = key_in_git(project.root)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
         problems=found.problems,
-        warnings=found.warnings,
+        warnings=[*found.warnings, *([leaked] if leaked else [])],
         features=len(plan.features) if plan else 0,
         inputs=[f.name for f in plan.inputs] if plan else [],
         sources=found.sources,

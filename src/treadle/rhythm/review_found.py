@@ -78,6 +78,7 @@ class ReviewShown(Struct, frozen=True):
     next: str
     assigned: list[str] = []
     obstacles: list[Obstacle] = []
+    warnings: list[str] = []
 
 
 class Commented(Struct, frozen=True):

@@ -21,6 +21,7 @@ from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_commented import ReviewCommented
 from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.history.lineage import called, walk
+from treadle.keeping import key_in_git
 from treadle.models import registry
 from treadle.people import Review, request_of, requesters, review_of
 from treadle.people.assigning import assign, assigned
@@ -86,6 +87,7 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         next=_next(workspace, packed.model, stands, in_the_way, [*to_review, *(each.person for each in proposed)]),
         assigned=to_review,
         obstacles=in_the_way,
+        warnings=[said] if (said := key_in_git(workspace.project.root)) else [],
     )
 
 

@@ -241,6 +241,7 @@ def review_page(project: str, found: ReviewShown, *, served: bool) -> str:
     """The checklist with its evidence, what stands in the way, who is asked, what was said."""
     by = f", asked for by {found.requested_by}" if found.requested_by else ""
     by += f", approved by {found.approved_by}" if found.approved_by else ""
+    warned = "".join(f"<p><strong>{escape(each)}.</strong></p>" for each in found.warnings)
     way = "".join(
         f"<li>{escape(each.what)} <span class=quiet>({escape(' or '.join(each.who))})</span><br>"
         f"<code>{escape(each.do)}</code></li>"
@@ -249,7 +250,7 @@ def review_page(project: str, found: ReviewShown, *, served: bool) -> str:
     way = f'<ul class="todo">{way}</ul>' if way else "<p>Nothing but an approval.</p>" * (found.status != "approved")
     way += f'<p class="do">Next: <code>{escape(found.next)}</code></p>' if found.next else ""
     sections = [
-        Section("What stands in the way", way or "<p>Nothing: it was approved.</p>"),
+        Section("What stands in the way", f"{warned}{way or '<p>Nothing: it was approved.</p>'}"),
         Section(
             "Checklist", _checklist(found), "Filled in from the record. It decides nothing: gates and reviewers do."
         ),

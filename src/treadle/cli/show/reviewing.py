@@ -16,6 +16,8 @@ def show_review(answer: Any, out: Any) -> None:
     for line in answer.checklist:
         entry = f" [dim]#{line.entry}[/]" if line.entry else ""
         out.print(f"{_STATES[line.state]} [bold]{line.name}[/]: {said(line.text)}{entry}", soft_wrap=True)
+    for each in answer.warnings:
+        out.print(f"[red]![/] {said(each)}", soft_wrap=True)
     changed = ", ".join(answer.changed) or "nothing"
     out.print(f"changed in the project since the version before: {said(changed)}", soft_wrap=True)
     for owner in answer.owners:
