@@ -22,7 +22,8 @@ from treadle.evidence import Chain, Price, Usage
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.noted import Noted
 from treadle.money import money
-from treadle.plans.monthly import month_of, month_page
+from treadle.plans.month_page import month_page
+from treadle.plans.monthly import month_of
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 

@@ -134,6 +134,15 @@ def told_apart(amount: Decimal, *others: Decimal) -> str:
     return next((text for text in texts if Decimal(text) not in unlike), texts[-1])
 
 
+def to_read(amount: Decimal) -> str:
+    """An amount as it is read by who pays: with two decimals, and below a cent with as many as tell it from nothing.
+
+    >>> [to_read(Decimal(each)) for each in ("1866.961881", "-500", "0", "0.00371", "0.0000004")]
+    ['1,866.96', '-500.00', '0.00', '0.0037', '0.0000004']
+    """
+    return f"{amount:,.2f}" if not amount or abs(amount) >= Decimal("0.01") else told_apart(amount)
+
+
 def shares(fair: Sequence[Fraction], total: Decimal) -> list[Decimal]:
     """`fair` parts as billionths that sum to `total`, each rounded down, and what is left to the largest remainders.
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.costs import costs
-from treadle.costs.trend import by_day, expected, forecast, sen, trend, unlike
+from treadle.costs.trend import by_day, expected, forecast, of_machines, sen, trend, unlike
 from treadle.evidence import Chain, Price
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.noted import Noted
@@ -47,7 +47,45 @@ def test_the_month_is_what_is_spent_and_its_other_days_as_the_past_ones():
     assert forecast([2.0] * 35, sums, TODAY).error == 0.0
     sums[TODAY] = Decimal(50)
     busy = forecast([2.0] * 20, sums, TODAY)
-    assert busy.spent == 90 and busy.amount == busy.low == 90, "what is spent already is not forecast away"
+    assert busy.spent == 90 and busy.amount == busy.low == 90 + 9 * 2, "nor are the days that are left"
+
+
+def test_a_credit_or_a_large_bill_of_today_moves_the_month_by_itself_and_no_day_that_is_left():
+    """20 unlike days of 2 in the mean, as are the 9 full days that are left; today a usual day, or more."""
+    values = [1.0, 3.0] * 10
+    sums = {date(2026, 11, 1 + each): Decimal(int(amount)) for each, amount in enumerate(values)}
+    usual = forecast(values, sums, TODAY)
+    assert (usual.spent, usual.amount) == (40, 60) and usual.low is not None and usual.low < 60
+    for today, spent, amount in ((-880, -840, -820), (1, 41, 60), (500, 540, 558)):
+        found = forecast(values, {**sums, TODAY: Decimal(today)}, TODAY)
+        assert (found.spent, found.amount) == (spent, amount), today
+        assert found.low is not None and found.high is not None and found.low < found.amount < found.high
+    last = date(2026, 11, 30)
+    ended = forecast(values, {**sums, last: Decimal(5)}, last)
+    assert ended.amount == ended.low == ended.high == 45, "nothing is left"
+
+
+def test_bookings_among_days_of_nothing_are_held_against_bookings_and_dust_is_no_matter():
+    days = [(date(2026, 10, 1) + timedelta(days=each), Decimal(0)) for each in range(50)]
+    for place, amount in ((2, "120"), (9, "60"), (16, "90"), (23, "100"), (30, "0.0390"), (37, "80"), (44, "900")):
+        days[place] = (days[place][0], Decimal(amount))
+    (found,) = unlike(days)
+    assert (found.day, found.usual) == (days[44][0].isoformat(), Decimal(85)), "the middle of 90, 100, 0.0390 and 80"
+    even = [(day, Decimal(1000 if place == 10 else 1)) for place, (day, _) in enumerate(days[:20])]
+    even[15] = (even[15][0], Decimal(3))
+    assert [each.day for each in unlike(even)] == [even[10][0].isoformat()], "2 of 1,000 are no matter"
+
+
+def test_what_a_price_of_machines_counts_is_forecast_without_data_and_hours(chain: Chain):
+    """Metered 1 a day for 20 days; 1,000 of data; a bill for a machine before the choice, and one of 50 after it."""
+    for each in range(1, 21):
+        pay(chain, date(2026, 11, each), 1)
+    for category, day, amount in (("data", 4, 1000), ("infrastructure", 9, 300), ("infrastructure", 21, 50)):
+        cost = CostBooked(category=category, text="x", day=f"2026-11-{day:02}")
+        chain.append(cost, "cost/shop", price=Price(money(amount, "EUR")))
+    found = of_machines(chain, RATES, TODAY, "2026-11-10")
+    assert found is not None and (found.spent, found.amount) == (70, 79)
+    assert trend(chain, RATES, TODAY).forecast.spent == 1370
 
 
 def test_the_interval_holds_as_often_as_it_says():

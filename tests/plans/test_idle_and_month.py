@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,13 +13,15 @@ import pytest
 from kept_shop import keep, opened, orders, write_shop
 from test_measured_workload import ask, call, packed, write
 
+from treadle.costs.budgets import Standing
 from treadle.errors import SpecError
 from treadle.evidence import Price, Usage
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.money import money
 from treadle.plans.idle import idle
-from treadle.plans.monthly import month_of, month_page, write_month
+from treadle.plans.month_page import month_page
+from treadle.plans.monthly import month_of, write_month
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 
@@ -97,11 +100,11 @@ def test_the_months_tables_sum_to_the_month_and_lead_back(workspace: Workspace):
     assert found.month == "2026-11" and found.spent == Decimal("0.19") + 18 * Decimal("0.50") + 20
     assert found.before == 3
     assert found.spent == sum(each.amount for each in found.by_person) == sum(each.amount for each in found.by_subject)
-    assert [each.name for each in found.by_subject] == ["cost/shop", "shop"]
+    assert [each.name for each in found.by_subject] == ["labels", "shop"]
     assert len(found.runs) == 10 and found.besides == [money(7, "JPY")]
     assert [each.day for each in found.trend.unlike] == ["2026-11-18"]
     html = month_page("shop", found, [])
-    for text in ("What shop cost in 2026-11", "29.1900", "3.0000 in the month before", "2026-11-18 came to 20.0100",
+    for text in ("What shop cost in 2026-11", "29.19", "3.00 in the month before", "2026-11-18 came to 20.01",
                  "Besides, 7 JPY", "treadle why money/shop", "The whole month"):  # fmt: skip
         assert text in html, text
     entry = write_month(now, found, html)
@@ -112,6 +115,34 @@ def test_the_months_tables_sum_to_the_month_and_lead_back(workspace: Workspace):
     for wrong in ("2026", "2026-13", "november", "2026-12"):
         with pytest.raises(SpecError):
             month_of(now, wrong, 30)
+
+
+def test_the_page_says_on_what_money_went_and_draws_a_credit_inside_its_chart(workspace: Workspace):
+    """600 of hours, 120 of data from two spellings of one vendor, a credit of 443 from another, a bill of tomorrow; a
+    budget of it all."""
+    write(workspace, TODAY, "r", USED)
+    for category, vendor, amount, day in (
+        ("people", "", "600", 3), ("data", "WeatherBank", "100", 4), ("data", "weatherbank ", "20", 5),
+        ("infrastructure", "acme", "-443", 12), ("infrastructure", "bolt", "9", 21),
+    ):  # fmt: skip
+        person = "lin" if category == "people" else ""
+        cost = CostBooked(category=category, text="x", day=f"2026-11-{day:02}", vendor=vendor, person=person)
+        workspace.chain.append(cost, "cost/shop", price=Price(money(amount, "USD")))
+    ask(workspace, TODAY)
+    found = month_of(at(workspace), None, 30)
+    assert {each.name: each.amount for each in found.by_subject} == {
+        "people, lin": 600, "data, WeatherBank": 120, "shop": Decimal("0.01"), "infrastructure, acme": -443,
+    }  # fmt: skip
+    assert found.spent == sum(each.amount for each in found.by_subject) == Decimal("277.01")
+    budget = Standing("project", "2026-11", Decimal(2000), Decimal("729.01"), "USD", "warn")
+    html = month_page("shop", found, [budget])
+    assert "counts 452.00 USD more than was spent" in html and "project, 2026-11, USD" in html
+    assert "all that was spent, data, hours and bills with it, by the 1 prediction of the month" in html
+    assert "277,010.00" in html and "6010" not in html.split("<svg")[0]
+    bars = [float(each) for each in re.findall(r'class="f. bar"[^>]*? y="([-0-9.]+)"', html)]
+    heights = [float(each) for each in re.findall(r'class="f. bar"[^>]*? height="([0-9.]+)"', html)]
+    assert bars and all(y >= 0 and y + height <= 300 - 46 + 0.1 for y, height in zip(bars, heights, strict=True))
+    assert 'class="rule"' in html, "a line of nothing"
 
 
 def test_hours_are_of_the_one_who_worked_and_not_of_the_one_who_booked_them(workspace: Workspace):
@@ -162,7 +193,7 @@ def test_the_commands_tell_stop_and_write(
     assert "a week of days" in call(monkeypatch, capsys, "costs", "forecast", str(shop))
     page = tmp_path / "month.html"
     assert "entry" in call(monkeypatch, capsys, "costs", "report", str(shop), "--out", str(page))
-    assert "12.5100" in page.read_text() and "spent: warn" in page.read_text()
+    assert "12.51" in page.read_text() and "spent: warn" in page.read_text()
     why = call(monkeypatch, capsys, "why", "money/shop", str(shop))
     assert "money.reported" in why and "test.did" in why
     done = json.loads(call(monkeypatch, capsys, "costs", "idle", str(shop), "--apply", "--json"))

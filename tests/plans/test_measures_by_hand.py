@@ -89,7 +89,7 @@ def test_a_newer_version_is_proposed_where_it_is_better_beyond_noise(
         return SimpleNamespace(evaluation=SimpleNamespace(over_served=over), cost=cost)
 
     monkeypatch.setattr(choosing, "judged_of", judged)
-    monkeypatch.setattr(measures, "_decisions", lambda *given: 1000.0)
+    monkeypatch.setattr(measures, "_decisions", lambda *given: (1000.0, ""))
     monkeypatch.setattr(measures, "_mistakes", lambda found, *given: found.cost)
     found = newer_version(shop_at, WINDOW)
     assert found.now == 100
@@ -122,7 +122,7 @@ def test_a_model_is_worn_where_what_it_saves_falls_from_day_to_day(
             days=[*made, WorthDay("2026-11-19", 0, Decimal(0), Decimal(0), Decimal(0))], currency="USD"
         )
 
-    monkeypatch.setattr(measures, "_decisions", lambda *given: 100.0)
+    monkeypatch.setattr(measures, "_decisions", lambda *given: (100.0, ""))
     monkeypatch.setattr(worth, "worth_of", lambda workspace: days(15))
     found = worn_model(shop_at, WINDOW)
     assert now is None or float(found.now) == pytest.approx(now)
@@ -252,7 +252,7 @@ def test_an_option_that_was_chosen_is_warned_of_once_the_month_surely_costs_more
     option = SimpleNamespace(name="cheap", a_month=money(100, "USD"))
     choice = SimpleNamespace(decision="way", option=option, by="ada", time="2026-11-01")
     monkeypatch.setattr(chosen, "standing_choice", lambda *given: choice)
-    monkeypatch.setattr(trend, "trend", lambda *given, **more: SimpleNamespace(forecast=ahead))
+    monkeypatch.setattr(trend, "of_machines", lambda *given: ahead)
     said = warnings_of(shop_at, WINDOW)
-    wanted = "cheap, chosen by ada in decision/way, was to cost 100.00 at the most, and the month will come to 150.00"
+    wanted = "cheap, chosen by ada in decision/way, was to cost 100.00 at the most on machines, and these will come to 150.00"
     assert [each.split(" (")[0] for each in said] == [wanted] * told

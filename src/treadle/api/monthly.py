@@ -183,7 +183,8 @@ def costs_report(request: MonthRequest, work: Work) -> MonthAnswer:
     from treadle.api.purse import standings_of
     from treadle.api.written import new_file
     from treadle.evidence import write_whole
-    from treadle.plans.monthly import month_of, month_page, write_month
+    from treadle.plans.month_page import month_page
+    from treadle.plans.monthly import month_of, write_month
 
     workspace = work.workspace
     file = new_file(request.out, "--out") if request.out is not None else None

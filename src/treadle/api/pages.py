@@ -54,7 +54,8 @@ def _month(request: Any, work: Work) -> str:
     """The month that runs, as it stands now; `costs report` keeps one."""
     from treadle.api.purse import standings_of
     from treadle.pages import LINKS
-    from treadle.plans.monthly import IDLE_DAYS, month_of, month_page
+    from treadle.plans.month_page import month_page
+    from treadle.plans.monthly import IDLE_DAYS, month_of
 
     found = month_of(work.workspace, None, IDLE_DAYS)
     return month_page(work.workspace.project.spec.project, found, standings_of(work, run=""), links=LINKS)

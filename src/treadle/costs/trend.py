@@ -18,7 +18,7 @@ from msgspec import Struct
 from treadle.money import Money, Rates, to_billionth
 
 if TYPE_CHECKING:
-    from treadle.evidence import Chain
+    from treadle.evidence import Chain, Entry
 
 PAST = 56
 """Days that a forecast looks back on."""
@@ -31,11 +31,16 @@ MOST_FOLLOWS = 0.8
 """How closely a day is taken to follow the one before, at the most: of more, so few days tell nothing."""
 UNLIKE = 5.0
 """Robust standard deviations from the median of the days before, from which on a day is told."""
+LEAST_SHARE = 0.01
+"""Of what four weeks come to, by how much a day must be above the usual one to be told: less is no matter."""
+MACHINES = "infrastructure"
+"""The category in which bills for machines are booked."""
 _NANO = Decimal("0.000000001")
 
 
 class Unlike(Struct, frozen=True):
-    """A day that is unlike the `usual` one, the median of the days before it; by so many robust deviations."""
+    """A day that is unlike the `usual` one, the median of the days before it, or of those of them that cost anything
+    where most cost nothing; by so many robust deviations."""
 
     day: str
     amount: Decimal
@@ -45,7 +50,7 @@ class Unlike(Struct, frozen=True):
 
 class Forecast(Struct, frozen=True):
     """What the month comes to: what is spent of it, its other days as the past ones were, and what is booked for days
-    to come (`ahead`); 95 % `low` to `high`, or None and `why`.
+    to come (`ahead`); 95 % `low` to `high`, or None and `why`. days: that are left, today included.
 
     error: by which share the weeks before, forecast likewise, were off in the median; None of fewer than 2.
     """
@@ -138,23 +143,29 @@ def sen(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def forecast(values: Sequence[float], sums: dict[date, Decimal], today: date) -> Forecast:
-    """What is spent of the month, as many days as are left of it, today's included, as the past ones were, and what is
-    booked for those days already."""
+    """What is spent of the month, today's included; its full days that are left, as the past ones were; what is booked
+    for those days already; and of today what a usual day has above what was paid today. A credit of today lowers the
+    month by itself, and no usual day is expected the less for it."""
     month = f"{today:%Y-%m}"
     ours = {day: amount for day, amount in sums.items() if f"{day:%Y-%m}" == month}
     spent = sum((amount for day, amount in ours.items() if day <= today), Decimal(0))
     ahead = sum((amount for day, amount in ours.items() if day > today), Decimal(0))
-    before = spent - sums.get(today, Decimal(0))
     left = calendar.monthrange(today.year, today.month)[1] - today.day + 1
-    mean, half = expected(values, left)
+    usual, _ = expected(values, 1)
+    rest = max(usual - max(float(sums.get(today, Decimal(0))), 0.0), 0.0)
+    full, half = expected(values, left - 1)
+    if rest > 0:  # today is not known either
+        _, half = expected(values, left)
 
     def comes(days: float) -> Decimal:
-        return max(to_billionth(days) + before, spent) + ahead
+        return spent + to_billionth(days) + ahead
 
+    mean = rest + full
     if half is None:
         why = f"{len(values)} days are too few to say how far off it may be: {LEAST_INTERVAL} are needed"
         return Forecast(month, spent, ahead, comes(mean), None, None, why, left, _error(values))
-    low, high = comes(max(mean - half, 0.0)), comes(mean + half)
+    least = 0.0 if min(values) >= 0 else float("-inf")  # where no day was below nothing, those to come are not
+    low, high = comes(max(mean - half, least)), comes(mean + half)
     return Forecast(month, spent, ahead, comes(mean), low, high, "", left, _error(values))
 
 
@@ -231,13 +242,17 @@ def _error(values: Sequence[float]) -> float | None:
 def unlike(days: Sequence[tuple[date, Decimal]]) -> list[Unlike]:
     """Days that are far above the median of up to 28 days before, measured by their median absolute deviation; where
     these are all alike, a tenth of the median counts as one deviation. Where there are four weeks before, it must be as
-    far above the same weekday of these."""
+    far above the same weekday of these. Where most of them cost nothing, a day with money is held against those of them
+    with money. And it must be above the usual one by `LEAST_SHARE` of what it and the days before come to."""
     found = []
     amounts = [float(amount) for _, amount in days]
     for place in range(LEAST_DAYS, len(days)):
-        usual, away = _away(amounts[place], amounts[max(0, place - LEAST_WEEKDAYS) : place])
+        before = amounts[max(0, place - LEAST_WEEKDAYS) : place]
+        usual, away = _away(amounts[place], before)
         weekday = amounts[place - LEAST_WEEKDAYS : place : WEEK] if place >= LEAST_WEEKDAYS else []
-        if away >= UNLIKE and (not weekday or _away(amounts[place], weekday)[1] >= UNLIKE):
+        whole = sum(max(each, 0.0) for each in (*before, amounts[place]))
+        matters = amounts[place] - usual >= LEAST_SHARE * whole
+        if matters and away >= UNLIKE and (not weekday or _away(amounts[place], weekday)[1] >= UNLIKE):
             day, amount = days[place]
             found.append(Unlike(day.isoformat(), amount, to_billionth(usual), round(away, 1)))
     return found
@@ -248,7 +263,30 @@ def _away(amount: float, before: Sequence[float]) -> tuple[float, float]:
     import numpy as np
 
     usual = float(np.median(before))
+    if usual <= 0:
+        before = [each for each in before if each > 0] or before
+        usual = float(np.median(before))
     deviation = max(1.4826 * float(np.median(np.abs(np.asarray(before) - usual))), usual / 10)
     if amount <= usual:
         return usual, 0.0
     return usual, (amount - usual) / deviation if deviation else float("inf")
+
+
+def of_machines(chain: Chain, rates: Rates, today: date, chosen: str) -> Forecast | None:
+    """What the month comes to of what a price of machines counts that was chosen on a day: what is metered, and bills
+    for machines that fall due after it. None of fewer than a week."""
+    from treadle.evidence.kinds.cost_booked import CostBooked
+
+    first = min(today - timedelta(days=PAST), today.replace(day=1))
+    end = today.replace(day=calendar.monthrange(today.year, today.month)[1])
+    sums, _ = by_day(chain, rates, first, end)
+    booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
+    for each in booked:
+        day, paid = date.fromisoformat(each.payload.due), each.price and rates.convert(each.price.money, rates.currency)
+        counts = each.payload.category == MACHINES and each.payload.due > chosen
+        if paid and not counts and first <= day <= end:
+            sums[day] = sums.get(day, Decimal(0)) - paid.amount
+    begun = min((day for day, amount in sums.items() if amount), default=today)
+    days = [today - timedelta(days=each) for each in range(PAST, 0, -1)]
+    values = [float(sums.get(day, Decimal(0))) for day in days if day >= begun]
+    return forecast(values, sums, today) if len(values) >= LEAST_DAYS else None

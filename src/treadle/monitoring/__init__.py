@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from treadle.monitoring.answers import answers_of as answers_of
     from treadle.monitoring.found import Alert as Alert
     from treadle.monitoring.found import Watched as Watched
+    from treadle.monitoring.moments import PLAYER as PLAYER
+    from treadle.monitoring.moments import Moments as Moments
+    from treadle.monitoring.moments import moments_of as moments_of
+    from treadle.monitoring.moments import played_between as played_between
     from treadle.monitoring.page import watch_page as watch_page
     from treadle.monitoring.realised import Realised as Realised
     from treadle.monitoring.realised import decisions_of as decisions_of
@@ -23,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "PLAYER",
     "Alert",
     "Answers",
+    "Moments",
     "Realised",
     "Watched",
     "alerts_of",
@@ -34,6 +40,8 @@ __all__ = [
     "decisions_of",
     "find_prediction",
     "log_alerts",
+    "moments_of",
+    "played_between",
     "watch",
     "watch_page",
 ]
@@ -42,12 +50,16 @@ OPEN = ("found",)
 _HOMES = {
     "Alert": "found",
     "Answers": "answers",
+    "Moments": "moments",
+    "PLAYER": "moments",
     "Realised": "realised",
     "Watched": "found",
     "alerts_of": "alerts",
     "answers_of": "answers",
     "log_alerts": "alerts",
     "decisions_of": "realised",
+    "moments_of": "moments",
+    "played_between": "moments",
     "watch": "watching",
     "watch_page": "page",
 }

@@ -29,6 +29,7 @@ OPEN = (
     "idle",
     "machines",
     "measures",
+    "month_page",
     "monthly",
     "offering",
     "options_found",

@@ -97,6 +97,7 @@ def weigh(workspace: Workspace, asked: Bought, *, cached: bool) -> BuildOrBuy:
         entry=asked.entry.seq,
         cached=cached,
         next=f"treadle why {asked.entry.seq} {workspace.project.root}",
+        of_history="" if load is None or asked.a_month is not None else load.of_history,
     )
 
 

@@ -39,7 +39,8 @@ class Candidate(Struct, frozen=True):
 
 
 class BuildOrBuy(Struct, frozen=True):
-    """`candidates`: our own first. `decisions`: a month; `measured`: whether they were, or are those that were given.
+    """`candidates`: our own first. `decisions`: a month; `measured`: whether they were, or are those that were given;
+    `of_history`: in words, how much of what was measured was replayed.
     `entry`: of the record, with all scores; `turns`: what would turn the advice; `unknown`: what is in no sum."""
 
     project: str
@@ -60,3 +61,4 @@ class BuildOrBuy(Struct, frozen=True):
     entry: int
     cached: bool
     next: str
+    of_history: str = ""

@@ -99,7 +99,8 @@ class Named(Struct, frozen=True):
 
 class Choices(Struct, frozen=True):
     """What can be chosen from, the cheapest first. `ways`: so many there are; `unknown`: what has no price, or was left
-    out, in words. decisions: a month, of the load that was measured; None where nothing was asked."""
+    out, in words. decisions: a month, of the load that was measured; None where nothing was asked;
+    `of_history`: how much of that load was replayed, in words."""
 
     project: str
     target: str
@@ -114,6 +115,7 @@ class Choices(Struct, frozen=True):
     ways: int
     decisions: float | None
     unknown: tuple[str, ...]
+    of_history: str = ""
 
 
 def choices_of(
@@ -161,6 +163,7 @@ def choices_of(
         ways=len(ways),
         decisions=_a_month(workload.load),
         unknown=tuple(dict.fromkeys(unknown)),
+        of_history="" if workload.load is None else workload.load.of_history,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from treadle.figures import counted
 
 class Assumed(Struct, frozen=True, kw_only=True):
     """What no record says, and a plan needs. None: not known, so what needs it is not priced.
@@ -59,11 +60,28 @@ class Load(Struct, frozen=True):
     model: str
     tested: int = 0
     """The entry of the load test that `busy_s` and `peak_mb` are from; 0: of the packing of the version."""
+    replayed: int = 0
+    """Of the requests, those of history that was replayed, on the days that they are of."""
+    history: int = 0
+    """Days that these are of."""
+    left_out: int = 0
+    """Replayed ones that count nowhere: on their day others asked, or no time of theirs is known."""
 
     @property
     def peak_s(self) -> float:
         """Requests a second in the busiest minute."""
         return max((most for day in self.minutes for most in day), default=0) / 60
+
+    @property
+    def of_history(self) -> str:
+        """In words, how much of it was replayed; "" where nothing was."""
+        asked, days = counted(sum(self.requests), "request"), counted(self.history, "day")
+        said = [f"of {asked} {self.replayed:,} were replayed ({days} of history)"] if self.replayed else []
+        if self.left_out:
+            said.append(
+                f"{self.left_out:,} replayed ones are left out: others asked on their day, or their time is not known"
+            )
+        return "; ".join(said)
 
 
 class Kept(Struct, frozen=True):

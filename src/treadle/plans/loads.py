@@ -1,16 +1,68 @@
-"""When an endpoint was asked, as the shape of a load: by day, by the busiest minute of each hour, with its sleeps."""
+"""When an endpoint was asked, as the shape of a load: by day, by the busiest minute of each hour, with its sleeps.
+
+History that was replayed is a load of the days that it is of, and not of the one on which it was played.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from treadle.monitoring import Moments
+
 _DAY = 86_400
+_EPOCH = date(1970, 1, 1)
+
+
+class Shape(Struct, frozen=True):
+    """As `Load` has it, of each day that counts. replayed: of the requests; history: days that these are of; left_out:
+    replayed ones that do not count, since others asked on their day, or their time is not known."""
+
+    requests: tuple[int, ...]
+    minutes: tuple[tuple[int, ...], ...]
+    awake: tuple[float, ...]
+    wakes: tuple[int, ...]
+    replayed: int
+    history: int
+    left_out: int
+
+
+def counted_days(asked: Moments, first: date, last: date, days: int, idle_s: float) -> Shape | None:
+    """Of what was asked from `first` to `last`, from the first such day on; and of `days` of history that was replayed,
+    up to its newest one. A day on which others asked counts those alone. None where nothing counts."""
+    begin, end = ((each - _EPOCH).days for each in (first, last))
+    live = [each for each in asked.live if begin <= each // _DAY <= end]
+    theirs = {int(each // _DAY) for each in live}
+    newest = max((int(each // _DAY) for each in asked.played), default=0)
+    known = [each for each in asked.played if newest - days < each // _DAY]
+    played = [each for each in known if int(each // _DAY) not in theirs]
+    of_days = {int(each // _DAY) for each in played}
+    spans = _spans([(min(theirs), end)] if theirs else [], [(min(of_days), max(of_days))] if of_days else [])
+    if not spans:
+        return None
+    parts = [shape([*live, *played], _EPOCH + timedelta(days=a), b - a + 1, idle_s) for a, b in spans]
+    requests, minutes, awake, wakes = (tuple(one for part in parts for one in part[place]) for place in range(4))
+    history = max(of_days) - min(of_days) + 1 if of_days else 0
+    left_out = len(known) - len(played) + asked.untold
+    return Shape(requests, minutes, awake, wakes, len(played), history, left_out)  # type: ignore[arg-type]
+
+
+def _spans(*several: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Days from and to, the earliest first; those that touch are one."""
+    found = list[tuple[int, int]]()
+    for begin, end in sorted(each for spans in several for each in spans):
+        if found and begin <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def shape(

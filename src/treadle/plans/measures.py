@@ -157,7 +157,7 @@ def newer_version(workspace: Workspace, window: Window) -> Measured:
     from treadle.plans.choosing import judged_of
 
     released = workspace.released
-    decisions = _decisions(workspace, window)
+    decisions, asked = _decisions(workspace, window)
     newest = find(workspace.chain, workspace.project.address)
     served = find(workspace.chain, workspace.project.address, released.model)
     with workspace.chain.reading() as reader:
@@ -170,7 +170,7 @@ def newer_version(workspace: Workspace, window: Window) -> Measured:
     less = None if now is None or then is None else now - then
     text = f"Release {newest.payload.model}"
     how = f"treadle models release {workspace.project.root} {newest.payload.model}"
-    return Measured(now, Proposal("newer-version", text, now, less, over.said, how))
+    return Measured(now, Proposal("newer-version", text, now, less, over.said + asked, how))
 
 
 def _mistakes(found: Judged | None, decisions: float, workspace: Workspace) -> Decimal | None:
@@ -197,21 +197,23 @@ def worn_model(workspace: Workspace, window: Window) -> Measured:
     each = [value for _, value in days]
     third = max(1, len(each) // 3)
     lost = median(each[:third]) - median(each[-third:])
-    decisions = _decisions(workspace, window)
+    decisions, asked = _decisions(workspace, window)
     paid = _in_book(Money(to_billionth(max(lost, 0.0) * decisions), found.currency), workspace)
     slope, low, high = sen(each)
     if high >= 0 or paid is None:
         return Measured(paid)
-    why = f"a decision saves {-slope:.4f} ({-high:.4f} to {-low:.4f}) {found.currency} less from one day to the next"
+    why = f"a decision saves {-slope:.4f} ({-high:.4f} to {-low:.4f}) {found.currency} less from one day to the next{asked}"
     how = workspace.project.command("run", str(workspace.project.root))
     return Measured(paid, Proposal("worn-model", "Train anew on newer rows", paid, paid, why, how))
 
 
-def _decisions(workspace: Workspace, window: Window) -> float:
+def _decisions(workspace: Workspace, window: Window) -> tuple[float, str]:
+    """A month; and, in words, how much of them was replayed."""
     load = measure(workspace, window.days, Assumed()).load
     if load is None or not sum(load.requests):
         raise SpecError("nobody asked the endpoint", where="costs review", mend="serve it")
-    return sum(load.requests) / len(load.requests) * float(DAYS_A_MONTH)
+    a_month = sum(load.requests) / len(load.requests) * float(DAYS_A_MONTH)
+    return a_month, f"; {load.of_history}" if load.of_history else ""
 
 
 def _in_book(paid: Money, workspace: Workspace) -> Decimal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.removals import Named, name_of, removals
 from treadle.plans.confirming import newest_test
 from treadle.plans.found import Assumed, Job, Kept, Load, Workload
-from treadle.plans.loads import shape
+from treadle.plans.loads import counted_days
 from treadle.plans.machines import DAYS_A_MONTH
 from treadle.store import Part, Snapshot
 
@@ -49,7 +49,7 @@ def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
         window = days_measured(begun, last, days)
         job = _job(reader, window)
         kept = stored_of(held_of(reader, window[0], len(window)))
-    load = _load(workspace, date.fromisoformat(window[0]), last, assumed)
+    load = _load(workspace, window, days, assumed)
     return Workload(window[0], last.isoformat(), len(window), job, load, kept, newest)
 
 
@@ -136,33 +136,32 @@ def _job(reader: Reader, window: list[str]) -> Job | None:
     return Job(tuple(hours[day] for day in window), int(count), mean_s, cpu / seconds, peak, len(whole), gpu / seconds)
 
 
-def _load(workspace: Workspace, first: date, last: date, assumed: Assumed) -> Load | None:
-    """Of the endpoint; from the first day of the window on which it was asked."""
+def _load(workspace: Workspace, window: list[str], days: int, assumed: Assumed) -> Load | None:
+    """Of the endpoint; from the first day of the window on which it was asked, and of history that was replayed."""
     from treadle.errors import TreadleError
     from treadle.models.registry import find
-    from treadle.monitoring import answered
+    from treadle.monitoring import moments_of
 
-    begin, end = (datetime(each.year, each.month, each.day, tzinfo=UTC).timestamp() for each in (first, last))
-    moments = [
-        each for each in answered(workspace.tables, workspace.names, workspace.journal) if begin <= each < end + 86_400
-    ]
-    if not moments:
+    first, last = (date.fromisoformat(each) for each in (window[0], window[-1]))
+    moments = moments_of(workspace.tables, workspace.names, workspace.journal)
+    found = counted_days(moments, first, last, days, assumed.idle_s)
+    if found is None:
         return None
     try:
         released = workspace.releases.current()
         packed = find(workspace.chain, workspace.project.address, released.model if released else None)
     except TreadleError:
         return None
-    begin_day = datetime.fromtimestamp(min(moments), UTC).date()
-    requests, minutes, awake, wakes = shape(moments, begin_day, (last - begin_day).days + 1, assumed.idle_s)
     model = packed.payload.model
     with workspace.chain.reading() as reader:
         test = newest_test(reader, model)
+    busy_s, peak = packed.payload.p99_ms / 1000, packed.usage.peak_mb if packed.usage is not None else 0.0
     if test is not None:
-        said = test.payload
-        return Load(requests, minutes, awake, wakes, said.cpu_ms / 1000, said.peak_mb, model, test.seq)
-    peak = packed.usage.peak_mb if packed.usage is not None else 0.0
-    return Load(requests, minutes, awake, wakes, packed.payload.p99_ms / 1000, peak, model)
+        busy_s, peak = test.payload.cpu_ms / 1000, test.payload.peak_mb
+    return Load(
+        found.requests, found.minutes, found.awake, found.wakes, busy_s, peak, model, 0 if test is None else test.seq,
+        found.replayed, found.history, found.left_out,
+    )  # fmt: skip
 
 
 File = tuple[str, str]

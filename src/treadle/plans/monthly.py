@@ -1,4 +1,4 @@
-"""The month on one page, for whoever pays: what was spent, on what, by whom, where it is going, what lies idle."""
+"""The figures of a month: what was spent, on what, by whom, where it is going, what lies idle; and its page, kept."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.costs.lines import folded
 from treadle.costs.trend import Trend, trend
 from treadle.errors import SpecError
 from treadle.evidence.kinds.cost_booked import CostBooked
 from treadle.evidence.kinds.money_reported import MoneyReported
 from treadle.evidence.kinds.prices_imported import PricesImported
-from treadle.figures import counted
-from treadle.money import Money, money, told_apart
-from treadle.pages import Chart, Mark, Section, escape, page, table, tile
+from treadle.money import Money, money
 from treadle.plans.idle import Idle, idle
 from treadle.plans.measuring import number_at
 from treadle.store import Blob
@@ -25,7 +24,6 @@ from treadle.store import Blob
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from treadle.costs.budgets import Standing
     from treadle.evidence import Entry
     from treadle.money import Rates
     from treadle.store import EntryRef
@@ -34,11 +32,9 @@ if TYPE_CHECKING:
 _NANO = Decimal("0.000000001")
 IDLE_DAYS = 30.0
 _DEAREST = 10
-_SHOWN = 20
+_LATER = "\n"
 _MOST_BOOKED = 1000
 """Of the newest bookings: those of the month among them are what the page rests on."""
-_LEAST = Decimal("0.0001")
-"""A day's price below which the first sentence does not speak of it."""
 
 
 class Sum(Struct, frozen=True):
@@ -50,7 +46,9 @@ class Sum(Struct, frozen=True):
 
 
 class Month(Struct, frozen=True):
-    """The figures of a month, in one currency; `before`: the month before. besides: what has no rate, in no sum."""
+    """The figures of a month, in one currency; `spent`: up to today; `before`: in the month before. by_subject: what was booked by category and
+    vendor, what was metered by what it was of. answered: predictions, of which `replayed` were of history that was
+    played. besides: what has no rate, in no sum."""
 
     month: str
     currency: str
@@ -62,6 +60,7 @@ class Month(Struct, frozen=True):
     trend: Trend
     idle: Idle
     answered: int
+    replayed: int
     until: int
     besides: list[Money]
 
@@ -79,11 +78,17 @@ def month_of(workspace: Workspace, month: str | None, idle_days: float) -> Month
     last = min(today, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
     previous = f"{date.fromordinal(first.toordinal() - 1):%Y-%m}"
     rates, chain = workspace.book.rates, workspace.chain
+    answered, replayed = _answered(workspace, first, last)
     booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
     with chain.engine.connect() as connection:
         people, besides = _sums(connection, rates, "who", chosen)
-        people = _of_those_who_worked(people, booked, rates, chosen)
+        due = [each for each in booked if each.payload.due <= last.isoformat()]
+        later = [each for each in booked if each.payload.due > last.isoformat()]
+        people = _without(people, [(each, each.actor) for each in later], rates, chosen)
+        people = _of_those_who_worked(people, due, rates, chosen)
         subjects, _ = _sums(connection, rates, "what", chosen)
+        subjects = _without(subjects, [(each, each.subject) for each in later], rates, chosen)
+        subjects = _by_vendor(subjects, due, rates, chosen)
         before, _ = _sums(connection, rates, "who", previous)
         runs, until = _runs(connection, rates, chosen), _newest(connection)
     return Month(
@@ -96,7 +101,8 @@ def month_of(workspace: Workspace, month: str | None, idle_days: float) -> Month
         runs=runs,
         trend=trend(chain, rates, last),
         idle=idle(workspace, idle_days),
-        answered=_answered(workspace, first, last),
+        answered=answered,
+        replayed=replayed,
         until=until,
         besides=besides,
     )
@@ -131,15 +137,46 @@ def _of_those_who_worked(
     sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str
 ) -> list[Sum]:
     """Hours that somebody booked for another are of the one who worked; together it is the same sum."""
+    hours = [
+        (e, e.actor, e.payload.person)
+        for e in booked
+        if e.payload.category == "people" and e.payload.person not in ("", e.actor)
+    ]
+    return _moved(sums, hours, rates, month)
+
+
+def _by_vendor(sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str) -> list[Sum]:
+    """What was booked is on a category and a vendor (of hours, the person), and not on the project; together it is the
+    same sum. A vendor is the same however it is written large or small."""
+    spelled = dict[str, str]()
+    found = []
+    for each in booked:
+        cost = each.payload
+        whom = " ".join((cost.vendor or (cost.person if cost.category == "people" else "")).split())
+        whom = spelled.setdefault(folded(whom), whom)
+        found.append((each, each.subject, f"{cost.category}, {whom}" if whom else cost.category))
+    return _moved(sums, found, rates, month)
+
+
+def _without(
+    sums: Sequence[Sum], later: Sequence[tuple[Entry[CostBooked], str]], rates: Rates, month: str
+) -> list[Sum]:
+    """What is booked for days to come is not spent."""
+    return [each for each in _moved(sums, [(e, name, _LATER) for e, name in later], rates, month) if each.name != _LATER]
+
+
+def _moved(
+    sums: Sequence[Sum], moves: Sequence[tuple[Entry[CostBooked], str, str]], rates: Rates, month: str
+) -> list[Sum]:
+    """What was booked of a month, from one name to another; the dearest first."""
     found = {each.name: each for each in sums}
-    for entry in booked:
-        cost, paid = entry.payload, None if entry.price is None else rates.convert(entry.price.money, rates.currency)
-        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.due[:7] == month
-        if not hours or paid is None or entry.actor not in found:
+    for entry, whence, to in moves:
+        paid = None if entry.price is None else rates.convert(entry.price.money, rates.currency)
+        if entry.payload.due[:7] != month or paid is None or whence not in found:
             continue
-        known = found[entry.actor]
+        known = found[whence]
         moved = known.amount if known.entries == 1 else paid.amount  # the last of them with what rounding left
-        for name, sign in ((entry.actor, -1), (cost.person, 1)):
+        for name, sign in ((whence, -1), (to, 1)):
             known = found.get(name, Sum(name, 0, Decimal(0)))
             found[name] = Sum(name, known.entries + sign, known.amount + sign * moved)
     left = [each for each in found.values() if each.entries or each.amount]
@@ -181,12 +218,13 @@ def _newest(connection: Connection) -> int:
     return int(connection.execute(select(func.max(entries.c.seq))).scalar() or 0)
 
 
-def _answered(workspace: Workspace, first: date, last: date) -> int:
-    from treadle.monitoring import answered
+def _answered(workspace: Workspace, first: date, last: date) -> tuple[int, int]:
+    """How many, and how many of them were replayed."""
+    from treadle.monitoring import played_between
 
     begin, end = (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() for day in (first, last))
-    each = (answered(one.tables, one.names, one.journal) for one in workspace.each())
-    return sum(begin <= when < end + 86_400 for several in each for when in several)
+    several = [played_between(one.tables, one.names, one.journal, begin, end + 86_400) for one in workspace.each()]
+    return sum(count for count, _ in several), sum(played for _, played in several)
 
 
 def write_month(workspace: Workspace, found: Month, html: str) -> Entry[MoneyReported]:
@@ -211,143 +249,3 @@ def write_month(workspace: Workspace, found: Month, html: str) -> Entry[MoneyRep
 
 def _last_of(entries: Sequence[Entry[PricesImported]]) -> list[EntryRef]:
     return [entry.ref for entry in entries]
-
-
-def month_page(
-    project: str, found: Month, budgets: Sequence[Standing], *, links: Sequence[tuple[str, str]] = ()
-) -> str:
-    """One self-contained HTML page, ready to be printed. links: to the other pages, where a server shows it."""
-    sections = [
-        Section("", f'<div class="tiles">{"".join(_tiles(found))}</div>'),
-        Section(
-            "By day",
-            f'<div class="grid">{_chart(found.trend)}{_notes(found)}</div>',
-            "Each day's sum, by when it was used or fell due; the newest day is not over.",
-        ),
-        Section(
-            "On what, and by whom",
-            f'<div class="grid"><div>{_table("subject", found.by_subject)}</div>'
-            f"<div>{_table('person', found.by_person)}</div></div>",
-            "Each of the two tables sums to the month. A subject is what an entry of the record is about: "
-            "treadle why SUBJECT leads on.",
-        ),
-    ]
-    if budgets:
-        stand = [
-            (each.of, each.period, *(told_apart(value, each.amount) for value in (each.spent, each.amount, each.left)),
-             each.currency, f"spent: {each.then}" if each.is_spent else each.then)
-            for each in budgets
-        ]  # fmt: skip
-        columns = ("budget", "in", "spent", "of", "left", "currency", "then")
-        sections.append(Section("Budgets", table(columns, stand, numbers=(2, 3, 4))))
-    if found.runs:
-        runs = [(each.name, f"{each.entries:,}", f"{each.amount:.6f}") for each in found.runs]
-        head = ("run", "entries", found.currency)
-        sections.append(
-            Section("The dearest runs", table(head, runs, numbers=(1, 2)), "treadle log --run NAME shows one.")
-        )
-    sections.append(_idle(found))
-    footer = (
-        f"By the entries of the record up to #{found.until}; treadle why money/{project} leads from this page to the "
-        "runs, bookings and prices that it counts. Money is exact to a billionth; rates are those of the price book."
-    )
-    return page(
-        f"What {project} cost in {found.month}",
-        sections,
-        eyebrow="Treadle money",
-        lead=_lead(found),
-        footer=footer,
-        links=links,
-    )
-
-
-def _lead(found: Month) -> str:
-    said = f"{found.spent:,.2f} {found.currency} in {found.month}"
-    if found.before:
-        said += f", {float(found.spent / found.before) - 1:+.0%} against the month before"
-    if found.idle.a_day >= _LEAST:
-        said += f"; {found.idle.a_day:.4f} {found.currency} a day are paid for what nobody uses"
-    return f"{said}."
-
-
-def _tiles(found: Month) -> list[str]:
-    before = f"{found.before:,.4f} in the month before" if found.before else "nothing is known of the month before"
-    tiles = [tile("Spent", f"{found.spent:,.4f}", before, found.currency)]
-    ahead = found.trend.forecast
-    if ahead is not None and ahead.month == found.month and ahead.days > 1:
-        off = f"; weeks forecast so were off by {ahead.error:.0%} in the median" if ahead.error is not None else ""
-        beside = f"95 %: {ahead.low:,.4f} to {ahead.high:,.4f}" if ahead.low is not None else ahead.why
-        beside += f"; {ahead.ahead:,.4f} is booked for days to come" if ahead.ahead else ""
-        tiles.append(tile("The whole month, as things go", f"{ahead.amount:,.4f}", beside + off, found.currency))
-    if found.answered:
-        each = found.spent / found.answered * 1000
-        tiles.append(tile("For 1,000 predictions", f"{each:.6f}", f"{found.answered:,} answered", found.currency))
-    goes_on = sum(each.what != "run" for each in found.idle.things)
-    beside = f"{counted(goes_on, 'thing')} and {counted(found.idle.runs, 'run')} that nobody used for "
-    beside += counted(found.idle.days, "day")
-    tiles.append(tile("Idle", f"{found.idle.a_day:.4f}", beside, f"{found.currency} a day"))
-    return tiles
-
-
-def _chart(found: Trend) -> str:
-    days = found.days
-    told = {each.day for each in found.unlike}
-    chart = Chart(
-        "day", found.currency, y=(0.0, max(float(amount) for _, amount in days) * 1.08 or 1.0), x_ticks=_ticks(days)
-    )
-    for colour, name, is_it in ((1, "as usual", False), (2, "unlike the days before", True)):
-        amounts = [float(amount) if (day in told) is is_it else 0.0 for day, amount in days]
-        if any(amounts):
-            tips = [f"{day}: {amount:.4f} {found.currency}" for day, amount in days]
-            edges = [float(each) for each in range(len(days) + 1)]
-            chart.add(Mark("bars", edges, amounts, label=name, colour=colour, tips=tips))
-    return chart.svg()
-
-
-def _ticks(days: Sequence[tuple[str, Decimal]]) -> list[tuple[float, str]]:
-    step = max(1, len(days) // 6)
-    return [(place + 0.5, days[place][0][5:]) for place in range(0, len(days), step)]
-
-
-def _notes(found: Month) -> str:
-    said, trend = list[str](), found.trend
-    if trend.a_day is not None and trend.low is not None and trend.high is not None:
-        moves = trend.low > 0 or trend.high < 0
-        way = f"{trend.a_day:+.6f} {found.currency} from day to day (95 %: {trend.low:+.6f} to {trend.high:+.6f})"
-        said.append(way if moves else f"No trend that the days tell from none: {way}.")
-    else:
-        said.append("A trend and a forecast need a week of days.")
-    said += [f"{each.day} came to {each.amount:.4f}, where {each.usual:.4f} is usual." for each in trend.unlike]
-    said += [f"Besides, {each}: in no sum, since the price book has no rate for it." for each in found.besides]
-    return f"<div>{''.join(f'<p>{escape(each)}</p>' for each in said)}</div>"
-
-
-def _table(name: str, sums: Sequence[Sum]) -> str:
-    shown = list(sums[:_DEAREST])
-    if rest := sums[_DEAREST:]:
-        whole = sum((each.amount for each in rest), Decimal(0))
-        shown.append(Sum(f"{len(rest):,} others", sum(each.entries for each in rest), whole))
-    rows = [(each.name, f"{each.entries:,}", f"{each.amount:.6f}") for each in shown]
-    return table((name, "entries", "amount"), rows, numbers=(1, 2))
-
-
-def _idle(found: Month) -> Section:
-    """What goes on to cost, thing by thing; runs, whose money is gone, in one line."""
-    goes_on = [each for each in found.idle.things if each.what != "run"]
-    text = f"Not used for {counted(found.idle.days, 'day')}. "
-    text += "What was spent on a run is gone; what goes on has its price a day."
-    if not found.idle.things:
-        return Section("Idle", "<p>Nothing: all that is kept was used, is needed, or is the newest.</p>", text)
-    rows = [(each.what, each.name, each.why, f"{each.a_day:.6f}", "", _command(each.stop)) for each in goes_on[:_SHOWN]]
-    if found.idle.runs:
-        why = "nothing that they made was released, or used by another run"
-        name = "treadle costs idle lists the dearest"
-        rows.append((counted(found.idle.runs, "run"), name, why, "", f"{found.idle.spent:.6f}", ""))
-    more = f" {len(goes_on) - _SHOWN:,} more: treadle costs idle." if len(goes_on) > _SHOWN else ""
-    head = ("what", "name", "why", f"{found.currency} a day", "spent", "what stops it")
-    return Section("Idle", table(head, rows, numbers=(3, 4)), text + more)
-
-
-def _command(stop: str) -> str:
-    """Without the folder of this machine, since the page is read elsewhere."""
-    return " ".join(word for word in stop.split() if "/" not in word and "\\" not in word)

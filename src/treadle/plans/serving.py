@@ -69,7 +69,7 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     advice, would_turn = advise(ways, prices.rates.currency)
     return Part(
         "serving",
-        f"{counted(sum(load.requests), 'request')} in {counted(len(load.requests), 'day')}, {load.peak_s:.3g} a second "
+        f"{counted(sum(load.requests), 'request')} in {counted(len(load.requests), 'day')}{_played(load)}, {load.peak_s:.3g} a second "
         f"in the busiest minute, {load.busy_s * 1000:.3g} ms of a CPU each ({load.model}{_tested(load)}); it fits "
         f"{need.memory_gb:g} GB",
         [each.option for each in ways],
@@ -78,6 +78,10 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
         would_turn,
         no_carbon(prices, machine),
     )
+
+
+def _played(load: Load) -> str:
+    return f" ({load.of_history})" if load.of_history else ""
 
 
 def _tested(load: Load) -> str:

@@ -41,8 +41,9 @@ def _of_size(workspace: Workspace, window: Window) -> list[str]:
 
 
 def _of_option(workspace: Workspace) -> list[str]:
-    """What a month comes to, at the pace of now, beside what the option that was chosen said it would at the most."""
-    from treadle.costs.trend import trend
+    """What machines come to this month, at the pace of now, beside what the option that was chosen said they would at
+    the most: a price of machines has no data, labels or hours in it, and neither has what it is held against."""
+    from treadle.costs.trend import of_machines
     from treadle.people.chosen import standing_choice
 
     said = []
@@ -54,9 +55,9 @@ def _of_option(workspace: Workspace) -> list[str]:
         if choice is None or told is None:
             continue
         limit = workspace.book.rates.convert(told, workspace.book.currency)
-        ahead = trend(workspace.chain, workspace.book.rates, today).forecast
+        ahead = of_machines(workspace.chain, workspace.book.rates, today, choice.time[:10])
         if limit is not None and ahead is not None and ahead.low is not None and ahead.low > limit.amount:
             chosen = f"{choice.option.name}, chosen by {choice.by} in decision/{choice.decision}"
-            comes = f"the month will come to {ahead.amount:.2f} ({ahead.low:.2f} to {ahead.high:.2f})"
-            said.append(f"{chosen}, was to cost {limit.amount:.2f} at the most, and {comes}")
+            comes = f"these will come to {ahead.amount:.2f} ({ahead.low:.2f} to {ahead.high:.2f}) this month"
+            said.append(f"{chosen}, was to cost {limit.amount:.2f} at the most on machines, and {comes}")
     return said

@@ -22,6 +22,7 @@ from treadle.errors import SpecError, TreadleError
 from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.replay_played import ReplayPlayed
 from treadle.hosting.opening import newest_rows, open_live, parse_time
+from treadle.monitoring import PLAYER
 from treadle.replay.client import Client
 from treadle.replay.found import Replayed
 from treadle.replay.tally import Tally, left_out, streams
@@ -171,7 +172,7 @@ def _token(workspace: Workspace) -> Iterator[str]:
         return
     chain, project = workspace.chain, workspace.project.spec.project
     scopes = ("predict", "events", "outcomes", "read", "write")
-    text, grant = tokens.make(chain, project, "replay", holder="service", scopes=scopes, days=1)
+    text, grant = tokens.make(chain, project, PLAYER, holder="service", scopes=scopes, days=1)
     try:
         yield text
     finally:

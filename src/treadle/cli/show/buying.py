@@ -35,6 +35,7 @@ def _show_table(answer: Any, out: Any) -> None:
         often = "nobody asked the endpoint"
     else:
         often = f"{answer.decisions:,.0f} decisions a month, {'measured' if answer.measured else 'as given'}"
+        often += f" ({said(answer.of_history)})" if answer.of_history else ""
     out.print(f"[bold]{said(answer.model)}[/] against others, on the same sealed rows; {often}; prices of {answer.at}",
               soft_wrap=True)  # fmt: skip
     grid = table(
