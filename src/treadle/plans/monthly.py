@@ -130,12 +130,12 @@ def _sums(connection: Connection, rates: Rates, by: str, month: str) -> tuple[li
 def _of_those_who_worked(
     sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str
 ) -> list[Sum]:
-    """Hours that somebody booked for another are of the one who worked; together it is the same sum."""
+    """What somebody booked for another, as hours, is of whom it is for; together it is the same sum."""
     found = {each.name: each for each in sums}
     for entry in booked:
         cost, paid = entry.payload, None if entry.price is None else rates.convert(entry.price.money, rates.currency)
-        hours = cost.category == "people" and cost.person not in ("", entry.actor) and cost.due[:7] == month
-        if not hours or paid is None or entry.actor not in found:
+        of_another = cost.person not in ("", entry.actor) and cost.due[:7] == month
+        if not of_another or paid is None or entry.actor not in found:
             continue
         known = found[entry.actor]
         moved = known.amount if known.entries == 1 else paid.amount  # the last of them with what rounding left
