@@ -262,7 +262,7 @@ def test_labels_that_differ_by_capitals_or_blanks_alone_are_warned_of(tmp_path: 
         ("{of: endpoint, name: yy, amount: 1, then: stop}", "treadle.yaml:7:", False),
         ("{of: project, name: shop, amount: 1}", "a budget of project takes no name, and has shop", False),
         ("{of: run, name: ada, amount: 1}", "a budget of run takes no name, and has ada", False),
-        ("{of: project, amount: 1, currency: CZK}", "a budget is in CZK, and work is priced in USD, with no rate", False),
+        ("{of: project, amount: 1, currency: CZK}", "is in CZK, and work is priced in USD, with no rate", False),
         ("{of: person, name: ada, amount: 1}", "", True),
         ("{of: endpoint, name: shop, amount: 1}", "", True),
     ],

@@ -169,6 +169,8 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
         raise SpecError(f"{spend} is no money to spend", where="--spend", mend="give an amount such as 0.50")
     if over:
         work.require("run", "release")
+    if ahead := workspace.book.ahead_of(_period(work)[0]):
+        work.say(f"[yellow]![/] {ahead}")
     found = next_run(work) if searches else None
     if spend is None and not workspace.project.spec.budgets and not chosen_budgets(work):
         if found is not None:
@@ -179,8 +181,8 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
     def now() -> list[Standing]:
         return standings_of(work, workspace.chain.run, own)
 
-    for each in odd(workspace.project):
-        work.say(f"[yellow]![/] {each.said()}")
+    for budget in odd(workspace.project):
+        work.say(f"[yellow]![/] {budget.said()}")
     purse = Purse(now, workspace.book.rates, allowed=over, say=work.say)
     purse.check()
     if searches:

@@ -1,4 +1,4 @@
-"""Budgets of a project file that nobody will ever spend: of a person or an endpoint that is not there."""
+"""Money in a project file: budgets of a person or an endpoint that is not there, and prices of a day to come."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from treadle.costs.budgets import refuse_unheld
 from treadle.errors import MoneyError, nearest
 
 if TYPE_CHECKING:
+    from treadle.costs import PriceBook
     from treadle.drafting.gathering import Gathered
-    from treadle.money import Rates
     from treadle.spec import Project, ProjectSpec
 
 
@@ -47,8 +47,10 @@ def odd(project: Project) -> Iterator[Odd]:
             yield Odd(path, what, nearest(name, known), may_be=True)
 
 
-def check_budgets(project: Project, rates: Rates, found: Gathered) -> None:
-    """Of whom they are, and whether what is priced can be held against them."""
+def check_money(project: Project, book: PriceBook, today: str, found: Gathered) -> None:
+    """Of whom budgets are, and whether what is priced can be held against them; whether the prices hold by now."""
+    if ahead := book.ahead_of(today):
+        found.warning("prices", f"{ahead}: write the day from which they hold")
     for each in odd(project):
         if each.may_be:
             found.warning(each.path, each.said())
@@ -56,7 +58,7 @@ def check_budgets(project: Project, rates: Rates, found: Gathered) -> None:
             found.problem(each.path, each.what, each.mend)
     for number, budget in enumerate(project.spec.budgets):
         try:
-            refuse_unheld(budget, rates)
+            refuse_unheld(budget, book.rates)
         except MoneyError as bad:
             found.problem(f"budgets[{number}].currency", bad.what, bad.mend)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.drafting.budgeted import check_budgets
+from treadle.drafting.budgeted import check_money
 from treadle.drafting.found import Checked, SourceCheck
 from treadle.drafting.gathering import Gathered
 from treadle.drafting.larger import held_in_parts, room_of
@@ -59,7 +59,7 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
     if project.spec.predicts:
         _approval(project.spec, found)
     _limit(workspace, found)
-    check_budgets(project, workspace.book.rates, found)
+    check_money(project, workspace.book, workspace.chain.clock().date().isoformat(), found)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),
