@@ -185,6 +185,12 @@ def rates_of(currency: str, date: str, given: Mapping[str, object]) -> Rates:
             raise MoneyError(
                 f"the rate of {name} must be above 0, found {value}", where="rates", mend="write EUR: 0.92"
             )
+        if str(name) == currency and rate != 1:
+            raise MoneyError(
+                f"one {currency} is {value} {currency} by the rates, and {currency} is what these prices are in",
+                where="rates",
+                mend=f"take {currency} out, or say the right `currency:`",
+            )
         read[str(name)] = rate
     return Rates(currency, date, read)
 

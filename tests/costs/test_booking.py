@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from treadle.costs import costs
 from treadle.costs.booking import COLUMNS, Booked, book, import_lines, number, paid, read_lines
+from treadle.costs.focus import focus
 from treadle.errors import DataError, MoneyError
 from treadle.evidence import Chain, Price, verify
 from treadle.evidence.kinds.cost_booked import CATEGORIES, CostBooked
@@ -304,3 +306,44 @@ def test_other_lines_of_an_invoice_that_a_file_had_need_a_word(chain: Chain, tmp
     book(chain, "shop", Booked(cost(vendor="ACME", invoice="B-1"), money(1, "USD")))
     with pytest.raises(DataError, match="booked before"):
         import_lines(chain, "shop", csv_of(tmp_path, row(vendor="ACME", invoice="B-1")), more=True)
+
+
+FOCUS_1_0 = ("ChargePeriodStart", "BilledCost", "BillingCurrency", "InvoiceId", "ChargeDescription")
+
+
+def focus_row(**more: str) -> dict[str, str]:
+    given = {"ChargePeriodStart": "2026-11-02T00:00:00Z", "BilledCost": "12.5", "BillingCurrency": "USD"}
+    return given | {"InvoiceId": "A-1", "ChargeDescription": "machines"} | more
+
+
+@pytest.mark.parametrize(
+    ("said", "vendor"),
+    [
+        ({"ServiceProviderName": "AWS", "ProviderName": "x", "PublisherName": "y"}, "AWS"),
+        ({"ServiceProviderName": "", "ProviderName": "AWS", "InvoiceIssuerName": "x"}, "AWS"),
+        ({"ProviderName": "AWS", "InvoiceIssuerName": "x"}, "AWS"),
+        ({"InvoiceIssuerName": "AWS", "PublisherName": "x"}, "AWS"),
+        ({"PublisherName": "AWS"}, "AWS"),
+        ({"ProviderName": ""}, ""),
+    ],
+)
+def test_a_line_of_focus_of_any_version_has_its_vendor(tmp_path: Path, said: dict[str, str], vendor: str):
+    (line,) = read_lines(csv_of(tmp_path, focus_row(**said), columns=(*FOCUS_1_0, *said)))
+    assert line.cost.vendor == vendor
+
+
+def test_two_clouds_may_number_their_invoices_alike_and_are_exported_by_name(chain: Chain, tmp_path: Path):
+    columns = (*FOCUS_1_0, "ProviderName")
+    for name in ("AWS", "Azure"):
+        assert import_lines(chain, "shop", csv_of(tmp_path, focus_row(ProviderName=name), columns=columns)).booked == 1
+    found = list(csv.DictReader(io.StringIO(focus("shop", chain.find())[0])))
+    assert [each["InvoiceIssuerName"] for each in found] == ["AWS", "Azure"]
+    assert [each["ServiceProviderName"] for each in found] == ["AWS", "Azure"]
+
+
+def test_a_line_that_an_earlier_version_booked_without_its_vendor_is_left_alone(chain: Chain, tmp_path: Path):
+    (line,) = read_lines(csv_of(tmp_path, focus_row(), columns=FOCUS_1_0))
+    chain.append(line.cost, "cost/shop", price=Price(line.money))
+    twice = [focus_row(ProviderName="AWS", InvoiceId=each) for each in ("A-1", "A-2")]
+    done = import_lines(chain, "shop", csv_of(tmp_path, *twice, columns=(*FOCUS_1_0, "ProviderName")))
+    assert (done.booked, done.before) == (1, 1)

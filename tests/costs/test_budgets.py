@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.costs import Part
-from treadle.costs.budgets import Asked, Purse, Standing, standings
+from treadle.costs.budgets import Asked, Purse, Standing, newest_run, standings
 from treadle.costs.estimates import errors, estimate
 from treadle.errors import GateError, MoneyError
 from treadle.evidence import Chain, Price
@@ -231,3 +231,34 @@ def test_what_is_spent_is_told_apart_from_nothing_and_from_the_budget():
     assert standing("stop", "0.0000012", "0.000001000").said().endswith("0.0000012 of 0.000001 EUR")
     assert standing("stop", "0.99999999", "1").said().endswith("0.99999999 of 1 EUR")
     assert standing("stop", "652.8", "0.638").said().endswith("652.8000 of 0.638 EUR")
+
+
+def test_what_is_booked_for_a_person_is_in_their_budget_and_not_in_that_of_who_booked_it(chain: Chain):
+    pay(chain, "1")
+    for person, amount in (("lin", "120"), ("", "10"), ("ada", "100")):
+        cost = CostBooked(category="people", text="x", day="2026-11-05", person=person)
+        chain.append(cost, "cost/shop", price=Price(money(amount, "EUR")))
+    budgets = [Budget(of="person", amount=50)]
+    assert of(chain, *budgets) == [("person ada", Decimal(111))]
+    (lin,) = standings(chain, RATES, budgets, replace_asked(person="lin"))
+    assert (lin.spent, lin.is_spent) == (120, True)
+    back = CostBooked(category="people", text="x", day="2026-11-06", person="lin")
+    chain.append(back, "cost/shop", price=Price(money("-500", "EUR")))
+    assert of(chain, *budgets) == [("person ada", Decimal(111))], "what comes back is not of who booked it either"
+    assert standings(chain, RATES, budgets, replace_asked(person="lin"))[0].spent == 0
+
+
+def replace_asked(**changed: str) -> Asked:
+    from msgspec.structs import replace as changed_to
+
+    return changed_to(ASKED, **changed)
+
+
+def test_a_budget_of_a_run_is_shown_for_the_newest(chain: Chain):
+    assert newest_run(chain) == ""
+    (none,) = standings(chain, RATES, [Budget(of="run", amount=5)], replace_asked(run=""))
+    assert (none.period, none.spent) == ("no run yet", 0)
+    for run in ("run1", "run2"):
+        pay(chain, "3", run=run)
+    pay(chain, "3", run="")
+    assert newest_run(chain) == "run2"

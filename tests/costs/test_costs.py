@@ -88,6 +88,39 @@ def test_the_views_equal_a_sum_over_the_entries_to_the_last_billionth(chain: Cha
     assert found.books == ["book"]
 
 
+NEEDED = "prices: {cpu_hour: 1, memory_gb_hour: 1, storage_gb_month: 1}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"date: banane\n{NEEDED}", 'the date "banane" is no day'),
+        (f"date: 01.11.2026\n{NEEDED}", "is no day"),
+        (f"date: 2026-11-31\n{NEEDED}", "is no day"),
+        (f"date: 20261101\n{NEEDED}", "is no day"),
+        (f"currency: EUR\nrates: {{EUR: 2}}\n{NEEDED}", "one EUR is 2 EUR by the rates"),
+        (NEEDED.replace("cpu_hour", "cpu_hours"), 'there is no price cpu_hour\n  write cpu_hour for "cpu_hours"'),
+        (NEEDED.replace("}", ", gpu_hours: 1}"), 'no price is called gpu_hours\n  did you mean "gpu_hour"?'),
+    ],
+)
+def test_a_book_says_its_day_its_rates_and_its_prices_or_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(text)
+    with pytest.raises((SpecError, MoneyError)) as bad:
+        load_book(file)
+    assert said in str(bad.value) and "None" not in str(bad.value)
+
+
+def test_prices_of_a_day_to_come_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(f"book: cellar\ndate: 2026-11-02\ncurrency: EUR\nrates: {{EUR: 1}}\n{NEEDED}")
+    book = load_book(file)
+    assert (book.ahead_of("2026-11-02"), book.ahead_of("2027-01-01")) == ("", "")
+    assert book.ahead_of("2026-11-01").startswith("the price book cellar is of 2026-11-02, after 2026-11-01")
+    file.write_text(NEEDED)
+    assert load_book(file).ahead_of("2026-11-01") == ""
+
+
 @pytest.mark.parametrize("text", ["prices: {cpu_hour: -1}", "prices: {cpu_hour: yes}", "[]", "a: ["])
 def test_a_wrong_price_file_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "prices.yaml"

@@ -251,3 +251,23 @@ def test_labels_that_differ_by_capitals_or_blanks_alone_are_warned_of(tmp_path: 
     for label in (kinds, one):
         (said,) = checked(tmp_path, label, few, frame=words).warnings
         assert 'predict.label: word: "Yes" and "yes" differ by capitals or blanks alone' in said
+
+
+@pytest.mark.parametrize(
+    ("budget", "said", "ok"),
+    [
+        ("{of: person, name: graze, amount: 1, then: stop}", 'nobody of the project is called graze', True),
+        ("{of: person, name: graze, amount: 1, then: stop}", 'did you mean "grace"?', True),
+        ("{of: endpoint, name: yy, amount: 1, then: stop}", "no endpoint is called yy", False),
+        ("{of: endpoint, name: yy, amount: 1, then: stop}", "treadle.yaml:7:", False),
+        ("{of: project, name: shop, amount: 1}", "a budget of project takes no name, and has shop", False),
+        ("{of: run, name: ada, amount: 1}", "a budget of run takes no name, and has ada", False),
+        ("{of: project, amount: 1, currency: CZK}", "is in CZK, and work is priced in USD, with no rate", False),
+        ("{of: person, name: ada, amount: 1}", "", True),
+        ("{of: endpoint, name: shop, amount: 1}", "", True),
+    ],
+)  # fmt: skip
+def test_a_budget_of_nobody_is_told(tmp_path: Path, budget: str, said: str, ok: bool) -> None:
+    answer = checked(tmp_path, MEANT, ("serve: {entity: id}", f"serve: {{entity: id}}\nbudgets: [{budget}]"))
+    told = [*answer.problems, *answer.warnings]
+    assert answer.ok == ok and any(said in each for each in told) if said else told == []

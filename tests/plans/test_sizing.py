@@ -81,6 +81,12 @@ def test_a_size_is_set_and_taken_back_in_the_record(measured: Workspace):
         sizes.append((done.payload.was, done.payload.size))
     assert sizes == [(Size(), Size(3, 1250)), (Size(3, 1250), Size(3, 2000)), (Size(3, 2000), Size(3, 1250))]
     assert done.payload.undoes is not None and done.said().endswith("where it was 3 CPUs and 2,000 MiB; undone")
+    undone = undo_size(measured.chain).payload
+    assert (undone.was, undone.size) == (Size(3, 1250), Size()), "and then the one before"
+    with pytest.raises(SpecError, match="each size that was set was taken back already"):
+        undo_size(measured.chain)
+    set_size(measured.chain, advised(measured, prices(), days=30, margin=0.25))
+    assert undo_size(measured.chain).payload.size == Size()
 
 
 def test_a_run_that_passes_its_size_says_so(measured: Workspace):

@@ -10,8 +10,9 @@ from test_working_off import Clock, Shop
 
 from treadle.queueing import jobs
 from treadle.queueing.choosing import HALF_LIFE_S, Moves, Room
-from treadle.queueing.found import Job, State
+from treadle.queueing.found import IDLE, Job, State
 from treadle.queueing.jobs import Queue
+from treadle.queueing.working import _idle
 
 
 @pytest.fixture
@@ -24,12 +25,14 @@ def later(queue: Queue, seconds: float) -> None:
     queue.clock.now += seconds
 
 
-def part(queue: Queue, number: int, state: State, *, waits: float, takes: float, cpu_s: float, gb: float) -> Job:
+def part(
+    queue: Queue, number: int, state: State, *, waits: float, takes: float, cpu_s: float, gb: float, said: str = ""
+) -> Job:
     """It waits, runs, and is what it is then."""
     later(queue, waits)
     assert queue.begun(queue.job(number), 1)
     later(queue, takes)
-    queue.ended(queue.job(number), state, cpu_s=cpu_s, peak_gb=gb, said="")
+    queue.ended(queue.job(number), state, cpu_s=cpu_s, peak_gb=gb, said=said)
     return queue.job(number)
 
 
@@ -101,3 +104,19 @@ def test_the_room_of_one_for_whom_others_are_stopped_is_taken_by_nobody() -> Non
     low, high, small = runs(job(1, priority="low", cpus=3)), job(2, priority="high", cpus=2), job(3, cpus=1)
     assert moves([high, small], [low], Room(4, 8)) == Moves(stop=(1,))
     assert moves([small], [low], Room(4, 8)) == Moves(begin=(3,))
+
+
+def test_runs_that_did_nothing_tell_nothing_of_what_a_run_needs(queue: Queue) -> None:
+    queue.add("a", "ada", "normal", None, None)
+    part(queue, 1, "done", waits=0, takes=40, cpu_s=80, gb=0.59, said="p:1 is released")
+    for number in range(2, 7):
+        queue.add("a", "ada", "normal", None, None)
+        part(queue, number, "done", waits=0, takes=3, cpu_s=2, gb=0.125, said=f"p:1 is released; {IDLE}")
+    again = queue.add("a", "ada", "normal", None, None)
+    assert (again.memory_gb, again.cpus) == (0.71, 2.0)
+
+
+def test_a_run_did_nothing_where_no_step_of_any_target_was_made() -> None:
+    old, new = {"steps": [1, 2], "cached_steps": ["a", "b"]}, {"steps": [1, 2], "cached_steps": ["a"]}
+    assert _idle(old) and _idle(old | {"others": [old]})
+    assert not any(_idle(each) for each in (new, old | {"others": [new]}, {}, {"steps": []}))

@@ -207,6 +207,19 @@ def test_a_place_that_is_away_is_no_loss(workspace: Workspace, cool: Path, tmp_p
     assert workspace.tables.read(old).equals(orders(2000))
 
 
+def test_nothing_moves_to_a_place_that_is_not_there_and_nothing_says_it_did(workspace: Workspace, cool: Path):
+    old, *_ = monthly(workspace)
+    cool.rmdir()
+    assert asked(workspace).moves, "it is told all the same"
+    before = len(workspace.chain.find())
+    with pytest.raises(StoreError) as bad:
+        asked(workspace, apply=True)
+    assert bad.value.where == str(cool) and "make the folder" in bad.value.mend
+    assert len(workspace.chain.find()) == before and hot(workspace, old)
+    cool.mkdir()
+    assert asked(workspace, apply=True).applied and not hot(workspace, old)
+
+
 def test_who_reads_is_waited_for_and_the_next_time_goes_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
     old, *_ = monthly(workspace)
     monkeypatch.setattr("treadle.backends.embedded.sweeping._WAIT", 0.05)

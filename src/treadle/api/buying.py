@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from treadle.api.operation import OfTarget, Work, operation, option
-from treadle.api.prices import day_of
+from treadle.api.prices import day_priced
 from treadle.errors import SpecError
 from treadle.plans.buying_found import BuildOrBuy
 
@@ -50,7 +50,7 @@ def costs_buy(request: BuyRequest, work: Work) -> BuildOrBuy:
 
     workspace = work.workspace
     check(request.months, request.a_month)
-    day = day_of(request.at, "--at") or workspace.chain.clock().date().isoformat()
+    day = day_priced(request.at, work)
     packing = _packing(request, work)
     staged = _staged(work)
     if request.rows is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from treadle.api.operation import OPERATIONS, OfTarget, ProjectPath, Request, Work, argument, operation, option
-from treadle.api.prices import day_of
+from treadle.api.prices import day_priced
 from treadle.errors import SpecError
 from treadle.plans.found import Assumed, DesignsDiffer, Plan
 
@@ -59,7 +59,7 @@ def costs_plan(request: PlanRequest, work: Work) -> Plan:
         work.workspace,
         request.assumed(),
         days=request.days,
-        day=_day(request.at, work),
+        day=day_priced(request.at, work),
         vendor=request.vendor,
         region=request.region,
     )
@@ -86,14 +86,10 @@ def costs_diff(request: DesignsRequest, work: Work) -> DesignsDiffer:
     before, after = sides
     assumed = Assumed(interruptions=request.interruptions, egress_gb=request.egress_gb)
     with work.workspace.chain.reading() as reader:
-        prices = known(reader, work.workspace.blobs, _day(request.at, work))
+        prices = known(reader, work.workspace.blobs, day_priced(request.at, work))
     return compare(before, after, prices, assumed, request.days)
 
 
 def _is_project(given: str) -> bool:
     place = Path(given)
     return place.is_file() or (place / "treadle.yaml").is_file()
-
-
-def _day(given: str | None, work: Work) -> str:
-    return day_of(given, "--at") or work.workspace.chain.clock().date().isoformat()

@@ -134,6 +134,18 @@ def _said(figure: Figure | None) -> str:
     return f"{figure.amount:f}{upfront} ({figure.date})"
 
 
+def day_priced(given: str | None, work: Work) -> str:
+    """The day by whose prices something is told; today, if none is given. Where the price book is younger, it is said.
+
+    Raises:
+        SpecError: it is no day.
+    """
+    day = day_of(given, "--at") or work.workspace.chain.clock().date().isoformat()
+    if ahead := work.workspace.book.ahead_of(day):
+        work.say(f"[yellow]![/] {ahead}; they are used all the same")
+    return day
+
+
 def day_of(given: str | None, where: str) -> str | None:
     """Raises SpecError: it is no day."""
     if given is None:

@@ -97,13 +97,15 @@ def said_of(found: NextRun | None) -> str:
 
 
 def standings_of(work: Work, run: str, own: tuple[Budget, ...] = ()) -> list[Standing]:
+    """As they stand for a run that goes on; "": as they are shown, those of a run for the newest."""
     from treadle.costs import Part
-    from treadle.costs.budgets import Asked, standings
+    from treadle.costs.budgets import Asked, newest_run, standings
 
     workspace = work.workspace
     parts = tuple(Part(each.spec.predict.name, each.address, each.endpoint) for each in workspace.project.each())
     today, until = _period(work)
-    budgets = [each for each in (*workspace.project.spec.budgets, *own) if run or each.of != "run"]
+    budgets = (*workspace.project.spec.budgets, *own)
+    run = run or (newest_run(workspace.chain) if any(each.of == "run" for each in budgets) else "")
     asked, rates = Asked(work.principal.actor, parts, run, today[:7], until), workspace.book.rates
     found = standings(workspace.chain, rates, budgets, asked)
     for choice, budget in chosen_budgets(work):
@@ -159,6 +161,7 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
         GateError: a budget is spent; AccessError: they may not go on over it; SpecError: `spend` is no amount.
     """
     from treadle.costs.budgets import Purse
+    from treadle.drafting.budgeted import odd
     from treadle.spec.budget import Budget
 
     workspace = work.workspace
@@ -166,6 +169,8 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
         raise SpecError(f"{spend} is no money to spend", where="--spend", mend="give an amount such as 0.50")
     if over:
         work.require("run", "release")
+    if ahead := workspace.book.ahead_of(_period(work)[0]):
+        work.say(f"[yellow]![/] {ahead}")
     found = next_run(work) if searches else None
     if spend is None and not workspace.project.spec.budgets and not chosen_budgets(work):
         if found is not None:
@@ -176,6 +181,8 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
     def now() -> list[Standing]:
         return standings_of(work, workspace.chain.run, own)
 
+    for budget in odd(workspace.project):
+        work.say(f"[yellow]![/] {budget.said()}")
     purse = Purse(now, workspace.book.rates, allowed=over, say=work.say)
     purse.check()
     if searches:

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from treadle.api.operation import ProjectPath, Request, Work, operation, option
-from treadle.api.prices import day_of
+from treadle.api.prices import day_priced
 from treadle.errors import SpecError
 from treadle.plans.found import Assumed
 
@@ -85,7 +85,7 @@ def costs_size(request: SizeRequest, work: Work) -> SizeAnswer:
         done = undo_size(workspace.chain)
         size = done.payload.size.said()
         return SizeAnswer(0, 0.0, 0.0, size, size, 0.0, currency, None, None, "", done.seq, done.said(), "")
-    day = day_of(request.at, "--at") or workspace.chain.clock().date().isoformat()
+    day = day_priced(request.at, work)
     with workspace.chain.reading() as reader:
         prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates)
     found = advised(workspace, prices, days=request.days, margin=request.margin)

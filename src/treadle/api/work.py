@@ -17,7 +17,6 @@ from treadle.mirror.found import Mirrored
 from treadle.replay.found import Replayed
 
 if TYPE_CHECKING:
-    from treadle.evidence.kinds.review_requested import Gate
     from treadle.loop import RunResult
     from treadle.scoring.over_served import OverServed
     from treadle.training import Evaluation
@@ -65,6 +64,8 @@ class GateShown(Struct, frozen=True):
     where: str = ""
     mend: str = ""
     """The place that sets it, and what to do, where it does not hold."""
+    answered: str = ""
+    """Why, by whom and when a reviewer answered for it all the same; nothing is to be done then."""
 
 
 class FindingShown(Struct, frozen=True):
@@ -259,7 +260,7 @@ def _run(request: RunRequest, work: Work, *, announced: bool) -> RunAnswer:
         report=result.report,
         steps=[StepShown(s.kind, s.subject, s.cached, s.why, s.seconds, s.cost) for s in result.steps],
         cached_steps=[f"{s.kind} {s.subject}" for s in result.steps if s.cached],
-        gates=[_gate(workspace, g, result.model) for g in result.gates],
+        gates=_gates(workspace, result),
         findings=[FindingShown(f.name, f.feature, f.kind, f.strength, f.text) for f in found.findings],
         notes=[*result.late, *result.searched, *found.notes, *_unsaved(work, result)],
         opened=result.opened,
@@ -333,15 +334,21 @@ def over_served_of(over: OverServed | None) -> OverServedShown | None:
     )
 
 
-def _gate(workspace: Workspace, gate: Gate, model: str) -> GateShown:
-    from treadle.people import mend_of, place_of
+def _gates(workspace: Workspace, result: RunResult) -> list[GateShown]:
+    from treadle.people import mend_of, place_of, review_of
 
-    shown = GateShown(gate.name, gate.limit, gate.found, gate.holds, gate.text, gate.acceptable)
-    if gate.holds:
-        return shown
-    place = place_of(gate)
-    where = workspace.project.place(place) if place else model
-    return structs.replace(shown, where=where, mend=mend_of(gate, model))
+    shown, taken = list[GateShown](), None
+    for gate in result.gates:
+        one = GateShown(gate.name, gate.limit, gate.found, gate.holds, gate.text, gate.acceptable)
+        if not gate.holds:
+            if taken is None:
+                taken = review_of(workspace.chain, result.model, result.bundle).accepted
+            begin, place = f"{gate.name}: ", place_of(gate)
+            where = workspace.project.place(place) if place else result.model
+            answered = next((each.removeprefix(begin) for each in taken if each.startswith(begin)), "")
+            one = structs.replace(one, where=where, mend=mend_of(gate, result.model), answered=answered)
+        shown.append(one)
+    return shown
 
 
 @operation("replay", permission="run", in_a_run=True)

@@ -29,8 +29,11 @@ COLUMNS = ("date", "category", "text", "amount", "currency", "vendor", "invoice"
 _NEEDED = COLUMNS[:5]
 _FOCUS = {
     "date": "ChargePeriodStart", "text": "ChargeDescription", "amount": "BilledCost", "currency": "BillingCurrency",
-    "vendor": "ServiceProviderName", "invoice": "InvoiceId", "quantity": "ConsumedQuantity", "unit": "ConsumedUnit",
+    "invoice": "InvoiceId", "quantity": "ConsumedQuantity", "unit": "ConsumedUnit",
 }  # fmt: skip
+_VENDORS = ("ServiceProviderName", "ProviderName", "InvoiceIssuerName", "PublisherName")
+"""Of FOCUS, where a line says who was paid: the first that is not empty. `ServiceProviderName` is there from 1.3 on,
+`ProviderName` and `PublisherName` before."""
 _FOCUS_NEEDED = ("ChargePeriodStart", "BilledCost", "BillingCurrency")
 _KIND = "kind of entry"
 """The column of FOCUS in which our own export says which kind of entry a charge is of."""
@@ -41,10 +44,11 @@ _Meaning = tuple[str, ...]
 
 
 class Booked(Struct, frozen=True):
-    """A cost and what it came to."""
+    """A cost and what it came to. `vendorless`: an earlier version booked such a line of FOCUS without its vendor."""
 
     cost: CostBooked
     money: Money
+    vendorless: bool = False
 
 
 class Imported(Struct, frozen=True):
@@ -89,6 +93,8 @@ def import_lines(chain: Chain, project: str, file: Path, *, more: bool = False) 
         fresh = list[Booked]()
         for line in lines:  # by what it means, not by its digest: earlier versions made that of the text as typed
             meant = _meaning(line.cost, line.money)
+            if not known[meant] and line.vendorless:
+                meant = _meaning(replace(line.cost, vendor=""), line.money)
             if known[meant] > 0:
                 known[meant] -= 1
             else:
@@ -142,9 +148,9 @@ def read_lines(file: Path) -> list[Booked]:
 def _names(given: Sequence[str], file: str) -> dict[str, str]:
     """Our name of a column to the file's."""
     if set(_FOCUS_NEEDED) <= set(given):
-        if {"ResourceType", "Tags"} <= set(given):
-            return {**{o: t for o, t in _FOCUS.items() if t in given}, _KIND: "ResourceType"}
-        return {ours: theirs for ours, theirs in _FOCUS.items() if theirs in given}
+        every = {ours: theirs for ours, theirs in _FOCUS.items() if theirs in given}
+        every |= {name: name for name in _VENDORS if name in given}
+        return {**every, _KIND: "ResourceType"} if {"ResourceType", "Tags"} <= set(given) else every
     return by_name(given, COLUMNS, _NEEDED, file, ", or those of FOCUS")
 
 
@@ -160,6 +166,7 @@ def _row(cells: Mapping[str, str]) -> dict[str, str]:
         row["category"] = "infrastructure"
         row["text"] = row.get("text") or "a charge without a description"
         row["date"] = row["date"][:10]
+        row["vendor"] = next((paid for name in _VENDORS if (paid := row.get(name, ""))), "")
     return row
 
 
@@ -177,7 +184,8 @@ def _booked(row: Mapping[str, str]) -> Booked:
     )
     if problem := _problem(cost):
         raise MoneyError(problem)
-    return Booked(cost, paid(number(row["amount"], "amount"), row["currency"]))
+    vendorless = not row.get(_VENDORS[0]) and any(row.get(name) for name in _VENDORS)
+    return Booked(cost, paid(number(row["amount"], "amount"), row["currency"]), vendorless)
 
 
 def paid(amount: Decimal, currency: str) -> Money:

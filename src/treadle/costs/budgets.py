@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +22,11 @@ Then = Literal["warn", "ask", "stop"]
 _NANO = Decimal("0.000000001")
 _OF_MACHINES = "infrastructure"
 """The category in which bills for machines are booked."""
+
+
+def whose(entry: Entry[CostBooked]) -> str:
+    """Whose a cost is that was booked: of whom it is for, where they are named, else of who booked it."""
+    return entry.payload.person or entry.actor
 
 
 class Standing(Struct, frozen=True):
@@ -101,6 +106,33 @@ def standings(
         ]
 
 
+def newest_run(chain: Chain) -> str:
+    """The newest run; "" where there was none."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import ledger
+
+    query = select(ledger.c.name).where(ledger.c.by == "run", ledger.c.name != "(no run)")
+    with chain.reading() as reader:
+        return str(reader.connection.execute(query.order_by(ledger.c.last.desc()).limit(1)).scalar() or "")
+
+
+def refuse_unheld(budget: Budget, rates: Rates) -> str:
+    """The currency of a budget.
+
+    Raises:
+        MoneyError: nothing that is priced here can be said in it.
+    """
+    currency = budget.currency or rates.currency
+    if rates.convert(money(0, rates.currency), currency) is None:
+        raise MoneyError(
+            f"a budget is in {currency}, and work is priced in {rates.currency}, with no rate between them",
+            where="budgets",
+            mend=f"give `rates: {{{currency}: …}}` in the price book, or a budget in {rates.currency}",
+        )
+    return currency
+
+
 def _parts(budget: Budget, asked: Asked) -> Sequence[Part | None]:
     """Once for each endpoint that it is of; not at all, where it is of another person or endpoint."""
     if budget.of == "endpoint":
@@ -143,10 +175,22 @@ def _unearned(booked: Iterable[Entry[CostBooked]], of: str, asked: Asked, part: 
 
 def _is_of(entry: Entry[CostBooked], of: str, asked: Asked, part: Part | None) -> bool:
     if of == "run":
-        return entry.run == asked.run
+        return entry.run == asked.run != ""
     if not asked.has(entry.payload.due):
         return False
-    return entry.actor == asked.person if of == "person" else part is None or part.has(entry.subject)
+    return whose(entry) == asked.person if of == "person" else part is None or part.has(entry.subject)
+
+
+def _named(booked: Iterable[Entry[CostBooked]], asked: Asked) -> Iterator[Money]:
+    """By how much whose a cost is differs from who booked it, by whom the views of the ledger go."""
+    for each in booked:
+        if each.price is None or not asked.has(each.payload.due) or whose(each) == each.actor:
+            continue
+        paid = each.price.money
+        if whose(each) == asked.person:
+            yield paid
+        elif each.actor == asked.person:
+            yield Money(-paid.amount, paid.currency)
 
 
 def _standing(
@@ -159,22 +203,18 @@ def _standing(
 ) -> Standing:
     """`booked`: what it does not count, of what the views of the ledger have; and what it does."""
     less, counted = booked
-    currency = budget.currency or rates.currency
-    if rates.convert(money(0, rates.currency), currency) is None:
-        raise MoneyError(
-            f"a budget is in {currency}, and work is priced in {rates.currency}, with no rate between them",
-            where="budgets",
-            mend=f"give `rates: {{{currency}: …}}` in the price book, or a budget in {rates.currency}",
-        )
+    currency = refuse_unheld(budget, rates)
     name = part.endpoint if part is not None else asked.person if budget.of == "person" else asked.run
     paid = _paid(reader, budget.of, asked, part)
     paid += _unearned(counted, budget.of, asked, part)
+    if budget.of == "person":
+        paid = [each for each in total([*paid, *_named(counted, asked)]) if each.amount]
     if less:
         paid = [each for each in total([*paid, *(Money(-e.amount, e.currency) for e in less)]) if each.amount]
     spent, besides = _converted(paid, rates, currency)
     return Standing(
         of=budget.of if budget.of in ("project", "run") else f"{budget.of} {name}",
-        period=asked.run if budget.of == "run" else asked.period,
+        period=(asked.run or "no run yet") if budget.of == "run" else asked.period,
         amount=money(budget.amount, currency).amount,
         spent=spent,
         currency=currency,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from treadle.errors import SpecError
+from treadle.days import day_in
+from treadle.errors import SpecError, closest, nearest
 from treadle.evidence import Price, Usage
 from treadle.money import Money, Rates, money, rates_of
 
 BOOKS = Path(__file__).parent / "books"
 _NEEDED = ("cpu_hour", "memory_gb_hour", "storage_gb_month")
 _GPU = "gpu_hour"
+_KNOWN = (*_NEEDED, "written_gb", _GPU)
 
 
 class PriceBook:
@@ -51,6 +54,12 @@ class PriceBook:
         lacks = (_GPU,) if usage.gpu_seconds and self.gpu_hour is None else ()
         return Price(money(amount, self.currency), f"{self.name} {self.date}", lacks)
 
+    def ahead_of(self, day: str) -> str:
+        """In words, that its prices are of a day after this one; "" where they are not."""
+        if self.date <= day:
+            return ""
+        return f"the price book {self.name} is of {self.date}, after {day}: its prices were not known to hold by then"
+
     def month_of(self, size: int) -> Money:
         """What `size` bytes cost that are kept for a month."""
         return money(size / 2**30 * self.prices["storage_gb_month"], self.currency)
@@ -68,19 +77,45 @@ def load_book(path: Path | None = None) -> PriceBook:
     content, data = read.text.encode(), read.tree
     found = data.get("prices")
     prices = found if isinstance(found, dict) else {}
-    for name in dict.fromkeys((*_NEEDED, *prices)):
+    for name in dict.fromkeys((*_NEEDED, *map(str, prices))):
         value = prices.get(name)
+        if name not in _KNOWN and closest(name, _KNOWN):
+            raise SpecError(f"no price is called {name}", where=file.name, mend=nearest(name, _KNOWN))
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
             raise SpecError(
-                f"the price {name} must be a number that is not negative, found {value!r}",
+                f"there is no price {name}"
+                if value is None
+                else f"the price {name} must be a number that is not negative, found {value!r}",
                 where=file.name,
-                mend=f"give all of: {', '.join(_NEEDED)}; and {_GPU}, where GPUs are used",
+                mend=_mend_of(name, prices),
             )
+    date, currency = _date(data.get("date"), file.name), str(data.get("currency", "USD"))
     return PriceBook(
         name=str(data.get("book", file.stem)),
-        date=str(data.get("date", "")),
-        rates=rates_of(str(data.get("currency", "USD")), str(data.get("date", "")), data.get("rates") or {}),
+        date=date,
+        rates=rates_of(currency, date, data.get("rates") or {}),
         prices={k: float(v) for k, v in prices.items()},
         source=str(data.get("source", "")),
         digest=digest(content),
     )
+
+
+def _date(given: object, file: str) -> str:
+    """A book without a date has "".
+
+    Raises:
+        SpecError: it is no day.
+    """
+    if given is None:
+        return ""
+    try:
+        return day_in(str(given)).isoformat()
+    except ValueError as bad:
+        mend = "write when these prices began to hold, such as 2026-11-28"
+        raise SpecError(f'the date "{str(given)[:40]}" is no day', where=file, mend=mend) from bad
+
+
+def _mend_of(missing: str, given: Mapping[str, object]) -> str:
+    close = closest(missing, [name for name in given if name not in _KNOWN])
+    begin = f'write {missing} for "{close}", and ' if close else ""
+    return f"{begin}give all of: {', '.join(_NEEDED)}; and {_GPU}, where GPUs are used"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.drafting.budgeted import check_money
 from treadle.drafting.found import Checked, SourceCheck
 from treadle.drafting.gathering import Gathered
 from treadle.drafting.larger import held_in_parts, room_of
@@ -60,6 +61,7 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
         _approval(project.spec, found)
     _limit(workspace, found)
     leaked = key_in_git(project.root)
+    check_money(project, workspace.book, workspace.chain.clock().date().isoformat(), found)
     return Checked(
         project=project.spec.project,
         ok=not found.problems and not any(s.broken for s in found.sources),

@@ -136,13 +136,9 @@ def _sums(connection: Connection, rates: Rates, by: str, month: str) -> tuple[li
 def _of_those_who_worked(
     sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str
 ) -> list[Sum]:
-    """Hours that somebody booked for another are of the one who worked; together it is the same sum."""
-    hours = [
-        (e, e.actor, e.payload.person)
-        for e in booked
-        if e.payload.category == "people" and e.payload.person not in ("", e.actor)
-    ]
-    return _moved(sums, hours, rates, month)
+    """What somebody booked for another, as hours, is of whom it is for; together it is the same sum."""
+    others = [(e, e.actor, e.payload.person) for e in booked if e.payload.person not in ("", e.actor)]
+    return _moved(sums, others, rates, month)
 
 
 def _by_vendor(sums: Sequence[Sum], booked: Sequence[Entry[CostBooked]], rates: Rates, month: str) -> list[Sum]:

@@ -152,17 +152,24 @@ def set_size(chain: Chain, found: Advised) -> Entry[SizeSet]:
 
 
 def undo_size(chain: Chain) -> Entry[SizeSet]:
-    """What held before the newest size holds again.
+    """What held before the newest size that was not taken back holds again.
 
     Raises:
-        SpecError: no size was ever set.
+        SpecError: no size was ever set, or each was taken back.
     """
     with chain.alone() as alone:
-        standing = standing_size(alone)
-        if standing is None:
-            raise SpecError("no size was set", where="--undo", mend="there is nothing to take back")
-        said = standing.payload
-        return alone.append(SizeSet(size=said.was, was=said.size, undoes=standing.ref), "size/run")
+        every: list[Entry[SizeSet]] = alone.find(SizeSet, status="done")
+        stand = list[Entry[SizeSet]]()
+        for each in every:
+            if each.payload.undoes is None or all(one.ref != each.payload.undoes for one in stand):
+                stand.append(each)  # an earlier version set a size again by taking back that it was taken back
+            else:
+                stand = [one for one in stand if one.ref != each.payload.undoes]
+        if not stand:
+            what = "each size that was set was taken back already" if every else "no size was set"
+            raise SpecError(what, where="--undo", mend="there is nothing to take back")
+        holds, said = every[-1].payload.size, stand[-1].payload
+        return alone.append(SizeSet(size=said.was, was=holds, undoes=stand[-1].ref), "size/run")
 
 
 @contextlib.contextmanager

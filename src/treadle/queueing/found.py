@@ -9,6 +9,8 @@ from msgspec import Struct
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Priority = Literal["low", "normal", "high"]
 RANKS: dict[Priority, int] = {"low": 0, "normal": 1, "high": 2}
+IDLE = "nothing was done again"
+"""Said of a run all of whose steps were taken from the record: it tells nothing of what a run needs."""
 
 
 class Job(Struct, frozen=True):

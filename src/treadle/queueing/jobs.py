@@ -13,7 +13,7 @@ import msgspec
 
 from treadle.errors import StoreError
 from treadle.queueing.choosing import Room, decayed
-from treadle.queueing.found import Job, Priority, State, Use
+from treadle.queueing.found import IDLE, Job, Priority, State, Use
 from treadle.spec.trust import account_folder
 
 _FIELDS = Job.__struct_fields__
@@ -49,7 +49,8 @@ class Queue:
             raise self._away(bad.strerror or str(bad)) from bad
 
     def add(self, project: str, person: str, priority: Priority, cpus: float | None, memory_gb: float | None) -> Job:
-        """Ask for a run. What it needs, if it is not said, is what the last run of this project was measured to need.
+        """Ask for a run. What it needs, if it is not said, is the most of what the last runs of this project were
+        measured to need that did something.
 
         Raises:
             StoreError: a run of the project waits already.
@@ -65,8 +66,8 @@ class Queue:
                 )
             peak = base.execute(
                 "SELECT MAX(peak_gb), MAX(cpu_s / ran_s) FROM (SELECT peak_gb, cpu_s, ran_s FROM jobs"
-                " WHERE project = ? AND state = 'done' AND ran_s > 1 ORDER BY id DESC LIMIT 3)",
-                (project,),
+                " WHERE project = ? AND state = 'done' AND ran_s > 1 AND said NOT LIKE ? ORDER BY id DESC LIMIT 3)",
+                (project, f"%{IDLE}"),
             ).fetchone()
             measured_gb, measured_cpus = (peak[0] or 0.0) * _SPARE, min(max(1.0, round(peak[1] or 0.0)), 1024.0)
             needs = (

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -23,7 +23,7 @@ import psutil
 from treadle.alone import alone
 from treadle.errors import StoreError
 from treadle.queueing.choosing import Moves, Room, choose
-from treadle.queueing.found import Job, State
+from treadle.queueing.found import IDLE, Job, State
 from treadle.queueing.jobs import Queue
 from treadle.scheduling.running import END_SECONDS, command, told_by_signals
 
@@ -219,9 +219,17 @@ class RunProcess:
                     told = msgspec.json.decode(_whole(self._out) or b"{}", type=dict)
                 except msgspec.MsgspecError:
                     return "it said nothing that can be read"
-                return f"{told.get('model', '')} is {'released' if told.get('released') else told.get('status', '')}"
+                how = f"{told.get('model', '')} is {'released' if told.get('released') else told.get('status', '')}"
+                return f"{how}; {IDLE}" if _idle(told) else how
             lines = _whole(self._err).decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "it said nothing"
+
+
+def _idle(told: Mapping[str, object]) -> bool:
+    """Whether all of its steps, of every target, were taken from the record."""
+    others = told.get("others")
+    each = [told, *(others if isinstance(others, list) else [])]
+    return all(one.get("steps") and len(one["steps"]) == len(one.get("cached_steps") or ()) for one in each)
 
 
 def work(

@@ -78,6 +78,13 @@ class Tiers(Protocol):
         """The files of a table that do not lie with it, each with its tier."""
         ...
 
+    def refuse_away(self, tiers: Iterable[str]) -> None:
+        """
+        Raises:
+            StoreError: a place of these tiers is away.
+        """
+        ...
+
     def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
         """Copy files to a tier, hold each copy to its hash, and only then remove what lies where it was.
 

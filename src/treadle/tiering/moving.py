@@ -54,6 +54,7 @@ def move(workspace: Workspace, *, days: int, unused: float, apply: bool) -> Move
 
     Raises:
         SpecError: the settings name no colder place; or a number that cannot be.
+        StoreError: a place that files would go to is not there; nothing is written down then.
     """
     if not 0 <= unused <= _MOST_DAYS:
         raise SpecError(f"{unused:g} is no number of days", where="--unused", mend="give a number from 0")
@@ -92,6 +93,7 @@ def _done(workspace: Workspace, asked: _Asked, *, apply: bool) -> Moved:
         placing = _placing(workspace, asked, alone)
         told = _told(workspace, placing, asked)
         goes = [each for each in placing.files if each.to != each.lies]
+        _refuse_away(workspace, goes)
         fact = FilesMoved(
             files=tuple(_file(each) for each in goes),
             monthly_before=money(told.before, workspace.book.currency),
@@ -101,6 +103,12 @@ def _done(workspace: Workspace, asked: _Asked, *, apply: bool) -> Moved:
         entry = alone.append(fact, f"tables/{workspace.project.spec.project}").seq if goes else None
     waiting = _carry(workspace, goes, placing)
     return replace(told, applied=True, entry=entry, waiting=waiting, next=_next(workspace, asked) if waiting else "")
+
+
+def _refuse_away(workspace: Workspace, goes: Sequence[Placed]) -> None:
+    """Before it is written down that files move there: a place that is away takes none."""
+    assert workspace.tiers is not None
+    workspace.tiers.refuse_away(sorted({each.to for each in goes} - {HOT}))
 
 
 def _file(each: Placed) -> MovedFile:

@@ -121,6 +121,10 @@ class TieredTables(DeltaTables):
     def lies(self, table: str) -> Mapping[str, str]:
         return {path: mark.tier for path, mark in self._marks(table).items()}
 
+    def refuse_away(self, tiers: Iterable[str]) -> None:
+        for tier in tiers:
+            self.shelves[tier].size(_NAME)  # whatever is there: to be asked is what fails
+
     def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
         folder = self.root / table
         stay, done = sweeping.wanted(folder, (), since), list[Part]()

@@ -51,7 +51,7 @@ def _show_one(answer: Any, out: Any) -> None:
     failing = [gate for gate in answer.gates if not gate.holds]
     held = len(answer.gates) - len(failing)
     out.print(
-        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  [red]✗[/] {_told(g)}" for g in failing),
+        f"gates: {held} of {len(answer.gates)} hold" + "".join(f"\n  {_told(g)}" for g in failing),
         soft_wrap=True,
     )
     gpus = f"{answer.gpu_seconds:,.0f} GPU-seconds, " if answer.gpu_seconds else ""
@@ -113,7 +113,9 @@ def decision_rows(found: Any, metric: str, grid: Any) -> None:
 
 def _told(gate: Any) -> str:
     where = f"{gate.where}: " if gate.where else ""
-    return escape(f"{where}{gate.text}" + (f" ({gate.mend})" if gate.mend else ""))
+    if gate.answered:
+        return "[yellow]✓[/] " + escape(f"{where}{gate.text}; answered for: {gate.answered}")
+    return "[red]✗[/] " + escape(f"{where}{gate.text}" + (f" ({gate.mend})" if gate.mend else ""))
 
 
 def show_replay(answer: Any, out: Any) -> None:
