@@ -32,7 +32,7 @@ LEAST = 0.5
 _PART = 0.1
 """Nor is who did less than this part of what the busiest there did."""
 NO_ACT = ("training.trials", "sealed.opened")
-"""Kinds that a step writes beside what it does, some every few seconds: they are nothing that somebody did by itself."""
+"""Kinds that a step writes beside what it does, some every few seconds: nothing that somebody did by itself."""
 _RATED: dict[str, float] = {"new": 0.0, "some": 0.0, "well": 1.0, "teaches": 2.0}
 
 
