@@ -10,7 +10,7 @@ from treadle.errors import DecisionError
 from treadle.evidence import Chain
 from treadle.money import Rates
 from treadle.people import Gain, gates_of, mend_of, place_of
-from treadle.people.team import USUAL, confirm, confirmations, has_charter, loads, roles_held, unfilled
+from treadle.people.team import USUAL, confirm, confirmations, has_charter, loads, meant, roles_held, unfilled
 from treadle.spec import Brief, Charter, Duty, People
 
 
@@ -86,3 +86,15 @@ def test_without_a_charter_there_is_nothing_to_confirm(chain: Chain):
     with pytest.raises(DecisionError, match="no charter to confirm"):
         confirm(chain, "shop", empty)
     assert chain.find() == []
+
+
+def test_who_is_named_twice_is_one_person_alone_and_a_slip_of_a_role_is_told():
+    found = brief(roles={"project_manager": ("milo", "milo"), "data_engineer": ("lin",)}, required=("dataengineer",))
+    (manager,) = [role for role in roles_held(found) if role.role == "project_manager"]
+    assert (manager.people, manager.state) == (["milo"], "one person")
+    assert meant(found, "dataengineer") == "data_engineer" and meant(found, "data_engineer") == ""
+    (gate,) = [each for each in gates_of(
+        found, {}, gain=Gain(True), spent=[], rates=Rates("USD", "2026-11-01"), train_minutes=1.0, bundle_mb=0.1,
+        p99_ms=1.0,
+    ) if each.name == "roles"]  # fmt: skip
+    assert gate.text == 'nobody holds the role dataengineer (dataengineer: did you mean "data_engineer"?)'

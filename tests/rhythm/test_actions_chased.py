@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -182,3 +183,14 @@ def test_all_that_is_wrong_with_minutes_is_told_with_its_line(shop: Workspace) -
     with pytest.raises(TeamError) as told:
         keep_minutes(shop.chain, shop.project.spec, "10/12/2026", "x", ["ada"])
     assert told.value.mend == "write 2026-12-10, or 2026-10-12 if the month stands first"
+
+
+def test_a_name_is_one_name_however_its_accents_were_typed(shop: Workspace) -> None:
+    folder = shop.project.root
+    edit(folder, "reviewers: [grace]", "reviewers: [grace, inès]")
+    spec, typed = load(folder).spec, unicodedata.normalize("NFD", "inès")
+    text = f"- [ ] One @{typed} 2026-04-01"
+    kept = keep_minutes(shop.chain, spec, "", text, [typed, "ada"])
+    assert kept.payload.present == ("inès", "ada")
+    with shop.chain.reading() as reader:
+        assert [each.owner for each in actions(reader, date(2026, 3, 20))] == ["inès"]

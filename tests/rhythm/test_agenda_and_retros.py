@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +27,7 @@ from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
+from treadle.evidence.kinds.source_read import SourceRead
 from treadle.knowledge.writing import Draft, add_note, edit_note
 from treadle.money import money
 from treadle.rhythm.acting import Asked, open_actions
@@ -35,7 +38,7 @@ from treadle.rhythm.retros import keep_retro, open_retro, retro, retros, unnamed
 from treadle.rhythm.since import entries_between, entries_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 from treadle.spec import load
-from treadle.store import Blob
+from treadle.store import Blob, Snapshot
 from treadle.workspace import Workspace
 
 NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
@@ -165,6 +168,21 @@ def test_a_failed_step_is_told(shop: Workspace) -> None:
         raise RuntimeError("the disk is full")
     (found,) = [p for p in points(shop) if p.topic == "runs"]
     assert "the disk is full" in found.text and found.why == "it failed 2026-03-19"
+
+
+def test_what_went_wrong_last_is_looked_back_at_and_not_what_went_well_before(shop: Workspace) -> None:
+    table = Snapshot("shop/orders", 1, "a" * 64, 9)
+    read = SourceRead(table=table, rows=9, quarantined=0, rules=0, bytes=1)
+    good = ago(shop, 3).chain.append(read, "source/orders")
+    for name, of in (("first", good.payload.said()), ("then", "failed: the disk is full")):
+        open_retro(ago(shop, 0), name, "source/orders", 3)
+        with shop.chain.reading() as reader:
+            assert retro(reader, name, NOW.date(), []).what.endswith(of)
+        with suppress(RuntimeError), ago(shop, 1).chain.step(Ask(), "source/orders"):
+            raise RuntimeError("the disk is full")
+    open_retro(ago(shop, 0), "named", str(good.seq), 3)
+    with shop.chain.reading() as reader:
+        assert retro(reader, "named", NOW.date(), []).what.endswith(good.payload.said())
 
 
 def test_many_of_one_kind_are_counted(shop: Workspace) -> None:
@@ -301,6 +319,11 @@ def test_what_makes_no_looking_back_is_refused(shop: Workspace) -> None:
 def test_names_are_words_and_no_parts_of_them() -> None:
     assert unnamed("adam saw ada, grace:ada and lin.x", ["ada", "lin"]) == "adam saw somebody, grace:somebody and lin.x"
     assert unnamed("ada", []) == "ada"
+    assert unnamed("_Ada_, __ada__, *_ada_* and (_ada, lin_)", ["ada", "lin"]) == (
+        "_somebody_, __somebody__, *_somebody_* and (_somebody, somebody_)"
+    )
+    assert unnamed("x_ada ada_x _ada_x file_ada_ my-ada ada@x", ["ada"]) == "x_ada ada_x _ada_x file_ada_ my-ada ada@x"
+    assert unnamed(unicodedata.normalize("NFD", "Inès was asleep"), ["inès"]) == "somebody was asleep"
 
 
 def test_what_somebody_kept_is_not_written_over_by_another_and_names_nobody(shop: Workspace) -> None:

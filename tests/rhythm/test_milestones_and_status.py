@@ -63,7 +63,8 @@ def test_a_milestone_is_reached_while_its_gates_hold(shop: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("gate", "value", "holds"),
-    [(">= 0.5", 0.5, True), ("> 0.5", 0.5, False), ("<= 0.5", 0.5, True), ("< 0.5", 0.5, False), ("< 1e3", 999.0, True)],
+    [(">= 0.5", 0.5, True), ("> 0.5", 0.5, False), ("<= 0.5", 0.5, True), ("< 0.5", 0.5, False), ("< 1e3", 999.0, True),
+     (">= 1000", 1000.0, True)],
 )  # fmt: skip
 def test_a_gate_is_held_to_the_number_itself(shop: Workspace, gate: str, value: float, holds: bool) -> None:
     packed(shop, 1, value)

@@ -183,6 +183,7 @@ def test_without_git_the_record_alone_tells(shop: Workspace, tmp_path: Path) -> 
 def test_a_newcomer_s_first_days_come_from_the_record(shop: Workspace) -> None:
     released(did(shop, "ada"), packed(did(shop, "ada"), 1, 0.5))
     add_note(did(shop, "grace"), "weather", "note", Draft(text="It gains nothing.", title="Weather"))
+    add_note(did(shop, "root"), "rain", "note", Draft(text="Who left is asked nothing.", title="Weather"))
     opened = DecisionOpened(decision="drop", question="Drop it?", options=(Option("yes"), Option("no")), decides="ada")
     did(shop, "ada").chain.append(opened, "decision/drop")
     with shop.chain.reading() as reader:
@@ -190,6 +191,7 @@ def test_a_newcomer_s_first_days_come_from_the_record(shop: Workspace) -> None:
     told = [step.what for step in steps]
     assert told[0] == "What it is for: Call a customer before an order comes back."
     assert told[1:4] == ["What is served: shop:1, since 2026-03-20", "Drop it?", "Weather"]
+    assert not any("root" in each for each in told), "root is nobody of the project"
     assert "Ask about notes: grace" in told and "Ask about releases: ada" in told
     helps = [step for step in steps if step.what.startswith("Work on")]
     assert all("alone knows" in step.why for step in helps) and helps

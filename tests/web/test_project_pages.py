@@ -17,7 +17,7 @@ from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.labelling import Item, Queue, Shown, experts_page
 from treadle.labelling.items import Why
 from treadle.pages import LINKS, Section, page
-from treadle.people import sign
+from treadle.people import accept, approve, sign
 from treadle.people.assigning import assign
 from treadle.people.deciding import open_decision, state_position
 from treadle.principal import person
@@ -88,7 +88,25 @@ def test_a_decision_and_a_review_show_both_sides_and_what_is_in_the_way(shop: Pa
     with lin.chain.reading() as reader:
         (asked,) = reader.find(ReviewRequested)
     sign(lin.chain, lin.project.spec, asked, "", "")
-    assert "nobody has signed it" not in got(shop, "/review")
+    signed = got(shop, "/review")
+    assert "nobody has signed it" not in signed and "<li>signed by lin as expert</li>" in signed
+
+
+def test_a_review_that_is_done_tells_whose_word_it_rests_on(shop: Path) -> None:
+    grace = opened(shop, actor="grace")
+    with grace.chain.reading() as reader:
+        (asked,) = reader.find(ReviewRequested)
+    said, spec = asked.payload, grace.project.spec
+    lin = opened(shop, actor="lin")
+    sign(lin.chain, spec, asked, "", "")
+    for gate in said.gates:
+        if not gate.holds and gate.acceptable:
+            accept(grace.chain, spec, said.model, said.bundle.digest, gate=gate.name, reason="known before")
+    approve(grace.chain, spec, said.model, said.bundle.digest, by="grace")
+    review = got(shop, "/review")
+    for told in ("approved by grace", "signed by lin as expert", "known before (grace", "The first version, made of"):
+        assert told in review, told
+    assert "is asked to review it" not in review and "since the version before" not in review
 
 
 def test_decisions_are_listed_where_none_is_named(shop: Path) -> None:

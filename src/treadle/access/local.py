@@ -8,6 +8,7 @@ person's own token, and checkpoints that others keep show any rewriting.
 from __future__ import annotations
 
 import os
+import unicodedata
 from typing import TYPE_CHECKING
 
 from treadle.errors import AccessError, nearest
@@ -33,6 +34,7 @@ def login() -> str:
 
 def check_actor(name: str, *, where: str = "--as") -> str:
     """The name, if it is one: letters, digits and ._@+-, up to 64. `where`: what gave it, for the refusal."""
+    name = unicodedata.normalize("NFC", name)  # as the project file is read
     if not matches(ACTOR, name):
         raise AccessError(f"{name!r} is not a name", where=where, mend="use letters, digits and . _ @ + -, up to 64")
     return name

@@ -92,7 +92,7 @@ def make(
     Raises:
         AccessError: a name that is none, a scope that is not known or not theirs to give, or no reasonable time.
     """
-    check_actor(name, where="NAME")
+    name = check_actor(name, where="NAME")
     asked = tuple(scopes)
     wanted = tuple(scope for scope in SCOPES if scope in asked)
     for scope in asked:

@@ -53,7 +53,7 @@ class ConfirmAnswer(Struct, frozen=True):
 @operation("team", "show", permission="read", remote=True)
 def team_show(request: TeamRequest, work: Work) -> TeamAnswer:
     """Show the roles and who holds them, what is missing or too much for one, who answers for what, who confirmed."""
-    from treadle.people.team import confirmations, has_charter, loads, roles_held
+    from treadle.people.team import confirmations, has_charter, loads, meant, roles_held, unfilled
 
     project = work.workspace.project.spec
     brief, charter = project.brief, project.brief.charter
@@ -66,7 +66,14 @@ def team_show(request: TeamRequest, work: Work) -> TeamAnswer:
         roles,
         people,
         [_duty(thing, duty) for thing, duty in charter.duties.items()],
-        _notes(roles, people, chartered=has_charter(brief)),
+        [
+            *_notes(roles, people, chartered=has_charter(brief)),
+            *(
+                f'nobody holds {role}: did you mean "{other}"?'
+                for role in unfilled(brief)
+                if (other := meant(brief, role))
+            ),
+        ],
     )
 
 

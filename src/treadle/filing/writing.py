@@ -44,7 +44,7 @@ def write_folder(workspace: Workspace, folder: Path, named: str) -> FolderWritte
 
 
 def restoring(page: Page) -> str:
-    """What helps where somebody edited a file that is only written: no import takes it, and no export writes it over."""
+    """What helps where somebody edited a file that is only written: no import takes it, no export writes it over."""
     again = f"delete {page.file}, and treadle team export writes it anew as the record has it"
     return again if page.file == README else f"{again}; what changes it: {page.do}"
 

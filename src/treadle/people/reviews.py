@@ -20,7 +20,7 @@ from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
 from treadle.people.promotion import PROMOTED
 from treadle.people.signatures import refuse_unsigned, signatures, unsigned_faults
 from treadle.people.stated import POLICY, packing_behind, reviewers_of
-from treadle.people.team import unfilled
+from treadle.people.team import meant, unfilled
 from treadle.spec.choices import LOWER_IS_BETTER
 from treadle.store import Blob
 
@@ -115,7 +115,9 @@ def _of_gain(gain: Gain) -> Gate:
 def _of_roles(brief: Brief) -> Gate:
     missing = unfilled(brief)
     held = f"each of {', '.join(brief.people.required)} is held by somebody"
-    text = f"nobody holds the role{'s' if len(missing) > 1 else ''} {', '.join(missing)}" if missing else held
+    slips = ", ".join(f'{role}: did you mean "{other}"?' for role in missing if (other := meant(brief, role)))
+    named = f"{', '.join(missing)}{f' ({slips})' if slips else ''}"
+    text = f"nobody holds the role{'s' if len(missing) > 1 else ''} {named}" if missing else held
     return Gate(ROLES, 0.0, float(len(missing)), not missing, text)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from treadle.errors import DecisionError
+from treadle.errors import DecisionError, closest
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.charter_confirmed import CharterConfirmed
 from treadle.people.found import Load, RoleHeld
@@ -28,7 +28,7 @@ def roles_held(brief: Brief) -> list[RoleHeld]:
     named = dict.fromkeys((*USUAL, *people.roles, *people.required, *people.signs))
     out = []
     for role in named:
-        holders = list(people.roles.get(role, ()))
+        holders = list(dict.fromkeys(people.roles.get(role, ())))
         state = "missing" if not holders else "one person" if len(holders) == 1 else "held"
         out.append(RoleHeld(role, holders, state, role in people.required, role in people.signs))
     return out
@@ -37,6 +37,12 @@ def roles_held(brief: Brief) -> list[RoleHeld]:
 def unfilled(brief: Brief) -> list[str]:
     """Required roles that nobody holds."""
     return [role for role in brief.people.required if not brief.people.roles.get(role)]
+
+
+def meant(brief: Brief, role: str) -> str:
+    """The role that one which nobody holds may be a slip of; empty, where it is none."""
+    people = brief.people
+    return closest(role, {*people.roles, *USUAL} - {role}) if role not in (*people.roles, *USUAL) else ""
 
 
 def loads(brief: Brief, confirmed: Mapping[str, str]) -> list[Load]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -78,6 +79,7 @@ def asked_in(line: str, where: str) -> Asked:
     >>> asked_in("Ask the airline @lin 2027-01-15", "--action")
     Asked(text='Ask the airline', owner='lin', due='2027-01-15', where='--action')
     """
+    line = unicodedata.normalize("NFC", line)  # an accent that was typed by itself is no other name
     owner, due = _OWNER.search(line), _DAY.search(line)
     lacks = [
         name for name, found in (("an owner, such as @lin", owner), ("a day, such as 2027-01-15", due)) if not found

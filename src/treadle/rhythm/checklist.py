@@ -116,8 +116,9 @@ def _cost(packing: Entry[ModelPacked], gates: Sequence[Gate], found: Evaluation)
     mine = [gate for gate in gates if gate.name in _COSTS]
     parts = [gate.text for gate in mine] or [f"{packing.payload.mb:.2f} MB; the brief sets no limit of cost or time"]
     if found.money is not None:
-        parts.append(f"a decision costs {found.money.model.shown().whole} {found.money.currency}")
-        parts += [found.money.unsaved] if found.money.unsaved else []
+        parts.append(
+            found.money.unsaved or f"a decision costs {found.money.model.shown().whole} {found.money.currency}"
+        )
     known: State = "holds" if mine else "unknown"
     bad = any(not gate.holds for gate in mine) or (found.money is not None and bool(found.money.unsaved))
     return ChecklistLine("cost", "look" if bad else known, "; ".join(parts), packing.seq)

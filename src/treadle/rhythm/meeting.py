@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -78,6 +79,7 @@ def keep_minutes(
     """
     today = chain.clock().date()
     text, first = _text(text), first + _lines_before(text)
+    present = [unicodedata.normalize("NFC", person) for person in present]
     if not present:
         raise TeamError("who was there?", where="--present", mend="name everybody: --present ada --present lin")
     bad = list[TreadleError]()

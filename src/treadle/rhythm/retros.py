@@ -7,6 +7,7 @@ timeline names nobody; persons appear as owners of actions alone.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from treadle.errors import TeamError, nearest
-from treadle.evidence import Entry, Reader, known_kinds
+from treadle.evidence import Entry, Payload, Reader, known_kinds
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.retro_kept import RetroKept
 from treadle.evidence.kinds.retro_opened import RetroOpened
@@ -70,7 +71,7 @@ def open_retro(workspace: Workspace, name: str, about: str, days: int) -> Entry[
         raise TeamError(f"{days} days are no span", where="--days", mend=f"give 0 to {MOST_DAYS}")
     chain = workspace.chain
     with chain.reading() as reader:
-        entry = called(workspace, reader, about.removeprefix("#"), "--about")
+        entry = _newest_of(reader, about) or called(workspace, reader, about.removeprefix("#"), "--about")
     begins = datetime.fromisoformat(entry.time) - timedelta(days=days)
     with chain.alone() as alone:
         if name in retro_names(alone):
@@ -82,6 +83,13 @@ def open_retro(workspace: Workspace, name: str, about: str, days: int) -> Entry[
             begins=begins.isoformat(timespec="microseconds"),
         )
         return alone.append(said, f"{SUBJECT}{name}")
+
+
+def _newest_of(reader: Reader, about: str) -> Entry[Payload] | None:
+    """The newest step of a subject that went wrong, where nothing came of the subject since: it is what one looks back
+    at. What went well before it is named by its number."""
+    found: list[Entry[Payload]] = reader.find(subject=about, newest_first=True, limit=1) if about else []
+    return found[0] if found and found[0].status == "failed" else None
 
 
 def keep_retro(
@@ -222,12 +230,16 @@ def unnamed(text: str, people: Sequence[str]) -> str:
     'keep or drop; somebody decides'
     >>> unnamed("Did Ada or @grace break ada.csv?", ["ada", "grace"])
     'Did somebody or somebody break ada.csv?'
+    >>> unnamed("_Ada_ and **grace** looked at ada_2024", ["ada", "grace"])
+    '_somebody_ and **somebody** looked at ada_2024'
     """
     if not people:
         return text
+    text = unicodedata.normalize("NFC", text)  # an accent that was typed by itself hides no name
     spelled = {each for person in people for each in (person, person.capitalize(), person.upper())}
     names = "|".join(re.escape(each) for each in sorted(spelled, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.@-])@?(?:{names})(?![\w@]|[.-]\w)", "somebody", text)
+    # underscores around a word are Markdown's italics, and between two words part of one
+    return re.sub(rf"(?<![\w.@-])(_*)@?(?:{names})(?!_*(?:[^\W_]|@|[.-]\w))", r"\1somebody", text)
 
 
 def _repeats(every: Mapping[str, Sequence[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:

@@ -61,7 +61,9 @@ class ReviewTimes(Struct, frozen=True):
 
 class ReviewShown(Struct, frozen=True):
     """`excluded`: reviewers who may not approve it, each with why; `owners`: who CODEOWNERS names for what changed.
-    `assigned`: who was asked to review it; `obstacles`: what else must be done before anybody can approve it."""
+    `assigned`: who is asked to review it, while nobody has approved it; `obstacles`: what else must be done before
+    anybody can. `signed`: by whom, as what; `answered`: findings that somebody answered for, why, who and when.
+    `before`: the version that `changed` is told against; empty of the first, which all files are new of."""
 
     model: str
     bundle: str
@@ -79,6 +81,9 @@ class ReviewShown(Struct, frozen=True):
     assigned: list[str] = []
     obstacles: list[Obstacle] = []
     warnings: list[str] = []
+    signed: list[str] = []
+    answered: list[str] = []
+    before: str = ""
 
 
 class Commented(Struct, frozen=True):

@@ -54,7 +54,8 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
     packing = registry.find(workspace.chain, workspace.project.address, workspace.project.version(model))
     packed, chain = packing.payload, workspace.chain
     stands, now = review_of(chain, packed.model, packed.bundle.digest), chain.clock()
-    changed = _changed(workspace, packing)
+    before = _version_before(workspace, packing)
+    changed = _changed(workspace, packing, before)
     start: list[Entry[Payload]] = [packing]
     with chain.reading() as reader:
         led = [entry for entry, _ in walk(reader, start)]
@@ -85,9 +86,12 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         comments=said,
         times=times,
         next=_next(workspace, packed.model, stands, in_the_way, [*to_review, *(each.person for each in proposed)]),
-        assigned=to_review,
+        assigned=to_review if stands.status != "approved" else [],
         obstacles=in_the_way,
-        warnings=[said] if (said := key_in_git(workspace.project.root)) else [],
+        warnings=[leaked] if (leaked := key_in_git(workspace.project.root)) else [],
+        signed=list(stands.signed),
+        answered=list(stands.accepted),
+        before="" if before is None else before.payload.model,
     )
 
 
@@ -138,16 +142,20 @@ def say(workspace: Workspace, about: str | None, text: str, at: str, answers: in
     return Commented(made.seq, made.actor, name, where, made.payload.text)
 
 
-def _changed(workspace: Workspace, packing: Entry[ModelPacked]) -> list[str]:
-    """The project's own files that differ from those of the version that is served; where it is served itself, of the
-    one before it; all of them, where there is none."""
+def _version_before(workspace: Workspace, packing: Entry[ModelPacked]) -> Entry[ModelPacked] | None:
+    """The version that is served; where it is served itself, the one before it."""
     with workspace.chain.reading() as reader:
         release = registry.standing(reader, workspace.endpoint)
         served = registry.packing_of(reader, workspace.project.address, release.payload.model) if release else None
         if served is None or served.seq >= packing.seq:
             served = newest_before(reader, packing.seq, ModelPacked, packing.subject)
+    return served
+
+
+def _changed(workspace: Workspace, packing: Entry[ModelPacked], before: Entry[ModelPacked] | None) -> list[str]:
+    """The project's own files that differ from those of a version before; all of them, where there is none."""
     now = code_before(workspace, packing)
-    then = None if served is None else code_before(workspace, served)
+    then = None if before is None else code_before(workspace, before)
     if now is None:
         return []
     was = {} if then is None else {blob.name: blob.digest for blob in then.payload.files}

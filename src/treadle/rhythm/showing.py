@@ -254,6 +254,7 @@ def review_page(project: str, found: ReviewShown, *, served: bool) -> str:
         Section(
             "Checklist", _checklist(found), "Filled in from the record. It decides nothing: gates and reviewers do."
         ),
+        Section("Whose word it has", _vouched(found)),
         Section("Who reviews it", _reviewers(found)),
         Section("What was said", _comments(found)),
     ]
@@ -281,14 +282,23 @@ def _checklist(found: ReviewShown) -> str:
 
 def _reviewers(found: ReviewShown) -> str:
     lines = [f"<strong>{escape(name)}</strong> is asked to review it" for name in found.assigned]
-    proposed = (each for each in found.proposed if each.person not in found.assigned)
+    waits = found.proposed if found.status != "approved" else []
+    proposed = (each for each in waits if each.person not in found.assigned)
     lines += [f"<strong>{escape(each.person)}</strong> may: {escape('; '.join(each.why))}" for each in proposed]
     lines += [f"not asked: {escape(each)}" for each in found.excluded]
     lines += [f"CODEOWNERS: {escape(each)}" for each in found.owners]
-    changed = escape(", ".join(found.changed) or "nothing")
-    return (
-        f"<ul>{''.join(f'<li>{each}</li>' for each in lines)}</ul><p>Changed since the version before: {changed}.</p>"
-    )
+    since = f"Changed since {found.before}" if found.before else "The first version, made of"
+    changed = escape(f"{since}: {', '.join(found.changed) or 'nothing'}")
+    return f"<ul>{''.join(f'<li>{each}</li>' for each in lines)}</ul><p>{changed}.</p>"
+
+
+def _vouched(found: ReviewShown) -> str:
+    """Whose word it rests on by now."""
+    lines = [f"approved by {found.approved_by}"] if found.approved_by else []
+    lines += [f"signed by {each}" for each in found.signed]
+    lines += [f"answered for: {each}" for each in found.answered]
+    listed = "".join(f"<li>{escape(each)}</li>" for each in lines)
+    return f"<ul>{listed}</ul>" if listed else "<p>Nobody's yet.</p>"
 
 
 def _comments(found: ReviewShown) -> str:

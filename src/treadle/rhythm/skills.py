@@ -31,8 +31,8 @@ LEAST = 0.5
 """Who did less than this of late, decayed, is not counted as one who knows: one act half a year ago is just enough."""
 _PART = 0.1
 """Nor is who did less than this part of what the busiest there did."""
-NO_ACT = ("training.trials",)
-"""Kinds that a step writes every few seconds: they count time and nothing that somebody did."""
+NO_ACT = ("training.trials", "sealed.opened")
+"""Kinds that a step writes beside what it does, some every few seconds: nothing that somebody did by itself."""
 _RATED: dict[str, float] = {"new": 0.0, "some": 0.0, "well": 1.0, "teaches": 2.0}
 
 

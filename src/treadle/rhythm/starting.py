@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from treadle.evidence import Reader
 from treadle.evidence.kinds.of_version import Release
 from treadle.knowledge.notes import listed, newest_versions
+from treadle.people.checking import people_of
 from treadle.people.decisions import decision
 from treadle.people.decisions import names as decisions
 from treadle.people.team import confirmations, has_charter
@@ -31,7 +32,7 @@ def first_days(workspace: Workspace, reader: Reader, person: str, known: Map, no
         *_decided(reader, now),
         *_written(workspace, reader),
         *_learned(reader),
-        *_people(known, person),
+        *_people(known, person, people_of(workspace.project.spec)),
         *_help(reader, person, known, now),
     ]
 
@@ -78,9 +79,10 @@ def _learned(reader: Reader) -> Iterator[Onward]:
         yield Onward(f"What went wrong: {name}", "it was looked back at", f"treadle retro show . {name}")
 
 
-def _people(known: Map, person: str) -> Iterator[Onward]:
+def _people(known: Map, person: str, people: Sequence[str]) -> Iterator[Onward]:
+    """Of the project as it is: neither who left it nor a login that is nobody of it can be asked."""
     for area in known.areas:
-        ask = [each for each in area.people if each.person != person and each.recent > 0]
+        ask = [each for each in area.people if each.person in people and each.person != person and each.recent > 0]
         if ask:
             names = ", ".join(each.person for each in ask)
             yield Onward(f"Ask about {area.name}: {names}", f"they did {ask[0].grounds[0]}, and more", "talk")

@@ -6,6 +6,7 @@ its people are those of a brief that says nothing else.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from treadle.spec.documents import Place
 from treadle.spec.shape import Problem
 
 _THERE, _HERE = "brief.people", "people"
+_NAMING = ("brief", _HERE, "access")
+"""Parts of the file that name persons."""
 
 
 def with_brief(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,10 +26,20 @@ def with_brief(tree: Mapping[str, Any]) -> dict[str, Any]:
     >>> with_brief({"project": "p", "people": {"owner": "ada"}})
     {'project': 'p', 'brief': {'people': {'owner': 'ada'}}}
     """
+    tree = {key: _one_form(value) if key in _NAMING else value for key, value in tree.items()}
     rest = {key: value for key, value in tree.items() if key != _HERE}
     if "brief" not in tree and (_HERE in tree or _is_nobodys(tree)):
         return {**rest, "brief": {"people": tree.get(_HERE, {"owner": "nobody"})}}
     return rest
+
+
+def _one_form(value: Any) -> Any:
+    """Names as they are compared: an accent that was typed by itself is one with its letter (NFC)."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, Mapping):
+        return {key: _one_form(each) for key, each in value.items()}
+    return [_one_form(each) for each in value] if isinstance(value, list) else value
 
 
 def problems_of_people(tree: Mapping[str, Any]) -> Iterator[Problem]:

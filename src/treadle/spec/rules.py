@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -92,12 +93,13 @@ def between_parts(spec: ProjectSpec) -> Iterator[Problem]:
 def _persons(spec: ProjectSpec) -> Iterator[Problem]:
     """Names that the record has for others are no person's, and a login is somebody's of the project."""
     people = spec.brief.people
-    named = [("owner", (people.owner,)), ("reviewers", people.reviewers)]
+    named: list[tuple[str, Sequence[str]]] = [("owner", (people.owner,)), ("reviewers", people.reviewers)]
     named += [(f"roles.{role}", names) for role, names in people.roles.items()]
     for part, names in named:
         for name in sorted({*names} & _NO_PERSON):
             what = f"{name} is what the record calls the project's own {name} acts, and no person"
             yield Problem(f"brief.people.{part}", what, mend="give the person another name")
+    yield from _alike(named)
     for login, name in spec.access.logins.items():
         if name not in people.everybody:
             yield Problem(
@@ -107,6 +109,20 @@ def _persons(spec: ProjectSpec) -> Iterator[Problem]:
                 people.everybody,
                 mend="name its people under brief.people: owner, reviewers, roles",
             )
+
+
+def _alike(named: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Problem]:
+    """Two spellings that differ in capitals alone, or in the form of a letter, would be two people without a word."""
+    first = dict[str, str]()
+    told = set[str]()
+    for part, names in named:
+        for name in names:
+            other = first.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+            if other != name and name not in told:
+                told.add(name)
+                what = f"{name} and {other} would be two people"
+                mend = f'did you mean "{other}"? Names are compared letter by letter: write one person in one way'
+                yield Problem(f"brief.people.{part}", what, mend=mend)
 
 
 def _duties(spec: ProjectSpec) -> Iterator[Problem]:

@@ -165,7 +165,7 @@ def settle(work: Work, terms: Entry[TermsStated]) -> Entry[DecisionSettled]:
     """
     said, workspace = terms.payload, work.workspace
     sources = _agreed_sources(workspace, said)
-    stand = standing_labels(workspace)  # once: what is said while the sides learn changes neither
+    stand = standing_labels(_of_the_terms(workspace, said))  # once: what is said while the sides learn changes neither
     first, second = (_fit(work, said, number, sources, stand) for number in (0, 1))
     one, other = said.sides
     asked = SettleByExperiment(
@@ -179,6 +179,16 @@ def settle(work: Work, terms: Entry[TermsStated]) -> Entry[DecisionSettled]:
         learning=(first.seconds, second.seconds),
     )
     return work.do(asked, make_settlement, terms.subject)
+
+
+def _side_spec(workspace: Workspace, said: TermsStated, number: int) -> ProjectSpec:
+    return msgspec.json.decode(workspace.blobs.get(said.sides[number].spec.digest), type=ProjectSpec)
+
+
+def _of_the_terms(workspace: Workspace, said: TermsStated) -> Workspace:
+    """The project with the target that the terms are of, whichever of several is named when they are run."""
+    project, target = workspace.project, _side_spec(workspace, said, 0).predict.name
+    return dataclasses.replace(workspace, project=project.of(target)) if target in project.targets else workspace
 
 
 def _agreed_sources(workspace: Workspace, said: TermsStated) -> Sources:
@@ -199,7 +209,7 @@ def _agreed_sources(workspace: Workspace, said: TermsStated) -> Sources:
 
 def _fit(work: Work, said: TermsStated, number: int, sources: Sources, stand: Standing) -> _Fitted:
     """One side, from the rows to a fitted model, within its own minutes."""
-    spec = msgspec.json.decode(work.workspace.blobs.get(said.sides[number].spec.digest), type=ProjectSpec)
+    spec = _side_spec(work.workspace, said, number)
     side = _side_work(work.workspace, said.decision, number, spec)
     plan = make_plan(side, sources)
     built = build_features(side, plan, sources)

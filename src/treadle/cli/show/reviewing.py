@@ -18,15 +18,20 @@ def show_review(answer: Any, out: Any) -> None:
         out.print(f"{_STATES[line.state]} [bold]{line.name}[/]: {said(line.text)}{entry}", soft_wrap=True)
     for each in answer.warnings:
         out.print(f"[red]![/] {said(each)}", soft_wrap=True)
+    for each in answer.signed:
+        out.print(f"[green]signed[/] by {said(each)}", soft_wrap=True)
+    for each in answer.answered:
+        out.print(f"[yellow]answered for[/]: {said(each)}", soft_wrap=True)
     changed = ", ".join(answer.changed) or "nothing"
-    out.print(f"changed in the project since the version before: {said(changed)}", soft_wrap=True)
+    since = f"changed in the project since {answer.before}" if answer.before else "the first version, made of"
+    out.print(f"{said(since)}: {said(changed)}", soft_wrap=True)
     for owner in answer.owners:
         out.print(f"  owned by CODEOWNERS: {said(owner)}", soft_wrap=True)
     if answer.assigned:
         out.print(f"asked to review it: [bold]{said(', '.join(answer.assigned))}[/]", soft_wrap=True)
-    for each in answer.proposed:
+    for each in answer.proposed if answer.status != "approved" else ():
         out.print(f"reviewer: [bold]{said(each.person)}[/] [dim]({said('; '.join(each.why))})[/]", soft_wrap=True)
-    if not answer.proposed:
+    if not answer.proposed and answer.status != "approved":
         out.print("[yellow]![/] no reviewer of the brief is left who may be asked")
     for each in answer.excluded:
         out.print(f"[dim]not asked: {said(each)}[/]", soft_wrap=True)
