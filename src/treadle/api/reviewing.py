@@ -38,7 +38,7 @@ def models_review(request: ReviewRequest, work: Work) -> ReviewShown:
     """
     from treadle.rhythm.reviewing import review
 
-    found = review(work.workspace, request.model)
+    found = review(work.workspace, request.model, str(work.workspace.project.root))
     if request.page is not None:
         from treadle.api.written import new_file
         from treadle.evidence import write_whole

@@ -64,6 +64,7 @@ td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{paddi
 LINKS = (
     ("Home", "/home"),
     ("Review", "/review"),
+    ("Decisions", "/decision"),
     ("Report", "/report"),
     ("Watch", "/watch"),
     ("Rows for experts", "/experts"),
