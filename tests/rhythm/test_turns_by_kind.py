@@ -25,11 +25,12 @@ from treadle.people.deciding import close_decision, open_decision, review_decisi
 from treadle.people.found import ExperimentShown
 from treadle.people.team import confirm
 from treadle.rhythm.acting import asked_in, change_action, open_actions
+from treadle.rhythm.backlog import backlog
 from treadle.rhythm.home import home_of
 from treadle.rhythm.retros import keep_retro, open_retro
 from treadle.rhythm.reviewing import review, say
 from treadle.rhythm.turns import _words, turns
-from treadle.store import Blob
+from treadle.store import Blob, EntryRef
 from treadle.workspace import Workspace
 
 HOLDS = Gate("recall", 0.4, 0.5, True, "recall is 0.5")
@@ -120,6 +121,18 @@ def test_rows_wait_for_each_expert_who_did_not_speak_of_all_of_them(shop: Path) 
     released(workspace, packed(workspace, 3, 0.6))
     (turn,) = turns(opened(shop), workspace.chain.clock())
     assert turn.also == "open /experts of treadle serve"
+
+
+def test_rows_that_cannot_be_are_looked_into_as_rows_and_features_by_their_names(shop: Path) -> None:
+    workspace = opened(shop)
+    said = tuple(
+        RowSaid(row=f"r{n}", key=str(n), implausible=named) for n, named in enumerate([("row",), ("row",), ("amount",)])
+    )
+    workspace.chain.append(LabelsSaid(queue=EntryRef("a" * 64), rows=said, way="sheet"), "labels/shop")
+    told = [(each.what, each.why) for each in backlog(workspace, workspace.chain.clock(), [])]
+    rows = ("look into rows that experts hold to be implausible", "they hold 2 rows as a whole to be implausible")
+    assert rows in told
+    assert ("look into amount", "experts hold it to be implausible in 1 row") in told
 
 
 def test_what_was_decided_waits_again_on_the_day_of_its_review(shop: Path) -> None:

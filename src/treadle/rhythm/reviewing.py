@@ -91,8 +91,15 @@ def review(workspace: Workspace, model: str | None, project: str = ".") -> Revie
     )
 
 
-def ask_to_review(workspace: Workspace, model: str | None, to: Sequence[str], because: str) -> Assigned:
-    """Raises ModelError: there is no such version. TeamError: nobody asked for its release, or one of them may not."""
+def ask_to_review(
+    workspace: Workspace, model: str | None, to: Sequence[str], because: str, project: str = "."
+) -> Assigned:
+    """`project`: as commands name it.
+
+    Raises:
+        ModelError: there is no such version.
+        TeamError: nobody asked for its release, or one of them may not review it.
+    """
     packed = registry.find(workspace.chain, workspace.project.address, workspace.project.version(model)).payload
     with workspace.chain.reading() as reader:
         request = request_of(reader, packed.model, packed.bundle.digest)
@@ -101,7 +108,7 @@ def ask_to_review(workspace: Workspace, model: str | None, to: Sequence[str], be
             f"nobody has asked for a release of {packed.model}", where="MODEL", mend="run the project first"
         )
     made = assign(workspace.chain, workspace.project.spec, request, to, because)
-    show = f"treadle models review {workspace.project.root} {packed.model}"
+    show = f"treadle models review {project} {packed.model}"
     return Assigned(packed.model, list(made.payload.reviewers), made.actor, made.seq, show)
 
 
