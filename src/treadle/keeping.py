@@ -148,7 +148,7 @@ def key_in_git(project: Path) -> str:
     return (
         f"Git has the signing key, {file}: whoever can read the repository can sign models, releases and checkpoints "
         f"as this project. Type: git rm -r --cached {home(project)}, and commit that; its history keeps the key, so "
-        f"make a new one: move {file.parent} elsewhere{again}"
+        f"make a new one: move {file.parent} elsewhere{again}; treadle run {project} --fresh"
     )
 
 
