@@ -130,8 +130,10 @@ def begin(root: Path, *, named: bool = False) -> None:
 
 
 def keep_out_of_git(root: Path) -> None:
-    """Have Git pass over the workspace, its key and catalog with it, whatever the project's own .gitignore says. One that
-    is there already stays as it is, and a folder that TREADLE_HOME names is no part of a project."""
+    """Have Git pass over the workspace, its key and catalog with it, whatever the project's own .gitignore says.
+
+    One that is there already stays as it is, and a folder that TREADLE_HOME names is no part of a project.
+    """
     if not is_named():
         with contextlib.suppress(FileExistsError, PermissionError), (root / IGNORED).open("x", encoding="ascii") as out:
             out.write("*\n")
@@ -144,9 +146,9 @@ def key_in_git(project: Path) -> str:
         return ""
     again = "" if is_named() else f"; treadle trust {project}"
     return (
-        f"Git has the signing key, {file}: whoever can read the repository can sign models, releases and checkpoints as "
-        f"this project. git rm -r --cached {home(project)}, and commit that; its history keeps the key, so make a new "
-        f"one: move {file.parent} elsewhere{again}; the next run signs anew"
+        f"Git has the signing key, {file}: whoever can read the repository can sign models, releases and checkpoints "
+        f"as this project. Type: git rm -r --cached {home(project)}, and commit that; its history keeps the key, so "
+        f"make a new one: move {file.parent} elsewhere{again}; treadle run {project} --fresh"
     )
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError, TreadleError
-from treadle.keeping import begin, begins_anew, home, is_shared, keep_out_of_git, keep_private, refuse_links, signing_key
+from treadle.keeping import (
+    begin,
+    begins_anew,
+    home,
+    is_shared,
+    keep_out_of_git,
+    keep_private,
+    refuse_links,
+    signing_key,
+)
 from treadle.spec import Project
 from treadle.store import TableNames
 

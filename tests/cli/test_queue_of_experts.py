@@ -12,7 +12,7 @@ from treadle.cli.show.experts import show_queue
 
 
 def shown(values: list[str]) -> str:
-    item = SimpleNamespace(row="r1", key="k", mine="", why=["uncertain"], values=values)
+    item = SimpleNamespace(row="r1", key="k", at="", mine="", why=["uncertain"], values=values)
     columns = [f"column_{place}" for place in range(len(values))]
     asked = {
         "said": "asked",
@@ -22,6 +22,7 @@ def shown(values: list[str]) -> str:
         "target": "late",
         "rows": 1,
         "next": "go",
+        "cannot": "",
     }
     out = StringIO()
     show_queue(SimpleNamespace(columns=columns, items=[item], **asked), Console(file=out, width=120))

@@ -140,6 +140,11 @@ def test_on_the_command_line_from_a_spreadsheet_to_one_label_each(
             code = int(ended.code or 0)
         return code, *capsys.readouterr()
 
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "treadle.yaml").write_text("project: shop\n", "utf-8")
+    code, _, err = do(str(tmp_path / "shop"))
+    assert code and "is a project" in err and f"experts agreement --project {tmp_path / 'shop'}" in err
+
     file = tmp_path / "labels.csv"
     file.write_text(ROWS.replace("item,by,label", "order;who;verdict").replace(",", ";"), encoding="utf-8")
     columns = ("--item", "order", "--by", "who", "--label", "verdict")

@@ -17,7 +17,15 @@ QUEUE = Queue(
     labels=("no", "yes"),
     columns=("amount", "kind"),
     items=tuple(
-        Item(row=row, key=key, why=WHY, source="no", model="yes (51 %)", values=(f"{key}.5", kind))
+        Item(
+            row=row,
+            key=key,
+            why=WHY,
+            source="no",
+            model="yes (51 %)",
+            values=(f"{key}.5", kind),
+            at=f"2024-05-0{key} 09:00",
+        )
         for (key, row), kind in zip(ROWS.items(), ("a", '=1+1 "ß"', "'quoted"), strict=True)
     ),
 )

@@ -14,10 +14,11 @@ from asked_rows import QUEUE, ROWS, given, record, said
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from treadle.errors import DataError
 from treadle.evidence.kinds.labels_said import RowSaid
-from treadle.labelling import Word, as_sheet, read_sheet
+from treadle.labelling import Word, as_sheet, read_sheet, say, words
 from treadle.labelling.sheets import _in, _out
 from treadle.labelling.workbook import workbook
 from treadle.signs import still
@@ -77,6 +78,51 @@ def test_a_text_is_neutral_outside_and_itself_again_inside(text: str, first: str
     out = _out(whole)
     assert _in(out) == still(whole)
     assert not out.startswith(("=", "+", "@", "\t")), "nothing that a spreadsheet would run"
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_row_has_its_own_key_and_its_time_beside_its_name(tmp_path: Path, ending: str) -> None:
+    file = written(tmp_path, ending)
+    frame = pl.read_csv(file, infer_schema=False) if ending == ".csv" else pl.read_excel(file)
+    assert frame["row"].to_list() == list(ROWS.values())
+    assert [str(key) for key in frame["key"]] == ["1", "2", "3"]
+    assert [str(at)[:16] for at in frame["at"]] == [f"2024-05-0{n} 09:00" for n in (1, 2, 3)]
+
+
+def test_a_sheet_of_before_it_had_a_key_and_a_time_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.csv"
+    file.write_text(f"row,for,seen,label,implausible,comment,why\n{ROWS['2']},lin,0,yes,amount,,\n", "utf-8")
+    (found,) = read_sheet(file, "lin")
+    assert (found.row, found.label, found.implausible) == (ROWS["2"], "yes", "amount")
+
+
+CLASHING = ("model", "source", "comment", "label", "why", "row", "key", "model (feature)", "amount")
+
+
+def test_features_that_are_called_as_columns_of_the_sheet_stand_in_it_by_another_name(tmp_path: Path) -> None:
+    values = tuple(f"value of {name}" for name in CLASHING)
+    queue = replace(QUEUE, columns=CLASHING, items=(replace(QUEUE.items[0], values=values),))
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(as_sheet(".csv", queue, "lin", {}))
+    (line,) = csv.DictReader(io.StringIO(file.read_text("utf-8-sig")))
+    assert len(set(queue.shown)) == len(CLASHING)
+    assert [line[name] for name in queue.shown] == list(values) and line["model"] == "yes (51 %)"
+    assert queue.shown[0] == "model (feature) (feature)" and queue.shown[1] == "source (feature)"
+    back = [queue.feature(name) for name in queue.shown]
+    assert back == [name if name != "row" else "row (feature)" for name in CLASHING], "row is the whole row"
+    chain, asked = record(tmp_path)
+    told = given("1", implausible="row (feature), comment, model (feature)")
+    assert say(chain, "shop", [queue], asked, [told], "sheet").rows == 1
+    with chain.reading() as reader:
+        kept = words(reader, "shop")["1"]["lin"].said
+    assert kept.implausible == ("row (feature)", "comment", "model (feature)") and not kept.out
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8", "utf-8-sig"])
+def test_what_excel_saves_is_read_whatever_its_letters(tmp_path: Path, encoding: str) -> None:
+    file = edited(written(tmp_path, ".csv"), "\t", **{ROWS["2"]: {"comment": "bête à «dards» – 5 €"}})
+    file.write_bytes(file.read_text("utf-8").encode(encoding))
+    assert {each.row: each.comment for each in read_sheet(file, "lin")}[ROWS["2"]] == "bête à «dards» – 5 €"
 
 
 def test_a_plain_number_stays_one() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from asked_rows import given, record, said
+from asked_rows import QUEUE, ROWS, given, record, said
 from msgspec.structs import replace
 
 from treadle.errors import AccessError
@@ -45,6 +45,44 @@ def test_what_cannot_be_taken_is_told_by_its_row_and_the_rest_is_taken(
     chain, asked = record(tmp_path)
     found = said(chain, asked, "lin", row, given("3", "no"))  # type: ignore[arg-type]
     assert found.rows == 1 and what in found.conflicts[0].what and mend in found.conflicts[0].mend
+
+
+@pytest.mark.parametrize(
+    ("word", "label"),
+    [(w, "yes") for w in ("oui", "TRUE", "1", "vrai", "Ja", "y")] + [(w, "no") for w in ("non", "False", "0", "nein")],
+)
+def test_no_and_yes_are_taken_as_people_and_spreadsheets_write_them(tmp_path: Path, word: str, label: str) -> None:
+    chain, asked = record(tmp_path)
+    assert said(chain, asked, "lin", given("1", word)).rows == 1
+    with chain.reading() as reader:
+        assert verdicts(words(reader, "shop"), "1") == {"lin": label}
+
+
+def test_words_for_yes_are_no_labels_where_labels_are_other_words() -> None:
+    assert replace(QUEUE, labels=("oui", "peut-être")).label("yes") == ""
+    assert replace(QUEUE, labels=("0", "1", "2")).label("1") == "1"
+
+
+def test_that_somebody_cannot_say_is_kept_and_counts_for_no_label(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    found = said(chain, asked, "lin", given("1", "Cannot say"), given("2", "no"))
+    assert (found.rows, found.conflicts) == (2, ())
+    with chain.reading() as reader:
+        now = words(reader, "shop")
+    assert now["1"]["lin"].said.unsure and verdicts(now, "1") == {}
+    assert [each.key for each in settled_rows(now, Experts())] == ["2"]
+    assert said(chain, asked, "lin", given("1", "cannot say")).same == 1
+    said(chain, asked, "lin", given("1"))
+    with chain.reading() as reader:
+        assert "1" not in words(reader, "shop"), "and it is taken back as all else is"
+    assert replace(QUEUE, labels=("cannot say", "yes")).label("cannot say") == "cannot say"
+
+
+def test_a_refusal_names_the_row_by_its_key_and_its_time(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    (wrong,) = said(chain, asked, "lin", given("1", "yess")).conflicts
+    assert (wrong.key, wrong.called) == ("1", f"1 at 2024-05-01 09:00 ({ROWS['1']})")
+    assert said(chain, asked, "lin", given("rx", "yes")).conflicts[0].called == "rx"
 
 
 def test_a_row_that_stands_twice_and_differs_is_taken_neither_way(tmp_path: Path) -> None:

@@ -82,3 +82,9 @@ def test_no_sign_of_a_text_moves_a_terminal_or_turns_its_order():
     shown = page(odd, [Section(odd, table((odd,), [(odd,)]), odd)], lead=odd, footer=odd)
     assert not set(odd) & set("\x1b\x07\u202e\u2066\x9b") & set(shown)
     assert "a\ufffd]0;x\ufffdb\ufffdc\ufffdd\ufffd" in shown
+
+
+def test_a_number_is_not_broken_and_words_in_its_place_are() -> None:
+    why = "no interval: 66 days are needed, and there are 12"
+    shown = table(("part", "gain"), [("all", "-0.004 (-0.020 to +0.012)"), ("a", why)], numbers=(1,))
+    assert "<td class=n>-0.004 (-0.020 to +0.012)</td>" in shown and f'<td class="n t">{why}</td>' in shown

@@ -224,7 +224,7 @@ def test_the_mentor_alone_agrees_and_either_ends_it(shop: Workspace) -> None:
     to_do(shop, "Train on more @lin 2026-03-30")
     take(did(shop, "lin"), "training", None, shown=False)
     asked = [(each.person, each.what, each.do) for each in turns(shop, NOW) if each.where == "growth/1"]
-    assert asked == [("ada", "be lin's mentor in training", "treadle skills agree . 1 --as ada, or --decline")]
+    assert asked == [("ada", "be lin's mentor in training", "treadle skills agree . 1 --as ada")]
     for who, said, what in (
         ("bo", "agreed", "ada was asked"),
         ("lin", "agreed", "ada was asked"),

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from stage_shop import edit, opened
 from test_pages_escape import decision, filled
-from written_shop import packed, written_shop
+from written_shop import packed, released, written_shop
 
 from treadle.evidence import Entry
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
@@ -25,11 +25,12 @@ from treadle.people.deciding import close_decision, open_decision, review_decisi
 from treadle.people.found import ExperimentShown
 from treadle.people.team import confirm
 from treadle.rhythm.acting import asked_in, change_action, open_actions
+from treadle.rhythm.backlog import backlog
 from treadle.rhythm.home import home_of
 from treadle.rhythm.retros import keep_retro, open_retro
 from treadle.rhythm.reviewing import review, say
 from treadle.rhythm.turns import _words, turns
-from treadle.store import Blob
+from treadle.store import Blob, EntryRef
 from treadle.workspace import Workspace
 
 HOLDS = Gate("recall", 0.4, 0.5, True, "recall is 0.5")
@@ -104,7 +105,34 @@ def test_rows_wait_for_each_expert_who_did_not_speak_of_all_of_them(shop: Path) 
     hold("lin", 0)
     assert [who for who, *_ in waits(workspace)] == ["bo"]
     packed(workspace, 2, 0.6)
-    assert waits(workspace) == [], "they were asked about the model before"
+    assert [who for who, *_ in waits(workspace)] == ["bo"], "a newer model takes nothing off the queue"
+    newer = Queue(target="shop", labels=("no", "yes"), columns=(), items=(Item(row="r7", key="7", why=()),))
+    kept = Blob(workspace.blobs.put(msgspec.json.encode(newer)), "queue")
+    workspace.chain.append(ExpertsAsked(queue=kept, rows=1), "labels/shop")
+    assert [what for _, what, _ in waits(workspace)] == ["say what you hold of 1 row of shop"] * 2
+    edit(shop, "domain_expert: [lin, bo]", "data_scientist: [ada]")
+    (turn,) = turns(opened(shop), workspace.chain.clock(), "shops/one")
+    assert turn.person == "ada", "where nobody is an expert, they wait for the owner"
+    assert turn.do == "treadle experts sheet shops/one --out rows.xlsx --as ada" and turn.also == ""
+    edit(shop, "brief:\n", "experts: {roles: [vet]}\nbrief:\n")
+    (turn,) = turns(opened(shop), workspace.chain.clock())
+    assert (turn.person, turn.do) == ("ada", "") and "vet" in turn.also
+    edit(shop, "experts: {roles: [vet]}\n", "")
+    released(workspace, packed(workspace, 3, 0.6))
+    (turn,) = turns(opened(shop), workspace.chain.clock())
+    assert turn.also == "open /experts of treadle serve"
+
+
+def test_rows_that_cannot_be_are_looked_into_as_rows_and_features_by_their_names(shop: Path) -> None:
+    workspace = opened(shop)
+    said = tuple(
+        RowSaid(row=f"r{n}", key=str(n), implausible=named) for n, named in enumerate([("row",), ("row",), ("amount",)])
+    )
+    workspace.chain.append(LabelsSaid(queue=EntryRef("a" * 64), rows=said, way="sheet"), "labels/shop")
+    told = [(each.what, each.why) for each in backlog(workspace, workspace.chain.clock(), [])]
+    rows = ("look into rows that experts hold to be implausible", "they hold 2 rows as a whole to be implausible")
+    assert rows in told
+    assert ("look into amount", "experts hold it to be implausible in 1 row") in told
 
 
 def test_what_was_decided_waits_again_on_the_day_of_its_review(shop: Path) -> None:
@@ -207,7 +235,7 @@ def test_an_experiment_waits_for_who_did_not_agree_and_then_for_who_decides(
     status: Any, waits_for: list[str], wanted: list[tuple[str, str]]
 ) -> None:
     terms = replace(filled(ExperimentShown), entry=5, status=status, waits_for=waits_for)
-    assert [(who, do) for who, _, do in _words(decision(experiment=terms, unheard=[]))] == wanted
-    unheard = list(_words(decision(experiment=terms, unheard=["grace"])))
+    assert [(who, do) for who, _, do in _words(decision(experiment=terms, unheard=[]), ".")] == wanted
+    unheard = list(_words(decision(experiment=terms, unheard=["grace"]), "."))
     assert unheard[0] == ("grace", "you are asked, and were not heard", "say . d --for OPTION --because REASON")
     assert "ada" not in [who for who, *_ in unheard], "nobody decides before all were heard"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from treadle.people.assigning import assign, assigned
 from treadle.people.deciding import open_decision, state_position
 from treadle.people.mediating import propose
 from treadle.rhythm.acting import asked_in, open_actions
+from treadle.rhythm.home import home_of
 from treadle.rhythm.reviewing import ask_to_review, review, say
+from treadle.rhythm.showing import home_page
 from treadle.rhythm.turns import turns
 from treadle.workspace import Workspace
 
@@ -71,6 +74,13 @@ def test_a_version_waits_for_whoever_can_end_what_is_in_its_way(
         ], "each is told the command in their own name"
         assert told.next.startswith("treadle models accept . shop:1")
     assert told.next.startswith("treadle models release . shop:1 --as ") == (gates == (HOLDS,))
+    found = [*turns(workspace, workspace.chain.clock(), "shops/one"), *review(workspace, None, "shops/one").obstacles]
+    for each in found:  # pasted where they were typed, they are about the project that was asked about
+        assert not each.do or re.match(r"treadle models (review|accept) shops/one shop:1\b", each.do), each
+        assert each.do or (each.also and "treadle" not in each.also), "a command stands alone, and words apart"
+        assert " or " not in each.do and ";" not in each.do
+    page = home_page(home_of(workspace), served=True)
+    assert not re.search("<code>[^<]* or ", page) and "<code></code>" not in page
 
 
 def test_what_was_released_or_approved_waits_for_nobody(shop: Path) -> None:

@@ -62,6 +62,8 @@ def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path) -
     assert first.model == "shop:1" and "labels.applied" not in {line.kind for line in first.steps}
     lin, bo = opened(noisy, actor="lin"), opened(noisy, actor="bo")
     asked = ask(lin, 120, 30, "lin")
+    assert "experts sheet" in asked.next and "/experts" not in asked.next, "nothing is released, so nothing is served"
+    assert labels_stand(lin, 5).gain == ""
     assert asked.rows == asked.left == 150 and asked.labels == ["no", "yes"] and asked.columns == ["amount", "kind"]
     with ada.chain.reading() as reader:
         looks = len(reader.find(SealedOpened))
@@ -100,6 +102,9 @@ def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path) -
     assert found.taught + found.confirmed == 119 and found.rows == 150 and found.flagged == (("amount", 1),)
     assert found.by_source.gain.low is not None and found.by_experts is not None
     assert found.by_experts.ours.value > found.by_source.ours.value, "the yardstick itself was partly wrong"
+    gain = labels_stand(lin, 0).gain
+    assert "Of what bo, lin said; measured by the labels of the source." in gain
+    assert "By the experts' own labels: " in gain
     report = Path(second.report).read_text("utf-8")
     assert "What did the experts&#39; word gain?" in report and "30 sealed rows that they looked at" in report
     assert second.evaluation.value.value == pytest.approx(found.by_source.ours.value), "judged by the source's labels"

@@ -35,7 +35,7 @@ class QueueRequest(OfTarget, frozen=True):
 class SayRequest(OfTarget, frozen=True):
     project: ProjectPath
     row: Annotated[str, argument("the row: its name on the queue, or its key")]
-    label: Annotated[str | None, option("what it is, as you hold it")] = None
+    label: Annotated[str | None, option("what it is, as you hold it; `cannot say` where you cannot tell")] = None
     implausible: Annotated[
         str | None, option("features whose value cannot be, with commas; `row` for the whole row")
     ] = None
@@ -144,11 +144,20 @@ def experts_agreement(request: AgreementRequest, work: Work | Context) -> Labell
 
 
 def _of_file(request: AgreementRequest) -> Labelled:
+    from pathlib import Path
+
     from treadle.api.written import new_file
+    from treadle.errors import DataError
     from treadle.evidence import write_whole
     from treadle.exploring.labelled import Columns, as_csv, labelled
     from treadle.spec import layout_from
 
+    if (Path(request.file or "") / "treadle.yaml").is_file():
+        raise DataError(
+            f"{request.file} is a project, and FILE is a table of labels",
+            where="FILE",
+            mend=f"name the table; of the project's own record: treadle experts agreement --project {request.file}",
+        )
     columns = Columns(request.item, request.by, request.label)
     place = None if request.out is None else new_file(request.out, "--out")
     found, lines = labelled(

@@ -38,7 +38,7 @@ def models_review(request: ReviewRequest, work: Work) -> ReviewShown:
     """
     from treadle.rhythm.reviewing import review
 
-    found = review(work.workspace, request.model)
+    found = review(work.workspace, request.model, request.project)
     if request.page is not None:
         from treadle.api.written import new_file
         from treadle.evidence import write_whole
@@ -57,7 +57,7 @@ def models_assign(request: AssignRequest, work: Work) -> Assigned:
     """
     from treadle.rhythm.reviewing import ask_to_review
 
-    return ask_to_review(work.workspace, request.model, request.to, request.because)
+    return ask_to_review(work.workspace, request.model, request.to, request.because, request.project)
 
 
 @operation("models", "comment", permission="discuss")

@@ -118,7 +118,7 @@ def team_waits(request: WaitsRequest, work: Work) -> WaitsAnswer:
     from treadle.rhythm.waiting import waiting
 
     workspace, spec = work.workspace, work.workspace.project.spec
-    found = turns(workspace, workspace.chain.clock())
+    found = turns(workspace, workspace.chain.clock(), request.project)
     people = people_of(spec)
     if request.person is not None:  # something may wait for somebody who is nobody of the project any more
         refuse_stranger(spec, request.person, [*dict.fromkeys([*people, *(each.person for each in found)])], "--person")

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.errors import DataError, SpecError, StoreError, TreadleError
+import msgspec
+
+from treadle.errors import DataError, EvidenceError, SpecError, StoreError, TreadleError
 from treadle.evidence.kinds.experts_asked import ExpertsAsked
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
-from treadle.evidence.kinds.labels_said import RowSaid
+from treadle.evidence.kinds.labels_said import CANNOT, WHOLE, RowSaid
 from treadle.exploring.experts_found import LabelsStand, QueueItem, QueueShown, RowStands, RowTaken, SheetWritten
 from treadle.exploring.labelled import Labelled, agreed
 from treadle.labelling import (
     ENDINGS,
     Given,
     Item,
+    LabelGain,
     Queue,
     SettledRow,
     Shown,
@@ -34,6 +37,7 @@ from treadle.labelling import (
     verdicts,
     words,
 )
+from treadle.models import registry
 from treadle.stages import Work
 from treadle.stages.label_gain import rule_said
 from treadle.stages.labels import MOST_ASKED, ask_experts, queues_of
@@ -67,33 +71,42 @@ def queue_shown(workspace: Workspace, who: str, limit: int) -> QueueShown:
     asked, queues, said = _asked(workspace)
     queue, mine = queues[0], _mine(said, who)
     left = [item for item in queue.items if item.key not in mine]
-    items = [*left, *(item for item in queue.items if item.key in mine)]
+    done = [item for item in queue.items if item.key in mine]
+    items = [*left, *sorted(done, key=lambda item: mine[item.key].said.unsure)]
     command = workspace.project.command
     place = str(workspace.project.root)
     return QueueShown(
         target=queue.target,
         labels=list(queue.labels),
-        columns=list(queue.columns),
+        columns=list(queue.shown),
         rows=len(items),
         left=len(left),
         said=asked.payload.said(),
         time=asked.time,
         items=[_item(item, mine.get(item.key)) for item in items[:limit]],
-        next=f"{command('experts sheet', place)} --out rows.xlsx, or the page /experts of treadle serve"
+        next=f"{command('experts sheet', place)} --out rows.xlsx{_or_page(workspace)}"
         if left
         else command("experts labels", place),
+        cannot=CANNOT if CANNOT in queue.offered or not queue.labels else "",
     )
+
+
+def _or_page(workspace: Workspace) -> str:
+    """The other way to say it, which is open once something is released to the endpoint."""
+    with workspace.chain.reading() as reader:
+        served = registry.standing(reader, workspace.endpoint)
+    return "" if served is None else ", or the page /experts of treadle serve"
 
 
 def _item(item: Item, word: Word | None) -> QueueItem:
     mine = "" if word is None else _told(word)
     why = [each.text for each in item.why]
-    return QueueItem(item.row, item.key, why, item.source, item.model, list(item.values), mine)
+    return QueueItem(item.row, item.key, why, item.source, item.model, list(item.values), mine, item.at)
 
 
 def _told(word: Word) -> str:
     said = word.said
-    parts = [said.label, f"implausible: {', '.join(said.implausible)}" if said.implausible else "", said.comment]
+    parts = [said.answer, f"implausible: {', '.join(said.implausible)}" if said.implausible else "", said.comment]
     return "; ".join(part for part in parts if part)
 
 
@@ -114,7 +127,7 @@ def say_row(
     given = Given(
         place="ROW",
         row=row,
-        label=was.label if label is None else label,
+        label=was.answer if label is None else label,
         implausible=", ".join(was.implausible) if implausible is None else implausible,
         comment=was.comment if comment is None else comment,
         seen=None if word is None else word.seq,
@@ -209,11 +222,23 @@ def labels_stand(workspace: Workspace, limit: int) -> LabelsStand:
         flagged={name: flagged.count(name) for name in sorted(set(flagged), key=lambda name: -flagged.count(name))},
         stands=rows[:limit],
         others=max(0, len(rows) - limit),
-        gain=measured[0].payload.said() if measured else "",
+        gain=_gain(workspace, measured[0].payload) if measured else "",
         next=f"{run} learns from what is settled" if counts else "",
         not_taken={who: others.count(who) for who in sorted(set(others))},
         roles=list(experts.roles),
     )
+
+
+def _gain(workspace: Workspace, measured: LabelsMeasured) -> str:
+    """As the report says it: whose labels it is by, and whether the rows tell it from noise."""
+    try:
+        found = msgspec.json.decode(workspace.blobs.get(measured.judged.digest), type=LabelGain)
+    except (EvidenceError, StoreError, msgspec.ValidationError):  # it is gone: what the record itself says is left
+        return measured.said()
+    told = f"{found.verdict} Of what {', '.join(found.labellers)} said; measured by the labels of the source"
+    if found.by_experts is None:
+        return f"{told}."
+    return f"{told}. By the experts' own labels: {found.by_experts.gain.shown(signed=True).whole} in {found.metric}."
 
 
 def _stands(said: Words, key: str, counts: Mapping[str, SettledRow]) -> RowStands:
@@ -221,10 +246,17 @@ def _stands(said: Words, key: str, counts: Mapping[str, SettledRow]) -> RowStand
     told = verdicts(said, key)
     comments = [f"{who}: {word.said.comment}" for who, word in said[key].items() if word.said.comment]
     row = next(iter(said[key].values())).said.row
-    each = [f"{who}: {label}" for who, label in sorted(told.items())]
+    each = [f"{who}: {_held(word.said, told.get(who, ''))}" for who, word in sorted(said[key].items())]
     if made is not None:
         return RowStands(key, row, each, made.label or "left out", made.how, comments)
     return RowStands(key, row, each, "", "open" if told else "", comments)
+
+
+def _held(said: RowSaid, verdict: str) -> str:
+    """What somebody holds of a row, in a few words: their label, that they cannot say, and which features cannot be."""
+    features = ", ".join(name for name in said.implausible if name != WHOLE)
+    parts = [verdict or (said.answer if said.unsure else ""), f"implausible: {features}" if features else ""]
+    return "; ".join(part for part in parts if part) or "a comment"
 
 
 def agreement(workspace: Workspace) -> Labelled:

@@ -17,10 +17,12 @@ class QueueItem(Struct, frozen=True):
     model: str
     values: list[str]
     mine: str
+    at: str = ""
 
 
 class QueueShown(Struct, frozen=True):
-    """`rows`: all on the queue; `left`: those of which the asking person said nothing yet."""
+    """`rows`: all on the queue; `left`: those of which the asking person said nothing yet. `cannot`: what is said in
+    the place of a label where somebody cannot tell."""
 
     target: str
     labels: list[str]
@@ -31,6 +33,7 @@ class QueueShown(Struct, frozen=True):
     time: str
     items: list[QueueItem]
     next: str
+    cannot: str = ""
 
 
 class RowTaken(Struct, frozen=True):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from treadle.labelling.saying import Way as Way
     from treadle.labelling.saying import Word as Word
     from treadle.labelling.saying import Words as Words
+    from treadle.labelling.saying import labellers as labellers
     from treadle.labelling.saying import refuse_no_labeller as refuse_no_labeller
     from treadle.labelling.saying import say as say
     from treadle.labelling.saying import taken_words as taken_words
@@ -77,6 +78,7 @@ _HOMES = {
     "chosen_rows": "asking",
     "experts_page": "pages",
     "gained": "telling",
+    "labellers": "saying",
     "named": "items",
     "read_sheet": "sheets",
     "refuse_no_labeller": "saying",

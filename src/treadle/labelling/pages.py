@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from treadle.errors import DataError
-from treadle.evidence.kinds.labels_said import WHOLE
+from treadle.evidence.kinds.labels_said import CANNOT, WHOLE
+from treadle.figures import counted
 from treadle.labelling.items import Item, Queue
-from treadle.labelling.saying import Given, Taken, Word
+from treadle.labelling.saying import Given, Taken, Word, called
 from treadle.pages import LINKS, Section, escape, page, scrolling
 
 CSRF = "csrf"
@@ -45,16 +46,19 @@ class Shown(Struct, frozen=True, kw_only=True):
 def experts_page(shown: Shown) -> str:
     """One whole page, with the first rows that they have not spoken of."""
     left = [item for item in shown.queue.items if item.key not in shown.mine]
+    unsure = [item for item in shown.queue.items if (word := shown.mine.get(item.key)) and word.said.unsure]
     done = len(shown.queue.items) - len(left)
     told = _taken(shown.taken)
     if shown.refused:
         body = f"<p><strong>{escape(shown.refused)}</strong></p>"
-    elif not left:
+    elif not left and not unsure:
         what = "Nothing is asked." if not shown.queue.items else "You have spoken of every row. Thank you."
         body = f"<p>{what}</p>"
     else:
-        body = _form(shown, left[:AT_ONCE])
+        body = _form(shown, [*left, *unsure][:AT_ONCE])
     count = f"{done:,} of {len(shown.queue.items):,} rows done by {shown.who}"
+    if unsure:
+        count += f"; of {counted(len(unsure), 'row')} they cannot say, which come last here"
     lead = shown.decision or f"Say what you hold of {shown.queue.target}."
     return page(
         f"Rows for experts: {shown.queue.target}",
@@ -72,7 +76,7 @@ def _taken(taken: Taken | None) -> str:
         return ""
     said = f"{taken.rows:,} row{'s' * (taken.rows != 1)} taken" + (f", {taken.same:,} as before" if taken.same else "")
     lines = "".join(
-        f"<li>{escape(f'{each.place}, {each.row}: {each.what}; {each.mend}')}</li>" for each in taken.conflicts
+        f"<li>{escape(f'{each.place}, {each.called}: {each.what}; {each.mend}')}</li>" for each in taken.conflicts
     )
     wrong = f"<p>Not taken:</p><ul>{lines}</ul>" if lines else ""
     return f'<div class="told" role="status"><p>{escape(said)}.</p>{wrong}</div>'
@@ -97,35 +101,37 @@ def _row(number: int, item: Item, queue: Queue, mine: Mapping[str, Word]) -> str
         if said
     )
     return (
-        f"<fieldset><legend>{number + 1}. {escape(item.key)}</legend>"
+        f"<fieldset><legend>{number + 1}. {escape(called(item.row, item.key, item.at))}</legend>"
         f'<input type="hidden" name="row{number}" value="{escape(item.row)}">'
         f'<input type="hidden" name="seen{number}" value="{seen}"><ul class="quiet">{why}</ul>{beside}'
-        f"{_values(number, item, queue)}<p>{_labels(number, queue)}</p>"
+        f"{_values(number, item, queue)}<p>{_labels(number, queue, word is not None and word.said.unsure)}</p>"
         f'<p><label><input type="checkbox" name="out{number}" value="{WHOLE}"> This row cannot be</label></p>'
         f'<p><label for="c{number}">Comment</label><br>'
         f'<input type="text" id="c{number}" name="comment{number}" maxlength="2000"></p></fieldset>'
     )
 
 
-def _labels(number: int, queue: Queue) -> str:
+def _labels(number: int, queue: Queue, unsure: bool) -> str:
+    """Nothing is chosen beforehand but what they said, so that whoever saves has chosen."""
+    kind, was = ("radio" if queue.labels else "checkbox"), (" checked" if unsure else "")
+    cannot = f'<label><input type="{kind}" name="label{number}" value="{CANNOT}"{was}> I cannot say</label>'
     if not queue.labels:
         return (
             f'<label for="l{number}">{escape(queue.target)}</label> '
-            f'<input type="text" id="l{number}" name="label{number}" inputmode="decimal">'
+            f'<input type="text" id="l{number}" name="label{number}" inputmode="decimal"> {cannot}'
         )
     choices = "".join(
         f'<label><input type="radio" name="label{number}" value="{escape(label)}"> {escape(label)}</label>'
         for label in queue.labels
     )
-    cannot = f'<label><input type="radio" name="label{number}" value="" checked> I cannot say</label>'
-    return f"<strong>{escape(queue.target)}?</strong> {choices}{cannot}"
+    return f"<strong>{escape(queue.target)}?</strong> {choices}{cannot if CANNOT in queue.offered else ''}"
 
 
 def _values(number: int, item: Item, queue: Queue) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{escape(value)}</td><td><label><input type=checkbox "
         f'name="out{number}" value="{escape(name)}" aria-label="{escape(name)} cannot be"> cannot be</label></td></tr>'
-        for name, value in zip(queue.columns, item.values, strict=False)
+        for name, value in zip(queue.shown, item.values, strict=False)
     )
     return (
         f"<details{' open' if len(queue.columns) <= 12 else ''}><summary>What is known of it</summary>"
@@ -153,7 +159,8 @@ def read_form(content: str, target: str) -> list[Given]:
         mine = [(name.removesuffix(str(number)), value) for name, value in pairs if name.endswith(str(number))]
         one = {name: value for name, value in mine if name in ("row", "seen", "label", "comment")}
         out = ", ".join(value for name, value in mine if name == "out")
-        if one.get("row") and (one.get("label") or out or one.get("comment", "").strip()):
+        one["label"] = " ".join(value for name, value in mine if name == "label" and value.strip())
+        if one.get("row") and (one["label"] or out or one.get("comment", "").strip()):
             seen = one.get("seen", "")
             if not (seen.isascii() and seen.isdigit() and len(seen) < 13):
                 raise ValueError("a field of the form is missing")
@@ -161,7 +168,7 @@ def read_form(content: str, target: str) -> list[Given]:
                 Given(
                     place=f"row {number + 1}",
                     row=one["row"],
-                    label=one.get("label", ""),
+                    label=one["label"],
                     implausible=out,
                     comment=one.get("comment", ""),
                     seen=int(seen),

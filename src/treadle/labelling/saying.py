@@ -15,7 +15,7 @@ from msgspec import Struct
 from treadle.errors import AccessError, nearest
 from treadle.evidence import Chain, Entry, Reader
 from treadle.evidence.kinds.experts_asked import ExpertsAsked
-from treadle.evidence.kinds.labels_said import WHOLE, LabelsSaid, RowSaid
+from treadle.evidence.kinds.labels_said import CANNOT, WHOLE, LabelsSaid, RowSaid
 from treadle.labelling.items import Item, Queue
 
 if TYPE_CHECKING:
@@ -52,12 +52,28 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 class Conflict(Struct, frozen=True):
-    """A row of which nothing was taken: where it stands, why, and how to mend it."""
+    """A row of which nothing was taken: where it stands, why, and how to mend it. `key`: of the row in the source,
+    and `at` its time, where it is known which is meant."""
 
     place: str
     row: str
     what: str
     mend: str
+    key: str = ""
+    at: str = ""
+
+    @property
+    def called(self) -> str:
+        """As a person knows it: by its key, its time and its name on the queue."""
+        return called(self.row, self.key, self.at)
+
+
+def called(row: str, key: str, at: str) -> str:
+    """
+    >>> called("rf31f9cc1ed", "R-00975", "2024-05-02 09:00"), called("r1", "", "")
+    ('R-00975 at 2024-05-02 09:00 (rf31f9cc1ed)', 'r1')
+    """
+    return f"{key}{f' at {at}' if at else ''} ({row})" if key and key != row else row
 
 
 class Taken(Struct, frozen=True):
@@ -118,7 +134,7 @@ def _heard(reader: Reader, address: str) -> tuple[dict[str, dict[str, Word]], di
 
 
 def _counts(word: Word) -> bool:
-    return bool(word.said.label or word.said.implausible or word.said.comment)
+    return not word.said.nothing
 
 
 def say(
@@ -140,7 +156,7 @@ def say(
             if was == made or (each.seen is not None and shown == made):
                 same += made != nothing  # as it was shown, whatever was said elsewhere since
             elif each.seen is not None and each.seen != seq:
-                conflicts.append(_overtaken(each, was))
+                conflicts.append(_overtaken(each, was, queues))
             else:
                 new.append(made)
         entry = None
@@ -165,23 +181,25 @@ def _readable(given: Sequence[Given], queues: Sequence[Queue]) -> tuple[list[tup
             continue
         places = ", ".join(each.place for each, _ in same)
         told = "it stands here more than once, and differs"
-        conflicts.append(Conflict(places, same[0][0].row, told, "leave one of them, and give the sheet again"))
+        conflicts.append(_wrong(same[0][0], queues, told, "leave one of them, and give the sheet again", places))
     return rows, conflicts
 
 
-def _overtaken(given: Given, was: RowSaid) -> Conflict:
-    said = was.label or ("implausible" if was.implausible else "") or was.comment or "nothing"
-    return Conflict(
-        given.place,
-        given.row,
-        f"you said of it meanwhile, elsewhere: {said}",
-        "take a new sheet, or say it on the page",
-    )
+def _overtaken(given: Given, was: RowSaid, queues: Sequence[Queue]) -> Conflict:
+    said = was.answer or ("implausible" if was.implausible else "") or was.comment or "nothing"
+    told = f"you said of it meanwhile, elsewhere: {said}"
+    return _wrong(given, queues, told, "take a new sheet, or say it on the page")
+
+
+def _wrong(given: Given, queues: Sequence[Queue], what: str, mend: str, place: str = "") -> Conflict:
+    _, item = _found(given.row, queues)
+    row, key, at = (given.row, "", "") if item is None else (item.row, item.key, item.at)
+    return Conflict(place or given.place, row, what, mend, key, at)
 
 
 def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
     def wrong(what: str, mend: str) -> Conflict:
-        return Conflict(given.place, given.row, what, mend)
+        return _wrong(given, queues, what, mend)
 
     queue, item = _found(given.row, queues)
     if queue is None or item is None:
@@ -194,25 +212,29 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
         )
         return wrong(f'"{given.row}" is no row that experts were asked about', mend)
     label = " ".join(given.label.split())
-    if label and queue.labels:
-        fits = [each for each in queue.labels if each.casefold() == label.casefold()]
-        if not fits:
-            return wrong(f'"{label}" is no label', nearest(label, queue.labels))
-        label = fits[0]
+    meant = queue.label(label)
+    unsure = label.casefold() == CANNOT and not meant
+    if unsure:
+        label = ""
+    elif label and queue.labels:
+        if not meant:
+            return wrong(f'"{label}" is no label', nearest(label, queue.offered))
+        label = meant
     elif label:
         number = _number(label)
         if number is None:
-            return wrong(f'"{label}" is no finite number', "write it as 12.5")
+            return wrong(f'"{label}" is no finite number', f"write it as 12.5, or: {CANNOT}")
         label = f"{number:.10g}"
     named = tuple(dict.fromkeys(name for part in given.implausible.split(",") if (name := part.strip())))
-    strange = [name for name in named if name not in (WHOLE, *queue.columns)]
+    strange = [name for name in named if not queue.feature(name)]
     if strange:
-        mend = nearest(strange[0], (WHOLE, *queue.columns))
+        mend = nearest(strange[0], (WHOLE, *queue.shown))
         return wrong(f'"{strange[0]}" is no feature that could be implausible', mend)
     comment = given.comment.strip()
     if len(comment) > MOST_COMMENT:
         return wrong(f"{len(comment):,} characters are more than {MOST_COMMENT:,}", "say it in fewer")
-    return RowSaid(row=item.row, key=item.key, label=label, implausible=named, comment=comment)
+    kept = tuple(dict.fromkeys(queue.feature(name) for name in named))
+    return RowSaid(row=item.row, key=item.key, label=label, implausible=kept, comment=comment, unsure=unsure)
 
 
 def _found(row: str, queues: Sequence[Queue]) -> tuple[Queue | None, Item | None]:

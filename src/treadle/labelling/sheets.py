@@ -32,19 +32,19 @@ _PLAIN = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 def as_sheet(ending: str, queue: Queue, who: str, mine: Mapping[str, Word]) -> bytes:
     """`ending`: .csv or .xlsx; `mine`: what `who` has said of rows, by key: it stands in the cells already."""
-    beside = [name for name in queue.columns if name not in (*FILLED, *KEPT, "why", "source", "model")]
-    shown = [queue.columns.index(name) for name in beside]
-    lines = [[*KEPT, *FILLED, "why", "source", "model", *beside]]
+    times = any(item.at for item in queue.items)
+    lines = [[*KEPT, "key", *(["at"] if times else []), *FILLED, "why", "source", "model", *queue.shown]]
     for item in queue.items:
         word = mine.get(item.key)
         said = word.said if word is not None else None
-        cells = (said.label, ", ".join(said.implausible), said.comment) if said is not None else ("", "", "")
+        cells = (said.answer, ", ".join(said.implausible), said.comment) if said is not None else ("", "", "")
         why = "; ".join(each.text for each in item.why)
-        told = [why, item.source, item.model, *(item.values[place] for place in shown)]
-        lines.append([item.row, who, str(word.seq if word is not None else 0), *cells, *told])
+        known = [item.key, *([item.at] if times else [])]
+        told = [why, item.source, item.model, *item.values]
+        lines.append([item.row, who, str(word.seq if word is not None else 0), *known, *cells, *told])
     safe = [[_out(cell) for cell in line] for line in lines]
     if ending == ".xlsx":
-        return workbook(safe, chosen={len(KEPT): queue.labels} if queue.labels else {})
+        return workbook(safe, chosen={lines[0].index("label"): queue.offered} if queue.labels else {})
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(safe)
     return text.getvalue().encode("utf-8-sig")  # so that Excel does not take it for another encoding
@@ -93,7 +93,7 @@ def _frame(file: Path) -> pl.DataFrame:
     """All cells as texts, as they were written: a spreadsheet may save with ; or tabs."""
     import polars as pl
 
-    from treadle.sources import find_own, tabled
+    from treadle.sources import find_own, in_utf8, tabled
     from treadle.spec import Layout
 
     if file.suffix.lower() != ".csv":
@@ -102,12 +102,13 @@ def _frame(file: Path) -> pl.DataFrame:
     found = find_own(file, Layout(format="csv"), where="FILE")
     if found.bytes > MOST_BYTES:
         raise DataError(f"{found.bytes / 1e6:,.0f} MB are no sheet", where=file.name, mend="give the one that was made")
-    content = found.files[0].read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        text = in_utf8(found.files[0].read_bytes())[0].decode()  # Excel saves in Windows-1252 and UTF-16 too
     except UnicodeDecodeError as bad:
         raise DataError(
-            "the sheet is not in UTF-8", where=file.name, mend="save it as CSV UTF-8, or as an Excel workbook"
+            "the sheet says that it is in UTF-8, and is not",
+            where=file.name,
+            mend="save it as CSV UTF-8 anew",
         ) from bad
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)

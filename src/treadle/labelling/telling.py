@@ -79,7 +79,8 @@ def gained(found: LabelGain, name: str) -> Section:
     rows = [_line("by the source's labels", found.by_source)]
     if found.by_experts is not None:
         rows.append(_line("by the experts' labels", found.by_experts))
-    shown = table(("On the same sealed rows", f"{name}, with their word", "without it", "gain", "95 % interval"), rows)
+    head = ("On the same sealed rows", f"{name}, with their word", "without it", "gain", "95 % interval")
+    shown = table(head, rows, numbers=(1, 2, 3))
     alike = (
         "Both have the same settings; the search chose them with the experts' labels. The interval is of differences "
         "on the same draws of rows. The score of this report is by the source's labels."

@@ -43,6 +43,7 @@ svg .dash{stroke-dasharray:6 4}svg .band{opacity:.18}svg .whisker{stroke:var(--i
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--quiet);text-align:left}th,td{padding:5px 7px;border-bottom:1px solid var(--edge);
 vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}td.w{white-space:nowrap}
+td.t,th.t{white-space:normal;min-width:9em}
 tr:last-child td,tr:last-child th[scope=row]{border-bottom:0}
 .good{color:var(--good)}.bad{color:var(--bad)}.mark{font-weight:700}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}
@@ -57,6 +58,7 @@ footer{margin-top:48px;overflow-wrap:anywhere}
 @media (max-width:560px){main{padding:20px 12px 48px}.tile,.card{padding:12px}.columns{columns:1}
 .grid{grid-template-columns:minmax(0,1fr)}table{font-size:12px}th,td{padding:4px 3px;overflow-wrap:anywhere}
 th,td{min-width:3.4em}th:first-child,td:first-child{min-width:5.4em}
+thead th{overflow-wrap:break-word}
 td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{padding-left:0}}
 @media print{body{background:#fff}nav{display:none}.tile,.card,.todo li,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
@@ -64,6 +66,7 @@ td.n,th.n,td.w{white-space:normal;overflow-wrap:normal;min-width:0}.legend{paddi
 LINKS = (
     ("Home", "/home"),
     ("Review", "/review"),
+    ("Decisions", "/decision"),
     ("Report", "/report"),
     ("Watch", "/watch"),
     ("Rows for experts", "/experts"),
@@ -71,6 +74,8 @@ LINKS = (
 )
 """The pages of a server that need no name of anything."""
 
+_NUMBER = 26
+"""Characters that a number has with its interval, at most."""
 _BODY = "</style></head><body>\n"
 """Where the body of every page begins."""
 
@@ -140,11 +145,16 @@ def tile(name: str, value: str, beside: str, unit: str = "") -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[int] = ()) -> str:
-    """Rows of text, escaped; the columns at the positions `numbers` stand to the right."""
+    """Rows of text, escaped; the columns at the positions `numbers` stand to the right, and no number is broken: what
+    stands there in words instead is."""
     right = set(numbers)
 
+    def kind(position: int, value: object) -> str:
+        prose = len(str(value)) > _NUMBER
+        return "" if position not in right else ' class="n t"' if prose else " class=n"
+
     def cells(tag: str, values: Sequence[object]) -> str:
-        return "".join(f"<{tag}{' class=n' if i in right else ''}>{escape(v)}</{tag}>" for i, v in enumerate(values))
+        return "".join(f"<{tag}{kind(i, v)}>{escape(v)}</{tag}>" for i, v in enumerate(values))
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return scrolling(f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.alert_raised import AlertRaised
+from treadle.evidence.kinds.labels_said import WHOLE
 from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.evidence.kinds.review_commented import ReviewCommented
@@ -70,7 +71,7 @@ def _of_turns(workspace: Workspace, reader: Reader, told: Sequence[Turn]) -> Ite
             areas = [area for begin, area in _BY_BEGIN if each.where.startswith(begin)]
             key = f"{each.where} {each.what}" if each.where.startswith("model/") else each.where
         for area in areas:
-            yield Opening(area, key, subject, each.what, each.why, each.do, (each.person,))
+            yield Opening(area, key, subject, each.what, each.why, each.do or each.also, (each.person,))
 
 
 def names_by_area(workspace: Workspace) -> Mapping[str, Sequence[str]]:
@@ -146,7 +147,11 @@ def _of_labels(workspace: Workspace, reader: Reader) -> Iterator[Opening]:
         for name, count in counts.items():
             why = f"experts hold it to be implausible in {count:,} row{'s' * (count != 1)}"
             do = one.project.command("experts labels", ".")
-            yield Opening("features", f"implausible/{address}/{name}", "", f"look into {name}", why, do)
+            what = f"look into {name}"
+            if name == WHOLE:
+                what = f"look into row{'s' * (count != 1)} that experts hold to be implausible"
+                why = f"they hold {count:,} row{'s' * (count != 1)} as a whole to be implausible"
+            yield Opening("features", f"implausible/{address}/{name}", "", what, why, do)
 
 
 def _of_notes(workspace: Workspace, reader: Reader) -> Iterator[Opening]:

@@ -182,8 +182,8 @@ class Retro(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """Something that waits for a person. `do`: what ends it; `where`: what `treadle why` knows it by; `due`: its day,
-    where it has one."""
+    """Something that waits for a person. `do`: the command that ends it, empty where none does alone; `also`: what ends
+    it otherwise, in words; `where`: what `treadle why` knows it by; `due`: its day, where it has one."""
 
     person: str
     what: str
@@ -191,3 +191,4 @@ class Turn(Struct, frozen=True):
     do: str
     where: str
     due: str = ""
+    also: str = ""

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _ROLES = "brief.people.required"
 
 
-def obstacles(reader: Reader, spec: ProjectSpec, asked: Entry[ReviewRequested], stands: Review) -> list[Obstacle]:
-    """None, where a reviewer need only approve, or has."""
+def obstacles(
+    reader: Reader, spec: ProjectSpec, asked: Entry[ReviewRequested], stands: Review, project: str
+) -> list[Obstacle]:
+    """None, where a reviewer need only approve, or has. `project`: as commands name it."""
     if stands.status == "approved":
         return []
     people, model = spec.brief.people, asked.payload.model
@@ -29,16 +31,17 @@ def obstacles(reader: Reader, spec: ProjectSpec, asked: Entry[ReviewRequested], 
     found = []
     for gate in stands.open:
         if place_of(gate) == _ROLES:
-            do = "name who holds it under brief.people.roles, and run again"
-            found.append(Obstacle(gate.text, [people.owner], do))
+            also = "name who holds it under brief.people.roles, and run again"
+            found.append(Obstacle(gate.text, [people.owner], "", also))
         elif gate.acceptable:
             name = reviewers[0] if reviewers else "REVIEWER"
-            answer = f'treadle models accept . {model} --finding "{gate.name}" --because REASON --as {name}'
-            found.append(Obstacle(gate.text, reviewers or [people.owner], f"{answer}; or {cure_of(gate)}"))
+            answer = f'treadle models accept {project} {model} --finding "{gate.name}" --because REASON --as {name}'
+            found.append(Obstacle(gate.text, reviewers or [people.owner], answer, cure_of(gate)))
         else:
-            found.append(Obstacle(gate.text, [author], mend_of(gate, model)))
+            found.append(Obstacle(gate.text, [author], "", mend_of(gate, model).replace("PROJECT", project)))
     for role in unsigned(reader, spec, model, asked.payload.bundle.digest):
         holders = list(people.roles.get(role, ()))
-        do = f"treadle models sign . {model} --as {holders[0]}" if holders else f"name who is {role} in the brief"
-        found.append(Obstacle(f"nobody has signed it as {role}", holders or [people.owner], do))
+        do = f"treadle models sign {project} {model} --as {holders[0]}" if holders else ""
+        also = "" if holders else f"name who is {role} in the brief"
+        found.append(Obstacle(f"nobody has signed it as {role}", holders or [people.owner], do, also))
     return found

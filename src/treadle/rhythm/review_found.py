@@ -28,11 +28,13 @@ class Proposed(Struct, frozen=True):
 
 
 class Obstacle(Struct, frozen=True):
-    """What stands between a version and its release; `who` can take it out of the way, and `do` is how."""
+    """What stands between a version and its release; `who` can take it out of the way: by the command `do`, empty
+    where none does alone, or as `also` says in words."""
 
     what: str
     who: list[str]
     do: str
+    also: str = ""
 
 
 class CommentShown(Struct, frozen=True):
@@ -99,3 +101,4 @@ class Assigned(Struct, frozen=True):
     reviewers: list[str]
     by: str
     entry: int
+    next: str = ""

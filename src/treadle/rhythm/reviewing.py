@@ -49,8 +49,8 @@ _LOAD = 4.0
 """So many things that wait halve how much what somebody knows counts."""
 
 
-def review(workspace: Workspace, model: str | None) -> ReviewShown:
-    """Raises ModelError: there is no such version."""
+def review(workspace: Workspace, model: str | None, project: str = ".") -> ReviewShown:
+    """`project`: as commands name it. Raises ModelError: there is no such version."""
     packing = registry.find(workspace.chain, workspace.project.address, workspace.project.version(model))
     packed, chain = packing.payload, workspace.chain
     stands, now = review_of(chain, packed.model, packed.bundle.digest), chain.clock()
@@ -67,7 +67,7 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         request = request_of(reader, packed.model, packed.bundle.digest)
         times = _times(reader, None if stands.status == "approved" else request, now)
         spec = workspace.project.spec
-        in_the_way = [] if request is None else obstacles(reader, spec, request, stands)
+        in_the_way = [] if request is None else obstacles(reader, spec, request, stands, project)
         to_review = assigned(reader, packed.model, packed.bundle.digest)
     reviewers = spec.brief.people.reviewers
     excluded = [f"{name} asked for the release" for name in reviewers if name in asked]
@@ -85,7 +85,7 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
         checklist=checklist(workspace, packing, led, stands.gates),
         comments=said,
         times=times,
-        next=_next(workspace, packed.model, stands, in_the_way, [*to_review, *(each.person for each in proposed)]),
+        next=_next(workspace, stands, in_the_way, [*to_review, *(each.person for each in proposed)], project),
         assigned=to_review if stands.status != "approved" else [],
         obstacles=in_the_way,
         warnings=[leaked] if (leaked := key_in_git(workspace.project.root)) else [],
@@ -95,8 +95,15 @@ def review(workspace: Workspace, model: str | None) -> ReviewShown:
     )
 
 
-def ask_to_review(workspace: Workspace, model: str | None, to: Sequence[str], because: str) -> Assigned:
-    """Raises ModelError: there is no such version. TeamError: nobody asked for its release, or one of them may not."""
+def ask_to_review(
+    workspace: Workspace, model: str | None, to: Sequence[str], because: str, project: str = "."
+) -> Assigned:
+    """`project`: as commands name it.
+
+    Raises:
+        ModelError: there is no such version.
+        TeamError: nobody asked for its release, or one of them may not review it.
+    """
     packed = registry.find(workspace.chain, workspace.project.address, workspace.project.version(model)).payload
     with workspace.chain.reading() as reader:
         request = request_of(reader, packed.model, packed.bundle.digest)
@@ -105,20 +112,22 @@ def ask_to_review(workspace: Workspace, model: str | None, to: Sequence[str], be
             f"nobody has asked for a release of {packed.model}", where="MODEL", mend="run the project first"
         )
     made = assign(workspace.chain, workspace.project.spec, request, to, because)
-    return Assigned(packed.model, list(made.payload.reviewers), made.actor, made.seq)
+    show = f"treadle models review {project} {packed.model}"
+    return Assigned(packed.model, list(made.payload.reviewers), made.actor, made.seq, show)
 
 
-def _next(workspace: Workspace, model: str, stands: Review, in_the_way: Sequence[Obstacle], who: Sequence[str]) -> str:
-    """What to do now: the first thing that is in the way, or else to approve."""
+def _next(
+    workspace: Workspace, stands: Review, in_the_way: Sequence[Obstacle], who: Sequence[str], project: str
+) -> str:
+    """The command to type now: of the first thing that is in the way and has one, or else to approve. Where a policy
+    approves, a run releases it."""
     if stands.status == "approved":
         return ""
-    if stands.status == "not requested":
-        return workspace.project.command("run", ".")
     if in_the_way:
-        return in_the_way[0].do
-    if workspace.project.spec.brief.people.approve == "policy":
-        return f"{workspace.project.command('run', '.')} releases it, as the policy approves"
-    return f"treadle models release . {model} --as {who[0] if who else 'REVIEWER'}"
+        return next((each.do for each in in_the_way if each.do), "")
+    if stands.status == "not requested" or workspace.project.spec.brief.people.approve == "policy":
+        return workspace.project.command("run", project)
+    return f"treadle models release {project} {stands.model} --as {who[0] if who else 'REVIEWER'}"
 
 
 def say(workspace: Workspace, about: str | None, text: str, at: str, answers: int | None) -> Commented:

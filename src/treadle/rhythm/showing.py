@@ -82,7 +82,13 @@ def _turns(home: Home) -> str:
 def _turn(each: Turn) -> str:
     due = f", until {escape(each.due)}" if each.due else ""
     rests = f' <span class="quiet">({escape(each.why)}{due}; {escape(_subject(each.where))})</span>'
-    return f"<li>{escape(each.what)}{rests}<br><code>{escape(each.do)}</code></li>"
+    return f"<li>{escape(each.what)}{rests}<br>{_how(each.do, each.also)}</li>"
+
+
+def _how(do: str, also: str) -> str:
+    """A command as code, and what is to be done otherwise in words."""
+    told = f"<code>{escape(do)}</code>" if do else ""
+    return f"{told} {'or ' if do else ''}{escape(also)}".strip() if also else told
 
 
 def _happened(points: Sequence[Point]) -> str:
@@ -244,7 +250,7 @@ def review_page(project: str, found: ReviewShown, *, served: bool) -> str:
     warned = "".join(f"<p><strong>{escape(each)}.</strong></p>" for each in found.warnings)
     way = "".join(
         f"<li>{escape(each.what)} <span class=quiet>({escape(' or '.join(each.who))})</span><br>"
-        f"<code>{escape(each.do)}</code></li>"
+        f"{_how(each.do, each.also)}</li>"
         for each in found.obstacles
     )
     way = f'<ul class="todo">{way}</ul>' if way else "<p>Nothing but an approval.</p>" * (found.status != "approved")

@@ -3,7 +3,7 @@
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """
 
-from treadle.sources.dialects import Dialect
+from treadle.sources.dialects import Dialect, in_utf8
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
 from treadle.sources.found import Found
 from treadle.sources.increments import (
@@ -60,6 +60,7 @@ __all__ = [
     "find",
     "find_new",
     "find_own",
+    "in_utf8",
     "look",
     "mapped",
     "mapped_parts_of",

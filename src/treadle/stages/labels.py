@@ -37,6 +37,8 @@ from treadle.stages.work import Bench, Work
 from treadle.store import Blob, EntryRef, Snapshot
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from treadle.labelling import Words
     from treadle.stages.examples import Loaded
     from treadle.training import FittedModel
@@ -205,7 +207,19 @@ def _unseen(
 def _item(loaded: Loaded, row: int, columns: tuple[str, ...], why: tuple[Why, ...], source: str, model: str) -> Item:
     key = loaded.table.ids[row]
     values = tuple(_shown(value) for value in loaded.table.frame.select(columns).row(row))
-    return Item(row=named(key), key=key, why=why, source=source, model=model, values=values)
+    at = "" if loaded.table.at is None else written_at(loaded.table.at[row])
+    return Item(row=named(key), key=key, why=why, source=source, model=model, values=values, at=at)
+
+
+def written_at(time: np.datetime64) -> str:
+    """A time in UTC as a person reads it, without seconds where they are none.
+
+    >>> import numpy as np
+    >>> written_at(np.datetime64("2024-05-02T09:00:00")), written_at(np.datetime64("2024-05-02T09:00:07.5"))
+    ('2024-05-02 09:00', '2024-05-02 09:00:07')
+    """
+    text = str(time.astype("datetime64[s]")).replace("T", " ")
+    return text.removesuffix(":00")
 
 
 def _shown(value: object) -> str:

@@ -22,7 +22,8 @@ def page_of(project: str, wrong: str = "", *, onward: str = "") -> bytes:
     else:
         said = f"<p><strong>{escape(wrong[0].upper() + wrong[1:])}.</strong></p>" if wrong else ""
         body = (
-            f"{said}{_FORM}<p><code>treadle tokens create NAME --scopes read</code> makes a token; the link that "
-            "<code>treadle serve</code> prints signs one browser in without.</p>"
+            f"{said}{_FORM}<p><code>treadle tokens create NAME . --scopes read,write</code>, typed by the person that "
+            "it is for, makes a token with which they read pages and label rows; one for <code>read</code> alone only "
+            "reads. The link that <code>treadle serve</code> prints signs one browser in without.</p>"
         )
     return page("Sign in", [Section("", body)], eyebrow=f"Treadle {project}").encode()

@@ -10,11 +10,13 @@ from treadle.figures import counted, figure
 
 def show_queue(answer: Any, out: Any) -> None:
     out.print(f"[bold]{said(answer.said)}[/] [dim]{answer.time[:16]}[/]; {answer.left:,} left for you", soft_wrap=True)
-    labels = ", ".join(answer.labels) or "a number"
-    out.print(f"[dim]{said(answer.target)} is one of: {said(labels)}[/]", soft_wrap=True)
+    labels = f"one of: {', '.join(answer.labels)}" if answer.labels else "a number"
+    cannot = f"; or: {answer.cannot}" if answer.cannot else ""
+    out.print(f"[dim]{said(answer.target)} is {said(labels)}{cannot}[/]", soft_wrap=True)
     for item in answer.items:
         told = f" [green]{said(item.mine)}[/]" if item.mine else ""
-        out.print(f"[bold]{said(item.row)}[/] [dim]{said(item.key)}[/]{told}", soft_wrap=True)
+        at = f" at {said(item.at)}" if item.at else ""
+        out.print(f"[bold]{said(item.key)}[/]{at} [dim]{said(item.row)}[/]{told}", soft_wrap=True)
         for why in item.why:
             out.print(f"    {said(why)}", soft_wrap=True)
         values = [f"{name} {value}" for name, value in zip(answer.columns, item.values, strict=False) if value]
@@ -40,7 +42,7 @@ def show_taken(answer: Any, out: Any) -> None:
     out.print(f"[bold]{said(answer.by)}[/]: {answer.rows:,} row{'s' * (answer.rows != 1)} taken{same}")
     for each in answer.conflicts:
         mend = f" [dim]({said(each.mend)})[/]" if each.mend else ""
-        out.print(f"[yellow]![/] {said(each.place)}, {said(each.row)}: {said(each.what)}{mend}", soft_wrap=True)
+        out.print(f"[yellow]![/] {said(each.place)}, {said(each.called)}: {said(each.what)}{mend}", soft_wrap=True)
     if answer.conflicts:
         out.print(f"{len(answer.conflicts):,} not taken; they stand as they were")
     out.print(f"next: {said(answer.next)}", soft_wrap=True)
@@ -65,8 +67,8 @@ def show_labels(answer: Any, out: Any) -> None:
             soft_wrap=True,
         )
     for row in answer.stands:
-        how = f"[green]{said(row.label)}[/] ({said(row.how)})" if row.label else f"[yellow]{said(row.how or '-')}[/]"
-        out.print(f"    {said(row.key)}: {said('; '.join(row.said))} → {how}", soft_wrap=True)
+        how = f"[green]{said(row.label)}[/] ({said(row.how)})" if row.label else f"[yellow]{row.how or 'no label'}[/]"
+        out.print(f"    {said(row.key)} [dim]{said(row.row)}[/]: {said('; '.join(row.said))} → {how}", soft_wrap=True)
         for comment in row.comments:
             out.print(f"      [dim]{said(comment)}[/]", soft_wrap=True)
     if answer.others:

@@ -44,7 +44,10 @@ def show_review(answer: Any, out: Any) -> None:
     out.print(said(_times(answer.times)), soft_wrap=True)
     for each in answer.obstacles:
         out.print(f"[red]✗[/] {said(each.what)} [dim]({said(' or '.join(each.who))})[/]", soft_wrap=True)
-        out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
+        if each.do:
+            out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
+        if each.also:
+            out.print(f"    [dim]{'or ' if each.do else ''}{said(each.also)}[/]", soft_wrap=True)
     if answer.next:
         out.print(f"next:  {said(answer.next)}", soft_wrap=True)
 
@@ -73,7 +76,7 @@ def show_assigned(answer: Any, out: Any) -> None:
     names = said(", ".join(answer.reviewers))
     verb = "is" if len(answer.reviewers) == 1 else "are"
     out.print(f"{names} {verb} asked to review {said(answer.model)} [dim]#{answer.entry}[/]")
-    out.print(f"next:  treadle models review . {said(answer.model)}", soft_wrap=True)
+    out.print(f"next:  {said(answer.next)}", soft_wrap=True)
 
 
 VIEWS = {"models assign": show_assigned, "models review": show_review, "models comment": show_comment}

@@ -79,7 +79,10 @@ def show_waits(answer: Any, out: Any) -> None:
         for each in shown:
             due = f" [yellow]until {each.due}[/]" if each.due else ""
             out.print(f"  {said(each.what)}{due} [dim]({said(each.why)})[/]", soft_wrap=True)
-            out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
+            if each.do:
+                out.print(f"    {said(each.do)}", soft_wrap=True, highlight=False)
+            if each.also:
+                out.print(f"    [dim]{'or ' if each.do else ''}{said(each.also)}[/]", soft_wrap=True)
         if len(mine) > len(shown):
             out.print(f"  [dim]and {len(mine) - len(shown):,} more: --person {said(person)}[/]")
     if not answer.turns:

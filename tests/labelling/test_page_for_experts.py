@@ -1,0 +1,71 @@
+"""The page on which an expert labels rows, and the list of what was said: nothing is chosen or left out in silence."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from asked_rows import QUEUE, ROWS, record
+from msgspec.structs import replace
+from rich.console import Console
+
+from treadle.cli.show.experts import show_labels
+from treadle.evidence.kinds.labels_said import RowSaid
+from treadle.exploring.experts import _stands
+from treadle.exploring.experts_found import LabelsStand
+from treadle.labelling import Shown, Word, experts_page, read_form, say, words
+
+
+def shown(**mine: RowSaid) -> str:
+    told = {key: Word(said, 7, "") for key, said in mine.items()}
+    return experts_page(Shown(project="shop", who="lin", decision="", queue=QUEUE, mine=told))
+
+
+def test_a_row_is_called_by_its_key_and_time_and_nothing_is_chosen_beforehand() -> None:
+    page = shown()
+    assert f"<legend>1. 1 at 2024-05-01 09:00 ({ROWS['1']})</legend>" in page
+    assert page.count("I cannot say") == 3 and "checked" not in page
+
+
+def test_a_row_of_which_they_cannot_say_comes_last_and_is_no_label() -> None:
+    page = shown(**{"1": RowSaid(row=ROWS["1"], key="1", unsure=True), "2": RowSaid(row="", key="2", label="no")})
+    assert re.findall(r"<legend>\d+\. (\d)", page) == ["3", "1"]
+    assert "2 of 3 rows done by lin; of 1 row they cannot say, which come last here" in page
+    assert page.count(" checked") == 1 and 'value="cannot say" checked' in page
+    done = shown(**{key: RowSaid(row=row, key=key, label="no") for key, row in ROWS.items()})
+    assert "You have spoken of every row" in done
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), ()])
+def test_that_they_cannot_say_is_kept_as_it_was_sent(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    queue = replace(QUEUE, labels=labels)
+    fields = [("target", "back"), ("row0", ROWS["1"]), ("seen0", "0"), ("label0", ""), ("label0", "cannot say")]
+    chain, asked = record(tmp_path)
+    assert say(chain, "shop", [queue], asked, read_form(urlencode(fields), "back"), "page").rows == 1
+    with chain.reading() as reader:
+        assert words(reader, "shop")["1"]["lin"].said.unsure
+    both = [*fields[:3], ("label0", "12"), ("label0", "cannot say")]
+    (wrong,) = say(chain, "shop", [queue], asked, read_form(urlencode(both), "back"), "page").conflicts
+    assert "12 cannot say" in wrong.what
+
+
+def test_the_list_says_what_was_said_where_it_is_no_label() -> None:
+    given = {
+        "R-1": RowSaid(row="r1", key="R-1", comment="asked her"),
+        "R-2": RowSaid(row="r2", key="R-2", implausible=("amount",)),
+        "R-3": RowSaid(row="r3", key="R-3", unsure=True),
+        "R-4": RowSaid(row="r4", key="R-4", label="yes", implausible=("kind",)),
+    }
+    said = {key: {"kim": Word(each, 1, "")} for key, each in given.items()}
+    rows = [_stands(said, key, {}) for key in given]
+    stand = LabelsStand("back", "", 4, 0, 1, 0, {"kim": 4}, {}, rows, 0, "", "", {}, [])
+    out = StringIO()
+    show_labels(stand, Console(file=out, width=200))
+    lines = [line.strip() for line in out.getvalue().splitlines()]
+    assert "R-1 r1: kim: a comment → no label" in lines and "kim: asked her" in lines
+    assert "R-2 r2: kim: implausible: amount → no label" in lines
+    assert "R-3 r3: kim: cannot say → no label" in lines
+    assert "R-4 r4: kim: yes; implausible: kind → open" in lines
