@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from treadle.figures import counted
 
+
 class Assumed(Struct, frozen=True, kw_only=True):
     """What no record says, and a plan needs. None: not known, so what needs it is not priced.
 

@@ -145,7 +145,9 @@ def _notes(found: Month) -> str:
         said.append(way if moves else f"No trend that the days tell from none: {way}.")
     else:
         said.append("A trend and a forecast need a week of days.")
-    said += [f"{each.day} came to {to_read(each.amount)}, where {to_read(each.usual)} is usual." for each in trend.unlike]
+    said += [
+        f"{each.day} came to {to_read(each.amount)}, where {to_read(each.usual)} is usual." for each in trend.unlike
+    ]
     said += [f"Besides, {each}: in no sum, since the price book has no rate for it." for each in found.besides]
     return f"<div>{''.join(f'<p>{escape(each)}</p>' for each in said)}</div>"
 
