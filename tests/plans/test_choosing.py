@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,9 +21,10 @@ from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate
 from treadle.money import money
 from treadle.people.chosen import standing_choice
-from treadle.plans.choosing import BEST, BETWEEN, LEAST, Saving, Way, choices_of, three
+from treadle.plans.choosing import BEST, BETWEEN, LEAST, Named, Saving, Way, choices_of, three
 from treadle.plans.found import Assumed
 from treadle.plans.offering import AS_IT_IS, offered, options_page, sets_of, told
+from treadle.plans.options_found import MonthSpent
 from treadle.pricing import import_figures
 from treadle.workspace import Workspace
 
@@ -117,10 +119,35 @@ def test_the_choices_of_a_project_and_their_page(measured: Workspace):
     assert "does not say what a mistake costs" in words[0].effect, "the versions have no evaluation"
     assert "0.800" in words[0].result and "never seen" not in words[0].result
     assert any("may be as low as 0.690" in each for each in words[1].risks)
-    assert sets_of(offered(found.options[2], found))[0].endswith("roc auc is at least 0.7900.")
+    assert sets_of(offered(found.options[2], found))[0].endswith("(1 is perfect, 0.5 is chance), is at least 0.7900.")
     html = options_page(replace_goal(found, "Call <b>whom</b>?"), "how")
     assert "Call &lt;b&gt;whom" in html and "Best result" in html and "costs choose PROJECT how" in html
     assert "95 of 100" in html and "http" not in html
+
+
+def test_the_page_says_what_the_dearer_one_buys_and_what_words_mean_and_what_cannot_be_chosen(measured: Workspace):
+    day = measured.chain.clock().date().isoformat()
+    found = choices_of(measured, Assumed(), days=30, day=day)
+    least, _, best = told(found)
+    assert least.buys == "" and "The result is the same; for" in best.buys and "that nobody waits" in best.buys
+    spent = MonthSpent("1.00 USD went to machines", {BEST: "its month is spent already: 5 of 3"})
+    html = options_page(found, "how", spent)
+    assert "Its month is spent already: 5 of 3." in html and html.count("is spent already") == 1
+    assert "1.00 USD went to machines." in html and best.buys in html
+    alone = way(0.5, "10", seq=1), way(0.5, "10.5", seq=2)
+    twice = msgspec.structs.replace(found, options=(Named(LEAST, alone[0]), Named(BEST, alone[1])))
+    assert told(twice)[1].buys.startswith("For 0.50 USD a month more than least cost it buys nothing more")
+    unknown = (
+        "a spot machine is not priced: how often it is taken away is not known (--interruptions)",
+        "archive, cool",
+    )
+    contract = way(0.6, "20", seq=3, metric="roc_auc", serving="reserved 1 y no upfront")
+    html = options_page(
+        msgspec.structs.replace(found, unknown=unknown, options=(Named(LEAST, alone[0]), Named(BEST, contract))), ""
+    )
+    assert "--interruptions" not in html and "roc auc" not in html and "no upfront" not in html
+    assert "promised for 1 year" in html and "may take it away at any moment" in html
+    assert "hours to be at hand" in html and "how well it tells the two apart" in html
 
 
 def replace_goal(found, goal: str):
@@ -160,16 +187,18 @@ def test_they_are_put_to_a_decision_chosen_and_held_to(
     answer = json.loads(call(monkeypatch, capsys, "costs", "options", shop, "--open", "how", "--json"))
     assert Path(answer["page"]).exists() and [each["name"] for each in answer["options"]] == [LEAST, BETWEEN, BEST]
     assert answer["options"][1]["sets"][1].startswith("Once ")
-    assert answer["over"] == [] and answer["spent"].startswith("0.0300 USD went to machines")
+    assert answer["over"] == [] and answer["spent"].startswith("0.03 USD went to machines")
     choose = ("costs", "choose", shop, "how", "--for", "between", "--because", "no waiting")
     book = ("costs", "book", shop, "--category")
     call(monkeypatch, capsys, *book, "people", "--amount", "652.80", "--for", "hours")
     call(monkeypatch, capsys, *book, "infrastructure", "--amount", "500", "--for", "servers until now")
-    assert "is spent already" not in call(monkeypatch, capsys, "costs", "options", shop)
+    booked = call(monkeypatch, capsys, "costs", "options", shop)
+    assert "is spent already" not in booked and "500.03 USD went to machines in" in booked
     again = opened(Path(shop))
     again.chain.append(Noted(text="x"), "shop", price=Price(money("500", "USD")))
     again.chain.engine.dispose()
-    assert "its month is spent already" in call(monkeypatch, capsys, "costs", "options", shop)
+    assert "its month is spent already" in call(monkeypatch, capsys, "costs", "options", shop, "--out", f"{page}2")
+    assert "Its month is spent already" in Path(f"{page}2").read_text()
     with pytest.raises(AssertionError):
         call(monkeypatch, capsys, *choose)
     again = opened(Path(shop))

@@ -17,6 +17,7 @@ from test_measured_workload import packed, write
 from treadle.evidence import Usage
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.plans.comparing import Side, _said, compare
 from treadle.plans.found import Assumed, Design, Option
 from treadle.plans.weighing import Apart, Paid, apart, apart_in_all, way
@@ -80,6 +81,11 @@ def test_of_one_project_each_version_has_the_work_that_made_it(workspace: Worksp
     paid = [each.parts["training and upkeep"] for each in (found.before, found.after)]
     assert [float(each) for each in paid] == pytest.approx([h / 2 * 30.4375 * 0.01 for h in (1.0, 2.25)], abs=1e-8)
     assert found.more == paid[1] - paid[0] and not any("before" in each for each in found.unknown)
+    assert any("each one failed" in each for each in found.unknown), "none of them searched"
+    for run in ("r1", "r2"):
+        search = ModelsSearched(found=rows, metric="auc", family="linear", value=0.6, stopped="", trials=())
+        replace(workspace.chain, clock=lambda: now, run=run).append(search, "shop")
+    assert not any("each one failed" in each for each in compare(*sides, known, Assumed(), 30).unknown)
     same = compare(sides[1], sides[1], known, Assumed(), 30)
     assert same.more == 0 and same.before.monthly == same.after.monthly
     later = compare(*sides, known, Assumed(), 1)

@@ -126,6 +126,14 @@ def test_of_hours_that_were_booked_and_taken_back_nothing_is_told(
     assert [(each.booked, each.measured) for each in found.people] == [(60.0 * sum(hours), 0.0)]
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_refund_takes_its_hours_away_however_it_is_signed(shop_at: Workspace, hours: int):
+    booked(shop_at, "2026-11-10", 3, 1500, person="lin")
+    booked(shop_at, "2026-11-12", hours, -500, person="lin")
+    found = hours_of(shop_at, 30, 20.0)
+    assert [(each.person, each.booked) for each in found.people][1:] == [("lin", 120.0)] and found.hour == 500
+
+
 def test_an_hour_costs_what_all_hours_did_and_what_is_no_hour_of_a_person_is_none(shop_at: Workspace, does: Does):
     """30 for 1 hour and 210 for 3 are 60 an hour, and not the mean of 30 and 70."""
     for minute, kind in ((0, "note.written"), (30, "note.written")):

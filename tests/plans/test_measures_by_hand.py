@@ -254,5 +254,6 @@ def test_an_option_that_was_chosen_is_warned_of_once_the_month_surely_costs_more
     monkeypatch.setattr(chosen, "standing_choice", lambda *given: choice)
     monkeypatch.setattr(trend, "of_machines", lambda *given: ahead)
     said = warnings_of(shop_at, WINDOW)
-    wanted = "cheap, chosen by ada in decision/way, was to cost 100.00 at the most on machines, and these will come to 150.00"
+    wanted = "cheap, chosen by ada in decision/way, was to cost 100.00 at the most on machines, and these will come to "
+    wanted += "150.00"
     assert [each.split(" (")[0] for each in said] == [wanted] * told

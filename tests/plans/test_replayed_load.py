@@ -57,7 +57,7 @@ def played(workspace: Workspace) -> Workspace:
 def test_what_was_replayed_is_measured_by_its_own_days(played: Workspace):
     load = measure(played, 30, Assumed()).load
     assert load is not None and load.requests == (5,) * 22, "once, though it was played twice"
-    assert load.of_history == "of 110 requests 110 were replayed (22 days of history)"
+    assert load.of_history == "of 110 requests 110 were replayed, 22 days of history"
     before = moments_of(played.tables, played.names, played.journal)
     collect(played.tables, played.names, played.journal)
     after = moments_of(played.tables, played.names, played.journal)

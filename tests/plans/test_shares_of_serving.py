@@ -99,3 +99,6 @@ def test_a_bill_is_shared_by_what_each_version_answered(workspace: Workspace):
     assert {each.name for each in found.by_endpoint} == {"shop", "(nobody asked)"}
     assert found.weighed == ["back:1: 2 ms an answer, by load test 2", "back:2: 4 ms an answer, by load test 3"]
     assert found.thousand == Decimal("4444.444444444")
+    said = r"fell due on 2026-11-10 \(1 booking did on 2026-11-09\), and nobody asked the endpoint"
+    with pytest.raises(SpecError, match=said):
+        shared_out(at(workspace, NOW), 1, "2026-11-10")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from treadle.errors import MoneyError, SpecError
 from treadle.money import money, rates_of
 from treadle.monitoring import Realised
-from treadle.plans.worth import in_currency, matrix_of, rule_of, weigh
+from treadle.plans.worth import in_currency, matrix_of, refuse_unstated, rule_of, weigh
 from treadle.spec import Mistakes
 
 FIRST = date(2026, 11, 2)
@@ -47,6 +47,19 @@ def test_the_day_on_which_it_is_paid_back_by_hand():
     ]  # fmt: skip
     assert worth.paid_back == "2026-11-04" and (worth.decisions, worth.waiting) == (5, 4)
     assert worth.low is None and worth.why == "6 days are needed, 4 there" and not worth.as_if
+
+
+@pytest.mark.parametrize(
+    ("kind", "mistakes", "where", "mend"),
+    [("regression", Mistakes(), "predict.kind", "no brief.mistakes"), ("counts", MISTAKES, "predict.kind", "> 800"),
+     ("classification", Mistakes(), "brief.mistakes", "missed: 9"),
+     ("multiclass", Mistakes(), "brief.mistakes", "unlisted")],
+)  # fmt: skip
+def test_what_is_to_be_written_is_told_by_what_is_predicted(kind: str, mistakes: Mistakes, where: str, mend: str):
+    with pytest.raises(SpecError) as bad:
+        refuse_unstated(kind, mistakes)
+    assert bad.value.where == where and mend in bad.value.mend
+    refuse_unstated("classification", MISTAKES)
 
 
 def test_against_always_acting_a_case_that_is_left_alone_rightly_saves_the_alarm():

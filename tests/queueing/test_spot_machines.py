@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
@@ -18,12 +19,14 @@ from stage_shop import CONTRACT, edit, opened, write_shop
 from treadle.api.on_spot import refuse_here
 from treadle.api.work import RunRequest
 from treadle.cli import main
+from treadle.costs import costs
 from treadle.errors import SpecError
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.spot_ran import SpotRan
 from treadle.loop import run
 from treadle.queueing import spot
+from treadle.queueing.found import Interruption, SpotRun
 from treadle.queueing.spot import run_on_spot, stays
 from treadle.workspace import Workspace
 
@@ -47,7 +50,25 @@ def test_what_is_lost_is_what_was_not_kept(tmp_path: Path) -> None:
     assert found.ok and found.said == "p:1" and found.attempts == len(found.interruptions) + 1 >= 2
     assert all(each.killed for each in found.interruptions) and len(said) == len(found.interruptions)
     assert 0 < found.lost_s < found.seconds
+    assert 0 < found.lost_cpu_s < found.lost_s and found.peak_mb > 1
     assert found.lost_s <= len(found.interruptions) * (found.checkpoint_s + 0.05)
+
+
+def test_what_is_lost_is_priced_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of two CPUs and 1,024 MiB, by the price book; the entry is the run's, and no second one is."""
+    workspace = opened(write_shop(tmp_path / "shop"))
+    stopped = [Interruption(3600.0, 3600.0, True)]
+    found = SpotRun(True, "p:1", 4000.0, 2, 3600.0, 10.0, stopped, 7200.0, 1024.0)
+    monkeypatch.setattr(spot, "run_on_spot", lambda *given, **more: found)
+    spot.simulate(workspace, "ada", 60.0, 0.0, print)
+    prices = workspace.book.prices
+    (entry,) = workspace.chain.find(SpotRan)
+    assert float(entry.price.money.amount) == pytest.approx(2 * prices["cpu_hour"] + prices["memory_gb_hour"], abs=1e-8)
+    whole = costs(workspace.chain, workspace.book.rates)
+    assert whole.amount == entry.price.money.amount and whole.seconds == 3600
+    monkeypatch.setattr(spot, "run_on_spot", lambda *given, **more: msgspec.structs.replace(found, lost_s=0.0))
+    spot.simulate(workspace, "ada", 60.0, 0.0, print)
+    assert costs(workspace.chain, workspace.book.rates).amount == whole.amount, "nothing was lost"
 
 
 def test_a_run_that_fails_is_not_begun_again(tmp_path: Path) -> None:

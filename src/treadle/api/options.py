@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from treadle.api.operation import OfTarget, ProjectPath, Request, Work, argument
 from treadle.api.prices import day_of
 from treadle.errors import DecisionError, GateError
 from treadle.plans.found import Assumed
-from treadle.plans.options_found import Told
+from treadle.plans.options_found import MonthSpent, Told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ class OptionsRequest(OfTarget, frozen=True, kw_only=True):
 class OptionsAnswer(Struct, frozen=True):
     """`ways`: so many were judged and priced, of which `options` stand out. `decision`: "" where none was opened;
     `page`: the file, "" where none was written. `spent`: what machines came to this month so far, beside which options
-    are held, in words; `over`: the options of whose month that is the whole already."""
+    are held, in words; `over`: the options whose month is spent already, and `why_over` in words."""
 
     currency: str
     at: str
@@ -51,6 +52,7 @@ class OptionsAnswer(Struct, frozen=True):
     next: str
     spent: str = ""
     over: list[str] = []
+    why_over: dict[str, str] = {}
 
 
 class ChooseRequest(Request, frozen=True):
@@ -92,13 +94,14 @@ def costs_options(request: OptionsRequest, work: Work) -> OptionsAnswer:
     workspace = work.workspace
     day = day_of(request.at, "--at") or workspace.chain.clock().date().isoformat()
     found = choices_of(workspace, Assumed(), days=request.days, day=day, vendor=request.vendor, region=request.region)
-    html = options_page(found, request.open or "")
+    purse = _purse(found, work)
+    html = options_page(found, request.open or "", purse)
     if request.open is not None:
         _put(request, work, found, html)
         file = file or _kept(work, request.open)
     if file is not None:
         write_whole(file, html.encode())
-    return _answer(found, request.open or "", "" if file is None else str(file), work)
+    return _answer(found, request.open or "", "" if file is None else str(file), purse, work)
 
 
 def _put(request: OptionsRequest, work: Work, found: Choices, html: str) -> None:
@@ -128,15 +131,33 @@ def _kept(work: Work, decision: str) -> Path:
     return file
 
 
-def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnswer:
-    from treadle.api.purse import against_month
-    from treadle.money import told_apart
-    from treadle.plans.offering import offered, told
+def _purse(found: Choices, work: Work) -> MonthSpent:
+    """Against a choice would count what is metered, and what is billed for machines from tomorrow on."""
+    from datetime import UTC
 
+    from treadle.api.purse import against_month
+    from treadle.costs.trend import machines_by_day
+    from treadle.money import to_read
+    from treadle.plans.offering import offered
+
+    workspace = work.workspace
+    today = workspace.chain.clock().astimezone(UTC).date()
+    days = machines_by_day(workspace.chain, workspace.book.rates, today.replace(day=1), today)
+    went = f"{to_read(sum(days.values(), Decimal(0)))} {workspace.book.currency} went to machines in {today:%Y-%m}"
     allowed = [(each.name, offered(each, found).a_month) for each in found.options]
-    stand = [(name, against_month(work, paid)) for name, paid in allowed if paid is not None]
-    first = stand[0][1] if stand else None
-    spent = f"{told_apart(first.spent)} {first.currency} went to machines in {first.period} so far" if first else ""
+    stand = [(name, against_month(work, paid)) for name, paid in allowed if paid is not None and paid.amount > 0]
+    over = {
+        name: f"its month is spent already: {each.said()}, of what is metered and of bills from tomorrow on; it cannot "
+        "be chosen now"
+        for name, each in stand
+        if each.is_spent
+    }
+    return MonthSpent(f"{went} up to today, metered or billed as infrastructure", over)
+
+
+def _answer(found: Choices, decision: str, page: str, purse: MonthSpent, work: Work) -> OptionsAnswer:
+    from treadle.plans.offering import told
+
     root = work.workspace.project.root
     how = f"treadle costs choose {root} {decision} --for OPTION --because REASON"
     return OptionsAnswer(
@@ -150,8 +171,9 @@ def _answer(found: Choices, decision: str, page: str, work: Work) -> OptionsAnsw
         decision=decision,
         page=page,
         next=how if decision else f"treadle costs options {root} --open NAME",
-        spent=spent,
-        over=[name for name, each in stand if each.is_spent],
+        spent=purse.said,
+        over=list(purse.over),
+        why_over=purse.over,
     )
 
 

@@ -275,18 +275,24 @@ def _away(amount: float, before: Sequence[float]) -> tuple[float, float]:
 def of_machines(chain: Chain, rates: Rates, today: date, chosen: str) -> Forecast | None:
     """What the month comes to of what a price of machines counts that was chosen on a day: what is metered, and bills
     for machines that fall due after it. None of fewer than a week."""
-    from treadle.evidence.kinds.cost_booked import CostBooked
-
     first = min(today - timedelta(days=PAST), today.replace(day=1))
     end = today.replace(day=calendar.monthrange(today.year, today.month)[1])
-    sums, _ = by_day(chain, rates, first, end)
-    booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
-    for each in booked:
-        day, paid = date.fromisoformat(each.payload.due), each.price and rates.convert(each.price.money, rates.currency)
-        counts = each.payload.category == MACHINES and each.payload.due > chosen
-        if paid and not counts and first <= day <= end:
-            sums[day] = sums.get(day, Decimal(0)) - paid.amount
+    sums = machines_by_day(chain, rates, first, end, chosen)
     begun = min((day for day, amount in sums.items() if amount), default=today)
     days = [today - timedelta(days=each) for each in range(PAST, 0, -1)]
     values = [float(sums.get(day, Decimal(0))) for day in days if day >= begun]
     return forecast(values, sums, today) if len(values) >= LEAST_DAYS else None
+
+
+def machines_by_day(chain: Chain, rates: Rates, first: date, last: date, after: str = "") -> dict[date, Decimal]:
+    """As `by_day`, of what is metered, and of bills for machines that fall due after a day; "" for all of them."""
+    from treadle.evidence.kinds.cost_booked import CostBooked
+
+    sums, _ = by_day(chain, rates, first, last)
+    booked: list[Entry[CostBooked]] = chain.find(CostBooked, status="done")
+    for each in booked:
+        day, paid = date.fromisoformat(each.payload.due), each.price and rates.convert(each.price.money, rates.currency)
+        counts = each.payload.category == MACHINES and each.payload.due > after
+        if paid and not counts and first <= day <= last:
+            sums[day] = sums.get(day, Decimal(0)) - paid.amount
+    return sums

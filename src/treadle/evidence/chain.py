@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import structs
+
 from treadle.errors import EvidenceError
 from treadle.evidence.decoding import decode, read
 from treadle.evidence.entry import GENESIS, Body, Entry, Price, Usage, raw, seal
@@ -76,10 +78,11 @@ class Chain:
         """The same chain, signed by another actor."""
         return replace(self, actor=actor)
 
-    def append(self, payload: P, subject: str, *, price: Price | None = None) -> Entry[P]:
-        """Write one fact. `price`: what it cost, for what no machine was measured."""
+    def append(self, payload: P, subject: str, *, price: Price | None = None, usage: Usage | None = None) -> Entry[P]:
+        """Write one fact. `price`: what it cost, for what no machine was measured; or `usage`, of what no step could
+        tell of itself, priced as that of a step is."""
         with self.alone() as alone:
-            return alone.append(payload, subject, price=price)
+            return alone.append(payload, subject, price=price, usage=usage)
 
     @contextmanager
     def alone(self) -> Iterator[Alone]:
@@ -156,10 +159,15 @@ class Alone(Reader):
         subject: str,
         *,
         price: Price | None = None,
+        usage: Usage | None = None,
         actor: str | None = None,
     ) -> Entry[P]:
         """A fact, signed by the chain's actor, or by `actor`."""
-        return self.write(self._body(payload, subject, price, actor))  # type: ignore[return-value]
+        body = self._body(payload, subject, price, actor)
+        if usage is not None:
+            priced = price or self.chain.price(usage, self.chain.clock())
+            body = structs.replace(body, usage=usage, price=priced)
+        return self.write(body)  # type: ignore[return-value]
 
     def append_all(self, facts: Sequence[tuple[Payload, Price | None]], subject: str) -> None:
         """Facts about one subject, each with what it cost: as `append` one after the other, in a tenth of the time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,14 @@ from msgspec import Struct
 from treadle.serving import records
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
 PLAYER = "replay"
 """The service in whose name `treadle replay` asks."""
+_TEXTS = ("prediction_id", "model", "client")
 
 
 class Moments(Struct, frozen=True):
@@ -28,62 +30,57 @@ class Moments(Struct, frozen=True):
     untold: int = 0
 
 
-class Row(Struct, frozen=True):
-    """As much of an answer as tells whether it was replayed, and of which time it is."""
-
-    name: str
-    answered: float
-    at: float | None
-    model: str
-    client: str
-
-    @property
-    def is_played(self) -> bool:
-        """By who asked; and by the name that a replay gives, as where it was given a token of somebody else."""
-        return self.client == f"service:{PLAYER}" or (bool(self.model) and self.name.startswith(f"{self.model}/"))
-
-
 def moments_of(tables: Tables, names: TableNames, journal: Journal) -> Moments:
     """Of the ledger and of what is still in the journal. It writes nothing."""
-    live, played, untold = list[float](), dict[str, float](), 0
-    for row in _rows(tables, names, journal):
-        if not row.is_played:
-            live.append(row.answered)
-        elif row.at is None:
-            untold += 1
-        else:
-            played[row.name] = row.at
-    return Moments(live, list(played.values()), untold)
+    import polars as pl
+
+    rows = _rows(tables, names, journal)
+    live = rows.filter(~pl.col("played")).get_column("answered").to_list()
+    played = rows.filter("played")
+    of_time = played.drop_nulls("at").unique("prediction_id", keep="last")
+    return Moments(live, of_time.get_column("at").to_list(), played.get_column("at").null_count())
 
 
 def played_between(tables: Tables, names: TableNames, journal: Journal, begin: float, end: float) -> tuple[int, int]:
     """How many were answered from `begin` to `end` (without), and how many of them were replayed."""
-    found = [row.is_played for row in _rows(tables, names, journal) if begin <= row.answered < end]
-    return len(found), sum(found)
-
-
-def _rows(tables: Tables, names: TableNames, journal: Journal) -> Iterator[Row]:
     import polars as pl
 
+    found = _rows(tables, names, journal).filter(pl.col("answered").is_between(begin, end, closed="left"))
+    return found.height, int(found.get_column("played").sum())
+
+
+def _rows(tables: Tables, names: TableNames, journal: Journal) -> pl.DataFrame:
+    """When each was answered, and of which time it is, in seconds since 1970; and whether it was replayed: by who
+    asked, and by the name that a replay gives, as where it was given a token of somebody else."""
+    import polars as pl
+
+    parts = [_in_journal(journal)]
+    if tables.exists(names.ledger("predictions")):
+        kept = tables.scan(names.ledger("predictions"))
+        has = kept.collect_schema()
+        # rows of before these were kept have no column of them
+        times = [
+            pl.col(name).dt.epoch("us") / 1e6 if name in has else pl.lit(None, pl.Float64).alias(name)
+            for name in ("answered", "at")
+        ]
+        texts = [pl.col(n).cast(pl.String) if n in has else pl.lit(None, pl.String).alias(n) for n in _TEXTS]
+        parts.append(kept.select(*times, *texts).collect())
+    rows = pl.concat(parts).drop_nulls("answered").with_columns(pl.col(*_TEXTS).fill_null(""))
+    named = (pl.col("model") != "") & pl.col("prediction_id").str.starts_with(pl.col("model") + "/")
+    return rows.with_columns(((pl.col("client") == f"service:{PLAYER}") | named).alias("played"))
+
+
+def _in_journal(journal: Journal) -> pl.DataFrame:
+    import polars as pl
+
+    found = list[tuple[float | str | None, ...]]()
     for record in records(journal, "predictions"):
         when = record.get("answered")
-        if not isinstance(when, float | int) or isinstance(when, bool) or not 0 <= when < 1e11:
-            continue
-        told = [str(record.get(name) or "") for name in ("prediction_id", "model", "client")]
-        yield Row(told[0], float(when), _seconds(record.get("at")), told[1], told[2])
-    if not tables.exists(names.ledger("predictions")):
-        return
-    rows = tables.scan(names.ledger("predictions"))
-    has = rows.collect_schema()
-    # rows of before these were kept have no column of them
-    text = [
-        pl.col(name).cast(pl.String).fill_null("") if name in has else pl.lit("").alias(name)
-        for name in ("prediction_id", "model", "client")
-    ]
-    at = pl.col("at").dt.epoch("us") / 1e6 if "at" in has else pl.lit(None, pl.Float64).alias("at")
-    kept = rows.select(text[0], pl.col("answered").dt.epoch("us") / 1e6, at, *text[1:]).drop_nulls("answered")
-    for row in kept.collect().iter_rows():
-        yield Row(*row)
+        if isinstance(when, float | int) and not isinstance(when, bool) and 0 <= when < 1e11:
+            texts = [str(record.get(name) or "") for name in _TEXTS]
+            found.append((float(when), _seconds(record.get("at")), *texts))
+    schema = {"answered": pl.Float64, "at": pl.Float64, **dict.fromkeys(_TEXTS, pl.String)}
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def _seconds(at: Any) -> float | None:

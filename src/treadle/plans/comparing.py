@@ -13,7 +13,7 @@ from treadle.evidence import Entry, Payload
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.plans.found import Assumed, Design, DesignsDiffer, Job, Load, Option, Workload
 from treadle.plans.machines import Prices
-from treadle.plans.measuring import measure
+from treadle.plans.measuring import measure, number_at, whole_runs
 from treadle.plans.planning import check, parts_of, per_thousand
 from treadle.plans.weighing import Apart, apart_in_all
 from treadle.pricing import PriceList
@@ -90,6 +90,7 @@ def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload)
     with workspace.chain.reading() as reader:
         steps = {each.seq: each for each, _ in walk(reader, [packing])}
         mine: list[Entry[Payload]] = reader.find(run=packing.run) if packing.run else []
+        loops = set(whole_runs(reader, number_at(reader.connection, workload.first)))
         steps |= {each.seq: each for each in mine}
     first = date.fromisoformat(workload.first)
     hours = {(first + timedelta(days=number)).isoformat(): 0.0 for number in range(workload.days)}
@@ -102,10 +103,12 @@ def _made(workspace: Workspace, packing: Entry[ModelPacked], workload: Workload)
         return None, said
     for each, usage in used:
         hours[each.time[:10]] += usage.seconds / 3600
-    seconds, runs = sum(usage.seconds for _, usage in used), len({each.run for each, _ in used})
+    seconds, runs = sum(usage.seconds for _, usage in used), {each.run for each, _ in used}
+    whole = runs & loops
+    mean = sum(usage.seconds for each, usage in used if each.run in (whole or runs)) / len(whole or runs)
     cpu, peak = sum(usage.cpu_seconds for _, usage in used), max(usage.peak_mb for _, usage in used)
     gpus = sum(usage.gpu_seconds for _, usage in used) / seconds
-    return Job(tuple(hours.values()), runs, seconds / runs, cpu / seconds, peak, gpus=gpus), said
+    return Job(tuple(hours.values()), len(runs), mean, cpu / seconds, peak, len(whole), gpus), said
 
 
 def answered_by(load: Load | None, entry: Entry[ModelPacked]) -> Load | None:

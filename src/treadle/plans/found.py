@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from treadle.figures import counted
 
+
 class Assumed(Struct, frozen=True, kw_only=True):
     """What no record says, and a plan needs. None: not known, so what needs it is not priced.
 
@@ -76,7 +77,7 @@ class Load(Struct, frozen=True):
     def of_history(self) -> str:
         """In words, how much of it was replayed; "" where nothing was."""
         asked, days = counted(sum(self.requests), "request"), counted(self.history, "day")
-        said = [f"of {asked} {self.replayed:,} were replayed ({days} of history)"] if self.replayed else []
+        said = [f"of {asked} {self.replayed:,} were replayed, {days} of history"] if self.replayed else []
         if self.left_out:
             said.append(
                 f"{self.left_out:,} replayed ones are left out: others asked on their day, or their time is not known"

@@ -168,11 +168,17 @@ def _is_hours(cost: CostBooked) -> bool:
     return bool(cost.person) and cost.quantity is not None and cost.unit.casefold() in _HOURS
 
 
+def _hours(booked: Entry[CostBooked]) -> Decimal:
+    """Of a refund they are taken away, however its quantity is signed."""
+    hours, price = booked.payload.quantity or Decimal(0), booked.price
+    return -abs(hours) if price is not None and price.money.amount < 0 else hours
+
+
 def _booked(booked: Sequence[Entry[CostBooked]]) -> dict[tuple[str, str], float]:
     """Minutes by month and person."""
     found = defaultdict[tuple[str, str], Decimal](Decimal)
     for each in booked:
-        found[each.payload.due[:7], each.payload.person] += (each.payload.quantity or 0) * 60
+        found[each.payload.due[:7], each.payload.person] += _hours(each) * 60
     return {key: float(minutes) for key, minutes in found.items()}
 
 
@@ -182,7 +188,7 @@ def _an_hour(booked: Sequence[Entry[CostBooked]], workspace: Workspace) -> tuple
     for each in booked:
         amount = None if each.price is None else _in_book(each.price.money, workspace)
         if amount is not None and each.payload.quantity:
-            paid, hours = paid + amount, hours + each.payload.quantity
+            paid, hours = paid + amount, hours + _hours(each)
     return (to_billionth(paid / hours) if hours > 0 else None), book.currency
 
 

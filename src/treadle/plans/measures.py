@@ -202,7 +202,8 @@ def worn_model(workspace: Workspace, window: Window) -> Measured:
     slope, low, high = sen(each)
     if high >= 0 or paid is None:
         return Measured(paid)
-    why = f"a decision saves {-slope:.4f} ({-high:.4f} to {-low:.4f}) {found.currency} less from one day to the next{asked}"
+    why = f"a decision saves {-slope:.4f} ({-high:.4f} to {-low:.4f}) {found.currency} less from one day to the next"
+    why += asked
     how = workspace.project.command("run", str(workspace.project.root))
     return Measured(paid, Proposal("worn-model", "Train anew on newer rows", paid, paid, why, how))
 

@@ -141,11 +141,13 @@ def _notes(found: Month) -> str:
     if trend.a_day is not None and trend.low is not None and trend.high is not None:
         moves = trend.low > 0 or trend.high < 0
         slope = figure(trend.a_day, trend.low, trend.high, signed=True)
-        way = f"{slope.value} {found.currency} from day to day (95 %: {slope.span})"
+        way = f"{slope.value} {found.currency} from day to day (95 %: {slope.low} to {slope.high})"
         said.append(way if moves else f"No trend that the days tell from none: {way}.")
     else:
         said.append("A trend and a forecast need a week of days.")
-    said += [f"{each.day} came to {to_read(each.amount)}, where {to_read(each.usual)} is usual." for each in trend.unlike]
+    said += [
+        f"{each.day} came to {to_read(each.amount)}, where {to_read(each.usual)} is usual." for each in trend.unlike
+    ]
     said += [f"Besides, {each}: in no sum, since the price book has no rate for it." for each in found.besides]
     return f"<div>{''.join(f'<p>{escape(each)}</p>' for each in said)}</div>"
 

@@ -46,9 +46,11 @@ class Sum(Struct, frozen=True):
 
 
 class Month(Struct, frozen=True):
-    """The figures of a month, in one currency; `spent`: up to today; `before`: in the month before. by_subject: what was booked by category and
-    vendor, what was metered by what it was of. answered: predictions, of which `replayed` were of history that was
-    played. besides: what has no rate, in no sum."""
+    """The figures of a month, in one currency; `spent`: up to today; `before`: in the month before.
+
+    by_subject: what was booked by category and vendor, what was metered by what it was of. answered: predictions, of
+    which `replayed` were of history that was played. besides: what has no rate, in no sum.
+    """
 
     month: str
     currency: str
@@ -158,7 +160,9 @@ def _without(
     sums: Sequence[Sum], later: Sequence[tuple[Entry[CostBooked], str]], rates: Rates, month: str
 ) -> list[Sum]:
     """What is booked for days to come is not spent."""
-    return [each for each in _moved(sums, [(e, name, _LATER) for e, name in later], rates, month) if each.name != _LATER]
+    return [
+        each for each in _moved(sums, [(e, name, _LATER) for e, name in later], rates, month) if each.name != _LATER
+    ]
 
 
 def _moved(

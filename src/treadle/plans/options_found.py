@@ -9,7 +9,8 @@ from msgspec import Struct
 
 class Told(Struct, frozen=True, kw_only=True):
     """One option in words, with its figures. `monthly`: in the currency of the choices; `low` and `high` a 95 %
-    interval. `waits`: the share that waits for a server that sleeps. `sets`: what follows if it is chosen."""
+    interval. `waits`: the share that waits for a server that sleeps. `sets`: what follows if it is chosen. `buys`:
+    what it gives for what it costs more than the first one; "" of the first."""
 
     name: str
     title: str
@@ -27,3 +28,12 @@ class Told(Struct, frozen=True, kw_only=True):
     effect: str
     risks: list[str]
     sets: list[str]
+    buys: str = ""
+
+
+class MonthSpent(Struct, frozen=True):
+    """What machines came to this month up to today, in words; and, by option, that it allows less a month than would
+    count against it already: those cannot be chosen now."""
+
+    said: str = ""
+    over: dict[str, str] = {}

@@ -69,9 +69,9 @@ def plan_serving(load: Load, prices: Prices, assumed: Assumed) -> Part:
     advice, would_turn = advise(ways, prices.rates.currency)
     return Part(
         "serving",
-        f"{counted(sum(load.requests), 'request')} in {counted(len(load.requests), 'day')}{_played(load)}, {load.peak_s:.3g} a second "
-        f"in the busiest minute, {load.busy_s * 1000:.3g} ms of a CPU each ({load.model}{_tested(load)}); it fits "
-        f"{need.memory_gb:g} GB",
+        f"{counted(sum(load.requests), 'request')} in {counted(len(load.requests), 'day')}{_played(load)}, "
+        f"{load.peak_s:.3g} a second in the busiest minute, {load.busy_s * 1000:.3g} ms of a CPU each "
+        f"({load.model}{_tested(load)}); it fits {need.memory_gb:g} GB",
         [each.option for each in ways],
         unknown,
         "; ".join(each for each in (advice, turns) if each),

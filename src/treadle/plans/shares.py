@@ -120,12 +120,25 @@ def _booked(reader: Reader, workspace: Workspace, window: Sequence[str]) -> tupl
     return sum(paid, Decimal(0)), f"{counted(len(paid), 'booking')} of infrastructure that fell due in these days{left}"
 
 
+def _nothing(reader: Reader, window: Sequence[str]) -> str:
+    """That no bill is of these days, and how many are of others."""
+    every: list[Entry[CostBooked]] = reader.find(CostBooked, status="done")
+    dues = sorted(each.payload.due for each in every if each.payload.category == "infrastructure")
+    if not dues:
+        return "nothing is booked for infrastructure"
+    days = f"on {window[0]}" if len(window) == 1 else f"from {window[0]} to {window[-1]}"
+    others = f"on {dues[0]}" if dues[0] == dues[-1] else f"from {dues[0]} to {dues[-1]}, on other days"
+    return f"nothing booked for infrastructure fell due {days} ({counted(len(dues), 'booking')} did {others})"
+
+
 def _always_on(workspace: Workspace, window: Sequence[str], day: str) -> tuple[Decimal, str]:
     """An estimate: what a server that is always on costs for so many days."""
+    with workspace.chain.reading() as reader:
+        nothing = _nothing(reader, window)
     workload = measure(workspace, len(window), Assumed())
     if workload.load is None:
         raise SpecError(
-            "nothing is booked for infrastructure, and nobody asked the endpoint",
+            f"{nothing}, and nobody asked the endpoint",
             where="costs serving",
             mend=f'treadle costs book {workspace.project.root} --category infrastructure --amount 40 --for "a server"',
         )
@@ -135,12 +148,12 @@ def _always_on(workspace: Workspace, window: Sequence[str], day: str) -> tuple[D
     always = next((each for each in part.options if each.name == "always on"), None)
     if always is None:
         raise SpecError(
-            "nothing is booked for infrastructure, and no price is known of a server",
+            f"{nothing}, and no price is known of a server",
             where="costs serving",
             mend=f"treadle prices import {workspace.project.root} FILE, or treadle costs book",
         )
     of_days = to_billionth(always.monthly * len(window) / DAYS_A_MONTH)
-    return of_days, f"an estimate, since nothing is booked for infrastructure: always on, {always.how}"
+    return of_days, f"an estimate, since {nothing}: always on, {always.how}"
 
 
 def _told(

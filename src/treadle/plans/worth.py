@@ -21,6 +21,7 @@ from treadle.monitoring import Realised
 from treadle.plans.weighing import bounds
 from treadle.plans.worth_found import Worth, WorthDay
 from treadle.spec import Mistakes
+from treadle.spec.choices import DECIDES, NAMED
 
 if TYPE_CHECKING:
     from treadle.money import Rates
@@ -35,7 +36,7 @@ def worth_of(workspace: Workspace, instead: str | None = None) -> Worth:
     """`instead`: `never` or `always` act, or the name of a class, where that was done before there was a model.
 
     Raises:
-        SpecError: the brief says nothing of what a mistake costs, or nothing is decided; no outcome is known yet.
+        SpecError: nothing is decided, or the brief says nothing of what a mistake costs; no outcome is known yet.
         MoneyError: what was spent cannot be said in the currency of the mistakes.
     """
     from treadle.costs.trend import by_day
@@ -43,12 +44,7 @@ def worth_of(workspace: Workspace, instead: str | None = None) -> Worth:
     from treadle.monitoring import decisions_of
 
     mistakes = workspace.project.spec.brief.mistakes
-    if mistakes == Mistakes():
-        raise SpecError(
-            "the brief does not say what a mistake costs, so nothing can be said of what is saved",
-            where="brief.mistakes",
-            mend="write what one costs: mistakes: {missed: 9, false_alarm: 2.5, currency: EUR}",
-        )
+    refuse_unstated(workspace.project.spec.predict.kind, mistakes)
     released = workspace.released
     bundle = Bundle.read(workspace.blobs.get(released.bundle), workspace.trusted_keys, where=released.model)
     task = bundle.manifest.task
@@ -65,6 +61,25 @@ def worth_of(workspace: Workspace, instead: str | None = None) -> Worth:
     spent, besides = by_day(workspace.chain, rates, date(1970, 1, 1), today)
     told = dict(zip(spent, in_currency(list(spent.values()), rates, mistakes.currency), strict=True))
     return weigh(found, costs, rule, names[rule], told, mistakes.currency, today, [str(each) for each in besides])
+
+
+def refuse_unstated(kind: str, mistakes: Mistakes) -> None:
+    """Raises SpecError: such a prediction decides nothing, or the brief says nothing of what its mistakes cost."""
+    if kind not in DECIDES | NAMED:
+        raise SpecError(
+            f"kind {kind} answers with numbers and decides nothing, so that no mistake of it has a cost",
+            where="predict.kind",
+            mend="it writes no brief.mistakes; where something is done from a number on, let a target of its own, of "
+            "kind classification, say so, such as `label: amount > 800`, with missed and false_alarm for that",
+        )
+    if mistakes == Mistakes():
+        of_classes = "{costs: {late: {early: 9}}, unlisted: 2.5, currency: EUR}"
+        of_two = "{missed: 9, false_alarm: 2.5, currency: EUR}"
+        raise SpecError(
+            "the brief does not say what a mistake costs, so nothing can be said of what is saved",
+            where="brief.mistakes",
+            mend=f"write what one costs: mistakes: {of_classes if kind in NAMED else of_two}",
+        )
 
 
 def matrix_of(mistakes: Mistakes, classes: tuple[str, ...], *, decides: bool) -> tuple[tuple[str, ...], Matrix]:

@@ -67,7 +67,8 @@ class Interruption(Struct, frozen=True):
 
 
 class SpotRun(Struct, frozen=True):
-    """A run on a machine that is taken away now and then. `seconds`: until it was done, `lost_s` of these done twice.
+    """A run on a machine that is taken away now and then. `seconds`: until it was done, `lost_s` of these done twice;
+    `lost_cpu_s`: CPU-seconds of those, at the pace of each whole attempt; `peak_mb`: the most memory of one, in MiB.
 
     `checkpoint_s`: the longest time between two things that were kept, so that no interruption can lose more.
     """
@@ -79,3 +80,5 @@ class SpotRun(Struct, frozen=True):
     lost_s: float
     checkpoint_s: float
     interruptions: list[Interruption]
+    lost_cpu_s: float = 0.0
+    peak_mb: float = 0.0

@@ -11,8 +11,10 @@ import contextlib
 import itertools
 import os
 import random
+import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,7 +25,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from treadle.errors import SpecError
-from treadle.evidence import Entry, Payload
+from treadle.evidence import Entry, Payload, Usage
 from treadle.evidence.kinds.spot_ran import SpotRan
 from treadle.queueing.found import Interruption, SpotRun
 from treadle.scheduling.running import command
@@ -51,9 +53,9 @@ def run_on_spot(
     after: how many seconds each machine stays. kept: when (in seconds since 1970) something was kept in the record.
     notice_s: after the notice (SIGINT) the machine stays so long; 0: there is none, and the process is killed.
     """
-    began, interruptions, longest = time.time(), list[Interruption](), 0.0
+    began, interruptions, longest, cpu = time.time(), list[Interruption](), 0.0, 0.0
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        started, stays = time.time(), next(after)
+        started, stays, (used, _) = time.time(), next(after), _used()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             code, killed = _one(words, stays, notice_s, out, err)
             ended = time.time()
@@ -63,8 +65,10 @@ def run_on_spot(
             if code is not None:
                 said = _said(out) or _said(err)
                 lost = sum(each.lost_s for each in interruptions)
-                return SpotRun(code == 0, said, ended - began, attempt, lost, longest, interruptions)
+                spent = (cpu, _used()[1])
+                return SpotRun(code == 0, said, ended - began, attempt, lost, longest, interruptions, *spent)
         lost = ended - (times[-1] if times else started)
+        cpu += (_used()[0] - used) * lost / max(ended - started, 1e-9)
         interruptions.append(Interruption(ended - began, lost, killed))
         say(f"the machine was taken away after {ended - started:.0f} s; {lost:.1f} s of work are done again")
     raise SpecError(
@@ -107,8 +111,18 @@ def simulate(workspace: Workspace, person: str, mean_s: float, notice_s: float, 
         notice_s=notice_s,
         model=found.said if found.ok else "",
     )
-    chain.append(said, f"spot/{workspace.project.spec.project}")
+    # no step could tell what was lost with it; one that was stopped by the notice has an entry of its own, and since
+    # that is a thing that was kept, its time is in no `lost_s`: so each second is priced once
+    lost = Usage(seconds=found.lost_s, cpu_seconds=found.lost_cpu_s, peak_mb=found.peak_mb) if found.lost_s else None
+    chain.append(said, f"spot/{workspace.project.spec.project}", usage=lost)
     return found
+
+
+def _used() -> tuple[float, float]:
+    """CPU-seconds of the children that have ended, and the most memory that one of them took, in MiB."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return found.ru_utime + found.ru_stime, found.ru_maxrss / unit
 
 
 @contextlib.contextmanager

@@ -12,14 +12,14 @@ def show_options(answer: Any, out: Any) -> None:
         out.print(f"[yellow]![/] no more stand out of the {answer.ways} that were judged and priced")
     for each in answer.options:
         out.print(f"\n[bold]{said(each.title)}[/] ({said(each.name)}): {said(each.cost)}", soft_wrap=True)
-        for text in (each.what, each.result, each.effect):
+        for text in (each.what, each.result, each.effect, *([each.buys] if each.buys else [])):
             out.print(f"  {said(text)}", soft_wrap=True)
         for text in each.risks:
             out.print(f"  [yellow]![/] {said(text)}", soft_wrap=True)
         for text in each.sets:
             out.print(f"  [dim]if it is chosen: {said(text)}[/]", soft_wrap=True)
         if each.name in answer.over:
-            out.print(f"  [red]✗[/] its month is spent already: {said(answer.spent)}", soft_wrap=True)
+            out.print(f"  [red]✗[/] {said(answer.why_over.get(each.name, ''))}", soft_wrap=True)
     out.print()
     if answer.spent:
         out.print(said(answer.spent), soft_wrap=True)
