@@ -18,7 +18,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, folded, refuse, told
+from treadle.costs.lines import MOST_SHOWN, by_name, folded, refuse, told
+from treadle.costs.written import csv_lines
 from treadle.days import day_in
 from treadle.errors import DataError, Fault, MoneyError
 from treadle.evidence import Chain, Entry, Price
@@ -129,7 +130,8 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
 
 def read_lines(file: Path) -> list[Booked]:
     """The lines of a file, checked."""
-    rows = [(line.number, _row(line.cells)) for line in csv_lines(file, partial(_names, file=file.name), COLUMNS)]
+    lines = csv_lines(file, partial(_names, file=file.name), COLUMNS, ("amount", "quantity"))
+    rows = [(line.number, _row(line.cells)) for line in lines]
     seen: Counter[_Meaning] = Counter()
     out, faults = list[Booked](), list[Fault]()
     for number, row in rows:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.costs.booking import number
-from treadle.costs.lines import by_name, csv_lines, refuse, told
+from treadle.costs.lines import by_name, refuse, told
+from treadle.costs.written import csv_lines
 from treadle.errors import Fault, MoneyError, nearest
 from treadle.pricing.figure import KINDS, UNITS, Figure, problem
 from treadle.pricing.found import Read
@@ -21,11 +22,14 @@ COLUMNS = (
     *NEEDED, "sku", "currency", "cpus", "memory_gb", "gpu", "gpus", "term_years", "upfront", "option", "tier",
     "from_gb", "life_years", "watts",
 )  # fmt: skip
+NUMBERS = (
+    "amount", "cpus", "memory_gb", "gpus", "term_years", "upfront", "from_gb", "life_years", "watts",
+)  # fmt: skip
 
 
 def read_table(file: Path) -> Read:
     """Raises DataError: lines that are no figures, each with its number; a figure without a source is none."""
-    lines = csv_lines(file, lambda given: by_name(given, COLUMNS, NEEDED, file.name), COLUMNS)
+    lines = csv_lines(file, lambda given: by_name(given, COLUMNS, NEEDED, file.name), COLUMNS, NUMBERS)
     figures, faults = list[Figure](), list[Fault]()
     for line in lines:
         try:
