@@ -139,7 +139,7 @@ def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: 
         read_lines(csv_of(tmp_path, columns=("date", "category", "text", "amout", "currency")))
     with pytest.raises(DataError, match="has no lines"):
         read_lines(csv_of(tmp_path))
-    with pytest.raises(DataError, match="there is no file line") as absent:
+    with pytest.raises(DataError, match="there is no file ") as absent:
         read_lines(tmp_path / "line.csv")
     assert absent.value.mend == 'did you mean "lines.csv"?'
     with pytest.raises(DataError, match="is a folder"):
@@ -153,7 +153,7 @@ def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: 
     with pytest.raises(DataError, match="xlsx is no text"):
         read_lines(tmp_path / "x.xlsx")
     (tmp_path / "more.csv").write_text("date,category,text,amount,currency\n2026-11-02,data,x,1,50,EUR\n")
-    with pytest.raises(DataError, match="1 of 1 lines have more fields than the header"):
+    with pytest.raises(DataError, match="1 of 1 line has more fields than the header"):
         read_lines(tmp_path / "more.csv")
     monkeypatch.setattr("treadle.costs.written.MOST_LINES", 2)
     with pytest.raises(DataError, match="more than 2 lines"):
@@ -231,7 +231,7 @@ def test_a_day_that_an_earlier_version_kept_as_typed_counts_in_its_month(chain: 
 def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):
     first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
     lines = csv_of(tmp_path, row(vendor="ACME", invoice="A-1"), row(vendor="ACME", invoice="A-2"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked before") as told:
+    with pytest.raises(DataError, match="1 line is of an invoice that was booked before") as told:
         import_lines(chain, "shop", lines)
     assert told.value.faults[0].what == f"invoice A-1 of ACME was booked before, as #{first.seq}"
     assert len(chain.find(CostBooked)) == 1
@@ -306,7 +306,7 @@ def test_other_lines_of_an_invoice_that_a_file_had_need_a_word(chain: Chain, tmp
     first = row(vendor="ACME", invoice="A-1")
     import_lines(chain, "shop", csv_of(tmp_path, first))
     changed = csv_of(tmp_path, first, row(vendor="Acme", invoice="A\u20111", amount="13"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked before"):
+    with pytest.raises(DataError, match="1 line is of an invoice that was booked before"):
         import_lines(chain, "shop", changed)
     with pytest.raises(MoneyError, match="was booked before"):
         book(chain, "shop", Booked(cost(vendor="ACME", invoice="A\u20111"), money(1, "USD")))
@@ -392,3 +392,10 @@ def test_each_wrong_number_says_what_to_write(tmp_path: Path):
     with pytest.raises(DataError) as bad:
         read_lines(csv_of(tmp_path, row(amount="12 EUR")))
     assert "(write 1234.56)" in str(bad.value.faults[0])
+
+
+def test_one_of_a_thing_is_said_as_one(chain: Chain, tmp_path: Path):
+    one = book(chain, "shop", Booked(cost(category="people", quantity=Decimal("1.0"), unit="hours"), money(3, "USD")))
+    assert ", 1 hour," in one.said()
+    with pytest.raises(DataError, match="1 of 1 line cannot be booked"):
+        read_lines(csv_of(tmp_path, row(amount="x")))

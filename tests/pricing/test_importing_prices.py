@@ -269,3 +269,14 @@ def test_prices_that_a_european_spreadsheet_saved_are_read(chain: Chain, blobs: 
     assert import_figures(chain, blobs, "shop", str(file)).vendors == ["Stadtwerke München"]
     with pytest.raises(DataError, match="is a folder"):
         import_figures(chain, blobs, "shop", str(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "option"), [("no", "no upfront"), ("all", "all upfront"), ("partial upfront",) * 2])
+def test_how_a_reservation_is_paid_may_be_said_shortly(tmp_path: Path, said: str, option: str):
+    file = tmp_path / "prices.csv"
+    file.write_text(
+        "kind,vendor,region,amount,unit,date,source,currency,sku,term_years,option\n"
+        f"reserved,acme,eu,0.1,hour,2026-11-01,list,EUR,m4,1,{said}\n"
+    )
+    (found,) = read_prices(str(file)).figures
+    assert found.option == option

@@ -121,7 +121,9 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
     ]
     if faults:
         raise DataError(
-            f"{len(faults):,} lines are of invoices that were booked before",
+            "1 line is of an invoice that was booked before"
+            if len(faults) == 1
+            else f"{len(faults):,} lines are of invoices that were booked before",
             where=file.name,
             faults=faults[:MOST_SHOWN],
             mend="take them out; or say --more, if a file had other lines of these invoices; nothing of it was booked",

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from treadle.errors import DataError, Fault, closest
+from treadle.figures import counted
 
 MOST_SHOWN = 20
 
@@ -32,12 +33,14 @@ def by_name(
     return {name: found[name] for name in columns if name in found}
 
 
-def refuse(file: str, what: str, faults: Sequence[Fault], of: int, done: str) -> None:
-    """Raises DataError where there are faults: some of them one by one, and how many more."""
+def refuse(file: str, what: str, faults: Sequence[Fault], of: int, done: str, one: str = "") -> None:
+    """Raises DataError where there are faults: some of them one by one, and how many more. `one`: `what`, of one line,
+    where that is another form.
+    """
     if faults:
         more = [Fault(f"and {len(faults) - MOST_SHOWN:,} more")] if len(faults) > MOST_SHOWN else []
         raise DataError(
-            f"{len(faults):,} of {of:,} lines {what}",
+            f"{len(faults):,} of {counted(of, 'line')} {(one or what) if len(faults) == 1 else what}",
             where=file,
             faults=[*faults[:MOST_SHOWN], *more],
             mend=f"correct them; {done}",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 100_000
 _MOST_BYTES = 1 << 28
+_WIDE, _NOTHING = "have more fields than the header", "nothing of the file was taken"
 
 
 class Line(Struct, frozen=True):
@@ -57,7 +58,7 @@ def csv_lines(
             where=f"{file.name}:{reader.line_num}",
             mend="put a field that holds a separator between quotation marks, and double those inside",
         ) from bad
-    refuse(file.name, "have more fields than the header", faults, len(lines), "nothing of the file was taken")
+    refuse(file.name, _WIDE, faults, len(lines), _NOTHING, "has more fields than the header")
     if not lines:
         raise DataError(f"{file.name} has no lines", where=file.name, mend=f"its columns are {', '.join(columns)}")
     return _in_python(lines, [name for name in numbers if name in chosen], separator, file.name)
@@ -71,10 +72,10 @@ def _text(file: Path) -> tuple[str, str]:
     name, where = file.name or str(file), str(file)
     if not file.exists():
         there = sorted(each.name for each in file.parent.glob("*")) if file.parent.is_dir() else []
-        raise DataError(f"there is no file {name}", where=where, mend=nearest(name, there) or "check the path")
+        raise DataError(f"there is no file {file}", where="FILE", mend=nearest(name, there) or "check the path")
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "is no file"
-        raise DataError(f"{name} {what}", where=where, mend="give a CSV file")
+        raise DataError(f"{file} {what}", where="FILE", mend="give a CSV file")
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise DataError(f"{name} has more than 256 MiB", where=where, mend="give it in parts")
@@ -98,7 +99,8 @@ def _in_python(lines: Sequence[Line], numbers: Sequence[str], separator: str, fi
         unsure = ""  # as the standard has it, and as clouds write it
     if unsure:
         faults = [fault for line in lines for fault in _both_ways(line, numbers, file)]
-        refuse(file, "have a number that can be read in two ways", faults, len(lines), "nothing of the file was taken")
+        what = "a number that can be read in two ways"
+        refuse(file, f"have {what}", faults, len(lines), _NOTHING, f"has {what}")
     signs = signs_of(comma, None)
     return [Line(line.number, {**line.cells, **_plain(line, numbers, signs)}) for line in lines]
 

@@ -25,6 +25,8 @@ COLUMNS = (
 NUMBERS = (
     "amount", "cpus", "memory_gb", "gpus", "term_years", "upfront", "from_gb", "life_years", "watts",
 )  # fmt: skip
+OPTION = {"no": "no upfront", "partial": "partial upfront", "all": "all upfront"}
+"""Short for what a reserved price may say of how it is paid."""
 
 
 def read_table(file: Path) -> Read:
@@ -36,7 +38,7 @@ def read_table(file: Path) -> Read:
             figures.append(_figure(line.cells))
         except (MoneyError, ValueError) as bad:
             faults.append(told(bad, f"{file.name}:{line.number}"))
-    refuse(file.name, "are no figures", faults, len(lines), "nothing of the file was imported")
+    refuse(file.name, "are no figures", faults, len(lines), "nothing of the file was imported", "is no figure")
     return Read(figures)
 
 
@@ -61,7 +63,7 @@ def _figure(cells: Mapping[str, str]) -> Figure:
         gpus=_whole(cells, "gpus"),
         term_years=_whole(cells, "term_years"),
         upfront=number(cells["upfront"], "upfront") if cells.get("upfront") else Decimal(0),
-        option=cells.get("option", ""),
+        option=OPTION.get(cells.get("option", ""), cells.get("option", "")),
         tier=cells.get("tier", ""),
         from_gb=_float(cells, "from_gb") or 0.0,
         life_years=_float(cells, "life_years"),
