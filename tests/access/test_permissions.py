@@ -154,3 +154,9 @@ def test_the_answer_is_yes_or_no_and_nothing_between() -> None:
     token = resource_of(SPEC, "token", holder="grace")
     assert may(person("ada"), "own token", token) is may(person("mallory"), "own token", token) is False
     assert may(ANONYMOUS, "own token", token) is False and may(person("grace"), "own token", token) is True
+
+
+def test_a_refusal_names_what_was_asked() -> None:
+    with pytest.raises(AccessError, match="mallory may not go on over a budget of ") as bad:
+        authorise(person("mallory"), "--over-budget", "release", resource_of(SPEC, "project"), "go on over a budget")
+    assert bad.value.where == "--over-budget" and "owner or reviewer may" in bad.value.mend

@@ -80,6 +80,8 @@ def test_every_promised_command_is_there_and_each_takes_json_and_a_name() -> Non
         (["nonsense"], 2, "No such command"),
         (["why"], 2, "Missing argument"),
         (["log", "--limit", "many"], 2, "not a valid integer"),
+        (["run", ".", "--spend", "nix"], 2, "'nix' is not a number, such as 0.50"),
+        (["run", ".", "--spend", "0,50"], 2, "'0,50' is not a number: write 0.50"),
         (["run", "nowhere"], 1, "treadle init"),
         (["log", str(CREDIT), "--as", "mallory"], 1, "mallory may not see record"),
         (["log", str(CREDIT), "--as", "a b"], 1, "is not a name"),

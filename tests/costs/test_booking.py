@@ -139,14 +139,23 @@ def test_a_file_that_is_none_is_told(chain: Chain, tmp_path: Path, monkeypatch: 
         read_lines(csv_of(tmp_path, columns=("date", "category", "text", "amout", "currency")))
     with pytest.raises(DataError, match="has no lines"):
         read_lines(csv_of(tmp_path))
-    with pytest.raises(DataError, match="cannot be read"):
-        read_lines(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="there is no file ") as absent:
+        read_lines(tmp_path / "line.csv")
+    assert absent.value.mend == 'did you mean "lines.csv"?'
+    with pytest.raises(DataError, match="is a folder"):
+        read_lines(tmp_path)
     with pytest.raises(DataError, match="zero is no file"):
         read_lines(Path("/dev/zero"))
     (tmp_path / "utf16.csv").write_bytes("date,category".encode("utf-16"))
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="has no column text, amount, currency"):
         read_lines(tmp_path / "utf16.csv")
-    monkeypatch.setattr("treadle.costs.lines.MOST_LINES", 2)
+    (tmp_path / "x.xlsx").write_bytes(b"PK\x03\x04\0\0\xfc\x01\x02")
+    with pytest.raises(DataError, match="xlsx is no text"):
+        read_lines(tmp_path / "x.xlsx")
+    (tmp_path / "more.csv").write_text("date,category,text,amount,currency\n2026-11-02,data,x,1,50,EUR\n")
+    with pytest.raises(DataError, match="1 of 1 line has more fields than the header"):
+        read_lines(tmp_path / "more.csv")
+    monkeypatch.setattr("treadle.costs.written.MOST_LINES", 2)
     with pytest.raises(DataError, match="more than 2 lines"):
         read_lines(csv_of(tmp_path, row(), row(), row()))
 
@@ -222,7 +231,7 @@ def test_a_day_that_an_earlier_version_kept_as_typed_counts_in_its_month(chain: 
 def test_an_invoice_that_was_booked_by_hand_is_not_booked_by_a_file(chain: Chain, tmp_path: Path):
     first = book(chain, "shop", Booked(cost(vendor="ACME", invoice="A-1"), money(1, "USD")))
     lines = csv_of(tmp_path, row(vendor="ACME", invoice="A-1"), row(vendor="ACME", invoice="A-2"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked before") as told:
+    with pytest.raises(DataError, match="1 line is of an invoice that was booked before") as told:
         import_lines(chain, "shop", lines)
     assert told.value.faults[0].what == f"invoice A-1 of ACME was booked before, as #{first.seq}"
     assert len(chain.find(CostBooked)) == 1
@@ -297,7 +306,7 @@ def test_other_lines_of_an_invoice_that_a_file_had_need_a_word(chain: Chain, tmp
     first = row(vendor="ACME", invoice="A-1")
     import_lines(chain, "shop", csv_of(tmp_path, first))
     changed = csv_of(tmp_path, first, row(vendor="Acme", invoice="A\u20111", amount="13"))
-    with pytest.raises(DataError, match="1 lines are of invoices that were booked before"):
+    with pytest.raises(DataError, match="1 line is of an invoice that was booked before"):
         import_lines(chain, "shop", changed)
     with pytest.raises(MoneyError, match="was booked before"):
         book(chain, "shop", Booked(cost(vendor="ACME", invoice="A\u20111"), money(1, "USD")))
@@ -347,3 +356,46 @@ def test_a_line_that_an_earlier_version_booked_without_its_vendor_is_left_alone(
     twice = [focus_row(ProviderName="AWS", InvoiceId=each) for each in ("A-1", "A-2")]
     done = import_lines(chain, "shop", csv_of(tmp_path, *twice, columns=(*FOCUS_1_0, "ProviderName")))
     assert (done.booked, done.before) == (1, 1)
+
+
+EUROPEAN = "date;category;text;amount;currency;vendor;invoice;person;quantity;unit\n"
+
+
+def european(folder: Path, *amounts: str, encoding: str = "latin-1") -> Path:
+    file = folder / "kosten.csv"
+    lines = "".join(f"2026-11-0{n};data;Wetter für München;{each};EUR;;;;;\n" for n, each in enumerate(amounts, 1))
+    file.write_bytes((EUROPEAN + lines).encode(encoding))
+    return file
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_of_a_european_spreadsheet_is_read(tmp_path: Path, encoding: str):
+    found = read_lines(european(tmp_path, "1.240,50", "1.240", "-0,5", "1 240,5", "12", encoding=encoding))
+    assert [str(each.money.amount.normalize()) for each in found] == ["1240.5", "1.24E+3", "-0.5", "1240.5", "12"]
+    assert found[0].cost.text == "Wetter für München"
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="2 of 3 lines have a number that can be read in two ways") as bad:
+        read_lines(european(tmp_path, "1.240", "12", "3.100"))
+    assert bad.value.faults[0].what.startswith('the amount "1.240" is 1240 or 1.24,')
+    assert bad.value.faults[0].mend == "write 1240.00 or 1.240"
+    (line,) = read_lines(csv_of(tmp_path, row(amount="1.240")))
+    assert line.money == money("1.24", "USD"), "between commas a point stands before decimals"
+    assert read_lines(csv_of(tmp_path, row(amount="1,240.50")))[0].money == money("1240.50", "USD")
+    assert read_lines(csv_of(tmp_path, row(amount="1.240,50")))[0].money == money("1240.50", "USD")
+    with pytest.raises(DataError, match="two ways"):
+        read_lines(csv_of(tmp_path, row(amount="1,240")))
+
+
+def test_each_wrong_number_says_what_to_write(tmp_path: Path):
+    with pytest.raises(DataError) as bad:
+        read_lines(csv_of(tmp_path, row(amount="12 EUR")))
+    assert "(write 1234.56)" in str(bad.value.faults[0])
+
+
+def test_one_of_a_thing_is_said_as_one(chain: Chain, tmp_path: Path):
+    one = book(chain, "shop", Booked(cost(category="people", quantity=Decimal("1.0"), unit="hours"), money(3, "USD")))
+    assert ", 1 hour," in one.said()
+    with pytest.raises(DataError, match="1 of 1 line cannot be booked"):
+        read_lines(csv_of(tmp_path, row(amount="x")))

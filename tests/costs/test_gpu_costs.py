@@ -177,3 +177,9 @@ def test_a_catalog_of_before_gets_its_sums_of_gpus(chain: Chain, tmp_path: Path)
     assert view(again.engine) == before and before[("all", "", "EUR")] == (5400.0, 5400.0)
     assert verify(again).ok and len(again.find()) == size
     again.engine.dispose()
+
+
+def test_no_costs_are_one_sentence(chain: Chain) -> None:
+    assert drawn(costs(chain, rates_of("EUR", "", {}))).strip() == (
+        "no costs are known yet: what is run or booked will be here"
+    )

@@ -23,7 +23,7 @@ ROOMS = (
     "exploring", "stages", "workspace", "keeping", "backends", "targets", "monitoring",
     "serving", "streaming", "estimators", "testing", "packing", "models", "training", "labelling", "scoring",
     "contracts", "matching", "likeness", "profiling", "pages",
-    "features", "sources", "mapping", "people", "talk", "pricing", "costs",
+    "features", "pricing", "costs", "sources", "mapping", "people", "talk",
     "privacy", "access", "expr", "evidence", "store", "spec", "repository", "alone", "address", "principal", "money",
     "days", "signs", "figures", "errors", "__init__",
 )  # fmt: skip

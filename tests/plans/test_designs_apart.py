@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from msgspec import structs
 from priced import machine, prices
 from test_measured_workload import packed, write
 
+from treadle.api.plans import DesignsRequest
 from treadle.evidence import Usage
 from treadle.evidence.entry import Body, raw
 from treadle.evidence.kinds.model_packed import ModelPacked
@@ -115,3 +117,16 @@ def test_a_single_day_gives_no_interval_and_the_sentence_says_so():
     assert _said(*sides, Apart(Decimal(3), Decimal(2), Decimal(5)), "EUR").startswith(
         "the second costs 3.0000 (2.0000 to 5.0000) EUR a month more; its auc"
     )
+
+
+def test_two_projects_need_no_third_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("one", "two", "here"):
+        (tmp_path / name).mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name / "treadle.yaml").write_text("")
+    monkeypatch.chdir(tmp_path / "here")
+    assert DesignsRequest(before="../one", after="../two").project == "../one"
+    assert DesignsRequest(before="../one", after="2").project == "."
+    assert DesignsRequest(before="../one", after="../two", project="../two").project == "../two"
+    monkeypatch.chdir(tmp_path / "two")
+    assert DesignsRequest(before="../one", after="../two").project == "."

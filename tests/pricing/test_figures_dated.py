@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from treadle.api.prices import PricesListRequest, _near
 from treadle.pricing import Figure
 from treadle.pricing.figure import KINDS, NO_MONEY, UNITS, problem
 from treadle.pricing.pricelist import at, changes
@@ -101,3 +102,15 @@ def test_what_holds_on_a_day_does_not_hang_on_what_comes_later(said: list[tuple[
     until = f"2026-05-0{day}"
     assert at(figures, until).figures == at([each for each in figures if each.date <= until], "2026-12-31").figures
     assert len({each.sku for each in at(figures, until).figures}) == len(at(figures, until).figures)
+
+
+def test_a_vendor_is_found_whatever_its_capitals_and_one_that_is_misspelt_is_guessed():
+    known = at([replace(HOUR, vendor="Hetzner")], "2026-06-01")
+    assert len(known.of("on_demand", vendor="hetzner", region="EU")) == 1 and not known.of("on_demand", vendor="hetz")
+    assert (
+        _near(PricesListRequest(vendor="hetzer"), known) == 'no price is of the vendor hetzer: did you mean "Hetzner"?'
+    )
+    assert (
+        _near(PricesListRequest(vendor="HETZNER", region="us"), known) == "no price is of the region us: known here: eu"
+    )
+    assert _near(PricesListRequest(vendor="HETZNER", kind="spot"), known) == ""

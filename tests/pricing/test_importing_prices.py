@@ -75,7 +75,7 @@ def test_of_a_file_all_is_taken_or_nothing(chain: Chain, blobs: FolderBlobs, tmp
     [
         ("a.csv", b"", "has no column kind"),
         ("a.csv", b"kind,vendor\n", "has no column region"),
-        ("a.csv", b"\xff\xfe\x00", "cannot be read"),
+        ("a.csv", b"\xff\xfe\x00", "has no column kind"),
         ("a.whl", b"no zip", "cannot be read"),
         ("a.json", b"{", "no answer of Azure"),
         ("a.json", b'{"Items": [{"x": NaN}]}', "no answer of Azure"),
@@ -90,7 +90,7 @@ def test_what_is_no_file_of_prices_is_told(tmp_path: Path, name: str, content: b
         read_prices(str(file))
     with pytest.raises(DataError, match="there is no file"):
         read_prices(str(tmp_path / "absent.csv"))
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="is a folder"):
         read_prices(str(tmp_path))
 
 
@@ -259,3 +259,24 @@ def test_a_date_that_an_earlier_version_kept_as_typed_holds_from_its_day(blobs: 
     kept = b"[{" + said + b"}]"
     (figure,) = read_figures(blobs, blobs.put(kept))
     assert figure.date == "2026-10-01" and at([figure], "2026-11-01").figures == (figure,)
+
+
+def test_prices_that_a_european_spreadsheet_saved_are_read(chain: Chain, blobs: FolderBlobs, tmp_path: Path):
+    file = tmp_path / "preise.csv"
+    lines = "kind;vendor;region;amount;unit;date;source;currency\n"
+    lines += "power;Stadtwerke München;de;0,31;kWh;2026-11-01;Tarif für Gewerbe;EUR\n"
+    file.write_bytes(lines.encode("latin-1"))
+    assert import_figures(chain, blobs, "shop", str(file)).vendors == ["Stadtwerke München"]
+    with pytest.raises(DataError, match="is a folder"):
+        import_figures(chain, blobs, "shop", str(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "option"), [("no", "no upfront"), ("all", "all upfront"), ("partial upfront",) * 2])
+def test_how_a_reservation_is_paid_may_be_said_shortly(tmp_path: Path, said: str, option: str):
+    file = tmp_path / "prices.csv"
+    file.write_text(
+        "kind,vendor,region,amount,unit,date,source,currency,sku,term_years,option\n"
+        f"reserved,acme,eu,0.1,hour,2026-11-01,list,EUR,m4,1,{said}\n"
+    )
+    (found,) = read_prices(str(file)).figures
+    assert found.option == option

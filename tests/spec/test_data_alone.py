@@ -60,7 +60,7 @@ def test_the_lines_that_the_error_names_make_it_a_project_that_predicts(tmp_path
     ("text", "said", "where"),
     [
         ("people: {ownr: ada}", 'unknown key "people.ownr" (did you mean "owner"?)', "treadle.yaml:2:10: people.ownr"),
-        ("people: {owner: [ada]}", "`people.owner` must be a text (found a list)", "treadle.yaml:2:10: people.owner"),
+        ("people: {owner: [ada]}", "`owner` must be a text (found a list)", "treadle.yaml:2:10: people.owner"),
         ("people: ada", "`people` must be a mapping of keys (found 'ada')", "treadle.yaml:2:1: people"),
         ("people: {owner: ada, signs: [lead]}", "nobody holds the role lead, so nobody could sign",
          "treadle.yaml:2:22: people.signs"),

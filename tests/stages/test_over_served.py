@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from sklearn.metrics import average_precision_score
 from stage_shop import edit, write_shop
 
 from treadle.api import OPERATIONS, Context
 from treadle.api.models import AcceptRequest, ShowRequest, models_accept, models_show
 from treadle.api.work import GateShown, RunAnswer, RunRequest, run
+from treadle.cli.show.work import show_run
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.models import Bundle, registry
@@ -112,7 +115,19 @@ def test_a_reviewer_argues_and_it_is_promoted(shop: Path) -> None:
     assert "models accept" in second.next and '--finding "gain_over_served"' in second.next
     ask = AcceptRequest(project=str(shop), finding="gain_over_served", because="the old one is unfair")
     models_accept(ask, Context(person("grace")))
-    assert again(shop).released and serves(shop) == second.model
+    third = again(shop)
+    assert third.released and serves(shop) == second.model
+    answered = gate(third)
+    assert not answered.holds and answered.answered.startswith("the old one is unfair (grace, ")
+    shown = drawn(third)
+    assert "answered for: the old one is unfair (grace, " in shown and "let a reviewer answer" not in shown
+    assert "let a reviewer answer" in drawn(second) and not gate(second).answered
+
+
+def drawn(answer: RunAnswer) -> str:
+    out = Console(width=200, file=io.StringIO())
+    show_run(answer, out)
+    return out.file.getvalue()  # type: ignore[attr-defined]  # as it was given
 
 
 def test_not_worse_lets_one_as_good_follow_and_no_loss(shop: Path) -> None:

@@ -151,8 +151,10 @@ def _anonymous_may(rule: Rule, resource: Resource) -> bool:
     return rule.anonymous == "loopback" and resource.loopback
 
 
-def authorise(principal: Principal, operation: str, permission: Permission, resource: Resource) -> None:
-    """Let an operation begin, or not.
+def authorise(
+    principal: Principal, operation: str, permission: Permission, resource: Resource, doing: str = ""
+) -> None:
+    """Let an operation begin, or not. `doing`: what a refusal names; all that the permission is for, if not given.
 
     Raises:
         AccessError: the table does not give it. `where` is the operation, `mend` says who may or what is missing.
@@ -161,8 +163,9 @@ def authorise(principal: Principal, operation: str, permission: Permission, reso
         return
     rule = RULES[permission]
     whom = "an anonymous caller" if principal.kind == "anonymous" else principal.actor
+    of = f" of {resource.name}" if resource.kind in ("project", "endpoint") else ""
     raise AccessError(
-        f"{whom} may not {rule.text}" + (f" of {resource.name}" if resource.kind in ("project", "endpoint") else ""),
+        f"{whom} may not {doing or rule.text}{of}",
         where=operation,
         mend=_mend(principal, rule, resource),
     )

@@ -127,8 +127,11 @@ class Work:
 
         return may(self.principal, permission, resource_of(self.workspace.project.spec, "project"))
 
-    def require(self, operation: str, permission: Permission, name: str = "", *, holder: str = "") -> None:
-        """For what only shows once the workspace is open: whose token, which record.
+    def require(
+        self, operation: str, permission: Permission, name: str = "", *, holder: str = "", doing: str = ""
+    ) -> None:
+        """For what only shows once the workspace is open: whose token, which record. `doing`: what it is, in words,
+        where a refusal is to name that and not all that the permission is for.
 
         Raises:
             AccessError: the table does not give it.
@@ -143,6 +146,7 @@ class Work:
             operation,
             permission,
             resource_of(spec, RULES[permission].resource, name, holder=holder),
+            doing,
         )
 
 
@@ -264,12 +268,18 @@ def _who(found: Operation, project: Project, context: Context) -> Principal:
 
 
 def _authorise(
-    project: Project, context: Context, who: Principal, operation: str, permission: Permission, resource: Resource
+    project: Project,
+    context: Context,
+    who: Principal,
+    operation: str,
+    permission: Permission,
+    resource: Resource,
+    doing: str = "",
 ) -> None:
     from treadle.access import authorise
 
     try:
-        authorise(who, operation, permission, resource)
+        authorise(who, operation, permission, resource, doing)
     except AccessError as bad:
         _tell(project, context, who.actor, operation, bad.what)
         raise Told(bad.what, where=bad.where, mend=bad.mend) from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from msgspec.structs import force_setattr
+
 from treadle.api.operation import OPERATIONS, OfTarget, ProjectPath, Request, Work, argument, operation, option
 from treadle.api.prices import day_priced
 from treadle.errors import SpecError
@@ -46,6 +48,11 @@ class DesignsRequest(Request, frozen=True, kw_only=True):
     interruptions: Annotated[float | None, option("of a spot machine, an hour; without it spot is not priced")] = None
     egress_gb: Annotated[float, option("10^9 bytes sent out of the region a month")] = _ASSUMED.egress_gb
 
+    def __post_init__(self) -> None:
+        """Of two projects the first is asked, where there is none here: its record has the prices."""
+        if self.project == "." and not _is_project(".") and _is_project(self.before) and _is_project(self.after):
+            force_setattr(self, "project", self.before)
+
 
 @operation("costs", "plan", permission="read", remote=True)
 def costs_plan(request: PlanRequest, work: Work) -> Plan:
@@ -70,7 +77,7 @@ def costs_diff(request: DesignsRequest, work: Work) -> DesignsDiffer:
     """Hold two versions, or two projects, against each other: money a month, for 1,000 predictions, and score.
 
     Each with its own runs and tables, a version with the work that made it; both for the requests that were measured,
-    of the one that was asked more.
+    of the one that was asked more. Prices are those of the project here; where there is none, of the first.
     """
     from treadle.plans.comparing import Side, compare
     from treadle.pricing import known

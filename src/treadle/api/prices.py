@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
 
@@ -11,6 +11,9 @@ from treadle.days import day_in
 from treadle.errors import SpecError
 from treadle.pricing.figure import Figure
 from treadle.pricing.found import PricesImport
+
+if TYPE_CHECKING:
+    from treadle.pricing.pricelist import PriceList
 
 group("prices", "Dated prices of vendors, each with its source, by which plans are compared.")
 
@@ -44,6 +47,8 @@ class PricesAnswer(Struct, frozen=True):
     figures: list[Figure]
     of: int
     next: str = ""
+    near: str = ""
+    """Where none is of the vendor or the region that was asked for: which may be meant."""
 
 
 class PricesDiffRequest(Request, frozen=True):
@@ -102,7 +107,8 @@ def prices_list(request: PricesListRequest, work: Work) -> PricesAnswer:
         prices = known(reader, workspace.blobs, day)
     found = prices.of(*((request.kind,) if request.kind else KINDS), vendor=request.vendor, region=request.region)
     shown = workspace.project.command("prices import", str(workspace.project.root))
-    return PricesAnswer(day, found[:limit], len(found), "" if prices.figures else f"{shown} FILE")
+    near = "" if found else _near(request, prices)
+    return PricesAnswer(day, found[:limit], len(found), "" if prices.figures else f"{shown} FILE", near)
 
 
 @operation("prices", "diff", permission="read", remote=True)
@@ -125,6 +131,16 @@ def prices_diff(request: PricesDiffRequest, work: Work) -> PricesDiffAnswer:
         lines.append(ChangeLine(figure, _said(each.before), _said(each.after), each.share))
     same = len(after.figures) - sum(each.after is not None for each in found)
     return PricesDiffAnswer(days[0], days[1], lines, len(found), same)
+
+
+def _near(request: PricesListRequest, prices: PriceList) -> str:
+    from treadle.errors import nearest
+
+    for flag, given in (("vendor", request.vendor), ("region", request.region)):
+        known = {str(getattr(each, flag)) for each in prices.figures}
+        if given is not None and given.casefold() not in {each.casefold() for each in known}:
+            return f"no price is of the {flag} {given}: {nearest(given, known)}" if known else ""
+    return ""
 
 
 def _said(figure: Figure | None) -> str:

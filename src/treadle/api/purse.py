@@ -168,7 +168,7 @@ def purse_of(work: Work, spend: float | None, *, over: bool, searches: bool = Tr
     if spend is not None and not 0 < spend <= 1e9:
         raise SpecError(f"{spend} is no money to spend", where="--spend", mend="give an amount such as 0.50")
     if over:
-        work.require("run", "release")
+        work.require("--over-budget", "release", doing="go on over a budget")
     if ahead := workspace.book.ahead_of(_period(work)[0]):
         work.say(f"[yellow]![/] {ahead}")
     found = next_run(work) if searches else None

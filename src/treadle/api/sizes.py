@@ -79,7 +79,7 @@ def costs_size(request: SizeRequest, work: Work) -> SizeAnswer:
     if request.apply and request.undo:
         raise SpecError("a size is set or taken back", where="--undo", mend="give one of --apply and --undo")
     if request.apply or request.undo:
-        work.require("costs size", "keep")
+        work.require("costs size", "keep", doing=f"{'set' if request.apply else 'take back'} the size of runs")
     root, currency = workspace.project.root, workspace.book.currency
     if request.undo:
         done = undo_size(workspace.chain)

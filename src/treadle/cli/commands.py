@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
 import types
@@ -150,7 +151,20 @@ def _kind(hint: Any) -> Any:
         return _kind(next(a for a in get_args(hint) if a is not type(None)))
     if get_origin(hint) is Literal:
         return click.Choice([str(each) for each in get_args(hint)])
-    return hint if hint in (int, float, bool) else str
+    return Number() if hint is float else hint if hint in (int, bool) else str
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on, and 8.1 will do
+    """A number; what is none is told in plain words."""
+
+    name = "float"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return float(value)
+        except ValueError:
+            point = f": write {value.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", value) else ", such as 0.50"
+            self.fail(f"'{value}' is not a number{point}", param, ctx)
 
 
 def _call(found: Operation, given: dict[str, Any]) -> None:

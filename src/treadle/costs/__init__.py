@@ -30,7 +30,7 @@ _HOMES = {
     "runs": "ledger",
 }
 __all__ = sorted(_HOMES)
-OPEN = ("booking", "budgets", "estimates", "focus", "lines", "stored", "trend")
+OPEN = ("booking", "budgets", "estimates", "focus", "lines", "stored", "trend", "written")
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from treadle.costs.lines import MOST_SHOWN, by_name, csv_lines, folded, refuse, told
+from treadle.costs.lines import MOST_SHOWN, by_name, folded, refuse, told
+from treadle.costs.written import csv_lines
 from treadle.days import day_in
 from treadle.errors import DataError, Fault, MoneyError
 from treadle.evidence import Chain, Entry, Price
@@ -120,7 +121,9 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
     ]
     if faults:
         raise DataError(
-            f"{len(faults):,} lines are of invoices that were booked before",
+            "1 line is of an invoice that was booked before"
+            if len(faults) == 1
+            else f"{len(faults):,} lines are of invoices that were booked before",
             where=file.name,
             faults=faults[:MOST_SHOWN],
             mend="take them out; or say --more, if a file had other lines of these invoices; nothing of it was booked",
@@ -129,7 +132,8 @@ def _refuse_twice(fresh: Sequence[Booked], said: Sequence[Entry[CostBooked]], fi
 
 def read_lines(file: Path) -> list[Booked]:
     """The lines of a file, checked."""
-    rows = [(line.number, _row(line.cells)) for line in csv_lines(file, partial(_names, file=file.name), COLUMNS)]
+    lines = csv_lines(file, partial(_names, file=file.name), COLUMNS, ("amount", "quantity"))
+    rows = [(line.number, _row(line.cells)) for line in lines]
     seen: Counter[_Meaning] = Counter()
     out, faults = list[Booked](), list[Fault]()
     for number, row in rows:

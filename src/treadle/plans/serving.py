@@ -227,7 +227,7 @@ def _serverless(
         f"{request.vendor} {request.region}",
         Paid(daily),
         how=f"requests x ({prices.per_unit(request):f} + {need.memory_gb:g} GB x {load.busy_s:g} s x "
-        f"{prices.per_unit(second):f}) and {sum(load.wakes):,} cold starts of {assumed.cold_s:g} s",
+        f"{prices.per_unit(second):f}) and {counted(sum(load.wakes), 'cold start')} of {assumed.cold_s:g} s",
         sources=[request.source, second.source],
         turns=even,
     )

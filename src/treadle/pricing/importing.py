@@ -35,8 +35,8 @@ def read_prices(named: str) -> Read:
     file = Path(named)
     if not file.is_file():
         raise DataError(
-            f"there is no file {named}",
-            where=named,
+            f"{named} is a folder" if file.is_dir() else f"there is no file {named}",
+            where="FILE",
             mend=f"give a CSV file, a wheel, a vendor's price file, or one of {', '.join(PACKAGES)}",
         )
     if file.suffix == ".whl":

@@ -30,12 +30,16 @@ class PriceList(Struct, frozen=True):
     sources: tuple[EntryRef, ...] = ()
 
     def of(self, *kinds: str, vendor: str | None = None, region: str | None = None) -> list[Figure]:
-        """Those of some kinds, of a vendor, of a region; in the order of the list."""
+        """Those of some kinds, of a vendor, of a region, whatever their capitals; in the order of the list."""
         return [
             each
             for each in self.figures
-            if each.kind in kinds and vendor in (None, each.vendor) and region in (None, each.region)
+            if each.kind in kinds and _alike(vendor, each.vendor) and _alike(region, each.region)
         ]
+
+
+def _alike(given: str | None, said: str) -> bool:
+    return given is None or given.casefold() == said.casefold()
 
 
 def at(figures: Iterable[Figure], day: str, sources: Sequence[EntryRef] = ()) -> PriceList:

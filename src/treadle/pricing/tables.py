@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.costs.booking import number
-from treadle.costs.lines import by_name, csv_lines, refuse, told
+from treadle.costs.lines import by_name, refuse, told
+from treadle.costs.written import csv_lines
 from treadle.errors import Fault, MoneyError, nearest
 from treadle.pricing.figure import KINDS, UNITS, Figure, problem
 from treadle.pricing.found import Read
@@ -21,18 +22,23 @@ COLUMNS = (
     *NEEDED, "sku", "currency", "cpus", "memory_gb", "gpu", "gpus", "term_years", "upfront", "option", "tier",
     "from_gb", "life_years", "watts",
 )  # fmt: skip
+NUMBERS = (
+    "amount", "cpus", "memory_gb", "gpus", "term_years", "upfront", "from_gb", "life_years", "watts",
+)  # fmt: skip
+OPTION = {"no": "no upfront", "partial": "partial upfront", "all": "all upfront"}
+"""Short for what a reserved price may say of how it is paid."""
 
 
 def read_table(file: Path) -> Read:
     """Raises DataError: lines that are no figures, each with its number; a figure without a source is none."""
-    lines = csv_lines(file, lambda given: by_name(given, COLUMNS, NEEDED, file.name), COLUMNS)
+    lines = csv_lines(file, lambda given: by_name(given, COLUMNS, NEEDED, file.name), COLUMNS, NUMBERS)
     figures, faults = list[Figure](), list[Fault]()
     for line in lines:
         try:
             figures.append(_figure(line.cells))
         except (MoneyError, ValueError) as bad:
             faults.append(told(bad, f"{file.name}:{line.number}"))
-    refuse(file.name, "are no figures", faults, len(lines), "nothing of the file was imported")
+    refuse(file.name, "are no figures", faults, len(lines), "nothing of the file was imported", "is no figure")
     return Read(figures)
 
 
@@ -57,7 +63,7 @@ def _figure(cells: Mapping[str, str]) -> Figure:
         gpus=_whole(cells, "gpus"),
         term_years=_whole(cells, "term_years"),
         upfront=number(cells["upfront"], "upfront") if cells.get("upfront") else Decimal(0),
-        option=cells.get("option", ""),
+        option=OPTION.get(cells.get("option", ""), cells.get("option", "")),
         tier=cells.get("tier", ""),
         from_gb=_float(cells, "from_gb") or 0.0,
         life_years=_float(cells, "life_years"),

@@ -3,7 +3,8 @@
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """
 
-from treadle.sources.dialects import Dialect, in_utf8
+from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
+from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
 from treadle.sources.found import Found
 from treadle.sources.increments import (
@@ -50,11 +51,15 @@ __all__ = [
     "RatesRead",
     "Room",
     "Share",
+    "Signs",
     "Table",
     "Wanted",
     "Words",
     "batch",
+    "decimals_of",
     "definition_of",
+    "dialect_of",
+    "digits",
     "files_read",
     "files_there",
     "find",
@@ -72,6 +77,7 @@ __all__ = [
     "read_own",
     "read_rates",
     "refuse_increment",
+    "signs_of",
     "tabled",
     "together",
     "whole_ending",

@@ -166,7 +166,16 @@ def _decimals(separator: str, records: Iterable[list[str]], layout: Layout) -> t
         return layout.thousands == ".", ""
     if separator == ",":
         return False, ""
-    cells = [_SPACED.sub("", cell) for record in records for cell in record]
+    return decimals_of(cell for record in records for cell in record)
+
+
+def decimals_of(texts: Iterable[str]) -> tuple[bool, str]:
+    """Whether a comma stands before decimals, and a number by which that cannot be told, where none tells it.
+
+    >>> decimals_of(["1.240", "0,5"]), decimals_of(["1.240"])
+    ((True, ''), (False, '1.240'))
+    """
+    cells = [_SPACED.sub("", cell) for cell in texts]
     comma, point = any(map(_COMMA.fullmatch, cells)), any(map(_POINT.fullmatch, cells))
     if comma or point:
         return comma and not point, ""

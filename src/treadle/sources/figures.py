@@ -39,6 +39,18 @@ def signs_of(decimal_comma: bool, thousands: str | None) -> Signs:
     return Signs(",", ". '\u00a0\u202f") if decimal_comma else Signs()
 
 
+def digits(text: str, signs: Signs) -> str:
+    """One number as Python writes it, where the text is nothing else: no money, no percent; "" where it is none.
+
+    >>> digits("1.240,50", signs_of(True, None)), digits("-1,240.5", Signs()), digits("12 EUR", Signs())
+    ('1240.50', '-1240.5', '')
+    """
+    point, between = re.escape(signs.decimal), "".join(re.escape(sign) for sign in signs.thousands)
+    if not re.fullmatch(rf"[+-]?(?:\d{{1,3}}(?:[{between}]\d{{3}})+|\d+)(?:{point}\d+)?", text):
+        return ""
+    return re.sub(f"[{between}]", "", text).replace(signs.decimal, ".")
+
+
 def plain(values: pl.Series, signs: Signs) -> pl.Series:
     """Each text that is a number, as Python writes it; NULL where it is none.
 

@@ -54,9 +54,14 @@ def problems(value: Any, kind: Any, path: str = "") -> Iterator[Problem]:
                 yield from problems(item, get_args(base)[0], f"{path}[{index}]")
             yield from _size(value, limits, path)
         else:
-            yield Problem(path, f"`{path}` must be {_in_words(kind)} ({_found(value)})")
+            yield Problem(path, f"`{_last(path)}` must be {_in_words(kind)} ({_found(value)})")
     else:
         yield from _scalar(value, base, limits, path)
+
+
+def _last(path: str) -> str:
+    """What a path names: where it stands is said before the sentence."""
+    return path.rsplit(".", 1)[-1]
 
 
 def _no_choice(value: Any, allowed: tuple[Any, ...], path: str) -> Problem:
@@ -66,7 +71,9 @@ def _no_choice(value: Any, allowed: tuple[Any, ...], path: str) -> Problem:
     known = tuple(str(each) for each in allowed)
     near = isinstance(value, str) and bool(difflib.get_close_matches(value[:80], known, n=1))
     which = f"one of {_listed(known)}" if len(known) > 1 else _listed(known)
-    return Problem(path, f"`{path}` must be {which} ({_found(value)})", value if near else "", known if near else ())
+    return Problem(
+        path, f"`{_last(path)}` must be {which} ({_found(value)})", value if near else "", known if near else ()
+    )
 
 
 def _listed(known: Sequence[str]) -> str:
@@ -90,7 +97,7 @@ def _fields(kind: type[Struct]) -> dict[str, tuple[Any, bool]]:
 
 def _struct(value: Any, kind: type[Struct], path: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem(path, f"`{path}` must be a mapping of keys ({_found(value)})")
+        yield Problem(path, f"`{_last(path)}` must be a mapping of keys ({_found(value)})")
         return
     fields = _fields(kind)
     for key, item in value.items():
@@ -114,7 +121,7 @@ def _is_near(name: str, strange: list[str]) -> bool:
 
 def _mapping(value: Any, kinds: tuple[Any, ...], path: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem(path, f"`{path}` must be a mapping of keys ({_found(value)})")
+        yield Problem(path, f"`{_last(path)}` must be a mapping of keys ({_found(value)})")
         return
     for key, item in value.items():
         here = f"{path}.{key}"
@@ -129,7 +136,7 @@ def _union(value: Any, options: Sequence[Any], path: str) -> Iterator[Problem]:
     no_word = len(fitting) == 1 and get_origin(fitting[0]) is Literal and value not in get_args(fitting[0]) and others
     if not fitting or no_word:
         wanted = " or ".join(_in_words(option) for option in options if option is not NoneType)
-        yield Problem(path, f"`{path}` must be {wanted} ({_found(value)})")
+        yield Problem(path, f"`{_last(path)}` must be {wanted} ({_found(value)})")
         return
     found = [list(problems(value, option, path)) for option in fitting]
     yield from min(found, key=len)
@@ -159,7 +166,7 @@ def _is(value: Any, base: Any) -> bool:
 
 def _scalar(value: Any, base: Any, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
     if not _is(value, base):
-        yield Problem(path, f"`{path}` must be {_in_words(base)} ({_found(value)})")
+        yield Problem(path, f"`{_last(path)}` must be {_in_words(base)} ({_found(value)})")
     elif isinstance(value, str):
         yield from _text(value, limits, path)
     elif base in (int, float):
@@ -174,7 +181,8 @@ def _text(value: str, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
     for meta in limits:
         noun = meta.title or "text"
         if meta.pattern is not None and not matches(meta.pattern, value):
-            yield Problem(path, f'"{_short(value)}" is no valid {noun}', mend=RULES.get(meta.pattern, ""))
+            no = "not" if noun.startswith("a ") else "no valid"
+            yield Problem(path, f'"{_short(value)}" is {no} {noun}', mend=RULES.get(meta.pattern, ""))
         choices = (meta.extra_json_schema or {}).get("enum")
         if choices is not None and value not in choices:
             joined = _joined(meta)
@@ -198,7 +206,7 @@ def _joined(meta: Meta) -> tuple[str, ...]:
 
 def _number(value: float, limits: tuple[Meta, ...], path: str) -> Iterator[Problem]:
     if isinstance(value, float) and not math.isfinite(value):
-        yield Problem(path, f"`{path}` must be a finite number ({_found(value)})")
+        yield Problem(path, f"`{_last(path)}` must be a finite number ({_found(value)})")
         return
     for meta in limits:
         fits = (
@@ -208,7 +216,7 @@ def _number(value: float, limits: tuple[Meta, ...], path: str) -> Iterator[Probl
             and (meta.lt is None or value < meta.lt)
         )
         if not fits:
-            yield Problem(path, f"`{path}` must be {_range(meta)} ({_found(value)})")
+            yield Problem(path, f"`{_last(path)}` must be {_range(meta)} ({_found(value)})")
 
 
 def _range(meta: Meta) -> str:

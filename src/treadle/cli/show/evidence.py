@@ -9,6 +9,9 @@ from treadle.figures import counted
 
 
 def show_costs(answer: Any, out: Any) -> None:
+    if not (answer.by_step or answer.unconverted):
+        out.print("no costs are known yet: what is run or booked will be here")
+        return
     gpus = bool(answer.gpu_seconds)
     out.print(
         f"[bold]{money(answer.amount, answer.currency)}[/] in all: {answer.seconds:,.0f} s, "

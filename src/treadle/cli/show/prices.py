@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from treadle.cli.show.drawing import said, table
+from treadle.figures import counted
 
 
 def show_import(answer: Any, out: Any) -> None:
     if answer.before:
-        out.print(f"these {answer.figures:,} prices are known already, up to #{answer.entry}; nothing was written")
+        out.print(f"{counted(answer.figures, 'price')}, known already, up to #{answer.entry}; nothing was written")
     else:
         days = answer.first if answer.first == answer.last else f"{answer.first} to {answer.last}"
         kinds = ", ".join(f"{count:,} {said(kind)}" for kind, count in answer.kinds.items())
         who = said(", ".join(answer.vendors))
-        out.print(f"[green]✓[/] #{answer.entry}: {answer.figures:,} prices of {who}, {days}: {kinds}", soft_wrap=True)
+        out.print(
+            f"[green]✓[/] #{answer.entry}: {counted(answer.figures, 'price')} of {who}, {days}: {kinds}", soft_wrap=True
+        )
     for each in answer.left_out:
         out.print(f"[dim]left out: {each.count:,} {said(each.what)}: {said(each.why)}[/]", soft_wrap=True)
 
@@ -22,6 +25,8 @@ def show_import(answer: Any, out: Any) -> None:
 def show_list(answer: Any, out: Any) -> None:
     if not answer.figures:
         out.print(f"no price is known on {answer.at}" + (" of these" if not answer.next else ""))
+        if answer.near:
+            out.print(said(answer.near), soft_wrap=True)
         if answer.next:
             out.print(f"next:  {answer.next}", soft_wrap=True, markup=False)
         return

@@ -38,6 +38,7 @@ class CostBooked(Payload, frozen=True, kw_only=True):
         return kept_day(self.day)
 
     def said(self) -> str:
-        paid = f", {self.quantity.normalize():f} {self.unit}".rstrip() if self.quantity is not None else ""
+        unit = self.unit.removesuffix("s") if self.quantity == 1 and not self.unit.endswith("ss") else self.unit
+        paid = f", {self.quantity.normalize():f} {unit}".rstrip() if self.quantity is not None else ""
         who = f" ({', '.join(each for each in (self.vendor, self.invoice, self.person) if each)})"
         return f"{self.category}: {self.text}{paid}{who if len(who) > 3 else ''}, {self.due}"
