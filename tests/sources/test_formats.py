@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from treadle.errors import DataError, MissingExtra
 from treadle.sources import find, find_own, read, tabled
+from treadle.sources.documents import MOST_FIELDS
 from treadle.sources.files import scan
 from treadle.sources.footers import _Compact, footer
 from treadle.sources.formats import MOST_COLUMNS
@@ -322,3 +324,43 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "project" / "in" / "a.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(DataError, match="lies outside the project folder"):
         find(Source(read="in"), tmp_path / "project")
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "plain.parquet"])
+def test_a_text_that_is_kept_once_and_meant_often_is_weighed_as_often(tmp_path: Path, name: str) -> None:
+    once = pl.Series("t", ["x" * 1_000_000])
+    frame = pl.DataFrame(once if name.startswith("plain") else once.cast(pl.Categorical)).select(
+        pl.col("t").gather([0] * 300)
+    )
+    frame.write_ipc(tmp_path / name) if name.endswith("arrow") else frame.write_parquet(tmp_path / name)
+    with pytest.raises(DataError, match=rf"{name} has 300 rows, which unpack to 300.0 MB, and at most 200.0 MB"):
+        frame_of(tmp_path / name, Layout(max_gb=0.2))
+    if name != "plain.parquet":
+        few = pl.DataFrame({"t": pl.Series(["a", None, "bc"], dtype=pl.Categorical)})
+        few.write_ipc(tmp_path / name) if name.endswith("arrow") else few.write_parquet(tmp_path / name)
+        assert frame_of(tmp_path / name).get_column("t").to_list() == ["a", None, "bc"]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_objects_too_deep_are_refused_in_every_format(tmp_path: Path, name: str) -> None:
+    value: object = 1
+    for _ in range(31):
+        value = {"a": value}
+    for more in (False, True):
+        frame = pl.DataFrame({"t": [{"a": value} if more else value]})
+        frame.write_ipc(tmp_path / name) if name.endswith("arrow") else frame.write_parquet(tmp_path / name)
+        if not more:
+            assert frame_of(tmp_path / name).columns == ["t" + ".a" * 31]
+    with pytest.raises(DataError, match="it has more than 32 levels of objects and lists in one another"):
+        frame_of(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_records_that_each_have_another_field_are_refused_before_columns_are_made(tmp_path: Path, ending: str) -> None:
+    for nested in (False, True):
+        rows = [{"a": [{f"k{n}": n}]} if nested else {f"k{n}": n} for n in range(MOST_FIELDS + 1)]
+        lines = [json.dumps(row) for row in rows]
+        file = tmp_path / f"t.{ending}"
+        file.write_text("\n".join(lines) if ending == "jsonl" else f"[{','.join(lines)}]")
+        with pytest.raises(DataError, match=r"by (line|row) 5,00[01] it has 5,001 different fields, and at most 5,000"):
+            frame_of(file)

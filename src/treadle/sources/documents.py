@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 32
 """Of objects and lists in one another: each level makes columns, and the reader itself fails at some hundred."""
+
+
+MOST_FIELDS = 5_000
+"""Of all records together. The reader looks at all columns again with each record that has a new one."""
 
 
 class Missing(LookupError):
@@ -73,6 +77,44 @@ def is_deep(record: object) -> bool:
     return False
 
 
+def refuse_wide(records: Iterable[object], noun: str) -> None:
+    """Refuse records whose fields, taken together, would make too many columns. They are not too deep.
+
+    Raises:
+        Unreadable: with the number of the record in which there are too many.
+    """
+    seen, fields = dict[str, Any](), 0
+    for number, record in enumerate(records, 1):
+        fields += _new_fields(seen, record)
+        if fields > MOST_FIELDS:
+            raise too_wide(f"by {noun} {number:,} it has {fields:,} different fields")
+
+
+def _new_fields(seen: dict[str, Any], value: object) -> int:
+    """How many names it has that `seen` lacks, at the same place; they are noted there."""
+    if isinstance(value, list):
+        return sum(_new_fields(seen, part) for part in value if type(part) in (dict, list))
+    if not isinstance(value, dict):
+        return 0
+    new = () if value.keys() <= seen.keys() else value.keys() - seen.keys()
+    seen.update((name, {}) for name in new)
+    made = len(new)
+    for name, part in value.items():
+        kind = type(part)
+        if kind is dict or kind is list:
+            made += _new_fields(seen[name], part)
+    return made
+
+
+def too_wide(has: str) -> Unreadable:
+    """The error of something of which `has` says how many fields it has."""
+    return Unreadable(
+        f"{has}, and at most {MOST_FIELDS:,} columns are taken",
+        mend="if the names of its fields are data, such as days or numbers, turn it: a record for each thing and its "
+        "property",
+    )
+
+
 def too_deep(has: str, line: int = 0) -> Unreadable:
     """The error of something of which `has` says what it is."""
     what = f"{has} more than {MOST_LEVELS} levels of objects and lists in one another"
@@ -95,6 +137,8 @@ def rows_of(content: bytes, kind: str, *, noun: str = "line") -> pl.DataFrame:
             if text.lstrip().startswith(b"["):
                 raise Unreadable("it begins as a JSON array, and not with an object", mend="say so with format: json")
             _refuse_deep_lines(text)
+            if text.count(b'":') + text.count(b'" :') > MOST_FIELDS:
+                refuse_wide((_decoded(line) for line in io.BytesIO(text) if line.strip()), noun)
             frame = pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
             return in_order(frame, (_decoded(line) for line in io.BytesIO(text) if line.strip()))
         found = _array(text)
@@ -183,6 +227,7 @@ def _array(text: bytes) -> list[object]:
     if not found:
         raise Unreadable("the array is empty", mend="give a file with rows")
     refuse_deep(found)
+    refuse_wide(found, "row")
     return found
 
 

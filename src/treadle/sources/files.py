@@ -17,7 +17,7 @@ from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
-from treadle.sources.harmony import harmonised, joined, plain_name
+from treadle.sources.harmony import harmonised, joined, plain_name, refuse_unfolding
 from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.partitions import Values, placed, types_of, values_of
@@ -242,7 +242,9 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
         if delta:
             return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
         if (source.format or _format_of(files, where)) == "parquet":
-            rows = harmonised(pl.scan_parquet(files[0], glob=False).head(_ROWS_LOOKED_AT).collect(), where)
+            taken = pl.scan_parquet(files[0], glob=False).head(_ROWS_LOOKED_AT).collect()
+            refuse_unfolding(taken, source, files[0].name, where)
+            rows = harmonised(taken, where)
             partitions = values_of(files, folder)
             return placed(rows, partitions[0], types_of(partitions), files[0], where) if partitions else rows, False
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
@@ -343,6 +345,7 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
                     refuse_parquet(stream.read(), part.name, reading.layout, where)
         frame = pl.read_delta(str(folder))
         digests = digests_of(named(str(folder), folder, where), where)
+        refuse_unfolding(frame, reading.layout, folder.name, where)
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, reading.files[0], "delta", where) from bad
     refuse_unlike(reading, digests, where)

@@ -14,6 +14,7 @@ from treadle.sources.delimited import columns_of
 from treadle.sources.dialects import Dialect, after, dialect_of, in_utf8
 from treadle.sources.documents import rows_of
 from treadle.sources.footers import footer
+from treadle.sources.harmony import refuse_nested, refuse_unfolding
 from treadle.sources.limits import refuse_larger, width
 from treadle.sources.packed import MAGIC, bare, whole
 from treadle.sources.unreadable import Unreadable
@@ -102,7 +103,9 @@ def _parquet(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataF
     import polars as pl
 
     refuse_parquet(content, file.name, layout, where)
-    return pl.read_parquet(io.BytesIO(content))
+    frame = pl.read_parquet(io.BytesIO(content))
+    refuse_unfolding(frame, layout, file.name, where)
+    return frame
 
 
 def refuse_parquet(content: bytes, name: str, layout: Layout, where: str) -> None:
@@ -110,7 +113,9 @@ def refuse_parquet(content: bytes, name: str, layout: Layout, where: str) -> Non
     import polars as pl
 
     told = footer(content)
-    needed = told.rows * sum(width(dtype) for dtype in pl.read_parquet_schema(io.BytesIO(content)).values())
+    schema = pl.read_parquet_schema(io.BytesIO(content))
+    refuse_nested(schema)
+    needed = told.rows * sum(width(dtype) for dtype in schema.values())
     what = f"has {told.rows:,} rows, which unpack to"
     refuse_larger(max(needed, told.unpacked), layout, name, what=what, where=where)
 
@@ -121,12 +126,16 @@ def _arrow(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataFra
     if content.startswith(b"FEA1"):
         raise Unreadable("it is of the first version of Feather", mend="write it anew as Feather 2 or Parquet")
     if not content.startswith(b"ARROW1"):
-        return pl.read_ipc_stream(io.BytesIO(content))
-    lazy = pl.scan_ipc(io.BytesIO(content))
-    rows = int(lazy.select(pl.len()).collect().item())
-    needed = rows * sum(width(dtype) for dtype in lazy.collect_schema().values())
-    refuse_larger(needed, layout, file.name, what=f"has {rows:,} rows, which unpack to", where=where)
-    return pl.read_ipc(io.BytesIO(content))
+        frame = pl.read_ipc_stream(io.BytesIO(content))
+    else:
+        lazy = pl.scan_ipc(io.BytesIO(content))
+        refuse_nested(lazy.collect_schema())
+        rows = int(lazy.select(pl.len()).collect().item())
+        needed = rows * sum(width(dtype) for dtype in lazy.collect_schema().values())
+        refuse_larger(needed, layout, file.name, what=f"has {rows:,} rows, which unpack to", where=where)
+        frame = pl.read_ipc(io.BytesIO(content))
+    refuse_unfolding(frame, layout, file.name, where)
+    return frame
 
 
 def _excel(content: bytes, file: Path, layout: Layout, where: str) -> pl.DataFrame:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.sources.documents import MOST_LEVELS, too_deep
+from treadle.sources.limits import refuse_larger
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from treadle.spec import Layout
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -53,6 +57,52 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     return frame.with_columns(changes) if changes else frame
 
 
+def refuse_unfolding(frame: pl.DataFrame, layout: Layout, name: str, where: str) -> None:
+    """Refuse columns whose texts are kept once and meant often, where they would not fit once each row has its own.
+
+    Raises:
+        DataError: as for other sizes; Unreadable: objects are nested too deep.
+    """
+    import polars as pl
+
+    flat = _flat(frame)
+    needed = int(flat.estimated_size())
+    for column in flat.iter_columns():
+        if column.dtype in (pl.Categorical, pl.Enum):
+            counts = column.value_counts(name="count in all")
+            lengths = counts.to_series(0).cast(pl.String).str.len_bytes().cast(pl.Int64)
+            needed += int((lengths * counts.get_column("count in all").cast(pl.Int64)).sum() or 0)
+    refuse_larger(needed, layout, name, what=f"has {frame.height:,} rows, which unpack to", where=where)
+
+
+def refuse_nested(schema: Mapping[str, pl.DataType]) -> None:
+    """Refuse columns of objects that are nested too deep, before any of them is read.
+
+    Raises:
+        Unreadable: with how deep they may be.
+    """
+    if any(levels(dtype) > MOST_LEVELS for dtype in schema.values()):
+        raise too_deep("it has")
+
+
+def levels(dtype: pl.DataType) -> int:
+    """A record that holds such a value has so many levels of objects and lists in one another."""
+    import polars as pl
+
+    found, inside = 1, [dtype]
+    while inside := [part for each in inside for part in _parts_of(each) if isinstance(part, pl.DataType)]:
+        found += 1
+    return found
+
+
+def _parts_of(dtype: pl.DataType) -> list[object]:
+    import polars as pl
+
+    if isinstance(dtype, pl.Struct):
+        return [field.dtype for field in dtype.fields]
+    return [dtype.inner] if isinstance(dtype, pl.List | pl.Array) else []
+
+
 def plain_name(name: str) -> str:
     """A column's name without what no file, page or terminal should be told: control characters are blanks.
 
@@ -79,6 +129,7 @@ def _named_plainly(frame: pl.DataFrame) -> pl.DataFrame:
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
+    refuse_nested(frame.schema)
     while any(isinstance(dtype, pl.Struct) for dtype in frame.dtypes):
         made: dict[str, pl.Series] = {}
         for column in frame.iter_columns():

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 class Names(dict[str, "Names"]):
     """The names of an object in the order in which they came, each with those of the object that it holds."""
 
-    def note(self, record: object) -> None:
+    def note(self, record: object) -> int:
+        """How many of them are new."""
+        new = 0
         for name, value in record.items() if isinstance(record, dict) else ():
-            inside = self.setdefault(name, Names())
+            inside = self.get(name)
+            if inside is None:
+                inside = self[name] = Names()
+                new += 1
             if isinstance(value, dict):
-                inside.note(value)
-
-    def size(self) -> int:
-        return sum(1 + inside.size() for inside in self.values())
+                new += inside.note(value)
+        return new
 
 
 def in_order(frame: pl.DataFrame, records: Iterable[object]) -> pl.DataFrame:
@@ -30,10 +33,10 @@ def in_order(frame: pl.DataFrame, records: Iterable[object]) -> pl.DataFrame:
 
     Of the records as many are looked at as it takes to meet every name; for most files that is one.
     """
-    names, wanted = Names(), sum(_leaves(dtype) for dtype in frame.dtypes)
+    names, noted, wanted = Names(), 0, sum(_leaves(dtype) for dtype in frame.dtypes)
     for record in records:
-        names.note(record)
-        if names.size() >= wanted:
+        noted += names.note(record)
+        if noted >= wanted:
             break
     return frame.select(_sorted(frame.get_column(name), names.get(name)) for name in _as_noted(frame.columns, names))
 

@@ -12,7 +12,7 @@ from treadle.errors import TreadleError
 from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.found import Found
-from treadle.sources.harmony import harmonised
+from treadle.sources.harmony import harmonised, refuse_unfolding
 from treadle.sources.limits import most_bytes, width
 from treadle.sources.places import opened
 from treadle.sources.unreadable import Unreadable
@@ -57,8 +57,10 @@ class FileParts:
                 lazy = lazy.select(own or list(schema)[:1])  # what folders say is read of none of its columns
             for start, end in pairwise(cuts):
                 try:
-                    read = harmonised(lazy.slice(start, end - start).collect(), self.where)
-                except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
+                    taken = lazy.slice(start, end - start).collect()
+                    refuse_unfolding(taken, self.reading.layout, file.name, self.where)
+                    read = harmonised(taken, self.where)
+                except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, Unreadable) as bad:
                     raise refuse_unreadable(bad, file, "parquet", self.where) from bad
                 some, part = True, self.reading.placed(read, number, self.where)
                 yield part.select(list(self.schema) if columns is None else columns)

@@ -9,8 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from treadle.errors import nearest
-from treadle.sources.documents import is_deep, too_deep
-from treadle.sources.formats import MOST_COLUMNS
+from treadle.sources.documents import MOST_FIELDS, is_deep, too_deep, too_wide
 from treadle.sources.unreadable import Unreadable
 
 _BOM = b"\xef\xbb\xbf"
@@ -74,9 +73,8 @@ def _row(row: bytes, number: int, shown: str) -> dict[str, object]:
     found = _decoded(Raw(row))
     if not isinstance(found, dict):
         raise Unreadable(f"row {number:,} at {shown} is no object", mend='rows are objects: {"name": value}')
-    if len(found) > MOST_COLUMNS:
-        what = f"row {number:,} at {shown} has {len(found):,} fields, and at most {MOST_COLUMNS:,} columns are taken"
-        raise Unreadable(what, mend="ask for less; a table so wide has to be turned, a row for each property")
+    if len(found) > MOST_FIELDS:
+        raise too_wide(f"row {number:,} at {shown} has {len(found):,} fields")
     if is_deep(found):
         raise too_deep(f"row {number:,} at {shown} has")
     return found
