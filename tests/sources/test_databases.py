@@ -153,6 +153,27 @@ def test_a_database_outside_the_project_needs_a_word(tmp_path: Path) -> None:
     assert rows((Source(read="sqlite:../x.db", table="t"), inside)).height == 1
 
 
+def test_long_texts_of_sqlite_are_fetched_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from treadle.sources import sqlite
+
+    monkeypatch.setattr(sqlite, "_BYTES", 3_000)
+    made_of = list[int]()
+    read_as = sqlite._series
+    monkeypatch.setattr(sqlite, "_series", lambda *of: made_of.append(len(of[1])) or read_as(*of))
+    with closing(sqlite3.connect(tmp_path / "x.db")) as made:
+        made.execute("create table t (a text, b integer)")
+        made.execute("create view v as select printf('%.*c', 1000, 'x') as a from t")
+        made.executemany("insert into t values ('y', ?)", ((n,) for n in range(100)))
+        made.commit()
+    with pytest.raises(DataError, match="takes more than .*, and at most 3,100 bytes may be taken"):
+        found((Source(read="sqlite:x.db", table="v", max_gb=3.1e-6), tmp_path))
+    assert made_of == [3]  # and none of the other rows
+    with pytest.raises(DataError, match="too big") as told:
+        found((Source(read="sqlite:x.db", query="select zeroblob(1100000)", max_gb=0.001), tmp_path))
+    assert "one value is larger than max_gb allows" in str(told.value)
+    assert rows((Source(read="sqlite:x.db", table="v"), tmp_path)).height == 100
+
+
 def test_a_query_of_sqlite_reaches_no_other_file_and_sets_nothing(tmp_path: Path) -> None:
     in_sqlite(pl.DataFrame({"x": [1]}), "t", tmp_path / "x.db")
     for query in ("select * from pragma_journal_mode", "select load_extension('x')", "select * from other.t"):

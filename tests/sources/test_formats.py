@@ -364,3 +364,17 @@ def test_records_that_each_have_another_field_are_refused_before_columns_are_mad
         file.write_text("\n".join(lines) if ending == "jsonl" else f"[{','.join(lines)}]")
         with pytest.raises(DataError, match=r"by (line|row) 5,00[01] it has 5,001 different fields, and at most 5,000"):
             frame_of(file)
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.Date, pl.Datetime("ms"), pl.Datetime("us"), pl.Datetime("us", "Asia/Tokyo")], ids=str
+)
+def test_a_date_of_no_calendar_is_refused_as_it_is_read(tmp_path: Path, dtype: pl.DataType) -> None:
+    days = pl.Series("d", [2932896, -719162, None], dtype=pl.Int32).cast(pl.Date).to_frame()
+    days.write_parquet(tmp_path / "t.parquet")
+    assert frame_of(tmp_path / "t.parquet").get_column("d").null_count() == 1
+    far = 2**31 - 1 if dtype == pl.Date else 2**62
+    physical = pl.Int32 if dtype == pl.Date else pl.Int64
+    pl.Series("d", [far, -far, 0], dtype=physical).cast(dtype).to_frame().write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="d holds dates before the year 1 or after 9999, in 2 rows"):
+        frame_of(tmp_path / "t.parquet")

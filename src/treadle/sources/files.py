@@ -346,10 +346,11 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
         frame = pl.read_delta(str(folder))
         digests = digests_of(named(str(folder), folder, where), where)
         refuse_unfolding(frame, reading.layout, folder.name, where)
+        made = harmonised(frame, where)
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, reading.files[0], "delta", where) from bad
     refuse_unlike(reading, digests, where)
-    return harmonised(frame, where)
+    return made
 
 
 def refuse_unlike(reading: Reading, digests: Iterable[str], where: str) -> None:

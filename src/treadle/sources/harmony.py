@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from treadle.errors import DataError, nearest
 from treadle.sources.documents import MOST_LEVELS, too_deep
 from treadle.sources.limits import refuse_larger
+from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from treadle.spec import Layout
 
 
+_DAYS = (-719_162, 2_932_896)
+"""Of the first day of the year 1, and of the last of 9999, from 1970 on: no calendar of Python, and none that writes
+four digits, has others."""
+_UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
@@ -24,12 +29,17 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
 
     A control character in the name of a column is a blank here. Times in UTC microseconds; categories, times of day and
     whole numbers beyond 64 bits as texts; durations in seconds.
+
+    Raises:
+        Unreadable: objects are nested too deep, or a date is of no year from 1 to 9999; DataError: it has no columns.
     """
     import polars as pl
 
     if not frame.width:
         raise DataError("the table has no columns", where=where, mend="is the file empty?")
     frame = _named_plainly(_flat(frame))
+    for column in frame.iter_columns():
+        _refuse_far(column)
     changes = []
     for name, dtype in frame.schema.items():
         column = pl.col(name)
@@ -55,6 +65,28 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             )
             changes.append(column.cast(pl.Int64 if fits else pl.String))
     return frame.with_columns(changes) if changes else frame
+
+
+def _refuse_far(column: pl.Series) -> None:
+    """Before anything is made of the dates: Polars panics at some, and others cannot be shown."""
+    import polars as pl
+
+    if isinstance(column.dtype, pl.Datetime):
+        a_day = 86_400 * _UNITS[column.dtype.time_unit]
+    elif column.dtype == pl.Date:
+        a_day = 1
+    else:
+        return
+    known = column.to_physical()
+    low, high = known.min(), known.max()
+    if isinstance(low, int) and isinstance(high, int):
+        first, last = _DAYS[0] * a_day, (_DAYS[1] + 1) * a_day - 1
+        if low < first or high > last:
+            far = int(((known < first) | (known > last)).sum())
+            raise Unreadable(
+                f"{column.name} holds dates before the year 1 or after 9999, in {far:,} rows",
+                mend=f"write what stands for no date, or for no end, as missing; or leave {column.name} out",
+            )
 
 
 def refuse_unfolding(frame: pl.DataFrame, layout: Layout, name: str, where: str) -> None:

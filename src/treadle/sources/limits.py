@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from treadle.errors import DataError
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from treadle.spec import Layout
 
+Row = tuple[Any, ...]
+"""Of a database, as its driver gives it."""
 LEAST_CHECKED, MOST_GROWTH = 1 << 28, 250
 """Of a packed file nobody spoke for: it may grow to so many bytes, or so many times if that is more."""
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
@@ -48,6 +51,21 @@ def refuse_larger(needed: float, layout: Layout, file: str, *, what: str, where:
         mend=f"if it is meant so, lift the limit with max_gb: {max(1, round(needed / 1e9 * 1.2 + 0.5))}; "
         "or give a part of it",
     )
+
+
+def in_pieces(rows: Iterable[Row], most_rows: int, most_bytes: int) -> Iterator[list[Row]]:
+    """Rows as they come, so many at once, and no more than hold so many bytes of texts: one may be of a gigabyte."""
+    piece, held = list[Row](), 0
+    for row in rows:
+        piece.append(row)
+        for value in row:
+            if type(value) is str or type(value) is bytes:
+                held += len(value)
+        if len(piece) >= most_rows or held >= most_bytes:
+            yield piece
+            piece, held = [], 0
+    if piece:
+        yield piece
 
 
 def width(dtype: pl.DataType) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from treadle.errors import DataError, nearest
 from treadle.sources.cursors import Above
 from treadle.sources.dates import form_of, parsed
+from treadle.sources.limits import in_pieces, most_bytes
 from treadle.sources.places import opened, refuse_outside
 from treadle.sources.reader import Wanted
 from treadle.sources.statements import chosen, condition, one_statement, origin, quoted, table_of
@@ -25,10 +27,12 @@ from treadle.spec.databases import file_of
 if TYPE_CHECKING:
     import polars as pl
 
-_ROWS = 50_000
-"""In one part."""
+_ROWS, _BYTES = 50_000, 64 * 2**20
+"""The most in one part."""
 _BUSY_SECONDS = 10
 """A writer that holds the database is waited for so long."""
+_LENGTH, _LEAST = sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20
+"""What bounds one value, in bytes; it bounds the statement too."""
 _DAYS_EARLY = 0.001
 """More than a float of days, and SQLite's milliseconds, can be wrong by."""
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -40,6 +44,7 @@ _CAUSES = {
     "unable to open": "check the file, and that its folder may be read",
     "readonly": "its folder must be writable while a -wal file of it is there; or read a copy",
     "not authorized": "a source only reads, and from one file",
+    "too big": "one value is larger than max_gb allows: lift it, or leave the column out with columns: [...]",
     "no such column": "check the names in `where` and `query`",
     "syntax error": "write it as SQLite does",
 }
@@ -61,6 +66,8 @@ class SqliteReader:
         with opened(file, wanted.where):
             pass  # a regular file, that may be read
         with closing(_connect(file)) as connection, _said_plainly(wanted):
+            most = most_bytes(wanted.layout)
+            connection.setlimit(_LENGTH, min(max(most, _LEAST), connection.getlimit(_LENGTH)))
             connection.execute("BEGIN")
             connection.set_authorizer(_only_reads)
             yield from _parts(connection, wanted)
@@ -105,9 +112,9 @@ def _parts(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[pl.DataFr
 
     declared = _declared(connection, wanted)
     cursor, names = _asked(connection, wanted)
-    began = False
-    while (rows := cursor.fetchmany(_ROWS)) or not began:
-        began = True
+    for number, rows in enumerate(chain(in_pieces(cursor, _ROWS, _BYTES), ([],))):
+        if not rows and number:  # the columns are told once in any case
+            break
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)
         yield pl.DataFrame(
             [
