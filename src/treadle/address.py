@@ -11,6 +11,8 @@ from msgspec import Struct
 from treadle.errors import StoreError
 
 _HIDDEN = "***"
+_SHOWN = 3
+"""Letters of a password so short that it is in many a word: it is hidden in URLs alone."""
 _SIGNS = "in a password write @ as %40, / as %2F, # as %23 and ? as %3F"
 
 
@@ -48,9 +50,12 @@ class Address(Struct, frozen=True):
             parts = urlsplit(self.url)
             if parts.netloc and self._odd(parts):
                 return f"what was said may hold parts of the password; {_SIGNS}"
-            secrets = {parts.password or "", *(value for _, value in parse_qsl(parts.query) if len(value) > 3)}
+            secrets = {parts.password or "", *(value for _, value in parse_qsl(parts.query) if len(value) > _SHOWN)}
             for secret in sorted(secrets | {unquote(each) for each in secrets}, key=len, reverse=True):
-                said = said.replace(secret, _HIDDEN) if secret else said
+                if len(secret) > _SHOWN:
+                    said = said.replace(secret, _HIDDEN)
+                elif secret:
+                    said = said.replace(f":{secret}@", f":{_HIDDEN}@")
         return said.replace(self.url, self.shown)
 
     @property

@@ -72,6 +72,10 @@ class ContractBroken(DataError):
     """A batch broke its contract: nothing of it was taken, the last good snapshot stands."""
 
 
+FRESH = "treadle run PROJECT --fresh (a project of data alone: treadle data ingest PROJECT --fresh)"
+"""What makes a table again, where it is not known which project it is of."""
+
+
 class StoreError(TreadleError):
     """The catalog, a table or a blob cannot be read or written."""
 

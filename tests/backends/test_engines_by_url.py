@@ -119,3 +119,10 @@ def test_an_address_is_shown_without_its_secrets() -> None:
         "login of ada with *** (***) or *** failed"
     )
     assert (address.scheme, Address("sqlite:///x", "x").shown) == ("redis", "sqlite:///x")
+
+
+def test_a_password_of_a_letter_is_hidden_in_urls_alone():
+    address = Address("postgresql://ada:x@host/db", "TREADLE_CATALOG")
+    assert address.without_secrets("cannot execute at postgresql://ada:x@host") == (
+        "cannot execute at postgresql://ada:***@host"
+    )

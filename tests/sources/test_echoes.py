@@ -36,3 +36,12 @@ def test_a_column_without_a_value_repeats_nothing(dtype: pl.DataType, rows: int)
 
 def test_a_name_is_looked_at_too() -> None:
     assert "the name of column 1" in echoed(pl.DataFrame({SECRET: [1]}), [SECRET])
+
+
+@pytest.mark.parametrize("values", [[1, 8675309123], [1.0, 8675309123.0]])
+@pytest.mark.parametrize("secret", ["8675309123", "008675309123"])
+def test_a_secret_of_digits_is_found_as_a_number(values: list[float], secret: str) -> None:
+    said = echoed(pl.DataFrame({"h": values}), [secret])
+    assert said == "1 rows repeat a secret that it is asked with, as a number in the column h"
+    assert not echoed(pl.DataFrame({"h": [1, 8675309124, None]}), [secret])
+    assert not echoed(pl.DataFrame({"h": [1, 8675]}), ["8675"])  # the number of many a row

@@ -726,3 +726,21 @@ def test_a_look_asks_for_one_page(serve: Serve, tmp_path: Path) -> None:
     seen = look(told(tmp_path, web, page=Page(by="page"), new=New(by="n")), tmp_path)
     assert (seen.rows.height, seen.whole, asked_for) == (3, False, [1])
     assert look(told(tmp_path, web, new=New(by="n")), tmp_path).whole
+
+
+@pytest.mark.parametrize("second", ["3", "13, 3", "x"])
+def test_an_answer_of_two_lengths_is_not_believed(serve: Serve, tmp_path: Path, second: str) -> None:
+    body = b'[{"a": 1}]   '
+
+    def sends(lengths: tuple[str, ...]) -> Answers:
+        head = "".join(f"Content-Length: {each}\r\n" for each in lengths)
+        raw = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{head}\r\n".encode() + body
+        return lambda _: Say(raw=raw)
+
+    assert read(told(tmp_path, serve(sends(("13", "13")))), tmp_path).height == 1
+    refused(told(tmp_path, serve(sends(("13", second)))), tmp_path, "not say in one way how long its answer is")
+
+
+def test_a_part_that_nobody_asked_for_is_not_the_whole(serve: Serve, tmp_path: Path) -> None:
+    web = serve(lambda _: says([{"a": 1}], status=206))
+    refused(told(tmp_path, web), tmp_path, "it answered 206: a part, though all was asked for")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
@@ -93,6 +94,9 @@ def _pages(
 
         asked = with_query(url, api.own) if api.own and allowed.is_own(url) else url
         answer = caller.get(asked, api.headers, weigh)
+        if answer.status == HTTPStatus.PARTIAL_CONTENT:
+            what = "it answered 206: a part, though all was asked for"
+            raise api.failed(what, "ask who runs it, or what is between; nothing of it was kept", place)
         if not 200 <= answer.status < 300:
             _refuse_status(api, answer.status, said_in(answer), place, bool(found))
         try:

@@ -220,7 +220,15 @@ def _headers(found: http.client.HTTPResponse) -> dict[str, str]:
     return told
 
 
+def _refuse_unsure(found: http.client.HTTPResponse) -> None:
+    """An answer with several lengths, or one that is no number, may be cut anywhere (RFC 9112, 6.3)."""
+    said = {each.strip() for value in found.headers.get_all("Content-Length", ()) for each in value.split(",")}
+    if said and not found.chunked and (len(said) > 1 or not all(each.isascii() and each.isdecimal() for each in said)):
+        raise Lost("it does not say in one way how long its answer is (Content-Length)")
+
+
 def _body(found: http.client.HTTPResponse, weigh: Weigh) -> bytes:
+    _refuse_unsure(found)
     weigh(found.length or 0)  # before any of it is taken, where it says how much there is
     parts, size = list[bytes](), 0
     while part := found.read1(_PART):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ def echoed(frame: pl.DataFrame, secrets: Collection[str]) -> str:
 
     long = [secret for secret in secrets if len(secret) >= _LONG]
     short = [secret for secret in secrets if _SHORT <= len(secret) < _LONG]
+    # a shorter one is the number of many a row; whoever makes a number of it drops zeros before it
+    numbers = [int(secret) for secret in long if secret.isascii() and secret.isdecimal() and int(secret) < 2**63]
     if not long and not short:
         return ""
     for place, column in enumerate(frame.iter_columns(), 1):
         if any(secret in column.name for secret in long) or column.name in short:
             return f"the name of column {place} repeats a secret that it is asked with"
+        rows = _repeated(column, numbers)
+        if rows:
+            return f"{rows:,} rows repeat a secret that it is asked with, as a number in the column {column.name}"
         texts = _texts(column)
         if texts is None:
             continue
@@ -41,6 +46,16 @@ def echoed(frame: pl.DataFrame, secrets: Collection[str]) -> str:
         if rows:
             return f"{rows:,} rows repeat a secret that it is asked with, in the column {column.name}"
     return ""
+
+
+def _repeated(column: pl.Series, numbers: Sequence[int]) -> int:
+    """In how many rows one of these stands, as a whole number or a fraction without a rest."""
+    import polars as pl
+
+    if not numbers or not column.dtype.is_numeric():
+        return 0
+    kind = pl.Int64 if column.dtype.is_integer() else pl.Float64
+    return int(column.cast(kind, strict=False).is_in(pl.Series(numbers).cast(kind)).fill_null(False).sum())
 
 
 def _texts(column: pl.Series) -> pl.Series | None:

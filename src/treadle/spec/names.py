@@ -17,6 +17,7 @@ ACTOR = r"^[\w.@+-]{1,64}$"
 FEATURE = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f]{1,128}$"
 """Features are named in reports and not on disks: any characters but control characters, up to 128."""
 
+_KEPT = "; con, prn, aux, nul, com1 and lpt1 are reserved on Windows"
 _RULE = "use ASCII letters, digits, _ and -, begin with a letter or digit, at most 64 characters"
 Identifier = Annotated[str, Meta(pattern=IDENTIFIER, title="name", description=f"A name: {_RULE}.")]
 _SERVED = f"{_RULE}; or write PROJECT.TARGET, the name that it has if none is given"
@@ -28,8 +29,8 @@ FeatureName = Annotated[
 CURRENCY = "^[A-Z]{3}$"
 RULES = {
     CURRENCY: "write three capital letters, such as EUR",
-    IDENTIFIER: _RULE,
-    SERVED: _SERVED,
+    IDENTIFIER: f"{_RULE}{_KEPT}",
+    SERVED: f"{_SERVED}{_KEPT}",
     ACTOR: "use letters, digits and . _ @ + -, up to 64",
     FEATURE: "use up to 128 characters",
 }

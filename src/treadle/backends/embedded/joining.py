@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from treadle.errors import EvidenceError
+from treadle.errors import FRESH, EvidenceError
 from treadle.store import ROW, Snapshot
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def with_all(frame: pl.DataFrame, columns: Sequence[str] | None, snapshot: Snaps
             f"table {snapshot.table} version {snapshot.version} is not what the record says: "
             f"it has no column {sorted({*columns} - {*frame.columns})[0]}",
             where=snapshot.table,
-            mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
+            mend=f"nothing was made from it; make it again with: {FRESH}",
         )
     return frame

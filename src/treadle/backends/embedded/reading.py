@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.backends.embedded.joining import decoded
-from treadle.errors import EvidenceError
+from treadle.errors import FRESH, EvidenceError
 from treadle.store import Snapshot
 
 if TYPE_CHECKING:
@@ -57,5 +57,5 @@ def differs(snapshot: Snapshot, what: str) -> EvidenceError:
     return EvidenceError(
         f"table {snapshot.table} version {snapshot.version} is not what the record says: {what}",
         where=snapshot.table,
-        mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
+        mend=f"nothing was made from it; make it again with: {FRESH}",
     )

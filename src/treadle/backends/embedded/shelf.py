@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from treadle.errors import EvidenceError, StoreError
+from treadle.errors import FRESH, EvidenceError, StoreError
 from treadle.store import clear_parts
 
 
@@ -35,7 +35,7 @@ class FolderShelf:
             raise EvidenceError(
                 "a file that was moved there is gone",
                 where=str(place),
-                mend="bring the place back, or make the table again with: treadle run PROJECT --fresh",
+                mend=f"bring the place back, or make the table again with: {FRESH}",
             )
         with self._said_plainly("read"):
             copied(place, file)

@@ -29,7 +29,7 @@ import msgspec
 from treadle.backends.embedded import sweeping
 from treadle.backends.embedded.shelf import on_disk
 from treadle.backends.embedded.tables import DeltaTables
-from treadle.errors import EvidenceError, StoreError
+from treadle.errors import FRESH, EvidenceError, StoreError
 from treadle.store import Carried, Keeping, Part, Retrieved, Shelf, Snapshot, Swept, clear_parts
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class TieredTables(DeltaTables):
             raise EvidenceError(
                 f"the file {part.path} of table {table} is not what the record says: it was changed in {place}",
                 where=table,
-                mend="nothing was made from it; make it again with: treadle run PROJECT --fresh",
+                mend=f"nothing was made from it; make it again with: {FRESH}",
             )
         return aside
 

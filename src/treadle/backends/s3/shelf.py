@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from treadle.address import Address
-from treadle.errors import EvidenceError, SpecError, StoreError
+from treadle.errors import FRESH, EvidenceError, SpecError, StoreError
 
 _ENDPOINT = {"s3": "endpoint", "az": "endpoint", "gs": "base_url"}
 _OPTIONS = ("endpoint", "region", "unencrypted")
@@ -73,7 +73,7 @@ class BucketShelf:
             raise EvidenceError(
                 "a file that was moved there is gone",
                 where=f"{self.bucket}/{self._place(key)}",
-                mend="bring the object back, or make the table again with: treadle run PROJECT --fresh",
+                mend=f"bring the object back, or make the table again with: {FRESH}",
             ) from bad
 
     def size(self, key: str) -> int | None:
