@@ -38,8 +38,8 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if not frame.width:
         raise DataError("the table has no columns", where=where, mend="is the file empty?")
     frame = _named_plainly(_flat(frame))
-    for column in frame.iter_columns():
-        _refuse_far(column)
+    for values in frame.iter_columns():
+        _refuse_far(values)
     changes = []
     for name, dtype in frame.schema.items():
         column = pl.col(name)

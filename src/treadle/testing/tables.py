@@ -117,6 +117,8 @@ class TablesSuite:
         opens().files(first)[0].write_bytes(b"x" * first.parts[0].size)
         with pytest.raises(EvidenceError, match="was changed on disk"):
             list(opens().parts(first))
+        with pytest.raises(EvidenceError, match="was changed on disk"):  # and no rows follow it
+            opens().extend(first, frame)
 
     def test_every_version_stays_readable_with_its_types(self, opens: Opens) -> None:
         frame = frame_of_all_types()

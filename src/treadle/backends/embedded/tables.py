@@ -111,6 +111,7 @@ class DeltaTables:
         name, place = base.table, self._place(base.table)
         content = hashlib.sha256(f"{base.fingerprint} {fingerprint(frame)}".encode()).hexdigest()
         with self._alone(name), _said_plainly(place):
+            reading.refuse_changed(self.root, base)
             if self.version(name) != base.version:
                 DeltaTable(place).restore(base.version)
             # as the rows before: each increment is too small to tell
