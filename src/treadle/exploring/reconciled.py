@@ -21,6 +21,7 @@ from treadle.exploring.entities_found import (
     PairLine,
     PairShown,
 )
+from treadle.exploring.snapshots import command_that_reads
 from treadle.matching import Decision, FieldWeights, Rows, Weights, explain
 from treadle.spec.drawn import ID
 from treadle.stages.entities import decided, entity_of, reconciled, say, undo
@@ -51,12 +52,12 @@ def list_entities(workspace: Workspace) -> EntitiesListed:
         project=workspace.project.spec.project,
         entities=lines,
         decisions=said,
-        next=_run(workspace) if waits else "",
+        next=_next(workspace) if waits else "",
     )
 
 
-def _run(workspace: Workspace) -> str:
-    return workspace.project.command("run", str(workspace.project.root))
+def _next(workspace: Workspace) -> str:
+    return command_that_reads(workspace.project)
 
 
 def _last(workspace: Workspace, name: str) -> Entry[EntitiesReconciled] | None:
@@ -158,7 +159,11 @@ def why_pair(workspace: Workspace, name: str, one: str, other: str) -> PairShown
     members = tables.read(made.members)
     fields = tuple(field for field in members.columns if field not in ("record", "source", "key", ID))
     if set(fields) != set(entity.fields) or {each.field for each in made.weights} != set(entity.match.compare):
-        raise DataError(f"{name} was reconciled by other fields", where=name, mend=f"{_run(workspace)} does it anew")
+        raise DataError(
+            f"{name} was reconciled by other fields",
+            where=name,
+            mend=f"{_next(workspace)} does it anew",
+        )
     rows = Rows(members.select("record", "source", "key", *fields), fields, tuple(entity.sources))
     weights = Weights(
         made.prior or 0.5, tuple(FieldWeights(w.field, w.by, w.levels, w.bits, w.m, w.u) for w in made.weights)
@@ -215,4 +220,4 @@ def undo_decision(workspace: Workspace, name: str, number: str, reason: str) -> 
 
 
 def _made(workspace: Workspace, entry: Entry[EntityDecided]) -> DecisionMade:
-    return DecisionMade(entry.payload.entity, entry.said(), entry.seq, entry.actor, _run(workspace))
+    return DecisionMade(entry.payload.entity, entry.said(), entry.seq, entry.actor, _next(workspace))
