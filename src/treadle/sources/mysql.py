@@ -11,13 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from treadle.errors import DataError, StoreError, nearest
 from treadle.sources.cursors import Above
-from treadle.sources.limits import in_pieces
 from treadle.sources.reader import Wanted
 from treadle.sources.statements import chosen, condition, one_statement, origin, quoted
 
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10
 """A host that does not answer is told, and not waited for: longer than a slow network, shorter than patience."""
-_MOST_ROWS, _PART_BYTES = 50_000, 64 * 2**20
-"""In one part: rows may be of megabytes."""
+_FIRST_ROWS, _MOST_ROWS, _PART_BYTES = 1_000, 50_000, 64 * 2**20
+"""A part is as many rows as this many bytes hold, by those of the part before: rows may be of megabytes."""
 _PATIENT_SECONDS = 600
 """The server waits so long for a reader that is slower than it; else 60 s."""
 _BEGIN = (
@@ -213,14 +211,16 @@ def _parts(cursor: Any, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
 
     fields = cursor._result.fields  # the driver tells the character set of a column nowhere else
     kinds = [_kind(field.type_code, field.charsetnr) for field in fields]
-    pieces = in_pieces(iter(cursor.fetchone, None), _MOST_ROWS, _PART_BYTES)
-    for number, found in enumerate(chain(pieces, ([],))):
-        if not found and number:  # the columns are told once in any case
-            break
+    rows, began = _FIRST_ROWS, False
+    while (found := cursor.fetchmany(rows)) or not began:
+        began = True
         columns = zip(*found, strict=True) if found else ((),) * len(names)
-        yield pl.DataFrame(
+        part = pl.DataFrame(
             [_series(name, values, kind) for name, values, kind in zip(names, columns, kinds, strict=True)]
         )
+        a_row = max(1, int(part.estimated_size()) // max(1, part.height))
+        rows = max(1, min(_MOST_ROWS, _PART_BYTES // a_row))
+        yield part
 
 
 def _kind(type_code: int, charset: int) -> pl.DataType:
