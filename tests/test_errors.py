@@ -75,5 +75,8 @@ def test_a_run_shows_a_line_for_each_failing_gate(capsys: pytest.CaptureFixture[
     from treadle.cli.show.work import _told
 
     console.cache_clear()
-    shown = SimpleNamespace(where="treadle.yaml:3:5: brief.must_have.roc_auc", text="too low", mend="mend it")
-    assert _told(shown) == "treadle.yaml:3:5: brief.must_have.roc_auc: too low (mend it)"
+    place = "treadle.yaml:3:5: brief.must_have.roc_auc"
+    shown = SimpleNamespace(where=place, text="too low", mend="mend it", answered="")
+    assert _told(shown).endswith(f" {place}: too low (mend it)") and "✗" in _told(shown)
+    shown.answered = "grace on 2026-11-29: known"
+    assert _told(shown).endswith(f" {place}: too low; answered for: grace on 2026-11-29: known")

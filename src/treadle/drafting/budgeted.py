@@ -49,7 +49,7 @@ def odd(project: Project) -> Iterator[Odd]:
 
 def check_money(project: Project, book: PriceBook, today: str, found: Gathered) -> None:
     """Of whom budgets are, and whether what is priced can be held against them; whether the prices hold by now."""
-    if ahead := book.ahead_of(today):
+    if project.spec.prices and (ahead := book.ahead_of(today)):  # the day of the book that comes along is as it is
         found.warning("prices", f"{ahead}: write the day from which they hold")
     for each in odd(project):
         if each.may_be:
