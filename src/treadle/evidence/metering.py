@@ -16,7 +16,7 @@ from treadle.evidence.descendants import below
 from treadle.evidence.entry import Usage
 from treadle.evidence.gpus import GpuMeter
 
-_SAMPLE_SECONDS = 0.05  # memory has no running total to subtract, so it is sampled
+_SAMPLE_SECONDS = 0.1  # memory has no running total to subtract, so it is sampled
 _SHARE = 0.002  # of the time, at the most, that children are looked for while the work goes on
 _PR_SET_CHILD_SUBREAPER = 36
 
