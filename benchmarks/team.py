@@ -42,7 +42,7 @@ _WORDS = (
     "actions add . Measure_it --owner p07 --due 2030-01-31", "decide list", "decide show . question-0",
     "decide say . question-0 --for yes --because It_saves_a_day", "notes list", "notes show . note-7",
     "notes search . seventh", "tried trees", "retro list", "retro show . retro-3", "skills show", "skills mentors",
-    "skills plan . people --person p03", "skills plans", "skills rota", "skills start",
+    "skills plan . data --person p20", "skills plans", "skills rota", "skills start",
     "skills rate . data --level well", "concern list", "models review", "costs time",
 )  # fmt: skip
 _PROJECT = f"""\

@@ -83,7 +83,7 @@ def _budgets(found: Month, budgets: Sequence[Standing]) -> Section:
 
 
 def _lead(found: Month) -> str:
-    said = f"{found.spent:,.2f} {found.currency} in {found.month}"
+    said = f"{to_read(found.spent)} {found.currency} in {found.month}"
     if found.before > 0:
         said += f", {float(found.spent / found.before) - 1:+.0%} against the month before"
     if found.idle.a_day >= _LEAST:
