@@ -379,13 +379,25 @@ def test_a_number_that_can_be_read_in_two_ways_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="2 of 3 lines have a number that can be read in two ways") as bad:
         read_lines(european(tmp_path, "1.240", "12", "3.100"))
     assert bad.value.faults[0].what.startswith('the amount "1.240" is 1240 or 1.24,')
-    assert bad.value.faults[0].mend == "write 1240.00 or 1.240"
+    assert bad.value.faults[0].mend == "write 1240.00 or 1.24", "1.240 is what was refused"
     (line,) = read_lines(csv_of(tmp_path, row(amount="1.240")))
     assert line.money == money("1.24", "USD"), "between commas a point stands before decimals"
     assert read_lines(csv_of(tmp_path, row(amount="1,240.50")))[0].money == money("1240.50", "USD")
     assert read_lines(csv_of(tmp_path, row(amount="1.240,50")))[0].money == money("1240.50", "USD")
     with pytest.raises(DataError, match="two ways"):
         read_lines(csv_of(tmp_path, row(amount="1,240")))
+
+
+@pytest.mark.parametrize(
+    ("cell", "mends"), [("1.240", "1.24"), ("1.200", "1.20"), ("1.000", "1.00"), ("1.234", "1.2340")]
+)
+def test_what_is_to_be_written_for_a_number_of_two_ways_is_of_one(tmp_path: Path, cell: str, mends: str):
+    with pytest.raises(DataError, match="two ways") as bad:
+        read_lines(european(tmp_path, cell))
+    assert bad.value.faults[0].mend == f"write {cell.replace('.', '')}.00 or {mends}"
+    for written in bad.value.faults[0].mend.removeprefix("write ").split(" or "):
+        (line,) = read_lines(european(tmp_path, written))
+        assert line.money == money(written, "EUR")
 
 
 def test_each_wrong_number_says_what_to_write(tmp_path: Path):

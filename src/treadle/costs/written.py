@@ -118,11 +118,13 @@ def _both_ways(line: Line, numbers: Sequence[str], file: str) -> Iterator[Fault]
         cell = line.cells[name]
         if decimals_of([cell])[1]:
             sign = "," if "," in cell else "."
-            whole, part = cell.replace(sign, ""), cell.replace(sign, ".").rstrip("0")
+            whole, part = cell.replace(sign, ""), cell.replace(sign, ".").rstrip("0").removesuffix(".")
+            ones, _, decimals = part.partition(".")
+            plain = f"{part}0" if len(decimals) == 3 else f"{ones}.{decimals:0<2}"  # three decimals say neither again
             yield Fault(
                 f'the {name} "{cell}" is {whole} or {part}, and no other number of the file tells which',
                 f"{file}:{line.number}",
-                f"write {whole}.00 or {part}0",
+                f"write {whole}.00 or {plain}",
             )
 
 
