@@ -31,8 +31,8 @@ from treadle.training.families import Array, Family, Params, families
 from treadle.training.families.known import OWN
 from treadle.training.folds import Folds, thin
 from treadle.training.prepare import recipes
-from treadle.training.searching import metric_of
 from treadle.training.splits import split
+from treadle.training.suited import metric_of
 
 MOST_ROWS = 6_000
 CANDIDATES = Path(__file__).with_name("candidates.json")

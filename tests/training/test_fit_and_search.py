@@ -11,7 +11,7 @@ from treadle.training import Evaluation, SearchResult, Trial, evaluate, report, 
 from treadle.training.families import OWN as FAMILIES
 from treadle.training.families import Sample
 from treadle.training.keep import dump, restore
-from treadle.training.searching import weight_option
+from treadle.training.suited import weight_option
 
 
 def rare(n=1500, seed=1):

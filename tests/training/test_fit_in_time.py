@@ -6,15 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from treadle.scoring import task_of
 from treadle.training import fit, search, split
-from treadle.training.families import Sample, families
 from treadle.training.families.family import FASTEST, in_bigger_steps
-from treadle.training.folds import MUCH, Folds, thin
-from treadle.training.growing import FITS, with_rounds_of_all
+from treadle.training.folds import thin
 from treadle.training.in_time import TOO_LONG, in_time
 from treadle.training.model import Chosen
-from treadle.training.prepare import Recipe
 
 
 @pytest.mark.parametrize(("times", "rate", "rounds"), [(1.0, 0.05, 400), (2.0, 0.1, 200), (100.0, FASTEST, 67)])
@@ -66,51 +62,3 @@ def test_the_rows_of_fewer_are_evenly_spread_and_members_take_so_much_less():
     assert taken.rows.tolist() == thin(np.arange(5, 1005), 250).tolist()
     assert [m.seconds for m in taken.members] == [7.5, 17.5]
     assert in_time(members, {}, np.arange(1000), 100, 100 / TOO_LONG).rows.tolist() == list(range(1000))
-
-
-def folds_of(table, spec, monkeypatch, most):
-    monkeypatch.setattr("treadle.training.folds.MOST_FIT_ROWS", most)
-    rows, project = table(9000), spec()
-    return Folds(rows, split(rows, project.predict).folds, task_of("classification"), "log_loss", 7)
-
-
-def test_rounds_are_found_again_on_all_rows_where_trials_had_a_small_part(table, spec, monkeypatch):
-    folds = folds_of(table, spec, monkeypatch, 1500)
-    (family,) = families("lightgbm", task_of("classification"), threads=1)
-    params = {**family.defaults(), "rate": 0.1}
-    tried = folds.run(family, params, hopeless=lambda early: False)
-    member = Chosen("lightgbm", {**params, "rounds": tried.rounds}, 1.0, 2.0)
-    grown, took = with_rounds_of_all(folds, member, family, 1e9, clock=lambda: 0.0)
-    assert folds.much_thinned and grown.params["rounds"] == folds.grown_on_all(family, params, np.inf) != tried.rounds
-    longer = 2.0 * grown.params["rounds"] / tried.rounds
-    assert grown.seconds == pytest.approx(longer) and took == pytest.approx(longer - 2.0)
-    latest = split(folds.table, spec().predict).folds[-1]
-    train, held = (folds.table.rows(part) for part in (latest.train, folds.folds[0].valid))
-    from treadle.training.prepare import fit_encoder, sample_of
-
-    encoder, x = fit_encoder(train, linear=False, seed=7, recipe=Recipe.of(params))
-    stop: Sample = sample_of(held, encoder, encoder.matrix(held.frame))
-    wanted = family.fit(sample_of(train, encoder, x), params, stop, metric="log_loss").rounds
-    assert grown.params["rounds"] == wanted
-
-
-def test_rounds_stay_where_there_is_no_time_or_no_need(table, spec, monkeypatch):
-    (family,) = families("lightgbm", task_of("classification"), threads=1)
-    member = Chosen("lightgbm", {**family.defaults(), "rounds": 9}, 1.0, 2.0)
-    thinned = folds_of(table, spec, monkeypatch, 1500)
-    assert with_rounds_of_all(thinned, member, family, FITS * 2.0 - 0.1, clock=lambda: 0.0) == (member, 0.0)
-    still = msgspec.structs.replace(member, params=family.defaults())
-    assert with_rounds_of_all(thinned, still, family, 1e9, clock=lambda: 0.0) == (still, 0.0)
-    most = int(len(thinned.folds[0].train) * 3)
-    whole = folds_of(table, spec, monkeypatch, most)
-    assert not whole.much_thinned and with_rounds_of_all(whole, member, family, 1e9, clock=lambda: 0.0) == (member, 0.0)
-    assert MUCH > 1
-
-
-def test_what_was_cut_short_takes_away_no_rounds(table, spec, monkeypatch):
-    folds = folds_of(table, spec, monkeypatch, 1500)
-    (family,) = families("lightgbm", task_of("classification"), threads=1)
-    member = Chosen("lightgbm", {**family.defaults(), "rounds": 777}, 1.0, 2.0)
-    ticks = iter([0.0, 100.0])
-    grown, _ = with_rounds_of_all(folds, member, family, 50.0, clock=lambda: next(ticks))
-    assert grown.params["rounds"] == 777

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from treadle.training import search, searching, split
+from treadle.training import search, split
 from treadle.training.kept_trials import KeptTrial, pack_trials, unpack_trials
+from treadle.training.search_state import SearchState
 
 
 def timeless(found):
@@ -74,7 +75,7 @@ def replace_settings(kept):
 
 
 def test_what_earlier_trials_took_counts_as_spent(table, spec, monkeypatch):
-    monkeypatch.setattr(searching._Search, "refit_seconds", lambda self, rows, most: 0.0)
+    monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most: 0.0)
     rows, project = table(400), spec(trials=30)
     parts = split(rows, project.predict)
     kept: list[KeptTrial] = []
@@ -86,7 +87,7 @@ def test_what_earlier_trials_took_counts_as_spent(table, spec, monkeypatch):
 
 
 def test_only_the_best_keep_their_margins(table, spec, monkeypatch):
-    monkeypatch.setattr("treadle.training.searching.CANDIDATES", 2)
+    monkeypatch.setattr("treadle.training.search_state.CANDIDATES", 2)
     rows, project = table(400), spec(trials=12)
     kept: list[KeptTrial] = []
     found = search(rows, split(rows, project.predict), project, on_trial=lambda told: kept.append(told.kept))

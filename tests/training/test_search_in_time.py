@@ -235,7 +235,7 @@ def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatc
     asked.clear()
     search(rows, parts, project)
     assert asked == [], "without a limit there is nothing to be late for"
-    monkeypatch.setattr("treadle.training.searching._FAR_LESS", 1e9)
+    monkeypatch.setattr("treadle.training.search_state._FAR_LESS", 1e9)
     search(rows, parts, project, deadline_s=10_000.0)
     assert len(asked) == 4, "what took a while may take too long"
 

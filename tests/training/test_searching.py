@@ -11,21 +11,20 @@ import numpy as np
 import pytest
 
 from treadle.scoring import task_of
-from treadle.training import search, searching, split
+from treadle.training import search, search_state, searching, split
 from treadle.training.asking import Asking
 from treadle.training.families import Footprint, families
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
 from treadle.training.pruning import WARM_UP
+from treadle.training.search_state import SearchState
 from treadle.training.searching import (
     FIRST_SECONDS,
     _go_on,
     _members,
     _run,
-    _Search,
-    make_families,
-    weight_option,
 )
+from treadle.training.suited import make_families, weight_option
 
 
 @dataclass
@@ -46,7 +45,7 @@ def going(table, spec):
         chosen = families(project.train.families, task, threads=1)
         folds = Folds(rows, parts.folds, task, metric, 7)
         assert len(folds.folds) == 3
-        return _Search(project, folds, Asking(project.train, chosen), Clock(), deadline_s)
+        return SearchState(project, folds, Asking(project.train, chosen), Clock(), deadline_s)
 
     return begin
 
@@ -83,7 +82,7 @@ def test_the_best_is_the_least_of_a_loss_and_the_most_of_a_gain(going):
 
 
 def test_the_margins_of_the_best_and_of_the_best_of_each_family_are_kept(going, monkeypatch):
-    monkeypatch.setattr(searching, "CANDIDATES", 1)
+    monkeypatch.setattr(search_state, "CANDIDATES", 1)
     search = going()
     told = [(0.5, "linear"), (0.3, "lightgbm"), (0.4, "lightgbm"), (0.6, "linear"), (0.2, "mlp"), (0.25, "mlp")]
     search.trials += [trial(n, value, family) for n, (value, family) in enumerate(told)]
@@ -166,13 +165,13 @@ def test_families_that_do_not_fit_or_cannot_be_released_are_taken_where_there_is
 def test_a_search_ends_where_a_usual_trial_and_the_fits_have_no_room(going, monkeypatch):
     scripted(monkeypatch, (0.5, 10.0))
     for refit, trials in ((0.0, 3), (4.0, 3), (6.0, 2)):
-        monkeypatch.setattr(_Search, "refit_seconds", lambda self, rows, most, refit=refit: refit)
+        monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most, refit=refit: refit)
         search = going(deadline_s=35.0, trials=20)
         assert _go_on(search, 200, 35.0, None) == "deadline" and len(search.trials) == trials
 
 
 def test_a_usual_trial_is_the_middle_of_the_last_five(going, monkeypatch):
-    monkeypatch.setattr(_Search, "refit_seconds", lambda self, rows, most: 0.0)
+    monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most: 0.0)
     scripted(monkeypatch, *[(0.5, 1.0)] * 4, (0.5, 20.0), (0.5, 1.0))
     search = going(deadline_s=40.0, trials=99)
     assert _go_on(search, 200, 40.0, None) == "deadline"
@@ -180,7 +179,7 @@ def test_a_usual_trial_is_the_middle_of_the_last_five(going, monkeypatch):
 
 
 def test_a_trial_is_allowed_an_eighth_or_what_is_usual_and_never_more_than_there_is(going, monkeypatch):
-    monkeypatch.setattr(_Search, "refit_seconds", lambda self, rows, most: 10.0)
+    monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most: 10.0)
     allowed = scripted(monkeypatch, (0.5, 30.0))
     search = going(deadline_s=100.0, trials=20)
     assert _go_on(search, 200, 100.0, None) == "deadline" and len(search.trials) == 3
@@ -189,7 +188,7 @@ def test_a_trial_is_allowed_an_eighth_or_what_is_usual_and_never_more_than_there
     _go_on(going(deadline_s=2400.0, trials=3), 200, 2400.0, None)
     assert allowed == pytest.approx([2400 / 8 / 3, 2370 / 8 / 3, 2340 / 8 / 3])
     allowed.clear()
-    monkeypatch.setattr(_Search, "refit_seconds", lambda self, rows, most: 960.0 if self.trials else 0.0)
+    monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most: 960.0 if self.trials else 0.0)
     scripted_again = scripted(monkeypatch, (0.5, 8.0))
     _go_on(going(deadline_s=1000.0, trials=2), 200, 1000.0, None)
     assert scripted_again == pytest.approx([125 / 3, 32 / 3]), "the fits have the rest"
@@ -224,7 +223,7 @@ def test_trials_that_were_asked_for_are_made_without_gain_and_no_others(going, m
 def test_what_is_left_is_told_with_each_trial(going, monkeypatch):
     scripted(monkeypatch, (0.2, 10.0))
     for trials, deadline, left in ((3, math.inf, [2, 1, 0]), (None, 45.0, [None] * 4)):
-        monkeypatch.setattr(_Search, "refit_seconds", lambda self, rows, most: 0.0)
+        monkeypatch.setattr(SearchState, "refit_seconds", lambda self, rows, most: 0.0)
         search, told, shares = going(trials=trials, deadline_s=deadline), [], []
         search.on_trial = told.append
         _go_on(search, 200, deadline, lambda share, text, shares=shares: shares.append((share, text)))
@@ -261,7 +260,7 @@ def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(
         return tried.margins + 100.0
 
     monkeypatch.setattr(searching, "blend", blend)
-    monkeypatch.setattr(_Search, "footprint", lambda self, trial, rows: Footprint())
+    monkeypatch.setattr(SearchState, "footprint", lambda self, trial, rows: Footprint())
     monkeypatch.setattr(Folds, "exact", exact)
     rows = round(search.folds.fitted_rows())
     refit = search.refit_of(search.trials[0], rows)
@@ -285,7 +284,7 @@ def says(search, number):
 
 
 def test_of_what_is_light_enough_the_best_alone_is_taken(going, monkeypatch):
-    monkeypatch.setattr(_Search, "too_large", lambda self, trial, rows: trial.number == 2)
+    monkeypatch.setattr(SearchState, "too_large", lambda self, trial, rows: trial.number == 2)
     for metric, best in (("roc_auc", 1), ("log_loss", 0)):
         search = going(metric=metric, search="none")
         search.trials += [trial(0, 0.3), trial(1, 0.4), trial(2, 0.9 if metric == "roc_auc" else 0.1)]

@@ -56,10 +56,18 @@ class Folds:
     nearest to what comes, so the best to give up on."""
 
     def __init__(
-        self, table: TrainingTable, folds: tuple[Fold, ...], task: Task, metric: str, seed: int, rule: Rule = 0.5
+        self,
+        table: TrainingTable,
+        folds: tuple[Fold, ...],
+        task: Task,
+        metric: str,
+        seed: int,
+        rule: Rule = 0.5,
+        most: int = 0,
     ) -> None:
+        """`most`: rows of a fold to fit on at the most; 0 for as many as settings are compared on."""
         self.table, self.task, self.metric, self.seed, self.rule = table, task, metric, seed, rule
-        most = most_fit_rows(len(table.features))
+        most = most or most_fit_rows(len(table.features))
         self.most_rows = most
         self.folds = [
             Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS))
@@ -185,16 +193,16 @@ class Folds:
         told = self.told(found.margin(stop.x), here)
         return metrics.weighted(self.metric, self.truth[here], told, self.rule)(self.weight[here])
 
-    def grown_on_all(self, family: Family, params: Params, seconds: float) -> int:
-        """The rounds that settings want on all rows of the latest fold, not only on those that trials are made of."""
-        claim_rows(self.table, len(self._latest.train))
-        rows = self.table.rows(self._latest.train)
-        linear, recipe = family.encoding == "linear", Recipe.of(params)
-        encoder, x = fit_encoder(rows, linear=linear, seed=self.seed, recipe=recipe)
-        held = self.table.rows(self.folds[0].valid)
-        stop = sample_of(held, encoder, encoder.matrix(held.frame))
-        sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
-        return learn(family, sample, params, stop, metric=self.metric, seconds=seconds).rounds
+    def of_all(self) -> Folds:
+        """The latest fold alone, with all its rows to fit on."""
+        every = len(self._latest.train)
+        whole = Folds(self.table, (self._latest,), self.task, self.metric, self.seed, self.rule, every)
+        whole._inputs = dict(self._inputs)  # the columns that are made of some rows are much as of all
+        return whole
+
+    def forget(self) -> None:
+        """What was encoded: where memory is wanted for something else."""
+        self._kept.clear()
 
     def exact(self, family: Family, params: Params, tried: Tried) -> Array:
         """The margins of whole trial, with the rounds that were agreed on in every fold: those that had stopped before

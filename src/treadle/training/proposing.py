@@ -11,8 +11,8 @@ from treadle.scoring.tasks import Task, task_of
 from treadle.spec import ProjectSpec
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Family, known
-from treadle.training.searching import make_families
 from treadle.training.splits import Split
+from treadle.training.suited import make_families
 from treadle.training.table import TrainingTable
 
 VERY_WIDE = 2_000

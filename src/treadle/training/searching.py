@@ -9,31 +9,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from msgspec.structs import replace
 
 from treadle.errors import DataError
 from treadle.figures import figure
 from treadle.scoring import metrics
-from treadle.scoring.tasks import Task, task_of
+from treadle.scoring.tasks import task_of
 from treadle.spec import ProjectSpec
 from treadle.training.asking import Asked, Asking
-from treadle.training.blending import CANDIDATES, blend, blended
+from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
-from treadle.training.families import Array, Family, Footprint, families
+from treadle.training.families import Array
 from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
-from treadle.training.growing import FITS, with_rounds_of_all
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
 from treadle.training.portfolio import patience
-from treadle.training.prepare import Recipe, offers_groups, recipes, with_more
-from treadle.training.pruning import as_whole, hopeless
+from treadle.training.prepare import offers_groups, recipes, with_more
+from treadle.training.pruning import as_whole
 from treadle.training.recency import days_ahead
-from treadle.training.rungs import NO_MEMORY, Rungs, few_rows, look
+from treadle.training.rungs import NO_MEMORY, few_rows, look
+from treadle.training.search_state import SearchState
 from treadle.training.splits import Split
+from treadle.training.suited import make_families, metric_of
 from treadle.training.table import TrainingTable
 
 MOST_TRIALS = 40
@@ -44,140 +43,10 @@ FIRST_SECONDS = 15.0
 """Before it has a first model, a search gives a trial so much time, or a third of all that it has."""
 MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
-_FIT_SHARE = 0.6
-_FAR_LESS = 4.0
 _TRIALS_LEFT = 8
 """A trial that would take more than such a part of the seconds left is fitted in bigger steps."""
-_FIRST_SHARE = 0.2
-"""Of the seconds left, for the first whole trial of a family: it may be unlike all others, and help a blend."""
-_MEMBERS, _BLEND_SHARE = 3, 0.25
-"""The best so many trials are left time for, to be fitted on all rows: for all but the first this share of the seconds
-at the most."""
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass
-class _Search:
-    """What a search knows while it goes on."""
-
-    spec: ProjectSpec
-    folds: Folds
-    asking: Asking
-    clock: Callable[[], float]
-    deadline_s: float = math.inf
-    earlier: Sequence[KeptTrial] = ()
-    """Trials of the same search, before it was interrupted."""
-    on_trial: OnTrial | None = None
-    trials: list[Trial] = field(default_factory=list)
-    tried: dict[int, Tried] = field(default_factory=dict)
-    """What the best whole trials said of the held rows, by number."""
-    start: float = 0.0
-    before: float = 0.0
-    """Seconds that the trials of `earlier` took."""
-    few: int = 0
-    """Rows of the lower rung; 0 for none."""
-    rows: int = 0
-    """That what is chosen will be fitted on."""
-
-    def __post_init__(self) -> None:
-        self.rungs = Rungs(self.asking, self.few)
-
-    @property
-    def spent(self) -> float:
-        return self.clock() - self.start + self.before
-
-    @property
-    def sign(self) -> int:
-        return metrics.sign(self.folds.metric)
-
-    @property
-    def compared(self) -> list[Trial]:
-        """Those on as many rows as settings are compared on: what was tried on a lower rung is measured otherwise."""
-        return [t for t in self.trials if not t.rows]
-
-    def best(self) -> Trial | None:
-        whole = [t for t in self.trials if t.state == "complete"]
-        return max(whole, key=lambda t: t.value * self.sign) if whole else None
-
-    def since_gain(self) -> int:
-        """Trials since the best one."""
-        best = self.best()
-        return 0 if best is None else len(self.trials) - 1 - best.number
-
-    def forget(self) -> None:
-        """What the trials said that can be no member of a blend: all but the best, and the best of each family."""
-        best = sorted(self.tried, key=lambda n: -self.trials[n].value * self.sign)
-        first = {self.trials[n].family: n for n in reversed(best)}
-        for worse in best[CANDIDATES:]:
-            if worse not in first.values():
-                del self.tried[worse]
-
-    def is_hopeless(self, family: Family, early: list[float], seconds: float, left: float) -> bool:
-        """Whether a trial with such scores on its first folds, which took `seconds`, is not worth its other folds.
-
-        The first whole trial of a family tells what no other does, and is worth a part of what is `left`.
-        """
-        known = any(t.family == family.name and t.state == "complete" for t in self.trials)
-        rest = seconds / len(early) * (len(self.folds.folds) - len(early))
-        return (known or rest > _FIRST_SHARE * left) and hopeless(early, self.compared, self.sign)
-
-    def may_be_slow(self, family: Family, seconds: float) -> bool:
-        """Whether a fold may take more than `seconds`: not where all that its family has tried took far less."""
-        took = [t.seconds / len(t.fold_scores) for t in self.compared if t.family == family.name and t.fold_scores]
-        return seconds < math.inf and (not took or _FAR_LESS * max(took) > seconds)
-
-    def footprint(self, trial: Trial, rows: int) -> Footprint:
-        """Of the fitted trial, and of the columns that are made for it."""
-        (family,) = (each for each in self.asking.chosen if each.name == trial.family)
-        inputs = self.folds.inputs(family.encoding, Recipe.of(trial.params))
-        return family.footprint(trial.params, rows, inputs).beside(Footprint.of_columns(inputs.width))
-
-    def weighed(self, trial: Trial) -> Trial:
-        """With what it would cost who serves it."""
-        cost = self.footprint(trial, self.rows)
-        return replace(trial, mb=round(cost.mb, 3), row_us=round(cost.row_us, 1))
-
-    def too_large(self, trial: Trial, rows: int) -> bool:
-        """Whether its bundle would not be within the brief's limit."""
-        most = self.spec.brief.limits.bundle_mb
-        return most is not None and self.footprint(trial, rows).mb > most
-
-    def refit_of(self, trial: Trial, rows: int) -> float:
-        """About what a fit of its settings on all rows will take."""
-        # a trial also tries its pace, grows further than it needs, and predicts held rows: a fit is some part of it
-        fitted = _FIT_SHARE * trial.seconds / max(len(trial.fold_scores), 1)
-        return fitted * rows / max(self.folds.fitted_rows(), 1.0)
-
-    def refit_seconds(self, rows: int, most: float = math.inf) -> float:
-        """About what fits on all rows will take: of the best trial, of those it may be blended with, and of the model
-        to beat. `most`: the seconds of the whole search."""
-        whole = sorted((t for t in self.trials if t.state == "complete"), key=lambda t: -t.value * self.sign)
-        best, *others = [self.refit_of(t, rows) for t in whole[:_MEMBERS]] or [0.0]
-        simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
-        # the model that it has to beat is fitted twice, on some of the features; part of a fit is the same for few
-        beaten = 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
-        grown = FITS if self.folds.much_thinned and whole and whole[0].params.get("rounds") else 1.0
-        return (grown + beaten) * best + min(sum(others), _BLEND_SHARE * most)
-
-
-def weight_option(spec: ProjectSpec, share: float) -> bool:
-    """Whether evening out the classes is worth trying: asked for, or positives are rare."""
-    mode = spec.train.imbalance
-    return mode == "weights" or (mode == "auto" and min(share, 1 - share) < 0.1)
-
-
-def make_families(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> list[Family]:
-    task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
-    rare = task.decides and weight_option(spec, float(table.label[split.train].mean()))
-    found = families(spec.train.families, task, threads=threads, seed=spec.train.seed, weight_option=rare)
-    fit = [f for f in found if f.takes(len(split.train), len(table.features))] or found
-    return [f for f in fit if f.releasable] or fit
-
-
-def metric_of(spec: ProjectSpec, task: Task, label: Array) -> str:
-    mistakes = spec.brief.mistakes
-    return task.metric(spec.predict.metric, label, mistakes.missed, mistakes.false_alarm)
 
 
 def search(
@@ -209,7 +78,7 @@ def search(
     text = any(feature.type == "str" for feature in table.features)
     groups, rule = offers_groups(table.rows(split.train)), task.rule(ideal_threshold(spec.brief.mistakes))
     folds = Folds(table, split.folds, task, metric, spec.train.seed, rule)
-    going = _Search(
+    going = SearchState(
         spec,
         folds,
         Asking(spec.train, chosen, ways, text, split.by == "time", groups),
@@ -222,12 +91,12 @@ def search(
         rows=len(split.train),
     )
     stopped = _go_on(going, len(split.train), deadline_s, progress)
-    best = going.best()
+    judged = going.on_all_rows(len(split.train), deadline_s - going.spent)
+    best, folds = judged.best(), judged.folds
     if best is None:
         raise _none_completed(going.trials)
-    members, margins = _members(going, best, len(split.train), deadline_s - going.spent)
-    every = np.arange(len(folds.rows))
-    shown = thin(every, MOST_KEPT_ROWS)
+    members, margins = _members(judged, best, len(split.train), deadline_s - going.spent)
+    shown = thin(np.arange(len(folds.rows)), MOST_KEPT_ROWS)
     return SearchResult(
         metric,
         " + ".join(dict.fromkeys(m.family for m in members)),
@@ -236,7 +105,7 @@ def search(
         tuple(going.trials),
         going.spent,
         stopped,
-        _notes(stopped, deadline_s, going, best, len(split.train)),
+        _notes(stopped, deadline_s, going, judged, len(split.train)),
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
@@ -248,7 +117,7 @@ def _none_completed(trials: Sequence[Trial]) -> DataError:
     return DataError(told, where="train", mend="give it more time, memory, rows or families")
 
 
-def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | None) -> Stopped:
+def _go_on(going: SearchState, rows: int, deadline_s: float, progress: Progress | None) -> Stopped:
     """One trial after the other; what ended them."""
     spec = going.spec
     enough = spec.brief.good_enough.get(going.folds.metric)
@@ -282,7 +151,7 @@ def _go_on(going: _Search, rows: int, deadline_s: float, progress: Progress | No
     return "no_search" if without else "trials"
 
 
-def _next(going: _Search, seconds: float) -> KeptTrial:
+def _next(going: SearchState, seconds: float) -> KeptTrial:
     """Ask for settings; try them, or take what they came to when they were tried before."""
     rung, number = going.rungs.next(going.spent / going.deadline_s), len(going.trials)
     asked = rung.asked
@@ -308,7 +177,7 @@ def _next(going: _Search, seconds: float) -> KeptTrial:
     return KeptTrial.of(asked.settings, trial, going.tried.get(number))
 
 
-def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
+def _members(going: SearchState, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
     """The best single one, or a blend of few where there is time to fit them, and what it says of the held rows."""
     whole = [t for t in going.trials if t.number in going.tried]
     light = [t for t in whole if not going.too_large(t, rows)]
@@ -326,10 +195,6 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
     best_first = [by_number[n] for n in sorted(weights, key=lambda n: -weights[n])]
     members = [Chosen(t.family, t.params, weights[t.number], going.refit_of(t, rows)) for t in best_first]
     by_name, left = {f.name: f for f in going.asking.chosen}, seconds - sum(m.seconds for m in members)
-    for place, member in enumerate(members):
-        spare = left + member.seconds
-        members[place], took = with_rounds_of_all(going.folds, member, by_name[member.family], spare, going.clock)
-        left -= took
     exact = []
     for trial in best_first:
         known = going.tried[trial.number]
@@ -342,19 +207,23 @@ def _members(going: _Search, best: Trial, rows: int, seconds: float) -> tuple[tu
     return tuple(members), blended(exact, {place: member.weight for place, member in enumerate(members)})
 
 
-def _notes(stopped: str, deadline_s: float, going: _Search, best: Trial, rows: int) -> tuple[str, ...]:
-    notes, folds, done = [], going.folds, len(going.trials)
+def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchState, rows: int) -> tuple[str, ...]:
+    notes, folds, done, best = [], going.folds, len(going.trials), judged.best()
     if folds.thinned:
         notes.append(
             f"Settings were compared on at most {folds.most_rows:,} training and {MOST_VALID_ROWS:,} validation "
             f"rows of each fold, evenly spread; the chosen ones are fitted on all rows."
         )
+    if judged is not going:
+        which = ", ".join(str(t.number) for t in judged.trials[: judged.whole])
+        every = len(judged.folds.folds[0].train)
+        notes.append(f"Before the choice, trials {which} were fitted on all {every:,} rows of the latest fold.")
     listed = going.asking.listed
     if stopped == "deadline":
         left = f"; {listed - done} of the {listed} settings that usually help were not tried" if done < listed else ""
         notes.append(f"The search ended at its {deadline_s:.0f} seconds, after {done} trials{left}.")
-    if going.too_large(best, rows):
-        size, most = going.footprint(best, rows).mb, going.spec.brief.limits.bundle_mb
+    if best is not None and judged.too_large(best, rows):
+        size, most = judged.footprint(best, rows).mb, going.spec.brief.limits.bundle_mb
         notes.append(
             f"Trial {best.number} ({best.family}) is the best, but its bundle would have some {size:.1f} MB, above the "
             f"brief's {most:g}: one within it was taken."
@@ -375,7 +244,7 @@ def _notes(stopped: str, deadline_s: float, going: _Search, best: Trial, rows: i
     return tuple(notes)
 
 
-def _run(going: _Search, asked: Asked, number: int, seconds: float) -> tuple[Trial, Tried]:
+def _run(going: SearchState, asked: Asked, number: int, seconds: float) -> tuple[Trial, Tried]:
     clock, folds, family, params = going.clock, going.folds, asked.family, asked.params
     began = clock()
     try:
