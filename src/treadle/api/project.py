@@ -14,8 +14,15 @@ READING = """how the table is written, where that cannot be told: 'separator: ";
 class InitRequest(Request, frozen=True):
     folder: Annotated[str, argument("folder of the new project")]
     source: Annotated[
-        str, option("the table to learn from: CSV, JSON, Parquet, Arrow, Excel, or a Delta folder", flag="--from")
+        str,
+        option(
+            "the table to learn from: CSV, JSON, Parquet, Arrow, Excel, a Delta folder, or the URL of a database",
+            flag="--from",
+        ),
     ]
+    table: Annotated[
+        str, option("of a database: its table, as name or schema.name; without --target several, with commas, or all")
+    ] = ""
     target: Annotated[str, option("the column to predict; without one it is a project of data alone")] = ""
     name: Annotated[str | None, option("name of the project; the folder's name if not given")] = None
     owner: Annotated[str | None, option("who owns it; the machine's user if not given")] = None
@@ -52,6 +59,7 @@ def init(request: InitRequest, context: Context) -> Drafted:
         owner=request.owner,
         shared=request.shared,
         layout=layout_from(request.reading, "--reading"),
+        tables=tuple(name for each in request.table.split(",") if (name := each.strip())),
     )
     return write_project(wanted)
 

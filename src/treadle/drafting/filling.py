@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from treadle.access import login
+from treadle.drafting.places import Place
 from treadle.drafting.quoting import quoted
 from treadle.drafting.stated import NOTHING_STATED, Stated
 from treadle.spec import stated as stated_settings
@@ -15,30 +17,26 @@ from treadle.spec.names import identifier_from
 if TYPE_CHECKING:
     from treadle.drafting.guessing import Guess
     from treadle.drafting.tabling import Tabled
-    from treadle.spec import Layout
 
 
-def project_file(
-    guess: Guess, read: str, layout: Layout, *, contract: bool = True, stated: Stated = NOTHING_STATED
-) -> tuple[str, list[str]]:
-    """The text, and a sentence for each guess that only the file holds. `read`: where its table lies.
-
-    layout: how it is written, so far as that has to be said. contract: the table has one, beside the file.
-    """
-    tree = _tree(guess, _source(guess, read, layout, contract), stated)
-    return _text(tree), _said(guess, contract, stated)
+def project_file(guess: Guess, place: Place, stated: Stated = NOTHING_STATED) -> tuple[str, list[str]]:
+    """The text, and a sentence for each guess that only the file holds. `place`: where its table lies."""
+    tree = _tree(guess, _source(guess, place), stated)
+    return _text(tree), _said(guess, place.contract, stated)
 
 
-def data_file(table: Tabled, read: str, layout: Layout, *, contract: bool = True) -> tuple[str, list[str]]:
-    """As `project_file`, of a project of data alone."""
-    people = {"owner": table.owner, "reviewers": []}
+def data_file(project: str, tables: Sequence[tuple[Tabled, Place]]) -> tuple[str, list[str]]:
+    """As `project_file`, of a project of data alone, which may have several tables."""
+    owner = tables[0][0].owner
+    people = {"owner": owner, "reviewers": []}
     tree = {
-        "project": table.name,
+        "project": project,
         "people": _flow(people),
-        "access": _access(table.owner),
-        "sources": {table.name: _flow(_source(table, read, layout, contract))},
+        "access": _access(owner),
+        "sources": {table.name: _flow(_source(table, place)) for table, place in tables},
     }
-    return _text(tree), [_held(table, contract), f"owner: {table.owner}", _acting(table.owner)]
+    held = list(dict.fromkeys(_held(table, place.contract, several=len(tables) > 1) for table, place in tables))
+    return _text(tree), [*held, f"owner: {owner}", _acting(owner)]
 
 
 def _text(tree: dict[str, Any]) -> str:
@@ -52,12 +50,13 @@ def _text(tree: dict[str, Any]) -> str:
     return head + out.getvalue()
 
 
-def _held(table: Guess | Tabled, contract: bool) -> str:
+def _held(table: Guess | Tabled, contract: bool, *, several: bool = False) -> str:
     if not contract:
         return f"no contract: {table.frame.width:,} columns are too many to propose rules for"
     hard = "types, key or label" if table.target else "types or key"
+    which = "contracts: those in contracts/ set" if several else f"contract: contracts/{table.name}.yaml sets"
     return (
-        f"contract: contracts/{table.name}.yaml sets rows aside that break {hard}; what lies beyond the "
+        f"{which} rows aside that break {hard}; what lies beyond the "
         "ranges and values seen so far is kept and told of, while no more than 5 % do"
     )
 
@@ -86,9 +85,9 @@ def _said(guess: Guess, contract: bool, stated: Stated) -> list[str]:
     return said
 
 
-def _source(guess: Guess | Tabled, read: str, layout: Layout, contract: bool) -> dict[str, Any]:
-    source: dict[str, Any] = {"read": read}
-    for name, value in stated_settings(layout).items():
+def _source(guess: Guess | Tabled, place: Place) -> dict[str, Any]:
+    source: dict[str, Any] = {"read": place.read} | ({"table": place.table} if place.table else {})
+    for name, value in stated_settings(place.layout).items():
         whole = isinstance(value, dict | list | tuple)
         source[name] = (
             _flow({_key(k): _inner(v) for k, v in value.items()} if isinstance(value, dict) else value)
@@ -99,7 +98,7 @@ def _source(guess: Guess | Tabled, read: str, layout: Layout, contract: bool) ->
         source["key"] = guess.key
     if guess.time:
         source["happened"] = guess.time
-    return source | ({"contract": f"contracts/{guess.name}.yaml"} if contract else {})
+    return source | ({"contract": f"contracts/{guess.name}.yaml"} if place.contract else {})
 
 
 def _tree(guess: Guess, source: dict[str, Any], stated: Stated) -> dict[str, Any]:

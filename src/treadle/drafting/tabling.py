@@ -12,6 +12,11 @@ from treadle.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
+ALONE = (
+    "nothing is predicted: the project takes data, holds them to a contract and keeps a record; with --target "
+    "COLUMN it would be one that predicts"
+)
+
 
 class Tabled:
     """What a table seems to be, for a project of data alone. `said` holds a sentence for each guess.
@@ -40,10 +45,7 @@ class Tabled:
         self.said += [aside] if aside else []
         self.key = key_of(frame, self.types, (), self.said)
         self.time = self._time()
-        self.said.append(
-            "nothing is predicted: the project takes data, holds them to a contract and keeps a record; with --target "
-            "COLUMN it would be one that predicts"
-        )
+        self.said.append(ALONE)
 
     def _time(self) -> str | None:
         """The one column of times without a gap; of several nobody can tell which."""

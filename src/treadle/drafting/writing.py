@@ -19,10 +19,12 @@ from treadle.drafting.filling import data_file, project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import NOTHING, Guess, Hints
 from treadle.drafting.noticed import noticed
+from treadle.drafting.places import Database, Place, database_of
+from treadle.drafting.quoting import shortened
 from treadle.drafting.settling import settled
 from treadle.drafting.stated import NOTHING_STATED, Stated, check_stated
 from treadle.drafting.suggested import suggested
-from treadle.drafting.tabling import Tabled
+from treadle.drafting.tabling import ALONE, Tabled
 from treadle.errors import AccessError, DataError, SpecError, nearest
 from treadle.spec import Layout
 from treadle.spec.names import identifier_from
@@ -30,7 +32,7 @@ from treadle.spec.names import identifier_from
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.sources import Reading
+    from treadle.sources import Reading, Table
 
 _LOG = "_delta_log"
 ON_FIT = "FILE"
@@ -55,15 +57,20 @@ class Wanted(Struct, frozen=True):
     """Whether the project joins the list of those that this account trusts; not one that is soon gone."""
     layout: Layout = Layout()
     """What is said of how the table is written."""
+    tables: tuple[str, ...] = ()
+    """Of a database, those that are meant; none: all, or the only one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A project that is guessed and not yet written. `reading`: the table that it was guessed from."""
+    """A project that is guessed and not yet written. `guess`: of the table that it is named after."""
 
     request: Wanted
     guess: Guess | Tabled
-    reading: Reading
+    reading: Reading | None = None
+    """Of a table that is a file: what it was guessed from."""
+    tables: tuple[tuple[Guess | Tabled, Place], ...] = ()
+    """Of a database: its tables, and where they lie."""
 
     @property
     def folder(self) -> Path:
@@ -75,6 +82,10 @@ class Draft:
         assert isinstance(self.guess, Guess)
         return self.guess
 
+    @property
+    def project(self) -> str:
+        return identifier_from(_called(self.request))
+
 
 def draft(request: Wanted) -> Draft:
     """Read the table and guess. Nothing is written.
@@ -84,36 +95,94 @@ def draft(request: Wanted) -> Draft:
             group that cannot share it, a list of trusted projects that cannot be read.
     """
     from treadle.keeping import group_to_share
-    from treadle.sources import find_own
     from treadle.spec import FILE
     from treadle.spec.trust import granted
 
-    folder, data, place = Path(request.folder), Path(request.source), request.place
+    folder = Path(request.folder)
     if (folder / FILE).exists():
         raise SpecError("there is a project here already", where=str(folder / FILE), mend="choose another folder")
-    if data.is_dir() and not (data / _LOG).is_dir():
-        mend = "name a file, or the folder of a Delta table; a project file can read all files of a folder"
-        raise DataError(f"{data.name} is a folder", where=place, mend=mend)
     if request.shared:
         group_to_share(request.shared)
     if request.trusted:
         with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
             granted(folder)
+    url = database_of(request.source)
+    if url and request.place == ON_FIT:
+        mend = "treadle init FOLDER --from URL --table NAME --target COLUMN, then treadle run FOLDER"
+        raise DataError("a database is no file", where=ON_FIT, mend=mend)
+    if request.tables and not url:
+        raise DataError("a file has no tables", where="--table", mend="leave it out, or name a database with --from")
+    made = _of_database(request, url) if url else _of_file(request)
+    if made.project != _called(request):
+        said = f'name: {made.project}, made from "{_called(request)}", since a name is ASCII letters, digits, _ and -'
+        made.guess.said.insert(0, said)
+    return made
+
+
+def _called(request: Wanted) -> str:
+    return request.name or Path(request.folder).resolve().name
+
+
+def _of_file(request: Wanted) -> Draft:
+    from treadle.sources import find_own
+
+    data, place = Path(request.source), request.place
+    if data.is_dir() and not (data / _LOG).is_dir():
+        mend = "name a file, or the folder of a Delta table; a project file can read all files of a folder"
+        raise DataError(f"{data.name} is a folder", where=place, mend=mend)
     reading, table, meant = settled(find_own(data, request.layout, where=place), place)
+    guess = _of_table(request, table, identifier_from(_called(request)), data.name)
+    guess.said[:0] = meant
+    return Draft(request, guess, reading)
+
+
+def _of_database(request: Wanted, url: str) -> Draft:
+    database = Database(url, request.layout, request.place)
+    chosen = database.chosen(request.tables, request.target)
+    made: list[tuple[Guess | Tabled, Place]] = []
+    taken, empty = set[str](), list[str]()
+    for table in chosen:
+        found, layout = database.read(table)
+        if not found.frame.height:
+            empty.append(table)
+            continue
+        name = identifier_from(_called(request)) if request.target else _one_of_its_own(table, taken)
+        guess = _of_table(request, found, name, table)
+        if len(chosen) > 1:
+            guess.said[:] = [f"{name}: {said}" for said in guess.said if said != ALONE]
+        contract = guess.frame.width <= MOST_HELD
+        made.append((guess, Place(database.seen_from(Path(request.folder)), table, layout, contract)))
+    if empty and (request.tables or not made):
+        what = f"{empty[0]} has no rows" if request.tables else "no table has rows"
+        raise DataError(what, where=request.place, mend="give a table with rows")
+    said = made[-1][0].said
+    said += [ALONE] if len(chosen) > 1 else []
+    said += [f"left out, since they have no rows: {shortened(empty)}"] if empty else []
+    return Draft(request, made[0][0], tables=tuple(made))
+
+
+def _one_of_its_own(table: str, taken: set[str]) -> str:
+    """A name for the source: the table's, with its schema where two are called alike."""
+    short = identifier_from(table.rpartition(".")[2].strip('"'), "rows")
+    name = short if short not in taken else identifier_from(table.replace(".", "_").replace('"', ""), "rows")
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _of_table(request: Wanted, table: Table, name: str, said: str) -> Guess | Tabled:
+    """The guess, with what a person should know of the table first. `said`: what it is called, for errors."""
     frame = table.frame
     if request.target and request.target not in frame.columns:
         mend = nearest(request.target, frame.columns)
         if frame.width == 1 and table.dialect is not None:
             mend = f"it has one column, {frame.columns[0][:80]!r}: what stands between fields is said with separator:"
-        raise DataError(f'{data.name} has no column "{request.target}"', where="--target", mend=mend)
-    wanted = request.name or folder.resolve().name
-    name = identifier_from(wanted)
+        raise DataError(f'{said} has no column "{request.target}"', where="--target", mend=mend)
     seen = noticed(table, request.target)
     guess = _guessed(request, frame, name, seen.undated)
-    guess.said[:0] = [*seen.said, *meant]
-    if name != wanted:
-        guess.said.insert(0, f'name: {name}, made from "{wanted}", since a name is ASCII letters, digits, _ and -')
-    return Draft(request, guess, reading)
+    guess.said[:0] = seen.said
+    return guess
 
 
 def _guessed(request: Wanted, frame: pl.DataFrame, name: str, undated: tuple[str, ...]) -> Guess | Tabled:
@@ -145,45 +214,32 @@ def write(made: Draft) -> Drafted:
     with _taken_back_if_it_fails() as places:
         contract, said = _write(made, places)
     return Drafted(
-        project=made.guess.name,
+        project=made.project,
         file=str(made.folder / FILE),
         contract=contract,
-        guesses=[*made.guess.said, *said],
+        guesses=[*(said for guess, _ in made.tables or ((made.guess, None),) for said in guess.said), *said],
         next=f"treadle run {folder} --serve" if made.request.target else f"treadle data ingest {folder}",
     )
 
 
 def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     """Write the project, and add each place to `made` before it is; the contract's, and what is to be said of it."""
-    from treadle.contracts import propose
     from treadle.keeping import home, share
-    from treadle.sources import whole_ending
-    from treadle.spec import FILE, load
-    from treadle.spec.trust import trust
+    from treadle.spec import FILE, load_untrusted
+    from treadle.spec.trust import outside, trust
 
-    request, guess, folder, data = draft.request, draft.guess, draft.folder, Path(draft.request.source)
-    copied = folder / "data" / (guess.name + ("" if data.is_dir() else whole_ending(data)))
-    held = guess.frame.width <= MOST_HELD
-    contract = folder / "contracts" / f"{guess.name}.yaml"
-    read, layout = str(copied.relative_to(folder)), draft.reading.layout
-    if isinstance(guess, Tabled):
-        text, said = data_file(guess, read, layout, contract=held)
+    request, folder = draft.request, draft.folder
+    tables = draft.tables or ((draft.guess, _taken_along(draft, made)),)
+    contracts = [_hold(folder, guess, made) for guess, place in tables if place.contract]
+    first, place = tables[0]
+    if isinstance(first, Guess):
+        text, said = project_file(first, place, request.stated)
     else:
-        text, said = project_file(guess, read, layout, contract=held, stated=request.stated)
-    for file in (copied, contract) if held else (copied,):
-        _refuse_to_overwrite(file, folder, data)
-        made += _missing(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
-    if copied.resolve() != data.resolve():
-        _copy(draft.reading, data, copied)
-    if held:
-        key = (guess.key,) if guess.key else ()
-        contract.write_text(
-            propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target), encoding="utf-8"
-        )
+        text, said = data_file(draft.project, [(guess, at) for guess, at in tables if isinstance(guess, Tabled)])
     made += _missing(folder / FILE)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(text, encoding="utf-8")
-    load(folder / FILE)  # what is written must be what can be read
+    written = load_untrusted(folder / FILE)  # what is written must be what can be read
     if request.shared:
         kept = home(folder.resolve())
         made += _missing(kept)
@@ -194,8 +250,43 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         )
     if request.trusted:
         with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
-            trust(folder)
-    return str(contract) if held else "", said
+            trust(folder, tuple(each.target for each in outside(written.spec, written.root)))
+    return str(contracts[0] if len(contracts) == 1 else folder / "contracts") if contracts else "", said
+
+
+def _taken_along(draft: Draft, made: list[Path]) -> Place:
+    """The table's file, copied into the project."""
+    from treadle.sources import whole_ending
+
+    assert draft.reading is not None
+    folder, data = draft.folder, Path(draft.request.source)
+    copied = folder / "data" / (draft.guess.name + ("" if data.is_dir() else whole_ending(data)))
+    contract = draft.guess.frame.width <= MOST_HELD
+    if contract:  # all that would refuse, before anything is written
+        _refuse_to_overwrite(_contract_of(folder, draft.guess), folder, data)
+    _refuse_to_overwrite(copied, folder, data)
+    made += _missing(copied)
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    if copied.resolve() != data.resolve():
+        _copy(draft.reading, data, copied)
+    return Place(str(copied.relative_to(folder)), layout=draft.reading.layout, contract=contract)
+
+
+def _contract_of(folder: Path, guess: Guess | Tabled) -> Path:
+    return folder / "contracts" / f"{guess.name}.yaml"
+
+
+def _hold(folder: Path, guess: Guess | Tabled, made: list[Path]) -> Path:
+    """Write the contract that a table seems to keep to."""
+    from treadle.contracts import propose
+
+    contract = _contract_of(folder, guess)
+    _refuse_to_overwrite(contract, folder, contract)
+    made += _missing(contract)
+    contract.parent.mkdir(parents=True, exist_ok=True)
+    key = (guess.key,) if guess.key else ()
+    contract.write_text(propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target), encoding="utf-8")
+    return contract
 
 
 def _copy(reading: Reading, data: Path, copied: Path) -> None:

@@ -30,15 +30,14 @@ from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Share
 from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
-from treadle.sources.typing import typed
+from treadle.sources.typing import Note, typed
 from treadle.sources.unreadable import Unreadable
+from treadle.spec import Layout, Source
 from treadle.spec.secrets import filled, names_in
 from treadle.store import fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from treadle.spec import Source
 
 GROUP = "treadle.sources"
 _MEND = f"a package adds a reader by the entry point group {GROUP}"
@@ -87,6 +86,34 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
     return gathered(_reader(wanted).read(wanted), wanted, share)
 
 
+def own_rows(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, list[Note]]:
+    """Rows as `find_rows` reads them, of a database that the user named themselves, so that nobody has to trust it; and
+    what a person should know of their columns."""
+    wanted = _asked(source, root, where, None)
+    frame = gathered(_reader(wanted).read(wanted), wanted).frame
+    return typed(frame, Layout(), signs_of(False, wanted.layout.thousands), guess=False)
+
+
+def own_tables(read: str, root: Path, where: str) -> tuple[str, ...]:
+    """What there is to read in a database that the user named themselves, each as `table:` has it.
+
+    Raises:
+        DataError: it is away, or its reader cannot say; and what `find_rows` raises.
+    """
+    listing = getattr(_reader(_asked(Source(read=read), root, where, None)), "tables", "")
+    if not listing:
+        raise DataError("its tables cannot be listed", where=where, mend="name one: --table NAME")
+    found = own_rows(Source(read=read, query=listing), root, where)[0]
+    return tuple(
+        ".".join(_part(part) for part in (place, name) if part) for place, name in found.select("place", "name").rows()
+    )
+
+
+def _part(name: str) -> str:
+    """A part of a table's name, between double quotes where it holds what would end it."""
+    return f'"{name.replace(chr(34), chr(34) * 2)}"' if set(name) & set('."`') else name
+
+
 def first_rows(source: Source, root: Path, where: str) -> tuple[Rows, bool]:
     """The first part of what a source asks of a database, and whether that is all; raises as `find_rows` does."""
     wanted = _wanted(source, root, where, None)
@@ -101,6 +128,10 @@ def _closable(parts: Iterator[pl.DataFrame]) -> Generator[pl.DataFrame]:
 
 def _wanted(source: Source, root: Path, where: str, above: Above | None) -> Wanted:
     refuse_untrusted(source, root, where)
+    return _asked(source, root, where, above)
+
+
+def _asked(source: Source, root: Path, where: str, above: Above | None) -> Wanted:
     return Wanted(
         address=Address(filled(source.read, where), where),
         said=source.read,

@@ -63,6 +63,10 @@ class MysqlReader:
     name = "mysql"
     schemes: tuple[str, ...] = ("mysql", "mariadb")
     package = "pymysql"
+    tables = (
+        "select '' as place, table_name as name from information_schema.tables where table_schema = database() "
+        "order by table_name"
+    )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         import pymysql

@@ -66,6 +66,11 @@ class PostgresReader:
     name = "postgres"
     schemes: tuple[str, ...] = ("postgresql", "postgres")
     package = "adbc_driver_postgresql"
+    tables = (
+        "select case when table_schema = current_schema() then '' else table_schema end as place, table_name as name "
+        "from information_schema.tables where table_type in ('BASE TABLE', 'VIEW') "
+        "and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"
+    )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         from adbc_driver_postgresql import dbapi

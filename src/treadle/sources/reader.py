@@ -51,6 +51,9 @@ class Reader(Protocol):
       Parts have the same columns; a column may be of another type in each, where the database holds values so.
     - **No second try.** A connection that is lost ends the reading: a new one would see another moment.
     - **No secret** of the address is in an error, also where the driver repeats it.
+
+    A reader may also have `tables`, which `init` asks: a query that lists what there is to read, by `place` (a schema;
+    empty for where a bare name is looked for) and `name`.
     """
 
     name: str

@@ -56,6 +56,10 @@ class SqliteReader:
     name = "sqlite"
     schemes: tuple[str, ...] = ("sqlite",)
     package = ""
+    tables = (
+        "select '' as place, name from sqlite_master where type in ('table', 'view') and name not like 'sqlite^_%' "
+        "escape '^' order by name"
+    )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         file = wanted.root / file_of(wanted.address.url)

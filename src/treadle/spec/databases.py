@@ -52,11 +52,11 @@ def of_databases(sources: dict[str, Source]) -> Iterator[Problem]:
                 yield Problem(
                     f"{path}.{setting}", f"`{setting}` is of files, and this is a database", mend="leave it out"
                 )
-        yield from _secrets(f"{path}.read", source.read)
+        yield from of_url(f"{path}.read", source.read)
 
 
-def _secrets(path: str, read: str) -> Iterator[Problem]:
-    """No sentence here may quote the URL: it may hold what should not stand in it."""
+def of_url(path: str, read: str) -> Iterator[Problem]:
+    """What is wrong with the URL of a database. No sentence may quote it: it may hold what should not stand there."""
     if NAMED.fullmatch(read):
         return
     if read.lower().startswith("sqlite:"):

@@ -1,0 +1,183 @@
+"""`init` of a database: one table to learn from, or all of them as a project of data."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from treadle.drafting.found import Drafted
+from treadle.drafting.places import MOST_TABLES, database_of
+from treadle.drafting.tabling import ALONE
+from treadle.drafting.writing import ON_FIT, Wanted, _one_of_its_own, draft, write_project
+from treadle.errors import DataError, SpecError
+from treadle.sources import find
+from treadle.sources.databases import own_tables
+from treadle.spec import load
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with shop.db: orders, customers, a view; where the command is typed."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "trust"))
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table orders (id integer primary key, amount real, told text, back text)")
+        rows = (
+            (n, n * 37 % 101 + 0.5, f"2026-01-{n % 28 + 1:02d} 10:00:00", "yes" if n % 3 else "no") for n in range(60)
+        )
+        made.executemany("insert into orders values (?, ?, ?, ?)", rows)
+        made.execute("create table customers (id integer primary key, name text)")
+        made.executemany("insert into customers values (?, ?)", ((n, f"name {n}") for n in range(9)))
+        made.execute("create view large as select id, amount from orders where amount > 50")
+        made.commit()
+    return tmp_path / "here"
+
+
+def begun(**asked: object) -> Drafted:
+    return write_project(structs.replace(Wanted(folder="new", source="shop.db", target="", owner="ada"), **asked))
+
+
+def test_one_table_is_learned_from_where_it_lies(shop: Path) -> None:
+    made = begun(source="sqlite:shop.db", tables=("orders",), target="back")
+    project = load("new/treadle.yaml")
+    source = project.spec.sources["new"]
+    assert (source.read, source.table, source.key, source.happened) == ("sqlite:../shop.db", "orders", "id", "told")
+    assert dict(source.date_format) == {"told": "%Y-%m-%d %H:%M:%S%.f"}, "SQLite has texts for its times"
+    assert project.spec.predict.label == "back = 'yes'" and source.contract == "contracts/new.yaml"
+    assert made.contract == str(Path("new/contracts/new.yaml")) and not (shop / "new" / "data").exists()
+    assert made.next == "treadle run new --serve" and "told: texts such as" in " ".join(made.guesses)
+    assert find(source, shop / "new").rows().collect().height == 60, "what was named by hand is trusted"
+
+
+def test_all_tables_are_sources_of_a_project_of_data(shop: Path) -> None:
+    made = begun()
+    project = load("new/treadle.yaml")
+    assert {name: source.table for name, source in project.spec.sources.items()} == {
+        "customers": "customers",
+        "large": "large",
+        "orders": "orders",
+    }
+    assert sorted(each.name for each in (shop / "new" / "contracts").iterdir()) == [
+        "customers.yaml",
+        "large.yaml",
+        "orders.yaml",
+    ]
+    assert made.contract == str(Path("new/contracts")) and made.project == "new"
+    assert made.next == "treadle data ingest new"
+    assert "customers: key: id, since it is never missing and never stands twice" in made.guesses
+    assert made.guesses.count(ALONE) == 1, "what is of all of them is said once"
+
+
+def test_some_tables_are_sources_under_their_own_names(shop: Path) -> None:
+    begun(tables=("orders", "large"))
+    assert list(load("new/treadle.yaml").spec.sources) == ["orders", "large"]
+
+
+def test_names_of_sources_are_never_one() -> None:
+    taken: set[str] = set()
+    tables = ("orders", "old.orders", 'old."or.ders"', "new.orders", "new_orders")
+    names = ["orders", "old_orders", "ders", "new_orders", "new_orders_"]
+    assert [_one_of_its_own(table, taken) for table in tables] == names
+
+
+def refused(kind: type[Exception], **asked: object) -> tuple[str, str, str]:
+    with pytest.raises(kind) as bad:
+        begun(**asked)
+    assert not Path("new").exists()
+    return bad.value.what, bad.value.where, bad.value.mend  # type: ignore[attr-defined]
+
+
+def test_what_is_not_clear_is_asked_back(shop: Path) -> None:
+    several = refused(DataError, target="back")
+    assert several == ("the database has 3 tables", "--table", "name it with --table: customers, large, orders")
+    both = refused(DataError, target="back", tables=("orders", "large"))
+    assert both[0] == "one table is learned from"
+    near = refused(DataError, tables=("order",))
+    assert near == ("the database has no table order", "--table", 'did you mean "orders"?')
+    assert refused(DataError, tables=("orders",), target="bakc")[0] == 'orders has no column "bakc"'
+    with closing(sqlite3.connect("shop.db")) as made:
+        for n in range(MOST_TABLES):
+            made.execute(f"create table t{n} (a)")
+        made.commit()
+    what, where, mend = refused(DataError)
+    assert (what, where) == (f"the database has {MOST_TABLES + 3} tables", "--table") and "with commas" in mend
+
+
+def test_an_empty_table_is_refused_where_it_is_named_and_else_left_out(shop: Path) -> None:
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table empty (a integer)")
+        made.commit()
+    assert refused(DataError, tables=("orders", "empty"))[0] == "empty has no rows"
+    told = begun()
+    assert "left out, since they have no rows: empty" in told.guesses
+    assert list(load("new/treadle.yaml").spec.sources) == ["customers", "large", "orders"]
+
+
+def test_no_database_is_told_as_such(shop: Path) -> None:
+    assert refused(DataError, source="sqlite:none.db")[:2] == ("there is no file none.db", "--from")
+    with closing(sqlite3.connect("void.db")):
+        Path("void.db").touch()
+    assert refused(DataError, source="sqlite:void.db")[0] == "the database has no table"
+    (shop / "rows.csv").write_text("a,b\n1,2\n")
+    assert refused(DataError, source="rows.csv", tables=("a",))[:2] == ("a file has no tables", "--table")
+    with pytest.raises(DataError, match="a database is no file") as bad:
+        draft(Wanted(folder="new", source="shop.db", target="back", place=ON_FIT))
+    assert "treadle init FOLDER --from URL" in bad.value.mend
+
+
+def test_a_password_that_was_typed_is_refused_and_not_repeated(shop: Path) -> None:
+    told = refused(SpecError, source="postgresql://me:hunter2@localhost/shop", tables=("orders",))
+    assert told[0] == "a password stands in the URL" and "hunter2" not in " ".join(told)
+
+
+def test_what_is_a_database_is_told_by_its_bytes_or_its_url(shop: Path) -> None:
+    (shop / "rows.csv").write_text("a,b\n1,2\n")
+    told = {
+        given: database_of(given) for given in ("shop.db", "rows.csv", ".", "s3://shop/a", "https://shop", "none.csv")
+    }
+    assert told == dict.fromkeys(told, "") | {"shop.db": "sqlite:shop.db"}
+    assert database_of("${SHOP_URL}") == "${SHOP_URL}" and database_of("mysql://u@h/d") == "mysql://u@h/d"
+
+
+def test_a_file_far_away_is_named_by_its_whole_path(shop: Path) -> None:
+    (shop / "a" / "b" / "c").mkdir(parents=True)
+    begun(folder="a/b/c/new", tables=("large",))
+    assert load("a/b/c/new/treadle.yaml").spec.sources["large"].read == f"sqlite://{shop / 'shop.db'}"
+
+
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_tables_of_postgres_are_named_as_they_are_read(
+    postgres: str, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as made:
+        made.execute("create schema old")
+        made.execute('create table old."a.b" as select 1 as x')
+        made.execute("create table orders as select n as id, n % 2 = 0 as back from generate_series(1, 50) n")
+        made.execute("create view seen as select * from orders")
+    monkeypatch.setenv("SHOP_URL", postgres)
+    assert own_tables("${SHOP_URL}", shop, "--from") == ("orders", "seen", 'old."a.b"')
+    begun(source="${SHOP_URL}", tables=("orders",), target="back")
+    source = load("new/treadle.yaml").spec.sources["new"]
+    assert (source.read, source.table, source.key) == ("${SHOP_URL}", "orders", "id")
+    assert find(source, shop / "new").rows().collect().height == 50
+    begun(source="${SHOP_URL}", tables=('old."a.b"',), folder="other")
+    assert list(load("other/treadle.yaml").spec.sources) == ["b"]
+
+
+@pytest.mark.needs("mysql")
+def test_tables_of_mysql_are_those_of_the_database(mysql: str, mysql_server, shop: Path, monkeypatch) -> None:
+    with closing(mysql_server.connect(mysql.rpartition("/")[2])) as made, made.cursor() as cursor:
+        cursor.execute("create table orders (id int, day date)")
+        cursor.execute("insert into orders values (1, '2026-01-01'), (2, '2026-01-02')")
+        made.commit()
+    monkeypatch.setenv("SHOP_URL", mysql)
+    assert own_tables("${SHOP_URL}", shop, "--from") == ("orders",)
+    begun(source="${SHOP_URL}")
+    assert find(load("new/treadle.yaml").spec.sources["orders"], shop / "new").rows().collect().height == 2
