@@ -141,7 +141,7 @@ class Workspace:
 
         found = self.releases.current()
         if found is None:
-            run, ask = (self.project.command(word, str(self.project.root)) for word in ("run", "predict"))
+            run, ask = (self.project.command(word) for word in ("run", "predict"))
             raise ModelError(
                 f"nothing is released to endpoint {self.endpoint}",
                 where=self.endpoint,

@@ -235,5 +235,5 @@ def _next(option: Offered, work: Work) -> str:
     workspace = work.workspace
     released = workspace.releases.current()
     if not option.model or (released is not None and released.model == option.model):
-        return f"treadle costs budget {workspace.project.root}" if option.a_month is not None else ""
-    return f"treadle models release {workspace.project.root} {option.model}"
+        return f"treadle costs budget {workspace.project.typed}" if option.a_month is not None else ""
+    return f"treadle models release {workspace.project.typed} {option.model}"

@@ -106,7 +106,7 @@ def prices_list(request: PricesListRequest, work: Work) -> PricesAnswer:
     with workspace.chain.reading() as reader:
         prices = known(reader, workspace.blobs, day)
     found = prices.of(*((request.kind,) if request.kind else KINDS), vendor=request.vendor, region=request.region)
-    shown = workspace.project.command("prices import", str(workspace.project.root))
+    shown = workspace.project.command("prices import")
     near = "" if found else _near(request, prices)
     return PricesAnswer(day, found[:limit], len(found), "" if prices.figures else f"{shown} FILE", near)
 

@@ -61,7 +61,7 @@ def held(work: Work) -> Iterator[None]:
     with work.workspace.chain.reading() as reader:
         more = passed(reader, work.workspace.chain.run, standing.payload.size)
     if more:
-        work.say(f"[yellow]![/] {more}; one by what it used: treadle costs size {work.workspace.project.root} --apply")
+        work.say(f"[yellow]![/] {more}; one by what it used: treadle costs size {work.workspace.project.typed} --apply")
 
 
 @operation("costs", "size", permission="read")

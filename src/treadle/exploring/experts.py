@@ -74,7 +74,7 @@ def queue_shown(workspace: Workspace, who: str, limit: int) -> QueueShown:
     done = [item for item in queue.items if item.key in mine]
     items = [*left, *sorted(done, key=lambda item: mine[item.key].said.unsure)]
     command = workspace.project.command
-    place = str(workspace.project.root)
+    place = workspace.project.typed
     return QueueShown(
         target=queue.target,
         labels=list(queue.labels),
@@ -153,7 +153,7 @@ def write_sheet(workspace: Workspace, place: Path, named: str, who: str) -> Shee
         raise StoreError(f"{named} is no sheet", where="--out", mend=f"name a file that ends in {' or '.join(ENDINGS)}")
     _, queues, said = _asked(workspace)
     write_whole(place, as_sheet(ending, queues[0], who, _mine(said, who)))
-    take = workspace.project.command("experts take", str(workspace.project.root))
+    take = workspace.project.command("experts take")
     after = f"fill in label, implausible and comment, and then: {take} {named}"
     return SheetWritten(named, len(queues[0].items), who, after)
 
@@ -210,7 +210,7 @@ def labels_stand(workspace: Workspace, limit: int) -> LabelsStand:
     labellers = [who for mine in said.values() for who in mine]
     others = [who for mine in everything.values() for who in mine if who not in labellers]
     opened = sum(bool(verdicts(said, key)) and key not in counts for key in said)
-    run = workspace.project.command("run", str(workspace.project.root))
+    run = workspace.project.command("run")
     return LabelsStand(
         target=workspace.project.spec.predict.name,
         rule=rule_said(experts),
@@ -278,7 +278,7 @@ def agreement(workspace: Workspace) -> Labelled:
         if not numbers or word.said.label
     }
     if not told:
-        command = workspace.project.command("experts queue", str(workspace.project.root))
+        command = workspace.project.command("experts queue")
         raise DataError("nobody has labelled a row yet", where=address, mend=f"{command} shows what is asked")
     experts = spec.experts
     found, _ = agreed(
@@ -300,7 +300,7 @@ def _asked(workspace: Workspace) -> tuple[Entry[ExpertsAsked], list[Queue], Word
         raise DataError(
             "experts were asked nothing yet",
             where=workspace.project.address,
-            mend=f"{workspace.project.command('experts ask', str(workspace.project.root))} chooses rows",
+            mend=f"{workspace.project.command('experts ask')} chooses rows",
         )
     return found[0][0], [queue for _, queue in found], said
 
@@ -316,5 +316,5 @@ def _say(workspace: Workspace, given: Sequence[Given], way: Way) -> Taken:
 
 
 def _taken(workspace: Workspace, found: Taken) -> RowTaken:
-    after = workspace.project.command("experts labels", str(workspace.project.root))
+    after = workspace.project.command("experts labels")
     return RowTaken(workspace.chain.actor, found.rows, found.same, list(found.conflicts), after)

@@ -56,7 +56,7 @@ def refuse_changed(workspace: Workspace, several: Sequence[Kept]) -> None:
                 f"{'; '.join(faults[:3])}{more}",
                 where=f"{source}@{each.snapshot.version}",
                 mend=f"{command_that_reads(workspace.project)} --fresh reads it again; "
-                f"{workspace.project.command('verify', str(workspace.project.root))} --all names all that differs",
+                f"{workspace.project.command('verify')} --all names all that differs",
             )
 
 

@@ -46,7 +46,7 @@ def list_aside(workspace: Workspace) -> AsideListed:
             )
         )
     waits = next((line.source for line in lines if line.rows), None)
-    shown = workspace.project.command(f"data quarantine show {waits}", str(workspace.project.root)) if waits else ""
+    shown = workspace.project.command(f"data quarantine show {waits}") if waits else ""
     return AsideListed(workspace.project.spec.project, lines, shown)
 
 
@@ -132,7 +132,7 @@ def mend_aside(workspace: Workspace, source: str, sets: tuple[str, ...], where: 
 
     done = mend(workspace, source, sets_of(sets), where, reason)
     return _done(
-        workspace, source, done, done.payload.rows, f"treadle data quarantine replay {source} {workspace.project.root}"
+        workspace, source, done, done.payload.rows, f"treadle data quarantine replay {source} {workspace.project.typed}"
     )
 
 

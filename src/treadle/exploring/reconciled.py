@@ -86,7 +86,7 @@ def doubts_of(workspace: Workspace, name: str, limit: int) -> Doubts:
     found = found.sort(["probability", "one", "other"], descending=[True, False, False])
     pairs = _pairs(found.head(limit))
     first = f"treadle data entities why {name} {pairs[0].one} {pairs[0].other}" if pairs else ""
-    return Doubts(name, pairs, found.height, made.table.version, first and f"{first} {workspace.project.root}")
+    return Doubts(name, pairs, found.height, made.table.version, first and f"{first} {workspace.project.typed}")
 
 
 def _pairs(links: pl.DataFrame) -> list[PairLine]:

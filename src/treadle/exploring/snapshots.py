@@ -141,8 +141,7 @@ def list_sources(workspace: Workspace) -> Listed:
 
 def command_that_reads(project: Project) -> str:
     """The command after which there are snapshots, of data alone too."""
-    root = str(project.root)
-    return project.command("run", root) if project.spec.predicts else f"treadle data ingest {root}"
+    return project.command("run") if project.spec.predicts else f"treadle data ingest {project.typed}"
 
 
 def _listed(workspace: Workspace, source: str) -> SourceListed:

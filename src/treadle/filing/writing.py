@@ -35,7 +35,7 @@ def write_folder(workspace: Workspace, folder: Path, named: str) -> FolderWritte
         if why is None:
             same += 1
         elif why:
-            reads = f"treadle team import {workspace.project.root}"
+            reads = f"treadle team import {workspace.project.typed}"
             kept.append(Told(page.file, why, restoring(page) if page.do else reads))
         else:
             write_whole(place, page.content)

@@ -78,7 +78,7 @@ def plan_of(workspace: Workspace) -> FeaturePlan | None:
         raise DataError(
             f"{', '.join(missing)}: never read",
             where="sources",
-            mend=f"read them first: treadle data ingest {project.root}",
+            mend=f"read them first: treadle data ingest {project.typed}",
         )
     return make_plan(project.spec, schemas) if project.spec.predicts else None
 

@@ -96,7 +96,7 @@ def weigh(workspace: Workspace, asked: Bought, *, cached: bool) -> BuildOrBuy:
         assumed=sums.assumed(),
         entry=asked.entry.seq,
         cached=cached,
-        next=f"treadle why {asked.entry.seq} {workspace.project.root}",
+        next=f"treadle why {asked.entry.seq} {workspace.project.typed}",
         of_history="" if load is None or asked.a_month is not None else load.of_history,
     )
 

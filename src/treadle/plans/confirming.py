@@ -114,7 +114,7 @@ def confirm(
         rate=busy * 1000 / each, planned_rate=busy * 1000 / planned, peak_mb=tested.peak_mb,
         planned_mb=tested.planned_mb, server_cpus=cpus, servers=servers[0], planned_servers=servers[1],
         verdict=tested.verdict, said=entry.said(), entry=entry.seq,
-        next=f"treadle costs plan {workspace.project.root}", currency=currency, way=way, monthly=monthly,
+        next=f"treadle costs plan {workspace.project.typed}", currency=currency, way=way, monthly=monthly,
         planned_monthly=before,
     )  # fmt: skip
 

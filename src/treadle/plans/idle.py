@@ -140,7 +140,7 @@ def _snapshots(reader: Reader, workspace: Workspace, since: str, days: float) ->
         found.append(
             IdleThing(
                 "snapshot", kept.name, f"{kept.bytes / 1e6:,.2f} MB that nobody read and nothing needs", a_day,
-                Decimal(0), f"treadle data retain {workspace.project.root} --days {days:g} --apply",
+                Decimal(0), f"treadle data retain {workspace.project.typed} --days {days:g} --apply",
             )
         )  # fmt: skip
     return found

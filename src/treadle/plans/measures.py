@@ -66,7 +66,7 @@ def unread_snapshots(workspace: Workspace, window: Window) -> Measured:
     mine = [each for each in found.things if each.what == "snapshot"]
     now = to_billionth(sum((each.a_day for each in mine), Decimal(0)) * DAYS_A_MONTH)
     why = f"{counted(len(mine), 'snapshot')} that nobody read in {counted(window.days, 'day')}, and nothing needs"
-    how = f"treadle costs idle {workspace.project.root} --days {window.days} --apply"
+    how = f"treadle costs idle {workspace.project.typed} --days {window.days} --apply"
     return Measured(now, Proposal("unread-snapshots", "Remove what nobody reads", now, now, why, how))
 
 
@@ -77,7 +77,7 @@ def storage_tiers(workspace: Workspace, window: Window) -> Measured:
     goes = [each for each in found.files if each.to != each.lies]
     size = sum(each.part.size for each in goes)
     why = f"{counted(len(goes), 'file')} in {size / 1e6:,.2f} MB would be kept for less elsewhere, as often as read"
-    how = f"treadle data move {workspace.project.root} --days {window.days} --apply"
+    how = f"treadle data move {workspace.project.typed} --days {window.days} --apply"
     return Measured(now, Proposal("storage-tiers", "Move what is seldom read", now, now - then, why, how))
 
 
@@ -116,7 +116,7 @@ def machine_of_runs(workspace: Workspace, window: Window) -> Measured:
     why = f"at the peak {counted(found.cpus, 'CPU')} and {found.peak_mb:,.0f} MiB in {counted(found.runs, 'run')}, "
     why += f"held to {found.holds.said()}; {found.machine} does"
     text = f"Hold runs to {found.size.said()}"
-    how = f"treadle costs size {workspace.project.root} --apply"
+    how = f"treadle costs size {workspace.project.typed} --apply"
     now, less = to_billionth(now), to_billionth(now - found.right)
     return Measured(now, Proposal("machine-of-runs", text, now, less, why, how))
 
@@ -137,7 +137,7 @@ def serving(workspace: Workspace, window: Window) -> Measured:
     always = next((each for each in options if each.name == "always on"), None)
     if always is None or options[0].name == always.name or (now is not None and now <= options[0].monthly):
         return Measured(now)
-    best, how = options[0], f"treadle costs plan {workspace.project.root}"
+    best, how = options[0], f"treadle costs plan {workspace.project.typed}"
     why, text = f"{best.how} = {best.monthly:.4f}, against", f"Serve it {best.name}"
     if now is not None:
         why += f" {now:.4f} a month that is booked for infrastructure"
@@ -169,7 +169,7 @@ def newer_version(workspace: Workspace, window: Window) -> Measured:
     then = _mistakes(ours, decisions, workspace)
     less = None if now is None or then is None else now - then
     text = f"Release {newest.payload.model}"
-    how = f"treadle models release {workspace.project.root} {newest.payload.model}"
+    how = f"treadle models release {workspace.project.typed} {newest.payload.model}"
     return Measured(now, Proposal("newer-version", text, now, less, over.said + asked, how))
 
 
@@ -204,7 +204,7 @@ def worn_model(workspace: Workspace, window: Window) -> Measured:
         return Measured(paid)
     why = f"a decision saves {-slope:.4f} ({-high:.4f} to {-low:.4f}) {found.currency} less from one day to the next"
     why += asked
-    how = workspace.project.command("run", str(workspace.project.root))
+    how = workspace.project.command("run")
     return Measured(paid, Proposal("worn-model", "Train anew on newer rows", paid, paid, why, how))
 
 

@@ -53,7 +53,7 @@ def plan(
         raise SpecError(
             f"nothing of {workspace.project.address} was measured that has a price: no run, no request, no table",
             where="costs plan",
-            mend=f"run it first: {workspace.project.command('run', str(workspace.project.root))}",
+            mend=f"run it first: {workspace.project.command('run')}",
         )
     monthly = sum((part.options[0].monthly for part in parts if part.options), Decimal(0))
     return Plan(
@@ -68,7 +68,7 @@ def plan(
         monthly=monthly,
         per_thousand=per_thousand(monthly, workload.load),
         entry=workload.entries,
-        next="" if prices.known.figures else f"treadle prices import {workspace.project.root} FILE",
+        next="" if prices.known.figures else f"treadle prices import {workspace.project.typed} FILE",
     )
 
 

@@ -140,7 +140,7 @@ def _always_on(workspace: Workspace, window: Sequence[str], day: str) -> tuple[D
         raise SpecError(
             f"{nothing}, and nobody asked the endpoint",
             where="costs serving",
-            mend=f'treadle costs book {workspace.project.root} --category infrastructure --amount 40 --for "a server"',
+            mend=f'treadle costs book {workspace.project.typed} --category infrastructure --amount 40 --for "a server"',
         )
     with workspace.chain.reading() as reader:
         prices = Prices(known(reader, workspace.blobs, day), workspace.book.rates)
@@ -150,7 +150,7 @@ def _always_on(workspace: Workspace, window: Sequence[str], day: str) -> tuple[D
         raise SpecError(
             f"{nothing}, and no price is known of a server",
             where="costs serving",
-            mend=f"treadle prices import {workspace.project.root} FILE, or treadle costs book",
+            mend=f"treadle prices import {workspace.project.typed} FILE, or treadle costs book",
         )
     of_days = to_billionth(always.monthly * len(window) / DAYS_A_MONTH)
     return of_days, f"an estimate, since {nothing}: always on, {always.how}"

@@ -89,7 +89,7 @@ def advised(workspace: Workspace, prices: Prices, *, days: int, margin: float) -
             f"no run of the whole loop was measured in the last {counted(days, 'day')}: one that failed, was cut, or "
             "took its search from the record does not tell what the whole needs",
             where="costs size",
-            mend=f"let one run to its end: treadle run {workspace.project.root} --fresh",
+            mend=f"let one run to its end: treadle run {workspace.project.typed} --fresh",
         )
     size = Size(cpus=max(1, math.ceil(cpus - 0.05)), memory_mb=math.ceil(peak * (1 + margin)))
     measured = len(days_measured(begun, now.astimezone(UTC).date(), days))

@@ -108,7 +108,7 @@ def play(workspace: Workspace, request: Wanted, *, say: Callable[[str], None] = 
         requests_per_second=round(client.requests / max(seconds, 1e-9), 1),
         p50_ms=round(took[len(took) // 2] * 1000, 3),
         p99_ms=round(took[int(len(took) * 0.99)] * 1000, 3),
-        next=workspace.project.command("watch", str(workspace.project.root)),
+        next=workspace.project.command("watch"),
         left_out=left_out(plan, tally),
     )
 

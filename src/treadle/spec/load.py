@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -86,7 +88,7 @@ class Project:
         return SpecError(
             f"{self.spec.project} predicts nothing: it is a project of data alone",
             where=self.place("predict"),
-            mend=f"to take the data: treadle data ingest {self.root}; to predict, add to {self.file.name} a line such "
+            mend=f"to take the data: treadle data ingest {self.typed}; to predict, add to {self.file.name} a line such "
             f"as {STATED}",
         )
 
@@ -147,9 +149,17 @@ class Project:
         mine = number and head in ("", self.target or self.spec.predict.name)
         return f"{self.address}:{number}" if mine else model
 
-    def command(self, words: str, project: str) -> str:
-        """A command about this target, as it is written: ``treadle watch DIR --target late``."""
-        return f"treadle {words} {project}" + (f" --target {self.target}" if self.target else "")
+    @property
+    def typed(self) -> str:
+        """Its folder as it is typed from here: `.`, the way to a folder below, else its whole path."""
+        with suppress(ValueError, OSError):  # not below; or where we are is gone
+            return shlex.quote(str(self.root.relative_to(Path.cwd())))
+        return shlex.quote(str(self.root))
+
+    def command(self, words: str, project: str = "") -> str:
+        """A command about this target, as it is written: ``treadle watch DIR --target late``; of where the project is,
+        if nothing else is said."""
+        return f"treadle {words} {project or self.typed}" + (f" --target {self.target}" if self.target else "")
 
     def place(self, where: str) -> str:
         """`features.row.hour` as `treadle.yaml:41:7`; the nearest enclosing part that has a position."""
@@ -223,7 +233,7 @@ def load(path: str | Path) -> Project:
             Problem(
                 place.path,
                 place.said,
-                mend=f"if you trust this project: treadle trust {project.root}",
+                mend=f"if you trust this project: treadle trust {project.typed}",
             )
             for place in places
             if not allowed.covers(place.target)

@@ -105,7 +105,7 @@ def ask_experts(work: Work, rows: int, audit: int) -> Entry[ExpertsAsked]:
         raise DataError(
             "there is no model whose errors could be shown",
             where=address,
-            mend=f"{workspace.project.command('run', str(workspace.project.root))} makes one",
+            mend=f"{workspace.project.command('run')} makes one",
         )
     asked = msgspec.json.decode(found[0].input, type=FitModel)
     if not asked.examples.plan.key:

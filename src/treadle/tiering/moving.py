@@ -230,7 +230,7 @@ def _goes(each: Placed) -> str:
 
 
 def _next(workspace: Workspace, asked: _Asked) -> str:
-    command = workspace.project.command("data move", str(workspace.project.root))
+    command = workspace.project.command("data move")
     if asked.back:
         return command + " --back" + "".join(f" --snapshot {name}" for name in asked.names) + " --apply"
     return f"{command} --days {asked.days} --unused {asked.unused:g} --apply"

@@ -57,8 +57,8 @@ def compact(workspace: Workspace, source: str | None, by: Sequence[str], *, appl
     found = [_source(workspace, name, tuple(by), apply=apply) for name in names]
     would = not apply and any(not each.why for each in found)
     given = (f" --source {source}" if source is not None else "") + "".join(f" --by {each}" for each in by)
-    command = project.command("data compact", str(project.root)) + given
-    retain = project.command("data retain", str(project.root))
+    command = project.command("data compact") + given
+    retain = project.command("data retain")
     done = apply and any(not each.why for each in found)
     return Compacted(project.spec.project, apply, found, command if would else retain if done else "")
 

@@ -237,7 +237,7 @@ def _told(
 
 
 def _next(workspace: Workspace, rules: Keep, *, ruled: bool, done: bool) -> str:
-    command = workspace.project.command("data retain", str(workspace.project.root))
+    command = workspace.project.command("data retain")
     if not ruled:
         return f"{command} --last 5 --days 30, or `keep: {{last: 5, days: 30}}` in settings.yaml"
     given = f" --last {rules.last}" if rules.last is not None else ""
