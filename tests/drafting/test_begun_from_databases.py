@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from treadle.drafting.drafts import ON_FIT, Wanted, draft
 from treadle.drafting.found import Drafted
-from treadle.drafting.places import MOST_TABLES, database_of
+from treadle.drafting.places import MOST_TABLES, database_of, own_name
 from treadle.drafting.tabling import ALONE
-from treadle.drafting.writing import ON_FIT, Wanted, _one_of_its_own, draft, write_project
+from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
 from treadle.sources import find
 from treadle.sources.databases import own_tables
@@ -82,7 +83,9 @@ def test_names_of_sources_are_never_one() -> None:
     taken: set[str] = set()
     tables = ("orders", "old.orders", 'old."or.ders"', "new.orders", "new_orders")
     names = ["orders", "old_orders", "ders", "new_orders", "new_orders_"]
-    assert [_one_of_its_own(table, taken) for table in tables] == names
+    short = [table.rpartition(".")[2].strip('"') for table in tables]
+    longer = [table.replace('"', "") for table in tables]
+    assert [own_name(*both, taken) for both in zip(short, longer, strict=True)] == names
 
 
 def refused(kind: type[Exception], **asked: object) -> tuple[str, str, str]:
@@ -124,7 +127,7 @@ def test_no_database_is_told_as_such(shop: Path) -> None:
         Path("void.db").touch()
     assert refused(DataError, source="sqlite:void.db")[0] == "the database has no table"
     (shop / "rows.csv").write_text("a,b\n1,2\n")
-    assert refused(DataError, source="rows.csv", tables=("a",))[:2] == ("a file has no tables", "--table")
+    assert refused(DataError, source="rows.csv", tables=("a",))[:2] == ("files have no tables", "--table")
     with pytest.raises(DataError, match="a database is no file") as bad:
         draft(Wanted(folder="new", source="shop.db", target="back", place=ON_FIT))
     assert "treadle init FOLDER --from URL" in bad.value.mend

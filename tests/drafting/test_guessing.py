@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from treadle.drafting.drafts import Wanted
 from treadle.drafting.found import Drafted
-from treadle.drafting.writing import Wanted, write_project
+from treadle.drafting.writing import write_project
 from treadle.errors import TreadleError
 from treadle.sources import read
 from treadle.spec import ProjectSpec, load, trusted
@@ -212,7 +213,7 @@ def test_a_project_that_was_begun_here_is_trusted_here(tmp_path: Path) -> None:
 
 
 def test_a_machine_user_with_an_odd_name_is_asked_for_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treadle.drafting.writing.login", lambda: "DOMAIN\\ada")
+    monkeypatch.setattr("treadle.drafting.drafts.login", lambda: "DOMAIN\\ada")
     table(y=[n % 2 == 0 for n in range(ROWS)]).write_csv(tmp_path / "t.csv")
     with pytest.raises(TreadleError) as caught:
         write_project(Wanted(folder=str(tmp_path / "p"), source=str(tmp_path / "t.csv"), target="y"))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.drafting.copies import copies
+from treadle.drafting.drafts import Wanted, draft
 from treadle.drafting.guessing import Hints
-from treadle.drafting.writing import Wanted, draft, write, write_project
+from treadle.drafting.writing import write, write_project
 from treadle.errors import DataError, TreadleError
 from treadle.expr import column_types
 from treadle.spec import ProjectSpec, load, trusted

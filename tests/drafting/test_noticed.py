@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from treadle.drafting.writing import Wanted, write_project
+from treadle.drafting.drafts import Wanted
+from treadle.drafting.writing import write_project
 
 ROWS = 60
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from treadle.drafting.drafts import Wanted
 from treadle.drafting.numbered import counts_rows
-from treadle.drafting.writing import Wanted, write_project
+from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
 from treadle.spec import layout_from, load
 

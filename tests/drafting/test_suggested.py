@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treadle.drafting.drafts import ON_FIT, Wanted, draft
 from treadle.drafting.guessing import Hints
 from treadle.drafting.stated import NOTHING_STATED, Stated
 from treadle.drafting.suggested import MOST_CLASSES, alike, suggested
-from treadle.drafting.writing import ON_FIT, Wanted, draft
 
 ROWS = 120
 

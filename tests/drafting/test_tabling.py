@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from treadle.drafting.drafts import Wanted
 from treadle.drafting.keyed import key_of
 from treadle.drafting.tabling import Tabled
-from treadle.drafting.writing import Wanted, write_project
+from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
 from treadle.spec import load
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from treadle.drafting.writing import Wanted, write_project
+from treadle.drafting.drafts import Wanted
+from treadle.drafting.writing import write_project
 from treadle.errors import SpecError
 
 

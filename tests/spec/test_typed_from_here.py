@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +39,6 @@ def test_where_the_folder_is_gone_the_whole_path_is_told(
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
-    os.rmdir(gone)
+    gone.rmdir()
     assert project.typed == f"'{below}'"
     monkeypatch.chdir(tmp_path)

@@ -49,7 +49,8 @@ class SchemaRequest(Request, frozen=True):
 @operation("init", permission="open", opens=False)
 def init(request: InitRequest, context: Context) -> Drafted:
     """Write a sensible project for a table, and say what was guessed."""
-    from treadle.drafting.writing import Wanted, write_project
+    from treadle.drafting.drafts import Wanted
+    from treadle.drafting.writing import write_project
 
     wanted = Wanted(
         folder=request.folder,

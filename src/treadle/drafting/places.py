@@ -1,4 +1,4 @@
-"""Where a table lies, as the project file says it; and the tables of a database that a project is begun from."""
+"""Where a table lies and what it is called, as a project file says it; and the tables of a database to begin from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from treadle.drafting.quoting import shortened
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec import Layout, Source, stated
 from treadle.spec.databases import file_of, is_database, of_url
+from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
     from treadle.sources import Table
@@ -40,6 +41,17 @@ def database_of(given: str) -> str:
         except OSError:  # a folder, or what may not be read: whoever reads it says so
             return ""
     return given if is_database(given) else ""
+
+
+def own_name(short: str, longer: str, taken: set[str]) -> str:
+    """A name for a source, made from what its table is called: by more of it where that is `taken`; it is then, too."""
+    name = identifier_from(short, "rows")
+    if name in taken:
+        name = identifier_from(longer.replace(".", "_"), "rows")
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 class Database:

@@ -16,7 +16,7 @@ from treadle.onetable.places import folder_for
 from treadle.spec import FILE
 
 if TYPE_CHECKING:
-    from treadle.drafting.writing import Draft
+    from treadle.drafting.drafts import Draft
     from treadle.evidence import Observer
     from treadle.principal import Principal
     from treadle.spec import Project
@@ -96,7 +96,7 @@ def fit_table(
 
 
 def _draft(asked: Asked, folder: Path) -> Draft:
-    from treadle.drafting.writing import Wanted, draft
+    from treadle.drafting.drafts import Wanted, draft
     from treadle.onetable.learnable import refuse_unlearnable
     from treadle.spec.names import identifier_from
 

@@ -7,6 +7,7 @@ from treadle.sources.databases import own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
 from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
+from treadle.sources.formats import ENDINGS, ending_of
 from treadle.sources.found import Found
 from treadle.sources.increments import (
     FileAsSeen,
@@ -33,6 +34,7 @@ from treadle.sources.words import Words, words_of
 
 __all__ = [
     "ALONE",
+    "ENDINGS",
     "Batch",
     "Before",
     "ColumnsChanged",
@@ -61,6 +63,7 @@ __all__ = [
     "definition_of",
     "dialect_of",
     "digits",
+    "ending_of",
     "files_read",
     "files_there",
     "find",

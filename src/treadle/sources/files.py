@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -101,8 +101,11 @@ def like(layout: Layout) -> Layout:
     return Layout(null_values=layout.null_values, date_format=layout.date_format, max_gb=layout.max_gb)
 
 
-def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> Reading:
-    """A file, or the folder of a Delta table, that the user named themselves, with the digest of its bytes."""
+def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "", more: Sequence[Path] = ()) -> Reading:
+    """A file, or the folder of a Delta table, that the user named themselves, with the digest of its bytes.
+
+    more: further files of the same table.
+    """
     given = Path(file)
     if not os.path.lexists(given) and is_url(str(file).replace(":/", "://", 1)):  # a path has one of two slashes
         mend = "write it as a source in a project file (docs/sources.md), or give a file"
@@ -111,7 +114,8 @@ def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") ->
         there = sorted(each.name for each in given.parent.glob("*")) if given.parent.is_dir() else []
         near = f"; {nearest(given.name, there)}" if there else ""
         raise DataError(f"there is no file {given.name}", where=where, mend=f"looked for {given.absolute()}{near}")
-    return _reading(named(str(given.absolute()), Path("/"), where), layout, where)
+    files = [found for each in (given, *more) for found in named(str(each.absolute()), Path("/"), where)]
+    return _reading(files, layout, where)
 
 
 def scan(reading: Reading, where: str = "") -> pl.LazyFrame:

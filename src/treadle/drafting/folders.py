@@ -1,0 +1,115 @@
+"""The tables that the files of a folder are: files with the same columns are one, all others are one each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle.drafting.places import MOST_TABLES, database_of
+from treadle.drafting.settling import settled
+from treadle.errors import DataError, TreadleError
+from treadle.spec import Layout
+
+if TYPE_CHECKING:
+    from treadle.sources import Reading, Table
+
+_LOG = "_delta_log"
+_BETWEEN = " -_.0123456789"
+"""What may stand between the name that files have in common and what tells them apart: a month, a number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Several:
+    """A table of one file or more, each as it was read. `meant`: what there is to say of how its columns were meant."""
+
+    files: tuple[tuple[Path, Reading], ...]
+    table: Table
+    layout: Layout
+    meant: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        return [file.name for file, _ in self.files]
+
+    @property
+    def first(self) -> str:
+        return self.names[0]
+
+    @property
+    def called(self) -> str:
+        """What its files' names have in common."""
+        stems = [name.partition(".")[0] for name in self.names]
+        if len(stems) == 1:
+            return stems[0]
+        alike = [letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, zip(*stems, strict=False))]
+        return "".join(alike).rstrip(_BETWEEN) or stems[0]
+
+
+def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several], list[str]]:
+    """The tables, and a sentence for each file that is none.
+
+    Raises:
+        DataError: no file is a table, or they are too many.
+    """
+    from treadle.sources import ENDINGS, ending_of
+
+    found, left = list[Several](), list[str]()
+    for each in sorted(folder.iterdir()):
+        if each.name.startswith((".", "_")):
+            continue
+        if each.is_dir() and not (each / _LOG).is_dir():
+            left.append(f"left out: {each.name} is a folder; name it by itself")
+        elif not each.is_dir() and database_of(str(each)):
+            left.append(f"left out: {each.name} is a database; treadle init FOLDER --from {each} begins with it")
+        elif not each.is_dir() and ending_of(each) not in ENDINGS:
+            left.append(f"left out: {each.name} has the name of no table")
+        else:
+            try:
+                one = _read([each], layout, where)
+            except TreadleError as bad:
+                told = bad.what if each.name in bad.what else f"{each.name}: {bad.what}"
+                left.append(f"left out: {told}{f' ({bad.mend})' if bad.mend else ''}")
+                continue
+            if one.table.frame.height:
+                found.append(one)
+            else:
+                left.append(f"left out: {each.name} has no rows")
+    if not found:
+        mend = "; ".join(left[:3]) or "name a file"
+        raise DataError(f"{folder.name} is a folder without a table", where=where, mend=mend)
+    tables = _joined(found, layout, where)
+    if len(tables) > MOST_TABLES:
+        what = f"{folder.name} has {len(tables):,} tables"
+        raise DataError(what, where=where, mend=f"name one, or a folder of at most {MOST_TABLES}")
+    return tables, left
+
+
+def _read(files: Sequence[Path], layout: Layout, where: str) -> Several:
+    from treadle.sources import find_own
+
+    reading, table, meant = settled(find_own(files[0], layout, where=where, more=files[1:]), where)
+    return Several(((files[0], reading),), table, reading.layout, meant)
+
+
+def _joined(found: list[Several], layout: Layout, where: str) -> list[Several]:
+    """Files with the same columns as one, where their types can be."""
+    by_columns = dict[tuple[str, tuple[str, ...]], list[Several]]()
+    for one in found:
+        ((_, reading),) = one.files
+        by_columns.setdefault((reading.format, tuple(sorted(one.table.frame.columns))), []).append(one)
+    made = list[Several]()
+    for (kind, _), alike in by_columns.items():
+        whole = None
+        if len(alike) > 1 and kind != "delta":
+            try:
+                whole = _read([one.files[0][0] for one in alike], layout, where)
+            except TreadleError:  # a column that is a number here and a text there: each is a table of its own
+                whole = None
+        if whole is None:
+            made += alike
+        else:
+            made.append(Several(tuple(one.files[0] for one in alike), whole.table, whole.layout, whole.meant))
+    return made

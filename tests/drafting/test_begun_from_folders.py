@@ -1,0 +1,120 @@
+"""`init` of a folder: a project of data with a source for each table that its files are."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.drafting.drafts import Wanted
+from treadle.drafting.found import Drafted
+from treadle.drafting.places import MOST_TABLES
+from treadle.drafting.tabling import ALONE
+from treadle.drafting.writing import write_project
+from treadle.errors import DataError
+from treadle.sources import find
+from treadle.spec import load
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "trust"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sales-2024-01.csv").write_text("id,amount\n1,2\n2,3\n3,9\n")
+    (tmp_path / "in" / "sales-2024-02.csv").write_text("amount;id\n2,5;4\n3,5;5\n")
+    (tmp_path / "in" / "people.jsonl").write_text('{"id": 1, "name": "a"}\n{"id": 2, "name": "b"}\n')
+    return tmp_path / "in"
+
+
+def begun(target: str = "") -> Drafted:
+    return write_project(Wanted(folder="new", source="in", target=target, owner="ada"))
+
+
+def rows_of(name: str) -> pl.DataFrame:
+    return find(load("new/treadle.yaml").spec.sources[name], Path("new").resolve()).rows().collect()
+
+
+def test_files_with_the_same_columns_are_one_table_and_others_their_own(given: Path) -> None:
+    made = begun()
+    sources = load("new/treadle.yaml").spec.sources
+    assert {name: source.read for name, source in sources.items()} == {
+        "people": "data/people.jsonl",
+        "sales": "data/sales",
+    }
+    assert rows_of("sales").sort("id").select("id", "amount").rows() == [
+        (1, 2.0),
+        (2, 3.0),
+        (3, 9.0),
+        (4, 2.5),
+        (5, 3.5),
+    ]
+    assert rows_of("people").height == 2 and sources["sales"].key == "id"
+    both = "sales: 2 files with the same columns are one table: sales-2024-01.csv, sales-2024-02.csv"
+    assert both in made.guesses and made.guesses.count(ALONE) == 1
+    assert {each.name for each in Path("new/contracts").iterdir()} == {"people.yaml", "sales.yaml"}
+
+
+def test_what_is_no_table_is_left_out_and_told(given: Path) -> None:
+    (given / "readme.txt").write_text("hello")
+    (given / "empty.csv").write_text("a,b\n")
+    (given / "broken.csv").write_text('a,b\n1\n"')
+    (given / "sub").mkdir()
+    (given / ".hidden.csv").write_text("a,b\n1,2\n")
+    with closing(sqlite3.connect(given / "shop.db")) as made:
+        made.execute("create table t (a)")
+    told = [said for said in begun().guesses if said.startswith("left out: ")]
+    assert [said.split(" ")[2].rstrip(",") for said in told] == [
+        "broken.csv",
+        "empty.csv",
+        "readme.txt",
+        "shop.db",
+        "sub",
+    ]
+    assert "line 2" in told[0] and "--from in/shop.db" in told[3]
+    assert list(load("new/treadle.yaml").spec.sources) == ["people", "sales"]
+
+
+def test_the_same_columns_of_types_that_do_not_go_together_are_tables_of_their_own(given: Path) -> None:
+    pl.DataFrame({"a": ["x"], "b": [1]}).write_parquet(given / "one.parquet")
+    pl.DataFrame({"a": [b"\x00"], "b": [1]}).write_parquet(given / "two.parquet")
+    begun()
+    assert sorted(load("new/treadle.yaml").spec.sources) == ["one", "people", "sales", "two"]
+
+
+def test_names_that_have_nothing_in_common_and_names_that_are_taken(given: Path) -> None:
+    (given / "sales.csv").write_text("day\n2026-01-01\n2026-01-02\n")
+    (given / "a.csv").write_text("x,y\n1,2\n2,3\n")
+    (given / "b.csv").write_text("x,y\n3,4\n")
+    begun()
+    assert sorted(load("new/treadle.yaml").spec.sources) == ["a", "people", "sales", "sales-2024-01-csv"]
+
+
+def test_a_folder_without_a_table_or_with_too_many_is_refused(given: Path) -> None:
+    with pytest.raises(DataError, match="in is a folder") as bad:
+        begun("amount")
+    assert bad.value.mend.startswith("name a file")
+    for n in range(MOST_TABLES):
+        (given / f"t{n}.csv").write_text(f"c{n}\n1\n")
+    with pytest.raises(DataError, match=f"in has {MOST_TABLES + 2} tables"):
+        begun()
+    for each in given.iterdir():
+        each.unlink()
+    with pytest.raises(DataError, match="in is a folder without a table"):
+        begun()
+    assert not Path("new").exists()
+
+
+def test_a_file_that_changes_meanwhile_leaves_nothing(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    def meddled(data: Path, copied: Path) -> None:
+        copied.write_bytes(data.read_bytes() + b"9,9\n")
+
+    monkeypatch.setattr(shutil, "copyfile", meddled)
+    with pytest.raises(DataError, match="changed while it was being read"):
+        begun()
+    assert not Path("new").exists()
