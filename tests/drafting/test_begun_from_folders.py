@@ -45,13 +45,8 @@ def test_files_with_the_same_columns_are_one_table_and_others_their_own(given: P
         "people": "data/people.jsonl",
         "sales": "data/sales",
     }
-    assert rows_of("sales").sort("id").select("id", "amount").rows() == [
-        (1, 2.0),
-        (2, 3.0),
-        (3, 9.0),
-        (4, 2.5),
-        (5, 3.5),
-    ]
+    amounts = {1: 2.0, 2: 3.0, 3: 9.0, 4: 2.5, 5: 3.5}
+    assert dict(rows_of("sales").select("id", "amount").iter_rows()) == amounts
     assert rows_of("people").height == 2 and sources["sales"].key == "id"
     both = "sales: 2 files with the same columns are one table: sales-2024-01.csv, sales-2024-02.csv"
     assert both in made.guesses and made.guesses.count(ALONE) == 1
@@ -90,7 +85,7 @@ def test_names_that_have_nothing_in_common_and_names_that_are_taken(given: Path)
     (given / "a.csv").write_text("x,y\n1,2\n2,3\n")
     (given / "b.csv").write_text("x,y\n3,4\n")
     begun()
-    assert sorted(load("new/treadle.yaml").spec.sources) == ["a", "people", "sales", "sales-2024-01-csv"]
+    assert sorted(load("new/treadle.yaml").spec.sources) == ["a", "people", "sales", "sales_csv"]
 
 
 def test_a_folder_without_a_table_or_with_too_many_is_refused(given: Path) -> None:
