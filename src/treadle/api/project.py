@@ -16,8 +16,8 @@ class InitRequest(Request, frozen=True):
     source: Annotated[
         str,
         option(
-            "the table to learn from: CSV, JSON, Parquet, Arrow, Excel, a Delta folder, a database (URL or SQLite file); "
-            "without --target also a folder of files",
+            "the table to learn from: CSV, JSON, Parquet, Arrow, Excel, a Delta folder, a database (URL, or "
+            "SQLite file); without --target also a folder of files",
             flag="--from",
         ),
     ]
