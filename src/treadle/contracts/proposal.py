@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treadle import expr
@@ -26,18 +27,24 @@ _MARGIN = 0.5
 _MOST_UNSEEN = 5
 """Percent of rows that may lie beyond what was seen; of more, something changed that a person should look at."""
 
+_NOWHERE: Mapping[str, str] = {}
 
-def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = (), label: str = "") -> str:
-    """The text of a contract that `frame` keeps. `label`: the column that is predicted.
+
+def propose(
+    frame: pl.DataFrame, name: str, key: tuple[str, ...] = (), label: str = "", points: Mapping[str, str] = _NOWHERE
+) -> str:
+    """The text of a contract that `frame` keeps. `label`: the column that is predicted; `points`: by column, the
+    `source.column` in which its values stand.
 
     Hard, so that a row that breaks it is set aside: types; required where nothing is missing; the key; the values of a
     label that has few. Soft, so that it is kept and told of: limits of numbers, with a margin, and the values of other
-    texts that have few.
+    texts that have few; what points to another table, whose rows may come later.
     """
     import io
 
     from ruamel.yaml import YAML
 
+    stated = [_stated(values, key, label, points.get(values.name, "")) for values in frame.iter_columns()]
     tree = {
         "apiVersion": "v3.0.2",
         "kind": "DataContract",
@@ -49,7 +56,9 @@ def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = (), label: st
             {
                 "name": name,
                 "logicalType": "object",
-                "properties": [_property(values, key, label) for values in frame.iter_columns()],
+                "properties": [
+                    _stated(values, key, label, points.get(values.name, "")) for values in frame.iter_columns()
+                ],
             }
         ],
     }
@@ -59,6 +68,15 @@ def propose(frame: pl.DataFrame, name: str, key: tuple[str, ...] = (), label: st
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.dump(tree, out)
     return "# Proposed from the rows of today: read it, and say what must really hold.\n" + out.getvalue()
+
+
+def _stated(values: pl.Series, key: tuple[str, ...], label: str, to: str) -> dict[str, Any]:
+    """What a column must be; where it points to another table, that says more than the values seen so far."""
+    made = _property(values, key, label)
+    if to:
+        made.pop("quality", None)
+        made["relationships"] = [{"to": to, "customProperties": [{"property": "level", "value": "warn"}]}]
+    return made
 
 
 def _property(values: pl.Series, key: tuple[str, ...], label: str) -> dict[str, Any]:

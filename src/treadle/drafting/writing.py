@@ -6,13 +6,14 @@ import contextlib
 import os
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from treadle.drafting.drafts import Copy, Draft, Wanted, draft
 from treadle.drafting.filling import data_file, project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import Guess
+from treadle.drafting.relating import related
 from treadle.drafting.tabling import Tabled
 from treadle.errors import DataError, SpecError
 
@@ -61,12 +62,18 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _refuse_to_overwrite(folder / copy.to, folder, copy.data)
     for copy in copies:
         _take_along(copy, folder, made)
-    contracts = [_hold(folder, guess, made) for guess in held]
+    points = related(held)
+    contracts = [_hold(folder, guess, points.get(guess.name, {}), made) for guess in held]
     if isinstance(draft.guess, Guess):
         text, said = project_file(draft.guess, draft.parts[0].place, request.stated)
     else:
         tables = [(part.guess, part.place) for part in draft.parts if isinstance(part.guess, Tabled)]
         text, said = data_file(draft.project, tables)
+    said += [
+        f"{name}: {column} points to {to}, since all of its values stand there; one that does not is told of"
+        for name, columns in points.items()
+        for column, to in columns.items()
+    ]
     made += _missing(folder / FILE)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(text, encoding="utf-8")
@@ -114,15 +121,16 @@ def _contract_of(folder: Path, guess: Guess | Tabled) -> Path:
     return folder / "contracts" / f"{guess.name}.yaml"
 
 
-def _hold(folder: Path, guess: Guess | Tabled, made: list[Path]) -> Path:
-    """Write the contract that a table seems to keep to."""
+def _hold(folder: Path, guess: Guess | Tabled, points: Mapping[str, str], made: list[Path]) -> Path:
+    """Write the contract that a table seems to keep to. points: its columns that point to other tables."""
     from treadle.contracts import propose
 
     contract = _contract_of(folder, guess)
     made += _missing(contract)
     contract.parent.mkdir(parents=True, exist_ok=True)
     key = (guess.key,) if guess.key else ()
-    contract.write_text(propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target), encoding="utf-8")
+    text = propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target, points)
+    contract.write_text(text, encoding="utf-8")
     return contract
 
 

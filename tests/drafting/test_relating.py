@@ -1,0 +1,99 @@
+"""What points to the rows of another table: by its name and by all of its values."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from treadle.contracts import load
+from treadle.drafting.drafts import Wanted
+from treadle.drafting.relating import related
+from treadle.drafting.tabling import Tabled
+from treadle.drafting.writing import write_project
+
+
+def table(name: str, **columns: list[object]) -> Tabled:
+    return Tabled(pl.DataFrame(columns), name, "ada")
+
+
+CUSTOMERS = table("customers", id=[7, 8, 9])
+
+
+@pytest.mark.parametrize(
+    "called", ["customer", "customers", "customer_id", "CustomerID", "customers.id", "customer nr"]
+)
+def test_a_column_is_called_after_the_table(called: str) -> None:
+    orders = table("orders", id=[1, 2, 3], **{called: [7, 7, None]})
+    assert related([orders, CUSTOMERS]) == {"orders": {called: "customers.id"}}
+
+
+@pytest.mark.parametrize(
+    ("called", "values"),
+    [
+        ("buyer", [7, 8, 7]),
+        ("id_of", [7, 8, 7]),
+        ("customer", [7, 8, 10]),
+        ("customer", [None, None, None]),
+        ("customer", ["7", "8", "7"]),
+        ("customer", [7.0, 8.0, 7.0]),
+    ],
+)
+def test_neither_a_name_nor_values_alone_are_enough(called: str, values: list[object]) -> None:
+    orders = Tabled(pl.DataFrame({"id": [1, 2, 3], called: values}), "orders", "ada")
+    assert related([orders, CUSTOMERS]) == {}
+
+
+def test_a_key_that_says_whose_it_is_points_by_its_own_name() -> None:
+    stock = Tabled(pl.DataFrame({"sku": ["a", "b", "c"], "price": [1.0, 2.0, 2.5]}), "articles", "ada")
+    lines = Tabled(pl.DataFrame({"id": [1, 2, 3], "sku": ["a", "a", "c"]}), "lines", "ada")
+    assert related([lines, stock]) == {"lines": {"sku": "articles.sku"}}
+
+
+def test_whole_numbers_of_other_widths_are_the_same() -> None:
+    orders = Tabled(pl.DataFrame({"id": [1, 2], "customer": pl.Series([7, 9], dtype=pl.UInt64)}), "orders", "ada")
+    assert related([orders, CUSTOMERS]) == {"orders": {"customer": "customers.id"}}
+    beyond = pl.Series([7, 2**63 + 1], dtype=pl.UInt64)
+    assert related([Tabled(pl.DataFrame({"id": [1, 2], "customer": beyond}), "orders", "ada"), CUSTOMERS]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("categories", "category"), ("boxes", "box"), ("address", "address"), ("classes", "class_id")]
+)
+def test_one_of_many_is_known(name: str, column: str) -> None:
+    rows = Tabled(pl.DataFrame({"id": [4, 5, 6], column: [1, 2, 1]}), "rows", "ada")
+    assert related([rows, table(name, id=[1, 2, 3])]) == {"rows": {column: f"{name}.id"}}
+
+
+def test_no_table_leads_back_to_itself() -> None:
+    orders = table("orders", id=[1, 2, 3], customer=[1, 2, 2])
+    customers = table("customers", id=[1, 2, 3], visit=[3, 2, 1])
+    visits = table("visits", id=[1, 2, 3], order=[1, 1, 2])
+    assert related([orders, customers, visits]) == {
+        "orders": {"customer": "customers.id"},
+        "customers": {"visit": "visits.id"},
+    }
+    assert related([table("orders", id=[1, 2, 3], order=[1, 1, 2])]) == {}
+
+
+def test_what_was_found_stands_in_the_contract_as_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TREADLE_TRUST", str(tmp_path / "trust"))
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table customers (id integer primary key, name text)")
+        made.executemany("insert into customers values (?, ?)", ((n, f"name {n}") for n in range(9)))
+        made.execute("create table orders (id integer primary key, customer integer)")
+        made.executemany("insert into orders values (?, ?)", ((n, n % 9) for n in range(60)))
+        made.commit()
+    said = write_project(Wanted(folder="new", source="shop.db", target="", owner="ada")).guesses
+    assert any(each.startswith("orders: customer points to customers.id") for each in said)
+    contract = load(Path("new/contracts/orders.yaml"))
+    rules = [rule for rule in contract.rules if rule.kind == "foreign_key"]
+    assert [(rule.columns, rule.level, rule.foreign.source, rule.foreign.columns) for rule in rules] == [
+        (("customer",), "warn", "customers", ("id",))
+    ]
+    kinds = {rule.kind for rule in contract.rules if rule.columns == ("customer",)}
+    assert kinds == {"type", "required", "foreign_key"}, "and no range of the numbers so far"
