@@ -56,9 +56,7 @@ def propose(
             {
                 "name": name,
                 "logicalType": "object",
-                "properties": [
-                    _stated(values, key, label, points.get(values.name, "")) for values in frame.iter_columns()
-                ],
+                "properties": stated,
             }
         ],
     }
