@@ -12,7 +12,7 @@ from treadle.scoring.tasks import task_of
 from treadle.training import search, split
 from treadle.training.asking import Asking
 from treadle.training.families import families
-from treadle.training.finals import LONGER, SHARE, finals
+from treadle.training.finals import LONGER, SHARE, Allowed, finals
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
@@ -47,7 +47,7 @@ def judged(folds, boosters, *, seconds=math.inf, most=9, takes=1.0, clock=lambda
     )
     known = dict(enumerate(known))
     every = len(folds.table)
-    found = finals(folds, trials, known, boosters, most, every, seconds, lambda trial, rows: takes, clock)
+    found = finals(folds, trials, known, boosters, Allowed(most, every, seconds), lambda trial, rows: takes, clock)
     return found, trials, known
 
 
@@ -106,7 +106,7 @@ def test_what_was_cut_short_takes_away_no_rounds(thinned, boosters, monkeypatch)
         every = len(thinned.of_all().folds[0].train)
         seconds = 20.0 * (1 + LONGER)
         clock = times.__next__
-        found = finals(thinned, [trial], {}, boosters, 1, every, seconds, lambda t, n: 1.0, clock)
+        found = finals(thinned, [trial], {}, boosters, Allowed(1, every, seconds), lambda t, n: 1.0, clock)
         assert found.trials[0].params["rounds"] == rounds
     assert ran == [12.0, 12.0], "a fifth went on encoding, and held rows are encoded too"
 
@@ -120,11 +120,22 @@ def test_what_memory_does_not_do_for_leaves_the_others_their_turn(thinned, boost
         for n, name in ((0, "lightgbm"), (1, "linear"))
     ]
     monkeypatch.setattr(type(boosters["lightgbm"]), "fit", heavy)
-    known = {trial.number: tried for trial, tried in trials}
+    known, said = {trial.number: tried for trial, tried in trials}, []
     found = finals(
-        thinned, [trial for trial, _ in trials], known, boosters, 9, 1, math.inf, lambda t, n: 1.0, lambda: 0.0
+        thinned,
+        [trial for trial, _ in trials],
+        known,
+        boosters,
+        Allowed(9, 1, math.inf),
+        lambda t, n: 1.0,
+        lambda: 0.0,
+        said.append,
     )
     assert [t.number for t in found.trials] == [1, 0] and found.number == 1
+    every = len(found.folds.folds[0].train)
+    assert said == [
+        f"trial {n} ({name}) on all {every:,} rows of the latest fold" for n, name in ((0, "lightgbm"), (1, "linear"))
+    ]
 
 
 def state(folds, spec, **more):

@@ -30,7 +30,7 @@ from treadle.training.minutes import IMPORTANCE_SHARE, Minutes
 from treadle.training.mistakes import Money, idle
 from treadle.training.model import FittedModel
 from treadle.training.rates import Rates, rates_of
-from treadle.training.searching import Progress
+from treadle.training.search_state import Progress
 from treadle.training.splits import Check, Split
 from treadle.training.spread import Spread
 from treadle.training.table import TrainingTable

@@ -39,44 +39,51 @@ class Finals:
     tried: dict[int, Tried]
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """`most`: so many finals. `rows`: all that are fitted after them, the model to beat too: twice the training rows,
+    say. `seconds`: for these fits and for those."""
+
+    most: int
+    rows: int
+    seconds: float
+
+
 def finals(
     folds: Folds,
     order: Sequence[Trial],
     known: Mapping[int, Tried],
     families: Mapping[str, Family],
-    most: int,
-    rows: int,
-    seconds: float,
+    allowed: Allowed,
     refit_of: Callable[[Trial, int], float],
     clock: Callable[[], float],
+    say: Callable[[str], None] = lambda text: None,
 ) -> Finals:
-    """At most `most` of the trials, those that come first in `order` and that there is time and memory for; then what
-    is `known` of the others.
+    """The trials that come first in `order` and that there is time and memory for; then what is `known` of the others.
 
-    rows: all that are fitted after this, the model to beat too, in rows: twice the training rows, say.
-    seconds: for these fits and for those. refit_of: about what a fit on so many rows takes. A trial that takes longer
-    than is left for it is passed over.
+    refit_of: about what a fit on so many rows takes. A trial that takes longer than is left for it is passed over.
     """
     whole, began = folds.of_all(), clock()
     every = len(whole.folds[0].train)
-    fits = 1 + LONGER * rows / every
+    fits = 1 + LONGER * allowed.rows / every
     folds.forget()
     trials: list[Trial] = []
     tried: dict[int, Tried] = {}
     for trial in order:
         start = clock()
-        allowed = (seconds - (start - began)) / fits
-        if len(trials) < most and refit_of(trial, every) <= allowed:
+        share = (allowed.seconds - (start - began)) / fits
+        if len(trials) < allowed.most and refit_of(trial, every) <= share:
             family = families[trial.family]
+            say(f"trial {trial.number} ({trial.family}) on all {every:,} rows of the latest fold")
             try:
                 whole.rows_of(0, family, trial.params)
                 # held rows are told once more at the end, which may take as long as to encode all
-                spare = allowed - 2 * (clock() - start)
-                found = whole.run(family, trial.params, hopeless=_never, seconds=max(spare, allowed / 2))
+                spare = share - 2 * (clock() - start)
+                found = whole.run(family, trial.params, hopeless=_never, seconds=max(spare, share / 2))
             except MemoryError:  # another may need less; what the folds say of all stands
                 continue
             if found.margins is not None:
-                trials.append(_judged(trial, found, clock() - start, allowed))
+                trials.append(_judged(trial, found, clock() - start, share))
                 tried[trial.number] = found
     number = len(trials)
     for trial in order:

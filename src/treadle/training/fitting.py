@@ -32,7 +32,8 @@ from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, Sear
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.rates import with_offset
 from treadle.training.recency import weighted_by_age
-from treadle.training.searching import Progress, search
+from treadle.training.search_state import Progress
+from treadle.training.searching import search
 from treadle.training.splits import Split, split
 from treadle.training.suited import make_families
 from treadle.training.table import FeatureColumn, TrainingTable, check

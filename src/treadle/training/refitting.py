@@ -21,7 +21,7 @@ from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array
 from treadle.training.fitting import fit_members
 from treadle.training.model import FitSummary, FittedModel, SearchResult
-from treadle.training.searching import Progress
+from treadle.training.search_state import Progress
 from treadle.training.splits import Split
 from treadle.training.suited import make_families
 from treadle.training.table import TrainingTable

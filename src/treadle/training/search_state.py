@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from treadle.spec import ProjectSpec
 from treadle.training.asking import Asking
 from treadle.training.blending import CANDIDATES
 from treadle.training.families import Family, Footprint
-from treadle.training.finals import FINALISTS, FIT_SHARE, SHARE, UNHURRIED, finals
+from treadle.training.finals import FINALISTS, FIT_SHARE, SHARE, UNHURRIED, Allowed, finals
 from treadle.training.folds import Folds, Tried
 from treadle.training.kept_trials import KeptTrial, OnTrial
 from treadle.training.model import Trial
@@ -30,6 +31,9 @@ _FIRST_SHARE = 0.2
 _MEMBERS, _BLEND_SHARE = 3, 0.25
 """The best so many trials are left time for, to be fitted on all rows: for all but the first this share of the seconds
 at the most."""
+
+Progress = Callable[[float, str], None]
+"""Is told the share that is done, and what is being done."""
 
 
 @dataclass
@@ -142,7 +146,7 @@ class SearchState:
         simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
         return 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
 
-    def on_all_rows(self, rows: int, seconds: float) -> SearchState:
+    def on_all_rows(self, rows: int, seconds: float, progress: Progress | None = None) -> SearchState:
         """It with the best trials as they are on all rows; as it is where folds have most of these, or no trial can be
         fitted on them in so many `seconds`."""
         best = self.best()
@@ -155,8 +159,9 @@ class SearchState:
         order, most = ([best.number], 1) if self.spec.train.search == "none" else ([first, *best_first], most)
         trials = [self.trials[n] for n in dict.fromkeys(order)]
         by_name = {family.name: family for family in self.asking.chosen}
-        follow = round(rows * (1 + self.beaten))
-        found = finals(self.folds, trials, self.tried, by_name, most, follow, seconds, self.refit_of, self.clock)
+        say = partial(progress, 1.0) if progress else lambda text: None
+        allowed = Allowed(most, round(rows * (1 + self.beaten)), seconds)
+        found = finals(self.folds, trials, self.tried, by_name, allowed, self.refit_of, self.clock, say)
         if not found.number:
             return self
         here, tried, whole = found.folds, found.tried, found.number

@@ -30,7 +30,7 @@ from treadle.training.prepare import offers_groups, recipes, with_more
 from treadle.training.pruning import as_whole
 from treadle.training.recency import days_ahead
 from treadle.training.rungs import NO_MEMORY, few_rows, look
-from treadle.training.search_state import SearchState
+from treadle.training.search_state import Progress, SearchState
 from treadle.training.splits import Split
 from treadle.training.suited import make_families, metric_of
 from treadle.training.table import TrainingTable
@@ -45,8 +45,6 @@ MOST_KEPT_ROWS = 40_000
 """Held rows whose margins a search keeps, for calibration and the threshold."""
 _TRIALS_LEFT = 8
 """A trial that would take more than such a part of the seconds left is fitted in bigger steps."""
-
-Progress = Callable[[float, str], None]
 
 
 def search(
@@ -91,7 +89,7 @@ def search(
         rows=len(split.train),
     )
     stopped = _go_on(going, len(split.train), deadline_s, progress)
-    judged = going.on_all_rows(len(split.train), deadline_s - going.spent)
+    judged = going.on_all_rows(len(split.train), deadline_s - going.spent, progress)
     best, folds = judged.best(), judged.folds
     if best is None:
         raise _none_completed(going.trials)
