@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from treadle.drafting.quoting import shortened
 from treadle.errors import DataError, SpecError, nearest
-from treadle.spec import Layout, Source, stated
+from treadle.spec import Layout, Source
 from treadle.spec.databases import file_of, is_database, of_url
 from treadle.spec.names import identifier_from
 
@@ -117,4 +118,5 @@ class Database:
         return Table(frame, tuple(notes), None), layout
 
     def _source(self, table: str, layout: Layout) -> Source:
-        return Source(read=self._url, table=table, **stated(layout))
+        whole = {name: getattr(layout, name) for name in Layout.__struct_fields__}
+        return msgspec.convert({**whole, "read": self._url, "table": table}, Source)

@@ -63,7 +63,7 @@ STATED: tuple[tuple[str, Params], ...] = (
 """By hand: what some tables want and the order above, which ends where the mean gains no more, leaves out."""
 PORTFOLIO = LEARNED + STATED
 MANY_CLASSES = 8
-"""Of so many classes a family that grows trees for each of them takes long: after its first settings the others come."""
+"""Of so many classes a family that grows trees for each takes long: after its first settings the others come."""
 PATIENCE = ((400, 6), (2_500, 15), (10_000, 40), (100_000, 100))
 """After so many trials without gain the search ends, by rows: few rows are soon learned by heart."""
 
