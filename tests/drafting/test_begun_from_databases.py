@@ -162,9 +162,8 @@ def test_tables_of_postgres_are_named_as_they_are_read(
     with psycopg.connect(postgres, autocommit=True) as made:
         made.execute("create schema old")
         made.execute('create table old."a.b" as select 1 as x')
-        made.execute(
-            "create table orders as select n as id, n * 37 % 11 as amount, n % 2 = 0 as back from generate_series(1, 50) n"
-        )
+        orders = "select n as id, n * 37 % 11 as amount, n % 2 = 0 as back from generate_series(1, 50) n"
+        made.execute(f"create table orders as {orders}")
         made.execute("create view seen as select * from orders")
     monkeypatch.setenv("SHOP_URL", postgres)
     assert own_tables("${SHOP_URL}", shop, "--from") == ("orders", "seen", 'old."a.b"')
