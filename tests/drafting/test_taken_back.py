@@ -61,11 +61,11 @@ def test_a_list_of_trust_that_cannot_be_read_leaves_nothing(
     assert write_project(wanted).project == "shop"
 
 
-@pytest.mark.parametrize("step", ["propose", "load", "share", "trust"])
+@pytest.mark.parametrize("step", ["propose", "load_untrusted", "share", "trust"])
 def test_whatever_step_fails_what_was_written_is_taken_back(
     wanted: Wanted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    place = {"propose": "treadle.contracts", "load": "treadle.spec", "share": "treadle.keeping"}
+    place = {"propose": "treadle.contracts", "load_untrusted": "treadle.spec", "share": "treadle.keeping"}
     place["trust"] = "treadle.spec.trust"
 
     def fails(*_: object) -> None:
@@ -95,7 +95,7 @@ def test_a_table_that_lies_in_the_new_project_is_never_taken_back(
     def fails(*_: object) -> None:
         raise SpecError("failed")
 
-    monkeypatch.setattr("treadle.spec.load", fails)
+    monkeypatch.setattr("treadle.spec.load_untrusted", fails)
     with pytest.raises(SpecError, match="failed"):
         write_project(Wanted(wanted.folder, str(own), "back", owner="ada"))
     assert own.is_file() and [p.name for p in Path(wanted.folder).iterdir()] == ["data"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,8 +160,7 @@ def _of_file(request: Wanted, data: Path) -> Draft:
     from treadle.sources import find_own, whole_ending
 
     reading, table, meant = settled(find_own(data, request.layout, where=request.place), request.place)
-    guess = _of_table(request, table, identifier_from(_called(request)), data.name)
-    guess.said[:0] = meant
+    guess = _of_table(request, table, identifier_from(_called(request)), data.name, meant)
     to = Path("data") / (guess.name + ("" if data.is_dir() else whole_ending(data)))
     return Draft(request, (Part(guess, _place(guess, to, reading.layout), (Copy(data, to, reading),)),))
 
@@ -169,8 +169,7 @@ def _of_several(request: Wanted, several: Several, name: str) -> Part:
     """Of one file of a folder, or of several that are one table."""
     from treadle.sources import whole_ending
 
-    guess = _of_table(request, several.table, name, name)
-    guess.said[:0] = several.meant
+    guess = _of_table(request, several.table, name, name, several.meant)
     if len(several.files) == 1:
         ((data, reading),) = several.files
         to = Path("data") / (name + ("" if data.is_dir() else whole_ending(data)))
@@ -218,8 +217,9 @@ def _together(parts: list[Part], left: list[str]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _of_table(request: Wanted, table: Table, name: str, said: str) -> Guess | Tabled:
-    """The guess, with what a person should know of the table first. `said`: what it is called, for errors."""
+def _of_table(request: Wanted, table: Table, name: str, said: str, meant: Sequence[str] = ()) -> Guess | Tabled:
+    """The guess, with what a person should know of the table first, and how its columns were `meant`. `said`: what it
+    is called, for errors."""
     frame = table.frame
     if request.target and request.target not in frame.columns:
         mend = nearest(request.target, frame.columns)
@@ -228,7 +228,7 @@ def _of_table(request: Wanted, table: Table, name: str, said: str) -> Guess | Ta
         raise DataError(f'{said} has no column "{request.target}"', where="--target", mend=mend)
     seen = noticed(table, request.target)
     guess = _guessed(request, frame, name, seen.undated)
-    guess.said[:0] = seen.said
+    guess.said[:0] = [*seen.said, *meant]
     return guess
 
 
