@@ -92,9 +92,11 @@ def test_columns_that_say_the_same_are_no_error() -> None:
 
 
 def test_a_row_of_weight_three_is_three_rows_and_some_rows_stand_for_all() -> None:
-    """Beside a penalty that is worth many rows, so that it counts how many there are."""
+    """Beside a penalty that is worth many rows, so that it counts how many there are; a column goes with the weight, so
+    that its mean does too."""
     family, rows = LinearFamily(task_named("classification")), sample_of("classification", "linear", 300)
     weight = np.random.default_rng(3).integers(1, 5, 300)
+    rows.x[:, 4] += 2 * weight
     found, many = family.fit(rows, {"c": 0.01}), np.repeat(np.arange(300), weight)
     told = [
         dropped(found, encoder_of(6), x, family.task, 0.01, int(weight.sum()), each)
