@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -15,7 +17,7 @@ from treadle.models.request import Asked, InputField, Inputs
 from treadle.packing import Told, parts_of
 from treadle.spec.brief import Brief, People
 from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
-from treadle.training import FeatureColumn, FittedModel, TrainingTable, evaluate, train
+from treadle.training import FeatureColumn, FittedModel, Refitted, TrainingTable, evaluate, train
 from treadle.training import Split as Cut
 
 ASKED = Asked(Inputs((InputField("amount", "float"),)), decision="Call a customer.")
@@ -33,8 +35,9 @@ class Case:
     cut: Cut
     parts: Parts
     key: str
-    pack: Callable[[TrainingTable], Parts]
-    """The parts again, of another table of the same rows."""
+    pack: Callable[..., Parts]
+    """The parts again, of another table of the same rows; of another split of them; as of a model fitted on all; with
+    other figures of its evaluation."""
 
 
 def build(kind: str, family: str, n: int = 600) -> Case:
@@ -72,8 +75,9 @@ def build(kind: str, family: str, n: int = 600) -> Case:
     found = evaluate(model, table, cut, spec, replicates=40)
     told = Told("p:1", "2024-02-01T00:00:00Z", ASKED, PLAN, refs={"data": "abc"}, cost={"money": 0.01})
 
-    def pack(rows: TrainingTable) -> Parts:
-        return parts_of(model, found, rows, cut, spec, told)
+    def pack(rows: TrainingTable, parts: Cut = cut, refitted: Refitted | None = None, **figures: Any) -> Parts:
+        judged = msgspec.structs.replace(found, **figures)
+        return parts_of(model, judged, rows, parts, spec, msgspec.structs.replace(told, refitted=refitted))
 
     return Case(table, model, cut, pack(table), new_key(), pack)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -17,6 +18,9 @@ from treadle.errors import ModelError
 from treadle.models import Bundle, Golden, new_key, public_key
 from treadle.models.bundle import MEMBERS, json_values, raw_values
 from treadle.models.reference import describe
+from treadle.packing import Contents, pack_bundle, packing
+from treadle.scoring.over_served import OverServed
+from treadle.training import Refitted
 
 
 @pytest.fixture
@@ -179,6 +183,8 @@ def test_golden_records_are_training_rows(case):
     rows = {repr(json_values(values)): number for number, values in enumerate(frame.iter_rows())}
     shown = {rows[repr(golden.values)] for golden in case.parts.golden}
     assert len(shown) == 24 and shown <= set(case.cut.train.tolist())
+    decided = [case.parts.manifest.decided(golden.expected).prediction for golden in case.parts.golden]
+    assert [golden.decided for golden in case.parts.golden] == decided
 
 
 def test_the_scores_of_the_reference_are_out_of_fold(case):
@@ -203,3 +209,43 @@ def test_golden_records_of_amounts_far_from_zero_are_held_to_their_spread(case, 
     Bundle.write(tmp_path / "m", replace(case.parts, manifest=moved, golden=wrong), case.key)
     with pytest.raises(ModelError, match="golden record 0"):
         Bundle.open(tmp_path / "m", None).verify_golden()
+
+
+def test_what_is_packed_is_opened_again_and_asked(binary, tmp_path, monkeypatch):
+    """A bundle that answers otherwise than training did here is not packed at all."""
+    wrong = tuple(Golden(g.values, g.expected + (0.01 if i == 3 else 0)) for i, g in enumerate(binary.parts.golden))
+    plan, brief = binary.parts.manifest.plan, SimpleNamespace(decision="Call a customer.")
+    contents = Contents("p:1", "2024-02-01T00:00:00Z", plan, (), None, {}, {}, "2024-01-20")
+    asked = []
+
+    def pack(golden):
+        parts = replace(binary.parts, golden=golden)
+        monkeypatch.setattr(packing, "parts_of", lambda *args: asked.append(args[-1]) or parts)
+        return pack_bundle(
+            binary.model, None, binary.table, binary.cut, SimpleNamespace(brief=brief), contents,
+            key=binary.key, path=tmp_path / "m.treadle",
+        )  # fmt: skip
+
+    made = pack(binary.parts.golden)
+    assert made.path.exists() and made.mb == round(made.path.stat().st_size / 1e6, 3) and made.p99_ms > 0
+    assert (asked[0].request.decision, asked[0].request.cut) == ("Call a customer.", "2024-01-20")
+    with pytest.raises(ModelError, match="golden record 3"):
+        pack(wrong)
+
+
+def test_a_bundle_says_what_was_found_of_it(binary):
+    over = OverServed(model="p:0", bundle="b" * 64, metric="brier", untold="too few rows")
+    manifest = binary.pack(binary.table, by_rows=0.25, over_served=over).manifest
+    assert manifest.by_rows == manifest.tested == 0.25 and manifest.over_served == over
+    assert binary.parts.manifest.by_rows is None and binary.parts.manifest.threshold == binary.model.threshold
+
+
+def test_histograms_for_drift_are_of_the_rows_that_it_was_fitted_on(binary):
+    """Of a model that was fitted on all of them, of all but those that nothing is to be learned of."""
+    out, train = binary.cut.train[:50], binary.cut.train[50:]
+    cut, again = replace(binary.cut, train=train, left_out=out), Refitted(550, len(train), 150, 0.0, 0.0, 0)
+    twin, whole = binary.pack(binary.table, cut), binary.pack(binary.table, cut, again)
+    assert twin.reference.rows == len(train) and twin.manifest.refit == "training"
+    assert whole.reference.rows == 550 and whole.manifest.refit == "all"
+    every = binary.pack(binary.table, binary.cut, again)
+    assert every.reference.rows == len(binary.table) == 600

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import ModelError
 from treadle.packing.exporting import export, prove, to_onnx
+from treadle.scoring import task_of
 from treadle.scoring.calibrator import Calibrator
+from treadle.scoring.encoder import Encoder
 from treadle.scoring.scorer import Scorer
-from treadle.training.families import Constant
+from treadle.scoring.steps import Number
+from treadle.training import Fitted
+from treadle.training.families import Constant, Linear
 from treadle.training.families.lightgbm import Trees
 from treadle.training.families.trees import floor32
 
@@ -114,3 +119,25 @@ def test_odd_records_give_a_number(binary):
     scorer = Scorer(binary.parts.onnx, binary.model.encoder, binary.model.calibrator)
     for values in ((None,) * 5, (float("nan"), float("inf"), "never seen \x00 東", None, None)):
         assert 0 <= scorer.score(values) <= 1
+
+
+def linear(*coef):
+    """Of one number, with these slopes."""
+    slopes = np.array([coef], dtype=np.float32)
+    link = task_of("multiclass", ("a", "b", "c")) if len(coef) > 1 else task_of("regression")
+    return Fitted(Encoder(("n",), (Number("n"),)), Linear(slopes, np.zeros(len(coef), np.float32)), link.plain())
+
+
+def test_what_is_no_number_is_no_equal():
+    """One row of three: it is the one that is named."""
+    rows = pl.DataFrame({"n": [1.0, None, 2.0]})
+    with pytest.raises(ModelError, match=r"gives nan where the model gives nan \(row 1\)"):
+        prove(to_onnx(linear(1.0)), linear(1.0), rows)
+
+
+def test_classes_that_are_taken_for_one_another_are_found():
+    """The first has its probability all the same."""
+    rows = pl.DataFrame({"n": [1.0, -1.0]})
+    assert prove(to_onnx(linear(0.0, 1.0, 2.0)), linear(0.0, 1.0, 2.0), rows) < 1e-6
+    with pytest.raises(ModelError, match="where the model gives"):
+        prove(to_onnx(linear(0.0, 1.0, 2.0)), linear(0.0, 2.0, 1.0), rows)

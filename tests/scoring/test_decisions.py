@@ -48,6 +48,7 @@ def test_a_task_answers_by_its_costs_and_counts_what_came_of_that():
     p, y = np.array([score, score]), np.array([0.0, 2.0])
     assert task.came_of(y, p) == 0.5 == plain.came_of(y, p)
     assert task.came_of(y[1:], p[1:]) == 1 and plain.came_of(y[1:], p[1:]) == 0
+    assert task.one_each(p).tolist() == [0.1, 0.1] and plain.one_each(p).tolist() == [0.5, 0.5]
     for metric in ("accuracy", "balanced_accuracy", "f1"):
         by_costs, likeliest = (weighted(metric, y, p, each.rule(0.0))(np.array([0.0, 1.0])) for each in (task, plain))
         assert by_costs == 1 and likeliest == 0

@@ -89,3 +89,17 @@ def test_days_give_wider_intervals_than_rows():
 
 def test_undefined_metrics_have_no_interval():
     assert interval(0.5, [float("nan")] * 100, blocks(np.zeros(9), None)).low is None
+
+
+def test_an_interval_needs_half_of_its_draws_to_be_defined():
+    nothing, block = [float("nan")] * 50, blocks(np.zeros(9), None)
+    assert interval(0.5, [0.4, 0.6] * 25 + nothing, block).low is not None
+    told = interval(0.5, [0.4, 0.6] * 24 + [*nothing, float("nan")], block)
+    assert (told.low, told.high, told.why) == (None, None, "too few rows")
+    assert interval(0.5, [0.4, 0.6] * 4, block).low is None, "and ten of them"
+
+
+def test_what_a_metric_can_be_at_all():
+    assert metrics.within("brier") == metrics.within("roc_auc") == (0.0, 1.0)
+    assert metrics.within("rmse") == (0.0, np.inf) and metrics.within("r2") == (-np.inf, 1.0)
+    assert [metrics.best(name) for name in ("roc_auc", "rmse")] == [1.0, 0.0]

@@ -78,6 +78,7 @@ def test_rearranged_quantiles_are_no_worse() -> None:
 def test_an_answer_names_its_levels() -> None:
     task = task_of("quantiles", levels=(0.025, 0.4, 0.975))
     found = task.decided((1.0, 2.0, 3.0), None)
+    assert task.one_each(np.array([[1.0, 2.0, 3.0]])).tolist() == [2.0], "that nearest to the half is watched too"
     assert found.prediction == 2.0 and found.quantiles == {"p2.5": 1.0, "p40": 2.0, "p97.5": 3.0}
     assert [name_of(level) for level in (0.1, 0.29, 0.999, 1 / 3)] == ["p10", "p29", "p99.9", "p33.3333"]
     one = LabelQuantiles((0.9,))

@@ -186,3 +186,13 @@ def test_an_additive_model_takes_no_columns_of_two_features(table: Any, spec: An
     rows = replace(rows, at=None, known=None)
     _, _, found = train(rows, project)
     assert len(found.trials) > 3 and not [t for t in found.trials if "pairs" in t.params.get("features", "")]
+
+
+def test_what_a_column_weighs_is_told_by_rows_as_they_weigh() -> None:
+    flat, of_numbers, of_levels = _curve([], 0.0, 0.0), _curve([0.0], -1.0, 3.0, 0.0), _curve([1.2], 2.0, -5.0, 0.0)
+    model, rows = _fitted(Additive(np.zeros(1), (of_numbers, flat, of_levels), 1))
+    weight = np.where(rows.frame["n"].fill_null(0.0).to_numpy() > 0, 9.0, 1.0) * np.linspace(0.5, 1.5, 400)
+    found = {shape.name: shape.size for shape in shapes(model, replace(rows, weight=weight))}
+    x = model.encoder.matrix(rows.frame)
+    told = [np.abs(curve.values[curve.place(x[:, k]), 0]) for curve, k in ((of_numbers, 0), (of_levels, 2))]
+    assert found == pytest.approx({name: np.average(t, weights=weight) for name, t in zip("nt", told, strict=True)})

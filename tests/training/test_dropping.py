@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.steps import Number
 from treadle.testing.families import KINDS, sample_of, task_named
-from treadle.training import dropping, evaluate, report, train
+from treadle.training import Chosen, anatomy, dropping, evaluate, report, train
 from treadle.training.dropping import dropped
 from treadle.training.families import Array, Blend, LinearFamily, Member, Sample
 
@@ -88,3 +89,38 @@ def test_columns_that_say_the_same_are_no_error() -> None:
     told = dict(order("counts", Sample(x, y)))
     assert told["n2"] == 0.0 and max(told.values()) == 1.0
     assert pl.Series(list(told.values())).is_finite().all()
+
+
+def test_a_row_of_weight_three_is_three_rows_and_some_rows_stand_for_all() -> None:
+    """Beside a penalty that is worth many rows, so that it counts how many there are; a column goes with the weight, so
+    that its mean does too."""
+    family, rows = LinearFamily(task_named("classification")), sample_of("classification", "linear", 300)
+    weight = np.random.default_rng(3).integers(1, 5, 300)
+    rows.x[:, 4] += 2 * weight
+    found, many = family.fit(rows, {"c": 0.01}), np.repeat(np.arange(300), weight)
+    told = [
+        dropped(found, encoder_of(6), x, family.task, 0.01, int(weight.sum()), each)
+        for x, each in ((rows.x, weight / weight.mean()), (rows.x[many], None))
+    ]
+    assert [each.feature for each in told[0]] == [each.feature for each in told[1]]
+    assert [each.penalty for each in told[0]] == pytest.approx([each.penalty for each in told[1]], rel=1e-6)
+    fewer = dropped(found, encoder_of(6), rows.x, family.task, 0.01, 300)
+    assert [each.penalty for each in fewer] != pytest.approx([each.penalty for each in told[0]], rel=1e-3)
+
+
+def test_the_linear_member_that_weighs_most_is_read_beside_rows_as_they_weigh(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    rows, asked = replace(table(100), weight=np.linspace(0.5, 1.5, 100)), []
+    monkeypatch.setattr(anatomy, "dropped", lambda *given: asked.append(given) or ())
+    members = (Chosen("linear", {"c": 1.0}, 0.2), Chosen("linear", {"c": 5.0}, 0.5), Chosen("lightgbm", {}, 0.3))
+    model: Any = SimpleNamespace(
+        summary=SimpleNamespace(members=members, task=task_named("classification")),
+        encoder=SimpleNamespace(matrix=lambda frame: frame),
+        estimator=None,
+    )
+    anatomy.anatomy(model, rows, np.arange(40))
+    ((_, _, x, _, strength, count, weight),) = asked
+    assert strength == 5.0 and count == 40 and np.array_equal(weight, rows.weight[:40]) and x.height == 40

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from treadle.scoring import Encoder
 from treadle.scoring.steps import Calendar, Clock, Levels, Number, Pair, Scaled
-from treadle.training.prepare import fit_encoder
+from treadle.training.joining import join
+from treadle.training.prepare import Recipe, fit_encoder
 
 ENCODER = Encoder(
     inputs=("f", "i", "b", "s", "t", "d"),
@@ -137,6 +138,17 @@ def test_rates_use_only_labels_known_before(table):
     for i in (0, 1, 7, 250):
         past = [rows.label[j] for j in range(len(rows)) if city[j] == city[i] and rows.known[j] < rows.at[i]]
         assert x[i, rate] == pytest.approx((sum(past) + 20 * prior) / (len(past) + 20), abs=1e-6)
+
+
+def test_encoders_that_are_joined_say_what_each_of_them_says(table):
+    rows, ways = table(200), ((False, False), (False, True), (True, False))
+    each = {way: fit_encoder(rows, linear=way[0], recipe=Recipe(native=way[1]))[0] for way in ways}
+    whole, columns = join(each)
+    x = whole.matrix(rows.frame)
+    for way, encoder in each.items():
+        assert np.array_equal(x[:, columns[way]], encoder.matrix(rows.frame), equal_nan=True)
+    alike = len(each[ways[0]].outputs) - len([name for name in each[ways[0]].outputs if name.startswith("city")])
+    assert whole.width == sum(encoder.width for encoder in each.values()) - alike, "what two have is made once"
 
 
 def test_one_row_is_fast():

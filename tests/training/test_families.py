@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,20 @@ from treadle.errors import SpecError
 from treadle.spec.choices import FAMILIES, FAMILY_ALIASES
 from treadle.testing import FamilySuite
 from treadle.testing.families import EVERY, KINDS, LEVELS, content, loss, sample_of, task_named
-from treadle.training.families import OWN, Array, Kept, Params, Sample, forest, mlp, network
+from treadle.training.families import (
+    OWN,
+    Array,
+    Blend,
+    Kept,
+    Linear,
+    Member,
+    Params,
+    Sample,
+    forest,
+    mlp,
+    network,
+    restore,
+)
 from treadle.training.families.additive import AdditiveFamily
 from treadle.training.families.bayes import BayesFamily
 from treadle.training.families.extra_trees import ExtraTreesFamily
@@ -237,3 +251,43 @@ def test_a_model_may_start_from_what_weighted_rows_tell(kind: str) -> None:
 def test_the_parts_of_a_threshold_are_rounded_down() -> None:
     at = np.array([0.1, -0.1, 1e300, -1e300, 0.0, 0.5])
     assert floors32(at).tolist() == [floor32(float(value)) for value in at]
+
+
+def test_some_rows_are_what_they_are_among_all() -> None:
+    rows = Sample(np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10.0), np.arange(10.0) + 5, (1,))
+    some = rows.head(4)
+    assert some.y.tolist() == [0, 3, 6, 9] and some.weight is not None and some.weight.tolist() == [5, 8, 11, 14]
+    assert some.x[:, 0].tolist() == [0, 6, 12, 18] and some.categories == (1,) and len(rows.head(99)) == 10
+
+
+def test_a_blend_is_restored_with_the_share_and_the_columns_of_each() -> None:
+    one, other = (Linear(np.array([[slope]], np.float32), np.zeros(1, np.float32)) for slope in (1.0, 10.0))
+    blend = Blend((Member(0.25, np.array([1]), one), Member(0.75, np.array([0]), other)))
+    x = np.array([[4.0, 8.0]], dtype=np.float32)
+    again = restore(msgspec.json.decode(content(blend.kept()), type=Kept), task_named("regression"))
+    assert again.margin(x).tolist() == blend.margin(x).tolist() == [[0.25 * 8 + 0.75 * 40]]
+
+
+@pytest.mark.parametrize("family", [LightGBMFamily, MLPFamily])
+def test_rows_that_end_the_growth_count_by_their_weight(family: type[LightGBMFamily | MLPFamily]) -> None:
+    """Half of them say the contrary of what is learned: where those weigh most, the first round is the best."""
+    made = family(task_named("regression"), threads=1)
+    rows, held = (sample_of("regression", made.encoding, 400, seed=seed) for seed in (1, 2))
+    held.y[200:] = 2 * held.y.mean() - held.y[200:]
+    heavy = np.where(np.arange(400) < 200, 99.0, 1.0)
+    params = {**made.defaults(), "width": 8}
+    rounds = [made.fit(rows, params, replace(held, weight=w), metric="rmse").rounds for w in (heavy, heavy[::-1])]
+    assert rounds[0] > 3 * rounds[1]
+
+
+def test_growth_is_ended_by_the_metric_that_is_asked_for_where_lightgbm_has_it() -> None:
+    for kind, metric, ends in (
+        ("classification", "average_precision", "average_precision"),
+        ("classification", "log_loss", "binary_logloss"),
+        ("classification", "accuracy", "auc"),
+        ("regression", "mae", "l1"),
+        ("regression", "rmse", "l2"),
+        ("multiclass", "accuracy", "multi_logloss"),
+    ):
+        made = LightGBMFamily(task_named(kind), threads=1)
+        assert made.settings(made.defaults(), 1000, metric)["metric"] == ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,3 +117,18 @@ def test_each_extra_stands_in_the_project() -> None:
     ]
     for family in known().values():
         assert not family.extra or extras[family.extra][0].startswith(family.extra)
+
+
+@pytest.mark.parametrize("family", BOTH)
+def test_another_seed_is_another_fit_and_rows_that_end_the_growth_count_by_their_weight(family: type[Family]) -> None:
+    """Half of these say the contrary of what is learned: where they weigh most, the first round is the best."""
+    task, (rows, held) = task_named("regression"), (sample_of("regression", "trees", 400, seed=seed) for seed in (1, 2))
+    made = family(task, threads=1)
+    few = {**made.defaults(), "rounds": 3}
+    told = [family(task, threads=1, seed=seed).fit(rows, few).margin(rows.x) for seed in (7, 7, 8)]
+    assert np.array_equal(told[0], told[1]) and not np.array_equal(told[0], told[2])
+    held.y[200:] = 2 * held.y.mean() - held.y[200:]
+    heavy = np.where(np.arange(400) < 200, 99.0, 1.0)
+    weighed = [replace(held, weight=weight) for weight in (heavy, heavy[::-1])]
+    rounds = [made.fit(rows, made.defaults(), each, metric="rmse").rounds for each in weighed]
+    assert rounds[0] > 3 * rounds[1]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from treadle.scoring.tasks import task_of
-from treadle.training import search, split
+from treadle.training import search, search_state, split
 from treadle.training.asking import Asking
 from treadle.training.families import families
-from treadle.training.finals import LONGER, SHARE, Allowed, finals
+from treadle.training.finals import FINALISTS, LONGER, SHARE, UNHURRIED, Allowed, Finals, finals
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
@@ -65,6 +65,7 @@ def test_a_final_is_what_all_rows_of_the_latest_fold_come_to(thinned, boosters, 
     assert found.tried[0].margins == pytest.approx(alone.margin(stop.x), rel=1e-6)
     assert final.value == final.fold_scores[0] == pytest.approx(found.folds.score(alone.margin(stop.x), 0), rel=1e-6)
     assert [len(fold.train) for fold in found.folds.folds] == [len(latest.train)]
+    assert not thinned._kept, "what was encoded of some rows makes room for all of them"
 
 
 def test_what_had_no_turn_stands_as_it_was_on_some_rows_of_the_same_fold(thinned, boosters):
@@ -169,6 +170,27 @@ def test_a_search_has_its_best_as_they_are_on_all_rows(table, spec, monkeypatch)
     by_family = {t.family: t.value for t in found.trials}
     assert by_family["lightgbm"] < by_family["linear"] < 0.99 < found.value and found.family == "lightgbm"
     latest = len(parts.folds[-1].train)
+    assert any("compared on at most 1,000 training" in note for note in found.notes)
     assert any(f"were fitted on all {latest:,} rows of the latest fold" in note for note in found.notes)
     held, fold, _ = found.held.arrays()
     assert np.array_equal(held, parts.folds[-1].valid) and set(fold.tolist()) == {0}
+
+
+def test_the_first_whole_one_and_then_the_best_have_their_turn(thinned, spec, monkeypatch):
+    """What follows is fitted in their time too: the model, and what it has to beat."""
+    asked = []
+    monkeypatch.setattr(search_state, "finals", lambda *args: asked.append(args) or Finals(thinned, 0, [], {}))
+
+    def turns(seconds, **more):
+        some = state(thinned, spec, **more)
+        told = ((0.1, "pruned"), (0.6, "complete"), (0.5, "complete"), (0.3, "complete"), (0.4, "complete"))
+        some.trials = [Trial(n, "linear", {}, (v,) * 2, v, 1.0, how) for n, (v, how) in enumerate(told)]
+        some.tried = {n: Tried((0.5,) * 2, 0, None) for n in range(1, 5)}
+        assert some.on_all_rows(900, seconds) is some
+        _, trials, _, by_name, allowed, *_ = asked[-1]
+        assert set(by_name) == {"lightgbm", "linear"} and allowed.seconds == seconds
+        assert allowed.rows == round(900 * (1 + some.beaten)) > 900
+        return [trial.number for trial in trials], allowed.most
+
+    assert turns(60.0) == ([1, 3, 4, 2], FINALISTS) and turns(math.inf) == ([1, 3, 4, 2], UNHURRIED)
+    assert turns(60.0, search="none") == ([3], 1)

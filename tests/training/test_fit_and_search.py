@@ -70,7 +70,9 @@ def test_a_kept_model_keeps_what_it_said_of_unseen_rows(table, spec):
     model, parts, _ = train(rows, project)
     near = [fold for fold in parts.folds if 2 * len(fold.train) >= len(parts.train)]
     assert len(model.unseen) == sum(len(fold.valid) for fold in near) > 0
-    assert np.array_equal(restore(dump(model)).unseen, model.unseen)
+    again = restore(dump(model))
+    assert np.array_equal(again.unseen, model.unseen)
+    assert np.array_equal(again.reference.predict(rows.frame), model.reference.predict(rows.frame))
 
 
 def test_a_stopped_trial_is_no_rival_of_a_whole_one(table, spec):

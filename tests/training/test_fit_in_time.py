@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import numpy as np
 import pytest
 
-from treadle.training import fit, search, split
+from treadle.scoring import task_of
+from treadle.training import fit, fitting, search, split, train
+from treadle.training.families import Constant, families
 from treadle.training.families.family import FASTEST, in_bigger_steps
 from treadle.training.folds import thin
 from treadle.training.in_time import TOO_LONG, in_time
@@ -62,3 +66,36 @@ def test_the_rows_of_fewer_are_evenly_spread_and_members_take_so_much_less():
     assert taken.rows.tolist() == thin(np.arange(5, 1005), 250).tolist()
     assert [m.seconds for m in taken.members] == [7.5, 17.5]
     assert in_time(members, {}, np.arange(1000), 100, 100 / TOO_LONG).rows.tolist() == list(range(1000))
+
+
+def test_what_is_hastened_takes_as_many_times_less():
+    """Of a thousand rows half may be taken, so that steps are five times as large for a tenth of the seconds."""
+    (family,) = families(("lightgbm",), task_of("classification"), threads=1)
+    member = Chosen("lightgbm", {**family.defaults(), "rounds": 100}, 1.0, 1000.0)
+    taken = in_time((member,), {"lightgbm": family}, np.arange(1000), 500, 100.0)
+    assert len(taken.rows) == 500 and taken.members[0].seconds == pytest.approx(100.0)
+    assert taken.members[0].params["rate"] == pytest.approx(5 * member.params["rate"])
+
+
+def test_what_has_gone_by_is_no_longer_there(table, spec, monkeypatch):
+    """Of a hundred seconds the search has what the split left of them, and the fit what both did."""
+    now, asked = iter((0.0, 3.0, 40.0)), {}
+    monkeypatch.setattr(fitting, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(fitting, "search", lambda *args, deadline_s, **more: asked.update(search=deadline_s))
+    monkeypatch.setattr(fitting, "fit", lambda *args, seconds, **more: asked.update(fit=seconds))
+    train(table(), spec(), deadline_s=100.0)
+    assert asked == {"search": 97.0, "fit": 60.0}
+
+
+def test_a_member_has_its_seconds_or_half_as_long_again_as_was_thought(table, monkeypatch):
+    asked = []
+
+    def learn(family, rows, params, **options):
+        asked.append(options["seconds"])
+        return Constant(np.zeros(1))
+
+    monkeypatch.setattr(fitting, "learn", learn)
+    by_name = {family.name: family for family in families(("linear",), task_of("classification"), threads=1)}
+    members = (Chosen("linear", {"c": 1.0}, 0.5, 10.0), Chosen("linear", {"c": 2.0}, 0.5, 30.0))
+    fitting.fit_members(table(200), members, by_name, 7, 20.0)
+    assert asked == [20.0, 45.0]

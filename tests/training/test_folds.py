@@ -194,3 +194,48 @@ def test_of_many_rows_few_folds_tell_enough(rows, outputs, wanted):
 
 def test_thinned_rows_span_all_of_them():
     assert thin(np.arange(10, 20), 4).tolist() == [10, 13, 16, 19] and thin(np.arange(4), 4).tolist() == [0, 1, 2, 3]
+
+
+def test_of_few_rows_held_ones_are_told_beside_their_own_labels_and_weights(folds, linear, monkeypatch):
+    made, asked = folds(weight=np.linspace(0.1, 9.0, 300)), []
+
+    class Says:
+        def margin(self, x):
+            return np.linspace(-2, 2, len(x))[:, None]
+
+    def learn(family, rows, params, held, **options):
+        asked.append((rows, held, options))
+        return Says()
+
+    monkeypatch.setattr(module, "LEAST_HELD", 20)
+    monkeypatch.setattr(module, "learn", learn)
+    found = made.on_few(linear, {"c": 1.0}, 10, 3.0)
+    every = np.flatnonzero(made.number == 0)
+    here = thin(every, 20)
+    ((rows, held, options),) = asked
+    assert len(here) == 20 < len(every) and options == {"metric": "log_loss", "seconds": 3.0}
+    some = made.folds[0].train[np.linspace(0, len(made.folds[0].train) - 1, 10).astype(int)]
+    assert np.array_equal(rows.y, made.table.label[some]) and np.array_equal(rows.weight, made.table.weight[some])
+    assert np.array_equal(held.y, made.truth[here])
+    p, y = 1 / (1 + np.exp(-np.linspace(-2, 2, 20))), made.truth[here]
+    losses = -np.where(y > 0.5, np.log(p), np.log(1 - p))
+    assert found == pytest.approx(np.average(losses, weights=made.weight[here]))
+
+
+def test_the_latest_fold_is_judged_as_all_of_them_are(table, spec):
+    rows = table(300)
+    parts = split(rows, spec().predict)
+    some = Folds(rows, parts.folds, task_of("classification"), "accuracy", 11, 0.2, 50)
+    whole = some.of_all()
+    assert (whole.metric, whole.seed, whole.rule) == ("accuracy", 11, 0.2)
+    assert len(some.folds[0].train) == 50 and np.array_equal(whole.folds[0].train, parts.folds[-1].train)
+
+
+def test_margins_stay_as_they_were_where_memory_does_not_do_for_others(folds, linear, monkeypatch):
+    def learn(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "learn", learn)
+    made = folds()
+    before = np.ones((len(made.rows), 1))
+    assert np.array_equal(made.exact(linear, {}, Tried((0.5,) * 3, 7, before, (7, 5, 9))), before)

@@ -121,6 +121,19 @@ def test_a_spread_counts_what_holds() -> None:
     assert len(found.rows) == 100 and all(row[1:] == (9.0, 49.0, 89.0) for row in found.rows)
 
 
+def test_rows_that_are_shown_stand_in_the_order_of_the_middle_quantile() -> None:
+    middle, y = np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 9.0])
+    told = task_of("quantiles", levels=LEVELS).link(middle[:, None] + np.array([-1.0, 0.0, 1.0]))
+    assert [row[:3] for row in spread(told, y, LEVELS, draws(y, None), 10).rows] == [(5, 0, 1), (9, 1, 2), (0, 2, 3)]
+
+
+def test_a_quantile_holds_a_label_that_it_falls_short_of_by_rounding_alone() -> None:
+    y = np.full(20, 0.3)
+    for short, held in ((1e-11, 1.0), (1e-6, 0.0)):
+        told = task_of("quantiles", levels=(0.9,)).link((y - short)[:, None])
+        assert spread(told, y, (0.9,), draws(y, None), 10).levels[0].below.value == held
+
+
 @pytest.mark.parametrize("chosen", [("lightgbm", "linear"), ("additive",), ("mlp",)])
 def test_from_rows_to_a_report(table: Any, spec: Any, chosen: tuple[str, ...]) -> None:
     rows, project = table(1200, kind="regression"), spec("quantiles", families=chosen, trials=3)

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from treadle.testing.families import sample_of, task_named
 from treadle.training.families import linear
-from treadle.training.families.linear import LOOK_STEPS, MOST_STEPS, _steps_in
+from treadle.training.families.linear import LOOK_STEPS, MOST_STEPS, LinearFamily, _steps_in
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed")
@@ -32,3 +33,12 @@ def test_small_tables_are_given_all_steps_without_a_look(monkeypatch: pytest.Mon
     wide = np.zeros((50, 4))
     monkeypatch.setattr(linear, "MANY_PRODUCTS", wide.size * 3 + 1)
     assert _steps_in(1.0, wide, np.arange(50) % 3, None, 1.0) == MOST_STEPS, "three classes"
+
+
+def test_a_fit_takes_as_many_steps_as_its_seconds_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(linear, "_steps_in", lambda seconds, *_: asked.append(seconds) or 1)
+    rows, made = sample_of("classification", "linear", 300), LinearFamily(task_named("classification"))
+    short = made.fit(rows, {"c": 1.0}, seconds=3.0)
+    monkeypatch.undo()
+    assert asked == [3.0] and not np.allclose(short.margin(rows.x), made.fit(rows, {"c": 1.0}).margin(rows.x))

@@ -15,8 +15,17 @@ from treadle.scoring.bootstrap import Interval, draws
 from treadle.scoring.decisions import NEVER
 from treadle.scoring.tasks import task_of
 from treadle.spec.brief import Mistakes
-from treadle.training import costs_of, evaluate, report, train
-from treadle.training.mistakes import COUNTED, FixedRule, Money, choose_threshold, of_classes, of_decisions
+from treadle.training import costs_of, describe, evaluate, report, train
+from treadle.training.mistakes import (
+    COUNTED,
+    FixedRule,
+    Money,
+    choose_threshold,
+    idle,
+    of_classes,
+    of_decisions,
+    row_costs,
+)
 
 NAMES = ("a", "b", "c")
 DEAR = {"c": {"a": 20.0, "b": 20.0}}
@@ -172,3 +181,20 @@ def test_a_class_that_no_row_has_is_refused_before_a_search(table, spec):
     brief = msgspec.structs.replace(wanted.brief, mistakes=Mistakes(costs={"d": {"a": 1}}, unlisted=1))
     with pytest.raises(SpecError, match='no class "d"'):
         train(rows, msgspec.structs.replace(wanted, brief=brief))
+
+
+def test_a_probability_at_the_threshold_is_acted_upon_wherever_it_counts():
+    p, y, task = np.array([0.5, 0.4]), np.array([1.0, 0.0]), task_of("classification")
+    dear = Mistakes(missed=4, false_alarm=1)
+    assert row_costs(p, y, 0.5, task, dear).tolist() == [0.0, 0.0]
+    assert of_decisions(p, y, 0.5, dear, "accuracy", draws(y, None), 20).model.value == 0.0
+    assert describe.confusion(p, y, 0.5, dear, np.ones(2)).true_alarms == 1
+    assert idle(task, p, 0.5) == "" and idle(task, p[:1], 0.5).startswith("Every test row is acted upon")
+    assert idle(task, p[1:], 0.5).startswith("No test row is acted upon")
+
+
+def test_what_is_saved_has_the_interval_of_the_savings():
+    """Told right it costs nothing; of the rules that look at nothing the cheaper one costs a half."""
+    y = np.arange(200) % 2.0
+    found = of_decisions(y, y, 0.5, Mistakes(missed=4, false_alarm=1), "accuracy", draws(y, None), 60)
+    assert found.saved.value == 0.5 and 0.35 < found.saved.low < 0.5 < found.saved.high < 0.65

@@ -10,9 +10,12 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from treadle.errors import SpecError
+from treadle.scoring.bootstrap import draws, interval
+from treadle.scoring.metrics import weighted as metric_of
 from treadle.scoring.tasks import task_of
 from treadle.spec import Mistakes
-from treadle.training import TrainingTable, split
+from treadle.training import TrainingTable, plain, split
+from treadle.training.mistakes import row_costs
 from treadle.training.plain import LIBRARIES, fit_plain
 from treadle.training.rivals import Rival, compare
 
@@ -180,3 +183,36 @@ def test_an_answer_takes_the_shortest_of_three_and_all_but_the_slowest_answer_co
     assert asked == [row for row in range(rivals.TIMED) for _ in range(3)]
     asked.clear()
     assert rivals.answer_ms(answer, 2) == pytest.approx(2.0, abs=1e-3) and set(asked) == {0, 1}
+
+
+def test_draws_are_of_the_seed_and_as_the_classes_were_dealt_out(table, spec):
+    from dataclasses import replace
+
+    found = replace(table(300), label=(np.arange(300) % 3 == 0).astype(float), at=None, known=None)
+    parts = split(found, spec(by="stratified").predict, seed=7)
+    y, p = found.label[parts.test], np.random.default_rng(2).random(len(parts.test))
+    made = compare("brier", task_of("classification"), found, parts, [Rival("own", "own", p, 0.5)], Mistakes(),
+                   seed=11, replicates=30)  # fmt: skip
+    draw, value = draws(y, None, dealt_from=300, seed=11), metric_of("brier", y, p)
+    wanted = interval(value(draw.whole), [value(draw(k)) for k in range(30)], draw.block, within=(0.0, 1.0))
+    assert made.scored[0].score == wanted
+
+
+def test_mistakes_among_classes_cost_what_the_true_one_and_the_told_one_say():
+    task = task_of("multiclass", ("a", "b", "c"), ((0.0, 1.0, 4.0), (2.0, 0.0, 8.0), (16.0, 32.0, 0.0)))
+    told, true = np.eye(3)[[1, 2, 0, 2]], np.array([0.0, 0.0, 1.0, 2.0])
+    assert row_costs(told, true, task.rule(0.0), task, Mistakes()).tolist() == [1.0, 4.0, 2.0, 0.0]
+    assert row_costs(told, true, (), task_of("multiclass", ("a", "b", "c")), Mistakes()) is None
+
+
+def test_a_library_that_did_not_come_to_an_end_says_so():
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    class Slow:
+        def fit(self, x, y):
+            warnings.warn("more rounds are needed", ConvergenceWarning, stacklevel=1)
+
+    said = plain._fitted(Slow(), np.zeros((2, 1)), np.zeros(2), None, "linear")
+    assert said == LIBRARIES["linear"] + "; it did not converge in its rounds"

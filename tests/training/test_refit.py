@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
+from treadle.scoring import task_of
 from treadle.spec import ProjectSpec
-from treadle.training import FittedModel, Refitted, TrainingTable, fit, in_units, refit, search, split
+from treadle.training import FittedModel, Refitted, TrainingTable, fit, in_units, refit, refitting, search, split
 from treadle.training.keep import dump
 
 Table = Callable[..., TrainingTable]
@@ -67,3 +70,49 @@ def test_what_is_said_of_it_names_both_and_their_distance() -> None:
     said = Refitted(rows=2000, twin_rows=1500, sealed=500, largest=0.0312, mean=0.0049, turned=3).said()
     assert "all 2,000 rows" in said and "1,500 training rows" in said and "3 decisions" in said and "0.031" in said
     assert "decisions" not in Refitted(10, 8, 2, 0.5, 0.2, None).said()
+
+
+def test_rows_that_cannot_be_teach_the_released_model_nothing(table: Table, spec: Spec) -> None:
+    """What experts said of rows holds for it too: whatever stands in those that are left out, it is the same model."""
+    rows, project = table(), spec(trials=1, families=("linear",))
+    made = split(rows, project.predict)
+    out = made.train[::9]
+    folds = (replace(f, train=np.setdiff1d(f.train, out), valid=np.setdiff1d(f.valid, out)) for f in made.folds)
+    parts = replace(made, train=np.setdiff1d(made.train, out), folds=tuple(folds), left_out=out)
+    found = search(rows, parts, project)
+    twin = fit(rows, parts, found, project)
+    model, apart = refit(rows, parts, found, twin, project)
+    here = pl.Series(np.isin(np.arange(len(rows)), out))
+    odd = rows.frame.with_columns(amount=pl.when(here).then(pl.lit(1e6)).otherwise(pl.col("amount")))
+    other = replace(rows, frame=odd, label=np.where(here.to_numpy(), 1 - rows.label, rows.label))
+    assert dump(refit(other, parts, found, twin, project)[0]) == dump(model)
+    assert apart.rows == model.summary.train_rows == len(rows) - len(out)
+    assert dump(refit(rows, made, found, twin, project)[0]) != dump(model), "without a word of them it learns of them"
+
+
+def test_each_member_has_its_part_of_the_seconds(table: Table, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, project = table(300), spec(trials=1, families=("linear",), seed=11)
+    parts = split(rows, project.predict, seed=11)
+    found = search(rows, parts, project)
+    twin, asked = fit(rows, parts, found, project), []
+
+    def fit_members(some, members, families, seed, seconds):  # type: ignore[no-untyped-def]
+        asked.append((len(some), len(members), seed, seconds))
+        return twin.encoder, twin.estimator
+
+    monkeypatch.setattr(refitting, "fit_members", fit_members)
+    two = msgspec.structs.replace(found, members=found.members * 2)
+    model, _ = refit(rows, parts, two, twin, project, seconds=60.0)
+    assert asked == [(300, 2, 11, 30.0)]
+    assert twin.reference is not None and model.reference is None, "no row is left to hold one against it"
+
+
+def test_decisions_that_turned_are_counted_as_they_are_served() -> None:
+    summary = SimpleNamespace(task=task_of("classification"), threshold=0.5, classes=())
+    assert refitting._turned(summary, np.array([0.5, 0.4]), np.array([0.6, 0.3])) == 0
+    assert refitting._turned(summary, np.array([0.5, 0.4]), np.array([0.4, 0.3])) == 1
+    costs, names = ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (20.0, 20.0, 0.0)), ("a", "b", "c")
+    several = SimpleNamespace(task=task_of("multiclass", names, costs), classes=names, costs=costs)
+    assert refitting._turned(several, np.array([[0.5, 0.4, 0.1]]), np.array([[0.97, 0.02, 0.01]])) == 1
+    number = SimpleNamespace(task=task_of("regression"), classes=())
+    assert refitting._turned(number, np.array([1.0]), np.array([2.0])) is None

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
+import pytest
 
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
+from treadle.packing import cards
 from treadle.packing.cards import card
+from treadle.scoring.bootstrap import Interval
 from treadle.store import Blob
-from treadle.training import evaluate, report, train
+from treadle.training import Check, LeakFinding, evaluate, report, train
+from treadle.training.describe import Slice
 
 FIGURE = r"([+-]?[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?)"
 SPANS = (
@@ -84,3 +89,23 @@ def test_a_score_is_shown_within_its_interval_by_as_many_digits(table, spec):
     )  # fmt: skip
     shown = found.value.shown()
     assert f"rmse {shown.value} [{shown.low}, {shown.high}] on" in judged.said()
+
+
+@pytest.mark.parametrize(("metric", "weakest"), [("rmse", "3"), ("roc_auc", "0")])
+def test_a_card_names_the_weakest_first_whichever_way_the_metric_goes(metric, weakest):
+    each = [Slice("town", str(k), 100, 0.5, Interval(k + 1.0, k + 0.5, k + 1.5)) for k in range(4)]
+    lines = cards._weakest(SimpleNamespace(metric=metric, slices=each))
+    assert lines[3].startswith(f"- town = {weakest}: ") and len(lines) == 6, "three of four"
+    assert cards._weakest(SimpleNamespace(metric=metric, slices=[])) == []
+
+
+def test_a_card_says_which_checks_do_not_hold_and_which_are_open_and_what_looks_like_a_leak():
+    checks = (Check("a", True, "One."), Check("b", False, "Two."), Check("c", False, "Three.", checked=False))
+    found = SimpleNamespace(
+        test_from=None, train_rows=10, rows=5, importance=(), notes=("A note.",), checks=checks,
+        findings=(LeakFinding("due", "tells_label", 1.0, "It is the label."),),
+    )  # fmt: skip
+    lines = cards._origin(found, SimpleNamespace(family="linear"), None)
+    assert lines[-4:] == ["- A note.", "- Holds: One.", "- DOES NOT HOLD: Two.", "- Open: Three."]
+    assert cards._leaks(found)[-1] == "- tells_label/due: It is the label."
+    assert cards._leaks(SimpleNamespace(findings=())) == []

@@ -149,3 +149,13 @@ def test_the_score_of_few_rows_is_of_held_rows(table: Any, spec: Any) -> None:
     told = [folds.on_few(family, {"c": 1.0}, few, math.inf) for few in (40, 10_000)]
     whole = folds.run(family, {"c": 1.0}, hopeless=lambda _: False).scores[0]
     assert told[1] == pytest.approx(whole) and told[0] > 0.5 and told[0] != told[1]
+
+
+def test_what_was_tried_on_few_rows_is_not_taken_for_all_of_them(table: Any, spec: Any, few: None) -> None:
+    """Taken up again without an end in sight there is no lower rung; the same settings are asked for."""
+    rows, project = table(600), spec(trials=5, rungs=True)
+    parts, kept = split(rows, project.predict), list[KeptTrial]()
+    search(rows, parts, project, deadline_s=300.0, on_trial=lambda told: kept.append(told.kept))
+    assert [bool(each.trial.rows) for each in kept] == [True] * 4 + [False]
+    again = search(rows, parts, project, earlier=kept)
+    assert len(again.trials) == 5 and not any(trial.rows for trial in again.trials)

@@ -16,11 +16,12 @@ from treadle.training import search, split, train
 from treadle.training.blending import MOST, blend, blended
 from treadle.training.families import Footprint, Sample, families
 from treadle.training.families.lightgbm import LightGBMFamily
-from treadle.training.folds import Folds
+from treadle.training.folds import Folds, thin
 from treadle.training.model import Trial
 from treadle.training.portfolio import MANY_CLASSES, PORTFOLIO, patience, portfolio
 from treadle.training.pruning import as_whole
 from treadle.training.rungs import NO_MEMORY
+from treadle.training.search_state import SearchState
 from treadle.training.searching import FIRST_SECONDS
 
 
@@ -243,3 +244,25 @@ def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatc
 def test_patience_is_of_so_many_rows_and_not_one_more():
     rows = (400, 401, 2_500, 2_501, 10_000, 10_001, 100_000, 100_001)
     assert [patience(n) for n in rows] == [6, 15, 15, 40, 40, 100, 100, 10**6]
+
+
+def test_held_rows_that_are_kept_are_evenly_spread_and_stay_with_their_margins(table, spec, monkeypatch):
+    rows, project = table(300), spec(trials=1, families=("linear",))
+    parts = split(rows, project.predict)
+    whole = search(rows, parts, project)
+    monkeypatch.setattr("treadle.training.searching.MOST_KEPT_ROWS", 40)
+    kept = search(rows, parts, project).held.arrays()
+    some = thin(np.arange(len(whole.held.arrays()[0])), 40)
+    assert len(kept[0]) == 40 and whole.notes == ()
+    assert all(np.array_equal(part, every[some]) for part, every in zip(kept, whole.held.arrays(), strict=True))
+
+
+def test_fits_on_all_rows_have_the_seconds_that_trials_left(table, spec, monkeypatch):
+    asked, ticks = [], itertools.count()
+    monkeypatch.setattr(SearchState, "on_all_rows", lambda self, rows, seconds: asked.append((rows, seconds)) or self)
+    rows, project = table(300), spec(trials=2)
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project, deadline_s=1e6, clock=lambda: float(next(ticks)))
+    ((count, seconds),) = asked
+    took = sum(trial.seconds for trial in found.trials)
+    assert count == len(parts.train) and took > 2 and 1e6 - 1000 < seconds < 1e6 - took

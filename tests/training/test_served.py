@@ -18,14 +18,15 @@ Made = tuple[TrainingTable, Split, FittedModel, ProjectSpec]
 _KEPT: dict[str, Made] = {}
 
 
-@pytest.fixture(params=["time", "stratified"])
+@pytest.fixture(params=["time", "stratified", "group"])
 def made(request: pytest.FixtureRequest, table: Callable[..., TrainingTable], spec: Callable[..., ProjectSpec]) -> Made:
     """Weighted rows and a model of them, trained once for each way to split."""
     by = request.param
     if by not in _KEPT:
-        rows, asked = table(800, timed=by == "time"), spec(by=by, families=("linear",), search="none")
-        rows = replace(rows, weight=np.random.default_rng(5).uniform(0.5, 2.0, len(rows)))
-        _KEPT[by] = (rows, split(rows, asked.predict, seed=7), train(rows, asked)[0], asked)
+        rows, asked = table(800, timed=by == "time"), spec(by=by, families=("linear",), search="none", seed=11)
+        weight, group = np.random.default_rng(5).uniform(0.5, 2.0, len(rows)), [number % 37 for number in range(800)]
+        rows = replace(rows, weight=weight, group=group if by == "group" else None)
+        _KEPT[by] = (rows, split(rows, asked.predict, seed=11), train(rows, asked)[0], asked)
     return _KEPT[by]
 
 

@@ -44,7 +44,7 @@ def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
     gap = np.abs(ours - theirs)
     scale = scale_of(theirs, amounts=model.calibrator.kind in ("identity", "rearranged"))
     gap = gap if gap.ndim == 1 else gap.max(axis=1)
-    worst = int(np.nanargmax(gap)) if not np.isnan(gap).all() else 0
+    worst = int(np.where(np.isnan(gap), np.inf, gap).argmax())
     if np.isnan(gap).any() or gap[worst] > TOLERANCE * scale:
         raise ModelError(
             f"the exported graph gives {ours[worst]} where the model gives {theirs[worst]} (row {worst})",

@@ -73,11 +73,11 @@ def parts_of(
         refs=told.refs,
         public_key="",
     )
-    fitted_on = table.frame if told.refitted is not None else table.frame[parts.train]
+    fitted_on = parts.train if told.refitted is None else parts.teaching(len(table))
     return Parts(
         manifest=manifest,
         onnx=onnx,
-        reference=describe(fitted_on, model.features, model.unseen),
+        reference=describe(table.frame[fitted_on], model.features, model.unseen),
         golden=_golden(model, manifest, table, parts),
         card=card(spec, found, model.summary, created=told.created, refitted=told.refitted),
         cost=told.cost,

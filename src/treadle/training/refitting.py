@@ -67,15 +67,15 @@ def refit(
     threads: int = MOST_THREADS,
     seconds: float = math.inf,
 ) -> tuple[FittedModel, Refitted]:
-    """The recipe of `twin`, fitted on all rows of `table`, and how far it is from it.
+    """The recipe of `twin`, fitted on all rows of `table` but those that `parts` leaves out, and how far it is from it.
 
     `seconds`: each member gets its part of them, but never less than its twin was given.
     """
     say = progress or (lambda done, text: None)
     # the families as the twin's were made: more rows must not close one that was chosen
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
-    every = np.arange(len(table))
-    rows = in_units(table, every if parts.left_out is None else np.setdiff1d(every, parts.left_out))
+    rows = table if parts.left_out is None else table.rows(parts.teaching(len(table)))
+    rows = in_units(rows, np.arange(len(rows)))
     say(0.0, f"fitting again on all {len(rows):,} rows with a label")
     each = seconds / len(found.members)
     encoder, estimator = fit_members(rows, found.members, by_name, spec.train.seed, each)
@@ -97,7 +97,7 @@ def _apart(model: FittedModel, twin: FittedModel, table: TrainingTable, parts: S
     gap = np.abs(ours - theirs)
     gap = gap.max(axis=1) if gap.ndim > 1 else gap
     return Refitted(
-        rows=len(table) - (0 if parts.left_out is None else len(parts.left_out)),
+        rows=len(parts.teaching(len(table))),
         twin_rows=twin.summary.train_rows,
         sealed=len(frame),
         largest=float(gap.max(initial=0.0)),

@@ -68,6 +68,11 @@ class Split:
     left_out: Array | None = None
     """Rows of neither part, of which nothing is to be learned at any time."""
 
+    def teaching(self, rows: int) -> Array:
+        """Which rows of a table of so many may be learned from when nothing is judged by them: the test rows too."""
+        every = np.arange(rows)
+        return every if self.left_out is None else np.setdiff1d(every, self.left_out)
+
 
 def split(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
     """Cut `table` as `predict.split` says, and check that nothing leaks from one part to another.

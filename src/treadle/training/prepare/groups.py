@@ -138,7 +138,6 @@ def _by_level(values: Array, weight: Array, code: Array, size: int) -> tuple[tup
     share = count / (count + SMOOTHING)
     means = whole + share * mean
     spreads = np.sqrt((within + SMOOTHING * spread**2) / (count + SMOOTHING))
-    means[size - 2], spreads[size - 2] = whole, spread  # what was never seen is no group, whatever the rare ones are
     return (whole, spread), np.column_stack([means, spreads])
 
 

@@ -1,0 +1,57 @@
+"""The request schema of a bundle: which fields must be there, which the model sees, and which rules hold."""
+
+from __future__ import annotations
+
+from treadle.contracts import Rule
+from treadle.features import FeaturePlan
+from treadle.features.plan import InputColumn
+from treadle.models.request import InputField, InputRule
+from treadle.packing.packing import inputs_of
+
+
+def plan(exposure: str | None = None) -> FeaturePlan:
+    return FeaturePlan(
+        project="shop", each="orders",
+        each_types={"id": "int", "shop": "str", "amount": "float", "when": "timestamp", 'da"ys': "float"},
+        key=("id",), at="when", label="y", label_type="float", label_known=None, group=None, kind="counts",
+        inputs=(
+            InputColumn("amount", "float"), InputColumn('da"ys', "float"), InputColumn("when", "timestamp", False),
+            InputColumn("note", "str"),
+        ),
+        rows=(), views={}, lookup_streams={}, arguments={}, lookups=(), windows=(), features=(), exposure=exposure,
+    )  # fmt: skip
+
+
+RULES = (
+    Rule("amount_known", "required", "amount", "it must be there", "c:1", '"amount" IS NOT NULL'),
+    Rule("amount_low", "range", "amount", "it must be at most 9", "c:2", '"amount" <= 9', level="warn"),
+    Rule("both", "expression", None, "either must be there", "c:3", '"amount" > 0 OR "note" IS NOT NULL'),
+    Rule("many", "row_count", None, "there must be 10 rows", "c:4"),
+)
+
+
+def test_what_is_required_may_not_be_missing_and_names_are_kept_unseen() -> None:
+    asked = inputs_of(plan(), RULES, "shop")
+    assert asked.fields == (
+        InputField("amount", "float", nullable=False),
+        InputField('da"ys', "float"),
+        InputField("when", "timestamp", feature=False),
+        InputField("note", "str"),
+        InputField("id", "int", feature=False),
+        InputField("shop", "str", feature=False),
+    )
+    assert inputs_of(plan(), (), "note").fields[-1].name == "id", "an entity that is an input is one field"
+
+
+def test_rules_are_asked_that_one_record_can_break() -> None:
+    asked = inputs_of(plan(), RULES, None)
+    assert asked.rules == (
+        InputRule("amount_low", "amount", "it must be at most 9", '"amount" <= 9', soft=True),
+        InputRule("both", "record", "either must be there", '"amount" > 0 OR "note" IS NOT NULL'),
+    )
+
+
+def test_an_exposure_must_be_there_and_above_zero() -> None:
+    asked = inputs_of(plan(exposure='da"ys'), (), None)
+    assert [field.name for field in asked.fields if not field.nullable] == ['da"ys']
+    assert asked.rules == (InputRule("exposure", 'da"ys', "it must be above zero", '"da""ys" > 0'),)
