@@ -590,6 +590,25 @@ def test_rows_that_hold_a_word_like_a_secret_are_read(
     assert read(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path).height == 2
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Say(b"x" * 190 + b" s3cret-and-a-long-one", status=400),
+        Say(b'{"message": "' + b"x" * 190 + b' s3cret-and-a-long-one"}', status=400),
+        Say(b"<title>" + b"x" * 190 + b" s3cret-and-a-long-one", status=400, kind="text/html"),
+        Say(b"<html><title>" + b"x" * 190 + b" s3cret-and-a-long-one"),
+    ],
+    ids=["text", "json", "page", "page of rows"],
+)
+def test_words_that_are_cut_in_a_secret_hold_no_part_of_it(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Say
+) -> None:
+    monkeypatch.setenv("APIKEY", "s3cret-and-a-long-one")
+    web = serve(lambda asked: answer)
+    said = refused(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path, "xxx")
+    assert "s3cret" not in f"{said} {said.mend}" and "***" in str(said)
+
+
 @pytest.mark.parametrize("value", ["line\nbreak", "line\r\nX: y", "tok€n", "", "a\x00b"])
 def test_a_secret_that_no_header_can_hold_is_not_repeated(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
