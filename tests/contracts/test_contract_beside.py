@@ -129,6 +129,25 @@ def test_a_row_that_points_nowhere_is_nobody_to_point_to(contract):
     assert bad(held(made, frame, people([7]))) == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("own", "frame"),
+    [
+        ("relationships: [{to: people.id, customProperties: [{property: level, value: warn}]}]", [99, 7]),
+        ("quality: [{type: sql, query: who < 9, name: few, severity: warning}]", [99, 7]),
+    ],
+    ids=["key", "row"],
+)
+def test_a_row_beyond_a_soft_rule_is_one_to_point_to(contract, own, frame):
+    made = contract(
+        "- {name: n, logicalType: integer}\n"
+        "- {name: boss, logicalType: integer, relationships: [{to: orders.n}]}\n"
+        f"- {{name: who, logicalType: integer, {own}}}",
+        more=ALL,
+    )
+    report = held(made, pl.DataFrame({"n": [1, 2], "boss": [None, 1], "who": frame}), people([7]))
+    assert bad(report) == [] and len(report.warnings) == 1
+
+
 @given(st.lists(st.tuples(st.integers(0, 6), st.one_of(st.none(), st.integers(0, 8))), max_size=12))
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_keeps_its_own_keys_and_no_row_more_could_be(contract, rows):
@@ -248,6 +267,24 @@ def test_sums_of_cents_are_as_decimal_arithmetic_has_them(contract, rows):
     assert sums(contract, frame, "left: a, right: b", columns=columns).ok is (sum(apart.values()) == 0)
 
 
+def test_nothing_adds_up_to_no_number_not_even_to_zero(contract):
+    frame = pl.DataFrame({"a": [None, None]}, schema={"a": pl.Float64})
+    assert "there is no number to add up" in sums(contract, frame, "left: a, right: 0").broken[0]
+    assert sums(contract, pl.DataFrame({"a": [0.0, None]}), "left: a, right: 0").ok
+
+
+def test_groups_may_be_apart_by_as_much_as_is_said_and_no_more(contract):
+    columns = "- {name: k, logicalType: string}\n- {name: a, logicalType: number}\n- {name: b, logicalType: number}"
+    frame = pl.DataFrame({"k": ["x", "y"], "a": [1.0, 2.0], "b": [1.01, 2.011]})
+    (reason,) = sums(contract, frame, "left: a, right: b, by: k, within: 0.01", columns=columns).broken
+    assert reason.endswith("1 of 2 groups differ; most, y: 2 is not 2.011")
+
+
+def test_sums_of_a_source_that_is_not_at_hand_are_said_not_to_be_asked(contract):
+    report = sums(contract, pl.DataFrame({"a": [1.0]}), "left: a, right: total, source: totals")
+    assert report.ok and report.unasked == ["r was not asked: the rows of totals are not at hand"]
+
+
 def last(frame):
     return Last("orders@3", frame.height, frame)
 
@@ -270,6 +307,10 @@ def moved(contract, before, now, metric, bound, kind="number", **more):
         ("meanChange", "mustBeLessOrEqualTo: 1", [10.0], [None], False),
         ("missingChange", "mustBeLessOrEqualTo: 10, unit: percent", [1.0] * 10, [1.0] * 9 + [None], True),
         ("missingChange", "mustBeLessOrEqualTo: 9, unit: percent", [1.0] * 10, [1.0] * 9 + [None], False),
+        ("missingChange", "mustBeLessOrEqualTo: 0.11", [1.0] * 10, [1.0] * 9 + [None], True),
+        ("missingChange", "mustBeLessOrEqualTo: 0.09", [1.0] * 10, [1.0] * 9 + [None], False),
+        ("meanChange", "mustBeGreaterOrEqualTo: -10, unit: percent", [-10.0], [-5.0], True),
+        ("meanChange", "mustBeGreaterOrEqualTo: -10, unit: percent", [-10.0], [-12.0], False),
         ("distinctChange", "mustBeLessOrEqualTo: 1", [1.0, 2.0, 2.0], [1.0, 2.0, 3.0], True),
         ("distinctChange", "mustBeLessOrEqualTo: 1", [1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0], False),
         ("psi", "mustBeLessThan: 0.25", [float(n % 50) for n in range(500)], [float(n % 50) for n in range(500)], True),

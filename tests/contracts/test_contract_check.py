@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from treadle.contracts import Report, check, load, raise_if_broken, row_rules
+from treadle.contracts import Report, check, load, raise_if_broken, row_rules, stale
 from treadle.errors import ContractBroken, DataError
 from treadle.expr import parse, row_function
 
@@ -222,6 +222,43 @@ def test_freshness(contract, unit, value, holds, kind):
     report = check(pl.DataFrame({"at": [newest, newest - timedelta(days=9), None]}), made, now=NOW)
     assert report.ok is (holds if kind == "timestamp" else unit == "d" and value == 2)
     assert not check(pl.DataFrame({"at": []}, schema={"at": pl.Date}), made, now=NOW).ok
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"),
+    [
+        ("s", 1),
+        ("seconds", 1),
+        ("min", 60),
+        ("minutes", 60),
+        ("h", 3600),
+        ("hrs", 3600),
+        ("hours", 3600),
+        ("d", 86400),
+        ("days", 86400),
+        ("w", 604800),
+        ("weeks", 604800),
+    ],
+)
+def test_freshness_in_every_unit_and_at_its_limit(contract, unit, seconds):
+    sla = f"slaProperties: [{{property: latency, value: 2, unit: {unit}, element: t.at}}]\n"
+    made = contract("- {name: at, logicalType: timestamp}", more=sla)
+    for age, fresh in ((2 * seconds, True), (2 * seconds + 0.001, False)):
+        frame = pl.DataFrame({"at": [NOW - timedelta(seconds=age)]})
+        assert check(frame, made, now=NOW).ok is fresh, age
+
+
+@pytest.mark.parametrize(("level", "soft"), [("warn", True), ("stop", False)])
+def test_freshness_that_is_soft_refuses_nothing_later_either(contract, level, soft):
+    sla = "slaProperties: [{property: latency, value: 2, unit: d, element: t.at}]\n"
+    made = contract(
+        "- {name: at, logicalType: timestamp}",
+        more=f"{sla}customProperties: [{{property: freshnessLevel, value: {level}}}]\n",
+    )
+    report = check(pl.DataFrame({"at": [NOW - timedelta(days=3)]}), made, now=NOW)
+    assert report.ok is soft and bool(report.warnings) is soft
+    assert (stale(made, report.newest, NOW) == []) is soft
+    assert stale(made, report.newest, NOW - timedelta(days=1)) == []
 
 
 def test_bad_share(contract):

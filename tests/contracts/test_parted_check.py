@@ -134,6 +134,13 @@ def test_a_foreign_key_is_asked_of_each_part(contract) -> None:  # type: ignore[
     assert same(frame, made, 2).judged.unasked == ["n_foreign_key was not asked: the rows of shops are not at hand"]
 
 
+def test_the_newest_time_may_be_in_any_part(contract) -> None:  # type: ignore[no-untyped-def]
+    sla = "slaProperties: [{property: latency, value: 2, unit: d, element: t.at}]\n"
+    made = contract("- {name: at, logicalType: timestamp}", more=sla)
+    times = [datetime(2020, 1, 1), datetime(2026, 1, 9), None, datetime(2019, 1, 1)]
+    assert same(pl.DataFrame({"at": times}), made, 1).judged.ok
+
+
 def test_rules_that_see_all_rows_at_once_are_told(contract) -> None:  # type: ignore[no-untyped-def]
     made = contract("- {name: n, logicalType: integer, relationships: [{type: foreignKey, to: orders.id}]}")
     assert [rule.kind for rule in needs_all_rows(made, "orders")] == ["foreign_key"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -180,6 +180,24 @@ def test_a_number_that_becomes_too_large_is_refused() -> None:
     rows = pl.DataFrame({"a": [1e308, float("inf")]})
     with pytest.raises(DataError, match=r"1e\+308 is too large to be converted \(row 1\)"):
         values(Mapped(origin="a", unit=Units(origin="km", to="mm")), rows)
+
+
+def test_a_time_has_the_rate_of_its_own_day() -> None:
+    rates = pl.DataFrame(
+        {"day": [date(2024, 1, 1), date(2024, 1, 2)], "from": ["USD"] * 2, "to": ["EUR"] * 2, "rate": [0.5, 0.25]}
+    )
+    midnight = datetime(2024, 1, 2, tzinfo=UTC)
+    rows = pl.DataFrame({"amount": [10, 10], "at": [midnight - timedelta(microseconds=1), midnight]})
+    money = Exchange(origin="USD", to="EUR", rates="r.csv", on="at")
+    known = {"r.csv": rates_of(rates, "r.csv", "")}
+    found = apply(rows, {"eur": Mapped(origin="amount", currency=money)}, keep=False, rates=known)
+    assert found.rows["eur"].to_list() == [5.0, 2.5]
+
+
+def test_an_amount_that_becomes_too_large_is_refused() -> None:
+    rows = pl.DataFrame({"amount": [1e308], "cur": ["GBP"], "day": [date(2024, 1, 1)]})
+    with pytest.raises(DataError, match=r"1e\+308 is too large to be converted \(row 1\)"):
+        values(Mapped(origin="amount", currency=MONEY), rows)
 
 
 def test_all_that_is_gone_is_told_at_once() -> None:

@@ -164,6 +164,17 @@ def test_persons_join_and_split() -> None:
     assert told == [(*sorted(single, key=free.members["record"].to_list().index), "same")]
 
 
+def test_of_rows_that_cannot_all_be_one_the_pair_that_lost_is_said_to_be_cut() -> None:
+    crm, web = table(id=[1, 2], n=["a", "a"]), table(id=[1], n=["a"])
+    fields = {"n": "n"}
+    said = entity(**{"from": {"crm": fields, "web": fields}, "match": {"exact": ["n"]}, "distinct": ["crm"]})
+    found = found_in(said, {"crm": crm, "web": web})
+    assert groups(found) == {frozenset({"crm:1", "web:1"}), frozenset({"crm:2"})}
+    done = {(one, other): done for one, other, done in found.links.select("one", "other", "done").iter_rows()}
+    assert done == {("crm:1", "crm:2"): "cut", ("crm:1", "web:1"): "same", ("crm:2", "web:1"): "cut"}
+    assert found.doubts == 2
+
+
 def test_words_that_contradict_each_other_are_refused_with_all_of_them() -> None:
     said: list[Any] = [
         Decision("joined", "crm:1", "crm:2", by="ada"),

@@ -58,6 +58,13 @@ def test_the_newest_by_a_field_of_time() -> None:
     assert chosen(found) == [("crm:1", "Bonn", "web:1", "newest seen", "crm:1=Ulm | crm:2=ULM ")]
 
 
+def test_a_row_without_a_time_is_never_the_newest() -> None:
+    never = pl.lit(None, pl.Date)
+    web = FRAMES["web"].with_columns(seen=never)
+    assert city(settled({"newest": "seen"}, web=web)) == ["ULM ", "Köln"]
+    assert city(settled({"newest": "seen"}, web=web, crm=FRAMES["crm"].with_columns(seen=never))) == ["Ulm", "Köln"]
+
+
 def test_the_most_trusted_source_that_has_a_value() -> None:
     assert city(settled({"trusted": ["web"]})) == ["Bonn", "Köln"]
     assert city(settled({"trusted": ["crm"]})) == ["Ulm", "Köln"]

@@ -91,6 +91,26 @@ def test_times_tell_span_zone_steps_and_gaps() -> None:
     assert days is not None and (days.zone, days.midnight, days.step) == ("", 1.0, 86_400.0)
 
 
+def test_durations_and_times_of_day_are_in_seconds() -> None:
+    frame = pl.DataFrame({"x": [timedelta(seconds=90), timedelta(milliseconds=500)], "clock": [time(1), time(0, 1)]})
+    for name, ends in (("x", (0.5, 90.0)), ("clock", (60.0, 3600.0))):
+        numbers = column(frame, name).numbers
+        assert numbers is not None and (numbers.low, numbers.high) == ends
+
+
+def test_how_far_numbers_lie_apart_and_how_long_texts_are() -> None:
+    found = measured(pl.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, math.inf], "t": ["a", "bb ", "c" * 9, None, " "]}))
+    numbers, texts = found.columns[0].numbers, found.columns[1].texts
+    assert numbers is not None and numbers.sd == pytest.approx(np.std([1, 2, 3, 4], ddof=1))
+    assert texts is not None and (texts.mean, texts.blanks) == (3.5, 2)
+
+
+def test_medians_and_missing_values_are_of_their_own_side() -> None:
+    before, now = pl.DataFrame({"x": [1.0, 2.0, 9.0]}), pl.DataFrame({"x": [3.0, 4.0, 50.0, None]})
+    (line,) = compare(measured(before), measured(now))
+    assert (line.median_before, line.median_now, line.missing_before, line.missing_now) == (2.0, 4.0, 0.0, 0.25)
+
+
 def test_large_whole_numbers_are_told_apart() -> None:
     """As floats the two would be one."""
     assert column(pl.DataFrame({"x": [2**53, 2**53 + 1]})).distinct == 2

@@ -183,6 +183,29 @@ def test_files_that_come_without_end_do_not_hold_it_up_for_ever(tmp_path: Path) 
     assert day.ran and day.ran[0] < 2
 
 
+def test_waits_have_a_bound_and_come_apart_by_chance(place: Path) -> None:
+    day = Day(place, 9, [ILL], retries=10)
+    bounds = [min(3600.0, 30 * 2.0**n) for n in range(10)]
+    shares = [seconds / bound for seconds, bound in zip(day.waited, bounds, strict=False)]
+    assert len(shares) == 10 and all(0.5 <= share <= 1.5 for share in shares)
+    assert len({round(share, 3) for share in shares}) > 5
+
+
+def test_a_file_that_grows_is_waited_for_after_a_run_that_was_held_up_too(tmp_path: Path) -> None:
+    """A run that files without end held up begins the patience anew."""
+    place = begin(tmp_path / "shop", BY_FILES)
+
+    def come(name: str, rows: int) -> Callable[[], object]:
+        return lambda: deliver(place, f"{name}.csv", map(row, range(rows)))
+
+    happens: dict[float, Callable[[], object]] = {n / 30: come(f"{n}", 1) for n in range(40)}
+    happens |= {5: come("whole", 1)} | {5 + n * 0.07: come("grows", n) for n in range(1, 5)}
+    day = Day(place, 0.2, happens=happens)
+    held_up = [at for at in day.ran if at < 5]
+    assert held_up and held_up[0] > 0.9, "so long it was waited"
+    assert min(at for at in day.ran if at >= 5) > 5.28
+
+
 def test_a_file_that_was_read_or_tried_is_no_reason(tmp_path: Path) -> None:
     place = begin(tmp_path / "shop", BY_FILES)
     deliver(place, "a.csv", [row(1)])

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from treadle.errors import SpecError
-from treadle.scheduling import unit
+from treadle.scheduling import plan_of, unit
 from treadle.scheduling.units import Plan, cron_times
+from treadle.spec import load
 
 ODD = Path('/srv/100% of it/{{ shop }}\'s "x" $HOME')
 
@@ -94,6 +95,22 @@ def test_airflow_reads_it(root: Path) -> None:
     command = operator["bash_command"]
     assert shlex.split(command.replace("{{ '{' }}", "{")) == ["/usr/bin/env", "treadle", "run", str(root)]
     assert "{{" not in command.replace("{{ '{' }}", "")
+
+
+def test_airflow_runs_it_as_often_and_tries_it_again_as_often_as_was_said() -> None:
+    text = unit("airflow", plan(period=timedelta(minutes=7), retries=5))
+    assert "    schedule=timedelta(seconds=420),\n" in text and '        "retries": 5,\n' in text
+
+
+def test_the_folders_of_new_files_are_those_that_hold_them(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "treadle.yaml").write_text(
+        "project: shop\npeople: {owner: ada, reviewers: [grace]}\nsources:\n"
+        "  a: {read: in, new: files}\n  b: {read: 'more/*.csv', new: files}\n  c: {read: 'more/x*', new: files}\n",
+        encoding="utf-8",
+    )
+    made = plan_of(load(tmp_path), every=None, retries=2)
+    assert made.folders == (tmp_path / "in", tmp_path / "more") and (made.period, made.retries) == (None, 2)
 
 
 @pytest.mark.parametrize(("period", "kind"), [(timedelta(hours=1), "schedule"), (timedelta(minutes=7), "sensor")])

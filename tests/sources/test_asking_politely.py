@@ -6,6 +6,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -15,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.web import says, serving
+from services.web import Say, says, serving
 from treadle.errors import DataError
 from treadle.sources.apis import find_rows_of_api
-from treadle.sources.asking import Answer, Late, Line, Lost, Patience, joined
+from treadle.sources.asking import Answer, Late, Line, Lost, Patience, Sent, joined
 from treadle.sources.calling import Allowed, Caller, Clock, Tries, seconds_asked_for
 from treadle.sources.paging import next_link, with_query
 from treadle.spec import Source
@@ -103,6 +104,22 @@ def test_requests_begin_as_far_apart_as_they_should() -> None:
     get(hurried)
     with pytest.raises(DataError, match="not done in the time"):
         get(hurried)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_every_answer_that_may_pass_is_asked_for_again(status: int) -> None:
+    line = Scripted(answer(status), answer(200))
+    assert get(line.caller()).status == 200 and len(line.waits) == 1
+
+
+def test_what_is_sent_is_never_sent_twice_by_a_connection_that_was_kept() -> None:
+    """A server that took it, and closed the connection without an answer, would have it twice."""
+    with serving(lambda asked: Say(raw=b"") if asked.method == "POST" else says([])) as web:
+        with closing(Line(time.monotonic() + 20, Patience())) as line:
+            line.ask(f"{web.url}/x", {}, lambda size: None)
+            with pytest.raises(Lost):
+                line.ask(f"{web.url}/x", {}, lambda size: None, Sent("POST", b"one"))
+        assert [each.method for each in web.asked] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize(
@@ -228,14 +245,10 @@ def test_a_certificate_must_be_trusted_and_of_the_host(
 
 
 def test_the_time_holds_for_a_slow_answer_with_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     def drips(connection: socket.socket) -> None:
         for _ in range(600):
             connection.sendall(b" ")
             time.sleep(0.05)
-
-    from services.web import Say
 
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with serving(lambda asked: Say(b"", length=9999, then=drips), wrap=with_tls(certificate)) as web:

@@ -201,6 +201,41 @@ def test_what_is_written_while_sqlite_is_read_is_not_seen(tmp_path: Path) -> Non
     assert frame["a"].to_list() == list(range(120_000))
 
 
+class Told:
+    """A share of memory that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.sizes = list[int]()
+
+    def grow(self, size: int) -> None:
+        self.sizes.append(size)
+
+
+def test_parts_are_weighed_together_and_each_is_told_as_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.sources.sqlite._ROWS", 10)
+    with closing(sqlite3.connect(tmp_path / "x.db")) as made:
+        made.execute("create table t (a integer)")
+        made.executemany("insert into t values (?)", ((n,) for n in range(50)))
+        made.commit()
+    share = Told()
+    assert find(Source(read="sqlite:x.db", table="t"), tmp_path, where=WHERE, share=share).bytes == 400
+    assert share.sizes == [80, 160, 240, 320, 400]
+    with pytest.raises(DataError, match="t takes more than 240 bytes, and at most 200 bytes may be taken"):
+        found((Source(read="sqlite:x.db", table="t", max_gb=2e-7), tmp_path))
+
+
+def test_the_password_of_a_url_is_a_secret_as_it_is_and_not_as_a_url_writes_it(tmp_path: Path) -> None:
+    from treadle.address import Address
+    from treadle.sources import Wanted
+    from treadle.sources.databases import _secrets
+
+    url = "postgresql://a:p%40ss-word@h/d"
+    wanted = Wanted(Address(url, WHERE), url, tmp_path, Source(read=url, table="t"), table="t")
+    assert _secrets(wanted) == ["p@ss-word"]
+
+
 # PostgreSQL
 
 needs_postgres = pytest.mark.needs("postgres", "adbc_driver_postgresql")

@@ -38,6 +38,11 @@ def test_a_name_is_looked_at_too() -> None:
     assert "the name of column 1" in echoed(pl.DataFrame({SECRET: [1]}), [SECRET])
 
 
+def test_a_short_secret_is_a_whole_name_or_none() -> None:
+    assert "the name of column 2" in echoed(pl.DataFrame({"n": [1], "pin7": [1]}), ["pin7"])
+    assert not echoed(pl.DataFrame({"n": [1], "spin7s": [1]}), ["pin7"])
+
+
 @pytest.mark.parametrize("values", [[1, 8675309123], [1.0, 8675309123.0]])
 @pytest.mark.parametrize("secret", ["8675309123", "008675309123"])
 def test_a_secret_of_digits_is_found_as_a_number(values: list[float], secret: str) -> None:

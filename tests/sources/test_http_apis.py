@@ -590,6 +590,85 @@ def test_rows_that_hold_a_word_like_a_secret_are_read(
     assert read(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path).height == 2
 
 
+def test_pages_are_told_as_they_come_to_whoever_shares_the_memory(serve: Serve, tmp_path: Path) -> None:
+    sizes = list[int]()
+
+    class Told:
+        def grow(self, size: int) -> None:
+            sizes.append(size)
+
+    source = told(tmp_path, serve(by_page(6)), records="items", page=Page(by="page", pages="pages"))
+    find_rows_of_api(source, tmp_path, WHERE, tries=QUICK, share=Told())
+    assert len(sizes) == 3 and sizes == [len('{"id": 0}') * 2 * page for page in (1, 2, 3)]
+
+
+def test_more_rows_than_an_api_says_that_there_are_is_refused_too(serve: Serve, tmp_path: Path) -> None:
+    pages = [of(6)[:3], of(6)[3:], []]
+    web = serve(lambda asked: says({"items": pages[int(asked.query["page"]) - 1], "total": 4}))
+    source = told(tmp_path, web, records="items", page=Page(by="page", total="total"))
+    refused(source, tmp_path, "there are 4 rows, and gave 6")
+
+
+def test_a_secret_that_is_a_parameter_is_told_to_no_other_host(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APIKEY", "s3cret-word")
+    elsewhere = serve(lambda asked: says(of(2)))
+    web = serve(lambda asked: says(of(1), headers=(("Link", f"<{elsewhere.url}/n>; rel=next"),)))
+    asked = {"page": Page(by="link"), "parameters": {"key": "${APIKEY}"}, "redirects": (elsewhere.host,)}
+    assert read(told(tmp_path, web, **asked), tmp_path).height == 3
+    assert web.asked[0].query == {"key": "s3cret-word"} and elsewhere.asked[0].query == {}
+
+
+def test_a_login_of_the_url_is_hidden_as_it_is_sent_and_as_it_is(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import base64
+
+    word = base64.b64encode(b"ann:p@ss-word").decode()
+    web = serve(lambda asked: Say(f"bad {asked.headers['authorization']}, that is p@ss-word".encode(), status=400))
+    source = Source(read=web.url.replace("//", "//ann:p%40ss-word@") + "/x")
+    trust(tmp_path, (Place(server_of(source), "server"),))
+    said = refused(source, tmp_path, r"it answered 400 \(bad Basic \*\*\*, that is \*\*\*\)")
+    assert web.asked[0].headers["authorization"] == f"Basic {word}" and word not in str(said)
+
+
+def test_of_secrets_that_begin_alike_the_longer_is_hidden_whole(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHORT", "s3cret")
+    monkeypatch.setenv("LONG", "s3cret-and-more")
+    web = serve(lambda asked: Say(b"bad s3cret-and-more or s3cret", status=400))
+    source = told(tmp_path, web, headers={"X-A": "${SHORT}", "X-B": "${LONG}"})
+    refused(source, tmp_path, r"\(bad \*\*\* or \*\*\*\)")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Say(b"x" * 190 + b" s3cret-and-a-long-one", status=400),
+        Say(b'{"message": "' + b"x" * 190 + b' s3cret-and-a-long-one"}', status=400),
+        Say(b"<title>" + b"x" * 190 + b" s3cret-and-a-long-one", status=400, kind="text/html"),
+        Say(b"<html><title>" + b"x" * 190 + b" s3cret-and-a-long-one"),
+    ],
+    ids=["text", "json", "page", "page of rows"],
+)
+def test_words_that_are_cut_in_a_secret_hold_no_part_of_it(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Say
+) -> None:
+    monkeypatch.setenv("APIKEY", "s3cret-and-a-long-one")
+    web = serve(lambda asked: answer)
+    said = refused(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path, "xxx")
+    assert "s3cret" not in f"{said} {said.mend}" and "***" in str(said)
+
+
+def test_how_to_mend_it_holds_no_secret_either(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APIKEY", "s3cret-word")
+    web = serve(lambda asked: says({"s3cret-word": of(2)}))
+    bad = refused(told(tmp_path, web, parameters={"key": "${APIKEY}"}), tmp_path, "one object")
+    assert bad.mend == "say where the rows are: records: ***"
+
+
 @pytest.mark.parametrize("value", ["line\nbreak", "line\r\nX: y", "tok€n", "", "a\x00b"])
 def test_a_secret_that_no_header_can_hold_is_not_repeated(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str

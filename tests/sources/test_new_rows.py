@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from treadle.errors import DataError
 from treadle.sources import Known, definition_of, find_new
-from treadle.sources.cursors import as_text, back_from, in_zone, of_text
+from treadle.sources.cursors import Above, as_text, back_from, in_zone, of_text
+from treadle.sources.increments import _asked_above
 from treadle.sources.seen import names_of, packed, unpacked, unseen
-from treadle.spec import New, Source
+from treadle.spec import Mapped, New, Source
 from treadle.spec.trust import Place, trust
 
 VALUES = (
@@ -171,6 +172,26 @@ def test_postgres_is_asked_for_new_rows_alone(
         db.execute("insert into t values (5, null)")
         with pytest.raises(DataError, match="1 rows have no value in Up To"):
             find_new(source, tmp_path, known, "")
+
+
+def test_a_part_of_a_whole_number_is_read_again_as_one() -> None:
+    """Of an overlap of 2.5 no row may be missed: what is read again is 3 back, of fractions 2.5."""
+    assert back_from(10, New(by="x", overlap=2.5), "") == 7
+    assert back_from(10.0, New(by="x", overlap=2.5), "") == 7.5
+
+
+def test_a_database_leaves_out_nothing_by_texts_that_are_times_here() -> None:
+    at = datetime(2024, 1, 31, tzinfo=UTC)
+
+    def asked(**said: Any) -> Any:
+        new = New(by="told", time_zone=said.pop("time_zone", None))
+        source = Source(read="sqlite:shop.db", table="t", new=new, **said)
+        return _asked_above(source, new, at)
+
+    assert asked() == Above("told", at)
+    assert asked(time_zone="America/New_York") == Above("told", at - timedelta(days=1))
+    assert asked(date_format={"told": "%d.%m.%Y"}) is asked(null_values=("-",)) is None
+    assert asked(map={"told": "At"}) == Above("At", at) and asked(map={"told": Mapped(expression="At")}) is None
 
 
 def test_what_is_asked_for_is_told_apart() -> None:

@@ -143,6 +143,20 @@ def test_said_twice_undone_twice_and_before_the_first_run(shop: Path) -> None:
         do(shop, undo, "customer", entry.seq, "y")
 
 
+def test_a_value_may_be_said_again_once_another_took_its_place(shop: Path) -> None:
+    """The last word counts of a thing, of whichever of its rows it is said."""
+    made(shop)
+    wanted = [("crm:4", "1999-09-09"), ("web:w4", "1990-01-01"), ("crm:4", "1999-09-09")]
+    for record, value in wanted:
+        said = Decision("set", record, field="born", value=value, reason="asked")
+        do(shop, say, "customer", said)
+        do(shop, say, "customer", Decision("set", "crm:3", field="born", value=value, reason="another"))
+        with pytest.raises(DataError, match=f"it was said before: born of {record}"):
+            do(shop, say, "customer", said)
+    found = do(shop, lambda it: decided(it.chain, "customer").decisions)
+    assert [(each.one, each.value) for each in found if each.one != "crm:3"] == wanted
+
+
 def test_an_expression_that_fits_no_column_is_told_with_its_place(shop: Path) -> None:
     edit(shop, "name: full,", "name: fullname,")
     with pytest.raises(ExpressionError, match=r"treadle.yaml:12:13: entities.customer.from.web.name.*no column"):

@@ -13,6 +13,7 @@ from stage_shop import edit, opened
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.spec import load
+from treadle.stages import increments
 
 
 @pytest.fixture
@@ -453,6 +454,96 @@ def test_a_broken_increment_leaves_the_last_good_version(place: Path) -> None:
     workspace = opened(place)
     last = workspace.chain.last(SourceRead, subject="source/orders")
     assert last is not None and last.hash == first.entry.hash
+
+
+def test_an_overlap_that_grows_reads_nothing_twice(place: Path) -> None:
+    """Without a key rows are known by their content alone, and that of rows before the old overlap is not kept."""
+    begin(place, BY_NUMBER.replace("by: n", "by: n, overlap: 1"))
+    insert(place, map(row, range(10)))
+    read(place)
+    edit(place, "overlap: 1", "overlap: 5")
+    for n in (10, 11):
+        insert(place, [row(n)])
+        assert read(place).numbers == list(range(n + 1))
+
+
+def test_increments_of_equal_rows_are_each_an_increment(place: Path) -> None:
+    begin(place, BY_NUMBER)
+    for times in (1, 2, 3):
+        insert(place, [row(1)])
+        assert read(place).numbers == [1] * times
+
+
+def test_a_time_that_is_none_is_not_left_out_without_a_word(place: Path) -> None:
+    begin(place, BY_TIME)
+    insert(place, map(row, range(3)))
+    read(place)
+    change(place, "insert into orders values (9, 'soon', 1.0, 'yes', 'a')")
+    with pytest.raises(DataError, match="rows are read by told, which is String"):
+        read(place)
+
+
+def test_many_small_readings_are_written_anew_as_one(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(increments, "_MOST_PARTS", 2)
+    begin(place, BY_NUMBER)
+    parts = list[int]()
+    for n in range(4):
+        insert(place, [row(n)])
+        found = read(place)
+        assert found.numbers == list(range(n + 1))
+        parts.append(len(found.payload.table.parts))
+    assert parts == [1, 2, 1, 2]
+
+
+def test_examples_of_which_no_row_is_kept_are_a_delivery_that_failed(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    all_bad = "value: 9999, unit: d}\ncustomProperties: [{property: maxBadShare, value: 1}]"
+    edit(place, "value: 3, unit: d}", all_bad, "orders.yaml")
+    insert(place, [row(0, amount=-1.0)])
+    with pytest.raises(DataError, match="the table has no rows"):
+        read(place)
+    insert(place, [row(1)])
+    assert read(place).numbers == [1]
+
+
+def test_the_newest_time_of_all_readings_is_that_of_the_source(place: Path) -> None:
+    begin(place, BY_NUMBER.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    seen = list[object]()
+    for told in ("2024-01-05", "2023-06-01", "2024-02-01"):
+        change(place, f"insert into orders values ({len(seen)}, '{told} 00:00:00', 1.0, 'yes', 'a')")
+        (newest,) = read(place).payload.newest.values()
+        assert newest is not None
+        seen.append(f"{newest:%Y-%m-%d}")
+    assert seen == ["2024-01-05", "2024-01-05", "2024-02-01"]
+
+
+@pytest.mark.parametrize(("amount", "later"), [(9.0, 1), (77.0, 0)], ids=["of one size", "of one time"])
+def test_a_file_is_the_same_by_its_size_and_its_time_alone_where_both_are(
+    place: Path, amount: float, later: int
+) -> None:
+    begin(place, BY_FILES)
+    written = deliver(place, "a.csv", [row(1, amount=1.0)]).stat().st_mtime_ns
+    read(place)
+    file = deliver(place, "a.csv", [row(1, amount=amount)])
+    os.utime(file, ns=(written, written + later * 10**9))
+    with pytest.raises(DataError, match=r"a\.csv changed after it was read"):
+        read(place)
+
+
+def test_a_file_that_comes_back_is_not_read_twice(place: Path) -> None:
+    begin(place, BY_FILES.replace("key: n, ", ""))
+    file = deliver(place, "a.csv", [row(1)])
+    read(place)
+    away = file.rename(place / "a.csv")
+    deliver(place, "b.csv", [row(2)])
+    assert read(place).numbers == [1, 2]
+    away.rename(file)
+    assert read(place).numbers == [1, 2]
+    deliver(place, "c.csv", [row(3)])
+    assert read(place).numbers == [1, 2, 3]
 
 
 def test_two_readings_at_once_have_each_row_once(place: Path) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 import polars as pl
 import pytest
 from large_shop import taken
-from stage_shop import edit, opened
+from stage_shop import NEWEST, edit, opened
 
 from treadle.backends.embedded.state import LmdbState
 from treadle.errors import ContractBroken, DataError
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
 from treadle.sources import find, parts, parts_of
 from treadle.spec import Source
-from treadle.stages import planning
+from treadle.stages import parted, planning
 from treadle.stages.building import build_features
 from treadle.stages.parted import room_on_disk
 from treadle.stages.planning import make_plan
@@ -120,6 +120,52 @@ def test_what_rests_on_all_values_is_read_whole(
     assert parts_of(find(source, tmp_path), "") is None
     pl.DataFrame({"n": [1]}).write_parquet(tmp_path / "t.parquet")
     assert parts_of(find(Source(read="t.parquet"), tmp_path), "") is not None
+
+
+def test_rows_set_aside_that_do_not_lie_in_one_file_are_each_there_once(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parted, "_ASIDE", 1)
+    file, bad = large / "orders.parquet", (5, 150, 300)
+    amount = pl.when(pl.col("order").is_in(bad)).then(-1.0).otherwise(pl.col("amount").abs())
+    pl.read_parquet(file).with_columns(amount=amount).write_parquet(file, row_group_size=64)
+    assert len(taken(large).aside) == 3
+    workspace = opened(large)
+    shown = show_aside(workspace, "orders", None, 9).rows
+    workspace.chain.engine.dispose()
+    assert [int(str(row.values["order"])) for row in shown] == [*bad]
+
+
+def test_how_new_a_table_is_does_not_follow_from_its_last_part(large: Path) -> None:
+    edit(large, "key: order,", "key: order, happened: told,")
+    file = large / "orders.parquet"
+    pl.read_parquet(file).reverse().write_parquet(file, row_group_size=64)
+    found = taken(large)
+    assert found.reached == NEWEST and [*found.newest.values()] == [NEWEST]
+
+
+def test_examples_in_parts_of_which_no_row_is_kept_are_a_delivery_that_failed(large: Path) -> None:
+    edit(large, "schema:", "customProperties: [{property: maxBadShare, value: 1}]\nschema:", "orders.yaml")
+    file = large / "orders.parquet"
+    pl.read_parquet(file).with_columns(amount=-1.0).write_parquet(file, row_group_size=64)
+    with pytest.raises(DataError, match="the table has no rows"):
+        taken(large)
+
+
+def test_what_its_own_limit_does_not_hold_comes_in_parts_unless_a_group_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART", 400)
+    frame = pl.DataFrame({"n": range(1000)})
+    frame.write_parquet(tmp_path / "t.parquet", row_group_size=100)
+    assert parts_of(find(Source(read="t.parquet"), tmp_path), "") is None
+    tight = Source(read="t.parquet", max_gb=1e-6)
+    made = parts_of(find(tight, tmp_path), "")
+    assert made is not None and pl.concat(made.read()).equals(frame)
+    monkeypatch.setattr(parts, "_LARGEST_GROUP", 4000)
+    assert parts_of(find(tight, tmp_path), "") is not None
+    frame.write_parquet(tmp_path / "t.parquet", row_group_size=1000)
+    assert parts_of(find(tight, tmp_path), "") is None
 
 
 def test_files_of_a_pattern_come_one_after_another_and_must_be_alike(

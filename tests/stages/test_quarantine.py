@@ -10,9 +10,11 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from ingest import begin, change, insert, row
 from stage_shop import edit, opened
@@ -28,9 +30,10 @@ from treadle.exploring.quarantined import (
     undo_aside,
 )
 from treadle.stages.beside import last_good
-from treadle.stages.quarantine import standing
+from treadle.stages.quarantine import _cast, standing
 from treadle.stages.reading import contract_of, read_sources
 from treadle.stages.work import Work
+from treadle.store import File
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -501,6 +504,39 @@ def test_the_last_good_snapshot_is_the_newest_that_held_and_was_not_rolled_back(
         asked = it.workspace.chain.find(subject="source/orders")[0].uses[0].digest  # type: ignore[union-attr]
         good = last_good(it.workspace, "orders", contract, asked)
         assert good is None or good.name != "orders@0"
+
+
+def test_a_delivery_is_no_measure_of_itself_and_one_that_was_rolled_back_of_none(place: Path) -> None:
+    with Shop(place) as it:
+        contract = contract_of(it.workspace, it.workspace.project.spec.sources["orders"])
+        first = it.read()
+    (place / "rules.yaml").write_text(RULES.replace("LessThan: 60", "LessThan: 61"), encoding="utf-8")
+    with Shop(place) as it:
+        assert any("no snapshot is good yet" in each for each in it.read().payload.unasked)
+    deliver(place, [row(n) for n in range(11)])
+    with Shop(place) as it:
+        it.read()
+        undo_aside(it.workspace, "orders", str(first.payload.table.version), "a test")
+        (asked,) = (ref.digest for ref in first.uses if isinstance(ref, File))
+        assert last_good(it.workspace, "orders", contract, asked) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "fine"),
+    [
+        ([1.0, None, -3.0], pl.Int64(), True),
+        ([1.0, 2.5], pl.Int64(), False),
+        ([datetime(2024, 5, 1), None], pl.Date(), True),
+        ([datetime(2024, 5, 1, 10)], pl.Date(), False),
+    ],
+)
+def test_a_replayed_value_is_never_cut_to_fit_its_column(values: list[Any], kind: pl.DataType, fine: bool) -> None:
+    made = pl.Series("x", values)
+    if fine:
+        assert _cast(made, kind).dtype == kind and _cast(made, kind).null_count() == made.null_count()
+        return
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="x holds more than"):
+        _cast(made, kind)
 
 
 def test_a_circle_and_a_source_that_is_not_there_are_said_before_anything_is_read(place: Path) -> None:

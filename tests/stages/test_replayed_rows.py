@@ -9,6 +9,7 @@ import pytest
 from aside_shop import BY, FILES, KEEP, REFUSE, RULES, Place, Row
 
 from treadle.errors import DataError
+from treadle.exploring.quarantined import show_aside
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,35 @@ def test_a_source_that_refuses_a_key_twice_refuses_it_of_a_replay_too(tmp_path: 
     it.mend("v=1")
     it.replay()  # equal rows are one
     assert it.kept == [(1, 1, 1), (5, 4, 1)]
+
+
+def test_rows_that_a_changed_contract_sets_aside_come_before_those_that_are_new(tmp_path: Path) -> None:
+    """They were read before, and of two with one key the first read counts here."""
+    it = Place(tmp_path / "shop", KEEP)
+    it.read((1, 1, 9), (5, 2, 3))
+    (it.folder / "e.yaml").write_text(RULES.replace("minimum: 0", "minimum: 5"), encoding="utf-8")
+    it.read((5, 4, 1))
+    assert it.kept == [(1, 1, 9)] and it.aside == [(5, 2, 3), (5, 4, 1)]
+    it.mend("v=v+9")
+    it.replay()
+    assert it.kept == [(1, 1, 9), (5, 2, 12)]
+
+
+def test_as_many_rows_are_shown_as_are_asked_for_of_all_readings_together(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop")
+    it.read((1, 1, -1))
+    it.read((2, 2, -2), (3, 3, -3))
+    found = it.do(show_aside, "e", None, 2)
+    assert ([row.values["k"] for row in found.rows], found.more, found.all) == (["1", "2"], 1, 3)
+
+
+def test_a_new_row_may_point_to_one_that_an_earlier_reading_kept(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop")
+    own = RULES.replace("{minimum: 0}}", "{minimum: 0}, relationships: [{to: e.k}]}")
+    (it.folder / "e.yaml").write_text(own, encoding="utf-8")
+    it.read((1, 1, 1))
+    it.read((2, 2, 1), (3, 3, 9))
+    assert it.kept == [(1, 1, 1), (2, 2, 1)] and it.aside == [(3, 3, 9)]
 
 
 @pytest.mark.parametrize("said", [BY, FILES], ids=["by", "files"])

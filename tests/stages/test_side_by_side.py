@@ -37,8 +37,8 @@ def shop(folder: Path, url: str, *more: str) -> Path:
     return folder
 
 
-def read(folder: Path) -> tuple[dict[str, pl.DataFrame], Work]:
-    work = Work(opened(folder))
+def read(folder: Path, *, full: bool = False) -> tuple[dict[str, pl.DataFrame], Work]:
+    work = Work(opened(folder), full=full)
     found = read_sources(work)
     return {name: work.workspace.tables.read(entry.payload.table) for name, entry in found.items()}, work
 
@@ -106,6 +106,22 @@ def test_increments_are_read_beside_others_each_row_once(tmp_path: Path) -> None
             assert sorted(frames["visits"]["n"]) == list(range(upto))
             assert [each.source for each in work.fetched] == ["stock", "prices", "visits"]
     assert work.lines[-1].cached
+
+
+def test_all_is_read_again_beside_others_where_that_is_asked(tmp_path: Path) -> None:
+    more = "visits: {read: 'sqlite:visits.db', table: t, key: n, new: {by: n}}"
+    with serving(lambda asked: says([{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url, more)
+        with closing(sqlite3.connect(folder / "visits.db")) as db:
+            db.execute("create table t (n integer)")
+            db.executemany("insert into t values (?)", [(n,) for n in range(5)])
+            db.commit()
+            read(folder)
+            db.execute("delete from t where n = 2")
+            db.commit()
+        assert sorted(read(folder)[0]["visits"]["n"]) == [0, 1, 2, 3, 4]
+        frames, work = read(folder, full=True)
+        assert sorted(frames["visits"]["n"]) == [0, 1, 3, 4] and len(work.fetched) == 3
 
 
 def test_another_run_that_was_first_has_its_increment_read_on_from(

@@ -120,6 +120,31 @@ def test_all_comes_back_by_one_command(workspace: Workspace, cool: Path):
     assert not list((workspace.root / "tables").rglob(".moved/*"))
 
 
+def test_what_was_read_out_of_a_tier_is_told_once_and_at_its_price(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where whoever told it was killed before the notes of it were taken away."""
+    old, *_ = monthly(workspace)
+    asked(workspace, apply=True)
+    workspace.tables.read(old)
+    with monkeypatch.context() as killed:
+        killed.setattr(workspace.tiers, "told", lambda names: None)
+        assert settle(at_now(workspace))
+    entries = workspace.chain.find(FilesRetrieved)
+    price = Decimal("0.010") * sum(each.payload.bytes for each in entries) / GB
+    assert abs(sum(each.price.money.amount for each in entries) - price) < Decimal("5e-9") < price
+    assert workspace.tiers.retrieved() and not settle(at_now(workspace)) and not workspace.tiers.retrieved()
+    assert len(workspace.chain.find(FilesRetrieved)) == len(entries)
+
+
+def test_to_bring_it_back_costs_what_is_read_out_of_the_tier(workspace: Workspace):
+    several = monthly(workspace)
+    asked(workspace, apply=True)
+    told = bring_back(at_now(workspace), [], apply=False)
+    size = Decimal(sum(each.bytes for each in several[:2]))
+    assert abs(told.once - size * Decimal("0.010") / GB) < Decimal("2e-9") < told.once
+
+
 def test_a_snapshot_whose_files_a_later_one_has_too_comes_back_by_its_name(workspace: Workspace):
     """As older versions of a source that is read in increments do; what the later one has alone stays where it is."""
     first = keep(workspace, "orders", orders(2000), NOW - timedelta(days=60))

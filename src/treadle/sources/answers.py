@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -42,9 +43,11 @@ _TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
 }
 _VAGUE = ("", "application/octet-stream", "binary/octet-stream", "application/gzip", "application/x-gzip")
-_TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,2000})", re.IGNORECASE)
 _SAYS = ("message", "error_description", "detail", "title", "error", "reason")
 """Where APIs say in words what is wrong (RFC 9457 has `detail` and `title`)."""
+Hide = Callable[[str], str]
+"""Takes what is secret out of words from elsewhere: before they are cut, in the middle of a secret perhaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,7 @@ class Page:
     dialect: Dialect | None = None
 
 
-def page_of(answer: Answer, source: Source, where: str) -> tuple[Page, Told]:
+def page_of(answer: Answer, source: Source, where: str, hide: Hide = str) -> tuple[Page, Told]:
     """The rows of an answer, unpacked, with nothing of their types told yet; and what it says of the next page.
 
     Raises:
@@ -72,7 +75,7 @@ def page_of(answer: Answer, source: Source, where: str) -> tuple[Page, Told]:
     import polars as pl
 
     content = _unpacked(answer, source)
-    kind = _kind(answer, content, source)
+    kind = _kind(answer, content, source, hide)
     if kind in RECORDS:
         return _documents(answer, content, kind, source)
     if source.records is not None:
@@ -98,22 +101,22 @@ def _documents(answer: Answer, content: bytes, kind: str, source: Source) -> tup
     return Page(kind, digest, found.lines, sum(map(len, found.lines))), told
 
 
-def said_in(answer: Answer) -> str:
+def said_in(answer: Answer, hide: Hide = str) -> str:
     """What a refusal says in words, in one short line; empty where nothing does."""
     body = answer.body[: 1 << 14]
     title = _TITLE.search(body)
     if title:
-        return _one_line(title[1].decode("utf-8", "replace"))
+        return _one_line(hide(title[1].decode("utf-8", "replace")))
     try:
         told = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
         text = body.decode("utf-8", "replace")
-        return "" if "<" in text or "�" in text else _one_line(text)
+        return "" if "<" in text or "�" in text else _one_line(hide(text))
     for name in _SAYS:
         found = told.get(name) if isinstance(told, dict) else None
         found = found.get("message") if isinstance(found, dict) else found
         if isinstance(found, str) and found.strip():
-            return _one_line(found)
+            return _one_line(hide(found))
     return ""
 
 
@@ -129,12 +132,12 @@ def _unpacked(answer: Answer, source: Source) -> bytes:
     return whole(answer.body, ".gz" if "gzip" in coding and answer.body else "", source)
 
 
-def _kind(answer: Answer, content: bytes, source: Source) -> str:
+def _kind(answer: Answer, content: bytes, source: Source, hide: Hide) -> str:
     """The format: as the source says; else as the answer does, if it says anything; else by the ending of the path."""
     told = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     head = content[:1000].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")) or (told == "text/html" and source.format is None):
-        title = said_in(msgspec.structs.replace(answer, body=content))
+        title = said_in(msgspec.structs.replace(answer, body=content), hide)
         shown = f', titled "{title}"' if title else ""
         raise Unreadable(
             f"it is a page of HTML{shown}, and no data",

@@ -98,9 +98,9 @@ def _pages(
             what = "it answered 206: a part, though all was asked for"
             raise api.failed(what, "ask who runs it, or what is between; nothing of it was kept", place)
         if not 200 <= answer.status < 300:
-            _refuse_status(api, answer.status, said_in(answer), place, bool(found))
+            _refuse_status(api, answer.status, said_in(answer, api.hidden), place, bool(found))
         try:
-            page, told = page_of(answer, source, api.where)
+            page, told = page_of(answer, source, api.where, api.hidden)
         except Unreadable as bad:
             raise api.failed(bad.what, bad.mend, place) from None
         size += page.size

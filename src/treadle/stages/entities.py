@@ -6,6 +6,7 @@ once that contradict each other one is refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.entities_reconciled import EntitiesReconciled
 from treadle.evidence.kinds.entity_decided import EntityDecided
 from treadle.matching import Decision, as_value, refuse_contradiction
+from treadle.spec.drawn import ID
 
 if TYPE_CHECKING:
     from treadle.spec import Entity
@@ -91,8 +93,8 @@ def say(workspace: Workspace, name: str, said: Decision) -> Entry[EntityDecided]
     _refuse_unknown(workspace, name, said)
     with workspace.chain.reading() as reader:
         now = decided(reader, name)
-    for entry, each in zip(now.entries, now.decisions, strict=True):
-        if _same(each, said):
+    for place, (entry, each) in enumerate(zip(now.entries, now.decisions, strict=True), 1):
+        if _same(each, said) and not _replaced(workspace, name, each, now.decisions[place:]):
             raise DataError(f"it was said before: {each.said()}", where=name, mend=f"entry {entry.seq} of the record")
     mine = msgspec.structs.replace(said, by=workspace.chain.actor)
     refuse_contradiction((*now.decisions, mine), name)
@@ -140,6 +142,16 @@ def undo(workspace: Workspace, name: str, number: int, reason: str) -> Entry[Ent
 def _same(one: Decision, other: Decision) -> bool:
     pair = sorted((one.one, one.other)) == sorted((other.one, other.other))
     return one.done == other.done and pair and (one.field, one.value) == (other.field, other.value)
+
+
+def _replaced(workspace: Workspace, name: str, said: Decision, later: Sequence[Decision]) -> bool:
+    """Whether a value that was said counts no more, since another one was said of the same thing later."""
+    others = [each.one for each in later if each.done == "set" and each.field == said.field]
+    if said.done != "set" or not others:
+        return False
+    members = workspace.tables.read(reconciled(workspace, name).payload.members, ["record", ID])
+    thing = dict(members.filter(members["record"].is_in([said.one, *others])).iter_rows())
+    return any(thing.get(other) == thing.get(said.one) for other in others)
 
 
 def _refuse_unknown(workspace: Workspace, name: str, said: Decision) -> None:
