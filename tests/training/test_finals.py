@@ -168,12 +168,15 @@ def test_a_search_has_its_best_as_they_are_on_all_rows(table, spec, monkeypatch)
     monkeypatch.setattr(Folds, "run", run)
     found = search(rows, parts, project)
     by_family = {t.family: t.value for t in found.trials}
-    assert by_family["lightgbm"] < by_family["linear"] < 0.99 < found.value and found.family == "lightgbm"
+    assert by_family["lightgbm"] < by_family["linear"] < 0.99 and found.family == "lightgbm"
     latest = len(parts.folds[-1].train)
     assert any("compared on at most 1,000 training" in note for note in found.notes)
     assert any(f"were fitted on all {latest:,} rows of the latest fold" in note for note in found.notes)
-    held, fold, _ = found.held.arrays()
-    assert np.array_equal(held, parts.folds[-1].valid) and set(fold.tolist()) == {0}
+    held, fold, margins = found.held.arrays()
+    sure = margins[:, 0] * (rows.label[held] * 2 - 1)
+    assert sure[fold == 0].mean() == pytest.approx(3.0, abs=0.2), "the latest fold as all of its rows tell it"
+    assert sure[fold > 0].mean() == pytest.approx(0.5, abs=0.2), "the others as some rows do"
+    assert np.array_equal(held[fold == 0], parts.folds[-1].valid) and set(fold.tolist()) == {0, 1, 2}
 
 
 def test_the_first_whole_one_and_then_the_best_have_their_turn(thinned, spec, monkeypatch):

@@ -266,7 +266,7 @@ def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(
     refit = search.refit_of(search.trials[0], rows)
     for spare, whole_ones in ((29.0, []), (31.0, [2]), (61.0, [2, 3]), (91.0, [2, 3, 0])):
         made.clear()
-        members, margins = _members(search, search.trials[2], rows, 3 * refit + spare)
+        members, margins, _ = _members(search, search.trials[2], rows, 3 * refit + spare)
         assert [(m.params["at"], m.weight, m.seconds) for m in members] == [
             (2, 0.5, refit),
             (3, 0.3, refit),
@@ -289,7 +289,7 @@ def test_of_what_is_light_enough_the_best_alone_is_taken(going, monkeypatch):
         search = going(metric=metric, search="none")
         search.trials += [trial(0, 0.3), trial(1, 0.4), trial(2, 0.9 if metric == "roc_auc" else 0.1)]
         search.tried = {n: says(search, n) for n in range(3)}
-        members, _ = _members(search, search.trials[2], 200, math.inf)
+        members, *_ = _members(search, search.trials[2], 200, math.inf)
         assert [m.params["at"] for m in members] == [best] and members[0].weight == 1.0
 
 

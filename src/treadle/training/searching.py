@@ -90,10 +90,10 @@ def search(
     )
     stopped = _go_on(going, len(split.train), deadline_s, progress)
     judged = going.on_all_rows(len(split.train), deadline_s - going.spent, progress)
-    best, folds = judged.best(), judged.folds
-    if best is None:
+    if (best := judged.best()) is None:
         raise _none_completed(going.trials)
-    members, margins = _members(judged, best, len(split.train), deadline_s - going.spent)
+    members, margins, weights = _members(judged, best, len(split.train), deadline_s - going.spent)
+    folds, margins = _of_all_folds(going, judged, margins, weights)
     shown = thin(np.arange(len(folds.rows)), MOST_KEPT_ROWS)
     return SearchResult(
         metric,
@@ -175,8 +175,25 @@ def _next(going: SearchState, seconds: float) -> KeptTrial:
     return KeptTrial.of(asked.settings, trial, going.tried.get(number))
 
 
-def _members(going: SearchState, best: Trial, rows: int, seconds: float) -> tuple[tuple[Chosen, ...], Array]:
-    """The best single one, or a blend of few where there is time to fit them, and what it says of the held rows."""
+def _of_all_folds(
+    going: SearchState, judged: SearchState, margins: Array, weights: dict[int, float]
+) -> tuple[Folds, Array]:
+    """What the members say of the held rows of every fold: of the latest as they were judged on all of its rows, of the
+    others as they were tried. By time one period alone is no measure of how sure the next one can be."""
+    tried = [going.tried[n].margins for n in weights if n in going.tried]
+    known = [each for each in tried if each is not None]
+    if judged is going or len(known) < len(weights):
+        return judged.folds, margins
+    whole = blended(known, dict(enumerate(weights.values())))
+    whole[going.folds.number == 0] = margins
+    return going.folds, whole
+
+
+def _members(
+    going: SearchState, best: Trial, rows: int, seconds: float
+) -> tuple[tuple[Chosen, ...], Array, dict[int, float]]:
+    """The best single one, or a blend of few where there is time to fit them, what it says of the held rows, and the
+    weights by the numbers of the trials, in the order of the members."""
     whole = [t for t in going.trials if t.number in going.tried]
     light = [t for t in whole if not going.too_large(t, rows)]
     if light and best not in light:
@@ -202,7 +219,8 @@ def _members(going: SearchState, best: Trial, rows: int, seconds: float) -> tupl
             began = going.clock()
             exact.append(going.folds.exact(by_name[trial.family], trial.params, known))
             left -= going.clock() - began
-    return tuple(members), blended(exact, {place: member.weight for place, member in enumerate(members)})
+    told = blended(exact, {place: member.weight for place, member in enumerate(members)})
+    return tuple(members), told, {trial.number: weights[trial.number] for trial in best_first}
 
 
 def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchState, rows: int) -> tuple[str, ...]:
