@@ -259,7 +259,12 @@ def test_held_rows_that_are_kept_are_evenly_spread_and_stay_with_their_margins(t
 
 def test_fits_on_all_rows_have_the_seconds_that_trials_left(table, spec, monkeypatch):
     asked, ticks = [], itertools.count()
-    monkeypatch.setattr(SearchState, "on_all_rows", lambda self, rows, seconds: asked.append((rows, seconds)) or self)
+
+    def keep(self, rows, seconds, progress):
+        asked.append((rows, seconds))
+        return self
+
+    monkeypatch.setattr(SearchState, "on_all_rows", keep)
     rows, project = table(300), spec(trials=2)
     parts = split(rows, project.predict)
     found = search(rows, parts, project, deadline_s=1e6, clock=lambda: float(next(ticks)))
