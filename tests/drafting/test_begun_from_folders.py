@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -101,6 +102,15 @@ def test_a_folder_without_a_table_or_with_too_many_is_refused(given: Path) -> No
     with pytest.raises(DataError, match="in is a folder without a table"):
         begun()
     assert not Path("new").exists()
+
+
+def test_a_pipe_is_never_waited_for(given: Path) -> None:
+    os.mkfifo(given / "pipe.csv")
+    os.mkfifo(given / "pipe.db")
+    told = [said for said in begun().guesses if said.startswith("left out: ")]
+    assert len(told) == 2 and "pipe.csv" in told[0] and "pipe.db has the name of no table" in told[1]
+    with pytest.raises(DataError, match="is a pipe"):
+        write_project(Wanted(folder="other", source="in/pipe.csv", target="", owner="ada"))
 
 
 def test_a_file_that_changes_meanwhile_leaves_nothing(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:

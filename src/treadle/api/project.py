@@ -61,7 +61,7 @@ def init(request: InitRequest, context: Context) -> Drafted:
         owner=request.owner,
         shared=request.shared,
         layout=layout_from(request.reading, "--reading"),
-        tables=tuple(name for each in request.table.split(",") if (name := each.strip())),
+        tables=tuple(dict.fromkeys(name for each in request.table.split(",") if (name := each.strip()))),
     )
     return write_project(wanted)
 

@@ -36,10 +36,12 @@ class Place(Struct, frozen=True):
 def database_of(given: str) -> str:
     """The URL of the database that is given, by its URL or as a file of SQLite; empty for any other table."""
     if os.path.lexists(given):
+        if not Path(given).is_file():  # a pipe would be waited for
+            return ""
         try:
             with Path(given).open("rb") as file:
                 return f"sqlite:{given}" if file.read(len(_SQLITE)) == _SQLITE else ""
-        except OSError:  # a folder, or what may not be read: whoever reads it says so
+        except OSError:  # what may not be read: whoever reads it says so
             return ""
     return given if is_database(given) else ""
 
