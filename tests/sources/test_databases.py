@@ -406,6 +406,15 @@ def test_a_secret_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
         found(held)
 
 
+def test_a_file_that_a_variable_names_is_not_told_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP", "hunter2.db")
+    with pytest.raises(DataError) as refused:
+        found((Source(read="sqlite:${SHOP}", table="t"), tmp_path))
+    assert "hunter2" not in f"{refused.value}{refused.value.mend}" and "${SHOP}" in refused.value.what
+
+
 def test_dates_and_missing_words_are_said_of_a_database_too(tmp_path: Path) -> None:
     in_sqlite(pl.DataFrame({"when": ["03/31/2024"], "n": ["unknown"]}), "t", tmp_path / "x.db")
     said = {"date_format": {"when": "%m/%d/%Y"}, "null_values": {"n": ("unknown",)}}

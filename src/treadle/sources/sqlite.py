@@ -64,8 +64,7 @@ class SqliteReader:
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         file = wanted.root / file_of(wanted.address.url)
         if not file.exists():
-            there = sorted(each.name for each in file.parent.glob("*")) if file.parent.is_dir() else []
-            raise DataError(f"there is no file {file.name}", where=wanted.where, mend=nearest(file.name, there))
+            _refuse_missing(file, wanted)
         refuse_outside([file], wanted.root, wanted.where)
         with opened(file, wanted.where):
             pass  # a regular file, that may be read
@@ -78,6 +77,15 @@ class SqliteReader:
 
 
 READER = SqliteReader()
+
+
+def _refuse_missing(file: Path, wanted: Wanted) -> NoReturn:
+    if "${" in wanted.said:  # what a variable holds is not told, were it no path but a password put there by mistake
+        what, mend = f"there is no file where {wanted.said} says", "check what the variable holds"
+    else:
+        there = sorted(each.name for each in file.parent.glob("*")) if file.parent.is_dir() else []
+        what, mend = f"there is no file {file.name}", nearest(file.name, there)
+    raise DataError(what, where=wanted.where, mend=mend)
 
 
 def _connect(file: Path) -> sqlite3.Connection:
