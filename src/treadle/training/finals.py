@@ -110,4 +110,5 @@ def _judged(trial: Trial, found: Tried, took: float, allowed: float) -> Trial:
     if found.rounds:
         # cut short, it tells only that so many rounds are not too many
         params = {**params, "rounds": found.rounds if took < allowed else max(found.rounds, agreed)}
-    return replace(trial, params=params, fold_scores=found.scores, value=found.scores[0], seconds=took)
+    scores = found.scores
+    return replace(trial, params=params, fold_scores=scores, value=scores[0], seconds=took, epochs=found.epochs)

@@ -12,8 +12,9 @@ import numpy as np
 from treadle.scoring import metrics
 from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
-from treadle.training.families import Array, Estimator, Family, Inputs, Params, Sample, learn
+from treadle.training.families import Array, Estimator, Family, Inputs, Params, Sample, learn, losses_of
 from treadle.training.memory import claim
+from treadle.training.model import Epochs
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
@@ -49,6 +50,8 @@ class Tried:
     """A fold gave no score at all."""
     why: str = ""
     """Of what failed: what it came to nothing by."""
+    epochs: Epochs | None = None
+    """Of a network, in the latest fold."""
 
 
 class Folds:
@@ -176,12 +179,13 @@ class Folds:
                 return Tried(tuple(early[:-1]), 0, None, failed=True, why=NO_NUMBER)
             fitted.append((found, held.x))
             if number + 1 < len(self.folds) and hopeless(early):
-                return Tried(tuple(early), _agreed(fitted), None)
+                return Tried(tuple(early), _agreed(fitted), None, epochs=_epochs(fitted[0][0]))
         rounds = _agreed(fitted)
         precision = np.float64 if self.task.shifts else np.float32  # of labels that lie far off float32 loses the rest
         margins = [_grown(found, rounds).margin(x).astype(precision) for found, x in fitted]
         scores = tuple(self.score(part, k) for k, part in enumerate(margins))
-        return Tried(scores, rounds, np.concatenate(margins), tuple(found.most_rounds for found, _ in fitted))
+        grown = tuple(found.most_rounds for found, _ in fitted)
+        return Tried(scores, rounds, np.concatenate(margins), grown, epochs=_epochs(fitted[0][0]))
 
     def on_few(self, family: Family, params: Params, rows: int, seconds: float) -> float:
         """The score of a fit on `rows` rows of the latest fold, told by some of its held ones."""
@@ -216,6 +220,11 @@ class Folds:
                     again = learn(family, rows, {**params, "rounds": tried.rounds})
                     margins[self.number == number] = again.margin(held.x)
         return margins
+
+
+def _epochs(found: Estimator) -> Epochs | None:
+    fitted, held = ([float(f"{loss:.5g}") for loss in losses] for losses in losses_of(found))
+    return Epochs(tuple(fitted), tuple(held)) if fitted else None
 
 
 def _agreed(fitted: list[tuple[Estimator, Array]]) -> int:

@@ -24,6 +24,14 @@ TrialState = Literal["complete", "pruned", "failed"]
 Stopped = Literal["trials", "deadline", "good_enough", "no_search", "no_gain"]
 
 
+class Epochs(Struct, frozen=True):
+    """How a network learned in the latest fold: its mean loss over the rows that it was fitted on, as each epoch went
+    by, and over the held rows after each. What it grew to is where the latter were least."""
+
+    fitted: tuple[float, ...]
+    held: tuple[float, ...]
+
+
 class Trial(Struct, frozen=True):
     """One setting tried: `value` is the mean of `fold_scores` in the metric's own unit; 0 for a failed trial."""
 
@@ -44,6 +52,8 @@ class Trial(Struct, frozen=True):
     """About how large its bundle would be, and how long a row would take, in microseconds: counted from its shape, as
     `Family.footprint` has it. 0 where it came to nothing, and on a lower rung."""
     row_us: float = 0.0
+    epochs: Epochs | None = None
+    """Of a network."""
 
 
 class Chosen(Struct, frozen=True):

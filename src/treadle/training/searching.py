@@ -279,5 +279,8 @@ def _run(going: SearchState, asked: Asked, number: int, seconds: float) -> tuple
     if found.rounds:
         params = {**params, "rounds": found.rounds}
     used = family.used(params, len(folds.folds[0].train))
-    trial = Trial(number, family.name, params, found.scores, value, clock() - began, state, used, why=found.why)
+    took = clock() - began
+    trial = Trial(
+        number, family.name, params, found.scores, value, took, state, used, why=found.why, epochs=found.epochs
+    )
     return (going.weighed(trial) if found.scores else trial), found

@@ -7,7 +7,7 @@ from treadle.money import Money
 from treadle.pages import Chart, Mark, table
 from treadle.scoring.metrics import sign
 from treadle.training.forward import steps_shown
-from treadle.training.model import SearchResult, Trial
+from treadle.training.model import Epochs, SearchResult, Trial
 
 _COUNTED = (
     "<p class=quiet>The size of the bundle and the time of a row are counted from what was fitted (trees and leaves, "
@@ -30,6 +30,37 @@ def _weight(trial: Trial) -> tuple[str, str]:
 def _settings(trial: Trial) -> str:
     params = trial.used or trial.params
     return ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items())
+
+
+def _learned(trials: list[Trial]) -> str:
+    """How the best network of each family learned. `trials`: the best first."""
+    best = {trial.family: trial for trial in reversed(trials) if trial.epochs is not None}
+    if not best:
+        return ""
+    cards = "".join(
+        f'<div class="card"><h3>How trial {trial.number + 1} ({family}) learned</h3>{_epochs(trial.epochs)}</div>'
+        for family, trial in best.items()
+        if trial.epochs is not None
+    )
+    return (
+        f'<div class="grid" style="margin-top:12px">{cards}</div>'
+        "<p class=quiet>In the latest fold. The loss of the rows that it learned from is taken while it learns, with a "
+        "part of each layer left out, so it can lie above that of the held rows.</p>"
+    )
+
+
+def _epochs(learned: Epochs) -> str:
+    """Its losses, epoch by epoch, and where it was best."""
+    chart = Chart("epoch", "mean loss", height=240)
+    shown = (("rows that it learned from", learned.fitted, 1), ("held rows", learned.held, 2))
+    for label, losses, colour in shown:
+        if losses:
+            mark = Mark("line", range(1, len(losses) + 1), losses, label=label, colour=colour, dashed=colour == 2)
+            chart.add(mark)
+    if learned.held:
+        least = min(learned.held)
+        chart.rule("x", learned.held.index(least) + 1, f"least: {figure(least).value}")
+    return chart.svg()
 
 
 def trials_shown(search: SearchResult, metric: str, second: Money | None = None) -> str:
@@ -76,11 +107,12 @@ def trials_shown(search: SearchResult, metric: str, second: Money | None = None)
     ]
     heads = ("Trial", "Family", metric, "State", "Took", "About MB", "µs a row", "Settings")
     best = table(heads, rows, numbers=(0, 2, 4, 5, 6))
+    learned = _learned([t for t in (*done, *early) if t.epochs])
     count = len(search.trials)
     head = f"{count} trial{'' if count == 1 else 's'} in {search.seconds:.0f} s, on the training folds"
     return (
         f'<div class="grid"><div class="card"><h3>{head}</h3>{chart.svg()}</div></div>'
-        f'<div class="card" style="margin-top:12px">{best}{_COUNTED}</div>'
+        f'<div class="card" style="margin-top:12px">{best}{_COUNTED}</div>{learned}'
         '<div class="card" style="margin-top:12px"><h3>What each step forward cost</h3>'
         f"{steps_shown(search, metric, second)}</div>"
     )

@@ -16,6 +16,7 @@ from treadle.training.families.centred import Centred as Centred
 from treadle.training.families.centred import centre_of as centre_of
 from treadle.training.families.centred import learn as learn
 from treadle.training.families.centred import left_out as left_out
+from treadle.training.families.epochs import losses_of as losses_of
 from treadle.training.families.exposed import Exposed as Exposed
 from treadle.training.families.family import Array as Array
 from treadle.training.families.family import Estimator as Estimator
