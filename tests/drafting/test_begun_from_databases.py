@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from treadle.contracts import load as load_contract
 from treadle.drafting.drafts import ON_FIT, Wanted, draft
 from treadle.drafting.found import Drafted
 from treadle.drafting.places import MOST_TABLES, database_of, own_name
@@ -16,7 +17,7 @@ from treadle.drafting.tabling import ALONE
 from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
 from treadle.sources import find
-from treadle.sources.databases import own_tables
+from treadle.sources.databases import Declared, own_declared, own_tables
 from treadle.spec import load
 
 
@@ -70,7 +71,7 @@ def test_all_tables_are_sources_of_a_project_of_data(shop: Path) -> None:
     ]
     assert made.contract == str(Path("new/contracts")) and made.project == "new"
     assert made.next == "treadle data ingest new"
-    assert "customers: key: id, since it is never missing and never stands twice" in made.guesses
+    assert "customers: key: id, as the database declares" in made.guesses
     assert made.guesses.count(ALONE) == 1, "what is of all of them is said once"
 
 
@@ -185,3 +186,104 @@ def test_tables_of_mysql_are_those_of_the_database(mysql: str, mysql_server, sho
     assert own_tables("${SHOP_URL}", shop, "--from") == ("orders",)
     begun(source="${SHOP_URL}")
     assert find(load("new/treadle.yaml").spec.sources["orders"], shop / "new").rows().collect().height == 2
+
+
+_DECLARED = (
+    "create table regions (code varchar(3) primary key)",
+    "create table shops (id int primary key, region varchar(3), foreign key (region) references regions (code))",
+    "create table items (shop int, number int, primary key (shop, number), foreign key (shop) references shops (id))",
+    "create table notes (shop int, number int, foreign key (shop, number) references items (shop, number))",
+    "insert into regions values ('no'), ('se')",
+    "insert into shops values (1, 'no'), (2, 'se')",
+    "insert into items values (1, 1), (1, 2), (2, 1)",
+    "insert into notes values (1, 2), (2, 1), (2, 1)",
+)
+_TOLD = {
+    "regions": Declared(("code",)),
+    "shops": Declared(("id",), {"region": ("regions", "code")}),
+    "items": Declared(("shop", "number"), {"shop": ("shops", "id")}),
+}
+"""Nothing of `notes`, whose only key points by two columns."""
+
+
+def _proposed() -> None:
+    project = load("new/treadle.yaml")
+    assert {name: source.keys for name, source in project.spec.sources.items()} == {
+        "items": ("shop", "number"), "notes": (), "regions": ("code",), "shops": ("id",),
+    }  # fmt: skip
+    rules = load_contract(Path("new/contracts/shops.yaml")).rules
+    assert [rule.foreign.source for rule in rules if rule.foreign] == ["regions"]
+
+
+def test_what_sqlite_declares_is_proposed(shop: Path) -> None:
+    with closing(sqlite3.connect("declared.db")) as made:
+        for each in _DECLARED:
+            made.execute(each)
+        made.commit()
+    assert own_declared("sqlite:declared.db", shop, "--from") == _TOLD
+    made = begun(source="declared.db")
+    _proposed()
+    assert "items: key: shop and number, as the database declares" in made.guesses
+    said = "shops: region points to regions.code, as the database declares; what stands nowhere there is told of"
+    assert said in made.guesses
+
+
+def test_a_key_of_sqlite_that_names_no_column_points_to_the_primary_one(shop: Path) -> None:
+    with closing(sqlite3.connect("own.db")) as made:
+        made.execute('create table "a b" (n integer primary key)')
+        made.execute('create table c (x integer references "a b", y integer references gone)')
+        made.commit()
+    told = own_declared("sqlite:own.db", shop, "--from")
+    assert told["a b"].key == ("n",) and told["c"].points == {"x": ("a b", "n")}
+
+
+def test_who_predicts_takes_the_declared_key_and_learns_from_the_parts_of_one_of_several(shop: Path) -> None:
+    with closing(sqlite3.connect("two.db")) as made:
+        made.execute("create table t (shop int, number int, back text, primary key (shop, number))")
+        rows = [(n % 5, n, "yes" if n % 3 else "no") for n in range(60)]
+        made.executemany("insert into t values (?, ?, ?)", rows)
+        made.commit()
+    begun(source="two.db", target="back")
+    spec = load("new/treadle.yaml").spec
+    assert spec.sources["new"].key == ("shop", "number") and "shop" in spec.features.request
+
+
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_what_postgres_declares_is_proposed_to_who_may_only_read(
+    postgres: str, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as made:
+        for each in _DECLARED:
+            made.execute(each)
+        made.execute("create schema old")
+        made.execute("create table old.shops (id int primary key, now int references shops (id))")
+        monkeypatch.setenv("SHOP_URL", postgres)
+        told = own_declared("${SHOP_URL}", shop, "--from")
+        assert told == _TOLD | {"old.shops": Declared(("id",), {"now": ("shops", "id")})}
+        made.execute("drop schema old cascade")
+        begun(source="${SHOP_URL}")
+        _proposed()
+        made.execute("create role reader_of_keys login password 'p'")
+        made.execute("grant select on all tables in schema public to reader_of_keys")
+    at = postgres.rpartition("@")[2] if "@" in postgres else postgres.partition("://")[2]
+    monkeypatch.setenv("READER_URL", f"postgresql://reader_of_keys:p@{at}")
+    try:
+        assert own_declared("${READER_URL}", shop, "--from") == _TOLD
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as made:
+            made.execute("drop owned by reader_of_keys")
+            made.execute("drop role reader_of_keys")
+
+
+@pytest.mark.needs("mysql")
+def test_what_mysql_declares_is_proposed(mysql: str, mysql_server, shop: Path, monkeypatch) -> None:
+    with closing(mysql_server.connect(mysql.rpartition("/")[2])) as made, made.cursor() as cursor:
+        for each in _DECLARED:
+            cursor.execute(each)
+        made.commit()
+    monkeypatch.setenv("SHOP_URL", mysql)
+    assert own_declared("${SHOP_URL}", shop, "--from") == _TOLD
+    begun(source="${SHOP_URL}")
+    _proposed()

@@ -11,13 +11,18 @@ import pytest
 
 from treadle.contracts import load
 from treadle.drafting.drafts import Wanted
-from treadle.drafting.relating import related
+from treadle.drafting.relating import Declared, related
 from treadle.drafting.tabling import Tabled
 from treadle.drafting.writing import write_project
 
 
 def table(name: str, **columns: list[object]) -> Tabled:
     return Tabled(pl.DataFrame(columns), name, "ada")
+
+
+def pointed(tables: list[Tabled], declared: Declared | None = None) -> dict[str, dict[str, str]]:
+    found = related(tables, declared or {})
+    return {name: {column: each.to for column, each in columns.items()} for name, columns in found.items()}
 
 
 CUSTOMERS = table("customers", id=[7, 8, 9])
@@ -28,7 +33,7 @@ CUSTOMERS = table("customers", id=[7, 8, 9])
 )
 def test_a_column_is_called_after_the_table(called: str) -> None:
     orders = table("orders", id=[1, 2, 3], **{called: [7, 7, None]})
-    assert related([orders, CUSTOMERS]) == {"orders": {called: "customers.id"}}
+    assert pointed([orders, CUSTOMERS]) == {"orders": {called: "customers.id"}}
 
 
 @pytest.mark.parametrize(
@@ -44,20 +49,20 @@ def test_a_column_is_called_after_the_table(called: str) -> None:
 )
 def test_neither_a_name_nor_values_alone_are_enough(called: str, values: list[object]) -> None:
     orders = Tabled(pl.DataFrame({"id": [1, 2, 3], called: values}), "orders", "ada")
-    assert related([orders, CUSTOMERS]) == {}
+    assert pointed([orders, CUSTOMERS]) == {}
 
 
 def test_a_key_that_says_whose_it_is_points_by_its_own_name() -> None:
     stock = Tabled(pl.DataFrame({"sku": ["a", "b", "c"], "price": [1.0, 2.0, 2.5]}), "articles", "ada")
     lines = Tabled(pl.DataFrame({"id": [1, 2, 3], "sku": ["a", "a", "c"]}), "lines", "ada")
-    assert related([lines, stock]) == {"lines": {"sku": "articles.sku"}}
+    assert pointed([lines, stock]) == {"lines": {"sku": "articles.sku"}}
 
 
 def test_whole_numbers_of_other_widths_are_the_same() -> None:
     orders = Tabled(pl.DataFrame({"id": [1, 2], "customer": pl.Series([7, 9], dtype=pl.UInt64)}), "orders", "ada")
-    assert related([orders, CUSTOMERS]) == {"orders": {"customer": "customers.id"}}
+    assert pointed([orders, CUSTOMERS]) == {"orders": {"customer": "customers.id"}}
     beyond = pl.Series([7, 2**63 + 1], dtype=pl.UInt64)
-    assert related([Tabled(pl.DataFrame({"id": [1, 2], "customer": beyond}), "orders", "ada"), CUSTOMERS]) == {}
+    assert pointed([Tabled(pl.DataFrame({"id": [1, 2], "customer": beyond}), "orders", "ada"), CUSTOMERS]) == {}
 
 
 @pytest.mark.parametrize(
@@ -65,18 +70,18 @@ def test_whole_numbers_of_other_widths_are_the_same() -> None:
 )
 def test_one_of_many_is_known(name: str, column: str) -> None:
     rows = Tabled(pl.DataFrame({"id": [4, 5, 6], column: [1, 2, 1]}), "rows", "ada")
-    assert related([rows, table(name, id=[1, 2, 3])]) == {"rows": {column: f"{name}.id"}}
+    assert pointed([rows, table(name, id=[1, 2, 3])]) == {"rows": {column: f"{name}.id"}}
 
 
 def test_no_table_leads_back_to_itself() -> None:
     orders = table("orders", id=[1, 2, 3], customer=[1, 2, 2])
     customers = table("customers", id=[1, 2, 3], visit=[3, 2, 1])
     visits = table("visits", id=[1, 2, 3], order=[1, 1, 2])
-    assert related([orders, customers, visits]) == {
+    assert pointed([orders, customers, visits]) == {
         "orders": {"customer": "customers.id"},
         "customers": {"visit": "visits.id"},
     }
-    assert related([table("orders", id=[1, 2, 3], order=[1, 1, 2])]) == {}
+    assert pointed([table("orders", id=[1, 2, 3], order=[1, 1, 2])]) == {}
 
 
 def test_what_was_found_stands_in_the_contract_as_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,3 +102,40 @@ def test_what_was_found_stands_in_the_contract_as_a_warning(tmp_path: Path, monk
     ]
     kinds = {rule.kind for rule in contract.rules if rule.columns == ("customer",)}
     assert kinds == {"type", "required", "foreign_key"}, "and no range of the numbers so far"
+
+
+def test_what_is_declared_needs_no_name_and_is_told_where_it_does_not_hold() -> None:
+    orders = table("orders", id=[1, 2, 3], buyer=[7, 8, 10], payer=[7, None, 8])
+    declared = {"orders": {"buyer": ("customers", "id"), "payer": ("customers", "id")}}
+    found = related([orders, CUSTOMERS], declared)["orders"]
+    assert found["buyer"] == ("customers.id", "as the database declares, though 1 of its values do not stand there")
+    assert found["payer"] == ("customers.id", "as the database declares")
+
+
+def test_what_is_declared_comes_before_what_is_guessed() -> None:
+    people = table("people", id=[1, 2, 3], chief=[None, 1, 1])
+    others = table("chiefs", id=[1, 2])
+    assert pointed([people, others]) == {"people": {"chief": "chiefs.id"}}
+    declared = {"people": {"chief": ("people", "id")}}
+    assert pointed([people, others], declared) == {"people": {"chief": "people.id"}}, "a table may point to itself"
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"orders": {"gone": ("customers", "id")}},
+        {"orders": {"buyer": ("customers", "gone")}},
+        {"orders": {"buyer": ("gone", "id")}},
+        {"orders": {"text": ("customers", "id")}},
+        {"orders": {"part": ("customers", "id")}},
+    ],
+)
+def test_what_no_contract_can_hold_is_not_proposed(declared: Declared) -> None:
+    orders = table("orders", id=[1, 2], buyer=[7, 8], text=["7", "8"], part=[7.0, 8.0])
+    assert pointed([orders, CUSTOMERS], declared) == {}
+
+
+def test_of_declared_keys_that_lead_in_a_circle_the_last_is_left_out() -> None:
+    one, other = table("one", id=[1, 2], b=[1, 2]), table("other", id=[1, 2], a=[1, 2])
+    declared = {"one": {"b": ("other", "id")}, "other": {"a": ("one", "id")}}
+    assert pointed([one, other], declared) == {"one": {"b": "other.id"}}

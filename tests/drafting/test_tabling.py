@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from treadle.drafting.changing import changes_said
 from treadle.drafting.drafts import Wanted
 from treadle.drafting.keyed import key_of
 from treadle.drafting.tabling import Tabled
@@ -57,14 +59,14 @@ def test_of_several_times_none_is_taken_and_of_one_with_a_gap_neither() -> None:
     both = Tabled(pl.DataFrame({"at": at, "then": at.alias("then"), "n": [1, 1]}), "t", "ada")
     assert both.time is None and any("at, then are times" in said for said in both.said)
     gap = Tabled(pl.DataFrame({"at": [at[0], None], "n": [1, 1]}), "t", "ada")
-    assert gap.time is None and gap.key is None
+    assert gap.time is None and gap.key == ()
     assert any(said.startswith("no key") for said in gap.said)
 
 
 def test_columns_of_which_many_values_are_infinite_have_no_rule(tmp_path: Path) -> None:
     frame = pl.DataFrame({"key": ["a", "b", "c"], "x": [1.0, float("inf"), float("inf")], "many": [[1], [2], [3]]})
     found = Tabled(frame, "t", "ada")
-    assert set(found.endless) == {"x"} and found.key == "key"
+    assert set(found.endless) == {"x"} and found.key == ("key",)
     said = "\n".join(found.said)
     assert "no rule for x: many of their values are infinite" in said and "nested, and kept as they are: many" in said
     frame.write_parquet(tmp_path / "t.parquet")
@@ -78,15 +80,42 @@ def test_a_column_that_is_called_so_is_the_key_before_a_text_that_happens_to_be_
     told = [f"{' '.join(drawn.choices(words, k=12))} {n}" for n in range(300)]
     named, numbers = [f"S{n}x" for n in range(300)], [7 * n for n in range(300)]
     frame = pl.DataFrame({"shade": named, "order_id": numbers, "told": told, "n": [1] * 300})
-    assert Tabled(frame, "t", "ada").key == "order_id"
-    assert Tabled(frame.drop("order_id"), "t", "ada").key == "shade"
+    assert Tabled(frame, "t", "ada").key == ("order_id",)
+    assert Tabled(frame.drop("order_id"), "t", "ada").key == ("shade",)
     none = Tabled(frame.drop("order_id", "shade").with_columns(row=pl.int_range(300)), "t", "ada")
-    assert none.key is None, "what somebody wrote names no row, nor does a number that is not called so"
+    assert none.key == (), "what somebody wrote names no row, nor does a number that is not called so"
     assert any("is it row, which counts up by one? Write key: row" in said for said in none.said)
 
 
 def test_what_is_something_else_is_no_key() -> None:
     frame, said = pl.DataFrame({"order_id": [3, 1, 2], "parcel_id": [5, 9, 7]}), list[str]()
-    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, (), said) == "order_id"
-    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, ("order_id",), said) == "parcel_id"
+    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, (), said) == ("order_id",)
+    assert key_of(frame, {"order_id": "int", "parcel_id": "int"}, ("order_id",), said) == ("parcel_id",)
     assert [each.partition(",")[0] for each in said] == ["key: order_id", "key: parcel_id"]
+
+
+def test_a_declared_key_is_taken_where_the_rows_keep_to_it() -> None:
+    frame = pl.DataFrame({"order_id": [1, 2, 3], "sku": ["a", "a", "b"], "gap": [1, None, 3]})
+    types, said = {"order_id": "int", "sku": "str", "gap": "int"}, list[str]()
+    assert key_of(frame, types, (), said, ("sku", "order_id")) == ("sku", "order_id")
+    assert said.pop() == "key: sku and order_id, as the database declares"
+    for declared in (("sku",), ("order_id", "gap"), ("order_id", "nested")):
+        assert key_of(frame, types, (), said, declared) == ("order_id",), declared
+    assert key_of(frame, types, ("sku",), said, ("sku", "order_id")) == ("order_id",), "what is predicted names no row"
+    assert all("as the database declares" not in each for each in said)
+
+
+@pytest.mark.parametrize("called", ["updated_at", "Last_Modified", "lastupdate", "changed", "modified_on", "updated"])
+def test_a_time_of_change_is_told_with_how_to_read_only_what_is_new(called: str) -> None:
+    at = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)]
+    frame = pl.DataFrame({"id": [1, 2, 3], called: at})
+    (said,) = changes_said(Tabled(frame, "t", "ada"))
+    assert f"{{by: {called}, overlap: 1h}}" in said
+    gap = frame.with_columns(pl.when(pl.col("id") > 1).then(pl.col(called)))
+    for other in (
+        frame.drop("id"),
+        gap,
+        frame.rename({called: "placed"}),
+        frame.with_columns(pl.lit("x").alias(called)),
+    ):
+        assert changes_said(Tabled(other, "t", "ada")) == []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from treadle.access import check_actor, login
+from treadle.drafting.changing import changes_said
 from treadle.drafting.endless import MOST_HELD
 from treadle.drafting.folders import Several, several_of
 from treadle.drafting.guessing import NOTHING, Guess, Hints
@@ -68,11 +69,15 @@ class Copy:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A table of the project: what was guessed of it, where it lies for the project, and what is copied there."""
+    """A table of the project: what was guessed of it, where it lies for the project, and what is copied there.
+
+    points: its columns that a database declares to point to a column of one of its tables.
+    """
 
     guess: Guess | Tabled
     place: Place
     copies: tuple[Copy, ...] = ()
+    points: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,8 +191,10 @@ def _place(guess: Guess | Tabled, to: Path, layout: Layout) -> Place:
 
 
 def _of_database(request: Wanted, url: str) -> Draft:
+    from treadle.sources import Declared
+
     database = Database(url, request.layout, request.place)
-    chosen = database.chosen(request.tables, request.target)
+    chosen, declared = database.chosen(request.tables, request.target), database.declared()
     parts, taken, empty = list[Part](), set[str](), list[str]()
     for table in chosen:
         found, layout = database.read(table)
@@ -196,9 +203,11 @@ def _of_database(request: Wanted, url: str) -> Draft:
             continue
         short = table.rpartition(".")[2].strip('"')
         name = identifier_from(_called(request)) if request.target else own_name(short, table.replace('"', ""), taken)
-        guess = _of_table(request, found, name, table)
-        contract = guess.frame.width <= MOST_HELD
-        parts.append(Part(guess, Place(database.seen_from(Path(request.folder)), table, layout, contract)))
+        told = declared.get(table, Declared())
+        guess = _of_table(request, found, name, table, key=told.key)
+        guess.said += changes_said(guess)
+        place = Place(database.seen_from(Path(request.folder)), table, layout, guess.frame.width <= MOST_HELD)
+        parts.append(Part(guess, place, points=told.points))
     if empty and (request.tables or not parts):
         what = f"{empty[0]} has no rows" if request.tables else "no table has rows"
         raise DataError(what, where=request.place, mend="give a table with rows")
@@ -217,9 +226,11 @@ def _together(parts: list[Part], left: list[str]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _of_table(request: Wanted, table: Table, name: str, said: str, meant: Sequence[str] = ()) -> Guess | Tabled:
+def _of_table(
+    request: Wanted, table: Table, name: str, said: str, meant: Sequence[str] = (), *, key: tuple[str, ...] = ()
+) -> Guess | Tabled:
     """The guess, with what a person should know of the table first, and how its columns were `meant`. `said`: what it
-    is called, for errors."""
+    is called, for errors. `key`: what is declared to name its rows."""
     frame = table.frame
     if request.target and request.target not in frame.columns:
         mend = nearest(request.target, frame.columns)
@@ -227,17 +238,19 @@ def _of_table(request: Wanted, table: Table, name: str, said: str, meant: Sequen
             mend = f"it has one column, {frame.columns[0][:80]!r}: what stands between fields is said with separator:"
         raise DataError(f'{said} has no column "{request.target}"', where="--target", mend=mend)
     seen = noticed(table, request.target)
-    guess = _guessed(request, frame, name, seen.undated)
+    guess = _guessed(request, frame, name, seen.undated, key)
     guess.said[:0] = [*seen.said, *meant]
     return guess
 
 
-def _guessed(request: Wanted, frame: pl.DataFrame, name: str, undated: tuple[str, ...]) -> Guess | Tabled:
+def _guessed(
+    request: Wanted, frame: pl.DataFrame, name: str, undated: tuple[str, ...], key: tuple[str, ...]
+) -> Guess | Tabled:
     if not request.target:
-        return Tabled(frame, name, _owner(request), place=request.place)
+        return Tabled(frame, name, _owner(request), place=request.place, key=key)
     check_stated(request.stated, request.hints, frame, request.target)
     hints, place = request.stated.hints(request.hints), request.place
-    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place, undated=undated)
+    guess = Guess(frame, request.target, name, _owner(request), hints=hints, place=place, undated=undated, key=key)
     guess.said += suggested(guess, request.stated, options=place == ON_FIT)
     return guess
 

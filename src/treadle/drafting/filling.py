@@ -95,7 +95,7 @@ def _source(guess: Guess | Tabled, place: Place) -> dict[str, Any]:
             else value
         )
     if guess.key:
-        source["key"] = guess.key
+        source["key"] = guess.key[0] if len(guess.key) == 1 else _flow(list(guess.key))
     if guess.time:
         source["happened"] = guess.time
     return source | ({"contract": f"contracts/{guess.name}.yaml"} if place.contract else {})

@@ -52,7 +52,7 @@ NOTHING = Hints()
 class Guess:
     """What a table seems to be. `said` holds a sentence for each guess. `place`: what named the table, for errors.
 
-    undated: columns that look like dates and that nobody could read as such.
+    undated: columns that look like dates and that nobody could read as such. key: what is declared to name its rows.
 
     Raises:
         DataError: no rows, a target that cannot be predicted, hints that name no column or no value; SpecError: a kind
@@ -69,6 +69,7 @@ class Guess:
         hints: Hints = NOTHING,
         place: str = "--from",
         undated: Sequence[str] = (),
+        key: tuple[str, ...] = (),
     ) -> None:
         from treadle import expr
 
@@ -95,7 +96,7 @@ class Guess:
         """How often a column is infinite, of those that are so too often to set the rows aside."""
         self.said += [aside] if aside else []
         others = [each for each in (target, hints.time, hints.group, *hints.drop) if each]
-        self.key = key_of(frame, self.types, others, self.said)
+        self.key = key_of(frame, self.types, others, self.said, key)
         self.time = self._time()
         self.request = self._features()
 
@@ -325,8 +326,9 @@ class Guess:
     def _features(self) -> list[str]:
         kept, left = [], [f"{name} (dropped, as asked)" for name in self.hints.drop]
         told = copies(self.frame, self.target, self.types)
+        named = self.key if len(self.key) == 1 else ()  # of several, each says something by itself
         for name in self.types:
-            if name in (self.target, self.key, *self.hints.drop):
+            if name in (self.target, *named, *self.hints.drop):
                 continue
             why = told.get(name) or self._no_feature(name)
             if why:

@@ -12,22 +12,40 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def key_of(frame: pl.DataFrame, types: Mapping[str, str], but: Collection[str], said: list[str]) -> str | None:
-    """Of the columns whose values name each row, the first that is called so; else the first of short texts.
+def key_of(
+    frame: pl.DataFrame,
+    types: Mapping[str, str],
+    but: Collection[str],
+    said: list[str],
+    declared: tuple[str, ...] = (),
+) -> tuple[str, ...]:
+    """The key that is declared, where the rows keep to it; else, of the columns whose values name each row, the first
+    that is called so; else the first of short texts.
 
     but: columns that are something else. said: takes a sentence of what was found.
     """
+    if declared and not {*declared} & {*but} and _names_each(frame, types, declared):
+        said.append(f"key: {' and '.join(declared)}, as the database declares")
+        return declared
     unique = [name for name, kind in types.items() if kind in ("int", "str") and name not in but]
     unique = [name for name in unique if never_twice(frame.get_column(name))]
     named = [name for name in unique if names_rows(name)]
     texts = [name for name in unique if types[name] == "str" and not is_free(frame.get_column(name))]
     for name in (*named, *texts):
         said.append(f"key: {name}, since it is never missing and never stands twice")
-        return name
+        return (name,)
     perhaps = [name for name in unique if counts_up(frame.get_column(name))][:1]
     asked = f": is it {perhaps[0]}, which counts up by one? Write key: {perhaps[0]}" if perhaps else ""
     said.append(f"no key: no column is surely the name of a row{asked}; outcomes are joined to rows by one")
-    return None
+    return ()
+
+
+def _names_each(frame: pl.DataFrame, types: Mapping[str, str], columns: tuple[str, ...]) -> bool:
+    """Whether the columns together never miss a value and never stand twice."""
+    if not {*columns} <= {*types}:
+        return False
+    rows = frame.select(columns)
+    return not any(column.null_count() for column in rows.iter_columns()) and not rows.is_duplicated().any()
 
 
 def is_free(column: pl.Series) -> bool:

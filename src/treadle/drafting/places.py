@@ -17,7 +17,7 @@ from treadle.spec.databases import file_of, is_database, of_url
 from treadle.spec.names import identifier_from
 
 if TYPE_CHECKING:
-    from treadle.sources import Table
+    from treadle.sources import Declared, Table
 
 MOST_TABLES = 40
 """So many are taken where none is named: more are a choice that somebody makes."""
@@ -102,6 +102,12 @@ class Database:
             what = f"the database has {len(there):,} tables"
             raise DataError(what, where="--table", mend=f"name those that are wanted, with commas: {shortened(there)}")
         return tables or there
+
+    def declared(self) -> dict[str, Declared]:
+        """What it declares of its tables, by their names."""
+        from treadle.sources import own_declared
+
+        return own_declared(self._url, Path("/"), self.where)
 
     def read(self, table: str) -> tuple[Table, Layout]:
         """A table, and what has to be said of it for it to be read so: in which form its texts write dates.

@@ -21,13 +21,23 @@ ALONE = (
 class Tabled:
     """What a table seems to be, for a project of data alone. `said` holds a sentence for each guess.
 
+    key: the columns that are declared to name its rows.
+
     Raises:
         DataError: it has no rows.
     """
 
     target = ""
 
-    def __init__(self, frame: pl.DataFrame, name: str, owner: str, *, place: str = "--from") -> None:
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        name: str,
+        owner: str,
+        *,
+        place: str = "--from",
+        key: tuple[str, ...] = (),
+    ) -> None:
         from treadle import expr
 
         self.frame, self.name, self.owner = frame, name, owner
@@ -43,7 +53,7 @@ class Tabled:
         if self.endless:
             aside = f"no rule for {', '.join(self.endless)}: many of their values are infinite"
         self.said += [aside] if aside else []
-        self.key = key_of(frame, self.types, (), self.said)
+        self.key = key_of(frame, self.types, (), self.said, key)
         self.time = self._time()
         self.said.append(ALONE)
 

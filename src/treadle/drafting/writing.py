@@ -62,17 +62,20 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _refuse_to_overwrite(folder / copy.to, folder, copy.data)
     for copy in copies:
         _take_along(copy, folder, made)
-    points = related(held)
-    contracts = [_hold(folder, guess, points.get(guess.name, {}), made) for guess in held]
+    points = related(held, _declared(draft))
+    contracts = [
+        _hold(folder, guess, {name: each.to for name, each in points.get(guess.name, {}).items()}, made)
+        for guess in held
+    ]
     if isinstance(draft.guess, Guess):
         text, said = project_file(draft.guess, draft.parts[0].place, request.stated)
     else:
         tables = [(part.guess, part.place) for part in draft.parts if isinstance(part.guess, Tabled)]
         text, said = data_file(draft.project, tables)
     said += [
-        f"{name}: {column} points to {to}, since all of its values stand there; one that does not is told of"
+        f"{name}: {column} points to {to}, {why}; what stands nowhere there is told of"
         for name, columns in points.items()
-        for column, to in columns.items()
+        for column, (to, why) in columns.items()
     ]
     made += _missing(folder / FILE)
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +93,15 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
             trust(folder, tuple(each.target for each in outside(written.spec, written.root)))
     return str(contracts[0] if len(contracts) == 1 else folder / "contracts") if contracts else "", said
+
+
+def _declared(draft: Draft) -> dict[str, dict[str, tuple[str, str]]]:
+    """By the names of sources, what the database declares its tables to point to."""
+    names = {part.place.table: part.guess.name for part in draft.parts}
+    return {
+        part.guess.name: {column: (names[to], key) for column, (to, key) in part.points.items() if to in names}
+        for part in draft.parts
+    }
 
 
 def _take_along(copy: Copy, folder: Path, made: list[Path]) -> None:
@@ -128,8 +140,7 @@ def _hold(folder: Path, guess: Guess | Tabled, points: Mapping[str, str], made: 
     contract = _contract_of(folder, guess)
     made += _missing(contract)
     contract.parent.mkdir(parents=True, exist_ok=True)
-    key = (guess.key,) if guess.key else ()
-    text = propose(guess.frame.drop(list(guess.endless)), guess.name, key, guess.target, points)
+    text = propose(guess.frame.drop(list(guess.endless)), guess.name, guess.key, guess.target, points)
     contract.write_text(text, encoding="utf-8")
     return contract
 

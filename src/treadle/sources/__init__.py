@@ -3,7 +3,7 @@
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """
 
-from treadle.sources.databases import own_rows, own_tables
+from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
 from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
@@ -38,6 +38,7 @@ __all__ = [
     "Batch",
     "Before",
     "ColumnsChanged",
+    "Declared",
     "Dialect",
     "FileAsSeen",
     "FileParts",
@@ -76,6 +77,7 @@ __all__ = [
     "lost_files",
     "merged",
     "most_bytes",
+    "own_declared",
     "own_rows",
     "own_tables",
     "parts_of",

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from treadle.address import Address
 from treadle.errors import DataError, MissingExtra, SpecError, StoreError, nearest
 from treadle.sources.cursors import Above
@@ -94,6 +96,35 @@ def own_rows(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, list
     return typed(frame, Layout(), signs_of(False, wanted.layout.thousands), guess=False)
 
 
+class Declared(Struct, frozen=True):
+    """What a database declares of a table: the columns of its primary `key`, and to which table and column its columns
+    point; of keys of one column each."""
+
+    key: tuple[str, ...] = ()
+    points: dict[str, tuple[str, str]] = {}
+
+
+def own_declared(read: str, root: Path, where: str) -> dict[str, Declared]:
+    """What is declared in a database that the user named themselves, by table as `own_tables` has it; nothing, where
+    its reader does not ask for it.
+
+    Raises:
+        As `find_rows` does.
+    """
+    reader = _reader(_asked(Source(read=read), root, where, None))
+    asked = {name: getattr(reader, name, "") for name in ("keys", "links")}
+    found = {name: own_rows(Source(read=read, query=query), root, where)[0] for name, query in asked.items() if query}
+    keys, points = dict[str, tuple[str, ...]](), dict[str, dict[str, tuple[str, str]]]()
+    for place, name, part in found["keys"].select("place", "name", "part").rows() if "keys" in found else ():
+        table = _table(place, name)
+        keys[table] = (*keys.get(table, ()), part)
+    links = ("place", "name", "part", "to_place", "to_name", "to_part")
+    for place, name, part, *to in found["links"].select(links).rows() if "links" in found else ():
+        if all(each is not None for each in to):  # SQLite lets a key point to a table that is not there
+            points.setdefault(_table(place, name), {}).setdefault(part, (_table(to[0], to[1]), to[2]))
+    return {table: Declared(keys.get(table, ()), points.get(table, {})) for table in (*keys, *points)}
+
+
 def own_tables(read: str, root: Path, where: str) -> tuple[str, ...]:
     """What there is to read in a database that the user named themselves, each as `table:` has it.
 
@@ -104,9 +135,12 @@ def own_tables(read: str, root: Path, where: str) -> tuple[str, ...]:
     if not listing:
         raise DataError("its tables cannot be listed", where=where, mend="name one: --table NAME")
     found = own_rows(Source(read=read, query=listing), root, where)[0]
-    return tuple(
-        ".".join(_part(part) for part in (place, name) if part) for place, name in found.select("place", "name").rows()
-    )
+    return tuple(_table(place, name) for place, name in found.select("place", "name").rows())
+
+
+def _table(place: str, name: str) -> str:
+    """As `table:` has it."""
+    return ".".join(_part(part) for part in (place, name) if part)
 
 
 def _part(name: str) -> str:

@@ -67,6 +67,19 @@ class MysqlReader:
         "select '' as place, table_name as name from information_schema.tables where table_schema = database() "
         "order by table_name"
     )
+    keys = (
+        "select '' as place, table_name as name, column_name as part from information_schema.key_column_usage "
+        "where table_schema = database() and constraint_name = 'PRIMARY' order by table_name, ordinal_position"
+    )
+    links = (
+        "select '' as place, table_name as name, min(column_name) as part, "
+        "case when referenced_table_schema = database() then '' else referenced_table_schema end as to_place, "
+        "referenced_table_name as to_name, min(referenced_column_name) as to_part "
+        "from information_schema.key_column_usage "
+        "where table_schema = database() and referenced_table_name is not null "
+        "group by constraint_name, table_name, referenced_table_schema, referenced_table_name having count(*) = 1 "
+        "order by 2, 3"
+    )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         import pymysql

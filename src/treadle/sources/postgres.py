@@ -60,6 +60,9 @@ _CAUSES = {
 }
 
 
+_OF_T = "case when s.nspname = current_schema() then '' else s.nspname::text end"
+
+
 class PostgresReader:
     """See `treadle.sources.Reader`."""
 
@@ -70,6 +73,25 @@ class PostgresReader:
         "select case when table_schema = current_schema() then '' else table_schema end as place, table_name as name "
         "from information_schema.tables where table_type in ('BASE TABLE', 'VIEW') "
         "and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"
+    )
+    # not by information_schema, which shows keys only to who may write to their table
+    keys = (
+        f"select {_OF_T} as place, t.relname::text as name, a.attname::text as part from pg_index i "
+        "join pg_class t on t.oid = i.indrelid join pg_namespace s on s.oid = t.relnamespace "
+        "cross join unnest(i.indkey::int2[]) with ordinality k(number, position) "
+        "join pg_attribute a on a.attrelid = t.oid and a.attnum = k.number "
+        "where i.indisprimary and t.relkind in ('r', 'p') "
+        "and s.nspname not in ('pg_catalog', 'information_schema') order by 1, 2, k.position"
+    )
+    links = (
+        f"select {_OF_T} as place, t.relname::text as name, a.attname::text as part, "
+        "case when o.nspname = current_schema() then '' else o.nspname::text end as to_place, "
+        "u.relname::text as to_name, b.attname::text as to_part from pg_constraint c "
+        "join pg_class t on t.oid = c.conrelid join pg_namespace s on s.oid = t.relnamespace "
+        "join pg_class u on u.oid = c.confrelid join pg_namespace o on o.oid = u.relnamespace "
+        "join pg_attribute a on a.attrelid = t.oid and a.attnum = c.conkey[1] "
+        "join pg_attribute b on b.attrelid = u.oid and b.attnum = c.confkey[1] "
+        "where c.contype = 'f' and array_length(c.conkey, 1) = 1 order by 1, 2, 3"
     )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:

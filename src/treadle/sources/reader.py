@@ -52,8 +52,10 @@ class Reader(Protocol):
     - **No second try.** A connection that is lost ends the reading: a new one would see another moment.
     - **No secret** of the address is in an error, also where the driver repeats it.
 
-    A reader may also have `tables`, which `init` asks: a query that lists what there is to read, by `place` (a schema;
-    empty for where a bare name is looked for) and `name`.
+    A reader may also have queries that `init` asks: `tables` lists what there is to read, by `place` (a schema; empty
+    for where a bare name is looked for) and `name`; `keys` the columns of primary keys, in their order, by `place`,
+    `name` and `part`; `links` the columns that are declared to point to a column elsewhere, of keys of one column each,
+    by `place`, `name`, `part`, `to_place`, `to_name` and `to_part`.
     """
 
     name: str

@@ -37,6 +37,7 @@ _DAYS_EARLY = 0.001
 """More than a float of days, and SQLite's milliseconds, can be wrong by."""
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _READS |= {sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_TRANSACTION}
+_ASKS = ("table_info", "table_xinfo", "foreign_key_list")
 _CAUSES = {
     "not a database": "is it a SQLite file? then it may be damaged, or encrypted",
     "malformed": "the file is damaged: restore it from a copy",
@@ -60,6 +61,16 @@ class SqliteReader:
         "select '' as place, name from sqlite_master where type in ('table', 'view') and name not like 'sqlite^_%' "
         "escape '^' order by name"
     )
+    keys = (
+        "select '' as place, t.name, c.name as part from sqlite_master t join pragma_table_info(t.name) c "
+        "where t.type = 'table' and c.pk > 0 order by t.name, c.pk"
+    )
+    links = (
+        "select '' as place, t.name, min(f.\"from\") as part, '' as to_place, f.\"table\" as to_name, "
+        'coalesce(min(f."to"), (select min(c.name) from pragma_table_info(f."table") c where c.pk > 0)) as to_part '
+        "from sqlite_master t join pragma_foreign_key_list(t.name) f where t.type = 'table' "
+        'group by t.name, f.id, f."table" having count(*) = 1 order by t.name, f.id'
+    )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         file = wanted.root / file_of(wanted.address.url)
@@ -71,6 +82,8 @@ class SqliteReader:
         with closing(_connect(file)) as connection, _said_plainly(wanted):
             most = most_bytes(wanted.layout)
             connection.setlimit(_LENGTH, min(max(most, _LEAST), connection.getlimit(_LENGTH)))
+            # a table-valued pragma declares itself when it is first asked, which the authorizer would refuse
+            connection.execute("select 1 from pragma_table_info(''), pragma_foreign_key_list('')").close()
             connection.execute("BEGIN")
             connection.set_authorizer(_only_reads)
             yield from _parts(connection, wanted)
@@ -101,7 +114,7 @@ def _connect(file: Path) -> sqlite3.Connection:
 def _only_reads(action: int, first: str | None, second: str | None, *_: object) -> int:
     """A pragma is let through where it asks about a table; with a value it would set something."""
     if action == sqlite3.SQLITE_PRAGMA:
-        return sqlite3.SQLITE_OK if (first or "") in ("table_info", "table_xinfo") else sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK if (first or "") in _ASKS else sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
 
 
