@@ -114,4 +114,7 @@ def show(place: Path, names: list[str]) -> None:
         orders[left_out] = [(known[name].family, known[name].params) for name in others]
         new, old = ([one.regret(o[:k]) for k in (3, 6, 12)] for o in (others, listed))
         print(f"{left_out:16s} " + " ".join(f"{v:6.2f}" for v in new) + "   now " + " ".join(f"{v:6.2f}" for v in old))
+    for name in read_manifest(home() / "data"):
+        if name not in scored:  # nothing was tried on it
+            orders[name] = [(known[each].family, known[each].params) for each in chosen]
     (place / ORDERS).write_bytes(msgspec.json.encode(orders))
