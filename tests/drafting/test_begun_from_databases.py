@@ -110,6 +110,7 @@ def test_what_is_not_clear_is_asked_back(shop: Path) -> None:
         made.commit()
     what, where, mend = refused(DataError)
     assert (what, where) == (f"the database has {MOST_TABLES + 3} tables", "--table") and "with commas" in mend
+    assert all(f"t{n}" in mend for n in range(MOST_TABLES)), "who has to choose sees all of them"
 
 
 def test_an_empty_table_is_refused_where_it_is_named_and_else_left_out(shop: Path) -> None:
@@ -132,6 +133,34 @@ def test_no_database_is_told_as_such(shop: Path) -> None:
     with pytest.raises(DataError, match="a database is no file") as bad:
         draft(Wanted(folder="new", source="shop.db", target="back", place=ON_FIT))
     assert "treadle init FOLDER --from URL" in bad.value.mend
+
+
+def test_a_table_that_cannot_be_read_is_left_out_and_named_unless_it_is_asked_for(shop: Path) -> None:
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table gone (a)")
+        made.execute("create view broken as select a from gone")
+        made.execute("drop table gone")
+        made.execute("create table mixed (v)")
+        made.executemany("insert into mixed values (?)", [("x",), (b"y",)])
+        made.commit()
+    told = [said for said in begun().guesses if said.startswith("left out: ")]
+    assert len(told) == 2 and told[0].startswith("left out: broken: ") and told[1].startswith("left out: mixed: ")
+    assert "no such table: main.gone" in told[0] and "bytes in some rows" in told[1]
+    assert list(load("new/treadle.yaml").spec.sources) == ["customers", "large", "orders"]
+    assert "mixed: v holds bytes" in refused_other(tables=("mixed",))
+    assert "mixed: v holds bytes" in refused_other(tables=("mixed", "orders"))
+    with closing(sqlite3.connect("bad.db")) as made:
+        made.execute("create table mixed (v)")
+        made.executemany("insert into mixed values (?)", [("x",), (b"y",)])
+        made.commit()
+    assert "left out: mixed" in refused_other(source="bad.db")
+
+
+def refused_other(**asked: object) -> str:
+    with pytest.raises(DataError) as bad:
+        begun(folder="other", **asked)
+    assert not Path("other").exists()
+    return f"{bad.value.what} {bad.value.mend}"
 
 
 def test_a_password_that_was_typed_is_refused_and_not_repeated(shop: Path) -> None:
@@ -166,8 +195,11 @@ def test_tables_of_postgres_are_named_as_they_are_read(
         orders = "select n as id, n * 37 % 11 as amount, n % 2 = 0 as back from generate_series(1, 50) n"
         made.execute(f"create table orders as {orders}")
         made.execute("create view seen as select * from orders")
+        made.execute("create materialized view kept as select * from orders")
+        made.execute("create table ev (at date, n int) partition by range (at)")
+        made.execute("create table ev_1 partition of ev for values from ('2026-01-01') to ('2027-01-01')")
     monkeypatch.setenv("SHOP_URL", postgres)
-    assert own_tables("${SHOP_URL}", shop, "--from") == ("orders", "seen", 'old."a.b"')
+    assert own_tables("${SHOP_URL}", shop, "--from") == ("ev", "kept", "orders", "seen", 'old."a.b"')
     begun(source="${SHOP_URL}", tables=("orders",), target="back")
     source = load("new/treadle.yaml").spec.sources["new"]
     assert (source.read, source.table, source.key) == ("${SHOP_URL}", "orders", "id")

@@ -123,3 +123,39 @@ def test_a_file_that_changes_meanwhile_leaves_nothing(given: Path, monkeypatch: 
     with pytest.raises(DataError, match="changed while it was being read"):
         begun()
     assert not Path("new").exists()
+
+
+def test_a_file_that_is_called_as_others_and_is_no_part_of_them_is_told_with_why(given: Path) -> None:
+    (given / "sales-2024-03.csv").write_text("id,amount,city\n6,2,x\n7,3,y\n")
+    (given / "sales-2024-04.csv").write_text("id\n8\n9\n")
+    (given / "sales_2024.jsonl").write_text('{"id": 1, "amount": "x"}\n')
+    told = [said for said in begun().guesses if "is a table by itself" in said]
+    assert told == [
+        "sales-2024-03.csv is a table by itself, though called as sales-2024-01.csv: it has city besides",
+        "sales-2024-04.csv is a table by itself, though called as sales-2024-01.csv: it lacks amount",
+        "sales_2024.jsonl is a table by itself, though called as sales-2024-01.csv: amount is str here and float there",
+    ]
+
+
+def test_the_same_file_twice_is_one(given: Path) -> None:
+    (given / "copy of sales.csv").write_bytes((given / "sales-2024-01.csv").read_bytes())
+    (given / "stock.jsonl").symlink_to(given / "people.jsonl")
+    told = [said for said in begun().guesses if "holds the same as" in said]
+    assert told == [
+        "left out: sales-2024-01.csv holds the same as copy of sales.csv",
+        "left out: stock.jsonl holds the same as people.jsonl",
+    ]
+
+
+def test_what_becomes_of_files_and_of_their_names_is_told(given: Path) -> None:
+    (given / "Straße.csv").write_text("x\n1\n2\n")
+    said = begun().guesses
+    assert any("are copied to data/" in each for each in said)
+    assert "stra-e: called so for Straße.csv: a name is ASCII letters, digits, _ and -" in said
+    assert not any("called so for people" in each for each in said)
+
+
+def test_nothing_is_not_the_folder_where_one_is(given: Path) -> None:
+    with pytest.raises(DataError, match="nothing is named") as bad:
+        write_project(Wanted(folder="new", source=" ", target="", owner="ada"))
+    assert bad.value.where == "--from"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from treadle.contracts import load
 from treadle.drafting.drafts import Wanted
-from treadle.drafting.relating import Declared, related
+from treadle.drafting.relating import Links, related
 from treadle.drafting.tabling import Tabled
 from treadle.drafting.writing import write_project
 
@@ -20,8 +21,11 @@ def table(name: str, **columns: list[object]) -> Tabled:
     return Tabled(pl.DataFrame(columns), name, "ada")
 
 
-def pointed(tables: list[Tabled], declared: Declared | None = None) -> dict[str, dict[str, str]]:
-    found = related(tables, declared or {})
+Points = Mapping[str, Mapping[str, tuple[str, str]]]
+
+
+def pointed(tables: list[Tabled], points: Points | None = None) -> dict[str, dict[str, str]]:
+    found = related(tables, Links(points=points or {}))
     return {name: {column: each.to for column, each in columns.items()} for name, columns in found.items()}
 
 
@@ -107,7 +111,7 @@ def test_what_was_found_stands_in_the_contract_as_a_warning(tmp_path: Path, monk
 def test_what_is_declared_needs_no_name_and_is_told_where_it_does_not_hold() -> None:
     orders = table("orders", id=[1, 2, 3], buyer=[7, 8, 10], payer=[7, None, 8])
     declared = {"orders": {"buyer": ("customers", "id"), "payer": ("customers", "id")}}
-    found = related([orders, CUSTOMERS], declared)["orders"]
+    found = related([orders, CUSTOMERS], Links(points=declared))["orders"]
     assert found["buyer"] == ("customers.id", "as the database declares, though 1 of its values do not stand there")
     assert found["payer"] == ("customers.id", "as the database declares")
 
@@ -130,7 +134,7 @@ def test_what_is_declared_comes_before_what_is_guessed() -> None:
         {"orders": {"part": ("customers", "id")}},
     ],
 )
-def test_what_no_contract_can_hold_is_not_proposed(declared: Declared) -> None:
+def test_what_no_contract_can_hold_is_not_proposed(declared: Points) -> None:
     orders = table("orders", id=[1, 2], buyer=[7, 8], text=["7", "8"], part=[7.0, 8.0])
     assert pointed([orders, CUSTOMERS], declared) == {}
 
@@ -139,3 +143,27 @@ def test_of_declared_keys_that_lead_in_a_circle_the_last_is_left_out() -> None:
     one, other = table("one", id=[1, 2], b=[1, 2]), table("other", id=[1, 2], a=[1, 2])
     declared = {"one": {"b": ("other", "id")}, "other": {"a": ("one", "id")}}
     assert pointed([one, other], declared) == {"one": {"b": "other.id"}}
+
+
+def test_of_two_tables_with_the_same_key_neither_is_pointed_to_but_by_its_name() -> None:
+    orders, boxes = table("orders", OrderID=[1, 2, 3]), table("boxes", order_id=[1, 2, 3], weight=[2, 2, 3])
+    lines = table("lines", n=[1, 1, 2], OrderID=[1, 1, 3])
+    assert pointed([boxes, lines, orders]) == {
+        "boxes": {"order_id": "orders.OrderID"},
+        "lines": {"OrderID": "orders.OrderID"},
+    }, "and what is a key itself may point too"
+    stock = table("stock", sku=["a", "b"])
+    sold = table("sold", sku=["a", "b"])
+    assert pointed([table("lines", n=[1, 1, 2], sku=["a", "a", "b"]), stock, sold]) == {}
+
+
+def test_where_keys_are_declared_a_place_in_an_order_points_nowhere_and_nothing_to_a_view() -> None:
+    orders, products = (
+        table("orders", id=[1, 2, 3]),
+        table("products", id=[5, 6, 7], order=[1, 2, 3], view_id=[1, 1, 2]),
+    )
+    view = table("view", id=[1, 2])
+    assert pointed([products, orders, view]) == {"products": {"order": "orders.id", "view_id": "view.id"}}
+    points = {"orders": {"id": ("products", "id")}}
+    declared = Links(frozenset({"orders", "products"}), points)
+    assert "products" not in related([products, orders, view], declared)

@@ -119,3 +119,9 @@ def test_a_time_of_change_is_told_with_how_to_read_only_what_is_new(called: str)
         frame.with_columns(pl.lit("x").alias(called)),
     ):
         assert changes_said(Tabled(other, "t", "ada")) == []
+
+
+def test_a_column_that_is_called_as_the_table_names_its_rows() -> None:
+    frame = pl.DataFrame({"title": ["Ada", "Bo", "Cy"], "vessel": [7, 3, 5]})
+    assert Tabled(frame, "vessels", "ada").key == ("vessel",) and Tabled(frame, "Vessel", "ada").key == ("vessel",)
+    assert Tabled(frame, "trips", "ada").key == ("title",)

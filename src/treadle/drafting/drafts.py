@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from treadle.drafting.stated import NOTHING_STATED, Stated, check_stated
 from treadle.drafting.suggested import suggested
 from treadle.drafting.tabling import ALONE, Tabled
 from treadle.errors import AccessError, DataError, SpecError, nearest
+from treadle.sources import Declared
 from treadle.spec import Layout
 from treadle.spec.names import identifier_from
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from treadle.sources import Reading, Table
 
 _LOG = "_delta_log"
+_UNDECLARED = Declared()
 ON_FIT = "FILE"
 """The place of a table on the command line of `fit`, where options take the place of a guess."""
 
@@ -71,13 +73,13 @@ class Copy:
 class Part:
     """A table of the project: what was guessed of it, where it lies for the project, and what is copied there.
 
-    points: its columns that a database declares to point to a column of one of its tables.
+    declared: what a database says of it.
     """
 
     guess: Guess | Tabled
     place: Place
     copies: tuple[Copy, ...] = ()
-    points: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    declared: Declared = _UNDECLARED
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,9 @@ def draft(request: Wanted) -> Draft:
     if request.trusted:
         with contextlib.suppress(OSError, RuntimeError):  # an account without a home can still begin a project
             granted(folder)
+    if not request.source.strip():
+        mend = "name a file, a folder or a database; is a variable empty?"
+        raise DataError("nothing is named", where=request.place, mend=mend)
     url = database_of(request.source)
     if url and request.place == ON_FIT:
         mend = "treadle init FOLDER --from URL --table NAME --target COLUMN, then treadle run FOLDER"
@@ -156,9 +161,15 @@ def _of_files(request: Wanted) -> Draft:
         mend = "name a file, or the folder of a Delta table; a project file can read all files of a folder"
         raise DataError(f"{data.name} is a folder", where=place, mend=mend)
     found, left = several_of(data, request.layout, place)
-    taken = set[str]()
-    parts = [_of_several(request, several, own_name(several.called, several.first, taken)) for several in found]
-    return Draft(request, _together(parts, left))
+    taken, parts = set[str](), list[Part]()
+    for several in found:
+        name = own_name(several.called, several.first, taken)
+        part = _of_several(request, several, name)
+        if name != several.called:
+            part.guess.said.insert(0, f"called so for {several.first}: a name is ASCII letters, digits, _ and -")
+        parts.append(part)
+    copied = "files are copied to data/: what comes later is added there, or read where it lies, with read:"
+    return Draft(request, _together(parts, [*left, copied]))
 
 
 def _of_file(request: Wanted, data: Path) -> Draft:
@@ -191,27 +202,31 @@ def _place(guess: Guess | Tabled, to: Path, layout: Layout) -> Place:
 
 
 def _of_database(request: Wanted, url: str) -> Draft:
-    from treadle.sources import Declared
-
     database = Database(url, request.layout, request.place)
     chosen, declared = database.chosen(request.tables, request.target), database.declared()
-    parts, taken, empty = list[Part](), set[str](), list[str]()
+    parts, taken, empty, left = list[Part](), set[str](), list[str](), list[str]()
     for table in chosen:
-        found, layout = database.read(table)
+        try:
+            found, layout = database.read(table)
+        except DataError as bad:
+            if request.tables or request.target:
+                raise DataError(f"{table}: {bad.what}", where=bad.where, mend=bad.mend) from bad
+            left.append(f"left out: {table}: {bad.what}{f' ({bad.mend})' if bad.mend else ''}")
+            continue
         if not found.frame.height:
             empty.append(table)
             continue
         short = table.rpartition(".")[2].strip('"')
         name = identifier_from(_called(request)) if request.target else own_name(short, table.replace('"', ""), taken)
-        told = declared.get(table, Declared())
+        told = declared.get(table, _UNDECLARED)
         guess = _of_table(request, found, name, table, key=told.key)
         guess.said += changes_said(guess)
         place = Place(database.seen_from(Path(request.folder)), table, layout, guess.frame.width <= MOST_HELD)
-        parts.append(Part(guess, place, points=told.points))
-    if empty and (request.tables or not parts):
+        parts.append(Part(guess, place, declared=told))
+    if not parts or (empty and request.tables):
         what = f"{empty[0]} has no rows" if request.tables else "no table has rows"
-        raise DataError(what, where=request.place, mend="give a table with rows")
-    left = [f"left out, since they have no rows: {shortened(empty)}"] if empty else []
+        raise DataError(what, where=request.place, mend="; ".join(left[:3]) or "give a table with rows")
+    left += [f"left out, since they have no rows: {shortened(empty)}"] if empty else []
     return Draft(request, _together(parts, left))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.drafting.places import MOST_TABLES, database_of
+from treadle.drafting.quoting import shortened
 from treadle.drafting.settling import settled
 from treadle.errors import DataError, TreadleError
 from treadle.spec import Layout
@@ -38,6 +39,10 @@ class Several:
     def first(self) -> str:
         return self.names[0]
 
+    def called_alike(self, other: Several) -> bool:
+        """Whether they differ in numbers at their names' end alone."""
+        return any(_stem(mine) == _stem(theirs) for mine in self.names for theirs in other.names)
+
     @property
     def called(self) -> str:
         """What its files' names have in common."""
@@ -48,6 +53,10 @@ class Several:
         return "".join(alike).rstrip(_BETWEEN) or stems[0]
 
 
+def _stem(name: str) -> str:
+    return name.partition(".")[0].rstrip(_BETWEEN)
+
+
 def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several], list[str]]:
     """The tables, and a sentence for each file that is none.
 
@@ -56,7 +65,7 @@ def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several],
     """
     from treadle.sources import ENDINGS, ending_of
 
-    found, left = list[Several](), list[str]()
+    found, left, seen = list[Several](), list[str](), dict[str, str]()
     for each in sorted(folder.iterdir()):
         if each.name.startswith((".", "_")):
             continue
@@ -73,10 +82,14 @@ def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several],
                 told = bad.what if each.name in bad.what else f"{each.name}: {bad.what}"
                 left.append(f"left out: {told}{f' ({bad.mend})' if bad.mend else ''}")
                 continue
-            if one.table.frame.height:
-                found.append(one)
-            else:
+            ((_, reading),) = one.files
+            twin = seen.setdefault(reading.digest, each.name)
+            if not one.table.frame.height:
                 left.append(f"left out: {each.name} has no rows")
+            elif twin != each.name:
+                left.append(f"left out: {each.name} holds the same as {twin}")
+            else:
+                found.append(one)
     if not found:
         mend = "; ".join(left[:3]) or "name a file"
         raise DataError(f"{folder.name} is a folder without a table", where=where, mend=mend)
@@ -84,7 +97,33 @@ def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several],
     if len(tables) > MOST_TABLES:
         what = f"{folder.name} has {len(tables):,} tables"
         raise DataError(what, where=where, mend=f"name one, or a folder of at most {MOST_TABLES}")
-    return tables, left
+    return tables, [*_alone(tables), *left]
+
+
+def _alone(tables: Sequence[Several]) -> Iterator[str]:
+    """Why a file that is called as others is a table by itself."""
+    for one in tables:
+        alike = [other for other in tables if other is not one and other.called_alike(one)]
+        if len(one.files) == 1 and alike:
+            other = max(alike, key=lambda each: len(each.files))
+            yield f"{one.first} is a table by itself, though called as {other.first}: {_unlike(one, other)}"
+
+
+def _unlike(one: Several, other: Several) -> str:
+    """What keeps two tables from being one."""
+    from treadle import expr
+
+    mine, theirs = one.table.frame.columns, other.table.frame.columns
+    more, less = [name for name in mine if name not in theirs], [name for name in theirs if name not in mine]
+    if more or less:
+        said = [f"it has {shortened(more)} besides"] if more else []
+        return " and ".join(said + ([f"it lacks {shortened(less)}"] if less else []))
+    schema, others = one.table.frame.schema, other.table.frame.schema
+    odd = [name for name in mine if schema[name] != others[name]]
+    if odd:
+        here, there = (expr.polars_type(kind) or kind for kind in (schema[odd[0]], others[odd[0]]))
+        return f"{odd[0]} is {here} here and {there} there"
+    return "they are not written alike"
 
 
 def _read(files: Sequence[Path], layout: Layout, where: str) -> Several:

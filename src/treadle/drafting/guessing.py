@@ -96,7 +96,7 @@ class Guess:
         """How often a column is infinite, of those that are so too often to set the rows aside."""
         self.said += [aside] if aside else []
         others = [each for each in (target, hints.time, hints.group, *hints.drop) if each]
-        self.key = key_of(frame, self.types, others, self.said, key)
+        self.key = key_of(frame, self.types, others, self.said, key, name)
         self.time = self._time()
         self.request = self._features()
 

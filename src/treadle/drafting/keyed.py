@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from treadle.drafting.naming import names_rows
+from treadle.drafting.naming import names_rows, plain, singular
 from treadle.drafting.numbered import counts_up, never_twice
 
 if TYPE_CHECKING:
@@ -18,9 +18,10 @@ def key_of(
     but: Collection[str],
     said: list[str],
     declared: tuple[str, ...] = (),
+    table: str = "",
 ) -> tuple[str, ...]:
     """The key that is declared, where the rows keep to it; else, of the columns whose values name each row, the first
-    that is called so; else the first of short texts.
+    that is called so, or as the table; else the first of short texts.
 
     but: columns that are something else. said: takes a sentence of what was found.
     """
@@ -29,7 +30,8 @@ def key_of(
         return declared
     unique = [name for name, kind in types.items() if kind in ("int", "str") and name not in but]
     unique = [name for name in unique if never_twice(frame.get_column(name))]
-    named = [name for name in unique if names_rows(name)]
+    own = {plain(table), singular(plain(table))} - {""}
+    named = [name for name in unique if names_rows(name) or plain(name) in own]
     texts = [name for name in unique if types[name] == "str" and not is_free(frame.get_column(name))]
     for name in (*named, *texts):
         said.append(f"key: {name}, since it is never missing and never stands twice")

@@ -40,3 +40,17 @@ def names_rows(name: str) -> bool:
         or last.endswith(_ENDS)
         or (last.endswith("id") and _NO_ID.fullmatch(last) is None)
     )
+
+
+def plain(name: str) -> str:
+    """Letters and digits alone, in lower case: `Order ID` and `order_id` are one."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def singular(name: str) -> str:
+    """The name of one of them, where an English plural says many."""
+    if name.endswith("ies"):
+        return name[:-3] + "y"
+    if name.endswith(("sses", "xes", "ches", "shes")):
+        return name[:-2]
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name

@@ -19,6 +19,7 @@ from treadle.spec.names import identifier_from
 if TYPE_CHECKING:
     from treadle.sources import Declared, Table
 
+MOST_NAMED = 400
 MOST_TABLES = 40
 """So many are taken where none is named: more are a choice that somebody makes."""
 _SQLITE = b"SQLite format 3\x00"
@@ -90,7 +91,8 @@ class Database:
 
         there = own_tables(self._url, Path("/"), self.where)
         if not there:
-            raise DataError("the database has no table", where=self.where, mend="is it the one that was meant?")
+            mend = "is it the one that was meant, and does the URL name it: SCHEME://USER@HOST/DATABASE?"
+            raise DataError("the database has no table", where=self.where, mend=mend)
         for table in tables:
             if table not in there:
                 near = nearest(table, there) or f"it has {shortened(there)}"
@@ -100,7 +102,8 @@ class Database:
             raise DataError(what, where="--table", mend=f"name it with --table: {shortened(there)}")
         if not tables and len(there) > MOST_TABLES:
             what = f"the database has {len(there):,} tables"
-            raise DataError(what, where="--table", mend=f"name those that are wanted, with commas: {shortened(there)}")
+            mend = f"name those that are wanted, with commas: {shortened(there, MOST_NAMED)}"
+            raise DataError(what, where="--table", mend=mend)
         return tables or there
 
     def declared(self) -> dict[str, Declared]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from treadle.drafting.guessing import Guess
+from treadle.drafting.naming import plain, singular
 from treadle.drafting.tabling import Tabled
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 _BARE = frozenset(("id", "key", "uuid", "guid", "pk", "no", "nr", "number", "code", "name"))
 """Names of keys that say nothing of whose they are: another table's `id` is its own."""
-_NOTHING: Mapping[str, Mapping[str, tuple[str, str]]] = {}
 
 
 class Pointed(NamedTuple):
@@ -24,13 +25,22 @@ class Pointed(NamedTuple):
     why: str
 
 
-Declared = Mapping[str, Mapping[str, tuple[str, str]]]
-"""By table and column, the table and the column that a database declares it to point to."""
+class Links(Struct, frozen=True):
+    """What a database declares, by the names of tables: `keyed` are those with a primary key; `points` says, by table
+    and column, to which table and column a column points."""
+
+    keyed: frozenset[str] = frozenset()
+    points: Mapping[str, Mapping[str, tuple[str, str]]] = {}
 
 
-def related(tables: Sequence[Guess | Tabled], declared: Declared = _NOTHING) -> dict[str, dict[str, Pointed]]:
+_NOTHING = Links()
+
+
+def related(tables: Sequence[Guess | Tabled], declared: Links = _NOTHING) -> dict[str, dict[str, Pointed]]:
     """By table and column, where it points to: as is declared; else as names and values tell. No table leads back to
     itself by way of others.
+
+    Where tables have declared keys, what has none is a view, or holds rows that nothing is meant to point to.
 
     >>> import polars as pl
     >>> orders = Tabled(pl.DataFrame({"id": [1, 2], "customer": [7, None]}), "orders", "ada")
@@ -40,24 +50,41 @@ def related(tables: Sequence[Guess | Tabled], declared: Declared = _NOTHING) -> 
     found: dict[str, dict[str, Pointed]] = {}
     by_name = {table.name: table for table in tables}
     for table in tables:
-        for column, (name, part) in declared.get(table.name, {}).items():
+        for column, (name, part) in declared.points.get(table.name, {}).items():
             other = by_name.get(name)
             if other is not None and (other is table or table.name not in _reached(name, found)):
                 why = _declared(table.frame, column, other.frame, part)
                 if why:
                     found.setdefault(table.name, {})[column] = Pointed(f"{name}.{part}", why)
+    aims = [table for table in tables if len(table.key) == 1 and (not declared.keyed or table.name in declared.keyed)]
     for table in tables:
-        for other in tables:
-            if other is table or len(other.key) != 1 or table.name in _reached(other.name, found):
-                continue
-            (key,) = other.key
-            keys = other.frame.get_column(key)
-            for each in table.frame.iter_columns():
-                named = (each.name,) != table.key and _is_called(each.name, other.name, key)
-                if named and each.name not in found.get(table.name, {}) and _all_in(each, keys):
-                    pointed = Pointed(f"{other.name}.{key}", "since all of its values stand there")
-                    found.setdefault(table.name, {})[each.name] = pointed
+        for each in table.frame.iter_columns():
+            if each.name not in found.get(table.name, {}):
+                to = _guessed(each, table, aims, found, bare=not declared.points)
+                if to:
+                    found.setdefault(table.name, {})[each.name] = Pointed(to, "since all of its values stand there")
     return found
+
+
+def _guessed(
+    column: pl.Series,
+    table: Guess | Tabled,
+    aims: Sequence[Guess | Tabled],
+    found: Mapping[str, Mapping[str, Pointed]],
+    *,
+    bare: bool,
+) -> str:
+    """The `source.column` that a column seems to point to: of a table that it is called after; else of the only one
+    whose key has its name. bare: `order` is enough for a name, without `_id`; where keys are declared, and this one is
+    not, it is likelier a place in an order."""
+    others = [other for other in aims if other is not table and table.name not in _reached(other.name, found)]
+    named = [other for other in others if _is_called(column.name, other.name, other.key[0], bare=bare)]
+    if not named and (column.name,) != table.key:  # of two tables with the same key, neither is known to be the other's
+        alike = plain(column.name)
+        own = [other for other in others if plain(other.key[0]) == alike and alike not in _BARE]
+        named = own if len(own) == 1 else []
+    held = [other for other in named if _all_in(column, other.frame.get_column(other.key[0]))]
+    return f"{held[0].name}.{held[0].key[0]}" if held else ""
 
 
 def _declared(frame: pl.DataFrame, column: str, other: pl.DataFrame, part: str) -> str:
@@ -83,25 +110,11 @@ def _reached(name: str, found: Mapping[str, Mapping[str, Pointed]]) -> set[str]:
     return reached
 
 
-def _is_called(column: str, table: str, key: str) -> bool:
-    """Whether a column is called as what points to a row of that table: `customer`, `customer_id`, `customers.id`."""
-    name, key = _plain(column), _plain(key)
-    one, many = _one(_plain(table)), _plain(table)
-    own = {key} if key not in _BARE else set[str]()
-    return name in {one, many, one + key, many + key, f"{one}id", f"{one}key", f"{one}nr", f"{one}no"} | own
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def _one(name: str) -> str:
-    """The name of one of them, where an English plural says many."""
-    if name.endswith("ies"):
-        return name[:-3] + "y"
-    if name.endswith(("sses", "xes", "ches", "shes")):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+def _is_called(column: str, table: str, key: str, *, bare: bool) -> bool:
+    """Whether a column is called after that table: `customer_id`, `customers.id`; `customer`, where `bare` will do."""
+    name, key, many = plain(column), plain(key), plain(table)
+    ends = {"id", "key", "nr", "no", "code", "uuid", key} | ({""} if bare else set())
+    return name in {word + end for word in (singular(many), many) for end in ends}
 
 
 def _all_in(column: pl.Series, keys: pl.Series) -> bool:

@@ -53,7 +53,7 @@ class Tabled:
         if self.endless:
             aside = f"no rule for {', '.join(self.endless)}: many of their values are infinite"
         self.said += [aside] if aside else []
-        self.key = key_of(frame, self.types, (), self.said, key)
+        self.key = key_of(frame, self.types, (), self.said, key, name)
         self.time = self._time()
         self.said.append(ALONE)
 

@@ -13,7 +13,7 @@ from treadle.drafting.drafts import Copy, Draft, Wanted, draft
 from treadle.drafting.filling import data_file, project_file
 from treadle.drafting.found import Drafted
 from treadle.drafting.guessing import Guess
-from treadle.drafting.relating import related
+from treadle.drafting.relating import Links, related
 from treadle.drafting.tabling import Tabled
 from treadle.errors import DataError, SpecError
 
@@ -62,7 +62,7 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
         _refuse_to_overwrite(folder / copy.to, folder, copy.data)
     for copy in copies:
         _take_along(copy, folder, made)
-    points = related(held, _declared(draft))
+    points = related(held, _links(draft))
     contracts = [
         _hold(folder, guess, {name: each.to for name, each in points.get(guess.name, {}).items()}, made)
         for guess in held
@@ -95,13 +95,15 @@ def _write(draft: Draft, made: list[Path]) -> tuple[str, list[str]]:
     return str(contracts[0] if len(contracts) == 1 else folder / "contracts") if contracts else "", said
 
 
-def _declared(draft: Draft) -> dict[str, dict[str, tuple[str, str]]]:
-    """By the names of sources, what the database declares its tables to point to."""
+def _links(draft: Draft) -> Links:
+    """What the database declares of its tables, by the names of sources."""
     names = {part.place.table: part.guess.name for part in draft.parts}
-    return {
-        part.guess.name: {column: (names[to], key) for column, (to, key) in part.points.items() if to in names}
+    points = {
+        part.guess.name: {column: (names[to], key) for column, (to, key) in part.declared.points.items() if to in names}
         for part in draft.parts
     }
+    keyed = frozenset(part.guess.name for part in draft.parts if part.declared.key)
+    return Links(keyed, {name: columns for name, columns in points.items() if columns})
 
 
 def _take_along(copy: Copy, folder: Path, made: list[Path]) -> None:

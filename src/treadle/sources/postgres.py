@@ -69,10 +69,13 @@ class PostgresReader:
     name = "postgres"
     schemes: tuple[str, ...] = ("postgresql", "postgres")
     package = "adbc_driver_postgresql"
+    # a partition is read with the table that it is of
     tables = (
-        "select case when table_schema = current_schema() then '' else table_schema end as place, table_name as name "
-        "from information_schema.tables where table_type in ('BASE TABLE', 'VIEW') "
-        "and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"
+        f"select {_OF_T} as place, t.relname::text as name "
+        "from pg_class t join pg_namespace s on s.oid = t.relnamespace "
+        "where t.relkind in ('r', 'p', 'v', 'm', 'f') and not t.relispartition "
+        "and has_table_privilege(t.oid, 'select') and s.nspname not in ('pg_catalog', 'information_schema') "
+        "and s.nspname !~ '^pg_(toast|temp)' order by 1, 2"
     )
     # not by information_schema, which shows keys only to who may write to their table
     keys = (
