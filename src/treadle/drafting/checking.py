@@ -221,7 +221,7 @@ def _contract(workspace: Workspace, name: str, source: Source, found: Gathered) 
     from treadle.contracts import load
 
     try:
-        return load(workspace.project.root / source.contract) if source.contract else None
+        return load(workspace.project.root / source.contract, source.contract) if source.contract else None
     except TreadleError as bad:
         found.refused(bad, f"sources.{name}.contract")
         return None

@@ -95,7 +95,7 @@ def others_now(workspace: Workspace, name: str, contract: Contract | None) -> di
             raise DataError(
                 f"{other} was not read yet, and the contract of {name} points to it",
                 where=where,
-                mend=f"{workspace.project.command('run')} reads it first",
+                mend=f"{workspace.project.command_that_reads()} reads it first",
             )
         found[other] = last.payload.table
     return found

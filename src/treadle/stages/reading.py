@@ -174,7 +174,7 @@ def held_to(work: Work, name: str) -> Contract | None:
 
 
 def contract_of(workspace: Workspace, source: Source) -> Contract | None:
-    return load(workspace.project.root / source.contract) if source.contract else None
+    return load(workspace.project.root / source.contract, source.contract) if source.contract else None
 
 
 def make_snapshot(

@@ -45,7 +45,7 @@ def show_list(answer: Any, out: Any) -> None:
 
 def show_history(answer: Any, out: Any) -> None:
     if not answer.snapshots:
-        out.print(f"of {answer.source} no snapshot was kept yet: treadle data ingest PROJECT")
+        out.print(f"of {said(answer.source)} no snapshot was kept yet: {said(answer.next)} reads it", soft_wrap=True)
         return
     grid = table(
         "version", "read", "by", "rows", "columns", "MB", "new", "fingerprint", "runs", "models", right=(0, 3, 4, 5, 6)
