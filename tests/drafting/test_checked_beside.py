@@ -90,7 +90,7 @@ def test_a_key_to_no_column_or_to_one_of_another_type_is_refused_in_its_place(sh
     rewrite(shop / "contracts/orders.yaml", "goods.sku", to)
     (problem,) = ask(shop, "check").problems
     assert problem.startswith("treadle.yaml:4:") and said in problem
-    with pytest.raises(Exception, match="goods has no column|of goods of type"):
+    with pytest.raises(Exception, match=r"goods has no column|of goods of type"):
         ask(shop, "data ingest")
 
 

@@ -104,7 +104,7 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import MappedRows, find
+    from treadle.sources import find, notes_of
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
@@ -117,8 +117,8 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
                 frame = _in_parts(held, name, source, parts, contract, rows.digest, data=data)
             else:
                 frame = _whole(held, name, source, rows.rows(where), contract, rows.digest, data=data)
-            for said in rows.notes if isinstance(rows, MappedRows) else ():
-                found.warning(f"{path}.map", said)
+            for said in notes_of(rows):
+                found.warning(f"{path}.{'map' if source.map else 'read'}", said)
         else:
             frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, "", data=data)
     except NotMade as bad:
