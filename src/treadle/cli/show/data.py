@@ -244,7 +244,9 @@ def _counted(value: int | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.6g}"
+    from treadle.profiling.wording import in_digits
+
+    return "–" if value is None else in_digits(value)
 
 
 def _cut(text: str, most: int) -> str:
