@@ -74,8 +74,8 @@ class Others:
 
     def beside(self, name: str, contract: Contract | None, files: str = "") -> Beside:
         """files: the digest of what there is of the source now; the last good snapshot is of something else."""
+        from treadle.stages import Work
         from treadle.stages.beside import beside_of, last_good
-        from treadle.stages.work import Work
 
         last = last_good(self.workspace, name, contract, files)
         found = beside_of(Work(self.workspace).bench(), name, contract, {}, last)
