@@ -178,3 +178,8 @@ def test_a_check_that_finds_something_ends_with_a_code(
     assert code == 1 and "serve.entity" in out and 'did you mean "account"?' in out
     code, out, _ = call(monkeypatch, capsys, "check", str(tmp_path), "--json")
     assert code == 1 and not json.loads(out)["ok"] and len(json.loads(out)["problems"]) == 1
+
+
+def test_an_argument_that_may_be_left_out_is_shown_so() -> None:
+    command = build().commands["data"].commands["diff"].whole()  # type: ignore[attr-defined]
+    assert command.collect_usage_pieces(click.Context(command)) == ["[OPTIONS]", "SOURCE", "[BEFORE]", "[NOW]"]

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from treadle.api import OPERATIONS, Context
-from treadle.errors import SpecError, TreadleError
+from treadle.errors import FRESH, SpecError, TreadleError
 from treadle.evidence.kinds.code_stated import CodeStated
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.principal import person
@@ -52,7 +52,7 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(shop: Path, name: str, **given: Any) -> Any:
+def ask(shop: Path, name: str, /, **given: Any) -> Any:
     found = OPERATIONS[name]
     request = msgspec.convert({"project": str(shop), **given}, found.request)
     return found.begin(request, Context(person("ada")))
@@ -166,3 +166,36 @@ def test_the_answer_of_the_command_line_is_what_a_scheduler_reads(
 def test_what_may_be_spent_is_asked_before(shop: Path) -> None:
     with pytest.raises(SpecError, match="--spend"):
         ask(shop, "data ingest", spend=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("data quarantine show", {"source": "orders"}),
+        ("data entities show", {"entity": "house", "record": "orders:1"}),
+        ("data query", {"sql": "select 1 from orders"}),
+        ("data diff", {"source": "orders"}),
+        ("costs plan", {}),
+    ],
+)
+def test_what_was_not_read_yet_is_read_by_the_command_that_works_here(
+    shop: Path, name: str, given: dict[str, str]
+) -> None:
+    entity = "entities: {house: {from: {orders: {name: amount}}, match: {exact: [name]}}}\n"
+    (shop / "treadle.yaml").write_text(FILE + entity, encoding="utf-8")
+    with pytest.raises(TreadleError) as refused:
+        ask(shop, name, **given)
+    assert f"treadle data ingest {shop}" in str(refused.value) and "treadle run" not in str(refused.value)
+
+
+def test_a_history_without_snapshots_says_what_reads_the_source(shop: Path) -> None:
+    assert ask(shop, "data history", source="orders").next == f"treadle data ingest {shop}"
+    ask(shop, "data ingest")
+    assert ask(shop, "data history", source="orders").next == ""
+
+
+def test_commands_that_were_said_without_a_project_are_told_with_this_one(shop: Path) -> None:
+    project, reads = load(shop), f"treadle data ingest {shop}"
+    assert project.typed_in(f"make it again with: {FRESH}") == f"make it again with: {reads} --fresh"
+    assert project.typed_in("treadle run PROJECT makes one; or PROJECT.NAME") == f"{reads} makes one; or PROJECT.NAME"
+    assert project.typed_in("treadle decide close PROJECT NAME") == f"treadle decide close {shop} NAME"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,22 @@ def test_names_of_rules_differ(contract):
 def test_import_brings_no_heavy_package():
     code = "import sys, treadle.contracts; print([m for m in ('polars', 'ruamel.yaml', 'sqlglot') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_contract_that_is_not_there_is_looked_for_in_the_folders_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "o.yaml").write_text("kind: DataContract\n", encoding="utf-8")
+    (tmp_path / "treadle.yaml").write_text("project: shop\n", encoding="utf-8")
+    for written in ("oo.yaml", "contracts/oo.yaml", "contract/o.yaml"):
+        with pytest.raises(SpecError, match=f"there is no contract {written}") as refused:
+            load(tmp_path / written, written)
+        assert refused.value.mend.startswith('did you mean "contracts/o.yaml"? Else write one as docs/contracts.md')
+
+
+def test_places_in_a_contract_name_it_as_the_project_does(tmp_path: Path) -> None:
+    file = tmp_path / "contracts" / "o.yaml"
+    file.parent.mkdir()
+    file.write_text("kind: DataContrat\n", encoding="utf-8")
+    with pytest.raises(SpecError) as refused:
+        load(file, "contracts/o.yaml")
+    assert refused.value.where.startswith("contracts/o.yaml:1:")

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import msgspec
 import polars as pl
 import pytest
@@ -20,7 +21,7 @@ from treadle.cli.show.data import show_query
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.exploring.asking import Limits, query
 from treadle.exploring.found import Queried
-from treadle.exploring.statements import qualified
+from treadle.exploring.statements import qualified, tables_of
 from treadle.workspace import Workspace
 
 SHORT = Limits(seconds=1.0, memory_gb=0.2)
@@ -244,3 +245,17 @@ def test_what_duckdb_does_not_tell_is_no_zero(workspace: Workspace) -> None:
     show_query(ask(workspace, "select count(*) from orders"), out)
     said = out.file.getvalue()
     assert read.rows != 0 and " 0 of 9 rows" not in said and said.rstrip().endswith(" s")
+
+
+@pytest.mark.parametrize(
+    ("sql", "mend"),
+    [
+        ("select * from copy-of-stock", 'put its name in double quotes: "copy-of-stock"'),
+        ('select * frm "copy-of-stock"', "give one SELECT over the project's sources"),
+        ("select '-' frm orders", "give one SELECT over the project's sources"),
+    ],
+)
+def test_a_name_that_is_to_be_quoted_is_told(sql: str, mend: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(DataError, match="syntax error") as refused:
+        tables_of(connection, sql, ["orders", "copy-of-stock"])
+    assert refused.value.mend == mend

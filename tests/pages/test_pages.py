@@ -88,3 +88,8 @@ def test_a_number_is_not_broken_and_words_in_its_place_are() -> None:
     why = "no interval: 66 days are needed, and there are 12"
     shown = table(("part", "gain"), [("all", "-0.004 (-0.020 to +0.012)"), ("a", why)], numbers=(1,))
     assert "<td class=n>-0.004 (-0.020 to +0.012)</td>" in shown and f'<td class="n t">{why}</td>' in shown
+
+
+def test_bars_of_shares_say_so():
+    html = bars_across([("a", 0.25, 0.25, 0.25), ("b", 1.0, 1.0, 1.0)], percent=True)
+    assert ">25.0%<" in html and ">100.0%<" in html and "<title>a: 25.0%</title>" in html

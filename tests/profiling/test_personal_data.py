@@ -90,7 +90,22 @@ def test_a_mask_never_shows_a_whole_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"), [("distance_km", "km"), ("priceUsd", "USD"), ("temp_celsius", "°C"), ("km", ""), ("skim", "")]
+    ("name", "unit"),
+    [
+        ("distance_km", "km"),
+        ("priceUsd", "USD"),
+        ("temp_celsius", "°C"),
+        ("km", "km"),
+        ("skim", ""),
+        ("year", ""),
+        ("ha", ""),
+        ("größe (m²)", "m²"),
+        ("area_m2", "m²"),
+        ("length (m)", "m"),
+        ("length_m", ""),
+        ("price [€]", "EUR"),
+        ("off (%)", "%"),
+    ],
 )
 def test_a_unit_by_the_end_of_a_name(name: str, unit: str) -> None:
     assert unit_of(name, None) == unit

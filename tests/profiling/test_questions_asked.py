@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from treadle.profiling import Asked, profile
+from treadle.profiling.wording import facts
 
 ROWS = 200
 BASE = {"id": list(range(ROWS))}
@@ -52,3 +53,17 @@ def test_there_are_never_too_many() -> None:
     frame = pl.DataFrame({f"c{n}": ["same"] * 3 for n in range(300)})
     found = asked(frame)
     assert len(found) == 26 and "more of the same kinds" in found[-1]
+
+
+def test_a_key_that_the_project_states_is_not_asked_for() -> None:
+    frame = pl.DataFrame(BASE | {"nr": [n + 7 for n in range(ROWS)]}).lazy()
+    assert any("which of them is the key" in each for each in profile(frame, Asked("t")).questions)
+    assert profile(frame, Asked("t", key=("nr",))).questions == []
+
+
+def test_large_whole_numbers_are_written_with_all_digits() -> None:
+    frame = pl.DataFrame({"x": [1660020000.0 + 1.5 * n for n in range(ROWS)]}).lazy()
+    found = profile(frame, Asked("t"))
+    assert "x (1,660,020,000 to 1,660,020,298)" in found.questions[-1]
+    assert ("range", "1,660,020,000 to 1,660,020,298") in facts(found.columns[0])
+    assert "e+" not in str(facts(found.columns[0]))

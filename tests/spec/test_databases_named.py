@@ -89,3 +89,10 @@ def test_a_file_of_sqlite_is_trusted_as_files_are(tmp_path: Path) -> None:
     assert load(write(tmp_path, "read: 'sqlite:data/x.db', table: t"))
     with pytest.raises(SpecError, match="lies outside the project folder"):
         load(write(tmp_path, "read: 'sqlite:../x.db', table: t"))
+
+
+@pytest.mark.parametrize("said", ["read: 'ftp://x/y.csv'", "read: 'SFTP://x/y', table: t"])
+def test_a_scheme_that_nothing_reads_is_told_with_those_that_there_are(tmp_path: Path, said: str) -> None:
+    with pytest.raises(SpecError, match=r"nothing here reads s?ftp:") as refused:
+        load_untrusted(write(tmp_path, said))
+    assert "postgresql://, mysql://, sqlite:, https://, s3://" in refused.value.mend

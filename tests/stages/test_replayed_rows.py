@@ -121,3 +121,16 @@ def test_a_mend_amid_a_reading_is_not_lost(tmp_path: Path, monkeypatch: pytest.M
     assert it.kept == [(1, 1, 1), (4, 4, 4)] and it.aside == it.mended == [(3, 3, 5)]
     failed = it.do(lambda each: each.chain.find(subject="source/e", status="failed"))
     assert [each.error for each in failed] and "set aside were changed meanwhile" in failed[0].error
+
+
+def test_a_source_that_is_read_whole_again_tells_that_what_was_decided_begins_anew(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop")
+    assert it.read((1, 1, 1), (2, 2, -1), (3, 3, -5), (4, 4, -6)).payload.warnings == ()
+    assert it.read(full=True).payload.warnings == (), "nothing was decided"
+    it.drop("v = -1")
+    it.mend("v=0-v")
+    it.replay()
+    (told,) = it.read(full=True).payload.warnings
+    assert "begins anew (1 dropped, 2 mended, 2 replayed before): treadle data quarantine show e " in told
+    assert it.aside == [(2, 2, -1), (3, 3, -5), (4, 4, -6)]
+    assert it.read(full=True).payload.warnings == ()

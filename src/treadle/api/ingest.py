@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.evidence import Entry
     from treadle.evidence.kinds.source_read import SourceRead
     from treadle.stages import Work as Going
+    from treadle.workspace import Workspace
 
 
 class IngestRequest(Request, frozen=True):
@@ -29,12 +30,14 @@ class IngestRequest(Request, frozen=True):
 
 
 class Ingested(Struct, frozen=True):
-    """One table as it stands now. `taken`: by this command; else it is as an earlier reading has it. `rows` came, of
-    which `quarantined` were set aside; `snapshot`: its newest, such as orders@12."""
+    """One table as it stands now. `taken`: its rows are others than before this command, or its first; `again`: it was
+    asked for once more, and has the rows that it had. `rows` came, of which `quarantined` were set aside; `snapshot`:
+    its newest, such as orders@12."""
 
     source: str
     snapshot: str
     taken: bool
+    again: bool
     rows: int
     quarantined: int
     rules: int
@@ -70,10 +73,11 @@ def data_ingest(request: IngestRequest, work: Work) -> IngestAnswer:
     workspace = work.workspace
     purse = purse_of(work, request.spend, over=request.over_budget, searches=False)
     going = Begun(workspace, full=request.full, purse=purse)
+    before = _newest(workspace)
     with held(work):
         found = ingest(going, request.source)
     fresh = {entry.seq for entry in going.fresh}
-    tables = [_ingested(name, entry, fresh) for name, entry in found.items()]
+    tables = [_ingested(name, entry, before.get(name), asked=entry.seq in fresh) for name, entry in found.items()]
     spent = training_cost(going.fresh)
     paid = spent.shown
     return IngestAnswer(
@@ -90,17 +94,35 @@ def data_ingest(request: IngestRequest, work: Work) -> IngestAnswer:
     )
 
 
-def _ingested(name: str, entry: Entry[SourceRead], fresh: set[int]) -> Ingested:
+def _newest(workspace: Workspace) -> dict[str, SourceRead]:
+    """What there is of each table, those made of entities too."""
+    from treadle.evidence.kinds.source_read import SourceRead
+    from treadle.spec import all_tables
+
+    found = {
+        name: workspace.chain.last(SourceRead, subject=f"source/{name}") for name in all_tables(workspace.project.spec)
+    }
+    return {name: entry.payload for name, entry in found.items() if entry is not None}
+
+
+def _ingested(name: str, entry: Entry[SourceRead], before: SourceRead | None, *, asked: bool) -> Ingested:
     read = entry.payload
+    taken = before is None or _what(before) != _what(read)
     return Ingested(
         source=name,
         snapshot=f"{name}@{read.table.version}",
-        taken=entry.seq in fresh,
+        taken=taken,
+        again=asked and not taken,
         rows=read.rows,
         quarantined=read.quarantined,
         rules=read.rules,
         warnings=list(read.warnings),
     )
+
+
+def _what(read: SourceRead) -> tuple[object, ...]:
+    """By what one reading is known from another; a later one of equal rows is of the same version."""
+    return read.table.table, read.table.version, read.aside
 
 
 def _readings(going: Going, found: dict[str, Entry[SourceRead]]) -> list[ReadingShown]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hin
 import msgspec
 from msgspec import Meta, Struct
 
-from treadle.errors import AccessError
+from treadle.errors import AccessError, TreadleError
 from treadle.principal import Principal
 
 if TYPE_CHECKING:
@@ -202,9 +202,11 @@ class Operation:
         work = self.enter(request, context)
         try:
             return self.body(request, work)
-        except AccessError as bad:
-            if not isinstance(bad, Told) and not self.quiet:  # what shows inside is told as at the door
+        except TreadleError as bad:
+            if isinstance(bad, AccessError) and not isinstance(bad, Told) and not self.quiet:  # told as at the door
                 _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
+            if context.channel == "cli":  # elsewhere nobody types a path of this machine
+                bad.mend = work.workspace.project.typed_in(bad.mend)
             raise
         finally:
             _retrieved(work)
@@ -246,7 +248,6 @@ def _retrieved(work: Work) -> None:
     tiers = work.workspace.tiers
     if tiers is None or work.only_reads or work.workspace.reading or not tiers.retrieved():
         return
-    from treadle.errors import TreadleError
     from treadle.tiering.retrieved import settle
 
     with contextlib.suppress(TreadleError):  # what was asked is done, and the notes wait for the next time
@@ -290,7 +291,6 @@ def _tell(project: Project, context: Context, who: str, operation: str, why: str
     if context.only_reads:
         return
     from treadle.access.refusals import ACTOR, tell
-    from treadle.errors import TreadleError
     from treadle.evidence.kinds.access_refused import AccessRefused
     from treadle.workspace import open_workspace
 

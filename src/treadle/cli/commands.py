@@ -136,7 +136,8 @@ def _parameter(field: Field) -> click.Parameter:
     kind, names = _kind(field.kind), (field.flag, field.name)
     if field.is_argument:
         given = {"required": True} if field.required else {"required": False, "default": field.default}
-        return click.Argument([field.name], type=kind, metavar=field.name.upper(), **given)
+        metavar = field.name.upper() if field.required else f"[{field.name.upper()}]"
+        return click.Argument([field.name], type=kind, metavar=metavar, **given)
     if kind is bool:
         flags = f"{field.flag}/--no-{field.flag[2:]}" if field.default else field.flag
         return click.Option([flags, field.name], is_flag=True, default=field.default, help=field.text)

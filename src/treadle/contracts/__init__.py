@@ -5,6 +5,7 @@ It does not read a source (`treadle.sources` does) and mends no row: a row is go
 
 from treadle.contracts.beside import Beside, Last, compared_with_last, others_of
 from treadle.contracts.checking import check
+from treadle.contracts.moved import NO_LAST
 from treadle.contracts.parted import Checked, PartedCheck, Parts, needs_all_rows
 from treadle.contracts.proposal import propose
 from treadle.contracts.reading import export, load
@@ -14,6 +15,7 @@ from treadle.contracts.sifting import Sifted, imported
 from treadle.contracts.verdict import stale
 
 __all__ = [
+    "NO_LAST",
     "Beside",
     "Bound",
     "Checked",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from treadle.contracts.rules import Contract
+from treadle.errors import SpecError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +26,8 @@ class Last:
 class Beside:
     """What stands beside the rows of `source` while they are checked.
 
-    others: of each source that a rule names, the columns that it asks for. kept: rows of the source itself that are
+    others: of each source that a rule names, the columns that it asks for; known: by such a source, all that it has, to
+    say which one may be meant. kept: rows of the source itself that are
     there already, and stay; with `once` a unique value must not be among them either. last: None where no snapshot is
     good yet. adds: the rows come to those of the last snapshot, and not in their place. standing: how many are kept
     there, to which these come.
@@ -38,6 +40,14 @@ class Beside:
     last: Last | None = None
     adds: bool = False
     standing: int = 0
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def refuse_unknown(self, source: str, columns: Iterable[str], where: str) -> None:
+        """Raises SpecError where another source has no such column."""
+        for name in columns:
+            if name not in self.others[source].columns:
+                mend = nearest(name, self.known.get(source, self.others[source].columns))
+                raise SpecError(f'{source} has no column "{name}"', where=where, mend=mend)
 
 
 def others_of(contract: Contract) -> dict[str, tuple[str, ...]]:

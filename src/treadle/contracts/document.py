@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from treadle.errors import SpecError, nearest
+from treadle.errors import SpecError, closest, nearest
 from treadle.spec import Block, Items, read_yaml
+
+_MOST_NEAR = 200
 
 
 @dataclass(frozen=True)
@@ -83,13 +88,37 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value) if not isinstance(value, Mapping | list) else "a block"
 
 
-def open_document(path: Path) -> Document:
-    """Read the YAML.
+def open_document(path: Path, name: str = "") -> Document:
+    """Read the YAML. name: how its places call it, where not by its own name.
 
     Raises:
         SpecError: no regular file, too large, not UTF-8, not YAML that is read here, or no mapping at the top.
     """
     if not path.exists():
-        raise SpecError(f"there is no contract {path.name}", where=str(path), mend="write one with: treadle init")
+        raise SpecError(
+            f"there is no contract {name or path.name}",
+            where=str(path),
+            mend=f"{_near(path, name or path.name)}write one as docs/contracts.md says; or leave contract: out",
+        )
     read = read_yaml(path, "a contract", begin="kind: DataContract")
-    return Document(path.name, read.tree, read.digest)
+    return Document(name or path.name, read.tree, read.digest)
+
+
+def _near(path: Path, name: str) -> str:
+    """Which contract may be meant, called from where `name` is: of those in the nearest folder that is there, and in
+    the folders in it."""
+    folder = next(each for each in path.absolute().parents if each.is_dir())
+    begin = path.absolute().parents[len(Path(name).parts) - 1] if not Path(name).is_absolute() else Path("/")
+    found = [each for pattern in ("*.yaml", "*/*.yaml") for each in islice(folder.glob(pattern), _MOST_NEAR)]
+    known = {each.name: os.path.relpath(each, begin) for each in found if _begins_as_contract(each)}
+    close = closest(path.name, known)
+    there = f'did you mean "{known[close]}"?' if close else nearest(name, known.values())
+    return f"{there} Else " if close else f"{there}; else " if there else ""
+
+
+def _begins_as_contract(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with suppress(OSError), file.open("rb") as opened:
+        return b"kind: DataContract" in opened.read(4096)
+    return False

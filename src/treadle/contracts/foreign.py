@@ -33,6 +33,7 @@ def dangling(frame: pl.DataFrame, rule: Rule, beside: Beside, bad: pl.Series) ->
     assert key is not None
     if key.source == beside.source:
         return _within(frame, rule, key, beside, bad)
+    beside.refuse_unknown(key.source, key.columns, rule.where)
     there = beside.others[key.source]
     here, other = _alike(frame.select(rule.columns), there, rule, key)
     hit = here.join(
@@ -53,10 +54,6 @@ def _alike(here: pl.DataFrame, there: pl.DataFrame, rule: Rule, key: Foreign) ->
     """Both sides under the same names and types."""
     left, right = [], []
     for number, (name, other) in enumerate(zip(rule.columns, key.columns, strict=True)):
-        if other not in there.columns:
-            raise SpecError(
-                f'{key.source} has no column "{other}"', where=rule.where, mend=nearest(other, there.columns)
-            )
         known = _kinds(here.schema[name], there.schema[other])
         target = known[0] if len(known) == 1 else _COMPARED.get(frozenset(map(str, known)))
         if target is None:

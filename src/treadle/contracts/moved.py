@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from treadle.profiling.found import Moved
 
-FIRST = "no snapshot is good yet, so there is none to compare with"
+NO_LAST = "no snapshot is good yet, so there is none to compare with"
 
 
 def movements(good: pl.DataFrame, rules: Sequence[Rule], beside: Beside | None) -> dict[str, Told]:
@@ -28,7 +28,7 @@ def movements(good: pl.DataFrame, rules: Sequence[Rule], beside: Beside | None) 
         return {rule.id: Told(None, "the snapshots are not at hand") for rule in rules}
     last = beside.last
     if last is None:
-        return {rule.id: Told(None, FIRST) for rule in rules}
+        return {rule.id: Told(None, NO_LAST) for rule in rules}
     columns = list(dict.fromkeys(rule.column for rule in rules if rule.column))
     lines = _measured(good, last.frame, [name for name in columns if name in good.columns], rules)
     return {

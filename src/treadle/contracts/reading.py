@@ -50,13 +50,13 @@ _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "
 _SECONDS |= {"d": 86400, "day": 86400, "w": 604800, "week": 604800}
 
 
-def load(path: Path) -> Contract:
-    """Read a contract file.
+def load(path: Path, name: str = "") -> Contract:
+    """Read a contract file. name: how its places call it, such as `contracts/orders.yaml`; else by its own name.
 
     Raises:
         SpecError: not YAML, not a contract of version 3, or a rule that cannot be run here; with file:line:column.
     """
-    return read_contract(open_document(path), path.stem)
+    return read_contract(open_document(path, name), path.stem)
 
 
 def export(path: Path) -> str:

@@ -11,7 +11,7 @@ from treadle import expr
 from treadle.contracts.beside import Beside
 from treadle.contracts.rules import Rule, Sums
 from treadle.contracts.told import Told
-from treadle.errors import SpecError, nearest
+from treadle.errors import SpecError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,11 +53,7 @@ def _right(
         return _totals(frame, _of(frame, str(sums.right), given, rule), sums.by, _RIGHT)
     assert beside is not None
     other, where = beside.others[sums.source], rule.where
-    for name in (str(sums.right), *sums.by):
-        if name not in other.columns:
-            raise SpecError(
-                f'{sums.source} has no column "{name}"', where=rule.where, mend=nearest(name, other.columns)
-            )
+    beside.refuse_unknown(sums.source, (str(sums.right), *sums.by), where)
     values = other[str(sums.right)]
     if not values.dtype.is_numeric() and values.null_count() < len(values):
         raise SpecError(f"{sums.right} of {sums.source} is of type {values.dtype}, and no number", where=where)

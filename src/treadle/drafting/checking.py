@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treadle.contracts import NO_LAST
+from treadle.drafting.beside import Others
 from treadle.drafting.budgeted import check_money
 from treadle.drafting.found import Checked, SourceCheck
 from treadle.drafting.gathering import Gathered
@@ -41,8 +43,10 @@ def _checked(workspace: Workspace, rooms: ExitStack, *, data: bool) -> Checked:
     """rooms: of folders for rows that memory may not hold, kept until all was asked."""
     project = workspace.project
     found = Gathered(project)
-    held = _Held(workspace, found, rooms)
-    tables = {name: _source(held, name, source, data=data) for name, source in project.spec.sources.items()}
+    held, sources = _Held(workspace, found, rooms, Others(workspace)), project.spec.sources
+    looked = {name: _source(held, name, sources[name], data=data) for name in held.others.order()}
+    tables = {name: looked[name] for name in sources}
+    found.sources.sort(key=lambda each: list(sources).index(each.source))
     _pointed(workspace, found)
     _entities(workspace, tables, found, data=data)
     known = {name: table for name, table in tables.items() if table is not None}
@@ -91,6 +95,7 @@ class _Held:
     workspace: Workspace
     found: Gathered
     rooms: ExitStack
+    others: Others
 
     def room(self) -> Path:
         return self.rooms.enter_context(room_of(self.workspace))
@@ -99,7 +104,7 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import MappedRows, find
+    from treadle.sources import find, notes_of
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
@@ -109,35 +114,38 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
             rows = find(source, workspace.project.root, where=where)
             parts = large_parts(rows, contract, name, where)
             if parts is not None:
-                frame = _in_parts(held, name, source, parts, contract, data=data)
+                frame = _in_parts(held, name, source, parts, contract, rows.digest, data=data)
             else:
-                frame = _whole(held, name, source, rows.rows(where), contract, data=data)
-            for said in rows.notes if isinstance(rows, MappedRows) else ():
-                found.warning(f"{path}.map", said)
+                frame = _whole(held, name, source, rows.rows(where), contract, rows.digest, data=data)
+            for said in notes_of(rows):
+                found.warning(f"{path}.{'map' if source.map else 'read'}", said)
         else:
-            frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, data=data)
+            frame = _whole(held, name, source, _looked_at(workspace, name, source, found), contract, "", data=data)
     except NotMade as bad:
         found.refused(unmapped(workspace, name, bad, contract), path)
         return None
     except TreadleError as bad:
-        found.refused(bad, f"{path}.read")
+        of_contract = source.contract is not None and bad.where.startswith(f"{source.contract}:")
+        found.refused(bad, f"{path}.{'contract' if of_contract else 'read'}")
         return None
     _columns(name, source, frame, found)
     return frame
 
 
 def _whole(
-    held: _Held, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, *, data: bool
+    held: _Held, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, files: str, *, data: bool
 ) -> pl.LazyFrame:
     """Rows that are held at once, or the first of them."""
     _unlike(held, name, frame.collect(), contract)
     if not data or name in held.found.glimpsed:
         return frame
-    return _kept(held.workspace, name, source, frame, contract, held.found)
+    kept = _kept(held, name, source, frame, contract, files)
+    held.others.keep(name, kept)
+    return kept
 
 
 def _in_parts(
-    held: _Held, name: str, source: Source, parts: Parts, contract: Contract | None, *, data: bool
+    held: _Held, name: str, source: Source, parts: Parts, contract: Contract | None, files: str, *, data: bool
 ) -> pl.LazyFrame:
     """No rows: those of a large table are among `Gathered.large`, where they are asked for."""
     import polars as pl
@@ -147,7 +155,10 @@ def _in_parts(
     _unlike(held, name, next(parts.read()), contract)
     if data and contract is not None:
         where, now = held.workspace.project.place(f"sources.{name}"), held.workspace.chain.clock()
-        kept, judged = held_in_parts(parts, contract, held.room(), now=now, keys=source.keys, where=where)
+        beside = held.others.beside(name, contract, files)
+        kept, judged = held_in_parts(
+            parts, contract, held.room(), now=now, keys=source.keys, where=where, beside=beside
+        )
         _told(held.found, name, judged, contract, len(kept.schema))
         parts = kept
     elif data:
@@ -157,6 +168,7 @@ def _in_parts(
         held.found.sources.append(SourceCheck(name, parts.rows, columns, rules=0, quarantined=0, broken=[]))
     if data:
         held.found.large[name] = parts
+        held.others.keep(name, parts)
     return pl.LazyFrame(schema=parts.schema)
 
 
@@ -221,7 +233,7 @@ def _contract(workspace: Workspace, name: str, source: Source, found: Gathered) 
     from treadle.contracts import load
 
     try:
-        return load(workspace.project.root / source.contract) if source.contract else None
+        return load(workspace.project.root / source.contract, source.contract) if source.contract else None
     except TreadleError as bad:
         found.refused(bad, f"sources.{name}.contract")
         return None
@@ -240,21 +252,23 @@ def _pointed(workspace: Workspace, found: Gathered) -> None:
 
 
 def _kept(
-    workspace: Workspace, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, found: Gathered
+    held: _Held, name: str, source: Source, frame: pl.LazyFrame, contract: Contract | None, files: str
 ) -> pl.LazyFrame:
     from treadle.contracts import check
 
+    found, now = held.found, held.workspace.chain.clock()
     if contract is None:
         rows, columns = frame.collect().shape
         found.sources.append(SourceCheck(name, rows, columns, rules=0, quarantined=0, broken=[]))
         return frame
-    report = check(frame, contract, now=workspace.chain.clock(), keys=source.keys)
+    report = check(frame, contract, now=now, keys=source.keys, beside=held.others.beside(name, contract, files))
     _told(found, name, report, contract, len(report.good.columns))
     return report.good.lazy()
 
 
 def _told(found: Gathered, name: str, report: Judged, contract: Contract, columns: int) -> None:
-    for said in (*report.warnings, *(f"{said}; a run asks it" for said in report.unasked)):
+    unasked = [f"{said}; it is asked when both are read" for said in report.unasked if not said.endswith(NO_LAST)]
+    for said in (*report.warnings, *unasked):
         found.warning(f"sources.{name}.contract", said)
     found.sources.append(
         SourceCheck(

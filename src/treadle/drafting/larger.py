@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.contracts import Contract, Judged, PartedCheck, Parts
+from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts
 from treadle.stages.parted import room_on_disk
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ class Laid:
 
 
 def held_in_parts(
-    parts: Parts, contract: Contract, folder: Path, *, now: datetime, keys: tuple[str, ...], where: str
+    parts: Parts, contract: Contract, folder: Path, *, now: datetime, keys: tuple[str, ...], where: str, beside: Beside
 ) -> tuple[Laid, Judged]:
     """The rows that a contract keeps, and what it says of all. folder: an empty one, where they are laid.
 
     Raises:
         DataError: the rows cannot be read.
     """
-    check = PartedCheck(parts, contract, now=now, keys=keys, where=where)
+    check = PartedCheck(parts, contract, now=now, keys=keys, where=where, beside=beside)
     buckets, good = folder / "buckets", folder / "good"
     buckets.mkdir()
     good.mkdir()

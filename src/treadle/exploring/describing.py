@@ -11,6 +11,7 @@ from treadle.exploring.holding import held, read_plainly
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import Kept
 from treadle.profiling.found import Profile
+from treadle.spec import all_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +53,7 @@ def profile_kept(
             snapshot=f"version {found.snapshot.version}, read {found.read.time[:16]} UTC by {found.read.actor}, "
             f"fingerprint {found.snapshot.fingerprint}, {how}",
             label=_label(frame, label) if label else _of_project(workspace, source, frame),
+            key=all_tables(workspace.project.spec)[source].keys,
             like=like,
             say=say,
         )

@@ -59,7 +59,7 @@ def _sides(workspace: Workspace, source: str, before: str | None, now: str | Non
         raise DataError(
             f"{source} has no snapshot before version {new.snapshot.version}",
             where=source,
-            mend="read it again when it has changed, with treadle data ingest PROJECT",
+            mend=f"read it again when it has changed, with treadle data ingest {workspace.project.typed}",
         )
     return held(workspace, named(f"{source}@{earlier[-1].snapshot.version}")), new
 

@@ -65,11 +65,12 @@ class SnapshotLine(Struct, frozen=True):
 
 
 class SourceHistory(Struct, frozen=True):
-    """The newest first; `more`: snapshots that the limit left out."""
+    """The newest first; `more`: snapshots that the limit left out; `next`: what reads it, where there is none."""
 
     source: str
     snapshots: list[SnapshotLine]
     more: int
+    next: str = ""
 
 
 class Column(Struct, frozen=True):

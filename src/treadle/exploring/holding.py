@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from treadle.errors import EvidenceError
-from treadle.exploring.snapshots import Kept, command_that_reads, meant
+from treadle.exploring.snapshots import Kept, meant
 
 if TYPE_CHECKING:
     from treadle.exploring.named import Named
@@ -55,7 +55,7 @@ def refuse_changed(workspace: Workspace, several: Sequence[Kept]) -> None:
                 f"version {each.snapshot.version} of {source} is not what the record says: "
                 f"{'; '.join(faults[:3])}{more}",
                 where=f"{source}@{each.snapshot.version}",
-                mend=f"{command_that_reads(workspace.project)} --fresh reads it again; "
+                mend=f"{workspace.project.command_that_reads()} --fresh reads it again; "
                 f"{workspace.project.command('verify')} --all names all that differs",
             )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from treadle.errors import DataError, SpecError, TreadleError, nearest
 from treadle.evidence import Entry
 from treadle.exploring.found import Aside, AsideBound, AsideDone, AsideListed, AsideRow, AsideRule, Broke, ShownAside
-from treadle.exploring.snapshots import command_that_reads
 from treadle.stages import contract_of
 from treadle.stages.quarantine import head_of, parts_of, standing
 
@@ -153,7 +152,7 @@ def replay_aside(workspace: Workspace, source: str, reason: str) -> AsideDone:
     contract = contract_of(workspace, workspace.project.spec.sources[source])
     done = replay(Work(workspace), source, contract, reason)
     followed = done.payload.followed
-    return _done(workspace, source, done, followed.rows if followed else 0, command_that_reads(workspace.project))
+    return _done(workspace, source, done, followed.rows if followed else 0, workspace.project.command_that_reads())
 
 
 def undo_aside(workspace: Workspace, source: str, version: str, reason: str) -> AsideDone:

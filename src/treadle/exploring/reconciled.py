@@ -21,7 +21,6 @@ from treadle.exploring.entities_found import (
     PairLine,
     PairShown,
 )
-from treadle.exploring.snapshots import command_that_reads
 from treadle.matching import Decision, FieldWeights, Rows, Weights, explain
 from treadle.spec.drawn import ID
 from treadle.stages.entities import decided, entity_of, reconciled, say, undo
@@ -57,7 +56,7 @@ def list_entities(workspace: Workspace) -> EntitiesListed:
 
 
 def _next(workspace: Workspace) -> str:
-    return command_that_reads(workspace.project)
+    return workspace.project.command_that_reads()
 
 
 def _last(workspace: Workspace, name: str) -> Entry[EntitiesReconciled] | None:

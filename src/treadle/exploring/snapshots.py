@@ -18,7 +18,6 @@ from treadle.store import Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.removals import Removals
-    from treadle.spec import Project
     from treadle.workspace import Workspace
 
 
@@ -77,7 +76,7 @@ def meant(workspace: Workspace, name: Named) -> Kept:
         raise DataError(
             f"of {name.source} no snapshot was kept yet",
             where=name.text,
-            mend=f"{command_that_reads(workspace.project)} reads it",
+            mend=f"{workspace.project.command_that_reads()} reads it",
         )
     chosen = _chosen(found, name)
     if chosen.removed is not None or not is_here(workspace, chosen.snapshot):
@@ -135,13 +134,8 @@ def list_sources(workspace: Workspace) -> Listed:
     return Listed(
         project=workspace.project.spec.project,
         sources=lines,
-        next=command_that_reads(workspace.project) if waits else "",
+        next=workspace.project.command_that_reads() if waits else "",
     )
-
-
-def command_that_reads(project: Project) -> str:
-    """The command after which there are snapshots, of data alone too."""
-    return project.command("run") if project.spec.predicts else f"treadle data ingest {project.typed}"
 
 
 def _listed(workspace: Workspace, source: str) -> SourceListed:
@@ -184,6 +178,7 @@ def history_of(workspace: Workspace, source: str, limit: int) -> SourceHistory:
         source=source,
         snapshots=[_line(workspace, each) for each in reversed(found[-limit:])],
         more=max(0, len(found) - limit),
+        next="" if found else workspace.project.command_that_reads(),
     )
 
 

@@ -70,7 +70,7 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
         raise DataError(f"the statement is longer than {LONGEST:,} characters", where="SQL", mend="give a shorter one")
     if "\0" in sql:
         raise DataError("the statement holds a character that no SQL has", where="SQL", mend="leave U+0000 out")
-    tree = _tree(connection, sql)
+    tree = _tree(connection, sql, sources)
     known, found = {name.lower(): name for name in sources}, dict[Table, None]()
     for node, hidden in _nodes(tree):
         kind = node.get("type")
@@ -92,7 +92,14 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
     return list(found)
 
 
-def _tree(connection: DuckDBPyConnection, sql: str) -> Json:
+def _to_quote(sql: str, sources: Sequence[str]) -> str:
+    """What SQL takes for no name, where a statement that cannot be parsed has such a source outside of quotes."""
+    plain = re.sub(rf'{_PASSED}|"(?:[^"]|"")+"', " ", sql, flags=re.DOTALL)
+    odd = [name for name in sources if not re.fullmatch(r"[^\W\d]\w*", name) and name.lower() in plain.lower()]
+    return f'put its name in double quotes: "{max(odd, key=len)}"' if odd else ""
+
+
+def _tree(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) -> Json:
     row = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone()
     try:
         tree = msgspec.json.decode(str(row[0] if row else "{}"), type=dict[str, Json])
@@ -104,7 +111,7 @@ def _tree(connection: DuckDBPyConnection, sql: str) -> Json:
             raise DataError("only SELECT may be asked: a query changes nothing", where="SQL", mend=_ONE)
         place = str(tree.get("position", ""))
         where = f"SQL, character {int(place) + 1}" if place.isdigit() else "SQL"
-        raise DataError(said, where=where, mend=_ONE)
+        raise DataError(said, where=where, mend=_to_quote(sql, sources) or _ONE)
     statements = tree.get("statements")
     if not isinstance(statements, list) or len(statements) != 1:
         raise DataError("one statement is asked at a time", where="SQL", mend=_ONE)

@@ -168,7 +168,7 @@ def _rules(workspace: Workspace, asked: Iterable[Part]) -> list[str]:
     for source, columns in named.items():
         stated = workspace.project.spec.sources.get(source)
         if stated is not None and stated.contract is not None:
-            rules = load(workspace.project.root / stated.contract).rules
+            rules = load(workspace.project.root / stated.contract, stated.contract).rules
             found += [rule for rule in rules if columns & {rule.column, *rule.columns}]
     return [f"{rule.text} ({rule.where})" for rule in found]
 

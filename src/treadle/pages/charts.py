@@ -256,11 +256,17 @@ def _draw(mark: Mark, px: Callable[[float], float], py: Callable[[float], float]
 
 
 def bars_across(
-    rows: Sequence[tuple[str, float, float, float]], *, width: int = 460, top: float = 0.0, most: int = 20
+    rows: Sequence[tuple[str, float, float, float]],
+    *,
+    width: int = 460,
+    top: float = 0.0,
+    most: int = 20,
+    percent: bool = False,
 ) -> str:
     """Horizontal bars with intervals, one a (name, value, low, high), in the order given.
 
-    `top`: the value the scale must reach at least, so that several sets of bars can be compared.
+    `top`: the value the scale must reach at least, so that several sets of bars can be compared. `percent`: the values
+    are shares, and written as tables write them.
     """
     rows = rows[:most]
     if not rows:
@@ -276,14 +282,15 @@ def bars_across(
     out = []
     for i, (name, value, low, high) in enumerate(rows):
         y, written = i * line, figure(value, low, high)
-        tip = f"<title>{escape(name)}: {escape(written.whole)}</title>"
+        whole, short = (f"{value:.1%}",) * 2 if percent else (written.whole, written.value)
+        tip = f"<title>{escape(name)}: {escape(whole)}</title>"
         shown = name if len(name) <= 34 else name[:33] + "…"
         out.append(
             f'<g>{tip}<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(shown)}</text>'
             f'<rect class="f1 bar" x="{min(px(0), px(value))}" y="{y + 4}" '
             f'width="{abs(px(value) - px(0)):.2f}" height="12"/>'
             f'<line class="whisker" x1="{px(low)}" x2="{px(high)}" y1="{y + 10}" y2="{y + 10}"/>'
-            f'<text x="{px(max(high, value, 0.0)) + 6}" y="{y + 14}">{escape(written.value)}</text></g>'
+            f'<text x="{px(max(high, value, 0.0)) + 6}" y="{y + 14}">{escape(short)}</text></g>'
         )
     return (
         f'<figure><svg viewBox="0 0 {width} {len(rows) * line + 6}" role="img" aria-label="bars">'

@@ -44,7 +44,7 @@ def measure(workspace: Workspace, days: int, assumed: Assumed) -> Workload:
             raise SpecError(
                 "nothing was measured yet",
                 where="costs plan",
-                mend=f"run it first: {workspace.project.command('run')}",
+                mend=f"run it first: {workspace.project.command_that_reads()}",
             )
         window = days_measured(begun, last, days)
         job = _job(reader, window)

@@ -53,7 +53,7 @@ def plan(
         raise SpecError(
             f"nothing of {workspace.project.address} was measured that has a price: no run, no request, no table",
             where="costs plan",
-            mend=f"run it first: {workspace.project.command('run')}",
+            mend=f"run it first: {workspace.project.command_that_reads()}",
         )
     monthly = sum((part.options[0].monthly for part in parts if part.options), Decimal(0))
     return Plan(

@@ -98,7 +98,11 @@ def placing_of(workspace: Workspace, days: int, unused: float = UNUSED_DAYS, rea
     with workspace.chain.reading() if reader is None else nullcontext(reader) as reader:
         begun, _ = span(reader)
         if begun is None:
-            raise SpecError("nothing is kept yet", where="data move", mend="treadle run PROJECT makes what is kept")
+            raise SpecError(
+                "nothing is kept yet",
+                where="data move",
+                mend=f"{workspace.project.command_that_reads()} makes what is kept",
+            )
         window = days_measured(begun, now.date(), days)
         releases = workspace.keep.releases if workspace.keep is not None else 2
         held = held_of(reader, window[0], len(window), releases, answering)

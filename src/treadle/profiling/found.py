@@ -142,6 +142,8 @@ class Profile(Struct, frozen=True):
     questions: list[str]
     bytes: int = 0
     snapshot: str = ""
+    stated: list[str] = []
+    """The key that the project states."""
     format: int = FORMAT
 
 

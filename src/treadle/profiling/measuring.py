@@ -46,6 +46,8 @@ class Asked:
     bytes: int = 0
     snapshot: str = ""
     label: Label | None = None
+    key: tuple[str, ...] = ()
+    """What the project says names each row."""
     like: Profile | None = None
     say: Callable[[str], None] = lambda text: None
 
@@ -81,6 +83,7 @@ def profile(frame: pl.LazyFrame, asked: Asked) -> Profile:
         questions=[],
         bytes=asked.bytes,
         snapshot=asked.snapshot,
+        stated=list(asked.key),
     )
     return structs.replace(found, questions=questions(found))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from treadle.pages import Chart, Mark, Section, bars_across, escape, page, table, tile
 from treadle.profiling.found import Bins, ColumnProfile, Profile
-from treadle.profiling.wording import distinct_said, facts, missing_said
+from treadle.profiling.wording import distinct_said, facts, in_digits, missing_said
 
 _CARDS, _RELATED = 120, 30
 """Columns that are drawn; the rest of a wider table is in the list alone."""
@@ -68,7 +68,7 @@ def _relations(found: Profile, related: list[ColumnProfile]) -> Section:
     chance = max(column.relation.chance for column in related if column.relation is not None)
     return Section(
         f"What tells {found.label}",
-        bars_across(bars, most=_RELATED),
+        bars_across(bars, most=_RELATED, percent=True),
         f"Of the uncertainty of {found.label}, the share that each column alone takes away, of {found.related:,} rows. "
         f"A column without any relation stays below {chance:.4f} in 95 of 100 cases.",
     )
@@ -102,13 +102,13 @@ def _drawing(column: ColumnProfile) -> str:
         edges, counts = column.bins.edges, column.bins.counts
         if column.kind == "time":
             chart.x_format = _day
-        said = _day if column.kind == "time" else (lambda value: f"{value:,.6g}")
+        said = _day if column.kind == "time" else in_digits
         tips = [f"{said(a)} to {said(b)}: {n:,}" for a, b, n in zip(edges, edges[1:], counts, strict=False)]
         return chart.add(Mark("bars", edges, [float(each) for each in counts], tips=tips)).svg()
     if (column.top and column.kind in ("text", "bool")) or (column.top and (column.distinct or 0) == 1):
         of = max(column.top_of, 1)
         shares = [(each.value or "(empty)", each.rows / of) for each in column.top[:8]]
-        return bars_across([(value, share, share, share) for value, share in shares], top=0.01)
+        return bars_across([(value, share, share, share) for value, share in shares], top=0.01, percent=True)
     return ""
 
 

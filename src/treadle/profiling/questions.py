@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from treadle.profiling.found import ColumnProfile, Pair, Profile
-from treadle.profiling.wording import short, span
+from treadle.profiling.wording import in_digits, short, span
 
 MOST, _NAMED, _DAY = 25, 8, 86_400.0
 _MANY, _MOSTLY, _TELLS_ALL, _RARE_STEP = 0.2, 0.5, 0.9, 20
@@ -29,6 +29,8 @@ def _of_rows(found: Profile) -> Iterator[str]:
             f"{found.duplicates:,} of {found.rows:,} rows equal another row in every column: are they events of their "
             "own, or were they delivered twice?"
         )
+    if found.stated:
+        return
     if found.rows > 1 and not found.keys:
         yield "No column, and no pair of columns that was tried, names each row: what is one row about?"
     elif len(found.keys) > 1 and len(found.keys[0]) == 1:
@@ -88,7 +90,7 @@ def _of_values(column: ColumnProfile, rows: int) -> Iterator[str]:
 def _of_units(found: Profile) -> Iterator[str]:
     """One for all amounts that say nothing of theirs."""
     without = [
-        f"{short(column.name)} ({column.numbers.low:g} to {column.numbers.high:g})"
+        f"{short(column.name)} ({in_digits(column.numbers.low)} to {in_digits(column.numbers.high)})"
         for column in found.columns
         if column.numbers is not None
         and column.type.startswith(("Float", "Decimal"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from treadle.profiling.found import ColumnProfile
 
-_TOP, _LONGEST = 3, 48
+_TOP, _LONGEST, _ALL_DIGITS = 3, 48, 1e15
 
 
 def missing_said(column: ColumnProfile, rows: int) -> str:
@@ -43,8 +43,13 @@ def _short(text: str) -> str:
     return "(empty)" if not text else text if len(text) <= 24 else f"{text[:23]}…"
 
 
-def _end(value: float | int) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+def in_digits(value: float) -> str:
+    """A number in six digits, or in all of those before its point.
+
+    >>> in_digits(1660020000.0), in_digits(1234567.89), in_digits(0.12345678), in_digits(1e20)
+    ('1,660,020,000', '1,234,568', '0.123457', '1e+20')
+    """
+    return f"{value:,.0f}" if isinstance(value, int) or 1e6 <= abs(value) < _ALL_DIGITS else f"{value:,.6g}"
 
 
 def _values(column: ColumnProfile) -> list[tuple[str, str]]:
@@ -59,12 +64,12 @@ def _values(column: ColumnProfile) -> list[tuple[str, str]]:
             (numbers.zeros, "zero"),
         ]
         said = [
-            ("range", f"{_end(low)} to {_end(high)}{unit}"),
-            ("middle", f"{median:,.6g} (half from {q1:,.6g} to {q3:,.6g})"),
+            ("range", f"{in_digits(low)} to {in_digits(high)}{unit}"),
+            ("middle", f"{in_digits(median)} (half from {in_digits(q1)} to {in_digits(q3)})"),
         ]
         if numbers.mean is not None:
-            sd = f", sd {numbers.sd:,.6g}" if numbers.sd is not None else ""
-            said.append(("mean", f"{numbers.mean:,.6g}{sd}"))
+            sd = f", sd {in_digits(numbers.sd)}" if numbers.sd is not None else ""
+            said.append(("mean", f"{in_digits(numbers.mean)}{sd}"))
         counted = ", ".join(f"{count:,} {what}" for count, what in odd if count)
         return [*said, ("of these", counted)] if counted else said
     if times is not None:

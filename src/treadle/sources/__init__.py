@@ -22,7 +22,7 @@ from treadle.sources.increments import (
 )
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
-from treadle.sources.mapped import MappedRows, RatesRead, mapped, read_rates
+from treadle.sources.mapped import MappedRows, RatesRead, mapped, notes_of, read_rates
 from treadle.sources.mapped_parts import MappedParts, mapped_parts_of
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import find, read
@@ -74,6 +74,7 @@ __all__ = [
     "look",
     "mapped",
     "mapped_parts_of",
+    "notes_of",
     "lost_files",
     "merged",
     "most_bytes",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +24,7 @@ from treadle.sources.paging import Paging, with_query
 from treadle.sources.room import ALONE, Share
 from treadle.sources.sent import Api, api_of
 from treadle.sources.servers import refuse_untrusted
+from treadle.sources.unread import said_of_more
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Source, duration
 from treadle.spec.apis import seconds_between
@@ -73,14 +75,16 @@ def _asked(
         allowed = Allowed(origin_of(api.url), frozenset(host.lower() for host in source.redirects), source.unencrypted)
         between = seconds_between(source.at_most) if source.at_most else 0.0
         caller = Caller(line, allowed, api.failed, between=between, tries=tries)
-        pages, most_rows, whole = _pages(api, caller, allowed, share, most)
-    return gathered(api, pages, most_rows if whole else None), whole
+        pages, most_rows, whole, more = _pages(api, caller, allowed, share, most)
+    rows = gathered(api, pages, most_rows if whole else None)
+    return replace(rows, notes=(f"{more}: docs/sources.md, HTTP APIs",) if more else ()), whole
 
 
 def _pages(
     api: Api, caller: Caller, allowed: Allowed, share: Share, most: int | None
-) -> tuple[list[Page], int | None, bool]:
-    """All pages, or `most`; how many rows there should be, if the API says so; and whether there are no other pages."""
+) -> tuple[list[Page], int | None, bool, str]:
+    """All pages, or `most`; how many rows there should be, if the API says so; whether there are no other pages; and
+    what it says of others where nobody said that it has any."""
     source = api.source
     paging = Paging(source.page, api.url, api.failed) if source.page else None
     found, size, seen = list[Page](), 0, set[str]()
@@ -107,14 +111,14 @@ def _pages(
         weigh(0, size, place)
         share.grow(size)
         if paging is None:
-            return [page], None, True
+            return [page], None, True, api.hidden(said_of_more(told))
         url = paging.after(told)
         if told.rows or not found:
             found.append(page)
         _refuse_again(api, page, told.rows, seen)
         if len(found) == most:
             break
-    return found, paging.most_rows if paging else None, url is None
+    return found, paging.most_rows if paging else None, url is None, ""
 
 
 def _refuse_again(api: Api, page: Page, rows: int, seen: set[str]) -> None:

@@ -47,12 +47,14 @@ _MEND = f"a package adds a reader by the entry point group {GROUP}"
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What was read of a database: a name for people, the digest of the rows, and the rows themselves."""
+    """What was read of a database or an API: a name for people, the digest of the rows, and the rows themselves.
+    `notes`: a sentence for each thing to be told of them."""
 
     name: str
     digest: str
     bytes: int
     frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
     def rows(self, where: str = "") -> pl.LazyFrame:
         return self.frame.lazy()

@@ -26,7 +26,7 @@ from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
 from treadle.sources.found import Found
-from treadle.sources.mapped import MappedRows, RatesRead, digests_of_rates, find_mapped, read_rates
+from treadle.sources.mapped import MappedRows, RatesRead, digests_of_rates, find_mapped, notes_of, read_rates
 from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
@@ -159,7 +159,9 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
 
 
 def _rows_of(found: MappedRows, mark: Mark, content: bytes, nothing: bool, fresh: pl.DataFrame) -> Newer:
-    return Newer(found.name, found.bytes, mark, content, nothing, lambda: fresh, rates=found.rates, told=found.notes)
+    return Newer(
+        found.name, found.bytes, mark, content, nothing, lambda: fresh, rates=found.rates, told=[*notes_of(found)]
+    )
 
 
 def _start(last: Value | None, mark: Mark | None, source: Source, new: New, where: str) -> Value | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from treadle.errors import SpecError
 from treadle.evidence import digest
 from treadle.mapping import Rates, apply, as_read, rates_in, rates_of
+from treadle.sources.databases import Rows
 from treadle.sources.files import find_files
 from treadle.sources.found import Found
 from treadle.spec import Source
@@ -57,6 +58,13 @@ class MappedRows:
         made = mapped(self.found.rows(where).collect(), self.source, self.rates, where)
         self.notes[:] = made[1]
         return made[0].lazy()
+
+
+def notes_of(found: Found) -> tuple[str, ...]:
+    """What is to be told of what was found, once its rows were made."""
+    if isinstance(found, MappedRows):
+        return (*notes_of(found.found), *found.notes)
+    return found.notes if isinstance(found, Rows) else ()
 
 
 def find_mapped(source: Source, root: Path, where: str, find: Callable[[Source], Found]) -> MappedRows:

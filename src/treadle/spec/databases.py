@@ -18,6 +18,8 @@ _OPTIONS = frozenset(
     {"application_name", "connect_timeout", "options", "sslcert", "sslkey", "sslmode", "sslrootcert"}
     | {"target_session_attrs"}
 )
+_OWN = frozenset({"postgresql", "postgres", "mysql", "mariadb", "sqlite"})
+_READ = "postgresql://, mysql://, sqlite:, https://, s3://, gs:// or az://"
 _WRITE = "write USER:${NAME}@HOST: the environment holds NAME, or the keyring by ${keyring:NAME}"
 
 
@@ -44,6 +46,9 @@ def of_databases(sources: dict[str, Source]) -> Iterator[Problem]:
                 mend = "leave it out, or read a database: read: postgresql://USER:${NAME}@HOST/DATABASE"
                 yield Problem(f"{path}.{asked}", f"`{asked}` is of a database, and {called(source.read)}", mend=mend)
             continue
+        if unknown := _unknown(source.read):
+            yield Problem(f"{path}.read", f"nothing here reads {unknown}:", mend=f"read {_READ}, or a file")
+            continue
         if bool(source.table) == bool(source.query):
             both = "both a table and a query are" if source.table else "neither a table nor a query is"
             yield Problem(f"{path}.read", f"{both} named", mend='add one: table: schema.name, or query: "select ..."')
@@ -53,6 +58,17 @@ def of_databases(sources: dict[str, Source]) -> Iterator[Problem]:
                     f"{path}.{setting}", f"`{setting}` is of files, and this is a database", mend="leave it out"
                 )
         yield from of_url(f"{path}.read", source.read)
+
+
+def _unknown(read: str) -> str:
+    """The scheme of a URL that nothing reads; empty where something does, or a package adds readers of its own."""
+    scheme = read.partition(":")[0].lower()
+    if scheme in _OWN or NAMED.fullmatch(read):
+        return ""
+    from importlib.metadata import entry_points
+
+    others = [each for each in entry_points(group="treadle.sources") if not each.value.startswith("treadle.")]
+    return "" if others else scheme
 
 
 def of_url(path: str, read: str) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from treadle.errors import SpecError, TreadleError, nearest
+from treadle.errors import FRESH, SpecError, TreadleError, nearest
 from treadle.spec.documents import Place, place_of, positions, read_yaml
 from treadle.spec.people import as_written, is_so, path_as_written, problems_of_people, with_brief
 from treadle.spec.project import STATED, ProjectSpec
@@ -160,6 +160,19 @@ class Project:
         """A command about this target, as it is written: ``treadle watch DIR --target late``; of where the project is,
         if nothing else is said."""
         return f"treadle {words} {project or self.typed}" + (f" --target {self.target}" if self.target else "")
+
+    def command_that_reads(self) -> str:
+        """The command by which its sources are read, be nothing predicted."""
+        return self.command("run") if self.spec.predicts else f"treadle data ingest {self.typed}"
+
+    def typed_in(self, mend: str) -> str:
+        """How to mend something, with this project in the commands that were said by who did not know it.
+
+        `treadle log PROJECT` is `treadle log .` then; and `treadle run PROJECT` what reads its sources.
+        """
+        mend = mend.replace(FRESH, f"{self.command_that_reads()} --fresh")
+        mend = mend.replace("treadle run PROJECT", self.command_that_reads())
+        return re.sub(r"(treadle [a-z][a-z -]*) PROJECT\b(?!\.)", lambda found: f"{found[1]} {self.typed}", mend)
 
     def place(self, where: str) -> str:
         """`features.row.hour` as `treadle.yaml:41:7`; the nearest enclosing part that has a position."""

@@ -95,7 +95,7 @@ def others_now(workspace: Workspace, name: str, contract: Contract | None) -> di
             raise DataError(
                 f"{other} was not read yet, and the contract of {name} points to it",
                 where=where,
-                mend=f"{workspace.project.command('run')} reads it first",
+                mend=f"{workspace.project.command_that_reads()} reads it first",
             )
         found[other] = last.payload.table
     return found
@@ -149,7 +149,8 @@ def beside_of(
     if last is not None and compared is not None:
         frame = _columns(bench, last.snapshot, compared) if compared else pl.DataFrame()
         found = Last(last.name, last.snapshot.rows, frame)
-    return Beside(name, frames, kept, last=found, adds=adds)
+    known = {other: tuple(bench.tables.schema(table)) for other, table in others.items()}
+    return Beside(name, frames, kept, last=found, adds=adds, known=known)
 
 
 def _columns(bench: Bench, table: Snapshot, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -75,7 +75,7 @@ def reconciled(workspace: Workspace, name: str) -> Entry[EntitiesReconciled]:
         EntitiesReconciled, subject=f"entity/{name}", status="done", newest_first=True, limit=1
     )
     if not found:
-        command = workspace.project.command("run")
+        command = workspace.project.command_that_reads()
         raise DataError(f"{name} was not reconciled yet", where=name, mend=f"{command} does it")
     return found[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -76,6 +77,25 @@ def done_again(
         return replay(work, name, contract, _AGAIN)
     except DataError:  # none keeps the contract that there is now: they stay set aside, mended
         return read
+
+
+def begins_anew(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """What is to be told where a source that is read in increments is read whole: all that was decided about its rows
+    set aside since that was done last counts no more."""
+    reads = workspace.chain.find(SourceRead, subject=f"source/{name}", status="done")
+    whole = [each for each in reads if each.payload.followed is None and (it := each.payload.increment) and it.anew]
+    since = max((each.seq for each in whole), default=0)
+    rows = Counter[str]()
+    for change in workspace.chain.find(QuarantineChanged, subject=f"source/{name}", status="done"):
+        rows[change.payload.done] += change.payload.rows if change.seq > since else 0
+    for each in reads:
+        done = each.payload.followed
+        rows["replayed"] += done.rows if done is not None and done.done == "replayed" and each.seq > since else 0
+    counts = ", ".join(f"{count:,} {done}" for done, count in rows.items() if count)
+    if not counts:
+        return ()
+    said = f"it was read whole, so what was decided about its rows set aside begins anew ({counts} before)"
+    return (f"{said}: treadle data quarantine show {name} {workspace.project.typed}",)
 
 
 def _mended_before(workspace: Workspace, read: Entry[SourceRead], before: Entry[SourceRead]) -> list[pl.DataFrame]:

@@ -71,7 +71,7 @@ def standing(workspace: Workspace, source: str) -> Head:
     with workspace.chain.reading() as reader:
         found = head_of(reader, source)
     if found is None:
-        command = workspace.project.command("run")
+        command = workspace.project.command_that_reads()
         raise DataError(f"{source} was not read yet", where=source, mend=f"{command} reads it")
     return found
 

@@ -174,7 +174,7 @@ def held_to(work: Work, name: str) -> Contract | None:
 
 
 def contract_of(workspace: Workspace, source: Source) -> Contract | None:
-    return load(workspace.project.root / source.contract) if source.contract else None
+    return load(workspace.project.root / source.contract, source.contract) if source.contract else None
 
 
 def make_snapshot(
@@ -186,7 +186,7 @@ def make_snapshot(
     told: Callable[[pl.DataFrame], tuple[str, ...]] = lambda rows: (),
 ) -> SourceRead:
     """told: what is to be said of the columns of the rows, or of the first of them; it refuses what breaks."""
-    from treadle.sources import MappedRows
+    from treadle.sources import notes_of
 
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
@@ -195,9 +195,9 @@ def make_snapshot(
         notes = told(next(parts.read()))
         source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
         taken = source.take()
-        return _of_parts(taken, asked, found, (*(found.notes if isinstance(found, MappedRows) else ()), *notes))
+        return _of_parts(taken, asked, found, (*notes_of(found), *notes))
     rows = found.rows(where).collect()
-    notes = (*(found.notes if isinstance(found, MappedRows) else ()), *told(rows))
+    notes = (*notes_of(found), *told(rows))
     held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)
     quarantine: Snapshot | None = None
     if held.aside is not None:

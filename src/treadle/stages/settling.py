@@ -129,7 +129,7 @@ def newest_sources(workspace: Workspace) -> Sources:
             raise DecisionError(
                 f"{table} was not read yet, so there are no rows to agree on",
                 where=f"source/{table}",
-                mend=f"{workspace.project.command('run')} reads it",
+                mend=f"{workspace.project.command_that_reads()} reads it",
             )
         found[table] = last
     return found

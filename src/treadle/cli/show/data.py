@@ -45,7 +45,7 @@ def show_list(answer: Any, out: Any) -> None:
 
 def show_history(answer: Any, out: Any) -> None:
     if not answer.snapshots:
-        out.print(f"of {answer.source} no snapshot was kept yet: treadle data ingest PROJECT")
+        out.print(f"of {said(answer.source)} no snapshot was kept yet: {said(answer.next)} reads it", soft_wrap=True)
         return
     grid = table(
         "version", "read", "by", "rows", "columns", "MB", "new", "fingerprint", "runs", "models", right=(0, 3, 4, 5, 6)
@@ -244,7 +244,9 @@ def _counted(value: int | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.6g}"
+    from treadle.profiling.wording import in_digits
+
+    return "–" if value is None else in_digits(value)
 
 
 def _cut(text: str, most: int) -> str:

@@ -15,7 +15,7 @@ def show_ingest(answer: Any, out: Any) -> None:
     for each in answer.tables:
         aside = f"[yellow]{each.quarantined:,}[/]" if each.quarantined else "0"
         newest = each.snapshot.rpartition("@")[2]
-        state = "taken" if each.taken else "[dim]as it was[/]"
+        state = "taken" if each.taken else "[dim]asked again[/]" if each.again else "[dim]as it was[/]"
         grid.add_row(escape(each.source), f"@{newest}", state, f"{each.rows:,}", f"{each.rules}", aside)
     out.print(grid)
     for each in answer.tables:

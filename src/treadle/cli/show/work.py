@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from treadle.cli.show.drawing import money, number, show_unsigned, table
 from treadle.cli.show.mirror import mirrored_line
-from treadle.figures import figure
+from treadle.figures import counted, figure
 
 
 def show_run(answer: Any, out: Any) -> None:
@@ -73,14 +73,18 @@ def _show_one(answer: Any, out: Any) -> None:
 
 
 def readings_line(readings: Any) -> str:
-    """Sources that were read side by side, each with its own speed."""
-    each = [
-        f"{escape(r.source)} {r.rows:,} rows in {r.seconds:.1f} s ({r.rows / max(r.seconds, 1e-3):,.0f} rows/s, "
-        f"{r.bytes / 1e6 / max(r.seconds, 1e-3):,.2g} MB/s"
-        + (f", {r.waited:.1f} s of it without room for more)" if r.waited >= 0.05 else ")")
-        for r in readings
-    ]
-    return f"read side by side: {', '.join(each)}"
+    """Sources that were read side by side, a line each with its own speed, where it took long enough to have one."""
+    return "\n".join(["read side by side:", *(f"  {_reading(each)}" for each in readings)])
+
+
+def _reading(each: Any) -> str:
+    said = f"{escape(each.source)}: {counted(each.rows, 'row')} in {each.seconds:.1f} s"
+    waited = f", {each.waited:.1f} s of it without room for more" if each.waited >= 0.05 else ""
+    if each.seconds < 0.05:
+        return said + waited
+    speed = each.bytes / 1e6 / each.seconds
+    bytes_ = f", {speed:,.0f} MB/s" if speed >= 10 else f", {speed:.1f} MB/s" if speed >= 0.1 else ""
+    return f"{said} ({each.rows / each.seconds:,.0f} rows/s{bytes_}{waited})"
 
 
 def _chance(answer: Any) -> str:
