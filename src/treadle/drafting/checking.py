@@ -99,11 +99,12 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import MappedRows, find
+    from treadle.sources import MappedRows, expected, find
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
     contract, where = _contract(workspace, name, source, found), workspace.project.place(path)
+    source = expected(source, contract.types) if contract is not None else source
     try:
         if source.new is None:
             rows = find(source, workspace.project.root, where=where)

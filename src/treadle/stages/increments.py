@@ -105,9 +105,13 @@ class _Base:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract."""
+    """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract.
+
+    `told`: the source, with what its contract expects of it.
+    """
 
     source: Source
+    told: Source
     base: _Base
     known: Known
     rules: str
@@ -116,7 +120,7 @@ class Asked:
     def find(self, root: Path, share: Share) -> Fresh:
         from treadle.sources import find_new
 
-        return Fresh(self, find_new(self.source, root, self.known, self.rules, where=self.where, share=share))
+        return Fresh(self, find_new(self.told, root, self.known, self.rules, where=self.where, share=share))
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def read_increment(
 
 def what_is_new(work: Work, name: str, source: Source, contract: Contract | None, *, full: bool) -> Asked:
     """From where on a source is to be read, by what the record says now."""
-    from treadle.sources import Known, lost_files
+    from treadle.sources import Known, expected, lost_files
 
     workspace, where = work.workspace, work.workspace.project.place(f"sources.{name}")
     base = _base(work, name, source, digest(contract), full or workspace.chain.fresh)
@@ -168,7 +172,8 @@ def what_is_new(work: Work, name: str, source: Source, contract: Contract | None
                 mend="put back what is gone; or begin without it: treadle data ingest PROJECT --full",
             )
     known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
-    return Asked(source, base, known, digest(contract), where)
+    told = expected(source, contract.types) if contract is not None else source
+    return Asked(source, told, base, known, digest(contract), where)
 
 
 def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer: Newer) -> Entry[SourceRead]:

@@ -76,11 +76,13 @@ def read_sources(work: Work, only: Collection[str] = ()) -> Sources:
 
 def _begin(work: Work, ahead: Ahead, name: str, source: Source) -> None:
     """What is to be read is told by the record now; that it tells the same when it is kept, the record sees to."""
-    from treadle.sources import find
+    from treadle.sources import expected, find
 
     root, where = work.workspace.project.root, work.workspace.project.place(f"sources.{name}")
     if source.new is None:
-        ahead.add(name, lambda share: find(source, root, where=where, share=share))
+        contract = held_to(work, name)
+        told = expected(source, contract.types) if contract is not None else source
+        ahead.add(name, lambda share: find(told, root, where=where, share=share))
         return
     asked = what_is_new(work, name, source, held_to(work, name), full=work.full)
     ahead.add(name, lambda share: asked.find(root, share))
@@ -117,11 +119,12 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
 
 def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
-    from treadle.sources import MappedRows, find
+    from treadle.sources import MappedRows, expected, find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
-    found: Found = ahead.take(name) or find(source, workspace.project.root, where=where)
+    told = expected(source, contract.types) if contract is not None else source
+    found: Found = ahead.take(name) or find(told, workspace.project.root, where=where)
     last = last_good(workspace, name, contract, found.digest)
     asked = ReadSource(
         name=name,
