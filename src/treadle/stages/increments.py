@@ -23,6 +23,7 @@ from treadle.stages.aside import Held, hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
 from treadle.stages.followed import newest_after
+from treadle.stages.named import refuse_misnamed
 from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob, EntryRef, File, Snapshot
@@ -241,6 +242,7 @@ class _Make:
     def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
         rows = self.newer.rows()
         broken = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where) if rows.width else ()
+        refuse_misnamed(asked.name, asked.source, rows, asked.contract)
         taken = Taken(self.newer, rows, (*self.newer.told, *broken))
         return keep_rows(asked, bench, taken, self.base, self.where, self.good)
 

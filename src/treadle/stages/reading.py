@@ -21,6 +21,7 @@ from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
+from treadle.stages.named import refuse_misnamed
 from treadle.stages.parted import PartedSource, Taken, large_parts
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
@@ -164,7 +165,9 @@ class _Make:
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
         def told(rows: pl.DataFrame) -> tuple[str, ...]:
-            return refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
+            notes = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
+            refuse_misnamed(asked.name, asked.source, rows, asked.contract)
+            return notes
 
         return make_snapshot(asked, bench, self.found, self.where, self.last, told)
 
