@@ -188,3 +188,17 @@ def test_a_reading_refuses_what_a_check_refuses_with_the_same_words(shop: Path, 
     with pytest.raises(TreadleError) as told:
         read(shop)
     assert "happened" not in new or said in str(told.value)  # of a key what is new of the source tells
+
+
+def test_a_table_that_lost_most_of_its_rows_is_told_of(shop: Path) -> None:
+    rows = [0]
+
+    def first(most: int) -> tuple[str, ...]:
+        change(shop, lambda text: "".join(text.splitlines(keepends=True)[: most + 1]))
+        taken = read(shop).payload
+        rows[0] = taken.table.rows
+        return taken.warnings
+
+    assert first(200) == () and rows == [200]
+    assert first(99) == ("it had 200 rows before and has 99 now",) and rows == [99]
+    assert first(60) == ()

@@ -21,7 +21,7 @@ def test_entities_are_made_of_all_sources_and_not_of_some(tmp_path: Path, monkey
     did = list[object]()
 
     def read(work: Work, only: Collection[str] = (), *, on: bool = False) -> dict[str, Any]:
-        did.append((*only, *((on and ["and on"]) or [])))
+        did.append((*only, "and on") if on else (*only,))
         return {"read": None}
 
     def entities(work: Work, sources: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
+from msgspec.structs import replace
 
 from treadle.contracts import Contract, load, stale
 from treadle.errors import ContractBroken, DataError, Fault, SpecError
@@ -197,7 +198,17 @@ class _Make:
             refuse_misnamed(asked.name, asked.source, rows, asked.contract)
             return notes
 
-        return make_snapshot(asked, bench, self.found, self.where, self.last, told)
+        before = self.workspace.chain.last(SourceRead, subject=f"source/{asked.name}")
+        made = make_snapshot(asked, bench, self.found, self.where, self.last, told)
+        fewer = _far_fewer(before.payload.table.rows, made.table.rows) if before is not None else ()
+        return replace(made, warnings=(*made.warnings, *fewer))
+
+
+def _far_fewer(before: int, now: int) -> tuple[str, ...]:
+    """What is to be said of a table that was there before and has less than half of its rows now."""
+    if 2 * now >= before:
+        return ()
+    return (f"it had {before:,} row{'s' * (before != 1)} before and has {f'{now:,}' if now else 'none'} now",)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
