@@ -50,6 +50,12 @@ def test_proposal_of_a_table(tmp_path):
     assert made.columns["list"] is None and made.columns["at"] == "timestamp"
 
 
+def test_few_rows_tell_no_range(tmp_path):
+    few, more = (loaded(tmp_path, propose(pl.DataFrame({"vat": [19.0] * n}), "t")) for n in (19, 20))
+    assert not any(rule.soft for rule in few.rules) and any(rule.id == "vat_range" for rule in more.rules)
+    assert check(pl.DataFrame({"vat": [19.0] * 4 + [27.0]}), few, now=NOW).ok
+
+
 def test_the_label_is_hard_and_what_was_seen_is_soft(tmp_path):
     frame = pl.DataFrame({"level": ["no", "yes", "maybe"] * 20, "size": [0.1, 0.7, 4.3] * 20, "a b": range(60)})
     made = loaded(tmp_path, propose(frame, "t", label="level"))
@@ -76,7 +82,7 @@ def test_the_label_is_hard_and_what_was_seen_is_soft(tmp_path):
     ],
 )
 def test_figures_can_be_read(tmp_path, values, said):
-    made = loaded(tmp_path, propose(pl.DataFrame({"x": values}), "t"))
+    made = loaded(tmp_path, propose(pl.DataFrame({"x": values * 10}), "t"))
     assert [rule.expression for rule in made.rules if rule.id == "x_range"] == [said]
 
 

@@ -9,7 +9,7 @@ import pytest
 from stage_shop import edit, opened, write_shop
 
 from treadle.drafting.checking import check_project
-from treadle.errors import DataError, Fault, TreadleError
+from treadle.errors import DataError, Fault, SpecError, TreadleError
 from treadle.evidence import Entry
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.stages.reading import read_sources
@@ -167,3 +167,38 @@ def test_an_expression_that_is_wrong_is_told_at_its_own_line(shop: Path) -> None
     mapped(shop, told="{expression: kind || amount}")
     said = refused(shop)
     assert "treadle.yaml:13:14: sources.orders.map.told.expression: at 1:1: || takes str" in said
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ("key: odrer", 'sources.orders.key: source orders has no column "odrer"'),
+        ("key: [order, kk]", 'sources.orders.key[1]: source orders has no column "kk"'),
+        ("key: order, happened: att", 'sources.orders.happened: at 1:1: there is no column "att"'),
+        ("key: order, happened: amount, every: 1h", "a time is wanted here, and amount is"),
+    ],
+)
+def test_a_reading_refuses_what_a_check_refuses_with_the_same_words(shop: Path, new: str, said: str) -> None:
+    edit(shop, "key: order", new)
+    with pytest.raises(SpecError) as told:
+        read(shop)
+    problems, _ = checked(shop)
+    assert said in str(told.value) and str(told.value).splitlines()[0] in "".join(problems)
+    edit(shop, new, f"{new}, new: {{by: order}}")
+    with pytest.raises(TreadleError) as told:
+        read(shop)
+    assert "happened" not in new or said in str(told.value)  # of a key what is new of the source tells
+
+
+def test_a_table_that_lost_most_of_its_rows_is_told_of(shop: Path) -> None:
+    rows = [0]
+
+    def first(most: int) -> tuple[str, ...]:
+        change(shop, lambda text: "".join(text.splitlines(keepends=True)[: most + 1]))
+        taken = read(shop).payload
+        rows[0] = taken.table.rows
+        return taken.warnings
+
+    assert first(200) == () and rows == [200]
+    assert first(99) == ("it had 200 rows before and has 99 now",) and rows == [99]
+    assert first(60) == ()

@@ -21,7 +21,8 @@ _LOGICAL = {
     "date": "date",
     "timestamp": "timestamp",
 }
-_MOST_LEVELS, _FEWEST_ROWS = 12, 50
+_MOST_LEVELS, _FEWEST_ROWS, _FEW = 12, 50, 20
+"""Of fewer than `_FEW` rows no range is told: one more is 5 % of them at once, and would be refused for being new."""
 _MARGIN = 0.5
 """How far beyond the values of today a limit lies, as a share of their span."""
 _MOST_UNSEEN = 5
@@ -95,7 +96,7 @@ def _property(values: pl.Series, key: tuple[str, ...], label: str) -> dict[str, 
             made["unique"] = True
         else:
             made["primaryKeyPosition"] = key.index(values.name) + 1
-    elif kind in ("int", "float"):
+    elif kind in ("int", "float") and len(values) >= _FEW:
         seen = _seen(values, kind)
         if seen:
             made["quality"] = [seen]

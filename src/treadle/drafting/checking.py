@@ -16,9 +16,10 @@ from treadle.drafting.found import Checked, SourceCheck
 from treadle.drafting.gathering import Gathered
 from treadle.drafting.larger import held_in_parts, room_of
 from treadle.drafting.teaching import refuse_unlearnable
-from treadle.errors import SpecError, TreadleError, nearest
+from treadle.errors import SpecError, TreadleError
 from treadle.keeping import key_in_git
 from treadle.spec import Project, ProjectSpec, Source
+from treadle.stages.named import misnamed
 from treadle.stages.parted import large_parts
 
 if TYPE_CHECKING:
@@ -104,11 +105,12 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import find, notes_of
+    from treadle.sources import expected, find, notes_of
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
     contract, where = _contract(workspace, name, source, found), workspace.project.place(path)
+    source = expected(source, contract.types) if contract is not None else source
     try:
         if source.new is None:
             rows = find(source, workspace.project.root, where=where)
@@ -128,7 +130,8 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
         of_contract = source.contract is not None and bad.where.startswith(f"{source.contract}:")
         found.refused(bad, f"{path}.{'contract' if of_contract else 'read'}")
         return None
-    _columns(name, source, frame, found)
+    for each in misnamed(name, source, frame.collect(), contract):
+        found.refused(each, path)
     return frame
 
 
@@ -194,7 +197,7 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: Gathered)
     mark = last.payload.mark if last is not None else None
     if mark is not None and mark.definition != definition_of(source, workspace.project.root):
         mark = None  # a run would begin anew
-    if set(source.keys) <= set(seen.rows.columns):  # else `_columns` tells of it
+    if set(source.keys) <= set(seen.rows.columns):  # else `misnamed` tells of it
         try:
             refuse_increment(source, seen.rows, mark)
         except TreadleError as bad:
@@ -280,28 +283,6 @@ def _told(found: Gathered, name: str, report: Judged, contract: Contract, column
             broken=list(report.broken),
         )
     )
-
-
-def _columns(name: str, source: Source, frame: pl.LazyFrame, found: Gathered) -> None:
-    """A key names columns; `happened` and `known` are times."""
-    from treadle import expr
-
-    types = expr.column_types(frame)
-    for index, column in enumerate(source.keys):
-        path = f"sources.{name}.key" if isinstance(source.key, str) else f"sources.{name}.key[{index}]"
-        if column not in types:
-            found.problem(path, f'source {name} has no column "{column}"', nearest(column, types))
-    for part, text in (("happened", source.happened), ("known", source.known)):
-        if text is None:
-            continue
-        path = f"sources.{name}.{part}"
-        try:  # a column as it is called, though it be a word of the language such as `when`; else an expression
-            kind = types[text] if text in types else expr.parse(text, types, where=path).type
-        except SpecError as bad:
-            found.refused(bad, path)
-            continue
-        if kind not in ("timestamp", "date"):
-            found.problem(path, f"a time is wanted here, and {text} is {kind}", "name a timestamp column")
 
 
 def _approval(spec: ProjectSpec, found: Gathered) -> None:

@@ -5,6 +5,7 @@ It does not judge rows (contracts do), and neither keeps nor changes what it rea
 
 from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
+from treadle.sources.expected import expected
 from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
 from treadle.sources.formats import ENDINGS, ending_of
@@ -65,6 +66,7 @@ __all__ = [
     "dialect_of",
     "digits",
     "ending_of",
+    "expected",
     "files_read",
     "files_there",
     "find",

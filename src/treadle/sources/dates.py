@@ -14,7 +14,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     import polars as pl
 
-_SAMPLE = 200
+_SAMPLE, _FORMS = 200, 5
 _DATE = r"(\d{4})([-/.])(\d{1,2})[-/.](\d{1,2})|(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})"
 _SHAPE = re.compile(
     rf"(?:{_DATE})(?:(T|\s+)\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?(\s*[AaPp][Mm])?\s*(Z|UTC|[+-]\d{{2}}(?::?\d{{2}})?)?)?"
@@ -70,6 +70,25 @@ def _tail(shape: re.Match[str]) -> str:
     blank = " " if half and half[0].isspace() else ""
     after = "" if not zone else " %#z" if shape[0][: shape.start(13)][-1:].isspace() else "%#z"
     return ("T" if between == "T" else " ") + clock + (f"{blank}%p" if half else "") + after
+
+
+def form_of_most(values: pl.Series) -> Form | None:
+    """The form in which most of those texts are dates that look like one. `values`: none is missing."""
+    import polars as pl
+
+    dated = values.filter(values.str.strip_chars().str.contains(f"^(?:{_SHAPE.pattern})$"))
+    step = max(1, len(dated) // _FORMS)
+    firsts = dated.gather_every(step).head(_FORMS)
+    forms = {form_of(pl.concat([firsts[at : at + 1], dated])) for at in range(len(firsts))}
+    found = [(parsed(dated, form.format).null_count(), form.format, form) for form in forms if form is not None]
+    return min(found)[-1] if found else None
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Dates, or times in UTC, as a contract reads them from texts."""
+    import polars as pl
+
+    return values.dt.to_string("%Y-%m-%d" if values.dtype == pl.Date else "%Y-%m-%d %H:%M:%S%.f")
 
 
 def parsed(values: pl.Series, form: str) -> pl.Series:

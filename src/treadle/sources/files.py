@@ -15,6 +15,7 @@ import msgspec
 
 from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect
+from treadle.sources.expected import types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
 from treadle.sources.harmony import harmonised, joined, plain_name, refuse_unfolding
@@ -201,7 +202,8 @@ def _typed(
         layout = msgspec.structs.replace(reading.layout, date_format=dates)
         return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
-    whole = joined(made, [file.name for file in reading.files], where)
+    types = types_expected(reading.layout) if reading.format in GUESSED else {}
+    whole = joined(made, [file.name for file in reading.files], where, types)
     return Table(whole, tuple(sorted(first.values(), key=lambda n: whole.columns.index(n.column))), dialects[0])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.sources.dates import as_text
 from treadle.sources.documents import MOST_LEVELS, too_deep
 from treadle.sources.limits import refuse_larger
 from treadle.sources.unreadable import Unreadable
@@ -21,6 +23,7 @@ _DAYS = (-719_162, 2_932_896)
 """Of the first day of the year 1, and of the last of 9999, from 1970 on: no calendar of Python, and none that writes
 four digits, has others."""
 _UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
@@ -177,11 +180,13 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def joined(frames: Sequence[pl.DataFrame], names: Sequence[str], where: str) -> pl.DataFrame:
+def joined(
+    frames: Sequence[pl.DataFrame], names: Sequence[str], where: str, types: Mapping[str, str] = _NOTHING
+) -> pl.DataFrame:
     """One table of the files of a source, which have the same columns, in any order.
 
     Whole numbers in one file and fractions in another are fractions; a column without a value in one is what it is in
-    the others.
+    the others. types: of columns whose texts a contract is to judge, where they are numbers or dates in other files.
 
     Raises:
         DataError: a file has other columns, or other types in them; it is named.
@@ -196,10 +201,26 @@ def joined(frames: Sequence[pl.DataFrame], names: Sequence[str], where: str) -> 
     taken = []
     for column in first:
         kinds = {name: f.schema[column] for f, name in zip(frames, names, strict=True) if _has_values(f, column)}
-        wanted = _common(column, kinds, where)
+        wanted = pl.String() if column in types and _odd_texts(kinds) else _common(column, kinds, where)
         taken.append((column, wanted))
-    parts = [f.select(pl.col(c).cast(kind) if kind is not None else pl.col(c) for c, kind in taken) for f in frames]
+    parts = [pl.DataFrame([_as(f.get_column(c), kind) for c, kind in taken]) for f in frames]
     return pl.concat(parts, how="vertical_relaxed")
+
+
+def _odd_texts(kinds: Mapping[str, pl.DataType]) -> bool:
+    import polars as pl
+
+    texts = [kind for kind in kinds.values() if kind == pl.String]
+    others = [kind for kind in kinds.values() if kind.is_numeric() or kind.is_temporal()]
+    return bool(texts and others) and len(texts) + len(others) == len(kinds)
+
+
+def _as(column: pl.Series, kind: pl.DataType | None) -> pl.Series:
+    import polars as pl
+
+    if kind is None:
+        return column
+    return as_text(column) if kind == pl.String and column.dtype.is_temporal() else column.cast(kind)
 
 
 def _has_values(frame: pl.DataFrame, column: str) -> bool:

@@ -1,6 +1,8 @@
 """From columns of text to columns with types. A column is looked at whole, and cheap looks go first.
 
-What is not certain stays text: a column is numbers, or dates, only if each of its values is one.
+What is not certain stays text: a column is numbers, or dates, only if each of its values is one. Of a column that a
+contract expects to be such, and that is not, the values that are ones are told as the contract reads them, so that it
+sets aside the others alone.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from treadle.sources.dates import Form, form_of, parsed
+from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
+from treadle.sources.expected import types_expected
 from treadle.sources.figures import Signs, numbers, plain
 from treadle.sources.unreadable import Unreadable
 
@@ -50,7 +53,7 @@ def typed(
 
     if not partly:
         _refuse_unknown(frame, layout)
-    made, notes = [], list[Note]()
+    made, notes, types = [], list[Note](), types_expected(layout)
     for column in frame.iter_columns():
         form = layout.date_format.get(column.name)
         if column.dtype != pl.String:
@@ -66,6 +69,9 @@ def typed(
         else:
             made.append(_numbered(text, column, signs))
             notes += _written(made[-1])
+        spoken = guess or text.null_count() > column.null_count() or column.name in _listed(layout)
+        if form is None and spoken and made[-1].dtype == pl.String:
+            made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs)
     return pl.DataFrame(made) if made else frame, notes
 
 
@@ -79,6 +85,27 @@ def _refuse_unknown(frame: pl.DataFrame, layout: Layout) -> None:
         if name not in frame.columns:
             mend = nearest(name, frame.columns)
             raise Unreadable(f'there is no column "{name}", of which `{setting}` speaks', mend=mend)
+
+
+def _listed(layout: Layout) -> tuple[str, ...]:
+    """Columns of which the source says what is missing in them, be it in these rows or not."""
+    return tuple(layout.null_values) if isinstance(layout.null_values, Mapping) else ()
+
+
+def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
+    """Texts of which some are no numbers, or no dates, as is expected of them: the others in a form of their own."""
+    import polars as pl
+
+    if kind in ("int", "float"):
+        told = plain(text, signs)
+    elif kind in ("date", "timestamp"):
+        form = form_of_most(text.drop_nulls())
+        if form is None or form.either:
+            return text
+        told = as_text(parsed(text, form.format))
+    else:
+        return text
+    return pl.select(pl.coalesce(pl.lit(told), pl.lit(text))).to_series().alias(text.name)
 
 
 def _without(column: pl.Series, layout: Layout) -> pl.Series:
@@ -116,8 +143,7 @@ def _dated(column: pl.Series, form: str) -> pl.Series:
             f'{column.name}: no value is written as {form}, such as "{like}"',
             mend=f"correct date_format: {column.name}",
         )
-    shown = found.dt.to_string("iso:strict") if found.dtype != pl.Date else found.dt.to_string("%Y-%m-%d")
-    return pl.select(pl.coalesce(pl.lit(shown), pl.lit(column))).to_series().alias(column.name)
+    return pl.select(pl.coalesce(pl.lit(as_text(found)), pl.lit(column))).to_series().alias(column.name)
 
 
 def _numbered(text: pl.Series, given: pl.Series, signs: Signs) -> pl.Series:

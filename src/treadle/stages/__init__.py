@@ -24,6 +24,7 @@ OPEN = (
     "lateness",
     "layout",
     "mending",
+    "named",
     "packing",
     "parted",
     "planning",

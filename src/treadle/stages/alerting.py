@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _MOST_TOLD = 300
 
 
-def read_watched(work: Work, only: Collection[str] = ()) -> Sources:
+def read_watched(work: Work, only: Collection[str] = (), *, on: bool = False) -> Sources:
     """As `read_sources`, with an alert for each that is late or disagrees with another; also where it ends the run."""
     try:
-        found = read_sources(work, only)
+        found = read_sources(work, only, on=on)
     except TreadleError:
         raise_alerts(work.workspace)
         raise

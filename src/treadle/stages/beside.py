@@ -38,7 +38,7 @@ def reading_order(project: Project, contracts: Mapping[str, Contract | None]) ->
     Raises:
         SpecError: a contract points to a source that is not there, or two point to each other.
     """
-    asked = {name: _pointed(project, name, contract) for name, contract in contracts.items()}
+    asked = {name: pointed_to(project, name, contract) for name, contract in contracts.items()}
     done, path = dict[str, None](), list[str]()
 
     def visit(name: str) -> None:
@@ -61,7 +61,7 @@ def reading_order(project: Project, contracts: Mapping[str, Contract | None]) ->
     return list(done)
 
 
-def _pointed(project: Project, name: str, contract: Contract | None) -> dict[str, str]:
+def pointed_to(project: Project, name: str, contract: Contract | None) -> dict[str, str]:
     """The other sources that a contract names, with the place of the rule."""
     found = dict[str, str]()
     for rule in contract.rules if contract is not None else ():
@@ -89,7 +89,7 @@ def others_now(workspace: Workspace, name: str, contract: Contract | None) -> di
     if contract is None:
         return {}
     found = dict[str, Snapshot]()
-    for other, where in _pointed(workspace.project, name, contract).items():
+    for other, where in pointed_to(workspace.project, name, contract).items():
         last = workspace.chain.last(SourceRead, subject=f"source/{other}")
         if last is None:
             raise DataError(

@@ -23,6 +23,7 @@ from treadle.stages.aside import Held, hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
 from treadle.stages.followed import begins_anew, newest_after
+from treadle.stages.named import refuse_misnamed
 from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob, EntryRef, File, Snapshot
@@ -105,9 +106,13 @@ class _Base:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract."""
+    """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract.
+
+    `told`: the source, with what its contract expects of it.
+    """
 
     source: Source
+    told: Source
     base: _Base
     known: Known
     rules: str
@@ -116,7 +121,7 @@ class Asked:
     def find(self, root: Path, share: Share) -> Fresh:
         from treadle.sources import find_new
 
-        return Fresh(self, find_new(self.source, root, self.known, self.rules, where=self.where, share=share))
+        return Fresh(self, find_new(self.told, root, self.known, self.rules, where=self.where, share=share))
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ def read_increment(
 
 def what_is_new(work: Work, name: str, source: Source, contract: Contract | None, *, full: bool) -> Asked:
     """From where on a source is to be read, by what the record says now."""
-    from treadle.sources import Known, lost_files
+    from treadle.sources import Known, expected, lost_files
 
     workspace, where = work.workspace, work.workspace.project.place(f"sources.{name}")
     base = _base(work, name, source, digest(contract), full or workspace.chain.fresh)
@@ -168,7 +173,8 @@ def what_is_new(work: Work, name: str, source: Source, contract: Contract | None
                 mend="put back what is gone; or begin without it: treadle data ingest PROJECT --full",
             )
     known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
-    return Asked(source, base, known, digest(contract), where)
+    told = expected(source, contract.types) if contract is not None else source
+    return Asked(source, told, base, known, digest(contract), where)
 
 
 def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer: Newer) -> Entry[SourceRead]:
@@ -236,6 +242,7 @@ class _Make:
     def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
         rows = self.newer.rows()
         broken = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where) if rows.width else ()
+        refuse_misnamed(asked.name, asked.source, rows, asked.contract)
         begun = begins_anew(self.workspace, asked.name) if asked.anew else ()
         taken = Taken(self.newer, rows, (*self.newer.told, *broken, *begun))
         return keep_rows(asked, bench, taken, self.base, self.where, self.good)

@@ -17,8 +17,8 @@ from treadle.stages.work import Work
 
 
 def ingest(work: Work, only: Collection[str] = ()) -> Sources:
-    """Every source as it is now, and the tables that are made of entities; a source that breaks its contract ends it,
-    with what was read before it kept.
+    """Every source as it is now, and the tables that are made of entities; a source that is refused, as by its
+    contract, ends it once the others were read, but for those whose contracts point to it; what was read is kept.
 
     only: these sources alone, where any is named. What is made of entities then stays as it is, and the rows are held
     against other sources as those were read last.
@@ -32,9 +32,10 @@ def ingest(work: Work, only: Collection[str] = ()) -> Sources:
             made = f"; {name} is made of others" if name in work.workspace.project.spec.entities else ""
             raise SpecError(f'the project has no source "{name}"{made}', where="--source", mend=nearest(name, sources))
     state_code(work.workspace)
-    return read_watched(work, only) if only else take(work)
+    found = read_watched(work, only, on=True)
+    return found if only else with_entities(work, found)
 
 
 def take(work: Work) -> Sources:
-    """As `ingest`, in a run that has said what it is of."""
+    """As `ingest`, in a run that has said what it is of, and that ends at the first source that is refused."""
     return with_entities(work, read_watched(work))

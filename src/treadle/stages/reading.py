@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
+from msgspec.structs import replace
 
 from treadle.contracts import Contract, load, stale
-from treadle.errors import ContractBroken, DataError, SpecError
+from treadle.errors import ContractBroken, DataError, Fault, SpecError
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
@@ -16,11 +17,12 @@ from treadle.mapping import NotMade
 from treadle.spec import Source
 from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
-from treadle.stages.beside import LastGood, beside_of, last_good, others_now, reading_order
+from treadle.stages.beside import LastGood, beside_of, last_good, others_now, pointed_to, reading_order
 from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
 from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
+from treadle.stages.named import refuse_misnamed
 from treadle.stages.parted import PartedSource, Taken, large_parts
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
@@ -54,11 +56,13 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
 Sources = dict[str, Entry[SourceRead]]
 
 
-def read_sources(work: Work, only: Collection[str] = ()) -> Sources:
+def read_sources(work: Work, only: Collection[str] = (), *, on: bool = False) -> Sources:
     """Every source of the project, by name; each after those that its contract points to. Two and more that come from
-    elsewhere are read side by side. only: these alone, where any is named."""
-    sources = work.workspace.project.spec.sources
-    order = reading_order(work.workspace.project, {name: held_to(work, name) for name in sources})
+    elsewhere are read side by side. only: these alone, where any is named. on: one that is refused keeps no other from
+    being read but those that point to it; what was refused is raised at the end."""
+    project = work.workspace.project
+    sources = project.spec.sources
+    order = reading_order(project, {name: held_to(work, name) for name in sources})
     order = [name for name in order if not only or name in only]
     ahead = Ahead()
     # begun in the order in which they are kept: one that waits for room is never waited for by one that has it
@@ -66,21 +70,49 @@ def read_sources(work: Work, only: Collection[str] = ()) -> Sources:
     for name in elsewhere if len(elsewhere) > 1 else []:
         _begin(work, ahead, name, sources[name])
     ahead.start()
+    found, refused = Sources(), dict[str, SpecError | DataError]()
     try:
-        found = {name: read_source(work, name, sources[name], ahead) for name in order}
-        return {name: found[name] for name in sources if name in found}
+        for name in order:
+            try:
+                _refuse_unread(name, pointed_to(project, name, held_to(work, name)), refused)
+                found[name] = read_source(work, name, sources[name], ahead)
+            except (SpecError, DataError) as bad:
+                if not on:
+                    raise
+                refused[name] = bad
+                ahead.done(name)
     finally:
         ahead.close()
         work.fetched = ahead.told()
+    _refuse(refused, found)
+    return {name: found[name] for name in sources if name in found}
+
+
+def _refuse_unread(name: str, others: Mapping[str, str], refused: Collection[str]) -> None:
+    for other in others:
+        if other in refused:
+            raise DataError(f"{name} was not read: its contract points to {other}", where=others[other])
+
+
+def _refuse(refused: Mapping[str, SpecError | DataError], found: Collection[str]) -> None:
+    errors = list(refused.values())
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        faults = [Fault(bad.what, bad.where, bad.mend) for bad in errors]
+        others = "the others were taken" if found else "nothing was taken"
+        raise DataError(f"{len(errors)} sources are refused; {others}", faults=faults)
 
 
 def _begin(work: Work, ahead: Ahead, name: str, source: Source) -> None:
     """What is to be read is told by the record now; that it tells the same when it is kept, the record sees to."""
-    from treadle.sources import find
+    from treadle.sources import expected, find
 
     root, where = work.workspace.project.root, work.workspace.project.place(f"sources.{name}")
     if source.new is None:
-        ahead.add(name, lambda share: find(source, root, where=where, share=share))
+        contract = held_to(work, name)
+        told = expected(source, contract.types) if contract is not None else source
+        ahead.add(name, lambda share: find(told, root, where=where, share=share))
         return
     asked = what_is_new(work, name, source, held_to(work, name), full=work.full)
     ahead.add(name, lambda share: asked.find(root, share))
@@ -117,11 +149,12 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
 
 def read_whole(work: Work, name: str, source: Source, contract: Contract | None, ahead: Ahead) -> Entry[SourceRead]:
     """All that is there."""
-    from treadle.sources import MappedRows, find
+    from treadle.sources import MappedRows, expected, find
 
     workspace = work.workspace
     where = workspace.project.place(f"sources.{name}")
-    found: Found = ahead.take(name) or find(source, workspace.project.root, where=where)
+    told = expected(source, contract.types) if contract is not None else source
+    found: Found = ahead.take(name) or find(told, workspace.project.root, where=where)
     last = last_good(workspace, name, contract, found.digest)
     asked = ReadSource(
         name=name,
@@ -161,9 +194,21 @@ class _Make:
 
     def __call__(self, asked: ReadSource, bench: Bench) -> SourceRead:
         def told(rows: pl.DataFrame) -> tuple[str, ...]:
-            return refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
+            notes = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where)
+            refuse_misnamed(asked.name, asked.source, rows, asked.contract)
+            return notes
 
-        return make_snapshot(asked, bench, self.found, self.where, self.last, told)
+        before = self.workspace.chain.last(SourceRead, subject=f"source/{asked.name}")
+        made = make_snapshot(asked, bench, self.found, self.where, self.last, told)
+        fewer = _far_fewer(before.payload.table.rows, made.table.rows) if before is not None else ()
+        return replace(made, warnings=(*made.warnings, *fewer))
+
+
+def _far_fewer(before: int, now: int) -> tuple[str, ...]:
+    """What is to be said of a table that was there before and has less than half of its rows now."""
+    if 2 * now >= before:
+        return ()
+    return (f"it had {before:,} row{'s' * (before != 1)} before and has {f'{now:,}' if now else 'none'} now",)
 
 
 def held_to(work: Work, name: str) -> Contract | None:
