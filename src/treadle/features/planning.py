@@ -7,7 +7,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
-from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
+from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us, order_of_ties
 from treadle.features.label import check_label, check_number, check_weight, label_columns, label_mend
 from treadle.features.plan import (
     Argument,
@@ -306,7 +306,7 @@ class _Planner:
             if time is not None:
                 self._time(time, types, f"sources.{name}")
         known = source.known or source.happened
-        identity = self._ties(name, key, take) if known is not None else ()
+        identity = order_of_ties(name, source, types, key, take) if known is not None else ()
         used = {*key, *take, *identity, *(t for t in (source.happened, source.known) if t)}
         return Stream(
             name=name,
@@ -317,19 +317,6 @@ class _Planner:
             happened=source.happened or known,
             identity=identity,
         )
-
-    def _ties(self, name: str, key: tuple[str, ...], take: tuple[str, ...]) -> tuple[str, ...]:
-        """What orders rows of one key and moment: the rest of the source's key; without one, what is read of them."""
-        source, types = self.sources[name], self.schemas[name]
-        missing = [column for column in source.keys if column not in types]
-        if missing:
-            raise SpecError(
-                f'source {name} has no column "{missing[0]}"',
-                where=f"sources.{name}.key",
-                mend=nearest(missing[0], types),
-            )
-        equal = {*key, source.happened, source.known}
-        return tuple(column for column in source.keys or sorted({*take} & types.keys()) if column not in equal)
 
     def _same_types(self, on: tuple[str, ...], stream: Stream, where: str) -> None:
         for mine, theirs in zip(on, stream.key, strict=True):
