@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import string
 from datetime import UTC, date, datetime
 
@@ -110,3 +112,42 @@ def test_holds_on_its_own_rows(tmp_path, rows, times):
     frame = pl.DataFrame(rows * times, schema=_SCHEMA)
     report = check(frame, loaded(tmp_path, propose(frame, "tä: b")), now=NOW)
     assert report.ok and report.bad_rows == 0, report.quarantine
+
+
+_ROWS = 24
+"""Enough rows for a range to be proposed of them."""
+
+
+@st.composite
+def _numbers(draw):
+    """A column of numbers of one magnitude: near a power of ten or of two, or a few steps from any number."""
+    if draw(st.booleans()):
+        middle = draw(st.sampled_from([10**power for power in range(19)] + [2**power for power in range(63)]))
+        wide = draw(st.sampled_from([0, 1, 2, 10, 5_000, 10**9, 2**62]))
+        sign = draw(st.sampled_from([1, -1]))
+        near = st.integers(max(-(2**63), sign * middle - wide), min(2**63 - 1, sign * middle + wide))
+        some = draw(st.lists(near, min_size=1, max_size=6))
+        return pl.Series("x", (some * _ROWS)[:_ROWS], dtype=pl.Int64)
+    middle = draw(st.integers(-320, 308).map(lambda power: float(f"1e{power}")) | st.floats(allow_nan=False))
+    steps = st.integers(0, draw(st.sampled_from([1, 10, 10**6])))
+    some = [_stepped(middle, step) for step in draw(st.lists(steps, min_size=1, max_size=6))]
+    return pl.Series("x", (some * _ROWS)[:_ROWS], dtype=pl.Float64)
+
+
+def _stepped(value, steps):
+    moved = value + steps * math.ulp(value)
+    return moved if math.isfinite(moved) else value
+
+
+@given(values=_numbers())
+@example(values=pl.Series("x", [10**18 + step for step in range(_ROWS)]))
+@example(values=pl.Series("x", [1e9 + step / 1e4 for step in range(_ROWS)]))
+@example(values=pl.Series("x", [-(10**15) - step for step in range(_ROWS)]))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_number_lies_beyond_the_limits_that_are_made_of_it(tmp_path, values):
+    made = loaded(tmp_path, propose(values.to_frame(), "t"))
+    report = check(values.to_frame(), made, now=NOW)
+    assert report.ok and not report.bad_rows and not report.warnings, report.warnings
+    for rule in made.rules:
+        if rule.id == "x_range" and values.dtype == pl.Int64:
+            assert re.fullmatch(r"(x [<>]= -?\d+( and )?)+", rule.expression)

@@ -234,6 +234,15 @@ def test_what_was_read_is_told_of_a_query_that_is_cut_off_too(workspace: Workspa
     assert found.read.bytes is not None and found.read.bytes > 0
 
 
+def test_a_text_that_is_cut_is_told(workspace: Workspace) -> None:
+    found = ask(workspace, "select repeat('x', 10000), repeat('y', 10001), repeat('z', 99999) from orders limit 1")
+    assert [len(cell) for cell in found.rows[0] if isinstance(cell, str)] == [10_000, 10_001, 10_001] and found.cut == 2
+    out = Console(file=io.StringIO(), width=200)
+    show_query(found, out)
+    assert "2 texts are cut after 10,000 characters" in out.file.getvalue()
+    assert not ask(workspace, "select * from orders").cut
+
+
 def test_the_first_rows_are_those_of_the_order_that_was_asked_for(workspace: Workspace) -> None:
     found = ask(workspace, "select amount from orders order by amount desc", Limits(rows=3, seconds=20))
     assert found.rows == [[12.0], [10.5], [9.0]] and found.more

@@ -217,7 +217,7 @@ def known_of(name: str, row: Mapping[str, Any]) -> datetime:
     """When a row becomes known; a row without time is told first, and refused."""
     never = moment(min(DAYS_LATER) - 1, 0, 0)  # before every trip
     match name:
-        case "seen":
+        case "seen" | "events":
             return row["seen"] or never
         case "chosen":
             return row["seen"] + TEN_MINUTES if row["seen"] else never

@@ -271,3 +271,30 @@ def test_the_commonest_numbers_are_told_with_all_of_their_digits() -> None:
         ("1234567.5", 3),
         ("1234568.25", 2),
     ]
+
+
+def test_no_float_is_half_of_a_key() -> None:
+    """What is weighed differs in every row or nearly so, and pairs of it would leave the true pair no place."""
+    lines = [
+        (5 + (order * 7 + line * 3) % 997 / 1000, order, line, order % 40) for order in range(200) for line in range(4)
+    ]
+    frame = pl.DataFrame(lines, schema=["weight_kg", "order_no", "line_no", "sku"], orient="row")
+    assert measured(frame).keys == [["order_no", "line_no"]]
+
+
+@pytest.mark.parametrize("low", [2**62, 1_700_000_000_000_000_000, -(2**62), 0])
+def test_large_whole_numbers_are_measured_from_their_middle(low: int) -> None:
+    """As floats they have no room for what tells them apart."""
+    steps = np.arange(1000) * 7 % 1000
+    numbers = column(pl.DataFrame({"x": [low + int(step) for step in steps]})).numbers
+    assert numbers is not None and numbers.sd == pytest.approx(steps.std(ddof=1), rel=1e-12)
+    assert numbers.mean == pytest.approx(low + 499.5, rel=1e-15)
+    assert all(numbers.low <= each <= numbers.high for each in numbers.quantiles)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
+@settings(max_examples=30)
+def test_no_quantile_lies_beyond_the_least_and_the_largest(values: list[float]) -> None:
+    numbers = column(pl.DataFrame({"x": values})).numbers
+    assert numbers is not None and all(numbers.low <= each <= numbers.high for each in numbers.quantiles)
+    assert numbers.quantiles == sorted(numbers.quantiles)

@@ -25,6 +25,8 @@ _MOST_LEVELS, _FEWEST_ROWS, _FEW = 12, 50, 20
 """Of fewer than `_FEW` rows no range is told: one more is 5 % of them at once, and would be refused for being new."""
 _MARGIN = 0.5
 """How far beyond the values of today a limit lies, as a share of their span."""
+_ALL_DIGITS = 700
+"""Digits that hold the sum of any two floats."""
 _MOST_UNSEEN = 5
 """Percent of rows that may lie beyond what was seen; of more, something changed that a person should look at."""
 
@@ -116,7 +118,7 @@ def _seen(values: pl.Series, kind: str) -> dict[str, Any]:
     """A soft rule: the numbers lie where those of today do."""
     limits, column = _limits(values, kind), _plainly(values.name, kind)
     signs = {"minimum": ">=", "maximum": "<="}
-    said = " and ".join(f"{column} {signs[name]} {number(value)}" for name, value in limits.items())
+    said = " and ".join(f"{column} {signs[name]} {value}" for name, value in limits.items())
     rule = {"name": f"{values.name}_range", "type": "custom", "engine": "treadle", "implementation": said}
     return {**rule, **_SOFTLY} if said else {}
 
@@ -131,29 +133,23 @@ def _plainly(column: str, kind: str) -> str:
     return quoted(column)
 
 
-def _limits(values: pl.Series, kind: str) -> dict[str, float]:
+def _limits(values: pl.Series, kind: str) -> dict[str, str]:
+    """The limits as they are written, reckoned in exact decimals: a float of many digits has no room for a margin."""
+    from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
     if kind == "float":
         values = values.filter(values.is_finite())
-    low: Any = values.min()
-    high: Any = values.max()
-    if low is None:
+    if values.min() is None:
         return {}
-    margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1
-    least = _outward(low - margin, math.floor)
-    if low >= 0 and low - margin < margin * 1e-9:
-        least = 0  # what is never negative today is hardly ever meant to be
-    most = _outward(high + margin, math.ceil)
+    exact = Context(prec=_ALL_DIGITS)
+    low, high = (Decimal(str(value)) for value in (values.min(), values.max()))
+    margin = exact.multiply(exact.subtract(high, low) or abs(high), Decimal(_MARGIN)) or Decimal(1)
+    below, above = exact.subtract(low, margin), exact.add(high, margin)
+    if low >= 0 >= below:
+        below = Decimal(0)  # what is never negative today is hardly ever meant to be
+    # to two digits, away from the values
+    limits = {"minimum": Context(2, ROUND_FLOOR).plus(below), "maximum": Context(2, ROUND_CEILING).plus(above)}
     # a limit that 64 bits or a float cannot hold would limit nothing
     widest = 2.0**63 if kind == "int" else math.inf
-    turn = int if kind == "int" else float
-    return {name: turn(v) for name, v in (("minimum", least), ("maximum", most)) if abs(v) < widest}
-
-
-def _outward(value: float, turn: Any) -> float:
-    """To two digits, away from the values."""
-    if not value or not math.isfinite(value):
-        return value
-    unit = 10 ** (math.floor(math.log10(abs(value))) - 1)
-    # rounded first, and made of its text: -4.2 - 2.1 and -63 * 0.1 are both -6.300000000000001
-    digits = int(turn(round(value / unit, 9)))
-    return float(f"{digits}e{round(math.log10(unit))}") if unit < 1 else digits * int(unit)
+    within = {name: value for name, value in limits.items() if abs(float(value)) < widest}
+    return {name: str(int(value)) if kind == "int" else number(float(value)) for name, value in within.items()}

@@ -12,7 +12,8 @@ from treadle.contracts.rules import Contract, Rule
 from treadle.contracts.told import Told
 
 _FEW_ROWS = 100
-"""An increment of fewer is counted as one of so many: one bad row of one is no broken delivery."""
+"""An increment of fewer is counted as one of so many, as far as there are so many with those that are kept: one bad
+row of one is no broken delivery."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import DataError, MissingExtra, SpecError
-from treadle.exploring.engine import Answer, Large, Late, Order, Rows, Wrong
+from treadle.exploring.engine import MOST_CELL, Answer, Large, Late, Order, Rows, Wrong
 from treadle.exploring.filters import View
 from treadle.exploring.found import Queried, SnapshotRead
 from treadle.exploring.holding import held, refuse_changed
@@ -80,10 +80,12 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
         refuse_changed(workspace, [one for one in found.values() if one.held != "content"])
     told = _taken(answer, limits)
     note(workspace, told.read.filters)
+    rows = told.rows[: limits.rows]
     return Queried(
         columns=told.columns,
-        rows=told.rows[: limits.rows],
+        rows=rows,
         more=len(told.rows) > limits.rows,
+        cut=sum(isinstance(cell, str) and len(cell) > MOST_CELL for row in rows for cell in row),
         snapshots=[_shown(table, one) for table, one in found.items()],
         read=told.read,
     )

@@ -113,11 +113,13 @@ class Filtered(Struct, frozen=True):
 
 
 class Queried(Struct, frozen=True):
-    """`rows`: one list a row, in the order of `columns`; `more`: there were more than the limit."""
+    """`rows`: one list a row, in the order of `columns`; `more`: there were more than the limit. `cut`: how many texts
+    of these rows are longer than 10,000 characters, of which the rest is left out."""
 
     columns: list[Column]
     rows: list[list[Cell]]
     more: bool
+    cut: int
     snapshots: list[SnapshotRead]
     read: QueryRead
 

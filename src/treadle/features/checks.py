@@ -9,7 +9,7 @@ from typing import Any
 from treadle.errors import SpecError, nearest
 from treadle.expr import Expression
 from treadle.features.plan import FeaturePlan
-from treadle.spec import duration
+from treadle.spec import Source, duration
 
 _NOT_IN_JSON = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 """What stands in JSON otherwise than it is: fast decoders do not take such field names."""
@@ -88,3 +88,16 @@ def length_us(text: str, where: str) -> int:
     if not found:
         raise SpecError(f'"{text}" is no time at all', where=where, mend="give a length such as 1h")
     return found
+
+
+def order_of_ties(
+    name: str, source: Source, types: Mapping[str, object], key: tuple[str, ...], take: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What orders the rows of one key and moment of a source that is looked up: the rest of its key; without one, what
+    is taken of them."""
+    for column in source.keys:
+        if column not in types:
+            where, what = f"sources.{name}.key", f'source {name} has no column "{column}"'
+            raise SpecError(what, where=where, mend=nearest(column, types))
+    equal = {*key, source.happened, source.known}
+    return tuple(column for column in source.keys or sorted({*take} & types.keys()) if column not in equal)

@@ -34,13 +34,20 @@ class EventTable:
     starts: Array
     known: Array | None
     happened: Array | None
-    ids: pl.Series | None
+    stream: Stream
     times: Array
     rank: Array
     arguments: tuple[Values, ...]
 
     def __len__(self) -> int:
         return len(self.code)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """What tells each row from others of its key and moment, as `online` has it."""
+        if not self.stream.identity:
+            return [""] * len(self)
+        return self.frame.select(_identity(self.stream) if self.stream.one_a_moment else _ID).to_series().to_list()
 
     def search(self, code: Array, when: Array) -> Array:
         """For each (code, when): the number of events before it in the order of (code, known)."""
@@ -148,11 +155,8 @@ def rows_of(stream: Stream, table: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
             microseconds(stream.known, types).alias(_KNOWN),
             microseconds(stream.happened or stream.known, types).alias(_HAPPENED),
         ]
-    identity = (
-        [pl.concat_str([_text(pl.col(c), types[c]) for c in stream.identity], separator="\x1f").alias(_ID)]
-        if stream.identity
-        else []
-    )
+    # before the derived columns, which may have the names of those that tell rows apart
+    identity = [_identity(stream)] if stream.identity and not stream.one_a_moment else []
     frame = frame.with_columns(*times, *identity).with_columns(derived)
     needed = [*stream.key, *([_KNOWN, _HAPPENED] if times else [])]
     return frame.drop_nulls(needed).collect()
@@ -162,6 +166,11 @@ def newest_known(rows: pl.DataFrame) -> int:
     """When the last of a stream's rows became known; there is one at the least."""
     newest: int = rows.get_column(_KNOWN).max()  # type: ignore[assignment]
     return newest
+
+
+def _identity(stream: Stream) -> pl.Expr:
+    texts = [_text(pl.col(column), stream.types[column]) for column in stream.identity]
+    return pl.concat_str(texts, separator="\x1f").alias(_ID)
 
 
 def _text(column: pl.Expr, kind: str) -> pl.Expr:
@@ -198,7 +207,7 @@ def in_time(frame: pl.DataFrame, stream: Stream) -> TimedRows:
     """Put rows in the order in which they became known, rows of one time by their identity."""
     if stream.known is None:
         return TimedRows(frame, np.zeros(0, np.int64), np.zeros(frame.height, np.int64), once=True)
-    same = [_KNOWN, _ID if stream.identity else _HAPPENED]
+    same = [_KNOWN, _HAPPENED if stream.one_a_moment else _ID]
     frame = frame.sort(same, maintain_order=True)
     known = frame.get_column(_KNOWN).to_numpy()
     new = np.append(True, known[1:] != known[:-1])[: len(known)]
@@ -212,20 +221,17 @@ def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]
     key, types, timed = list(stream.key), stream_types(stream), stream.known is not None
     if not timed:
         check_unique(rows.frame, key, stream.name, stream.told_as)
-    names = [*types, *([_KNOWN, _HAPPENED] if timed else []), *([_ID] if timed and stream.identity else [])]
+    times = [_KNOWN, _HAPPENED] if timed else []
+    names = [*types, *times, *([] if stream.one_a_moment else [_ID])]
     frame = rows.frame.select(*names, pl.Series(_RANK, rows.rank))
     frame = frame.drop_nulls(key)
     keys = frame.select(key).unique(maintain_order=True).with_row_index("__code__")
     keys = keys.select(*key, pl.col("__code__").cast(pl.Int64))
     codes = frame.select(key).join(keys, on=key, how="left", maintain_order="left").get_column("__code__")
-    if not rows.once:
-        # the same row told twice counts once, as last told
-        frame = frame.with_columns(codes)
-        frame = frame.unique(["__code__", _KNOWN, names[-1]], keep="last", maintain_order=True)
-        codes = frame.get_column("__code__")
-        frame = frame.drop("__code__")
     order = stable_order(codes.to_numpy(), keys.height)
     frame, code = frame[order], codes.to_numpy()[order]
+    if not rows.once:
+        frame, code = _told_once(frame, code, stream)
     starts = np.append(np.searchsorted(code, np.arange(keys.height)), 0)
     return EventTable(
         frame=frame,
@@ -234,11 +240,30 @@ def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]
         starts=starts,
         known=frame.get_column(_KNOWN).to_numpy() if timed else None,
         happened=frame.get_column(_HAPPENED).to_numpy() if timed else None,
-        ids=frame.get_column(_ID) if timed and stream.identity else None,
+        stream=stream,
         times=rows.times,
         rank=frame.get_column(_RANK).to_numpy(),
         arguments=tuple(Values(_argument(frame, a, types)) for a in arguments),
     )
+
+
+def _told_once(frame: pl.DataFrame, code: Array, stream: Stream) -> tuple[pl.DataFrame, Array]:
+    """Of rows of one (key, known, id) the last told; of a source that is looked up directly, the last of a moment."""
+    known, tie = frame.get_column(_KNOWN), frame.get_column(_HAPPENED if stream.one_a_moment else _ID)
+    # in this order equal ones are neighbours
+    again = (code[1:] == code[:-1]) & (known[1:] == known[:-1]).to_numpy() & (tie[1:] == tie[:-1]).to_numpy()
+    if not again.any():
+        return frame, code
+    last = np.append(~again, True)
+    if stream.one_a_moment and stream.identity:
+        places = np.flatnonzero(np.append(again, False) | np.append(False, again))
+        run = pl.Series(_RANK, np.append(0, np.cumsum(last[:-1]))[places])
+        tied = frame[places].select(run, _identity(stream))
+        moved = tied.select(pl.arg_sort_by(_RANK, _ID, maintain_order=True)).to_series().to_numpy()
+        order = np.arange(frame.height)
+        order[places] = places[moved]
+        frame = frame[order]
+    return frame.filter(pl.Series(last)), code[last]
 
 
 def _argument(frame: pl.DataFrame, argument: Argument, types: Mapping[str, Any]) -> pl.Series:

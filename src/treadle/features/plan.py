@@ -46,7 +46,8 @@ class Stream(Struct, frozen=True):
     """Rows of a source (or of a view on it) as events: when known, under which key, with which values.
 
     `known` and `happened` are expressions over the source's columns; both None for a table without time.
-    `identity` are the columns that tell rows apart: the same row told twice counts once.
+    `identity` are the columns that tell rows apart: the same row told twice counts once, and rows of one moment stand
+    in their order. It is empty where the key and the times of a looked-up source tell all of its rows apart.
     """
 
     name: str
@@ -63,6 +64,11 @@ class Stream(Struct, frozen=True):
     column_types: dict[str, ColumnType] = {}
     told: str = ""
     """The view or source that its events are told under; see `told_as`."""
+
+    @property
+    def one_a_moment(self) -> bool:
+        """Whether it is a source that is looked up directly: of a key's rows of one moment the last counts alone."""
+        return self.happened is not None or self.known is None
 
     @property
     def told_as(self) -> str:
@@ -184,4 +190,5 @@ def stream_types(stream: Stream) -> Mapping[str, ColumnType]:
 def with_types(stream: Stream, earlier: Stream | None, label: str, told: str) -> Stream:
     """One stream serves all lookups with the same source and key."""
     types = {**(earlier.types if earlier else {}), **stream.types}
-    return msgspec.structs.replace(stream, name=label, types=types, told=told)
+    identity = tuple(dict.fromkeys([*(earlier.identity if earlier else ()), *stream.identity]))
+    return msgspec.structs.replace(stream, name=label, types=types, identity=identity, told=told)

@@ -7,7 +7,7 @@ from typing import Any
 
 from treadle import expr
 from treadle.errors import SpecError, nearest
-from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us
+from treadle.features.checks import check_derived, check_known, check_names, check_some, length_us, order_of_ties
 from treadle.features.label import check_label, check_number, check_weight, label_columns, label_mend
 from treadle.features.plan import (
     Argument,
@@ -306,7 +306,8 @@ class _Planner:
             if time is not None:
                 self._time(time, types, f"sources.{name}")
         known = source.known or source.happened
-        used = {*key, *take, *(t for t in (source.happened, source.known) if t)}
+        identity = order_of_ties(name, source, types, key, take) if known is not None else ()
+        used = {*key, *take, *identity, *(t for t in (source.happened, source.known) if t)}
         return Stream(
             name=name,
             source=name,
@@ -314,7 +315,7 @@ class _Planner:
             key=key,
             known=known,
             happened=source.happened or known,
-            identity=(),
+            identity=identity,
         )
 
     def _same_types(self, on: tuple[str, ...], stream: Stream, where: str) -> None:

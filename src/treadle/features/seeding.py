@@ -97,7 +97,7 @@ def _keys(events: EventTable) -> list[Key]:
 
 def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator[tuple[str, Key, History]]:
     """Each key's newest events."""
-    assert events.known is not None and events.ids is not None
+    assert events.known is not None
     keys = _keys(events)
     bounds = np.append(events.starts[:-1], len(events))
     codes = np.arange(len(keys))
@@ -111,7 +111,7 @@ def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator
             continue
         made = History(len(events.arguments))
         made.known = events.known[lo:hi].tolist()
-        made.ids = ids[lo:hi].to_list()
+        made.ids = ids[lo:hi]
         made.values = [a.values[lo:hi].to_list() for a in events.arguments]
         if lo > start:
             made.floor = int(newest[code] - keep)
@@ -136,7 +136,7 @@ def _versions(plan: FeaturePlan, name: str, events: EventTable, until: int) -> I
                 continue
             made.known, made.happened = events.known[lo:hi].tolist(), events.happened[lo:hi].tolist()
             made.values = rows[lo:hi]
-            made.ids = events.ids[lo:hi].to_list() if events.ids is not None else [""] * (hi - lo)
+            made.ids = events.ids[lo:hi]
         if events.known is not None:
             made.trim(made.known[-1] - max(ages) - SLACK_US)
         yield name, key, made

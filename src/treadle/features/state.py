@@ -6,7 +6,7 @@ is sorted by (known, id), so that features at a past time are still right, as fa
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
@@ -126,10 +126,10 @@ class History:
 
 
 class Versions:
-    """Rows of one key of a lookup, by (known, happened, id). `best[i]`: of the first i + 1, the row that happened last.
+    """Rows of one key of a lookup, by (known, happened). `best[i]`: of the first i + 1, the row that happened last.
 
-    Of two that happened at one moment it is the later in this order, in whatever order they were told. It is found
-    when it is first asked for, and as far as is asked.
+    Of rows with the same two times the last by its id is kept, in whatever order they were told; of two that happened
+    at one moment the later known counts. It is found when it is first asked for, and as far as is asked.
     """
 
     __slots__ = ("best", "happened", "ids", "known", "values")
@@ -143,11 +143,14 @@ class Versions:
 
     def put(self, known: int, happened: int, values: tuple[Any, ...], identity: str = "") -> None:
         """Add a row at its place. The same (known, happened, id) again replaces the first."""
-        at, place = len(self.known), (known, happened, identity)
-        if at and self._place(at - 1) >= place:
-            at = bisect_left(range(at), place, key=self._place)
-        if at < len(self.known) and self._place(at) == place:
-            self.values[at] = values
+        at, place = len(self.known), (known, happened)
+        if at and self._place(at - 1) > place:
+            at = bisect_right(range(at), place, key=self._place)
+        if at and self._place(at - 1) == place:
+            at -= 1
+            if identity < self.ids[at]:
+                return
+            self.values[at], self.ids[at] = values, identity
         else:
             self.known.insert(at, known)
             self.happened.insert(at, happened)
@@ -155,8 +158,8 @@ class Versions:
             self.ids.insert(at, identity)
         del self.best[at:]
 
-    def _place(self, at: int) -> tuple[int, int, str]:
-        return self.known[at], self.happened[at], self.ids[at]
+    def _place(self, at: int) -> tuple[int, int]:
+        return self.known[at], self.happened[at]
 
     def _best_of(self, count: int) -> int:
         """The place of the row that happened last, of the first `count`."""

@@ -79,7 +79,7 @@ def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
         yield "low", finite.min()
         yield "high", finite.max()
         yield "mean", finite.cast(pl.Float64).mean()
-        yield "sd", finite.cast(pl.Float64).std()
+        yield "sd", _from_the_first(finite, dtype).std()
         yield "zeros", (column == 0).sum()
         yield "negative", (finite < 0).sum()
     elif kind == "text":
@@ -98,16 +98,26 @@ def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
         yield "true", column.sum()
 
 
+def _from_the_first(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Numbers as floats, by how far they are from the first of them: what tells large whole ones apart is kept."""
+    if dtype not in (pl.Int64, pl.UInt64):
+        return column.cast(pl.Float64)
+    first = column.drop_nulls().first()
+    whole = column.cast(pl.Int128) - first.cast(pl.Int128)
+    return whole.cast(pl.Float64)
+
+
 def numbers_of(told: Told, quantiles: Sequence[float]) -> Numbers | None:
     """None where no value is finite."""
     if told["low"] is None:
         return None
+    low, high = _exact(told["low"]), _exact(told["high"])
     return Numbers(
         mean=_finite(told["mean"]),
         sd=_finite(told["sd"]),
-        low=_exact(told["low"]),
-        high=_exact(told["high"]),
-        quantiles=list(quantiles),
+        low=low,
+        high=high,
+        quantiles=[min(max(each, low), high) for each in quantiles],
         zeros=int(told["zeros"]),
         negative=int(told["negative"]),
         nan=int(told.get("nan") or 0),

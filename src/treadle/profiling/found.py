@@ -36,7 +36,7 @@ class Numbers(Struct, frozen=True):
     sd: float | None
     low: float | int
     high: float | int
-    quantiles: list[float]
+    quantiles: list[float | int]
     zeros: int
     negative: int
     nan: int

@@ -170,20 +170,23 @@ def _about(spread: Spread, column: pl.LazyFrame) -> Spread:
 
 
 def _is_key(frame: pl.LazyFrame, column: ColumnProfile, rows: int) -> bool:
-    if column.missing or column.distinct is None or rows < 2 or column.kind == "bool":
-        return False
-    if column.type.startswith(("Float", "Decimal")):  # an amount may never come twice, and names nothing
+    if not _may_name(column) or column.distinct is None or rows < 2:
         return False
     if column.distinct_how == "exact":
         return column.distinct == rows
     return rows <= MOST_ROWS and column.distinct > _NEARLY * rows and names_each(frame, column.name, rows)
 
 
+def _may_name(column: ColumnProfile) -> bool:
+    """Whether it may be a key, or a part of one: an amount may never come twice, and names nothing."""
+    return not column.missing and column.kind != "bool" and not column.type.startswith(("Float", "Decimal"))
+
+
 def _keys(frame: pl.LazyFrame, drawn: pl.DataFrame, rows: int, columns: list[ColumnProfile]) -> list[list[str]]:
     single = [[column.name] for column in columns if column.key]
     if single:
         return single
-    tried = [each for each in columns if not each.missing and (each.distinct or 0) > 1 and each.kind != "bool"]
+    tried = [each for each in columns if _may_name(each) and (each.distinct or 0) > 1]
     tried.sort(key=lambda column: -(column.distinct or 0))
     return pairs_that_name(frame, drawn, rows, [column.name for column in tried])
 

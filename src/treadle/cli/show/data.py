@@ -83,6 +83,9 @@ def show_query(answer: Any, out: Any) -> None:
     rows = len(answer.rows)
     shown = "no row" if not rows else "1 row" if rows == 1 else f"{rows:,} rows"
     out.print(f"[dim]{shown}{', and there are more: --limit N' if answer.more else ''}[/]")
+    if answer.cut:
+        cut = "1 text is" if answer.cut == 1 else f"{answer.cut:,} texts are"
+        out.print(f"[dim]{cut} cut after 10,000 characters: substr(column, 10001) gives the rest[/]", soft_wrap=True)
     for one in answer.snapshots:
         out.print(
             f"[dim]{one.name}: version {one.version}, read {_when(one.time)}, {_held(one.held)}[/]", soft_wrap=True
