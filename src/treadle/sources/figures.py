@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.sources.exactness import EXACT
+
 if TYPE_CHECKING:
     import polars as pl
 
 _MONEY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|JPY|INR)"
 _WHOLE = r"^[+-]?\d+$"
+_WHOLE_AT_LAST = r"^([+-]?\d+)(?:\.0*)?$"
+"""A whole number, if with a point and zeros behind it."""
 _FIRST = 1_000
 
 
@@ -78,7 +82,8 @@ def whole(values: pl.Series) -> bool:
 def numbers(values: pl.Series) -> pl.Series | None:
     """Plain texts of numbers as whole numbers if all are, else as floats; None where some are neither.
 
-    Whole numbers beyond 64 bits name things and are no amounts: a float would make one of several.
+    Whole numbers beyond 64 bits name things and are no amounts: a float would make one of several. So it would of those
+    beyond 2^53 beside fractions: of these it is None too, unless the fractions are whole (7.0, 1e3).
     """
     import polars as pl
 
@@ -90,4 +95,31 @@ def numbers(values: pl.Series) -> pl.Series | None:
         if whole(values.drop_nulls()):
             return None
     made = values.cast(pl.Float64, strict=False)
-    return made if made.null_count() == missing else None
+    if made.null_count() != missing:
+        return None
+    far = values.filter((made.abs() >= EXACT).fill_null(False))
+    return _exactly(values, made) if far.str.contains(_WHOLE_AT_LAST).any() else made
+
+
+def _exactly(values: pl.Series, floats: pl.Series) -> pl.Series | None:
+    """Texts of numbers as whole numbers, to the last digit; None where one is not whole, or beyond 64 bits."""
+    import polars as pl
+
+    digits = pl.lit(values.str.extract(_WHOLE_AT_LAST, 1).cast(pl.Int64, strict=False))
+    small = pl.lit((floats == floats.round()) & (floats.abs() <= EXACT))
+    rounded = pl.when(small).then(pl.lit(floats.cast(pl.Int64, strict=False)))
+    made = pl.select(pl.coalesce(digits, rounded)).to_series().alias(values.name)
+    return made if made.null_count() == values.null_count() else None
+
+
+def far_and_fraction(values: pl.Series) -> tuple[str, str] | None:
+    """Of texts that are numbers each: a whole number beyond a float, and what beside it is none; None without both."""
+    import polars as pl
+
+    known = values.drop_nulls().str.strip_chars() if values.dtype == pl.String else values.clear().cast(pl.String)
+    if known.head(_FIRST).cast(pl.Float64, strict=False).null_count():
+        return None
+    floats = known.cast(pl.Float64, strict=False)
+    whole = known.str.contains(_WHOLE_AT_LAST)
+    far, other = known.filter(whole & (floats.abs() > EXACT)), known.filter(~whole)
+    return (far[0], other[0]) if len(far) and len(other) and not floats.null_count() else None

@@ -22,7 +22,7 @@ from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
-from treadle.sources.typing import Note, typed
+from treadle.sources.typing import Note, far_notes, typed
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Layout
 from treadle.spec.trust import is_inside
@@ -202,6 +202,9 @@ def _typed(
         return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
     whole = joined(made, [file.name for file in reading.files], where)
+    for column in whole.iter_columns():
+        if any(frame.schema[column.name].is_numeric() for frame in made) and not column.dtype.is_numeric():
+            first |= {(note.column, note.kind): note for note in far_notes(column)}
     return Table(whole, tuple(sorted(first.values(), key=lambda n: whole.columns.index(n.column))), dialects[0])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
 from treadle.sources.documents import MOST_LEVELS, too_deep
+from treadle.sources.exactness import EXACT, as_texts, in_one
 from treadle.sources.limits import refuse_larger
 from treadle.sources.unreadable import Unreadable
 
@@ -180,8 +181,8 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 def joined(frames: Sequence[pl.DataFrame], names: Sequence[str], where: str) -> pl.DataFrame:
     """One table of the files of a source, which have the same columns, in any order.
 
-    Whole numbers in one file and fractions in another are fractions; a column without a value in one is what it is in
-    the others.
+    Whole numbers in one file and fractions in another are fractions, where that loses no digit (`exactness`); a column
+    without a value in one is what it is in the others.
 
     Raises:
         DataError: a file has other columns, or other types in them; it is named.
@@ -193,17 +194,44 @@ def joined(frames: Sequence[pl.DataFrame], names: Sequence[str], where: str) -> 
     first = frames[0].columns
     for frame, name in zip(frames[1:], names[1:], strict=True):
         _refuse_other(frame.columns, first, name, names[0], where)
-    taken = []
+    taken = list[list[pl.Series]]()
     for column in first:
-        kinds = {name: f.schema[column] for f, name in zip(frames, names, strict=True) if _has_values(f, column)}
-        wanted = _common(column, kinds, where)
-        taken.append((column, wanted))
-    parts = [f.select(pl.col(c).cast(kind) if kind is not None else pl.col(c) for c, kind in taken) for f in frames]
-    return pl.concat(parts, how="vertical_relaxed")
+        parts = _numbers_alike([frame.get_column(column) for frame in frames])
+        found = zip(parts, names, strict=True)
+        wanted = _common(column, {name: part.dtype for part, name in found if _has_values(part)}, where)
+        taken.append(parts if wanted is None else [part.cast(wanted) for part in parts])
+    return pl.concat([pl.DataFrame(each) for each in zip(*taken, strict=True)], how="vertical_relaxed")
 
 
-def _has_values(frame: pl.DataFrame, column: str) -> bool:
-    return frame.get_column(column).null_count() < frame.height
+def _numbers_alike(parts: list[pl.Series]) -> list[pl.Series]:
+    """The parts of a column in one type, where some of them are whole numbers and others fractions."""
+    known = [part for part in parts if _has_values(part)]
+    if any(part.dtype.is_float() for part in known) and any(part.dtype.is_integer() for part in known):
+        if all(part.dtype.is_numeric() for part in known):
+            return _put(parts, in_one(known))
+    elif any(map(_far_and_unlike, known)) and all(part.dtype.is_numeric() or _far_and_unlike(part) for part in known):
+        return _put(parts, [as_texts(part) for part in known])
+    return parts
+
+
+def _put(parts: list[pl.Series], known: list[pl.Series]) -> list[pl.Series]:
+    """`known` in place of those that have values."""
+    left = iter(known)
+    return [next(left) if _has_values(part) else part for part in parts]
+
+
+def _far_and_unlike(part: pl.Series) -> bool:
+    """Texts that are numbers each, and stay texts because whole numbers among them are beyond a float."""
+    import polars as pl
+
+    if part.dtype != pl.String:
+        return False
+    floats = part.cast(pl.Float64, strict=False)
+    return floats.null_count() == part.null_count() and bool((floats.abs() > EXACT).any())
+
+
+def _has_values(column: pl.Series) -> bool:
+    return column.null_count() < len(column)
 
 
 def _refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: str, where: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
+from treadle.sources.exactness import EXACT, are_whole, farthest
 from treadle.sources.seen import names_of
 
 if TYPE_CHECKING:
@@ -204,8 +205,8 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], where: str) -> DataError:
 def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None, tuple[str, ...]]:
     """The new rows in the types of those before; all rows before, where their types must change; and new columns.
 
-    Whole numbers and fractions are fractions, dates and times are times; a column without a value is what it is
-    elsewhere.
+    Whole numbers and fractions are fractions, where that loses no digit; dates and times are times; a column without a
+    value is what it is elsewhere.
 
     Raises:
         DataError: a column is not there any more, or of another type.
@@ -229,7 +230,10 @@ def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame
         elif wanted is None and before.read([name]).get_column(name).is_null().all():
             wanted = found
         if wanted is None:
-            raise ColumnsChanged(f"{name} is {found}, and was {kind}", [name], where)
+            like = _no_number(rows.get_column(name)) if kind.is_numeric() and found == pl.String else ""
+            raise ColumnsChanged(f"{name} is {found}{like}, and was {kind}", [name], where)
+        if wanted.is_float() and (kind.is_integer() or found.is_integer()):
+            wanted = _exact(before, rows.get_column(name), kind, where)
         casts[name] = wanted
         if wanted != kind:
             wider[name] = wanted
@@ -239,6 +243,41 @@ def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame
         return rows, None, columns
     kept = before.read(None)
     return rows, kept.with_columns(_as(kept, wider)), columns
+
+
+def _no_number(texts: pl.Series) -> str:
+    """A text that is no whole number, in words; where all are, nothing."""
+    import polars as pl
+
+    odd = texts.filter(texts.cast(pl.Int64, strict=False).is_null() & texts.is_not_null())
+    return f", such as {odd[0]!r}" if len(odd) else ""
+
+
+def _exact(before: Before, came: pl.Series, kind: pl.DataType, where: str) -> pl.DataType:
+    """What whole numbers and fractions are together, of rows before (`kind`) and of those that came.
+
+    Raises:
+        ColumnsChanged: whole numbers would lose digits as fractions.
+    """
+    import polars as pl
+
+    kept = before.read([came.name]).get_column(came.name)
+    wholes, fractions = (kept, came) if kind.is_integer() else (came, kept)
+    if farthest(wholes) <= EXACT:
+        return pl.Float64()
+    if are_whole(fractions):
+        return pl.Int64()
+    odd = fractions.filter((fractions != fractions.round()).fill_null(False) | (fractions.abs() > EXACT))[0]
+    far = wholes.filter((wholes > EXACT) | (wholes < -EXACT))[0]
+    first, second = (far, odd) if kind.is_integer() else (odd, far)
+    raise ColumnsChanged(
+        f"{came.name} was {first} and the like, and is {second} now: as fractions, whole numbers beyond 2^53 that are "
+        "not the same would become one",
+        [came.name],
+        where,
+        f"declare {came.name} in a contract: with logicalType: integer the odd row is set aside; with number all are "
+        "fractions, as near as these are",
+    )
 
 
 def _as(frame: pl.DataFrame, kinds: dict[str, pl.DataType]) -> list[pl.Series]:

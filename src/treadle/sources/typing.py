@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.sources.dates import Form, form_of, parsed
-from treadle.sources.figures import Signs, numbers, plain
+from treadle.sources.figures import Signs, far_and_fraction, numbers, plain
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def typed(
             notes += [note] if note else []
         else:
             made.append(_numbered(text, column, signs))
-            notes += _written(made[-1])
+            notes += _written(made[-1]) + far_notes(made[-1])
     return pl.DataFrame(made) if made else frame, notes
 
 
@@ -164,9 +164,18 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
         if known.str.contains(r"^\s*[+-]?\d+\s*$").all():
             said = f"{column.name}: whole numbers of more than 64 bits, such as {known[0]}, are read as text"
             return column, Note(column.name, "long", said)
-        return column, None
+        return column, next(iter(far_notes(column)), None)
     form = form_of(known)
     return _timed(column, form, known) if form else (column, None)
+
+
+def far_notes(column: pl.Series) -> list[Note]:
+    """That a column is text because of whole numbers beyond a float and of fractions among them."""
+    found = far_and_fraction(column)
+    if found is None:
+        return []
+    said = f"{column.name}: whole numbers beyond 2^53 such as {found[0]}, and {found[1]} among them, are read as text"
+    return [Note(column.name, "long", f"{said}: as fractions, several would become one")]
 
 
 def _truths(column: pl.Series, known: pl.Series, sample: pl.Series) -> pl.Series:
