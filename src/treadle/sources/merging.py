@@ -1,8 +1,9 @@
 """New rows put to those that are kept: types made to fit, a row a key, rows deleted at the source taken away.
 
 Of two rows with one key the one with the larger value of the column that rows are read by wins, and of equal ones the
-later read: what comes late does not undo what came after it. So a table does not depend on how its rows were cut into
-readings.
+later read: what comes late does not undo what came after it. Where the first counts (`keep`), the one with the smaller
+value wins, and of equal ones the earlier read; what lies before a deletion of its key counts for nothing. So a table does
+not depend on how its rows were cut into readings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from treadle.spec import New
 
-_HELD = "\x00held"
+_HELD, _AT, _END = "\x00held", "\x00at", "\x00end"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Before:
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What was delivered: rows, one a key, and the keys of those that were deleted at the source, with when that was by
-    the column that rows are read by.
+    the column that rows are read by; some of these are there again since.
     """
 
     rows: pl.DataFrame
@@ -70,21 +71,35 @@ def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Ba
             from treadle.errors import nearest
 
             raise DataError(f'there is no column "{column}"', where=where, mend=nearest(column, rows.columns))
-    if not keys or not rows.height:
+    if not rows.height:
         return Batch(rows)
-    known = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
-    nameless, rows = rows.filter(~known), rows.filter(known)
+    gone = marked(rows.get_column(new.deleted), where) if new.deleted else None
+    if not keys:
+        return Batch(rows if gone is None else rows.filter(~gone))
+    known = rows.select(pl.all_horizontal(pl.col(key).is_not_null() for key in keys)).to_series()
+    nameless = rows.filter(~known if gone is None else ~known & ~gone)
     deleted = None
-    if new.deleted:
-        mark = marked(rows.get_column(new.deleted), where)
-        rows = rows.with_columns(mark.alias(_HELD))
-        ends = rows.unique(keys, keep="last", maintain_order=True)
-        deleted = ends.filter(_HELD).select([*keys, *_cursor(ends, keys, new)])
-        rows = rows.filter(~pl.col(_HELD)).drop(_HELD).join(deleted, on=keys, how="anti", maintain_order="left")
+    if gone is not None:
+        rows, deleted = _since_deleted(rows.with_columns(gone.alias(_HELD)).filter(known), keys, new)
+    else:
+        rows = rows.filter(known)
     once = rows.unique(keys, keep="first" if new.when_seen == "keep" else "last", maintain_order=True)
     if new.when_seen == "refuse" and once.height < rows.height:
         raise _twice(rows.filter(pl.struct(keys).is_duplicated()), keys, where)
     return Batch(pl.concat([once, nameless]) if nameless.height else once, deleted)
+
+
+def _since_deleted(rows: pl.DataFrame, keys: tuple[str, ...], new: New) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of rows with a mark the ones after the last deletion of their key, without it; and these deletions."""
+    import polars as pl
+
+    rows = rows.with_row_index(_AT)
+    ends = rows.filter(_HELD).unique(keys, keep="last", maintain_order=True)
+    last = ends.select([*keys, pl.col(_AT).alias(_END)])
+    left = rows.join(last, on=keys, how="left", maintain_order="left").filter(
+        pl.col(_END).is_null() | (pl.col(_AT) > pl.col(_END))
+    )
+    return left.drop(_HELD, _AT, _END), ends.select([*keys, *_cursor(rows, keys, new)])
 
 
 def _cursor(rows: pl.DataFrame, keys: tuple[str, ...], new: New) -> list[str]:
@@ -101,7 +116,7 @@ def together(several: Sequence[pl.DataFrame], keys: tuple[str, ...], new: New, w
     import polars as pl
 
     rows = pl.concat(several, how="diagonal_relaxed")
-    if new.when_seen == "replace" and new.by is not None and new.by in rows.columns:
+    if new.when_seen != "refuse" and new.by is not None and new.by in rows.columns:
         # a delivery comes in this order; of several, and where it was changed since, a later row may be the older one
         rows = rows.sort(new.by, maintain_order=True, nulls_last=True)
     if new.when_seen == "refuse":
@@ -142,16 +157,22 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
         if kept is None:
             return Merged(rows, False, rows.height, columns=columns)
         return Merged(pl.concat([kept, rows], how="diagonal"), True, rows.height, columns=columns)
-    held = (kept if kept is not None else before.read(keys)).select(keys)
-    again = rows.join(held.unique(), on=keys, how="semi", maintain_order="left")
-    fresh = rows.join(held.unique(), on=keys, how="anti", maintain_order="left")
-    taken = _taken(before, again, keys, new, where) if again.height else again
-    out = taken.select(keys)
-    removed = 0
+    held = (kept if kept is not None else before.read(keys)).select(keys).unique()
+    gone = held.clear()
     if got.deleted is not None and got.deleted.height:
         gone = _gone(before, kept, got.deleted, keys, new)
-        out, removed = pl.concat([out, gone]), gone.height
-    counts = {"added": fresh.height, "replaced": taken.height, "removed": removed, "columns": columns}
+        held = held.join(gone, on=keys, how="anti")
+    again = rows.join(held, on=keys, how="semi", maintain_order="left")
+    fresh = rows.join(held, on=keys, how="anti", maintain_order="left")
+    taken = _taken(before, again, keys, new, where) if again.height else again
+    back = gone.join(fresh, on=keys, how="semi").height  # deleted, and there again: its row takes the place of another
+    out = pl.concat([taken.select(keys), gone])
+    counts = {
+        "added": fresh.height - back,
+        "replaced": taken.height + back,
+        "removed": gone.height - back,
+        "columns": columns,
+    }
     if kept is None and not out.height:
         return Merged(fresh, False, **counts)  # type: ignore[arg-type]
     kept = before.read(None) if kept is None else kept
@@ -179,7 +200,7 @@ def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New,
     """Of rows whose key is there already, those that take the place of others."""
     import polars as pl
 
-    if new.when_seen == "keep":
+    if new.when_seen == "keep" and (new.by is None or new.by not in before.schema):
         return again.clear()
     held = before.read(None).join(again.select(keys), on=keys, how="semi")
     same = set(names_of(held))
@@ -188,6 +209,10 @@ def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New,
         raise _twice(other, keys, where)
     if new.by is None or new.by not in held.columns:
         return other
+    if new.when_seen == "keep":
+        earliest = held.group_by(keys).agg(pl.col(new.by).min().alias(_HELD))
+        found = other.join(earliest, on=keys, how="left", maintain_order="left")
+        return found.filter((pl.col(new.by) < pl.col(_HELD)).fill_null(False)).drop(_HELD)
     latest = held.group_by(keys).agg(pl.col(new.by).max().alias(_HELD))
     found = other.join(latest, on=keys, how="left", maintain_order="left")
     return found.filter((pl.col(new.by) >= pl.col(_HELD)).fill_null(True)).drop(_HELD)
