@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from treadle.errors import DataError, SpecError, nearest
-from treadle.sources.dialects import Dialect
+from treadle.sources.dialects import Dialect, agreed
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
 from treadle.sources.harmony import harmonised, joined, plain_name, refuse_unfolding
@@ -148,7 +148,7 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
         dialects.append(told)
     if not held:
         refuse_unlike(reading, digests, where)
-    made = _typed(frames, dialects, reading, where, partly)
+    made = _typed(frames, agreed(dialects), reading, where, partly)
     return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
 
 

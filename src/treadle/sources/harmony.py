@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
 from treadle.sources.documents import MOST_LEVELS, too_deep
-from treadle.sources.exactness import EXACT, as_texts, in_one
+from treadle.sources.exactness import as_texts, in_one
+from treadle.sources.figures import beyond
 from treadle.sources.limits import refuse_larger
 from treadle.sources.unreadable import Unreadable
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _DAYS = (-719_162, 2_932_896)
 """Of the first day of the year 1, and of the last of 9999, from 1970 on: no calendar of Python, and none that writes
 four digits, has others."""
+_DIGITS, _DIGITS_OF_64_BITS = 15, 18
+"""Of decimals that a float, or a whole number of 64 bits, holds whatever they are."""
 _UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -29,7 +32,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     """Objects in objects as columns of their own (`address.city`), and each column in a type that is known here.
 
     A control character in the name of a column is a blank here. Times in UTC microseconds; categories, times of day and
-    whole numbers beyond 64 bits as texts; durations in seconds.
+    whole numbers beyond 64 bits as texts; durations in seconds; decimals as whole numbers, floats or texts.
 
     Raises:
         Unreadable: objects are nested too deep, or a date is of no year from 1 to 9999; DataError: it has no columns.
@@ -52,7 +55,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         elif dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null:
             changes.append(column.cast(pl.String))
         elif isinstance(dtype, pl.Decimal):
-            changes.append(column.cast(pl.Float64))
+            changes.append(_of_decimals(frame.get_column(name), dtype))
         elif dtype == pl.Time:
             changes.append(column.dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Duration):
@@ -66,6 +69,31 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             )
             changes.append(column.cast(pl.Int64 if fits else pl.String))
     return frame.with_columns(changes) if changes else frame
+
+
+def told_by_type(dtype: pl.DataType) -> bool:
+    """Whether what a column becomes follows from its type alone, and not from its values."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Decimal):
+        return dtype.precision <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
+    return dtype not in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null)
+
+
+def _of_decimals(values: pl.Series, dtype: pl.Decimal) -> pl.Series:
+    """Decimals without a fraction as whole numbers, others as floats; as texts where either cannot tell all apart."""
+    import polars as pl
+
+    missing = values.null_count()
+    if not dtype.scale:
+        whole = values.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == missing else values.cast(pl.String)
+    floats = values.cast(pl.Float64)
+    if dtype.precision <= _DIGITS or floats.n_unique() == values.n_unique():
+        return floats
+    whole = values.cast(pl.Int64, strict=False)
+    exact = whole.null_count() == missing and bool((whole.cast(dtype, strict=False) == values).all())
+    return whole if exact else values.cast(pl.String)
 
 
 def _refuse_far(column: pl.Series) -> None:
@@ -226,8 +254,7 @@ def _far_and_unlike(part: pl.Series) -> bool:
 
     if part.dtype != pl.String:
         return False
-    floats = part.cast(pl.Float64, strict=False)
-    return floats.null_count() == part.null_count() and bool((floats.abs() > EXACT).any())
+    return part.cast(pl.Float64, strict=False).null_count() == part.null_count() and bool(beyond(part).any())
 
 
 def _has_values(column: pl.Series) -> bool:

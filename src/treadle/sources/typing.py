@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.sources.dates import Form, form_of, parsed
-from treadle.sources.figures import Signs, far_and_fraction, numbers, plain
+from treadle.sources.figures import Signs, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _DIGITS = r"\d|(?i)^\s*[+-]?inf"
 
 class Note(Struct, frozen=True):
     """What of a column a person should know: `kind` is number, date, written (a date in a column that its file calls
-    text), unsure (of two forms of date), long (numbers), or named (a name with control characters, which are blanks
-    here). `format`: of a date or what is written, for strptime.
+    text), unsure (of two forms of date), long (numbers), unlike (signs of money and percent), or named (a name with
+    control characters, which are blanks here). `format`: of a date or what is written, for strptime.
     """
 
     column: str
@@ -157,6 +157,10 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
     if plainly is not None:
         return plainly, None
     if plain(sample, signs).null_count() == 0:
+        two = unlike(known, signs)
+        if two is not None:
+            said = f"{column.name}: {two[0]} and {two[1]} are no numbers of one kind, so it is read as text"
+            return column, Note(column.name, "unlike", said)
         written = plain(column, signs)
         found = numbers(written) if written.null_count() == column.null_count() else None
         if found is not None:
@@ -166,7 +170,7 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
             return column, Note(column.name, "long", said)
         return column, next(iter(far_notes(column)), None)
     form = form_of(known)
-    return _timed(column, form, known) if form else (column, None)
+    return _timed(column, form, known) if form else (column, next(iter(far_notes(column)), None))
 
 
 def far_notes(column: pl.Series) -> list[Note]:
