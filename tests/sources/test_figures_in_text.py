@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from treadle.sources import Table, Words, find_own, tabled, words_of
 from treadle.sources.databases import own_rows
 from treadle.sources.figures import Signs, numbers, plain, signs_of
+from treadle.sources.harmony import told_by_type
 from treadle.spec import Layout, Source
 
 PLAIN = Layout()
@@ -122,6 +124,26 @@ def test_signs_that_are_not_of_one_kind_make_no_numbers(tmp_path: Path, cells: l
         f"p: {two} are no numbers of one kind, so it is read as text"
     ]
     assert words_of(of(tmp_path, "\n".join(["p", *(cells * 4), "x"])), find_own(tmp_path / "t.csv")) == [] or not two
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "found"),
+    [
+        (["9007199254740993", "9007199254740992", None], (20, 0), [2**53 + 1, 2**53, None]),
+        (["1000000000000000000000", "1"], (38, 0), ["1000000000000000000000", "1"]),
+        (["1.25", "3"], (10, 2), [1.25, 3.0]),
+        (["0.1", "3.3"], (38, 18), [0.1, 3.3]),
+        (["9007199254740993", "9007199254740992"], (38, 1), [2**53 + 1, 2**53]),
+        (["9007199254740992.5", "9007199254740992.2"], (38, 1), ["9007199254740992.5", "9007199254740992.2"]),
+    ],
+)
+def test_decimals_that_a_file_tells_apart_stay_apart(
+    tmp_path: Path, values: list[str | None], kind: tuple[int, int], found: list[object]
+) -> None:
+    column = pl.Series("p", [None if each is None else Decimal(each) for each in values], dtype=pl.Decimal(*kind))
+    pl.DataFrame([column]).write_parquet(tmp_path / "t.parquet")
+    assert tabled(find_own(tmp_path / "t.parquet")).frame["p"].to_list() == found
+    assert told_by_type(pl.Decimal(*kind)) == (kind == (10, 2))
 
 
 FAR = [str(2**53 + n) for n in range(1, 5)]

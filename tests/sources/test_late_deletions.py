@@ -121,9 +121,7 @@ def test_the_first_row_is_the_one_that_stands_first_at_the_source_however_it_is_
     st.lists(st.integers(1, 4), min_size=14, max_size=14),
     st.sampled_from(["replace", "keep"]),
 )
-def test_whatever_comes_late_the_table_is_as_if_it_was_read_whole(
-    rows: list[Row], sizes: list[int], rule: str
-) -> None:
+def test_whatever_comes_late_the_table_is_as_if_it_was_read_whole(rows: list[Row], sizes: list[int], rule: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         it, at = Place(Path(folder), rule), 0
         for size in sizes:

@@ -265,9 +265,7 @@ def _alike(parts: list[pl.Series], kinds: set[pl.DataType]) -> list[pl.Series]:
     if pl.String() in kinds:
         return [part.cast(pl.String) if part.dtype == pl.Null else as_texts(part) for part in parts]
     known = iter(
-        in_one(
-            [part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null]
-        )
+        in_one([part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null])
     )
     made = [None if part.dtype == pl.Null else next(known) for part in parts]
     kind = next(each.dtype for each in made if each is not None)

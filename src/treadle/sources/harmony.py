@@ -44,7 +44,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     frame = _named_plainly(_flat(frame))
     for values in frame.iter_columns():
         _refuse_far(values)
-    changes = []
+    changes = list[pl.Expr | pl.Series]()
     for name, dtype in frame.schema.items():
         column = pl.col(name)
         if isinstance(dtype, pl.Datetime):
@@ -76,7 +76,7 @@ def told_by_type(dtype: pl.DataType) -> bool:
     import polars as pl
 
     if isinstance(dtype, pl.Decimal):
-        return dtype.precision <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
+        return (dtype.precision or 38) <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
     return dtype not in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null)
 
 
@@ -89,7 +89,7 @@ def _of_decimals(values: pl.Series, dtype: pl.Decimal) -> pl.Series:
         whole = values.cast(pl.Int64, strict=False)
         return whole if whole.null_count() == missing else values.cast(pl.String)
     floats = values.cast(pl.Float64)
-    if dtype.precision <= _DIGITS or floats.n_unique() == values.n_unique():
+    if (dtype.precision or 38) <= _DIGITS or floats.n_unique() == values.n_unique():
         return floats
     whole = values.cast(pl.Int64, strict=False)
     exact = whole.null_count() == missing and bool((whole.cast(dtype, strict=False) == values).all())

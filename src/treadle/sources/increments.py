@@ -270,9 +270,9 @@ def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.Seri
 
 
 def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, where: str) -> pl.DataFrame:
-    """The rows not read before. What deleted their keys at the source after them is told with them once more: no deletion
-    is kept, and a row that comes late would else bring back what was deleted after it. Where the first row counts, so is
-    all that came after them: what a late deletion takes away, they follow.
+    """The rows not read before. What deleted their keys at the source after them is told with them once more: no
+    deletion is kept, and a row that comes late would else bring back what was deleted after it. Where the first row
+    counts, so is all that came after them, which follows where a late deletion takes the first away.
     """
     import polars as pl
 

@@ -2,8 +2,8 @@
 
 Of two rows with one key the one with the larger value of the column that rows are read by wins, and of equal ones the
 later read: what comes late does not undo what came after it. Where the first counts (`keep`), the one with the smaller
-value wins, and of equal ones the earlier read; what lies before a deletion of its key counts for nothing. So a table does
-not depend on how its rows were cut into readings.
+value wins, and of equal ones the earlier read; what lies before a deletion of its key counts for nothing. So a table
+does not depend on how its rows were cut into readings.
 """
 
 from __future__ import annotations
