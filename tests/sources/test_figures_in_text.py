@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -10,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.sources import Table, Words, find_own, tabled, words_of
+from treadle.sources.databases import own_rows
 from treadle.sources.figures import Signs, numbers, plain, signs_of
-from treadle.spec import Layout
+from treadle.sources.harmony import told_by_type
+from treadle.spec import Layout, Source
 
 PLAIN = Layout()
 
@@ -97,8 +101,96 @@ def test_what_a_file_calls_text_stays_text(tmp_path: Path) -> None:
     assert not words.numbers and words.why == "parquet calls the column text"
 
 
-def test_two_brackets_are_a_minus_and_one_is_not() -> None:
-    assert plain(pl.Series(["(5)", "(5", "5)", "( $7 )"]), Signs()).to_list() == ["-5", "5", "5", "-7"]
+def test_two_brackets_are_a_minus_and_one_is_no_number() -> None:
+    cells = pl.Series(["(5)", "(5", "5)", "( $7 )", "USD5EUR", "$5%", "0,123"])
+    assert plain(cells, Signs()).to_list() == ["-5", None, None, "-7", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "two"),
+    [
+        (["$5", "€6"], "$5 and €6"),
+        (["7%", "$5"], "7% and $5"),
+        (["50%", "0.5"], "50% and 0.5"),
+        (["1", "5 EUR", "6 USD"], "5 EUR and 6 USD"),
+        (["50%", "0", "5%"], ""),
+        (["$5", "USD 6", "7"], ""),
+    ],
+)
+def test_signs_that_are_not_of_one_kind_make_no_numbers(tmp_path: Path, cells: list[str], two: str) -> None:
+    table = of(tmp_path, "\n".join(["p", *cells]))
+    assert (table.frame["p"].dtype == pl.String) == bool(two)
+    assert not two or [note.said for note in table.notes] == [
+        f"p: {two} are no numbers of one kind, so it is read as text"
+    ]
+    assert words_of(of(tmp_path, "\n".join(["p", *(cells * 4), "x"])), find_own(tmp_path / "t.csv")) == [] or not two
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "found"),
+    [
+        (["9007199254740993", "9007199254740992", None], (20, 0), [2**53 + 1, 2**53, None]),
+        (["1000000000000000000000", "1"], (38, 0), ["1000000000000000000000", "1"]),
+        (["1.25", "3"], (10, 2), [1.25, 3.0]),
+        (["0.1", "3.3"], (38, 18), [0.1, 3.3]),
+        (["9007199254740993", "9007199254740992"], (38, 1), [2**53 + 1, 2**53]),
+        (["9007199254740992.5", "9007199254740992.2"], (38, 1), ["9007199254740992.5", "9007199254740992.2"]),
+    ],
+)
+def test_decimals_that_a_file_tells_apart_stay_apart(
+    tmp_path: Path, values: list[str | None], kind: tuple[int, int], found: list[object]
+) -> None:
+    column = pl.Series("p", [None if each is None else Decimal(each) for each in values], dtype=pl.Decimal(*kind))
+    pl.DataFrame([column]).write_parquet(tmp_path / "t.parquet")
+    assert tabled(find_own(tmp_path / "t.parquet")).frame["p"].to_list() == found
+    assert told_by_type(pl.Decimal(*kind)) == (kind == (10, 2))
+
+
+FAR = [str(2**53 + n) for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(("odd", "value"), [("7.0", 7), ("1e3", 1000), ("1.5", None), ("inf", None), ("1e300", None)])
+def test_whole_numbers_beyond_a_float_are_told_apart_beside_a_fraction(
+    tmp_path: Path, odd: str, value: int | None
+) -> None:
+    table = of(tmp_path, "\n".join(["p", *FAR, odd]))
+    assert table.frame["p"].to_list() == ([*map(int, FAR), value] if value else [*FAR, odd])
+    assert [note.kind for note in table.notes] == ([] if value else ["long"])
+    records = ",".join(f'{{"p": {{"q": {n}}}}}' for n in [*FAR, odd if odd != "inf" else "0.5"])
+    (tmp_path / "t.json").write_text(f"[{records}]")
+    assert tabled(find_own(tmp_path / "t.json")).frame["p.q"].to_list()[:4] == [int(n) if value else n for n in FAR]
+    database = sqlite3.connect(tmp_path / "s.db")
+    database.execute("create table t (p)")
+    database.executemany("insert into t values (?)", [(int(n),) for n in FAR] + [(float(odd),)])
+    database.commit()
+    database.close()
+    found = own_rows(Source(read="sqlite:s.db", table="t"), tmp_path, "")[0]["p"]
+    assert found.to_list()[:4] == [int(n) if value else n for n in FAR]
+
+
+def test_whole_numbers_beyond_a_float_are_told_apart_in_several_files(tmp_path: Path) -> None:
+    for odd, dtype in (("7.0", pl.Int64), ("6.5", pl.String)):
+        (tmp_path / "a.csv").write_text("\n".join(["p,q", *(f"{n},1" for n in FAR)]))
+        (tmp_path / "b.csv").write_text(f"p,q\n3.0,1\n{odd},1\n")
+        table = tabled(find_own(tmp_path / "a.csv", more=[tmp_path / "b.csv"]))
+        assert table.frame["p"].dtype == dtype and table.frame["p"].cast(pl.String).to_list()[:5] == [*FAR, "3"]
+        assert [note.kind for note in table.notes] == (["long"] if dtype == pl.String else [])
+    (tmp_path / "b.csv").write_text("\n".join(["p,q", FAR[0] + ",1", "6.5,1"]))
+    assert tabled(find_own(tmp_path / "a.csv", more=[tmp_path / "b.csv"])).frame["p"].to_list() == [*FAR, FAR[0], "6.5"]
+
+
+def test_a_comma_behind_a_zero_is_before_decimals_and_files_of_a_source_agree(tmp_path: Path) -> None:
+    assert of(tmp_path, 'p,q\n"0,123",a\n"1,000",b\n').frame["p"].to_list() == [0.123, 1.0]
+    assert of(tmp_path, 'p,q\n"0,123",2.5\n').frame["p"].to_list() == ["0,123"]
+    for cells in ("1.234 €", "$1.234"):
+        assert of(tmp_path, f"p;q\n{cells};x\n").dialect.unsure == "1.234"  # type: ignore[union-attr]
+    (tmp_path / "a.csv").write_text("p;q\n1,5;x\n2,25;x\n")
+    (tmp_path / "b.csv").write_text("p;q\n1.234;x\n5.678;x\n")
+    table = tabled(find_own(tmp_path / "b.csv", more=[tmp_path / "a.csv"]))
+    assert table.frame["p"].to_list() == [1234, 5678, 1.5, 2.25] and not table.dialect.unsure  # type: ignore[union-attr]
+    (tmp_path / "a.csv").write_text("p;q\nx;x\n")
+    (tmp_path / "a.csv").write_text("p;q\n1;x\n")
+    assert tabled(find_own(tmp_path / "a.csv", more=[tmp_path / "b.csv"])).dialect.unsure == "1.234"  # type: ignore[union-attr]
 
 
 def test_signs_are_those_that_were_said_or_that_are_usual() -> None:

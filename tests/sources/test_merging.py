@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -134,3 +135,37 @@ def test_texts_mark_nothing_and_columns_must_be_there() -> None:
     with pytest.raises(DataError, match='no column "k"'):
         batch(pl.DataFrame({"x": [1]}), ("k",), New(), "")
     assert Batch(pl.DataFrame()).deleted is None
+
+
+@pytest.mark.parametrize("keys", [("k",), ()])
+def test_a_row_that_is_deleted_and_has_no_key_does_not_stand(keys: tuple[str, ...]) -> None:
+    rows = frame([(None, 1, 0.5, True), (None, 2, 1.0, None), (None, 3, 1.0, False)])
+    assert put(None, rows, New(by="at", deleted="gone"), keys)["at"].to_list() == [2, 3]
+
+
+def test_a_row_that_is_there_again_after_its_deletion_takes_the_place_of_the_one_before() -> None:
+    kept, new = frame([(1, 5, 0.5, None), (2, 5, 0.5, None)]), New(by="at", deleted="gone", when_seen="keep")
+    came = frame([(1, 7, None, True), (1, 9, 1.0, None), (2, 7, None, True), (3, 9, 1.0, None)])
+    found = merged(before(kept), batch(came, ("k",), new, ""), ("k",), new, "")
+    assert (found.added, found.replaced, found.removed) == (1, 1, 1)
+    assert found.rows.sort("k").select("k", "at").rows() == [(1, 9), (3, 9)]
+
+
+FAR = 2**53 + 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "came", "kind"),
+    [([FAR], [7.0], pl.Int64), ([7.0], [FAR], pl.Int64), ([2**53], [0.5], pl.Float64)],
+)
+def test_whole_numbers_beyond_a_float_stay_whole(kept: list[object], came: list[object], kind: pl.DataType) -> None:
+    found = put(pl.DataFrame({"x": kept}), pl.DataFrame({"x": came}), New(), ())["x"]
+    assert found.dtype == kind and found.to_list() == kept + came
+
+
+@pytest.mark.parametrize(("kept", "came"), [([FAR], [6.5]), ([6.5], [FAR]), ([-FAR], [2.0**60])])
+def test_whole_numbers_that_would_lose_digits_are_refused(kept: list[object], came: list[object]) -> None:
+    said = f"x was {kept[0]} and the like, and is {came[0]} now"
+    with pytest.raises(ColumnsChanged, match=re.escape(said)) as told:
+        put(pl.DataFrame({"x": kept}), pl.DataFrame({"x": came}), New(), ())
+    assert "logicalType: integer" in told.value.mend

@@ -5,6 +5,7 @@ It does not judge rows (contracts do), and neither keeps nor changes what it rea
 
 from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
+from treadle.sources.exactness import EXACT, are_whole
 from treadle.sources.expected import expected
 from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
@@ -36,6 +37,7 @@ from treadle.sources.words import Words, words_of
 __all__ = [
     "ALONE",
     "ENDINGS",
+    "EXACT",
     "Batch",
     "Before",
     "ColumnsChanged",
@@ -60,6 +62,7 @@ __all__ = [
     "Table",
     "Wanted",
     "Words",
+    "are_whole",
     "batch",
     "decimals_of",
     "definition_of",

@@ -23,6 +23,7 @@ from treadle.address import Address
 from treadle.errors import DataError, MissingExtra, SpecError, StoreError, nearest
 from treadle.sources.cursors import Above
 from treadle.sources.echoes import MEND, echoed
+from treadle.sources.exactness import as_texts, in_one
 from treadle.sources.figures import signs_of
 from treadle.sources.harmony import harmonised
 from treadle.sources.limits import refuse_larger
@@ -238,12 +239,13 @@ def _secrets(wanted: Wanted) -> list[str]:
 
 
 def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
-    """The parts under one another. Whole numbers and fractions are fractions; numbers and texts are texts."""
+    """The parts under one another. Whole numbers and fractions are fractions, where that loses no digit; else texts, as
+    numbers and texts are."""
     import polars as pl
 
     if len({tuple(part.dtypes) for part in parts}) <= 1:
         return pl.concat(parts)
-    kinds: dict[str, pl.DataType] = {}
+    columns = list[list[pl.Series]]()
     for name in parts[0].columns:
         found = {part.schema[name] for part in parts} - {pl.Null()}
         if len(found) > 1 and pl.Binary() in found:
@@ -252,14 +254,21 @@ def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
                 where=wanted.where,
                 mend="leave it out with columns: [...], or give it one type in a query",
             )
-        kinds[name] = _wider(found) if len(found) > 1 else next(iter(found), pl.Null())
-    return pl.concat([part.cast(kinds) for part in parts])  # type: ignore[arg-type]
+        columns.append(_alike([part.get_column(name) for part in parts], found))
+    return pl.concat([pl.DataFrame(each) for each in zip(*columns, strict=True)])
 
 
-def _wider(kinds: set[pl.DataType]) -> pl.DataType:
-    """What holds values of all of them; whole numbers stay whole: as fractions, several would be one."""
+def _alike(parts: list[pl.Series], kinds: set[pl.DataType]) -> list[pl.Series]:
+    """Parts of a column in one type, of the types that those with a value have."""
     import polars as pl
 
+    if len(kinds) <= 1:
+        return [part.cast(next(iter(kinds), pl.Null())) for part in parts]
     if pl.String() in kinds:
-        return pl.String()
-    return pl.Int128() if all(kind.is_integer() for kind in kinds) else pl.Float64()
+        return [part.cast(pl.String) if part.dtype == pl.Null else as_texts(part) for part in parts]
+    known = iter(
+        in_one([part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null])
+    )
+    made = [None if part.dtype == pl.Null else next(known) for part in parts]
+    kind = next(each.dtype for each in made if each is not None)
+    return [part.cast(kind) if each is None else each for part, each in zip(parts, made, strict=True)]

@@ -11,11 +11,13 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from treadle.sources.figures import MONEY
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -25,12 +27,15 @@ _SEPARATORS = (",", ";", "\t", "|")
 _HEAD, _LOOKED_AT = 1 << 20, 200
 """Bytes in which the header must end, and records that are looked at."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_SPACED = re.compile(r"[ \u00a0\u202f']")
+_SPACED = re.compile(rf"[ \u00a0\u202f'()%]|{MONEY}")
+"""What stands in and around a number, and tells nothing of its decimals."""
 _COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)")
 """Numbers in which the comma must stand before decimals; in `_POINT` the point."""
 _POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+)")
 _EITHER = re.compile(r"[+-]?\d{1,3}([.,])\d{3}")
 """1,234 is a thousand in one country, and little more than one in another."""
+_BELOW_ONE = re.compile(r"[+-]?0,\d+")
+"""No thousands begin with a zero, so that also between commas such a comma stands before decimals."""
 
 
 class Dialect(Struct, frozen=True):
@@ -44,6 +49,8 @@ class Dialect(Struct, frozen=True):
     skipped: int = 0
     unsure: str = ""
     """A number of which it cannot be told whether its sign stands before decimals or thousands."""
+    sure: bool = False
+    """Whether a number told it."""
 
     @property
     def said(self) -> str:
@@ -109,9 +116,22 @@ def dialect_of(text: bytes, encoding: str, layout: Layout, *, tabs: bool = False
     found = {sign: _records(head, sign, quote) for sign in signs}
     separator = _separator(found)
     records = found[separator]
-    comma, unsure = _decimals(separator, records[1:], layout)
+    comma, unsure, sure = _decimals(separator, records[1:], layout)
     header = tuple(records[0]) if records else ()
-    return Dialect(encoding, separator, comma, header, quote, layout.skip_rows, unsure)
+    return Dialect(encoding, separator, comma, header, quote, layout.skip_rows, unsure, sure)
+
+
+def agreed(several: Sequence[Dialect | None]) -> list[Dialect | None]:
+    """How the files of a source are written: one that leaves its decimals open has those that all others tell.
+
+    Where it is told by none, or by some in one way and by others in another, the first says what is unsure.
+    """
+    told = {each.decimal_comma for each in several if each is not None and each.sure}
+    if len(told) == 1:
+        comma = told.pop()
+        return [replace(each, decimal_comma=comma, unsure="") if each and each.unsure else each for each in several]
+    open_ = next((each.unsure for each in several if each is not None and each.unsure), "")
+    return [replace(each, unsure=open_) if each else each for each in several[:1]] + list(several[1:])
 
 
 def after(text: bytes, lines: int) -> bytes:
@@ -158,15 +178,19 @@ def _evenness(records: list[list[str]]) -> float:
     return sum(len(record) == len(records[0]) for record in records) / len(records)
 
 
-def _decimals(separator: str, records: Iterable[list[str]], layout: Layout) -> tuple[bool, str]:
-    """Whether a comma stands before decimals, and a number by which that cannot be told, where none tells it."""
+def _decimals(separator: str, records: Iterable[list[str]], layout: Layout) -> tuple[bool, str, bool]:
+    """Whether a comma stands before decimals; a number by which that cannot be told, where none tells it; and whether
+    one does."""
     if layout.decimal is not None:
-        return layout.decimal == ",", ""
+        return layout.decimal == ",", "", True
     if layout.thousands is not None and layout.thousands in ",.":
-        return layout.thousands == ".", ""
+        return layout.thousands == ".", "", True
+    cells = [_SPACED.sub("", cell) for record in records for cell in record]
     if separator == ",":
-        return False, ""
-    return decimals_of(cell for record in records for cell in record)
+        comma = any(map(_BELOW_ONE.fullmatch, cells)) and not any(map(_POINT.fullmatch, cells))
+        return comma, "", comma
+    comma, unsure = decimals_of(cells)
+    return comma, unsure, any(_COMMA.fullmatch(cell) or _POINT.fullmatch(cell) for cell in cells)
 
 
 def decimals_of(texts: Iterable[str]) -> tuple[bool, str]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from treadle.errors import nearest
+from treadle.sources.exactness import far_floats, kept_exact
 from treadle.sources.ordering import in_order
 from treadle.sources.unreadable import Unreadable
 
@@ -140,9 +141,19 @@ def rows_of(content: bytes, kind: str, *, noun: str = "line") -> pl.DataFrame:
             if text.count(b'":') + text.count(b'" :') > MOST_FIELDS:
                 refuse_wide((_decoded(line) for line in io.BytesIO(text) if line.strip()), noun)
             frame = pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
+            far = far_floats(frame)
+            if far:
+                exact = kept_exact([_decoded(line) for line in io.BytesIO(text) if line.strip()], far)
+                text = b"\n".join(map(msgspec.json.encode, exact))
+                frame = pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
             return in_order(frame, (_decoded(line) for line in io.BytesIO(text) if line.strip()))
         found = _array(text)
-        return in_order(pl.read_json(io.BytesIO(text), infer_schema_length=None), found)
+        frame = pl.read_json(io.BytesIO(text), infer_schema_length=None)
+        far = far_floats(frame)
+        if far:
+            found = kept_exact(found, far)
+            frame = pl.read_json(io.BytesIO(msgspec.json.encode(found)), infer_schema_length=None)
+        return in_order(frame, found)
     except pl.exceptions.PolarsError as bad:
         line = _wrong_line(text) if kind == "jsonl" else 0
         if line:

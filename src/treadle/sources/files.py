@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from treadle.errors import DataError, SpecError, nearest
-from treadle.sources.dialects import Dialect
+from treadle.sources.dialects import Dialect, agreed
 from treadle.sources.expected import types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
@@ -23,7 +23,7 @@ from treadle.sources.limits import refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
-from treadle.sources.typing import Note, typed
+from treadle.sources.typing import Note, far_notes, typed
 from treadle.sources.unreadable import Unreadable
 from treadle.spec import Layout
 from treadle.spec.trust import is_inside
@@ -149,7 +149,7 @@ def tabled(reading: Reading, where: str = "", *, partly: bool = False) -> Table:
         dialects.append(told)
     if not held:
         refuse_unlike(reading, digests, where)
-    made = _typed(frames, dialects, reading, where, partly)
+    made = _typed(frames, agreed(dialects), reading, where, partly)
     return replace(made, notes=(*dict.fromkeys(odd), *made.notes))
 
 
@@ -204,6 +204,9 @@ def _typed(
     first = {(note.column, note.kind): note for note in reversed(notes)}
     types = types_expected(reading.layout) if reading.format in GUESSED else {}
     whole = joined(made, [file.name for file in reading.files], where, types)
+    for column in whole.iter_columns():
+        if any(frame.schema[column.name].is_numeric() for frame in made) and not column.dtype.is_numeric():
+            first |= {(note.column, note.kind): note for note in far_notes(column)}
     return Table(whole, tuple(sorted(first.values(), key=lambda n: whole.columns.index(n.column))), dialects[0])
 
 

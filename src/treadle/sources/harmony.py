@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from treadle.errors import DataError, nearest
 from treadle.sources.dates import as_text
 from treadle.sources.documents import MOST_LEVELS, too_deep
+from treadle.sources.exactness import as_texts, in_one
+from treadle.sources.figures import beyond
 from treadle.sources.limits import refuse_larger
 from treadle.sources.unreadable import Unreadable
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _DAYS = (-719_162, 2_932_896)
 """Of the first day of the year 1, and of the last of 9999, from 1970 on: no calendar of Python, and none that writes
 four digits, has others."""
+_DIGITS, _DIGITS_OF_64_BITS = 15, 18
+"""Of decimals that a float, or a whole number of 64 bits, holds whatever they are."""
 _UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -31,7 +35,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     """Objects in objects as columns of their own (`address.city`), and each column in a type that is known here.
 
     A control character in the name of a column is a blank here. Times in UTC microseconds; categories, times of day and
-    whole numbers beyond 64 bits as texts; durations in seconds.
+    whole numbers beyond 64 bits as texts; durations in seconds; decimals as whole numbers, floats or texts.
 
     Raises:
         Unreadable: objects are nested too deep, or a date is of no year from 1 to 9999; DataError: it has no columns.
@@ -43,7 +47,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     frame = _named_plainly(_flat(frame))
     for values in frame.iter_columns():
         _refuse_far(values)
-    changes = []
+    changes = list[pl.Expr | pl.Series]()
     for name, dtype in frame.schema.items():
         column = pl.col(name)
         if isinstance(dtype, pl.Datetime):
@@ -54,7 +58,7 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         elif dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null:
             changes.append(column.cast(pl.String))
         elif isinstance(dtype, pl.Decimal):
-            changes.append(column.cast(pl.Float64))
+            changes.append(_of_decimals(frame.get_column(name), dtype))
         elif dtype == pl.Time:
             changes.append(column.dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Duration):
@@ -68,6 +72,31 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             )
             changes.append(column.cast(pl.Int64 if fits else pl.String))
     return frame.with_columns(changes) if changes else frame
+
+
+def told_by_type(dtype: pl.DataType) -> bool:
+    """Whether what a column becomes follows from its type alone, and not from its values."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Decimal):
+        return (dtype.precision or 38) <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
+    return dtype not in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null)
+
+
+def _of_decimals(values: pl.Series, dtype: pl.Decimal) -> pl.Series:
+    """Decimals without a fraction as whole numbers, others as floats; as texts where either cannot tell all apart."""
+    import polars as pl
+
+    missing = values.null_count()
+    if not dtype.scale:
+        whole = values.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == missing else values.cast(pl.String)
+    floats = values.cast(pl.Float64)
+    if (dtype.precision or 38) <= _DIGITS or floats.n_unique() == values.n_unique():
+        return floats
+    whole = values.cast(pl.Int64, strict=False)
+    exact = whole.null_count() == missing and bool((whole.cast(dtype, strict=False) == values).all())
+    return whole if exact else values.cast(pl.String)
 
 
 def _refuse_far(column: pl.Series) -> None:
@@ -185,8 +214,9 @@ def joined(
 ) -> pl.DataFrame:
     """One table of the files of a source, which have the same columns, in any order.
 
-    Whole numbers in one file and fractions in another are fractions; a column without a value in one is what it is in
-    the others. types: of columns whose texts a contract is to judge, where they are numbers or dates in other files.
+    Whole numbers in one file and fractions in another are fractions, where that loses no digit (`exactness`); a column
+    without a value in one is what it is in the others. types: of columns whose texts a contract is to judge, where they
+    are numbers or dates in other files.
 
     Raises:
         DataError: a file has other columns, or other types in them; it is named.
@@ -198,13 +228,13 @@ def joined(
     first = frames[0].columns
     for frame, name in zip(frames[1:], names[1:], strict=True):
         _refuse_other(frame.columns, first, name, names[0], where)
-    taken = []
+    taken = list[list[pl.Series]]()
     for column in first:
-        kinds = {name: f.schema[column] for f, name in zip(frames, names, strict=True) if _has_values(f, column)}
+        parts = _numbers_alike([frame.get_column(column) for frame in frames])
+        kinds = {name: part.dtype for part, name in zip(parts, names, strict=True) if _has_values(part)}
         wanted = pl.String() if column in types and _odd_texts(kinds) else _common(column, kinds, where)
-        taken.append((column, wanted))
-    parts = [pl.DataFrame([_as(f.get_column(c), kind) for c, kind in taken]) for f in frames]
-    return pl.concat(parts, how="vertical_relaxed")
+        taken.append(parts if wanted is None else [_as(part, wanted) for part in parts])
+    return pl.concat([pl.DataFrame(each) for each in zip(*taken, strict=True)], how="vertical_relaxed")
 
 
 def _odd_texts(kinds: Mapping[str, pl.DataType]) -> bool:
@@ -215,16 +245,42 @@ def _odd_texts(kinds: Mapping[str, pl.DataType]) -> bool:
     return bool(texts and others) and len(texts) + len(others) == len(kinds)
 
 
-def _as(column: pl.Series, kind: pl.DataType | None) -> pl.Series:
+def _as(part: pl.Series, kind: pl.DataType) -> pl.Series:
     import polars as pl
 
-    if kind is None:
-        return column
-    return as_text(column) if kind == pl.String and column.dtype.is_temporal() else column.cast(kind)
+    if kind == pl.String and part.dtype.is_temporal():
+        return as_text(part)
+    return as_texts(part) if kind == pl.String and part.dtype.is_numeric() else part.cast(kind)
 
 
-def _has_values(frame: pl.DataFrame, column: str) -> bool:
-    return frame.get_column(column).null_count() < frame.height
+def _numbers_alike(parts: list[pl.Series]) -> list[pl.Series]:
+    """The parts of a column in one type, where some of them are whole numbers and others fractions."""
+    known = [part for part in parts if _has_values(part)]
+    if any(part.dtype.is_float() for part in known) and any(part.dtype.is_integer() for part in known):
+        if all(part.dtype.is_numeric() for part in known):
+            return _put(parts, in_one(known))
+    elif any(map(_far_and_unlike, known)) and all(part.dtype.is_numeric() or _far_and_unlike(part) for part in known):
+        return _put(parts, [as_texts(part) for part in known])
+    return parts
+
+
+def _put(parts: list[pl.Series], known: list[pl.Series]) -> list[pl.Series]:
+    """`known` in place of those that have values."""
+    left = iter(known)
+    return [next(left) if _has_values(part) else part for part in parts]
+
+
+def _far_and_unlike(part: pl.Series) -> bool:
+    """Texts that are numbers each, and stay texts because whole numbers among them are beyond a float."""
+    import polars as pl
+
+    if part.dtype != pl.String:
+        return False
+    return part.cast(pl.Float64, strict=False).null_count() == part.null_count() and bool(beyond(part).any())
+
+
+def _has_values(column: pl.Series) -> bool:
+    return column.null_count() < len(column)
 
 
 def _refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: str, where: str) -> None:

@@ -46,7 +46,7 @@ _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
 FileAsSeen = tuple[str, int, int]
 """A name, a size in bytes, and the time of change in nanoseconds."""
 _SEEN = "rows and files that were read"
-_AT, _NEW, _GONE = "\x00at", "\x00new", "\x00gone"
+_AT, _NEW, _GONE, _FIRST = "\x00at", "\x00new", "\x00gone", "\x00first"
 
 
 class Known(Struct, frozen=True):
@@ -272,8 +272,9 @@ def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.Seri
 
 
 def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, where: str) -> pl.DataFrame:
-    """The rows not read before. What deleted their keys at the source is told with them once more: no deletion is kept,
-    and a row that comes late would else bring back what was deleted after it.
+    """The rows not read before. What deleted their keys at the source after them is told with them once more: no
+    deletion is kept, and a row that comes late would else bring back what was deleted after it. Where the first row
+    counts, so is all that came after them, which follows where a late deletion takes the first away.
     """
     import polars as pl
 
@@ -282,8 +283,11 @@ def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, wher
         return rows.filter(unseen)
     gone = marked(rows.get_column(new.deleted), where)
     told = rows.select(keys).with_columns(pl.int_range(pl.len()).alias(_AT), unseen.alias(_NEW), gone.alias(_GONE))
-    ends = told.filter(~pl.col(_NEW)).unique(keys, keep="last", maintain_order=True).filter(_GONE)
-    again = ends.join(told.filter(_NEW), on=keys, how="semi").get_column(_AT)
+    first = told.filter(_NEW).unique(keys, keep="first", maintain_order=True).select(*keys, pl.col(_AT).alias(_FIRST))
+    old = told.filter(~pl.col(_NEW))
+    if new.when_seen != "keep":
+        old = old.unique(keys, keep="last", maintain_order=True).filter(_GONE)
+    again = old.join(first, on=keys, how="inner").filter(pl.col(_AT) > pl.col(_FIRST)).get_column(_AT)
     return rows.filter(unseen | told.get_column(_AT).is_in(again.implode()))
 
 

@@ -1,8 +1,9 @@
 """New rows put to those that are kept: types made to fit, a row a key, rows deleted at the source taken away.
 
 Of two rows with one key the one with the larger value of the column that rows are read by wins, and of equal ones the
-later read: what comes late does not undo what came after it. So a table does not depend on how its rows were cut into
-readings.
+later read: what comes late does not undo what came after it. Where the first counts (`keep`), the one with the smaller
+value wins, and of equal ones the earlier read; what lies before a deletion of its key counts for nothing. So a table
+does not depend on how its rows were cut into readings.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
+from treadle.sources.exactness import EXACT, are_whole, farthest
 from treadle.sources.seen import names_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from treadle.spec import New
 
-_HELD = "\x00held"
+_HELD, _AT, _END = "\x00held", "\x00at", "\x00end"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Before:
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What was delivered: rows, one a key, and the keys of those that were deleted at the source, with when that was by
-    the column that rows are read by.
+    the column that rows are read by; some of these are there again since.
     """
 
     rows: pl.DataFrame
@@ -69,21 +71,35 @@ def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Ba
             from treadle.errors import nearest
 
             raise DataError(f'there is no column "{column}"', where=where, mend=nearest(column, rows.columns))
-    if not keys or not rows.height:
+    if not rows.height:
         return Batch(rows)
-    known = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
-    nameless, rows = rows.filter(~known), rows.filter(known)
+    gone = marked(rows.get_column(new.deleted), where) if new.deleted else None
+    if not keys:
+        return Batch(rows if gone is None else rows.filter(~gone))
+    known = rows.select(pl.all_horizontal(pl.col(key).is_not_null() for key in keys)).to_series()
+    nameless = rows.filter(~known if gone is None else ~known & ~gone)
     deleted = None
-    if new.deleted:
-        mark = marked(rows.get_column(new.deleted), where)
-        rows = rows.with_columns(mark.alias(_HELD))
-        ends = rows.unique(keys, keep="last", maintain_order=True)
-        deleted = ends.filter(_HELD).select([*keys, *_cursor(ends, keys, new)])
-        rows = rows.filter(~pl.col(_HELD)).drop(_HELD).join(deleted, on=keys, how="anti", maintain_order="left")
+    if gone is not None:
+        rows, deleted = _since_deleted(rows.with_columns(gone.alias(_HELD)).filter(known), keys, new)
+    else:
+        rows = rows.filter(known)
     once = rows.unique(keys, keep="first" if new.when_seen == "keep" else "last", maintain_order=True)
     if new.when_seen == "refuse" and once.height < rows.height:
         raise _twice(rows.filter(pl.struct(keys).is_duplicated()), keys, where)
     return Batch(pl.concat([once, nameless]) if nameless.height else once, deleted)
+
+
+def _since_deleted(rows: pl.DataFrame, keys: tuple[str, ...], new: New) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of rows with a mark the ones after the last deletion of their key, without it; and these deletions."""
+    import polars as pl
+
+    rows = rows.with_row_index(_AT)
+    ends = rows.filter(_HELD).unique(keys, keep="last", maintain_order=True)
+    last = ends.select([*keys, pl.col(_AT).alias(_END)])
+    left = rows.join(last, on=keys, how="left", maintain_order="left").filter(
+        pl.col(_END).is_null() | (pl.col(_AT) > pl.col(_END))
+    )
+    return left.drop(_HELD, _AT, _END), ends.select([*keys, *_cursor(rows, keys, new)])
 
 
 def _cursor(rows: pl.DataFrame, keys: tuple[str, ...], new: New) -> list[str]:
@@ -100,7 +116,7 @@ def together(several: Sequence[pl.DataFrame], keys: tuple[str, ...], new: New, w
     import polars as pl
 
     rows = pl.concat(several, how="diagonal_relaxed")
-    if new.when_seen == "replace" and new.by is not None and new.by in rows.columns:
+    if new.when_seen != "refuse" and new.by is not None and new.by in rows.columns:
         # a delivery comes in this order; of several, and where it was changed since, a later row may be the older one
         rows = rows.sort(new.by, maintain_order=True, nulls_last=True)
     if new.when_seen == "refuse":
@@ -141,16 +157,22 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
         if kept is None:
             return Merged(rows, False, rows.height, columns=columns)
         return Merged(pl.concat([kept, rows], how="diagonal"), True, rows.height, columns=columns)
-    held = (kept if kept is not None else before.read(keys)).select(keys)
-    again = rows.join(held.unique(), on=keys, how="semi", maintain_order="left")
-    fresh = rows.join(held.unique(), on=keys, how="anti", maintain_order="left")
-    taken = _taken(before, again, keys, new, where) if again.height else again
-    out = taken.select(keys)
-    removed = 0
+    held = (kept if kept is not None else before.read(keys)).select(keys).unique()
+    gone = held.clear()
     if got.deleted is not None and got.deleted.height:
         gone = _gone(before, kept, got.deleted, keys, new)
-        out, removed = pl.concat([out, gone]), gone.height
-    counts = {"added": fresh.height, "replaced": taken.height, "removed": removed, "columns": columns}
+        held = held.join(gone, on=keys, how="anti")
+    again = rows.join(held, on=keys, how="semi", maintain_order="left")
+    fresh = rows.join(held, on=keys, how="anti", maintain_order="left")
+    taken = _taken(before, again, keys, new, where) if again.height else again
+    back = gone.join(fresh, on=keys, how="semi").height  # deleted, and there again: its row takes the place of another
+    out = pl.concat([taken.select(keys), gone])
+    counts = {
+        "added": fresh.height - back,
+        "replaced": taken.height + back,
+        "removed": gone.height - back,
+        "columns": columns,
+    }
     if kept is None and not out.height:
         return Merged(fresh, False, **counts)  # type: ignore[arg-type]
     kept = before.read(None) if kept is None else kept
@@ -178,7 +200,7 @@ def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New,
     """Of rows whose key is there already, those that take the place of others."""
     import polars as pl
 
-    if new.when_seen == "keep":
+    if new.when_seen == "keep" and (new.by is None or new.by not in before.schema):
         return again.clear()
     held = before.read(None).join(again.select(keys), on=keys, how="semi")
     same = set(names_of(held))
@@ -187,6 +209,10 @@ def _taken(before: Before, again: pl.DataFrame, keys: tuple[str, ...], new: New,
         raise _twice(other, keys, where)
     if new.by is None or new.by not in held.columns:
         return other
+    if new.when_seen == "keep":
+        earliest = held.group_by(keys).agg(pl.col(new.by).min().alias(_HELD))
+        found = other.join(earliest, on=keys, how="left", maintain_order="left")
+        return found.filter((pl.col(new.by) < pl.col(_HELD)).fill_null(False)).drop(_HELD)
     latest = held.group_by(keys).agg(pl.col(new.by).max().alias(_HELD))
     found = other.join(latest, on=keys, how="left", maintain_order="left")
     return found.filter((pl.col(new.by) >= pl.col(_HELD)).fill_null(True)).drop(_HELD)
@@ -204,8 +230,8 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], where: str) -> DataError:
 def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None, tuple[str, ...]]:
     """The new rows in the types of those before; all rows before, where their types must change; and new columns.
 
-    Whole numbers and fractions are fractions, dates and times are times; a column without a value is what it is
-    elsewhere.
+    Whole numbers and fractions are fractions, where that loses no digit; dates and times are times; a column without a
+    value is what it is elsewhere.
 
     Raises:
         DataError: a column is not there any more, or of another type.
@@ -229,7 +255,10 @@ def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame
         elif wanted is None and before.read([name]).get_column(name).is_null().all():
             wanted = found
         if wanted is None:
-            raise ColumnsChanged(f"{name} is {found}, and was {kind}", [name], where)
+            like = _no_number(rows.get_column(name)) if kind.is_numeric() and found == pl.String else ""
+            raise ColumnsChanged(f"{name} is {found}{like}, and was {kind}", [name], where)
+        if wanted.is_float() and (kind.is_integer() or found.is_integer()):
+            wanted = _exact(before, rows.get_column(name), kind, where)
         casts[name] = wanted
         if wanted != kind:
             wider[name] = wanted
@@ -239,6 +268,41 @@ def fitted(before: Before, rows: pl.DataFrame, where: str) -> tuple[pl.DataFrame
         return rows, None, columns
     kept = before.read(None)
     return rows, kept.with_columns(_as(kept, wider)), columns
+
+
+def _no_number(texts: pl.Series) -> str:
+    """A text that is no whole number, in words; where all are, nothing."""
+    import polars as pl
+
+    odd = texts.filter(texts.cast(pl.Int64, strict=False).is_null() & texts.is_not_null())
+    return f", such as {odd[0]!r}" if len(odd) else ""
+
+
+def _exact(before: Before, came: pl.Series, kind: pl.DataType, where: str) -> pl.DataType:
+    """What whole numbers and fractions are together, of rows before (`kind`) and of those that came.
+
+    Raises:
+        ColumnsChanged: whole numbers would lose digits as fractions.
+    """
+    import polars as pl
+
+    kept = before.read([came.name]).get_column(came.name)
+    wholes, fractions = (kept, came) if kind.is_integer() else (came, kept)
+    if farthest(wholes) <= EXACT:
+        return pl.Float64()
+    if are_whole(fractions):
+        return pl.Int64()
+    odd = fractions.filter((fractions != fractions.round()).fill_null(False) | (fractions.abs() > EXACT))[0]
+    far = wholes.filter((wholes > EXACT) | (wholes < -EXACT))[0]
+    first, second = (far, odd) if kind.is_integer() else (odd, far)
+    raise ColumnsChanged(
+        f"{came.name} was {first} and the like, and is {second} now: as fractions, whole numbers beyond 2^53 that are "
+        "not the same would become one",
+        [came.name],
+        where,
+        f"declare {came.name} in a contract: with logicalType: integer the odd row is set aside; with number all are "
+        "fractions, as near as these are",
+    )
 
 
 def _as(frame: pl.DataFrame, kinds: dict[str, pl.DataType]) -> list[pl.Series]:

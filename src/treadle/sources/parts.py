@@ -12,7 +12,7 @@ from treadle.errors import TreadleError
 from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.found import Found
-from treadle.sources.harmony import harmonised, refuse_unfolding
+from treadle.sources.harmony import harmonised, refuse_unfolding, told_by_type
 from treadle.sources.limits import most_bytes, width
 from treadle.sources.places import opened
 from treadle.sources.unreadable import Unreadable
@@ -82,7 +82,7 @@ def parts_of(found: Found, where: str) -> FileParts | None:
     try:
         groups = [_groups(file, where) for file in found.files]
         schemas = [pl.scan_parquet(file, glob=False).collect_schema() for file in found.files]
-        if any(dtype in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null) for dtype in schemas[0].dtypes()):
+        if not all(told_by_type(dtype) for schema in schemas for dtype in schema.dtypes()):
             return None  # and so does what these become
         empty = (harmonised(pl.DataFrame(schema=schema), where) for schema in schemas)
         taken = [found.placed(frame, number, where).schema for number, frame in enumerate(empty)]

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from treadle.errors import DataError, nearest
 from treadle.sources.cursors import Above
 from treadle.sources.dates import form_of, parsed
+from treadle.sources.exactness import numbers_of
 from treadle.sources.limits import in_pieces, most_bytes
 from treadle.sources.places import opened, refuse_outside
 from treadle.sources.reader import Wanted
@@ -198,7 +199,7 @@ def _series(name: str, values: tuple[Any, ...], wanted: Wanted) -> pl.Series:
     if kinds == {int}:
         return pl.Series(name, values, dtype=pl.Int64)
     if kinds <= {int, float}:
-        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+        return numbers_of(values, name)
     if kinds == {bytes}:
         return pl.Series(name, values, dtype=pl.Binary)
     if bytes in kinds:

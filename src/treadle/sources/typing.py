@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
 from treadle.sources.expected import types_expected
-from treadle.sources.figures import Signs, numbers, plain
+from treadle.sources.figures import Signs, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ _DIGITS = r"\d|(?i)^\s*[+-]?inf"
 
 class Note(Struct, frozen=True):
     """What of a column a person should know: `kind` is number, date, written (a date in a column that its file calls
-    text), unsure (of two forms of date), long (numbers), or named (a name with control characters, which are blanks
-    here). `format`: of a date or what is written, for strptime.
+    text), unsure (of two forms of date), long (numbers), unlike (signs of money and percent), or named (a name with
+    control characters, which are blanks here). `format`: of a date or what is written, for strptime.
     """
 
     column: str
@@ -68,7 +68,7 @@ def typed(
             notes += [note] if note else []
         else:
             made.append(_numbered(text, column, signs))
-            notes += _written(made[-1])
+            notes += _written(made[-1]) + far_notes(made[-1])
         spoken = guess or text.null_count() > column.null_count() or column.name in _listed(layout)
         if form is None and spoken and made[-1].dtype == pl.String:
             made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs)
@@ -97,6 +97,8 @@ def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
     import polars as pl
 
     if kind in ("int", "float"):
+        if unlike(text.drop_nulls(), signs) is not None:  # what is of which kind, nobody can tell
+            return text
         told = plain(text, signs)
     elif kind in ("date", "timestamp"):
         form = form_of_most(text.drop_nulls())
@@ -183,6 +185,10 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
     if plainly is not None:
         return plainly, None
     if plain(sample, signs).null_count() == 0:
+        two = unlike(known, signs)
+        if two is not None:
+            said = f"{column.name}: {two[0]} and {two[1]} are no numbers of one kind, so it is read as text"
+            return column, Note(column.name, "unlike", said)
         written = plain(column, signs)
         found = numbers(written) if written.null_count() == column.null_count() else None
         if found is not None:
@@ -190,9 +196,18 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
         if known.str.contains(r"^\s*[+-]?\d+\s*$").all():
             said = f"{column.name}: whole numbers of more than 64 bits, such as {known[0]}, are read as text"
             return column, Note(column.name, "long", said)
-        return column, None
+        return column, next(iter(far_notes(column)), None)
     form = form_of(known)
-    return _timed(column, form, known) if form else (column, None)
+    return _timed(column, form, known) if form else (column, next(iter(far_notes(column)), None))
+
+
+def far_notes(column: pl.Series) -> list[Note]:
+    """That a column is text because of whole numbers beyond a float and of fractions among them."""
+    found = far_and_fraction(column)
+    if found is None:
+        return []
+    said = f"{column.name}: whole numbers beyond 2^53 such as {found[0]}, and {found[1]} among them, are read as text"
+    return [Note(column.name, "long", f"{said}: as fractions, several would become one")]
 
 
 def _truths(column: pl.Series, known: pl.Series, sample: pl.Series) -> pl.Series:

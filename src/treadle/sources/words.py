@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from treadle.sources.dates import form_of
-from treadle.sources.figures import Signs, numbers, plain, signs_of
+from treadle.sources.figures import Signs, numbers, plain, signs_of, unlike
 from treadle.sources.formats import GUESSED
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def _words(column: pl.Series, signs: Signs) -> Words | None:
     figures = plain(known, signs)
     odd = known.filter(figures.is_null()).str.strip_chars()
     if not len(odd) or len(odd) > (1 - _MOSTLY) * len(known) or numbers(figures) is None:
+        return None
+    if unlike(known.filter(figures.is_not_null()), signs) is not None:
         return None
     different = odd.alias("word").value_counts().sort(["count", "word"], descending=[True, False])
     words = tuple(different.get_column("word").to_list())

@@ -53,11 +53,14 @@ class Changed:
     column: str
     was: str
     now: str = ""
+    odd: str = ""
+    """Of texts in place of whole numbers the first that is none."""
 
     def said(self, source: str) -> str:
         if not self.now:
             return f"{source} no longer has {self.column}"
-        return f"{self.column} of {source} holds {_WORDS[self.now]} now, and held {_WORDS[self.was]}"
+        like = f", such as {self.odd}" if self.odd else ""
+        return f"{self.column} of {source} holds {_WORDS[self.now]} now{like}, and held {_WORDS[self.was]}"
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,19 @@ def changes(before: pl.Schema, rows: pl.DataFrame, contract: Contract | None) ->
             and rows.get_column(column).null_count() < rows.height
             and not _fits(was, now.get(column))
         ):
-            found.append(Changed(column, was, now.get(column) or "str"))
+            odd = _odd(rows.get_column(column)) if was == "int" else ""
+            found.append(Changed(column, was, now.get(column) or "str", odd))
     return found
+
+
+def _odd(values: pl.Series) -> str:
+    """The first text that is no whole number; nothing where all are, or where these are no texts."""
+    import polars as pl
+
+    if values.dtype != pl.String:
+        return ""
+    odd = values.filter(values.cast(pl.Int64, strict=False).is_null() & values.is_not_null())
+    return str(odd[0])[:40] if len(odd) else ""
 
 
 def _fits(was: expr.Type, now: expr.Type | None) -> bool:
@@ -280,6 +294,8 @@ def _refusal(
         faults.append(Fault(f"{each.said(source)}: {found.said()} read{_s(found)} it", mend=mend))
     way = f"if that is so, write map: {{{', '.join(lines)}}} under sources.{source}" if lines else ""
     other = "make it what it was at the source, or take what reads it out of the project"
+    if any(each.odd for each, _ in broken):
+        other = f"declare it in a contract (logicalType: integer), which sets odd rows aside; or {other}"
     mend = f"{'; else '.join(filter(None, (way, other)))}; {_ask(workspace.project)}"
     stands = "nothing was taken, and the last good snapshot stands"
     if len(faults) == 1:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from treadle.workspace import Workspace
 
-_EXACT = 2**53
-"""Up to it, and down to its negative, each whole number is a float of its own."""
-
 
 def sets_of(texts: tuple[str, ...]) -> dict[str, str]:
     """`column=expression`, each once.
@@ -145,6 +142,8 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
     """The new values of a column. In a column of texts they become text, to be cast as the contract declares."""
     import polars as pl
 
+    from treadle.sources import are_whole
+
     if column not in given.columns:
         raise DataError(
             f'the rows of {source} have no column "{column}"', where="--set", mend=nearest(column, given.columns)
@@ -166,7 +165,7 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
             mend="cast it: cast(... as TYPE)",
         )
     target = values.dtype if dtype == pl.Null else dtype
-    if (kind, found.type) == ("int", "float") and not _whole(values):
+    if (kind, found.type) == ("int", "float") and not are_whole(values):
         target = pl.Float64()
         _refuse_loss(given[column].filter(~fits), text, place)
     try:
@@ -179,18 +178,15 @@ def _column(given: pl.DataFrame, column: str, text: str, fits: pl.Series, source
         ) from bad
 
 
-def _whole(values: pl.Series) -> bool:
-    """Fractions that are whole numbers, each: then a column of whole numbers is one still."""
-    return bool(((values == values.round()) & (values.abs() <= _EXACT)).fill_null(True).all())
-
-
 def _refuse_loss(others: pl.Series, text: str, place: str) -> None:
     """A column that comes to hold fractions must tell the whole numbers of the other rows to the last digit.
 
     Raises:
         ExpressionError: it could not.
     """
-    large = others.filter((others > _EXACT) | (others < -_EXACT))
+    from treadle.sources import EXACT
+
+    large = others.filter((others > EXACT) | (others < -EXACT))
     if len(large):
         raise ExpressionError(
             f"{others.name} would come to hold fractions, and lose digits of rows that are not to be changed, "
