@@ -452,7 +452,7 @@ def test_the_log_is_still_listed_and_says_what_else_it_does(project: Path, call:
     assert "note 299" in call("log", project, "--limit", "1")[1]
     code, out = call("log", "--help")
     assert code == 0 and "checkpoint" in out and "prove" in out and "--kind" in out
-    assert "treadle log checkpoint [OPTIONS] PROJECT" in call("log", "checkpoint", "--help")[1]
+    assert "treadle log checkpoint [OPTIONS] [PROJECT]" in call("log", "checkpoint", "--help")[1]
 
 
 def test_no_route_opens_a_file(project: Path) -> None:
