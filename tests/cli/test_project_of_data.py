@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from treadle.api import OPERATIONS, Context
-from treadle.errors import FRESH, SpecError, TreadleError
+from treadle.errors import FRESH, DataError, Fault, SpecError, TreadleError
 from treadle.evidence.kinds.code_stated import CodeStated
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.principal import person
@@ -199,3 +199,15 @@ def test_commands_that_were_said_without_a_project_are_told_with_this_one(shop: 
     assert project.typed_in(f"make it again with: {FRESH}") == f"make it again with: {reads} --fresh"
     assert project.typed_in("treadle run PROJECT makes one; or PROJECT.NAME") == f"{reads} makes one; or PROJECT.NAME"
     assert project.typed_in("treadle decide close PROJECT NAME") == f"treadle decide close {shop} NAME"
+
+
+def test_each_of_several_faults_is_told_with_this_project_too(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = (Fault("one", mend="treadle log PROJECT"), Fault("two", mend="write two"))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("several", faults=faults)
+
+    monkeypatch.setattr("treadle.stages.ingesting.read_watched", refuse)
+    with pytest.raises(TreadleError) as refused:
+        ask(shop, "data ingest")
+    assert [fault.mend for fault in refused.value.faults] == [f"treadle log {shop}", "write two"]

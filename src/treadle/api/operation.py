@@ -206,9 +206,7 @@ class Operation:
             if isinstance(bad, AccessError) and not isinstance(bad, Told) and not self.quiet:  # told as at the door
                 _tell(work.workspace.project, context, work.principal.actor, self.name, bad.what)
             if context.channel == "cli":  # elsewhere nobody types a path of this machine
-                typed = work.workspace.project.typed_in
-                bad.mend = typed(bad.mend)
-                bad.faults = tuple(dataclasses.replace(fault, mend=typed(fault.mend)) for fault in bad.faults)
+                work.workspace.project.named_in(bad)
             raise
         finally:
             _retrieved(work)

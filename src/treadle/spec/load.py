@@ -174,6 +174,11 @@ class Project:
         mend = mend.replace("treadle run PROJECT", self.command_that_reads())
         return re.sub(r"(treadle [a-z][a-z -]*) PROJECT\b(?!\.)", lambda found: f"{found[1]} {self.typed}", mend)
 
+    def named_in(self, error: TreadleError) -> None:
+        """Say how to mend an error, and each of its faults, with this project in the commands."""
+        error.mend = self.typed_in(error.mend)
+        error.faults = tuple(replace(fault, mend=self.typed_in(fault.mend)) for fault in error.faults)
+
     def place(self, where: str) -> str:
         """`features.row.hour` as `treadle.yaml:41:7`; the nearest enclosing part that has a position."""
         if not where:
