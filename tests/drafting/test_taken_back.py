@@ -99,3 +99,14 @@ def test_a_table_that_lies_in_the_new_project_is_never_taken_back(
     with pytest.raises(SpecError, match="failed"):
         write_project(Wanted(wanted.folder, str(own), "back", owner="ada"))
     assert own.is_file() and [p.name for p in Path(wanted.folder).iterdir()] == ["data"]
+
+
+def test_what_a_killed_one_copied_does_not_stand_in_the_way_and_other_bytes_do(wanted: Wanted, tmp_path: Path) -> None:
+    copied = tmp_path / "new" / "shop" / "data" / "shop.csv"
+    copied.parent.mkdir(parents=True)
+    copied.write_text("amount,back\n1,yes\n")
+    with pytest.raises(SpecError, match="there is a file here already"):
+        write_project(wanted)
+    assert copied.read_text() == "amount,back\n1,yes\n"
+    copied.write_bytes(Path(wanted.source).read_bytes())
+    assert write_project(wanted).project == "shop"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import shlex
 import shutil
@@ -168,9 +169,17 @@ def _missing(place: Path) -> list[Path]:
     return [each for each in (*reversed(place.parents), place) if not os.path.lexists(each)]
 
 
+def _holds(made: Path, data: Path) -> bool:
+    """Whether what stands there is `data` itself, or a file of the same bytes."""
+    if made.resolve() == data.resolve():
+        return True
+    return made.is_file() and data.is_file() and filecmp.cmp(made, data, shallow=False)
+
+
 def _refuse_to_overwrite(made: Path, folder: Path, data: Path | None = None) -> None:
-    """Nothing that stands there is lost but `data` itself, and nothing is written through a link out of the folder."""
-    if made.exists() and (data is None or made.resolve() != data.resolve()):
+    """Nothing that stands there is lost but what `data` holds too, as a copy of a process that was killed does, and
+    nothing is written through a link out of the folder."""
+    if made.exists() and not (data is not None and _holds(made, data)):
         raise SpecError("there is a file here already", where=str(made), mend="choose another folder, or remove it")
     if folder.resolve() not in made.resolve().parents:
         raise SpecError("this leads out of the new folder by a link", where=str(made), mend="choose another folder")
