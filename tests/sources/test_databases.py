@@ -276,6 +276,29 @@ def test_types_of_postgres_are_those_that_are_known(
 
 
 @needs_postgres
+def test_no_two_numerics_become_one(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ids beyond a float's digits, of whole numbers, of money; what is declared short stays a float."""
+    run_in(
+        postgres,
+        "create table t (id numeric, wide numeric(30, 0), far numeric(25, 3), price numeric(10, 2), free numeric, "
+        "fee money, big numeric)",
+        """insert into t select 9007199254740992 + n, 9007199254740992 + n, 9007199254740992.125 + n, n + 0.25,
+        case when n = 70000 then 0.5 else n end, '92233720368547.75'::money, 10::numeric ^ 30 + n
+        from generate_series(0, 70000) n""",
+    )
+    source, root = asked_of(postgres, tmp_path, monkeypatch, table="t")
+    frame = rows((source, root))
+    assert [dtype.is_integer() for dtype in frame.dtypes] == [True, True, *[False] * 5]
+    assert all(frame[name].n_unique() == 70_001 for name in ("id", "wide", "far", "price", "free", "big"))
+    assert frame["id"][1] == 9007199254740993 and frame["far"][1] == "9007199254740993.125"
+    assert (frame["price"].dtype, frame["price"][2], frame["free"].dtype) == (pl.Float64, 2.25, pl.Float64)
+    assert (frame["free"][70_000], frame["fee"][0], frame["big"].dtype) == (0.5, 92233720368547.75, pl.String)
+    asked = msgspec.structs.replace(source, table=None, query="select max(id) as s, avg(price) as a from t")
+    trust(root, (Place(asked.read, "server"),))
+    assert rows((asked, root)).row(0) == (9007199254740992 + 70_000, 35000.25)
+
+
+@needs_postgres
 def test_what_ends_in_the_middle_is_told_as_the_server_says_it(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

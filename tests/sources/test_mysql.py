@@ -100,6 +100,18 @@ def test_whole_numbers_of_several_widths_stay_whole(
     assert found[0] == "9007199254740993" and found[2500] == "18446744073709551615"
 
 
+def test_no_two_decimals_become_one(mysql: str, run_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_in(
+        "create table t (id decimal(20, 0), far decimal(30, 3), price decimal(10, 2), wide decimal(20, 4))",
+        """insert into t select 9007199254740992 + seq, 9007199254740992.125 + seq, seq + 0.25, null
+        from seq_1_to_2500""",
+    )
+    frame = rows(asked_of(mysql, tmp_path, monkeypatch, table="t"))
+    assert frame["id"].to_list() == [9007199254740992 + n for n in range(1, 2501)]
+    assert frame["far"].n_unique() == 2500 and frame["far"][0] == "9007199254740993.125"
+    assert frame["price"].dtype == pl.Float64 and frame["price"][1] == 2.25 and frame["wide"].null_count() == 2500
+
+
 def test_a_single_float_comes_with_all_of_its_digits(
     mysql: str, run_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from msgspec import Struct
 from treadle.address import Address
 from treadle.errors import DataError, MissingExtra, SpecError, StoreError, nearest
 from treadle.sources.cursors import Above
+from treadle.sources.decimals import alike
 from treadle.sources.echoes import MEND, echoed
 from treadle.sources.exactness import as_texts, in_one
 from treadle.sources.figures import signs_of
@@ -266,9 +267,8 @@ def _alike(parts: list[pl.Series], kinds: set[pl.DataType]) -> list[pl.Series]:
         return [part.cast(next(iter(kinds), pl.Null())) for part in parts]
     if pl.String() in kinds:
         return [part.cast(pl.String) if part.dtype == pl.Null else as_texts(part) for part in parts]
-    known = iter(
-        in_one([part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null])
-    )
+    numbers = [part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null]
+    known = iter(alike(numbers) if any(part.dtype == pl.Decimal for part in numbers) else in_one(numbers))
     made = [None if part.dtype == pl.Null else next(known) for part in parts]
     kind = next(each.dtype for each in made if each is not None)
     return [part.cast(kind) if each is None else each for part, each in zip(parts, made, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,9 @@ def _of_decimals(values: pl.Series, dtype: pl.Decimal) -> pl.Series:
         whole = values.cast(pl.Int64, strict=False)
         return whole if whole.null_count() == missing else values.cast(pl.String)
     floats = values.cast(pl.Float64)
-    if (dtype.precision or 38) <= _DIGITS or floats.n_unique() == values.n_unique():
+    farthest = max((abs(each) for each in (values.min(), values.max()) if isinstance(each, Decimal)), default=0)
+    few = (dtype.precision or 38) <= _DIGITS or farthest < 10 ** (_DIGITS - dtype.scale)
+    if few or floats.n_unique() == values.n_unique():
         return floats
     whole = values.cast(pl.Int64, strict=False)
     exact = whole.null_count() == missing and bool((whole.cast(dtype, strict=False) == values).all())

@@ -1,8 +1,8 @@
 """Rows of a MySQL or MariaDB database, by PyMySQL: streamed, in parts of bounded size.
 
 The server says what type each column has, so a part without values has it too. What a MySQL type means here: `DECIMAL`
-is a float, `BIT` a whole number, `TIMESTAMP` in UTC, `DATETIME` a time that is taken as UTC; a `TIME` within a day is a
-time of day and else text, since MySQL's goes to 838 hours; the date 0000-00-00 is a missing one.
+comes as it is written, `BIT` is a whole number, `TIMESTAMP` in UTC, `DATETIME` a time that is taken as UTC; a `TIME`
+within a day is a time of day and else text, since MySQL's goes to 838 hours; the date 0000-00-00 is a missing one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 
 from treadle.errors import DataError, StoreError, nearest
 from treadle.sources.cursors import Above
+from treadle.sources.decimals import as_written
 from treadle.sources.reader import Wanted
 from treadle.sources.statements import chosen, condition, one_statement, origin, quoted
 
@@ -169,7 +170,7 @@ def _conversions() -> dict[int, Callable[[Any], Any]]:
 
     return {
         **dict.fromkeys((T.TINY, T.SHORT, T.INT24, T.LONG, T.LONGLONG, T.YEAR), int),
-        **dict.fromkeys((T.DECIMAL, T.NEWDECIMAL, T.FLOAT, T.DOUBLE), float),
+        **dict.fromkeys((T.FLOAT, T.DOUBLE), float),
         T.BIT: lambda written: int.from_bytes(written, "big"),
         T.DATE: lambda written: _day(written, date.fromisoformat),
         **dict.fromkeys((T.DATETIME, T.TIMESTAMP), lambda written: _day(written, datetime.fromisoformat)),
@@ -246,8 +247,10 @@ def _kind(type_code: int, charset: int) -> pl.DataType:
 
     if type_code in (T.TINY, T.SHORT, T.INT24, T.LONG, T.LONGLONG, T.YEAR, T.BIT):
         return pl.Int64()
-    if type_code in (T.DECIMAL, T.NEWDECIMAL, T.FLOAT, T.DOUBLE):
+    if type_code in (T.FLOAT, T.DOUBLE):
         return pl.Float64()
+    if type_code in (T.DECIMAL, T.NEWDECIMAL):
+        return pl.Decimal()
     if type_code == T.DATE:
         return pl.Date()
     if type_code in (T.DATETIME, T.TIMESTAMP):
@@ -263,6 +266,8 @@ def _series(name: str, values: tuple[Any, ...], kind: pl.DataType) -> pl.Series:
 
     if kind == pl.Int64 and any(value is not None and value >= 2**63 for value in values):
         return pl.Series(name, values, dtype=pl.UInt64)
+    if kind == pl.Decimal:
+        return as_written(pl.Series(name, values, dtype=pl.String))
     if kind == pl.Time:
         written = pl.Series(name, values, dtype=pl.String)
         times = written.str.to_time("%H:%M:%S%.f", strict=False)

@@ -1,7 +1,8 @@
 """Rows of a PostgreSQL database as Arrow, by ADBC's driver: binary COPY, in parts.
 
 The server gives each column a type that is known here: what has no other (arrays, UUIDs, addresses, ranges, JSON) is
-text as the server writes it, `numeric` and `money` are floats, an interval is seconds, an infinite date is missing.
+text as the server writes it, an interval is seconds, an infinite date is missing. `numeric` and `money` come as they
+are written, so that no digit is lost, and what they are is told as of decimals in a file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
 from treadle.address import Address
 from treadle.errors import DataError, StoreError, nearest
 from treadle.sources.cursors import Above
+from treadle.sources.decimals import as_written
 from treadle.sources.reader import Wanted
 from treadle.sources.statements import chosen, condition, origin, quoted
 
@@ -32,9 +34,13 @@ _BEGIN = (
 )
 _AS_IT_IS = {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "bpchar", "char", "name", "time"}
 _AS_IT_IS |= {"bytea"}
+_SHORT = "numeric of few digits"
+"""Those that are declared with a fraction and no more digits than a float holds."""
+_WRITTEN = {"numeric", "money"}
 _CAST = {
-    "numeric": "{}::float8",
-    "money": "{}::numeric::float8",
+    "numeric": "{}::text",
+    "money": "{}::numeric::text",
+    _SHORT: "{}::float8",
     "oid": "{}::int8",
     "interval": "extract(epoch from {})::float8",
     **dict.fromkeys(("date", "timestamp", "timestamptz"), "case when isfinite({0}) then {0} end"),
@@ -59,7 +65,11 @@ _CAUSES = {
     "does not exist": "check the names in table, query and where",
 }
 
-
+_FEW_DIGITS = (
+    "select attname::text from pg_attribute where attrelid = '{}'::regclass and atttypid = 'numeric'::regtype "
+    "and atttypmod >= 4 and ((atttypmod - 4) >> 16) <= 15 and (atttypmod - 4) & 2047 between 1 and 15"
+)
+"""What a table says of its columns; of what a query gives the server tells no digits."""
 _OF_T = "case when s.nspname = current_schema() then '' else s.nspname::text end"
 
 
@@ -111,7 +121,9 @@ class PostgresReader:
             kinds = _kinds(cursor, source, wanted)
             names = chosen([name for name, _ in kinds], wanted)
             asked = ", ".join(_as_known(name, kind) for name in names for has, kind in kinds if has == name)
-            yield from _batches(cursor, f"select {asked} from {source}{filtered}")
+            written = [name for name, kind in kinds if kind in _WRITTEN and name in names]
+            for part in _batches(cursor, f"select {asked} from {source}{filtered}"):
+                yield part.with_columns(as_written(part.get_column(name)) for name in written)
 
 
 READER = PostgresReader()
@@ -150,7 +162,12 @@ def _kinds(cursor: Any, source: str, wanted: Wanted) -> list[tuple[str, str]]:
             where=wanted.where,
             mend=nearest(wanted.table, _tables(cursor)) or "it has no table that this user may see",
         ) from None
-    return [(field.name, _kind_of(field.metadata)) for field in schema]
+    kinds = [(field.name, _kind_of(field.metadata)) for field in schema]
+    if not wanted.table or all(kind != "numeric" for _, kind in kinds):
+        return kinds
+    found = [part.to_series(0).to_list() for part in _batches(cursor, _FEW_DIGITS.format(source.replace("'", "''")))]
+    short = {name for names in found for name in names}
+    return [(name, _SHORT if kind == "numeric" and name in short else kind) for name, kind in kinds]
 
 
 def _kind_of(metadata: dict[bytes, bytes] | None) -> str:
