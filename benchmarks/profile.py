@@ -3,6 +3,9 @@
 TREADLE_ROWS says how many rows the 20 columns have; a million if it does not. By hand means what somebody writes who
 knows Polars: a fused select of what adds up, then a column at a time for quantiles, distinct and commonest values and
 bins, and hashes of the rows for those that come twice. Relations, pairs, personal data and questions are ours alone.
+
+TREADLE_YDATA and TREADLE_WHYLOGS may name a Python each that has ydata-profiling, and whylogs with pandas and pyarrow:
+these then profile the first rows of the same file, in memory already, and a row is compared with a row of ours.
 """
 
 from __future__ import annotations
@@ -47,6 +50,26 @@ for name, dtype in schema.items():
         ordered.hist(bin_count=20)
 frame.select(pl.struct(pl.all()).hash().alias("hash")).collect(engine="streaming").to_series().n_unique()
 """
+_YDATA = """
+import pandas as pd
+from ydata_profiling import ProfileReport
+frame = pd.read_parquet({file!r})
+began = time.perf_counter()
+ProfileReport(frame, minimal=True, progress_bar=False).to_json()
+"""
+_WHYLOGS = """
+import pandas as pd
+import whylogs
+frame = pd.read_parquet({file!r})
+began = time.perf_counter()
+whylogs.log(frame).view().to_pandas()
+"""
+_PEERS = (
+    ("TREADLE_YDATA", "ydata-profiling, minimal", _YDATA, 100_000),
+    ("TREADLE_WHYLOGS", "whylogs", _WHYLOGS, 200_000),
+)
+_TIMES = 20
+"""How much faster a row is to be than with a peer."""
 _MEASURED = """
 import re, time
 began = time.perf_counter()
@@ -64,11 +87,27 @@ def measure() -> list[Row]:
         _write(file, rows)
         ours, ours_mb = _taken(_OURS, file)
         theirs, theirs_mb = _taken(_BY_HAND, file)
+        peers = [
+            _peer(os.environ[python], name, body, file, few, ours / rows)
+            for python, name, body, few in _PEERS
+            if python in os.environ
+        ]
     what = f"profile of {rows:,} x 20 Parquet"
     return [
         Row(what, "s", ours, theirs, "Polars by hand", "<= 1.2x", ours <= 1.2 * theirs),
         Row(f"{what}, peak memory", "MiB", ours_mb, theirs_mb, "Polars by hand", "<= 1,000 MB", ours_mb <= 1e9 / 2**20),
+        *peers,
     ]
+
+
+def _peer(python: str, name: str, body: str, file: Path, rows: int, ours: float) -> Row:
+    """A row of the first ones, in microseconds, beside `ours`, in seconds."""
+    import polars as pl
+
+    few = file.with_name(f"few-{name.split(',')[0]}.parquet")
+    pl.scan_parquet(file).head(rows).sink_parquet(few)
+    theirs = _taken(body, few, python)[0] / rows
+    return Row("a row profiled", "us", ours * 1e6, theirs * 1e6, name, f"1/{_TIMES}", ours * _TIMES <= theirs)
 
 
 def _write(file: Path, rows: int) -> None:
@@ -90,9 +129,9 @@ def _write(file: Path, rows: int) -> None:
     frame.write_parquet(file)
 
 
-def _taken(body: str, file: Path) -> tuple[float, float]:
+def _taken(body: str, file: Path, python: str = sys.executable) -> tuple[float, float]:
     """Seconds without the imports of Python itself, and the peak of resident memory in MiB."""
     text = _MEASURED.format(body=body.format(file=str(file)))
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
-    seconds, peak = done.stdout.split()
+    done = subprocess.run([python, "-c", text], capture_output=True, text=True, check=True)
+    seconds, peak = done.stdout.split()[-2:]
     return float(seconds), float(peak)
