@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.automl.results import ResultsFile
+from benchmarks.automl.paired import Kept, paired
+from benchmarks.automl.results import Key, ResultsFile
 from benchmarks.automl.running import Plan, Runner, run
 from benchmarks.automl.sets import TabularSet, home, read_manifest
 from benchmarks.automl.summary import bencheval, summarise
@@ -27,10 +28,12 @@ def main() -> None:
     systems = _named(asked.systems, SYSTEMS, "system")
     seeds = tuple(int(seed) for seed in asked.seeds.split(","))
     file = ResultsFile(asked.results or place / "out" / "results.jsonl")
+    kept = Kept(place / "out" / "predictions")
     plan = Plan(chosen, systems, seeds, asked.budget)
     if not asked.summary_only:
-        run(plan, place / "data", file, Runner(place / "venvs", busy=asked.busy), asked.again)
+        run(plan, place / "data", file, Runner(place / "venvs", kept, busy=asked.busy), asked.again)
     _tell(plan, file, chosen, place)
+    _tell_pairs(plan, file, kept, asked.beside)
 
 
 def _tell(plan: Plan, file: ResultsFile, chosen: tuple[TabularSet, ...], place: Path) -> None:
@@ -47,6 +50,17 @@ def _tell(plan: Plan, file: ResultsFile, chosen: tuple[TabularSet, ...], place: 
         f"\n{summary.compared} runs on {summary.sets} sets with {summary.budget_s:g} s each; {summary.left_out} left "
         f"out, as some system has no result there; {summary.not_quiet} while the machine did other work."
     )
+
+
+def _tell_pairs(plan: Plan, file: ResultsFile, kept: Kept, beside: str) -> None:
+    """Ours beside one other, row by row."""
+    known = file.read()
+    for chosen in plan.sets if {"ours", beside} <= set(plan.systems) else ():
+        for seed in plan.seeds:
+            ours, theirs = (Key(chosen.name, system, seed, plan.budget_s) for system in ("ours", beside))
+            if ours in known and theirs in known:
+                found = paired(kept, ours, theirs, chosen.kind, in_time=chosen.time_column is not None)
+                print(f"ours beside {beside}, seed {seed}: {found.said if found else f'{chosen.name}: not kept'}")
 
 
 def _named(wanted: str, known: Mapping[str, object], what: str) -> tuple[str, ...]:
@@ -66,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--results", type=Path, help="the file that results are appended to")
     parser.add_argument("--again", choices=("busy", "failed", "all"), help="replace such results; else all are kept")
     parser.add_argument("--busy", action="store_true", help="the machine does other work: mark results as not quiet")
+    parser.add_argument("--beside", default="lgbm", help="the system that ours is compared with row by row (lgbm)")
     parser.add_argument("--summary-only", action="store_true", help="run nothing")
     return parser.parse_args()
 

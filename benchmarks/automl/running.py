@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.automl.cuts import Cut, cut
+from benchmarks.automl.paired import Kept
 from benchmarks.automl.results import Key, Result, ResultsFile, State
 from benchmarks.automl.scores import METRICS, score
 from benchmarks.automl.sets import TabularSet
@@ -86,10 +87,11 @@ def _line(result: Result) -> str:
 
 
 class Runner:
-    """Runs one system in its environment below `venvs`. `busy`: whoever started it knows that others work here."""
+    """Runs one system in its environment below `venvs`. `busy`: whoever started it knows that others work here.
+    `kept`: where predictions are kept, so that systems can be compared row by row."""
 
-    def __init__(self, venvs: Path, *, busy: bool) -> None:
-        self.venvs, self.busy = venvs, busy
+    def __init__(self, venvs: Path, kept: Kept, *, busy: bool) -> None:
+        self.venvs, self.kept, self.busy = venvs, kept, busy
 
     def __call__(self, chosen: TabularSet, made: Cut, key: Key) -> Result:
         task = Task(
@@ -122,7 +124,9 @@ class Runner:
             state, note = "not supported", told.refused
         elif watched.ended == "done":
             try:
-                value = score(task.kind, made.truth, np.load(folder / PREDICTIONS), made.classes)
+                said = np.load(folder / PREDICTIONS)
+                value = score(task.kind, made.truth, said, made.classes)
+                self.kept.put(Key(task.set_name, task.system, task.seed, task.budget_s), made.truth, said)
             except (ValueError, OSError) as bad:
                 state, note = "failed", str(bad)
         else:

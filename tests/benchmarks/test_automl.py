@@ -12,6 +12,7 @@ import polars as pl
 import psutil
 import pytest
 from benchmarks.automl import cuts, running, summary, tables, watching
+from benchmarks.automl.paired import Kept, paired
 from benchmarks.automl.results import Key, Result, ResultsFile
 from benchmarks.automl.scores import score
 from benchmarks.automl.sets import TabularSet, read_manifest
@@ -220,3 +221,23 @@ def test_what_a_worker_tells_is_read_back(tmp_path: Path) -> None:
     told = Told(1.5, 0.1, 300, "1.0", "", "no multiclass yet")
     told.write(tmp_path)
     assert Told.read(tmp_path) == told
+
+
+def test_one_system_beside_another_row_by_row(tmp_path: Path) -> None:
+    """A difference that all rows show is beyond noise; that of two equally noisy ones is none."""
+    kept, drawn = Kept(tmp_path / "out"), np.random.default_rng(0)
+    truth = drawn.normal(size=400)
+    close, far, alike = (truth + drawn.normal(size=400) * size for size in (0.5, 1.0, 0.5))
+    keys = {name: Key("days", name, 0, 60.0) for name in ("ours", "far", "alike", "none")}
+    for name, said in (("ours", close), ("far", far), ("alike", alike)):
+        kept.put(keys[name], truth, said)
+    for in_time in (True, False):
+        better = paired(kept, keys["ours"], keys["far"], "regression", in_time=in_time)
+        worse = paired(kept, keys["far"], keys["ours"], "regression", in_time=in_time)
+        same = paired(kept, keys["ours"], keys["alike"], "regression", in_time=in_time)
+        assert better and worse and same and better.said.endswith("better") and worse.said.endswith("worse")
+        assert abs(better.less - 0.5) < 0.1 and same.low < 0 < same.high
+    assert paired(kept, keys["ours"], keys["none"], "regression", in_time=True) is None
+    kept.put(keys["none"], truth[::-1], close)
+    with pytest.raises(SystemExit, match="same rows"):
+        paired(kept, keys["ours"], keys["none"], "regression", in_time=True)
