@@ -147,6 +147,36 @@ def test_rules_that_see_all_rows_at_once_are_told(contract) -> None:  # type: ig
     assert needs_all_rows(made, "elsewhere") == []
 
 
+@pytest.mark.parametrize(("numbers", "passes"), [([3, 1, None, 2, None], 1), ([3, 1, 3, 2, 1], 2)])
+def test_values_are_kept_of_those_alone_whose_hash_stands_twice(
+    contract, numbers: list[int | None], passes: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    made = contract("- {name: n, logicalType: integer, unique: true}")
+    held, read = list[pl.DataFrame](), list[Sequence[str] | None]()
+    real, real_read = contracts_repeated._together, InMemory.read
+
+    def watched(parts: Iterator[pl.DataFrame], *rest: object) -> Iterator[pl.DataFrame]:
+        held.extend(parts)
+        return real(iter(held), *rest)  # type: ignore[arg-type]
+
+    def counted(self: InMemory, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        read.append(columns)
+        return real_read(self, columns)
+
+    monkeypatch.setattr(contracts_repeated, "_together", watched)
+    monkeypatch.setattr(InMemory, "read", counted)
+    frame = pl.DataFrame({"n": numbers, "m": [1, 2, 3, 4, 5]})
+    list(PartedCheck(InMemory(frame, 2), made, now=NOW).checked(tmp_path))
+    assert read == [["n"]] * passes + [None]
+    assert sum(part.height for part in held) == (4 if passes > 1 else 0)
+
+
+def test_equal_hashes_of_unlike_values_are_no_proof(made: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pl.DataFrame, "hash_rows", lambda frame, *_: pl.Series([7] * frame.height, dtype=pl.UInt64))
+    frame = pl.DataFrame({"n": [1, 2, 1, 3], "t": ["a"] * 4, "f": [1.0] * 4, "a": ["2020-01-01"] * 4, "b": [0] * 4})
+    assert same(frame, made, 3).judged.bad_rows > 0
+
+
 def test_a_disk_that_cannot_be_written_is_told(made: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contracts_repeated, "_HELD", 0)
     frame = pl.DataFrame({"n": [1, 2], "t": ["a", "b"], "f": [1.0, 2.0], "a": ["2020-01-01"] * 2, "b": [0, 1]})
