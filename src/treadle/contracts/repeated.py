@@ -57,7 +57,7 @@ def _standing_twice(rows: Iterator[pl.DataFrame], names: list[str], most: int) -
 
     hashes, count = np.empty(most, dtype=np.uint64), 0
     for part in rows:
-        hashes[count : count + part.height] = part.select(names).hash_rows(0).to_numpy()
+        hashes[count : count + part.height] = part[names].hash_rows(0).to_numpy()
         count += part.height
     hashes = hashes[:count]
     hashes.sort()
@@ -65,7 +65,7 @@ def _standing_twice(rows: Iterator[pl.DataFrame], names: list[str], most: int) -
 
 
 def _hashed_to(hashes: pl.Series, rows: Iterator[pl.DataFrame], names: list[str]) -> Iterator[pl.DataFrame]:
-    return (part.filter(part.select(names).hash_rows(0).is_in(hashes.implode())) for part in rows)
+    return (part.filter(part[names].hash_rows(0).is_in(hashes.implode())) for part in rows)
 
 
 def _together(parts: Iterator[pl.DataFrame], names: list[str], count: int, folder: Path) -> Iterator[pl.DataFrame]:
@@ -90,6 +90,7 @@ def _together(parts: Iterator[pl.DataFrame], names: list[str], count: int, folde
 
 def _known(parts: Parts, contract: Contract, names: list[str]) -> Iterator[pl.DataFrame]:
     """The values as they are declared, of rows in which none is missing, with the row's number."""
+    import numpy as np
     import polars as pl
 
     values = []
@@ -98,6 +99,9 @@ def _known(parts: Parts, contract: Contract, names: list[str]) -> Iterator[pl.Da
         values.append(made[0].alias(name) if made is not None else pl.col(name))
     at = 0
     for part in parts.read(names):
-        rows = part.select(values).with_columns(pl.Series(_ROW, range(at, at + part.height), dtype=pl.Int64))
-        at += part.height
-        yield rows.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in names))
+        rows = part.select(values)
+        rows = rows.hstack([pl.Series(_ROW, np.arange(at, at + rows.height))])
+        at += rows.height
+        if any(rows[name].null_count() for name in names):
+            rows = rows.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in names))
+        yield rows
