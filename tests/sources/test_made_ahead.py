@@ -34,19 +34,20 @@ def test_all_of_it_in_its_order(threads: int, count: int) -> None:
     assert list(made_ahead(Made(count).calls(), threads)) == [*range(count)]
 
 
-def test_the_first_waits_until_others_are_begun_and_no_more_than_these() -> None:
+def test_the_first_is_made_alone_and_of_the_others_no_more_than_there_are_threads() -> None:
     made = Made(9)
     read = made_ahead(made.calls(), 2)
     assert made.asked == 0
-    for number in range(3):
+    assert next(read) == 0 and made.asked == 1
+    for number in range(1, 4):
         assert next(read) == number and made.asked == number + 3
     read.close()
-    assert made.asked == 5
+    assert made.asked == 6
 
 
 def test_two_are_made_at_once() -> None:
     met = threading.Barrier(2, timeout=5)
-    assert sorted(made_ahead([met.wait, met.wait], 2)) == [0, 1]
+    assert sorted(made_ahead([lambda: 2, met.wait, met.wait], 2)) == [0, 1, 2]
 
 
 def test_what_is_wrong_with_one_is_told_in_its_place() -> None:
@@ -59,7 +60,7 @@ def test_what_is_wrong_with_one_is_told_in_its_place() -> None:
 def test_no_thread_is_left_when_nobody_reads_on() -> None:
     before = threading.active_count()
     read = made_ahead(Made(9).calls(), 2)
-    next(read)
+    assert [next(read), next(read)] == [0, 1]
     assert threading.active_count() == before + 2
     read.close()
     assert threading.active_count() == before
