@@ -53,12 +53,7 @@ def row_groups(content: bytes) -> tuple[tuple[int, int], ...]:
     Raises:
         Unreadable: as `footer`; or the groups have not the rows of the file.
     """
-    rows, groups = _told(content)
-    found = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups]
-    sizes = tuple((max(0, n), max(0, size)) for n, size in found if isinstance(n, int) and isinstance(size, int))
-    if sum(n for n, _ in sizes) != rows:
-        raise Unreadable("its footer is damaged")
-    return sizes
+    return _sizes(*_told(content))
 
 
 def begins(content: bytes) -> tuple[tuple[int, int], ...]:
@@ -67,8 +62,17 @@ def begins(content: bytes) -> tuple[tuple[int, int], ...]:
     Raises:
         Unreadable: as `row_groups`.
     """
-    ends = accumulate(rows for rows, _ in row_groups(content))
-    return tuple((end, _first_byte(group)) for end, group in zip(ends, _told(content)[1], strict=False))
+    rows, groups = _told(content)
+    ends = accumulate(rows for rows, _ in _sizes(rows, groups))
+    return tuple((end, _first_byte(group)) for end, group in zip(ends, groups, strict=False))
+
+
+def _sizes(rows: int, groups: list[dict[int, Any]]) -> tuple[tuple[int, int], ...]:
+    found = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups]
+    sizes = tuple((max(0, n), max(0, size)) for n, size in found if isinstance(n, int) and isinstance(size, int))
+    if sum(n for n, _ in sizes) != rows:
+        raise Unreadable("its footer is damaged")
+    return sizes
 
 
 def _first_byte(group: dict[int, Any]) -> int:
