@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows
 from treadle.contracts import repeated as contracts_repeated
+from treadle.contracts.planned import planned
 from treadle.errors import DataError
 from treadle.store import buckets
 
@@ -115,6 +116,15 @@ def test_the_flights_of_the_example() -> None:
     name = contract.columns and next(iter(contract.columns))
     damaged = frame.with_columns(pl.when(pl.int_range(pl.len()) % 1_000 == 0).then(None).otherwise(name).alias(name))
     assert same(damaged, contract, 7_001).judged.bad_rows > 0
+
+
+def test_floats_that_are_no_numbers_are_wrong_or_missing_and_in_no_range(contract) -> None:  # type: ignore[no-untyped-def]
+    made = contract("- {name: f, logicalType: number, required: true, logicalTypeOptions: {minimum: 0, maximum: 9}}")
+    masks = " ".join(str(mask) for mask in planned(made, pl.Schema({"f": pl.Float64})).masks)
+    assert "is_finite" not in masks  # the column is so already
+    frame = pl.DataFrame({"f": [1.0, float("inf"), float("-inf"), float("nan"), None, -1.0, 10.0]})
+    failing = {result.rule: result.failing for result in same(frame, made, 2).judged.results}
+    assert sorted(failing.values()) == [2, 2, 2], failing
 
 
 def test_a_missing_column_and_one_of_another_type_altogether(made: Contract) -> None:
