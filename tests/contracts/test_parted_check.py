@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows
 from treadle.contracts import repeated as contracts_repeated
+from treadle.contracts.planned import planned
 from treadle.errors import DataError
 from treadle.store import buckets
 
@@ -117,6 +118,15 @@ def test_the_flights_of_the_example() -> None:
     assert same(damaged, contract, 7_001).judged.bad_rows > 0
 
 
+def test_floats_that_are_no_numbers_are_wrong_or_missing_and_in_no_range(contract) -> None:  # type: ignore[no-untyped-def]
+    made = contract("- {name: f, logicalType: number, required: true, logicalTypeOptions: {minimum: 0, maximum: 9}}")
+    masks = " ".join(str(mask) for mask in planned(made, pl.Schema({"f": pl.Float64})).masks)
+    assert "is_finite" not in masks  # the column is so already
+    frame = pl.DataFrame({"f": [1.0, float("inf"), float("-inf"), float("nan"), None, -1.0, 10.0]})
+    failing = {result.rule: result.failing for result in same(frame, made, 2).judged.results}
+    assert sorted(failing.values()) == [2, 2, 2], failing
+
+
 def test_a_missing_column_and_one_of_another_type_altogether(made: Contract) -> None:
     frame = pl.DataFrame({"n": [[1], [2], [3]], "t": ["a", "b", "c"], "extra": [1, 2, 3]})
     assert same(frame, made, 2).judged.unfit
@@ -145,6 +155,36 @@ def test_rules_that_see_all_rows_at_once_are_told(contract) -> None:  # type: ig
     made = contract("- {name: n, logicalType: integer, relationships: [{type: foreignKey, to: orders.id}]}")
     assert [rule.kind for rule in needs_all_rows(made, "orders")] == ["foreign_key"]
     assert needs_all_rows(made, "elsewhere") == []
+
+
+@pytest.mark.parametrize(("numbers", "passes"), [([3, 1, None, 2, None], 1), ([3, 1, 3, 2, 1], 2)])
+def test_values_are_kept_of_those_alone_whose_hash_stands_twice(
+    contract, numbers: list[int | None], passes: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    made = contract("- {name: n, logicalType: integer, unique: true}")
+    held, read = list[pl.DataFrame](), list[Sequence[str] | None]()
+    real, real_read = contracts_repeated._together, InMemory.read
+
+    def watched(parts: Iterator[pl.DataFrame], *rest: object) -> Iterator[pl.DataFrame]:
+        held.extend(parts)
+        return real(iter(held), *rest)  # type: ignore[arg-type]
+
+    def counted(self: InMemory, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        read.append(columns)
+        return real_read(self, columns)
+
+    monkeypatch.setattr(contracts_repeated, "_together", watched)
+    monkeypatch.setattr(InMemory, "read", counted)
+    frame = pl.DataFrame({"n": numbers, "m": [1, 2, 3, 4, 5]})
+    list(PartedCheck(InMemory(frame, 2), made, now=NOW).checked(tmp_path))
+    assert read == [["n"]] * passes + [None]
+    assert sum(part.height for part in held) == (4 if passes > 1 else 0)
+
+
+def test_equal_hashes_of_unlike_values_are_no_proof(made: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pl.DataFrame, "hash_rows", lambda frame, *_: pl.Series([7] * frame.height, dtype=pl.UInt64))
+    frame = pl.DataFrame({"n": [1, 2, 1, 3], "t": ["a"] * 4, "f": [1.0] * 4, "a": ["2020-01-01"] * 4, "b": [0] * 4})
+    assert same(frame, made, 3).judged.bad_rows > 0
 
 
 def test_a_disk_that_cannot_be_written_is_told(made: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from grammar import CONSTANTS, LITERALS, signatures, written
 from oracle import COLUMNS, Oracle, some_rows
 
-from treadle.expr import Type
+from treadle.expr import Type, parse, to_polars
 from treadle.expr.table import Function
 from treadle.expr.tree import functions
 
@@ -61,3 +61,34 @@ def test_agrees_with_duckdb(name: str, oracle: Oracle) -> None:
             wrong.append(f"{type(bad).__name__} {bad}")
     assert tried
     assert not wrong, "\n".join([f"{len(wrong)} of {tried}", *wrong])
+
+
+MANY = 20
+
+
+@pytest.mark.parametrize(
+    ("column", "options"),
+    [
+        ("s", [f"'{n}'" for n in range(MANY)]),
+        ("i", [f"{n}" for n in range(MANY)]),
+        ("i", [f"{n}.5" for n in range(MANY)]),
+        ("f", [f"{n}" for n in range(MANY)]),
+        ("a", [f"cast('2016-02-{n + 1:02d}' as timestamp)" for n in range(MANY)]),
+        ("i", ["null", *(f"{n}" for n in range(MANY))]),
+        ("i", ["j", *(f"{n}" for n in range(MANY))]),
+        ("s", ["u", "null", *(f"'{n}'" for n in range(MANY))]),
+        ("s", ["lower('AB')", *(f"'{n}'" for n in range(MANY))]),
+        ("lower(s)", ["'ab'", *(f"'{n}'" for n in range(MANY))]),
+        ("'7'", [f"'{n}'" for n in range(MANY)]),
+    ],
+)
+def test_many_values_mean_what_few_mean(column: str, options: list[str], oracle: Oracle) -> None:
+    oracle.agree(f"{column} in ({', '.join(options)})")
+    oracle.agree(f"{column} not in ({', '.join(options)})")
+
+
+def test_one_of_many_constants_is_looked_up() -> None:
+    texts, numbers = ([f"'{n}'" for n in range(MANY)], [f"{n}" for n in range(MANY)])
+    for column, options, looked_up in (("s", texts, True), ("i", numbers, True), ("i", ["j", *numbers], False)):
+        made = to_polars(parse(f"{column} in ({', '.join(options)})", COLUMNS))
+        assert ("is_in" in str(made)) == looked_up

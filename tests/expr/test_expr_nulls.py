@@ -135,6 +135,11 @@ def test_a_meaning_that_could_have_been_another(text: str, value: object, oracle
     assert row_function(parse(text, COLUMNS))(ROW) == value
 
 
+def test_a_column_that_is_known_to_be_finite_is_not_looked_at_again() -> None:
+    found = parse("f > g", COLUMNS)
+    assert str(to_polars(found)).count("is_finite") == 2 and str(to_polars(found, {"f"})).count("is_finite") == 1
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_float_that_is_no_number_is_null(value: float) -> None:
     frame = pl.DataFrame({"f": [value]})

@@ -113,7 +113,7 @@ class PartedCheck:
                 plan = replace(self._plan, marks=dict(self._plan.marks))  # keys of this part have marks in it alone
                 passed = marked(part.lazy(), plan)
                 at, end = self._sums.rows, self._sums.rows + part.height
-                passed = passed.with_columns(pl.Series(mark, rows[at:end]) for mark, rows in again.items())
+                passed = passed.hstack([pl.Series(mark, rows[at:end]) for mark, rows in again.items()])
                 passed = with_keys(passed, contract, plan, self._beside)
                 self._unasked = keys_not_at_hand(contract, plan, passed)
                 yield self._of_part(passed, plan)
@@ -123,26 +123,32 @@ class PartedCheck:
             raise DataError(f"the rows cannot be checked: {reason}", where=self._where, mend=mend) from bad
 
     def _of_part(self, passed: pl.DataFrame, plan: Plan) -> Checked:
+        """Columns are taken as they are, and not by a query, which would wait for those that read ahead."""
         import polars as pl
 
-        sums, contract = self._sums, self._contract
-        failing = failing_rows(plan, passed)
+        before, contract = self._sums.rows, self._contract
+        failing, kept = failing_rows(plan, passed), passed[self._parts.schema.names()]
         rules = [rule for rule in contract.rules if failing.get(rule.id) and not rule.batch_level and not rule.soft]
-        kept = passed.select(self._parts.schema.names())
-        bad = any_of(passed, [plan.marks[rule.id] for rule in rules])
-        good = kept.filter(~bad) if rules else kept
         found = lines(passed, [(rule, plan.marks[rule.id]) for rule in rules], self._keys, plan.given)
+        self._count(kept, failing)
+        if not rules:
+            return Checked(kept, found, None)
+        bad = any_of(passed, [plan.marks[rule.id] for rule in rules])
+        good = kept.filter(~bad)
+        self._sums.bad += kept.height - good.height
         aside = whole_rows(passed, bad, found, kept.columns, plan.given)
-        shifted = pl.col("row") + sums.rows
+        shifted = pl.col("row") + before
+        return Checked(good, found.with_columns(shifted), aside.with_columns(shifted) if aside is not None else None)
+
+    def _count(self, kept: pl.DataFrame, failing: dict[str, int]) -> None:
+        sums = self._sums
         sums.rows += kept.height
-        sums.bad += kept.height - good.height
         sums.failing.update(failing)
         sums.filled |= {name for name in kept.columns if kept[name].null_count() < kept.height}
-        for rule in contract.rules:
+        for rule in self._contract.rules:
             if rule.kind == "freshness":
                 both = [at for at in (newest(kept, rule), sums.newest.get(rule.id)) if at is not None]
                 sums.newest[rule.id] = max(both, default=None)
-        return Checked(good, found.with_columns(shifted), aside.with_columns(shifted) if aside is not None else None)
 
     @property
     def judged(self) -> Judged:

@@ -56,6 +56,8 @@ def planned(contract: Contract, schema: pl.Schema, *, apart: Collection[str] = (
             wrong[column], plan.given[column] = f"{MARK}type {number}", f"{_GIVEN}{number}"
             plan.values += [mark.alias(wrong[column]), pl.col(column).alias(plan.given[column])]
     types = {**expr.column_types(schema), **contract.types}
+    # as declared, a float that is no finite number is NULL already
+    finite = {name for name, kind in contract.columns.items() if kind == "float" and schema.get(name) == pl.Float64}
     for number, rule in enumerate(contract.rules):
         if not schema.keys() >= set(rule.columns) or plan.uncast & set(rule.columns):
             continue
@@ -66,14 +68,14 @@ def planned(contract: Contract, schema: pl.Schema, *, apart: Collection[str] = (
         if rule.kind in apart:
             plan.marks[rule.id] = f"{MARK}{number}"
             continue
-        mask = _mask(rule, types, wrong)
+        mask = _mask(rule, types, wrong, finite)
         if mask is not None:
             plan.marks[rule.id] = f"{MARK}{number}"
             plan.masks.append(mask.alias(plan.marks[rule.id]))
     return plan
 
 
-def _mask(rule: Rule, types: Any, wrong: dict[str, str]) -> Any:
+def _mask(rule: Rule, types: Any, wrong: dict[str, str], finite: Collection[str]) -> Any:
     """True in rows that fail the rule, or that it counts; None if it marks no rows."""
     import polars as pl
 
@@ -88,7 +90,7 @@ def _mask(rule: Rule, types: Any, wrong: dict[str, str]) -> Any:
         return mask & ~pl.col(wrong[rule.column]) if rule.column in wrong else mask
     if rule.expression is None:
         return None
-    return (~expr.to_polars(expr.parse(rule.expression, types, where=rule.where))).fill_null(False)
+    return (~expr.to_polars(expr.parse(rule.expression, types, where=rule.where), finite)).fill_null(False)
 
 
 def _missing(rule: Rule, types: Any) -> Any:

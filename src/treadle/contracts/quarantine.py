@@ -31,6 +31,8 @@ def lines(
             "reason": pl.String,
         }
     )
+    if not failing:
+        return empty
     parts = [_of_rule(passed, rule, mark, keys, given) for rule, mark in failing]
     return pl.concat([empty, *parts]).sort("row", maintain_order=True)
 

@@ -10,6 +10,8 @@ from typing import Any
 from treadle.expr.table import ANY, ORDERED, Function, wider
 from treadle.expr.types import Type
 
+_LOOKED_UP = 16
+"""Of so many constants it is quicker to look a value up than to compare it with each."""
 _B: tuple[Type, ...] = ("bool",)
 
 
@@ -43,7 +45,12 @@ def _in_row(a: Any, *options: Any) -> Any:
     return None if None in options else False
 
 
-def _in_polars(a: Any, *options: Any) -> Any:
+def _in_polars(a: Any, *options: Any, kinds: list[Type], values: list[Any]) -> Any:
+    constant = all(option.meta.is_literal() for option in options) and None not in values[1:]
+    plain = {*kinds} in ({"str"}, {"int"}) and a.meta.root_names()  # Polars looks one value up as if it were a column
+    if len(options) >= _LOOKED_UP and constant and plain:
+        pl = _pl()
+        return a.is_in(pl.Series(values[1:], dtype=pl.String if kinds[0] == "str" else pl.Int64).implode())
     return functools.reduce(operator.or_, (a == option for option in options))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Collection
 from typing import Any
 
 from treadle.expr.casts import cast_polars
@@ -11,18 +12,22 @@ from treadle.expr.tree import Expression, Node, functions
 from treadle.expr.types import to_polars_type
 
 
-def to_polars(expression: Expression | Node) -> Any:
-    """A `pl.Expr` over the columns' names. Floats that are NaN or infinite are NULL from the start."""
-    return _build(expression.tree if isinstance(expression, Expression) else expression)
+def to_polars(expression: Expression | Node, finite: Collection[str] = ()) -> Any:
+    """A `pl.Expr` over the columns' names. Floats that are NaN or infinite are NULL from the start.
+
+    finite: columns that are known to hold no such float.
+    """
+    return _build(expression.tree if isinstance(expression, Expression) else expression, finite)
 
 
-def _build(node: Node) -> Any:
+def _build(node: Node, finite: Collection[str]) -> Any:
     import polars as pl
 
     if node.op == "column":
         column = named(node.value)
         if node.type == "float":
-            return finite_polars(column.cast(pl.Float64))
+            value = column.cast(pl.Float64)
+            return value if node.value in finite else finite_polars(value)
         if node.type == "int":
             return column.cast(pl.Int64)
         if node.type == "str":
@@ -30,7 +35,7 @@ def _build(node: Node) -> Any:
         return _utc(column) if node.type == "timestamp" else column
     if node.op == "literal":
         return pl.lit(node.value, dtype=to_polars_type(node.type))
-    args = [_build(arg) for arg in node.args]
+    args = [_build(arg, finite) for arg in node.args]
     if node.op == "cast":
         return cast_polars(args[0], node.args[0].type, node.value)
     function = functions()[node.op]

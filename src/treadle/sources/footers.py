@@ -7,6 +7,7 @@ Polars tells the rows of a file and not how many bytes its pages unpack to, so t
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 from msgspec import Struct
@@ -15,6 +16,8 @@ from treadle.sources.unreadable import Unreadable
 
 _ROWS, _GROUPS, _BYTES, _GROUP_ROWS = 3, 4, 2, 3
 """`FileMetaData.num_rows` and `.row_groups`, `RowGroup.total_byte_size` and `.num_rows` by their numbers."""
+_CHUNKS, _META, _PLACES, _META_PLACES = 1, 3, (4, 6), (9, 10, 11, 14)
+"""`RowGroup.columns`, `ColumnChunk.meta_data`; and of these two where pages, their indexes and their filters begin."""
 _DEEPEST, _LONGEST = 32, 10
 """Structs in structs, and bytes of a number."""
 _SKIPPED, _BINARY = {3: 1, 7: 8}, 8
@@ -50,12 +53,41 @@ def row_groups(content: bytes) -> tuple[tuple[int, int], ...]:
     Raises:
         Unreadable: as `footer`; or the groups have not the rows of the file.
     """
+    return _sizes(*_told(content))
+
+
+def begins(content: bytes) -> tuple[tuple[int, int], ...]:
+    """Of each row group the rows of the file up to its end, and its first byte; 0 where the footer does not tell.
+
+    Raises:
+        Unreadable: as `row_groups`.
+    """
     rows, groups = _told(content)
+    ends = accumulate(rows for rows, _ in _sizes(rows, groups))
+    return tuple((end, _first_byte(group)) for end, group in zip(ends, groups, strict=False))
+
+
+def _sizes(rows: int, groups: list[dict[int, Any]]) -> tuple[tuple[int, int], ...]:
     found = [(group.get(_GROUP_ROWS), group.get(_BYTES)) for group in groups]
     sizes = tuple((max(0, n), max(0, size)) for n, size in found if isinstance(n, int) and isinstance(size, int))
     if sum(n for n, _ in sizes) != rows:
         raise Unreadable("its footer is damaged")
     return sizes
+
+
+def _first_byte(group: dict[int, Any]) -> int:
+    chunks = group.get(_CHUNKS)
+    if not isinstance(chunks, list) or not chunks:
+        return 0
+    places = []
+    for chunk in chunks:
+        meta = chunk.get(_META) if isinstance(chunk, dict) else None
+        if not isinstance(meta, dict) or not isinstance(meta.get(_META_PLACES[0]), int):
+            return 0
+        found = (*(chunk.get(place) for place in _PLACES), *(meta.get(place) for place in _META_PLACES))
+        # writers say 0 for a page that there is not: the first four bytes of a file are its mark
+        places += [place for place in found if isinstance(place, int) and place > 0]
+    return min(places, default=0)
 
 
 def _told(content: bytes) -> tuple[int, list[dict[int, Any]]]:

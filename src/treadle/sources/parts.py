@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import TreadleError
-from treadle.sources.files import Reading, digests_of, refuse_unlike, refuse_unreadable
+from treadle.sources.ahead import made_ahead
+from treadle.sources.behind import DigestsBehind
+from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.found import Found
 from treadle.sources.harmony import harmonised, refuse_unfolding, told_by_type
@@ -26,6 +30,8 @@ PARTED_FROM = 1 << 28
 """Bytes that rows take at the least: from here on they are read in parts. Smaller tables fit wherever Treadle runs."""
 PART = 1 << 26
 """Bytes of a part, about."""
+_AHEAD = 2
+"""Parts that are read while one is used: Polars unpacks a row group in one thread."""
 _LARGEST_GROUP = 1 << 29  # of one row group, which is unpacked as a whole before its rows are cut
 
 
@@ -37,6 +43,8 @@ class FileParts:
     schema: pl.Schema
     cuts: tuple[tuple[Path, tuple[int, ...]], ...]
     """Of each file where its parts begin, and its rows."""
+    ahead: int
+    """So many parts are read ahead."""
     where: str
 
     @property
@@ -47,28 +55,52 @@ class FileParts:
         """Raises DataError where a file cannot be read, or was written to since it was found."""
         import polars as pl
 
-        some = False
+        if not self.rows:
+            empty = pl.DataFrame(schema=self.schema)
+            yield empty if columns is None else empty.select(columns)
+        if columns is not None:
+            yield from made_ahead(self._reads(columns), self.ahead)
+            return
+        with (
+            DigestsBehind(self.reading.files, self.where) as behind,
+            closing(made_ahead(self._reads(None), self.ahead)) as parts,
+        ):
+            for (number, end), part in zip(self._ends(), parts, strict=True):
+                behind.passed(number, end)
+                yield part
+            refuse_unlike(self.reading, behind.digests(), self.where)
+
+    def _ends(self) -> Iterator[tuple[int, int]]:
+        """Of each part the number of its file, and the rows of that up to its end."""
+        return ((number, end) for number, (_, cuts) in enumerate(self.cuts) for end in cuts[1:])
+
+    def _reads(self, columns: Sequence[str] | None) -> Iterator[Callable[[], pl.DataFrame]]:
+        """What reads each part."""
+        import polars as pl
+
         said = {name for values in self.reading.partitions for name, _ in values}
         for number, (file, cuts) in enumerate(self.cuts):
             lazy = pl.scan_parquet(file, glob=False)
-            schema = lazy.collect_schema()
-            if columns is not None and {*columns} - said <= set(schema):
-                own = [name for name in columns if name in schema]
-                lazy = lazy.select(own or list(schema)[:1])  # what folders say is read of none of its columns
+            if columns is not None:
+                schema = lazy.collect_schema()
+                if {*columns} - said <= set(schema):
+                    own = [name for name in columns if name in schema]
+                    lazy = lazy.select(own or list(schema)[:1])  # what folders say is read of none of its columns
             for start, end in pairwise(cuts):
-                try:
-                    taken = lazy.slice(start, end - start).collect()
-                    refuse_unfolding(taken, self.reading.layout, file.name, self.where)
-                    read = harmonised(taken, self.where)
-                except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, Unreadable) as bad:
-                    raise refuse_unreadable(bad, file, "parquet", self.where) from bad
-                some, part = True, self.reading.placed(read, number, self.where)
-                yield part.select(list(self.schema) if columns is None else columns)
-        if not some:
-            empty = pl.DataFrame(schema=self.schema)
-            yield empty if columns is None else empty.select(columns)
-        if columns is None:
-            refuse_unlike(self.reading, digests_of(self.reading.files, self.where), self.where)
+                yield partial(self._part, lazy.slice(start, end - start), number, columns)
+
+    def _part(self, lazy: pl.LazyFrame, number: int, columns: Sequence[str] | None) -> pl.DataFrame:
+        import polars as pl
+
+        file = self.reading.files[number]
+        try:
+            taken = lazy.collect()
+            refuse_unfolding(taken, self.reading.layout, file.name, self.where)
+            read = harmonised(taken, self.where)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, Unreadable) as bad:
+            raise refuse_unreadable(bad, file, "parquet", self.where) from bad
+        part = self.reading.placed(read, number, self.where)
+        return part.select(list(self.schema) if columns is None else columns)
 
 
 def parts_of(found: Found, where: str) -> FileParts | None:
@@ -102,6 +134,8 @@ def parts_of(found: Found, where: str) -> FileParts | None:
         found,
         taken[0],
         tuple((file, _cuts(each, wide)) for file, each in zip(found.files, groups, strict=True)),
+        # a group is unpacked as a whole: of larger ones no two at once
+        _AHEAD if all(max(rows * wide, size) <= PART for rows, size in every) else 1,
         where,
     )
 

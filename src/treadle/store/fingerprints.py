@@ -84,9 +84,13 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     """The values as plain bytes. What lies under a NULL is no value, so it is not hashed."""
     import polars as pl
 
-    missing = column.is_null()
-    if missing.any():
-        yield _view(missing.cast(pl.UInt8))
+    missing = column.null_count()
+    if missing:
+        yield _view(column.is_null().cast(pl.UInt8))
+
+    def filled(values: pl.Series, nothing: int | str) -> pl.Series:
+        return values.fill_null(nothing) if missing else values
+
     dtype = column.dtype
     if dtype.is_nested() or dtype == pl.Null:
         import msgspec
@@ -95,12 +99,12 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     elif dtype in (pl.String, pl.Binary) or dtype.is_decimal():  # NumPy has no numbers of 128 bits
         # lengths and characters, and not Arrow's form: that may hold a list of what is missing, or not, for equal rows
         text = column.bin.encode("hex") if dtype == pl.Binary else column.cast(pl.String)
-        yield _view(text.str.len_bytes().fill_null(0))
+        yield _view(filled(text.str.len_bytes(), 0))
         for start in range(0, len(text), _JOINED):
-            yield text.slice(start, _JOINED).fill_null("").str.join("").item().encode()
+            yield filled(text.slice(start, _JOINED), "").str.join("").item().encode()
     else:
         plain = column.to_physical() if dtype != pl.Boolean else column.cast(pl.UInt8)
-        yield _view(plain.fill_null(0))
+        yield _view(filled(plain, 0))
 
 
 def _view(numbers: pl.Series) -> memoryview:

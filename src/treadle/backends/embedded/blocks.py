@@ -51,15 +51,14 @@ def write(frame: pl.DataFrame, folder: Path, codec: str, taken: Iterable[str] = 
     names = {*taken}
     for start, rows in cuts(frame):
         content = encoded(frame.slice(start, rows), codec, GROUP)
-        part = named(content, names)
+        part = named(hashlib.sha256(content).hexdigest(), len(content), names)
         yield Block(part, start, rows, fresh=put(content, folder / part.path))
 
 
-def named(content: bytes, names: set[str]) -> Part:
-    """A file for the content, by its hash; another than the `names` that are taken, to which it is added."""
-    digest = hashlib.sha256(content).hexdigest()
+def named(digest: str, size: int, names: set[str]) -> Part:
+    """A file for content of this SHA-256; another than the `names` that are taken, to which it is added."""
     several = (f"{digest}{f'-{n}' if n else ''}.parquet" for n in count())
-    part = Part(next(name for name in several if name not in names), len(content), digest)
+    part = Part(next(name for name in several if name not in names), size, digest)
     names.add(part.path)
     return part
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
@@ -19,6 +19,8 @@ UNMEASURED = "zstd-3"
 """For tables whose speeds are noise: a usual trade of size and speed."""
 _SAMPLE, _SLICES, _LEAST = 4_000_000, 8, 1_000_000
 """Bytes of rows that are tried, in so many runs of neighbours; of fewer than `_LEAST` only sizes are told."""
+_NEAR = 1.01
+"""Of what is kept for no more than a hundredth more than the cheapest the quickest is chosen."""
 _Codec = Literal["snappy", "lz4", "zstd"]
 
 
@@ -72,8 +74,15 @@ def choose(frame: pl.DataFrame, keeping: Keeping, clock: Callable[[], float] = t
         if len(tried) > 2 and made.write > 0 and size / 1e6 / made.write < keeping.mb_second:
             break  # those after it are slower still
     quick = [each for each in tried if each.write <= 0 or size / 1e6 / each.write >= keeping.mb_second]
-    best = min(quick or tried[:1], key=lambda each: keeping.costs(each.bytes, each.write, each.read))
+    best = _best(quick or tried[:1], keeping)
     return Chosen(best.codec, _ratio(tried[0].bytes, best.bytes), tuple(tried))
+
+
+def _best(tried: Sequence[Tried], keeping: Keeping) -> Tried:
+    """The cheapest; of those that are so but for next to nothing the quickest, and not the one that noise chooses."""
+    costs = {each.codec: keeping.costs(each.bytes, each.write, each.read) for each in tried}
+    near = [each for each in tried if costs[each.codec] <= _NEAR * min(costs.values())]
+    return min(near, key=lambda each: each.write)
 
 
 def _ratio(plain: int, size: int) -> float:

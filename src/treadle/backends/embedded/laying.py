@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.backends.embedded import blocks, codecs, writing
+from treadle.backends.embedded.reading import sha256
 from treadle.errors import DataError, nearest
 from treadle.store import ROW, Part, Snapshot, Stored
 
@@ -35,7 +36,7 @@ def write(
     starts = list(_starts(ordered))
     for start, rows in starts:
         content = codecs.encoded(ordered.slice(start, rows), codec.codec, group)
-        part = blocks.named(content, names)
+        part = blocks.named(sha256(content), len(content), names)
         fresh += part.size if blocks.put(content, folder / part.path) else 0
         parts.append(part)
     plain = snapshot.stored.plain if snapshot.stored is not None else snapshot.bytes

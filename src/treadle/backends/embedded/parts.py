@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from treadle.backends.embedded import blocks, codecs, writing
+from treadle.backends.embedded.reading import sha256
 from treadle.store import Blocks, Keeping, Part, Stored
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_ENCODED = 2
+"""Parts that are made files of at once: Polars compresses a row group in one thread."""
+
+
+class _File(Struct, frozen=True):
+    """A part as the bytes of a file, with their SHA-256 and what a log of Delta says of them."""
+
+    content: bytes
+    digest: str
+    stats: str
+
+    @classmethod
+    def of(cls, part: pl.DataFrame, codec: str) -> _File:
+        content = codecs.encoded(part, codec, blocks.GROUP)
+        return cls(content, sha256(content), writing.stats(part))
 
 
 class PartFiles:
@@ -45,35 +66,49 @@ class PartFiles:
         return self._blocks.fingerprint()
 
     def write(self, parts: Iterable[pl.DataFrame]) -> None:
-        """A file for each part that has rows, in their order; while one is hashed and written, the next is read.
+        """A file for each part that has rows, in their order; while some are hashed and written, the next is read.
 
         Raises:
             StoreError: the disk is full, or may not be written.
         """
-        with ThreadPoolExecutor(1, "treadle-writer") as writer:
-            last: Future[None] | None = None
-            for part in parts:
-                if last is not None:
-                    last.result()  # so that no more than one waits in memory
-                last = writer.submit(self._take, part)
-            if last is not None:
-                last.result()
+        waiting = deque[Future[None]]()
+        with (
+            ThreadPoolExecutor(_ENCODED, "treadle-encoder") as encoders,
+            ThreadPoolExecutor(1, "treadle-writer") as one,
+        ):
+            try:
+                for part in parts:
+                    waiting.append(one.submit(self._take, part, self._begun(part, encoders)))
+                    if len(waiting) >= _ENCODED:  # so that no more wait in memory
+                        waiting.popleft().result()
+                for last in waiting:
+                    last.result()
+            finally:
+                for each in waiting:
+                    each.cancel()
 
-    def _take(self, part: pl.DataFrame) -> None:
+    def _begun(self, part: pl.DataFrame, encoders: ThreadPoolExecutor) -> Future[_File] | None:
+        """Its file in the making; None of a part without rows."""
+        if not part.height:
+            return None
+        # speeds are measured in CPU-seconds of the process: with the first part, before anything else runs in it
+        self._chosen = self._chosen or self._codec(part)
+        return encoders.submit(_File.of, part, self._chosen.codec)
+
+    def _take(self, part: pl.DataFrame, made: Future[_File] | None) -> None:
+        """Parts come here one after another: their order is that of the rows, and of the names of equal files."""
         self._first = part.clear() if self._first is None else self._first
         self._blocks.add(part)
-        if part.height:
-            self._keep(part)
+        if made is not None:
+            self._keep(made.result())
+            self.rows += part.height
 
-    def _keep(self, part: pl.DataFrame) -> None:
-        self._chosen = self._chosen or self._codec(part)
-        content = codecs.encoded(part, self._chosen.codec, blocks.GROUP)
-        named = blocks.named(content, self._names)
-        if blocks.put(content, self.folder / named.path):
+    def _keep(self, file: _File) -> None:
+        named = blocks.named(file.digest, len(file.content), self._names)
+        if blocks.put(file.content, self.folder / named.path):
             self._fresh.append(named)
         self.parts.append(named)
-        self._adds.append((named, writing.stats(part)))
-        self.rows += part.height
+        self._adds.append((named, file.stats))
 
     def _codec(self, part: pl.DataFrame) -> codecs.Chosen:
         """That of the version before, where it had these columns: parts that are equal are then one file."""

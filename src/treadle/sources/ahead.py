@@ -1,0 +1,35 @@
+"""What takes long is made ahead, in threads, while what was made before is used: in its order, and never much of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def made_ahead(makes: Iterable[Callable[[], T]], threads: int) -> Generator[T, None, None]:
+    """What each of `makes` returns, in their order, and what it raises, in its place.
+
+    The first is made when it is asked for, and nothing beside it: who measures something by it is not disturbed. Later
+    on, while one is used, so many others as there are threads are being made or wait. `makes` is asked by who reads
+    this; each of them is called once, in any of the threads. None of these runs on when the reader is closed.
+    """
+    waits = iter(makes)
+    for make in islice(waits, 1):
+        yield make()
+    waiting = deque[Future[T]]()
+    with ThreadPoolExecutor(threads, "treadle-ahead") as pool:
+        try:
+            for make in waits:
+                waiting.append(pool.submit(make))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
