@@ -27,7 +27,7 @@ def columns_of(text: bytes, told: Dialect) -> pl.DataFrame:
     import polars as pl
 
     text = after(text, told.skipped)
-    if not text.strip():
+    if not text or text.isspace():
         raise Unreadable("the file is empty", mend="give a file with a header and rows")
     _refuse_control(text, told)
     try:
@@ -45,9 +45,17 @@ def columns_of(text: bytes, told: Dialect) -> pl.DataFrame:
             _refuse_uneven(text, told)
     names = called(told.header)
     frame.columns = names if len(names) == frame.width else frame.columns
-    if frame.width > 1:
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    return frame
+    return _with_values(frame)
+
+
+def _with_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have a value; of a table of one column all."""
+    import polars as pl
+
+    # where a column has all its values, so has each row one: most tables have such a column, and none is copied
+    if frame.width == 1 or any(not column.null_count() for column in frame.iter_columns()):
+        return frame
+    return frame.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
 def called(header: Sequence[str]) -> list[str]:

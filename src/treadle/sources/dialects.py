@@ -98,6 +98,8 @@ def _told(content: bytes) -> tuple[bytes, str]:
         # text of the West in UTF-16 without a mark: every other byte is zero
         if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros) and head.count(0) < 0.6 * len(head):
             return content.decode(encoding, "replace").encode(), encoding
+    if content.isascii():  # which is looked at in place, where decoding makes a copy
+        return content, "utf-8"
     try:
         content.decode()
     except UnicodeDecodeError:

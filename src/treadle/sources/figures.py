@@ -77,6 +77,11 @@ def plain(values: pl.Series, signs: Signs) -> pl.Series:
     return pl.select(pl.when(below).then("-" + pl.lit(body)).otherwise(pl.lit(body))).to_series().alias(values.name)
 
 
+def all_plain(values: pl.Series, signs: Signs) -> bool:
+    """Whether each text has the shape of a number: what is none is told so long before its parts are taken out."""
+    return bool(values.str.strip_chars().str.contains(signs.pattern).all())
+
+
 def _parts(text: pl.Series, signs: Signs) -> list[pl.Series]:
     return text.str.extract_groups(signs.pattern).struct.unnest().get_columns()
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
 from treadle.sources.expected import types_expected
-from treadle.sources.figures import Signs, far_and_fraction, numbers, plain, unlike
+from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -189,9 +189,9 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
         if two is not None:
             said = f"{column.name}: {two[0]} and {two[1]} are no numbers of one kind, so it is read as text"
             return column, Note(column.name, "unlike", said)
-        written = plain(column, signs)
-        found = numbers(written) if written.null_count() == column.null_count() else None
-        if found is not None:
+        written = plain(column, signs) if all_plain(known, signs) else None
+        found = numbers(written) if written is not None and written.null_count() == column.null_count() else None
+        if written is not None and found is not None:
             return found, _marked(column, written, found)
         if known.str.contains(r"^\s*[+-]?\d+\s*$").all():
             said = f"{column.name}: whole numbers of more than 64 bits, such as {known[0]}, are read as text"
