@@ -7,7 +7,7 @@ sets aside the others alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -52,14 +52,14 @@ def typed(
     import polars as pl
 
     if not partly:
-        _refuse_unknown(frame, layout)
+        refuse_unknown(frame.columns, layout)
     made, notes, types = [], list[Note](), types_expected(layout)
     for column in frame.iter_columns():
         form = layout.date_format.get(column.name)
         if column.dtype != pl.String:
             made.append(column)
             continue
-        text = _without(column, layout)
+        text = without(column, layout)
         if form is not None:
             made.append(_dated(text, form))
         elif guess:
@@ -75,15 +75,16 @@ def typed(
     return pl.DataFrame(made) if made else frame, notes
 
 
-def _refuse_unknown(frame: pl.DataFrame, layout: Layout) -> None:
+def refuse_unknown(columns: Sequence[str], layout: Layout) -> None:
+    """Raises Unreadable where the source speaks of a column that is not there."""
     from treadle.errors import nearest
 
     named: list[tuple[str, str]] = [("date_format", name) for name in layout.date_format]
     if isinstance(layout.null_values, Mapping):
         named += [("null_values", name) for name in layout.null_values]
     for setting, name in named:
-        if name not in frame.columns:
-            mend = nearest(name, frame.columns)
+        if name not in columns:
+            mend = nearest(name, columns)
             raise Unreadable(f'there is no column "{name}", of which `{setting}` speaks', mend=mend)
 
 
@@ -110,7 +111,7 @@ def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
     return pl.select(pl.coalesce(pl.lit(told), pl.lit(text))).to_series().alias(text.name)
 
 
-def _without(column: pl.Series, layout: Layout) -> pl.Series:
+def without(column: pl.Series, layout: Layout) -> pl.Series:
     """The column with NULL for what the source says stands for a missing value."""
     import polars as pl
 
