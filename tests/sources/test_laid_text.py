@@ -152,11 +152,32 @@ def test_what_blocks_do_not_tell_is_left_to_who_reads_it_whole(tmp_path: Path, c
     assert parted is None and not list((tmp_path / "room").iterdir())
 
 
-def test_a_column_that_is_not_what_its_first_rows_say_is_told_by_all_of_them(tmp_path: Path) -> None:
-    rows = [f"{n},{n}.5,2024-01-0{n % 9 + 1},true" for n in range(60)] + ["60.5,x,03/04/2024,7"]
-    whole, parted = both(tmp_path, ["\n".join(["a,b,c,d", *rows]).encode()], 90, Source(read="*.csv"))
+LATER = {
+    "far": (["1.5"], "9007199254740993", ""),
+    "farther": (["1.5", "2.0"], "9223372036854775808", ""),
+    "infinite": (["1.5"], "inf", ""),
+    "none": (["1.5"], "NAN", ""),
+    "fraction": (["-0", "1"], "1.5", ""),
+    "long": (["1"], "9223372036854775808", ""),
+    "marked": (["1"], "$1,000", ""),
+    "truth": (["true"], "yes", ""),
+    "late": ([""], "5", ""),
+    "other": (["2024-01-31"], "03/04/2024", ""),
+    "shape": (["2024-01-31 10:00"], "2024-01-31 10:5", ""),
+    "number": (["many", " 7"], "8", "int"),
+    "day": (["soon", "31.1.2024"], "1.2.2024", "date"),
+    "told": (["many", " 7"], "8", ""),
+}
+"""Of each column its first values, and one that stands far behind; and what its contract expects."""
+
+
+def test_what_stands_far_behind_is_told_as_of_the_whole(tmp_path: Path) -> None:
+    columns = [[*firsts] * (40 // len(firsts)) + [last] for firsts, last, _ in LATER.values()]
+    rows = [",".join(f'"{cell}"' for cell in row) for row in zip(*columns, strict=True)]
+    source = expected(Source(read="*.csv"), {name: kind for name, (_, _, kind) in LATER.items() if kind})
+    whole, parted = both(tmp_path, ["\n".join([",".join(LATER), *rows]).encode()], 500, source)
     assert same(whole, parted) and isinstance(parted, tuple) and isinstance(parted[0], pl.DataFrame)
-    assert parted[0].dtypes == [pl.Float64, pl.String, pl.String, pl.String]
+    assert parted[0].get_column("fraction").dtype == pl.Float64 and parted[0].get_column("far").dtype == pl.String
 
 
 def test_a_part_is_of_the_columns_that_are_asked_for(tmp_path: Path) -> None:
