@@ -170,9 +170,9 @@ def test_decimals_are_told_by_all_records_and_not_by_the_header() -> None:
 
 def test_a_record_that_the_head_cuts_off_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "a;b\n1;2\n3"
-    monkeypatch.setattr(dialects, "_HEAD", len(text))
+    monkeypatch.setattr(dialects, "HEAD", len(text))
     assert dialects._records(text, ";", '"') == [["a", "b"], ["1", "2"]]
-    monkeypatch.setattr(dialects, "_HEAD", len(text) + 1)
+    monkeypatch.setattr(dialects, "HEAD", len(text) + 1)
     assert dialects._records(text, ";", '"') == [["a", "b"], ["1", "2"], ["3"]]
 
 

@@ -114,7 +114,7 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
     try:
         if source.new is None:
             rows = find(source, workspace.project.root, where=where)
-            parts = large_parts(rows, contract, name, where)
+            parts = large_parts(rows, contract, name, where, held.room)
             if parts is not None:
                 frame = _in_parts(held, name, source, parts, contract, rows.digest, data=data)
             else:

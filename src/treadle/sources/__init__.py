@@ -22,6 +22,7 @@ from treadle.sources.increments import (
     lost_files,
     refuse_increment,
 )
+from treadle.sources.laid import LaidParts
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.mapped import MappedRows, RatesRead, mapped, notes_of, read_rates
@@ -47,6 +48,7 @@ __all__ = [
     "FileParts",
     "Found",
     "Known",
+    "LaidParts",
     "Look",
     "MappedParts",
     "MappedRows",

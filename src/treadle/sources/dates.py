@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.sources.stamps import stamps
+
 if TYPE_CHECKING:
     import polars as pl
 
-_SAMPLE, _FORMS = 200, 5
+_SAMPLE, _FORMS, _LONGEST = 200, 5, 48
 _DATE = r"(\d{4})([-/.])(\d{1,2})[-/.](\d{1,2})|(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})"
 _SHAPE = re.compile(
     rf"(?:{_DATE})(?:(T|\s+)\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?(\s*[AaPp][Mm])?\s*(Z|UTC|[+-]\d{{2}}(?::?\d{{2}})?)?)?"
@@ -40,7 +42,7 @@ def form_of(values: pl.Series) -> Form | None:
     """
     step = max(1, len(values) // _SAMPLE)
     for text in values.head(_SAMPLE).to_list() + values.gather_every(step).to_list():
-        if len(text) > 48 or not _SHAPE.fullmatch(text.strip()):
+        if len(text) > _LONGEST or not _SHAPE.fullmatch(text.strip()):
             return None
     first = _SHAPE.fullmatch(values[0].strip())
     if first is None:
@@ -99,6 +101,9 @@ def parsed(values: pl.Series, form: str) -> pl.Series:
     """
     import polars as pl
 
+    alike = stamps(values, form)
+    if alike is not None:
+        return alike
     try:
         found = _of_texts(values, form)
         if found.null_count() == values.null_count():
@@ -108,6 +113,21 @@ def parsed(values: pl.Series, form: str) -> pl.Series:
     except (pl.exceptions.PolarsError, ValueError) as bad:
         reason = (str(bad).strip().splitlines() or ["?"])[0]
         raise ValueError(reason) from bad
+
+
+def at_once(values: pl.Series, form: str) -> pl.Series | None:
+    """As `parsed`, of texts of which each looks like a date and is one in this very form; None where one is not.
+
+    So it is of any part of a column as it is of the whole.
+    """
+    found = stamps(values, form)
+    if found is not None:
+        return found
+    text = values.str.strip_chars()
+    if not text.str.contains(f"^(?:{_SHAPE.pattern})$").all() or not (values.str.len_bytes() <= _LONGEST).all():
+        return None
+    found = _of_texts(values, form)
+    return found if found.null_count() == values.null_count() else None
 
 
 def _of_texts(text: pl.Series, form: str) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from treadle.sources.dialects import Dialect, after
 from treadle.sources.unreadable import Unreadable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 NULLS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "None")
+_AT_ONCE = 1 << 17
+"""Bytes that are compared at once: both they and what comes of it stay near the processor."""
 _LONGEST = 1 << 24
 """Characters in one field, where Polars cannot read a file and Python does."""
 
@@ -27,9 +29,11 @@ def columns_of(text: bytes, told: Dialect) -> pl.DataFrame:
     import polars as pl
 
     text = after(text, told.skipped)
-    if not text.strip():
+    if not text or text.isspace():
         raise Unreadable("the file is empty", mend="give a file with a header and rows")
-    _refuse_control(text, told)
+    at = text.find(b"\0")
+    if at >= 0:
+        raise control(text.count(b"\n", 0, at) + 1 + told.skipped)
     try:
         frame = pl.read_csv(
             io.BytesIO(text),
@@ -41,13 +45,23 @@ def columns_of(text: bytes, told: Dialect) -> pl.DataFrame:
     except pl.exceptions.PolarsError:
         frame = _slowly(text, told)
     else:
-        if not _all_even(text, frame.width, told):
-            _refuse_uneven(text, told)
+        # a row of too few fields has no last one, so where each has its last there is nothing to be counted
+        full = told.quote.encode() not in text and not frame.to_series(-1).null_count()
+        if not full and not _all_even(text, frame.width, told):
+            refuse_uneven(io.BytesIO(text), told)
     names = called(told.header)
     frame.columns = names if len(names) == frame.width else frame.columns
-    if frame.width > 1:
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    return frame
+    return _with_values(frame)
+
+
+def _with_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have a value; of a table of one column all."""
+    import polars as pl
+
+    # where a column has all its values, so has each row one: most tables have such a column, and none is copied
+    if frame.width == 1 or any(not column.null_count() for column in frame.iter_columns()):
+        return frame
+    return frame.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
 def called(header: Sequence[str]) -> list[str]:
@@ -68,12 +82,10 @@ def called(header: Sequence[str]) -> list[str]:
     return list(made)
 
 
-def _refuse_control(text: bytes, told: Dialect) -> None:
-    at = text.find(b"\0")
-    if at >= 0:
-        line = text.count(b"\n", 0, at) + 1 + told.skipped
-        mend = "is it a file of text? name its format with `format:`, or its letters with `encoding:`"
-        raise Unreadable("there is a byte of zero, which no text has", line=line, mend=mend)
+def control(line: int) -> Unreadable:
+    """The error of a byte of zero in this line."""
+    mend = "is it a file of text? name its format with `format:`, or its letters with `encoding:`"
+    return Unreadable("there is a byte of zero, which no text has", line=line, mend=mend)
 
 
 def _all_even(text: bytes, width: int, told: Dialect) -> bool:
@@ -87,18 +99,27 @@ def _all_even(text: bytes, width: int, told: Dialect) -> bool:
             return False
         # what stands between an odd mark and the next is inside of a field
         outside = parts[::2]
+        signs = sum(part.count(sign) for part in outside)
     else:
         outside = [text]
-    signs = sum(part.count(sign) for part in outside)
+        signs = _count(text, sign)
     lines = sum(part.count(b"\n") for part in outside) + (not text.endswith(b"\n"))
     return signs == (width - 1) * lines
 
 
-def _records(text: bytes, told: Dialect) -> Iterator[tuple[int, list[str]]]:
+def _count(text: bytes, sign: bytes) -> int:
+    """How often one sign is there: where it stands everywhere, three times as fast as `bytes.count`."""
+    import numpy as np
+
+    letters = np.frombuffer(text, dtype=np.uint8)
+    return sum(int(np.count_nonzero(letters[at : at + _AT_ONCE] == sign[0])) for at in range(0, len(letters), _AT_ONCE))
+
+
+def _records(text: IO[bytes], told: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line that it begins in. Raises Unreadable where the marks of quotation do not fit."""
     csv.field_size_limit(_LONGEST)
     reader = csv.reader(
-        io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="replace", newline=""),
+        io.TextIOWrapper(text, encoding="utf-8", errors="replace", newline=""),
         delimiter=told.separator,
         quotechar=told.quote,
         strict=True,
@@ -124,8 +145,9 @@ def _records(text: bytes, told: Dialect) -> Iterator[tuple[int, list[str]]]:
         begins = reader.line_num + 1
 
 
-def _refuse_uneven(text: bytes, told: Dialect) -> None:
-    """Raises Unreadable at the first row that has not as many fields as the header, if there is one."""
+def refuse_uneven(text: IO[bytes], told: Dialect) -> None:
+    """Raises Unreadable at the first row that has not as many fields as the header, if there is one; or whose marks of
+    quotation do not fit. text: from the header on."""
     width = 0
     for line, record in _records(text, told):
         width = width or len(record)
@@ -149,7 +171,7 @@ def _slowly(text: bytes, told: Dialect) -> pl.DataFrame:
 
     header: list[str] = []
     rows: list[list[str]] = []
-    for line, record in _records(text, told):
+    for line, record in _records(io.BytesIO(text), told):
         if not header:
             header = record
         elif len(record) != len(header):

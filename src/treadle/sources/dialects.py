@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from treadle.spec import Layout
 
 _SEPARATORS = (",", ";", "\t", "|")
-_HEAD, _LOOKED_AT = 1 << 20, 200
+HEAD, _LOOKED_AT = 1 << 20, 200
 """Bytes in which the header must end, and records that are looked at."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _SPACED = re.compile(rf"[ \u00a0\u202f'()%]|{MONEY}")
@@ -93,11 +93,11 @@ def _told(content: bytes) -> tuple[bytes, str]:
         if content.startswith(mark):
             body = content.removeprefix(mark)
             return (body if encoding == "utf-8" else body.decode(encoding, "replace").encode()), encoding
-    head = content[: 1 << 12]
-    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-        # text of the West in UTF-16 without a mark: every other byte is zero
-        if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros) and head.count(0) < 0.6 * len(head):
-            return content.decode(encoding, "replace").encode(), encoding
+    pairs = in_pairs(content)
+    if pairs is not None:
+        return content.decode(pairs, "replace").encode(), pairs
+    if content.isascii():  # which is looked at in place, where decoding makes a copy
+        return content, "utf-8"
     try:
         content.decode()
     except UnicodeDecodeError:
@@ -108,9 +108,22 @@ def _told(content: bytes) -> tuple[bytes, str]:
     return content, "utf-8"
 
 
+def in_pairs(content: bytes) -> str | None:
+    """The form of UTF-16 in which a text is written; None where it is in none."""
+    for mark, encoding in _MARKS[1:]:
+        if content.startswith(mark):
+            return encoding
+    head = content[: 1 << 12]
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        # text of the West in UTF-16 without a mark: every other byte is zero
+        if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros) and head.count(0) < 0.6 * len(head):
+            return encoding
+    return None
+
+
 def dialect_of(text: bytes, encoding: str, layout: Layout, *, tabs: bool = False) -> Dialect:
     """How a table of text in UTF-8 was written. `tabs`: its name says that tabs stand between fields."""
-    head = after(text, layout.skip_rows)[:_HEAD].decode(errors="replace")
+    head = after(text, layout.skip_rows)[:HEAD].decode(errors="replace")
     quote = layout.quote_char or '"'
     signs = (layout.separator,) if layout.separator else ("\t",) if tabs else _SEPARATORS
     found = {sign: _records(head, sign, quote) for sign in signs}
@@ -153,7 +166,7 @@ def _records(head: str, separator: str, quote: str) -> list[list[str]]:
                 break
     except (csv.Error, ValueError, TypeError):  # a field beyond all bounds: what came before it counts
         pass
-    whole = len(head) >= _HEAD and len(made) <= _LOOKED_AT and len(made) > 1
+    whole = len(head) >= HEAD and len(made) <= _LOOKED_AT and len(made) > 1
     return [record for record in (made[:-1] if whole else made) if record]
 
 

@@ -77,6 +77,11 @@ def plain(values: pl.Series, signs: Signs) -> pl.Series:
     return pl.select(pl.when(below).then("-" + pl.lit(body)).otherwise(pl.lit(body))).to_series().alias(values.name)
 
 
+def all_plain(values: pl.Series, signs: Signs) -> bool:
+    """Whether each text has the shape of a number: what is none is told so long before its parts are taken out."""
+    return bool(values.str.strip_chars().str.contains(signs.pattern).all())
+
+
 def _parts(text: pl.Series, signs: Signs) -> list[pl.Series]:
     return text.str.extract_groups(signs.pattern).struct.unnest().get_columns()
 
@@ -158,8 +163,8 @@ def far_and_fraction(values: pl.Series) -> tuple[str, str] | None:
     import polars as pl
 
     known = values.drop_nulls().str.strip_chars() if values.dtype == pl.String else values.clear().cast(pl.String)
-    if known.head(_FIRST).cast(pl.Float64, strict=False).null_count():
-        return None
+    for part in (known.head(_FIRST), known):  # what is no number is told cheaply
+        if part.cast(pl.Float64, strict=False).null_count():
+            return None
     far, other = known.filter(beyond(known)), known.filter(~known.str.contains(_WHOLE_AT_LAST))
-    numeric = len(far) and len(other) and not known.cast(pl.Float64, strict=False).null_count()
-    return (far[0], other[0]) if numeric else None
+    return (far[0], other[0]) if len(far) and len(other) else None

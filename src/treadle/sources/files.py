@@ -166,12 +166,12 @@ def _parsed(
 
     try:
         frame, told = table(content, reading.format, file, reading.layout, where)
-        return harmonised(frame, where), told, _renamed(frame.columns)
+        return harmonised(frame, where), told, renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, file, reading.format, where) from bad
 
 
-def _renamed(names: Iterable[str]) -> list[Note]:
+def renamed(names: Iterable[str]) -> list[Note]:
     """What is to be said of columns whose names hold control characters."""
     found = [(name, plain_name(name)) for name in names]
     return [

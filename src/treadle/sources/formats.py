@@ -65,7 +65,7 @@ def table(content: bytes, kind: str, file: Path, layout: Layout, where: str) -> 
     refuse_larger(len(content), layout, file.name, what="has", where=where)
     if kind == "csv":
         told, text = written(content, file, layout)
-        _refuse_wide(after(text, layout.skip_rows).split(b"\n", 1)[0].count(told.separator.encode()) + 1)
+        _refuse_wide(first_line(after(text, layout.skip_rows)).count(told.separator.encode()) + 1)
         return columns_of(text, told), told
     if kind == "parquet":
         return _parquet(content, file, layout, where), None
@@ -74,6 +74,11 @@ def table(content: bytes, kind: str, file: Path, layout: Layout, where: str) -> 
     if kind == "excel":
         return _excel(content, file, layout, where), None
     return rows_of(content, kind), None
+
+
+def first_line(text: bytes) -> bytes:
+    end = text.find(b"\n")
+    return text if end < 0 else text[:end]
 
 
 def written(content: bytes, file: Path, layout: Layout) -> tuple[Dialect, bytes]:

@@ -230,7 +230,7 @@ def joined(
         return frames[0]
     first = frames[0].columns
     for frame, name in zip(frames[1:], names[1:], strict=True):
-        _refuse_other(frame.columns, first, name, names[0], where)
+        refuse_other(frame.columns, first, name, names[0], where)
     taken = list[list[pl.Series]]()
     for column in first:
         parts = _numbers_alike([frame.get_column(column) for frame in frames])
@@ -286,7 +286,7 @@ def _has_values(column: pl.Series) -> bool:
     return column.null_count() < len(column)
 
 
-def _refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: str, where: str) -> None:
+def refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: str, where: str) -> None:
     missing, extra = [c for c in wanted if c not in found], [c for c in found if c not in wanted]
     if not missing and not extra:
         return

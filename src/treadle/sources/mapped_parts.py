@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.mapping import Applied, NotThere, added_up, apply, read_by, root_of
+from treadle.sources.laid import LaidParts
 from treadle.sources.mapped import MappedRows
 from treadle.sources.parts import FileParts, parts_of
 from treadle.spec import Mapped
@@ -20,7 +22,7 @@ class MappedParts:
     """See `treadle.contracts.Parts`. What is to be told of the table is in `found.notes` once all of it was read."""
 
     found: MappedRows
-    parts: FileParts
+    parts: FileParts | LaidParts
     schema: pl.Schema
     where: str
 
@@ -57,7 +59,7 @@ class MappedParts:
             yield part.with_columns(rows.get_column(name) for name in kept).select(columns)
 
 
-def mapped_parts_of(found: MappedRows, where: str) -> MappedParts | None:
+def mapped_parts_of(found: MappedRows, where: str, room: Callable[[], Path] | None = None) -> MappedParts | None:
     """As `parts_of`, of a table whose columns are mapped.
 
     Raises:
@@ -65,7 +67,7 @@ def mapped_parts_of(found: MappedRows, where: str) -> MappedParts | None:
     """
     import polars as pl
 
-    parts = parts_of(found.found, where)
+    parts = parts_of(found.found, where, room)
     if parts is None:
         return None
     try:

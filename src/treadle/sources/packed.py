@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from treadle.errors import MissingExtra
@@ -38,17 +39,27 @@ def whole(content: bytes, name: str, layout: Layout) -> bytes:
     """What a file holds, unpacked if it is packed.
 
     Raises:
+        As `unpacked`.
+    """
+    return b"".join(unpacked(iter([content]), len(content), name, layout))
+
+
+def unpacked(pieces: Iterator[bytes], packed: int, name: str, layout: Layout) -> Iterator[bytes]:
+    """What a file of so many bytes holds, piece by piece as it comes; the first piece has at least four of them.
+
+    Raises:
         Unreadable: it is damaged, ends too early, grows out of all proportion, or is not packed as its name says.
         MissingExtra: it is packed with Zstandard, and its package is not installed.
     """
-    most = _most(len(content), layout)
-    if content.startswith(_GZIP) or name.lower().endswith(".gz"):
-        return _joined(_gzip(content), most, len(content))
-    if content.startswith(_ZSTD):
-        return _joined(_zstd(content), most, len(content))
+    first = next(pieces, b"")
+    pieces = chain([first], pieces)
+    if first.startswith(_GZIP) or name.lower().endswith(".gz"):
+        return _limited(_gzip(pieces), _most(packed, layout), packed)
+    if first.startswith(_ZSTD):
+        return _limited(_zstd(pieces), _most(packed, layout), packed)
     if name.lower().endswith(".zst"):
         raise Unreadable("it is no whole file of Zstandard")
-    return content
+    return pieces
 
 
 def _most(packed: int, layout: Layout) -> int:
@@ -57,9 +68,9 @@ def _most(packed: int, layout: Layout) -> int:
     return most if layout.max_gb is not None else min(most, max(LEAST_CHECKED, MOST_GROWTH * packed))
 
 
-def _joined(parts: Iterator[bytes], most: int, packed: int) -> bytes:
+def _limited(parts: Iterator[bytes], most: int, packed: int) -> Iterator[bytes]:
     """All parts. A size that the file tells of itself is not believed: what is damaged tells any."""
-    kept, grown = [], 0
+    grown = 0
     for part in parts:
         grown += len(part)
         if grown > most:
@@ -67,12 +78,11 @@ def _joined(parts: Iterator[bytes], most: int, packed: int) -> bytes:
                 f"its {size(packed)} unpack to more than {size(most)}",
                 mend="if it is meant so, lift the limit with max_gb; or give a part of it",
             )
-        kept.append(part)
-    return b"".join(kept)
+        yield part
 
 
-def _gzip(content: bytes) -> Iterator[bytes]:
-    rest = content
+def _gzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest = next(pieces, b"")
     while rest:
         one = zlib.decompressobj(wbits=31)
         while not one.eof:
@@ -82,28 +92,33 @@ def _gzip(content: bytes) -> Iterator[bytes]:
                 raise Unreadable(f"it is no whole file of gzip ({bad})") from bad
             yield part
             rest = one.unconsumed_tail
-            if not part and not rest and not one.eof:
-                raise Unreadable("it ends before its gzip does")
+            if not one.eof and not rest:
+                rest = next(pieces, b"")
+                if not part and not rest:
+                    raise Unreadable("it ends before its gzip does")
         # several members may follow one another, and zeros may fill the last block
         rest = one.unused_data.lstrip(b"\0")
+        while not rest and (piece := next(pieces, b"")):
+            rest = piece.lstrip(b"\0")
 
 
-def _zstd(content: bytes) -> Iterator[bytes]:
+def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError as bad:
         what = "files packed with Zstandard need the package zstandard"
         raise MissingExtra("zstd", "zstandard", what=what) from bad
     unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-    rest = content
+    slices = (piece[at : at + _SLICE] for piece in pieces for at in range(0, len(piece), _SLICE))
+    rest = next(slices, b"")
     while rest:
-        one, at = unpacker.decompressobj(), 0
+        one = unpacker.decompressobj()
         try:
-            while not one.eof and at < len(rest):
-                yield one.decompress(rest[at : at + _SLICE])
-                at += _SLICE
+            while not one.eof and rest:
+                yield one.decompress(rest)
+                rest = b"" if one.eof else next(slices, b"")
         except zstandard.ZstdError as bad:
             raise Unreadable(f"it is no whole file of Zstandard ({bad})") from bad
         if not one.eof:
             raise Unreadable("it ends before its Zstandard does")
-        rest = one.unused_data + rest[at:]  # several frames may follow one another
+        rest = one.unused_data or next(slices, b"")  # several frames may follow one another

@@ -7,14 +7,14 @@ sets aside the others alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
 from treadle.sources.expected import types_expected
-from treadle.sources.figures import Signs, far_and_fraction, numbers, plain, unlike
+from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def typed(
     import polars as pl
 
     if not partly:
-        _refuse_unknown(frame, layout)
+        refuse_unknown(frame.columns, layout)
     made, notes, types = [], list[Note](), types_expected(layout)
     for column in frame.iter_columns():
         form = layout.date_format.get(column.name)
         if column.dtype != pl.String:
             made.append(column)
             continue
-        text = _without(column, layout)
+        text = without(column, layout)
         if form is not None:
             made.append(_dated(text, form))
         elif guess:
@@ -75,15 +75,16 @@ def typed(
     return pl.DataFrame(made) if made else frame, notes
 
 
-def _refuse_unknown(frame: pl.DataFrame, layout: Layout) -> None:
+def refuse_unknown(columns: Sequence[str], layout: Layout) -> None:
+    """Raises Unreadable where the source speaks of a column that is not there."""
     from treadle.errors import nearest
 
     named: list[tuple[str, str]] = [("date_format", name) for name in layout.date_format]
     if isinstance(layout.null_values, Mapping):
         named += [("null_values", name) for name in layout.null_values]
     for setting, name in named:
-        if name not in frame.columns:
-            mend = nearest(name, frame.columns)
+        if name not in columns:
+            mend = nearest(name, columns)
             raise Unreadable(f'there is no column "{name}", of which `{setting}` speaks', mend=mend)
 
 
@@ -110,7 +111,7 @@ def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
     return pl.select(pl.coalesce(pl.lit(told), pl.lit(text))).to_series().alias(text.name)
 
 
-def _without(column: pl.Series, layout: Layout) -> pl.Series:
+def without(column: pl.Series, layout: Layout) -> pl.Series:
     """The column with NULL for what the source says stands for a missing value."""
     import polars as pl
 
@@ -189,9 +190,9 @@ def _guessed(column: pl.Series, signs: Signs) -> tuple[pl.Series, Note | None]:
         if two is not None:
             said = f"{column.name}: {two[0]} and {two[1]} are no numbers of one kind, so it is read as text"
             return column, Note(column.name, "unlike", said)
-        written = plain(column, signs)
-        found = numbers(written) if written.null_count() == column.null_count() else None
-        if found is not None:
+        written = plain(column, signs) if all_plain(known, signs) else None
+        found = numbers(written) if written is not None and written.null_count() == column.null_count() else None
+        if written is not None and found is not None:
             return found, _marked(column, written, found)
         if known.str.contains(r"^\s*[+-]?\d+\s*$").all():
             said = f"{column.name}: whole numbers of more than 64 bits, such as {known[0]}, are read as text"

@@ -62,11 +62,16 @@ def room_on_disk(scratch: Callable[[], Path]) -> Iterator[Path]:
         yield inner
 
 
-def large_parts(found: Found, contract: Contract | None, source: str, where: str) -> Parts | None:
-    """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once."""
+def large_parts(
+    found: Found, contract: Contract | None, source: str, where: str, room: Callable[[], Path] | None = None
+) -> Parts | None:
+    """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once.
+
+    room: as of `parts_of`.
+    """
     if contract is not None and needs_all_rows(contract, source):
         return None
-    return parts_of(found, where) if not isinstance(found, MappedRows) else mapped_parts_of(found, where)
+    return parts_of(found, where, room) if not isinstance(found, MappedRows) else mapped_parts_of(found, where, room)
 
 
 @dataclass

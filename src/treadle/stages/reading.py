@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
@@ -23,7 +24,7 @@ from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.named import refuse_misnamed
-from treadle.stages.parted import PartedSource, Taken, large_parts
+from treadle.stages.parted import PartedSource, Taken, large_parts, room_on_disk
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -235,12 +236,15 @@ def make_snapshot(
 
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
-    parts = large_parts(found, asked.contract, asked.name, where)
-    if parts is not None:
-        notes = told(next(parts.read()))
-        source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
-        taken = source.take()
-        return _of_parts(taken, asked, found, (*notes_of(found), *notes))
+    with ExitStack() as rooms:
+        parts = large_parts(
+            found, asked.contract, asked.name, where, lambda: rooms.enter_context(room_on_disk(bench.scratch))
+        )
+        if parts is not None:
+            notes = told(next(parts.read()))
+            source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
+            taken = source.take()
+            return _of_parts(taken, asked, found, (*notes_of(found), *notes))
     rows = found.rows(where).collect()
     notes = (*notes_of(found), *told(rows))
     held = hold(rows, asked.contract, bench.chain.clock(), asked.source.keys, beside)
