@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
+from functools import partial
+from itertools import islice, repeat, takewhile
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,3 +35,9 @@ def made_ahead(makes: Iterable[Callable[[], T]], threads: int) -> Generator[T, N
         finally:
             for each in waiting:
                 each.cancel()
+
+
+def each_ahead(made: Iterator[T]) -> Generator[T, None, None]:
+    """The same things, each made in a thread of its own while the one before is used. None is none of them."""
+    with closing(made_ahead(repeat(partial(next, made, None)), 1)) as parts:
+        yield from takewhile(lambda one: one is not None, parts)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from treadle.sources.delimited import control, refuse_uneven
 from treadle.sources.dialects import HEAD, Dialect, after, dialect_of, in_pairs
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from treadle.spec import Layout
 
-Made = TypeVar("Made")
 _PIECE = 1 << 22
 """Bytes that are read of a file at once."""
 _LONGEST = 1 << 27
@@ -155,15 +153,6 @@ class Text:
             while piece := stream.read(size):
                 seen.update(piece)
                 yield piece
-
-
-def ahead(made: Iterator[Made]) -> Generator[Made, None, None]:
-    """The same things, each made in a thread of its own while the one before is used."""
-    with ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(next, made, None)
-        while (one := waiting.result()) is not None:
-            waiting = beside.submit(next, made, None)
-            yield one
 
 
 def _in_utf8(encoding: str | None) -> bool:

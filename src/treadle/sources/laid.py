@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from treadle.errors import DataError
-from treadle.sources.blocks import Misquoted, NotInBlocks, Text, ahead
+from treadle.sources.ahead import each_ahead
+from treadle.sources.blocks import Misquoted, NotInBlocks, Text
 from treadle.sources.delimited import columns_of
 from treadle.sources.dialects import Dialect, agreed
 from treadle.sources.expected import types_expected
@@ -212,7 +213,7 @@ class _Laying:
         each.spoilt.clear()
         each.heights.clear()
         try:
-            blocks = ahead(each.text.blocks(each.told, self.block, seen))
+            blocks = each_ahead(each.text.blocks(each.told, self.block, seen))
             with ThreadPoolExecutor(_THREADS) as beside, closing(blocks):
                 for block, text in enumerate(blocks):
                     rows = columns_of(text, told)
