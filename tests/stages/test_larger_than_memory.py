@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,22 @@ def test_what_its_own_limit_does_not_hold_comes_in_parts_unless_a_group_is_too_l
     assert parts_of(find(tight, tmp_path), "") is not None
     frame.write_parquet(tmp_path / "t.parquet", row_group_size=1000)
     assert parts_of(find(tight, tmp_path), "") is None
+
+
+def test_no_thread_reads_on_when_nobody_asks_for_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ours() -> set[str]:
+        return {each.name.rpartition("_")[0] for each in threading.enumerate() if each.name.startswith("treadle-")}
+
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 400)
+    pl.DataFrame({"n": range(1000)}).write_parquet(tmp_path / "t.parquet", row_group_size=50)
+    made = parts_of(find(Source(read="t.parquet"), tmp_path), "")
+    assert made is not None
+    read = made.read()
+    assert [part["n"][0] for part, _ in zip(read, range(3), strict=False)] == [0, 50, 100]
+    assert ours() == {"treadle-ahead", "treadle-digest"}
+    read.close()  # type: ignore[attr-defined]
+    assert ours() == set()
 
 
 def test_files_of_a_pattern_come_one_after_another_and_must_be_alike(
