@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from treadle.errors import DataError
 from treadle.sources import Table, expected, find, tabled
-from treadle.sources.laid import LaidParts, laid_parts_of
+from treadle.sources.laid import LaidParts, Scratch, laid_parts_of
 from treadle.spec import Source
 
 Outcome = tuple[str, str, str] | tuple[pl.DataFrame, object, object]
@@ -88,7 +88,9 @@ def both(folder: Path, files: list[bytes], block: int, source: Source, ending: s
     room = folder / "room"
     room.mkdir()
     yield outcome(lambda: tabled(find(source, folder, where="here"), "here"))
-    yield outcome(lambda: laid_parts_of(find(source, folder, where="here"), lambda: room, "here", least=0, block=block))
+    yield outcome(
+        lambda: laid_parts_of(find(source, folder, where="here"), Scratch(lambda: room), "here", least=0, block=block)
+    )
 
 
 def same(whole: Outcome | None, parted: Outcome | None) -> bool:
@@ -183,8 +185,11 @@ def test_what_stands_far_behind_is_told_as_of_the_whole(tmp_path: Path) -> None:
 def test_a_part_is_of_the_columns_that_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b,c\n" + "1,2,x\n" * 50)
     (tmp_path / "room").mkdir()
-    made = laid_parts_of(find(Source(read="t.csv"), tmp_path), lambda: tmp_path / "room", "", least=0, block=30)
+    told = list[int]()
+    scratch = Scratch(lambda: tmp_path / "room", told.append)
+    made = laid_parts_of(find(Source(read="t.csv"), tmp_path), scratch, "", least=0, block=30)
     assert made is not None and made.rows == 50
+    assert told == sorted(set(told)) and told[-1] == 50 and len(told) > 2
     parts = list(made.read(["c", "a"]))
     assert len(parts) > 2 and pl.concat(parts).equals(pl.DataFrame({"c": ["x"] * 50, "a": [1] * 50}))
 
@@ -194,7 +199,7 @@ def test_a_file_that_was_written_to_since_it_was_found_is_refused(tmp_path: Path
     found = find(Source(read="t.csv"), tmp_path)
     (tmp_path / "t.csv").write_text("a,b\n1,3\n")
     with pytest.raises(DataError, match=r"t.csv changed while it was being read"):
-        laid_parts_of(found, lambda: tmp_path, "", least=0)
+        laid_parts_of(found, Scratch(lambda: tmp_path), "", least=0)
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
@@ -204,7 +209,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # no file takes another byte
         with pytest.raises(DataError, match=r"t.csv cannot be laid on the disk of the workspace") as bad:
-            laid_parts_of(found, lambda: tmp_path, "here", least=0)
+            laid_parts_of(found, Scratch(lambda: tmp_path), "here", least=0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "make room" in bad.value.mend and bad.value.where == "here"
@@ -213,9 +218,9 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
 def test_limits_hold_of_text_in_parts(tmp_path: Path) -> None:
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(LONG + LONG, 1))  # of which the first piece is not too much yet
     with pytest.raises(DataError, match="unpack to more than"):
-        laid_parts_of(find(Source(read="t.csv.gz", max_gb=0.005), tmp_path), lambda: tmp_path, "", least=0)
+        laid_parts_of(find(Source(read="t.csv.gz", max_gb=0.005), tmp_path), Scratch(lambda: tmp_path), "", least=0)
     (tmp_path / "u.csv").write_text("a,b\n" + "1,2\n" * 9000)
     tight = find(Source(read="u.csv", max_gb=1e-5), tmp_path)
-    assert laid_parts_of(tight, lambda: tmp_path, "", least=0) is None
+    assert laid_parts_of(tight, Scratch(lambda: tmp_path), "", least=0) is None
     with pytest.raises(DataError, match="at most"):
         tight.rows()

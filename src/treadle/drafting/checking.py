@@ -105,7 +105,7 @@ class _Held:
 def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFrame | None:
     """The rows of a source that its contract keeps; None when it cannot be read."""
     from treadle.mapping import NotMade
-    from treadle.sources import expected, find, notes_of
+    from treadle.sources import Scratch, expected, find, notes_of
     from treadle.stages.breaking import unmapped
 
     workspace, found, path = held.workspace, held.found, f"sources.{name}"
@@ -114,7 +114,7 @@ def _source(held: _Held, name: str, source: Source, *, data: bool) -> pl.LazyFra
     try:
         if source.new is None:
             rows = find(source, workspace.project.root, where=where)
-            parts = large_parts(rows, contract, name, where, held.room)
+            parts = large_parts(rows, contract, name, where, Scratch(held.room))
             if parts is not None:
                 frame = _in_parts(held, name, source, parts, contract, rows.digest, data=data)
             else:

@@ -22,7 +22,7 @@ from treadle.sources.increments import (
     lost_files,
     refuse_increment,
 )
-from treadle.sources.laid import LaidParts
+from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
 from treadle.sources.mapped import MappedRows, RatesRead, mapped, notes_of, read_rates
@@ -59,6 +59,7 @@ __all__ = [
     "Reading",
     "RatesRead",
     "Room",
+    "Scratch",
     "Share",
     "Signs",
     "Table",

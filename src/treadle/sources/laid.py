@@ -48,6 +48,15 @@ _PACKED = 4
 """So many times the bytes of a packed file are those of its text, at the least as a rule."""
 
 
+@dataclass(frozen=True)
+class Scratch:
+    """`folder` gives an empty folder on a disk, for as long as parts are read; `said` is told of each row that was laid
+    there how many they are by now."""
+
+    folder: Callable[[], Path]
+    said: Callable[[int], None] = lambda rows: None
+
+
 @dataclass(frozen=True, eq=False)
 class LaidParts:
     """See `treadle.contracts.Parts`. The files were held to their digests when they were laid.
@@ -134,12 +143,12 @@ class _Laid:
 
 
 def laid_parts_of(
-    reading: Reading, room: Callable[[], Path], where: str, *, least: int | None = None, block: int | None = None
+    reading: Reading, scratch: Scratch, where: str, *, least: int | None = None, block: int | None = None
 ) -> LaidParts | None:
     """Files of text in parts; None where they are small, or have to be read whole.
 
-    room: gives an empty folder on a disk, for as long as the parts are read. least: bytes from which on a text is
-    large, else `LAID_FROM`. block: bytes of text that are read at once, else `BLOCK`.
+    least: bytes from which on a text is large, else `LAID_FROM`. block: bytes of text that are read at once, else
+    `BLOCK`.
 
     Raises:
         DataError: as the whole is refused; a file was written to since it was found; or the disk is full.
@@ -150,9 +159,9 @@ def laid_parts_of(
         return None
     if reading.layout.max_gb is not None and max(size for _, size in sizes) > most_bytes(reading.layout):
         return None  # whoever reads it whole says so
-    folder = room() / "laid"
+    folder = scratch.folder() / "laid"
     try:
-        return _Laying(reading, folder, where, block or BLOCK).parts()
+        return _Laying(reading, folder, scratch.said, where, block or BLOCK).parts()
     except NotInBlocks:
         shutil.rmtree(folder, ignore_errors=True)
         return None
@@ -162,6 +171,7 @@ def laid_parts_of(
 class _Laying:
     reading: Reading
     folder: Path
+    said: Callable[[int], None]
     where: str
     block: int
 
@@ -225,6 +235,7 @@ class _Laying:
                     columns = [rows.get_column(name) for name in again] if again else rows.get_columns()
                     list(beside.map(partial(self._keep, each, block), columns))
                     each.heights.append(rows.height)
+                    self.said(sum(each.heights))
         except Misquoted:
             each.text.refuse(each.told, odd=True)
         except Unreadable:

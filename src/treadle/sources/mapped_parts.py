@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.mapping import Applied, NotThere, added_up, apply, read_by, root_of
-from treadle.sources.laid import LaidParts
+from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.mapped import MappedRows
 from treadle.sources.parts import FileParts, parts_of
 from treadle.spec import Mapped
@@ -59,7 +58,7 @@ class MappedParts:
             yield part.with_columns(rows.get_column(name) for name in kept).select(columns)
 
 
-def mapped_parts_of(found: MappedRows, where: str, room: Callable[[], Path] | None = None) -> MappedParts | None:
+def mapped_parts_of(found: MappedRows, where: str, scratch: Scratch | None = None) -> MappedParts | None:
     """As `parts_of`, of a table whose columns are mapped.
 
     Raises:
@@ -67,7 +66,7 @@ def mapped_parts_of(found: MappedRows, where: str, room: Callable[[], Path] | No
     """
     import polars as pl
 
-    parts = parts_of(found.found, where, room)
+    parts = parts_of(found.found, where, scratch)
     if parts is None:
         return None
     try:

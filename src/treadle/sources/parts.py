@@ -17,7 +17,7 @@ from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.found import Found
 from treadle.sources.harmony import harmonised, refuse_unfolding, told_by_type
-from treadle.sources.laid import LaidParts, laid_parts_of
+from treadle.sources.laid import LaidParts, Scratch, laid_parts_of
 from treadle.sources.limits import most_bytes, width
 from treadle.sources.places import opened
 from treadle.sources.unreadable import Unreadable
@@ -104,16 +104,16 @@ class FileParts:
         return part.select(list(self.schema) if columns is None else columns)
 
 
-def parts_of(found: Found, where: str, room: Callable[[], Path] | None = None) -> FileParts | LaidParts | None:
+def parts_of(found: Found, where: str, scratch: Scratch | None = None) -> FileParts | LaidParts | None:
     """What was found, in parts; None where it is small, or of a kind that is read as a whole.
 
-    room: gives an empty folder on a disk, for as long as the parts are read. Without it text is read whole.
+    scratch: where text is laid; without it text is read whole.
 
     Raises:
         DataError: a large text is refused, as it is when it is read whole; or the disk is full.
     """
-    if isinstance(found, Reading) and found.format == "csv" and room is not None:
-        return laid_parts_of(found, room, where)
+    if isinstance(found, Reading) and found.format == "csv" and scratch is not None:
+        return laid_parts_of(found, scratch, where)
     if not isinstance(found, Reading) or found.format != "parquet":
         return None
     if found.layout.null_values or found.layout.date_format:  # what a text is follows from all values of its column

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts, needs_all_rows, raise_if_broken
 from treadle.errors import DataError
-from treadle.sources import MappedRows, mapped_parts_of, parts_of
+from treadle.sources import MappedRows, Scratch, mapped_parts_of, parts_of
 from treadle.stages.aside import newest_of, parquet_of
 from treadle.store import Blob, Snapshot
 
@@ -63,15 +63,17 @@ def room_on_disk(scratch: Callable[[], Path]) -> Iterator[Path]:
 
 
 def large_parts(
-    found: Found, contract: Contract | None, source: str, where: str, room: Callable[[], Path] | None = None
+    found: Found, contract: Contract | None, source: str, where: str, scratch: Scratch | None = None
 ) -> Parts | None:
     """The parts of a table that is large; None where it is small, or a rule of its contract needs all rows at once.
 
-    room: as of `parts_of`.
+    scratch: as of `parts_of`.
     """
     if contract is not None and needs_all_rows(contract, source):
         return None
-    return parts_of(found, where, room) if not isinstance(found, MappedRows) else mapped_parts_of(found, where, room)
+    if isinstance(found, MappedRows):
+        return mapped_parts_of(found, where, scratch)
+    return parts_of(found, where, scratch)
 
 
 @dataclass

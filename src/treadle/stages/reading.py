@@ -232,14 +232,16 @@ def make_snapshot(
     told: Callable[[pl.DataFrame], tuple[str, ...]] = lambda rows: (),
 ) -> SourceRead:
     """told: what is to be said of the columns of the rows, or of the first of them; it refuses what breaks."""
-    from treadle.sources import notes_of
+    from treadle.sources import Scratch, notes_of
 
     tables, names = bench.tables, bench.names
     beside = beside_of(bench, asked.name, asked.contract, asked.others, last)
     with ExitStack() as rooms:
-        parts = large_parts(
-            found, asked.contract, asked.name, where, lambda: rooms.enter_context(room_on_disk(bench.scratch))
+        scratch = Scratch(
+            lambda: rooms.enter_context(room_on_disk(bench.scratch)),
+            lambda rows: bench.progress(0, 1, f"{rows:,} rows read"),
         )
+        parts = large_parts(found, asked.contract, asked.name, where, scratch)
         if parts is not None:
             notes = told(next(parts.read()))
             source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
