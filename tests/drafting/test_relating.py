@@ -65,6 +65,8 @@ def test_a_key_that_says_whose_it_is_points_by_its_own_name() -> None:
 def test_whole_numbers_of_other_widths_are_the_same() -> None:
     orders = Tabled(pl.DataFrame({"id": [1, 2], "customer": pl.Series([7, 9], dtype=pl.UInt64)}), "orders", "ada")
     assert pointed([orders, CUSTOMERS]) == {"orders": {"customer": "customers.id"}}
+    far, near = pl.Series([2**53 + 1, 7], dtype=pl.UInt64), table("customers", id=[2**53, 7])
+    assert pointed([Tabled(pl.DataFrame({"id": [1, 2], "customer": far}), "orders", "ada"), near]) == {}
     beyond = pl.Series([7, 2**63 + 1], dtype=pl.UInt64)
     assert pointed([Tabled(pl.DataFrame({"id": [1, 2], "customer": beyond}), "orders", "ada"), CUSTOMERS]) == {}
 
@@ -132,6 +134,7 @@ def test_what_is_declared_comes_before_what_is_guessed() -> None:
         {"orders": {"buyer": ("gone", "id")}},
         {"orders": {"text": ("customers", "id")}},
         {"orders": {"part": ("customers", "id")}},
+        {"orders": {"part": ("orders", "part")}},
     ],
 )
 def test_what_no_contract_can_hold_is_not_proposed(declared: Points) -> None:
@@ -167,3 +170,32 @@ def test_where_keys_are_declared_a_place_in_an_order_points_nowhere_and_nothing_
     points = {"orders": {"id": ("products", "id")}}
     declared = Links(frozenset({"orders", "products"}), points)
     assert "products" not in related([products, orders, view], declared)
+
+
+def test_neither_a_name_of_everybody_nor_a_column_without_values_nor_a_part_of_a_key_leads_anywhere() -> None:
+    assert pointed([table("notes", n=[1, 1, 2], id=[7, 7, 8]), CUSTOMERS]) == {}
+    unknown = pl.Series("customer", [None, None], dtype=pl.Int64)
+    assert pointed([Tabled(pl.DataFrame({"id": [1, 2], "customer": unknown}), "orders", "ada"), CUSTOMERS]) == {}
+    rows = Tabled(pl.DataFrame({"row": [7, 8, 9], "place": [1, 1, 2]}), "rows", "ada", key=("row", "place"))
+    assert rows.key == ("row", "place") and pointed([table("notes", id=[1, 2], row_id=[7, 8]), rows]) == {}
+
+
+def test_a_key_of_any_name_is_part_of_what_a_column_is_called() -> None:
+    people = table("people", badge=["a", "b", "c"])
+    assert pointed([table("doors", id=[1, 2], people_badge=["a", "a"]), people])["doors"] == {
+        "people_badge": "people.badge"
+    }
+
+
+def test_what_is_guessed_takes_the_place_of_nothing_that_is_declared() -> None:
+    people, chiefs = table("people", id=[1, 2, 3], chief_id=[None, 1, 1]), table("chiefs", id=[1, 2])
+    assert pointed([people, chiefs]) == {"people": {"chief_id": "chiefs.id"}}
+    assert pointed([people, chiefs], {"people": {"chief_id": ("people", "id")}}) == {
+        "people": {"chief_id": "people.id"}
+    }
+
+
+def test_beside_declared_keys_a_bare_name_points_nowhere() -> None:
+    orders, products = table("orders", id=[1, 2, 3]), table("products", id=[5, 6, 7], order=[1, 2, 3])
+    assert pointed([orders, products]) == {"products": {"order": "orders.id"}}
+    assert pointed([orders, products], {"gone": {"by": ("orders", "id")}}) == {}

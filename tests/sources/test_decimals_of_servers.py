@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,3 +30,43 @@ def test_however_parts_are_cut_no_value_becomes_another(cuts: list[list[Decimal 
         assert (value is None) == (kept is None)
         if value is not None:
             assert Decimal(str(kept)) == value or abs(Decimal(kept) - value) <= abs(value) * Decimal(2) ** -53
+
+
+FAR, WIDE = "1" + "0" * 29 + ".5", "12345678901234567890123456789012345"
+
+
+@pytest.mark.parametrize(
+    ("cuts", "values"),
+    [
+        ([["1.5", "2.25"]], [1.5, 2.25]),
+        ([["0.25", None], ["0.5"]], [0.25, None, 0.5]),
+        ([["-Infinity", "7"], ["0.5"]], [float("-inf"), 7.0, 0.5]),
+        # together of more digits than a decimal has: nothing goes missing, and no digit of a fraction
+        ([[FAR, "0.123456789012"]], [1e29, 0.123456789012]),
+        ([[FAR], ["0.123456789012"]], [1e29, 0.123456789012]),
+        ([[FAR, "0.123456789012"], ["0.25"]], [1e29, 0.123456789012, 0.25]),
+        ([["9223372036854775808"], ["0.5"]], [2.0**63, 0.5]),
+        # of as many digits as a decimal has at most, no two become one
+        ([[f"{WIDE}.125", f"{WIDE}.126"]], [f"{WIDE}.125", f"{WIDE}.126"]),
+        ([[f"0.{'1' * 38}", f"0.{'1' * 37}2"]], [f"0.{'1' * 38}", f"0.{'1' * 37}2"]),
+        # a fraction that is none leaves whole numbers whole
+        ([["9007199254740993"], ["7.00"], ["9007199254740992"]], [2**53 + 1, 7, 2**53]),
+        ([["-9007199254740993.125", "-9007199254740993.250"]], ["-9007199254740993.125", "-9007199254740993.250"]),
+    ],
+)
+def test_what_decimals_are_together(cuts: list[list[str | None]], values: list[object]) -> None:
+    parts = [pl.DataFrame([as_written(pl.Series("x", cut, dtype=pl.String))]) for cut in cuts]
+    assert gathered(iter(parts), WANTED).frame["x"].to_list() == values
+
+
+@pytest.mark.parametrize(
+    ("parts", "values"),
+    [
+        ([[None], [2**53 + 1], [7.0]], [None, 2**53 + 1, 7]),
+        ([[None], [2**53 + 1], [0.5]], [None, str(2**53 + 1), "0.5"]),
+        ([[7.0, 0.5], [None], ["a"]], ["7", "0.5", None, "a"]),
+    ],
+)
+def test_what_parts_of_several_types_are_together(parts: list[list[object]], values: list[object]) -> None:
+    frames = [pl.DataFrame({"x": part}) for part in parts]
+    assert gathered(iter(frames), WANTED).frame["x"].to_list() == values

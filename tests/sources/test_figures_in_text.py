@@ -135,6 +135,19 @@ def test_signs_that_are_not_of_one_kind_make_no_numbers(tmp_path: Path, cells: l
         (["0.1", "3.3"], (38, 18), [0.1, 3.3]),
         (["9007199254740993", "9007199254740992"], (38, 1), [2**53 + 1, 2**53]),
         (["9007199254740992.5", "9007199254740992.2"], (38, 1), ["9007199254740992.5", "9007199254740992.2"]),
+        (["9999999999999.997", "9999999999999.996"], (16, 3), ["9999999999999.997", "9999999999999.996"]),
+        (
+            ["9999999999999.997", "9999999999999.996", "-1.5"],
+            (20, 3),
+            ["9999999999999.997", "9999999999999.996", "-1.500"],
+        ),
+        (
+            ["-9999999999999.997", "-9999999999999.996", "1.5"],
+            (20, 3),
+            ["-9999999999999.997", "-9999999999999.996", "1.500"],
+        ),
+        ([f"{2**63}.0", f"{2**63 + 1}.0"], (38, 1), [f"{2**63}.0", f"{2**63 + 1}.0"]),
+        (["1", "2"], (19, 0), [1, 2]),
     ],
 )
 def test_decimals_that_a_file_tells_apart_stay_apart(
@@ -168,6 +181,18 @@ def test_whole_numbers_beyond_a_float_are_told_apart_beside_a_fraction(
     assert found.to_list()[:4] == [int(n) if value else n for n in FAR]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["-9007199254740993", "-9007199254740992", "0.5"],
+        ["9223372036854775809", "9223372036854775808", "0.5"],
+        ["9007199254740993", "12345678901234567.5"],  # which is a whole number as a float
+    ],
+)
+def test_numbers_that_a_float_would_round_stay_as_they_are_written(tmp_path: Path, cells: list[str]) -> None:
+    assert of(tmp_path, "\n".join(["p", *cells])).frame["p"].to_list() == cells
+
+
 def test_whole_numbers_beyond_a_float_are_told_apart_in_several_files(tmp_path: Path) -> None:
     for odd, dtype in (("7.0", pl.Int64), ("6.5", pl.String)):
         (tmp_path / "a.csv").write_text("\n".join(["p,q", *(f"{n},1" for n in FAR)]))
@@ -191,6 +216,10 @@ def test_a_comma_behind_a_zero_is_before_decimals_and_files_of_a_source_agree(tm
     (tmp_path / "a.csv").write_text("p;q\nx;x\n")
     (tmp_path / "a.csv").write_text("p;q\n1;x\n")
     assert tabled(find_own(tmp_path / "a.csv", more=[tmp_path / "b.csv"])).dialect.unsure == "1.234"  # type: ignore[union-attr]
+    for name, cell in (("c", "1,5"), ("d", "1.5")):  # two that do not agree tell nothing of a third
+        (tmp_path / f"{name}.csv").write_text(f"p;q\n{cell};x\n")
+    several = [tmp_path / f"{name}.csv" for name in "cd"]
+    assert tabled(find_own(tmp_path / "b.csv", more=several)).dialect.unsure == "1.234"  # type: ignore[union-attr]
 
 
 def test_signs_are_those_that_were_said_or_that_are_usual() -> None:

@@ -11,6 +11,7 @@ import pytest
 from treadle.errors import DataError, SpecError
 from treadle.sources import files, find, read, read_own
 from treadle.sources.files import scan
+from treadle.sources.harmony import joined, told_by_type
 from treadle.spec import Source
 
 FRAME = pl.DataFrame({"id": [1, 2, 3], "name": ["ä", "b,c", None], "x": [1.5, None, -2.0]})
@@ -183,6 +184,51 @@ def test_files_of_one_pattern_may_differ_in_the_width_of_numbers(tmp_path: Path)
     (tmp_path / "a.csv").write_text("x\n1\n")
     (tmp_path / "b.csv").write_text("x\n1.5\n")
     assert read(Source(read="*.csv"), tmp_path)[1].collect()["x"].to_list() == [1.0, 1.5]
+
+
+FAR = 2**53 + 1
+
+
+def joined_of(columns: list[list[object]], types: dict[str, str]) -> pl.Series:
+    names = [f"{number}.csv" for number in range(len(columns))]
+    return joined([pl.DataFrame({"x": each}) for each in columns], names, "", types)["x"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "types", "found"),
+    [
+        ([[7.0, 1.5], ["free"]], {"x": "int"}, ["7", "1.5", "free"]),  # of a whole number its digits alone
+        ([[FAR], [None], [7.0]], {}, [FAR, None, 7]),
+        ([[None], [FAR], [0.5]], {}, [None, str(FAR), "0.5"]),
+    ],
+)
+def test_a_column_of_several_files_is_of_one_type(
+    columns: list[list[object]], types: dict[str, str], found: list[object]
+) -> None:
+    assert joined_of(columns, types).to_list() == found
+
+
+@pytest.mark.parametrize(
+    ("columns", "types"),
+    [
+        ([[1], [0.5], ["a"]], {}),
+        ([["1"], [1]], {}),  # texts that are numbers too, but for no reason of their own
+        ([[str(FAR), "a"], [1]], {}),
+        ([["free"], [1], [True]], {"x": "int"}),
+    ],
+)
+def test_a_column_that_several_files_tell_otherwise_is_refused(
+    columns: list[list[object]], types: dict[str, str]
+) -> None:
+    with pytest.raises(DataError, match=r"^.*x is .* in \d\.csv, and .* in 0\.csv"):
+        joined_of(columns, types)
+
+
+def test_what_becomes_of_a_column_is_told_by_its_type_or_by_all_of_its_values() -> None:
+    """Else parts of one column would be of several types."""
+    by_values = [pl.UInt64(), pl.Int128(), pl.UInt128(), pl.Null(), pl.Decimal(16, 1), pl.Decimal(19, 0)]
+    assert not any(map(told_by_type, by_values))
+    assert all(map(told_by_type, [pl.Int64(), pl.Float64(), pl.String(), pl.Decimal(15, 1), pl.Decimal(18, 0)]))
 
 
 def test_a_file_that_the_user_names_may_lie_anywhere(tmp_path: Path) -> None:

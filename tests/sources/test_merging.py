@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.errors import DataError
-from treadle.sources import Batch, Before, ColumnsChanged, batch, merged
+from treadle.sources import Batch, Before, ColumnsChanged, batch, merged, together
 from treadle.spec import New
 
 SCHEMA = {"k": pl.Int64, "at": pl.Int64, "v": pl.Float64, "gone": pl.Boolean}
@@ -70,6 +70,19 @@ def test_what_was_deleted_last_is_not_there(rows: list[tuple[object, ...]], cuts
     last = {row[0]: row for row in rows}
     assert kept is not None
     assert sorted(kept["k"]) == sorted(key for key, row in last.items() if not row[3])  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(("rule", "first"), [("replace", [2, 1, 2, 2]), ("keep", [1, 2, 1, 1])])
+def test_several_readings_together_are_what_they_are_in_turn(rule: str, first: list[int]) -> None:
+    """One row later, one earlier, one as late as the one before, and one without a time: `v` tells the reading."""
+    new = New(by="at", when_seen=rule)  # type: ignore[arg-type]
+    several = [
+        frame([(1, 3, 1.0, None), (2, 5, 1.0, None), (3, 5, 1.0, None), (4, 5, 1.0, None)]),
+        frame([(2, 3, 2.0, None), (1, 5, 2.0, None), (3, 5, 2.0, None), (4, None, 2.0, None)]),
+    ]
+    found = merged(None, together(several, ("k",), new, ""), ("k",), new, "").rows.sort("k")
+    assert found["v"].to_list() == first
+    assert put(put(None, several[0], new), several[1], new).sort("k").equals(found)
 
 
 def test_without_a_key_all_rows_are_kept_and_nothing_is_rewritten() -> None:

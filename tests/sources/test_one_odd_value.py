@@ -116,3 +116,28 @@ def test_texts_of_a_database(tmp_path: Path) -> None:
     newer = find_new(expected(replace(source, new=New(by="id")), types), tmp_path, Known(), "")
     for rows in (find(expected(source, types), tmp_path).rows().collect(), newer.rows()):
         assert _aside(rows, tmp_path) == (48, ["free", "soon"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        ("number", ["$5", "€6"]),  # of two currencies
+        ("number", ["$5", "6 %", "free"]),
+        ("date", ["01/02/2024", "03/04/2024", "soon"]),  # the day first, or the month
+        ("timestamp", ["01/02/2024 10:00", "03/04/2024 11:00", "soon"]),
+    ],
+)
+def test_what_could_be_two_things_stays_as_it_is_written(tmp_path: Path, kind: str, cells: list[str]) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["p", *cells]))
+    told = expected(Source(read="a.csv"), _types(tmp_path, {"p": kind}))
+    assert find(told, tmp_path).rows().collect()["p"].to_list() == cells
+
+
+def test_texts_of_a_file_that_has_types_are_no_numbers_unless_that_is_said(tmp_path: Path) -> None:
+    pl.DataFrame({"p": ["$5", "n/a", "free"]}).write_parquet(tmp_path / "a.parquet")
+    types = _types(tmp_path, {"p": "number"})
+    for words, found in (((), ["$5", "n/a", "free"]), (("n/a",), ["5", None, "free"]), (("-",), ["$5", "n/a", "free"])):
+        told = expected(Source(read="a.parquet", null_values=words), types)
+        assert find(told, tmp_path).rows().collect()["p"].to_list() == found
+    told = expected(Source(read="a.parquet", null_values={"p": ("-",)}), types)
+    assert find(told, tmp_path).rows().collect()["p"].to_list() == ["5", "n/a", "free"]
