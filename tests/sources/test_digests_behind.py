@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import polars as pl
@@ -32,16 +31,13 @@ def groups(file: Path) -> tuple[tuple[int, int], ...]:
         return begins(last_bytes(stream))
 
 
-def written(file: Path, place: int, *, keep_times: bool = True) -> None:
-    """Another byte there; as a write through a mapping of the file, it need not move its times at once."""
-    told = file.stat()
+def written(file: Path, place: int) -> None:
+    """Another byte there."""
     with file.open("r+b") as stream:
         stream.seek(place)
         byte = stream.read(1)
         stream.seek(place)
         stream.write(bytes([byte[0] ^ 255]))
-    if keep_times:
-        os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns))
 
 
 def test_where_groups_begin(file: Path) -> None:
@@ -63,41 +59,11 @@ def test_what_is_written_before_it_is_read_is_in_the_digest(file: Path) -> None:
     """In any group from the one that is being read on, though no time of the file tells."""
     before, begin = digest(file), groups(file)[2][1]
     with DigestsBehind([file], "") as behind:
-        behind._files[0]._before = ()  # so that its own digest is asked, and not the file's anew
         behind.passed(0, 250)
         behind._running[-1].result()
         assert behind._files[0]._at == begin
         written(file, begin)
-        own = behind._files[0]
-        own._take(None)
-        assert own._hash.hexdigest() == digest(file) != before
-
-
-def test_what_is_written_behind_is_found_by_the_times_of_the_file(file: Path) -> None:
-    before = digest(file)
-    with DigestsBehind([file], "") as behind:
-        behind.passed(0, 300)
-        behind._running[-1].result()
-        written(file, 5, keep_times=False)
         assert behind.digests() == [digest(file)] != [before]
-
-
-def test_a_file_that_was_only_touched_is_what_it_was(file: Path) -> None:
-    with DigestsBehind([file], "") as behind:
-        behind.passed(0, 300)
-        os.utime(file)
-        assert behind.digests() == [digest(file)]
-
-
-def test_another_file_of_its_name_is_another(file: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    other.write_bytes(file.read_bytes())
-    written(other, 5)
-    with DigestsBehind([file], "") as behind:
-        behind.passed(0, 300)
-        behind._running[-1].result()
-        other.replace(file)
-        assert behind.digests() == [digest(file)]
 
 
 def test_what_is_no_parquet_is_hashed_at_the_end(file: Path) -> None:

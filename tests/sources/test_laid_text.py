@@ -182,6 +182,15 @@ def test_what_stands_far_behind_is_told_as_of_the_whole(tmp_path: Path) -> None:
     assert parted[0].get_column("fraction").dtype == pl.Float64 and parted[0].get_column("far").dtype == pl.String
 
 
+def test_a_file_that_is_gone_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    found = find(Source(read="t.csv"), tmp_path)
+    (tmp_path / "t.csv").unlink()
+    with pytest.raises(DataError, match=r"t\.csv cannot be opened") as bad:
+        laid_parts_of(found, Scratch(lambda: tmp_path), "here", least=0)
+    assert bad.value.where == "here"
+
+
 def test_a_part_is_of_the_columns_that_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b,c\n" + "1,2,x\n" * 50)
     (tmp_path / "room").mkdir()

@@ -31,6 +31,7 @@ def of(folder: Path, content: str | bytes, layout: Layout = PLAIN, name: str = "
         ("a;b\n1,5;2\n1;2;3\n2;2\n", Layout(), r"line 3, .*3 fields by the semicolon"),
         ("top\n\na,b\n1,2,3\n", Layout(skip_rows=2), r"t.csv, line 4, .*3 fields"),
         ('a,b\n1,2\n3,"4\n5,6\n', Layout(), "line 3, .*a quotation mark opens in this line and is never closed"),
+        ('a,b\n1,2\n3,"' + "4,5\n" * 5_000_000, Layout(), "line 3, .*more than 16,777,216 characters"),
         ('a,b\n1,"x"y\n', Layout(), "line 2, .*marks of quotation do not fit"),
         ("report\n\na,b\n1,2\n", Layout(), r"line 3(.|\n)*skip_rows"),
         ("", Layout(), "the file is empty"),

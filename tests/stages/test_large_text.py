@@ -60,5 +60,5 @@ def test_what_a_killed_process_laid_is_removed_by_the_next(text: Path) -> None:
     words = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(text)]
     assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
     left = text / ".treadle" / "bundles"
-    assert [*left.glob("parts-*/rows/laid/0/*.arrow")]
+    assert [*left.glob("parts-*/laid/0/*.arrow")]
     assert taken(text).quarantined == 2 and not list(left.glob("parts-*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,6 +186,46 @@ def test_no_thread_reads_on_when_nobody_asks_for_more(tmp_path: Path, monkeypatc
     assert ours() == set()
 
 
+@pytest.mark.parametrize("columns", [None, ["n"]])
+def test_a_file_that_was_another_for_a_while_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: list[str] | None
+) -> None:
+    """It is what it was when its bytes are hashed: a pass over keys alone is held to it, too."""
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 400)
+    file, other = tmp_path / "t.parquet", tmp_path / "other"
+    pl.DataFrame({"n": [1] * 1000}).write_parquet(file, row_group_size=50)
+    mine = file.read_bytes()
+    pl.DataFrame({"n": [7] * 1000}).write_parquet(other, row_group_size=50)
+    made = parts_of(find(Source(read="t.parquet"), tmp_path), "here")
+    assert made is not None
+
+    def read() -> None:
+        for pass_ in (made.read(columns), made.read()):
+            next(pass_)
+            file.write_bytes(other.read_bytes())
+            next(pass_)
+            file.write_bytes(mine)
+            list(pass_)
+
+    with pytest.raises(DataError, match=r"t.parquet changed while it was being read"):
+        read()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_never_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 400)
+    pl.DataFrame({"n": range(1000)}).write_parquet(tmp_path / "t.parquet", row_group_size=50)
+    made = parts_of(find(Source(read="t.parquet"), tmp_path), "here")
+    assert made is not None
+    read = made.read(["n"])
+    next(read)
+    (tmp_path / "t.parquet").unlink()
+    os.mkfifo(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="a pipe"):
+        list(read)
+
+
 def test_files_of_a_pattern_come_one_after_another_and_must_be_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,10 +303,10 @@ def test_what_a_killed_process_left_on_the_disk_is_removed_and_what_a_living_one
     bench = Work(workspace).bench()
     with room_on_disk(bench.scratch) as living:
         (living / "rows.arrow").write_bytes(b"x")
-        left = living.parents[1] / "parts-left"
-        (left / "rows").mkdir(parents=True)
-        (left / ".held").touch()
+        left = living.parent / "parts-left"
+        (left / "laid").mkdir(parents=True)
+        left.with_suffix(".held").touch()
         with room_on_disk(bench.scratch) as other:
             assert living != other and (living / "rows.arrow").exists() and not left.exists()
-    assert not living.exists() and not other.exists()
+    assert not list(living.parent.glob("parts-*"))
     workspace.chain.engine.dispose()

@@ -2,15 +2,13 @@
 
 A file that is hashed as a whole once its last row was read is held to its digest just so, and waits for that: here the
 bytes of the row groups that were read are hashed in a thread while those after them are. No byte is hashed that a row
-group lies in, or begins before, that is still to be read; so what is written to it before is in the digest. What is
-written to bytes behind is in no row that was read, and still no reason to call the file what it was called: a file
-whose inode, size or times moved meanwhile is hashed anew.
+group lies in, or begins before, that is still to be read; so what is written to it before is in the digest. And a
+file that was another for a while, and is what it was when its bytes are hashed, is told by its inode, size and times.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -61,7 +59,6 @@ class _FileBehind:
     def __init__(self, file: Path, where: str) -> None:
         self._file, self._where = file, where
         with opened(file, where) as stream:
-            self._before = _as_it_is(stream.fileno())
             try:
                 groups = begins(last_bytes(stream))
             except Unreadable:  # whoever reads its rows says so
@@ -78,10 +75,7 @@ class _FileBehind:
 
     def digest(self) -> str:
         self._take(None)
-        with opened(self._file, self._where) as stream:
-            if _as_it_is(stream.fileno()) == self._before:
-                return self._hash.hexdigest()
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return self._hash.hexdigest()
 
     def _take(self, end: int | None) -> None:
         # opened each time: another file may have got its name, which is then what is read
@@ -90,8 +84,3 @@ class _FileBehind:
             while content := stream.read(_CHUNK if end is None else min(_CHUNK, max(0, end - self._at))):
                 self._hash.update(content)
                 self._at += len(content)
-
-
-def _as_it_is(descriptor: int) -> tuple[int, ...]:
-    told = os.fstat(descriptor)
-    return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns

@@ -17,7 +17,7 @@ from treadle.sources.delimited import control, refuse_uneven
 from treadle.sources.dialects import HEAD, Dialect, after, dialect_of, in_pairs
 from treadle.sources.formats import ending_of, first_line
 from treadle.sources.packed import MAGIC, unpacked
-from treadle.sources.places import opened
+from treadle.sources.places import as_it_is, opened
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -138,7 +138,7 @@ class Text:
 
     def _begun(self, seen: Seen, piece_size: int) -> tuple[bytes, Iterator[bytes]]:
         """What it begins with, the whole of it if it is short, and what follows."""
-        size = self.file.stat().st_size
+        size = as_it_is(self.file, self.where).size
         pieces = unpacked(self._pieces(seen, max(piece_size, _PIECE)), size, self.file.name, self.layout)
         taken, length = list[bytes](), 0
         for piece in pieces:

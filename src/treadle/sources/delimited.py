@@ -135,6 +135,9 @@ def _records(text: IO[bytes], told: Dialect) -> Iterator[tuple[int, list[str]]]:
             if "unexpected end" in str(bad):
                 what = "a quotation mark opens in this line and is never closed"
                 raise Unreadable(what, line=line, mend="close it, or double it where it belongs to the text") from bad
+            if "field limit" in str(bad):
+                what = f"a field that begins in this line has more than {_LONGEST:,} characters"
+                raise Unreadable(what, line=line, mend="close its quotation mark, if it is one") from bad
             line = max(line, reader.line_num + told.skipped)
             what = f"the marks of quotation do not fit ({bad})"
             raise Unreadable(

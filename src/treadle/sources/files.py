@@ -223,6 +223,8 @@ def refuse_unreadable(bad: BaseException, file: Path, kind: str, where: str) -> 
     """The error of a file that cannot be read."""
     line, mend = (bad.line, bad.mend or _MEND) if isinstance(bad, Unreadable) else (0, _MEND)
     reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
+    if type(bad).__name__ == "PanicException":  # what Polars itself did not expect tells a user nothing
+        reason = "it is damaged, or it was written to while it was read"
     place = f"{file.name}, line {line:,}," if line else file.name
     return DataError(f"{place} cannot be read as {kind}: {reason}", where=where, mend=mend)
 
@@ -365,7 +367,10 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
 def refuse_unlike(reading: Reading, digests: Iterable[str], where: str) -> None:
     """Refuse files whose digests now are not those with which they were found."""
     if _joined(digests, reading.partitions) != reading.digest:
-        names = ", ".join(file.name for file in reading.files[:3])
-        raise DataError(
-            f"{names} changed while it was being read", where=where, mend="run again when nobody writes to it"
-        )
+        raise changed(reading, where)
+
+
+def changed(reading: Reading, where: str) -> DataError:
+    """The error of files that were written to while they were read."""
+    names = ", ".join(file.name for file in reading.files[:3])
+    return DataError(f"{names} changed while it was being read", where=where, mend="run again when nobody writes to it")

@@ -31,6 +31,7 @@ from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable, ren
 from treadle.sources.harmony import harmonised, joined, refuse_other
 from treadle.sources.limits import most_bytes, refuse_larger
 from treadle.sources.packed import PACKED
+from treadle.sources.places import as_it_is
 from treadle.sources.trials import OPEN, Trial, thought_of, tried
 from treadle.sources.typing import Note, far_notes, refuse_unknown, typed, without
 from treadle.sources.unreadable import Unreadable
@@ -153,7 +154,7 @@ def laid_parts_of(
     Raises:
         DataError: as the whole is refused; a file was written to since it was found; or the disk is full.
     """
-    sizes = [(file, file.stat().st_size) for file in reading.files]
+    sizes = [(file, as_it_is(file, where).size) for file in reading.files]
     text = sum(size * (_PACKED if file.suffix in PACKED else 1) for file, size in sizes)
     if reading.partitions or text < (LAID_FROM if least is None else least):
         return None

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from treadle.errors import TreadleError
 from treadle.sources.ahead import made_ahead
 from treadle.sources.behind import DigestsBehind
-from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable
+from treadle.sources.files import Reading, changed, refuse_unlike, refuse_unreadable
 from treadle.sources.footers import last_bytes, row_groups
 from treadle.sources.found import Found
 from treadle.sources.harmony import harmonised, refuse_unfolding, told_by_type
 from treadle.sources.laid import LaidParts, Scratch, laid_parts_of
 from treadle.sources.limits import most_bytes, width
-from treadle.sources.places import opened
+from treadle.sources.places import AsItIs, as_it_is, opened
 from treadle.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class FileParts:
     """Of each file where its parts begin, and its rows."""
     ahead: int
     """So many parts are read ahead."""
+    as_it_was: tuple[AsItIs, ...]
+    """Of each file, before anything of it was read in parts."""
     where: str
 
     @property
@@ -70,6 +72,14 @@ class FileParts:
                 behind.passed(number, end)
                 yield part
             refuse_unlike(self.reading, behind.digests(), self.where)
+            for number in range(len(self.reading.files)):
+                self._refuse_moved(number)
+
+    def _refuse_moved(self, number: int) -> None:
+        """Refuse a file that is no more what it was, before Polars opens what has its name now, which may be a pipe."""
+        file = self.reading.files[number]
+        if as_it_is(file, self.where) != self.as_it_was[number]:
+            raise changed(self.reading, self.where)
 
     def _ends(self) -> Iterator[tuple[int, int]]:
         """Of each part the number of its file, and the rows of that up to its end."""
@@ -94,6 +104,7 @@ class FileParts:
         import polars as pl
 
         file = self.reading.files[number]
+        self._refuse_moved(number)
         try:
             taken = lazy.collect()
             refuse_unfolding(taken, self.reading.layout, file.name, self.where)
@@ -145,6 +156,7 @@ def parts_of(found: Found, where: str, scratch: Scratch | None = None) -> FilePa
         tuple((file, _cuts(each, wide)) for file, each in zip(found.files, groups, strict=True)),
         # a group is unpacked as a whole: of larger ones no two at once
         _AHEAD if all(max(rows * wide, size) <= PART for rows, size in every) else 1,
+        tuple(as_it_is(file, where) for file in found.files),
         where,
     )
 

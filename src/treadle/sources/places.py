@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from treadle.errors import DataError
 from treadle.sources.partitions import files_below
@@ -105,3 +106,23 @@ def opened(file: Path, where: str) -> Iterator[io.BufferedReader]:
         raise DataError(f"{file.name} is {kind_of(mode)}", where=where, mend="name a regular file with rows")
     with os.fdopen(descriptor, "rb") as stream:
         yield stream
+
+
+class AsItIs(NamedTuple):
+    """What moves when a file is written to, or another gets its name; `size` in bytes, times in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    written: int
+    changed: int
+
+
+def as_it_is(file: Path, where: str) -> AsItIs:
+    """
+    Raises:
+        DataError: as `opened` does.
+    """
+    with opened(file, where) as stream:
+        told = os.fstat(stream.fileno())
+    return AsItIs(told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts, needs_all_rows, raise_if_broken
 from treadle.errors import DataError
@@ -48,18 +49,40 @@ class Taken:
 def room_on_disk(scratch: Callable[[], Path]) -> Iterator[Path]:
     """An empty folder on the disk of the workspace, for a while: a temporary one may lie in memory.
 
-    Those that killed processes left are removed: each is held by a lock for as long as its process lives.
+    Those that killed processes left are removed: each has a file beside it that its process locks for as long as it
+    lives, which is there before the folder and goes after it.
     """
     home = scratch().parent
-    for left in home.glob("parts-*"):
-        with contextlib.suppress(OSError), (left / ".held").open("rb") as lock:
+    for held in home.glob("parts-*.held"):
+        with contextlib.suppress(OSError), held.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(prefix="parts-", dir=home) as folder, (Path(folder) / ".held").open("wb") as lock:
+            _remove(held)
+    mine, locked = _locked(home)
+    with locked:
+        try:
+            mine.with_suffix("").mkdir()
+            yield mine.with_suffix("")
+        finally:
+            _remove(mine)
+
+
+def _locked(home: Path) -> tuple[Path, BinaryIO]:
+    """A new file that nobody else locks. One that another process removed before it was locked is not it."""
+    while True:
+        held = home / f"parts-{uuid.uuid4().hex[:12]}.held"
+        lock = held.open("xb")
         fcntl.flock(lock, fcntl.LOCK_EX)
-        inner = Path(folder) / "rows"
-        inner.mkdir()
-        yield inner
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(held.stat(), os.fstat(lock.fileno())):
+                return held, lock
+        lock.close()
+
+
+def _remove(held: Path) -> None:
+    folder = held.with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        held.unlink(missing_ok=True)
 
 
 def large_parts(
