@@ -181,7 +181,8 @@ def test_five_of_unlike_speed_share_one_limit(tmp_path: Path) -> None:
         ahead.close()
     told = {each.source: each for each in ahead.told()}
     assert sorted(begun) == ["a", "b", "c", "d", "slow"] and begun.count("slow") == 1
-    assert told["slow"].waited == 0.0 and sum(each.waited > 0 for each in told.values()) >= 2
+    waited = {name: each.waited for name, each in told.items()}
+    assert waited["slow"] < max(waited.values()) and sum(each > 0 for each in waited.values()) >= 2
     assert ahead._room.highest <= 700 + 400
 
 
