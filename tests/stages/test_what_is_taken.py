@@ -76,8 +76,9 @@ def test_a_source_that_is_refused_holds_up_those_alone_that_point_to_it(tmp_path
     head, *rest = str(told.value).splitlines()
     assert head == "3 sources are refused; the others were taken" and len(rest) == 3
     assert "rests was not read: its contract points to bad" in rest[1] and 'no column "kk"' in rest[2]
-    with pytest.raises(DataError, match=r"gone\.csv"):
+    with pytest.raises(DataError, match=r"gone\.csv") as told:
         take(Work(workspace))  # a run stops at the first
+    assert not told.value.faults
     with pytest.raises(SpecError, match='no column "kk"'):  # of one alone the words are its own
         ingest(Work(workspace), ["good", "worse"])
     workspace.chain.engine.dispose()
