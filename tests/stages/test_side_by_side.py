@@ -119,6 +119,16 @@ def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(
         made[0]._room.take("prices", 1)
 
 
+def test_what_is_told_of_a_reading_is_kept_with_it(tmp_path: Path) -> None:
+    items = {"items": [{"k": 1}], "total": 5}
+    with serving(lambda asked: says(items if asked.path == "/stock" else [{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        edit(folder, f"'{web.url}/stock', ", f"'{web.url}/stock', records: items, ")
+        found = read_sources(Work(opened(folder)))
+    (said,) = found["stock"].payload.warnings
+    assert "that there are 5 rows, and 1 came" in said and found["prices"].payload.warnings == ()
+
+
 def test_one_that_is_refused_gives_its_room_to_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done, let_go = list[str](), Ahead.done
     monkeypatch.setattr(Ahead, "done", lambda ahead, name: let_go(ahead, name) or done.append(name))
