@@ -81,6 +81,7 @@ def test_the_label_is_hard_and_what_was_seen_is_soft(tmp_path):
         ([1e-9, 3e-9], "x >= 0 and x <= 4e-09"),
         ([1.5e22, 2e22], "x >= 1.2e+22 and x <= 2.3e+22"),
         ([3.0, 3.0], "x >= 1.5 and x <= 4.5"),
+        ([1.0, 3.0, float("inf"), float("nan")], "x >= 0 and x <= 4"),
     ],
 )
 def test_figures_can_be_read(tmp_path, values, said):

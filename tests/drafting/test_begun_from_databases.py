@@ -224,6 +224,7 @@ _DECLARED = (
     "create table regions (code varchar(3) primary key)",
     "create table shops (id int primary key, region varchar(3), foreign key (region) references regions (code))",
     "create table items (shop int, number int, primary key (shop, number), foreign key (shop) references shops (id))",
+    "create unique index other on items (number, shop)",
     "create table notes (shop int, number int, foreign key (shop, number) references items (shop, number))",
     "insert into regions values ('no'), ('se')",
     "insert into shops values (1, 'no'), (2, 'se')",

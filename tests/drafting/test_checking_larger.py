@@ -90,6 +90,19 @@ def test_a_good_table_with_bad_rows(tmp_path: Path, in_parts: pytest.MonkeyPatch
     assert not list((tmp_path / ".treadle").rglob("parts-*"))
 
 
+def test_another_source_is_held_beside_the_rows_of_a_large_one(tmp_path: Path, in_parts: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    notes = "notes: {read: notes.csv, contract: notes.yaml}"
+    (tmp_path / "treadle.yaml").write_text(TEXT.replace("contract: orders.yaml}", f"contract: orders.yaml}}, {notes}"))
+    points = "{name: of, logicalType: integer, relationships: [{to: orders.id}]}"
+    (tmp_path / "notes.yaml").write_text(
+        CONTRACT.partition("      - ")[0].replace("orders", "notes") + f"      - {points}\n"
+    )
+    (tmp_path / "notes.csv").write_text("of\n" + "".join(f"{n}\n" for n in range(160, 205)))
+    made, whole = both(tmp_path, in_parts)
+    assert made == whole and made.sources[1].quarantined == 5, "200 to 204 are no orders"
+
+
 def test_no_row_is_read_as_a_whole(tmp_path: Path, in_parts: pytest.MonkeyPatch) -> None:
     write(tmp_path)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from treadle import expr
 from treadle.drafting.changing import changes_said
 from treadle.drafting.drafts import Wanted
 from treadle.drafting.keyed import key_of
+from treadle.drafting.naming import names_rows, singular
 from treadle.drafting.tabling import Tabled
 from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
@@ -116,6 +118,7 @@ def test_a_time_of_change_is_told_with_how_to_read_only_what_is_new(called: str)
         frame.drop("id"),
         gap,
         frame.rename({called: "placed"}),
+        frame.rename({called: "changed_by"}),
         frame.with_columns(pl.lit("x").alias(called)),
     ):
         assert changes_said(Tabled(other, "t", "ada")) == []
@@ -125,3 +128,28 @@ def test_a_column_that_is_called_as_the_table_names_its_rows() -> None:
     frame = pl.DataFrame({"title": ["Ada", "Bo", "Cy"], "vessel": [7, 3, 5]})
     assert Tabled(frame, "vessels", "ada").key == ("vessel",) and Tabled(frame, "Vessel", "ada").key == ("vessel",)
     assert Tabled(frame, "trips", "ada").key == ("title",)
+
+
+def keyed(columns: dict[str, list[object]], but: tuple[str, ...] = (), table: str = "t") -> object:
+    frame = pl.DataFrame(columns)
+    return key_of(frame, expr.column_types(frame.schema), but, [], (), table)
+
+
+def test_what_names_no_row_is_no_key() -> None:
+    columns: dict[str, list[object]] = {"id": [1, 1, 2], "share_id": [0.5, 1.5, 2.5], "day_id": [date(2024, 1, 1)] * 3}
+    assert keyed(columns) == () and keyed({"n": [30, 10, 20]}) == () and keyed({"_": [3, 1, 2]}, table="") == ()
+    columns = {"word": ["x", "y", "z"], "id": [3, 1, 2], "bus": [7, 5, 6]}
+    assert keyed(columns) == ("id",) and keyed(columns, but=("id",)) == ("word",)
+    assert keyed(columns, but=("id",), table="bus") == ("bus",)
+    said = list[str]()
+    for numbers, asked in (([30, 10, 20], False), ([1, 2, 3], True)):
+        key_of(pl.DataFrame({"n": numbers}), {"n": "int"}, (), said)
+        assert ("is it n" in said[-1]) == asked
+
+
+def test_names_that_say_that_a_column_names_rows() -> None:
+    named = ("KundenNr", "kundennr", "customerid", "Order No.", "id_client", "Rechnungsnummer", "GUID")
+    others = ("paid", "unpaid", "invalid", "prepaid", "grid", "no_of_rooms", "number_of_rooms", "casino", "monkey", "?")
+    assert [name for name in (*named, *others) if names_rows(name)] == [*named]
+    plurals = {"orders": "order", "categories": "category", "boxes": "box", "dishes": "dish", "classes": "class"}
+    assert {many: singular(many) for many in (*plurals, "address")} == {**plurals, "address": "address"}

@@ -299,6 +299,25 @@ def test_no_two_numerics_become_one(postgres: str, tmp_path: Path, monkeypatch: 
 
 
 @needs_postgres
+def test_numerics_of_a_few_digits_more_than_a_float_has(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in(
+        postgres,
+        """create table "it's"
+        (a numeric(16, 3), b numeric(17, 3), whole numeric(10, 0), short numeric(15, 2), t text)""",
+        """insert into "it's" values (9999999999999.996, -99999999999999.123, 7, 0.25, 'a'),
+        (9999999999999.997, -99999999999999.124, 8, 9999999999999.99, 'b')""",
+    )
+    source, root = asked_of(postgres, tmp_path, monkeypatch, table='"it\'s"')
+    frame = rows((source, root))
+    assert frame["a"].to_list() == ["9999999999999.996", "9999999999999.997"]
+    assert frame["b"].to_list() == ["-99999999999999.123", "-99999999999999.124"]
+    assert (frame["whole"].dtype, frame["short"].to_list()) == (pl.Int64, [0.25, 9999999999999.99])
+    assert rows((msgspec.structs.replace(source, columns=("t",)), root)).columns == ["t"]
+
+
+@needs_postgres
 def test_what_ends_in_the_middle_is_told_as_the_server_says_it(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,6 +218,8 @@ def test_a_comma_behind_a_zero_is_before_decimals_and_files_of_a_source_agree(tm
     assert tabled(find_own(tmp_path / "a.csv", more=[tmp_path / "b.csv"])).dialect.unsure == "1.234"  # type: ignore[union-attr]
     for name, cell in (("c", "1,5"), ("d", "1.5")):  # two that do not agree tell nothing of a third
         (tmp_path / f"{name}.csv").write_text(f"p;q\n{cell};x\n")
+    (tmp_path / "e.csv").write_text("p,q\n1.500,x\n")  # what is not open stays so, whatever others tell
+    assert tabled(find_own(tmp_path / "c.csv", more=[tmp_path / "e.csv"])).frame["p"].to_list() == [1.5, 1.5]
     several = [tmp_path / f"{name}.csv" for name in "cd"]
     assert tabled(find_own(tmp_path / "b.csv", more=several)).dialect.unsure == "1.234"  # type: ignore[union-attr]
 

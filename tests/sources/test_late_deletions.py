@@ -75,6 +75,13 @@ def test_a_late_deletion_takes_no_later_row_away(tmp_path: Path) -> None:
     assert it.rows == it.whole == [(1, 20, 1)]
 
 
+def test_a_deletion_between_two_rows_that_come_late_takes_the_first_of_them(tmp_path: Path) -> None:
+    it = Place(tmp_path, "keep")
+    it.read((1, 4, 0, True), (2, 9, 0, False))
+    it.read((1, 3, 1, False), (1, 5, 2, False))
+    assert it.rows == it.whole == [(1, 5, 2), (2, 9, 0)]
+
+
 def test_a_late_row_brings_nothing_back_that_was_deleted_after_it(tmp_path: Path) -> None:
     it = Place(tmp_path)
     it.read((1, 10, 1, False), (2, 10, 1, False))

@@ -94,7 +94,9 @@ def test_whole_numbers_of_several_widths_stay_whole(
     run_in("create table t (x bigint unsigned)", "insert into t select 9007199254740992 + seq from seq_1_to_2500")
     held = asked_of(mysql, tmp_path, monkeypatch, table="t")
     assert rows(held)["x"].dtype == pl.Int64
-    run_in("insert into t values (18446744073709551615)")
+    run_in("insert into t values (9223372036854775808)")
+    assert rows(held)["x"][2500] == "9223372036854775808"
+    run_in("update t set x = 18446744073709551615 where x = 9223372036854775808")
     found = rows(held)["x"]
     assert found.dtype == pl.String and found.n_unique() == 2501
     assert found[0] == "9007199254740993" and found[2500] == "18446744073709551615"

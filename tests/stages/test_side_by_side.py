@@ -17,7 +17,7 @@ import pytest
 from stage_shop import edit, opened, write_shop
 
 from services.web import Asked, Say, says, serving
-from treadle.errors import DataError
+from treadle.errors import DataError, SpecError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.sources.room import GivenUp
 from treadle.spec.trust import Place, trust
@@ -72,6 +72,32 @@ def test_what_is_kept_is_what_one_by_one_would_keep(tmp_path: Path, monkeypatch:
     assert all(together[name].equals(alone[name]) for name in alone)
 
 
+EXPECTS = """\
+apiVersion: v3.1.0
+kind: DataContract
+schema:
+  - name: stock
+    properties:
+      - {name: k, logicalType: integer}
+      - {name: v, logicalType: number}
+"""
+
+
+def test_of_each_the_contract_says_what_is_expected(tmp_path: Path) -> None:
+    """Else one odd value would make bad rows of all; so it would of files, whole and by increments."""
+    cells = [f"${n}" if n else "free" for n in range(40)]
+    more = ("here: {read: a.csv, contract: stock.yaml}", "newer: {read: 'a*.csv', new: files, contract: stock.yaml}")
+    with serving(lambda asked: says([{"k": n, "v": cell} for n, cell in enumerate(cells)])) as web:
+        folder = shop(tmp_path / "shop", web.url, *more)
+        edit(folder, f"'{web.url}/stock', ", f"'{web.url}/stock', contract: stock.yaml, null_values: {{v: ['-']}}, ")
+        (folder / "stock.yaml").write_text(EXPECTS, encoding="utf-8")
+        (folder / "a.csv").write_text("k,v\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells)))
+        frames, work = read(folder)
+    assert len(work.fetched) == 2
+    for name in ("stock", "here", "newer"):
+        assert frames[name]["v"].to_list() == [float(n) for n in range(1, 40)], name
+
+
 def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +117,27 @@ def test_one_that_fails_is_told_in_its_turn_and_those_before_it_are_kept(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("reading-")]
     with pytest.raises(GivenUp):  # what went on would be told so
         made[0]._room.take("prices", 1)
+
+
+def test_what_is_told_of_a_reading_is_kept_with_it(tmp_path: Path) -> None:
+    items = {"items": [{"k": 1}], "total": 5}
+    with serving(lambda asked: says(items if asked.path == "/stock" else [{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        edit(folder, f"'{web.url}/stock', ", f"'{web.url}/stock', records: items, ")
+        found = read_sources(Work(opened(folder)))
+    (said,) = found["stock"].payload.warnings
+    assert "that there are 5 rows, and 1 came" in said and found["prices"].payload.warnings == ()
+
+
+def test_one_that_is_refused_gives_its_room_to_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, let_go = list[str](), Ahead.done
+    monkeypatch.setattr(Ahead, "done", lambda ahead, name: let_go(ahead, name) or done.append(name))
+    with serving(lambda asked: says([{"k": 1}])) as web:
+        folder = shop(tmp_path / "shop", web.url)
+        edit(folder, f"'{web.url}/stock', key: k", f"'{web.url}/stock', key: kk")
+        with pytest.raises(SpecError, match='no column "kk"'):
+            read_sources(Work(opened(folder)), on=True)
+    assert {"stock", "prices"} <= {*done}
 
 
 def test_increments_are_read_beside_others_each_row_once(tmp_path: Path) -> None:

@@ -76,8 +76,21 @@ def test_a_source_that_is_refused_holds_up_those_alone_that_point_to_it(tmp_path
     head, *rest = str(told.value).splitlines()
     assert head == "3 sources are refused; the others were taken" and len(rest) == 3
     assert "rests was not read: its contract points to bad" in rest[1] and 'no column "kk"' in rest[2]
-    with pytest.raises(DataError, match=r"gone\.csv"):
+    with pytest.raises(DataError, match=r"gone\.csv") as told:
         take(Work(workspace))  # a run stops at the first
+    assert not told.value.faults
     with pytest.raises(SpecError, match='no column "kk"'):  # of one alone the words are its own
         ingest(Work(workspace), ["good", "worse"])
+    workspace.chain.engine.dispose()
+
+
+def test_a_time_that_is_none_is_refused_however_a_source_is_read(tmp_path: Path) -> None:
+    text = "project: shop\npeople: {owner: ada, reviewers: []}\nsources:\n  whole: {read: a.csv, key: k, happened: k}\n"
+    text += "  newer: {read: a.csv, key: k, known: k, new: {by: k}}\n"
+    for name, content in (("treadle.yaml", text), ("a.csv", "k\n1\n")):
+        (tmp_path / name).write_text(content)
+    workspace = opened(tmp_path)
+    with pytest.raises(DataError, match="2 sources are refused; nothing was taken") as told:
+        ingest(Work(workspace))
+    assert str(told.value).count("a time is wanted here, and k is int") == 2
     workspace.chain.engine.dispose()
