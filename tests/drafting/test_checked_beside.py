@@ -146,6 +146,21 @@ def test_sums_are_over_each_row_once_though_it_was_read_before(shop: Path) -> No
     assert found.ok, found.sources[0].broken
 
 
+def test_rows_of_an_increment_that_are_alike_in_what_is_asked_count_each_and_one_that_changed_once(shop: Path) -> None:
+    by_increments(shop)
+    workspace = open_workspace(load_project(shop), actor="ada", run=new_run())
+    others = Others(workspace)
+    others.order()
+    others._wanted["goods"] = {"title": None}
+    ask(shop, "data ingest")
+    before = others.workspace.project.spec.sources["goods"].keys
+    assert before == ("sku",)
+    others.keep("goods", pl.LazyFrame({"sku": [0, 1, 2, 3], "title": ["thing", "other", "thing", "thing"]}))
+    titles = others._kept["goods"]["title"].sort().to_list()
+    workspace.chain.engine.dispose()
+    assert titles == ["other", "thing", "thing", "thing"]
+
+
 def test_of_an_earlier_increment_what_is_gone_or_of_another_type_is_left_out(shop: Path) -> None:
     by_increments(shop)
     ask(shop, "data ingest")

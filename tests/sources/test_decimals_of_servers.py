@@ -70,3 +70,11 @@ def test_what_decimals_are_together(cuts: list[list[str | None]], values: list[o
 def test_what_parts_of_several_types_are_together(parts: list[list[object]], values: list[object]) -> None:
     frames = [pl.DataFrame({"x": part}) for part in parts]
     assert gathered(iter(frames), WANTED).frame["x"].to_list() == values
+
+
+def test_beside_what_is_no_number_no_two_become_one() -> None:
+    far = ["9007199254740993", "9007199254740992"]
+    for odd in (["NaN"], ["1" + "0" * 25, "0.1234567890123456"]):
+        for cuts in ([[*far, *odd]], [far, odd], [[*far, "0.5"], odd]):
+            parts = [pl.DataFrame([as_written(pl.Series("x", cut))]) for cut in cuts]
+            assert gathered(iter(parts), WANTED).frame["x"].n_unique() == sum(map(len, cuts)), cuts

@@ -52,17 +52,22 @@ class Others:
             return
         schema = rows.collect_schema() if isinstance(rows, pl.LazyFrame) else rows.schema
         columns = [column for column in self._wanted[name] if column in schema]
-        parts = rows.select(columns).collect() if isinstance(rows, pl.LazyFrame) else pl.concat(rows.read(columns))
-        self._kept[name] = self._with_earlier(name, parts)
+        keys = [key for key in self.workspace.project.spec.sources[name].keys if key in schema]
+        # by their keys rows are told apart that are alike in what is asked
+        read = list(dict.fromkeys([*columns, *keys]))
+        parts = rows.select(read).collect() if isinstance(rows, pl.LazyFrame) else pl.concat(rows.read(read))
+        self._kept[name] = self._with_earlier(name, parts, keys).select(columns)
         self._known[name] = tuple(schema)
 
-    def _with_earlier(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Of a source that is read in increments also what was read before, which may be gone there by now."""
+    def _with_earlier(self, name: str, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Of a source that is read in increments also what was read before, which may be gone there by now; of what was
+        read again the row that counts."""
         import polars as pl
 
         from treadle.evidence.kinds.source_read import SourceRead
 
-        if self.workspace.project.spec.sources[name].new is None or not rows.width:
+        new = self.workspace.project.spec.sources[name].new
+        if new is None or not rows.width:
             return rows
         last = self.workspace.chain.last(SourceRead, subject=f"source/{name}")
         if last is None or not self.workspace.chain.present(last.payload.table):
@@ -70,7 +75,9 @@ class Others:
         tables, table = self.workspace.tables, last.payload.table
         if tables.schema(table) | rows.schema != tables.schema(table):
             return rows
-        return pl.concat([tables.read(table, rows.columns), rows]).unique(maintain_order=True)
+        both = pl.concat([tables.read(table, rows.columns), rows])
+        first = new != "files" and new.when_seen == "keep"
+        return both.unique(keys or None, keep="first" if first else "last", maintain_order=True)
 
     def beside(self, name: str, contract: Contract | None, files: str = "") -> Beside:
         """files: the digest of what there is of the source now; the last good snapshot is of something else."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from treadle.sources.exactness import as_texts
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -15,7 +17,8 @@ _NO_NUMBER = ("NaN", "Infinity", "-Infinity")
 
 def as_written(values: pl.Series) -> pl.Series:
     """Texts of decimals as numbers: whole ones, where none has a point, and else decimals of as many digits behind it
-    as the longest; floats where these do not fit, or where PostgreSQL has NaN or an infinity.
+    as the longest. Where these do not fit, or PostgreSQL has NaN or an infinity, floats; where these would make one of
+    several, texts.
 
     >>> import polars as pl
     >>> [str(as_written(pl.Series(each)).dtype) for each in (["7", None], ["7", "0.50"], ["7", "NaN"])]
@@ -24,12 +27,19 @@ def as_written(values: pl.Series) -> pl.Series:
     import polars as pl
 
     if values.is_in(_NO_NUMBER).any():
-        return values.cast(pl.Float64)
+        return _floats(values)
     behind = values.str.split_exact(".", 1).struct.field("field_1").str.len_bytes().max()
     if not isinstance(behind, int):
         return _whole(values)
     made = values.cast(pl.Decimal(_MOST, behind), strict=False) if behind <= _MOST else None
-    return made if made is not None and made.null_count() == values.null_count() else values.cast(pl.Float64)
+    return made if made is not None and made.null_count() == values.null_count() else _floats(values)
+
+
+def _floats(values: pl.Series) -> pl.Series:
+    import polars as pl
+
+    floats = values.cast(pl.Float64)
+    return floats if floats.n_unique() == values.n_unique() else values
 
 
 def _whole(values: pl.Series) -> pl.Series:
@@ -43,7 +53,8 @@ def _whole(values: pl.Series) -> pl.Series:
 
 
 def alike(parts: Sequence[pl.Series]) -> list[pl.Series]:
-    """Parts of one column, some of them decimals, as decimals; as floats, where one part is or they do not fit."""
+    """Parts of one column, some of them decimals, as decimals; where one is of floats or they do not fit, as floats, and
+    as texts where these would make one of several."""
     import polars as pl
 
     kinds = [part.dtype for part in parts]
@@ -52,4 +63,7 @@ def alike(parts: Sequence[pl.Series]) -> list[pl.Series]:
         made = [part.cast(pl.Decimal(_MOST, scale), strict=False) for part in parts]
         if all(one.null_count() == part.null_count() for one, part in zip(made, parts, strict=True)):
             return made
-    return [part.cast(pl.Float64) for part in parts]
+    floats = [part.cast(pl.Float64) for part in parts]
+    if all(one.n_unique() == part.n_unique() for one, part in zip(floats, parts, strict=True)):
+        return floats
+    return [as_texts(part) for part in parts]
