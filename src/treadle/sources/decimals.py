@@ -53,7 +53,7 @@ def _whole(values: pl.Series) -> pl.Series:
 
 
 def alike(parts: Sequence[pl.Series]) -> list[pl.Series]:
-    """Parts of one column, some of them decimals, as decimals; where one is of floats or they do not fit, as floats, and
+    """Parts of one column, some of them decimals, as decimals; as floats, where one is of floats or they do not fit; and
     as texts where these would make one of several."""
     import polars as pl
 
