@@ -53,8 +53,8 @@ def _whole(values: pl.Series) -> pl.Series:
 
 
 def alike(parts: Sequence[pl.Series]) -> list[pl.Series]:
-    """Parts of one column, some of them decimals, as decimals; as floats, where one is of floats or they do not fit; and
-    as texts where these would make one of several."""
+    """Parts of one column, some of them decimals, as decimals; as floats, where one is of floats or they do not fit;
+    and as texts where these would make one of several."""
     import polars as pl
 
     kinds = [part.dtype for part in parts]
