@@ -175,7 +175,7 @@ def test_no_thread_reads_on_when_nobody_asks_for_more(tmp_path: Path, monkeypatc
         return {each.name.rpartition("_")[0] for each in threading.enumerate() if each.name.startswith("treadle-")}
 
     monkeypatch.setattr(parts, "PARTED_FROM", 1)
-    monkeypatch.setattr(parts, "PART", 400)
+    monkeypatch.setattr(parts, "PART", 800)
     pl.DataFrame({"n": range(1000)}).write_parquet(tmp_path / "t.parquet", row_group_size=50)
     made = parts_of(find(Source(read="t.parquet"), tmp_path), "")
     assert made is not None

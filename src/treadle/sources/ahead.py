@@ -17,9 +17,14 @@ def made_ahead(makes: Iterable[Callable[[], T]], threads: int) -> Generator[T, N
     """What each of `makes` returns, in their order, and what it raises, in its place.
 
     The first is made when it is asked for, and nothing beside it: who measures something by it is not disturbed. Later
-    on, while one is used, so many others as there are threads are being made or wait. `makes` is asked by who reads
-    this; each of them is called once, in any of the threads. None of these runs on when the reader is closed.
+    on, while one is used, so many others as there are threads are being made or wait; without threads none is. `makes`
+    is asked by who reads this; each of them is called once, in any of the threads. None of these runs on when the
+    reader is closed.
     """
+    if not threads:
+        for make in makes:
+            yield make()
+        return
     waits = iter(makes)
     for make in islice(waits, 1):
         yield make()

@@ -155,7 +155,7 @@ def parts_of(found: Found, where: str, scratch: Scratch | None = None) -> FilePa
         taken[0],
         tuple((file, _cuts(each, wide)) for file, each in zip(found.files, groups, strict=True)),
         # a group is unpacked as a whole: of larger ones no two at once
-        _AHEAD if all(max(rows * wide, size) <= PART for rows, size in every) else 1,
+        _AHEAD if all(max(rows * wide, size) <= PART for rows, size in every) else 0,
         tuple(as_it_is(file, where) for file in found.files),
         where,
     )

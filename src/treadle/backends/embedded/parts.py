@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ENCODED = 2
 """Parts that are made files of at once: Polars compresses a row group in one thread."""
+_WAITING = 1 << 26
+"""Bytes of parts, about, that may wait for it while the next is read: larger ones are written one after the other."""
 
 
 class _File(Struct, frozen=True):
@@ -71,7 +73,7 @@ class PartFiles:
         Raises:
             StoreError: the disk is full, or may not be written.
         """
-        waiting = deque[Future[None]]()
+        waiting, sizes = deque[Future[None]](), deque[int]()
         with (
             ThreadPoolExecutor(_ENCODED, "treadle-encoder") as encoders,
             ThreadPoolExecutor(1, "treadle-writer") as one,
@@ -79,8 +81,10 @@ class PartFiles:
             try:
                 for part in parts:
                     waiting.append(one.submit(self._take, part, self._begun(part, encoders)))
-                    if len(waiting) >= _ENCODED:  # so that no more wait in memory
+                    sizes.append(int(part.estimated_size()))
+                    while len(waiting) >= _ENCODED or sum(sizes) > _WAITING:
                         waiting.popleft().result()
+                        sizes.popleft()
                 for last in waiting:
                     last.result()
             finally:
