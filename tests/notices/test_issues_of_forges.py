@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft4Validator
 from told_shop import action, alert, sent, told_shop
 from written_shop import packed, released
 
@@ -23,6 +24,20 @@ from treadle.rhythm.acting import change_action
 from treadle.rhythm.actions import action as action_now
 from treadle.store import Blob
 from treadle.workspace import Workspace
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_GITLAB: dict[str, dict[str, Any]] = {
+    "POST": {"title": _TEXT, "description": _TEXT, "labels": {"type": "array", "items": _TEXT}},
+    "PUT": {"state_event": {"enum": ["close", "reopen"]}},
+    "notes": {"body": _TEXT},
+}
+"""What GitLab's published OpenAPI says of the fields that these requests send, of which each has all."""
+
+
+def bodies(said: dict[str, Any], request: str) -> None:
+    fields = _GITLAB[request]
+    wanted = {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
+    Draft4Validator(wanted).validate(said)
 
 
 @dataclass
@@ -53,11 +68,15 @@ class Forge:
             return says([{"body": each} for each in self.comments.get(number, [])])
         if len(parts) == 2:
             assert parts[1] == ("comments" if self.kind == "github" else "notes") and asked.method == "POST"
+            if self.kind == "gitlab":
+                bodies(said, "notes")
             self.comments.setdefault(number, []).append(said["body"])
             self.issues[number]["comments"] = len(self.comments[number])
             return self.broken() or says({"id": 1}, status=201)
         if asked.method in ("PATCH", "PUT"):
             assert said.get("state") == "closed" or said.get("state_event") == "close"
+            if self.kind == "gitlab":
+                bodies(said, asked.method)
             self.close(number, "treadle-bot")
         return says(self.issues[number])
 
@@ -67,7 +86,8 @@ class Forge:
             assert said["labels"][0] == "treadle"
             told = {"number": number, "html_url": f"https://forge/i/{number}", "state": "open", "closed_by": None}
         else:
-            assert said["labels"].split(",")[0] == "treadle"
+            bodies(said, "POST")
+            assert said["labels"] == ["treadle", "ml"]
             told = {"iid": number, "web_url": f"https://forge/i/{number}", "state": "opened", "closed_by": None}
         self.issues[number] = {**said, **told}
         return self.broken() or says(self.issues[number], status=201)
@@ -144,10 +164,13 @@ def test_an_action_that_is_closed_there_is_closed_here(
         assert sent(shop) == [] and not forge.comments
 
 
-def test_an_action_that_is_closed_here_is_closed_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    forge = Forge("github")
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_an_action_that_is_closed_here_is_closed_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    forge = Forge(kind)
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "actions")
+        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
         number = action(shop)
         sent(shop)
         change_action(shop.chain, shop.project.spec, number, state="done", because="she said yes")

@@ -108,7 +108,7 @@ class _GitLab:
         return _bearing(mark, [self._issue(each) for each in _list(self._ask(asked))])
 
     def begin(self, title: str, text: str, labels: Sequence[str]) -> Issue:
-        said = {"title": title, "description": text, "labels": ",".join([LABEL, *labels])}
+        said = {"title": title, "description": text, "labels": [LABEL, *labels]}
         return self._issue(self._tell("POST", "/issues", said))
 
     def comment(self, number: int, text: str) -> None:
