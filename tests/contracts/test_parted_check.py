@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import buffers
 from treadle.contracts import Beside, Contract, PartedCheck, check, load, needs_all_rows
 from treadle.contracts import repeated as contracts_repeated
 from treadle.contracts.planned import planned
@@ -179,6 +180,24 @@ def test_values_are_kept_of_those_alone_whose_hash_stands_twice(
     list(PartedCheck(InMemory(frame, 2), made, now=NOW).checked(tmp_path))
     assert read == [["n"]] * passes + [None]
     assert sum(part.height for part in held) == (4 if passes > 1 else 0)
+
+
+def test_texts_that_stand_once_are_not_held_with_the_one_that_stands_twice(
+    contract, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    made = contract("- {name: t, logicalType: string, unique: true}")
+    sizes, real = list[int](), contracts_repeated._together
+
+    def watched(parts: Iterator[pl.DataFrame], *rest: object) -> Iterator[pl.DataFrame]:
+        kept = list(parts)
+        sizes.extend(buffers.held(part.select("t")) for part in kept)
+        return real(iter(kept), *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(contracts_repeated, "_together", watched)
+    frame = pl.DataFrame({"t": [f"an id that is long: {n % 999}" for n in range(1000)]})
+    parted = PartedCheck(InMemory(frame, 500), made, now=NOW)
+    list(parted.checked(tmp_path))
+    assert parted.judged.bad_rows == 1 and len(sizes) == 2 and max(sizes) < 1000, "of 500 ids of 22 bytes one is held"
 
 
 def test_equal_hashes_of_unlike_values_are_no_proof(made: Contract, monkeypatch: pytest.MonkeyPatch) -> None:

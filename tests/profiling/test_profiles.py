@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buffers import held
 from treadle.profiling import Asked, Label, compare, profile, profile_page
 from treadle.profiling import measuring as measuring_module
 from treadle.profiling.distinct import hyperloglog
+from treadle.profiling.drawing import draw
 from treadle.profiling.found import ColumnProfile, Profile
 from treadle.profiling.spread import LEVELS
 
@@ -27,6 +29,14 @@ def measured(frame: pl.DataFrame, **asked: object) -> Profile:
 
 def column(frame: pl.DataFrame, name: str = "x", **asked: object) -> ColumnProfile:
     return next(each for each in measured(frame, **asked).columns if each.name == name)
+
+
+def test_rows_that_are_drawn_let_the_texts_of_all_others_go() -> None:
+    texts = [None if n % 3 == 0 else f"a text that is long, of the row {n}" for n in range(50_000)]
+    frame = pl.DataFrame({"n": range(50_000), "text": texts})
+    drawn = draw(frame.lazy(), 50_000, 500).collect(engine="streaming")
+    assert 400 < drawn.height < 600 and drawn["text"].to_list() == [texts[n] for n in drawn["n"]]
+    assert held(drawn) < 3 * drawn.estimated_size()
 
 
 @settings(max_examples=60)

@@ -25,7 +25,7 @@ from treadle.stages.planning import make_plan
 from treadle.stages.reading import read_sources
 from treadle.stages.seeding import build_state
 from treadle.stages.work import Work
-from treadle.store import StateRef, buckets
+from treadle.store import StateRef, buckets, owned
 
 
 def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +136,13 @@ def test_rows_set_aside_that_do_not_lie_in_one_file_are_each_there_once(
     shown = show_aside(workspace, "orders", None, 9).rows
     workspace.chain.engine.dispose()
     assert [int(str(row.values["order"])) for row in shown] == [*bad]
+
+
+def test_rows_set_aside_wait_in_memory_of_their_own(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they share it with the others of their part depends on how Polars cut that into pieces."""
+    waited = list[int]()
+    monkeypatch.setattr(parted, "owned", lambda rows: [waited.append(rows.height), owned(rows)][1])
+    assert taken(large).quarantined == sum(waited) == 2
 
 
 def test_how_new_a_table_is_does_not_follow_from_its_last_part(large: Path) -> None:

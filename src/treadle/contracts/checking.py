@@ -93,7 +93,8 @@ def any_of(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
 
     if not marks:
         return pl.repeat(False, passed.height, dtype=pl.Boolean, eager=True)
-    return passed.select(pl.any_horizontal(marks).alias("any")).to_series()
+    # of these columns alone: a query copies every column of a table whose columns are cut unlike
+    return passed[marks].select(pl.any_horizontal(marks).alias("any")).to_series()
 
 
 def with_keys(passed: pl.DataFrame, contract: Contract, plan: Plan, beside: Beside | None) -> pl.DataFrame:

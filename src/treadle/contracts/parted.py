@@ -116,7 +116,10 @@ class PartedCheck:
                 passed = passed.hstack([pl.Series(mark, rows[at:end]) for mark, rows in again.items()])
                 passed = with_keys(passed, contract, plan, self._beside)
                 self._unasked = keys_not_at_hand(contract, plan, passed)
-                yield self._of_part(passed, plan)
+                checked = self._of_part(passed, plan)
+                del part, passed  # what was checked takes as much, and is all that is needed from here on
+                yield checked
+                del checked
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as bad:
             reason = (str(bad).strip().splitlines() or ["unreadable"])[0]
             mend = "is the file whole, and has the disk room?"

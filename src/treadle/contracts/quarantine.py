@@ -48,17 +48,22 @@ def whole_rows(
 
     if not quarantine.height:
         return None
-    rows = passed.select(pl.struct(pl.col(given.get(name, name)).alias(name) for name in columns).alias("given"))
-    at = bad.arg_true().cast(pl.Int64).alias("row")
+    at = bad.arg_true()
+    rows = _rows(passed, [given.get(name, name) for name in columns], at)
     said = quarantine.group_by("row", maintain_order=True).agg(
         pl.struct("rule", "column", "value", "reason").alias("broke")
     )
     return (
-        rows.filter(bad)
-        .with_columns(at)
+        rows.select(pl.struct(pl.col(given.get(name, name)).alias(name) for name in columns).alias("given"))
+        .with_columns(at.cast(pl.Int64).alias("row"))
         .join(said, on="row", how="left", maintain_order="left")
         .select("row", "given", "broke")
     )
+
+
+def _rows(passed: pl.DataFrame, names: list[str], at: pl.Series) -> pl.DataFrame:
+    """Few of many rows: taken without a query, which would copy all of the columns first."""
+    return passed[names][at]
 
 
 def _of_rule(
@@ -69,7 +74,7 @@ def _of_rule(
     at = passed[mark].arg_true()
     known = [key for key in keys if key in passed.columns]
     wanted = dict.fromkeys(given.get(name, name) for name in (*known, *rule.columns))
-    rows = passed.select(list(wanted))[at]
+    rows = _rows(passed, list(wanted), at)
 
     def shown(name: str) -> Any:
         return _text(given.get(name, name), rows.schema[given.get(name, name)])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from treadle import expr
 from treadle.contracts.repeats import repeats
 from treadle.contracts.rules import Contract, Rule
-from treadle.store import Buckets, buckets_for
+from treadle.store import Buckets, buckets_for, owned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ def _standing_twice(rows: Iterator[pl.DataFrame], names: list[str], most: int) -
 
 
 def _hashed_to(hashes: pl.Series, rows: Iterator[pl.DataFrame], names: list[str]) -> Iterator[pl.DataFrame]:
-    return (part.filter(part[names].hash_rows(0).is_in(hashes.implode())) for part in rows)
+    return (owned(part.filter(part[names].hash_rows(0).is_in(hashes.implode()))) for part in rows)
 
 
 def _together(parts: Iterator[pl.DataFrame], names: list[str], count: int, folder: Path) -> Iterator[pl.DataFrame]:

@@ -47,12 +47,14 @@ def build_parts(plan: FeaturePlan, tables: PartedTables, folder: Path) -> Iterat
         for on, buckets in laid.items():
             buckets.add_by(frame.select(_ROW, *([AT] if plan.at is not None else []), *on), on)
         starts.append(starts[-1] + frame.height)
+        del part, frame  # before the next is read: two at once are what memory would be sized for
     made = [_attached(plan, on, laid[on], tables, starts, folder / f"made {n}") for n, on in enumerate(keys)]
     for number, part in enumerate(tables.parts(plan.each)):
         frame = examples(plan, part)
         for back in made:
             frame = frame.hstack(back.bucket(number).sort(_ROW).drop(_ROW))
         yield frame.select(columns_of(plan, frame.columns))
+        del part, frame
 
 
 def _most(plan: FeaturePlan, on: tuple[str, ...], tables: PartedTables) -> int:
@@ -76,12 +78,14 @@ def _attached(
         stream = plan.stream(name)
         for part in tables.parts(stream.source):
             buckets.add_by(rows_of(stream, part), stream.key)
+            del part
     back = Buckets(folder / "back", len(starts) - 1)
     for number in range(laid.count):
         events = {name: events_among(plan, name, buckets.bucket(number)) for name, buckets in streams.items()}
         found = attach(own, laid.bucket(number), events)
         places = np.searchsorted(np.array(starts), found[_ROW].to_numpy(), side="right") - 1
         back.add(found.drop(AT, strict=False), pl.Series(places))
+        del events, found, places
     laid.remove()
     for buckets in streams.values():
         buckets.remove()

@@ -68,9 +68,9 @@ class FileParts:
             DigestsBehind(self.reading.files, self.where) as behind,
             closing(made_ahead(self._reads(None), self.ahead)) as parts,
         ):
-            for (number, end), part in zip(self._ends(), parts, strict=True):
+            for number, end in self._ends():
+                yield next(parts)  # which no name here keeps from going
                 behind.passed(number, end)
-                yield part
             refuse_unlike(self.reading, behind.digests(), self.where)
             for number in range(len(self.reading.files)):
                 self._refuse_moved(number)

@@ -56,6 +56,7 @@ def _make_large(asked: BuildFeatures, bench: Bench, tables: KeptTables) -> Featu
             missing, done = missing + _without_label(part), done + part.height
             bench.progress(done, tables.rows(asked.plan.each), f"{done:,} rows")
             yield part
+            del part
 
     with room_on_disk(bench.scratch) as folder:
         made = counted(build_parts(asked.plan, tables, folder))

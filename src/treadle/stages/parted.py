@@ -21,7 +21,7 @@ from treadle.contracts import Beside, Contract, Judged, PartedCheck, Parts, need
 from treadle.errors import DataError
 from treadle.sources import MappedRows, Scratch, mapped_parts_of, parts_of
 from treadle.stages.aside import newest_of, parquet_of
-from treadle.store import Blob, Snapshot
+from treadle.store import Blob, Snapshot, owned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,6 +130,7 @@ class PartedSource:
                 self._kept += part.height
                 self._reached = max(filter(None, (newest_of(part, self.source), self._reached)), default=None)
                 yield part
+                del part  # it is written: here and below it goes before the next one is read
         if self._judged is not None and self.contract is not None:
             raise_if_broken(self._judged, self.contract, self.where)
         if not self._kept and self.needed:
@@ -140,6 +141,7 @@ class PartedSource:
         for part in self.parts.read():
             self._said(part.height)
             yield part
+            del part
 
     def _held(self, folder: Path) -> Iterator[pl.DataFrame]:
         assert self.contract is not None
@@ -159,8 +161,9 @@ class PartedSource:
             self._said(part.good.height + (part.aside.height if part.aside is not None else 0))
             if part.aside is not None:
                 part.lines.write_parquet(lines / f"{self._read:015d}.parquet")
-                waiting = self._put_aside([*waiting, part.aside], least=_ASIDE)
+                waiting = self._put_aside([*waiting, owned(part.aside)], least=_ASIDE)
             yield part.good
+            del part
         # also for a batch that is refused: the reasons must not be lost with it
         self._put_aside(waiting, least=1)
         self._judged = check.judged

@@ -12,6 +12,7 @@ from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.keeping import CODECS, Keeping
 from treadle.store.leftovers import clear_parts
 from treadle.store.names import TableNames
+from treadle.store.owned import owned
 from treadle.store.protocols import Blobs, Swept, Tables
 from treadle.store.refs import ROW, Blob, EntryRef, File, Part, Ref, Snapshot, StateRef, Stored, Value
 from treadle.store.shelves import HOT, Carried, Retrieved, Shelf, Tiers
@@ -43,5 +44,6 @@ __all__ = [
     "buckets_for",
     "clear_parts",
     "fingerprint",
+    "owned",
 ]
 OPEN = ("catalog", "fulltext", "schema")

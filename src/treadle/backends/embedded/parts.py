@@ -82,6 +82,7 @@ class PartFiles:
                 for part in parts:
                     waiting.append(one.submit(self._take, part, self._begun(part, encoders)))
                     sizes.append(int(part.estimated_size()))
+                    del part  # it goes when it is written, and not when the next was read
                     while len(waiting) >= _ENCODED or sum(sizes) > _WAITING:
                         waiting.popleft().result()
                         sizes.popleft()

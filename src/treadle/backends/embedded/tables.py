@@ -187,6 +187,7 @@ class DeltaTables:
         with self.held(snapshot.table):
             for frame in reading.frames(self.root, snapshot, columns):
                 yield with_all(lacking(frame, schema, columns), columns, snapshot)
+                del frame
 
     def check(self, snapshot: Snapshot) -> list[str]:
         faults = reading.faults(self.root, snapshot)
