@@ -16,7 +16,7 @@ import importlib.util
 import platform
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
@@ -27,7 +27,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 _NAME = PACKAGE.name
 _INSTRUMENTS = ("evidence", "store")
 _DYNAMIC = ("import_module", "iter_modules", "__import__", "entry_points")
-_WITHOUT_IMPORTS = (ast.Constant, ast.arg, ast.alias, ast.Load, ast.Store, ast.Pass)
+_PARTS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""The statements within a statement."""
 _KNOWN = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "re2": "google-re2"}
 
 
@@ -98,50 +99,61 @@ def _imports(name: str, place: Path) -> tuple[str, ...]:
     # the list of names in a room's __init__ leads nowhere by itself: each importer follows the names it asks for
     if place.name == "__init__.py":
         return ()
-    found = _Look(ast.parse(place.read_bytes()))
-    homes = [
-        home
-        for module, imported, called in found.names
-        for home in _named(module, imported, found.attributes.get(called, set()))
-    ]
+    text = place.read_bytes()
+    found = _Look(ast.parse(text))
+    homes = [home for module, imported, called in found.names for home in _named(module, imported, called, found)]
     homes += [home for module in found.modules for home in _all_of(module)]
-    if found.dynamic:
+    if found.dynamic or (any(word.encode() in text for word in _DYNAMIC) and found.calls_dynamic):
         homes += _all_of(name.rpartition(".")[0])  # what is found by looking is looked for in its own room
     return tuple(dict.fromkeys([*homes, *found.libraries]))
 
 
 class _Look:
-    """One walk over a module: what it imports when it runs, and which attributes it takes of which names."""
+    """What a module imports when it runs, and, where that is asked, which attributes it takes of which names.
 
-    def __init__(self, tree: ast.AST) -> None:
+    Imports are statements, so for these no expression is looked into: there are ten times as many.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
         self.names: list[tuple[str, str, str]] = []
         self.modules: list[str] = []
         self.libraries: list[str] = []
-        self.attributes: dict[str, set[str]] = {}
         self.dynamic = False
-        waiting = [tree]
+        self._tree = tree
+        waiting: list[ast.AST] = [tree]
         while waiting:
             node = waiting.pop()
-            kind = type(node)
-            if kind is ast.If and "TYPE_CHECKING" in ast.dump(node.test):  # type: ignore[attr-defined]
-                waiting += node.orelse  # type: ignore[attr-defined]
-                continue
-            if kind in _WITHOUT_IMPORTS:
-                continue
-            if kind is ast.Import:
-                self._import(node)  # type: ignore[arg-type]
-            elif kind is ast.ImportFrom:
-                self._import_from(node)  # type: ignore[arg-type]
-            elif kind is ast.Attribute and type(node.value) is ast.Name:  # type: ignore[attr-defined]
-                self.attributes.setdefault(node.value.id, set()).add(node.attr)  # type: ignore[attr-defined]
-            elif kind is ast.Name and node.id in _DYNAMIC:  # type: ignore[attr-defined]
-                self.dynamic = True
-            for field in node._fields:
-                value = getattr(node, field, None)
-                if type(value) is list:
-                    waiting += [each for each in value if isinstance(each, ast.AST)]
-                elif isinstance(value, ast.AST):
+            if isinstance(node, ast.Import):
+                self._import(node)
+            elif isinstance(node, ast.ImportFrom):
+                self._import_from(node)
+            else:
+                waiting += [each for part in _PARTS for each in getattr(node, part, ()) if _runs(node, part)]
+
+    @property
+    def calls_dynamic(self) -> bool:
+        return any(isinstance(node, ast.Name) and node.id in _DYNAMIC for node in self._expressions())
+
+    def attributes(self, of: str) -> list[str]:
+        """Those that are taken of what is called so."""
+        found = {
+            node.attr
+            for node in self._expressions()
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == of
+        }
+        return sorted(found)
+
+    def _expressions(self) -> Iterator[ast.AST]:
+        """All that runs."""
+        waiting: list[ast.AST] = [self._tree]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            for part, value in ast.iter_fields(node):
+                if isinstance(value, ast.AST):
                     waiting.append(value)
+                elif isinstance(value, list) and _runs(node, part):
+                    waiting += [each for each in value if isinstance(each, ast.AST)]
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -160,11 +172,16 @@ class _Look:
             self.libraries.append(module.partition(".")[0])
 
 
-def _named(module: str, name: str, attributes: set[str]) -> list[str]:
+def _runs(node: ast.AST, part: str) -> bool:
+    """Whether a part of a statement runs: not what is there for types alone."""
+    return not (isinstance(node, ast.If) and part == "body" and "TYPE_CHECKING" in ast.dump(node.test))
+
+
+def _named(module: str, name: str, called: str, by: _Look) -> list[str]:
     """Where `from module import name` leads, with the attributes that are taken of it if it is a room."""
     found = _homes(module, name)
     if len(found) == 1 and (_place(found[0]) or Path()).name == "__init__.py" and found[0] == f"{module}.{name}":
-        inside = [home for each in sorted(attributes) for home in _homes(found[0], each)]
+        inside = [home for each in by.attributes(called) for home in _homes(found[0], each)]
         return [found[0], *(inside or _all_of(found[0]))]
     return found
 

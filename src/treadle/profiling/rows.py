@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
 import polars as pl
 
 from treadle.profiling.columns import kind_of
@@ -28,8 +29,9 @@ def duplicates(frame: pl.LazyFrame, schema: pl.Schema, rows: int) -> int | None:
 
 
 def _distinct(frame: pl.LazyFrame, names: Sequence[str]) -> int:
-    hashes = frame.select(pl.struct(pl.col(name) for name in names).hash().alias("hash")).collect(engine="streaming")
-    return int(hashes.to_series().n_unique())
+    made = frame.select(pl.struct(pl.col(name) for name in names).hash().alias("hash")).collect(engine="streaming")
+    hashes = np.sort(made.to_series().to_numpy())  # which takes a fifth of the memory of a set of them
+    return int(np.count_nonzero(hashes[1:] != hashes[:-1])) + min(1, len(hashes))
 
 
 def names_each(frame: pl.LazyFrame, name: str, rows: int) -> bool:

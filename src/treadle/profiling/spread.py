@@ -105,11 +105,12 @@ def _levels(counts: pl.DataFrame, like: Sequence[str] | None) -> dict[str, int]:
 def _runs(known: pl.Series, numbers: Array) -> tuple[list[Level], int]:
     """The commonest values of a sorted series, and how many there are: equal ones stand together. `numbers`: the same
     for NumPy, of which no copy is made here."""
-    starts = np.concatenate(([0], np.flatnonzero(numbers[1:] != numbers[:-1]) + 1))
-    counts = np.diff(starts, append=len(numbers))
-    often = np.flatnonzero(counts > 1)
-    top = often[np.argsort(-counts[often], kind="stable")[:SHOWN]]
-    return [Level(_short(known[int(starts[n])]), int(counts[n])) for n in top], len(starts)
+    again = np.concatenate(([False], numbers[1:] == numbers[:-1], [False])).view(np.int8)
+    edges = np.flatnonzero(np.diff(again))  # the first and the last place of each value that stands more than once
+    first, counts = edges[::2], edges[1::2] - edges[::2] + 1
+    top = np.argsort(-counts, kind="stable")[:SHOWN]
+    levels = [Level(_short(known[int(first[n])]), int(counts[n])) for n in top]
+    return levels, len(numbers) - int(np.count_nonzero(again))
 
 
 def _short(value: object) -> str:
