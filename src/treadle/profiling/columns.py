@@ -12,6 +12,9 @@ from treadle.profiling.found import Kind, Numbers, Texts
 
 MOST_TOGETHER = 100
 """Columns of one pass. The rows of a wider table go by once for each hundred of its columns."""
+_LARGE = (pl.Int64, pl.UInt64)
+_FIRST = 10_000
+"""Rows in which a column's first value is looked for."""
 Told = Mapping[str, Any]
 """What the pass told of one column, by short names."""
 
@@ -58,14 +61,23 @@ def first_pass(frame: pl.LazyFrame, schema: pl.Schema) -> tuple[int, list[dict[s
     items = list(schema.items())
     for start in range(0, max(len(items), 1), MOST_TOGETHER):
         some = items[start : start + MOST_TOGETHER]
-        asked = [each.alias(f"{n}.{what}") for n, item in enumerate(some) for what, each in _asked(*item)]
+        near = _begins(frame, some)
+        asks = [dict(_asked(*item, near.get(item[0], 0))) for item in some]
+        asked = [each.alias(f"{n}.{what}") for n, asks_one in enumerate(asks) for what, each in asks_one.items()]
         row = frame.select(pl.len().alias("rows"), *asked).collect(engine="streaming").row(0, named=True)
         rows = int(row["rows"])
-        told += [{what: row.get(f"{n}.{what}") for what, _ in _asked(*item)} for n, item in enumerate(some)]
+        told += [{what: row.get(f"{n}.{what}") for what in asks_one} for n, asks_one in enumerate(asks)]
     return rows, told
 
 
-def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
+def _begins(frame: pl.LazyFrame, columns: Sequence[tuple[str, pl.DataType]]) -> dict[str, int]:
+    """The first value of each column of large whole numbers, of those that have one in their first rows."""
+    firsts = [pl.col(name).drop_nulls().first() for name, dtype in columns if dtype in _LARGE]
+    found = frame.head(_FIRST).select(firsts).collect().row(0, named=True) if firsts else {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _asked(name: str, dtype: pl.DataType, near: int) -> Iterator[tuple[str, pl.Expr]]:
     kind, column = kind_of(dtype), as_measured(name, dtype)
     yield "missing", pl.col(name).null_count()
     if kind == "text":
@@ -79,7 +91,7 @@ def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
         yield "low", finite.min()
         yield "high", finite.max()
         yield "mean", finite.cast(pl.Float64).mean()
-        yield "sd", _from_the_first(finite, dtype).std()
+        yield "sd", _from(finite, near, dtype).std()
         yield "zeros", (column == 0).sum()
         yield "negative", (finite < 0).sum()
     elif kind == "text":
@@ -98,13 +110,14 @@ def _asked(name: str, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
         yield "true", column.sum()
 
 
-def _from_the_first(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Numbers as floats, by how far they are from the first of them: what tells large whole ones apart is kept."""
-    if dtype not in (pl.Int64, pl.UInt64):
+def _from(column: pl.Expr, near: int, dtype: pl.DataType) -> pl.Expr:
+    """Numbers as floats, by how far they are from one of them: what tells large whole ones apart is kept.
+
+    Which one that is was asked before: as a part of the same query it would have to hold all of them until it knows.
+    """
+    if dtype not in _LARGE:
         return column.cast(pl.Float64)
-    first = column.drop_nulls().first()
-    whole = column.cast(pl.Int128) - first.cast(pl.Int128)
-    return whole.cast(pl.Float64)
+    return (column.cast(pl.Int128) - pl.lit(near, dtype=pl.Int128)).cast(pl.Float64)
 
 
 def numbers_of(told: Told, quantiles: Sequence[float]) -> Numbers | None:

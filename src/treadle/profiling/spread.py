@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,10 +45,9 @@ def of_numbers(values: pl.Series, how: How, edges: list[float] | None = None) ->
         known = known.filter(known.is_finite())
     if not len(known):
         return Spread(0, how)
-    known = known.sort()
-    exact = known.to_numpy()
+    exact = np.sort(known.to_numpy())
     numbers = exact.astype(float, copy=False)
-    top, distinct = _runs(known, exact)
+    top, distinct = _runs(exact, lambda n: exact[n].item() + 0)  # of -0.0 and 0.0, which are equal, the latter
     return Spread(
         distinct=distinct,
         how=how,
@@ -67,7 +66,7 @@ def of_times(values: pl.Series, how: How, edges: list[float] | None = None) -> S
         return Spread(0, how)
     known = known.sort()
     seconds = known.cast(pl.Datetime("us")).to_physical().to_numpy() / 1e6
-    top, distinct = _runs(known, seconds)
+    top, distinct = _runs(seconds, known.__getitem__)
     return Spread(
         distinct=distinct,
         how=how,
@@ -102,14 +101,14 @@ def _levels(counts: pl.DataFrame, like: Sequence[str] | None) -> dict[str, int]:
     return {value: int(found.get(value, 0)) for value in like}
 
 
-def _runs(known: pl.Series, numbers: Array) -> tuple[list[Level], int]:
-    """The commonest values of a sorted series, and how many there are: equal ones stand together. `numbers`: the same
-    for NumPy, of which no copy is made here."""
+def _runs(numbers: Array, at: Callable[[int], object]) -> tuple[list[Level], int]:
+    """The commonest values of sorted numbers, and how many there are: equal ones stand together. `at`: the value that
+    is told of a place."""
     again = np.concatenate(([False], numbers[1:] == numbers[:-1], [False])).view(np.int8)
     edges = np.flatnonzero(np.diff(again))  # the first and the last place of each value that stands more than once
     first, counts = edges[::2], edges[1::2] - edges[::2] + 1
     top = np.argsort(-counts, kind="stable")[:SHOWN]
-    levels = [Level(_short(known[int(first[n])]), int(counts[n])) for n in top]
+    levels = [Level(_short(at(int(first[n]))), int(counts[n])) for n in top]
     return levels, len(numbers) - int(np.count_nonzero(again))
 
 
