@@ -31,6 +31,14 @@ def column(frame: pl.DataFrame, name: str = "x", **asked: object) -> ColumnProfi
     return next(each for each in measured(frame, **asked).columns if each.name == name)
 
 
+@pytest.mark.parametrize("missing", [0, 3, 12_000])
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64])
+def test_large_whole_numbers_are_told_apart_wherever_the_first_of_them_is(missing: int, dtype: pl.DataType) -> None:
+    values = [10**18 + n % 5 for n in range(100)]
+    found = column(pl.DataFrame({"x": pl.Series([None] * missing + values, dtype=dtype)})).numbers
+    assert found is not None and found.sd == pytest.approx(np.std([n % 5 for n in range(100)], ddof=1), rel=1e-12)
+
+
 def test_rows_that_are_drawn_let_the_texts_of_all_others_go() -> None:
     texts = [None if n % 3 == 0 else f"a text that is long, of the row {n}" for n in range(50_000)]
     frame = pl.DataFrame({"n": range(50_000), "text": texts})

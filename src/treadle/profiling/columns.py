@@ -14,7 +14,7 @@ MOST_TOGETHER = 100
 """Columns of one pass. The rows of a wider table go by once for each hundred of its columns."""
 _LARGE = (pl.Int64, pl.UInt64)
 _FIRST = 10_000
-"""Rows in which a column's first value is looked for."""
+"""Rows in which a column's first value is looked for, before all of them."""
 Told = Mapping[str, Any]
 """What the pass told of one column, by short names."""
 
@@ -71,10 +71,13 @@ def first_pass(frame: pl.LazyFrame, schema: pl.Schema) -> tuple[int, list[dict[s
 
 
 def _begins(frame: pl.LazyFrame, columns: Sequence[tuple[str, pl.DataType]]) -> dict[str, int]:
-    """The first value of each column of large whole numbers, of those that have one in their first rows."""
-    firsts = [pl.col(name).drop_nulls().first() for name, dtype in columns if dtype in _LARGE]
-    found = frame.head(_FIRST).select(firsts).collect().row(0, named=True) if firsts else {}
-    return {name: value for name, value in found.items() if value is not None}
+    """The first value of each column of large whole numbers: of most it is found without reading more than a few."""
+    found = dict[str, int]()
+    for rows in (frame.head(_FIRST), frame):
+        firsts = [pl.col(name).drop_nulls().first() for name, dtype in columns if dtype in _LARGE and name not in found]
+        told = rows.select(firsts).collect(engine="streaming").row(0, named=True) if firsts else {}
+        found |= {name: value for name, value in told.items() if value is not None}
+    return found
 
 
 def _asked(name: str, dtype: pl.DataType, near: int) -> Iterator[tuple[str, pl.Expr]]:
