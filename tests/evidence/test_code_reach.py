@@ -133,3 +133,62 @@ def test_each_import_of_a_room_leads_somewhere() -> None:
             place = code._place(name)
             assert place is not None and place.is_file(), name
     assert "treadle.features.planning" in code.reached("treadle.stages.planning").modules
+
+
+@pytest.fixture
+def reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], set[str]]:
+    """What a module `treadle.spec.late` of this text reaches, in a package with few others."""
+    package = tmp_path / "treadle"
+    for name in ("spec/__init__", "spec/other", "serving/__init__", "serving/journal", "serving/app"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / f"{name}.py").write_text("")
+    (package / "serving/__init__.py").write_text(
+        "from treadle.serving.app import App\nfrom treadle.serving.journal import lines\n"
+    )
+    monkeypatch.setattr(code, "PACKAGE", package)
+
+    def forget() -> None:
+        for name in ("reached", "_imports", "_homes"):
+            getattr(code, name).cache_clear()
+
+    def reach(text: str) -> set[str]:
+        forget()
+        (package / "spec/late.py").write_text(text)
+        return {name.removeprefix("treadle.") for name in code.reached("treadle.spec.late").modules} - {"spec.late"}
+
+    yield reach
+    forget()
+
+
+@pytest.mark.parametrize("around", [
+    "{}", "def f():\n    {}", "async def f():\n    {}", "class A:\n    def f(self):\n        {}",
+    "if x:\n    {}", "if x:\n    pass\nelse:\n    {}", "if x:\n    pass\nelif y:\n    {}",
+    "for x in y:\n    {}", "for x in y:\n    pass\nelse:\n    {}", "while x:\n    {}", "with x:\n    {}",
+    "try:\n    {}\nfinally:\n    pass", "try:\n    pass\nexcept x:\n    {}",
+    "try:\n    pass\nexcept x:\n    pass\nelse:\n    {}", "try:\n    pass\nfinally:\n    {}",
+    "match x:\n    case 1:\n        pass\n    case _:\n        {}",
+    "if TYPE_CHECKING:\n    pass\nelse:\n    {}",
+])  # fmt: skip
+def test_an_import_is_found_wherever_it_stands(reach: Callable[[str], set[str]], around: str) -> None:
+    assert reach(around.format("from treadle.serving import journal")) == {"serving.journal"}
+    assert reach(around.format("import treadle.serving.journal")) == {"serving.journal"}
+
+
+def test_an_import_for_types_leads_nowhere(reach: Callable[[str], set[str]]) -> None:
+    assert reach("if typing.TYPE_CHECKING:\n    from treadle.serving import journal\n") == set()
+
+
+def test_of_a_room_what_is_taken_of_it_is_reached(reach: Callable[[str], set[str]]) -> None:
+    taken = "from treadle import serving as room\n\ndef f(other):\n    return room.lines, other.App, other.room.App\n"
+    assert reach(taken) == {"serving", "serving.journal"}
+    assert reach(taken.replace("other.App", "room.App")) == {"serving", "serving.journal", "serving.app"}
+    assert reach("from treadle import serving\n") == {"serving", "serving.journal", "serving.app"}
+
+
+@pytest.mark.parametrize("looked", [
+    "def f(name):\n    return __import__(name)\n", "from importlib import import_module as by_name\n",
+    "import importlib.metadata as m\nx = [entry_points for entry_points in m.all]\n",
+])  # fmt: skip
+def test_who_looks_for_modules_reaches_its_whole_room(reach: Callable[[str], set[str]], looked: str) -> None:
+    assert reach(looked) == {"spec", "spec.other"}
+    assert reach("# no __import__ here\nx = 1\n") == set()

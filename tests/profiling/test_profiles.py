@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -37,6 +39,46 @@ def test_large_whole_numbers_are_told_apart_wherever_the_first_of_them_is(missin
     values = [10**18 + n % 5 for n in range(100)]
     found = column(pl.DataFrame({"x": pl.Series([None] * missing + values, dtype=dtype)})).numbers
     assert found is not None and found.sd == pytest.approx(np.std([n % 5 for n in range(100)], ddof=1), rel=1e-12)
+
+
+def test_the_commonest_values_come_by_how_often_they_stand_and_then_by_size() -> None:
+    top = column(pl.DataFrame({"x": [float(n) for n in range(39, -1, -1)] * 2 + [7.0]})).top
+    assert [each.value for each in top] == ["7", *(str(n) for n in range(20) if n != 7)]
+    assert [each.rows for each in top] == [3] + [2] * 19
+    (zero,) = column(pl.DataFrame({"x": [-0.0, -0.0, 1.0]})).top
+    assert (zero.value, zero.rows) == ("0", 2)
+
+
+def test_what_is_looked_at_is_said_of_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, frame = list[str](), pl.DataFrame({f"c{n}": [1, 2] for n in range(21)})
+    measured(frame, say=said.append)
+    assert said == []
+    monkeypatch.setattr(measuring_module, "_LONG", 41)
+    measured(frame, say=said.append)
+    assert said == [f"t: column {n} of 21" for n in (1, 11, 21)]
+
+
+def test_a_column_that_cannot_be_measured_is_the_last_that_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, told = list[str](), threading.Event()
+
+    def measure(frame: pl.LazyFrame, name: str, *rest: object) -> ColumnProfile:
+        begun.append(name)
+        if name == "c0":
+            raise pl.exceptions.ComputeError(name)
+        told.wait(30)  # until the first was heard of
+        raise AssertionError
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, *asked: bool, **named: bool) -> None:
+            super().shutdown(wait=False, cancel_futures=named.get("cancel_futures", False))
+            told.set()
+            super().shutdown()
+
+    monkeypatch.setattr(measuring_module, "_column", measure)
+    monkeypatch.setattr(measuring_module, "ThreadPoolExecutor", Pool)
+    with pytest.raises(pl.exceptions.ComputeError, match="c0"):
+        measured(pl.DataFrame({f"c{n}": [1, 2] for n in range(50)}))
+    assert len(begun) <= 3, "two at once, after the one that failed"
 
 
 def test_rows_that_are_drawn_let_the_texts_of_all_others_go() -> None:
