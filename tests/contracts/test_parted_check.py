@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -180,6 +182,28 @@ def test_values_are_kept_of_those_alone_whose_hash_stands_twice(
     list(PartedCheck(InMemory(frame, 2), made, now=NOW).checked(tmp_path))
     assert read == [["n"]] * passes + [None]
     assert sum(part.height for part in held) == (4 if passes > 1 else 0)
+
+
+def test_a_part_is_let_go_when_it_is_checked(contract, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """What was checked is as large, and while that is written the two are not both in memory."""
+    made = contract("- {name: n, logicalType: integer, logicalTypeOptions: {minimum: 1}}")
+    frame, parts = pl.DataFrame({"n": [0, 1, 2, 3]}), list[weakref.ref[pl.DataFrame]]()
+
+    class Watched(InMemory):
+        def read(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+            for start in range(0, frame.height, 2):
+                yield self.part(start)
+
+        def part(self, start: int) -> pl.DataFrame:
+            part = frame.slice(start, 2)
+            parts.append(weakref.ref(part))
+            return part
+
+    alive = []
+    for checked in PartedCheck(Watched(frame, 2), made, now=NOW).checked(tmp_path):
+        gc.collect()
+        alive.append((checked.good.height, sum(part() is not None for part in parts)))
+    assert alive == [(1, 0), (2, 0)]
 
 
 def test_texts_that_stand_once_are_not_held_with_the_one_that_stands_twice(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from large_shop import taken
 from stage_shop import NEWEST, edit, opened
 
+from treadle.backends.embedded import reading
 from treadle.backends.embedded.state import LmdbState
 from treadle.errors import ContractBroken, DataError
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
@@ -136,6 +139,33 @@ def test_rows_set_aside_that_do_not_lie_in_one_file_are_each_there_once(
     shown = show_aside(workspace, "orders", None, 9).rows
     workspace.chain.engine.dispose()
     assert [int(str(row.values["order"])) for row in shown] == [*bad]
+
+
+def test_no_part_is_held_while_the_next_is_read(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of what is read of the file, nor, when features are built, of what is read of the snapshot."""
+    seen, alive = list[weakref.ref[pl.DataFrame]](), list[int]()
+
+    def watched(read: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
+        def made(*asked: Any) -> pl.DataFrame:
+            gc.collect()
+            alive.append(sum(part() is not None for part in seen))
+            part = read(*asked)
+            seen.append(weakref.ref(part))
+            return part
+
+        return made
+
+    monkeypatch.setattr(parts, "_AHEAD", 0)
+    monkeypatch.setattr(parts.FileParts, "_part", watched(parts.FileParts._part))
+    monkeypatch.setattr(reading, "decoded", watched(reading.decoded))
+    monkeypatch.setattr(planning, "LARGE", 0)
+    workspace = opened(large)
+    work = Work(workspace)
+    sources = read_sources(work)
+    read = len(alive)
+    build_features(work, make_plan(work, sources), sources)
+    workspace.chain.engine.dispose()
+    assert len(alive) > read + 5 > 10 and set(alive) == {0}
 
 
 def test_rows_set_aside_wait_in_memory_of_their_own(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ the rows. Memory grows with the rows of the largest bucket: a single key that mo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -49,8 +50,9 @@ def build_parts(plan: FeaturePlan, tables: PartedTables, folder: Path) -> Iterat
         starts.append(starts[-1] + frame.height)
         del part, frame  # before the next is read: two at once are what memory would be sized for
     made = [_attached(plan, on, laid[on], tables, starts, folder / f"made {n}") for n, on in enumerate(keys)]
-    for number, part in enumerate(tables.parts(plan.each)):
-        frame = examples(plan, part)
+    order = count()  # `enumerate` would hold each part until it has the next
+    for part in tables.parts(plan.each):
+        frame, number = examples(plan, part), next(order)
         for back in made:
             frame = frame.hstack(back.bucket(number).sort(_ROW).drop(_ROW))
         yield frame.select(columns_of(plan, frame.columns))
