@@ -1,12 +1,14 @@
 """Treadle's trainer on the same task: the one module here that knows its interface.
 
 The search's own sealed test part is as small as it may be (`LEAST_TEST`), as the held-out rows judge here. Rows are
-scored alone by the exported graph, from raw values, as a server does it; the size is what a bundle needs to predict.
+scored alone by the exported graph, from raw values, as a server does it; the size is what a bundle needs to predict,
+as it lies there, packed.
 """
 
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -58,10 +60,12 @@ class Ours:
         return [partial(scorer.score, record) for record in records]
 
     def size(self, folder: Path) -> int:
-        (folder / "model.onnx").write_bytes(export(self.model, self.table.frame.head(PROOF_ROWS)))
-        for name, part in (("encoder", self.model.encoder), ("calibrator", self.model.served_calibrator)):
-            (folder / f"{name}.json").write_bytes(msgspec.json.encode(part))
-        return sum(file.stat().st_size for file in folder.iterdir())
+        file = folder / "model.zip"
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:  # as a bundle is written
+            packed.writestr("model.onnx", export(self.model, self.table.frame.head(PROOF_ROWS)))
+            packed.writestr("encoder.json", msgspec.json.encode(self.model.encoder))
+            packed.writestr("calibrator.json", msgspec.json.encode(self.model.served_calibrator))
+        return file.stat().st_size
 
     def note(self) -> str:
         return f"{self.model.summary.family}, {len(self.found.trials)} trials, own test part {self.share:g}"
