@@ -99,7 +99,7 @@ def test_better_is_less_of_a_loss_and_more_of_a_gain(folds, metric):
 
 
 def test_what_nine_of_ten_draws_do_not_show_is_not_sure(folds, monkeypatch):
-    made, random = folds(), np.random.default_rng(3)
+    made, random = folds(), np.random.default_rng(4)
     one, other = says(made, random, 2.0), says(made, random, 2.0)
     likelier, lesser = sorted((one, other), key=made.objective, reverse=True)
     assert not _surely_better(made, likelier, lesser)
@@ -124,3 +124,57 @@ def test_a_draw_in_which_a_fold_tells_nothing_leaves_the_others_to_tell(folds):
     made.truth[[int(np.argmax(made.number == number)) for number in range(3)]] = 1.0
     right = np.where(made.truth > 0.5, 1.0, -1.0)[:, None]
     assert _surely_better(made, right, -right)
+
+
+def of_days(table, spec):
+    """A hundred days of 24 rows, in order of time."""
+    rows, project = table(2400, kind="regression"), spec("regression")
+    return Folds(rows, split(rows, project.predict).folds, task_of("regression"), "mae", 7)
+
+
+def of_lucky(folds, together):
+    """Margins off by nothing where one of eight of `together` is (days, say), by two elsewhere, and such that are off
+    by twelve there and by one elsewhere: the first are the better ones on average, for those few alone."""
+    chosen = np.concatenate([_first_eighth(together[fold.valid]) for fold in folds.folds])
+    return [(folds.truth + np.where(chosen, there, else_))[:, None] for there, else_ in ((0.0, 2.0), (12.0, 1.0))]
+
+
+def _first_eighth(values):
+    known = np.unique(values)
+    return np.isin(values, known[: max(1, len(known) // 8)])
+
+
+def test_a_gain_that_is_owed_to_a_few_lucky_days_is_not_sure(table, spec):
+    made = of_days(table, spec)
+    days = made.table.at.astype("datetime64[D]")
+    assert min(len(np.unique(days[fold.valid])) for fold in made.folds) >= 16
+    lucky, other = of_lucky(made, days)
+    assert made.objective(lucky) > made.objective(other) and not _surely_better(made, lucky, other)
+    untimed = of_days(table, spec)
+    untimed.table = replace(untimed.table, at=None)
+    assert _surely_better(untimed, lucky, other), "as many rows, each lucky by itself"
+
+
+def test_a_gain_that_is_owed_to_few_groups_is_not_sure(table, spec):
+    made = of_days(table, spec)
+    group = np.arange(2400) % 25
+    made.table = replace(made.table, at=None, group=[f"g{number}" for number in group])
+    lucky, other = of_lucky(made, group)
+    assert made.objective(lucky) > made.objective(other) and not _surely_better(made, lucky, other)
+
+
+def test_where_days_are_too_few_rows_are_drawn_one_by_one(folds):
+    made = folds()
+    assert made.drawn(0).block.kind == "rows" and len(np.unique(made.table.at.astype("datetime64[D]"))) < 15
+
+
+def test_the_later_folds_count_by_the_rows_that_they_were_fitted_on(table, spec):
+    """The earliest fold was fitted on a third of the rows of the latest: a loss there twice as large as the gain here
+    is none on the whole."""
+    made = of_days(table, spec)
+    rows = [len(fold.train) for fold in made.folds]
+    assert rows[0] > 2.5 * rows[-1]
+    latest, earliest = (made.number == number for number in (0, len(made.folds) - 1))
+    one = (made.truth + np.where(earliest, 2.0, np.where(latest, 0.0, 1.0)))[:, None]
+    other = (made.truth + np.where(earliest, 0.0, 1.0))[:, None]
+    assert _surely_better(made, one, other) and made.objective(one) > made.objective(other)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treadle.scoring import metrics
+from treadle.scoring.bootstrap import Draws, draws
 from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Inputs, Params, Sample, learn, losses_of
@@ -130,6 +131,21 @@ class Folds:
         here = self.number == fold
         told = self.told(margins, here)
         return metrics.weighted(self.metric, self.truth[here], told, self.rule)(self.weight[here])
+
+    def drawn(self, fold: int) -> Draws:
+        """How the held rows of one fold are drawn: as those of a test, or one by one where its days or groups are too
+        few to say anything."""
+        rows = self.folds[fold].valid
+        y, weight = self.table.label[rows], self.weight[self.number == fold]
+        at, group = self.table.at, self.table.group
+        draw = draws(
+            y,
+            None if at is None else at[rows],
+            group=None if group is None else np.asarray(group)[rows],
+            weight=weight,
+            seed=self.seed + fold,
+        )
+        return draws(y, None, weight=weight, seed=self.seed + fold) if draw.block.why else draw
 
     def told(self, margins: Array, here: Array) -> Array:
         """What the margins of the held rows `here` predict, uncalibrated; counts, where rates are fitted."""
