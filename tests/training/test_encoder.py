@@ -140,6 +140,26 @@ def test_rates_use_only_labels_known_before(table):
         assert x[i, rate] == pytest.approx((sum(past) + 20 * prior) / (len(past) + 20), abs=1e-6)
 
 
+@pytest.mark.parametrize("timed", [False, True])
+def test_no_label_of_a_group_reaches_the_rates_of_its_own_rows(table, timed):
+    rows, member = table(timed=timed), np.arange(600) // 6
+    rows = replace(rows, label=(member % 2).astype(float), group=[f"g{number}" for number in member])
+    encoder, x = fit_encoder(rows, linear=False)
+    rate = encoder.outputs.index("city:rate")
+    for one in (0, 40, 99):
+        here = member == one
+        changed = np.where(here, 1 - rows.label, rows.label)
+        _, other = fit_encoder(replace(rows, label=changed), linear=False)
+        prior = abs(rows.label.mean() - changed.mean())  # the overall rate moves by this, and no more may
+        assert np.abs(x[here, rate] - other[here, rate]).max() <= prior + 1e-7
+
+
+@pytest.mark.parametrize(("by", "apart"), [("group", True), ("time", False), ("random", False), ("stratified", False)])
+def test_groups_are_kept_apart_where_the_split_does(table, by, apart):
+    rows = replace(table(), group=["g"] * 600)
+    assert (rows.grouped(by).group is not None) == apart and table().grouped(by).group is None
+
+
 def test_encoders_that_are_joined_say_what_each_of_them_says(table):
     rows, ways = table(200), ((False, False), (False, True), (True, False))
     each = {way: fit_encoder(rows, linear=way[0], recipe=Recipe(native=way[1]))[0] for way in ways}

@@ -83,6 +83,7 @@ def fit(
     `seconds`: each fit gets its part of them, and grows no further when they are over.
     """
     start, say = clock(), progress or (lambda done, text: None)
+    table = table.grouped(parts.by)
     costs = costs_of(spec.brief.mistakes, table.classes)
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}

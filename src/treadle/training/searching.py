@@ -68,6 +68,7 @@ def search(
     Raises:
         DataError: when no trial could be completed.
     """
+    table = table.grouped(split.by)
     costs = costs_of(spec.brief.mistakes, table.classes)
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     chosen = make_families(table, split, spec, threads)

@@ -68,6 +68,11 @@ class TrainingTable:
             exposure=None if self.exposure is None else self.exposure[index],
         )
 
+    def grouped(self, by: str) -> TrainingTable:
+        """It as it is learned from: with groups only where the split is `by` them. Elsewhere they come back, and what
+        is known of one by then tells of its next rows."""
+        return self if by == "group" or self.group is None else replace(self, group=None)
+
     @property
     def learned(self) -> tuple[FeatureColumn, ...]:
         """The features that a model learns from: all but an exposure, which it is asked with besides."""

@@ -2,8 +2,9 @@
 
 Text becomes the smoothed rate of the label among the rows of the same level (Micci-Barreca 2001, "A preprocessing
 scheme for high-cardinality categorical attributes"). Encoding the training rows with that table would leak each
-row's label into its own features. So training rows see only others: with time, the rows whose label was known
-before theirs was predicted; without time, the other folds. Later rows use the table of all training rows.
+row's label into its own features. So training rows see only others: where a split keeps groups apart, other groups,
+since nothing is known of a new one; else with time, the rows whose label was known before theirs was predicted;
+without time, the other folds. Later rows use the table of all training rows.
 """
 
 from __future__ import annotations
@@ -103,10 +104,20 @@ def _targets(table: TrainingTable) -> tuple[Array, tuple[str, ...]]:
     return told, task.target_names()[: told.shape[1]]
 
 
+def _dealt(table: TrainingTable, seed: int) -> Array:
+    """The fold of each row; all rows of a group have the same."""
+    random = np.random.default_rng(seed)
+    if table.group is None:
+        return random.integers(0, OUT_OF_FOLD, len(table))
+    names, member = np.unique(np.asarray(table.group).astype(str), return_inverse=True)
+    fold: Array = random.permutation(len(names))[member] % OUT_OF_FOLD
+    return fold
+
+
 def _others_rates(code: Array, table: TrainingTable, target: Array, weight: Array, prior: float, seed: int) -> Array:
     """For each row the smoothed rate of its level over rows that may inform it. `target`: times `weight`."""
-    if table.at is None:
-        fold = np.random.default_rng(seed).integers(0, OUT_OF_FOLD, len(code))
+    if table.at is None or table.group is not None:
+        fold = _dealt(table, seed)
         count, total = np.zeros(len(code)), np.zeros(len(code))
         for k in range(OUT_OF_FOLD):
             here, there = fold == k, fold != k
