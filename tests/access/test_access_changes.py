@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from projects import SPEC, spec
 
 from treadle.access.changes import Change, changes
-from treadle.spec import People, Serve
+from treadle.spec import Experts, People, Serve
 
 
 def said(after: object) -> list[str]:
@@ -37,6 +38,16 @@ def test_no_change_grants_nothing() -> None:
         ]),
         (spec(people=People(owner="ada", reviewers=("grace",), roles={"data_engineer": ("lin",)}, approve="policy")), [
             "+ releases are now approved by the policy alone",
+        ]),
+        (spec(people=People(owner="ada", reviewers=("grace", "ada"), roles={"data_engineer": ("lin",)})), [
+            "+ ada approves releases and answers for findings",
+        ]),
+        (spec(people=People(
+            owner="ada", reviewers=("grace",), roles={"data_engineer": ("lin",)},
+            required=("data_engineer",), signs=("data_engineer",),
+        )), [
+            "+ data_engineer is a role without which nothing is released",
+            "+ data_engineer is a role that signs each version before it is approved",
         ]),
     ],
 )  # fmt: skip
@@ -89,6 +100,19 @@ def test_a_change_says_who_loses_what_and_in_which_order() -> None:
         Change("name a.example", "", False, "the server takes the name a.example no longer"),
         Change("origin https://a.example", "", False, "the server takes the origin https://a.example no longer"),
     ]  # fmt: skip
+
+
+def test_who_labels_and_who_settles_are_said_and_what_goes_is_too() -> None:
+    one, other = (replace(SPEC, experts=each) for each in (Experts(roles=("clerk",)), Experts(trusted=("lin",))))
+    assert [change.text for change in changes(one, other)] == [
+        "clerk no longer is a role whose word on rows is taken", "lin settles what labellers differ on",
+    ]  # fmt: skip
+    signed = spec(people=People(owner="ada", reviewers=("ada", "grace"), roles={"m": ("lin",)}, signs=("m",)))
+    plain = spec(people=People(owner="ada", reviewers=("grace",), roles={"m": ("lin",)}))
+    assert [(change.granted, change.text) for change in changes(signed, plain)] == [
+        (False, "ada no longer approves releases and answers for findings"),
+        (False, "m no longer is a role that signs each version before it is approved"),
+    ]
 
 
 def test_a_change_the_other_way_gives_what_the_first_took() -> None:

@@ -51,6 +51,22 @@ def test_columns_of_every_type_are_learned_from() -> None:
     assert [feature.type for feature in model.fitted_.features] == ["str", "float", "int", "bool", "date", "timestamp"]
 
 
+@pytest.mark.parametrize("gap", [np.nan, None])
+def test_a_column_without_any_value_is_left_out_whatever_says_that_there_is_none(gap: float | None) -> None:
+    frame = pl.DataFrame(
+        {"x": np.arange(4.0), "none": pl.Series([gap] * 4, dtype=pl.Float64), "some": [1.0, gap, gap, gap]}
+    )
+    assert [feature.name for feature in features_of(frame)] == ["x", "some"]
+    x = np.column_stack([np.arange(120.0), np.full(120, np.nan)])
+    assert treadle.Regressor(**QUICK).fit(x, x[:, 0]).score(x, x[:, 0]) > 0.9
+
+
+def test_more_classes_than_can_be_told_apart_are_refused_however_many_rows_there_are() -> None:
+    y = np.repeat(np.arange(1001), 12)
+    with pytest.raises(ValueError, match="1,001 classes are too many"):
+        treadle.Classifier(**QUICK).fit(np.arange(len(y), dtype=float)[:, None], y)
+
+
 def test_classes_keep_their_names() -> None:
     frame = rows()
     y = np.where(answers(frame) > 0, "yes", "no")

@@ -12,7 +12,7 @@ import pytest
 
 from treadle.cli import main
 from treadle.errors import DataError
-from treadle.exploring.labelled import Columns, Labelled, Settled, as_csv, labelled
+from treadle.exploring.labelled import Columns, Labelled, Settled, agreed, as_csv, labelled
 from treadle.spec import Layout
 
 ROWS = """item,by,label
@@ -59,6 +59,17 @@ def test_an_arbiter_settles_what_the_rule_does_not_and_only_that(tmp_path: Path)
     assert (lines["2"].label, lines["3"].label, lines["3"].how) == ("on time", "late", "lin")
     _, lines = found(tmp_path, rule="unanimous", arbiter="grace")
     assert (lines["2"].label, lines["2"].how, lines["3"].how) == ("on time", "grace", "open")
+
+
+def test_the_newest_is_who_spoke_last_and_not_whose_name_comes_last(tmp_path: Path) -> None:
+    _, lines = found(tmp_path, "item,by,label\n1,lin,late\n1,bo,on time\n2,bo,late\n2,lin,on time\n", rule="newest")
+    assert [(line.label, line.how, line.said[0][:2]) for line in lines.values()] == [("on time", "newest", "bo")] * 2
+
+
+def test_items_that_too_few_labelled_are_open_and_differ_in_nothing() -> None:
+    said = {("1", "lin"): "late", ("2", "lin"): "late", ("2", "bo"): "on time"}
+    told, lines = agreed("x", said, order=(), numbers=False, rule="majority", trusted=(), least=2)
+    assert [line.item for line in told.unlike] == ["2"] and [line.how for line in lines] == ["open", "open"]
 
 
 def test_agreement_of_each_two_is_told_with_the_items_that_both_have(tmp_path: Path) -> None:

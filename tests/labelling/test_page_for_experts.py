@@ -39,6 +39,14 @@ def test_a_row_of_which_they_cannot_say_comes_last_and_is_no_label() -> None:
     assert "You have spoken of every row" in done
 
 
+def test_what_was_said_beside_that_they_cannot_say_stands_there_and_is_kept_as_the_page_is_saved() -> None:
+    said = RowSaid(row=ROWS["1"], key="1", unsure=True, comment='ask "ops"', implausible=("amount", "row"))
+    page = shown(**{"1": said, "2": RowSaid(row="", key="2", label="no")})
+    assert 'value="ask &quot;ops&quot;"' in page or 'value="ask &#34;ops&#34;"' in page
+    assert re.findall(r'name="out\d" value="(\w+)"[^>]* checked', page) == ["amount", "row"]
+    assert page.count(" checked") == 3
+
+
 @pytest.mark.parametrize("labels", [("no", "yes"), ()])
 def test_that_they_cannot_say_is_kept_as_it_was_sent(tmp_path: Path, labels: tuple[str, ...]) -> None:
     queue = replace(QUEUE, labels=labels)

@@ -9,7 +9,7 @@ from asked_rows import QUEUE, ROWS, given, record, said
 from msgspec.structs import replace
 
 from treadle.errors import AccessError
-from treadle.labelling import SettledRow, refuse_no_labeller, settle, settled_rows, taken_words, verdicts, words
+from treadle.labelling import SettledRow, refuse_no_labeller, say, settle, settled_rows, taken_words, verdicts, words
 from treadle.spec import Brief, Experts, People, Predict, ProjectSpec, Source
 
 
@@ -28,6 +28,26 @@ def test_each_says_it_in_their_own_name_and_the_newest_counts(tmp_path: Path) ->
     said(chain, asked, "lin", given("1"))
     with chain.reading() as reader:
         assert set(words(reader, "shop")["1"]) == {"bo"}, "nothing at all takes it back"
+
+
+def test_a_row_of_which_all_was_taken_back_is_labelled_anew_by_who_sees_nothing_said(tmp_path: Path) -> None:
+    chain, asked = record(tmp_path)
+    seen = said(chain, asked, "lin", given("1", "yes")).entry
+    said(chain, asked, "lin", given("1"))
+    (old,) = said(chain, asked, "lin", given("1", "no", seen=seen)).conflicts
+    assert "meanwhile, elsewhere: nothing" in old.what, "a sheet from before it was taken back"
+    assert said(chain, asked, "lin", given("1", "no", seen=0)).rows == 1
+    with chain.reading() as reader:
+        assert verdicts(words(reader, "shop"), "1") == {"lin": "no"}
+
+
+@pytest.mark.parametrize("label", ["1,250", "-1,250,000", "12,500"])
+def test_an_amount_that_may_be_two_is_none(tmp_path: Path, label: str) -> None:
+    chain, asked = record(tmp_path)
+    amounts = replace(QUEUE, labels=())
+    (wrong,) = say(chain, "shop", [amounts], asked, [given("1", label)], "sheet").conflicts
+    assert f'"{label}" may be two numbers' in wrong.what and "12.5" in wrong.mend
+    assert say(chain, "shop", [amounts], asked, [given("1", "1,25"), given("2", "0,125")], "sheet").rows == 2
 
 
 @pytest.mark.parametrize(

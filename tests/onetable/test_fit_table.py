@@ -227,6 +227,13 @@ def test_labels_that_teach_nothing_are_refused_before_anything_is_written(
     assert said in str(caught.value) and left_behind(tmp_path) == set()
 
 
+def test_a_count_below_zero_is_refused_before_anything_is_written(tmp_path: Path, frame: pl.DataFrame) -> None:
+    counts = frame.with_columns(left=pl.int_range(pl.len()) % 5 - 1)
+    with pytest.raises(DataError, match="left: a count is below zero: -1"):
+        fitted(tmp_path, counts, save=str(tmp_path / "kept"), kind="counts")
+    assert left_behind(tmp_path) == set()
+
+
 def test_a_folder_with_something_in_it_is_refused_before_a_row_is_read(tmp_path: Path, frame: pl.DataFrame) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

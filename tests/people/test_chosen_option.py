@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from treadle.errors import DecisionError, GateError
@@ -15,7 +16,7 @@ from treadle.evidence.kinds.options_offered import Offered, OptionsOffered
 from treadle.evidence.kinds.review_requested import Gate
 from treadle.money import money
 from treadle.people import approve, mend_of, place_of, request_review, review_of
-from treadle.people.chosen import CHOSEN, Choice, chosen_gate, standing_choice
+from treadle.people.chosen import CHOSEN, Choice, chosen_gate, measures, standing_choice
 from treadle.people.deciding import close_decision, open_with_offer, review_decision
 from treadle.spec import Brief, People, Predict, ProjectSpec, Source
 from treadle.store import Blob
@@ -89,6 +90,13 @@ def test_the_gate_of_a_choice_by_either_way_of_a_metric() -> None:
     assert not missing.holds and "not measured, must be at least 0.6000: ada chose good in decision/d" in missing.text
     assert chosen_gate(none, {"recall": 0.0}) is None
     assert place_of(missing) == "" and "decide review" in mend_of(missing, "shop:1")
+
+
+def test_a_gate_of_another_metric_with_the_same_limit_measures_no_choice() -> None:
+    gate = chosen_gate(Choice("d", CHEAP, "ada", ""), {"log_loss": 0.3})
+    other = msgspec.structs.replace(CHEAP, name="good", metric="recall")
+    assert gate.limit == other.reaches and measures(gate, CHEAP) and not measures(gate, other)
+    assert not measures(msgspec.structs.replace(gate, name="log_loss"), CHEAP)
 
 
 def waiting(chain: Chain, recall: float, *gates: Gate) -> None:

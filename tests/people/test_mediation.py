@@ -165,6 +165,30 @@ def test_opened_again_an_old_proposal_is_none(row: Chain) -> None:
         accept_outcome(by(row, "bo"), "windows", number, TODAY)
 
 
+def test_what_is_opened_again_goes_to_who_decides_and_not_to_the_mediator_of_before(row: Chain) -> None:
+    """The day of the mediation is long over by then: it would take the decision from who made it."""
+    after = date(2026, 12, 11)
+    call(row)
+    close_decision(by(row, "ada"), "windows", "keep", "it pays", (), TODAY)
+    review_decision(by(row, "bo"), "windows", holds=False, because="it did not", review="", today=after)
+    stands = found(row, after)
+    assert (stands.status, stands.decides, stands.mediator, stands.until) == ("open", "ada", "", "")
+    with pytest.raises(AccessError, match="ada decides windows and not grace"):
+        close_decision(by(row, "grace"), "windows", "drop", "I mediate", (), after)
+    call_mediator(by(row, "bo"), SPEC, "windows", "max", "2026-12-20", "once more", after)
+    assert (found(row, after).mediator, found(row, date(2026, 12, 21)).decides) == ("max", "max")
+
+
+def test_who_opens_a_decision_mediates_in_none_of_it(chain: Chain) -> None:
+    asked = DecisionOpened(
+        decision="windows", question="Keep them?", options=(Option("keep"), Option("drop")), decides="lin",
+        asked=("bo",), mediator="ada", until=DAY,
+    )  # fmt: skip
+    with pytest.raises(DecisionError, match="ada is a party"):
+        open_decision(by(chain, "ada"), SPEC, asked, TODAY)
+    open_decision(by(chain, "max"), SPEC, asked, TODAY)
+
+
 def test_what_is_no_mediation_is_refused(row: Chain) -> None:
     with pytest.raises(DecisionError, match="a mediation ends on a day"):
         call(row, until="")

@@ -324,6 +324,9 @@ def test_names_are_words_and_no_parts_of_them() -> None:
     )
     assert unnamed("x_ada ada_x _ada_x file_ada_ my-ada ada@x", ["ada"]) == "x_ada ada_x _ada_x file_ada_ my-ada ada@x"
     assert unnamed(unicodedata.normalize("NFD", "Inès was asleep"), ["inès"]) == "somebody was asleep"
+    assert unnamed("jörg forgot; Mary-Jane and MARY-JANE did not", ["Jörg", "mary-jane"]) == (
+        "somebody forgot; somebody and somebody did not"
+    )
 
 
 def test_what_somebody_kept_is_not_written_over_by_another_and_names_nobody(shop: Workspace) -> None:

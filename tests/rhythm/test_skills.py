@@ -7,13 +7,16 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from stage_shop import edit
 from written_shop import packed, released, searched, trial, written_shop
 
 from treadle.errors import TeamError
+from treadle.evidence import Payload, StepInput
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.knowledge.writing import Draft, add_note
 from treadle.repository import touched
 from treadle.rhythm.areas import AREAS, area_of
@@ -58,6 +61,20 @@ def test_acts_of_one_month_count_by_the_day_of_each(shop: Workspace) -> None:
     for days in (0, 18):
         searched(did(shop, "ada", days), trial(0, "mlp", 0.3))
     assert area(shop, "training").people[0].recent == 1.93
+
+
+class Search(StepInput[ModelsSearched], frozen=True, kw_only=True):
+    MAKES: ClassVar[type[Payload]] = ModelsSearched
+
+
+def test_what_failed_is_nothing_done(shop: Workspace) -> None:
+    for _ in range(2):
+        with pytest.raises(RuntimeError), did(shop, "lin").chain.step(Search(), "shop"):
+            raise RuntimeError("the disk is full")
+    assert area(shop, "training").people == []
+    searched(did(shop, "lin"), trial(0, "mlp", 0.3))
+    (lin,) = area(shop, "training").people
+    assert (lin.recent, lin.grounds) == (1.0, ["1 training.search"])
 
 
 def test_an_area_that_one_alone_knows_is_told_and_a_pair_proposed(shop: Workspace) -> None:

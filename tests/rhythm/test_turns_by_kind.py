@@ -53,7 +53,7 @@ def asked(workspace: Workspace, gate: Gate, number: int = 1) -> Entry[ReviewRequ
     return workspace.chain.append(made, f"model/{said.model}")
 
 
-def decided(workspace: Workspace, name: str, **more: str) -> None:
+def decided(workspace: Workspace, name: str, **more: Any) -> None:
     today, spec = workspace.chain.clock().date(), workspace.project.spec
     options = (Option("keep", ""), Option("drop", ""))
     said = DecisionOpened(decision=name, question=f"{name}?", options=options, decides="ada", **more)
@@ -148,6 +148,15 @@ def test_what_was_decided_waits_again_on_the_day_of_its_review(shop: Path) -> No
     assert turn.do == "treadle decide review . d --holds yes --because REASON --as ada"
     review_decision(later.chain, "d", holds=True, because="it does", review="2024-06-09", today=date(2024, 5, 9))
     assert waits(later) == []
+
+
+def test_a_review_is_due_also_where_somebody_was_never_heard(shop: Path) -> None:
+    workspace = opened(shop)
+    decided(workspace, "d", review="2024-05-09", asked=("grace",))
+    today = workspace.chain.clock().date()
+    close_decision(workspace.chain, "d", "keep", "it helps", ("grace",), today)
+    later = opened(shop, now=workspace.chain.clock().replace(day=9))
+    assert waits(later) == [("ada", "d?", "ask whether it still holds")]
 
 
 def test_what_has_a_day_comes_before_what_has_none(shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -178,3 +179,26 @@ def test_the_later_folds_count_by_the_rows_that_they_were_fitted_on(table, spec)
     one = (made.truth + np.where(earliest, 2.0, np.where(latest, 0.0, 1.0)))[:, None]
     other = (made.truth + np.where(earliest, 0.0, 1.0))[:, None]
     assert _surely_better(made, one, other) and made.objective(one) > made.objective(other)
+
+
+@pytest.mark.parametrize(("gains", "sure"), [(36, True), (35, False)])
+def test_nine_of_ten_draws_are_36_of_40(gains, sure):
+    """Of two rows one is told better by the first, the other by the second; each draw has one of them."""
+    first, second = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    near = SimpleNamespace(
+        folds=[0], number=np.zeros(2), truth=np.zeros(2), metric="mae", rule=0.5, mean=lambda scores: scores[0],
+        told=lambda margins, here: margins[:, 0], drawn=lambda fold: lambda number: first if number < gains else second,
+    )  # fmt: skip
+    assert _surely_better(near, second[:, None], first[:, None]) == sure
+
+
+def test_each_fold_is_drawn_by_itself_and_its_rows_keep_their_weight(table, spec):
+    weight = np.random.default_rng(1).uniform(1, 9, 2400)
+    made = of_days(table, spec)
+    made = Folds(replace(made.table, weight=weight), made.folds[::-1], made.task, "mae", 7)
+    draws = [made.drawn(number) for number in (0, 1)]
+    assert [draw.block.kind for draw in draws] == ["days", "days"]
+    assert not np.array_equal(draws[0](0)[:200] > 0, draws[1](0)[:200] > 0)
+    for number, draw in enumerate(draws):
+        mine = made.weight[made.number == number]
+        assert (draw.whole == mine).all() and np.isin(np.round(draw(0) / mine, 6), np.arange(40)).all()

@@ -103,6 +103,21 @@ def test_few_rows_that_were_all_told_right_make_no_map_that_is_sure():
     assert 1.2 < found.a < 2.0, "the loss alone would go on to five"
 
 
+def test_rows_of_one_margin_are_told_their_mean_however_they_stand():
+    """The first 100 of them false and the next 100 true: cut into blocks of 20, the lowest of them would win."""
+    margins, y = np.repeat([-1.0, 1.0], 200), np.concatenate([np.zeros(100), np.ones(300)])
+    steps = isotonic(margins, y)
+    assert steps.x == (-1.0, 1.0) and steps.y == pytest.approx((100.5 / 201, 200.5 / 201))
+    random = np.random.default_rng(2)
+    few = np.round(random.normal(size=3000), 1)
+    told = (random.random(3000) < 1 / (1 + np.exp(-few))).astype(float)
+    weight = random.uniform(0.5, 2, 3000)
+    found = isotonic(few, told, weight)
+    assert len(set(found.x)) == len(found.x) and sorted(found.y) == list(found.y)
+    middle = np.abs(few) < 0.05
+    assert found.vector(np.zeros(1))[0] == pytest.approx(np.average(told[middle], weights=weight[middle]), abs=0.1)
+
+
 def test_a_new_row_counts_as_one_more_on_the_outer_side():
     """Of 20 labels the 0.9 quantile is the 19th and not the 18th; the median is drawn to neither side."""
     found, _ = choose_shifts(np.full((20, 3), -100.0), np.arange(1.0, 21.0), np.arange(20) % 2, (0.12, 0.5, 0.9))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from treadle.scoring import Encoder
 from treadle.scoring.steps import Calendar, Clock, Levels, Number, Pair, Scaled
 from treadle.training.joining import join
-from treadle.training.prepare import Recipe, fit_encoder
+from treadle.training.prepare import Recipe, fit_encoder, levels
 
 ENCODER = Encoder(
     inputs=("f", "i", "b", "s", "t", "d"),
@@ -152,6 +152,18 @@ def test_no_label_of_a_group_reaches_the_rates_of_its_own_rows(table, timed):
         _, other = fit_encoder(replace(rows, label=changed), linear=False)
         prior = abs(rows.label.mean() - changed.mean())  # the overall rate moves by this, and no more may
         assert np.abs(x[here, rate] - other[here, rate]).max() <= prior + 1e-7
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_rare_levels_are_told_in_training_what_they_are_told_when_they_are_asked(table, monkeypatch, timed):
+    monkeypatch.setattr(levels, "MOST_LEVELS", 2)
+    rows = table(timed=timed)
+    encoder, x = fit_encoder(rows, linear=False)
+    rate = encoder.outputs.index("city:rate")
+    common = rows.frame["city"].value_counts(sort=True).drop_nulls()["city"].head(2)
+    rare = (~rows.frame["city"].is_in(common.implode()) & rows.frame["city"].is_not_null()).to_numpy()
+    assert 100 < rare.sum() < 500
+    assert x[rare, rate] == pytest.approx(encoder.matrix(rows.frame)[rare, rate]) == pytest.approx(rows.label.mean())
 
 
 @pytest.mark.parametrize(("by", "apart"), [("group", True), ("time", False), ("random", False), ("stratified", False)])

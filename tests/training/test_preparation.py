@@ -14,6 +14,7 @@ from treadle.scoring.steps import Calendar, Levels, Pair
 from treadle.training import FeatureColumn, Fitted, TrainingTable, search, split, train
 from treadle.training.families import Sample, families
 from treadle.training.prepare import Recipe, categories, fit_encoder, recipes
+from treadle.training.prepare.pairs import gains
 
 DATE, NUMBER, TEXT = FeatureColumn("d", "date"), FeatureColumn("n", "float"), FeatureColumn("t", "str")
 
@@ -105,6 +106,19 @@ def test_pairs_are_of_what_helps_and_crosses_too():
     assert x.shape == (2000, encoder.width) and set(encoder.groups()) <= set(rows.names)
     plain, _ = fit_encoder(rows, linear=True, recipe=Recipe(pairs=True))
     assert not any(isinstance(s, Pair) for s in plain.steps), "linear models are told of no pairs"
+
+
+def test_pairs_of_uneven_classes_are_chosen_by_their_numbers_as_they_are():
+    """15 rows of the first two of three classes: their numbers, less the mean as of amounts, are no classes."""
+    random = np.random.default_rng(5)
+    label = np.full(2000, 2.0)
+    label[:15], label[15:30] = 0.0, 1.0
+    frame = pl.DataFrame({"a": random.normal(size=2000) + label, "b": random.normal(size=2000)})
+    features = tuple(FeatureColumn(name, "float") for name in frame.columns)
+    rows = TrainingTable(frame, label, None, None, range(2000), features, classes=("high", "low", "ok"))
+    encoder, x = fit_encoder(rows, linear=False)
+    found = gains(rows, encoder, x, 7)
+    assert found["a"] > found["b"] >= 0
 
 
 def test_the_calendar_counts_days_from_the_first_training_row_for_linear_models():

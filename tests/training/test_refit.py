@@ -116,3 +116,13 @@ def test_decisions_that_turned_are_counted_as_they_are_served() -> None:
     assert refitting._turned(several, np.array([[0.5, 0.4, 0.1]]), np.array([[0.97, 0.02, 0.01]])) == 1
     number = SimpleNamespace(task=task_of("regression"), classes=())
     assert refitting._turned(number, np.array([1.0]), np.array([2.0])) is None
+
+
+def test_groups_that_the_split_does_not_keep_apart_are_no_part_of_the_recipe(table: Table, spec: Spec) -> None:
+    """By time a group comes back: a row is told what was known of its level before it, and of its group too."""
+    rows, project = table(), spec(trials=1, families=("lightgbm",))
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    twin = fit(rows, parts, found, project)
+    grouped = replace(rows, group=[f"g{number % 40}" for number in range(len(rows))])
+    assert dump(refit(grouped, parts, found, twin, project)[0]) == dump(refit(rows, parts, found, twin, project)[0])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_in
 
 from treadle.errors import DataError
 from treadle.training import split
@@ -77,3 +78,17 @@ def test_wrong_splits_are_refused(table, spec):
     rows = table()
     with pytest.raises(DataError, match="one class"):
         split(replace(rows, label=(np.arange(len(rows)) < 50).astype(float)), spec().predict)
+
+
+def test_folds_from_which_nothing_can_be_learned_or_measured_are_left_out(table, spec):
+    """A slow start: no count at all in what the first fold trains on, which boosting refuses."""
+    rows = table(1200, kind="regression")
+    late = replace(rows, label=np.where(np.arange(1200) < 500, 0.0, np.arange(1200) % 3.0))
+    usual, made = (split(late, spec(kind).predict) for kind in ("regression", "counts"))
+    assert len(usual.folds) == 3 > len(made.folds) > 0
+    assert all(late.label[fold.train].any() for fold in made.folds)
+    quiet = replace(rows, label=np.where((np.arange(1200) > 250) & (np.arange(1200) < 500), 4.0, rows.label))
+    by_r2 = replace_in(spec("regression").predict, metric="r2")
+    found = split(quiet, by_r2)
+    assert 0 < len(found.folds) < len(split(quiet, spec("regression").predict).folds)
+    assert all(np.ptp(quiet.label[fold.valid]) > 0 for fold in found.folds)

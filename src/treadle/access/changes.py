@@ -24,8 +24,9 @@ class Change(Struct, frozen=True):
 
 
 def changes(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
-    """Permissions of persons and anonymous callers, which person a login is, whose word is believed, who approves."""
-    return [*_permissions(before, after), *_logins(before, after), *_rules(before, after)]
+    """Permissions of persons and anonymous callers, which person a login is, whose word is believed, who approves, and
+    whose word a release or a label needs."""
+    return [*_permissions(before, after), *_logins(before, after), *_rules(before, after), *_words(before, after)]
 
 
 def _permissions(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
@@ -103,3 +104,25 @@ def _rules(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
             if each not in now
         ]
     return found
+
+
+def _words(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
+    """What no permission says. An owner may release, and approves one only where they are a reviewer too."""
+    was, now = before.brief.people, after.brief.people
+    owns = {was.owner} & {now.owner}  # of all others their permission says it
+    texts = (
+        (_of(owns, was.reviewers), _of(owns, now.reviewers), "approves releases and answers for findings"),
+        (was.required, now.required, "is a role without which nothing is released"),
+        (was.signs, now.signs, "is a role that signs each version before it is approved"),
+        (before.experts.roles, after.experts.roles, "is a role whose word on rows is taken"),
+        (before.experts.trusted, after.experts.trusted, "settles what labellers differ on"),
+    )
+    found = []
+    for had, has, text in texts:
+        found += [Change(name, "", True, f"{name} {text}") for name in has if name not in had]
+        found += [Change(name, "", False, f"{name} no longer {text}") for name in had if name not in has]
+    return found
+
+
+def _of(some: set[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in some)

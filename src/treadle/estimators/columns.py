@@ -55,7 +55,7 @@ def features_of(frame: pl.DataFrame) -> tuple[FeatureColumn, ...]:
     Raises:
         ValueError: a column of lists, structs, bytes, durations or times of day.
     """
-    empty = [name for name in frame.columns if frame.get_column(name).null_count() == frame.height]
+    empty = [name for name in frame.columns if _is_empty(frame.get_column(name))]
     types = column_types(frame)
     for name in frame.columns:
         if name not in types and name not in empty:
@@ -65,6 +65,11 @@ def features_of(frame: pl.DataFrame) -> tuple[FeatureColumn, ...]:
             )
     kept = ((name, types[name]) for name in frame.columns if name not in empty)
     return tuple(FeatureColumn(name, kind, "request") for name, kind in kept)  # type: ignore[arg-type]
+
+
+def _is_empty(values: pl.Series) -> bool:
+    missing = values.null_count()
+    return len(values) == missing + (int(values.is_nan().sum()) if values.dtype.is_float() else 0)
 
 
 def typed(frame: pl.DataFrame, features: Sequence[FeatureColumn]) -> pl.DataFrame:

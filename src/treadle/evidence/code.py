@@ -17,7 +17,6 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
 import msgspec
@@ -219,6 +218,8 @@ def _all_of(module: str) -> list[str]:
 @functools.cache
 def _versions(imported: frozenset[str]) -> dict[str, str]:
     """Name and version of each library that is imported, and of those that it needs itself."""
+    from importlib.metadata import PackageNotFoundError, requires, version  # slow to load, and few words run a step
+
     found: dict[str, str] = {}
     waiting = [_distribution(name) for name in sorted(imported)]
     while waiting:
@@ -236,10 +237,14 @@ def _versions(imported: frozenset[str]) -> dict[str, str]:
 
 @functools.cache
 def _distributions() -> Mapping[str, list[str]]:
+    from importlib.metadata import packages_distributions
+
     return packages_distributions()
 
 
 def _distribution(module: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     if module in sys.stdlib_module_names or not module:
         return ""
     if module in _KNOWN:

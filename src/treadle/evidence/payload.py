@@ -111,10 +111,15 @@ def read_payload(kind: str, version: int, data: bytes | msgspec.Raw) -> Payload:
         return Unknown(kind=kind, text=f"{kind} (version {version}, not known here)")
     try:
         if version == found.VERSION:
-            return msgspec.json.decode(data, type=found)
+            return _decoder(found).decode(data)
         return msgspec.convert(found.before(version, msgspec.json.decode(data)), found, strict=False)
     except (msgspec.MsgspecError, TreadleError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as bad:
         return Unknown(kind=kind, text=f"{kind} (cannot be read: {bad})")
+
+
+@functools.cache
+def _decoder(kind: type[Payload]) -> msgspec.json.Decoder[Payload]:
+    return msgspec.json.Decoder(kind)
 
 
 def digest(value: Any) -> str:

@@ -6,7 +6,7 @@ What they differ on is settled by a rule that is said beforehand, and stays visi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +111,11 @@ def agreed(
     items = list(dict.fromkeys(item for item, _ in said))
     codes = _codes(said, items, labellers, values)
     whole = alpha(codes, meant, scale)
-    lines = [_settled(item, said, labellers, rule, trusted, least) for item in items]
-    differ = [line for line in lines if line.how not in ("alone", "all")]
+    by_item: dict[str, dict[str, str]] = {}
+    for (item, who), label in said.items():  # as they were said: by some rules the newest stands
+        by_item.setdefault(item, {})[who] = label
+    lines = [_settled(item, each, rule, trusted, least) for item, each in by_item.items()]
+    differ = [line for line in lines if len(set(by_item[line.item].values())) > 1]
     found = Labelled(
         file=name,
         items=len(items),
@@ -247,12 +250,9 @@ def _pair(one: str, other: str, found: Agreed) -> Pair:
     return Pair(one, other, found.items, _number(found.alike), _number(told.value), [told.low, told.high], told.why)
 
 
-def _settled(
-    item: str, said: Labels, labellers: Sequence[str], rule: Rule, trusted: Sequence[str], least: int
-) -> Settled:
-    mine = {who: said[item, who] for who in labellers if (item, who) in said}
-    made = settle(mine, rule, trusted=trusted, least=least)
-    return Settled(item, [f"{who}: {label}" for who, label in mine.items()], made.label, made.how)
+def _settled(item: str, said: Mapping[str, str], rule: Rule, trusted: Sequence[str], least: int) -> Settled:
+    made = settle(said, rule, trusted=trusted, least=least)
+    return Settled(item, [f"{who}: {label}" for who, label in sorted(said.items())], made.label, made.how)
 
 
 def _number(value: float) -> float | None:

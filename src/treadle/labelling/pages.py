@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from treadle.errors import DataError
-from treadle.evidence.kinds.labels_said import CANNOT, WHOLE
+from treadle.evidence.kinds.labels_said import CANNOT, WHOLE, RowSaid
 from treadle.figures import counted
 from treadle.labelling.items import Item, Queue
 from treadle.labelling.saying import Given, Taken, Word, called
@@ -94,20 +94,22 @@ def _form(shown: Shown, items: Sequence[Item]) -> str:
 def _row(number: int, item: Item, queue: Queue, mine: Mapping[str, Word]) -> str:
     word = mine.get(item.key)
     why = "".join(f"<li>{escape(each.text)}</li>" for each in item.why)
+    said = word.said if word is not None else RowSaid(row=item.row, key=item.key)
     seen = word.seq if word is not None else 0
     beside = "".join(
-        f"<p>{escape(what)}: <strong>{escape(said)}</strong></p>"
-        for what, said in (("In the source", item.source), ("The model, which had not seen it", item.model))
-        if said
+        f"<p>{escape(what)}: <strong>{escape(told)}</strong></p>"
+        for what, told in (("In the source", item.source), ("The model, which had not seen it", item.model))
+        if told
     )
     return (
         f"<fieldset><legend>{number + 1}. {escape(called(item.row, item.key, item.at))}</legend>"
         f'<input type="hidden" name="row{number}" value="{escape(item.row)}">'
         f'<input type="hidden" name="seen{number}" value="{seen}"><ul class="quiet">{why}</ul>{beside}'
-        f"{_values(number, item, queue)}<p>{_labels(number, queue, word is not None and word.said.unsure)}</p>"
-        f'<p><label><input type="checkbox" name="out{number}" value="{WHOLE}"> This row cannot be</label></p>'
-        f'<p><label for="c{number}">Comment</label><br>'
-        f'<input type="text" id="c{number}" name="comment{number}" maxlength="2000"></p></fieldset>'
+        f"{_values(number, item, queue, said)}<p>{_labels(number, queue, said.unsure)}</p>"
+        f'<p><label><input type="checkbox" name="out{number}" value="{WHOLE}"{_checked(WHOLE, said)}> '
+        "This row cannot be</label></p>"
+        f'<p><label for="c{number}">Comment</label><br><input type="text" id="c{number}" name="comment{number}" '
+        f'maxlength="2000" value="{escape(said.comment)}"></p></fieldset>'
     )
 
 
@@ -127,10 +129,16 @@ def _labels(number: int, queue: Queue, unsure: bool) -> str:
     return f"<strong>{escape(queue.target)}?</strong> {choices}{cannot if CANNOT in queue.offered else ''}"
 
 
-def _values(number: int, item: Item, queue: Queue) -> str:
+def _checked(name: str, said: RowSaid) -> str:
+    """What they said before stands there, as everything else on the row: what is saved takes its place."""
+    return " checked" if name in said.implausible else ""
+
+
+def _values(number: int, item: Item, queue: Queue, said: RowSaid) -> str:
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td><td><label><input type=checkbox "
-        f'name="out{number}" value="{escape(name)}" aria-label="{escape(name)} cannot be"> cannot be</label></td></tr>'
+        f'<tr><td>{escape(name)}</td><td>{escape(value)}</td><td><label><input type=checkbox name="out{number}" '
+        f'value="{escape(name)}" aria-label="{escape(name)} cannot be"{_checked(name, said)}> '
+        "cannot be</label></td></tr>"
         for name, value in zip(queue.shown, item.values, strict=False)
     )
     return (

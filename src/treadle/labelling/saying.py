@@ -7,6 +7,7 @@ window or sheet of theirs was taken meanwhile, and says otherwise, the row is a 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,7 @@ Way = Literal["command", "sheet", "page"]
 MOST_COMMENT = 2_000
 MOST_ROWS = 10_000
 """Of one sheet."""
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
 
 
 class Word(Struct, frozen=True):
@@ -150,7 +152,9 @@ def say(
         new, same = list[RowSaid](), 0
         for each, made in rows:
             mine = now.get(made.key, {}).get(chain.actor)
-            seq, nothing = (mine.seq if mine is not None else 0), RowSaid(row=made.row, key=made.key)
+            nothing = RowSaid(row=made.row, key=made.key)
+            # a word that was taken back is shown nowhere: who says something of its row has seen none
+            seq = mine.seq if mine is not None and _counts(mine) else 0
             was = mine.said if mine is not None else nothing
             shown = past.get((made.key, chain.actor, each.seen or 0), nothing)
             if was == made or (each.seen is not None and shown == made):
@@ -223,7 +227,8 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
     elif label:
         number = _number(label)
         if number is None:
-            return wrong(f'"{label}" is no finite number', f"write it as 12.5, or: {CANNOT}")
+            odd = "may be two numbers" if _THOUSANDS.fullmatch(label) else "is no finite number"
+            return wrong(f'"{label}" {odd}', f"write it as 12.5, without a sign for thousands, or: {CANNOT}")
         label = f"{number:.10g}"
     named = tuple(dict.fromkeys(name for part in given.implausible.split(",") if (name := part.strip())))
     strange = [name for name in named if not queue.feature(name)]
@@ -246,6 +251,9 @@ def _found(row: str, queues: Sequence[Queue]) -> tuple[Queue | None, Item | None
 
 
 def _number(text: str) -> float | None:
+    """None of what is none, or may be two: 1,250 is a thousand to who wrote it or little more than one."""
+    if _THOUSANDS.fullmatch(text):
+        return None
     try:
         value = float(text.replace(",", ".") if "." not in text else text)
     except ValueError:

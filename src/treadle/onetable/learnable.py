@@ -23,6 +23,11 @@ def refuse_unlearnable(guess: Guess) -> None:
             mend="give a table with more rows",
         )
     if guess.numeric:
+        wrong = task_of(guess.kind).problems(known.cast(pl.Float64).to_numpy())
+        if wrong:
+            raise DataError(
+                f"{guess.target}: {wrong[0]}", where="--target", mend="name another column, or another kind"
+            )
         return
     label, classes = labels((known == guess.positive).cast(pl.Float64) if guess.decides else known.cast(pl.String))
     wrong = task_of(guess.kind, classes).problems(label)

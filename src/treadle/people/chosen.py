@@ -54,6 +54,11 @@ def _of(reader: Reader, offer: Entry[OptionsOffered]) -> Choice | None:
     return Choice(offer.payload.decision, option, standing.outcome.by, standing.outcome.time)
 
 
+def measures(gate: Gate, option: Offered) -> bool:
+    """Whether a gate that was measured is what this option asks: its metric too, which stands in the sentence alone."""
+    return gate.name == CHOSEN and gate.limit == option.reaches and gate.text.startswith(f"{option.metric} is ")
+
+
 def chosen_gate(choice: Choice, scores: Mapping[str, float]) -> Gate | None:
     """Whether a version reaches what was chosen; None where the choice asks nothing of it."""
     option = choice.option

@@ -40,7 +40,7 @@ MOST_OPTIONS = 20
 
 def open_decision(chain: Chain, spec: ProjectSpec, asked: DecisionOpened, today: date) -> Entry[DecisionOpened]:
     """Raises DecisionError: the name is taken, or what is asked makes no decision; each says how to mend it."""
-    _check_opening(spec, asked, today)
+    _check_opening(spec, asked, today, chain.actor)
     with chain.alone() as alone:
         _refuse_taken(alone, asked.decision)
         return alone.append(asked, f"{SUBJECT}{asked.decision}")
@@ -50,7 +50,7 @@ def open_with_offer(
     chain: Chain, spec: ProjectSpec, asked: DecisionOpened, offer: OptionsOffered, today: date
 ) -> Entry[DecisionOpened]:
     """As `open_decision`, of options that are offered with their figures, which the decision then rests on."""
-    _check_opening(spec, asked, today)
+    _check_opening(spec, asked, today, chain.actor)
     with chain.alone() as alone:
         _refuse_taken(alone, asked.decision)
         offered = alone.append(offer, f"options/{asked.decision}")
@@ -152,7 +152,7 @@ def review_decision(
         return alone.append(said, f"{SUBJECT}{name}")
 
 
-def _check_opening(spec: ProjectSpec, asked: DecisionOpened, today: date) -> None:
+def _check_opening(spec: ProjectSpec, asked: DecisionOpened, today: date, opens: str) -> None:
     if not _NAME.fullmatch(asked.decision):
         raise DecisionError(
             f'"{asked.decision}" is no name for a decision',
@@ -175,7 +175,7 @@ def _check_opening(spec: ProjectSpec, asked: DecisionOpened, today: date) -> Non
         check_date(text, flag, today)
     if asked.mediator and not asked.until:
         raise DecisionError("a mediator decides once a day is over", where="--mediator", mend="give --until 2027-01-31")
-    if asked.mediator in (asked.decides, *asked.asked):
+    if asked.mediator in (opens, asked.decides, *asked.asked):
         raise DecisionError(
             f"{asked.mediator} is a party, and so no mediator", where="--mediator", mend="name somebody else"
         )

@@ -15,6 +15,7 @@ import msgspec
 from treadle.errors import AccessError, DecisionError
 from treadle.evidence import Alone, Chain, Entry, Reader
 from treadle.evidence.kinds.decision_opened import DecisionOpened
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.mediation_accepted import OutcomeAccepted
 from treadle.evidence.kinds.mediation_called import MediationCalled
 from treadle.evidence.kinds.mediation_noted import MediationNoted
@@ -81,9 +82,12 @@ def call_mediator(
 
 
 def _called(reader: Reader, name: str, opened: EntryRef) -> Entry[MediationCalled] | None:
-    """The mediation of this opening that stands, if one was called."""
+    """The mediation of this opening that stands, if one was called since it was last opened again."""
     last: Entry[MediationCalled] | None = reader.last(MediationCalled, subject=f"{SUBJECT}{name}")
-    return last if last is not None and last.payload.opened == opened else None
+    again: Entry[DecisionReviewed] | None = reader.last(DecisionReviewed, subject=f"{SUBJECT}{name}")
+    if last is None or last.payload.opened != opened:
+        return None
+    return None if again is not None and not again.payload.holds and again.seq > last.seq else last
 
 
 def parties_of(reader: Reader, found: Decision, opened: EntryRef) -> list[str]:

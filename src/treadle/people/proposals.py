@@ -46,9 +46,12 @@ def shown_proposal(entries: Sequence[Entry[Payload]]) -> ProposalShown | None:
 
 
 def mediation(entries: Sequence[Entry[Payload]], opened: DecisionOpened) -> tuple[str, str]:
-    """Who mediates, and after which day they decide: as was called last."""
+    """Who mediates, and after which day they decide: as was called last. What is opened again goes to who decides,
+    until a mediator is called anew: the day that was named before is over by then, and would take it from them."""
     found = (opened.mediator, opened.until)
     for entry in entries:
         if isinstance(entry.payload, MediationCalled):
             found = (entry.payload.mediator, entry.payload.until)
+        elif isinstance(entry.payload, DecisionReviewed) and not entry.payload.holds:
+            found = ("", "")
     return found

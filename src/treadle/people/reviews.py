@@ -16,7 +16,7 @@ from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.evidence.kinds.token_made import TokenMade
 from treadle.figures import figure
 from treadle.money import Money, Rates
-from treadle.people.chosen import CHOSEN, chosen_gate, standing_choice
+from treadle.people.chosen import CHOSEN, chosen_gate, measures, standing_choice
 from treadle.people.promotion import PROMOTED
 from treadle.people.signatures import refuse_unsigned, signatures, unsigned_faults
 from treadle.people.stated import POLICY, packing_behind, reviewers_of
@@ -248,7 +248,7 @@ def _short_of_choice(reader: Reader, asked: Entry[ReviewRequested]) -> list[Gate
     choice = standing_choice(reader, target)
     if choice is None:
         return []
-    measured = [each for each in asked.payload.gates if each.name == CHOSEN and each.limit == choice.option.reaches]
+    measured = [each for each in asked.payload.gates if measures(each, choice.option)]
     packed = reader.find(ModelPacked, subject=target, status="done") if not measured else []
     scores = {e.payload.metric: e.payload.value for e in packed if e.payload.bundle.digest == digest}
     gate = measured[0] if measured else chosen_gate(choice, scores)

@@ -236,10 +236,11 @@ def unnamed(text: str, people: Sequence[str]) -> str:
     if not people:
         return text
     text = unicodedata.normalize("NFC", text)  # an accent that was typed by itself hides no name
-    spelled = {each for person in people for each in (person, person.capitalize(), person.upper())}
+    spelled = {unicodedata.normalize("NFC", person) for person in people}
     names = "|".join(re.escape(each) for each in sorted(spelled, key=len, reverse=True))
     # underscores around a word are Markdown's italics, and between two words part of one
-    return re.sub(rf"(?<![\w.@-])(_*)@?(?:{names})(?!_*(?:[^\W_]|@|[.-]\w))", r"\1somebody", text)
+    whole = rf"(?<![\w.@-])(_*)@?(?:{names})(?!_*(?:[^\W_]|@|[.-]\w))"
+    return re.sub(whole, r"\1somebody", text, flags=re.IGNORECASE)
 
 
 def _repeats(every: Mapping[str, Sequence[RetroKept]], name: str, causes: Sequence[str]) -> list[Repeat]:

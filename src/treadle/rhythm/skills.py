@@ -80,17 +80,20 @@ def rate(chain: Chain, known: Sequence[str], area: str, level: Level) -> Entry[S
 
 def _of_record(reader: Reader) -> Iterator[_Act]:
     """Sums by person, kind and day, which an index answers: no entry is read."""
-    from sqlalchemy import func, select
+    from sqlalchemy import func, select, text
 
-    from treadle.store.schema import entries
+    from treadle.store.schema import FAILED, entries
 
     day = func.substr(entries.c.time, 1, 10)
     query = select(entries.c.actor, entries.c.kind, day, func.count(), func.max(entries.c.time))
-    rows = reader.connection.execute(query.group_by(entries.c.actor, entries.c.kind, day))
-    for actor, kind, _, count, last in rows:
-        area = area_of(str(kind))
-        if area and ":" not in str(actor) and kind not in NO_ACT:
-            yield _Act(area, str(actor), str(kind), int(count), str(last))
+    every = query.group_by(entries.c.actor, entries.c.kind, day)
+    # what failed is told apart by the index of those few; asked of all entries, each would have to be looked up
+    wrong = reader.connection.execute(every.where(text(FAILED)))
+    failed = {(actor, kind, on): count for actor, kind, on, count, _ in wrong}
+    for actor, kind, on, count, last in reader.connection.execute(every):
+        area, done = area_of(str(kind)), int(count) - failed.get((actor, kind, on), 0)
+        if done and area and ":" not in str(actor) and kind not in NO_ACT:
+            yield _Act(area, str(actor), str(kind), done, str(last))
 
 
 def _of_git(commits: Sequence[Touched], people: Sequence[str]) -> tuple[list[_Act], list[str]]:

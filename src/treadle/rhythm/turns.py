@@ -130,7 +130,7 @@ def _decisions(reader: Reader, today: date, project: str) -> Iterator[Turn]:
         due = found.review if found.status == "review due" else found.until
         for person, why, do in _words(found, project):
             yield Turn(person, found.question, why, f"treadle decide {do} --as {person}", where, due)
-        if not found.unheard and found.status == "review due":
+        if found.status == "review due":
             do = f"treadle decide review {project} {name} --holds yes --because REASON --as {found.decides}"
             yield Turn(found.decides, found.question, "ask whether it still holds", do, where, due)
 

@@ -64,10 +64,11 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal", *, r
     values = len(numbers)
     counts = np.stack([np.bincount(item[item != NOTHING], minlength=values) for item in codes.T]).astype(float)
     counts = counts[counts.sum(1) >= 2]
-    pairs = _pairs(counts)
+    alike_items, member = np.unique(counts, axis=0, return_inverse=True)
+    member = member.reshape(-1)
 
     def weighted(weights: Array) -> float:
-        seen = np.tensordot(weights, pairs, 1)
+        seen = _pairs(alike_items, np.bincount(member, weights=weights, minlength=len(alike_items)))
         of_each, whole = seen.sum(1), float(seen.sum())
         if whole <= 1:
             return float("nan")
@@ -75,18 +76,16 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal", *, r
         expected = float((np.outer(of_each, of_each) * apart).sum()) / (whole - 1)
         return 1 - float((seen * apart).sum()) / expected if expected > 0 else float("nan")
 
-    whole = pairs.sum(0) if len(counts) else np.zeros((values, values))
+    whole = _pairs(counts, np.ones(len(counts)))
     alike = float(np.trace(whole) / whole.sum()) if whole.sum() else float("nan")
     return Agreed(len(counts), alike, _interval(weighted, len(counts), replicates))
 
 
-def _pairs(counts: Array) -> Array:
-    """Of each item the pairs of its labels, [items, values, values], so weighted that a label counts once."""
-    if not len(counts):
-        return np.zeros((0, counts.shape[1], counts.shape[1]))
-    both = counts[:, :, None] * counts[:, None, :]
-    both -= counts[:, :, None] * np.eye(counts.shape[1])
-    made: Array = both / (counts.sum(1) - 1)[:, None, None]
+def _pairs(counts: Array, weights: Array) -> Array:
+    """The pairs of labels of all items, [values, values], so weighted that a label counts once in its item. `weights`:
+    how often each item counts."""
+    part = counts * (weights / (counts.sum(1) - 1))[:, None]
+    made: Array = part.T @ counts - np.diag(part.sum(0))
     return made
 
 

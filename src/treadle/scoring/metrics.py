@@ -101,6 +101,11 @@ def weighted(name: str, y: Array, p: Array, rule: Rule = 0.5) -> Weighted:
     raise SpecError(f'there is no metric "{name}"', mend=nearest(name, {m for of in METRICS.values() for m in of}))
 
 
+def of_spread(name: str) -> bool:
+    """Whether it says something only of labels that differ."""
+    return name == "r2"
+
+
 def _ranking(name: str, y: Array, p: Array) -> Weighted:
     order = np.argsort(-p, kind="stable")
     hits, ordered = y[order], p[order]

@@ -163,7 +163,7 @@ def isotonic(margins: Array, y: Array, weight: Array | None = None) -> Calibrato
     w = np.ones(len(y)) if weight is None else weight[order]
     m, target = np.asarray(margins, dtype=np.float64)[order], y[order]
     # Equal counts of rows first: fewer, steadier blocks than single rows.
-    blocks = np.array_split(np.arange(len(m)), min(MOST_KNOTS, max(2, len(m) // 20)))
+    blocks = _blocks(m, min(MOST_KNOTS, max(2, len(m) // 20)))
     pooled: list[list[float]] = []
     for rows in blocks:
         pooled.append([float((m[rows] * w[rows]).sum()), float((target[rows] * w[rows]).sum()), float(w[rows].sum())])
@@ -180,3 +180,11 @@ def isotonic(margins: Array, y: Array, weight: Array | None = None) -> Calibrato
     if len(knots) < 2:
         return Calibrator()
     return Calibrator("isotonic", x=tuple(k[0] for k in knots), y=tuple(k[1] for k in knots))
+
+
+def _blocks(margins: Array, most: int) -> list[Array]:
+    """Rows of sorted `margins`, about as many in each block; rows of one margin are told alike, so they are in one."""
+    starts = np.array([rows[0] for rows in np.array_split(np.arange(len(margins)), most)[1:] if len(rows)], dtype=int)
+    tied = margins[starts - 1] == margins[starts]
+    starts = np.where(tied, np.searchsorted(margins, margins[starts], side="right"), starts)
+    return np.split(np.arange(len(margins)), np.unique(starts[starts < len(margins)]))

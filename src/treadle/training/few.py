@@ -6,6 +6,7 @@ import numpy as np
 
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import task_of
+from treadle.scoring.tasks.binary import LEAST_OF_A_CLASS
 from treadle.spec import ProjectSpec
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Constant, families, learn
@@ -15,9 +16,14 @@ from treadle.training.table import LEAST_ROWS, TrainingTable
 
 
 def too_few(table: TrainingTable, spec: ProjectSpec) -> bool:
-    """Whether `check` would refuse the rows for how few they are, or for a label that does not vary."""
+    """Whether `check` would refuse the rows for how few they are, all together or of a class, or for a label that does
+    not vary; what else it refuses is no matter of how many there are."""
     task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
-    return len(table) < LEAST_ROWS or bool(task.problems(np.asarray(table.label, dtype=np.float64)))
+    label = np.asarray(table.label, dtype=np.float64)
+    if len(label) < LEAST_ROWS or not task.stratifies:
+        return len(label) < LEAST_ROWS or bool(np.isclose(label.min(), label.max(), rtol=1e-12, atol=0))
+    counts = np.sort(np.unique(label, return_counts=True)[1])
+    return len(counts) < 2 or int(counts[-2]) < LEAST_OF_A_CLASS
 
 
 def fit_few(table: TrainingTable, spec: ProjectSpec, *, threads: int = MOST_THREADS) -> Fitted:

@@ -141,7 +141,7 @@ class Folds:
         draw = draws(
             y,
             None if at is None else at[rows],
-            group=None if group is None else np.asarray(group)[rows],
+            group=None if group is None else np.asarray(group)[rows].tolist(),
             weight=weight,
             seed=self.seed + fold,
         )

@@ -75,7 +75,7 @@ def refit(
     # the families as the twin's were made: more rows must not close one that was chosen
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     rows = table if parts.left_out is None else table.rows(parts.teaching(len(table)))
-    rows = in_units(rows, np.arange(len(rows)))
+    rows = in_units(rows.grouped(parts.by), np.arange(len(rows)))
     say(0.0, f"fitting again on all {len(rows):,} rows with a label")
     each = seconds / len(found.members)
     encoder, estimator = fit_members(rows, found.members, by_name, spec.train.seed, each)

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from treadle.errors import DataError
+from treadle.scoring import metrics
 from treadle.scoring.tasks import task_of
 from treadle.spec import Predict, duration
 from treadle.training.table import TrainingTable
@@ -100,14 +101,15 @@ def cut(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
         part = _parts(table, rule.by, label, rule.test, rule.folds, seed)
         train, test = np.flatnonzero(part >= 0), np.flatnonzero(part < 0)
         folds = [Fold(np.flatnonzero((part >= 0) & (part != k)), np.flatnonzero(part == k)) for k in range(rule.folds)]
-    if task.stratifies:
-        folds = [f for f in folds if _both_classes(table, f.train) and _both_classes(table, f.valid)]
-        if not (_both_classes(table, train) and _both_classes(table, test)):
-            raise DataError(
-                f"split by {rule.by}: the training or the test part holds one class only",
-                where="predict.split",
-                mend="give more rows, a larger test share, or split by stratified",
-            )
+    folds = [f for f in folds if task.fits(table.label[f.train], table.label[f.valid])]
+    if predict.metric is not None and metrics.of_spread(predict.metric):
+        folds = [f for f in folds if np.ptp(table.label[f.valid]) > 0]
+    if task.stratifies and not (_both_classes(table, train) and _both_classes(table, test)):
+        raise DataError(
+            f"split by {rule.by}: the training or the test part holds one class only",
+            where="predict.split",
+            mend="give more rows, a larger test share, or split by stratified",
+        )
     folds = [f for f in folds if len(f.train) >= 20 and len(f.valid) >= 5]
     if not folds or len(test) == 0:
         raise DataError(

@@ -24,6 +24,9 @@ class Binary(Task):
     stratifies = True
     decides = True
 
+    def fits(self, trained: Array, held: Array) -> bool:
+        return all(len(label) > 0 and label.min() != label.max() for label in (trained, held))
+
     def problems(self, label: Array) -> list[str]:
         low, high = float(label.min()), float(label.max())
         if ((label != 0) & (label != 1)).any():

@@ -26,6 +26,10 @@ class Counts(Regression):
             return [f"a count is below zero: {float(label.min()):g}; `kind: regression` takes any number"]
         return super().problems(label)
 
+    def fits(self, trained: Array, held: Array) -> bool:
+        """Nothing is the logarithm of none at all: boosting refuses such labels."""
+        return bool(trained.any())
+
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "poisson_deviance"
 

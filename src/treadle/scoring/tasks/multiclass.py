@@ -47,6 +47,9 @@ class Multiclass(Task):
     def outputs(self) -> int:
         return len(self.classes)
 
+    def fits(self, trained: Array, held: Array) -> bool:
+        return all(len(label) > 0 and label.min() != label.max() for label in (trained, held))
+
     def problems(self, label: Array) -> list[str]:
         counts = np.bincount(label.astype(np.int64), minlength=len(self.classes))
         found = int((counts > 0).sum())

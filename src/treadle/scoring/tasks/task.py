@@ -89,6 +89,10 @@ class Task(ABC):
         low, high = float(label.min()), float(label.max())
         return [f"the label is {low:g} in every row"] if np.isclose(low, high, rtol=1e-12, atol=0) else []
 
+    def fits(self, trained: Array, held: Array) -> bool:
+        """Whether a fold of such labels can be fitted, and measured on those that it holds back."""
+        return True
+
     def remarks(self, label: Array) -> list[str]:
         """What to know of labels from which something can be learned, a sentence each."""
         return []

@@ -81,6 +81,7 @@ def _rates(
         rate = (np.bincount(code, weights=target * weight, minlength=size) + SMOOTHING * prior) / (count + SMOOTHING)
         rate[len(levels)] = prior  # unseen levels know nothing, whatever the rare ones showed
         others = _others_rates(code, table, target * weight, weight, prior, seed)
+        others[code == len(levels)] = prior  # as the same levels are told when they are asked
         mean, scale = (float(rate[code].mean()), float(rate[code].std()) or 1.0) if linear else (0.0, 1.0)
         columns.append((rate - mean) / scale)
         own.append((others - mean) / scale)

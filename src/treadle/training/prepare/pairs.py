@@ -46,8 +46,8 @@ def gains_of(table: TrainingTable, x: Array, seed: int) -> Array:
 
     rows = np.arange(len(x)) if len(x) <= _ROWS else np.linspace(0, len(x) - 1, _ROWS).astype(np.int64)
     taught, weight = table.taught
-    label = taught[rows] - centre_of(taught)
     several = len(table.classes) > 2
+    label = taught[rows] if several else taught[rows] - centre_of(taught)  # the number of a class is no amount
     settings = {
         "objective": "multiclass" if several else "regression",
         **({"num_class": len(table.classes)} if several else {}),
