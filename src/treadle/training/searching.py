@@ -71,16 +71,13 @@ def search(
     table = table.grouped(split.by)
     costs = costs_of(spec.brief.mistakes, table.classes)
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
-    chosen = make_families(table, split, spec, threads)
     metric = metric_of(spec, task, table.label[split.train])
-    ways = with_more(recipes(table.learned, days_ahead(table, split)), table.rows(split.train))
-    text = any(feature.type == "str" for feature in table.features)
-    groups, rule = offers_groups(table.rows(split.train)), task.rule(ideal_threshold(spec.brief.mistakes))
+    rule = task.rule(ideal_threshold(spec.brief.mistakes))
     folds = Folds(table, split.folds, task, metric, spec.train.seed, rule)
     going = SearchState(
         spec,
         folds,
-        Asking(spec.train, chosen, ways, text, split.by == "time", groups),
+        _asking(table, split, spec, threads),
         clock,
         deadline_s,
         earlier,
@@ -108,6 +105,15 @@ def search(
         members,
         OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
     )
+
+
+def _asking(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> Asking:
+    """What trials can be asked for: the families, and the ways to prepare, that suit these rows."""
+    rows = table.rows(split.train)
+    ways = with_more(recipes(table.learned, days_ahead(table, split)), rows)
+    text = any(feature.type == "str" for feature in table.features)
+    chosen = make_families(table, split, spec, threads)
+    return Asking(spec.train, chosen, ways, text, split.by == "time", offers_groups(rows))
 
 
 def _none_completed(trials: Sequence[Trial]) -> DataError:
