@@ -83,10 +83,25 @@ def test_some_tables_are_sources_under_their_own_names(shop: Path) -> None:
 def test_names_of_sources_are_never_one() -> None:
     taken: set[str] = set()
     tables = ("orders", "old.orders", 'old."or.ders"', "new.orders", "new_orders")
-    names = ["orders", "old_orders", "ders", "new_orders", "new_orders_"]
+    names = ["orders", "old_orders", "ders", "new_orders", "new_orders_2"]
     short = [table.rpartition(".")[2].strip('"') for table in tables]
     longer = [table.replace('"', "") for table in tables]
     assert [own_name(*both, taken) for both in zip(short, longer, strict=True)] == names
+
+
+def test_names_that_are_alike_in_all_that_a_name_may_have_are_numbered(shop: Path) -> None:
+    tables = [f"{'many' * 16}_{end}" for end in ("north", "south")]
+    with closing(sqlite3.connect("long.db")) as made:
+        for table in tables:
+            made.execute(f"create table {table} (id integer primary key)")
+            made.executemany(f"insert into {table} values (?)", ((n,) for n in range(3)))
+        made.commit()
+    begun(source="long.db")
+    sources = load("new/treadle.yaml").spec.sources
+    assert {name: source.table for name, source in sources.items()} == {
+        "many" * 16: tables[0],
+        "many" * 15 + "ma_2": tables[1],
+    }
 
 
 def refused(kind: type[Exception], **asked: object) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from treadle.drafting.quoting import shortened
 from treadle.errors import DataError, SpecError, nearest
 from treadle.spec import Layout, Source
 from treadle.spec.databases import file_of, is_database, of_url
-from treadle.spec.names import identifier_from
+from treadle.spec.names import LONGEST, identifier_from
 
 if TYPE_CHECKING:
     from treadle.sources import Declared, Table
@@ -48,12 +48,21 @@ def database_of(given: str) -> str:
 
 
 def own_name(short: str, longer: str, taken: set[str]) -> str:
-    """A name for a source, made from what its table is called: by more of it where that is `taken`; it is then, too."""
+    """A name for a source, made from what its table is called; by more of it where that is `taken`, and by a number
+    where that is, too. It is taken then.
+
+    >>> taken = {"orders"}
+    >>> own_name("orders", "old.orders", taken), own_name("Orders", "old.Orders", taken)
+    ('old_orders', 'old_orders_2')
+    """
     name = identifier_from(short, "rows")
     if name in taken:
         name = identifier_from(longer.replace(".", "_"), "rows")
+    whole, number = name, 1
     while name in taken:
-        name += "_"
+        number += 1
+        end = f"_{number}"
+        name = whole[: LONGEST - len(end)].rstrip("-_") + end
     taken.add(name)
     return name
 
