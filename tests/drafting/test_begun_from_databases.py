@@ -285,6 +285,35 @@ def test_a_key_of_sqlite_that_names_no_column_points_to_the_primary_one(shop: Pa
     assert told["a b"].key == ("n",) and told["c"].points == {"x": ("a b", "n")}
 
 
+def test_sqlite_matches_the_names_of_keys_without_regard_to_case(shop: Path) -> None:
+    with closing(sqlite3.connect("cases.db")) as made:
+        made.execute("create table Customers (Id integer primary key)")
+        made.execute("create table Pairs (A int, B int, primary key (A, B))")
+        made.execute("create table o (c integer references customers(id), d integer references CUSTOMERS)")
+        points = "foreign key (a, b) references pairs (gone, b)"
+        made.execute(f"create table p (a int, b int, c int references pairs(b), {points})")
+        made.commit()
+    told = own_declared("sqlite:cases.db", shop, "--from")
+    assert told["o"].points == {"c": ("Customers", "Id"), "d": ("Customers", "Id")}
+    assert told["p"].points == {"c": ("Pairs", "B")}, "nothing of a key by two columns, were one of them not there"
+
+
+def test_a_virtual_table_whose_module_is_not_here_is_left_out_and_named(shop: Path) -> None:
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table placed (at integer references area(id))")
+        made.execute("insert into placed values (1)")
+        made.execute("pragma writable_schema = on")
+        virtual = "create virtual table area using spatialite_x(id)"
+        made.execute("insert into sqlite_master values ('table', 'area', 'area', 0, ?)", (virtual,))
+        made.commit()
+    assert own_declared("sqlite:shop.db", shop, "--from")["orders"].key == ("id",)
+    (told,) = [said for said in begun().guesses if said.startswith("left out: ")]
+    assert told.startswith("left out: area: ") and "no such module: spatialite_x" in told and "extension" in told
+    assert list(load("new/treadle.yaml").spec.sources) == ["customers", "large", "orders", "placed"]
+    assert begun(folder="one", tables=("orders",)).next == "treadle data ingest one"
+    assert "no such module: spatialite_x" in refused_other(tables=("area",))
+
+
 def test_who_predicts_takes_the_declared_key_and_learns_from_the_parts_of_one_of_several(shop: Path) -> None:
     with closing(sqlite3.connect("two.db")) as made:
         made.execute("create table t (shop int, number int, back text, primary key (shop, number))")
