@@ -354,6 +354,23 @@ def test_what_postgres_declares_is_proposed_to_who_may_only_read(
             made.execute("drop role reader_of_keys")
 
 
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_a_key_to_a_table_in_partitions_points_to_the_table(
+    postgres: str, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as made:
+        for table in ("shops", "visits"):
+            points = ", foreign key (shop) references shops (id)" if table == "visits" else ""
+            made.execute(f"create table {table} (id int primary key, shop int{points}) partition by range (id)")
+            for n in range(3):
+                made.execute(f"create table a{n}_{table} partition of {table} for values from ({n}0) to ({n}9)")
+    monkeypatch.setenv("SHOP_URL", postgres)
+    told = own_declared("${SHOP_URL}", shop, "--from")
+    assert {table: each.points for table, each in told.items() if each.points} == {"visits": {"shop": ("shops", "id")}}
+
+
 @pytest.mark.needs("mysql")
 def test_what_mysql_declares_is_proposed(mysql: str, mysql_server, shop: Path, monkeypatch) -> None:
     with closing(mysql_server.connect(mysql.rpartition("/")[2])) as made, made.cursor() as cursor:
