@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
+import weakref
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from msgspec import structs
 
 from treadle.contracts import load as load_contract
 from treadle.drafting.drafts import ON_FIT, Wanted, draft
 from treadle.drafting.found import Drafted
-from treadle.drafting.places import MOST_TABLES, database_of, own_name
+from treadle.drafting.places import MOST_TABLES, Database, database_of, own_name
 from treadle.drafting.tabling import ALONE
 from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
-from treadle.sources import find
-from treadle.sources.databases import Declared, own_declared, own_tables
-from treadle.spec import load
+from treadle.sources import Note, find
+from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
+from treadle.spec import Layout, load
 
 
 @pytest.fixture
@@ -169,6 +173,47 @@ def test_a_table_that_cannot_be_read_is_left_out_and_named_unless_it_is_asked_fo
         made.executemany("insert into mixed values (?)", [("x",), (b"y",)])
         made.commit()
     assert "left out: mixed" in refused_other(source="bad.db")
+
+
+@pytest.fixture
+def three(shop: Path) -> str:
+    """A database of three tables of 80 kB, the last with dates in text besides."""
+    with closing(sqlite3.connect("three.db")) as made:
+        for table in ("a", "b", "c"):
+            declared, day = (", day text", ", '2026-01-' || (10 + value % 9)") if table == "c" else ("", "")
+            made.execute(f"create table {table} (id integer primary key, n integer{declared})")
+            made.execute(
+                "with recursive counted(value) as "
+                "(select 1 union all select value + 1 from counted where value < 5000) "
+                f"insert into {table} select value, value % 7{day} from counted"
+            )
+        made.commit()
+    return "three.db"
+
+
+def test_tables_share_what_one_may_take(three: str) -> None:
+    most = Layout(max_gb=0.0002)
+    (told,) = [said for said in begun(source=three, layout=most).guesses if said.startswith("left out: ")]
+    assert told.startswith("left out: c: the tables together take more than ") and "--table" in told
+    assert "at most 200,000 bytes may be taken (as max_gb says)" in told
+    assert list(load("new/treadle.yaml").spec.sources) == ["a", "b"]
+    assert "c: the tables together" in refused_other(source=three, tables=("a", "b", "c"), layout=most)
+    begun(source=three, tables=("c",), layout=most, folder="one")
+
+
+def test_rows_that_are_read_once_more_are_not_held_meanwhile(three: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, alive = list[weakref.ref[pl.DataFrame]](), list[int]()
+
+    def watched(*asked: Any) -> tuple[pl.DataFrame, list[Note]]:
+        gc.collect()
+        alive.append(sum(frame() is not None for frame in seen))
+        frame, notes = own_rows(*asked)
+        seen.append(weakref.ref(frame))
+        return frame, notes
+
+    monkeypatch.setattr("treadle.sources.own_rows", watched)
+    database = Database(f"sqlite:{three}", Layout(), "--from")
+    assert database.read("c")[1].date_format and alive == [0, 0]
 
 
 def refused_other(**asked: object) -> str:

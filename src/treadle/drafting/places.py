@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from treadle.drafting.quoting import shortened
 from treadle.errors import DataError, SpecError, nearest
+from treadle.sources import Kept
 from treadle.spec import Layout, Source
 from treadle.spec.databases import file_of, is_database, of_url
 from treadle.spec.names import LONGEST, identifier_from
@@ -68,7 +69,8 @@ def own_name(short: str, longer: str, taken: set[str]) -> str:
 
 
 class Database:
-    """One that the user named themselves. `where`: what named it on the command line.
+    """One that the user named themselves. `where`: what named it on the command line. All tables that are read of it
+    are held until the project is written, so they share what one may take.
 
     Raises:
         SpecError: its URL cannot be understood, or holds what should not stand in a project file.
@@ -78,6 +80,7 @@ class Database:
         for fault in of_url(where, url):
             raise SpecError(fault.what, where=where, mend=fault.mend)
         self.layout, self.where = layout, where
+        self._kept = Kept(layout, where, "name fewer tables with --table")
         self._file = Path(file_of(url)).absolute() if file_of(url) else None
         if self._file is not None and not self._file.exists():
             raise DataError(f"there is no file {self._file.name}", where=where, mend=f"looked for {self._file}")
@@ -125,16 +128,18 @@ class Database:
         """A table, and what has to be said of it for it to be read so: in which form its texts write dates.
 
         Raises:
-            DataError: it cannot be read, or takes more memory than it may.
+            DataError: it cannot be read, or takes more memory than it may beside those that were read before.
         """
         from treadle.sources import Table, own_rows
 
         layout = self.layout
-        frame, notes = own_rows(self._source(table, layout), Path("/"), self.where)
+        frame, notes = own_rows(self._source(table, layout), Path("/"), self.where, self._kept)
         forms = {note.column: note.format for note in notes if note.format and note.column not in layout.date_format}
         if forms:
             layout = replace(layout, date_format={**layout.date_format, **forms})
-            frame, _ = own_rows(self._source(table, layout), Path("/"), self.where)
+            del frame  # it would be held while the same rows are read once more
+            frame, _ = own_rows(self._source(table, layout), Path("/"), self.where, self._kept)
+        self._kept.keep(int(frame.estimated_size()))
         return Table(frame, tuple(notes), None), layout
 
     def _source(self, table: str, layout: Layout) -> Source:
