@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
+import weakref
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from msgspec import structs
 
 from treadle.contracts import load as load_contract
 from treadle.drafting.drafts import ON_FIT, Wanted, draft
 from treadle.drafting.found import Drafted
-from treadle.drafting.places import MOST_TABLES, database_of, own_name
+from treadle.drafting.places import MOST_TABLES, Database, database_of, own_name
 from treadle.drafting.tabling import ALONE
 from treadle.drafting.writing import write_project
 from treadle.errors import DataError, SpecError
-from treadle.sources import find
-from treadle.sources.databases import Declared, own_declared, own_tables
-from treadle.spec import load
+from treadle.sources import Note, find
+from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
+from treadle.spec import Layout, load
 
 
 @pytest.fixture
@@ -83,10 +87,25 @@ def test_some_tables_are_sources_under_their_own_names(shop: Path) -> None:
 def test_names_of_sources_are_never_one() -> None:
     taken: set[str] = set()
     tables = ("orders", "old.orders", 'old."or.ders"', "new.orders", "new_orders")
-    names = ["orders", "old_orders", "ders", "new_orders", "new_orders_"]
+    names = ["orders", "old_orders", "ders", "new_orders", "new_orders_2"]
     short = [table.rpartition(".")[2].strip('"') for table in tables]
     longer = [table.replace('"', "") for table in tables]
     assert [own_name(*both, taken) for both in zip(short, longer, strict=True)] == names
+
+
+def test_names_that_are_alike_in_all_that_a_name_may_have_are_numbered(shop: Path) -> None:
+    tables = [f"{'many' * 16}_{end}" for end in ("north", "south")]
+    with closing(sqlite3.connect("long.db")) as made:
+        for table in tables:
+            made.execute(f"create table {table} (id integer primary key)")
+            made.executemany(f"insert into {table} values (?)", ((n,) for n in range(3)))
+        made.commit()
+    begun(source="long.db")
+    sources = load("new/treadle.yaml").spec.sources
+    assert {name: source.table for name, source in sources.items()} == {
+        "many" * 16: tables[0],
+        "many" * 15 + "ma_2": tables[1],
+    }
 
 
 def refused(kind: type[Exception], **asked: object) -> tuple[str, str, str]:
@@ -156,6 +175,47 @@ def test_a_table_that_cannot_be_read_is_left_out_and_named_unless_it_is_asked_fo
     assert "left out: mixed" in refused_other(source="bad.db")
 
 
+@pytest.fixture
+def three(shop: Path) -> str:
+    """A database of three tables of 80 kB, the last with dates in text besides."""
+    with closing(sqlite3.connect("three.db")) as made:
+        for table in ("a", "b", "c"):
+            declared, day = (", day text", ", '2026-01-' || (10 + value % 9)") if table == "c" else ("", "")
+            made.execute(f"create table {table} (id integer primary key, n integer{declared})")
+            made.execute(
+                "with recursive counted(value) as "
+                "(select 1 union all select value + 1 from counted where value < 5000) "
+                f"insert into {table} select value, value % 7{day} from counted"
+            )
+        made.commit()
+    return "three.db"
+
+
+def test_tables_share_what_one_may_take(three: str) -> None:
+    most = Layout(max_gb=0.0002)
+    (told,) = [said for said in begun(source=three, layout=most).guesses if said.startswith("left out: ")]
+    assert told.startswith("left out: c: the tables together take more than ") and "--table" in told
+    assert "at most 200,000 bytes may be taken (as max_gb says)" in told
+    assert list(load("new/treadle.yaml").spec.sources) == ["a", "b"]
+    assert "c: the tables together" in refused_other(source=three, tables=("a", "b", "c"), layout=most)
+    begun(source=three, tables=("c",), layout=most, folder="one")
+
+
+def test_rows_that_are_read_once_more_are_not_held_meanwhile(three: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, alive = list[weakref.ref[pl.DataFrame]](), list[int]()
+
+    def watched(*asked: Any) -> tuple[pl.DataFrame, list[Note]]:
+        gc.collect()
+        alive.append(sum(frame() is not None for frame in seen))
+        frame, notes = own_rows(*asked)
+        seen.append(weakref.ref(frame))
+        return frame, notes
+
+    monkeypatch.setattr("treadle.sources.own_rows", watched)
+    database = Database(f"sqlite:{three}", Layout(), "--from")
+    assert database.read("c")[1].date_format and alive == [0, 0]
+
+
 def refused_other(**asked: object) -> str:
     with pytest.raises(DataError) as bad:
         begun(folder="other", **asked)
@@ -223,12 +283,12 @@ def test_tables_of_mysql_are_those_of_the_database(mysql: str, mysql_server, sho
 _DECLARED = (
     "create table regions (code varchar(3) primary key)",
     "create table shops (id int primary key, region varchar(3), foreign key (region) references regions (code))",
-    "create table items (shop int, number int, primary key (shop, number), foreign key (shop) references shops (id))",
+    "create table items (number int, shop int, primary key (shop, number), foreign key (shop) references shops (id))",
     "create unique index other on items (number, shop)",
     "create table notes (shop int, number int, foreign key (shop, number) references items (shop, number))",
     "insert into regions values ('no'), ('se')",
     "insert into shops values (1, 'no'), (2, 'se')",
-    "insert into items values (1, 1), (1, 2), (2, 1)",
+    "insert into items values (1, 1), (2, 1), (1, 2)",
     "insert into notes values (1, 2), (2, 1), (2, 1)",
 )
 _TOLD = {
@@ -236,7 +296,8 @@ _TOLD = {
     "shops": Declared(("id",), {"region": ("regions", "code")}),
     "items": Declared(("shop", "number"), {"shop": ("shops", "id")}),
 }
-"""Nothing of `notes`, whose only key points by two columns."""
+"""Nothing of `notes`, whose only key points by two columns. The key of `items` has an order of its own, which
+is neither its columns' nor the alphabet's."""
 
 
 def _proposed() -> None:
@@ -268,6 +329,35 @@ def test_a_key_of_sqlite_that_names_no_column_points_to_the_primary_one(shop: Pa
         made.commit()
     told = own_declared("sqlite:own.db", shop, "--from")
     assert told["a b"].key == ("n",) and told["c"].points == {"x": ("a b", "n")}
+
+
+def test_sqlite_matches_the_names_of_keys_without_regard_to_case(shop: Path) -> None:
+    with closing(sqlite3.connect("cases.db")) as made:
+        made.execute("create table Customers (Id integer primary key)")
+        made.execute("create table Pairs (A int, B int, primary key (A, B))")
+        made.execute("create table o (c integer references customers(id), d integer references CUSTOMERS)")
+        points = "foreign key (a, b) references pairs (gone, b)"
+        made.execute(f"create table p (a int, b int, c int references pairs(b), {points})")
+        made.commit()
+    told = own_declared("sqlite:cases.db", shop, "--from")
+    assert told["o"].points == {"c": ("Customers", "Id"), "d": ("Customers", "Id")}
+    assert told["p"].points == {"c": ("Pairs", "B")}, "nothing of a key by two columns, were one of them not there"
+
+
+def test_a_virtual_table_whose_module_is_not_here_is_left_out_and_named(shop: Path) -> None:
+    with closing(sqlite3.connect("shop.db")) as made:
+        made.execute("create table placed (at integer references area(id))")
+        made.execute("insert into placed values (1)")
+        made.execute("pragma writable_schema = on")
+        virtual = "create virtual table area using spatialite_x(id)"
+        made.execute("insert into sqlite_master values ('table', 'area', 'area', 0, ?)", (virtual,))
+        made.commit()
+    assert own_declared("sqlite:shop.db", shop, "--from")["orders"].key == ("id",)
+    (told,) = [said for said in begun().guesses if said.startswith("left out: ")]
+    assert told.startswith("left out: area: ") and "no such module: spatialite_x" in told and "extension" in told
+    assert list(load("new/treadle.yaml").spec.sources) == ["customers", "large", "orders", "placed"]
+    assert begun(folder="one", tables=("orders",)).next == "treadle data ingest one"
+    assert "no such module: spatialite_x" in refused_other(tables=("area",))
 
 
 def test_who_predicts_takes_the_declared_key_and_learns_from_the_parts_of_one_of_several(shop: Path) -> None:
@@ -308,6 +398,23 @@ def test_what_postgres_declares_is_proposed_to_who_may_only_read(
         with psycopg.connect(postgres, autocommit=True) as made:
             made.execute("drop owned by reader_of_keys")
             made.execute("drop role reader_of_keys")
+
+
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_a_key_to_a_table_in_partitions_points_to_the_table(
+    postgres: str, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as made:
+        for table in ("shops", "visits"):
+            points = ", foreign key (shop) references shops (id)" if table == "visits" else ""
+            made.execute(f"create table {table} (id int primary key, shop int{points}) partition by range (id)")
+            for n in range(3):
+                made.execute(f"create table a{n}_{table} partition of {table} for values from ({n}0) to ({n}9)")
+    monkeypatch.setenv("SHOP_URL", postgres)
+    told = own_declared("${SHOP_URL}", shop, "--from")
+    assert {table: each.points for table, each in told.items() if each.points} == {"visits": {"shop": ("shops", "id")}}
 
 
 @pytest.mark.needs("mysql")

@@ -17,7 +17,7 @@ from treadle.drafting.tabling import ALONE
 from treadle.drafting.writing import write_project
 from treadle.errors import DataError
 from treadle.sources import find
-from treadle.spec import load
+from treadle.spec import Layout, load
 
 
 @pytest.fixture
@@ -102,6 +102,18 @@ def test_a_folder_without_a_table_or_with_too_many_is_refused(given: Path) -> No
     with pytest.raises(DataError, match="in is a folder without a table"):
         begun()
     assert not Path("new").exists()
+
+
+def test_files_that_are_larger_together_than_one_may_be_are_refused(given: Path) -> None:
+    for n, name in enumerate(("a", "b", "c")):
+        pl.DataFrame({f"x{n}": range(50_000)}).write_parquet(given / f"{name}.parquet")
+    asked = Wanted(folder="new", source="in", target="", owner="ada", layout=Layout(max_gb=0.001))
+    with pytest.raises(DataError, match=r"the tables together take more than 1\.2 MB, and at most 1\.0 MB") as bad:
+        write_project(asked)
+    assert bad.value.where == "--from" and "a folder of fewer files" in bad.value.mend and not Path("new").exists()
+    (given / "c.parquet").unlink()
+    write_project(asked)
+    assert sorted(load("new/treadle.yaml").spec.sources) == ["a", "b", "people", "sales"]
 
 
 def test_a_pipe_is_never_waited_for(given: Path) -> None:

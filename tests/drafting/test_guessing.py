@@ -157,6 +157,8 @@ def test_dates_and_names_that_are_words_of_the_language_are_quoted(tmp_path: Pat
         (table(y=range(ROWS)), "yy", "did you mean"),
         (pl.DataFrame({"y": [n % 2 for n in range(ROWS)]}), "y", "no column is left"),
         (table(y=[[n] for n in range(ROWS)]), "y", "cannot be predicted"),
+        (table(y=[date(2024, 1, 1 + n % 2) for n in range(ROWS)]), "y", "y is date, of which nothing is predicted"),
+        (table(y=[DAYS[n % 2] for n in range(ROWS)]), "y", "y is timestamp, of which nothing is predicted"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(tmp_path: Path, frame: pl.DataFrame, target: str, said: str) -> None:

@@ -104,6 +104,7 @@ def test_minutes_and_trials_stand_in_the_file(tmp_path: Path) -> None:
         ("word", {"kind": "classification"}, "--positive VALUE, to tell one value from all others"),
         ("word", {"kind": "multiclass", "positive": "red"}, "of multiclass no value is the one to find"),
         ("amount", {"kind": "multiclass"}, "amount is float with"),
+        ("when", {"positive": "2024-01-01"}, "--target: when is date, of which nothing is predicted"),
         ("low", {"kind": "counts"}, "--kind: low: a count is below zero"),
         ("size", {"drop": ("amount", "who", "when", "word", "back", "low")}, "no column is left to learn from"),
     ],

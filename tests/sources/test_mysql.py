@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +239,44 @@ def test_other_threads_go_on_while_the_server_works(
 ) -> None:
     held = asked_of(mysql, tmp_path, monkeypatch, query="select 1 as x, sleep(1) as y")
     assert ticks_while_read(held) > 10
+
+
+def greeting() -> bytes:
+    """What a server says first, here one that offers encryption."""
+    offered = 0x00088A00  # CLIENT.SSL, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH
+    said = b"\x0a8.0.0\0" + (1).to_bytes(4, "little") + b"12345678\0" + (offered & 0xFFFF).to_bytes(2, "little")
+    said += b"\x2d\x02\0" + (offered >> 16).to_bytes(2, "little") + b"\x15" + bytes(10) + b"123456789012\0"
+    said += b"mysql_native_password\0"
+    return len(said).to_bytes(3, "little") + b"\0" + said
+
+
+@pytest.mark.parametrize("first", [b"", greeting()], ids=["mute", "mute where it should encrypt"])
+def test_a_host_that_takes_the_call_and_says_nothing_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes
+) -> None:
+    from treadle.sources.mysql import READER
+
+    monkeypatch.setattr("treadle.sources.mysql._CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+
+        def serve() -> None:
+            with mute.accept()[0] as caller:
+                caller.sendall(first)
+                caller.settimeout(20)  # who waits for longer is hung up on, and told another sentence
+                with suppress(OSError):
+                    while caller.recv(4096):
+                        pass
+
+        other = threading.Thread(target=serve)
+        other.start()
+        url = f"mysql://treadle:p@127.0.0.1:{mute.getsockname()[1]}/shop"
+        with pytest.raises(DataError, match="timed out"):
+            list(READER.read(wanted(url, tmp_path, table="t")))
+        other.join()
+
+
+def test_a_statement_may_take_longer_than_a_server_to_answer(
+    mysql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.sources.mysql._CONNECT_SECONDS", 0.5)
+    assert rows(asked_of(mysql, tmp_path, monkeypatch, query="select 1 as x, sleep(0.7) as y"))["x"].to_list() == [1]

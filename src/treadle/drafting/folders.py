@@ -61,11 +61,12 @@ def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several],
     """The tables, and a sentence for each file that is none.
 
     Raises:
-        DataError: no file is a table, or they are too many.
+        DataError: no file is a table, or they are too many, or larger together than one may be.
     """
-    from treadle.sources import ENDINGS, ending_of
+    from treadle.sources import ENDINGS, Kept, ending_of
 
     found, left, seen = list[Several](), list[str](), dict[str, str]()
+    kept = Kept(layout, where, "name a folder of fewer files")
     for each in sorted(folder.iterdir()):
         if each.name.startswith((".", "_")):
             continue
@@ -89,6 +90,9 @@ def several_of(folder: Path, layout: Layout, where: str) -> tuple[list[Several],
             elif twin != each.name:
                 left.append(f"left out: {each.name} holds the same as {twin}")
             else:
+                taken = int(one.table.frame.estimated_size())
+                kept.grow(taken)  # none is left out: it may be a part of one before it
+                kept.keep(taken)
                 found.append(one)
     if not found:
         mend = "; ".join(left[:3]) or "name a file"

@@ -194,6 +194,12 @@ class Guess:
         return values
 
     def _guessed_kind(self) -> tuple[str, str, str]:
+        if self.types[self.target] not in ("bool", "int", "float", "str"):
+            raise DataError(
+                f"{self.target} is {self.types[self.target]}, of which nothing is predicted",
+                where="--target",
+                mend="choose a number, a text, or true and false",
+            )
         values = self.labels
         levels = values.unique().sort().to_list()
         column = quoted(self.target)
@@ -209,21 +215,15 @@ class Guess:
             )
         if self.types[self.target] == "str":
             return self._several(column, values, len(levels))
-        if self.types[self.target] in ("int", "float"):
-            whole = self.types[self.target] == "int"
-            few = whole and len(levels) <= _FEW_NUMBERS
-            other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
-            if whole and levels[0] >= 0:
-                other += "; if they count something, set kind: counts"
-            other += "; if a range is wanted and no mean, set kind: quantiles"
-            other += " (and take the metric out, or write one of that kind)"
-            self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
-            return "regression", column, "rmse"
-        raise DataError(
-            f"{self.target} is {self.types[self.target]}, of which nothing is predicted",
-            where="--target",
-            mend="choose a number, a text, or true and false",
-        )
+        whole = self.types[self.target] == "int"
+        few = whole and len(levels) <= _FEW_NUMBERS
+        other = "; if they are names of classes and no amounts, set kind: multiclass" if few else ""
+        if whole and levels[0] >= 0:
+            other += "; if they count something, set kind: counts"
+        other += "; if a range is wanted and no mean, set kind: quantiles"
+        other += " (and take the metric out, or write one of that kind)"
+        self.said.append(f"regression: {self.target} has {len(levels):,} distinct numbers; metric rmse{other}")
+        return "regression", column, "rmse"
 
     def _positive(self, values: pl.Series, levels: list[Any]) -> tuple[Any, str]:
         """The value to find, and why: one that says yes, else the rarer one."""

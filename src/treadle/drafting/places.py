@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from treadle.drafting.quoting import shortened
 from treadle.errors import DataError, SpecError, nearest
+from treadle.sources import Kept
 from treadle.spec import Layout, Source
 from treadle.spec.databases import file_of, is_database, of_url
-from treadle.spec.names import identifier_from
+from treadle.spec.names import LONGEST, identifier_from
 
 if TYPE_CHECKING:
     from treadle.sources import Declared, Table
@@ -48,18 +49,28 @@ def database_of(given: str) -> str:
 
 
 def own_name(short: str, longer: str, taken: set[str]) -> str:
-    """A name for a source, made from what its table is called: by more of it where that is `taken`; it is then, too."""
+    """A name for a source, made from what its table is called; by more of it where that is `taken`, and by a number
+    where that is, too. It is taken then.
+
+    >>> taken = {"orders"}
+    >>> own_name("orders", "old.orders", taken), own_name("Orders", "old.Orders", taken)
+    ('old_orders', 'old_orders_2')
+    """
     name = identifier_from(short, "rows")
     if name in taken:
         name = identifier_from(longer.replace(".", "_"), "rows")
+    whole, number = name, 1
     while name in taken:
-        name += "_"
+        number += 1
+        end = f"_{number}"
+        name = whole[: LONGEST - len(end)].rstrip("-_") + end
     taken.add(name)
     return name
 
 
 class Database:
-    """One that the user named themselves. `where`: what named it on the command line.
+    """One that the user named themselves. `where`: what named it on the command line. All tables that are read of it
+    are held until the project is written, so they share what one may take.
 
     Raises:
         SpecError: its URL cannot be understood, or holds what should not stand in a project file.
@@ -69,6 +80,7 @@ class Database:
         for fault in of_url(where, url):
             raise SpecError(fault.what, where=where, mend=fault.mend)
         self.layout, self.where = layout, where
+        self._kept = Kept(layout, where, "name fewer tables with --table")
         self._file = Path(file_of(url)).absolute() if file_of(url) else None
         if self._file is not None and not self._file.exists():
             raise DataError(f"there is no file {self._file.name}", where=where, mend=f"looked for {self._file}")
@@ -116,16 +128,18 @@ class Database:
         """A table, and what has to be said of it for it to be read so: in which form its texts write dates.
 
         Raises:
-            DataError: it cannot be read, or takes more memory than it may.
+            DataError: it cannot be read, or takes more memory than it may beside those that were read before.
         """
         from treadle.sources import Table, own_rows
 
         layout = self.layout
-        frame, notes = own_rows(self._source(table, layout), Path("/"), self.where)
+        frame, notes = own_rows(self._source(table, layout), Path("/"), self.where, self._kept)
         forms = {note.column: note.format for note in notes if note.format and note.column not in layout.date_format}
         if forms:
             layout = replace(layout, date_format={**layout.date_format, **forms})
-            frame, _ = own_rows(self._source(table, layout), Path("/"), self.where)
+            del frame  # it would be held while the same rows are read once more
+            frame, _ = own_rows(self._source(table, layout), Path("/"), self.where, self._kept)
+        self._kept.keep(int(frame.estimated_size()))
         return Table(frame, tuple(notes), None), layout
 
     def _source(self, table: str, layout: Layout) -> Source:

@@ -31,7 +31,7 @@ from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch
 from treadle.sources.opening import find, read
 from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
-from treadle.sources.room import ALONE, Room, Share
+from treadle.sources.room import ALONE, Kept, Room, Share
 from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
@@ -47,6 +47,7 @@ __all__ = [
     "FileAsSeen",
     "FileParts",
     "Found",
+    "Kept",
     "Known",
     "LaidParts",
     "Look",

@@ -92,11 +92,11 @@ def find_rows(source: Source, root: Path, where: str, above: Above | None = None
     return gathered(_reader(wanted).read(wanted), wanted, share)
 
 
-def own_rows(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, list[Note]]:
+def own_rows(source: Source, root: Path, where: str, share: Share = ALONE) -> tuple[pl.DataFrame, list[Note]]:
     """Rows as `find_rows` reads them, of a database that the user named themselves, so that nobody has to trust it; and
     what a person should know of their columns."""
     wanted = _asked(source, root, where, None)
-    frame = gathered(_reader(wanted).read(wanted), wanted).frame
+    frame = gathered(_reader(wanted).read(wanted), wanted, share).frame
     return typed(frame, Layout(), signs_of(False, wanted.layout.thousands), guess=False)
 
 

@@ -35,8 +35,11 @@ def most_bytes(layout: Layout) -> int:
     return total // 2
 
 
-def refuse_larger(needed: float, layout: Layout, file: str, *, what: str, where: str) -> None:
-    """Refuse what would take more than may be taken. `what`: how the size is known, for the sentence.
+def refuse_larger(
+    needed: float, layout: Layout, file: str, *, what: str, where: str, other: str = "give a part of it"
+) -> None:
+    """Refuse what would take more than may be taken. `what`: how the size is known, for the sentence; `other`: what one
+    may do but to lift the limit.
 
     Raises:
         DataError: with the limit, and the setting that lifts it.
@@ -48,8 +51,7 @@ def refuse_larger(needed: float, layout: Layout, file: str, *, what: str, where:
     raise DataError(
         f"{file} {what} {size(needed)}, and at most {size(most)} may be taken ({limit})",
         where=where,
-        mend=f"if it is meant so, lift the limit with max_gb: {max(1, round(needed / 1e9 * 1.2 + 0.5))}; "
-        "or give a part of it",
+        mend=f"if it is meant so, lift the limit with max_gb: {max(1, round(needed / 1e9 * 1.2 + 0.5))}; or {other}",
     )
 
 

@@ -87,7 +87,7 @@ class MysqlReader:
         from pymysql.constants import FIELD_TYPE
 
         source, filtered = origin(wanted, "mysql", "`"), condition(wanted, "mysql", _newer, "`")
-        with _said_plainly(wanted), _left(pymysql.connect(**_settings(wanted))) as connection:
+        with _said_plainly(wanted), _left(_connected(wanted)) as connection:
             for statement in _BEGIN:
                 with connection.cursor(pymysql.cursors.Cursor) as cursor:
                     cursor.execute(statement)
@@ -105,6 +105,18 @@ class MysqlReader:
 
 
 READER = MysqlReader()
+
+
+def _connected(wanted: Wanted) -> Any:
+    """A connection to a server that answered. The driver would wait for ever for the first word of a host that took the
+    call, and for its part in the encryption. What is asked afterwards may take its time.
+    """
+    import pymysql
+
+    bounds = {"read_timeout": _CONNECT_SECONDS, "write_timeout": _CONNECT_SECONDS}
+    connection = pymysql.connect(**_settings(wanted), **bounds)
+    connection._read_timeout = connection._write_timeout = None
+    return connection
 
 
 @contextmanager

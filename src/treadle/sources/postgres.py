@@ -96,6 +96,7 @@ class PostgresReader:
         "where i.indisprimary and t.relkind in ('r', 'p') "
         "and s.nspname not in ('pg_catalog', 'information_schema') order by 1, 2, k.position"
     )
+    # of a table in partitions there is one for each of them, too, below its own
     links = (
         f"select {_OF_T} as place, t.relname::text as name, a.attname::text as part, "
         "case when o.nspname = current_schema() then '' else o.nspname::text end as to_place, "
@@ -104,7 +105,7 @@ class PostgresReader:
         "join pg_class u on u.oid = c.confrelid join pg_namespace o on o.oid = u.relnamespace "
         "join pg_attribute a on a.attrelid = t.oid and a.attnum = c.conkey[1] "
         "join pg_attribute b on b.attrelid = u.oid and b.attnum = c.confkey[1] "
-        "where c.contype = 'f' and array_length(c.conkey, 1) = 1 order by 1, 2, 3"
+        "where c.contype = 'f' and c.conparentid = 0 and array_length(c.conkey, 1) = 1 order by 1, 2, 3"
     )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from treadle.sources.limits import refuse_larger
+
+if TYPE_CHECKING:
+    from treadle.spec import Layout
 
 
 class Share(Protocol):
@@ -34,6 +39,35 @@ class Alone:
 
 
 ALONE = Alone()
+
+
+class Kept:
+    """Of tables that are read one after the other, and all held: together they take no more than one of them might.
+
+    layout: what is said of them, with its limit. `where`: what named them, for errors; fewer: how one asks for fewer.
+    """
+
+    def __init__(self, layout: Layout, where: str, fewer: str) -> None:
+        self._layout, self._where, self._fewer, self._held = layout, where, fewer, 0
+
+    def grow(self, size: int) -> None:
+        """See `Share`.
+
+        Raises:
+            DataError: with those that are held it is more than may be taken.
+        """
+        refuse_larger(
+            self._held + size,
+            self._layout,
+            "the tables together",
+            what="take more than",
+            where=self._where,
+            other=self._fewer,
+        )
+
+    def keep(self, size: int) -> None:
+        """A table of so many bytes stays."""
+        self._held += size
 
 
 class Room:

@@ -47,6 +47,7 @@ _CAUSES = {
     "readonly": "its folder must be writable while a -wal file of it is there; or read a copy",
     "not authorized": "a source only reads, and from one file",
     "too big": "one value is larger than max_gb allows: lift it, or leave the column out with columns: [...]",
+    "no such module": "it takes an extension of SQLite that is not here: copy its rows to a plain table",
     "no such column": "check the names in `where` and `query`",
     "syntax error": "write it as SQLite does",
 }
@@ -62,15 +63,18 @@ class SqliteReader:
         "select '' as place, name from sqlite_master where type in ('table', 'view') and name not like 'sqlite^_%' "
         "escape '^' order by name"
     )
+    # a virtual table has no root page; to ask it anything takes its module, which may not be here
     keys = (
         "select '' as place, t.name, c.name as part from sqlite_master t join pragma_table_info(t.name) c "
-        "where t.type = 'table' and c.pk > 0 order by t.name, c.pk"
+        "where t.type = 'table' and t.rootpage > 0 and c.pk > 0 order by t.name, c.pk"
     )
+    # what a key points to stands as it was written there, in whatever case
     links = (
-        "select '' as place, t.name, min(f.\"from\") as part, '' as to_place, f.\"table\" as to_name, "
-        'coalesce(min(f."to"), (select min(c.name) from pragma_table_info(f."table") c where c.pk > 0)) as to_part '
-        "from sqlite_master t join pragma_foreign_key_list(t.name) f where t.type = 'table' "
-        'group by t.name, f.id, f."table" having count(*) = 1 order by t.name, f.id'
+        "select '' as place, t.name, min(f.\"from\") as part, '' as to_place, min(o.name) as to_name, "
+        "min(c.name) as to_part from sqlite_master t join pragma_foreign_key_list(t.name) f "
+        "left join sqlite_master o on o.type = 'table' and o.rootpage > 0 and o.name = f.\"table\" collate nocase "
+        'left join pragma_table_info(o.name) c on coalesce(c.name = f."to" collate nocase, c.pk = f.seq + 1) '
+        "where t.type = 'table' and t.rootpage > 0 group by t.name, f.id having count(*) = 1 order by t.name, f.id"
     )
 
     def read(self, wanted: Wanted) -> Iterator[pl.DataFrame]:

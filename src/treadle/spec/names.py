@@ -9,7 +9,9 @@ from typing import Annotated
 from msgspec import Meta
 
 _DEVICE = r"(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])"
-IDENTIFIER = rf"^(?!{_DEVICE}$)[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}$"
+LONGEST = 64
+"""Signs of a name."""
+IDENTIFIER = rf"^(?!{_DEVICE}$)[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST - 1}}}$"
 """ASCII letters, digits, _ and -, begun with a letter or digit, at most 64; not a device of Windows (`con`, `nul`)."""
 SERVED = rf"{IDENTIFIER.removesuffix('$')}(?:\.[A-Za-z0-9][A-Za-z0-9_-]{{0,63}})?$"
 """Of a target's endpoint: as others, or with a dot, which one alone may have (`treadle.spec.targets`)."""
@@ -57,7 +59,7 @@ def identifier_from(text: str, default: str = "project") -> str:
     >>> identifier_from("Größe & Co"), identifier_from("../../etc"), identifier_from("nul"), identifier_from("税")
     ('gr-e-co', 'etc', 'nul-project', 'project')
     """
-    made = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:64].rstrip("-_")
+    made = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:LONGEST].rstrip("-_")
     if not made:
         return default
     return made if is_identifier(made) else f"{made}-{default}"
