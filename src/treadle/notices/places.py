@@ -31,13 +31,14 @@ _LEAST_SECRET = 6
 @dataclass(frozen=True)
 class Outcome:
     """What became of one notice. `issue` and `link`: at a forge, where there is one; `closed`: things whose issues it
-    closed."""
+    closed. `lacks`: addresses, of several, that it was not taken for."""
 
     outcome: Literal["sent", "refused", "nobody"]
     answer: str = ""
     issue: int = 0
     link: str = ""
     closed: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ class Reached:
         if not to:
             return Outcome("nobody", f"no address of {', '.join(notices[0].concerns)} is given")
         message = mail(self.project, notices, self.channel.sender or "", to, mark)
-        return Outcome("sent", send_mail(self._url(), message, unencrypted=self.channel.unencrypted))
+        lacks = send_mail(self._url(), message, unencrypted=self.channel.unencrypted)
+        answer = f"taken, but not for {', '.join(lacks)}: tell them by hand" if lacks else "taken"
+        return Outcome("sent", answer, lacks=lacks)
 
     def _addresses(self, notice: Notice) -> list[str]:
         """Of those whom it concerns, where addresses are given by person; else all."""

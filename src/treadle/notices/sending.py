@@ -115,7 +115,7 @@ class Sending:
             self._keep(at.name, closed)
         if outcome.issue and not outcome.closed:
             told.issues.setdefault(last.thing, Opened(outcome.issue, outcome.link, entry))
-        how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" else ""
+        how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" or outcome.lacks else ""
         return Told(at.name, outcome.outcome, f"{said}{how}", outcome.link)
 
     def _closed(self, at: Reached, told: Known) -> Iterator[Told]:
