@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec.structs import replace
 
@@ -157,11 +157,22 @@ def place(project: str, name: str, channel: Channel, root: Path, post: Post | No
 
 
 def _secrets(channel: Channel, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What is filled in for the names of a channel; of a URL its path and its parts too, the longest first."""
+    """What is filled in for the names of a channel, and parts of it where it is a URL, the longest first; each also as
+    URLs write it, and as it is without that."""
     found = set[str]()
     for name in names_in(" ".join(filter(None, (channel.server, channel.sign, channel.token)))):
         with suppress(TreadleError):  # one that is not set was told to nobody
             value = filled(name, "", environment, quoted=False)
-            path = urlsplit(value).path if "://" in value else ""
-            found |= {value, path, *(part for part in path.split("/") if len(part) >= _LEAST_SECRET)}
-    return tuple(sorted((each for each in found if len(each) >= 3), key=len, reverse=True))
+            found |= {value, *_parts(value)}
+    every = {form for each in found for form in (each, quote(each, safe=""), quote(each), unquote(each))}
+    return tuple(sorted((each for each in every if len(each) >= 3), key=len, reverse=True))
+
+
+def _parts(url: str) -> Iterator[str]:
+    """Parts of a URL that may be secret by themselves: path, query, and what these and its login are made of."""
+    with suppress(ValueError):  # it is none
+        if "://" in url:
+            parts = urlsplit(url)
+            login, query = parts.netloc.rpartition("@")[0], parts.query
+            pieces = [*login.split(":", 1), *parts.path.split("/"), *query.replace("=", "&").split("&")]
+            yield from (parts.path, query, *(each for each in pieces if len(each) >= _LEAST_SECRET))
