@@ -67,7 +67,7 @@ class Reached:
         return Outcome("sent", str(answer.status))
 
     def issue(self, notice: Notice, told: Known) -> Outcome:
-        """Open an issue of it, or comment on the one that there is, and close those of what is over."""
+        """Close the issues of what is over, and open one of it, or comment on the one that there is."""
         try:
             return self._issue(notice, told)
         except (Held, Refused) as bad:
@@ -93,19 +93,19 @@ class Reached:
             with suppress(Gone):
                 self._comment(at, opened.number, text, mark, told)
                 at.close(opened.number)
-        if over:
-            first = next(iter(over.values()))
-            return Outcome("sent", "closed", first.number, first.link, tuple(over))
-        there = told.issues.get(notice.thing)
+        closed = tuple(over)
+        if over and not notice.asks:
+            return Outcome("sent", "closed", link=over[closed[0]].link, closed=closed)
+        there = None if notice.thing in over else told.issues.get(notice.thing)
         with suppress(Gone):  # somebody removed the issue: another is opened
             if there is not None:
                 self._comment(at, there.number, text, mark, told)
-                return Outcome("sent", "commented", there.number, there.link)
+                return Outcome("sent", "commented", there.number, there.link, closed)
         if not notice.asks:
             return Outcome("nobody", "there is no issue of it")
         # one that was opened by somebody who was killed before it stood in the record
         made = at.find(mark) or at.begin(title(self.project, notice), text, self.channel.labels)
-        return Outcome("sent", "opened", made.number, made.link)
+        return Outcome("sent", "opened", made.number, made.link, closed)
 
     @staticmethod
     def _comment(at: Forge, number: int, text: str, mark: str, told: Known) -> None:

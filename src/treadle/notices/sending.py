@@ -113,7 +113,7 @@ class Sending:
             opened = told.issues.pop(thing)
             closed = IssueClosed(channel=at.name, thing=thing, issue=opened.number, opened=opened.notice)
             self._keep(at.name, closed)
-        if outcome.issue and not outcome.closed:
+        if outcome.issue:
             told.issues.setdefault(last.thing, Opened(outcome.issue, outcome.link, entry))
         how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" or outcome.lacks else ""
         return Told(at.name, outcome.outcome, f"{said}{how}", outcome.link)
@@ -241,7 +241,7 @@ def _sent(name: str, notice: Notice, outcome: Outcome, upto: int) -> NoticeSent:
         outcome=outcome.outcome,
         text=notice.text[:MOST_TEXT],
         answer=outcome.answer,
-        issue=0 if outcome.closed else outcome.issue,
+        issue=outcome.issue,
         link=outcome.link,
         rests=notice.rests,
     )
