@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec.structs import replace
 
 from treadle.errors import TreadleError
-from treadle.notices.forges import Forge, forge
+from treadle.notices.forges import Forge, Issue, forge
 from treadle.notices.found import Notice
 from treadle.notices.known import Known
 from treadle.notices.mailing import send_mail
@@ -68,8 +68,24 @@ class Reached:
 
     def issue(self, notice: Notice, told: Known) -> Outcome:
         """Close the issues of what is over, and open one of it, or comment on the one that there is."""
+        with self._forge() as at:
+            return self._issue(at, notice, told)
+
+    def open_ones(self) -> set[int]:
+        """Numbers of the issues that are open at the forge."""
+        with self._forge() as at:
+            return at.open_ones()
+
+    def look(self, number: int) -> Issue:
+        with self._forge() as at:
+            return at.look(number)
+
+    @contextmanager
+    def _forge(self) -> Iterator[Forge]:
+        """What it says no to is said without what is secret, and with the token that it may be about."""
+        kind: Literal["github", "gitlab"] = "github" if self.channel.github else "gitlab"
         try:
-            return self._issue(notice, told)
+            yield forge(kind, self._url(), self._secret(self.channel.token or "", "token"), self.post)
         except (Held, Refused) as bad:
             said = self.post.cleaned(str(bad))
             token = f"; its token is {self.channel.token}" if "answered 401" in said or "answered 403" in said else ""
@@ -77,21 +93,13 @@ class Reached:
         except (ValueError, RecursionError) as bad:
             raise Held(f"the forge could not be told ({type(bad).__name__})") from None
 
-    def forge(self) -> Forge:
-        return forge(
-            "github" if self.channel.github else "gitlab",
-            self._url(),
-            self._secret(self.channel.token or "", "token"),
-            self.post,
-        )
-
-    def _issue(self, notice: Notice, told: Known) -> Outcome:
-        at, mark = self.forge(), identity(self.project, self.name, notice)
+    def _issue(self, at: Forge, notice: Notice, told: Known) -> Outcome:
+        mark = identity(self.project, self.name, notice)
         text = issue(notice, mark)
         over = {thing: told.issues[thing] for thing in notice.ends if thing in told.issues}
         for opened in over.values():
             with suppress(Gone):
-                self._comment(at, opened.number, text, mark, told)
+                self._comment(at, opened.number, text, mark, notice, told)
                 at.close(opened.number)
         closed = tuple(over)
         if over and not notice.asks:
@@ -99,7 +107,7 @@ class Reached:
         there = None if notice.thing in over else told.issues.get(notice.thing)
         with suppress(Gone):  # somebody removed the issue: another is opened
             if there is not None:
-                self._comment(at, there.number, text, mark, told)
+                self._comment(at, there.number, text, mark, notice, told)
                 return Outcome("sent", "commented", there.number, there.link, closed)
         if not notice.asks:
             return Outcome("nobody", "there is no issue of it")
@@ -108,9 +116,13 @@ class Reached:
         return Outcome("sent", "opened", made.number, made.link, closed)
 
     @staticmethod
-    def _comment(at: Forge, number: int, text: str, mark: str, told: Known) -> None:
-        """Once: where the forge could not be told before, it may have taken the comment and not said so."""
-        if not (told.held and at.said(number, mark)):
+    def _comment(at: Forge, number: int, text: str, mark: str, notice: Notice, told: Known) -> None:
+        """Once: the forge may have taken it, and not said so, or said so to a process that was killed then.
+
+        That is of the first that a process tells alone, in the order of entries; what only days brought about is told
+        after all entries that there are by then, so that it may have been the first and be none now.
+        """
+        if (notice.seq and told.sure) or not at.said(number, mark):
             at.comment(number, text)
 
     def _mail(self, notices: Sequence[Notice], mark: str) -> Outcome:
