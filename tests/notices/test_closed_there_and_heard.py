@@ -14,6 +14,7 @@ from written_shop import packed, released
 from services.web import Web, says, serving
 from treadle.evidence.kinds.issue_closed import IssueClosed
 from treadle.evidence.kinds.notice_held import NoticeHeld
+from treadle.evidence.kinds.notice_sent import NoticeSent
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.notices import forges, hearing, sending
 from treadle.notices.forges import forge as forge_at
@@ -128,6 +129,20 @@ def test_an_issue_in_the_place_of_one_that_was_removed_is_remembered(
         alert(shop, "worse still")
         assert [each.link for each in sent(shop)] == ["https://forge/i/2"]
         assert len(forge.comments[2]) == 1 and states(shop)[0].issues == 1 and not shop.chain.find(IssueClosed)
+
+
+def test_a_record_in_which_the_removed_one_is_closed_last_keeps_the_other(tmp_path: Path) -> None:
+    """So did records that were written before."""
+    shop = told_shop(tmp_path / "shop", "  forge: {github: 'https://api.github.com/repos/a/b', token: '${T}'}\n")
+    for number in (1, 2):
+        opened = NoticeSent(
+            channel="forge", thing="late/x", key=f"entry/{number}", upto=1, outcome="sent", text="", answer="opened",
+            issue=number,
+        )  # fmt: skip
+        ref = shop.chain.append(opened, "channel/forge").ref
+    gone = IssueClosed(channel="forge", thing="late/x", issue=1, opened=ref, planned=False)
+    shop.chain.append(gone, "channel/forge")
+    assert states(shop)[0].issues == 1 and gone.said() == "issue 1 of forge, about late/x, is gone there"
 
 
 def test_a_comment_of_who_was_killed_is_not_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
