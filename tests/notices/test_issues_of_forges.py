@@ -50,6 +50,10 @@ class Forge:
     refuses: int = 0
     breaks: int = 0
     """So many requests that change something are done, and answered with 502."""
+    fails: set[int] = field(default_factory=set)
+    """Issues that cannot be looked at."""
+    late: list[dict[str, Any]] = field(default_factory=list)
+    """Issues that lists still hold, though they are gone."""
 
     def answer(self, asked: Asked) -> Say:
         token = asked.headers.get("authorization" if self.kind == "github" else "private-token", "")
@@ -60,8 +64,10 @@ class Forge:
         said = json.loads(asked.body) if asked.body else {}
         parts = asked.path.split("/issues")[1].strip("/").split("/")
         if parts == [""]:
-            return self.begin(said) if asked.method == "POST" else says(list(self.issues.values()))
+            return self.begin(said) if asked.method == "POST" else says(self.listed(asked.query))
         number = int(parts[0])
+        if number in self.fails:
+            return Say(status=500)
         if number not in self.issues:
             return says({"message": "Not Found"}, status=404)
         if len(parts) == 2 and asked.method == "GET":
@@ -80,8 +86,14 @@ class Forge:
             self.close(number, "treadle-bot")
         return says(self.issues[number])
 
+    def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        assert query["labels"] == "treadle"
+        state, size, page = query.get("state", "all"), int(query["per_page"]), int(query.get("page", 1))
+        found = [each for each in (*self.late, *self.issues.values()) if state in ("all", each["state"])]
+        return found[::-1][size * (page - 1) : size * page]
+
     def begin(self, said: dict[str, Any]) -> Say:
-        number = len(self.issues) + 1
+        number = max((each.get("number") or each["iid"] for each in (*self.late, *self.issues.values())), default=0) + 1
         if self.kind == "github":
             assert said["labels"][0] == "treadle"
             told = {"number": number, "html_url": f"https://forge/i/{number}", "state": "open", "closed_by": None}
@@ -269,7 +281,9 @@ def test_an_issue_that_is_gone_holds_nothing_up(tmp_path: Path, monkeypatch: pyt
         sent(shop)
         del forge.issues[1]
         alert(shop, "worse")
-        assert [each.outcome for each in sent(shop)] == ["sent", "heard"] and states(shop)[0].issues == 1
+        heard, told = sent(shop)
+        assert heard.text == "issue 1 of forge, about action/1, is gone there"
+        assert told.outcome == "sent" and states(shop)[0].issues == 1
         with shop.chain.reading() as reader:
             assert action_now(reader, number, date(2026, 3, 20))[0].state == "open", "nobody closed it"
 

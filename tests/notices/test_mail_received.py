@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from told_shop import action, alert, sent, told_shop
 
+from treadle.evidence.kinds.notice_sent import NoticeSent
 from treadle.notices.mailing import send_mail
 from treadle.notices.posting import Held, Refused
 from treadle.notices.wording import mail
@@ -108,7 +109,7 @@ def test_a_password_and_encryption_are_asked_for(monkeypatch: pytest.MonkeyPatch
             send_mail(f"smtp://ada:wrong@{where}", message)
         with pytest.raises(Held, match="530"):
             send_mail(f"smtp://{where}", message)
-        assert send_mail(f"smtp://ada:p%40ss%2Fword@{where}", message) == "taken" and len(box.came) == 1
+        assert send_mail(f"smtp://ada:p%40ss%2Fword@{where}", message) == () and len(box.came) == 1
         monkeypatch.setattr("treadle.notices.mailing._SECONDS", 1.0)
         with pytest.raises(Held, match="cannot be reached or broke off"):
             send_mail(f"smtps://{where}", message)  # it speaks no TLS
@@ -124,6 +125,71 @@ def test_addresses_that_are_all_refused() -> None:
     message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
     with post_office(Nobody()) as (_, where), pytest.raises(Refused, match="refused every address"):
         send_mail(f"smtp://{where}", message)
+
+
+class Choosy(Box):
+    """It answers each address with the next of its answers, of which the last stays; any other with 250."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        super().__init__()
+        self.answers = answers
+
+    async def handle_RCPT(  # noqa: N802 - its name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        left = self.answers.get(address.partition("@")[0], ["250 OK"])
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+
+def test_of_several_addresses_none_is_lost_that_may_be_taken_later() -> None:
+    message = mail("shop", [], "treadle@example.org", ["ada@example.org", "lin@example.org"], "x")
+    with post_office(Choosy(ada=["550 unknown"], lin=["450 later"])) as (_, where), pytest.raises(Held, match="every"):
+        send_mail(f"smtp://{where}", message)
+    with post_office(Choosy(lin=["452 too many", "250 OK"])) as (box, where):
+        assert send_mail(f"smtp://{where}", message) == ()
+    assert [each.rcpt_tos for each in box.came] == [["ada@example.org"], ["lin@example.org"]]
+
+
+def test_for_whom_a_mail_was_not_taken_is_said_and_kept(tmp_path: Path) -> None:
+    with post_office(Choosy(lin=["450 later"], bo=["550 unknown"])) as (box, where):
+        shop = mailing(tmp_path / "shop", where, "[team@example.org, bo@example.org, lin@example.org]")
+        alert(shop)
+        (told,) = sent(shop)
+        assert told.outcome == "sent" and told.text.endswith("(taken, but not for bo@…, lin@…: tell them by hand)")
+        assert sent(shop) == [] and [each.rcpt_tos for each in box.came] == [["team@example.org"]]
+    assert shop.chain.find(NoticeSent)[-1].payload.answer == "taken, but not for bo@…, lin@…: tell them by hand"
+
+
+@pytest.mark.parametrize(("answers", "error", "said"), [
+    ({"": "554 no service here"}, Held, "it greeted with 554"),
+    ({"EHLO": "550 who are you"}, Held, "it answered 550"),
+    ({"MAIL": "550 not from you"}, Held, "it answered 550"),
+    ({"MAIL": "552 too large"}, Refused, "it answered 552"),
+])  # fmt: skip
+def test_a_no_to_who_sends_is_none_to_the_mail(answers: dict[str, str], error: type[Exception], said: str) -> None:
+    def answer(listening: socket.socket) -> None:
+        line, _ = listening.accept()
+        with line, line.makefile("rw", newline="") as talk, suppress(OSError):
+            verb = ""
+            while True:
+                talk.write(f"{answers.get(verb, '220 OK' if not verb else '250 OK')}\r\n")
+                talk.flush()
+                verb = talk.readline()[:4].strip().upper()
+                if not verb:
+                    return
+                if verb == "HELO":
+                    verb = "EHLO"
+
+    message = mail("shop", [], "treadle@example.org", ["ada@example.org"], "x")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        with pytest.raises(error, match=said):
+            send_mail(f"smtp://127.0.0.1:{listening.getsockname()[1]}", message)
+        thread.join()
 
 
 def test_what_a_server_says_to_the_farewell_changes_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import socket
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 from told_shop import NOW, POST, action, alert, at, sent, told_shop
@@ -118,6 +119,24 @@ def test_what_a_server_never_takes_holds_nothing_up_but_a_wrong_address_does(
     assert [each.outcome for each in sent(shop)] == ["held"]  # nobody listens there any more
     kept = "".join(str(entry.payload) for entry in shop.chain.find(NoticeSent, NoticeHeld))
     assert KEY not in kept and "secret-path" not in kept and web.host not in kept
+
+
+def test_no_part_of_a_url_that_a_server_repeats_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def repeats(asked: Asked) -> Say:
+        plain = [unquote(asked.path), *asked.query.values()]
+        said = [asked.path, *plain, *map(quote, plain), *(quote(each, safe="") for each in plain[1:])]
+        return Say(status=403, body=" ".join(said).encode())
+
+    with serving(repeats) as web:
+        monkeypatch.setenv("CHAT_URL", f"{web.url}/hooks?key=se%2Fcret-key&token=se_cret%20token")
+        monkeypatch.setenv("CHAT_TOKEN", "se/cret part")
+        parts = f"  parts: {{webhook: '{web.url}/in/${{CHAT_TOKEN}}'}}\n"
+        shop = told_shop(tmp_path / "shop", "  chat: {webhook: '${CHAT_URL}'}\n" + parts)
+        sent(shop)
+        alert(shop)
+        said = [each.text for each in sent(shop)]
+    assert len(said) == 2 and all("it answered 403: " in text for text in said)
+    assert not [text for text in said if "cret" in text] and "cret" not in str(shop.chain.find(NoticeHeld))
 
 
 def test_a_server_that_hangs_or_breaks_off_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

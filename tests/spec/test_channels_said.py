@@ -17,6 +17,11 @@ MAIL = {"mail": "smtps://mail.example.org", "sender": "a@example.org", "to": ("b
     ({"webhook": "https://example.org/a b"}, "this URL cannot be understood"),
     ({"webhook": "http://example.org/x"}, "plain http: to another machine can be read"),
     ({"webhook": "https://hooks.example.org/T0/B0"}, "the URL of this webhook is a secret"),
+    ({"webhook": "https://discord.com/api/webhooks/123456789012345678/x"}, "the URL of this webhook is a secret"),
+    ({"webhook": "https://chat.example.org/in/k8sx7q1zj3bq9mufwwd4ye5nca"}, "the URL of this webhook is a secret"),
+    ({"webhook": "https://x.example.org/0f8fad5b-d9cb-469f-a165-70867728950e/in"}, "the URL of this webhook is a sec"),
+    ({"webhook": "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t"}, "the URL of this webhook is a se"),
+    ({"webhook": "https://a.logic.azure.com/workflows?v=${V}&sig=hunter2hunter2hunter2"}, "the URL of this webhook is"),
     ({"webhook": "${A}", "sign": "hunter2"}, "a secret stands in the file"),
     ({"webhook": "${A}", "token": "${B}"}, "`token` is of github and gitlab, and this is webhook"),
     ({"webhook": "${A}", "about": ()}, "it tells of nothing"),
@@ -40,6 +45,11 @@ def test_what_is_right_passes() -> None:
         "chat": Channel(webhook="${CHAT}", sign="${KEY}"),
         "post": Channel(**{**MAIL, "to": {"ada": "ada@example.org"}}),  # type: ignore[arg-type]
         "here": Channel(webhook="http://127.0.0.1:9000/hook"),
+        "ops": Channel(webhook="https://ops.example.org/notify/treadle"),
+        "words": Channel(webhook="https://ops.example.org/teamNotifications/treadle-alerts-of-the-k8s-shop/2026/in"),
+        "number": Channel(webhook="https://ops.example.org/projects/12345678901234567890/notify"),
+        "part": Channel(webhook="https://chat.example.org/hooks/${TOKEN}"),
+        "query": Channel(webhook="https://chat.example.org/messages?key=${KEY}&token=${keyring:TOKEN}&v=2016-10-01"),
         "forge": Channel(github="https://api.github.com/repos/a/b", token="${T}", logins={"x": "ada"}),
     }
     assert list(of_channels(right, ["ada"])) == []

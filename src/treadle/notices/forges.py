@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from treadle.notices.wording import marked
 LABEL = "treadle"
 """Every issue has it, so that those that were opened can be found again."""
 _NEWEST = 100
+_MOST_PAGES = 5
 _MOST_LINK = 500
 
 
@@ -46,6 +47,9 @@ class Forge(Protocol):
     def close(self, number: int) -> None: ...
 
     def look(self, number: int) -> Issue: ...
+
+    def open_ones(self) -> set[int]:
+        """Numbers of the issues with our label that are open, of the newest five hundred."""
 
 
 def forge(kind: Literal["github", "gitlab"], url: str, token: str, post: Post) -> Forge:
@@ -84,6 +88,10 @@ class _GitHub:
 
     def look(self, number: int) -> Issue:
         return self._issue(self._ask(f"{self._url}/issues/{number}"))
+
+    def open_ones(self) -> set[int]:
+        asked = f"{self._url}/issues?state=open&labels={LABEL}&per_page={_NEWEST}&sort=created&direction=desc"
+        return _numbers(lambda page: [self._issue(each) for each in _list(self._ask(f"{asked}&page={page}"))])
 
     def _ask(self, url: str) -> Any:
         return read(self._post.send(url, self._headers, None), "the forge")
@@ -124,6 +132,11 @@ class _GitLab:
     def look(self, number: int) -> Issue:
         return self._issue(self._ask(f"{self._url}/issues/{number}"))
 
+    def open_ones(self) -> set[int]:
+        said = f"state=opened&labels={quote(LABEL)}&per_page={_NEWEST}&order_by=created_at&sort=desc&scope=all"
+        asked = f"{self._url}/issues?{said}"
+        return _numbers(lambda page: [self._issue(each) for each in _list(self._ask(f"{asked}&page={page}"))])
+
     def _ask(self, url: str) -> Any:
         return read(self._post.send(url, self._headers, None), "the forge")
 
@@ -153,6 +166,17 @@ def _issue(told: Any, number: str, link: str, text: str, login: str, *, planned:
 
 def _bearing(mark: str, found: Sequence[Issue]) -> Issue | None:
     return next((each for each in found if marked(each.text, mark)), None)
+
+
+def _numbers(asked: Callable[[int], Sequence[Issue]]) -> set[int]:
+    """Of all pages, of which the first that is not full is the last."""
+    found = set[int]()
+    for page in range(1, _MOST_PAGES + 1):
+        some = asked(page)
+        found.update(each.number for each in some)
+        if len(some) < _NEWEST:
+            break
+    return found
 
 
 def _list(told: Any) -> list[Any]:

@@ -15,7 +15,7 @@ class Notice(Struct, frozen=True):
 
     `seq`: the entry that it tells of; 0 of what time alone brought about. `asks`: somebody is to do something, so that
     a forge opens an issue; `ends`: things of which nothing is to be done any more. `concerns`: persons; nobody in
-    particular, if empty.
+    particular, if empty. `rests`: the entry that it tells of, or that opened what it is about.
     """
 
     topic: Topic

@@ -73,18 +73,20 @@ def overdue(reader: Reader, today: date, about: Collection[Topic]) -> list[Notic
     for each in actions(reader, today) if "actions" in about else ():
         if each.state == "late":
             text = f"action {each.number} is late: {each.text} ({each.owner}, until {each.due})"
-            found.append(_late("actions", f"{ACTION}{each.number}", text, each.due, today, each.owner))
+            found.append(_late(reader, "actions", f"{ACTION}{each.number}", text, each.due, today, each.owner))
     for open_one in waiting(reader, today)[0] if "decisions" in about else ():
         if open_one.outcome is None and "" < open_one.until < today.isoformat():
             text = f"{open_one.question} was to be decided by {open_one.until}; {open_one.decides} decides now"
-            found.append(
-                _late("decisions", f"{DECISION}{open_one.name}", text, open_one.until, today, open_one.decides)
-            )
+            thing = f"{DECISION}{open_one.name}"
+            found.append(_late(reader, "decisions", thing, text, open_one.until, today, open_one.decides))
     return found
 
 
-def _late(topic: Topic, thing: str, text: str, due: str, today: date, who: str) -> Notice:
-    return Notice(topic, thing, f"{thing}/late/{due}", text, 0, "", today.isoformat(), asks=True, concerns=(who,))
+def _late(reader: Reader, topic: Topic, thing: str, text: str, due: str, today: date, who: str) -> Notice:
+    """No entry tells of it; it rests on the one that opened the thing."""
+    opened: list[Entry[Payload]] = reader.find(subject=thing, status="done", limit=1)
+    key, day = f"{thing}/late/{due}", today.isoformat()
+    return Notice(topic, thing, key, text, 0, "", day, asks=True, concerns=(who,), rests=opened[0].ref)
 
 
 def _alert(entry: Entry[AlertRaised], reader: Reader) -> Iterator[Notice]:

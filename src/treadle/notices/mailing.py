@@ -15,13 +15,18 @@ from treadle.spec.urls import is_loopback, parts_of
 
 _SECONDS = 15.0
 _PORTS = {"smtp": 587, "smtps": 465}
+_READY, _FINAL = 220, 500
+_TOO_LARGE = 552
+"""What RFC 1870 answers to the name of who sends, though it is about the mail."""
 
 
-def send_mail(url: str, message: EmailMessage, *, unencrypted: bool = False) -> str:
-    """What the server said when it took it. url: with its secrets filled in.
+def send_mail(url: str, message: EmailMessage, *, unencrypted: bool = False) -> tuple[str, ...]:
+    """For which of its addresses the server did not take it, such as `lin@…`; it took it for the others. url: with its
+    secrets filled in.
 
     Raises:
-        Held: it cannot be reached, or refuses who sends. Refused: it will never take this mail.
+        Held: it cannot be reached, or refuses who sends, or each address and one of them for now. Refused: it will
+            never take this mail.
     """
     parts = parts_of(url)
     if parts is None or parts.scheme not in _PORTS:
@@ -36,24 +41,42 @@ def send_mail(url: str, message: EmailMessage, *, unencrypted: bool = False) -> 
     timer.daemon = True
     timer.start()
     try:
-        server.connect(host, port)
+        code, _ = server.connect(host, port)
+        if code != _READY:
+            raise Held(f"it greeted with {code}")
         if parts.scheme == "smtp":
             _encrypt(server, safe, plain=unencrypted or is_loopback(host))
         if parts.username:
             _login(server, unquote(parts.username), unquote(parts.password or ""))
-        refused = server.send_message(message)
+        refused = _sent(server, message)
         with suppress(smtplib.SMTPException, OSError):  # it has taken the mail, whatever it says to the farewell
             server.quit()
     except smtplib.SMTPRecipientsRefused as bad:
-        raise _by_code(max(code for code, _ in bad.recipients.values()), "it refused every address") from bad
-    except smtplib.SMTPResponseException as bad:
+        # the least: where one may be taken later, the mail is not lost
+        raise _by_code(min(code for code, _ in bad.recipients.values()), "it refused every address") from bad
+    except smtplib.SMTPDataError as bad:
         raise _by_code(bad.smtp_code, f"it answered {bad.smtp_code}") from bad
+    except smtplib.SMTPResponseException as bad:  # about who sends, and not about this mail, but for its size
+        said = f"it answered {bad.smtp_code}"
+        raise (Refused(said) if bad.smtp_code == _TOO_LARGE else Held(said)) from bad
     except (smtplib.SMTPException, OSError, ValueError) as bad:  # ValueError: a name or a password that is no ASCII
         raise Held(f"it cannot be reached or broke off ({type(bad).__name__})") from bad
     finally:
         timer.cancel()
         server.close()
-    return f"taken, but not for {len(refused)} of its addresses" if refused else "taken"
+    return tuple(f"{address.rpartition('@')[0]}@…" for address in refused)
+
+
+def _sent(server: smtplib.SMTP, message: EmailMessage) -> list[str]:
+    """Addresses for which it was not taken. Those that were refused for now, as by a server that takes only so many at
+    once, are given once more here: all of it later would come to the others twice."""
+    refused = server.send_message(message)
+    for_now = [address for address, (code, _) in refused.items() if code < _FINAL]
+    with suppress(smtplib.SMTPException, OSError):  # the others have it, whatever becomes of these
+        if for_now:
+            taken = set(for_now) - set(server.send_message(message, to_addrs=for_now))
+            return [address for address in refused if address not in taken]
+    return list(refused)
 
 
 def _shut(server: smtplib.SMTP) -> None:
@@ -64,7 +87,7 @@ def _shut(server: smtplib.SMTP) -> None:
 
 
 def _encrypt(server: smtplib.SMTP, safe: ssl.SSLContext, *, plain: bool) -> None:
-    server.ehlo()
+    server.ehlo_or_helo_if_needed()
     if server.has_extn("starttls"):
         server.starttls(context=safe)
         server.ehlo()

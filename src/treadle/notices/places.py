@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec.structs import replace
 
 from treadle.errors import TreadleError
-from treadle.notices.forges import Forge, forge
+from treadle.notices.forges import Forge, Issue, forge
 from treadle.notices.found import Notice
 from treadle.notices.known import Known
 from treadle.notices.mailing import send_mail
@@ -31,13 +31,14 @@ _LEAST_SECRET = 6
 @dataclass(frozen=True)
 class Outcome:
     """What became of one notice. `issue` and `link`: at a forge, where there is one; `closed`: things whose issues it
-    closed."""
+    closed. `lacks`: addresses, of several, that it was not taken for."""
 
     outcome: Literal["sent", "refused", "nobody"]
     answer: str = ""
     issue: int = 0
     link: str = ""
     closed: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,25 @@ class Reached:
         return Outcome("sent", str(answer.status))
 
     def issue(self, notice: Notice, told: Known) -> Outcome:
-        """Open an issue of it, or comment on the one that there is, and close those of what is over."""
+        """Close the issues of what is over, and open one of it, or comment on the one that there is."""
+        with self._forge() as at:
+            return self._issue(at, notice, told)
+
+    def open_ones(self) -> set[int]:
+        """Numbers of the issues that are open at the forge."""
+        with self._forge() as at:
+            return at.open_ones()
+
+    def look(self, number: int) -> Issue:
+        with self._forge() as at:
+            return at.look(number)
+
+    @contextmanager
+    def _forge(self) -> Iterator[Forge]:
+        """What it says no to is said without what is secret, and with the token that it may be about."""
+        kind: Literal["github", "gitlab"] = "github" if self.channel.github else "gitlab"
         try:
-            return self._issue(notice, told)
+            yield forge(kind, self._url(), self._secret(self.channel.token or "", "token"), self.post)
         except (Held, Refused) as bad:
             said = self.post.cleaned(str(bad))
             token = f"; its token is {self.channel.token}" if "answered 401" in said or "answered 403" in said else ""
@@ -76,40 +93,36 @@ class Reached:
         except (ValueError, RecursionError) as bad:
             raise Held(f"the forge could not be told ({type(bad).__name__})") from None
 
-    def forge(self) -> Forge:
-        return forge(
-            "github" if self.channel.github else "gitlab",
-            self._url(),
-            self._secret(self.channel.token or "", "token"),
-            self.post,
-        )
-
-    def _issue(self, notice: Notice, told: Known) -> Outcome:
-        at, mark = self.forge(), identity(self.project, self.name, notice)
+    def _issue(self, at: Forge, notice: Notice, told: Known) -> Outcome:
+        mark = identity(self.project, self.name, notice)
         text = issue(notice, mark)
         over = {thing: told.issues[thing] for thing in notice.ends if thing in told.issues}
         for opened in over.values():
             with suppress(Gone):
-                self._comment(at, opened.number, text, mark, told)
+                self._comment(at, opened.number, text, mark, notice, told)
                 at.close(opened.number)
-        if over:
-            first = next(iter(over.values()))
-            return Outcome("sent", "closed", first.number, first.link, tuple(over))
-        there = told.issues.get(notice.thing)
+        closed = tuple(over)
+        if over and not notice.asks:
+            return Outcome("sent", "closed", link=over[closed[0]].link, closed=closed)
+        there = None if notice.thing in over else told.issues.get(notice.thing)
         with suppress(Gone):  # somebody removed the issue: another is opened
             if there is not None:
-                self._comment(at, there.number, text, mark, told)
-                return Outcome("sent", "commented", there.number, there.link)
+                self._comment(at, there.number, text, mark, notice, told)
+                return Outcome("sent", "commented", there.number, there.link, closed)
         if not notice.asks:
             return Outcome("nobody", "there is no issue of it")
         # one that was opened by somebody who was killed before it stood in the record
         made = at.find(mark) or at.begin(title(self.project, notice), text, self.channel.labels)
-        return Outcome("sent", "opened", made.number, made.link)
+        return Outcome("sent", "opened", made.number, made.link, closed)
 
     @staticmethod
-    def _comment(at: Forge, number: int, text: str, mark: str, told: Known) -> None:
-        """Once: where the forge could not be told before, it may have taken the comment and not said so."""
-        if not (told.held and at.said(number, mark)):
+    def _comment(at: Forge, number: int, text: str, mark: str, notice: Notice, told: Known) -> None:
+        """Once: the forge may have taken it, and not said so, or said so to a process that was killed then.
+
+        That is of the first that a process tells alone, in the order of entries; what only days brought about is told
+        after all entries that there are by then, so that it may have been the first and be none now.
+        """
+        if (notice.seq and told.sure) or not at.said(number, mark):
             at.comment(number, text)
 
     def _mail(self, notices: Sequence[Notice], mark: str) -> Outcome:
@@ -117,7 +130,9 @@ class Reached:
         if not to:
             return Outcome("nobody", f"no address of {', '.join(notices[0].concerns)} is given")
         message = mail(self.project, notices, self.channel.sender or "", to, mark)
-        return Outcome("sent", send_mail(self._url(), message, unencrypted=self.channel.unencrypted))
+        lacks = send_mail(self._url(), message, unencrypted=self.channel.unencrypted)
+        answer = f"taken, but not for {', '.join(lacks)}: tell them by hand" if lacks else "taken"
+        return Outcome("sent", answer, lacks=lacks)
 
     def _addresses(self, notice: Notice) -> list[str]:
         """Of those whom it concerns, where addresses are given by person; else all."""
@@ -154,11 +169,22 @@ def place(project: str, name: str, channel: Channel, root: Path, post: Post | No
 
 
 def _secrets(channel: Channel, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What is filled in for the names of a channel; of a URL its path and its parts too, the longest first."""
+    """What is filled in for the names of a channel, and parts of it where it is a URL, the longest first; each also as
+    URLs write it, and as it is without that."""
     found = set[str]()
     for name in names_in(" ".join(filter(None, (channel.server, channel.sign, channel.token)))):
         with suppress(TreadleError):  # one that is not set was told to nobody
             value = filled(name, "", environment, quoted=False)
-            path = urlsplit(value).path if "://" in value else ""
-            found |= {value, path, *(part for part in path.split("/") if len(part) >= _LEAST_SECRET)}
-    return tuple(sorted((each for each in found if len(each) >= 3), key=len, reverse=True))
+            found |= {value, *_parts(value)}
+    every = {form for each in found for form in (each, quote(each, safe=""), quote(each), unquote(each))}
+    return tuple(sorted((each for each in every if len(each) >= 3), key=len, reverse=True))
+
+
+def _parts(url: str) -> Iterator[str]:
+    """Parts of a URL that may be secret by themselves: path, query, and what these and its login are made of."""
+    with suppress(ValueError):  # it is none
+        if "://" in url:
+            parts = urlsplit(url)
+            login, query = parts.netloc.rpartition("@")[0], parts.query
+            pieces = [*login.split(":", 1), *parts.path.split("/"), *query.replace("=", "&").split("&")]
+            yield from (parts.path, query, *(each for each in pieces if len(each) >= _LEAST_SECRET))

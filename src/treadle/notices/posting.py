@@ -73,7 +73,10 @@ class Post(Struct, frozen=True):
         """
         plain = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
         line = Line(self.clock.now() + self.seconds, Patience(connecting=5, silent=10), self.clock.now)
-        allowed = Allowed(origin_of(url), frozenset(), self.unencrypted)
+        try:
+            allowed = Allowed(origin_of(url), frozenset(), self.unencrypted)
+        except ValueError:  # its words may quote a part of what is secret
+            raise Held("its URL cannot be understood") from None
         tries = Tries(most=1) if once else self.tries
         caller = Caller(line, allowed, _failure, tries=tries, clock=self.clock)
         with closing(line):

@@ -1,4 +1,4 @@
-"""Tell every channel what it was not told yet, in the order in which it happened; then hear what was closed there.
+"""Hear what was closed at a forge, then tell each channel what it was not told yet, in the order of what happened.
 
 A channel is told at least once: the entry that it was told is written after it was, and a process that is killed
 between the two tells the same again, under the same name (`webhook-id`, `Message-ID`, a mark in an issue), so that who
@@ -15,29 +15,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.alone import alone
-from treadle.errors import TreadleError
 from treadle.evidence.kinds.issue_closed import IssueClosed
 from treadle.evidence.kinds.notice_held import NoticeHeld
 from treadle.evidence.kinds.notice_sent import NoticeSent
-from treadle.notices.forges import Issue
 from treadle.notices.found import ChannelState, Notice, Told
 from treadle.notices.gathering import happened, overdue
-from treadle.notices.known import Known, Opened, known, subject
+from treadle.notices.hearing import hear
+from treadle.notices.known import ACTOR, Known, Opened, known, subject
 from treadle.notices.places import Outcome, Reached, place
-from treadle.notices.posting import Gone, Held, Post, Refused
+from treadle.notices.posting import Held, Post, Refused
 from treadle.notices.wording import MOST_TEXT, title
-from treadle.rhythm.acting import change_action
-from treadle.rhythm.actions import SUBJECT as ACTION
 from treadle.rhythm.since import first_at
 from treadle.spec import Channel
 from treadle.spec.trust import Place, granted
-from treadle.store import EntryRef
 
 if TYPE_CHECKING:
     from treadle.evidence import Reader
     from treadle.workspace import Workspace
 
-ACTOR = "policy:notify"
 MOST_ISSUES = 20
 """Issues and comments in one go, so that a forge is not flooded; the rest comes with the next."""
 MOST_SINGLE = 10
@@ -84,16 +79,21 @@ class Sending:
             self._keep(name, begun)
             if not waiting:
                 return [Told(name, "begun", "is told what happens from here on")]
-        out, left = list[Told](), list(waiting)
+        out, why = list[Told](), ""
         try:
             at = place(self._project, name, channel, self.workspace.project.root, self.post)
+            if channel.leads_to in FORGES and told.issues:  # first, so that nothing is told to an issue that is closed
+                out, why = hear(self.workspace, at, told)
+            if out:  # an action that was closed there is late no more
+                with chain.reading() as reader:
+                    waiting = _waiting(self.workspace, reader, channel, told, head)
             for some in _batches(waiting, channel):
                 out.append(self._tell(at, some, told))
-                left = left[len(some) :]
-            if channel.leads_to in FORGES:
-                out += self._closed(at, told)
+                waiting = waiting[len(some) :]
         except (Held, Refused) as bad:
-            out.append(self._held(name, told, len(left), str(bad)))
+            why = str(bad)
+        if why:
+            out.append(self._held(name, told, len(waiting), why))
         return out
 
     def _tell(self, at: Reached, some: Sequence[Notice], told: Known) -> Told:
@@ -105,59 +105,21 @@ class Sending:
             outcome = Outcome("refused", str(bad))
         said = title(self._project, last) if len(some) == 1 else f"{len(some)} things that happened"
         told.upto = max([told.upto or 0, *(each.seq for each in some)])
-        for each in some[:-1]:
-            if not each.seq:  # what days alone brought about is known by its key
-                self._keep(at.name, _sent(at.name, each, outcome, told.upto))
-        entry = self._keep(at.name, _sent(at.name, last, outcome, told.upto))
-        for thing in outcome.closed:
-            opened = told.issues.pop(thing)
-            closed = IssueClosed(channel=at.name, thing=thing, issue=opened.number, opened=opened.notice)
-            self._keep(at.name, closed)
-        if outcome.issue and not outcome.closed:
-            told.issues.setdefault(last.thing, Opened(outcome.issue, outcome.link, entry))
-        how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" else ""
+        about = subject(at.name)
+        with self.workspace.chain.acting(ACTOR).alone() as record:  # all of it, or nothing if it is killed
+            for each in some[:-1]:
+                if not each.seq:  # what days alone brought about is known by its key
+                    record.append(_sent(at.name, each, outcome, told.upto), about)
+            entry = record.append(_sent(at.name, last, outcome, told.upto), about).ref
+            for thing in outcome.closed:
+                opened = told.issues.pop(thing)
+                closed = IssueClosed(channel=at.name, thing=thing, issue=opened.number, opened=opened.notice)
+                record.append(closed, about)
+        if outcome.issue:
+            told.has(last.thing, Opened(outcome.issue, outcome.link, entry))
+        told.held, told.sure = "", True
+        how = f" ({outcome.answer})" if forge or outcome.outcome != "sent" or outcome.lacks else ""
         return Told(at.name, outcome.outcome, f"{said}{how}", outcome.link)
-
-    def _closed(self, at: Reached, told: Known) -> Iterator[Told]:
-        """What somebody closed there: kept, and an action that it is about is closed too."""
-        forge = at.forge()
-        for thing, opened in list(told.issues.items()):
-            try:
-                issue = forge.look(opened.number)
-            except Gone:
-                issue = Issue(opened.number, "", open=False, by="", planned=False)
-            if issue.open:
-                continue
-            said = IssueClosed(
-                channel=at.name,
-                thing=thing,
-                issue=opened.number,
-                opened=opened.notice,
-                by=at.post.cleaned(issue.by)[:80],
-                person=at.channel.logins.get(issue.by, ""),
-                planned=issue.planned,
-                at=at.post.cleaned(issue.at)[:40],
-            )
-            entry = self._keep(at.name, said)
-            text = said.said()
-            if thing.startswith(ACTION) and issue.by:  # one that is gone was closed by nobody
-                text += self._action_closed(int(thing.removeprefix(ACTION)), said, entry)
-            del told.issues[thing]
-            yield Told(at.name, "heard", text, opened.link)
-
-    def _action_closed(self, number: int, said: IssueClosed, entry: EntryRef) -> str:
-        try:
-            change_action(
-                self.workspace.chain.acting(ACTOR),
-                self.workspace.project.spec,
-                number,
-                state="done" if said.planned else "dropped",
-                because=said.said(),
-                evidence=(entry,),
-            )
-        except TreadleError as bad:  # it is closed here already
-            return f"; {bad.what}"
-        return f"; so action {number} is {'done' if said.planned else 'dropped'}"
 
     def _held(self, name: str, told: Known, left: int, text: str) -> Told:
         text = text[:300]
@@ -165,8 +127,8 @@ class Sending:
             self._keep(name, NoticeHeld(channel=name, waiting=left, text=text))
         return Told(name, "held", f"{left} wait: {text}" if left else text, waiting=left)
 
-    def _keep(self, name: str, payload: NoticeSent | NoticeHeld | IssueClosed) -> EntryRef:
-        return self.workspace.chain.acting(ACTOR).append(payload, subject(name)).ref
+    def _keep(self, name: str, payload: NoticeSent | NoticeHeld) -> None:
+        self.workspace.chain.acting(ACTOR).append(payload, subject(name))
 
     @property
     def _project(self) -> str:
@@ -241,7 +203,7 @@ def _sent(name: str, notice: Notice, outcome: Outcome, upto: int) -> NoticeSent:
         outcome=outcome.outcome,
         text=notice.text[:MOST_TEXT],
         answer=outcome.answer,
-        issue=0 if outcome.closed else outcome.issue,
+        issue=outcome.issue,
         link=outcome.link,
         rests=notice.rests,
     )

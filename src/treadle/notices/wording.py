@@ -27,8 +27,12 @@ def title(project: str, notice: Notice) -> str:
 
 
 def identity(project: str, channel: str, notice: Notice) -> str:
-    """The same for the same notice to the same channel, so that who gets it twice can tell."""
-    return hashlib.sha256(f"{project}\n{channel}\n{notice.key}".encode()).hexdigest()[:32]
+    """The same for the same notice to the same channel, so that who gets it twice can tell.
+
+    Another in another record, where an entry of the same number tells of something else: by the digest of the entry.
+    """
+    of = notice.rests.digest if notice.rests else ""
+    return hashlib.sha256(f"{project}\n{channel}\n{notice.key}\n{of}".encode()).hexdigest()[:32]
 
 
 def chat(project: str, notices: Sequence[Notice]) -> bytes:

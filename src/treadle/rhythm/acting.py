@@ -17,6 +17,7 @@ from treadle.evidence.kinds.action_changed import ActionChanged, State
 from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.people.checking import people_of, refuse_stranger
 from treadle.rhythm.actions import SUBJECT, action, newest_of
+from treadle.rhythm.found import Action
 from treadle.store import EntryRef
 
 if TYPE_CHECKING:
@@ -161,6 +162,27 @@ def change_action(
             evidence=evidence,
         )
         return alone.append(said, f"{SUBJECT}{number}")
+
+
+def close_action(alone: Alone, number: int, state: State, because: str, evidence: tuple[EntryRef, ...]) -> Action:
+    """Close an action under the lock that is held, if it is open; as it stood before.
+
+    Raises:
+        TeamError: there is no such action.
+    """
+    found, opened = action(alone, number, alone.chain.clock().date())
+    if found.state in ("open", "late"):
+        said = ActionChanged(
+            number=number,
+            opened=opened.ref,
+            state=state,
+            owner=found.owner,
+            due=found.due,
+            because=because,
+            evidence=evidence,
+        )
+        alone.append(said, f"{SUBJECT}{number}")
+    return found
 
 
 def check_day(text: str, where: str, today: date) -> date:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from treadle.spec.channels import TO, Channel
 from treadle.spec.secrets import NAMED
@@ -20,6 +21,8 @@ _FITS = {
 }
 _KEEP = "the environment holds NAME, or the keyring by ${keyring:NAME}"
 _MOST_ADDRESS = 254
+_LEAST_TOKEN = 16
+_WORD = re.compile(r"[A-Z]?[a-z]+([A-Z][a-z]+)*|[A-Z]+|[0-9]+")
 
 
 def of_channels(channels: dict[str, Channel], people: Sequence[str]) -> Iterator[Problem]:
@@ -71,9 +74,32 @@ def _url(path: str, channel: Channel) -> Iterator[Problem]:
     if is_api(url) and in_the_open(url) and not channel.unencrypted:
         mend = "write https:; or, if it is meant so, add unencrypted: true"
         yield Problem(path, "plain http: to another machine can be read, and changed, on the way", mend=mend)
-    if channel.webhook and len(parts.path) > 1 and "hooks" in urlsplit(url).netloc:
-        what = "the URL of this webhook is a secret: whoever has it may write to the chat"
-        yield Problem(path, what, mend=f"write ${{NAME}} for the whole of it: {_KEEP}")
+    if channel.webhook and _gives_away(url):
+        what = "the URL of this webhook is a secret, or looks like one: whoever has it may write to the chat"
+        yield Problem(path, what, mend=f"write ${{NAME}} for the whole of it, or for what is secret in it: {_KEEP}")
+
+
+def _gives_away(url: str) -> bool:
+    """Whether a secret stands in the path or the query of a webhook's URL, as chats give them out.
+
+    That is a part of 16 characters or more that looks like no word; and, where nothing of it is named, any query, and
+    whatever is called hooks.
+
+    >>> [_gives_away(f"https://{each}") for each in ("ops.example/notify/treadle-of-the-shop", "ops.example/in?key=x")]
+    [False, True]
+    """
+    parts = urlsplit(url)
+    asked = parts.path + "?" + parts.query
+    pieces = re.split("[/?&=]", unquote(NAMED.sub("", asked)))
+    if any(len(each) >= _LEAST_TOKEN and _is_no_word(each) for each in pieces):
+        return True
+    called = "hooks" in f"{parts.netloc}{parts.path}".lower() and len(parts.path) > 1
+    return not NAMED.search(asked) and (bool(parts.query) or called)
+
+
+def _is_no_word(text: str) -> bool:
+    """Whether it has a run of eight or more letters and digits that are mixed as in no word and no number."""
+    return any(not _WORD.fullmatch(run) for run in re.findall("[A-Za-z0-9]{8,}", text))
 
 
 def _secrets(path: str, channel: Channel) -> Iterator[Problem]:
