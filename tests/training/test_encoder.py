@@ -163,7 +163,8 @@ def test_rare_levels_are_told_in_training_what_they_are_told_when_they_are_asked
     common = rows.frame["city"].value_counts(sort=True).drop_nulls()["city"].head(2)
     rare = (~rows.frame["city"].is_in(common.implode()) & rows.frame["city"].is_not_null()).to_numpy()
     assert 100 < rare.sum() < 500
-    assert x[rare, rate] == pytest.approx(encoder.matrix(rows.frame)[rare, rate]) == pytest.approx(rows.label.mean())
+    for told in (x, encoder.matrix(rows.frame)):
+        assert np.abs(told[rare, rate] - rows.label.mean()).max() < 1e-6
 
 
 @pytest.mark.parametrize(("by", "apart"), [("group", True), ("time", False), ("random", False), ("stratified", False)])
