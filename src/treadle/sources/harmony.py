@@ -76,9 +76,12 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
 
 
 def told_by_type(dtype: pl.DataType) -> bool:
-    """Whether what a column becomes follows from its type alone, and not from its values."""
+    """Whether what a column becomes, or the columns that an object becomes, follows from its type alone, and not from
+    its values. Lists stay what they are."""
     import polars as pl
 
+    if isinstance(dtype, pl.Struct):
+        return all(isinstance(part, pl.DataType) and told_by_type(part) for part in _parts_of(dtype))
     if isinstance(dtype, pl.Decimal):
         return (dtype.precision or 38) <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
     return dtype not in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null)
