@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.address import Address
@@ -88,6 +88,7 @@ WRITTEN = [
 ]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=8), st.sets(st.integers(1, 7)))
 def test_where_parts_are_cut_does_not_tell_what_values_are(written: list[str | None], cuts: set[int]) -> None:
     def together(ends: list[int]) -> pl.DataFrame:
