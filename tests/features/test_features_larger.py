@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import START, Tables, plan_of, project, world, worlds
+from worlds import START, Tables, plan_of, project, table, world, worlds
 
+from treadle.errors import DataError
 from treadle.features import FeaturePlan, Memory, build, build_parts, seed, seed_parts
 from treadle.store import buckets
 
@@ -82,3 +83,14 @@ def test_a_larger_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     plan, tables, whole, made = plan_of(project()), world(5, 400, 3_000), Memory(), Memory()
     assert seed_parts(plan, InParts(tables, 301), tmp_path, made) == seed(plan, tables, whole)
     assert len(held(made)) > 10 and held(made) == held(whole)
+
+
+def test_rows_of_one_key_are_counted_as_far_as_was_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = [(key, size, "") for key in "abcdefgh" for size in (1, 2)]
+    plan, tables = plan_of(project()), {**world(5, 20, 30), "sizes": table("sizes", twice)}
+    said = r"rows with a key that stands twice"
+    with pytest.raises(DataError, match=rf"has 16 {said}, the first with k=.a."):
+        in_parts(plan, tables, 301)
+    monkeypatch.setattr(buckets, "ROWS", 7)
+    with pytest.raises(DataError, match=rf"has at least (2|4|6|8|10|12|14) {said}, one with k="):
+        in_parts(plan, tables, 301)

@@ -227,6 +227,21 @@ def test_too_many_texts_are_counted_by_hyperloglog_and_said(monkeypatch: pytest.
     assert found.top[0].value == "common" and "HyperLogLog" in found.notes[0]
 
 
+def test_so_are_texts_of_many_bytes_and_what_nearly_names_each_row_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring_module, "MOST_TEXT", 10_000)
+    names = [f"v{n:05d}" for n in range(3000)]
+    assert column(pl.DataFrame({"x": names[:1000]})).distinct_how == "exact"
+    for values, key in ((names, True), ([*names[:-1], names[0]], False)):
+        found = column(pl.DataFrame({"x": values}))
+        assert (found.distinct_how, found.key) == ("about", key)
+
+
+def test_a_value_that_holds_more_than_its_share_has_a_part_of_its_own() -> None:
+    values = [n / 10 for n in range(35)] + [5.0] * 50 + [6 + n / 10 for n in range(15)]
+    found = column(pl.DataFrame({"x": values})).parts
+    assert found is not None and 50 in found.counts
+
+
 def test_a_label_is_told_by_its_cause_and_not_by_noise_nor_by_itself() -> None:
     drawn = np.random.default_rng(3)
     cause = drawn.normal(size=4000)
@@ -310,6 +325,71 @@ def test_of_drawn_rows_what_is_missing_counts_by_its_share(monkeypatch: pytest.M
     before = measured(frame.head(1900))
     (line,) = compare(before, measured(frame, like=before))
     assert line.verdict == "steady" and (line.psi or 0) < 0.02
+
+
+START, LATER = datetime(2024, 1, 1), datetime(2024, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ([0] * 500, [1] * 500),
+        ([0.0] * 500, [-1e-300] * 500),
+        ([START] * 500, [LATER] * 500),
+        ([LATER.date()] * 500, [START.date()] * 500),
+        ([0] * 450 + [1] * 50, [-5] * 450 + [1] * 50),  # of 0 and 1 the bins are of one value each, too
+        ([0] * 50 + [1] * 450, [0] * 50 + [7] * 450),
+    ],
+)
+def test_what_was_one_value_and_is_another_has_moved(before: list[object], now: list[object]) -> None:
+    first = measured(pl.DataFrame({"x": before}))
+    (same,) = compare(first, measured(pl.DataFrame({"x": before}), like=first))
+    second = measured(pl.DataFrame({"x": now}), like=first)
+    (line,) = compare(first, second)
+    assert (same.verdict, line.verdict) == ("steady", "moved")
+    found = second.columns[0].parts
+    assert found is not None and found.below + sum(found.counts) + found.above == 500
+
+
+def test_of_drawn_rows_what_is_not_finite_counts_by_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring_module, "MOST_EXACT", 2000)
+    odd = {0: math.nan, 1: math.inf}
+    frames = [pl.DataFrame({"x": [odd.get(n % each, n % 7 * 1.0) for n in range(20_000)]}) for each in (5, 100_000)]
+    before = measured(frames[0].head(1900))
+    lines = [compare(before, measured(frame, like=before))[0] for frame in frames]
+    assert [line.verdict for line in lines] == ["steady", "moved"]
+
+
+def test_of_drawn_times_the_ends_and_the_share_at_midnight_are_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring_module, "MOST_EXACT", 100)
+    times = [START + timedelta(minutes=13 * n) for n in range(6000)]
+    frame = pl.DataFrame({"x": [None, *times, None]})
+    found = measured(frame)
+    told = found.columns[0].times
+    assert told is not None and (told.first, told.last, told.zone) == (str(times[0]), str(times[-1]), "")
+    assert told.midnight == sum(each.time() == time() for each in times) / 6000 > 0
+    assert (told.step, told.gap, told.gap_after) == (None, None, "")
+    assert "how one time follows another is not told of so many" in profile_page(found)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "top"),
+    [
+        ([2**53, 2**53 + 1, 2**53 + 1], pl.Decimal(38, 0), str(2**53 + 1)),
+        ([2**53, 2**53 + 1, 2**53 + 1], pl.Int128, str(2**53 + 1)),
+        ([Decimal("0.10"), Decimal("0.20"), Decimal("0.20")], pl.Decimal(10, 2), "0.2"),
+        ([100, 200, 200], pl.Decimal(10, 2), "200"),
+        ([1, 2, 2], pl.Datetime("ns"), "1970-01-01 00:00:00"),
+    ],
+)
+def test_values_of_which_a_float_would_make_one_are_counted_apart(
+    values: list[object], dtype: pl.DataType, top: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pl.DataFrame({"x": pl.Series(values).cast(dtype)})
+    found = column(frame)
+    assert found.distinct == 2 and [(each.value, each.rows) for each in found.top] == [(top, 2)]
+    monkeypatch.setattr(measuring_module, "MOST_EXACT", 2)
+    assert column(frame).distinct == 2  # about
 
 
 def test_bins_that_nothing_is_in_make_no_noise() -> None:

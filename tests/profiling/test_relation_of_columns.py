@@ -56,3 +56,10 @@ def test_a_share_is_a_share(rows: list[tuple[str, float | None]]) -> None:
     label, by = coded(frame, "y"), coded(frame, "x")
     if label is not None and by is not None:
         assert 0 <= told_by(label, by).share <= 1
+
+
+def test_what_is_missing_is_no_rare_text() -> None:
+    common, rare = [chr(65 + n) for n in range(15)] * 10, [f"rare {n}" for n in range(30)]
+    found = coded(pl.DataFrame({"x": [None, *common, *rare]}), "x")
+    assert found is not None and found.bins == 17 and found.codes[0] not in found.codes[1:]
+    assert len(set(found.codes[-30:].tolist())) == 1

@@ -1,11 +1,12 @@
 """Decimals come as text, in parts, and are told apart as decimals of files are."""
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle.address import Address
@@ -72,9 +73,35 @@ def test_what_parts_of_several_types_are_together(parts: list[list[object]], val
     assert gathered(iter(frames), WANTED).frame["x"].to_list() == values
 
 
+WRITTEN = [
+    "NaN",
+    "9007199254740993",
+    "9007199254740992",
+    "0.5",
+    "0.50",
+    "7",
+    "7.00",
+    FAR,
+    "0.123456789012",
+    "1" * 40,
+    None,
+]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=8), st.sets(st.integers(1, 7)))
+def test_where_parts_are_cut_does_not_tell_what_values_are(written: list[str | None], cuts: set[int]) -> None:
+    def together(ends: list[int]) -> pl.DataFrame:
+        cut = [written[start:end] for start, end in pairwise([0, *ends, len(written)])]
+        parts = (pl.DataFrame([as_written(pl.Series("x", each, dtype=pl.String))]) for each in cut)
+        return gathered(parts, WANTED).frame
+
+    assert together(sorted(each for each in cuts if each < len(written))).equals(together([]), null_equal=True)
+
+
 def test_beside_what_is_no_number_no_two_become_one() -> None:
     far = ["9007199254740993", "9007199254740992"]
     for odd in (["NaN"], ["1" + "0" * 25, "0.1234567890123456"]):
-        for cuts in ([[*far, *odd]], [far, odd], [[*far, "0.5"], odd]):
+        for cuts in ([[*far, *odd]], [far, odd], [[*far, "0.5"], odd], [[*odd, far[0]], far[1:]]):
             parts = [pl.DataFrame([as_written(pl.Series("x", cut))]) for cut in cuts]
             assert gathered(iter(parts), WANTED).frame["x"].n_unique() == sum(map(len, cuts)), cuts

@@ -162,7 +162,9 @@ def test_decimals_that_a_file_tells_apart_stay_apart(
 FAR = [str(2**53 + n) for n in range(1, 5)]
 
 
-@pytest.mark.parametrize(("odd", "value"), [("7.0", 7), ("1e3", 1000), ("1.5", None), ("inf", None), ("1e300", None)])
+@pytest.mark.parametrize(
+    ("odd", "value"), [("7.0", 7), ("1e3", 1000), ("1.50E+1", 15), ("1.5", None), ("inf", None), ("1e300", None)]
+)
 def test_whole_numbers_beyond_a_float_are_told_apart_beside_a_fraction(
     tmp_path: Path, odd: str, value: int | None
 ) -> None:
@@ -187,6 +189,9 @@ def test_whole_numbers_beyond_a_float_are_told_apart_beside_a_fraction(
         ["-9007199254740993", "-9007199254740992", "0.5"],
         ["9223372036854775809", "9223372036854775808", "0.5"],
         ["9007199254740993", "12345678901234567.5"],  # which is a whole number as a float
+        ["9007199254740993", "4503599627370497.5"],
+        ["9007199254740993", "4.5035996273704975e15"],
+        ["9007199254740993", "4503599627370494.9", "7.0"],
     ],
 )
 def test_numbers_that_a_float_would_round_stay_as_they_are_written(tmp_path: Path, cells: list[str]) -> None:

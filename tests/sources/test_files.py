@@ -186,6 +186,17 @@ def test_files_of_one_pattern_may_differ_in_the_width_of_numbers(tmp_path: Path)
     assert read(Source(read="*.csv"), tmp_path)[1].collect()["x"].to_list() == [1.0, 1.5]
 
 
+def test_a_column_that_is_empty_in_all_files_is_what_all_of_them_call_it(tmp_path: Path) -> None:
+    kinds = {"x": pl.Float64(), "list": pl.List(pl.Int64()), "other": pl.Date()}
+    for number in (1, 2):
+        pl.DataFrame({"n": [number], **dict.fromkeys(kinds)}, schema={"n": pl.Int64(), **kinds}).write_parquet(
+            tmp_path / f"{number}.parquet"
+        )
+        kinds["other"] = pl.Boolean()
+    found = read(Source(read="*.parquet"), tmp_path)[1].collect_schema()
+    assert found == {"n": pl.Int64(), **kinds, "other": pl.String()}
+
+
 FAR = 2**53 + 1
 
 

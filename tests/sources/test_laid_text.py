@@ -182,6 +182,12 @@ def test_what_stands_far_behind_is_told_as_of_the_whole(tmp_path: Path) -> None:
     assert parted[0].get_column("fraction").dtype == pl.Float64 and parted[0].get_column("far").dtype == pl.String
 
 
+def test_a_column_without_a_value_in_any_file_is_what_the_whole_has(tmp_path: Path) -> None:
+    source = Source(read="*.csv", date_format={"on": "%d.%m.%Y"})
+    whole, parted = both(tmp_path, [b"n,on,x\n1,,\n", b"n,on,x\n2,,\n"], 4, source)
+    assert parted is not None and same(whole, parted)
+
+
 def test_a_file_that_is_gone_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n1\n")
     found = find(Source(read="t.csv"), tmp_path)
@@ -209,6 +215,27 @@ def test_a_file_that_was_written_to_since_it_was_found_is_refused(tmp_path: Path
     (tmp_path / "t.csv").write_text("a,b\n1,3\n")
     with pytest.raises(DataError, match=r"t.csv changed while it was being read"):
         laid_parts_of(found, Scratch(lambda: tmp_path), "", least=0)
+
+
+def test_a_file_that_is_another_when_it_is_read_once_more_is_refused(tmp_path: Path) -> None:
+    """A column that is not what its first rows said is read again."""
+    file, room = tmp_path / "t.csv", tmp_path / "room"
+    file.write_text("a,b\n" + "1,2\n" * 50 + "x,3\n")
+    room.mkdir()
+
+    def said(rows: int) -> None:
+        if rows == 51:
+            file.write_text(file.read_text().replace("x", "y"))
+
+    with pytest.raises(DataError, match=r"t.csv changed while it was being read"):
+        laid_parts_of(find(Source(read="t.csv"), tmp_path), Scratch(lambda: room, said), "", least=0, block=30)
+
+
+def test_files_of_which_one_tells_what_others_leave_open_are_read_whole(tmp_path: Path) -> None:
+    files = [b"on,x\n03/04/2024,1\n", b"on,x\n13/04/2024,1\n"]
+    whole, parted = both(tmp_path, files, 4, Source(read="*.csv"))
+    assert parted is None and isinstance(whole, tuple) and isinstance(whole[0], pl.DataFrame)
+    assert [str(day) for day in whole[0]["on"]] == ["2024-04-03", "2024-04-13"]
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from stage_shop import NEWEST, edit, opened
 
 from treadle.backends.embedded import reading
 from treadle.backends.embedded.state import LmdbState
+from treadle.drafting.checking import check_project
 from treadle.errors import ContractBroken, DataError
 from treadle.exploring.quarantined import list_aside, mend_aside, show_aside
 from treadle.sources import find, parts, parts_of
@@ -29,6 +30,8 @@ from treadle.stages.reading import read_sources
 from treadle.stages.seeding import build_state
 from treadle.stages.work import Work
 from treadle.store import StateRef, buckets, owned
+
+WIDE = pl.Decimal(20, 2)
 
 
 def test_it_is_read_as_the_whole_is(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +117,11 @@ def test_a_file_that_changes_while_it_is_read_is_refused(large: Path, monkeypatc
     ("frame", "source"),
     [
         (pl.DataFrame({"n": pl.Series([1, 2], dtype=pl.UInt64)}), Source(read="t.parquet")),
+        (pl.DataFrame({"n": [{"id": 1}]}, schema={"n": pl.Struct({"id": pl.UInt64})}), Source(read="t.parquet")),
+        (
+            pl.DataFrame({"n": [{"of": {"sum": 1}}]}).cast({"n": pl.Struct({"of": pl.Struct({"sum": WIDE})})}),
+            Source(read="t.parquet"),
+        ),
         (pl.DataFrame({"n": ["1", "-"]}), Source(read="t.parquet", null_values=("-",))),
     ],
 )
@@ -123,8 +131,46 @@ def test_what_rests_on_all_values_is_read_whole(
     monkeypatch.setattr(parts, "PARTED_FROM", 1)
     frame.write_parquet(tmp_path / "t.parquet")
     assert parts_of(find(source, tmp_path), "") is None
-    pl.DataFrame({"n": [1]}).write_parquet(tmp_path / "t.parquet")
+    pl.DataFrame({"n": [1], "of": [{"n": 1, "list": ["a"]}]}).write_parquet(tmp_path / "t.parquet")
     assert parts_of(find(Source(read="t.parquet"), tmp_path), "") is not None
+
+
+def test_columns_that_are_asked_for_are_those_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an object and a column beside it, too, that have one name when the object is columns of its own."""
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    frame = pl.DataFrame({"a": [{"b": 1}, {"b": 2}], "a.b": ["x", "y"], "ab": [3, 4]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    made = parts_of(find(Source(read="t.parquet"), tmp_path), "")
+    assert made is not None and list(made.schema) == ["a.b", "a.b_", "ab"]
+    whole = pl.concat(made.read())
+    for name in made.schema:
+        assert pl.concat(made.read([name])).equals(whole.select(name)), name
+
+
+def test_a_type_that_only_later_rows_show_is_refused_as_it_is_of_the_whole(large: Path) -> None:
+    edit(large, ", contract: orders.yaml", "")
+    taken(large)
+    file, late = large / "orders.parquet", pl.when(pl.col("order") >= 300).then(pl.lit("cheap"))
+    pl.read_parquet(file).with_columns(amount=late).write_parquet(file, row_group_size=64)
+    workspace = opened(large)
+    problems = check_project(workspace, data=False).problems
+    workspace.chain.engine.dispose()
+    assert "amount of orders holds texts now, and held numbers" in problems[0]
+    with pytest.raises(DataError, match="amount of orders holds texts now, and held numbers"):
+        taken(large)
+
+
+def test_the_first_values_of_each_column_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    monkeypatch.setattr(parts, "PART", 16)
+    late = [None] * 5 + [[1], None, [2], [3]]
+    frame = pl.DataFrame({"n": range(9), "late": late, "never": pl.Series([None] * 9, dtype=pl.String)})
+    frame.write_parquet(tmp_path / "t.parquet", row_group_size=2)
+    made = parts_of(find(Source(read="t.parquet"), tmp_path), "")
+    assert made is not None
+    found = parted.first_rows(made)
+    assert found.schema == frame.schema and found.height < 3
+    assert (found["n"][0], found["late"][0].to_list(), found["never"].null_count()) == (0, [1], found.height)
 
 
 def test_rows_set_aside_that_do_not_lie_in_one_file_are_each_there_once(
@@ -134,8 +180,10 @@ def test_rows_set_aside_that_do_not_lie_in_one_file_are_each_there_once(
     file, bad = large / "orders.parquet", (5, 150, 300)
     amount = pl.when(pl.col("order").is_in(bad)).then(-1.0).otherwise(pl.col("amount").abs())
     pl.read_parquet(file).with_columns(amount=amount).write_parquet(file, row_group_size=64)
-    assert len(taken(large).aside) == 3
+    found = taken(large)
+    assert len(found.aside) == 3 and found.quarantine is not None
     workspace = opened(large)
+    assert workspace.tables.read(found.quarantine)["row"].is_sorted()
     shown = show_aside(workspace, "orders", None, 9).rows
     workspace.chain.engine.dispose()
     assert [int(str(row.values["order"])) for row in shown] == [*bad]
@@ -205,6 +253,18 @@ def test_what_its_own_limit_does_not_hold_comes_in_parts_unless_a_group_is_too_l
     assert parts_of(find(tight, tmp_path), "") is not None
     frame.write_parquet(tmp_path / "t.parquet", row_group_size=1000)
     assert parts_of(find(tight, tmp_path), "") is None
+
+
+def test_parts_are_cut_by_what_rows_take_and_read_ahead_where_groups_are_no_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PARTED_FROM", 1)
+    pl.DataFrame({"n": [7] * 1000}).write_parquet(tmp_path / "t.parquet", row_group_size=100)  # a few bytes of a page
+    for size, ahead, rows in ((240, 0, 25), (800, 2, 100)):
+        monkeypatch.setattr(parts, "PART", size)
+        made = parts_of(find(Source(read="t.parquet"), tmp_path), "")
+        assert isinstance(made, parts.FileParts) and made.ahead == ahead
+        assert {part.height for part in made.read()} == {rows}
 
 
 def test_no_thread_reads_on_when_nobody_asks_for_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from treadle.errors import SpecError, TreadleError
 from treadle.keeping import key_in_git
 from treadle.spec import Project, ProjectSpec, Source
 from treadle.stages.named import misnamed
-from treadle.stages.parted import large_parts
+from treadle.stages.parted import first_rows, large_parts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,7 +155,7 @@ def _in_parts(
 
     from treadle.sources import MappedParts
 
-    _unlike(held, name, next(parts.read()), contract)
+    _unlike(held, name, first_rows(parts), contract)
     if data and contract is not None:
         where, now = held.workspace.project.place(f"sources.{name}"), held.workspace.chain.clock()
         beside = held.others.beside(name, contract, files)

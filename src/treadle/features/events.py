@@ -216,11 +216,13 @@ def in_time(frame: pl.DataFrame, stream: Stream) -> TimedRows:
     return TimedRows(frame, known[new], np.cumsum(new) - 1, once=not twice)
 
 
-def sort_events(rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...]) -> EventTable:
-    """The rows of one key after another, each key's in the order of time."""
+def sort_events(
+    rows: TimedRows, stream: Stream, arguments: tuple[Argument, ...], *, partly: bool = False
+) -> EventTable:
+    """The rows of one key after another, each key's in the order of time. partly: they are those of some keys."""
     key, types, timed = list(stream.key), stream_types(stream), stream.known is not None
     if not timed:
-        check_unique(rows.frame, key, stream.name, stream.told_as)
+        check_unique(rows.frame, key, stream, partly=partly)
     times = [_KNOWN, _HAPPENED] if timed else []
     names = [*types, *times, *([] if stream.one_a_moment else [_ID])]
     frame = rows.frame.select(*names, pl.Series(_RANK, rows.rank))
@@ -277,13 +279,14 @@ def stable_order(code: Array, most: int) -> Array:
     return np.argsort(small, kind="stable")
 
 
-def check_unique(frame: pl.DataFrame, keys: Sequence[str], name: str, told_as: str) -> None:
-    """A table without time holds one row a key."""
+def check_unique(frame: pl.DataFrame, keys: Sequence[str], stream: Stream, *, partly: bool) -> None:
+    """A table without time holds one row a key. partly: of some keys the rows are elsewhere."""
     twice = frame.filter(pl.struct(keys).is_duplicated())
     if twice.height:
         shown = ", ".join(f"{k}={twice.item(0, k)!r}" for k in keys)
+        many, first = (f"at least {twice.height}", "one") if partly else (f"{twice.height}", "the first")
         raise DataError(
-            f"{name} has {twice.height} rows with a key that stands twice, the first with {shown}",
-            where=f"sources.{told_as}",
+            f"{stream.name} has {many} rows with a key that stands twice, {first} with {shown}",
+            where=f"sources.{stream.told_as}",
             mend="give the source a time with `happened:`, or make its key unique",
         )

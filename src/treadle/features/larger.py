@@ -82,8 +82,11 @@ def _attached(
             buckets.add_by(rows_of(stream, part), stream.key)
             del part
     back = Buckets(folder / "back", len(starts) - 1)
+    partly = laid.count > 1
     for number in range(laid.count):
-        events = {name: events_among(plan, name, buckets.bucket(number)) for name, buckets in streams.items()}
+        events = {
+            name: events_among(plan, name, buckets.bucket(number), partly=partly) for name, buckets in streams.items()
+        }
         found = attach(own, laid.bucket(number), events)
         places = np.searchsorted(np.array(starts), found[_ROW].to_numpy(), side="right") - 1
         back.add(found.drop(AT, strict=False), pl.Series(places))
@@ -106,7 +109,7 @@ def _asked_by(plan: FeaturePlan, on: tuple[str, ...]) -> FeaturePlan:
     )
 
 
-def events_among(plan: FeaturePlan, name: str, rows: pl.DataFrame) -> EventTable:
-    """The events of a stream, out of its rows as `rows_of` gives them."""
+def events_among(plan: FeaturePlan, name: str, rows: pl.DataFrame, *, partly: bool) -> EventTable:
+    """The events of a stream, out of its rows as `rows_of` gives them. partly: these are the rows of some keys."""
     stream = plan.stream(name)
-    return sort_events(in_time(rows, stream), stream, plan.arguments.get(name, ()))
+    return sort_events(in_time(rows, stream), stream, plan.arguments.get(name, ()), partly=partly)

@@ -52,7 +52,8 @@ def seed_parts(
 
     def events(name: str) -> Iterator[EventTable]:
         buckets = laid[name]
-        yield from (events_among(plan, name, buckets.bucket(number)) for number in range(buckets.count))
+        partly = buckets.count > 1
+        yield from (events_among(plan, name, buckets.bucket(n), partly=partly) for n in range(buckets.count))
 
     return _load(plan, events, max(newest, default=None), state, as_of)
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from treadle.profiling.found import Kind, Numbers, Texts
+from treadle.profiling.found import Kind, Numbers, Texts, Times
 
 MOST_TOGETHER = 100
 """Columns of one pass. The rows of a wider table go by once for each hundred of its columns."""
 _LARGE = (pl.Int64, pl.UInt64)
+WIDE = (pl.Decimal, pl.Int128, pl.UInt128)
+"""What NumPy has no type for, and of which a float makes one of several."""
 _FIRST = 10_000
 """Rows in which a column's first value is looked for, before all of them."""
 Told = Mapping[str, Any]
@@ -48,11 +50,16 @@ def as_measured(name: str, dtype: pl.DataType) -> pl.Expr:
         return column.dt.total_microseconds() / 1e6
     if isinstance(dtype, pl.Time):
         return column.cast(pl.Int64) / 1e9
-    if isinstance(dtype, pl.Decimal | pl.Int128 | pl.UInt128):
+    if isinstance(dtype, WIDE):
         return column.cast(pl.Float64)
     if isinstance(dtype, pl.Categorical | pl.Enum):
         return column.cast(pl.String)
     return column
+
+
+def as_counted(name: str, dtype: pl.DataType) -> pl.Expr:
+    """As it is measured, unless that makes one value of several."""
+    return pl.col(name) if isinstance(dtype, WIDE) else as_measured(name, dtype)
 
 
 def first_pass(frame: pl.LazyFrame, schema: pl.Schema) -> tuple[int, list[dict[str, Any]]]:
@@ -152,6 +159,13 @@ def _exact(value: Any) -> float | int:
 def _finite(value: float | None) -> float | None:
     """None of what is no number any more, as a sum beyond the largest one."""
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def times_of(told: Told, dtype: pl.DataType, rows: int) -> Times:
+    """Of all rows, some of which have a time: the first and the last, and the share at midnight; no steps."""
+    zone = getattr(dtype, "time_zone", None) or ""
+    share = told["midnight"] / (rows - told["missing"])
+    return Times(str(told["low"]), str(told["high"]), zone, None, None, "", share)
 
 
 def texts_of(told: Told) -> Texts | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from treadle.profiling.distances import Array, distance
-from treadle.profiling.found import ColumnProfile, Moved, Profile
+from treadle.profiling.found import Bins, ColumnProfile, Moved, Profile
 
 _MEDIAN = 3
 """Where the median stands among the quantiles."""
@@ -47,20 +47,19 @@ def _side_by_side(old: ColumnProfile, new: ColumnProfile, before: Profile, now: 
     if not before.rows or not now.rows or old.kind != new.kind or old.key or new.key:
         return None  # a key is new in every row that is: that is no move
     if old.parts is not None and new.parts is not None and old.parts.edges == new.parts.edges:
-        return _of_parts(old.parts.counts, old, before.rows), _of_parts(new.parts.counts, new, now.rows)
+        return _of_parts(old.parts, old, before.rows), _of_parts(new.parts, new, now.rows)
     if old.levels and old.levels.keys() == new.levels.keys():
         names = list(old.levels)
         return _of_levels(names, old, before.rows), _of_levels(names, new, now.rows)
     return None
 
 
-def _of_parts(counts: list[int], column: ColumnProfile, rows: int) -> Array:
-    """With what is missing, as many as there would be where only a part of the rows was drawn."""
-    if column.distinct_how == "exact":
-        missing = float(rows - sum(counts))
-    else:
-        missing = column.missing * sum(counts) / max(rows - column.missing, 1)
-    return np.array([*counts, missing], dtype=float)
+def _of_parts(parts: Bins, column: ColumnProfile, rows: int) -> Array:
+    """With what lies beside them, and what has no place there, as much of it as there would be where only a part of the
+    rows was drawn."""
+    counts = [parts.below, *parts.counts, parts.above]
+    gone = column.missing + (column.numbers.nan + column.numbers.infinite if column.numbers is not None else 0)
+    return np.array([*counts, gone * sum(counts) / max(rows - gone, 1)], dtype=float)
 
 
 def _of_levels(names: list[str], column: ColumnProfile, rows: int) -> Array:

@@ -19,12 +19,14 @@ class Level(Struct, frozen=True):
     rows: int
 
 
-class Bins(Struct, frozen=True):
+class Bins(Struct, frozen=True, omit_defaults=True):
     """Counts of rows between edges, (edges[i], edges[i+1]], the first bin with its lower edge. Times are in seconds
-    since 1970."""
+    since 1970. `below`, `above`: rows beside the edges of another table, where its outer bin is of one value."""
 
     edges: list[float]
     counts: list[int]
+    below: int = 0
+    above: int = 0
 
 
 class Numbers(Struct, frozen=True):

@@ -10,7 +10,7 @@ import polars as pl
 from msgspec import structs
 
 from treadle.profiling import relations
-from treadle.profiling.columns import Told, as_measured, first_pass, kind_of, numbers_of, texts_of, type_said
+from treadle.profiling.columns import Told, as_counted, first_pass, kind_of, numbers_of, texts_of, times_of, type_said
 from treadle.profiling.distinct import hyperloglog
 from treadle.profiling.drawing import draw
 from treadle.profiling.found import ColumnProfile, Level, Pair, Personal, Profile
@@ -142,7 +142,8 @@ def _notes(kind: str, spread: Spread, rows: int) -> list[str]:
     if kind in ("nested", "bytes"):
         return ["only missing values are told of lists, structs and bytes"]
     if spread.how == "about":
-        return [f"distinct values by HyperLogLog; the commonest of {spread.top_of:,} rows drawn evenly"]
+        left = ["how one time follows another is not told of so many"] if kind == "time" else []
+        return [f"distinct values by HyperLogLog; the commonest of {spread.top_of:,} rows drawn evenly", *left]
     if rows > MOST_EXACT and kind != "empty":
         return [f"quantiles and the commonest values are of {MOST_EXACT:,} rows drawn evenly"]
     return []
@@ -158,7 +159,7 @@ def _spread(
         return Spread(0, "exact")
     edges = like.parts.edges if like is not None and like.parts is not None else None
     levels = list(like.levels) if like is not None and like.levels else None
-    column = frame.select(as_measured(name, dtype))
+    column = frame.select(as_counted(name, dtype))
     if kind == "text" and (told["about"] > MOST_LEVELS or (told["bytes"] or 0) > MOST_TEXT):
         drawn = draw(column, rows, DRAWN).collect(engine="streaming").to_series()
         return _about(of_texts(drawn, "about", levels), column)
@@ -166,7 +167,8 @@ def _spread(
     if kind == "number":
         spread = of_numbers(values, "exact", edges)
     elif kind == "time":
-        spread = of_times(values, "exact", edges)
+        spread = of_times(values, "exact", edges, whole=whole)
+        spread = spread if whole else replace(spread, times=times_of(told, dtype, rows))
     else:
         spread = of_texts(values.cast(pl.String), "exact", levels)
     # of a part, how many values there are is better told by all rows

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from treadle.profiling.columns import WIDE
 from treadle.profiling.found import Bins, How, Level, Times
 
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -45,9 +48,15 @@ def of_numbers(values: pl.Series, how: How, edges: list[float] | None = None) ->
         known = known.filter(known.is_finite())
     if not len(known):
         return Spread(0, how)
-    exact = np.sort(known.to_numpy())
-    numbers = exact.astype(float, copy=False)
-    top, distinct = _runs(exact, lambda n: exact[n].item() + 0)  # of -0.0 and 0.0, which are equal, the latter
+    if isinstance(known.dtype, WIDE):
+        known = known.sort()
+        numbers, again = known.cast(pl.Float64).to_numpy(), (known == known.shift(1)).fill_null(False).to_numpy()
+        top, distinct = _runs(again, known.__getitem__)
+    else:
+        exact = np.sort(known.to_numpy())
+        numbers = exact.astype(float, copy=False)
+        # of -0.0 and 0.0, which are equal, the latter
+        top, distinct = _runs(_again(exact), lambda n: exact[n].item() + 0)
     return Spread(
         distinct=distinct,
         how=how,
@@ -59,14 +68,14 @@ def of_numbers(values: pl.Series, how: How, edges: list[float] | None = None) ->
     )
 
 
-def of_times(values: pl.Series, how: How, edges: list[float] | None = None) -> Spread:
-    """As numbers, in seconds since 1970; and how one time follows another."""
+def of_times(values: pl.Series, how: How, edges: list[float] | None = None, *, whole: bool = True) -> Spread:
+    """As numbers, in seconds since 1970, but counted as they are; and of the whole, how one time follows another."""
     known = values.drop_nulls()
     if not len(known):
         return Spread(0, how)
     known = known.sort()
     seconds = known.cast(pl.Datetime("us")).to_physical().to_numpy() / 1e6
-    top, distinct = _runs(seconds, known.__getitem__)
+    top, distinct = _runs(_again(known.to_physical().to_numpy()), known.__getitem__)
     return Spread(
         distinct=distinct,
         how=how,
@@ -75,7 +84,7 @@ def of_times(values: pl.Series, how: How, edges: list[float] | None = None) -> S
         quantiles=[float(each) for each in _quantiles(seconds)],
         bins=_drawn(seconds),
         parts=_parts(seconds, edges),
-        times=_steps(known, seconds),
+        times=_steps(known, seconds) if whole else None,
     )
 
 
@@ -101,19 +110,26 @@ def _levels(counts: pl.DataFrame, like: Sequence[str] | None) -> dict[str, int]:
     return {value: int(found.get(value, 0)) for value in like}
 
 
-def _runs(numbers: Array, at: Callable[[int], object]) -> tuple[list[Level], int]:
-    """The commonest values of sorted numbers, and how many there are: equal ones stand together. `at`: the value that
-    is told of a place."""
-    again = np.concatenate(([False], numbers[1:] == numbers[:-1], [False])).view(np.int8)
-    edges = np.flatnonzero(np.diff(again))  # the first and the last place of each value that stands more than once
+def _again(exact: Array) -> Array:
+    """Which of sorted values are as the one before them."""
+    return np.append(False, exact[1:] == exact[:-1])
+
+
+def _runs(again: Array, at: Callable[[int], object]) -> tuple[list[Level], int]:
+    """The commonest of sorted values, and how many there are: equal ones stand together. `again`: which are as the one
+    before; `at`: the value that is told of a place."""
+    # the first and the last place of each value that stands more than once
+    edges = np.flatnonzero(np.diff(np.append(again, False).view(np.int8)))
     first, counts = edges[::2], edges[1::2] - edges[::2] + 1
     top = np.argsort(-counts, kind="stable")[:SHOWN]
     levels = [Level(_short(at(int(first[n]))), int(counts[n])) for n in top]
-    return levels, len(numbers) - int(np.count_nonzero(again))
+    return levels, len(again) - int(np.count_nonzero(again))
 
 
 def _short(value: object) -> str:
     text = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    if isinstance(value, Decimal):
+        text = re.sub(r"\.?0*$", "", f"{value:f}") if value.as_tuple().exponent else f"{value:f}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -149,7 +165,7 @@ def _counted(numbers: Array, edges: Array) -> list[int]:
 
 def _parts(numbers: Array, edges: list[float] | None) -> Bins:
     """About as many rows in each; a value that holds more than its share has a bin of its own. What lies outside the
-    edges of another table is in its outer bins."""
+    edges of another table is in its outer bins, or beside one that is of a single value: there it would not be seen."""
     if edges is None:
         places = (np.arange(1, PARTS) / PARTS * (len(numbers) - 1)).astype(int)
         inner = numbers[places]
@@ -157,7 +173,13 @@ def _parts(numbers: Array, edges: list[float] | None) -> Bins:
         cuts = np.unique(np.concatenate((inner, below)))
         low, high = float(numbers[0]), float(numbers[-1])
         edges = [low, *(float(cut) for cut in cuts if low <= cut < high), high]
-    return Bins(edges, _counted(numbers, np.asarray(edges)))
+    counts = _counted(numbers, np.asarray(edges))
+    under = int(np.searchsorted(numbers, edges[0], side="left")) if edges[0] == edges[1] else 0
+    alone = edges[-2] >= np.nextafter(edges[-1], -np.inf)
+    over = len(numbers) - int(np.searchsorted(numbers, edges[-1], side="right")) if alone else 0
+    counts[0] -= under
+    counts[-1] -= over
+    return Bins(edges, counts, under, over)
 
 
 def _steps(known: pl.Series, seconds: Array) -> Times:

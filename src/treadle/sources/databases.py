@@ -22,7 +22,7 @@ from msgspec import Struct
 from treadle.address import Address
 from treadle.errors import DataError, MissingExtra, SpecError, StoreError, nearest
 from treadle.sources.cursors import Above
-from treadle.sources.decimals import alike
+from treadle.sources.decimals import alike, are_open
 from treadle.sources.echoes import MEND, echoed
 from treadle.sources.exactness import as_texts, in_one
 from treadle.sources.figures import signs_of
@@ -244,7 +244,7 @@ def _one(parts: list[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
     numbers and texts are."""
     import polars as pl
 
-    if len({tuple(part.dtypes) for part in parts}) <= 1:
+    if len({tuple(part.dtypes) for part in parts}) <= 1 and not any(map(are_open, parts[0].dtypes)):
         return pl.concat(parts)
     columns = list[list[pl.Series]]()
     for name in parts[0].columns:
@@ -263,12 +263,14 @@ def _alike(parts: list[pl.Series], kinds: set[pl.DataType]) -> list[pl.Series]:
     """Parts of a column in one type, of the types that those with a value have."""
     import polars as pl
 
-    if len(kinds) <= 1:
+    if len(kinds) <= 1 and not any(map(are_open, kinds)):
         return [part.cast(next(iter(kinds), pl.Null())) for part in parts]
     if pl.String() in kinds:
         return [part.cast(pl.String) if part.dtype == pl.Null else as_texts(part) for part in parts]
-    numbers = [part if part.dtype.is_numeric() else part.cast(pl.Float64) for part in parts if part.dtype != pl.Null]
-    known = iter(alike(numbers) if any(part.dtype == pl.Decimal for part in numbers) else in_one(numbers))
-    made = [None if part.dtype == pl.Null else next(known) for part in parts]
+    known = [part for part in parts if part.dtype != pl.Null]
+    numbers = [part if part.dtype.is_numeric() or are_open(part.dtype) else part.cast(pl.Float64) for part in known]
+    decimals = any(part.dtype == pl.Decimal or are_open(part.dtype) for part in numbers)
+    told = iter(alike(numbers) if decimals else in_one(numbers))
+    made = [None if part.dtype == pl.Null else next(told) for part in parts]
     kind = next(each.dtype for each in made if each is not None)
     return [part.cast(kind) if each is None else each for part, each in zip(parts, made, strict=True)]

@@ -20,6 +20,8 @@ _ALIKE = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _WHOLE = r"^[+-]?\d+$"
 _WHOLE_AT_LAST = r"^([+-]?\d+)(?:\.0*)?$"
 """A whole number, if with a point and zeros behind it."""
+_WHOLE_BY_TENS = r"^[+-]?\d*(?:\.(\d*?)0*)?[eE]\+?(\d+)$"
+"""With an exponent: the digits behind the point, zeros at last aside, and the exponent, which is not below zero."""
 _FIRST = 1_000
 
 
@@ -148,13 +150,18 @@ def beyond(texts: pl.Series) -> pl.Series:
 
 
 def _exactly(values: pl.Series, floats: pl.Series) -> pl.Series | None:
-    """Texts of numbers as whole numbers, to the last digit; None where one is not whole, or beyond 64 bits."""
+    """Texts of numbers as whole numbers, to the last digit; None where one is not whole, or beyond 64 bits.
+
+    Their digits tell: above 2^52 a float has no fraction, whatever was written.
+    """
     import polars as pl
 
     digits = pl.lit(values.str.extract(_WHOLE_AT_LAST, 1).cast(pl.Int64, strict=False))
-    small = pl.lit((floats == floats.round()) & (floats.abs() <= EXACT))
-    rounded = pl.when(small).then(pl.lit(floats.cast(pl.Int64, strict=False)))
-    made = pl.select(pl.coalesce(digits, rounded)).to_series().alias(values.name)
+    behind = values.str.extract(_WHOLE_BY_TENS, 1).str.len_bytes().fill_null(0)
+    tens = values.str.extract(_WHOLE_BY_TENS, 2).cast(pl.Int64, strict=False)
+    exact = pl.lit((tens >= behind) & (floats.abs() <= EXACT))
+    by_tens = pl.when(exact).then(pl.lit(floats.cast(pl.Int64, strict=False)))
+    made = pl.select(pl.coalesce(digits, by_tens)).to_series().alias(values.name)
     return made if made.null_count() == values.null_count() else None
 
 

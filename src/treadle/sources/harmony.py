@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -76,9 +76,12 @@ def harmonised(frame: pl.DataFrame, where: str) -> pl.DataFrame:
 
 
 def told_by_type(dtype: pl.DataType) -> bool:
-    """Whether what a column becomes follows from its type alone, and not from its values."""
+    """Whether what a column becomes, or the columns that an object becomes, follows from its type alone, and not from
+    its values. Lists stay what they are."""
     import polars as pl
 
+    if isinstance(dtype, pl.Struct):
+        return all(isinstance(part, pl.DataType) and told_by_type(part) for part in _parts_of(dtype))
     if isinstance(dtype, pl.Decimal):
         return (dtype.precision or 38) <= (_DIGITS if dtype.scale else _DIGITS_OF_64_BITS)
     return dtype not in (pl.UInt64, pl.Int128, pl.UInt128, pl.Null)
@@ -235,9 +238,20 @@ def joined(
     for column in first:
         parts = _numbers_alike([frame.get_column(column) for frame in frames])
         kinds = {name: part.dtype for part, name in zip(parts, names, strict=True) if _has_values(part)}
-        wanted = pl.String() if column in types and _odd_texts(kinds) else _common(column, kinds, where)
-        taken.append(parts if wanted is None else [_as(part, wanted) for part in parts])
+        if not kinds:
+            wanted = without_values(part.dtype for part in parts)
+        else:
+            wanted = pl.String() if column in types and _odd_texts(kinds) else _common(column, kinds, where)
+        taken.append([_as(part, wanted) for part in parts])
     return pl.concat([pl.DataFrame(each) for each in zip(*taken, strict=True)], how="vertical_relaxed")
+
+
+def without_values(kinds: Iterable[pl.DataType]) -> pl.DataType:
+    """What a column is that has no value in any file: what it is in all of them, else text."""
+    import polars as pl
+
+    first, *others = kinds
+    return first if all(kind == first for kind in others) else pl.String()
 
 
 def _odd_texts(kinds: Mapping[str, pl.DataType]) -> bool:
@@ -299,13 +313,11 @@ def refuse_other(found: Sequence[str], wanted: Sequence[str], name: str, first: 
     )
 
 
-def _common(column: str, kinds: dict[str, pl.DataType], where: str) -> pl.DataType | None:
-    """The type that a column gets; None where all files have the same."""
+def _common(column: str, kinds: dict[str, pl.DataType], where: str) -> pl.DataType:
+    """The type that a column gets, of those that it has in files with a value of it."""
     import polars as pl
 
     names = list(kinds)
-    if not names:
-        return pl.String()
     wanted = kinds[names[0]]
     for name in names[1:]:
         kind = kinds[name]

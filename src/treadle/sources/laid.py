@@ -28,7 +28,7 @@ from treadle.sources.dialects import Dialect, agreed
 from treadle.sources.expected import types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable, renamed
-from treadle.sources.harmony import harmonised, joined, refuse_other
+from treadle.sources.harmony import harmonised, joined, refuse_other, without_values
 from treadle.sources.limits import most_bytes, refuse_larger
 from treadle.sources.packed import PACKED
 from treadle.sources.places import as_it_is
@@ -293,7 +293,7 @@ class _Laying:
                 for each, (start, end) in zip(laid, pairwise(ends), strict=True):
                     each.put(whole[start:end])
                 kinds = [whole.dtype]
-            schema[name] = kinds[0] if kinds else first.types[name] if len(laid) == 1 else pl.String()
+            schema[name] = kinds[0] if kinds else without_values(each.types[name] for each in laid)
         return schema
 
 

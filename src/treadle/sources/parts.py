@@ -94,7 +94,7 @@ class FileParts:
             lazy = pl.scan_parquet(file, glob=False)
             if columns is not None:
                 schema = lazy.collect_schema()
-                if {*columns} - said <= set(schema):
+                if {*columns} - said <= set(schema) and not _beside_objects(columns, schema):
                     own = [name for name in columns if name in schema]
                     lazy = lazy.select(own or list(schema)[:1])  # what folders say is read of none of its columns
             for start, end in pairwise(cuts):
@@ -159,6 +159,15 @@ def parts_of(found: Found, where: str, scratch: Scratch | None = None) -> FilePa
         tuple(as_it_is(file, where) for file in found.files),
         where,
     )
+
+
+def _beside_objects(columns: Sequence[str], schema: pl.Schema) -> bool:
+    """Whether a field of an object may have one of these names too, as `b` of an object `a` has that of a column `a.b`:
+    which of the two has it then, all columns tell."""
+    import polars as pl
+
+    objects = tuple(f"{name}." for name, dtype in schema.items() if isinstance(dtype, pl.Struct))
+    return any(name.startswith(objects) for name in columns)
 
 
 def _groups(file: Path, where: str) -> Groups:

@@ -99,6 +99,29 @@ def large_parts(
     return parts_of(found, where, scratch)
 
 
+def first_rows(parts: Parts) -> pl.DataFrame:
+    """The first rows of a table; of a column without a value in these, the first values that stand further on.
+
+    Raises:
+        DataError: the rows cannot be read.
+    """
+    import polars as pl
+
+    rows = next((part for part in parts.read() if part.height), None)
+    if rows is None:
+        return pl.DataFrame(schema=parts.schema)
+    empty = {column.name for column in rows.iter_columns() if column.null_count() == rows.height}
+    for part in parts.read([name for name in rows.columns if name in empty]) if empty else ():
+        for column in part.iter_columns():
+            if column.name in empty and column.null_count() < part.height:
+                empty.remove(column.name)
+                known = column.drop_nulls().head(rows.height)
+                rows = rows.with_columns(pl.concat([known, known.clear(rows.height - len(known))]))
+        if not empty:
+            break
+    return rows
+
+
 @dataclass
 class PartedSource:
     """A large table on its way into a snapshot."""

@@ -24,7 +24,7 @@ from treadle.stages.followed import done_again, newest_after
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.named import refuse_misnamed
-from treadle.stages.parted import PartedSource, Taken, large_parts, room_on_disk
+from treadle.stages.parted import PartedSource, Taken, first_rows, large_parts, room_on_disk
 from treadle.stages.work import Bench, Work
 from treadle.store import File, Snapshot
 
@@ -231,7 +231,7 @@ def make_snapshot(
     last: LastGood | None = None,
     told: Callable[[pl.DataFrame], tuple[str, ...]] = lambda rows: (),
 ) -> SourceRead:
-    """told: what is to be said of the columns of the rows, or of the first of them; it refuses what breaks."""
+    """told: what is to be said of the columns of the rows, or of their first values; it refuses what breaks."""
     from treadle.sources import Scratch, notes_of
 
     tables, names = bench.tables, bench.names
@@ -243,7 +243,7 @@ def make_snapshot(
         )
         parts = large_parts(found, asked.contract, asked.name, where, scratch)
         if parts is not None:
-            notes = told(next(parts.read()))
+            notes = told(first_rows(parts))
             source = PartedSource(parts, asked.name, asked.source, asked.contract, beside, bench, where, asked.examples)
             taken = source.take()
             return _of_parts(taken, asked, found, (*notes_of(found), *notes))
