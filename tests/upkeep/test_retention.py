@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -231,6 +232,18 @@ def test_what_writers_left_who_died_goes_too(workspace: Workspace) -> None:
     assert (asked(workspace, 1).files, asked(workspace, 1).bytes) == (1, 11)
     found = asked(workspace, 1, apply=True)
     assert not left.exists() and found.files == 1 and found.entry is None and workspace.tables.present(snapshot)
+
+
+def test_what_writers_had_not_named_goes_once_nobody_can_still_write_it(workspace: Workspace) -> None:
+    kept_daily(workspace, 1)
+    folder = workspace.root / "tables" / "shop" / "source" / "orders"
+    dead, young = folder / ".0a.part", folder / ".0b.part"
+    for each in (dead, young):
+        each.write_bytes(b"half a file")
+    os.utime(dead, (0, 0))
+    told, done = asked(workspace, 1), asked(workspace, 1, apply=True)
+    assert (told.files, told.bytes) == (done.files, done.bytes) == (1, 11)
+    assert young.exists() and not dead.exists()
 
 
 def test_nothing_goes_while_somebody_reads_and_it_is_gone_on_with_later(
