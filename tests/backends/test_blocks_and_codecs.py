@@ -170,6 +170,13 @@ def test_a_full_disk_is_one_message_and_the_last_version_stands(
     assert not list((tmp_path / "t").glob(".*.part"))
 
 
+def test_of_a_table_that_was_begun_anew_the_newest_version_stays(tmp_path: Path) -> None:
+    """The record knows of version 7, and the table has version 0 alone."""
+    tables, frame = DeltaTables(tmp_path), rows(9)
+    newest = tables.replace("t", frame)
+    assert tables.sweep("t", (), 7).files == 0 and tables.read(newest).equals(frame)
+
+
 def test_what_a_writer_left_who_was_killed_goes_with_the_next_write(tmp_path: Path) -> None:
     tables, blobs = DeltaTables(tmp_path), FolderBlobs(tmp_path / "blobs")
     tables.replace("t", rows(9))

@@ -20,6 +20,7 @@ from rich.console import Console
 from treadle.cli.show.data import show_query
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.exploring.asking import Limits, query
+from treadle.exploring.engine import Order, _attach
 from treadle.exploring.found import Queried
 from treadle.exploring.statements import qualified, statement, tables_of
 from treadle.workspace import Workspace
@@ -198,6 +199,14 @@ def test_the_engine_itself_reaches_nothing_but_the_files(workspace: Workspace, m
             ask(workspace, sql, SHORT)
 
 
+def test_what_the_engine_closed_stays_closed() -> None:
+    with duckdb.connect(":memory:") as connection:
+        _attach(connection, Order("select 1", (), 1, 1.0, 10**8))
+        for setting in ("memory_limit='1TB'", "enable_external_access=true", "allowed_paths=['/etc/passwd']"):
+            with pytest.raises(duckdb.InvalidInputException, match="locked"):
+                connection.execute(f"set {setting}")
+
+
 @pytest.mark.parametrize("limits", [Limits(seconds=0), Limits(seconds=float("nan")), Limits(memory_gb=-1),
                                     Limits(seconds=1e9), Limits(memory_gb=1e9)])  # fmt: skip
 def test_limits_are_limits(workspace: Workspace, limits: Limits) -> None:
@@ -214,7 +223,19 @@ def test_without_duckdb_the_extra_is_named(workspace: Workspace, monkeypatch: py
 
 @pytest.mark.parametrize(
     "text",
-    ["'a@1'", "-- a@1", "/* a@1 */", "$$a@1$$", "$q$ a@1 $q$", "'it''s a@1'", r"e'\' a@1'", "a@1b", "a@1@2", "x.y", "a @ 1"],
+    [
+        "'a@1'",
+        "-- a@1",
+        "/* a@1 */",
+        "$$a@1$$",
+        "$q$ a@1 $q$",
+        "'it''s a@1'",
+        r"e'\' a@1'",
+        "a@1b",
+        "a@1@2",
+        "x.y",
+        "a @ 1",
+    ],
 )
 def test_what_is_quoted_or_remarked_is_left(text: str) -> None:
     assert qualified(text) == text

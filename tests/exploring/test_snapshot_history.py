@@ -82,7 +82,9 @@ def test_of_a_table_that_was_begun_anew_the_newest_is_what_was_read_last(workspa
     shutil.rmtree(workspace.root / "tables" / workspace.names.source("orders"))
     first = keep(workspace, "orders", orders(20), datetime(2024, 5, 9, tzinfo=UTC))
     assert first.version == 0 and meant(workspace, named("orders")).snapshot == first
-    assert meant(workspace, named("orders@0")).snapshot == first == meant(workspace, named("orders@2024-05-09")).snapshot
+    assert (
+        meant(workspace, named("orders@0")).snapshot == first == meant(workspace, named("orders@2024-05-09")).snapshot
+    )
     (line, *_) = list_sources(workspace).sources
     assert (line.version, line.rows, line.snapshots) == (0, 20, 4)
     assert [(each.version, each.here) for each in history_of(workspace, "orders", 9).snapshots] == [

@@ -81,7 +81,10 @@ NOON = datetime(2026, 1, 1, 12)
         (pl.Series("a", [[{"x": 1.0}, None]], dtype=pl.List(ROW)), pl.Series("a", [[None, {"x": 1.0}]])),
         (pl.Series("a", [[["a"], []]]), pl.Series("a", [[[], ["a"]]])),
         (pl.Series("a", [[["a", "b"]]]), pl.Series("a", [[["a"], ["b"]]])),
-        (pl.Series("a", [[1]]).cast(pl.List(pl.Datetime("ns"))), pl.Series("a", [[2]]).cast(pl.List(pl.Datetime("ns")))),
+        (
+            pl.Series("a", [[1]]).cast(pl.List(pl.Datetime("ns"))),
+            pl.Series("a", [[2]]).cast(pl.List(pl.Datetime("ns"))),
+        ),
         (pl.Series("a", [1]), pl.Series("b", [1])),
     ],
     ids=lambda each: f"{each.dtype}",
